@@ -14,7 +14,7 @@ import msgspec
 
 from bench.scenario import BODY, computing, waiting
 from looply.app.administration import organizations
-from looply.bootstrap import running
+from looply.bootstrap import open_application
 from looply.clock import SystemClock, SystemEntropy
 from looply.engine.ports.port import Start, Started
 from looply.engine.shell.shell import Shell
@@ -129,7 +129,7 @@ async def in_process(data: Path, more: Mapping[str, dict[str, Any]] | None = Non
     """
     configure_log("warning", SystemClock())
     note = note_of(data)
-    async with running(Settings(data=data)) as application:
+    async with open_application(Settings(data=data)) as application:
         services = application.services
         app = build_app(services, SystemEntropy())
         parts: dict[str, Any] = {"app": app, "shell": application.shell, "store": application.store}

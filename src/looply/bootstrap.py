@@ -1,4 +1,4 @@
-"""Puts a process together: the only place that names concrete stores, dispatchers and connectors.
+"""Wires a process together: the only module that names concrete stores, dispatchers and connectors.
 
 The setting `engine` chooses. Embedded: a data folder, and effects in this process. Postgres: a database of this process
 alone, and effects in it. Distributed: a database that many processes share; servers offer effects to Temporal, workers
@@ -80,7 +80,7 @@ _COLLECTIONS = (10_000, 20, 50)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """One process, put together and open. `loops` run beside all calls, the pump among them."""
+    """One open process with all its parts. `loops` are its background loops, the pump among them."""
 
     settings: Settings
     services: Services
@@ -90,20 +90,20 @@ class Application:
     store: Store
 
     def stop_loops(self) -> None:
-        """Lets nothing new begin that no call asks for; what the loops are doing they end."""
+        """Stops the background loops: each finishes its current pass and begins no other."""
         for loop in reversed(self.loops):
             loop.stop()
 
 
 @asynccontextmanager
-async def running(
+async def open_application(
     settings: Settings, *, is_working: bool = True, connectors: Sequence[str] | None = None, clock: Clock | None = None
 ) -> AsyncIterator[Application]:
     """Opens the store, yields the application, and closes everything in order.
 
-    With `is_working` effects, timers and schedules run, and what an earlier process left is taken up; without it the
-    store is open for reading and administration only. `connectors` are those whose effects a worker carries out
-    (empty: all); None is no worker.
+    With `is_working` effects, timers and schedules run, and the work that an earlier process left is recovered;
+    without it the store is open for reading and administration only. `connectors` are those whose effects a worker
+    carries out (empty: all); None is no worker.
     Raises: DataFolderInUse, SchemaMismatch, KeyUnfit, StoreCorrupt, StoreLost, StoreUnreachable, SettingsError.
     """
     async with AsyncExitStack() as stack:
@@ -119,42 +119,48 @@ async def running(
         await application.shell.open(boot)
         stack.push_async_callback(application.shell.close, timedelta(seconds=settings.drain_seconds))
         if is_working:
-            await stack.enter_async_context(_working(application, boot))
+            await stack.enter_async_context(_run_work(application, boot))
         yield application
 
 
 async def audit_database(settings: Settings, clock: Clock) -> Audit:
-    """Returns the audit of the settings' database, beside whoever works on it. Raises: as `running`, but not in use."""
-    with _extra("distributed"):
+    """Returns the audit of the settings' database, also while other processes work on it.
+
+    Raises: as `open_application`, except DataFolderInUse.
+    """
+    with _require_extra("distributed"):
         from looply.engine.postgres import PostgresStore  # noqa: PLC0415 - an extra, and dear to import
     store = PostgresStore(_address(settings), clock)
     try:
         boot = await store.open_to_read()
-        async with reading_keys(settings, clock) as keys:
+        async with read_only_keys(settings, clock) as keys:
             codec = Codec(keys)
             codec.add_dictionaries(boot.dictionaries)
             audit = await audit_store(store, Loader(store, codec).folded)
     finally:
         await store.close()
-    async with reading_catalog(settings) as database:
+    async with read_only_catalog(settings) as database:
         return with_catalog(audit, await database.read(find_problems))
 
 
 @asynccontextmanager
-async def reading_keys(settings: Settings, clock: Clock) -> AsyncIterator[DataKeys]:
-    """Gives the data keys of the settings' store beside whoever works on it; nothing is changed.
+async def read_only_keys(settings: Settings, clock: Clock) -> AsyncIterator[DataKeys]:
+    """Yields the data keys of the settings' store, also while other processes work on it; changes nothing.
 
     Raises: KeyUnfit, StoreUnreachable, SettingsError.
     """
     keys = DataKeys(master_keys_of(settings), clock)
-    async with reading_catalog(settings) as database:
+    async with read_only_catalog(settings) as database:
         await keys.open(database, reads_only=True)
         yield keys
 
 
 @asynccontextmanager
-async def reading_catalog(settings: Settings) -> AsyncIterator[CatalogDatabase]:
-    """Gives the catalog of the settings' store as it is, beside whoever works on it. Raises: as its reads."""
+async def read_only_catalog(settings: Settings) -> AsyncIterator[CatalogDatabase]:
+    """Yields the catalog of the settings' store without opening it for writing, also while other processes use it.
+
+    Raises: as its reads.
+    """
     database = CatalogDatabase(_catalog_backend(settings))
     try:
         yield database
@@ -162,22 +168,22 @@ async def reading_catalog(settings: Settings) -> AsyncIterator[CatalogDatabase]:
         await database.close()
 
 
-async def settle_keys(settings: Settings, clock: Clock) -> None:
-    """Lets the catalog take up the master keys as they are now.
+async def apply_master_keys(settings: Settings, clock: Clock) -> None:
+    """Applies the current master keys to the catalog.
 
-    Raises: DataFolderInUse when a server has the folder, which then does it; KeyUnfit, StoreUnreachable.
+    Raises: DataFolderInUse when a server owns the folder, which then applies them; KeyUnfit, StoreUnreachable.
     """
     if settings.engine == "embedded":
-        async with running(settings, is_working=False, clock=clock):
+        async with open_application(settings, is_working=False, clock=clock):
             return
-    async with reading_catalog(settings) as database:
+    async with read_only_catalog(settings) as database:
         await DataKeys(master_keys_of(settings), clock).open(database)
 
 
 def _catalog_backend(settings: Settings) -> Backend:
     if settings.engine == "embedded":
         return SqliteFile(settings.data / CATALOG_FILE)
-    with _extra("distributed"):
+    with _require_extra("distributed"):
         from looply.catalog.storage.postgres import PostgresDatabase  # noqa: PLC0415 - an extra, and dear to import
     return PostgresDatabase(_address(settings))
 
@@ -186,10 +192,10 @@ async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None
     """Runs a server on the store until SIGTERM or SIGINT, then drains.
 
     `on_listening` is called with the address, such as `http://127.0.0.1:8080`, once calls are answered.
-    Raises: as `running`; SettingsError when the address cannot be listened on; StoreLost or StoreCorrupt when the
-    store failed while serving.
+    Raises: as `open_application`; SettingsError when the process cannot listen on the address; StoreLost or
+    StoreCorrupt when the store failed while serving.
     """
-    async with running(settings) as application:
+    async with open_application(settings) as application:
         services = application.services
 
         def listening(address: str) -> None:
@@ -208,16 +214,16 @@ async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None
         hooks = serving.Hooks(on_listening=listening, drain=drain, on_refused=on_refused)
         async with serving.monitored(settings, build_monitoring(services, SystemEntropy())):
             await serving.serve(settings, app, services.lifecycle, services.clock, hooks)
-    _tell_failure(application)
+    _raise_store_failure(application)
 
 
 async def work(settings: Settings, on_working: Callable[[str], None]) -> None:
     """Carries out effects of a distributed installation until SIGTERM or SIGINT, then drains.
 
-    `on_working` is called with the names of the connectors that are served, once effects are taken.
-    Raises: as `running`; StoreLost when the store failed meanwhile, or another process ended this one's right to it.
+    `on_working` is called with the names of the connectors that are served, once the process takes effects.
+    Raises: as `open_application`; StoreLost when the store failed while working, or another process took its lease.
     """
-    async with running(settings, connectors=settings.worker_connectors) as application:
+    async with open_application(settings, connectors=settings.worker_connectors) as application:
         lifecycle = application.services.lifecycle
         release_signals = serving.drain_on_signals(lifecycle)
         try:
@@ -229,20 +235,20 @@ async def work(settings: Settings, on_working: Callable[[str], None]) -> None:
             await application.shell.close(timedelta(seconds=settings.drain_seconds))
         finally:
             release_signals()
-    _tell_failure(application)
+    _raise_store_failure(application)
 
 
-def _tell_failure(application: Application) -> None:
+def _raise_store_failure(application: Application) -> None:
     failure = application.store.failure()
     if failure is not None:
         raise failure
 
 
 def _spare_collector() -> None:
-    """Keeps what is there for good out of garbage collection, and lets it look less often at what lives long.
+    """Freezes the objects of a started process, so that the garbage collector skips them, and collects less often.
 
-    A full pass over the objects of a started server takes 50 ms, in which nobody is answered, and comes every second
-    under load. What a call makes is freed without the collector, so little waits for it.
+    A full pass over the objects of a started server takes 50 ms, during which no call is answered, and happens every
+    second under load. Reference counting frees what a call allocates, so little garbage waits for the collector.
     """
     gc.collect()
     gc.freeze()
@@ -250,11 +256,11 @@ def _spare_collector() -> None:
 
 
 def _store(settings: Settings, clock: Clock, *, is_working: bool) -> tuple[Store, Seal, Clock]:
-    """Returns the store, not open yet, the seal of a data folder (that of a database does nothing), and its clock."""
+    """Returns the store, not yet open, the seal of the data folder (for a database it does nothing), and the clock."""
     if settings.engine == "embedded":
         seal = Seal(settings.data, (CATALOG_FILE, FILE_NAME))
         return SqliteStore(settings.data, clock, seal=seal, is_working=is_working), seal, clock
-    with _extra("distributed"):
+    with _require_extra("distributed"):
         from looply.engine.postgres import PostgresStore  # noqa: PLC0415 - an extra, and dear to import
     store = PostgresStore(_address(settings), clock, is_alone=settings.engine == "postgres")
     return store, Seal(settings.data, ()), store.clock
@@ -273,8 +279,8 @@ def _address(settings: Settings) -> str:
 
 
 @contextmanager
-def _extra(name: str) -> Iterator[None]:
-    """Says what to install when a library of an extra is missing. Raises: SettingsError."""
+def _require_extra(name: str) -> Iterator[None]:
+    """Turns a missing library of an extra into an error that names the extra to install. Raises: SettingsError."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -287,8 +293,8 @@ def _dispatcher(
 ) -> Dispatcher:
     if settings.engine != "distributed":
         return InProcessDispatcher(per_queue=settings.host_concurrency, total=settings.concurrency)
-    with _extra("distributed"):
-        # An extra, and dear to import.
+    with _require_extra("distributed"):
+        # Optional dependency, slow import.
         from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings  # noqa: PLC0415
     reached = TemporalSettings(
         address=settings.temporal_address,
@@ -312,7 +318,7 @@ def _dispatcher(
 
 
 def _worker(settings: Settings, registry: Registry, catalog: Catalog, clock: Clock, stack: AsyncExitStack) -> Worker:
-    """Returns what carries effects out; its connections and processes end with the stack."""
+    """Returns the worker that carries out effects; its connections and processes are closed with the stack."""
     policy = EgressPolicy(settings.egress_allow)
     client = build_client(policy, settings.limits)
     stack.push_async_callback(client.close)
@@ -330,7 +336,7 @@ async def _compose(
     catalog = await _catalog(settings, keys, registry, clock, entropy)
     stack.push_async_callback(catalog.close)
     worker = _worker(settings, registry, catalog, clock, stack)
-    # The shell, which knows the labels, comes after what it is made of.
+    # The dispatcher needs the shell's labels, but the shell is built from the dispatcher: hence the lambda.
     dispatcher = _dispatcher(settings, registry, clock, connectors, lambda key: shell.labels(key))  # noqa: PLW0108
     shell = Shell(
         Parts(
@@ -341,7 +347,7 @@ async def _compose(
             clock=clock,
             entropy=entropy,
             limits=settings.limits,
-            channels=frozenset(_CHANNELS) - {INBOX},  # the inbox renders what is asked for: nothing can be behind
+            channels=frozenset(_CHANNELS) - {INBOX},  # the inbox renders on request, so it is never out of date
         )
     )
     library = Library(catalog, clock, settings.limits)
@@ -366,7 +372,7 @@ async def _compose(
     auditor = Auditor(shell, store, clock, frozenset(_CHANNELS) - {INBOX})
     reconciler = Reconciler(shell, store.copies, _CHANNELS, clock)
     shell.on_copies(reconciler.wake)
-    _measure(services, shell, store, auditor)
+    _connect_metrics(services, shell, store, auditor)
     return Application(
         settings=settings,
         services=services,
@@ -380,14 +386,14 @@ async def _compose(
             auditor,
             QuotaMeter(shell.quotas, clock),
             Pruner(store.pruning, clock, settings.retention, settings.decision_retention),
-            BulkRunner(services, _holder(store)),
+            BulkRunner(services, _bulk_holder(store)),
         ),
         store=store,
     )
 
 
-def _measure(services: Services, shell: Shell, store: Store, auditor: Auditor) -> None:
-    """Lets the log and the metrics hear of what happens, and the metrics know where to look."""
+def _connect_metrics(services: Services, shell: Shell, store: Store, auditor: Auditor) -> None:
+    """Subscribes the log and the metrics to changes, and gives the metrics their sources."""
     log, metrics = ChangeLog(), services.metrics
 
     def changed(before: ExecutionState | None, after: ExecutionState) -> None:
@@ -410,8 +416,8 @@ def _measure(services: Services, shell: Shell, store: Store, auditor: Auditor) -
 
 
 @asynccontextmanager
-async def _working(application: Application, boot: StartupState) -> AsyncIterator[None]:
-    """Takes up what was left, then lets effects and all loops run until the end of the block."""
+async def _run_work(application: Application, boot: StartupState) -> AsyncIterator[None]:
+    """Recovers the work that earlier processes left, then runs effects and all loops until the end of the block."""
     application.shell.begin()
     await application.pump.recover(boot)
     await settle_all(application.services)
@@ -419,24 +425,24 @@ async def _working(application: Application, boot: StartupState) -> AsyncIterato
         yield
 
 
-def _holder(store: Store) -> str:
-    """Returns the name under which this process works on bulks.
+def _bulk_holder(store: Store) -> str:
+    """Returns the name under which this process holds bulks.
 
-    One that is alone takes up at once what its predecessor held: nobody else can be at work on it.
+    A process that does not share its store has a fixed name, so it resumes the bulks of its predecessor at once.
     """
     return SystemEntropy().token(16).hex() if store.is_shared else _ALONE
 
 
-def _connectors(registry: Registry, wanted: Sequence[str]) -> tuple[str, ...]:
+def _connectors(registry: Registry, requested: Sequence[str]) -> tuple[str, ...]:
     """Returns the connectors that a worker serves: those that are named, else all. Raises: SettingsError."""
-    there = tuple(connector.name for connector in registry.connectors)
-    if unknown := sorted(set(wanted) - set(there)):
-        message = f"worker_connectors names {', '.join(unknown)}, and there are {', '.join(there)}"
+    installed = tuple(connector.name for connector in registry.connectors)
+    if unknown := sorted(set(requested) - set(installed)):
+        message = f"worker_connectors names {', '.join(unknown)}; the installed connectors are {', '.join(installed)}"
         raise SettingsError(message, problems=(Problem(path="/worker_connectors", message=message),))
-    return tuple(wanted) or there
+    return tuple(requested) or installed
 
 
 def master_keys_of(settings: Settings) -> MasterKeys:
-    """Returns where the master keys come from: the setting, else the file in the data folder."""
+    """Returns the master keys of the setting, else of the file in the data folder."""
     text = settings.encryption_key.reveal() if settings.encryption_key is not None else None
     return MasterKeys(settings.data / KEY_FILE, text)

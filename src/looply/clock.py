@@ -1,4 +1,4 @@
-"""The only source of time and chance. Everything else is given a `Clock` and an `Ids`."""
+"""The only source of time and randomness. All other code is given a `Clock` and an `Ids`."""
 
 import secrets
 import time
@@ -31,14 +31,14 @@ def rfc3339(instant: datetime) -> str:
 
 
 class Clock(Protocol):
-    """Tells the time. Instants are aware, UTC and whole milliseconds."""
+    """A source of time. Instants are aware, UTC and whole milliseconds."""
 
     def now(self) -> datetime:
-        """Returns the wall clock's instant; it may go back when the machine's clock is set."""
+        """Returns the instant of the wall clock; it may go back when the machine's clock is set."""
         ...
 
     def monotonic(self) -> float:
-        """Returns seconds that never go back and have no meaning of their own."""
+        """Returns seconds that never go back, counted from an arbitrary origin."""
         ...
 
 
@@ -55,7 +55,7 @@ class SystemClock:
 
 
 class Entropy(Protocol):
-    """Gives bytes that nobody can guess."""
+    """A source of unpredictable bytes."""
 
     def token(self, size: int) -> bytes:
         """Returns `size` random bytes."""
@@ -71,10 +71,10 @@ class SystemEntropy:
 
 
 class Ids:
-    """Mints UUIDv7 ids (RFC 9562 §5.7) that strictly increase within one process.
+    """Generates UUIDv7 ids (RFC 9562 §5.7) that strictly increase within one process.
 
-    `floor` is the highest id that is stored already: an id below it is never given, so that a clock that was set
-    back does not reorder lists.
+    `floor` is the highest id that is stored already: every new id is higher, so that a clock that was set back does
+    not reorder lists.
     """
 
     def __init__(self, entropy: Entropy, floor: UUID | None = None) -> None:
@@ -82,7 +82,7 @@ class Ids:
         self._last = floor.int if floor is not None else 0
 
     def next(self, at: datetime) -> UUID:
-        """Returns an id whose time is `at`, or later when an id of a later time was given before."""
+        """Returns an id whose time is `at`, or later when an id with a later time was returned before."""
         stamp = to_ms(at) << 80
         noise = int.from_bytes(self._entropy.token(10), "big")
         rand_a, rand_b = noise >> 68, noise & ((1 << 62) - 1)

@@ -1,13 +1,13 @@
-"""Files that are whole and on the disk, or not there."""
+"""Atomic, durable writes of files."""
 
 import os
 from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Puts a file in place of what was there, readable by its owner only; a crash leaves the former one or this one.
+    """Replaces a file atomically, readable by its owner only: after a crash the former file or this one is there.
 
-    Its name is on the disk after `sync_folder`. Raises: OSError; then the former file is as it was.
+    The new name is durable after `sync_folder`. Raises: OSError; then the former file is unchanged.
     """
     draft = path.with_name(f".{path.name}.part")
     try:
@@ -22,7 +22,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Puts the names in a folder on the disk: what was made, renamed and removed there. Raises: OSError."""
+    """Flushes a folder to the disk: files that were created, renamed and removed in it. Raises: OSError."""
     file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(file)

@@ -1,15 +1,15 @@
 """Every error that Looply raises on purpose.
 
-The class says what the caller can do, the fields hold the data, the message says what went wrong, with which
-object, what was expected and what to do now. `code` is stable and UPPER_SNAKE; HTTP statuses are given by
-`looply.server.http.problems` alone.
+The class says what the caller can do, the fields hold the data, and the message says what went wrong, with which
+object, what was expected and what to do now. `code` is stable and UPPER_SNAKE; only `looply.server.http.problems`
+maps errors to HTTP statuses.
 
     LooplyError
     ├─ BadRequest            the call is malformed: nothing was done, repeating it does not help
     ├─ Refused               well formed, but its content is not acceptable
     │  └─ DefinitionError    a workflow definition with problems
     ├─ Forbidden             no key, a wrong key, or a key without the scope
-    ├─ NotFound              the object does not exist, or belongs to somebody else
+    ├─ NotFound              the object does not exist, or belongs to another organization
     ├─ Conflict              the object is in a state that does not allow the call
     ├─ Overloaded            try again after `retry_after`
     ├─ OperationError        what connectors raise
@@ -30,7 +30,7 @@ import msgspec
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One finding about a document: where it is, what is wrong, and how to mend it."""
+    """One finding about a document: where it is, what is wrong, and how to fix it."""
 
     path: str
     """JSON Pointer (RFC 6901) of the value; empty for the whole document."""
@@ -79,7 +79,7 @@ class UnsupportedMediaType(LooplyError):
 
 
 class Refused(LooplyError):
-    """The call is well formed, its content is not acceptable; nothing was done."""
+    """The call is well formed, but its content is not acceptable; nothing was done."""
 
     code = "REFUSED"
 
@@ -90,7 +90,7 @@ class DefinitionError(Refused):
     code = "INVALID_DEFINITION"
 
 
-def payload_refused(problems: tuple[Problem, ...]) -> Refused:
+def payload_error(problems: tuple[Problem, ...]) -> Refused:
     """Returns the error of a caller's body that breaks the schema of its trigger."""
     first = problems[0]
     message = f"the body does not fit the schema of the trigger: {first.path or 'the body'}: {first.message}"
@@ -98,7 +98,7 @@ def payload_refused(problems: tuple[Problem, ...]) -> Refused:
 
 
 class Forbidden(LooplyError):
-    """No key, a wrong one, or one without the scope. The message never tells which of the first two."""
+    """No key, a wrong one, or one without the scope. The message does not distinguish the first two cases."""
 
     code = "FORBIDDEN"
 
@@ -132,33 +132,33 @@ class TooManyRefusals(Overloaded):
 
 
 class TooManyStreams(Overloaded):
-    """As many streams of events are open as one server holds."""
+    """The server has reached its limit of open event streams."""
 
     code = "TOO_MANY_STREAMS"
 
 
 class QuotaReached(Overloaded):
-    """The organization has used up what it may do in this time; nothing was done. Others are not concerned."""
+    """The organization has used up its quota for this period; nothing was done. Others are not affected."""
 
     code = "QUOTA"
 
 
 class QuotaExhausted(QuotaReached):
-    """The organization has as much as it may have at all; nothing was done. Time alone does not help."""
+    """The organization has reached an absolute quota; nothing was done. Waiting does not help."""
 
 
 class OperationError(LooplyError):
     """A connector's call failed.
 
-    `sent` says whether the request may have reached the other system: a call that was never sent can be
-    repeated freely, one that was sent and not answered has an unknown outcome. `status` is the other system's
-    own status, when it gave one.
+    `sent` says whether the request may have reached the other system: a call that was never sent can be repeated
+    safely, one that was sent and not answered has an unknown outcome. `status` is the status that the other system
+    returned, if any.
     """
 
     code = "OPERATION_FAILED"
     is_transient = False
-    about: tuple[str, ...] = ("url",)
-    """The fields of the input whose values the message may quote; empty: any of them. See `about`."""
+    input_fields: tuple[str, ...] = ("url",)
+    """The input fields whose values the message may quote; empty: any of them. See `tag_input_fields`."""
 
     def __init__(self, message: str, *, code: str | None = None, sent: bool = False, status: str | None = None) -> None:
         super().__init__(message, code=code)
@@ -185,7 +185,7 @@ class Unavailable(Transient):
 
 
 class RateLimited(Transient):
-    """The other system asks for patience; `retry_after` is what it asked for, if it said so."""
+    """The other system limits the rate of calls; `retry_after` is the delay that it asked for, if any."""
 
     code = "RATE_LIMITED"
 
@@ -202,16 +202,16 @@ class BadInput(Permanent):
     """The call's own input is wrong; nothing was sent."""
 
     code = "BAD_INPUT"
-    about: tuple[str, ...] = ()
+    input_fields: tuple[str, ...] = ()
 
 
 @contextmanager
-def about(*fields: str) -> Iterator[None]:
-    """Says of the `BadInput`s raised within which fields of the input they are about, unless they say so."""
+def tag_input_fields(*fields: str) -> Iterator[None]:
+    """Sets `input_fields` on each `BadInput` that is raised within, unless it is set already."""
     try:
         yield
     except BadInput as error:
-        error.about = error.about or fields
+        error.input_fields = error.input_fields or fields
         raise
 
 
@@ -222,13 +222,13 @@ class AuthFailed(Permanent):
 
 
 class Rejected(Permanent):
-    """The other system understood the call and refused it, or our own rules forbid the destination."""
+    """The other system understood the call and refused it, or the egress rules forbid the destination."""
 
     code = "REJECTED"
 
 
 class EngineError(LooplyError):
-    """The engine could not do what was asked."""
+    """The engine could not carry out the call."""
 
     code = "ENGINE"
 
@@ -251,7 +251,7 @@ class ClaimTaken(EngineError):
 
 
 class KeyTaken(EngineError):
-    """The idempotency key is stored already; nothing was stored. `execution_id` is its answer."""
+    """The idempotency key is in use already; nothing was stored. `execution_id` is the execution of its first call."""
 
     code = "KEY_TAKEN"
 
@@ -268,7 +268,7 @@ class FireTaken(EngineError):
 
 
 class SlotTaken(EngineError):
-    """It is not the execution's turn to take a slot of its workflow; nothing was stored."""
+    """The execution cannot take a concurrency slot of its workflow now: others are queued first; nothing was stored."""
 
     code = "SLOT_TAKEN"
 
@@ -280,19 +280,19 @@ class DatastoreMoved(EngineError):
 
 
 class DatastoresFull(EngineError):
-    """The organization has as many datastores as it may; nothing was stored."""
+    """The organization has reached its limit of datastores; nothing was stored."""
 
     code = "DATASTORES_FULL"
 
 
 class IllegalTransition(EngineError):
-    """An event cannot follow the state; the state is left as it was."""
+    """An event is not allowed in the current state; the state is unchanged."""
 
     code = "ILLEGAL_TRANSITION"
 
 
 class StoreFull(EngineError):
-    """The disk is full; nothing of the group was stored."""
+    """The disk is full; no unit of the group commit was stored."""
 
     code = "STORE_FULL"
 
@@ -310,13 +310,13 @@ class StoreUnreachable(EngineError):
 
 
 class StoreCorrupt(EngineError):
-    """Stored bytes do not hold together; they are never served."""
+    """Stored bytes are inconsistent; they are never served."""
 
     code = "STORE_CORRUPT"
 
 
 class RecordDamaged(EngineError):
-    """One object of the catalog cannot be read; all others can. It is repaired by storing or deleting the object."""
+    """One object of the catalog cannot be read; all others can. Storing it again or deleting it repairs this."""
 
     code = "RECORD_DAMAGED"
 
@@ -340,9 +340,9 @@ class ShuttingDown(EngineError):
 
 
 class KeyUnfit(LooplyError):
-    """The master keys of this process do not open what the catalog holds.
+    """The master keys of this process do not decrypt what the catalog holds.
 
-    Codes: `KEY_MISSING` when there is none, `KEY_WRONG` when there are others. Nothing was changed.
+    Codes: `KEY_MISSING` when the process has no key, `KEY_WRONG` when it has other keys. Nothing was changed.
     """
 
     code = "KEY_WRONG"

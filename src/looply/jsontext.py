@@ -1,4 +1,4 @@
-"""JSON text: the strict door for what comes in, and the canonical form that fingerprints are made of."""
+"""JSON text: a strict parser for input, and the canonical form for fingerprints."""
 
 import math
 import re
@@ -15,11 +15,11 @@ from looply.limits import DEFAULT_LIMITS, Limits
 Json: TypeAlias = Any
 """A JSON value: None, bool, int, float, str, list of them, dict from str to them.
 
-`Any`, because a recursive alias would make every container invariant; the door below is what holds values to it.
+`Any`, because a recursive alias would make every container invariant; `parse_json` ensures the type at run time.
 """
 
-# Only a text that holds one of these, with every digit as `0` and `E` as `e`, can hold a number that is infinite or
-# has too many digits. A regular expression would say the same in four times the time.
+# Only a text that contains one of these, with every digit as `0` and `E` as `e`, can have a number that is infinite or
+# has too many digits. A regular expression would take four times as long.
 _DIGITS = bytes.maketrans(b"123456789E", b"000000000e")
 _POWER = b"0e"
 _MANY_DIGITS = b"0" * 65
@@ -28,27 +28,27 @@ _PARSER_LEVELS: Final = 200
 _CONTAINERS: Final = (dict, list)
 _EMPTY: Final = re.compile(rb"\[\s*+\]|\{\s*+\}")
 STORED_LEVELS: Final = 500
-"""Nesting of what is stored: more than the door lets through with all that is put around it, less than can be read."""
+"""Nesting of stored values: more than `parse_json` accepts plus what the engine adds, less than can be read."""
 
-# What a text holds that has a number at an end of the range of doubles: near 1e308 or near zero.
-_FAR_NUMBERS: Final = (b"e289", b"e29", b"e30", b"e-29", b"e-3")
+# A text with a number at an end of the range of doubles, near 1e308 or near zero, contains one of these.
+_EXTREME_NUMBERS: Final = (b"e289", b"e29", b"e30", b"e-29", b"e-3")
 _INTEGERS_BELOW: Final = 10.0**DEFAULT_LIMITS.integer_digits
 T = TypeVar("T")
 CONTAINER_BYTES: Final = 16
-"""So many bytes of a data document a list or an object counts at least: one takes 80 bytes of memory, however short."""
+"""Bytes that a list or an object counts at least in a data document: it takes 80 bytes of memory, however short."""
 _FREE_CONTAINERS: Final = 16
-"""Of each value, so that what small ones count is their text."""
+"""Containers that do not count, for each value, so that small values count their text only."""
 
-# A text, or what there is of it where it does not end. Possessive, so that nothing is looked at twice.
+# A text, or the rest of the input when the text does not end. Possessive, so that no byte is matched twice.
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)?', re.DOTALL)
 _ENCODER = msgspec.json.Encoder()
 _CANONICAL = msgspec.json.Encoder(order="deterministic")
 
 
 def parse_json(text: bytes, limits: Limits = DEFAULT_LIMITS, *, name: str = "the text") -> Json:
-    """Returns the value of a JSON text (RFC 8259) from outside; errors call the text by its `name`.
+    """Returns the value of a JSON text (RFC 8259) from outside; `name` names the text in errors.
 
-    Refused are duplicate keys, NaN and infinite numbers (also `1e400`), integers with more digits than
+    Rejects duplicate keys, NaN and infinite numbers (also `1e400`), integers with more digits than
     `limits.integer_digits`, nesting over `limits.json_levels`, lone surrogates, invalid UTF-8 and trailing text.
     Integers are kept exactly.
 
@@ -61,13 +61,13 @@ def parse_json(text: bytes, limits: Limits = DEFAULT_LIMITS, *, name: str = "the
     digits = text.translate(_DIGITS)
     if _POWER in digits or _MANY_DIGITS in digits:
         _check_numbers(value, limits, name)
-    if text.count(b"[") + text.count(b"{") > limits.json_levels and not _is_checked(text, limits):
+    if text.count(b"[") + text.count(b"{") > limits.json_levels and not _parser_checks_depth(text, limits):
         _check_levels(value, limits, name)
     return value
 
 
-def _is_checked(text: bytes, limits: Limits) -> bool:
-    """Returns whether the parser has already held a text to the levels of the limits.
+def _parser_checks_depth(text: bytes, limits: Limits) -> bool:
+    """Returns whether the parser has already checked the nesting of a text against the limits.
 
     It does not count an empty list or object.
     """
@@ -75,24 +75,26 @@ def _is_checked(text: bytes, limits: Limits) -> bool:
 
 
 class Decoder(Generic[T]):
-    """Reads JSON text that this product has written: untyped values, or a type of `msgspec`.
+    """Decodes JSON text that this product has written: to untyped values, or to a type of `msgspec`.
 
-    The floats of a text that has numbers at the ends of the range of doubles are read by Python: `msgspec` takes a
-    thousand times as long for one of those as for any other, seconds for a body of them.
+    Where a text has numbers at the ends of the range of doubles, Python parses its floats: `msgspec` takes a thousand
+    times as long for one of those as for any other, seconds for a body of them.
     """
 
     def __init__(self, type_: type[T] | Any = Any, dec_hook: Callable[[type, Any], Any] | None = None) -> None:
-        self._near: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_, dec_hook=dec_hook)
-        self._far: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_, dec_hook=dec_hook, float_hook=float)
+        self._fast: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_, dec_hook=dec_hook)
+        self._with_extreme_numbers: msgspec.json.Decoder[T] = msgspec.json.Decoder(
+            type_, dec_hook=dec_hook, float_hook=float
+        )
 
     def decode(self, text: bytes) -> T:
         """Returns the value of a text. Raises: as `msgspec.json.decode`."""
-        return (self._far if has_far_numbers(text) else self._near).decode(text)
+        return (self._with_extreme_numbers if has_extreme_numbers(text) else self._fast).decode(text)
 
 
-def has_far_numbers(text: bytes) -> bool:
-    """Whether a text that this product has written may hold numbers at the ends of the range of doubles."""
-    return any(mark in text for mark in _FAR_NUMBERS)
+def has_extreme_numbers(text: bytes) -> bool:
+    """Returns whether a text that this product has written may have numbers at the ends of the range of doubles."""
+    return any(mark in text for mark in _EXTREME_NUMBERS)
 
 
 _STORED: Final[Decoder[Json]] = Decoder()
@@ -101,8 +103,8 @@ _STORED: Final[Decoder[Json]] = Decoder()
 def parse_stored(text: bytes) -> Json:
     """Returns the value of a JSON text that this product has stored.
 
-    The limits of the door are not applied: a setting may have been lowered since, and values are put into others.
-    Raises: ValueError when it is no JSON text, or is nested too deeply to be read.
+    The limits of `parse_json` are not applied: a setting may have been lowered since, and stored values are nested in
+    others. Raises: ValueError when it is no JSON text, or is nested too deeply to be read.
     """
     try:
         return _STORED.decode(text)
@@ -110,8 +112,8 @@ def parse_stored(text: bytes) -> Json:
         raise ValueError("it is nested too deeply to be read") from error
 
 
-def stored_text(value: Json) -> bytes:
-    """Returns the JSON text of a value, which `parse_stored` can read back.
+def encode_stored(value: Json) -> bytes:
+    """Returns the JSON text of a value, such that `parse_stored` can read it back.
 
     Raises: ValueError when the value is nested deeper than `STORED_LEVELS`, or holds a lone surrogate.
     """
@@ -125,11 +127,11 @@ def stored_text(value: Json) -> bytes:
 
 
 def check_values(text: bytes, most: int, *, name: str = "the text") -> None:
-    """Refuses a JSON text of more values than `most`, before anything is made of it.
+    """Rejects a JSON text with more values than `most` before it is parsed.
 
-    A value takes many times the memory and the time that its text takes: a megabyte of `[],` is 350,000 lists. A text
-    with few commas and brackets, those within its texts included, costs three searches for a byte; only another one is
-    looked at more closely.
+    A value takes many times the memory and the time of its text: a megabyte of `[],` is 350,000 lists. A text with few
+    commas and brackets, those within its strings included, costs three searches for a byte; only others are scanned
+    more closely.
 
     Raises: BadRequest (code `TOO_MANY_VALUES`).
     """
@@ -152,12 +154,12 @@ def _separators(text: bytes, start: int, end: int) -> int:
     return text.count(b",", start, end) + text.count(b"[", start, end) + text.count(b"{", start, end)
 
 
-def oversize(value: Json, most_bytes: int, limits: Limits) -> str:
-    """Returns why a value is too large to be written or nested too deeply, empty when it is neither.
+def size_problem(value: Json, most_bytes: int, limits: Limits) -> str:
+    """Returns why a value is too large or nested too deeply to be encoded, empty when it is neither.
 
-    A value that expressions made can hold one list many times over, or nest deeper with every round of a loop. Its
-    text may then be larger than any memory, so it is asked before anything encodes it. Takes time in proportion to
-    the smaller of the value and `most_bytes`.
+    A value that expressions produced can contain the same list many times, or nest deeper with every round of a loop.
+    Its text may then be larger than any memory, so this is called before the value is encoded. Takes time in
+    proportion to the smaller of the value and `most_bytes`.
     """
     left, depth, level = most_bytes, 0, [value]
     while level:
@@ -189,12 +191,12 @@ def encode_json(value: Json) -> bytes:
     return _ENCODER.encode(value)
 
 
-def counted_bytes(text: bytes) -> int:
+def count_bytes(text: bytes) -> int:
     """Returns the bytes that a value with this JSON text counts in a data document.
 
-    These are the bytes of the text, or 16 for each list and object where that is more: what a document takes to be
-    read grows with their number, not with its text. Brackets within its texts count too, which so few of them hold
-    that it makes no difference.
+    These are the bytes of the text, or 16 for each list and object where that is more: the cost of reading a document
+    grows with their number, not with its text. Brackets within strings count too; they are so rare that it makes no
+    difference.
     """
     containers = text.count(b"[") + text.count(b"{")
     return max(len(text), CONTAINER_BYTES * (containers - _FREE_CONTAINERS))
@@ -204,7 +206,7 @@ def canonical_json(value: Json) -> bytes:
     """Returns a text that is equal for equal values: keys sorted, no white space, shortest numbers.
 
     A whole float such as `1.0` is written as the integer, as RFC 8785 does, so `1` and `1.0` are one value. Above the
-    integers that the door lets through it stays a float, whose text is short.
+    integers that `parse_json` accepts it remains a float, whose text is short.
     """
     return _CANONICAL.encode(_whole_numbers(value))
 
@@ -239,7 +241,7 @@ def _check_levels(value: Json, limits: Limits, name: str) -> None:
 
 
 def _depth(value: Json, most: int) -> int:
-    """Returns how many levels a value has; it is not looked at below one more than `most`."""
+    """Returns how many levels a value has, at most one more than `most`: deeper levels are not visited."""
     level, depth = [value], 0
     while depth <= most and (level := [item for item in level if type(item) in _CONTAINERS]):
         depth += 1

@@ -1,4 +1,4 @@
-"""Every bound of the system in one table. All can be set; an error names the limit, the value met and the setting."""
+"""Every limit of the system in one table. All can be set; an error names limit, actual value and setting."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -43,21 +43,20 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     redirect_visits: int = 100
     """Visits of a `redirect` that states no `max_visits`."""
     child_depth: int = 20
-    """Executions that called each other down to one, so that a workflow which calls itself comes to an end."""
+    """Depth of nested child executions, so that a workflow that calls itself comes to an end."""
     child_starts: int = 12_000
-    """Executions that `subworkflow` steps of one organization start in a minute; each process counts its own.
+    """Executions that `subworkflow` steps of one organization start in a minute; each process counts separately.
 
-    As many again are delayed until the next minute has room for them. A `forEach` over as many items as it may have
-    fits.
+    As many again are delayed to the next minute. A `forEach` with the largest number of items fits.
     """
     triggers: int = 600_000
-    """Executions of one organization that are triggered in a minute; each process counts its own."""
+    """Executions of one organization that are triggered in a minute; each process counts separately."""
     open_executions: int = 1_000_000
-    """Executions of one organization that run or wait; with as many, nothing is started in it."""
+    """Executions of one organization that run or wait; at this number no further one is started."""
     stored_bytes: int = 1024**4
-    """Bytes that the histories of one organization's executions take in the store, with their large values.
+    """Bytes of the stored histories of one organization, with their large values.
 
-    It is measured about once a minute. With as many, nothing is started in the organization.
+    They are measured about once a minute. At this number no execution of the organization is started.
     """
     attempt_timeout: timedelta = timedelta(seconds=30)
     """One attempt of an HTTP or SAP step that states no `timeout`."""
@@ -74,7 +73,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     stretch_steps: int = 100
     """Computing steps of an execution that are stored in one unit."""
     stretch_time: timedelta = timedelta(milliseconds=5)
-    """Time after which a stretch of computing steps lets others in between."""
+    """Time after which a run of computing steps yields to other executions."""
     definition_bytes: int = 1024 * 1024
     """A workflow definition."""
     definition_steps: int = 2000
@@ -82,11 +81,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     expression_characters: int = 8192
     """Source of one expression or one text that holds expressions."""
     expression_fuel: int = 100_000
-    """Units of work that all expressions of one visit of a step may use together; in an editor, those of one text."""
+    """Units of work for all expressions of one visit of a step together; in an editor, for those of one text."""
     expression_text: int = 1024 * 1024
-    """Characters of one text that an expression makes."""
+    """Characters of one text that an expression produces."""
     expression_items: int = 100_000
-    """Items of one list that an expression makes."""
+    """Items of one list that an expression produces."""
     expression_pattern: int = 1024
     """Characters of one regular expression, XPath or JSPath of an expression.
 
@@ -103,7 +102,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     list_events: int = 50
     """Events of one item of a list."""
     streams: int = 500
-    """Streams of events that one server holds open at once; one organization has four fifths of them at most."""
+    """Event streams that one server holds open at once; one organization has at most four fifths of them."""
 
 
 DEFAULT_LIMITS = Limits()
@@ -117,7 +116,7 @@ STORED_LIMITS = msgspec.structs.replace(
     items=2**53,
     iterations=2**53,
 )
-"""Bounds of a definition that an execution runs on: it fitted the settings of the day when it was stored."""
+"""Limits for a definition that an execution runs on: it was within the settings when it was stored."""
 
 LARGEST: Mapping[str, int] = {"json_levels": 200, "integer_digits": 4000}
-"""Limits that cannot be set higher: what is larger could be let in and not be read back."""
+"""Limits with a maximum: a larger value could be accepted but not read back."""

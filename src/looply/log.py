@@ -1,7 +1,7 @@
-"""The log: one JSON object a line on standard error, for operators. The history is the audit trail, not this.
+"""The log: one JSON object per line on standard error, for operators. The audit trail is the history, not the log.
 
-The event is a constant name, data goes in fixed keys. Payloads, headers and bodies are never handed to it; what is
-called like a secret, or looks like one of our keys, is masked all the same.
+The event is a constant name; data goes into fixed keys. Payloads, headers and bodies are never logged; in addition,
+fields that are named like a secret and texts that look like an API key are masked.
 """
 
 import json
@@ -17,10 +17,10 @@ from structlog.typing import EventDict, WrappedLogger
 from looply.clock import Clock
 
 FIELD_BYTES: Final = 8192
-"""The longest text of one field; the rest is cut off."""
+"""The longest text of one field; longer texts are truncated."""
 
 MASK: Final = "***"
-_CUT: Final = "...[cut]"
+_TRUNCATED: Final = "...[cut]"
 _DEPTH: Final = 6
 _ITEMS: Final = 100
 _SECRET_NAME = re.compile(
@@ -31,9 +31,9 @@ _LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": loggi
 
 
 def configure_log(level: str, clock: Clock, stream: TextIO | None = None) -> None:
-    """Sends structlog's events and those of the standard library's loggers to `stream` (standard error).
+    """Sends the events of structlog and of the standard library's loggers to `stream` (default: standard error).
 
-    Guarantees: one line per event whatever its values hold, ASCII only; no text longer than 8 KB; masked secrets.
+    Guarantees: one line per event whatever its values are, ASCII only; no text longer than 8 KB; secrets are masked.
     """
     target = stream or sys.stderr
 
@@ -63,16 +63,16 @@ def configure_log(level: str, clock: Clock, stream: TextIO | None = None) -> Non
     root.handlers[:] = [handler]
     root.setLevel(max(_LEVELS[level], logging.INFO))
     for name in ("asyncio", "temporalio"):
-        # They report each start; we log what an operator needs.
+        # They log each start at info level, which operators do not need.
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
-        # Their warnings are about what a connection sends, so whoever can connect could fill the log.
+        # Their warnings are caused by what a client sends, so any client could fill the log.
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Returns the event with masked secrets and no text over `FIELD_BYTES`; also inside objects and lists."""
-    return {name: _cleaned(name, value, _DEPTH) for name, value in event.items()}
+    """Returns the event with secrets masked and texts truncated to `FIELD_BYTES`, also inside objects and lists."""
+    return {name: _clean(name, value, _DEPTH) for name, value in event.items()}
 
 
 def render(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
@@ -82,7 +82,7 @@ def render(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
 
 
 def _plain_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Puts class and place of an exception into the event; its message may quote a payload, so it is left out."""
+    """Adds class and stack trace of an exception to the event; not its message, which may quote a payload."""
     info = event.pop("exc_info", None)
     error = sys.exc_info()[1] if info is True else info[1] if isinstance(info, tuple) else info
     if isinstance(error, BaseException):
@@ -101,28 +101,28 @@ def _trace(error: BaseException) -> list[str]:
     return lines[-20:]
 
 
-def _cleaned(name: str, value: Any, depth: int) -> Any:
+def _clean(name: str, value: Any, depth: int) -> Any:
     if _SECRET_NAME.search(name) is not None and value is not None and not isinstance(value, bool | int | float):
         return MASK
     if isinstance(value, str):
-        return _cut(_OUR_KEY.sub(MASK, value))
+        return _truncate(_OUR_KEY.sub(MASK, value))
     if value is None or isinstance(value, bool | int | float):
         return value
     if depth == 0:
-        return _cut(_OUR_KEY.sub(MASK, str(value)))
+        return _truncate(_OUR_KEY.sub(MASK, str(value)))
     if isinstance(value, Mapping):
         shown = list(value.items())[:_ITEMS]
-        return {str(key)[:200]: _cleaned(str(key), item, depth - 1) for key, item in shown}
+        return {str(key)[:200]: _clean(str(key), item, depth - 1) for key, item in shown}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_cleaned("", item, depth - 1) for item in list(value)[:_ITEMS]]
-    return _cut(_OUR_KEY.sub(MASK, str(value)))
+        return [_clean("", item, depth - 1) for item in list(value)[:_ITEMS]]
+    return _truncate(_OUR_KEY.sub(MASK, str(value)))
 
 
-def _cut(text: str) -> str:
-    # Four bytes are the most that one character takes, so this many characters are always few enough.
+def _truncate(text: str) -> str:
+    # A character takes at most four bytes, so a text this short always fits.
     if len(text) * 4 <= FIELD_BYTES:
         return text
     encoded = text.encode("utf-8", "surrogatepass")
     if len(encoded) <= FIELD_BYTES:
         return text
-    return encoded[: FIELD_BYTES - len(_CUT)].decode("utf-8", "ignore") + _CUT
+    return encoded[: FIELD_BYTES - len(_TRUNCATED)].decode("utf-8", "ignore") + _TRUNCATED

@@ -1,8 +1,8 @@
-"""The master keys of an installation: what the data keys of its organizations are wrapped with.
+"""The master keys of an installation, which wrap the data keys of its organizations (envelope encryption).
 
-A key file has one key a line, `ID:KEY`, where KEY is 32 random bytes in base64 and ID is derived from it, so that a
-line that was mistyped is found; the id may be left out. Lines that begin with `#` are comments. The first key is the
-one to use, all others open what was wrapped with them. `LOOPLY_ENCRYPTION_KEY` holds the same in one line, with commas.
+A key file has one key per line, `ID:KEY`, where KEY is 32 random bytes in base64 and ID is derived from it, so that a
+typing error is detected; the id may be left out. Lines that begin with `#` are comments. The first key wraps, all
+others only unwrap what they have wrapped. `LOOPLY_ENCRYPTION_KEY` holds the same in one line, separated by commas.
 """
 
 import base64
@@ -30,7 +30,7 @@ _SEPARATORS: Final = re.compile(r"[\s,]+")
 
 @dataclass(frozen=True, slots=True)
 class MasterKey:
-    """One key of 32 bytes; its id says nothing about it but which one it is."""
+    """One key of 32 bytes; its id identifies it and reveals nothing else about it."""
 
     value: bytes = field(repr=False)
 
@@ -40,23 +40,23 @@ class MasterKey:
         return hashlib.sha256(b"looply master key\0" + self.value).hexdigest()[:_ID_LETTERS]
 
     def sealer(self, entropy: Entropy = _SYSTEM_ENTROPY) -> Sealer:
-        """Returns what seals and opens with this key."""
+        """Returns a sealer that uses this key."""
         return Sealer(self.value, entropy)
 
-    def line(self) -> str:
-        """Returns the key as it is written in a key file."""
+    def file_line(self) -> str:
+        """Returns the key as a line of a key file."""
         return f"{self.key_id}:{base64.b64encode(self.value).decode()}"
 
 
 def new_key(entropy: Entropy = _SYSTEM_ENTROPY) -> MasterKey:
-    """Returns a key that nobody had before."""
+    """Returns a new random key."""
     return MasterKey(entropy.token(KEY_BYTES))
 
 
 def parse_keys(text: str) -> tuple[MasterKey, ...]:
-    """Returns the keys of a key file or of the setting, the one to use first.
+    """Returns the keys of a key file or of the setting, in their order.
 
-    Raises: SettingsError that says which entry is wrong and never shows it.
+    Raises: SettingsError that names the position of a wrong entry and never shows it.
     """
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
     entries = [entry for line in lines for entry in _SEPARATORS.split(line.strip()) if entry]
@@ -64,7 +64,7 @@ def parse_keys(text: str) -> tuple[MasterKey, ...]:
         raise SettingsError("there is no key; expected 32 random bytes in base64")
     keys = tuple(_parse_entry(entry, number) for number, entry in enumerate(entries, 1))
     if len({key.key_id for key in keys}) != len(keys):
-        raise SettingsError("one key is given twice; leave it out once")
+        raise SettingsError("a key is given twice; remove one of the two")
     return keys
 
 
@@ -79,20 +79,20 @@ def _parse_entry(entry: str, number: int) -> MasterKey:
         raise SettingsError(f"key {number} has {len(value)} bytes, expected {KEY_BYTES} in base64")
     key = MasterKey(value)
     if named and named != key.key_id:
-        raise SettingsError(f"key {number} is not the one that its id names: the id or the key was changed by mistake")
+        raise SettingsError(f"key {number} does not match its id: the id or the key was changed by mistake")
     return key
 
 
 class MasterKeys:
-    """The master keys of this process: those of the setting, else those of the key file, which is read again when it
-    has changed."""
+    """The master keys of this process: those of the setting, else those of the key file, which is read again after a
+    change."""
 
     def __init__(self, path: Path, text: str | None = None, entropy: Entropy = _SYSTEM_ENTROPY) -> None:
         self._path = path
         self._text = text
         self._entropy = entropy
-        self._seen: tuple[int, ...] | None = None
-        self._held: tuple[MasterKey, ...] = ()
+        self._loaded_state: tuple[int, ...] | None = None
+        self._keys: tuple[MasterKey, ...] = ()
 
     @property
     def is_file(self) -> bool:
@@ -100,57 +100,57 @@ class MasterKeys:
         return self._text is None
 
     @property
-    def place(self) -> str:
-        """Where the keys come from, for messages."""
+    def source(self) -> str:
+        """The source of the keys, for messages."""
         return f"the key file {self._path}" if self.is_file else VARIABLE
 
-    def held(self) -> tuple[MasterKey, ...]:
-        """Returns the keys, the one to use first; none when there is no key file.
+    def load(self) -> tuple[MasterKey, ...]:
+        """Returns the keys, first the one that wraps; an empty tuple when there is no key file.
 
-        Raises: SettingsError when the file can be read by others than its owner, or holds what is no key.
+        Raises: SettingsError when other users can access the file, or when it holds something that is no key.
         """
         if self._text is not None:
-            self._held = self._held or _named(self.place, self._text)
-            return self._held
-        seen = self._look()
-        if seen != self._seen:
-            self._seen = seen
-            self._held = self._read() if seen else ()
-        return self._held
+            self._keys = self._keys or _parse_from(self.source, self._text)
+            return self._keys
+        seen = self._file_state()
+        if seen != self._loaded_state:
+            self._loaded_state = seen
+            self._keys = self._read() if seen else ()
+        return self._keys
 
     def has_changed(self) -> bool:
-        """Returns whether the key file is not the one that was read last."""
-        return self.is_file and self._look() != self._seen
+        """Returns whether the key file has changed since it was read last."""
+        return self.is_file and self._file_state() != self._loaded_state
 
-    def make(self) -> tuple[MasterKey, ...]:
-        """Makes the key file with a new key, unless it is there; returns its keys.
+    def create(self) -> tuple[MasterKey, ...]:
+        """Creates the key file with a new key, unless it exists; returns its keys.
 
-        Guarantees: the file has mode 0600 whatever the umask, appears whole or not at all and is on disk when this
-        returns; of several processes that make it at once one wins and all return its key.
+        Guarantees: the file has mode 0600 whatever the umask, is created atomically and is durable when this returns;
+        when several processes create it at once, one wins and all return its key.
         Raises: SettingsError.
         """
         try:
             _create(self._path, new_key(self._entropy), self._entropy)
         except OSError as error:
-            raise SettingsError(f"{self.place} cannot be made: {error.strerror}") from error
-        return self.held()
+            raise SettingsError(f"{self.source} cannot be created: {error.strerror}") from error
+        return self.load()
 
     def store(self, keys: Sequence[MasterKey]) -> None:
-        """Puts these keys, the one to use first, into the key file, whole or not at all. Raises: SettingsError."""
+        """Replaces the keys of the key file atomically, first the one that wraps. Raises: SettingsError."""
         try:
-            write_whole(self._path, "".join(f"{key.line()}\n" for key in keys).encode())
+            write_whole(self._path, "".join(f"{key.file_line()}\n" for key in keys).encode())
             sync_folder(self._path.parent)
         except OSError as error:
-            raise SettingsError(f"{self.place} cannot be written: {error.strerror}") from error
+            raise SettingsError(f"{self.source} cannot be written: {error.strerror}") from error
 
-    def _look(self) -> tuple[int, ...]:
-        """Returns what tells one state of the file from another, nothing when it is missing."""
+    def _file_state(self) -> tuple[int, ...]:
+        """Returns values that change whenever the file changes; an empty tuple when it is missing."""
         try:
             found = self._path.stat()
         except FileNotFoundError:
             return ()
         except OSError as error:
-            raise SettingsError(f"{self.place} cannot be used: {error.strerror}") from error
+            raise SettingsError(f"{self.source} cannot be used: {error.strerror}") from error
         return found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode
 
     def _read(self) -> tuple[MasterKey, ...]:
@@ -158,28 +158,28 @@ class MasterKeys:
             mode = stat.S_IMODE(self._path.stat().st_mode)
             text = self._path.read_bytes().decode("ascii", "replace")
         except OSError as error:
-            raise SettingsError(f"{self.place} cannot be used: {error.strerror}") from error
+            raise SettingsError(f"{self.source} cannot be used: {error.strerror}") from error
         if mode & 0o077:
-            message = f"{self.place} can be used by others (mode {mode:04o}); run: chmod 600 {self._path}"
+            message = f"{self.source} is accessible to other users (mode {mode:04o}); run: chmod 600 {self._path}"
             raise SettingsError(message, problems=(Problem(path="", message=message, hint=f"chmod 600 {self._path}"),))
-        return _named(self.place, text)
+        return _parse_from(self.source, text)
 
 
-def _named(place: str, text: str) -> tuple[MasterKey, ...]:
+def _parse_from(source: str, text: str) -> tuple[MasterKey, ...]:
     try:
         return parse_keys(text)
     except SettingsError as error:
-        raise SettingsError(f"{place}: {error.message}") from error
+        raise SettingsError(f"{source}: {error.message}") from error
 
 
 def _create(path: Path, key: MasterKey, entropy: Entropy) -> None:
-    """Makes the key file by linking a finished draft to its name, so that nobody ever reads half a key."""
+    """Creates the key file by linking a complete draft to its name, so that no process ever reads half a key."""
     draft = path.with_name(f".{path.name}.{entropy.token(8).hex()}")
     file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(file, "wb") as stream:
             os.fchmod(stream.fileno(), 0o600)
-            stream.write(f"{key.line()}\n".encode())
+            stream.write(f"{key.file_line()}\n".encode())
             stream.flush()
             os.fsync(stream.fileno())
         _link_if_missing(draft, path)

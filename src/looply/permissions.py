@@ -1,4 +1,4 @@
-"""The one table of permissions: what a call needs, and the scopes of keys, which are names for sets of them."""
+"""The table of permissions that calls need, and the scopes of keys, which are named sets of permissions."""
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
@@ -19,10 +19,10 @@ Permission: TypeAlias = Literal[
     "keys",
     "audit",
 ]
-"""What a caller may do. Every route needs exactly one of these, or is open to everybody."""
+"""What a caller may do. Every route needs exactly one of these, or is open to every caller."""
 
 Scope: TypeAlias = Literal["trigger", "read", "manage", "admin", "override"]
-"""The name of a set of permissions that a key is made with."""
+"""The name of a set of permissions that a key is created with."""
 
 PERMISSIONS: Final[Mapping[Permission, str]] = MappingProxyType(
     {
@@ -44,7 +44,7 @@ PERMISSIONS: Final[Mapping[Permission, str]] = MappingProxyType(
 """Each permission and what it allows, in the order in which they are listed."""
 
 _APART: Final[frozenset[Permission]] = frozenset(("decide.override", "keys", "audit"))
-"""What `manage` does not include, so that who administers keys and who overrides decisions can be other people."""
+"""Permissions that `manage` does not include, so that other people can administer keys and override decisions."""
 
 SCOPES: Final[Mapping[Scope, frozenset[Permission]]] = MappingProxyType(
     {
@@ -58,9 +58,9 @@ SCOPES: Final[Mapping[Scope, frozenset[Permission]]] = MappingProxyType(
 """Each scope and its permissions, in the order in which they are listed."""
 
 ALL: Final[frozenset[Permission]] = frozenset(PERMISSIONS)
-"""What the owner of a store may do, and a key of all scopes."""
+"""The permissions of the owner of a store, and of a key with all scopes."""
 
 
 def permissions_of(scopes: Collection[str]) -> frozenset[Permission]:
-    """Returns the permissions of scopes together; a name that is no scope gives none."""
+    """Returns the union of the permissions of the scopes; an unknown scope has none."""
     return frozenset().union(*(permissions for scope, permissions in SCOPES.items() if scope in scopes))

@@ -1,6 +1,6 @@
-"""Every setting of the process in one typed table, and how values are found: default < file < environment < flag.
+"""Every setting of the process in one typed table, and how values are resolved: default < file < environment < flag.
 
-Nothing reads the environment or the file after start-up. All problems are reported together.
+The environment and the file are read once, at start-up. All problems are reported together.
 """
 
 import re
@@ -19,27 +19,27 @@ from looply.limits import DEFAULT_LIMITS, LARGEST, Limits
 from looply.suggest import did_you_mean
 
 PREFIX: Final = "LOOPLY_"
-_LEAST_TOKEN: Final = 16
+_MIN_TOKEN_CHARACTERS: Final = 16
 DEFAULT_FILE: Final = Path("looply.toml")
 _HOST: Final = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?", re.ASCII)
-# Variables of the command line; they are no settings of a server.
-_FOREIGN: Final = frozenset({"LOOPLY_URL", "LOOPLY_API_KEY", "LOOPLY_DEBUG"})
+# Variables of the command line, which are no settings of a server.
+_CLI_VARIABLES: Final = frozenset({"LOOPLY_URL", "LOOPLY_API_KEY", "LOOPLY_DEBUG"})
 
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 EngineKind: TypeAlias = Literal["embedded", "postgres", "distributed"]
 Parse: TypeAlias = Callable[[Any], Any]
 
-_NEEDED: Final[Mapping[EngineKind, tuple[str, ...]]] = {
+_REQUIRED: Final[Mapping[EngineKind, tuple[str, ...]]] = {
     "embedded": (),
     "postgres": ("database",),
-    # Several processes: a key file in one's folder would be another one's riddle.
+    # Several processes: a key file in the folder of one would be missing for the others.
     "distributed": ("database", "temporal_address", "encryption_key"),
 }
-"""What must be given for each kind of engine."""
+"""The settings that each kind of engine requires."""
 
 
 class Secret:
-    """A text that shows itself only when asked by `reveal`."""
+    """A text that is shown by `reveal` only, never by `repr`."""
 
     __slots__ = ("_text",)
 
@@ -64,33 +64,33 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of one process. Times are seconds, sizes bytes."""
 
     engine: EngineKind = "embedded"
-    """Where executions live: a folder, a PostgreSQL database of one process, or one of many with Temporal."""
+    """Where executions are stored: a folder, a PostgreSQL database of one process, or one of many with Temporal."""
     data: Path = Path("looply-data")
     """Folder of the embedded store."""
     database: Secret | None = None
-    """Address of the PostgreSQL database: a URL, or what libpq takes in its place."""
+    """Address of the PostgreSQL database: a URL, or a libpq connection string."""
     host: str = "127.0.0.1"
     """Address to listen on."""
     port: int = 8080
     """Port to listen on; 0 picks a free one."""
     public_url: str = ""
-    """Address under which people reach this server, for links in cards; empty: the address that it listens on."""
+    """URL under which people reach this server, for links in cards; empty: the address that it listens on."""
     card_images: tuple[str, ...] = ()
-    """Hosts whose pictures cards may show in the inbox: `cdn.example.com`, `*.example.com`; they learn who reads."""
+    """Hosts whose images cards may show in the inbox: `cdn.example.com`, `*.example.com`; they see who opens a card."""
     egress_allow: tuple[str, ...] = ()
-    """Destinations that are not public and yet may be called: CIDR, CIDR:port, host or host:port."""
+    """Destinations that may be called although they are not public: CIDR, CIDR:port, host or host:port."""
     log_level: LogLevel = "info"
-    """Least severe events that are logged."""
+    """Lowest severity of events that are logged."""
     drain_seconds: float = 25.0
-    """Time that calls and effects in flight get when the process is asked to stop."""
+    """Time for calls and effects in flight to finish when the process is asked to stop."""
     concurrency: int = 128
-    """Calls of steps to other systems that run at once; of one organization at most half of them."""
+    """Calls of steps to other systems that run at once; one organization has at most half of them."""
     host_concurrency: int = 8
     """Calls of steps of one organization that run at once against one system."""
     function_processes: int = 4
-    """Processes for each language that run the code of `function` steps; of one organization at most half of them."""
+    """Processes per language that run the code of `function` steps; one organization has at most half of them."""
     encryption_key: Secret | None = None
-    """Master keys of stored secrets, 32 bytes in base64 each, the one to use first; empty: the key file in `data`."""
+    """Master keys of stored secrets, 32 bytes in base64 each; the first one wraps; empty: the key file in `data`."""
     temporal_address: str = ""
     """Host and port of the Temporal service that carries effects."""
     temporal_namespace: str = "default"
@@ -98,49 +98,49 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     temporal_tls: bool = False
     """Whether the connection to Temporal is encrypted."""
     temporal_tls_ca: Path | None = None
-    """File with the certificates that Temporal's is checked against; empty: those of the system."""
+    """File with the CA certificates that verify Temporal's certificate; empty: those of the system."""
     temporal_tls_certificate: Path | None = None
-    """File with the certificate by which this process shows itself to Temporal."""
+    """File with the client certificate of this process for Temporal."""
     temporal_tls_key: Path | None = None
     """File with the key of that certificate."""
     temporal_api_key: Secret | None = None
     """API key for Temporal."""
     temporal_task_queue: str = "looply"
-    """Beginning of the names of Temporal's task queues; there is one for each connector."""
+    """Prefix of the names of Temporal's task queues; there is one for each connector."""
     worker_connectors: tuple[str, ...] = ()
     """Connectors whose effects a worker carries out; empty: all."""
     header_seconds: float = 10.0
     """Time in which the headers of a request must arrive."""
     header_bytes: int = 16_384
-    """Size of a request's head."""
+    """Size of the head of a request."""
     body_seconds: float = 30.0
-    """Time in which the body of a request must arrive, and a stalled reader must read on."""
+    """Time in which the body of a request must arrive, and a stalled reader must resume reading."""
     keep_alive_seconds: float = 75.0
     """Time that a connection may stay open without a request."""
     trusted_proxies: tuple[str, ...] = ()
-    """Proxies whose `X-Forwarded-For` or `Forwarded` says who calls: addresses and CIDR; of others it is ignored."""
+    """Proxies whose `X-Forwarded-For` or `Forwarded` names the caller: addresses and CIDR; ignored from others."""
     refusals_per_minute: int = 60
-    """Calls of one address that may be refused for their key or token within a minute; further ones are 429."""
+    """Calls of one address that are refused for their key or token within a minute; further calls are answered 429."""
     access_log: bool = False
-    """Whether each request is logged: address, method, route, status, time, bytes, key id; never what it holds."""
+    """Whether each request is logged: address, method, route, status, time, bytes, key id; never its content."""
     retention_days: int = 0
-    """Days for which ended executions are kept whose workflow does not say how long; 0 keeps them for ever."""
+    """Days for which ended executions are kept whose workflow has no retention; 0 keeps them forever."""
     decision_retention_days: int = 0
-    """Days for which the record of who decided what is kept, at least as long as the execution; 0 keeps it for ever."""
+    """Days for which recorded decisions are kept, at least as long as their execution; 0 keeps them forever."""
     metrics_token: Secret | None = None
-    """Token that opens `GET /metrics` as `Authorization: Bearer TOKEN`; empty: it is closed."""
+    """Token for `GET /metrics`, sent as `Authorization: Bearer TOKEN`; empty: the route is closed."""
     metrics_listen: str = ""
-    """Host and port of a listener of its own for metrics and health, of servers and workers; empty: there is none."""
+    """Host and port of a separate listener for metrics and health, of servers and workers; empty: there is none."""
     limits: Limits = DEFAULT_LIMITS
 
     @property
     def retention(self) -> timedelta | None:
-        """How long executions are kept whose workflow does not say it; None is for ever."""
+        """How long executions are kept whose workflow has no retention; None is forever."""
         return timedelta(days=self.retention_days) if self.retention_days else None
 
     @property
     def decision_retention(self) -> timedelta | None:
-        """How long recorded decisions are kept at least; None is for ever."""
+        """How long recorded decisions are kept at least; None is forever."""
         return timedelta(days=self.decision_retention_days) if self.decision_retention_days else None
 
 
@@ -163,7 +163,7 @@ def load_settings(
 ) -> Settings:
     """Returns the settings from a TOML file, `LOOPLY_*` variables and flags (by setting name; None: not given).
 
-    A file that is named must exist; `looply.toml` in the current folder is read when it is there.
+    An explicit file must exist; `looply.toml` in the current folder is read when it exists.
 
     Raises: SettingsError with every unknown key and every wrong value of all three.
     """
@@ -174,27 +174,27 @@ def load_settings(
         ("environment", _environment_values(environment or {}, problems)),
         ("flags", {name: value for name, value in (flags or {}).items() if value is not None}),
     ):
-        values.update(_parsed(source, given, problems))
-    problems.extend(_missing(values))
+        values.update(_parse_values(source, given, problems))
+    problems.extend(_find_missing(values))
     if problems:
         raise SettingsError(_summary(problems), problems=tuple(problems))
-    return _settings(values)
+    return _build_settings(values)
 
 
-def _missing(values: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yields what the chosen engine needs and nobody gave."""
+def _find_missing(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yields a problem for each required setting that is missing."""
     engine = values.get("engine", TABLE["engine"].default)
-    for name in _NEEDED[engine]:
+    for name in _REQUIRED[engine]:
         if not values.get(name):
             message = f"engine {engine!r} needs {name} ({TABLE[name].variable}), and none is given"
             yield Problem(path=_path(name), message=message)
     listener = values.get("metrics_listen")
     if listener and not values.get("metrics_token") and not _is_loopback(split_address(listener)[0]):
-        message = f"metrics_listen is {listener!r}, which others can reach, and there is no metrics_token"
-        yield Problem(path="/metrics_listen", message=f"{message}: give one, or listen on 127.0.0.1")
+        message = f"metrics_listen is {listener!r}, which other machines can reach, and there is no metrics_token"
+        yield Problem(path="/metrics_listen", message=f"{message}: set one, or listen on 127.0.0.1")
 
 
-def _settings(values: Mapping[str, Any]) -> Settings:
+def _build_settings(values: Mapping[str, Any]) -> Settings:
     limits = {
         name.removeprefix("limits.").removesuffix("_seconds"): value
         for name, value in values.items()
@@ -204,11 +204,11 @@ def _settings(values: Mapping[str, Any]) -> Settings:
     return Settings(**top, limits=msgspec.structs.replace(DEFAULT_LIMITS, **limits))
 
 
-def _parsed(source: str, given: Mapping[str, Any], problems: list[Problem]) -> Iterator[tuple[str, Any]]:
+def _parse_values(source: str, given: Mapping[str, Any], problems: list[Problem]) -> Iterator[tuple[str, Any]]:
     for name, value in given.items():
         setting = TABLE.get(name)
         if setting is None:
-            problems.append(_unknown(source, name))
+            problems.append(_unknown_setting(source, name))
             continue
         try:
             yield name, setting.parse(value)
@@ -217,7 +217,7 @@ def _parsed(source: str, given: Mapping[str, Any], problems: list[Problem]) -> I
             problems.append(Problem(path=_path(name), message=f"{name} ({source}) is {shown}, expected {error}"))
 
 
-def _unknown(source: str, name: str) -> Problem:
+def _unknown_setting(source: str, name: str) -> Problem:
     return Problem(path=_path(name), message=f"{name} ({source}) is no setting", hint=did_you_mean(name, TABLE))
 
 
@@ -253,7 +253,7 @@ def _environment_values(environment: Mapping[str, str], problems: list[Problem])
     by_variable = {setting.variable: setting.name for setting in TABLE.values()}
     found = {}
     for variable, value in environment.items():
-        if not variable.startswith(PREFIX) or variable in _FOREIGN:
+        if not variable.startswith(PREFIX) or variable in _CLI_VARIABLES:
             continue
         if variable not in by_variable:
             hint = did_you_mean(variable, by_variable)
@@ -330,8 +330,8 @@ def _networks(value: Any) -> tuple[str, ...]:
 
 def _token(value: Any) -> Secret:
     found = _secret(value)
-    if len(found.reveal()) < _LEAST_TOKEN:
-        raise ValueError(f"a text of {_LEAST_TOKEN} characters or more that nobody can guess")
+    if len(found.reveal()) < _MIN_TOKEN_CHARACTERS:
+        raise ValueError(f"a text of {_MIN_TOKEN_CHARACTERS} characters or more that is hard to guess")
     return found
 
 
@@ -342,7 +342,7 @@ def _hosts(value: Any) -> tuple[str, ...]:
     return hosts
 
 
-def _word(words: tuple[str, ...]) -> Parse:
+def _choice(words: tuple[str, ...]) -> Parse:
     def parse(value: Any) -> str:
         text = value.strip().lower() if isinstance(value, str) else ""
         if text not in words:
@@ -352,7 +352,7 @@ def _word(words: tuple[str, ...]) -> Parse:
     return parse
 
 
-def _switch(value: Any) -> bool:
+def _boolean(value: Any) -> bool:
     text = str(value).strip().lower()
     if text not in ("true", "false"):
         raise ValueError("true or false")
@@ -390,7 +390,7 @@ def _duration(value: Any) -> timedelta:
 
 def _rows() -> Iterator[Setting]:
     parsers: dict[str, Parse] = {
-        "engine": _word(get_args(EngineKind)),
+        "engine": _choice(get_args(EngineKind)),
         "data": _path_value,
         "database": _secret,
         "host": _text,
@@ -398,7 +398,7 @@ def _rows() -> Iterator[Setting]:
         "public_url": _url,
         "card_images": _hosts,
         "egress_allow": _list,
-        "log_level": _word(get_args(LogLevel)),
+        "log_level": _choice(get_args(LogLevel)),
         "drain_seconds": _seconds(0),
         "concurrency": _integer(1, 100_000),
         "host_concurrency": _integer(1, 100_000),
@@ -406,7 +406,7 @@ def _rows() -> Iterator[Setting]:
         "encryption_key": _secret,
         "temporal_address": _text,
         "temporal_namespace": _text,
-        "temporal_tls": _switch,
+        "temporal_tls": _boolean,
         "temporal_tls_ca": _path_value,
         "temporal_tls_certificate": _path_value,
         "temporal_tls_key": _path_value,
@@ -419,7 +419,7 @@ def _rows() -> Iterator[Setting]:
         "keep_alive_seconds": _seconds(0.1),
         "trusted_proxies": _networks,
         "refusals_per_minute": _integer(1, 1_000_000),
-        "access_log": _switch,
+        "access_log": _boolean,
         "retention_days": _integer(0, 36_500),
         "decision_retention_days": _integer(0, 36_500),
         "metrics_token": _token,

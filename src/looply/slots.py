@@ -1,6 +1,6 @@
-"""Slots for work that runs at once, shared so that no owner and no slow target keeps the others waiting.
+"""Fair scheduling of concurrency slots: no owner and no slow target keeps the others waiting.
 
-Pure: time is an argument, nothing here runs anything. An owner is an organization, a target a system that it calls.
+Pure: time is an argument, and nothing here runs work. An owner is an organization, a target is a system that it calls.
 """
 
 from collections import OrderedDict, deque
@@ -9,54 +9,54 @@ from typing import Final, Generic, NamedTuple, TypeVar
 Item = TypeVar("Item")
 
 QUICK_SECONDS: Final = 1.0
-"""A target is quick when its last call came back within this time, and none has kept silent for longer since."""
+"""A target is quick when its last call returned within this time, and no later call has been silent for longer."""
 
 _REMEMBERED: Final = 10_000
-"""So many targets with nothing to do are remembered as quick."""
+"""Idle targets that are remembered as quick."""
 
 
 class Lane(NamedTuple):
-    """A target as one owner calls it. Equal targets of two owners have nothing in common."""
+    """A target of one owner, with a queue of its own. Equal targets of two owners are two lanes."""
 
     owner: str
     target: str
 
 
-class _Lane(Generic[Item]):
-    """What runs and what waits for one target of one owner. `heard_at`: when something last began or came back."""
+class _LaneState(Generic[Item]):
+    """Running and queued work of one lane. `active_at`: when a call last began on an idle lane, or returned."""
 
-    __slots__ = ("heard_at", "is_quick", "line", "running")
+    __slots__ = ("active_at", "is_quick", "queue", "running")
 
     def __init__(self) -> None:
         self.running = 0
-        self.line: deque[Item] = deque()
+        self.queue: deque[Item] = deque()
         self.is_quick = False
-        self.heard_at = 0.0
+        self.active_at = 0.0
 
 
-class _Owner(Generic[Item]):
-    """The lanes of one owner. `unproven` of what runs is at targets that are not quick.
+class _OwnerState(Generic[Item]):
+    """The lanes of one owner. `unproven` counts its running work at targets that are not quick.
 
-    The lanes of `ready` have something in line and room for it, by whether they are quick, next one first.
+    `ready` holds the lanes with queued work and a free slot, by whether they are quick, in round-robin order.
     """
 
-    __slots__ = ("lanes", "ready", "running", "turn", "unproven")
+    __slots__ = ("lanes", "prefers_quick", "ready", "running", "unproven")
 
     def __init__(self) -> None:
         self.running = 0
         self.unproven = 0
-        self.lanes: dict[str, _Lane[Item]] = {}
-        self.ready: dict[bool, OrderedDict[str, _Lane[Item]]] = {True: OrderedDict(), False: OrderedDict()}
-        self.turn = False
+        self.lanes: dict[str, _LaneState[Item]] = {}
+        self.ready: dict[bool, OrderedDict[str, _LaneState[Item]]] = {True: OrderedDict(), False: OrderedDict()}
+        self.prefers_quick = False
 
 
 class FairSlots(Generic[Item]):
     """At most `total` slots at once, at most `per_lane` for one target of one owner.
 
     Guarantees: an owner takes a slot only while it holds fewer than are free, so it never holds more than half (rounded
-    up), and what others need is left to them. Of its half at most three quarters are held at targets that are not
-    known to be quick. Who waits gets a slot before who comes: first in, first out for one target, in turns for the
-    targets of an owner and for the owners. Every operation takes time in proportion to the owners that wait.
+    up), and the rest is left to other owners. Of its half at most three quarters are held at targets that are not
+    known to be quick. Queued work gets a slot before new work: first in, first out within a lane, round-robin among
+    the lanes of an owner and among owners. Every operation takes time in proportion to the owners with queued work.
     """
 
     def __init__(self, *, total: int, per_lane: int) -> None:
@@ -64,43 +64,43 @@ class FairSlots(Generic[Item]):
         self._per_lane = per_lane
         half = (total + 1) // 2
         self._most_unproven = max(1, half - half // 4)
-        self._owners: dict[str, _Owner[Item]] = {}
+        self._owners: dict[str, _OwnerState[Item]] = {}
         self._waiting: OrderedDict[str, None] = OrderedDict()
         self._quick: OrderedDict[Lane, None] = OrderedDict()
         self.count = 0
 
     def take(self, lane: Lane, now: float) -> bool:
-        """Takes a slot at once; false where there is none for the lane, or where others of the lane wait."""
+        """Takes a slot at once; false when none is free for the lane, or when the lane has queued work."""
         owner = self._owners.get(lane.owner)
-        known = owner.lanes.get(lane.target) if owner is not None else None
-        if owner is None or known is None:
-            owner, known = self._opened(lane)
-        self._judge(owner, lane, known, now)
-        if known.line or known.running >= self._per_lane or not self._may_take(owner, is_quick=known.is_quick):
-            self._forget(lane)
+        state = owner.lanes.get(lane.target) if owner is not None else None
+        if owner is None or state is None:
+            owner, state = self._get_or_create(lane)
+        self._demote_if_silent(owner, lane, state, now)
+        if state.queue or state.running >= self._per_lane or not self._may_take(owner, is_quick=state.is_quick):
+            self._drop_if_idle(lane)
             return False
-        self._begin(owner, known, now)
+        self._begin(owner, state, now)
         return True
 
     def put(self, lane: Lane, item: Item) -> None:
-        """Puts an item at the end of its lane's line."""
-        owner, known = self._opened(lane)
-        known.line.append(item)
-        self._make_ready(lane, owner, known)
+        """Appends an item to the queue of its lane."""
+        owner, state = self._get_or_create(lane)
+        state.queue.append(item)
+        self._make_ready(lane, owner, state)
 
     def next(self, now: float) -> Item | None:
-        """Takes a slot for the item whose turn it is, and returns the item; None when nothing may begin now."""
+        """Takes a slot for the next queued item and returns the item; None when nothing may begin now."""
         if self.count >= self._total:
             return None
         for name in list(self._waiting):
             owner = self._owners[name]
-            if (target := self._chosen(name, owner, now)) is None:
+            if (target := self._pick_target(name, owner, now)) is None:
                 continue
-            known = owner.lanes[target]
-            item = known.line.popleft()
-            self._begin(owner, known, now)
-            if known.line and known.running < self._per_lane:
-                owner.ready[known.is_quick][target] = known
+            state = owner.lanes[target]
+            item = state.queue.popleft()
+            self._begin(owner, state, now)
+            if state.queue and state.running < self._per_lane:
+                owner.ready[state.is_quick][target] = state
             if any(owner.ready.values()):
                 self._waiting.move_to_end(name)
             else:
@@ -109,95 +109,95 @@ class FairSlots(Generic[Item]):
         return None
 
     def release(self, lane: Lane, now: float, seconds: float | None = None) -> None:
-        """Gives a slot back, after `seconds` of work; without them it was not used."""
+        """Releases a slot, after `seconds` of work; None: it was not used."""
         owner = self._owners[lane.owner]
-        known = owner.lanes[lane.target]
-        known.running -= 1
+        state = owner.lanes[lane.target]
+        state.running -= 1
         owner.running -= 1
-        owner.unproven -= not known.is_quick
+        owner.unproven -= not state.is_quick
         self.count -= 1
         if seconds is not None:
-            known.heard_at = now
-            self._set_quick(owner, lane, known, is_quick=seconds <= QUICK_SECONDS)
-        self._make_ready(lane, owner, known)
-        self._forget(lane)
+            state.active_at = now
+            self._set_quick(owner, lane, state, is_quick=seconds <= QUICK_SECONDS)
+        self._make_ready(lane, owner, state)
+        self._drop_if_idle(lane)
 
     def clear(self) -> None:
-        """Empties all lines; what holds a slot holds it."""
+        """Empties all queues; slots that are held remain held."""
         self._waiting.clear()
         for owner in self._owners.values():
-            for known in owner.lanes.values():
-                known.line.clear()
+            for state in owner.lanes.values():
+                state.queue.clear()
             for group in owner.ready.values():
                 group.clear()
 
-    def _may_take(self, owner: _Owner[Item], *, is_quick: bool) -> bool:
-        """An owner holds fewer than are free; with all slots but one held by others, it still gets that one."""
+    def _may_take(self, owner: _OwnerState[Item], *, is_quick: bool) -> bool:
+        """Returns whether an owner may take a slot: while it holds fewer than are free, so also the last free one."""
         if owner.running >= self._total - self.count:
             return False
         return is_quick or owner.unproven < self._most_unproven
 
-    def _begin(self, owner: _Owner[Item], known: _Lane[Item], now: float) -> None:
-        if not known.running:
-            known.heard_at = now
-        known.running += 1
+    def _begin(self, owner: _OwnerState[Item], state: _LaneState[Item], now: float) -> None:
+        if not state.running:
+            state.active_at = now
+        state.running += 1
         owner.running += 1
-        owner.unproven += not known.is_quick
+        owner.unproven += not state.is_quick
         self.count += 1
 
-    def _chosen(self, name: str, owner: _Owner[Item], now: float) -> str | None:
-        """Returns the target whose turn it is among those of an owner, taken out of those that are ready."""
-        owner.turn = not owner.turn
-        # A target that turns out to be slow has changed its group, so that one is looked at once more.
-        for is_quick in (owner.turn, not owner.turn, False):
+    def _pick_target(self, name: str, owner: _OwnerState[Item], now: float) -> str | None:
+        """Removes and returns the next target from the owner's ready lanes, quick and other lanes in alternation."""
+        owner.prefers_quick = not owner.prefers_quick
+        # A target that turns out to be slow moves to the other group, so that group is looked at once more.
+        for is_quick in (owner.prefers_quick, not owner.prefers_quick, False):
             group = owner.ready[is_quick]
             while group and self._may_take(owner, is_quick=is_quick):
-                target, known = group.popitem(last=False)
-                self._judge(owner, Lane(name, target), known, now)
-                if known.is_quick == is_quick:
+                target, state = group.popitem(last=False)
+                self._demote_if_silent(owner, Lane(name, target), state, now)
+                if state.is_quick == is_quick:
                     return target
-                owner.ready[known.is_quick][target] = known
+                owner.ready[state.is_quick][target] = state
         return None
 
-    def _judge(self, owner: _Owner[Item], lane: Lane, known: _Lane[Item], now: float) -> None:
-        """A target from which nothing came back for long is quick no more, though its calls have not ended."""
-        if known.is_quick and known.running and now - known.heard_at > QUICK_SECONDS:
-            self._set_quick(owner, lane, known, is_quick=False)
+    def _demote_if_silent(self, owner: _OwnerState[Item], lane: Lane, state: _LaneState[Item], now: float) -> None:
+        """Marks a target as not quick when its calls have returned nothing for too long, before they end."""
+        if state.is_quick and state.running and now - state.active_at > QUICK_SECONDS:
+            self._set_quick(owner, lane, state, is_quick=False)
 
-    def _set_quick(self, owner: _Owner[Item], lane: Lane, known: _Lane[Item], *, is_quick: bool) -> None:
-        if known.is_quick is is_quick:
+    def _set_quick(self, owner: _OwnerState[Item], lane: Lane, state: _LaneState[Item], *, is_quick: bool) -> None:
+        if state.is_quick is is_quick:
             return
-        known.is_quick = is_quick
-        owner.unproven += -known.running if is_quick else known.running
+        state.is_quick = is_quick
+        owner.unproven += -state.running if is_quick else state.running
         if owner.ready[not is_quick].pop(lane.target, None) is not None:
-            owner.ready[is_quick][lane.target] = known
+            owner.ready[is_quick][lane.target] = state
 
-    def _opened(self, lane: Lane) -> tuple[_Owner[Item], _Lane[Item]]:
+    def _get_or_create(self, lane: Lane) -> tuple[_OwnerState[Item], _LaneState[Item]]:
         owner = self._owners.get(lane.owner)
         if owner is None:
-            owner = self._owners[lane.owner] = _Owner()
-        known = owner.lanes.get(lane.target)
-        if known is None:
-            known = owner.lanes[lane.target] = _Lane()
-            known.is_quick = lane in self._quick
-        return owner, known
+            owner = self._owners[lane.owner] = _OwnerState()
+        state = owner.lanes.get(lane.target)
+        if state is None:
+            state = owner.lanes[lane.target] = _LaneState()
+            state.is_quick = lane in self._quick
+        return owner, state
 
-    def _make_ready(self, lane: Lane, owner: _Owner[Item], known: _Lane[Item]) -> None:
-        if known.line and known.running < self._per_lane:
-            owner.ready[known.is_quick].setdefault(lane.target, known)
+    def _make_ready(self, lane: Lane, owner: _OwnerState[Item], state: _LaneState[Item]) -> None:
+        if state.queue and state.running < self._per_lane:
+            owner.ready[state.is_quick].setdefault(lane.target, state)
             self._waiting.setdefault(lane.owner, None)
 
-    def _forget(self, lane: Lane) -> None:
-        """Lets go of a lane that has nothing to do, and of an owner without lanes; only who is quick is remembered."""
+    def _drop_if_idle(self, lane: Lane) -> None:
+        """Removes an idle lane, and an owner without lanes; remembers only whether the target is quick."""
         owner = self._owners[lane.owner]
-        known = owner.lanes[lane.target]
-        if known.running or known.line:
+        state = owner.lanes[lane.target]
+        if state.running or state.queue:
             return
         del owner.lanes[lane.target]
         if not owner.lanes:
             del self._owners[lane.owner]
         self._quick.pop(lane, None)
-        if known.is_quick:
+        if state.is_quick:
             self._quick[lane] = None
             if len(self._quick) > _REMEMBERED:
                 self._quick.popitem(last=False)

@@ -1,13 +1,13 @@
-"""What an author probably meant."""
+"""Suggestions for mistyped names."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-_LONGEST = 100  # nobody mistypes a longer name, and comparing texts costs the square of their length
+_LONGEST = 100  # comparing texts costs the square of their length, and longer names are hardly ever mistyped
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Returns `did you mean 'x'?` for the known name that is most like `name`, or an empty text."""
+    """Returns `did you mean 'x'?` with the known name that is closest to `name`, or an empty text."""
     if len(name) > _LONGEST:
         return ""
     by_folded = {item.casefold(): item for item in known}

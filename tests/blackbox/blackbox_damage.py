@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, NamedTuple
 import httpx2
 from blackbox_reference import Answers, Reference, answer_of
 
-from looply.bootstrap import Application, running
+from looply.bootstrap import Application, open_application
 from looply.clock import SystemEntropy
 from looply.errors import LooplyError, SchemaMismatch
 from looply.server.application import build_app
@@ -146,7 +146,7 @@ async def read_histories(folder: Path, key: str) -> dict[str, list[Any]]:
 @asynccontextmanager
 async def opened(folder: Path, key: str) -> AsyncIterator[tuple[httpx2.AsyncClient, Application]]:
     """Opens a folder in this process and gives a client of its API; no effect, timer or schedule runs."""
-    async with running(Settings(data=folder), is_working=False) as application:
+    async with open_application(Settings(data=folder), is_working=False) as application:
         app = build_app(application.services, SystemEntropy())
         transport, headers = httpx2.ASGITransport(app=app), {"x-api-key": key}
         async with httpx2.AsyncClient(transport=transport, base_url="http://server", headers=headers) as client:

@@ -249,7 +249,7 @@ def test_a_backup_without_the_key_needs_it_for_the_restore(data: Path, key: str,
     assert refused["code"] == "KEY_MISSING"
     assert "must be put back" in refused["message"]
     other = tmp_path / "other"
-    MasterKeys(other).make()
+    MasterKeys(other).create()
     assert document("db", "restore", target, "--data", restored, "--key-file", other, status=1)["code"] == "KEY_WRONG"
     assert not restored.exists()
     document("db", "restore", target, "--data", restored, "--key-file", data / "key")

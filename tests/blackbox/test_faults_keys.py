@@ -86,15 +86,15 @@ def test_a_server_without_the_key_or_with_another_one_does_not_start_and_changes
     refused = run("serve", "--data", data, "--port", "0")
     assert refused.returncode == EX_CONFIG, refused.stderr
     assert f"the key file {data / 'key'} is missing" in refused.stderr
-    assert "Put the key back" in refused.stderr
+    assert "Restore the key" in refused.stderr
     assert document("doctor", "--data", data, status=1)["code"] == "KEY_MISSING"
     assert document("key", "list", "--data", data, status=1)["code"] == "KEY_MISSING"
     assert content(data) == before
 
-    MasterKeys(data / "key").make()
+    MasterKeys(data / "key").create()
     refused = run("serve", "--data", data, "--port", "0")
     assert refused.returncode == EX_CONFIG, refused.stderr
-    assert "has not the master key" in refused.stderr
+    assert "does not have the master key" in refused.stderr
     assert document("doctor", "--data", data, status=1)["code"] == "KEY_WRONG"
     (data / "key").unlink()
     assert content(data) == before
@@ -153,7 +153,7 @@ def test_a_rotation_under_load_survives_kills_and_leaves_nothing_to_the_former_k
     data: Path, made: dict[str, str], server: Server, sink: Sink, tmp_path: Path
 ) -> None:
     server.start()
-    (first,) = MasterKeys(data / "key").held()
+    (first,) = MasterKeys(data / "key").load()
     with server.connect() as client:
         org = Organization(client, **made)
         workflow_id = prepare(org, sink)
@@ -174,7 +174,7 @@ def test_a_rotation_under_load_survives_kills_and_leaves_nothing_to_the_former_k
             between.append(load.started[-1])
             if step == "distribute":
                 # A server that is killed while it wraps: the key is first in the file, and nobody has looked yet.
-                held = MasterKeys(data / "key").held()
+                held = MasterKeys(data / "key").load()
                 server.kill()
                 MasterKeys(data / "key").store(held[::-1])
                 server.start()
@@ -182,7 +182,7 @@ def test_a_rotation_under_load_survives_kills_and_leaves_nothing_to_the_former_k
                 server.start()
     finally:
         load.stop()
-    (second,) = MasterKeys(data / "key").held()
+    (second,) = MasterKeys(data / "key").load()
     assert second != first
     assert states(data) == [(first.key_id, "retired"), (second.key_id, "active")]
     with server.connect() as client:
@@ -218,7 +218,7 @@ def test_the_steps_come_one_after_the_other_and_are_told_so(data: Path, made: di
         assert [each["state"] for each in step("activate")["master_keys"]] == ["former", "active"]
     for _ in range(2):
         assert [each["state"] for each in step("retire")["master_keys"]] == ["retired", "active"]
-    assert len(MasterKeys(data / "key").held()) == 1
+    assert len(MasterKeys(data / "key").load()) == 1
     assert "master_keys" not in document("doctor", "--data", data)
 
 
@@ -233,13 +233,13 @@ def test_the_doctor_names_a_data_key_that_does_not_open(data: Path, made: dict[s
 
 
 def test_keys_of_the_setting_are_changed_by_hand_and_the_command_says_how(data: Path, made: dict[str, str]) -> None:
-    (first,) = MasterKeys(data / "key").held()
-    (second,) = MasterKeys(data / "other").make()
+    (first,) = MasterKeys(data / "key").load()
+    (second,) = MasterKeys(data / "other").create()
     (data / "key").unlink()
     (data / "other").unlink()
 
     def step(name: str, *keys: Any, status: int = 0) -> Any:
-        text = ",".join(key.line() for key in keys)
+        text = ",".join(key.file_line() for key in keys)
         return document("master-key", name, "--data", data, status=status, LOOPLY_ENCRYPTION_KEY=text)
 
     assert step("distribute", first, status=1)["code"] == "KEY_IN_SETTING"

@@ -170,7 +170,7 @@ class Installation:
         await catalog.organizations.create("Of drivers")
         # One is in the middle, held by a process that ends; the other one waits.
         (first, *_) = await catalog.bulks.claim("the process that ends", timedelta(seconds=30))
-        progress = Progress(place=str(Ids(entropy).next(clock.now())), done=3, refused=1, is_last=False)
+        progress = Progress(cursor=str(Ids(entropy).next(clock.now())), done=3, refused=1, is_last=False)
         await catalog.bulks.record(first.bulk_id, "the process that ends", progress)
         await catalog.close()
 

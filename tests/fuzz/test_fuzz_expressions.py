@@ -28,7 +28,7 @@ from looply.expressions import (
     parse_template,
 )
 from looply.expressions.evaluation import Run
-from looply.jsontext import encode_json, oversize
+from looply.jsontext import encode_json, size_problem
 from looply.limits import DEFAULT_LIMITS
 from suite.tiers import shards
 
@@ -89,8 +89,8 @@ def check_limit(error: ExpressionLimit) -> None:
 
 
 def check_json(value: Any) -> None:
-    """Checks that a value is JSON within the limits, unless it is too large to be checked, which callers refuse."""
-    if oversize(value, DEFAULT_LIMITS.document_bytes, DEFAULT_LIMITS):
+    """Checks that a value is JSON within the limits, unless it is too large to be looked at: then callers refuse it."""
+    if size_problem(value, DEFAULT_LIMITS.document_bytes, DEFAULT_LIMITS):
         return
     pending = [value]
     while pending:

@@ -75,7 +75,7 @@ async def check_catalog(catalog: Catalog, left: Left) -> None:
     """The catalog tells what was put into it, its secrets open, and its key is known."""
     (organization,) = await catalog.organizations.list_all()
     assert (organization.organization_id, organization.workspace_id) == (ORGANIZATION, WORKSPACE)
-    workflow = await catalog.workflows.newest_active(ORGANIZATION, left.catalog["workflow_id"])
+    workflow = await catalog.workflows.latest_active(ORGANIZATION, left.catalog["workflow_id"])
     assert compile_definition(workflow.definition).hash.hex() == left.definitions["completed"]
     profile = await catalog.profiles.get(ORGANIZATION, left.catalog["workflow_id"], "test")
     assert profile.values == {"url": "https://test.example"}

@@ -44,7 +44,7 @@ async def fill_bulks(place: Path | str) -> dict[str, str]:
     terminate = await catalog.bulks.start((ORGANIZATION, WORKSPACE), "terminate", {"process_id": "PO-*"}, {})
     await catalog.bulks.cancel(ORGANIZATION, terminate.bulk_id)
     await catalog.bulks.claim("the process that ends", SLICE)
-    progress = Progress(place=ORGANIZATION, done=3, refused=1, is_last=False)
+    progress = Progress(cursor=ORGANIZATION, done=3, refused=1, is_last=False)
     assert await catalog.bulks.record(redrive.bulk_id, "the process that ends", progress)
     await catalog.close()
     return {"redrive": redrive.bulk_id, "terminate": terminate.bulk_id}

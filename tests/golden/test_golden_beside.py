@@ -30,7 +30,7 @@ from golden_left import Opened, check_states
 from kit.channel import FakeChannel
 from kit.definitions import asking
 from kit.driver import Driver
-from looply.bootstrap import running
+from looply.bootstrap import open_application
 from looply.cli.offline.moving import Move, carry_out
 from looply.settings import Settings
 from looply.testing.clock import fake_loop
@@ -109,7 +109,7 @@ async def test_a_recorded_folder_is_opened_as_the_server_opens_it(name: str, tmp
     left = left_in(FOLDERS, name)
     clock = fake_loop().clock
     clock.advance(OPENED)
-    async with running(Settings(data=folder), is_working=False, clock=clock) as application:
+    async with open_application(Settings(data=folder), is_working=False, clock=clock) as application:
         await check_states(application.services.engine, left)
 
 
@@ -119,7 +119,7 @@ async def test_a_recorded_database_is_opened_as_the_server_opens_it(kind: str, n
     left = left_in(DATABASES, name)
     clock = fake_loop().clock
     clock.advance(OPENED)
-    async with running(settings_of(kind, empty_database), is_working=False, clock=clock) as application:
+    async with open_application(settings_of(kind, empty_database), is_working=False, clock=clock) as application:
         await check_states(application.services.engine, left)
 
 

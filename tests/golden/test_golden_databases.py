@@ -28,7 +28,7 @@ from golden_left import (
 )
 from record_history_database import LeftHistories, history_of
 
-from looply.bootstrap import audit_database, running
+from looply.bootstrap import audit_database, open_application
 from looply.clock import SystemEntropy
 from looply.server.application import build_app
 from looply.settings import EngineKind
@@ -119,7 +119,7 @@ async def test_a_recorded_database_is_opened_as_the_server_opens_it_and_nothing_
     kind: EngineKind, database: str, left: Left
 ) -> None:
     settings = settings_of(kind, database)
-    async with running(settings, is_working=False, clock=fake_loop().clock) as application:
+    async with open_application(settings, is_working=False, clock=fake_loop().clock) as application:
         await check_states(application.services.engine, left)
         await check_plan(application.services.engine, left)
     audit = await audit_database(settings, fake_loop().clock)
@@ -133,7 +133,9 @@ async def test_each_history_in_a_recorded_database_is_read_as_it_was_and_folds_t
 ) -> None:
     load(unpack(DATABASES / f"{name}{ENDING}"), empty_database)
     left = msgspec.json.decode((DATABASES / f"{name}.json").read_bytes(), type=LeftHistories)
-    async with running(settings_of(kind, empty_database), is_working=False, clock=fake_loop().clock) as application:
+    async with open_application(
+        settings_of(kind, empty_database), is_working=False, clock=fake_loop().clock
+    ) as application:
         engine = application.services.engine
         await check_states(engine, left)
         for story, execution_id in left.executions.items():
@@ -151,7 +153,7 @@ async def test_the_catalog_of_a_recorded_database_tells_what_was_put_into_it(dat
 async def test_the_key_of_a_recorded_database_opens_the_doors_of_the_api(
     kind: EngineKind, database: str, left: Left
 ) -> None:
-    async with running(settings_of(kind, database), is_working=False, clock=fake_loop().clock) as application:
+    async with open_application(settings_of(kind, database), is_working=False, clock=fake_loop().clock) as application:
         app = build_app(application.services, SystemEntropy())
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="https://looply.example") as client:
@@ -168,7 +170,7 @@ async def test_a_recorded_database_has_the_tables_of_a_new_one_once_it_was_opene
     database: str, fresh_database: str
 ) -> None:
     for address in (database, fresh_database):
-        async with running(settings_of("postgres", address), is_working=False, clock=fake_loop().clock):
+        async with open_application(settings_of("postgres", address), is_working=False, clock=fake_loop().clock):
             pass
     assert shape_of(database) == shape_of(fresh_database)
 
@@ -200,6 +202,6 @@ async def test_a_recorded_database_that_is_damaged_is_not_taken_for_a_sound_one(
     assert "PO-waiting" in statements
     load(statements.replace("PO-waiting", "PO-wAiting"), empty_database)
     settings = settings_of("postgres", empty_database)
-    async with running(settings, is_working=False, clock=fake_loop().clock) as application:
+    async with open_application(settings, is_working=False, clock=fake_loop().clock) as application:
         problems = (await application.services.engine.audit()).problems
     assert "HEAD" in {problem["kind"] for problem in problems}

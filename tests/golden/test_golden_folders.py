@@ -23,7 +23,7 @@ from golden_left import (
     check_states,
 )
 
-from looply.bootstrap import running
+from looply.bootstrap import open_application
 from looply.settings import Settings
 from looply.testing.clock import START_TIME, fake_loop
 
@@ -66,7 +66,7 @@ def test_there_is_a_recorded_folder() -> None:
 async def test_a_recorded_folder_is_opened_as_the_server_opens_it_and_nothing_is_orphaned(
     folder: Path, left: Left
 ) -> None:
-    async with running(Settings(data=folder), is_working=False, clock=fake_loop().clock) as application:
+    async with open_application(Settings(data=folder), is_working=False, clock=fake_loop().clock) as application:
         await check_states(application.services.engine, left)
         await check_plan(application.services.engine, left)
 
@@ -80,7 +80,7 @@ async def test_the_catalog_of_a_recorded_folder_tells_what_was_put_into_it(folde
 async def test_a_recorded_folder_has_the_tables_of_a_new_one_once_it_was_opened(folder: Path, tmp_path: Path) -> None:
     fresh = tmp_path / "fresh"
     for each in (folder, fresh):
-        async with running(Settings(data=each), is_working=False, clock=fake_loop().clock):
+        async with open_application(Settings(data=each), is_working=False, clock=fake_loop().clock):
             pass
     for file in ("executions.db", "catalog.db"):
         assert shape_of(folder / file) == shape_of(fresh / file)
@@ -121,6 +121,6 @@ async def test_a_recorded_folder_that_is_damaged_is_not_taken_for_a_sound_one(fo
     data = await asyncio.to_thread(file.read_bytes)
     assert b"PO-waiting" in data
     await asyncio.to_thread(file.write_bytes, data.replace(b"PO-waiting", b"PO-wAiting"))
-    async with running(Settings(data=folder), is_working=False, clock=fake_loop().clock) as application:
+    async with open_application(Settings(data=folder), is_working=False, clock=fake_loop().clock) as application:
         problems = (await application.services.engine.audit()).problems
     assert "HEAD" in {problem["kind"] for problem in problems}

@@ -10,7 +10,7 @@ from golden_database import driver_on, settings_of
 from golden_folder import FOLDERS, LEFT_ON, PASSWORD, Left, new_keys, unpack
 from golden_left import Opened, check_catalog, check_end, check_plan, check_states
 
-from looply.bootstrap import running
+from looply.bootstrap import open_application
 from looply.cli.offline.moving import Move, carry_out
 from looply.testing.clock import START_TIME, fake_loop
 
@@ -33,7 +33,7 @@ async def test_a_recorded_folder_that_is_moved_folds_to_the_same_states_and_goes
     keys = new_keys(folder, clock)
     moved = await carry_out(Move(data=folder, address=empty_database, sealer=keys, clock=clock, progress=silent))
     assert (moved.is_moved, moved.problems) == (True, [])
-    async with running(settings_of("postgres", empty_database), is_working=False, clock=clock) as application:
+    async with open_application(settings_of("postgres", empty_database), is_working=False, clock=clock) as application:
         await check_states(application.services.engine, left)
         await check_plan(application.services.engine, left)
         await check_catalog(application.services.catalog, left)

@@ -220,10 +220,10 @@ class _Bulks:
             organization_id=ORGANIZATION,
             workspace_id=WORKSPACE,
             action="redrive",
-            wanted={"status": ["FAILED"]},
+            criteria={"status": ["FAILED"]},
             options={"rate": 10, "reason": "mended", "by": "operator", "version": None, "steps": {}},
             status="RUNNING",
-            place="",
+            cursor="",
             done=0,
             refused=0,
             created_by="operator",
@@ -249,7 +249,7 @@ class _Bulks:
         if self._engine.faults.is_dead:
             await asyncio.get_running_loop().create_future()
         assert self._bulk is not None
-        self._bulk = None if progress.is_last else replace(self._bulk, place=progress.place)
+        self._bulk = None if progress.is_last else replace(self._bulk, cursor=progress.cursor)
         return True
 
 

@@ -47,9 +47,9 @@ def d03_a_bulk_notes_a_slice_before_it_is_done() -> AbstractContextManager[None]
     original = BulkRunner._slice
 
     async def ahead(self: Any, bulk: Any) -> Any:
-        page = await self._services.engine.list(bulk.organization_id, stored_filter(bulk.wanted), bulk.place, 10)
-        last = page.items[-1].head.execution_id if page.items else bulk.place
-        noted = Progress(place=last, done=0, refused=0, is_last=False)
+        page = await self._services.engine.list(bulk.organization_id, stored_filter(bulk.criteria), bulk.cursor, 10)
+        last = page.items[-1].head.execution_id if page.items else bulk.cursor
+        noted = Progress(cursor=last, done=0, refused=0, is_last=False)
         await self._services.catalog.bulks.record(bulk.bulk_id, self._holder, noted)
         return await original(self, bulk)
 

@@ -1,4 +1,4 @@
-"""A process put together: what happens when a part of it breaks."""
+"""A whole process: what happens when one of its parts fails."""
 
 import asyncio
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from looply.app.administration.key_watch import KeyWatch
 from looply.app.executions.bulk_runner import BulkRunner
-from looply.bootstrap import running
+from looply.bootstrap import open_application
 from looply.engine.upkeep.auditor import Auditor
 from looply.engine.upkeep.loop import Loop
 from looply.engine.upkeep.pruner import Pruner
@@ -21,12 +21,12 @@ LOOPS = (StoreWatch, KeyWatch, Pump, Reconciler, Auditor, Pruner, QuotaMeter, Bu
 
 
 async def break_a_loop(folder: Path, kind: type[Loop]) -> None:
-    """Runs a process one of whose loops raises, until it says that it stops."""
+    """Runs a process in which one loop raises, until it reports that it stops."""
 
     async def broken() -> float:
         raise RuntimeError("a loop broke")
 
-    async with running(Settings(data=folder)) as application:
+    async with open_application(Settings(data=folder)) as application:
         (loop,) = [each for each in application.loops if isinstance(each, kind)]
         loop.round = broken  # type: ignore[method-assign]
         loop.wake()
@@ -40,19 +40,19 @@ async def test_a_process_with_a_loop_that_broke_stops_and_says_why(tmp_path: Pat
 
 
 async def test_the_loops_of_a_process_are_these(tmp_path: Path) -> None:
-    async with running(Settings(data=tmp_path / "data"), is_working=False) as application:
+    async with open_application(Settings(data=tmp_path / "data"), is_working=False) as application:
         assert {type(loop) for loop in application.loops} == set(LOOPS)
 
 
 async def test_a_process_that_is_only_read_runs_no_loop(tmp_path: Path) -> None:
-    async with running(Settings(data=tmp_path / "data"), is_working=False) as application:
+    async with open_application(Settings(data=tmp_path / "data"), is_working=False) as application:
         assert application.shell.health().is_ready
         names = {task.get_name() for task in asyncio.all_tasks()}
         assert names.isdisjoint(kind.__name__ for kind in LOOPS)
 
 
 async def test_the_loops_of_a_process_that_works_run_until_it_drains(tmp_path: Path) -> None:
-    async with running(Settings(data=tmp_path / "data")) as application:
+    async with open_application(Settings(data=tmp_path / "data")) as application:
         running_now = {task.get_name(): task for task in asyncio.all_tasks()}
         tasks = [running_now[kind.__name__] for kind in LOOPS]
         application.stop_loops()

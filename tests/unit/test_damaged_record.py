@@ -1,4 +1,4 @@
-"""One object of the catalog that cannot be read stops nothing but itself: the start, other workflows, other tenants."""
+"""A damaged object of the catalog affects nothing else: the start, other workflows and other tenants work."""
 
 import asyncio
 import io
@@ -15,7 +15,7 @@ from looply.app.administration.proof import prove
 from looply.app.authoring.activate import activate
 from looply.app.authoring.workflows import create, delete
 from looply.app.executions.trigger import TriggerRequest, trigger
-from looply.bootstrap import Application, running
+from looply.bootstrap import Application, open_application
 from looply.catalog.authored.workflows import WorkflowDraft
 from looply.catalog.tenants.keys import Principal
 from looply.cli import main
@@ -50,7 +50,7 @@ def operator(organization_id: str, workspace_id: str) -> Principal:
 
 
 class Installation(msgspec.Struct):
-    """A data folder, and who works with it."""
+    """A data folder and the processes that use it."""
 
     data: Path
     principal: Principal
@@ -66,14 +66,14 @@ async def stored(application: Application, principal: Principal, document: dict[
 
 
 async def damage(application: Application, statement: str, **values: str) -> None:
-    """Writes as the product itself writes: the sums of the tables follow."""
+    """Writes like the product itself: the sums of the tables are updated."""
     await application.services.catalog.database.write(lambda connection: connection.execute(text(statement), values))
 
 
 @pytest.fixture
 async def installation(tmp_path: Path) -> Installation:
     data = tmp_path / "data"
-    async with running(Settings(data=data), is_working=False) as application:
+    async with open_application(Settings(data=data), is_working=False) as application:
         organization_id, workspace_id = await application.services.catalog.organizations.create("Acme")
     return Installation(data, operator(organization_id, workspace_id))
 
@@ -91,12 +91,12 @@ async def test_a_start_serves_all_workflows_but_the_damaged_one(
     installation: Installation, trigger_settings: dict[str, Any], broken: str
 ) -> None:
     mine = installation.principal
-    async with running(installation.settings()) as application:
+    async with open_application(installation.settings()) as application:
         damaged = await stored(application, mine, definition(trigger_settings))
         sound = await stored(application, mine, definition({"trigger_type": "REQUEST"}))
         before = await application.shell.schedules.find(mine.organization_id, damaged)
         await damage(application, broken, id=damaged, value=DEEP)
-    async with running(installation.settings()) as application:
+    async with open_application(installation.settings()) as application:
         services = application.services
         await trigger(services, mine, TriggerRequest(workflow_id=sound, version=None))
         with pytest.raises(RecordDamaged, match=damaged):
@@ -116,18 +116,18 @@ async def test_an_active_definition_that_does_not_compile_stops_no_start_and_is_
 ) -> None:
     mine = installation.principal
     broken = {"workflow_name": "Old", "workflow_steps": [], "workflow_connections": []}
-    async with running(installation.settings()) as application:
+    async with open_application(installation.settings()) as application:
         workflows = application.services.catalog.workflows
         draft = WorkflowDraft(name="Old", definition=broken)
         made = await workflows.create(mine.organization_id, mine.workspace_id, draft)
         await workflows.activate(mine.organization_id, (made.workflow_id, 1))
-    async with running(installation.settings()) as application:
+    async with open_application(installation.settings()) as application:
         (problem,) = (await prove(application.services)).problems
         assert f"workflow {made.workflow_id} version 1 cannot run" in problem["message"]
 
 
 async def with_a_damaged_record(data: Path) -> str:
-    async with running(Settings(data=data)) as application:
+    async with open_application(Settings(data=data)) as application:
         ids = await application.services.catalog.organizations.create("Acme")
         damaged = await stored(application, operator(*ids), definition({"trigger_type": "REQUEST"}))
         await damage(application, "UPDATE workflow_versions SET mock_schema = :value", value=DEEP)

@@ -1,4 +1,4 @@
-"""JSON texts of too many values are refused before anything is made of them."""
+"""JSON texts with too many values are refused before they are parsed."""
 
 import json
 import threading
@@ -9,7 +9,7 @@ from looply import jsontext
 from looply.connectors.http.bodies import read_output, render_output
 from looply.connectors.port import HttpResponse
 from looply.errors import BadRequest, Rejected
-from looply.jsontext import Json, check_values, counted_bytes, encode_json, parse_json
+from looply.jsontext import Json, check_values, count_bytes, encode_json, parse_json
 from looply.limits import DEFAULT_LIMITS, Limits
 
 
@@ -79,18 +79,18 @@ def test_a_response_that_is_no_json_may_have_any_commas() -> None:
 
 def test_an_ordinary_value_counts_the_bytes_of_its_text() -> None:
     for value in ({}, {"a": [1, 2]}, [{"id": n, "plant": "1000", "text": "a, [b]"} for n in range(1000)], "[" * 15):
-        assert counted_bytes(encode_json(value)) == len(encode_json(value))
+        assert count_bytes(encode_json(value)) == len(encode_json(value))
 
 
 def test_many_lists_and_objects_count_by_their_number_however_short_their_text_is() -> None:
     for container in ([], {}):
         text = encode_json([container] * 100_000)
-        assert counted_bytes(text) == 16 * (100_001 - 16) > 5 * len(text)
+        assert count_bytes(text) == 16 * (100_001 - 16) > 5 * len(text)
 
 
 def test_a_document_holds_half_a_million_lists_and_objects_at_most() -> None:
     within, over = ([[]] * count for count in (524_000, 525_000))
-    assert counted_bytes(encode_json(within)) <= DEFAULT_LIMITS.document_bytes < counted_bytes(encode_json(over))
+    assert count_bytes(encode_json(within)) <= DEFAULT_LIMITS.document_bytes < count_bytes(encode_json(over))
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,14 @@
 import pytest
 
 from looply.errors import LooplyError, SettingsError
-from looply.sealing import KEY_BYTES, NONCE_BYTES, SealBroken, Sealer, head_of, number_of
+from looply.sealing import KEY_BYTES, NONCE_BYTES, SealBroken, Sealer, data_key_header, data_key_number
 
 KEY = bytes(range(KEY_BYTES))
 PLACE = "organization|connection|1|1"
 
 
 class CountingEntropy:
-    """Gives a different, foreseeable value each time."""
+    """Returns a different, predictable value each time."""
 
     def __init__(self) -> None:
         self.calls: list[int] = []
@@ -19,7 +19,7 @@ class CountingEntropy:
 
 
 @pytest.mark.parametrize("plaintext", [b"", b"s", b"secret" * 10_000, bytes(range(256))])
-def test_what_was_sealed_opens_in_its_place(plaintext: bytes) -> None:
+def test_a_sealed_value_opens_in_its_row(plaintext: bytes) -> None:
     sealer = Sealer(KEY)
 
     assert sealer.open(sealer.seal(plaintext, PLACE), PLACE) == plaintext
@@ -41,7 +41,7 @@ def test_each_sealing_takes_a_new_nonce_from_the_entropy() -> None:
     assert entropy.calls == [NONCE_BYTES, NONCE_BYTES]
 
 
-def test_another_place_does_not_open_it() -> None:
+def test_it_does_not_open_in_another_row() -> None:
     sealer = Sealer(KEY)
     sealed = sealer.seal(b"secret", PLACE)
 
@@ -79,11 +79,11 @@ def test_every_truncation_is_noticed() -> None:
             sealer.open(sealed[:length], PLACE)
 
 
-def test_a_place_with_any_characters_can_be_named() -> None:
+def test_a_row_may_have_a_name_of_any_characters() -> None:
     sealer = Sealer(KEY)
-    place = "ü|\x00|\ud800"
+    row = "ü|\x00|\ud800"
 
-    assert sealer.open(sealer.seal(b"secret", place), place) == b"secret"
+    assert sealer.open(sealer.seal(b"secret", row), row) == b"secret"
 
 
 def test_a_key_of_another_length_is_refused() -> None:
@@ -92,18 +92,18 @@ def test_a_key_of_another_length_is_refused() -> None:
 
 
 def test_a_value_names_the_number_of_the_data_key_that_sealed_it() -> None:
-    sealer = Sealer(KEY, head=head_of(7))
+    sealer = Sealer(KEY, head=data_key_header(7))
     sealed = sealer.seal(b"secret", PLACE)
 
-    assert (number_of(sealed), sealer.open(sealed, PLACE)) == (7, b"secret")
+    assert (data_key_number(sealed), sealer.open(sealed, PLACE)) == (7, b"secret")
     with pytest.raises(SealBroken):
-        Sealer(KEY, head=head_of(8)).open(head_of(8) + sealed[5:], PLACE)
+        Sealer(KEY, head=data_key_header(8)).open(data_key_header(8) + sealed[5:], PLACE)
 
 
 @pytest.mark.parametrize("head", [b"", b"\x00", b"\x01" + bytes(40), b"\x02", b"\x03" + bytes(40)])
 def test_a_head_of_another_kind_is_refused(head: bytes) -> None:
     with pytest.raises(SealBroken, match="head"):
-        number_of(head)
+        data_key_number(head)
 
 
 def test_a_million_values_of_one_key_have_a_million_nonces() -> None:

@@ -1,4 +1,4 @@
-"""Settings: where they come from, which win, and how all problems are told at once."""
+"""Settings: their sources, the precedence of sources, and the report of all problems at once."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_a_flag_wins_over_the_environment_and_that_over_the_file(tmp_path: Path)
     assert (settings.port, settings.host, settings.log_level) == (3, "b", "error")
 
 
-def test_the_file_of_the_current_folder_is_read_when_it_is_there(tmp_path: Path) -> None:
+def test_the_file_of_the_current_folder_is_read_when_it_exists(tmp_path: Path) -> None:
     (tmp_path / "looply.toml").write_text("port = 1234")
     assert load_settings().port == 1234
 
@@ -77,7 +77,7 @@ def test_an_engine_says_what_it_needs_and_by_which_variable() -> None:
     ]
 
 
-def test_an_installation_of_several_machines_is_told_by_its_file(tmp_path: Path) -> None:
+def test_an_installation_of_several_machines_is_configured_by_its_file(tmp_path: Path) -> None:
     lines = (
         'engine = "distributed"',
         'database = "postgresql://looply@db.example/looply"',
@@ -163,7 +163,7 @@ def test_variables_of_the_command_line_s_client_are_no_settings() -> None:
     assert load_settings(environment={"LOOPLY_URL": "x", "LOOPLY_API_KEY": "y", "PATH": "z"}) == Settings()
 
 
-def test_all_problems_are_told_together_and_each_by_its_path() -> None:
+def test_all_problems_are_reported_together_and_each_by_its_path() -> None:
     environment = {"LOOPLY_PORT": "70000", "LOOPLY_LOG_LEVEL": "loud", "LOOPLY_LIMITS_BODY_BYTES": "0"}
     with pytest.raises(SettingsError) as caught:
         load_settings(environment=environment)

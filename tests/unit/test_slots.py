@@ -1,4 +1,4 @@
-"""Slots that organizations and their targets share: who gets one, and what is left to the others."""
+"""Fair sharing of slots among organizations and their targets."""
 
 import pytest
 
@@ -12,12 +12,12 @@ def slots(total: int = 16, per_lane: int = 8) -> FairSlots[str]:
 
 
 def taken(shared: FairSlots[str], owner: str, *, targets: int = 50, now: float = 0) -> int:
-    """Returns how many slots an owner gets that asks for as many as there are, at so many targets."""
+    """Returns how many slots an owner gets when it takes as many as possible, at so many targets."""
     return sum(shared.take(Lane(owner, f"t{each}"), now) for _ in range(50) for each in range(targets))
 
 
 def quick(shared: FairSlots[str], lane: Lane) -> Lane:
-    """Lets a target answer once, at once."""
+    """Makes a target quick by one call that returns at once."""
     assert shared.take(lane, 0)
     shared.release(lane, 0, 0)
     return lane
@@ -96,7 +96,7 @@ def test_owners_take_turns_and_so_do_the_targets_of_an_owner() -> None:
     assert order == ["as0", "bs0", "at0", "bs1", "as1", "at1"]
 
 
-def test_who_comes_does_not_overtake_who_waits_for_the_same_target() -> None:
+def test_new_work_does_not_overtake_queued_work_of_the_same_target() -> None:
     shared = slots(per_lane=1)
     lane = Lane("a", "t")
     assert shared.take(lane, 0)

@@ -54,7 +54,7 @@ _STATE_MAKERS: Final = {"Declined": 409}
 _NOT_IMPORTED: Final = frozenset({"__main__", "env"})
 # The `code` of an answer that refuses nothing.
 _SUCCESSES: Final = frozenset({"ResumeAnswer"})
-_NOUN_MAKERS: Final = frozenset({"not_found", "searched_name", "checked_id", "VersionedTable"})
+_NOUN_MAKERS: Final = frozenset({"not_found_error", "lookup_name", "validate_id", "VersionedTable"})
 
 
 class Found(NamedTuple):
@@ -148,7 +148,7 @@ def _codes_of(call: ast.Call, classes: dict[str, type[LooplyError]]) -> Iterator
             for text in _constants(argument, upper=False)
         ]
         for noun in nouns:
-            if name == "checked_id":
+            if name == "validate_id":
                 yield Found(f"INCORRECT_{noun.upper()}_ID", 400)
             else:
                 yield Found(f"{noun.upper()}_NOT_FOUND", 404)

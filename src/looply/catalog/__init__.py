@@ -1,4 +1,4 @@
-"""The catalog: everything that authors and administrators edit, in one database beside the engine's."""
+"""The catalog: everything that authors and administrators edit, in a database separate from the engine's."""
 
 from looply.catalog.catalog import Catalog
 

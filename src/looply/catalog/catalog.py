@@ -11,9 +11,9 @@ from looply.catalog.authored.workflows import Workflows
 from looply.catalog.storage.database import Backend, CatalogDatabase
 from looply.catalog.storage.sqlite import SqliteFile
 from looply.catalog.tenants.data_keys import DataKeys
-from looply.catalog.tenants.keys import Keys
+from looply.catalog.tenants.keys import ApiKeys
 from looply.catalog.tenants.organizations import Organizations
-from looply.catalog.trail.audit import Audit
+from looply.catalog.trail.audit import AuditLog
 from looply.clock import Clock, Entropy, Ids
 from looply.errors import LooplyError
 from looply.sealing import Sealers
@@ -21,31 +21,31 @@ from looply.sealing import Sealers
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Everything that authors and administrators edit, one attribute a noun."""
+    """Everything that authors and administrators edit, one attribute per noun."""
 
     organizations: Organizations
     workflows: Workflows
     cards: Cards
     profiles: Profiles
     connections: Connections
-    keys: Keys
+    keys: ApiKeys
     bulks: Bulks
-    audit: Audit
+    audit: AuditLog
     database: CatalogDatabase
 
     @classmethod
     async def open(
         cls, path: Path, sealers: Sealers, *, clock: Clock, ids: Ids, entropy: Entropy, binding: BindingOf = bind_to_all
     ) -> "Catalog":
-        """Returns the catalog in the SQLite file `path`, which is made or upgraded where needed.
+        """Returns the catalog in the SQLite file `path`, which is created or upgraded if necessary.
 
-        With `DataKeys` the keys of the catalog are taken up, and made where they are missing.
+        With `DataKeys` the keys of the catalog are loaded, and created when they are missing.
 
-        Guarantees: the file has mode 0600; an upgrade happens whole or not at all.
+        Guarantees: the file has mode 0600; an upgrade is atomic.
 
-        Raises: SettingsError when the file cannot be made; SchemaMismatch when a newer release wrote it;
-        StoreCorrupt when it is damaged, in its form or in what its rows say; KeyUnfit when the keys are not
-        its own.
+        Raises: SettingsError when the file cannot be created; SchemaMismatch when a newer release wrote it;
+        StoreCorrupt when its structure or the content of its rows is damaged; KeyUnfit when the keys do not belong to
+        it.
         """
         return await cls._on(SqliteFile(path), sealers, clock, ids, entropy, binding)
 
@@ -60,24 +60,24 @@ class Catalog:
         entropy: Entropy,
         binding: BindingOf = bind_to_all,
     ) -> "Catalog":
-        """Returns the catalog in the PostgreSQL database at `address`, made or upgraded in its schema `looply_catalog`.
+        """Returns the catalog in a PostgreSQL database (schema `looply_catalog`), created or upgraded if needed.
 
-        `address` is what libpq takes: a URL, or `host=... dbname=...`.
+        `address` is a libpq address: a URL, or `host=... dbname=...`.
 
-        Guarantees: any number of processes may share it, and what one of them was answered all see at once; an upgrade
-        happens whole or not at all, also when several processes start together.
+        Guarantees: any number of processes may share it, and a change that was acknowledged to one of them is visible
+        to all at once; an upgrade is atomic, also when several processes start together.
 
-        Raises: SettingsError for an address that is none; StoreUnreachable when the database is away; SchemaMismatch
-        when a newer release wrote it, or its server is older than PostgreSQL 15; KeyUnfit as `open`.
+        Raises: SettingsError for an invalid address; StoreUnreachable; SchemaMismatch when a newer release wrote it, or
+        its server is older than PostgreSQL 15; KeyUnfit as `open`.
         """
-        # The driver is an optional dependency, and a start on a file spares its import.
+        # The driver is an optional dependency, and a start on a file should not import it.
         from looply.catalog.storage.postgres import PostgresDatabase  # noqa: PLC0415
 
         return await cls._on(PostgresDatabase(address), sealers, clock, ids, entropy, binding)
 
     @staticmethod
     async def make_tables(address: str) -> None:
-        """Makes the tables of a catalog in a PostgreSQL database, and puts nothing into them. Raises: as `connect`."""
+        """Creates the empty tables of a catalog in a PostgreSQL database. Raises: as `connect`."""
         from looply.catalog.storage.postgres import PostgresDatabase  # noqa: PLC0415 - as in `connect`
 
         database = CatalogDatabase(PostgresDatabase(address))
@@ -87,7 +87,7 @@ class Catalog:
             await database.close()
 
     async def close(self) -> None:
-        """Waits for the calls that were made before, then closes the database. Closing twice is legal."""
+        """Waits for pending calls, then closes the database. Closing twice is allowed."""
         await self.database.close()
 
     @classmethod
@@ -108,8 +108,8 @@ class Catalog:
             cards=Cards(database, clock, ids),
             profiles=Profiles(database, clock),
             connections=Connections(database, clock, ids, sealers, binding),
-            keys=Keys(database, clock, ids, entropy),
+            keys=ApiKeys(database, clock, ids, entropy),
             bulks=Bulks(database, clock, ids),
-            audit=Audit(database, clock),
+            audit=AuditLog(database, clock),
             database=database,
         )

@@ -22,7 +22,7 @@ from looply.clock import Clock
 from looply.connectors.function.sandbox import NoSandbox, Sandbox
 from looply.connectors.outbound.dialer import Dialer, NoDialer
 from looply.connectors.outbound.sessions import SessionCache
-from looply.definition.schemas.schema_checker import MAX_PROBLEMS, brief_validator, count_values, cut, first_error
+from looply.definition.schemas.schema_checker import MAX_PROBLEMS, brief_validator, count_values, first_error, truncate
 from looply.definition.values.pointer import join_pointer
 from looply.definition.values.repeat import REPEATS, Repeat
 from looply.errors import BadInput, Problem
@@ -316,7 +316,7 @@ def read_input(shape: type[Shape], input_: Mapping[str, Json], operation: str) -
         return msgspec.convert(input_, shape)
     except msgspec.ValidationError as error:
         wrong = BadInput(f"the input of {operation} does not fit: {error}")
-        wrong.about = tuple(_FIELD.findall(str(error)))
+        wrong.input_fields = tuple(_FIELD.findall(str(error)))
         raise wrong from error
 
 
@@ -335,6 +335,6 @@ def _schema_problems(root: str, shape: type[msgspec.Struct], value: Json) -> tup
     else:
         errors = [error] if (error := first_error(brief_validator(schema), value)) else []
     return tuple(
-        Problem(path=join_pointer(root, *error.instance_path), message=cut(error.message))
+        Problem(path=join_pointer(root, *error.instance_path), message=truncate(error.message))
         for error in islice(errors, MAX_PROBLEMS)
     )

@@ -1,7 +1,7 @@
-"""What an author writes: the model of a definition, its checks, and its compilation to a `Workflow`. Pure.
+"""Workflow definitions: their model, their validation, and their compilation to a `Workflow`. Pure.
 
-`parse_definition` reports every problem with its JSON Pointer; what it returns without errors is executed without
-parsing anything.
+`parse_definition` reports every problem with its JSON Pointer; the workflow that it returns without errors is executed
+without further parsing.
 """
 
 from looply.definition.compile import Findings, compile_definition, definition_hash, parse_definition

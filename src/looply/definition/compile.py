@@ -1,7 +1,7 @@
-"""From a definition to findings and, when nothing is wrong, to a `Workflow`.
+"""Validation of a definition and, when it has no errors, its compilation to a `Workflow`.
 
-The JSON Schema is checked first. The other checks then run over whatever can be read, so that one call reports every
-problem; only the settings of a step that breaks the schema are not judged any further.
+The JSON Schema is checked first. The other checks then run over everything that is readable, so that one call reports
+every problem; only the settings of a step that violates the schema are not checked any further.
 """
 
 from collections.abc import Callable, Mapping
@@ -44,22 +44,22 @@ from looply.jsontext import Json, canonical_json, encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
 
 _COMPILERS: Final[Mapping[str, Callable[[Reader], StepSettings]]] = {
-    **{name: row.compiled for name, row in OPERATION_STEPS.items()},
-    "conditional": conditions.conditional,
-    "branchConditional": conditions.branch_conditional,
-    "advancedConditional": conditions.advanced_conditional,
-    "adaptiveCard": pauses.adaptive_card,
-    "approval": approvals.approval,
-    "wait": pauses.wait,
-    "delay": pauses.delay,
-    "overridePayload": endings.override_payload,
-    "datastore": datastores.datastore,
-    "subworkflow": children.subworkflow,
-    "redirect": endings.redirect,
-    "terminate": endings.terminate,
-    "parallel": scopes.parallel,
-    "join": scopes.join,
-    "forEach": scopes.for_each,
+    **{name: row.compile for name, row in OPERATION_STEPS.items()},
+    "conditional": conditions.compile_conditional,
+    "branchConditional": conditions.compile_branch_conditional,
+    "advancedConditional": conditions.compile_advanced_conditional,
+    "adaptiveCard": pauses.compile_adaptive_card,
+    "approval": approvals.compile_approval,
+    "wait": pauses.compile_wait,
+    "delay": pauses.compile_delay,
+    "overridePayload": endings.compile_override_payload,
+    "datastore": datastores.compile_datastore,
+    "subworkflow": children.compile_subworkflow,
+    "redirect": endings.compile_redirect,
+    "terminate": endings.compile_terminate,
+    "parallel": scopes.compile_parallel,
+    "join": scopes.compile_join,
+    "forEach": scopes.compile_for_each,
 }
 
 _INPUTS: Final[Mapping[str, Callable[[Reader], Template]]] = {
@@ -81,7 +81,7 @@ _ONLY_CALLS: Final = ("retry", "timeout", "on_unknown")
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a definition's checks found. `workflow` is there exactly when there are no errors."""
+    """The result of the checks of a definition. `workflow` is set exactly when there are no errors."""
 
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
@@ -95,16 +95,15 @@ def parse_definition(
     payload_schema: Json = None,
     operations: Operations = NO_OPERATIONS,
 ) -> Findings:
-    """Returns everything that is wrong or doubtful in a definition, and the workflow when nothing is wrong.
+    """Returns all errors and warnings of a definition, and the compiled workflow when there are no errors.
 
-    `payload_schema` is the JSON Schema of a sample of the caller's body; it counts where the definition has neither a
-    schema of its trigger nor a `workflow_schema`. What only a payload's schema tells is never an error, for where the
-    trigger has none nothing refuses other bodies.
-    `operations` are those of the installed connectors; of one that is not among them nothing is checked.
+    `payload_schema` is the JSON Schema of a sample of the caller's body; it is used when the definition has neither a
+    schema of its trigger nor a `workflow_schema`. A finding that follows only from a payload's schema is never an
+    error, because without a schema of the trigger other bodies are accepted.
+    `operations` are those of the installed connectors; calls of any other operation are not checked.
 
-    Guarantees: never raises, whatever JSON value it is given; each path points into the document, for something that
-    is missing to what should hold it. Errors are what the JSON Schema finds, then what the graph, the settings and
-    the expressions show.
+    Guarantees: never raises, for any JSON value; each path points into the document, for a missing value to its
+    container. Errors are those of the JSON Schema, then those of the graph, the settings and the expressions.
     """
 
     def check(outline: Outline, report: Report) -> None:
@@ -112,18 +111,18 @@ def parse_definition(
         check_search_fields(document, report)
         check_operations(outline, operations, report)
 
-    return _parsed(document, limits, check)
+    return _analyze(document, limits, check)
 
 
 def compile_definition(document: Json, limits: Limits = DEFAULT_LIMITS) -> Workflow:
-    """Returns the workflow that a definition describes, as it can be executed.
+    """Returns the executable workflow of a definition.
 
-    What its expressions read and give is not judged: a stored version stays executable when that check finds more
-    than it did.
+    The references and types of its expressions are not checked: a stored version remains executable when a later
+    release finds more in that check.
 
     Raises: DefinitionError with all problems when there are errors.
     """
-    findings = _parsed(document, limits, lambda _outline, _report: None)
+    findings = _analyze(document, limits, lambda _outline, _report: None)
     if findings.workflow is None:
         first = findings.errors[0]
         more = f" (and {len(findings.errors) - 1} more problems)" if len(findings.errors) > 1 else ""
@@ -137,9 +136,9 @@ def definition_hash(document: dict[str, Json]) -> bytes:
     return blake2b(canonical_json(document), digest_size=32).digest()
 
 
-def _parsed(document: Json, limits: Limits, check: Callable[[Outline, Report], None]) -> Findings:
-    """Returns the findings, those of a last check among them, and the workflow when nothing is wrong."""
-    if problem := _unreadable(document, limits):
+def _analyze(document: Json, limits: Limits, check: Callable[[Outline, Report], None]) -> Findings:
+    """Returns the findings, including those of the additional `check`, and the workflow when there are no errors."""
+    if problem := _basic_problem(document, limits):
         return Findings(errors=(problem,))
     report = Report(document_problems(document, _PATTERNS))
     if not isinstance(document, dict):
@@ -159,8 +158,8 @@ def _parsed(document: Json, limits: Limits, check: Callable[[Outline, Report], N
     return Findings(warnings=warnings, workflow=_workflow(document, outline, compiled, settings))
 
 
-def _unreadable(document: Json, limits: Limits) -> Problem | None:
-    """Returns why a document is not looked at any further: its depth or size, or text that is no Unicode."""
+def _basic_problem(document: Json, limits: Limits) -> Problem | None:
+    """Returns the problem that prevents all other checks: the depth, the size, or text that is no Unicode."""
     level, depth = [document], 0
     while level := [item for item in level if isinstance(item, dict | list)]:
         depth += 1
@@ -188,7 +187,7 @@ def _workflow_settings(
         reader.error("on_failure", f"{on_failure!r} is not a workflow id (UUID)")
     return WorkflowSettings(
         timeout=reader.duration("timeout"),
-        max_concurrency=reader.whole("max_concurrency"),
+        max_concurrency=reader.integer("max_concurrency"),
         timezone=check_zone(reader, "timezone", "UTC"),
         search_fields=tuple(reader.value.get("search_fields", ())),
         retention=reader.duration("retention"),
@@ -198,7 +197,7 @@ def _workflow_settings(
 
 
 def _step(outline: StepOutline, broken: frozenset[tuple[str, ...]], zone: str, report: Report) -> Step | None:
-    """Returns the compiled step, or None when it breaks the schema or nobody knows its type."""
+    """Returns the compiled step, or None when it violates the schema or its type is unknown."""
     if ("workflow_steps", str(outline.index)) in broken or outline.type is None:
         _check_expressions(outline, report)
         return None
@@ -207,21 +206,21 @@ def _step(outline: StepOutline, broken: frozenset[tuple[str, ...]], zone: str, r
         outline.settings, join_pointer(outline.path, "settings") if "settings" in step else step.path, report
     )
     name = outline.type.name
-    settings = endings.trigger(reader, zone) if name == "trigger" else _COMPILERS[name](reader)
+    settings = endings.compile_trigger(reader, zone) if name == "trigger" else _COMPILERS[name](reader)
     if not outline.type.is_call:
         for field in _ONLY_CALLS:
             if field in step:
-                hint = "the time limit of a wait stands in its settings" if field == "timeout" else ""
+                hint = "the time limit of a wait belongs into its settings" if field == "timeout" else ""
                 step.warning(field, f"`{field}` has no effect on a {name}", hint)
     if name == "datastore":
-        datastores.check_beside(step)
+        datastores.check_step_fields(step)
     return Step(
         id=outline.id,
         type=name,
         description=outline.raw.get("description", ""),
         settings=settings,
         retry=calls.retry_policy(step),
-        timeout=calls.elapsed(step, "timeout"),
+        timeout=calls.read_timedelta(step, "timeout"),
         on_unknown=calls.on_unknown(step, _repeat(settings)),
         secret=calls.secret_pointers(step, outline.settings),
         input=_INPUTS[name](reader) if name in _INPUTS else None,
@@ -246,9 +245,9 @@ def _check_expressions(outline: StepOutline, report: Report) -> None:
 
 
 def _payload_schema(document: dict[str, Json], report: Report) -> Json:
-    """Returns the payload's schema, or None when there is none that can be used."""
+    """Returns the payload's schema, or None without a usable one."""
     if schema := trigger_schema(document):
-        # One that cannot be used is an error of the trigger.
+        # An unusable one is reported as an error of the trigger.
         return schema
     schema = document.get("workflow_schema")
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""What changed between two definitions, as plain data: for reviews, for version lists, for audits."""
+"""The differences between two definitions, as plain data: for reviews, version lists and audits."""
 
 from collections.abc import Iterator
 from typing import Literal, TypeAlias
@@ -14,7 +14,7 @@ _GRAPH = ("workflow_steps", "workflow_connections")
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One difference. `before` and `after` are null where the value is not there."""
+    """One difference. `before` and `after` are null where the value is absent."""
 
     kind: ChangeKind
     subject: Literal["step", "edge", "workflow"]
@@ -27,7 +27,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def diff_definitions(before: dict[str, Json], after: dict[str, Json]) -> tuple[Change, ...]:
-    """Returns what has to be done to make `after` of `before`: steps first, then edges, then all other fields.
+    """Returns the changes that turn `before` into `after`: steps first, then edges, then all other fields.
 
     Steps are matched by id and edges by their exit, so moving them within the document is no change. Both
     definitions must be valid.

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Literal, NamedTuple, TypeAlias
 
 from looply.definition import Cron, DstRule
-from looply.definition.values.cron import FARTHEST
+from looply.definition.values.cron import SEARCH_HORIZON
 from looply.schedule.zone_offsets import FIRST, LAST, OffsetPeriod, offset_periods
 
 Mark: TypeAlias = Literal["", "MOVED", "SKIPPED", "SECOND", "REPEATED"]
@@ -51,8 +51,8 @@ def occurrences(cron: Cron, zone: str, dst: DstRule, start: datetime) -> Iterato
         return
     start = last = max(_whole_second(start), FIRST)
     for period in offset_periods(zone, start):
-        if period.start - last > FARTHEST:
-            # All of its times lie in skipped hours.
+        if period.start - last > SEARCH_HORIZON:
+            # All of its times are left out by the clocks.
             return
         found = _wall_times(cron, dst, period, max(period.start, start))
         if period.is_after_a_change and period.start >= start:
@@ -66,7 +66,7 @@ def _skipped_times(cron: Cron, dst: DstRule, period: OffsetPeriod) -> Iterator[O
     """Yields the wall times that were skipped when the clocks were set forward, all at the instant of the change."""
     last, first = _wall(period.start, period.former), _wall(period.start, period.offset)
     is_skipped = cron.follows_elapsed_time or dst == "skip"
-    for wall in cron.walls(last, first):
+    for wall in cron.wall_times(last, first):
         yield Occurrence(period.start, wall, "SKIPPED" if is_skipped else "MOVED")
 
 
@@ -74,7 +74,7 @@ def _wall_times(cron: Cron, dst: DstRule, period: OffsetPeriod, begin: datetime)
     """Yields the wall times that the clocks show in a period."""
     repeated_before = _wall(period.since, period.former) if period.former > period.offset else datetime.min  # noqa: DTZ901
     second: Mark = "SECOND" if cron.follows_elapsed_time or dst == "twice" else "REPEATED"
-    for wall in cron.walls(_wall(begin, period.offset), _wall(period.end, period.offset)):
+    for wall in cron.wall_times(_wall(begin, period.offset), _wall(period.end, period.offset)):
         at = (wall - period.offset).replace(tzinfo=UTC)
         yield Occurrence(at, wall, second if wall < repeated_before else "")
 

@@ -20,9 +20,9 @@ class CatalogOnPostgres:
         self._connection = psycopg.connect(address, autocommit=True)
 
     def empty(self) -> None:
-        """Takes all rows out, and ends the sessions that a test has left open."""
+        """Deletes all rows, and terminates the sessions that a test has left open."""
         self._connection.execute(f"{_END_OTHERS}; {_EMPTY}".encode(), prepare=False)
 
     def close(self) -> None:
-        """Leaves the database."""
+        """Disconnects from the database."""
         self._connection.close()

@@ -1,4 +1,4 @@
-"""The catalog's own contract: every test runs on a SQLite file and on a PostgreSQL database."""
+"""Fixtures of the catalog's contract suite: every test runs on a SQLite file and on a PostgreSQL database."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def catalog_on_postgres(postgres_server: PostgresServer) -> Iterator[CatalogOnPostgres]:
-    """Gives the database of this process, with the tables of the catalog."""
+    """Yields the database of this process, with the tables of the catalog."""
     address = postgres_server.new_database(f"catalog_{os.getpid()}")
     backend = PostgresDatabase(address)
     backend.open()
@@ -47,14 +47,14 @@ def catalog_on_postgres(postgres_server: PostgresServer) -> Iterator[CatalogOnPo
 
 @pytest.fixture
 def address(catalog_on_postgres: CatalogOnPostgres) -> str:
-    """Gives the address of an empty catalog on PostgreSQL."""
+    """Returns the address of an empty catalog on PostgreSQL."""
     catalog_on_postgres.empty()
     return catalog_on_postgres.address
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
-    """Gives where an empty catalog lies: a file, or the address of a database."""
+def location(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Returns the location of an empty catalog: a file, or the address of a database."""
     if request.param == "postgres":
         address: str = request.getfixturevalue("address")
         return address
@@ -63,14 +63,14 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
 
 @pytest_asyncio.fixture
 async def open_catalog(clock: FakeClock, entropy: SerialEntropy) -> AsyncIterator[Opened]:
-    """Opens catalogs as processes of their own would, and closes them after the test."""
+    """Opens catalogs as separate processes would, and closes them after the test."""
     async with opening(clock, entropy) as opened:
         yield opened
 
 
 @pytest_asyncio.fixture
-async def catalog(open_catalog: Opened, place: Path | str) -> Catalog:
-    return await open_catalog(place)
+async def catalog(open_catalog: Opened, location: Path | str) -> Catalog:
+    return await open_catalog(location)
 
 
 @pytest_asyncio.fixture
@@ -84,11 +84,11 @@ async def theirs(catalog: Catalog) -> Tenant:
 
 
 @pytest.fixture
-def stored_bytes(place: Path | str) -> Callable[[], bytes]:
-    """Reads all that is stored: the whole file, or every value of every row."""
-    if isinstance(place, Path):
-        return place.read_bytes
-    return lambda: _all_values(place)
+def stored_bytes(location: Path | str) -> Callable[[], bytes]:
+    """Reads all stored data: the whole file, or every value of every row."""
+    if isinstance(location, Path):
+        return location.read_bytes
+    return lambda: _all_values(location)
 
 
 def _all_values(address: str) -> bytes:

@@ -96,7 +96,7 @@ async def test_pages_go_back_in_time_to_the_first_record(catalog: Catalog, mine)
 
 
 @pytest.mark.parametrize(("before", "count"), [(0, 0), (-5, 0), (2**80, 1)])
-async def test_a_place_outside_the_records_is_a_place(catalog: Catalog, mine, before: int, count: int) -> None:
+async def test_a_cursor_outside_the_records_is_accepted(catalog: Catalog, mine, before: int, count: int) -> None:
     assert len((await catalog.audit.list_page(mine.organization_id, 10, before)).items) == count
 
 
@@ -106,7 +106,7 @@ async def test_a_limit_that_is_not_positive_is_a_bad_request(catalog: Catalog, m
 
 
 def by_hand(catalog: Catalog, statement: str, **values: object):
-    """Changes rows as somebody does who can write to the database."""
+    """Changes rows like an attacker who can write to the database."""
     return catalog.database.write(lambda connection: connection.execute(text(statement), values))
 
 
@@ -115,7 +115,7 @@ async def recorded(catalog: Catalog, tenant, count: int) -> None:
         await catalog.audit.record(tenant.organization_id, "k1", "datastore.put", f"store {number}", revision=number)
 
 
-async def test_a_chain_that_was_left_alone_is_whole(catalog: Catalog, mine, theirs) -> None:
+async def test_an_unaltered_chain_is_intact(catalog: Catalog, mine, theirs) -> None:
     await recorded(catalog, mine, 4)
     await recorded(catalog, theirs, 2)
     page = await catalog.audit.list_page(mine.organization_id, 10)
@@ -151,7 +151,7 @@ async def test_a_chain_that_was_left_alone_is_whole(catalog: Catalog, mine, thei
                 "INSERT INTO audit_records (organization_id, at_ms, action, object_id, details) "
                 "SELECT organization_id, at_ms, 'key.create', 'x', '{}' FROM audit_records WHERE number = 5"
             ),
-            "record 0 is there twice or has no place: it was inserted",
+            "record 0 has a duplicate or invalid number: it was inserted",
         ),
     ],
 )
@@ -166,7 +166,7 @@ async def test_a_record_that_was_altered_removed_or_inserted_is_named(
     assert f"the audit of organization {mine.organization_id}: {finding}" in found[0]
 
 
-async def test_two_records_that_changed_places_are_named(catalog: Catalog, mine) -> None:
+async def test_two_records_that_were_swapped_are_reported(catalog: Catalog, mine) -> None:
     await recorded(catalog, mine, 4)
     for was, becomes in ((3, 30), (4, 3), (30, 4)):
         await by_hand(
@@ -175,8 +175,8 @@ async def test_two_records_that_changed_places_are_named(catalog: Catalog, mine)
     assert len(await catalog.audit.find_breaks()) >= 2
 
 
-async def test_records_of_several_processes_have_one_order(open_catalog, place, catalog: Catalog, mine) -> None:
-    other = await open_catalog(place)
+async def test_records_of_several_processes_have_one_order(open_catalog, location, catalog: Catalog, mine) -> None:
+    other = await open_catalog(location)
     await asyncio.gather(*(recorded(each, mine, 10) for each in (catalog, other, catalog, other)))
     assert (await catalog.audit.head(mine.organization_id)).count == 41
     assert await other.audit.find_breaks() == []
@@ -194,14 +194,14 @@ async def test_a_change_that_is_rolled_back_leaves_no_gap(catalog: Catalog, mine
     assert await catalog.audit.find_breaks() == []
 
 
-async def test_records_are_found_by_who_did_what_to_which_object_and_when(catalog: Catalog, mine, clock) -> None:
+async def test_records_are_found_by_actor_action_object_and_time(catalog: Catalog, mine, clock) -> None:
     await recorded(catalog, mine, 2)
     clock.advance(timedelta(hours=1))
     new = await catalog.keys.create(mine.organization_id, mine.workspace_id, KeyDraft("SAP", ["read"]))
     await catalog.audit.record(mine.organization_id, new.key.key_id, "datastore.put", "store 0")
 
-    async def numbers(**wanted) -> list[int]:
-        page = await catalog.audit.list_page(mine.organization_id, 10, wanted=AuditFilter(**wanted))
+    async def numbers(**criteria) -> list[int]:
+        page = await catalog.audit.list_page(mine.organization_id, 10, criteria=AuditFilter(**criteria))
         return [record.record_id for record in page.items]
 
     assert await numbers(actor=new.key.key_id) == [5]
@@ -216,10 +216,10 @@ async def test_records_are_found_by_who_did_what_to_which_object_and_when(catalo
 async def test_a_search_looks_at_so_many_records_and_says_where_to_go_on(catalog: Catalog, mine, monkeypatch) -> None:
     monkeypatch.setattr(audit, "SCANNED", 3)
     await recorded(catalog, mine, 7)
-    wanted = AuditFilter(object_id="store 0")
+    criteria = AuditFilter(object_id="store 0")
     found, before, pages = [], None, 0
     while pages == 0 or before is not None:
-        page = await catalog.audit.list_page(mine.organization_id, 10, before, wanted=wanted)
+        page = await catalog.audit.list_page(mine.organization_id, 10, before, criteria=criteria)
         found += [record.record_id for record in page.items]
         before, pages = page.next, pages + 1
     assert (found, pages) == ([2], 3)

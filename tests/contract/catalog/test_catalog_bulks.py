@@ -1,4 +1,4 @@
-"""Bulks: what is stored of one act on many executions, and which process may work on it."""
+"""Bulks: the stored request and progress of one action on many executions, and the lease of a process on it."""
 
 from datetime import timedelta
 
@@ -11,18 +11,23 @@ from looply.errors import Conflict, NotFound
 from looply.testing.clock import FakeClock
 
 SPAN = timedelta(seconds=60)
-PLACE = "01900000-0000-7000-8000-0000000000ff"
+CURSOR = "01900000-0000-7000-8000-0000000000ff"
 
 
 async def begun(catalog: Catalog, tenant: Tenant) -> Bulk:
     owner = (tenant.organization_id, tenant.workspace_id)
-    return await catalog.bulks.start(owner, "redrive", {"status": ["FAILED"]}, {"rate": 10}, actor="somebody")
+    return await catalog.bulks.start(owner, "redrive", {"status": ["FAILED"]}, {"rate": 10}, actor="operator")
 
 
 async def test_a_bulk_is_read_as_it_was_begun(catalog: Catalog, mine: Tenant, theirs: Tenant) -> None:
     bulk = await begun(catalog, mine)
     assert await catalog.bulks.get(mine.organization_id, bulk.bulk_id.upper()) == bulk
-    assert (bulk.status, bulk.wanted, bulk.options, bulk.place) == ("RUNNING", {"status": ["FAILED"]}, {"rate": 10}, "")
+    assert (bulk.status, bulk.criteria, bulk.options, bulk.cursor) == (
+        "RUNNING",
+        {"status": ["FAILED"]},
+        {"rate": 10},
+        "",
+    )
     with pytest.raises(NotFound) as caught:
         await catalog.bulks.get(theirs.organization_id, bulk.bulk_id)
     assert caught.value.code == "BULK_NOT_FOUND"
@@ -34,12 +39,12 @@ async def test_one_process_at_a_time_works_on_a_bulk(catalog: Catalog, mine: Ten
     assert await catalog.bulks.claim("second", SPAN) == ()
     clock.advance(SPAN)
     assert len(await catalog.bulks.claim("second", SPAN)) == 1
-    progress = Progress(place=PLACE, done=3, refused=1, is_last=False)
+    progress = Progress(cursor=CURSOR, done=3, refused=1, is_last=False)
     assert not await catalog.bulks.record(bulk.bulk_id, "first", progress)
     assert await catalog.bulks.record(bulk.bulk_id, "second", progress)
-    assert await catalog.bulks.record(bulk.bulk_id, "second", Progress(place=PLACE, done=1, refused=0, is_last=True))
+    assert await catalog.bulks.record(bulk.bulk_id, "second", Progress(cursor=CURSOR, done=1, refused=0, is_last=True))
     ended = await catalog.bulks.get(mine.organization_id, bulk.bulk_id)
-    assert (ended.status, ended.done, ended.refused, ended.place) == ("DONE", 4, 1, PLACE)
+    assert (ended.status, ended.done, ended.refused, ended.cursor) == ("DONE", 4, 1, CURSOR)
     assert ended.ended_on is not None
     assert await catalog.bulks.claim("second", SPAN) == ()
 
@@ -56,7 +61,7 @@ async def test_many_bulks_of_some_organizations_hold_up_none_of_others(
         for bulk in await catalog.bulks.claim("first", SPAN):
             worked_on.add(bulk.bulk_id)
             assert await catalog.bulks.record(
-                bulk.bulk_id, "first", Progress(place=PLACE, done=1, refused=0, is_last=False)
+                bulk.bulk_id, "first", Progress(cursor=CURSOR, done=1, refused=0, is_last=False)
             )
     assert worked_on == {bulk.bulk_id for bulk in begun_ones}
 
@@ -64,9 +69,9 @@ async def test_many_bulks_of_some_organizations_hold_up_none_of_others(
 async def test_a_cancelled_bulk_takes_no_progress(catalog: Catalog, mine: Tenant) -> None:
     bulk = await begun(catalog, mine)
     await catalog.bulks.claim("first", SPAN)
-    cancelled = await catalog.bulks.cancel(mine.organization_id, bulk.bulk_id, actor="somebody")
+    cancelled = await catalog.bulks.cancel(mine.organization_id, bulk.bulk_id, actor="operator")
     assert cancelled.status == "CANCELLED"
-    progress = Progress(place=PLACE, done=1, refused=0, is_last=False)
+    progress = Progress(cursor=CURSOR, done=1, refused=0, is_last=False)
     assert not await catalog.bulks.record(bulk.bulk_id, "first", progress)
     assert await catalog.bulks.cancel(mine.organization_id, bulk.bulk_id) == cancelled
 

@@ -103,7 +103,7 @@ async def test_the_list_pages_newest_first_and_survives_deletions(catalog: Catal
     assert not rest.has_more
 
 
-async def test_what_is_wrong_is_told_with_its_field(catalog: Catalog, create, mine) -> None:
+async def test_an_error_names_its_field(catalog: Catalog, create, mine) -> None:
     with pytest.raises(Refused) as refused:
         await create("")
     assert refused.value.problems[0].path == "/card_name"

@@ -97,7 +97,7 @@ async def test_a_name_is_taken_once_in_an_organization(catalog: Catalog, create,
     with pytest.raises(Conflict):
         await catalog.connections.update(org, "S5", draft("S4"))
 
-    await create(draft(secrets={"password": "of somebody else"}), theirs)
+    await create(draft(secrets={"password": "of another organization"}), theirs)
     assert (await catalog.connections.resolve(org, "S4")).secrets == SECRETS
 
 
@@ -113,7 +113,7 @@ _SWAP = "UPDATE connections SET sealed_secrets = (SELECT sealed_secrets FROM con
 
 
 async def test_a_sealed_value_of_another_organization_does_not_open(
-    open_catalog, catalog: Catalog, create, mine, theirs, place
+    open_catalog, catalog: Catalog, create, mine, theirs, location
 ) -> None:
     await create()
     await create(draft(secrets={"password": "theirs"}), theirs)
@@ -124,7 +124,7 @@ async def test_a_sealed_value_of_another_organization_does_not_open(
         )
     )
 
-    restarted = await open_catalog(place)
+    restarted = await open_catalog(location)
     with pytest.raises(SealBroken):
         await restarted.connections.resolve(mine.organization_id, "S4")
     assert (await restarted.connections.resolve(theirs.organization_id, "S4")).secrets == {"password": "theirs"}
@@ -154,11 +154,11 @@ async def test_an_older_sealed_value_of_the_same_connection_does_not_open(catalo
         await catalog.connections.resolve(org, "S4")
 
 
-async def test_after_the_key_is_lost_new_secrets_mend_a_connection(
-    create, catalog: Catalog, open_catalog, org: str, place
+async def test_after_the_key_is_lost_new_secrets_repair_a_connection(
+    create, catalog: Catalog, open_catalog, org: str, location
 ) -> None:
     await create()
-    other = await open_catalog(place, key=bytes([1]) * 32)
+    other = await open_catalog(location, key=bytes([1]) * 32)
     assert (await other.connections.get(org, "S4")).secret_names == ("password", "token")
     with pytest.raises(SealBroken):
         await other.connections.resolve(org, "S4")
@@ -204,7 +204,7 @@ async def test_the_list_pages_newest_first(catalog: Catalog, create, org: str) -
         (draft(secrets={"a/b~": "\ud800"}), BadRequest, "/secrets/a~1b~0"),
     ],
 )
-async def test_what_is_wrong_is_told_with_its_field(create, content, error, pointer: str) -> None:
+async def test_an_error_names_its_field(create, content, error, pointer: str) -> None:
     with pytest.raises(error) as caught:
         await create(content)
 

@@ -1,4 +1,4 @@
-"""Data keys of organizations, wrapped with the master key: made, found again, refused, rotated, replaced."""
+"""Data keys of organizations, wrapped with the master key: creation, loading, refusal, rotation, succession."""
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ from looply.catalog.tenants.rotation import key_states
 from looply.clock import Ids
 from looply.errors import KeyUnfit, SettingsError
 from looply.master_keys import MasterKey, MasterKeys
-from looply.sealing import SealBroken, number_of
+from looply.sealing import SealBroken, data_key_number
 from looply.testing.clock import FakeClock, SerialEntropy
 
 FIRST, SECOND, THIRD = (MasterKey(bytes([number]) * 32) for number in (1, 2, 3))
@@ -24,7 +24,7 @@ DRAFT = ConnectionDraft(name="S4", kind="sap", settings={}, secrets={"password":
 
 
 class Process:
-    """A process with a key file of its own: its data keys, and its catalog."""
+    """A process with its own key file: its data keys, and its catalog."""
 
     def __init__(self, path: Path, keys: DataKeys, catalog: Catalog) -> None:
         self.path = path
@@ -32,7 +32,7 @@ class Process:
         self.catalog = catalog
 
     def give(self, *keys: MasterKey) -> None:
-        """Puts these keys into the key file."""
+        """Writes these keys into the key file."""
         MasterKeys(self.path).store(keys)
 
     async def states(self) -> dict[str, tuple[str, int]]:
@@ -41,7 +41,7 @@ class Process:
         return {each["key_id"]: (each["state"], each["data_keys"]) for each in found}
 
     async def organization(self) -> str:
-        """Makes an organization with a connection and returns its id."""
+        """Creates an organization with a connection and returns its id."""
         organization_id, workspace_id = await self.catalog.organizations.create("Acme")
         await self.catalog.connections.create(organization_id, workspace_id, DRAFT)
         return organization_id
@@ -57,7 +57,7 @@ class Process:
         return [await read(lambda connection, query=query: connection.execute(query).all()) for query in queries]
 
     async def change(self, statement: Any, **values: str) -> None:
-        """Changes rows as by hand."""
+        """Changes rows outside of the product."""
         await self.catalog.database.write(lambda connection: connection.execute(statement, values))
 
 
@@ -65,7 +65,7 @@ Start = Callable[..., Any]
 
 
 @pytest_asyncio.fixture
-async def start(place: Path | str, tmp_path: Path, clock: FakeClock, entropy: SerialEntropy) -> AsyncIterator[Start]:
+async def start(location: Path | str, tmp_path: Path, clock: FakeClock, entropy: SerialEntropy) -> AsyncIterator[Start]:
     """Starts processes on one catalog; each has its own key file, or shares one by its name."""
     started: list[Process] = []
 
@@ -75,7 +75,11 @@ async def start(place: Path | str, tmp_path: Path, clock: FakeClock, entropy: Se
             MasterKeys(path).store(given)
         keys = DataKeys(MasterKeys(path), clock, most_seals=most_seals)
         facts: Any = {"clock": clock, "ids": Ids(entropy), "entropy": entropy}
-        opens = Catalog.open(place, keys, **facts) if isinstance(place, Path) else Catalog.connect(place, keys, **facts)
+        opens = (
+            Catalog.open(location, keys, **facts)
+            if isinstance(location, Path)
+            else Catalog.connect(location, keys, **facts)
+        )
         process = Process(path, keys, await opens)
         started.append(process)
         return process
@@ -87,16 +91,16 @@ async def start(place: Path | str, tmp_path: Path, clock: FakeClock, entropy: Se
 
 async def test_a_new_catalog_makes_its_master_key_and_each_organization_a_data_key(start: Start) -> None:
     process = await start()
-    (key,) = MasterKeys(process.path).held()
+    (key,) = MasterKeys(process.path).load()
     mine, theirs = await process.organization(), await process.organization()
 
     assert await process.states() == {key.key_id: ("active", 2)}
-    sealed = process.keys.of(mine).seal(b"secret", "place")
-    assert process.keys.of(mine).open(sealed, "place") == b"secret"
+    sealed = process.keys.of(mine).seal(b"secret", "row")
+    assert process.keys.of(mine).open(sealed, "row") == b"secret"
     with pytest.raises(SealBroken):
-        process.keys.of(theirs).open(sealed, "place")
+        process.keys.of(theirs).open(sealed, "row")
     again = await start()
-    assert again.keys.of(mine).open(sealed, "place") == b"secret"
+    assert again.keys.of(mine).open(sealed, "row") == b"secret"
     assert await again.password(theirs) == "canary"
 
 
@@ -107,13 +111,13 @@ async def test_without_the_key_or_with_another_one_nothing_starts_and_nothing_ch
     mine = await first.organization()
     before = await first.rows()
 
-    with pytest.raises(KeyUnfit, match=r"missing.*Put the key back") as missing:
+    with pytest.raises(KeyUnfit, match=r"missing.*Restore the key") as missing:
         await start(name="none")
-    with pytest.raises(KeyUnfit, match=f"has not the master key {FIRST.key_id}") as wrong:
+    with pytest.raises(KeyUnfit, match=f"does not have the master key {FIRST.key_id}") as wrong:
         await start(SECOND, name="other")
     assert (missing.value.code, wrong.value.code) == ("KEY_MISSING", "KEY_WRONG")
     assert not (tmp_path / "none").exists()
-    assert MasterKeys(tmp_path / "other").held() == (SECOND,)
+    assert MasterKeys(tmp_path / "other").load() == (SECOND,)
     assert await first.rows() == before
     assert await (await start(FIRST, name="none")).password(mine) == "canary"
 
@@ -121,7 +125,7 @@ async def test_without_the_key_or_with_another_one_nothing_starts_and_nothing_ch
 async def test_the_three_steps_of_a_rotation_on_two_processes(start: Start) -> None:
     one, two = await start(FIRST, name="one"), await start(FIRST, name="two")
     mine = await one.organization()
-    sealed = one.keys.of(mine).seal(b"secret", "place")
+    sealed = one.keys.of(mine).seal(b"secret", "row")
 
     for process in (one, two):
         process.give(FIRST, SECOND)
@@ -131,7 +135,7 @@ async def test_the_three_steps_of_a_rotation_on_two_processes(start: Start) -> N
     one.give(SECOND, FIRST)
     await one.keys.refresh()
     assert await two.states() == {FIRST.key_id: ("former", 0), SECOND.key_id: ("active", 1)}
-    # The file of the other process is older: it reads, seals and makes organizations all the same, and undoes nothing.
+    # The key file of the other process is older: it still reads, seals and creates organizations, and undoes nothing.
     theirs = await two.organization()
     await two.keys.refresh()
     assert await two.states() == {FIRST.key_id: ("former", 0), SECOND.key_id: ("active", 2)}
@@ -141,7 +145,7 @@ async def test_the_three_steps_of_a_rotation_on_two_processes(start: Start) -> N
         await process.keys.refresh()
     assert await one.states() == {FIRST.key_id: ("retired", 0), SECOND.key_id: ("active", 2)}
     for process in (one, two, await start(SECOND, name="three")):
-        assert process.keys.of(mine).open(sealed, "place") == b"secret"
+        assert process.keys.of(mine).open(sealed, "row") == b"secret"
         assert [await process.password(each) for each in (mine, theirs)] == ["canary", "canary"]
     with pytest.raises(KeyUnfit, match=SECOND.key_id):
         await start(FIRST, name="four")
@@ -191,7 +195,7 @@ async def test_a_key_file_that_becomes_unfit_while_serving_is_said_once_and_the_
 ) -> None:
     process = await start(FIRST)
     mine = await process.organization()
-    for content, error in ((b"no key", SettingsError), (SECOND.line().encode(), KeyUnfit)):
+    for content, error in ((b"no key", SettingsError), (SECOND.file_line().encode(), KeyUnfit)):
         process.path.write_bytes(content)
         with pytest.raises(error):
             await process.keys.refresh()
@@ -207,27 +211,29 @@ async def test_a_data_key_that_has_sealed_often_gets_a_successor_and_still_opens
     process = await start(FIRST, most_seals=64)
     mine, theirs = await process.organization(), await process.organization()
     sealer = process.keys.of(mine)
-    sealed = [sealer.seal(b"secret", "place") for _ in range(63)]
+    sealed = [sealer.seal(b"secret", "row") for _ in range(63)]
     await process.keys.refresh()
-    assert [number_of(value) for value in (*sealed, sealer.seal(b"", "place"))] == [1] * 63 + [2]
-    assert number_of(process.keys.of(theirs).seal(b"", "place")) == 1
+    assert [data_key_number(value) for value in (*sealed, sealer.seal(b"", "row"))] == [1] * 63 + [2]
+    assert data_key_number(process.keys.of(theirs).seal(b"", "row")) == 1
     again = await start()
-    assert {again.keys.of(mine).open(value, "place") for value in sealed} == {b"secret"}
-    assert number_of(again.keys.of(mine).seal(b"", "place")) == 2
+    assert {again.keys.of(mine).open(value, "row") for value in sealed} == {b"secret"}
+    assert data_key_number(again.keys.of(mine).seal(b"", "row")) == 2
 
 
-async def test_what_one_process_sealed_with_a_newer_key_another_opens_at_once(start: Start, place: Path | str) -> None:
-    if isinstance(place, Path):
+async def test_what_one_process_sealed_with_a_newer_key_another_opens_at_once(
+    start: Start, location: Path | str
+) -> None:
+    if isinstance(location, Path):
         pytest.skip("a file has one process")
     one, two = await start(FIRST, most_seals=16), await start(FIRST)
     mine = await one.organization()
-    first = two.keys.of(mine).seal(b"first", "place")
+    first = two.keys.of(mine).seal(b"first", "row")
     for _ in range(16):
-        one.keys.of(mine).seal(b"", "place")
+        one.keys.of(mine).seal(b"", "row")
     await one.keys.refresh()
-    second = one.keys.of(mine).seal(b"second", "place")
-    assert (number_of(first), number_of(second)) == (1, 2)
-    assert two.keys.of(mine).open(second, "place") == b"second"
+    second = one.keys.of(mine).seal(b"second", "row")
+    assert (data_key_number(first), data_key_number(second)) == (1, 2)
+    assert two.keys.of(mine).open(second, "row") == b"second"
 
 
 async def test_sealing_and_opening_read_no_catalog(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,8 +241,8 @@ async def test_sealing_and_opening_read_no_catalog(start: Start, monkeypatch: py
     mine = await process.organization()
     reads: list[Any] = []
     monkeypatch.setattr(process.catalog.database, "read_now", reads.append)
-    sealed = [process.keys.of(mine).seal(b"secret", "place") for _ in range(100)]
-    assert {process.keys.of(mine).open(value, "place") for value in sealed} == {b"secret"}
+    sealed = [process.keys.of(mine).seal(b"secret", "row") for _ in range(100)]
+    assert {process.keys.of(mine).open(value, "row") for value in sealed} == {b"secret"}
     assert reads == []
 
 
@@ -264,8 +270,8 @@ async def test_a_wrapped_key_of_another_organization_does_not_open(start: Start)
 async def test_without_its_data_keys_nothing_of_an_organization_opens(start: Start) -> None:
     process = await start(FIRST)
     mine = await process.organization()
-    sealed = process.keys.of(mine).seal(b"secret", "place")
+    sealed = process.keys.of(mine).seal(b"secret", "row")
     await process.change(delete(data_keys).where(data_keys.c.organization_id == mine))
     again = await start()
     with pytest.raises(SealBroken):
-        again.keys.of(mine).open(sealed, "place")
+        again.keys.of(mine).open(sealed, "row")

@@ -1,4 +1,4 @@
-"""What is kept at hand is never older than the last change that was answered."""
+"""Cached reads are never older than the last acknowledged change."""
 
 import pytest
 

@@ -38,7 +38,7 @@ async def test_a_key_has_a_public_prefix_and_256_secret_bits(create) -> None:
     assert made.text[3:11] == made.key.prefix
 
 
-async def test_a_key_stands_for_its_organization_and_scopes(create, authenticate, mine) -> None:
+async def test_a_key_authenticates_its_organization_and_scopes(create, authenticate, mine) -> None:
     made = await create(["read", "trigger", "read"])
 
     expected = Principal(
@@ -84,7 +84,7 @@ async def test_anything_but_the_exact_text_opens_nothing(create, authenticate) -
 
 @contextmanager
 def looked_up() -> Iterator[list[str]]:
-    """Gives the statements that read keys within the block."""
+    """Yields the statements that read keys within the block."""
     found: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -225,7 +225,7 @@ async def test_the_list_shows_keys_newest_first_without_their_text(create, catal
     assert not any(new.text in repr(page) for new in made)
 
 
-async def test_an_unknown_or_malformed_key_id_is_told(catalog: Catalog, mine) -> None:
+async def test_an_unknown_or_malformed_key_id_is_reported(catalog: Catalog, mine) -> None:
     with pytest.raises(NotFound) as caught:
         await catalog.keys.revoke(mine.organization_id, mine.organization_id)
     assert caught.value.code == "KEY_NOT_FOUND"

@@ -1,4 +1,4 @@
-"""What servers keep at hand of a catalog that they share: never older than the last change that was answered."""
+"""The caches of servers that share a catalog are never older than the last acknowledged change."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Processes that share a catalog on PostgreSQL: what one was answered all see at once, and no change is lost."""
+"""Processes that share a catalog on PostgreSQL: all see an acknowledged change at once, and no change is lost."""
 
 import asyncio
 import threading
@@ -22,7 +22,7 @@ _PID = text("SELECT pg_backend_pid()")
 
 @pytest.fixture
 async def processes(open_catalog: Opened, address: str) -> list[Catalog]:
-    """Gives four processes on one catalog."""
+    """Yields four processes on one catalog."""
     return [await open_catalog(address) for _ in range(4)]
 
 
@@ -43,7 +43,7 @@ async def mine(one: Catalog) -> Tenant:
 
 @pytest.fixture
 async def workflow_id(one: Catalog, mine: Tenant) -> str:
-    """Gives a workflow whose version 1 is ACTIVE."""
+    """Returns a workflow whose version 1 is ACTIVE."""
     version = await one.workflows.create(mine.organization_id, mine.workspace_id, DRAFT)
     await one.workflows.activate(mine.organization_id, (version.workflow_id, 1))
     return version.workflow_id
@@ -64,7 +64,7 @@ async def test_a_key_that_one_process_revokes_opens_nothing_in_any_other(
         assert await each.keys.authenticate(made.text, clock.now()) is None
 
 
-async def test_a_look_that_is_under_way_during_a_revocation_does_not_serve_those_who_come_after_it(
+async def test_a_read_in_flight_during_a_revocation_does_not_serve_later_callers(
     one: Catalog, other: Catalog, mine: Tenant, clock
 ) -> None:
     for _ in range(20):
@@ -81,11 +81,11 @@ async def test_an_activation_by_one_process_is_the_latest_of_all(
     org = mine.organization_id
     await one.workflows.save_draft(org, (workflow_id, 1), DRAFT, modified_on=None)
     for each in processes:
-        assert (await each.workflows.newest_active(org, workflow_id)).workflow_version == 1
+        assert (await each.workflows.latest_active(org, workflow_id)).workflow_version == 1
         assert (await each.workflows.get(org, (workflow_id, 2))).status == "DRAFT"
     await one.workflows.activate(org, (workflow_id, 2))
     for each in processes:
-        assert (await each.workflows.newest_active(org, workflow_id)).workflow_version == 2
+        assert (await each.workflows.latest_active(org, workflow_id)).workflow_version == 2
         assert (await each.workflows.get(org, (workflow_id, 2))).status == "ACTIVE"
 
 
@@ -104,9 +104,7 @@ async def test_profiles_are_seen_by_all_as_they_are_after_every_change(
     assert await other.profiles.find_default(org, workflow_id) is None
 
 
-async def test_of_32_writers_who_lock_by_what_they_have_read_none_loses_an_update(
-    processes: list[Catalog], mine: Tenant
-) -> None:
+async def test_of_32_writers_with_optimistic_locks_none_loses_an_update(processes: list[Catalog], mine: Tenant) -> None:
     org = mine.organization_id
     made = await processes[0].workflows.create(org, mine.workspace_id, DRAFT)
     key = (made.workflow_id, 1)
@@ -129,7 +127,7 @@ async def test_of_32_writers_who_lock_by_what_they_have_read_none_loses_an_updat
     assert actions.count("workflow.save") == 32
 
 
-async def test_of_32_connections_with_one_name_one_is_made_and_the_others_are_told_why(
+async def test_of_32_connections_with_one_name_one_is_created_and_the_others_get_the_reason(
     processes: list[Catalog], mine: Tenant
 ) -> None:
     answers = await asyncio.gather(
@@ -156,7 +154,9 @@ async def test_of_profiles_made_at_once_the_first_is_the_default_and_no_more_are
     assert len(stored) == 5
 
 
-async def test_a_read_sees_one_state_whatever_is_written_meanwhile(one: Catalog, other: Catalog, mine: Tenant) -> None:
+async def test_a_read_sees_one_snapshot_whatever_is_written_concurrently(
+    one: Catalog, other: Catalog, mine: Tenant
+) -> None:
     begun, written = threading.Event(), threading.Event()
 
     def read(connection):
@@ -174,7 +174,7 @@ async def test_a_read_sees_one_state_whatever_is_written_meanwhile(one: Catalog,
     assert list(await names(one)) == ["Mine", "Later"]
 
 
-async def test_who_reads_or_looks_for_changes_does_not_wait_for_a_writer(
+async def test_readers_and_reads_of_the_change_count_do_not_wait_for_a_writer(
     one: Catalog, other: Catalog, mine: Tenant
 ) -> None:
     begun, read = threading.Event(), threading.Event()
@@ -206,25 +206,25 @@ async def test_the_count_of_changes_moves_with_a_change_and_with_nothing_else(on
     assert await other.database.changes() == await one.database.changes() == before + 1
 
 
-async def test_a_writer_whose_turn_does_not_come_is_told_to_repeat(one: Catalog, other: Catalog) -> None:
+async def test_a_writer_that_does_not_get_the_lock_is_asked_to_repeat(one: Catalog, other: Catalog) -> None:
     await other.database.write(lambda connection: connection.exec_driver_sql("SET lock_timeout = '10ms'"))
-    begun, told = threading.Event(), threading.Event()
+    begun, reported = threading.Event(), threading.Event()
 
     def write(connection):
         begun.set()
-        assert told.wait(60)
+        assert reported.wait(60)
 
     writing = asyncio.ensure_future(one.database.write(write))
     await asyncio.to_thread(begun.wait, 60)
     with pytest.raises(Overloaded):
         await other.organizations.create("Refused")
-    told.set()
+    reported.set()
     await writing
     await other.organizations.create("Repeated")
     assert list(await names(one)) == ["Repeated"]
 
 
-async def test_a_process_that_stands_still_in_its_turn_loses_it_and_stores_nothing(
+async def test_a_process_that_hangs_while_writing_loses_its_lock_and_stores_nothing(
     one: Catalog, other: Catalog
 ) -> None:
     begun, awake = threading.Event(), threading.Event()

@@ -1,4 +1,4 @@
-"""A catalog whose database, or the road to it, is gone: nobody is told a lie, and nothing needs a restart."""
+"""A catalog whose database or network fails: no caller gets a wrong answer, and no process needs a restart."""
 
 import asyncio
 import threading
@@ -15,7 +15,7 @@ from looply.catalog.tenants.keys import KeyDraft
 from looply.errors import StoreFull, StoreLost, StoreUnreachable
 from postgres_server import database_of_test, own_server
 
-# A server that is stopped and started takes its time on a slow machine.
+# Stopping and starting a server takes long on a slow machine.
 pytestmark = pytest.mark.timeout(600)
 
 _NAMES = "SELECT organization_name FROM looply_catalog.organizations"
@@ -30,7 +30,7 @@ FOR EACH ROW EXECUTE FUNCTION looply_catalog.is_full()
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    """Gives a server that only these tests use, so that they may stop it."""
+    """Yields a server that only these tests use, so that they may stop it."""
     try:
         with own_server() as found:
             yield found
@@ -40,7 +40,7 @@ def server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def database(server: PostgresServer, request: pytest.FixtureRequest) -> str:
-    """Gives the name of a database of the test's own."""
+    """Yields the name of a database for this test only."""
     return database_of_test(server, request.node.name)
 
 
@@ -57,11 +57,11 @@ async def catalog(open_catalog: Opened, server: PostgresServer, database: str) -
 
 
 def names(server: PostgresServer, database: str) -> list[str]:
-    """Returns the names of the organizations that are stored."""
+    """Returns the names of the stored organizations."""
     return [name for (name,) in server.run(_NAMES, database)]
 
 
-async def test_a_database_that_is_away_is_told_and_used_again_when_it_is_back(
+async def test_an_unreachable_database_is_reported_and_used_again_when_it_is_back(
     server: PostgresServer, database: str, catalog: Catalog, clock
 ) -> None:
     org, workspace = await catalog.organizations.create("Mine")
@@ -73,7 +73,7 @@ async def test_a_database_that_is_away_is_told_and_used_again_when_it_is_back(
             await catalog.organizations.create("Away")
         with pytest.raises(StoreUnreachable):
             await catalog.organizations.get(org)
-        # A key that was known may have been revoked meanwhile: nobody can say.
+        # A cached key may have been revoked in the meantime, which cannot be checked now.
         with pytest.raises(StoreUnreachable):
             await catalog.keys.authenticate(made.text, clock.now())
     await asyncio.to_thread(server.start)
@@ -108,7 +108,7 @@ async def test_a_catalog_is_not_opened_while_its_database_is_away(
     await open_catalog(server.address(database))
 
 
-async def test_a_read_whose_session_is_killed_is_done_again(
+async def test_a_read_whose_session_is_killed_is_repeated(
     server: PostgresServer, database: str, catalog: Catalog
 ) -> None:
     await catalog.organizations.create("Mine")
@@ -154,18 +154,18 @@ async def test_a_change_whose_commit_went_unanswered_is_found_and_answered(
     assert names(server, database) == ["Mine", "Next"]
 
 
-async def test_what_is_told_of_a_commit_that_was_under_way_is_what_is_stored(
+async def test_the_outcome_of_an_interrupted_commit_is_reported_as_stored(
     road: Road, server: PostgresServer, database: str, open_catalog: Opened
 ) -> None:
     catalog = await open_catalog(road.address(database))
-    # The server may read the COMMIT, or may be told to end the session before it does.
+    # The server may read the COMMIT, or terminate the session before it does.
     road.cut_next("UNHEARD")
     (answer,) = await asyncio.gather(catalog.organizations.create("Mine"), return_exceptions=True)
     assert road.made == 1
     assert (names(server, database), type(answer)) in ((["Mine"], tuple), ([], StoreUnreachable))
 
 
-async def test_a_change_whose_commit_never_arrived_is_told_as_not_stored(
+async def test_a_change_whose_commit_never_arrived_is_reported_as_not_stored(
     road: Road, server: PostgresServer, database: str, open_catalog: Opened
 ) -> None:
     catalog = await open_catalog(road.address(database))
@@ -188,7 +188,9 @@ async def test_only_a_database_that_cannot_be_asked_leaves_an_outcome_open(
     assert names(server, database) == ["Mine"]
 
 
-async def test_a_full_disk_is_told_and_stores_nothing(server: PostgresServer, database: str, catalog: Catalog) -> None:
+async def test_a_full_disk_is_reported_and_nothing_is_stored(
+    server: PostgresServer, database: str, catalog: Catalog
+) -> None:
     server.run(_FILL, database)
     with pytest.raises(StoreFull):
         await catalog.organizations.create("Mine")

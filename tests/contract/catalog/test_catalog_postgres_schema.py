@@ -1,4 +1,4 @@
-"""The tables of a catalog on PostgreSQL: how they are made, by whom, and what is left alone."""
+"""The tables of a catalog on PostgreSQL: their creation, the rights that it needs, and what it does not touch."""
 
 import asyncio
 import os
@@ -45,7 +45,7 @@ NewDatabase = Callable[[str], str]
 
 @pytest.fixture
 def new_database(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> NewDatabase:
-    """Makes an empty database of the test's own."""
+    """Creates an empty database for this test only."""
     return lambda name: postgres_server.new_database(f"{name}_{os.getpid()}")
 
 
@@ -76,7 +76,7 @@ def test_every_text_is_ordered_by_its_code_points_and_has_its_length(address: st
 
 
 def opened_at_once(address: str) -> list[str]:
-    """Lets three processes open the catalog at the same moment; returns what they say in the end."""
+    """Opens the catalog in three processes at the same moment; returns their last outputs."""
     environment = {**os.environ, "PYTHONPATH": str(Path(looply.__file__).parents[1])}
     command = [sys.executable, "-c", _OPENS, address]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -117,7 +117,7 @@ async def test_a_catalog_of_a_newer_release_is_not_opened(new_database: NewDatab
         await open_catalog(address)
 
 
-async def test_a_schema_of_somebody_else_is_not_touched(new_database: NewDatabase, open_catalog: Opened) -> None:
+async def test_a_schema_of_another_application_is_not_touched(new_database: NewDatabase, open_catalog: Opened) -> None:
     address = new_database("taken")
     asked(address, f"CREATE SCHEMA {SCHEMA_NAME} CREATE TABLE invoices (number int)")
     with pytest.raises(SchemaMismatch, match="no catalog"):
@@ -146,7 +146,7 @@ def test_an_upgrade_that_is_rolled_back_leaves_nothing(new_database: NewDatabase
     assert asked(address, _SCHEMAS) == []
 
 
-async def test_who_may_not_make_schemas_works_in_one_that_was_made_for_him(
+async def test_a_user_without_the_right_to_create_schemas_works_in_an_existing_one(
     new_database: NewDatabase, open_catalog: Opened
 ) -> None:
     address = new_database("narrow")
@@ -194,7 +194,7 @@ def test_an_address_that_is_none_is_a_wrong_setting() -> None:
         ("42P01", "STORE_UNAVAILABLE"),
     ],
 )
-def test_failures_are_told_apart_by_their_code(code: str, expected: str) -> None:
+def test_failures_are_distinguished_by_their_code(code: str, expected: str) -> None:
     assert store_error(psycopg.errors.lookup(code)("any text")).code == expected
 
 
@@ -204,7 +204,7 @@ def test_what_the_driver_says_without_a_code_is_a_database_that_is_away() -> Non
 
 def test_an_up_to_date_catalog_is_opened_as_it_is(address: str) -> None:
     backend = PostgresDatabase(address)
-    assert backend.read(schema.stored_revision) == schema.HEAD
+    assert backend.read(schema.read_revision) == schema.HEAD
     backend.open()
     backend.dispose()
     assert asked(address, f"SELECT version_num FROM {SCHEMA_NAME}.alembic_version") == [(schema.HEAD,)]

@@ -129,7 +129,7 @@ async def test_names_are_compared_after_nfc(catalog: Catalog, org: str, workflow
         await catalog.profiles.create(org, workflow_id, "café", {})
 
 
-async def test_what_is_wrong_is_told_with_its_field(catalog: Catalog, org: str, workflow_id: str) -> None:
+async def test_an_error_names_its_field(catalog: Catalog, org: str, workflow_id: str) -> None:
     with pytest.raises(Refused) as refused:
         await catalog.profiles.create(org, workflow_id, " ", {})
     assert refused.value.problems[0].path == "/name"

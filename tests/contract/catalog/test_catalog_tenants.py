@@ -1,4 +1,4 @@
-"""Two organizations side by side: what belongs to the other one answers as what does not exist."""
+"""Isolation of organizations: objects of another organization look like objects that do not exist."""
 
 import inspect
 from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ CONNECTION = ConnectionDraft(name="S4", kind="sap", settings={}, secrets={"passw
 
 
 class Owned(msgspec.Struct):
-    """Ids of one organization's objects, or of nobody's."""
+    """Ids of one organization's objects, or of objects that do not exist."""
 
     workspace: str = UNKNOWN
     workflow: str = UNKNOWN
@@ -41,8 +41,8 @@ REFUSED: dict[str, Call] = {
     "workflows.activate": lambda c, org, o: c.workflows.activate(org, (o.workflow, 1)),
     "workflows.delete": lambda c, org, o: c.workflows.delete(org, o.workflow),
     "workflows.get": lambda c, org, o: c.workflows.get(org, (o.workflow, 1)),
-    "workflows.newest_active": lambda c, org, o: c.workflows.newest_active(org, o.workflow),
-    "workflows.newest": lambda c, org, o: c.workflows.newest(org, o.workflow),
+    "workflows.latest_active": lambda c, org, o: c.workflows.latest_active(org, o.workflow),
+    "workflows.latest_version": lambda c, org, o: c.workflows.latest_version(org, o.workflow),
     "workflows.name": lambda c, org, o: c.workflows.name(org, (o.workflow, 1)),
     "workflows.definition": lambda c, org, o: c.workflows.definition(org, (o.workflow, 1)),
     "workflows.store_mock": lambda c, org, o: c.workflows.store_mock(org, (o.workflow, 1), {}, {}),
@@ -78,7 +78,7 @@ EMPTY: dict[str, Call] = {
     "profiles.find_default": lambda c, org, o: c.profiles.find_default(org, o.workflow),
 }
 OWN_ROWS = {"audit.list_page", "audit.list_after", "audit.head", "audit.record"}
-# Where the organization is what comes out, not what goes in.
+# Methods that return the organization instead of taking it.
 WITHOUT_ORGANIZATION = {
     "organizations.create",
     "organizations.get",
@@ -92,7 +92,7 @@ WITHOUT_ORGANIZATION = {
 
 @pytest.fixture
 async def owned(catalog: Catalog, theirs) -> Owned:
-    """One object of every kind that belongs to the other organization, all ACTIVE where that exists."""
+    """One object of every kind that belongs to the other organization, ACTIVE if it has versions."""
     org = theirs.organization_id
     workflow = await catalog.workflows.create(org, theirs.workspace_id, WORKFLOW)
     await catalog.workflows.activate(org, (workflow.workflow_id, 1))

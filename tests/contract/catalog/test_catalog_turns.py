@@ -1,4 +1,4 @@
-"""Turns: what changes more than the catalog is done by one at a time."""
+"""The critical section of changes of more than the catalog: one caller at a time, across processes."""
 
 import asyncio
 import os
@@ -18,14 +18,14 @@ _HOLDER = """
 import sys
 from looply.catalog.storage.postgres import PostgresDatabase
 
-release = PostgresDatabase(sys.argv[1]).hold()
+release = PostgresDatabase(sys.argv[1]).acquire_lock()
 print("held", flush=True)
 sys.stdin.read()
 """
 
 
 class Room:
-    """Says how many were inside at once."""
+    """Records how many callers were inside at once."""
 
     def __init__(self) -> None:
         self.inside = 0
@@ -33,11 +33,11 @@ class Room:
         self.visits = 0
 
     async def visit(self, catalog: Catalog) -> None:
-        async with catalog.database.turn():
+        async with catalog.database.exclusive():
             self.inside += 1
             self.most = max(self.most, self.inside)
             self.visits += 1
-            # Others get the chance to come in as well.
+            # Other callers get the chance to enter, too.
             await catalog.organizations.list_ids()
             self.inside -= 1
 
@@ -54,7 +54,7 @@ async def test_of_many_that_want_their_turn_one_has_it(catalog: Catalog, room: R
 
 async def test_a_turn_that_failed_lets_the_next_one_come(catalog: Catalog, room: Room) -> None:
     with pytest.raises(ZeroDivisionError):
-        async with catalog.database.turn():
+        async with catalog.database.exclusive():
             raise ZeroDivisionError
     await room.visit(catalog)
     assert room.visits == 1
@@ -68,11 +68,11 @@ async def test_processes_on_postgresql_take_turns_with_each_other(
     assert (room.most, room.visits) == (1, 16)
 
 
-async def test_who_is_cancelled_while_waiting_leaves_no_turn_taken(
+async def test_a_caller_that_is_cancelled_while_waiting_leaves_no_lock_held(
     open_catalog: Opened, address: str, room: Room
 ) -> None:
     one, other = await open_catalog(address), await open_catalog(address)
-    async with one.database.turn():
+    async with one.database.exclusive():
         waiting = asyncio.ensure_future(room.visit(other))
         while not await one.database.read(_is_waited_for):
             continue
@@ -107,7 +107,7 @@ async def test_a_process_that_is_killed_in_its_turn_has_lost_it(open_catalog: Op
     assert room.visits == 1
 
 
-async def test_a_closed_catalog_gives_no_turn(open_catalog: Opened, address: str, room: Room) -> None:
+async def test_a_closed_catalog_has_no_critical_section(open_catalog: Opened, address: str, room: Room) -> None:
     catalog = await open_catalog(address)
     await catalog.close()
     with pytest.raises(ShuttingDown):

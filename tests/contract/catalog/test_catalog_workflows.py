@@ -66,7 +66,9 @@ async def test_saving_a_draft_changes_it_in_place(catalog: Catalog, create, org:
     assert saved.modified_on > first.modified_on
 
 
-async def test_of_two_authors_who_read_the_same_version_the_second_is_told(catalog: Catalog, create, org: str) -> None:
+async def test_of_two_authors_who_read_the_same_version_the_second_gets_a_conflict(
+    catalog: Catalog, create, org: str
+) -> None:
     first = await create()
     await catalog.workflows.save_draft(org, key(first), draft(a=1), modified_on=first.modified_on, actor="k2")
 
@@ -134,8 +136,8 @@ async def test_a_draft_with_findings_is_kept_and_not_activated(catalog: Catalog,
         await catalog.workflows.activate(org, key(first))
     assert caught.value.problems == findings
 
-    mended = await catalog.workflows.save_draft(org, key(first), draft(), modified_on=first.modified_on)
-    assert mended.findings == ()
+    repaired = await catalog.workflows.save_draft(org, key(first), draft(), modified_on=first.modified_on)
+    assert repaired.findings == ()
     assert (await catalog.workflows.activate(org, key(first))).status == "ACTIVE"
 
 
@@ -153,19 +155,19 @@ async def test_what_was_checked_is_what_is_activated(catalog: Catalog, create, o
 async def test_the_newest_active_version_is_the_one_with_the_highest_number(catalog: Catalog, create, org: str) -> None:
     first = await create()
     with pytest.raises(Conflict) as caught:
-        await catalog.workflows.newest_active(org, first.workflow_id)
+        await catalog.workflows.latest_active(org, first.workflow_id)
     assert caught.value.code == "NO_ACTIVE_VERSION"
 
     await catalog.workflows.activate(org, key(first))
     second = await catalog.workflows.save_draft(org, key(first), draft(a=1), modified_on=None)
-    assert (await catalog.workflows.newest_active(org, first.workflow_id)).workflow_version == 1
-    assert await catalog.workflows.newest(org, first.workflow_id) == 2
+    assert (await catalog.workflows.latest_active(org, first.workflow_id)).workflow_version == 1
+    assert await catalog.workflows.latest_version(org, first.workflow_id) == 2
 
     await catalog.workflows.activate(org, key(second))
-    assert (await catalog.workflows.newest_active(org, first.workflow_id)).workflow_version == 2
+    assert (await catalog.workflows.latest_active(org, first.workflow_id)).workflow_version == 2
 
     await catalog.workflows.delete(org, *key(second))
-    assert (await catalog.workflows.newest_active(org, first.workflow_id)).workflow_version == 1
+    assert (await catalog.workflows.latest_active(org, first.workflow_id)).workflow_version == 1
     assert (await catalog.workflows.get(org, key(first))).is_latest
 
 
@@ -179,9 +181,9 @@ async def test_deleting_a_workflow_deletes_all_versions(catalog: Catalog, create
         with pytest.raises(NotFound):
             await catalog.workflows.get(org, key(version))
     with pytest.raises(NotFound):
-        await catalog.workflows.newest(org, first.workflow_id)
+        await catalog.workflows.latest_version(org, first.workflow_id)
     with pytest.raises(NotFound):
-        await catalog.workflows.newest_active(org, first.workflow_id)
+        await catalog.workflows.latest_active(org, first.workflow_id)
     with pytest.raises(NotFound):
         await catalog.workflows.delete(org, first.workflow_id)
 
@@ -212,12 +214,12 @@ async def test_a_malformed_id_is_a_bad_request(catalog: Catalog, org: str, workf
         await catalog.workflows.get(org, (workflow_id, 1))
 
 
-async def test_a_workspace_of_somebody_else_is_not_found(catalog: Catalog, mine, theirs) -> None:
+async def test_a_workspace_of_another_organization_is_not_found(catalog: Catalog, mine, theirs) -> None:
     with pytest.raises(NotFound, match="workspace not found"):
         await catalog.workflows.create(mine.organization_id, theirs.workspace_id, draft())
 
 
-async def test_a_wrong_name_and_a_definition_that_is_no_object_are_told(catalog: Catalog, create) -> None:
+async def test_a_wrong_name_and_a_definition_that_is_no_object_are_refused(catalog: Catalog, create) -> None:
     with pytest.raises(Refused) as caught:
         await create(draft(""))
     assert caught.value.problems[0].path == "/workflow_name"
@@ -299,7 +301,7 @@ async def test_a_walk_sees_what_was_there_once_while_others_come_and_go(catalog:
     assert seen == list(reversed(old))
 
 
-async def test_a_cursor_whose_version_was_deleted_still_has_its_place(catalog: Catalog, create, org: str) -> None:
+async def test_a_cursor_whose_version_was_deleted_remains_valid(catalog: Catalog, create, org: str) -> None:
     versions = [key(await create()) for _ in range(4)]
     page = await catalog.workflows.list_page(org, 2)
     cursor = key(page.items[-1])
@@ -329,9 +331,9 @@ async def test_a_limit_that_is_not_positive_is_a_bad_request(catalog: Catalog, o
 
 
 async def test_of_concurrent_authors_exactly_one_wins_also_across_processes(
-    open_catalog, catalog: Catalog, place, create, org: str
+    open_catalog, catalog: Catalog, location, create, org: str
 ) -> None:
-    other = await open_catalog(place)
+    other = await open_catalog(location)
     first = await create()
 
     async def save(author: Catalog, number: int) -> bool:
@@ -346,9 +348,9 @@ async def test_of_concurrent_authors_exactly_one_wins_also_across_processes(
 
 
 async def test_concurrent_drafts_over_an_active_version_get_numbers_of_their_own(
-    open_catalog, catalog: Catalog, place, create, org: str
+    open_catalog, catalog: Catalog, location, create, org: str
 ) -> None:
-    other = await open_catalog(place)
+    other = await open_catalog(location)
     first = await create()
     await catalog.workflows.activate(org, key(first))
 

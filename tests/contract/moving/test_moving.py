@@ -109,7 +109,7 @@ async def test_bulks_go_on_where_they_were_once_the_process_that_held_them_has_e
             (installation.organizations[0], 3, 1),
             (installation.organizations[1], 0, 0),
         ]
-        assert [(bulk.wanted, bulk.options) for bulk in claimed] == [({"status": "FAILED"}, {"reason": "ü"})] * 2
+        assert [(bulk.criteria, bulk.options) for bulk in claimed] == [({"status": "FAILED"}, {"reason": "ü"})] * 2
         assert claimed[0].place
     finally:
         await catalog.close()

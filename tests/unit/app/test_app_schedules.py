@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from looply.app.authoring.schedules import settle_all, toggle
-from looply.bootstrap import Application, running
+from looply.bootstrap import Application, open_application
 from looply.catalog.authored.workflows import WorkflowDraft
 from looply.catalog.tenants.keys import Principal
 from looply.engine.ports.port import Filter, Schedule
@@ -36,7 +36,7 @@ CALLED = definition({"trigger_type": "REQUEST"})
 
 @pytest.fixture
 async def application(tmp_path: Path) -> AsyncIterator[Application]:
-    async with running(Settings(data=tmp_path / "data"), is_working=False) as application:
+    async with open_application(Settings(data=tmp_path / "data"), is_working=False) as application:
         yield application
 
 

@@ -19,7 +19,7 @@ def path(tmp_path: Path, empty_catalog: Path) -> Path:
 
 @pytest_asyncio.fixture
 async def open_catalog(clock: FakeClock, entropy: SerialEntropy) -> AsyncIterator[Opened]:
-    """Opens catalogs as processes of their own would, and closes them after the test."""
+    """Opens catalogs as separate processes would, and closes them after the test."""
     async with opening(clock, entropy) as opened:
         yield opened
 

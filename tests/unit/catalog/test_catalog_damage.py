@@ -1,4 +1,4 @@
-"""What was damaged in the catalog's file hits the object that it belongs to, in words: others are served."""
+"""Damage in the catalog's file affects only the damaged object, with a clear error; all others are served."""
 
 import sqlite3
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from looply.catalog import Catalog
 from looply.catalog.authored.workflows import WorkflowDraft, WorkflowVersion
-from looply.catalog.storage.damage import damaged_rows
+from looply.catalog.storage.damage import find_damaged_rows
 from looply.catalog.tenants.keys import KeyDraft
 from looply.errors import RecordDamaged, StoreCorrupt
 
@@ -57,7 +57,7 @@ async def test_what_is_nested_deeper_than_the_door_lets_through_is_read_all_the_
     assert "a" in found.mock_payload
 
 
-async def test_a_new_mock_payload_takes_the_place_of_a_damaged_one(catalog: Catalog, path: Path, mine) -> None:
+async def test_a_new_mock_payload_replaces_a_damaged_one(catalog: Catalog, path: Path, mine) -> None:
     made = await draft(catalog, mine)
     change(path, "UPDATE workflow_versions SET mock_schema = ?", DEEP)
     await catalog.workflows.store_mock(mine.organization_id, (made.workflow_id, 1), {"po": 1}, {"type": "object"})
@@ -101,17 +101,17 @@ async def test_a_key_with_damaged_scopes_opens_nothing_and_is_listed(catalog: Ca
 async def test_each_damaged_row_is_named(catalog: Catalog, path: Path, mine) -> None:
     made = await draft(catalog, mine)
     await catalog.profiles.create(mine.organization_id, made.workflow_id, "dev", {})
-    assert await catalog.database.read(damaged_rows) == []
+    assert await catalog.database.read(find_damaged_rows) == []
     change(path, "UPDATE workflow_versions SET mock_schema = ?", DEEP)
     change(path, "UPDATE profiles SET environment = '{'")
-    found = await catalog.database.read(damaged_rows)
+    found = await catalog.database.read(find_damaged_rows)
     assert [line.split(": ")[0] for line in found] == [
         f"profile dev of workflow {made.workflow_id} is damaged",
         f"workflow {made.workflow_id} version 1 is damaged",
     ]
     change(path, "UPDATE workflow_versions SET mock_schema = 'null', definition = '{}'")
-    found = await catalog.database.read(damaged_rows)
-    assert any("its definition is not the one that was stored" in line for line in found)
+    found = await catalog.database.read(find_damaged_rows)
+    assert any("its definition does not match its hash" in line for line in found)
 
 
 async def test_a_row_that_no_process_has_written_is_refused(catalog: Catalog, path: Path, mine) -> None:

@@ -67,8 +67,8 @@ def test_an_open_file_is_closed_to_others_again(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_missing_folder_gives_a_settings_error(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="cannot be made"):
+def test_a_missing_folder_is_a_settings_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be created"):
         sqlite_engine(tmp_path / "missing" / "catalog.db")
 
 
@@ -167,14 +167,14 @@ async def test_text_that_is_no_json_is_never_served(catalog: Catalog, mine) -> N
         (sqlite3.SQLITE_CORRUPT_INDEX, False, "STORE_CORRUPT"),
     ],
 )
-def test_failures_are_told_apart_by_their_code(code: int, writes: bool, expected: str) -> None:
+def test_failures_are_distinguished_by_their_code(code: int, writes: bool, expected: str) -> None:
     failure = sqlite3.OperationalError("any text")
     failure.sqlite_errorcode = code
 
     assert store_error(OperationalError("", None, failure), writes=writes).code == expected
 
 
-async def test_a_file_that_another_process_locks_gives_overloaded(path: Path) -> None:
+async def test_a_file_that_another_process_locks_is_overloaded(path: Path) -> None:
     holder = sqlite_engine(path)
     database = CatalogDatabase(SqliteFile(path))
     with holder.connect() as connection, connection.begin():
@@ -237,7 +237,7 @@ asyncio.run(main())
 
 @pytest.fixture
 def killed_writer(path: Path) -> list[str]:
-    """What a process acknowledged, line by line, before it was killed in the middle of its work."""
+    """The changes that a process acknowledged, one per line, before it was killed."""
     source = Path(database_module.__file__).parents[2]
     writer = subprocess.Popen(
         [sys.executable, "-c", _WRITER, str(path)],

@@ -1,4 +1,4 @@
-"""What holds of a catalog in a file, which is one process's own, beside what holds of every catalog."""
+"""Properties of a catalog in a file, which one process owns, in addition to the contract of every catalog."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -39,13 +39,13 @@ async def test_an_activation_is_seen_at_once_here_and_within_a_second_elsewhere(
     await catalog.workflows.activate(org, (workflow_id, 1))
     await catalog.workflows.save_draft(org, (workflow_id, 1), draft, modified_on=None)
     for process in (catalog, other):
-        assert (await process.workflows.newest_active(org, workflow_id)).workflow_version == 1
+        assert (await process.workflows.latest_active(org, workflow_id)).workflow_version == 1
         assert (await process.workflows.get(org, (workflow_id, 2))).status == "DRAFT"
 
     await catalog.workflows.activate(org, (workflow_id, 2))
-    assert (await catalog.workflows.newest_active(org, workflow_id)).workflow_version == 2
+    assert (await catalog.workflows.latest_active(org, workflow_id)).workflow_version == 2
     clock.advance(timedelta(seconds=1))
-    assert (await other.workflows.newest_active(org, workflow_id)).workflow_version == 2
+    assert (await other.workflows.latest_active(org, workflow_id)).workflow_version == 2
     assert (await other.workflows.get(org, (workflow_id, 2))).status == "ACTIVE"
 
 

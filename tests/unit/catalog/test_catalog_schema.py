@@ -21,7 +21,7 @@ def _schema_text(connection):
 
 
 def _parts(sql):
-    """The definitions inside a CREATE statement, in no order."""
+    """The definitions inside a CREATE statement, as a set."""
     return sorted(part.strip(" ,()") for part in sql.replace(", ", ",\n").splitlines())
 
 
@@ -70,7 +70,7 @@ async def test_upgrading_twice_changes_nothing(database: CatalogDatabase) -> Non
     await database.write(schema.upgrade)
 
     assert await database.read(_schema_text) == before
-    assert await database.read(schema.stored_revision) == schema.HEAD
+    assert await database.read(schema.read_revision) == schema.HEAD
 
 
 async def test_a_catalog_of_a_newer_release_is_not_opened(open_catalog, database: CatalogDatabase, path: Path) -> None:
@@ -80,7 +80,7 @@ async def test_a_catalog_of_a_newer_release_is_not_opened(open_catalog, database
         await open_catalog(path)
 
 
-async def test_a_database_of_somebody_else_is_not_touched(open_catalog, tmp_path: Path) -> None:
+async def test_a_database_of_another_application_is_not_touched(open_catalog, tmp_path: Path) -> None:
     path = tmp_path / "other.db"
     engine = sqlite_engine(path)
     with engine.begin() as connection:
@@ -101,5 +101,5 @@ async def test_an_upgrade_that_is_rolled_back_leaves_nothing(tmp_path: Path) -> 
     with pytest.raises(SchemaMismatch):
         await database.write(interrupted)
 
-    assert await database.read(schema.stored_revision) is None
+    assert await database.read(schema.read_revision) is None
     await database.close()

@@ -1,4 +1,4 @@
-"""The sums of the catalog's tables follow every change, and tell of everything else."""
+"""The sums of the catalog's tables follow every change by the product, and detect every other change."""
 
 import sqlite3
 from contextlib import closing
@@ -13,7 +13,7 @@ from looply.catalog.authored.connections import ConnectionDraft
 from looply.catalog.authored.workflows import WorkflowDraft
 from looply.catalog.storage import sums
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.schema import driver_of
+from looply.catalog.storage.schema import driver_connection
 from looply.catalog.storage.sums import find_damage
 from looply.catalog.tenants.keys import KeyDraft
 from looply.catalog.trail import backup
@@ -35,7 +35,7 @@ def sums_of(path: Path) -> dict[str, bytes]:
 
 
 def by_hand(path: Path, *statements: str) -> None:
-    """Changes the file as nobody of ours does."""
+    """Changes the file outside of the product."""
     with closing(sqlite3.connect(path)) as file:
         file.execute("PRAGMA writable_schema = ON")
         for statement in statements:
@@ -95,7 +95,7 @@ async def test_a_change_that_is_rolled_back_moves_no_sum(catalog: Catalog, path:
     assert damage_of(path) == []
 
 
-async def test_two_who_change_one_catalog_by_turns_keep_one_sum(open_catalog, path: Path, mine) -> None:
+async def test_two_processes_that_change_one_catalog_in_turn_keep_one_sum(open_catalog, path: Path, mine) -> None:
     first, second = await open_catalog(path), await open_catalog(path)
     for catalog in (first, second, first, second):
         await catalog.workflows.create(mine.organization_id, mine.workspace_id, FLOW)
@@ -104,7 +104,7 @@ async def test_two_who_change_one_catalog_by_turns_keep_one_sum(open_catalog, pa
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("statement", "message"),
     [
         ("UPDATE organizations SET organization_name = 'Nine'", "organizations"),
         ("UPDATE workspaces SET created_on_ms = created_on_ms + 1", "workspaces"),
@@ -121,12 +121,12 @@ async def test_two_who_change_one_catalog_by_turns_keep_one_sum(open_catalog, pa
         ("DELETE FROM sqlite_schema WHERE name = 'uq_profiles_default'", "damaged"),
     ],
 )
-async def test_what_nobody_stored_is_refused_at_the_start_and_named(
-    open_catalog, path: Path, mine, statement: str, told: str
+async def test_altered_content_is_refused_at_the_start_and_named(
+    open_catalog, path: Path, mine, statement: str, message: str
 ) -> None:
     by_hand(path, statement)
     for _ in range(2):
-        with pytest.raises(StoreCorrupt, match=told) as caught:
+        with pytest.raises(StoreCorrupt, match=message) as caught:
             await open_catalog(path)
         assert "restore it from a backup" in caught.value.message
 
@@ -144,7 +144,7 @@ async def test_an_index_that_leads_elsewhere_is_refused(open_catalog, path: Path
         await open_catalog(path)
 
 
-async def test_a_catalog_whose_sums_were_emptied_is_taken_as_it_is(open_catalog, path: Path, mine) -> None:
+async def test_a_catalog_whose_sums_were_deleted_is_accepted_as_it_is(open_catalog, path: Path, mine) -> None:
     by_hand(path, "UPDATE organizations SET organization_name = 'Nine'", "DELETE FROM table_sums")
     catalog = await open_catalog(path)
     assert [each.organization_name for each in await catalog.organizations.list_all()] == ["Nine"]
@@ -159,10 +159,10 @@ async def test_a_migration_leaves_the_triggers_behind_and_adds_up_what_it_made(
     database: CatalogDatabase, path: Path
 ) -> None:
     def migrate(connection):
-        file = driver_of(connection)
-        sums.unwatch(file)
+        file = driver_connection(connection)
+        sums.drop_triggers(file)
         connection.execute(text("ALTER TABLE organizations ADD COLUMN color TEXT"))
-        sums.note(file)
+        sums.store_sums(file)
 
     await database.write(migrate)
     await database.write(
@@ -199,7 +199,7 @@ async def test_a_journal_that_a_crash_left_and_that_is_damaged_is_found(open_cat
 
 
 def crashed(path: Path) -> tuple[bytes, bytes]:
-    """Returns file and journal as a crash leaves them in the middle of a change."""
+    """Returns file and journal as a crash during a change leaves them."""
     with closing(sqlite3.connect(path, isolation_level=None)) as file:
         file.execute("PRAGMA cache_size = 1")
         file.execute("BEGIN IMMEDIATE")
@@ -221,9 +221,9 @@ async def test_a_copy_has_its_sums_and_a_damaged_catalog_is_not_copied(
     catalog: Catalog, path: Path, mine, tmp_path: Path
 ) -> None:
     backup.back_up(path, tmp_path / "copy.db")
-    assert backup.damage_of(tmp_path / "copy.db") == []
+    assert backup.find_file_damage(tmp_path / "copy.db") == []
     assert sums_of(tmp_path / "copy.db") == sums_of(path)
     by_hand(path, "UPDATE organizations SET organization_name = 'Nine'")
-    assert backup.damage_of(path) == ["the rows of organizations are not what was stored"]
+    assert backup.find_file_damage(path) == ["the rows of organizations are not what was stored"]
     with pytest.raises(StoreCorrupt, match="organizations"):
         backup.back_up(path, tmp_path / "other.db")

@@ -14,7 +14,7 @@ START = {"id": "WorkflowStartState", "type": "trigger", "settings": {"trigger_ty
 
 
 def build(*steps: dict[str, Any], edges: list[dict[str, str]] | None = None, **fields: Any) -> dict[str, Any]:
-    """Returns a definition: the start, the steps in a row behind it, or the edges that are given."""
+    """Returns a definition: the start and the steps in a sequence, or connected by the given edges."""
     ids = ["WorkflowStartState", *(step["id"] for step in steps)]
     chain = [{"from": source, "to": target} for source, target in pairwise(ids)]
     return {
@@ -32,7 +32,7 @@ def definition() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def check() -> Callable[..., Findings]:
-    """Checks a definition that is built of steps."""
+    """Checks a definition of the given steps."""
 
     def check_steps(*steps: dict[str, Any], edges: list[dict[str, str]] | None = None, **fields: Any) -> Findings:
         return parse_definition(build(*steps, edges=edges, **fields))
@@ -42,7 +42,7 @@ def check() -> Callable[..., Findings]:
 
 @pytest.fixture
 def check_step() -> Callable[..., Findings]:
-    """Checks a definition of the start and one step of a type with settings; more fields go beside the settings."""
+    """Checks a definition of the start and one step of a type with settings; further fields are fields of the step."""
 
     def check_one(type_: str, settings: dict[str, Any] | None = None, **fields: Any) -> Findings:
         own = {} if settings is None else {"settings": settings}

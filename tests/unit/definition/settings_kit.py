@@ -1,4 +1,4 @@
-"""What the tests of settings have in common: where settings stand, and what was found in them."""
+"""Helpers of the tests of settings: the pointer of settings, and the findings in them."""
 
 from collections.abc import Callable
 from typing import Any

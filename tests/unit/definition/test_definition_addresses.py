@@ -1,4 +1,4 @@
-"""Values in addresses: one segment of a path or one value of a query, never a host."""
+"""Values in URLs: one path segment or one query value, never a host."""
 
 from typing import Any
 
@@ -83,7 +83,7 @@ def test_a_value_that_would_change_the_path_fails_the_step(
 def test_a_host_that_a_value_would_name_is_an_error_at_save(check_step: Check, url: str) -> None:
     problem = one(check_step("httpRequest", {"url": url, "fail_on": ["4xx"]}).errors)
     assert problem.path == f"{SETTINGS}/url"
-    assert "would name the host" in problem.message
+    assert "would choose the host" in problem.message
     assert "raw: true" in problem.hint
 
 
@@ -135,7 +135,7 @@ def test_a_value_stays_one_literal_of_odata(
 def test_a_value_that_would_be_more_than_a_literal_of_odata_fails_the_step(
     check_step: Check, evaluation: Of, settings: dict[str, Any], value: str
 ) -> None:
-    with pytest.raises(ExpressionError, match="outside quotes a value is a number, a date, a GUID or a name"):
+    with pytest.raises(ExpressionError, match="outside quotes a value must be a number, a date, a GUID or a name"):
         sap(check_step, evaluation, value, **settings)
 
 
@@ -151,8 +151,8 @@ def test_a_value_that_would_be_more_than_a_literal_of_odata_fails_the_step(
 def test_an_unescaped_value_in_a_body_of_text_is_a_warning(
     check_step: Check, type_: str, kind: str, body: str, hint: str
 ) -> None:
-    place = {"url": "https://h/"} if type_ == "httpRequest" else {"connection": "S4", "service_path": "/x"}
-    settings = {**place, "method": "POST", "body_type": kind, "body": body, "fail_on": ["4xx"]}
+    call = {"url": "https://h/"} if type_ == "httpRequest" else {"connection": "S4", "service_path": "/x"}
+    settings = {**call, "method": "POST", "body_type": kind, "body": body, "fail_on": ["4xx"]}
     warning = one(check_step(type_, settings).warnings)
     assert warning.path == f"{SETTINGS}/body"
     assert hint in warning.hint

@@ -1,4 +1,4 @@
-"""`approval`: what its settings may be, and where a mistake is told."""
+"""`approval`: valid settings, and the paths of errors."""
 
 from typing import Any
 
@@ -40,15 +40,15 @@ def test_what_is_left_out_has_its_default() -> None:
         ({"requester": "anna"}, "requester", "expression"),
     ],
 )
-def test_a_mistake_is_told_at_its_place(settings: dict[str, Any], path: str, word: str) -> None:
+def test_an_error_is_reported_at_its_path(settings: dict[str, Any], path: str, word: str) -> None:
     errors = [error for error in findings(**settings).errors if f"/settings/{path}" in error.path]
     assert errors, findings(**settings).errors
     assert any(word in error.message + error.hint for error in errors)
 
 
-def test_people_and_calendar_may_stand_in_datastores() -> None:
-    place = {"datastore": "approvers", "path": "/plants/${payload.output.plant}"}
-    assert findings(recipients=place, calendar="office").errors == ()
+def test_people_and_calendar_may_be_in_datastores() -> None:
+    location = {"datastore": "approvers", "path": "/plants/${payload.output.plant}"}
+    assert findings(recipients=location, calendar="office").errors == ()
 
 
 def test_an_exit_that_leads_nowhere_is_a_warning() -> None:

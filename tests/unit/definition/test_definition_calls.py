@@ -119,8 +119,8 @@ class TestCalls:
         ("secret", "message"),
         [
             ("/header/authorization", "a httpRequest has no 'header'"),
-            ("/headers/authorization", "leads to nothing"),
-            ("/body/card/number", "leads to nothing"),
+            ("/headers/authorization", "points to no value"),
+            ("/body/card/number", "points to no value"),
         ],
     )
     def test_a_secret_that_leads_nowhere_is_refused(self, check_step: Check, secret: str, message: str) -> None:

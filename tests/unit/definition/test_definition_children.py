@@ -1,4 +1,4 @@
-"""A `subworkflow` names a workflow and a version that could exist; the rest shows when it is started."""
+"""A `subworkflow` names a workflow and a version that could exist; whether they do is checked at the start."""
 
 from collections.abc import Callable
 from typing import Any

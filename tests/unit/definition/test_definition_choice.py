@@ -150,7 +150,7 @@ def test_the_table_itself_never_decides_not() -> None:
         ("aXa", "a*aXa*a", False),
     ],
 )
-def test_a_star_stands_for_anything_and_a_backslash_makes_literal(text: str, pattern: str, expected: bool) -> None:
+def test_a_star_matches_anything_and_a_backslash_makes_literal(text: str, pattern: str, expected: bool) -> None:
     assert matches_pattern(text, pattern) is expected
 
 

@@ -1,4 +1,4 @@
-"""`function` and `email`: what they compile to, and what is wrong or doubtful in them."""
+"""`function` and `email`: their compiled settings, errors and warnings."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +32,7 @@ class TestFunction:
         settings = {"language": "javascript", "code": code, "input": {"x": "${payload.output.n}"}}
         step = compiled(check_step("function", settings))
         assert step.settings == CallSettings(
-            operation="function.run", beside={"language": "javascript", "code": code}, repeat="always"
+            operation="function.run", literal_input={"language": "javascript", "code": code}, repeat="always"
         )
         assert step.input is not None
         assert step.input.evaluate(evaluation(payload={"output": {"n": 7}})) == {"input": {"x": 7}}
@@ -68,10 +68,10 @@ class TestFunction:
         (warning,) = findings.warnings
         assert (warning.path, warning.hint) == (
             f"{SETTINGS}/code",
-            "give the value in `input`, and read it in the code as `input`",
+            "pass the value in `input`, and read it in the code as `input`",
         )
 
-    def test_a_broken_expression_of_the_input_is_an_error_at_its_place(self, check_step: Check) -> None:
+    def test_a_syntax_error_of_the_input_is_reported_at_its_path(self, check_step: Check) -> None:
         settings = {"language": "python", "code": "return 1", "input": {"a": ["${("]}}
         (problem,) = check_step("function", settings).errors
         assert problem.path == f"{SETTINGS}/input/a/0"
@@ -97,7 +97,7 @@ class TestEmail:
         assert not check_step("email", {**mail, "html": "<p>Hi</p>"}).errors
 
     @pytest.mark.parametrize(
-        ("field", "value", "place"),
+        ("field", "value", "path"),
         [
             ("to", "ann", "to"),
             ("to", "ann@example.com, bob", "to"),
@@ -106,14 +106,14 @@ class TestEmail:
             ("cc", ["Ann <ann@example.com>\r\nBcc: eve@example.com"], "cc/0"),
         ],
     )
-    def test_a_constant_that_is_no_address_is_an_error_at_its_place(
-        self, check_step: Check, field: str, value: Any, place: str
+    def test_a_constant_that_is_no_address_is_an_error_at_its_path(
+        self, check_step: Check, field: str, value: Any, path: str
     ) -> None:
-        assert [path for path, _ in found(check_step("email", {**MAIL, field: value}))] == [f"{SETTINGS}/{place}"]
+        assert [path for path, _ in found(check_step("email", {**MAIL, field: value}))] == [f"{SETTINGS}/{path}"]
 
     def test_a_line_break_in_the_subject_is_an_error(self, check_step: Check) -> None:
         assert found(check_step("email", {**MAIL, "subject": "a\nBcc: b"})) == [
-            (f"{SETTINGS}/subject", "the subject has a line break or a control character")
+            (f"{SETTINGS}/subject", "the subject must not have a line break or a control character")
         ]
 
     def test_an_encoded_word_in_the_subject_is_an_error(self, check_step: Check) -> None:

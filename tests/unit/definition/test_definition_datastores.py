@@ -9,8 +9,8 @@ from looply.definition.graph.model import START
 from looply.errors import Problem
 
 
-def found(settings: dict[str, Any], **beside: Any) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
-    step = {"id": "d", "type": "datastore", "settings": settings, **beside}
+def found(settings: dict[str, Any], **fields: Any) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    step = {"id": "d", "type": "datastore", "settings": settings, **fields}
     start = {"id": START, "type": "trigger", "settings": {"trigger_type": "REQUEST"}}
     document = {
         "workflow_name": "Story",
@@ -59,7 +59,7 @@ def test_good_settings_have_no_errors(settings: dict[str, Any]) -> None:
         ({"operation": "get", "name": "prices", "revision": 1}, "/settings/revision"),
     ],
 )
-def test_bad_settings_are_errors_at_their_place(settings: dict[str, Any], path: str) -> None:
+def test_bad_settings_are_errors_at_their_path(settings: dict[str, Any], path: str) -> None:
     errors, _ = found(settings)
     assert [error.path for error in errors] == [f"/workflow_steps/1{path}"]
     assert errors[0].message
@@ -68,7 +68,9 @@ def test_bad_settings_are_errors_at_their_place(settings: dict[str, Any], path: 
 def test_secrets_belong_into_connections() -> None:
     settings = {"operation": "set", "name": "prices", "value": {"pin": "1234"}}
     errors, _ = found(settings, secret=["/value/pin"])
-    assert [(error.path, error.hint) for error in errors] == [("/workflow_steps/1/secret/0", "keep it in a connection")]
+    assert [(error.path, error.hint) for error in errors] == [
+        ("/workflow_steps/1/secret/0", "store it in a connection")
+    ]
     assert found({"operation": "get", "name": "prices"}, secret=["/output/value/pin"])[0] == ()
 
 

@@ -92,7 +92,7 @@ def test_date_parts_are_calendar_arithmetic_and_time_parts_are_elapsed(
 
 @pytest.mark.parametrize("text", ["P8000Y", "P999999999D", "PT999999999H", "P999999999Y", "P999999999M"])
 def test_a_duration_past_the_year_9999_is_refused(text: str) -> None:
-    with pytest.raises(DefinitionError, match="past the year 9999"):
+    with pytest.raises(DefinitionError, match="after the year 9999"):
         parse_duration(text).after(at("2030-01-01T00:00:00Z"), "UTC")
 
 

@@ -1,4 +1,4 @@
-"""What a definition names outside of itself."""
+"""The external references of a definition."""
 
 from typing import Any
 

@@ -261,6 +261,6 @@ def test_what_cannot_be_read_of_the_graph_does_not_hide_the_rest() -> None:
     ]
 
 
-def test_an_edge_whose_branch_is_no_text_is_not_judged_further(check: Check) -> None:
+def test_an_edge_whose_branch_is_no_text_is_not_checked_further(check: Check) -> None:
     findings = check(WAIT, edges=[edge("WorkflowStartState", "wait_1"), {"from": "wait_1", "to": "c", "branch": 5}])  # type: ignore[dict-item]
     assert one(findings.errors).path == "/workflow_connections/1/branch"

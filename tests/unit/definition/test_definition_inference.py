@@ -1,4 +1,4 @@
-"""What a definition's expressions can see at each step, and what is found wrong with them before anything runs."""
+"""The data that expressions can see at each step, and the findings of expressions before any execution."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -33,13 +33,13 @@ def call(id_: str, **settings: Any) -> dict[str, Any]:
 
 
 def reads(id_: str, *expressions: str) -> dict[str, Any]:
-    """Returns a step that reads expressions, given without `${}`."""
+    """Returns a step that evaluates expressions, given without `${}`."""
     parameters = [{"name": f"x{number}", "value": f"${{{each}}}"} for number, each in enumerate(expressions)]
     return {"id": id_, "type": "overridePayload", "settings": {"parameters": parameters}}
 
 
-def told(problems: tuple[Problem, ...]) -> list[str]:
-    """Returns the messages about expressions, without their places."""
+def messages(problems: tuple[Problem, ...]) -> list[str]:
+    """Returns the messages about expressions, without their positions."""
     return [each.message.partition(" (at position")[0] for each in problems if " (at position" in each.message]
 
 
@@ -60,7 +60,7 @@ def edges(*pairs: str) -> list[dict[str, str]]:
     return made
 
 
-def test_what_fails_whatever_the_payload_is_an_error_with_place_and_mend(check: Check) -> None:
+def test_what_fails_for_every_payload_is_an_error_with_position_and_hint(check: Check) -> None:
     findings = check(call("call_1"), reads("a", "call_1.output.status > 400"))
     (error,) = findings.errors
     assert error.path == "/workflow_steps/2/settings/parameters/0/value"
@@ -76,36 +76,36 @@ def test_a_stored_definition_stays_executable_whatever_the_expressions_read(defi
     assert compile_definition(document).name == "Test"
 
 
-def test_what_only_the_payloads_schema_tells_is_a_warning(check: Check) -> None:
+def test_what_follows_only_from_the_payloads_schema_is_a_warning(check: Check) -> None:
     findings = check(reads("a", "uriHost(payload.output.amount)"), workflow_schema=SCHEMA)
     assert not findings.errors
-    assert told(findings.warnings) == ["uriHost() expects a text as `uri`, found a number"]
+    assert messages(findings.warnings) == ["uriHost() expects a text as `uri`, found a number"]
     assert not check(reads("a", "uriHost(payload.output.amount)")).warnings
 
 
 def test_what_is_wrong_without_the_schema_too_is_an_error_with_it(check: Check) -> None:
     findings = check(reads("a", "uriHost(waits)"), workflow_schema=SCHEMA)
-    assert told(findings.errors) == ["uriHost() expects a text as `uri`, found an object"]
+    assert messages(findings.errors) == ["uriHost() expects a text as `uri`, found an object"]
 
 
 def test_a_field_that_is_not_required_may_be_missing(check: Check) -> None:
     findings = check(reads("a", "uriHost(payload.output.note)", "payload.output.note"), workflow_schema=SCHEMA)
-    assert told(findings.warnings) == ["`payload.output.note` may be missing, and then uriHost() fails"]
+    assert messages(findings.warnings) == ["`payload.output.note` may be missing, and then uriHost() fails"]
 
 
 def test_the_schema_of_a_mock_payload_counts_where_the_definition_has_none(definition: Build) -> None:
     mock = {"type": "object", "properties": {"amount": {"type": "number"}}}
     document = definition(reads("a", "payload.output.amuont"))
     findings = parse_definition(document, payload_schema=mock)
-    assert told(findings.warnings) == ["the payload's schema has no 'amuont'"]
+    assert messages(findings.warnings) == ["the payload's schema has no 'amuont'"]
     assert not parse_definition(document).warnings
     own = definition(reads("a", "payload.output.note"), workflow_schema=SCHEMA)
     assert not parse_definition(own, payload_schema=mock).warnings
 
 
-def test_a_step_that_does_not_run_before_is_told_of(check: Check) -> None:
+def test_a_step_that_does_not_run_before_is_reported(check: Check) -> None:
     findings = check(reads("a", "call_1.output.data", "A.output"), call("call_1"), reads("b", "call_1.output.data"))
-    assert told(findings.warnings) == [
+    assert messages(findings.warnings) == [
         "the step 'call_1' does not run before this one: this is null",
         "the step 'a' does not run before this one: this is null",
     ]
@@ -121,14 +121,14 @@ def test_a_step_on_some_ways_alone_may_be_missing(check: Check) -> None:
         reads("a", "uriHost(call_1.output.statusText)", "exists(call_1) ? uriHost(call_1.output.statusText) : 1"),
     )
     ways = edges("WorkflowStartState>if", "if:yes>call_1", "if:no>a", "call_1>a")
-    assert told(check(*steps, edges=ways).warnings) == [
+    assert messages(check(*steps, edges=ways).warnings) == [
         "`call_1.output.statusText` may be missing, and then uriHost() fails"
     ]
-    assert not told(check(*steps, edges=ways[:2] + ways[3:]).warnings)
+    assert not messages(check(*steps, edges=ways[:2] + ways[3:]).warnings)
 
 
 def before(definition: Build, *ways: str, step: str = "z") -> tuple[set[str], set[str]]:
-    """Returns the steps that may have run before one, and those that have run for sure."""
+    """Returns the steps that may have run before a step, and those that certainly have."""
     ids = sorted({end.partition(":")[0] for way in ways for end in way.split(">")} - {"WorkflowStartState"})
     shape = document_shape(definition(*({**CALL, "id": id_} for id_ in ids), edges=edges(*ways)), step)
     fields = {id_: (shape.fields or {})[id_].presence for id_ in ids if id_ in (shape.fields or {})}
@@ -158,7 +158,7 @@ def test_a_step_that_is_never_reached_may_see_every_step(definition: Build) -> N
 def test_a_redirect_is_a_way_too(check: Check) -> None:
     redirect = {"id": "r", "type": "redirect", "settings": {"target": "a", "max_visits": 3}}
     findings = check(reads("a", "r.output.target", "b.output.x9"), reads("b", "r.output.targt"), redirect)
-    assert told(findings.warnings) == [
+    assert messages(findings.warnings) == [
         "`b.output` has no 'x9': this is null",
         "`r.output` has no 'targt': this is null",
     ]
@@ -178,8 +178,8 @@ def test_an_order_that_takes_too_long_to_find_is_any_order(definition: Build) ->
 
 def test_more_steps_than_are_allowed_are_not_looked_at(definition: Build) -> None:
     document = definition(reads("a", "nowhere.x"), reads("b", "nowhere.x"))
-    assert not told(parse_definition(document, Limits(definition_steps=2)).warnings)
-    assert len(told(parse_definition(document, Limits(definition_steps=3)).warnings)) == 2
+    assert not messages(parse_definition(document, Limits(definition_steps=2)).warnings)
+    assert len(messages(parse_definition(document, Limits(definition_steps=3)).warnings)) == 2
 
 
 def test_every_step_type_declares_its_output() -> None:
@@ -224,14 +224,14 @@ def test_the_answer_of_a_wait_has_the_shape_of_its_schema(check: Check, definiti
     shape = document_shape(definition(wait, reads("a")), "a")
     assert str(at(shape, "w", "output", "n")) == "number"
     assert str(at(shape, "w", "output", "source")) == "'SAP' or 'TEAMS'"
-    assert told(check(wait, reads("a", "w.output.source == 'Sap'")).warnings) == [
+    assert messages(check(wait, reads("a", "w.output.source == 'Sap'")).warnings) == [
         "`w.output.source` is never 'Sap', so this is always false"
     ]
     plain = document_shape(definition({"id": "w", "type": "wait"}, reads("a")), "a")
     assert str(at(plain, "w", "output")) == "object"
 
 
-def test_an_override_gives_what_it_sets_and_changes_the_payload(definition: Build) -> None:
+def test_an_override_outputs_what_it_sets_and_changes_the_payload(definition: Build) -> None:
     parameters = [{"name": "amount", "value": 1}, {"name": "new.deep", "value": 2}]
     sets = {"id": "s", "type": "overridePayload", "settings": {"parameters": parameters}}
     document = definition(sets, reads("a"), workflow_schema=SCHEMA)
@@ -272,7 +272,7 @@ def test_in_a_card_nothing_is_an_error_and_names_are_those_of_its_data(check: Ch
     ]
     findings = check(card(card={"type": "AdaptiveCard", "body": body}), workflow_schema=SCHEMA)
     assert not findings.errors
-    assert told(findings.warnings) == [
+    assert messages(findings.warnings) == [
         "uriHost() expects a text as `uri`, found a number",
         "the payload's schema has no 'amuont'",
         "there is no step 'nowhere': the card shows its source text",
@@ -290,7 +290,7 @@ def test_a_name_of_something_within_the_document_is_not_taken_for_a_step(check: 
         "recipients": "${foreach(payload.output.items, i, i.nam)}",
     }
     warnings = check(card(**settings), workflow_schema=schema).warnings
-    assert {(told((warning,))[0], warning.hint) for warning in warnings} == {
+    assert {(messages((warning,))[0], warning.hint) for warning in warnings} == {
         ("there is no 'nam'", "did you mean 'name'?"),
         ("`$data` has no 'nam'", "did you mean 'name'?"),
         ("there is no 'payload'", ""),
@@ -307,11 +307,11 @@ def test_the_same_document_is_inferred_once_for_a_step(check: Check) -> None:
 
 def test_a_step_that_breaks_the_schema_is_looked_at_all_the_same(check: Check) -> None:
     findings = check({"id": "c", "type": "httpRequest", "settings": {"uri": "${nowhere.x}"}})
-    assert told(findings.warnings) == ["there is no step 'nowhere': this is null"]
+    assert messages(findings.warnings) == ["there is no step 'nowhere': this is null"]
 
 
 def test_what_no_step_can_be_found_for_sees_what_every_step_sees(check: Check) -> None:
     findings = check(
         {"id": "a", "type": "delay", "settings": {"for": "${b.output}"}}, {"id": 7, "type": "wait"}, edges=[]
     )
-    assert "there is no step 'b': this is null" in told(findings.warnings)
+    assert "there is no step 'b': this is null" in messages(findings.warnings)

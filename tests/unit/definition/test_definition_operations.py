@@ -1,4 +1,4 @@
-"""Steps of type `operation`: what their settings become, and what the installed operations say of them."""
+"""Steps of type `operation`: their compiled settings, and the checks against installed operations."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -44,12 +44,12 @@ RESERVE = MappingProxyType({"warehouse.reserve": Installed()})
 GOOD = {"operation": "warehouse.reserve", "connection": "W", "input": {"sku": "A", "quantity": 2}}
 
 
-def found(definition: Build, settings: dict[str, Any], operations: Any = RESERVE, **beside: Any) -> Findings:
-    step = {"id": "o", "type": "operation", "settings": settings, **beside}
+def found(definition: Build, settings: dict[str, Any], operations: Any = RESERVE, **fields: Any) -> Findings:
+    step = {"id": "o", "type": "operation", "settings": settings, **fields}
     return parse_definition(definition(step), operations=operations)
 
 
-def places(findings: Findings) -> list[str]:
+def paths(findings: Findings) -> list[str]:
     return [problem.path.removeprefix("/workflow_steps/1/settings") for problem in findings.errors]
 
 
@@ -101,7 +101,7 @@ def test_a_name_without_a_connector_is_refused(check_step: Check) -> None:
     assert "the name of an operation" in one(check_step("operation", {"operation": "reserve"}).errors).message
 
 
-def test_an_expression_that_does_not_parse_is_reported_once_at_its_place(check_step: Check) -> None:
+def test_a_syntax_error_is_reported_once_at_its_path(check_step: Check) -> None:
     problem = one(check_step("operation", {**GOOD, "input": {"sku": "${payload."}}).errors)
     assert problem.path.endswith("/settings/input/sku")
 
@@ -122,10 +122,10 @@ def test_an_input_that_fits_has_no_findings(definition: Build) -> None:
         ({"connection": 7}, ["/connection"]),
     ],
 )
-def test_a_constant_that_does_not_fit_is_an_error_at_its_place(
+def test_a_constant_that_violates_the_schema_is_an_error_at_its_path(
     definition: Build, settings: dict[str, Any], expected: list[str]
 ) -> None:
-    assert sorted(places(found(definition, {**GOOD, **settings}))) == sorted(expected)
+    assert sorted(paths(found(definition, {**GOOD, **settings}))) == sorted(expected)
 
 
 def test_a_missing_connection_is_an_error_of_the_input(definition: Build) -> None:
@@ -144,7 +144,9 @@ def test_a_missing_connection_is_an_error_of_the_input(definition: Build) -> Non
         {"sku": "A", "parts": ["${payload.output.a}", "${payload.output.a}"]},
     ],
 )
-def test_what_an_expression_gives_is_left_for_the_time_of_the_call(definition: Build, given: dict[str, Any]) -> None:
+def test_the_value_of_an_expression_is_checked_at_the_time_of_the_call(
+    definition: Build, given: dict[str, Any]
+) -> None:
     assert found(definition, {**GOOD, "input": given}).errors == ()
 
 

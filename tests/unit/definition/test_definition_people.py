@@ -1,4 +1,4 @@
-"""One person is one person, however the address is written."""
+"""All spellings of a person's address identify the same person."""
 
 import pytest
 

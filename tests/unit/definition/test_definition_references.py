@@ -1,4 +1,4 @@
-"""Expressions that do not parse, and what expressions refer to."""
+"""Syntax errors of expressions, and the references of expressions."""
 
 import json
 from collections.abc import Callable
@@ -66,7 +66,7 @@ def test_the_hash_is_that_of_the_content() -> None:
     assert workflow.definition == EXAMPLE
 
 
-def test_every_expression_that_does_not_parse_is_told_with_its_place(check: Check) -> None:
+def test_every_syntax_error_is_reported_with_its_path(check: Check) -> None:
     card = {
         "type": "AdaptiveCard",
         "body": [{"type": "TextBlock", "text": "${a +}"}, {"text": "${b)}", "$when": "${a b}"}],
@@ -119,9 +119,7 @@ def test_expressions_are_checked_even_where_the_settings_break_the_schema(check:
         ("httpRequest", {"method": "${a b}", "url": "https://a", "fail_on": ["4xx"]}, "/method"),
     ],
 )
-def test_an_expression_that_does_not_parse_is_told_once(
-    check_step: Check, type_: str, settings: dict[str, Any], path: str
-) -> None:
+def test_a_syntax_error_is_reported_once(check_step: Check, type_: str, settings: dict[str, Any], path: str) -> None:
     findings = check_step(type_, settings)
     assert one(findings.errors).path == f"/workflow_steps/1/settings{path}"
 
@@ -262,7 +260,7 @@ def test_a_schema_that_is_none_is_a_warning(check: Check) -> None:
         ("${other_1.output.status}", False),
     ],
 )
-def test_a_status_that_nobody_reads_is_a_warning(check: Check, expression: str, is_read: bool) -> None:
+def test_a_status_that_no_expression_reads_is_a_warning(check: Check, expression: str, is_read: bool) -> None:
     findings = check(
         {"id": "call_1", "type": "httpRequest", "settings": {"url": "https://a"}},
         {"id": "set_1", "type": "overridePayload", "settings": {"payload": expression}},
@@ -271,7 +269,7 @@ def test_a_status_that_nobody_reads_is_a_warning(check: Check, expression: str, 
     assert bool(warned) is not is_read
 
 
-def test_one_reference_is_told_once(check: Check) -> None:
+def test_one_reference_is_reported_once(check: Check) -> None:
     assert one(reading(check, "${no_step.output} and ${no_step.output}")).message.startswith("there is no step")
 
 
@@ -291,7 +289,7 @@ def test_hints_end_after_many_of_them() -> None:
     assert not hints[100]
 
 
-def test_the_difference_of_two_definitions_is_told_by_step_edge_and_field() -> None:
+def test_the_difference_of_two_definitions_is_by_step_edge_and_field() -> None:
     after = json.loads(json.dumps(EXAMPLE))
     after["workflow_name"] = "Order approval"
     after["workflow_steps"][1]["settings"]["rules"][0]["value"] = True
@@ -320,7 +318,7 @@ def test_a_definition_does_not_differ_from_itself() -> None:
     assert diff_definitions(EXAMPLE, json.loads(json.dumps(EXAMPLE))) == ()
 
 
-def test_a_template_that_is_too_deep_as_a_whole_is_told_at_its_place() -> None:
+def test_a_template_that_is_too_deep_as_a_whole_is_reported_at_its_path() -> None:
     value: Any = "${payload}"
     for _ in range(300):
         value = [value]

@@ -1,4 +1,4 @@
-"""Where steps lie, what may cross a border, and what a branch or a body can see."""
+"""Regions of steps, edges between regions, and the data that a branch or a body can see."""
 
 from collections.abc import Callable
 from typing import Any
@@ -78,8 +78,8 @@ def test_each_step_lies_in_the_branches_and_bodies_around_it(definition: Build) 
         note("z"),
         note("never"),
     )
-    way = "start>p p:l>f f:each>q q:each>a a>k k>b f>j p:r>j j>z never>z"
-    workflow = compile_definition(definition(*steps, edges=edges(way)))
+    graph = "start>p p:l>f f:each>q q:each>a a>k k>b f>j p:r>j j>z never>z"
+    workflow = compile_definition(definition(*steps, edges=edges(graph)))
     branch, body = ("p", "l"), ("f", "each")
     assert dict(workflow.regions) == {
         "f": (branch,),
@@ -93,24 +93,24 @@ def test_each_step_lies_in_the_branches_and_bodies_around_it(definition: Build) 
 
 
 def test_a_region_without_faults_has_no_findings(check: Check) -> None:
-    for steps, way in ((SPLIT, SPLIT_EDGES), (LOOP, LOOP_EDGES)):
-        findings = check(*steps, edges=edges(way))
+    for steps, graph in ((SPLIT, SPLIT_EDGES), (LOOP, LOOP_EDGES)):
+        findings = check(*steps, edges=edges(graph))
         assert (findings.errors, findings.warnings) == ((), ())
 
 
 @pytest.mark.parametrize(
-    ("way", "index", "places", "ends"),
+    ("graph", "index", "sides", "ends"),
     [
         ("start>p p:l>a p:r>b a>j b>a j>z", 4, "the branch 'r' of 'p' into the branch 'l' of 'p'", "'b' and 'a'"),
         ("start>p p:l>a p:r>b a>z b>j j>z", 5, "TOP into the branch 'l' of 'p'", "'j' and 'z'"),
     ],
 )
 def test_an_edge_into_another_branch_or_around_the_join_is_an_error(
-    check: Check, way: str, index: int, places: str, ends: str
+    check: Check, graph: str, index: int, sides: str, ends: str
 ) -> None:
-    named = places.replace("TOP", "the steps outside of any branch or body")
-    message = f"leads from {named}: {ends} must lie in the same branch or body"
-    assert errors(check(*SPLIT, edges=edges(way))) == [(f"/workflow_connections/{index}", message)]
+    described = sides.replace("TOP", "the steps outside of any branch or body")
+    message = f"leads from {described}: {ends} must be in the same branch or body"
+    assert errors(check(*SPLIT, edges=edges(graph))) == [(f"/workflow_connections/{index}", message)]
 
 
 def test_only_a_branch_leads_to_its_join(check: Check) -> None:
@@ -118,18 +118,18 @@ def test_only_a_branch_leads_to_its_join(check: Check) -> None:
     assert found == [("/workflow_connections/6", "'j' is the join of 'p': only a branch of it can lead there")]
 
 
-@pytest.mark.parametrize("way", ["start>f f:each>a a>z f>z", "start>a a>f f:each>a f>z"])
-def test_an_edge_over_the_border_of_a_body_is_an_error_with_its_mend(check: Check, way: str) -> None:
-    (error,) = check(*LOOP, edges=edges(way)).errors
+@pytest.mark.parametrize("graph", ["start>f f:each>a a>z f>z", "start>a a>f f:each>a f>z"])
+def test_an_edge_out_of_or_into_a_body_is_an_error_with_a_hint(check: Check, graph: str) -> None:
+    (error,) = check(*LOOP, edges=edges(graph)).errors
     assert "the body of 'f'" in error.message
-    assert error.hint == "leave the last exit of the body open; what follows stands behind the exit 'next'"
+    assert error.hint == "leave the last exit of the body open; connect the following steps to the exit 'next'"
 
 
 def test_a_redirect_over_a_border_is_an_error_and_one_within_is_not(check: Check) -> None:
-    way = "start>x x>f f:each>a a>r"
-    (error,) = check(note("x"), for_each(), note("a"), go_back("x"), edges=edges(way)).errors
+    graph = "start>x x>f f:each>a a>r"
+    (error,) = check(note("x"), for_each(), note("a"), go_back("x"), edges=edges(graph)).errors
     assert error.path == "/workflow_steps/4/settings/target"
-    assert not check(note("x"), for_each(), note("a"), go_back("a"), edges=edges(way)).errors
+    assert not check(note("x"), for_each(), note("a"), go_back("a"), edges=edges(graph)).errors
 
 
 def test_a_redirect_may_lead_to_the_join_of_its_branch(check: Check) -> None:
@@ -163,7 +163,7 @@ def test_a_branch_may_not_have_the_name_of_another_exit(check: Check) -> None:
     findings = check(parallel("join", "x", "x"), note("a"), edges=edges("start>p p:x>a"))
     assert [message for _, message in errors(findings)] == [
         "the branch id 'join' is the name of another exit",
-        "the branch id 'x' is there twice",
+        "the branch id 'x' is used twice",
     ]
 
 
@@ -182,7 +182,7 @@ def test_items_that_can_only_be_a_text_are_an_error(check: Check) -> None:
     findings = check(for_each("all ${payload.output.items}"), note("a"), edges=edges("start>f f:each>a"))
     ((path, message),) = errors(findings)
     assert path == "/workflow_steps/1/settings/items"
-    assert message == '"all ${payload.output.items}" gives a text, and never a list of items'
+    assert message == '"all ${payload.output.items}" evaluates to a text, never to a list of items'
 
 
 def test_branches_and_bodies_without_steps_and_open_ends_before_a_join_are_warnings(check: Check) -> None:
@@ -191,7 +191,7 @@ def test_branches_and_bodies_without_steps_and_open_ends_before_a_join_are_warni
     assert found == [
         "the branch 'none' of 'p' has no step, so it ends at once",
         "the exit 'next' of 'a' is open: the branch ends without arriving at 'j'",
-        "the body of 'f' has no step, so the items are counted and nothing else",
+        "the body of 'f' has no step, so the items are only counted",
     ]
 
 
@@ -199,8 +199,8 @@ def test_branches_and_bodies_without_steps_and_open_ends_before_a_join_are_warni
 def test_a_join_that_can_never_be_met_is_a_warning(check: Check, count: Any, needed: int) -> None:
     steps = (parallel("l", "r"), note("a"), note("b"), join(count), note("z"))
     found = warnings(check(*steps, edges=edges("start>p p:l>a p:r>b a>j j>z")))
-    assert f"'j' waits for {needed} branches of 'p', but only 1 lead to it: it can never be met" in found
-    assert not [each for each in warnings(check(*SPLIT, edges=edges(SPLIT_EDGES))) if "met" in each]
+    assert f"'j' waits for {needed} branches of 'p', but only 1 lead to it: it can never complete" in found
+    assert not [each for each in warnings(check(*SPLIT, edges=edges(SPLIT_EDGES))) if "never complete" in each]
 
 
 def test_two_branches_that_change_the_payload_are_a_warning(check: Check) -> None:
@@ -214,8 +214,8 @@ def test_items_change_payloads_of_their_own_without_a_warning(check: Check) -> N
     assert not warnings(check(*steps, edges=edges("start>p p:l>f f:each>a p:r>b f>j b>j j>z")))
 
 
-def presences(definition: Build, steps: tuple[Any, ...], way: str, at: str) -> dict[str, Presence]:
-    shape = document_shape(definition(*steps, edges=edges(way)), at)
+def presences(definition: Build, steps: tuple[Any, ...], graph: str, at: str) -> dict[str, Presence]:
+    shape = document_shape(definition(*steps, edges=edges(graph)), at)
     return {
         name: field.presence for name, field in (shape.fields or {}).items() if name in {step["id"] for step in steps}
     }
@@ -238,18 +238,18 @@ def test_a_branch_that_goes_to_the_join_at_once_is_met_too(definition: Build) ->
     assert found == {"p": Presence.ALWAYS, "a": Presence.ALWAYS, "j": Presence.ALWAYS}
 
 
-def test_a_step_of_a_body_is_seen_in_the_body_alone(check: Check) -> None:
+def test_a_step_of_a_body_is_visible_only_in_the_body(check: Check) -> None:
     steps = (for_each(), note("a"), reads("b", "a.description"), reads("z", "a.output", "f.output.items"))
     findings = check(*steps, edges=edges("start>f f:each>a a>b f>z"))
     (warning,) = findings.warnings
-    assert warning.message.startswith("the step 'a' is seen only in the body of 'f': this is null")
+    assert warning.message.startswith("the step 'a' is visible only in the body of 'f': this is null")
     assert warning.hint == "read f.output.items"
 
 
-def test_item_and_index_are_there_in_a_body_alone(check: Check) -> None:
+def test_item_and_index_exist_only_in_a_body(check: Check) -> None:
     steps = (for_each(), reads("a", "item", "index + 1"), reads("z", "item"))
     (warning,) = check(*steps, edges=edges("start>f f:each>a f>z")).warnings
-    assert warning.message.startswith("`item` is there only in the body of a forEach: this is null")
+    assert warning.message.startswith("`item` exists only in the body of a forEach: this is null")
     assert warning.path == "/workflow_steps/3/settings/parameters/0/value"
 
 

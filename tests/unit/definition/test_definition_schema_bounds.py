@@ -1,4 +1,4 @@
-"""A JSON Schema of an author costs a bounded number of checks, and its answer is small, whatever it is given."""
+"""Checking a value against an author's JSON Schema has bounded cost and a bounded result."""
 
 from functools import reduce
 from typing import Any
@@ -18,7 +18,7 @@ def listed(items: Json) -> dict[str, Any]:
 
 
 def doubled(levels: int, keyword: str) -> dict[str, Any]:
-    """Returns a schema each of whose levels names the next one twice."""
+    """Returns a schema in which each level names the next one twice."""
     defs: dict[str, Any] = {f"s{level}": {keyword: [{"$ref": f"#/$defs/s{level + 1}"}] * 2} for level in range(levels)}
     return {"$defs": {**defs, f"s{levels}": {"type": "integer"}}, "$ref": "#/$defs/s0"}
 
@@ -69,7 +69,7 @@ def test_an_ordinary_schema_is_taken(schema: Json) -> None:
     assert 1 <= SchemaChecker(schema).weight <= MAX_WEIGHT
 
 
-def test_the_weight_is_that_of_the_heaviest_place() -> None:
+def test_the_weight_is_that_of_the_heaviest_location() -> None:
     assert schema_weight({"type": "object"}) == 1
     assert schema_weight(listed({"allOf": [{"type": "object"}, {"required": ["a", "b"]}]})) == 1 + 1 + 1 + 2
     assert schema_weight({"enum": ["a", "b"]}) == 1
@@ -118,7 +118,7 @@ def test_what_would_take_too_many_checks_is_refused_unseen() -> None:
     value = [[499]] * 10_000
     assert count_values(value) * checker.weight > MAX_CHECKS
     (problem,) = checker.problems_of(value, "/payload")
-    assert problem.message.startswith("is too much to be checked: 20001 values")
+    assert problem.message.startswith("is too large to be checked: 20001 values")
 
 
 def test_huge_numbers_are_not_divided_by_the_thousand() -> None:
@@ -126,7 +126,7 @@ def test_huge_numbers_are_not_divided_by_the_thousand() -> None:
     assert checker.problems_of([12.5, 1e308, 10**63]) == ()
     for number in (1e308, -1e308, 10**63):
         (problem,) = checker.problems_of([number] * 20_000)
-        assert problem.message.startswith("is too much to be checked: 20001 values")
+        assert problem.message.startswith("is too large to be checked: 20001 values")
     assert SchemaChecker(listed({"type": "number"})).problems_of([1e308] * 20_000) == ()
 
 
@@ -147,13 +147,13 @@ def test_a_reference_into_an_alternative_leaves_the_answer_short() -> None:
     assert problem == Problem(path="/payload", message="is none of the forms that the schema allows")
 
 
-def test_a_definition_with_many_broken_steps_is_told_a_thousand_problems() -> None:
+def test_a_definition_with_many_broken_steps_has_a_thousand_reported_problems() -> None:
     steps = [{"id": f"s{index}", "type": "wait", "settings": [], "x": 1} for index in range(1500)]
     document = {"workflow_name": "Broken", "workflow_steps": steps, "workflow_connections": [{}] * 10}
     assert len(document_problems(document, {})) == MAX_DOCUMENT_PROBLEMS
 
 
-def test_of_one_huge_broken_step_the_first_problem_is_told() -> None:
+def test_of_one_huge_broken_step_the_first_problem_is_reported() -> None:
     rules = [{"variable": 1, "operator": "None", "value": []}] * 5000
     step = {"id": "c", "type": "conditional", "settings": {"rules": rules}}
     document = {"workflow_name": "Broken", "workflow_steps": [step], "workflow_connections": []}

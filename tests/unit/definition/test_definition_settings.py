@@ -1,4 +1,4 @@
-"""The settings of the other types of steps: what they compile to, and what is wrong or doubtful in them."""
+"""The settings of the other step types: their compiled form, errors and warnings."""
 
 from typing import Any
 
@@ -44,12 +44,12 @@ class TestConditions:
         rules = [{"operator": "Not", "value": {"operator": "IsNull"}}]
         problem = one(check_step("conditional", {"rules": rules}).errors)
         assert problem.path == f"{SETTINGS}/rules/0/value"
-        assert "has no `variable`" in problem.message
+        assert "has a `variable`" in problem.message
 
     @pytest.mark.parametrize(
         ("rule", "path", "message"),
         [
-            ({"variable": "payload.output.n", "operator": "IsNull"}, "/variable", "holds no expression"),
+            ({"variable": "payload.output.n", "operator": "IsNull"}, "/variable", "has no expression"),
             ({"operator": "NumericEquals", "value": "5"}, "/value", "compares with a number"),
             ({"operator": "StringEquals", "value": 5}, "/value", "compares with a text"),
             ({"operator": "StringMatches", "value": None}, "/value", "compares with a text"),
@@ -243,7 +243,7 @@ class TestPauses:
         assert problem.path == f"{SETTINGS}{path}"
         assert message in problem.message
 
-    def test_a_delay_without_settings_is_told_at_the_step(self, check_step: Check) -> None:
+    def test_a_delay_without_settings_is_reported_at_the_step(self, check_step: Check) -> None:
         assert first(check_step("delay"))[0] == "/workflow_steps/1"
 
 
@@ -263,9 +263,9 @@ class TestOthers:
             ({}, "", "exactly one"),
             ({"payload": {}, "parameters": [{"name": "a", "value": 1}]}, "", "exactly one"),
             ({"parameters": [{"name": "a..b", "value": 1}]}, "/parameters/0/name", "empty part"),
-            ({"parameters": [{"name": "workflow_id", "value": 1}]}, "/parameters/0/name", "belongs to the engine"),
-            ({"parameters": [{"name": "executor.x", "value": 1}]}, "/parameters/0/name", "belongs to the engine"),
-            ({"payload": {"workspace_id": 1}}, "/payload/workspace_id", "belongs to the engine"),
+            ({"parameters": [{"name": "workflow_id", "value": 1}]}, "/parameters/0/name", "is reserved for the engine"),
+            ({"parameters": [{"name": "executor.x", "value": 1}]}, "/parameters/0/name", "is reserved for the engine"),
+            ({"payload": {"workspace_id": 1}}, "/payload/workspace_id", "is reserved for the engine"),
         ],
     )
     def test_an_override_that_cannot_work_is_refused(
@@ -280,7 +280,7 @@ class TestOthers:
         findings = check_step("overridePayload", {"parameters": parameters})
         assert one(findings.warnings).path == f"{SETTINGS}/parameters/1/name"
 
-    def test_a_redirect_states_its_bound_as_a_whole_number(self, check: Check) -> None:
+    def test_a_redirect_has_its_limit_as_a_whole_number(self, check: Check) -> None:
         findings = check(
             {"id": "wait_1", "type": "wait"},
             {"id": "step_1", "type": "redirect", "settings": {"target": "wait_1", "max_visits": 3.0}},

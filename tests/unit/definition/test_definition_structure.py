@@ -1,4 +1,4 @@
-"""What the JSON Schema finds, and how it is said."""
+"""Findings of the JSON Schema, and their messages."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 
 from looply.definition import STEP_TYPES, Findings, compile_definition, definition_schema, parse_definition
 from looply.definition.schemas.schema_checker import SchemaChecker
-from looply.definition.schemas.schema_problems import shown, type_word
+from looply.definition.schemas.schema_problems import quote_value, type_word
 from looply.errors import DefinitionError, Problem
 from looply.limits import Limits
 
@@ -44,7 +44,7 @@ def test_a_definition_must_be_an_object(document: Any) -> None:
     assert problem.message.startswith("must be an object, not ")
 
 
-def test_missing_fields_are_told_at_their_parent() -> None:
+def test_missing_fields_are_reported_at_their_parent() -> None:
     assert {(p.path, p.message) for p in parse_definition({}).errors} >= {
         ("", "the field 'workflow_name' is missing"),
         ("", "the field 'workflow_steps' is missing"),
@@ -52,14 +52,14 @@ def test_missing_fields_are_told_at_their_parent() -> None:
     }
 
 
-def test_an_unknown_field_is_told_with_the_one_that_was_meant(definition: Build) -> None:
+def test_an_unknown_field_is_reported_with_the_closest_known_one(definition: Build) -> None:
     problem = one(parse_definition({**definition({"id": "w", "type": "wait"}), "workflow_setings": {}}))
     assert problem == Problem(
         path="/workflow_setings", message="unknown field 'workflow_setings'", hint="did you mean 'workflow_settings'?"
     )
 
 
-def test_an_unknown_field_like_none_is_told_with_those_that_exist(check_step: Check) -> None:
+def test_an_unknown_field_like_no_other_is_reported_with_the_known_ones(check_step: Check) -> None:
     problem = one(check_step("delay", {"for": "PT1S", "zzz": 1}))
     assert problem.path == "/workflow_steps/1/settings/zzz"
     assert problem.hint == "known fields are for and until"
@@ -99,7 +99,7 @@ def test_ten_mistakes_give_ten_problems(check: Check) -> None:
         ("redirect", {"target": ""}, "/target", '"" is not an id', ""),
     ],
 )
-def test_a_broken_setting_is_told_with_what_was_expected(
+def test_a_broken_setting_is_reported_with_the_expected_value(
     check_step: Check, type_: str, settings: dict[str, Any], path: str, message: str, hint: str
 ) -> None:
     found = [p for p in check_step(type_, settings).errors if p.path == f"/workflow_steps/1/settings{path}"]
@@ -137,7 +137,9 @@ def test_at_most_ten_search_fields_are_allowed(check: Check) -> None:
         ("secret", ["token"], "is not a JSON Pointer"),
     ],
 )
-def test_what_stands_beside_the_settings_is_checked(check_step: Check, field: str, value: Any, message: str) -> None:
+def test_fields_of_the_step_besides_settings_are_checked(
+    check_step: Check, field: str, value: Any, message: str
+) -> None:
     findings = check_step("httpRequest", {"url": "https://a", "fail_on": ["4xx"]}, **{field: value})
     assert message in one(findings).message
 
@@ -185,10 +187,10 @@ def test_kinds_of_values_have_words(value: Any, word: str) -> None:
 
 
 def test_a_long_value_is_shown_in_part() -> None:
-    assert shown("x" * 100) == '"' + "x" * 59 + "..."
+    assert quote_value("x" * 100) == '"' + "x" * 59 + "..."
 
 
-def test_keywords_without_words_of_their_own_are_told_by_the_validator() -> None:
+def test_keywords_without_own_messages_have_those_of_the_validator() -> None:
     checker = SchemaChecker({"multipleOf": 2, "maxProperties": 0, "minLength": 3, "minItems": 2, "const": {}})
     assert [p.message for p in checker.problems_of(3)] == ["{} was expected", "*** is not a multiple of 2"]
     assert Problem(path="/at", message="must have at least 3 characters") in checker.problems_of("a", "/at")

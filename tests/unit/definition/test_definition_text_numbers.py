@@ -1,4 +1,4 @@
-"""Rules and arithmetic on what is or may be a text where a number is meant."""
+"""Rules and arithmetic on values that are or may be texts where numbers are meant."""
 
 import itertools
 from typing import Any
@@ -32,7 +32,7 @@ def findings(*steps: dict[str, Any], **document: Any) -> tuple[Problem, ...]:
 
 
 def ruled(variable: str, operator: str = "NumericGreaterThan", value: Any = 10, **document: Any) -> list[str]:
-    """Returns the findings of a rule behind a SAP request, each with its hint."""
+    """Returns the findings of a rule after a SAP request, each with its hint."""
     rule = {"variable": variable, "operator": operator, "value": value}
     step = {"id": "if_1", "type": "conditional", "settings": {"rules": [rule]}}
     found = findings(SAP, step, **document)
@@ -42,7 +42,7 @@ def ruled(variable: str, operator: str = "NumericGreaterThan", value: Any = 10, 
 
 
 def computed(expression: str, **document: Any) -> list[str]:
-    """Returns the findings of an expression behind a SAP request."""
+    """Returns the findings of an expression after a SAP request."""
     settings = {"parameters": [{"name": "made", "value": f"${{{expression}}}"}]}
     step = {"id": "set_1", "type": "overridePayload", "settings": settings}
     return [each.message.split(" (at")[0] for each in findings(SAP, step, **document) if "/2/settings" in each.path]
@@ -62,7 +62,7 @@ def schema(**properties: Any) -> dict[str, Any]:
         "coalesce(sap_1.output.data.d.Amount, 0)",
     ],
 )
-def test_a_number_of_odata_v2_in_a_numeric_rule_is_a_finding_with_its_mend(path: str) -> None:
+def test_a_number_of_odata_v2_in_a_numeric_rule_is_a_finding_with_a_hint(path: str) -> None:
     message = f"`{path}` may be a text ({V2}), and then NumericGreaterThan is false"
     assert ruled(f"${{{path}}}") == [f"{message}; write ${{float({path})}}"]
 
@@ -128,7 +128,7 @@ def test_rules_that_compare_texts_of_odata_v2_are_no_finding() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "operator", "value", "kind", "mend"),
+    ("path", "operator", "value", "kind", "function"),
     [
         ("payload.output.amount", "NumericEquals", 1, "a text", "float"),
         ("sap_1.output.status", "NumericEquals", 404, "a text", "float"),
@@ -138,10 +138,10 @@ def test_rules_that_compare_texts_of_odata_v2_are_no_finding() -> None:
     ],
 )
 def test_a_value_that_an_operator_never_compares_is_a_finding(
-    path: str, operator: str, value: Any, kind: str, mend: str
+    path: str, operator: str, value: Any, kind: str, function: str
 ) -> None:
     known = schema(amount={"type": "string"}, count={"type": "integer"})
-    hint = f"write ${{{mend}({path})}}" if mend else ""
+    hint = f"write ${{{function}({path})}}" if function else ""
     expected = f"`{path}` is {kind}, which {operator} never compares; {hint}"
     assert ruled(f"${{{path}}}", operator, value, **known) == [expected]
 

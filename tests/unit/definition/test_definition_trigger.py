@@ -87,7 +87,7 @@ class TestTrigger:
             (
                 {"trigger_type": "SCHEDULED", "schedule": {"cron": "0 0 30 2 *"}},
                 "/schedule/cron",
-                "names a day that never comes; use `L`",
+                "names a day that never occurs; use `L`",
             ),
             (
                 {"trigger_type": "SCHEDULED", "schedule": {"every": "PT1H", "jitter": "PT61M"}},

@@ -50,7 +50,7 @@ def worker(world: World) -> Worker:
 
 def about_error(message: str, field: str) -> BadInput:
     error = BadInput(message)
-    error.about = (field,)
+    error.input_fields = (field,)
     return error
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from looply.errors import BadRequest
-from looply.jsontext import oversize, parse_json
+from looply.jsontext import parse_json, size_problem
 from looply.limits import Limits
 
 LIMITS = Limits(json_levels=3)
@@ -14,7 +14,7 @@ LIMITS = Limits(json_levels=3)
     [("1", False), ("[[[]]]", False), ('[{"a": [1]}]', False), ("[[[[]]]]", True), ('[{"a": [{"b": 1}]}]', True)],
 )
 def test_a_value_is_nested_too_deeply_when_the_door_would_refuse_its_text(text, is_too_deep):
-    assert oversize(parse_json(text.encode()), 1000, LIMITS) == (
+    assert size_problem(parse_json(text.encode()), 1000, LIMITS) == (
         "is nested deeper than 3 levels" if is_too_deep else ""
     )
     if is_too_deep:

@@ -10,7 +10,7 @@ from looply.limits import DEFAULT_LIMITS, Limits
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 
 
-def counted_bytes() -> Callable[[], bytes]:
+def count_bytes() -> Callable[[], bytes]:
     """Returns a stream of which `rand(0, 256)` takes 1, 2, 3 ..."""
     numbers: Iterator[int] = iter(range(1, 256))
     return lambda: bytes([next(numbers), *bytes(15)])
@@ -19,7 +19,7 @@ def counted_bytes() -> Callable[[], bytes]:
 @pytest.fixture
 def seen() -> Callable[..., Evaluation]:
     def build(data: Mapping[str, Any] | None = None, limits: Limits = DEFAULT_LIMITS) -> Evaluation:
-        return Evaluation(data or {}, NOW, counted_bytes(), limits)
+        return Evaluation(data or {}, NOW, count_bytes(), limits)
 
     return build
 

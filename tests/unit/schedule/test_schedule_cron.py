@@ -43,21 +43,21 @@ def test_the_first_fires_of_an_expression(text: str, expected: list[str]) -> Non
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("0 25 * * *", "has the hour '25', which takes 0 to 23"),
+        ("0 25 * * *", "has the hour '25', expected 0 to 23"),
         ("0 0 * * FRI-MON", "has the day-of-week 'FRI-MON'"),
-        ("0 0 30 2 *", "names a day that never comes; use `L` for the last day of a month"),
-        ("0 0 31 4,6,9,11 *", "names a day that never comes"),
+        ("0 0 30 2 *", "names a day that never occurs; use `L` for the last day of a month"),
+        ("0 0 31 4,6,9,11 *", "names a day that never occurs"),
         ("@daily", "is a nickname; write '0 0 * * *'"),
-        ("0 0 ? * MON", "has a `?`; write `*` in its place"),
-        ("* * * *", "has 4 fields, and five are needed: minute hour"),
+        ("0 0 ? * MON", "has a `?`; write `*` instead"),
+        ("* * * *", "has 4 fields, expected five: minute hour"),
         ("0 0 12 * * ? 2026", "has a `?`"),
         ("0 0 12 * * MON 2026", "years cannot be given, use `start` and `end`"),
-        ("0 0 0 * *", "has the day-of-month '0', which takes 1 to 31"),
+        ("0 0 0 * *", "has the day-of-month '0', expected 1 to 31"),
         ("a b c d e", "has the minute 'A'"),
         ("1/0 * * * *", "has the minute '1/0'"),
         ("0 0 * * \u00b2L", "has the day-of-week"),
         ("", "has 0 fields"),
-        ("1," * 200 + "1 * * * *", "has 409 characters, and 256 are allowed"),
+        ("1," * 200 + "1 * * * *", "has 409 characters; at most 256 are allowed"),
     ],
 )
 def test_an_invalid_expression_is_refused_with_its_problem(text: str, message: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from server_kit import ALL_SCOPES, CARD, PUBLIC_URL, START, Caller, card_step, definition, note_step, wait_step
 
 from looply.app.administration.proof import prove
-from looply.bootstrap import running
+from looply.bootstrap import open_application
 from looply.catalog.tenants.keys import KeyDraft
 from looply.clock import SystemEntropy
 from looply.jsontext import Json, encode_json, parse_json
@@ -258,7 +258,7 @@ def caller_part(output: dict[str, Json]) -> dict[str, Json]:
 @asynccontextmanager
 async def served(folder: Path, *, key: list[str]) -> Any:
     """Gives a caller of a server on a data folder, with the same key after each restart."""
-    async with running(Settings(data=folder, public_url=PUBLIC_URL)) as application:
+    async with open_application(Settings(data=folder, public_url=PUBLIC_URL)) as application:
         services = application.services
         if not key:
             ids = await services.catalog.organizations.create("Mine")

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 from msgspec.structs import replace as with_fields
 
 from looply.app.context.services import Services
-from looply.catalog.tenants.names import checked_id, not_found
+from looply.catalog.tenants.names import not_found_error, validate_id
 from looply.definition import Workflow
 from looply.engine.ports.port import (
     Audit,
@@ -60,7 +60,7 @@ def bound_services(services: Services, workflow_ids: frozenset[str]) -> Services
 def hidden(workflow_id: str, workflow_ids: frozenset[str]) -> str:
     """Returns the id, or `NO_WORKFLOW` in place of that of another workflow. What is no id stays as it is."""
     try:
-        return workflow_id if checked_id(workflow_id, "workflow") in workflow_ids else NO_WORKFLOW
+        return workflow_id if validate_id(workflow_id, "workflow") in workflow_ids else NO_WORKFLOW
     except BadRequest:
         return workflow_id
 
@@ -80,7 +80,7 @@ class BoundEngine:
     async def start(self, request: Start) -> Started:
         """Starts an execution of one of the workflows. Raises: NotFound for another one."""
         if request.workflow_id not in self._ids:
-            raise not_found("workflow")
+            raise not_found_error("workflow")
         return await self._engine.start(request)
 
     async def submit(self, execution_id: str, command: Command) -> Reply:

@@ -6,7 +6,7 @@ import msgspec
 
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import KeyDraft
-from looply.catalog.tenants.names import checked_name
+from looply.catalog.tenants.names import validate_name
 from looply.catalog.tenants.organizations import Organization
 from looply.permissions import SCOPES
 
@@ -25,7 +25,7 @@ async def create(services: Services, names: Sequence[str]) -> list[NewOrganizati
     """
     catalog = services.catalog
     made = []
-    for name in [checked_name(name, "name") for name in names]:
+    for name in [validate_name(name, "name") for name in names]:
         organization_id, workspace_id = await catalog.organizations.create(name)
         key = await catalog.keys.create(organization_id, workspace_id, KeyDraft("First key", SCOPES))
         organization = await catalog.organizations.get(organization_id)

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from looply.app.context.services import Services
-from looply.catalog.moving import closed_secrets
+from looply.catalog.moving import find_unopenable_secrets
 from looply.catalog.trail.proof import find_problems
 from looply.definition import compile_definition
 from looply.engine.ports.port import Audit
@@ -25,7 +25,7 @@ async def prove(services: Services) -> Audit:
     lines = [
         *await services.catalog.database.read(find_problems),
         *[line async for line in _not_runnable(services)],
-        *await closed_secrets(services.catalog),
+        *await find_unopenable_secrets(services.catalog),
     ]
     return with_catalog(audit, lines)
 

@@ -23,7 +23,7 @@ from looply.expressions import (
 from looply.expressions.editing.locations import SourceLocation, expression_start, locate, token_length
 from looply.expressions.evaluation import Run
 from looply.expressions.values import Kind, kind_of
-from looply.jsontext import Json, fingerprint, oversize
+from looply.jsontext import Json, fingerprint, size_problem
 from looply.limits import Limits
 
 Form: TypeAlias = Literal["expression", "template", "card"]
@@ -99,7 +99,7 @@ def _outcome(source: Source, trial: Trial, evaluation: Evaluation) -> Outcome:
     except ExpressionError as error:
         mistake = mistake_of(error, source, parsed)
         return Outcome(now=evaluation.now, fuel=run.fuel.used, mistake=mistake)
-    if reason := oversize(value, limits.document_bytes, limits):
+    if reason := size_problem(value, limits.document_bytes, limits):
         message = f"the value {reason}; its limits are `document_bytes` and `json_levels`"
         mistake = Mistake(code=ExpressionLimit.code, message=message, path="")
         return Outcome(now=evaluation.now, fuel=run.fuel.used, mistake=mistake)

@@ -35,7 +35,7 @@ async def list_fires(
     services: Services, principal: Principal, workflow_id: str, before: datetime | None, limit: int
 ) -> Sequence[LedgerRow]:
     """Returns what became of the instants of a workflow's schedules, newest first. Raises: BadRequest, NotFound."""
-    await services.catalog.workflows.newest(principal.organization_id, workflow_id)
+    await services.catalog.workflows.latest_version(principal.organization_id, workflow_id)
     return await services.engine.schedules.fires(workflow_id.lower(), before, limit)
 
 

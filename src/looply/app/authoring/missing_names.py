@@ -96,7 +96,7 @@ class _Lookup:
         workflows = self._services.catalog.workflows
         try:
             if version is None:
-                await workflows.newest(self._organization_id, named.name)
+                await workflows.latest_version(self._organization_id, named.name)
             else:
                 await workflows.get(self._organization_id, (named.name, version))
         except BadRequest:  # no UUID, which the definition's own check reports

@@ -13,7 +13,7 @@ from looply.catalog.authored.workflows import WorkflowVersion
 from looply.catalog.tenants.keys import Principal
 from looply.definition import trigger_schema, trigger_secrets
 from looply.definition.schemas.schema_checker import SchemaChecker
-from looply.errors import Problem, payload_refused
+from looply.errors import Problem, payload_error
 from looply.execution.document.masking import masked_body, masked_input
 from looply.jsontext import Json
 
@@ -27,7 +27,7 @@ async def set_mock(
     """
     organization_id = principal.organization_id
     if version is None:
-        row = await services.catalog.workflows.newest_active(organization_id, workflow_id)
+        row = await services.catalog.workflows.latest_active(organization_id, workflow_id)
         version = row.workflow_version
     await keep_mock(services, principal, (workflow_id, version), payload)
     return await services.catalog.workflows.get(organization_id, (workflow_id, version))
@@ -47,7 +47,7 @@ async def keep_mock(services: Services, principal: Principal, key: VersionKey, p
     definition = await services.catalog.workflows.definition(principal.organization_id, key)
     schema = trigger_schema(definition)
     if schema is not None and (problems := _problems(schema, payload)):
-        raise payload_refused(problems)
+        raise payload_error(problems)
     await _store(services, principal, key, masked_input(payload, trigger_secrets(definition)))
 
 

@@ -48,7 +48,7 @@ async def toggle(
     """
     organization_id = principal.organization_id
     async with services.schedule_lock:
-        row = await services.catalog.workflows.newest_active(organization_id, workflow_id)
+        row = await services.catalog.workflows.latest_active(organization_id, workflow_id)
         if version is not None and version != row.workflow_version:
             await services.catalog.workflows.get(organization_id, (workflow_id, version))
             message = f"only version {row.workflow_version}, the newest ACTIVE one, has a schedule"
@@ -193,7 +193,7 @@ def _going_on(schedule: Schedule, workflow: Workflow, now: datetime) -> Schedule
 
 async def _newest_active(services: Services, organization_id: str, workflow_id: str) -> WorkflowVersion | None:
     try:
-        return await services.catalog.workflows.newest_active(organization_id, workflow_id)
+        return await services.catalog.workflows.latest_active(organization_id, workflow_id)
     except (NotFound, Conflict):
         return None
 

@@ -153,7 +153,7 @@ async def delete(services: Services, principal: Principal, workflow_id: str, ver
 async def get(services: Services, principal: Principal, workflow_id: str, version: int | None) -> WorkflowVersion:
     """Returns a version by its number, or the newest ACTIVE one for None."""
     if version is None:
-        return await services.catalog.workflows.newest_active(principal.organization_id, workflow_id)
+        return await services.catalog.workflows.latest_active(principal.organization_id, workflow_id)
     return await services.catalog.workflows.get(principal.organization_id, (workflow_id, version))
 
 
@@ -168,7 +168,7 @@ async def list_page(
 
 async def _find_newest(services: Services, organization_id: str, workflow_id: str) -> WorkflowVersion | None:
     try:
-        number = await services.catalog.workflows.newest(organization_id, workflow_id)
+        number = await services.catalog.workflows.latest_version(organization_id, workflow_id)
         return await services.catalog.workflows.get(organization_id, (workflow_id, number))
     except NotFound:
         return None

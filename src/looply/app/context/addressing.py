@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 from looply.app.context.services import Services
-from looply.catalog.tenants.names import checked_id
+from looply.catalog.tenants.names import validate_id
 from looply.engine.ports.port import Execution, Head
 from looply.errors import BadRequest, Conflict, NotFound
 from looply.execution.facts.address import parse_token
@@ -116,7 +116,7 @@ def execution_not_found() -> NotFound:
 
 async def _find(services: Services, organization_id: str, name: str, workflow_id: str) -> Sequence[Head]:
     checked = checked_process_id(name)
-    narrowed = checked_id(workflow_id, "workflow") if workflow_id else ""
+    narrowed = validate_id(workflow_id, "workflow") if workflow_id else ""
     heads = await services.engine.find(organization_id, checked, narrowed)
     if not heads:
         raise execution_not_found()

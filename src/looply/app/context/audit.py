@@ -25,7 +25,7 @@ async def list_page(
     services: Services, principal: Principal, wanted: AuditFilter, *, before: int | None, limit: int
 ) -> AuditPage:
     """Returns records, newest first, those with numbers under `before` when it is given. Raises: BadRequest."""
-    return await services.catalog.audit.list_page(principal.organization_id, limit, before, wanted=wanted)
+    return await services.catalog.audit.list_page(principal.organization_id, limit, before, criteria=wanted)
 
 
 async def list_after(services: Services, principal: Principal, after: int, *, limit: int) -> AuditPage:

@@ -14,7 +14,7 @@ async def find_callee(
     Raises: BadRequest, NotFound, Conflict, as a trigger of that workflow; Conflict (code `BULK_TERMINATES`) while a
     bulk terminates executions of it, which would never come to an end of executions that start each other.
     """
-    if await bulks.is_ending(organization_id, workflow_id):
+    if await bulks.is_terminating(organization_id, workflow_id):
         message = f"a bulk is terminating workflow {workflow_id}; no execution starts one of it meanwhile"
         raise Conflict(message, code="BULK_TERMINATES")
     runnable = await library.resolve(organization_id, workflow_id, version)

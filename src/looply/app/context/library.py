@@ -1,6 +1,6 @@
 """What a trigger needs of the catalog, kept at hand: resolved versions, their compiled workflows, profiles and names.
 
-An entry is good until the catalog changes, and for five seconds at most (`looply.catalog.storage.recent`). Compiled
+An entry is good until the catalog changes, and for five seconds at most (`looply.catalog.storage.read_cache`). Compiled
 workflows are kept by their content, so reading again compiles nothing.
 """
 
@@ -13,7 +13,7 @@ from looply.app.context.embedding import embed_cards
 from looply.catalog import Catalog
 from looply.catalog.authored.profiles import Profile
 from looply.catalog.authored.workflows import WorkflowVersion
-from looply.catalog.storage.recent import RecentReads
+from looply.catalog.storage.read_cache import ReadCache
 from looply.clock import Clock
 from looply.definition import Workflow, compile_definition, definition_hash
 from looply.errors import Conflict, DefinitionError, NotFound
@@ -40,9 +40,9 @@ class Library:
         self._catalog = catalog
         self._clock = clock
         self._limits = limits
-        self._versions: RecentReads[Runnable] = self._recent()
-        self._profiles: RecentReads[Profile | None] = self._recent()
-        self._names: RecentReads[str] = self._recent()
+        self._versions: ReadCache[Runnable] = self._recent()
+        self._profiles: ReadCache[Profile | None] = self._recent()
+        self._names: ReadCache[str] = self._recent()
         self._compiled: OrderedDict[bytes, Workflow] = OrderedDict()
 
     async def resolve(self, organization_id: str, workflow_id: str, version: int | None) -> Runnable:
@@ -53,7 +53,7 @@ class Library:
 
         async def read() -> Runnable:
             if version is None:
-                row = await self._catalog.workflows.newest_active(organization_id, workflow_id)
+                row = await self._catalog.workflows.latest_active(organization_id, workflow_id)
             else:
                 row = await self._catalog.workflows.get(organization_id, (workflow_id, version))
             return await self._runnable(row)
@@ -101,9 +101,9 @@ class Library:
                 self._compiled.popitem(last=False)
         return workflow
 
-    def _recent(self) -> RecentReads[Any]:
+    def _recent(self) -> ReadCache[Any]:
         database = self._catalog.database
-        return RecentReads(database, self._clock, lambda _: True, seconds=FRESH_SECONDS, entries=_ENTRIES)
+        return ReadCache(database, self._clock, lambda _: True, seconds=FRESH_SECONDS, entries=_ENTRIES)
 
     async def _runnable(self, row: WorkflowVersion) -> Runnable:
         label = f"workflow {row.workflow_id} version {row.workflow_version}"

@@ -78,4 +78,4 @@ class Services:
     @property
     def schedule_lock(self) -> AbstractAsyncContextManager[None]:
         """What orders the changes of live schedules, those of other servers included."""
-        return self.catalog.database.turn()
+        return self.catalog.database.exclusive()

@@ -10,7 +10,7 @@ from looply.app.context.audit import record
 from looply.app.context.reasons import MAX_REASON
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
-from looply.catalog.tenants.names import checked_id
+from looply.catalog.tenants.names import validate_id
 from looply.engine.ports.port import OpenCard
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow
 from looply.errors import BadRequest, Conflict, NotFound, Problem, Refused
@@ -68,7 +68,7 @@ async def reassign(services: Services, principal: Principal, card_id: str, *, to
 
 async def _open_card(services: Services, principal: Principal, card_id: str) -> OpenCard:
     try:
-        key = checked_id(card_id, "card")
+        key = validate_id(card_id, "card")
     except BadRequest as error:
         raise _not_open() from error
     found = await services.engine.open_cards(principal.organization_id, card_id=key)

@@ -70,13 +70,13 @@ class BulkRunner(Loop):
 
     async def _slice(self, bulk: Bulk) -> Progress:
         # What starts after the bulk was asked for is none of its business.
-        wanted = stored_filter(bulk.wanted)
+        wanted = stored_filter(bulk.criteria)
         until = min(wanted.created_to or bulk.created_on, bulk.created_on)
-        place, done, refused = bulk.place, 0, 0
+        place, done, refused = bulk.cursor, 0, 0
         command: Command | None = None
         try:
             page = await self._services.engine.list(
-                bulk.organization_id, replace(wanted, created_to=until), bulk.place, bulk.options["rate"]
+                bulk.organization_id, replace(wanted, created_to=until), bulk.cursor, bulk.options["rate"]
             )
             for item in page.items:
                 execution_id = item.head.execution_id
@@ -90,8 +90,8 @@ class BulkRunner(Loop):
         except LooplyError as error:
             # The store is short of space or away: what was done is noted, the rest comes with the next slice.
             _log.warning("bulk_held", bulk_id=bulk.bulk_id, reason=error.message)
-            return Progress(place=place, done=done, refused=refused, is_last=False)
-        return Progress(place=page.after or place, done=done, refused=refused, is_last=not page.after)
+            return Progress(cursor=place, done=done, refused=refused, is_last=False)
+        return Progress(cursor=page.after or place, done=done, refused=refused, is_last=not page.after)
 
     async def _moves(self, execution_id: str, command: Command) -> bool:
         """Returns whether the execution was moved; false when it had nothing to do."""
@@ -110,7 +110,7 @@ class BulkRunner(Loop):
         if not options["version"]:
             return redrive
         # A bulk with a version is one of a single workflow.
-        (workflow_id,) = stored_filter(bulk.wanted).workflow_ids
+        (workflow_id,) = stored_filter(bulk.criteria).workflow_ids
         found = await self._services.library.resolve(bulk.organization_id, workflow_id, options["version"])
         return replace(
             redrive, workflow=found.workflow, workflow_version=found.workflow_version, steps=options["steps"]

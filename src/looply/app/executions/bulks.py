@@ -16,7 +16,7 @@ from looply.app.executions.search import checked_filter
 from looply.catalog.authored.bulks import Bulk, BulkAction
 from looply.catalog.storage.pages import Page
 from looply.catalog.tenants.keys import Principal
-from looply.catalog.tenants.names import checked_id
+from looply.catalog.tenants.names import validate_id
 from looply.clock import from_ms, ms_or_none
 from looply.engine.ports.port import Filter, Head
 from looply.errors import BadRequest, Conflict, NotFound, Refused
@@ -233,6 +233,6 @@ def _checked(request: BulkRequest) -> BulkRequest:
         raise BadRequest.at("/filter/workflow_id", "is missing; a version is one of a workflow")
     if request.steps and not request.has_version:
         raise BadRequest.at("/mapping", "goes with a workflow_version; name the version to go on with")
-    wanted = replace(wanted, workflow_ids=tuple(checked_id(each, "workflow") for each in wanted.workflow_ids))
+    wanted = replace(wanted, workflow_ids=tuple(validate_id(each, "workflow") for each in wanted.workflow_ids))
     wanted = checked_filter(wanted)
     return replace(request, wanted=replace(wanted, statuses=wanted.statuses or _STATUSES[request.action]))

@@ -70,7 +70,7 @@ async def list_page(services: Services, principal: Principal, *, workflow_id: st
     wanted = Filter(workflow_ids=(workflow_id,) if workflow_id else ())
     page = await services.engine.list(organization_id, wanted, after, limit)
     if workflow_id and not after and not page.items:
-        await services.catalog.workflows.newest(organization_id, workflow_id)
+        await services.catalog.workflows.latest_version(organization_id, workflow_id)
     return await named_rows(services, organization_id, page)
 
 

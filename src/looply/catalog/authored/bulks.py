@@ -1,7 +1,8 @@
-"""Bulks: one act on many executions, done slice by slice, so that a restart loses nothing and repeats next to nothing.
+"""Bulks: one action on many executions, run in slices, so that a restart loses nothing and repeats almost nothing.
 
-A row says what is wanted and how far it has come. A process that works on it holds it for a while; one that has ended
-loses it to the next. What was done is in the history of each execution; the counts here are for whoever watches.
+A row stores the request and its progress. A process that works on a bulk holds a lease on it; when the process ends,
+the lease expires and another process takes over. The history of each execution records what was done to it; the counts
+here only report progress.
 """
 
 from datetime import datetime, timedelta
@@ -10,11 +11,11 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 from sqlalchemy import Connection, insert, or_, select, update
 
-from looply.catalog.storage.damage import AnyRow, is_readable, readable
+from looply.catalog.storage.damage import AnyRow, is_readable, require_readable
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.pages import Page, checked_limit, cut
+from looply.catalog.storage.pages import Page, make_page, validate_limit
 from looply.catalog.storage.tables import bulks
-from looply.catalog.tenants.names import checked_id, not_found
+from looply.catalog.tenants.names import not_found_error, validate_id
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, Ids, from_ms, to_ms
@@ -24,25 +25,26 @@ BulkAction: TypeAlias = Literal["redrive", "terminate"]
 BulkStatus: TypeAlias = Literal["RUNNING", "DONE", "CANCELLED"]
 
 MAX_RUNNING: Final = 10
-"""So many bulks of one organization run at once; each has a rate of its own."""
+"""Bulks of one organization that run at once; each has its own rate."""
 
 _CLAIMED: Final = 20
 
 
 class Bulk(msgspec.Struct, frozen=True, kw_only=True):
-    """One act on many executions. `wanted` and `options` are the caller's, `place` is the last one that was looked at.
+    """One action on many executions. `criteria` and `options` are the caller's, `cursor` is the last execution that was
+    processed.
 
-    `done` counts those that it moved, `refused` those that did not allow it.
+    `done` counts the executions that were changed, `refused` those that did not allow it.
     """
 
     bulk_id: str
     organization_id: str
     workspace_id: str
     action: BulkAction
-    wanted: dict[str, Any]
+    criteria: dict[str, Any]
     options: dict[str, Any]
     status: BulkStatus
-    place: str
+    cursor: str
     done: int
     refused: int
     created_by: str | None
@@ -52,16 +54,16 @@ class Bulk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """What one slice did, and whether nothing is left."""
+    """The result of one slice, and whether it was the last."""
 
-    place: str
+    cursor: str
     done: int
     refused: int
     is_last: bool
 
 
 class Bulks:
-    """The bulks of an organization; what belongs to another one is not found (code `BULK_NOT_FOUND`)."""
+    """The bulks of an organization; those of another one are not found (code `BULK_NOT_FOUND`)."""
 
     def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids) -> None:
         self._database = database
@@ -72,14 +74,14 @@ class Bulks:
         self,
         owner: tuple[str, str],
         action: BulkAction,
-        wanted: dict[str, Any],
+        criteria: dict[str, Any],
         options: dict[str, Any],
         *,
         actor: str | None = None,
     ) -> Bulk:
-        """Returns a new bulk of an organization and workspace; it runs from now on.
+        """Starts a bulk of an organization and workspace, and returns it.
 
-        Raises: Conflict (code `TOO_MANY_BULKS`) when as many run as may at once.
+        Raises: Conflict (code `TOO_MANY_BULKS`) when `MAX_RUNNING` of them run already.
         """
         organization_id, workspace_id = owner
         change = Change(organization_id, actor, self._clock.now())
@@ -98,7 +100,7 @@ class Bulks:
                     organization_id=organization_id,
                     workspace_id=workspace_id,
                     action=action,
-                    wanted=wanted,
+                    wanted=criteria,
                     options=options,
                     status="RUNNING",
                     place="",
@@ -112,29 +114,29 @@ class Bulks:
                     modified_on_ms=now_ms,
                 )
             )
-            change.record(connection, f"bulk.{action}", bulk_id, wanted=wanted)
+            change.record(connection, f"bulk.{action}", bulk_id, wanted=criteria)
             return _get(connection, organization_id, bulk_id)
 
         return await self._database.write(store)
 
     async def get(self, organization_id: str, bulk_id: str) -> Bulk:
         """Returns a bulk. Raises: BadRequest, NotFound."""
-        key = checked_id(bulk_id, "bulk")
+        key = validate_id(bulk_id, "bulk")
         return await self._database.read(lambda connection: _get(connection, organization_id, key))
 
     async def list_page(self, organization_id: str, limit: int, before: str | None = None) -> Page[Bulk]:
-        """Returns bulks, newest first, those older than the id `before` when it is given. Raises: BadRequest."""
-        size = checked_limit(limit)
+        """Returns bulks, newest first, older than the id `before` if it is given. Raises: BadRequest."""
+        size = validate_limit(limit)
         query = select(bulks).where(bulks.c.organization_id == organization_id)
         if before is not None:
-            query = query.where(bulks.c.bulk_id < checked_id(before, "bulk"))
+            query = query.where(bulks.c.bulk_id < validate_id(before, "bulk"))
         query = query.order_by(bulks.c.bulk_id.desc()).limit(size + 1)
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
-        return cut(rows, size, _bulk)
+        return make_page(rows, size, _bulk)
 
     async def cancel(self, organization_id: str, bulk_id: str, *, actor: str | None = None) -> Bulk:
-        """Returns the bulk, which does nothing more; what it has done stays. One that has ended stays as it is."""
-        key = checked_id(bulk_id, "bulk")
+        """Cancels a bulk and returns it; what it has done is not undone. A bulk that has ended is not changed."""
+        key = validate_id(bulk_id, "bulk")
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> Bulk:
@@ -149,20 +151,20 @@ class Bulks:
 
         return await self._database.write(store)
 
-    async def is_ending(self, organization_id: str, workflow_id: str) -> bool:
-        """Returns whether a bulk that runs terminates executions of a workflow."""
+    async def is_terminating(self, organization_id: str, workflow_id: str) -> bool:
+        """Returns whether a running bulk terminates executions of a workflow."""
         query = select(bulks.c.wanted).where(
             bulks.c.organization_id == organization_id, bulks.c.status == "RUNNING", bulks.c.action == "terminate"
         )
         found = await self._database.read(lambda connection: connection.execute(query).scalars().all())
-        return any(wanted.get("workflow_id", workflow_id) == workflow_id for wanted in found)
+        return any(criteria.get("workflow_id", workflow_id) == workflow_id for criteria in found)
 
     async def claim(self, holder: str, span: timedelta) -> tuple[Bulk, ...]:
-        """Returns running bulks of all organizations that `holder` may work on for `span`: its own, and abandoned ones.
+        """Leases running bulks of all organizations to `holder` for `span`, its own and abandoned ones; returns them.
 
-        One whose row is damaged is left alone: what it should do is not known.
-        Those come first that have waited longest, so that many bulks of some organizations hold up none of others.
-        Costs no write while there are none.
+        A bulk with a damaged row is skipped: its request is unknown.
+        The bulks that have waited longest come first, so that many bulks of some organizations do not delay others.
+        Writes nothing while there are none.
         """
         now_ms = to_ms(self._clock.now())
         free = or_(bulks.c.holder == holder, bulks.c.held_until_ms <= now_ms)
@@ -182,12 +184,12 @@ class Bulks:
         return await self._database.write(store)
 
     async def record(self, bulk_id: str, holder: str, progress: Progress) -> bool:
-        """Stores how far a bulk has come; false when it is cancelled or another process has taken it over."""
+        """Stores the progress of a bulk; false when it was cancelled or another process has taken it over."""
         now_ms = to_ms(self._clock.now())
 
         def store(connection: Connection) -> bool:
             values: dict[str, Any] = {
-                "place": progress.place,
+                "place": progress.cursor,
                 "done": bulks.c.done + progress.done,
                 "refused": bulks.c.refused + progress.refused,
                 "modified_on_ms": now_ms,
@@ -204,8 +206,8 @@ def _get(connection: Connection, organization_id: str, bulk_id: str) -> Bulk:
     query = select(bulks).where(bulks.c.organization_id == organization_id, bulks.c.bulk_id == bulk_id)
     row = connection.execute(query).mappings().first()
     if row is None:
-        raise not_found("bulk")
-    return _bulk(readable(row, bulks))
+        raise not_found_error("bulk")
+    return _bulk(require_readable(row, bulks))
 
 
 def _bulk(row: AnyRow) -> Bulk:
@@ -214,10 +216,10 @@ def _bulk(row: AnyRow) -> Bulk:
         organization_id=row["organization_id"],
         workspace_id=row["workspace_id"],
         action=row["action"],
-        wanted=row["wanted"],
+        criteria=row["wanted"],
         options=row["options"],
         status=row["status"],
-        place=row["place"],
+        cursor=row["place"],
         done=row["done"],
         refused=row["refused"],
         created_by=row["created_by"],

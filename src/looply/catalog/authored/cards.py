@@ -6,12 +6,12 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import Connection, RowMapping
 
-from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_of
-from looply.catalog.storage.damage import readable
+from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_columns
+from looply.catalog.storage.damage import require_readable
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.pages import Page, checked_limit, cut
+from looply.catalog.storage.pages import Page, make_page, validate_limit
 from looply.catalog.storage.tables import card_versions, workflow_versions
-from looply.catalog.tenants.names import checked_name, checked_object
+from looply.catalog.tenants.names import validate_name, validate_object
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, Ids
@@ -53,11 +53,10 @@ class CardVersion(CardSummary, frozen=True, kw_only=True):
 
 
 class Cards:
-    """The cards of an organization; what belongs to another one is not found.
+    """The cards of an organization; those of another one are not found.
 
     Versions follow the rules of workflows. Methods that name a card raise BadRequest (`incorrect card id`) for an id
-    that is no UUID, NotFound (code `CARD_NOT_FOUND`) for one that does not exist, and RecordDamaged for one that cannot
-    be read.
+    that is no UUID, NotFound (code `CARD_NOT_FOUND`) for one that does not exist, and RecordDamaged for a damaged one.
     """
 
     def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids) -> None:
@@ -70,7 +69,7 @@ class Cards:
     ) -> CardVersion:
         """Returns version 1 (a DRAFT) of a new card.
 
-        Raises: BadRequest or Refused for a wrong name; NotFound for a workspace or a workflow of somebody else.
+        Raises: BadRequest or Refused for a wrong name; NotFound for a workspace or a workflow of another organization.
         """
         values = _values(draft)
         change = Change(organization_id, actor, self._clock.now())
@@ -78,7 +77,7 @@ class Cards:
 
         def store(connection: Connection) -> CardVersion:
             require_workspace(connection, organization_id, workspace_id)
-            linked = _linked(connection, organization_id, draft)
+            linked = _link_columns(connection, organization_id, draft)
             key = _VERSIONS.create(connection, change, card_id, {**values, **linked, "workspace_id": workspace_id})
             return _version(_VERSIONS.get(connection, organization_id, key))
 
@@ -104,14 +103,14 @@ class Cards:
 
         def store(connection: Connection) -> CardVersion:
             row = _VERSIONS.get(connection, organization_id, key)
-            linked = _linked(connection, organization_id, draft, (row["workflow_id"], row["workflow_version"]))
+            linked = _link_columns(connection, organization_id, draft, (row["workflow_id"], row["workflow_version"]))
             saved = _VERSIONS.save(connection, change, row, modified_on, {**values, **linked})
             return _version(_VERSIONS.get(connection, organization_id, saved))
 
         return await self._database.write(store)
 
     async def activate(self, organization_id: str, key: VersionKey, *, actor: str | None = None) -> CardVersion:
-        """Returns the version, which is ACTIVE and locked now; one that was so before is left as it is."""
+        """Activates and locks a version, and returns it; an ACTIVE one is not changed."""
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> CardVersion:
@@ -123,7 +122,7 @@ class Cards:
     async def delete(
         self, organization_id: str, card_id: str, version: int | None = None, *, actor: str | None = None
     ) -> None:
-        """Deletes a version, or the whole card when no version is given; its number is never given again."""
+        """Deletes a version, or the whole card when no version is given; its number is never reused."""
         change = Change(organization_id, actor, self._clock.now())
         await self._database.write(lambda connection: _VERSIONS.delete(connection, change, (card_id, version)))
 
@@ -137,30 +136,32 @@ class Cards:
         Raises: Conflict (code `NO_ACTIVE_VERSION`) when the card has drafts only.
         """
         return _version(
-            await self._database.read(lambda connection: _VERSIONS.newest_active(connection, organization_id, card_id))
+            await self._database.read(lambda connection: _VERSIONS.latest_active(connection, organization_id, card_id))
         )
 
     async def list_page(self, organization_id: str, limit: int, after: VersionKey | None = None) -> Page[CardSummary]:
-        """Returns versions, newest created first, those behind the version `after` when it is given.
+        """Returns versions, newest created first, after the version `after` if it is given.
 
         Guarantees and errors are those of `Workflows.list_page`.
         """
-        size = checked_limit(limit)
+        size = validate_limit(limit)
         rows = await self._database.read(lambda connection: _VERSIONS.page(connection, organization_id, size, after))
-        return cut(rows, size, lambda row: CardSummary(**summary_of(row, "card", "workflow_id", "workflow_version")))
+        return make_page(
+            rows, size, lambda row: CardSummary(**summary_columns(row, "card", "workflow_id", "workflow_version"))
+        )
 
 
 def _values(draft: CardDraft) -> dict[str, Any]:
     return {
-        "card_name": checked_name(draft.name, "card_name"),
-        "card_payload": checked_object(draft.payload, "card_payload"),
+        "card_name": validate_name(draft.name, "card_name"),
+        "card_payload": validate_object(draft.payload, "card_payload"),
     }
 
 
-def _linked(
+def _link_columns(
     connection: Connection, organization_id: str, draft: CardDraft, known: tuple[str | None, int | None] = (None, None)
 ) -> dict[str, Any]:
-    """Returns the columns of the link. A link that the card has already is kept, also when its target is gone."""
+    """Returns the columns of the link to a workflow. An existing link is kept even if its target was deleted."""
     if draft.workflow in (None, known):
         workflow_id, workflow_version = draft.workflow or (None, None)
         return {"workflow_id": workflow_id, "workflow_version": workflow_version}
@@ -169,5 +170,7 @@ def _linked(
 
 
 def _version(row: RowMapping) -> CardVersion:
-    readable(row, card_versions)
-    return CardVersion(**summary_of(row, "card", "workflow_id", "workflow_version"), card_payload=row["card_payload"])
+    require_readable(row, card_versions)
+    return CardVersion(
+        **summary_columns(row, "card", "workflow_id", "workflow_version"), card_payload=row["card_payload"]
+    )

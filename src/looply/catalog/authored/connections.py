@@ -1,9 +1,9 @@
 """Connections: address and credentials of one system, named in steps by `connection`.
 
-Secrets are written and never read back: reads show their names, `resolve` opens them for connectors at the moment of
-the call. All secrets of a connection are one sealed value, bound to organization, connection and revision, so that
-neither another row's value nor an older one of the same row opens in its place, and to where and how its kind sends
-them: settings that are edited on the disk send a secret nowhere else.
+Secrets are write-only: reads show their names, and `resolve` opens them for connectors at the moment of the call. All
+secrets of a connection are one sealed value. It is bound to organization, connection and revision, so that neither the
+value of another row nor an older one of the same row opens in its place, and to the settings that decide where and how
+secrets are sent, so that editing the settings on the disk cannot redirect a secret.
 """
 
 import re
@@ -15,11 +15,11 @@ import msgspec
 from sqlalchemy import Connection as Transaction
 from sqlalchemy import RowMapping, delete, insert, select, update
 
-from looply.catalog.storage.damage import AnyRow, readable
+from looply.catalog.storage.damage import AnyRow, require_readable
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.pages import Page, checked_limit, cut
+from looply.catalog.storage.pages import Page, make_page, validate_limit
 from looply.catalog.storage.tables import connections
-from looply.catalog.tenants.names import checked_name, checked_object, not_found, searched_name
+from looply.catalog.tenants.names import lookup_name, not_found_error, validate_name, validate_object
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, Ids, from_ms, to_ms
@@ -32,16 +32,16 @@ _KIND = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
 BindingOf: TypeAlias = Callable[[str, Mapping[str, Json]], Json]
-"""Returns, as JSON, what the secrets of a connection with this kind and these settings are bound to."""
+"""Returns, as JSON, the data that the secrets of a connection with this kind and these settings are bound to."""
 
 
 def bind_to_all(kind: str, settings: Mapping[str, Json]) -> Json:  # noqa: ARG001
-    """Returns the binding of a kind of which nothing is known: every setting binds."""
+    """Returns the binding of an unknown kind: secrets are bound to all settings."""
     return {"settings": dict(settings)}
 
 
 class ConnectionDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """What an administrator saves. A secret that is left out keeps its value, one that is None is removed."""
+    """The connection that an administrator saves. A secret that is left out is kept, one that is None is removed."""
 
     name: str
     kind: str
@@ -53,7 +53,7 @@ class ConnectionDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
-    """A connection as everybody may read it: the names of its secrets, never a value."""
+    """The readable part of a connection, with the names of its secrets but no values."""
 
     connection_id: str
     organization_id: str
@@ -69,7 +69,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResolvedConnection(msgspec.Struct, frozen=True, kw_only=True):
-    """A connection with its secrets opened, for the connector that makes the call; it is never stored or logged."""
+    """A connection with opened secrets, for the connector that makes the call; it must never be stored or logged."""
 
     connection_id: str
     name: str
@@ -82,10 +82,10 @@ class ResolvedConnection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Connections:
-    """The connections of an organization; what belongs to another one is not found.
+    """The connections of an organization; those of another one are not found.
 
     Methods raise NotFound (code `CONNECTION_NOT_FOUND`), Conflict (code `CONNECTION_EXISTS`) for a name in use, and
-    BadRequest or Refused that say which field is wrong.
+    BadRequest or Refused that name the wrong field.
     """
 
     def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids, sealers: Sealers, binding: BindingOf) -> None:
@@ -98,7 +98,7 @@ class Connections:
     async def create(
         self, organization_id: str, workspace_id: str, draft: ConnectionDraft, *, actor: str | None = None
     ) -> Connection:
-        """Returns a new connection."""
+        """Creates a connection and returns it."""
         values = _values(draft)
         change = Change(organization_id, actor, self._clock.now())
         connection_id = str(self._ids.next(change.at))
@@ -107,14 +107,14 @@ class Connections:
         def store(transaction: Transaction) -> Connection:
             require_workspace(transaction, organization_id, workspace_id)
             _check_free(transaction, organization_id, values["connection_name"])
-            place = {"connection_id": connection_id, "organization_id": organization_id, "revision": 1}
+            identity = {"connection_id": connection_id, "organization_id": organization_id, "revision": 1}
             times = {"created_on_ms": to_ms(change.at), "modified_on_ms": to_ms(change.at)}
             transaction.execute(
                 insert(connections).values(
                     **values,
-                    **place,
+                    **identity,
                     **times,
-                    **self._sealed(place, draft, secrets),
+                    **self._seal(identity, draft, secrets),
                     workspace_id=workspace_id,
                     created_by=actor,
                 )
@@ -127,10 +127,10 @@ class Connections:
     async def update(
         self, organization_id: str, name: str, draft: ConnectionDraft, *, actor: str | None = None
     ) -> Connection:
-        """Returns the connection `name` with what `draft` says, its name included; left out secrets are kept.
+        """Updates the connection `name` from `draft`, including its name, and returns it; omitted secrets are kept.
 
         Raises: Refused (code `SECRETS_NEEDED`) when a secret would be kept and the kind changes, or a setting that
-        decides where or how secrets are sent; SealBroken when one is to be kept and does not open.
+        decides where or how secrets are sent; SealBroken when a secret that is kept does not open.
         """
         values = _values(draft)
         change = Change(organization_id, actor, self._clock.now())
@@ -139,15 +139,15 @@ class Connections:
             row = _get(transaction, organization_id, name)
             if values["connection_name"] != row["connection_name"]:
                 _check_free(transaction, organization_id, values["connection_name"])
-            place = {**_place(row), "revision": row["revision"] + 1}
-            sealed = self._sealed(place, draft, self._merged(row, draft))
+            identity = {**_identity(row), "revision": row["revision"] + 1}
+            sealed = self._seal(identity, draft, self._merge_secrets(row, draft))
             transaction.execute(
                 update(connections)
                 .where(connections.c.connection_id == row["connection_id"])
                 .values(
                     **values,
                     **sealed,
-                    revision=place["revision"],
+                    revision=identity["revision"],
                     modified_by=actor,
                     modified_on_ms=max(to_ms(change.at), row["modified_on_ms"] + 1),
                 )
@@ -171,14 +171,14 @@ class Connections:
     async def get(self, organization_id: str, name: str) -> Connection:
         """Returns the connection without the values of its secrets."""
         row = await self._database.read(lambda transaction: _get(transaction, organization_id, name))
-        return _connection(readable(row, connections))
+        return _connection(require_readable(row, connections))
 
     async def resolve(self, organization_id: str, name: str) -> ResolvedConnection:
         """Returns the connection with its secrets, for connectors only.
 
-        Raises: SealBroken when the secrets were sealed with another key or for another place.
+        Raises: SealBroken when the secrets were sealed with another key or for another row.
         """
-        row = readable(
+        row = require_readable(
             await self._database.read(lambda transaction: _get(transaction, organization_id, name)), connections
         )
         return ResolvedConnection(
@@ -186,33 +186,33 @@ class Connections:
             name=row["connection_name"],
             kind=row["kind"],
             settings=row["settings"],
-            secrets=self._opened(row),
+            secrets=self._open_secrets(row),
         )
 
     async def list_page(self, organization_id: str, limit: int, before: str | None = None) -> Page[Connection]:
-        """Returns connections, newest first, those older than the connection id `before` when it is given.
+        """Returns connections, newest first, older than the connection id `before` if it is given.
 
         Raises: BadRequest when the limit is not positive.
         """
-        size = checked_limit(limit)
+        size = validate_limit(limit)
         query = select(connections).where(connections.c.organization_id == organization_id)
         if before is not None:
             query = query.where(connections.c.connection_id < before.lower())
         query = query.order_by(connections.c.connection_id.desc()).limit(size + 1)
         rows = await self._database.read(lambda transaction: transaction.execute(query).mappings().all())
-        return cut(rows, size, _connection)
+        return make_page(rows, size, _connection)
 
-    def _merged(self, row: RowMapping, draft: ConnectionDraft) -> dict[str, str]:
-        """Returns the secrets after an update. Nothing is opened when nothing is kept, so a lost key can be mended."""
-        kept = [name for name in readable(row, connections)["secret_names"] if name not in draft.secrets]
+    def _merge_secrets(self, row: RowMapping, draft: ConnectionDraft) -> dict[str, str]:
+        """Returns the secrets after an update. Opens none if it keeps none, so that new secrets repair a lost key."""
+        kept = [name for name in require_readable(row, connections)["secret_names"] if name not in draft.secrets]
         if kept and (changed := self._bound_changes(row, draft)):
             _refuse_kept(kept, changed)
-        before = self._opened(row) if kept else {}
+        before = self._open_secrets(row) if kept else {}
         after = {**{name: before[name] for name in kept}, **draft.secrets}
         return {name: value for name, value in after.items() if value is not None}
 
     def _bound_changes(self, row: RowMapping, draft: ConnectionDraft) -> list[str]:
-        """Returns what an update changes of what the secrets are bound to: `kind`, else names of settings."""
+        """Returns the names of changed fields to which the secrets are bound: `kind`, else names of settings."""
         if draft.kind != row["kind"]:
             return ["kind"]
         before, after = row["settings"], draft.settings
@@ -222,42 +222,42 @@ class Connections:
         bound = [
             name
             for name in names
-            if self._binding(draft.kind, _with(before, name, after)) != self._binding(draft.kind, before)
+            if self._binding(draft.kind, _replace_setting(before, name, after)) != self._binding(draft.kind, before)
         ]
         return bound or names
 
-    def _sealed(self, place: Mapping[str, Any], draft: ConnectionDraft, secrets: dict[str, str]) -> dict[str, Any]:
-        sealer = self._sealers.of(place["organization_id"])
-        associated = _associated(place, self._binding(draft.kind, draft.settings))
+    def _seal(self, identity: Mapping[str, Any], draft: ConnectionDraft, secrets: dict[str, str]) -> dict[str, Any]:
+        sealer = self._sealers.of(identity["organization_id"])
+        associated = _associated_text(identity, self._binding(draft.kind, draft.settings))
         return {"secret_names": sorted(secrets), "sealed_secrets": sealer.seal(encode_json(secrets), associated)}
 
-    def _opened(self, row: RowMapping) -> dict[str, str]:
-        place, binding = _place(row), self._binding(row["kind"], row["settings"])
+    def _open_secrets(self, row: RowMapping) -> dict[str, str]:
+        identity, binding = _identity(row), self._binding(row["kind"], row["settings"])
         sealed, sealer = bytes(row["sealed_secrets"]), self._sealers.of(row["organization_id"])
-        secrets: dict[str, str] = parse_stored(sealer.open(sealed, _associated(place, binding)))
+        secrets: dict[str, str] = parse_stored(sealer.open(sealed, _associated_text(identity, binding)))
         return secrets
 
 
-def _with(settings: Mapping[str, Json], name: str, changed: Mapping[str, Json]) -> dict[str, Json]:
-    """Returns settings with one of them as it is in `changed`."""
+def _replace_setting(settings: Mapping[str, Json], name: str, changed: Mapping[str, Json]) -> dict[str, Json]:
+    """Returns `settings` with the value of `name`, or its absence, from `changed`."""
     rest = {key: value for key, value in settings.items() if key != name}
     return {**rest, name: changed[name]} if name in changed else rest
 
 
 def _refuse_kept(kept: Collection[str], changed: Collection[str]) -> None:
     """Raises: Refused (code `SECRETS_NEEDED`)."""
-    message = f"must be entered again, or removed with null, since {', '.join(changed)} of the connection changes"
-    hint = "a credential goes only where, and as, it was entered for"
+    message = f"must be entered again, or removed with null, because {', '.join(changed)} of the connection changes"
+    hint = "a credential is sent only to the system, and in the way, for which it was entered"
     problems = tuple(Problem(path=_pointer(name), message=message, hint=hint) for name in kept)
     raise Refused(f"secrets {', '.join(kept)} {message}", code="SECRETS_NEEDED", problems=problems)
 
 
-def _place(row: RowMapping) -> dict[str, Any]:
+def _identity(row: RowMapping) -> dict[str, Any]:
     return {name: row[name] for name in ("organization_id", "connection_id", "revision")}
 
 
-def _associated(place: Mapping[str, Any], binding: Json) -> str:
-    named = f"{place['organization_id']}|connection|{place['connection_id']}|{place['revision']}"
+def _associated_text(identity: Mapping[str, Any], binding: Json) -> str:
+    named = f"{identity['organization_id']}|connection|{identity['connection_id']}|{identity['revision']}"
     return f"{named}|{fingerprint(binding).hex()}"
 
 
@@ -268,14 +268,14 @@ def _values(draft: ConnectionDraft) -> dict[str, Any]:
     for name, value in draft.secrets.items():
         _check_secret(name, value)
     return {
-        "connection_name": checked_name(draft.name, "name"),
+        "connection_name": validate_name(draft.name, "name"),
         "kind": draft.kind,
-        "settings": checked_object(draft.settings, "settings"),
+        "settings": validate_object(draft.settings, "settings"),
     }
 
 
 def _check_secret(name: str, value: Any) -> None:
-    checked_name(name, "secrets")
+    validate_name(name, "secrets")
     finding = ""
     if value is not None and not isinstance(value, str):
         finding = "must be a string, or null to remove it"
@@ -306,11 +306,11 @@ def _record(change: Change, transaction: Transaction, verb: str, connection_id: 
 def _get(transaction: Transaction, organization_id: str, name: str) -> RowMapping:
     query = select(connections).where(
         connections.c.organization_id == organization_id,
-        connections.c.connection_name == searched_name(name, "connection"),
+        connections.c.connection_name == lookup_name(name, "connection"),
     )
     row = transaction.execute(query).mappings().first()
     if row is None:
-        raise not_found("connection")
+        raise not_found_error("connection")
     return row
 
 

@@ -7,11 +7,11 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, true, update
 
 from looply.catalog.authored.versions import VersionedTable
-from looply.catalog.storage.damage import AnyRow, readable, shown
+from looply.catalog.storage.damage import AnyRow, mark_damaged, require_readable
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.recent import RecentReads
+from looply.catalog.storage.read_cache import ReadCache
 from looply.catalog.storage.tables import profiles, workflow_versions
-from looply.catalog.tenants.names import checked_id, checked_name, checked_object, not_found, searched_name
+from looply.catalog.tenants.names import lookup_name, not_found_error, validate_id, validate_name, validate_object
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, from_ms, to_ms
 from looply.errors import Conflict
@@ -19,8 +19,8 @@ from looply.jsontext import encode_json
 
 # A workflow has a handful (dev, qa, prod); the bound keeps `list_all` a list without pages.
 MAX_PROFILES = 100
-# Larger ones are read anew each time, which bounds the memory of what is kept.
-KEPT_BYTES = 64 * 1024
+# Larger profiles are not cached, which bounds the memory of the cache.
+CACHEABLE_BYTES = 64 * 1024
 
 _WORKFLOWS = VersionedTable(workflow_versions, "workflow", carried=(), emptied={})
 
@@ -39,24 +39,24 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Profiles:
-    """The profiles of an organization's workflows; what belongs to another organization is not found.
+    """The profiles of an organization's workflows; those of another organization are not found.
 
     Methods raise BadRequest for a workflow id that is no UUID, NotFound (codes `WORKFLOW_NOT_FOUND`,
-    `PROFILE_NOT_FOUND`), Conflict (code `PROFILE_EXISTS`) for a name in use, BadRequest or Refused for a name that
-    cannot be one, and RecordDamaged for a profile that cannot be read.
+    `PROFILE_NOT_FOUND`), Conflict (code `PROFILE_EXISTS`) for a name in use, BadRequest or Refused for an invalid name,
+    and RecordDamaged for a damaged profile.
     """
 
     def __init__(self, database: CatalogDatabase, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._recent: RecentReads[Profile | None] = RecentReads(database, clock, _is_small)
+        self._recent: ReadCache[Profile | None] = ReadCache(database, clock, _is_small)
 
     async def create(
         self, organization_id: str, workflow_id: str, name: str, values: dict[str, Any], *, actor: str | None = None
     ) -> Profile:
-        """Returns a new profile; the first one of a workflow is its default."""
+        """Creates a profile and returns it; the first one of a workflow is its default."""
         change = Change(organization_id, actor, self._clock.now())
-        checked, environment = checked_name(name, "name"), checked_object(values, "values")
+        checked, environment = validate_name(name, "name"), validate_object(values, "values")
 
         def store(connection: Connection) -> Profile:
             owner = _owner(connection, organization_id, workflow_id)
@@ -67,12 +67,12 @@ class Profiles:
     async def duplicate(
         self, organization_id: str, workflow_id: str, name: str, new_name: str, *, actor: str | None = None
     ) -> Profile:
-        """Returns a copy of a profile under a new name; it is not the default."""
+        """Copies a profile under a new name and returns the copy, which is not the default."""
         change = Change(organization_id, actor, self._clock.now())
-        checked = checked_name(new_name, "new_name")
+        checked = validate_name(new_name, "new_name")
 
         def store(connection: Connection) -> Profile:
-            source = readable(_get(connection, organization_id, workflow_id, name), profiles)
+            source = require_readable(_get(connection, organization_id, workflow_id, name), profiles)
             return _insert(connection, change, source["workflow_id"], checked, source["environment"])
 
         return await self._database.write(store)
@@ -80,9 +80,9 @@ class Profiles:
     async def update(
         self, organization_id: str, workflow_id: str, name: str, values: dict[str, Any], *, actor: str | None = None
     ) -> Profile:
-        """Returns the profile with `values` in place of what it had."""
+        """Replaces the values of a profile and returns it."""
         change = Change(organization_id, actor, self._clock.now())
-        environment = checked_object(values, "values")
+        environment = validate_object(values, "values")
 
         def store(connection: Connection) -> Profile:
             row = _get(connection, organization_id, workflow_id, name)
@@ -93,9 +93,9 @@ class Profiles:
     async def rename(
         self, organization_id: str, workflow_id: str, name: str, new_name: str, *, actor: str | None = None
     ) -> Profile:
-        """Returns the profile under its new name."""
+        """Renames a profile and returns it."""
         change = Change(organization_id, actor, self._clock.now())
-        checked = checked_name(new_name, "new_name")
+        checked = validate_name(new_name, "new_name")
 
         def store(connection: Connection) -> Profile:
             row = _get(connection, organization_id, workflow_id, name)
@@ -108,7 +108,7 @@ class Profiles:
     async def set_default(
         self, organization_id: str, workflow_id: str, name: str, *, actor: str | None = None
     ) -> Profile:
-        """Returns the profile, which is the default now; the one before is no longer."""
+        """Makes a profile the default in place of the former one, and returns it."""
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> Profile:
@@ -140,45 +140,45 @@ class Profiles:
         await self._database.write(store)
 
     async def list_all(self, organization_id: str, workflow_id: str) -> tuple[Profile, ...]:
-        """Returns the workflow's profiles by name; at most 100. One that cannot be read has `damaged` as its value."""
+        """Returns the workflow's profiles, sorted by name; at most 100. A damaged one has `damaged` as its value."""
 
         def load(connection: Connection) -> tuple[Profile, ...]:
             mine = _of_workflow(organization_id, _owner(connection, organization_id, workflow_id))
             rows = connection.execute(select(profiles).where(*mine).order_by(profiles.c.profile_name)).mappings()
-            return tuple(_profile(shown(row)) for row in rows)
+            return tuple(_profile(mark_damaged(row)) for row in rows)
 
         return await self._database.read(load)
 
     async def get(self, organization_id: str, workflow_id: str, name: str) -> Profile:
-        """Returns the profile of that name. The answer is shared with other callers: it must not be altered."""
+        """Returns the profile of that name. The result is shared with other callers and must not be modified."""
 
         def load(connection: Connection) -> Profile:
-            return _profile(readable(_get(connection, organization_id, workflow_id, name), profiles))
+            return _profile(require_readable(_get(connection, organization_id, workflow_id, name), profiles))
 
         found = await self._recent.get((organization_id, workflow_id, name), lambda: self._database.read(load))
         assert found is not None
         return found
 
     async def find_default(self, organization_id: str, workflow_id: str) -> Profile | None:
-        """Returns the workflow's default profile, None when it has no profiles. It must not be altered."""
+        """Returns the workflow's default profile, None when it has no profiles. It must not be modified."""
 
         def load(connection: Connection) -> Profile | None:
-            mine = _of_workflow(organization_id, checked_id(workflow_id, "workflow"))
+            mine = _of_workflow(organization_id, validate_id(workflow_id, "workflow"))
             query = select(profiles).where(*mine, profiles.c.is_default == true())
             row = connection.execute(query).mappings().first()
-            return None if row is None else _profile(readable(row, profiles))
+            return None if row is None else _profile(require_readable(row, profiles))
 
         return await self._recent.get((organization_id, workflow_id), lambda: self._database.read(load))
 
 
 def _is_small(profile: Profile | None) -> bool:
-    return profile is None or len(encode_json(profile.values)) <= KEPT_BYTES
+    return profile is None or len(encode_json(profile.values)) <= CACHEABLE_BYTES
 
 
 def _owner(connection: Connection, organization_id: str, workflow_id: str) -> str:
-    """Returns the workflow's id as it is stored, once the workflow is known to exist."""
-    _WORKFLOWS.newest(connection, organization_id, workflow_id)
-    return checked_id(workflow_id, "workflow")
+    """Returns the workflow's id in its stored form. Raises: NotFound when the workflow does not exist."""
+    _WORKFLOWS.latest_version(connection, organization_id, workflow_id)
+    return validate_id(workflow_id, "workflow")
 
 
 def _of_workflow(organization_id: str, workflow_id: str) -> tuple[ColumnElement[bool], ...]:
@@ -186,11 +186,11 @@ def _of_workflow(organization_id: str, workflow_id: str) -> tuple[ColumnElement[
 
 
 def _get(connection: Connection, organization_id: str, workflow_id: str, name: str) -> RowMapping:
-    mine = _of_workflow(organization_id, checked_id(workflow_id, "workflow"))
-    query = select(profiles).where(*mine, profiles.c.profile_name == searched_name(name, "profile"))
+    mine = _of_workflow(organization_id, validate_id(workflow_id, "workflow"))
+    query = select(profiles).where(*mine, profiles.c.profile_name == lookup_name(name, "profile"))
     row = connection.execute(query).mappings().first()
     if row is None:
-        raise not_found("profile")
+        raise not_found_error("profile")
     return row
 
 
@@ -236,7 +236,7 @@ def _update(connection: Connection, change: Change, row: RowMapping, verb: str, 
     )
     name = values.get("profile_name", row["profile_name"])
     change.record(connection, f"profile.{verb}", _label(row["workflow_id"], row["profile_name"]), name=name)
-    return _profile(shown(_get(connection, change.organization_id, row["workflow_id"], name)))
+    return _profile(mark_damaged(_get(connection, change.organization_id, row["workflow_id"], name)))
 
 
 def _label(workflow_id: str, name: str) -> str:

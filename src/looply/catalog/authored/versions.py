@@ -1,8 +1,8 @@
 """The rules of versions, the same for workflows and cards.
 
-An object has versions 1, 2, 3 ...; a number is never given twice. A version is a DRAFT, which can be saved again, or
-ACTIVE, which is locked for ever. Saving over an ACTIVE version makes a DRAFT with the next number, also when another
-DRAFT stands above already: nobody's work is overwritten, and the list shows both.
+An object has versions 1, 2, 3 ...; a number is never used twice. A version is a DRAFT, which can be saved again, or
+ACTIVE, which is locked forever. Saving an ACTIVE version creates a DRAFT with the next number, even when another DRAFT
+with a higher number exists: no author's work is overwritten, and the list shows both.
 
 Creation instants strictly increase within an organization, so that they order its list, and each save changes
 `modified_on`, so that it serves as the optimistic lock.
@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, false, func, insert, select, tuple_, update
 
-from looply.catalog.storage.damage import readable
-from looply.catalog.tenants.names import MAX_VERSION, checked_id, checked_version, not_found
+from looply.catalog.storage.damage import require_readable
+from looply.catalog.tenants.names import MAX_VERSION, not_found_error, validate_id, validate_version
 from looply.catalog.trail.audit import Change
 from looply.clock import from_ms, to_ms
 from looply.errors import BadRequest, Conflict
@@ -25,14 +25,14 @@ DRAFT = "DRAFT"
 ACTIVE = "ACTIVE"
 
 VersionKey = tuple[str, int]
-"""Id of the object and number of the version; both as a caller gave them."""
+"""Id of the object and number of the version, both not validated yet."""
 
 
 class VersionedTable(msgspec.Struct, frozen=True):
-    """One table of versions and how its columns are named.
+    """One table of versions and the noun that prefixes its columns.
 
-    `carried` are the columns that a new draft takes over from the version it was made of; `emptied` are the values
-    that a deleted version is left with.
+    `carried` are the columns that a new draft copies from the version that it is based on; `emptied` are the values of
+    a deleted version.
     """
 
     table: Table
@@ -55,47 +55,47 @@ class VersionedTable(msgspec.Struct, frozen=True):
 
         Raises: BadRequest for an id that is no UUID; NotFound.
         """
-        object_id, version = checked_id(key[0], self.noun), checked_version(key[1], self.noun)
+        object_id, version = validate_id(key[0], self.noun), validate_version(key[1], self.noun)
         query = select(self.table, _is_latest(self)).where(*self._live(organization_id, object_id))
         row = connection.execute(query.where(self.version == version)).mappings().first()
         if row is None:
-            raise not_found(self.noun)
+            raise not_found_error(self.noun)
         return row
 
-    def newest_active(self, connection: Connection, organization_id: str, object_id: str) -> RowMapping:
+    def latest_active(self, connection: Connection, organization_id: str, object_id: str) -> RowMapping:
         """Returns the row of the ACTIVE version with the highest number.
 
         Raises: BadRequest; NotFound when there is no such object; Conflict (code `NO_ACTIVE_VERSION`).
         """
-        checked = checked_id(object_id, self.noun)
+        checked = validate_id(object_id, self.noun)
         query = select(self.table, _is_latest(self)).where(*self._live(organization_id, checked))
         query = query.where(self.table.c.status == ACTIVE).order_by(self.version.desc()).limit(1)
         row = connection.execute(query).mappings().first()
         if row is None:
-            self.newest(connection, organization_id, checked)
+            self.latest_version(connection, organization_id, checked)
             raise Conflict(
                 f"{self.noun} {checked} has no ACTIVE version; activate one or name a version", code="NO_ACTIVE_VERSION"
             )
         return row
 
-    def newest(self, connection: Connection, organization_id: str, object_id: str) -> int:
-        """Returns the highest version number that is not deleted.
+    def latest_version(self, connection: Connection, organization_id: str, object_id: str) -> int:
+        """Returns the highest number of the versions that are not deleted.
 
         Raises: BadRequest; NotFound when there is none.
         """
-        live = self._live(organization_id, checked_id(object_id, self.noun))
+        live = self._live(organization_id, validate_id(object_id, self.noun))
         newest: int | None = connection.execute(select(func.max(self.version)).where(*live)).scalar()
         if newest is None:
-            raise not_found(self.noun)
+            raise not_found_error(self.noun)
         return newest
 
     def name(self, connection: Connection, organization_id: str, key: VersionKey) -> str:
         """Returns the name of a version. Raises: BadRequest; NotFound."""
-        object_id, version = checked_id(key[0], self.noun), checked_version(key[1], self.noun)
+        object_id, version = validate_id(key[0], self.noun), validate_version(key[1], self.noun)
         query = select(self.table.c[f"{self.noun}_name"]).where(*self._live(organization_id, object_id))
         name: str | None = connection.execute(query.where(self.version == version)).scalar()
         if name is None:
-            raise not_found(self.noun)
+            raise not_found_error(self.noun)
         return name
 
     def names(self, connection: Connection, organization_id: str) -> list[tuple[str, str]]:
@@ -112,12 +112,12 @@ class VersionedTable(msgspec.Struct, frozen=True):
     def save(
         self, connection: Connection, change: Change, row: RowMapping, lock: datetime | None, values: Mapping[str, Any]
     ) -> VersionKey:
-        """Stores `values` in the DRAFT of `row`, or as the next DRAFT when it is ACTIVE; returns where they are.
+        """Stores `values` in the DRAFT of `row`, or as the next DRAFT when it is ACTIVE; returns the key of the DRAFT.
 
         `lock` is the `modified_on` that the author has read; None overwrites.
 
-        Raises: Conflict (code `STALE`) when the version was changed since; RecordDamaged when the next DRAFT would take
-        over what cannot be read.
+        Raises: Conflict (code `STALE`) when the version was changed since; RecordDamaged when the next DRAFT would copy
+        a damaged value.
         """
         object_id, version = _key_of(row, self.noun)
         if lock is not None and to_ms(lock) != row["modified_on_ms"]:
@@ -127,9 +127,9 @@ class VersionedTable(msgspec.Struct, frozen=True):
                 code="STALE",
             )
         if row["status"] == ACTIVE:
-            readable(row, self.table)
+            require_readable(row, self.table)
             carried = {name: row[name] for name in ("workspace_id", *self.carried)}
-            # Deleted versions count too: their numbers are never given again.
+            # Deleted versions count, too: their numbers are never reused.
             last: int = connection.execute(
                 select(func.max(self.version)).where(self.object_id == object_id)
             ).scalar_one()
@@ -140,7 +140,7 @@ class VersionedTable(msgspec.Struct, frozen=True):
         return object_id, version
 
     def activate(self, connection: Connection, change: Change, row: RowMapping) -> None:
-        """Locks the DRAFT of `row` for ever; does nothing to an ACTIVE version."""
+        """Locks the DRAFT of `row` forever; does nothing to an ACTIVE version."""
         if row["status"] == ACTIVE:
             return
         object_id, version = _key_of(row, self.noun)
@@ -148,18 +148,18 @@ class VersionedTable(msgspec.Struct, frozen=True):
         change.record(connection, f"{self.noun}.activate", object_id, version=version)
 
     def delete(self, connection: Connection, change: Change, key: tuple[str, int | None]) -> bool:
-        """Deletes a version, or all when no number is given, and returns whether none is left.
+        """Deletes a version, or all when no number is given, and returns whether no version is left.
 
-        Raises: BadRequest; NotFound when there is nothing to delete.
+        Raises: BadRequest; NotFound when no version matches.
         """
-        object_id, version = checked_id(key[0], self.noun), key[1]
+        object_id, version = validate_id(key[0], self.noun), key[1]
         live = self._live(change.organization_id, object_id)
-        doomed = update(self.table).where(*live)
+        deletion = update(self.table).where(*live)
         if version is not None:
-            doomed = doomed.where(self.version == checked_version(version, self.noun))
-        deleted = connection.execute(doomed.values(**self.emptied, deleted=True)).rowcount
+            deletion = deletion.where(self.version == validate_version(version, self.noun))
+        deleted = connection.execute(deletion.values(**self.emptied, deleted=True)).rowcount
         if not deleted:
-            raise not_found(self.noun)
+            raise not_found_error(self.noun)
         change.record(connection, f"{self.noun}.delete", object_id, version=version)
         return connection.execute(select(self.version).where(*live).limit(1)).first() is None
 
@@ -171,11 +171,11 @@ class VersionedTable(msgspec.Struct, frozen=True):
         after: VersionKey | None,
         only: Collection[str] | None = None,
     ) -> Sequence[RowMapping]:
-        """Returns up to `limit` + 1 rows of versions, newest created first, those behind `after` when it is given.
+        """Returns up to `limit` + 1 rows of versions, newest created first, after the version `after` if it is given.
 
-        With `only` those of these objects.
+        `only` restricts them to these objects.
 
-        Guarantees: a version that existed at the first page is met exactly once; `after` may be deleted by now.
+        Guarantees: a version that existed at the first page is returned exactly once; `after` may have been deleted.
 
         Raises: BadRequest (code `BAD_CURSOR`) when `after` was never a version of the organization.
         """
@@ -189,19 +189,19 @@ class VersionedTable(msgspec.Struct, frozen=True):
         if only is not None:
             query = query.where(self.object_id.in_(only))
         if after is not None:
-            query = query.where(tuple_(*order) < tuple_(*self._place(connection, organization_id, after)))
+            query = query.where(tuple_(*order) < tuple_(*self._cursor_position(connection, organization_id, after)))
         query = query.order_by(*(column.desc() for column in order)).limit(limit + 1)
         return connection.execute(query).mappings().all()
 
-    def _place(self, connection: Connection, organization_id: str, after: VersionKey) -> tuple[int, str, int]:
-        object_id, version = checked_id(after[0], self.noun), min(max(after[1], 0), MAX_VERSION)
+    def _cursor_position(self, connection: Connection, organization_id: str, after: VersionKey) -> tuple[int, str, int]:
+        object_id, version = validate_id(after[0], self.noun), min(max(after[1], 0), MAX_VERSION)
         query = select(self.table.c.created_on_ms).where(
             self.table.c.organization_id == organization_id, self.object_id == object_id, self.version == version
         )
         created_on_ms = connection.execute(query).scalar()
         if created_on_ms is None:
             raise BadRequest(
-                f"{self.noun}_id and {self.noun}_version name no place in this list; read the first page again",
+                f"{self.noun}_id and {self.noun}_version are no cursor of this list; read the first page again",
                 code="BAD_CURSOR",
             )
         return created_on_ms, object_id, version
@@ -211,10 +211,10 @@ class VersionedTable(msgspec.Struct, frozen=True):
             self.table.c.organization_id == change.organization_id
         )
         created_on_ms = max(to_ms(change.at), (connection.execute(last).scalar() or 0) + 1)
-        place = {f"{self.noun}_id": key[0], f"{self.noun}_version": key[1], "organization_id": change.organization_id}
+        ids = {f"{self.noun}_id": key[0], f"{self.noun}_version": key[1], "organization_id": change.organization_id}
         times = {"created_on_ms": created_on_ms, "modified_on_ms": created_on_ms}
         state = {"created_by": change.actor, "status": DRAFT, "deleted": False}
-        connection.execute(insert(self.table).values(**values, **place, **times, **state))
+        connection.execute(insert(self.table).values(**values, **ids, **times, **state))
         change.record(connection, f"{self.noun}.create", key[0], version=key[1])
         return key
 
@@ -244,8 +244,8 @@ def _is_latest(versions: VersionedTable) -> ColumnElement[bool]:
     return (versions.version == newest.correlate(versions.table).scalar_subquery()).label("is_latest")
 
 
-def summary_of(row: RowMapping, noun: str, *more: str) -> dict[str, Any]:
-    """Returns what lists show of a version of a noun, and the columns `more`."""
+def summary_columns(row: RowMapping, noun: str, *more: str) -> dict[str, Any]:
+    """Returns the fields of a version that lists show, and the columns `more`."""
     own = (f"{noun}_id", f"{noun}_version", f"{noun}_name", "organization_id", "workspace_id", "status")
     return {
         **{name: row[name] for name in (*own, "created_by", "modified_by", *more)},

@@ -7,21 +7,21 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import Connection, RowMapping, delete, update
 
-from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_of
-from looply.catalog.storage.damage import definition_hash, readable
+from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_columns
+from looply.catalog.storage.damage import definition_hash, require_readable
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.pages import Page, checked_limit, cut
-from looply.catalog.storage.recent import RecentReads
+from looply.catalog.storage.pages import Page, make_page, validate_limit
+from looply.catalog.storage.read_cache import ReadCache
 from looply.catalog.storage.tables import profiles, workflow_versions
-from looply.catalog.tenants.names import checked_name, checked_object
+from looply.catalog.tenants.names import validate_name, validate_object
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, Ids
 from looply.errors import Conflict, DefinitionError, Problem
 from looply.jsontext import Json, encode_json
 
-# A larger version is read anew each time, which bounds the memory of what is kept at about 100 MiB.
-KEPT_BYTES = 64 * 1024
+# Larger versions are not cached, which bounds the memory of the cache to about 100 MiB.
+CACHEABLE_BYTES = 64 * 1024
 
 _VERSIONS = VersionedTable(
     workflow_versions,
@@ -38,7 +38,7 @@ _VERSIONS = VersionedTable(
 
 
 class WorkflowDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """What an author saves. With findings the draft is incomplete: it is kept and cannot be activated."""
+    """The draft that an author saves. With findings it is incomplete: it is stored but cannot be activated."""
 
     name: str
     definition: dict[str, Any]
@@ -48,9 +48,9 @@ class WorkflowDraft(msgspec.Struct, frozen=True, kw_only=True):
 class WorkflowSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A version as lists show it.
 
-    `is_latest`: it has the highest number of its workflow, ACTIVE or not. `definition_hash` names the definition
-    by its content (32 hexadecimal digits). `created_by` and `modified_by` are key ids, None for the operator;
-    `modified_by` is None too as long as nobody has changed the version.
+    `is_latest`: it has the highest number of its workflow, ACTIVE or not. `definition_hash` is a hash of the content
+    of the definition (32 hexadecimal digits). `created_by` and `modified_by` are key ids, None for the operator;
+    `modified_by` is also None as long as the version has not been changed.
     """
 
     organization_id: str
@@ -68,7 +68,7 @@ class WorkflowSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkflowVersion(WorkflowSummary, frozen=True, kw_only=True):
-    """A version with its content. `mock_schema` is None as long as no mock payload was stored."""
+    """A version with its content. `mock_schema` is None as long as it has no mock payload."""
 
     definition: dict[str, Any]
     findings: tuple[Problem, ...]
@@ -77,7 +77,7 @@ class WorkflowVersion(WorkflowSummary, frozen=True, kw_only=True):
 
 
 class Workflows:
-    """The workflows of an organization; what belongs to another one is not found.
+    """The workflows of an organization; those of another one are not found.
 
     Methods that name a workflow raise BadRequest (`incorrect workflow id`) for an id that is no UUID and NotFound
     (code `WORKFLOW_NOT_FOUND`) for one that does not exist; those that read a version's content raise RecordDamaged
@@ -88,7 +88,7 @@ class Workflows:
         self._database = database
         self._clock = clock
         self._ids = ids
-        self._recent: RecentReads[WorkflowVersion] = RecentReads(database, clock, _is_small)
+        self._recent: ReadCache[WorkflowVersion] = ReadCache(database, clock, _is_small)
 
     async def create(
         self, organization_id: str, workspace_id: str, draft: WorkflowDraft, *, actor: str | None = None
@@ -137,9 +137,9 @@ class Workflows:
     async def activate(
         self, organization_id: str, key: VersionKey, *, definition_hash: str | None = None, actor: str | None = None
     ) -> WorkflowVersion:
-        """Returns the version, which is ACTIVE and locked now; one that was so before is left as it is.
+        """Activates and locks a version, and returns it; an ACTIVE one is not changed.
 
-        `definition_hash` is that of the definition that the caller has checked; None activates what is there.
+        `definition_hash` is that of the definition that the caller has checked; None activates any.
 
         Raises: DefinitionError with the findings of an incomplete draft; Conflict (code `STALE`) for another hash.
         """
@@ -156,9 +156,9 @@ class Workflows:
     async def delete(
         self, organization_id: str, workflow_id: str, version: int | None = None, *, actor: str | None = None
     ) -> None:
-        """Deletes a version, or the whole workflow when no version is given; its number is never given again.
+        """Deletes a version, or the whole workflow when no version is given; its number is never reused.
 
-        Executions go on: they own what they run on. The profiles go with the last version.
+        Executions continue: each has its own copy of the definition. Deleting the last version deletes the profiles.
         """
         change = Change(organization_id, actor, self._clock.now())
 
@@ -173,7 +173,7 @@ class Workflows:
         await self._database.write(store)
 
     async def get(self, organization_id: str, key: VersionKey) -> WorkflowVersion:
-        """Returns the version. The answer is shared with other callers: it must not be altered."""
+        """Returns the version. The result is shared with other callers and must not be modified."""
 
         def load(connection: Connection) -> WorkflowVersion:
             return _version(_VERSIONS.get(connection, organization_id, key))
@@ -181,29 +181,31 @@ class Workflows:
         return await self._recent.get((organization_id, *key), lambda: self._database.read(load))
 
     async def definition(self, organization_id: str, key: VersionKey) -> dict[str, Any]:
-        """Returns the definition of a version, whatever its mock payload is. Raises: RecordDamaged."""
+        """Returns the definition of a version, even if its mock payload is damaged. Raises: RecordDamaged."""
 
         def load(connection: Connection) -> dict[str, Any]:
             row = _VERSIONS.get(connection, organization_id, key)
             shown_row = {name: value for name, value in row.items() if name not in _VERSIONS.carried}
-            return readable(shown_row, workflow_versions)["definition"]  # type: ignore[no-any-return]
+            return require_readable(shown_row, workflow_versions)["definition"]  # type: ignore[no-any-return]
 
         return await self._database.read(load)
 
-    async def newest_active(self, organization_id: str, workflow_id: str) -> WorkflowVersion:
-        """Returns the ACTIVE version with the highest number. The answer is shared: it must not be altered.
+    async def latest_active(self, organization_id: str, workflow_id: str) -> WorkflowVersion:
+        """Returns the ACTIVE version with the highest number. The result is shared and must not be modified.
 
         Raises: Conflict (code `NO_ACTIVE_VERSION`) when the workflow has drafts only.
         """
 
         def load(connection: Connection) -> WorkflowVersion:
-            return _version(_VERSIONS.newest_active(connection, organization_id, workflow_id))
+            return _version(_VERSIONS.latest_active(connection, organization_id, workflow_id))
 
         return await self._recent.get((organization_id, workflow_id), lambda: self._database.read(load))
 
-    async def newest(self, organization_id: str, workflow_id: str) -> int:
+    async def latest_version(self, organization_id: str, workflow_id: str) -> int:
         """Returns the highest version number, ACTIVE or not."""
-        return await self._database.read(lambda connection: _VERSIONS.newest(connection, organization_id, workflow_id))
+        return await self._database.read(
+            lambda connection: _VERSIONS.latest_version(connection, organization_id, workflow_id)
+        )
 
     async def list_page(
         self,
@@ -213,27 +215,27 @@ class Workflows:
         *,
         only: Collection[str] | None = None,
     ) -> Page[WorkflowSummary]:
-        """Returns versions, newest created first, those behind the version `after` when it is given.
+        """Returns versions, newest created first, after the version `after` if it is given.
 
-        With `only` those of these workflows.
+        `only` restricts them to these workflows.
 
-        Guarantees: following the last item shows what existed at the start exactly once; `after` may be deleted by
-        now; a page costs the same whatever the number of versions.
+        Guarantees: paging returns every version that existed at the first page exactly once; `after` may have been
+        deleted; the cost of a page does not depend on the number of versions.
 
         Raises: BadRequest for a limit that is not positive and for a cursor that was never a version.
         """
-        size = checked_limit(limit)
+        size = validate_limit(limit)
         rows = await self._database.read(
             lambda connection: _VERSIONS.page(connection, organization_id, size, after, only)
         )
-        return cut(rows, size, lambda row: WorkflowSummary(**summary_of(row, "workflow", "definition_hash")))
+        return make_page(rows, size, lambda row: WorkflowSummary(**summary_columns(row, "workflow", "definition_hash")))
 
     async def name(self, organization_id: str, key: VersionKey) -> str:
-        """Returns the name of a version, whatever its content is."""
+        """Returns the name of a version, even if its content is damaged."""
         return await self._database.read(lambda connection: _VERSIONS.name(connection, organization_id, key))
 
     async def names(self, organization_id: str) -> Sequence[tuple[str, str]]:
-        """Returns the pairs of workflow id and name of all versions, each pair once, in no certain order."""
+        """Returns the pairs of workflow id and name of all versions, each pair once, in no particular order."""
         return await self._database.read(lambda connection: _VERSIONS.names(connection, organization_id))
 
     async def store_mock(
@@ -245,10 +247,10 @@ class Workflows:
         *,
         actor: str | None = None,
     ) -> None:
-        """Keeps a mock payload and its JSON Schema beside the version, also an ACTIVE one.
+        """Stores a mock payload and its JSON Schema with a version, also with an ACTIVE one.
 
-        It is data of tests, not of the workflow: `modified_on` stays as it is. The caller has masked what the start
-        step marks as secret.
+        It is test data and not part of the workflow: `modified_on` does not change. The caller must have masked the
+        secrets of the start step.
         """
         change = Change(organization_id, actor, self._clock.now())
 
@@ -266,9 +268,9 @@ class Workflows:
 
 
 def _values(draft: WorkflowDraft) -> dict[str, Any]:
-    definition = checked_object(draft.definition, "definition")
+    definition = validate_object(draft.definition, "definition")
     return {
-        "workflow_name": checked_name(draft.name, "workflow_name"),
+        "workflow_name": validate_name(draft.name, "workflow_name"),
         "definition": definition,
         "definition_hash": definition_hash(definition),
         "findings": msgspec.to_builtins(draft.findings),
@@ -276,7 +278,7 @@ def _values(draft: WorkflowDraft) -> dict[str, Any]:
 
 
 def _is_small(version: WorkflowVersion) -> bool:
-    return len(encode_json([version.definition, version.mock_payload, version.mock_schema])) <= KEPT_BYTES
+    return len(encode_json([version.definition, version.mock_payload, version.mock_schema])) <= CACHEABLE_BYTES
 
 
 def _check_activation(version: WorkflowVersion, expected_hash: str | None) -> None:
@@ -290,9 +292,9 @@ def _check_activation(version: WorkflowVersion, expected_hash: str | None) -> No
 
 
 def _version(row: RowMapping) -> WorkflowVersion:
-    readable(row, workflow_versions)
+    require_readable(row, workflow_versions)
     return WorkflowVersion(
-        **summary_of(row, "workflow", "definition_hash"),
+        **summary_columns(row, "workflow", "definition_hash"),
         definition=row["definition"],
         findings=msgspec.convert(row["findings"], tuple[Problem, ...]),
         mock_payload=row["mock_payload"],

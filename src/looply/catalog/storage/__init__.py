@@ -1,5 +1,5 @@
-"""Storage of the catalog: its tables, its schema, SQLite and PostgreSQL, pages, what is kept in memory for a moment.
+"""Storage of the catalog: its tables, its schema, SQLite and PostgreSQL, pages, and a cache of recent reads.
 
-Imports nothing of `catalog` outside of this room.
+Imports nothing else of `catalog`.
 Never here: a noun of the catalog.
 """

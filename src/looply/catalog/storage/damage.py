@@ -1,6 +1,6 @@
-"""Rows of the catalog that cannot be read: each is an error of its own object, and a mark in lists.
+"""Damaged rows of the catalog: reading the object is an error, and lists mark it.
 
-A row is damaged when the text of a JSON column cannot be read, or a definition is not the one whose hash is stored.
+A row is damaged when the text of a JSON column cannot be read, or a definition does not match its stored hash.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from looply.errors import RecordDamaged
 from looply.jsontext import Json, fingerprint
 
 AnyRow: TypeAlias = RowMapping | Mapping[str, Any]
-"""A row, as it is stored or as `shown` gives it."""
+"""A row, as stored or as returned by `mark_damaged`."""
 
 _LABELS: Final[Mapping[str, str]] = {
     "workflow_versions": "workflow {workflow_id} version {workflow_version}",
@@ -24,7 +24,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "bulks": "bulk {bulk_id}",
     "audit_records": "audit record {record_id}",
 }
-"""Table -> what errors call a row of it."""
+"""Table -> the label of its rows in errors."""
 
 Row = TypeVar("Row", bound=AnyRow)
 
@@ -34,35 +34,35 @@ _PAGE: Final = 100
 
 
 def definition_hash(definition: Json) -> str:
-    """Returns 32 hexadecimal digits that are equal for equal definitions and for no others."""
+    """Returns 32 hexadecimal digits that are equal for equal definitions and, for all practical purposes, no others."""
     return fingerprint(definition).hex()
 
 
-def readable(row: Row, table: Table) -> Row:
-    """Returns a row of a table whose values can all be read. Raises: RecordDamaged, which names the object."""
+def require_readable(row: Row, table: Table) -> Row:
+    """Returns the row if all its values can be read. Raises: RecordDamaged, which names the object."""
     if finding := _finding(row):
         raise RecordDamaged(f"{_label(row, table)} is damaged: {finding}; {_ADVICE}")
     return row
 
 
 def is_readable(row: RowMapping) -> bool:
-    """Tells whether all values of a row can be read."""
+    """Returns whether all values of a row can be read."""
     return not _finding(row)
 
 
-def shown(row: RowMapping) -> AnyRow:
-    """Returns a row as lists show it: a value that cannot be read is `{"damaged": "why"}`."""
+def mark_damaged(row: RowMapping) -> AnyRow:
+    """Returns a row for lists: a value that cannot be read is replaced by `{"damaged": "why"}`."""
     if not any(isinstance(value, Unreadable) for value in row.values()):
         return row
     return {name: {"damaged": value.reason} if isinstance(value, Unreadable) else value for name, value in row.items()}
 
 
-def damaged_rows(connection: Connection) -> list[str]:
-    """Returns a line for each damaged row of the catalog, in their order as texts. Reads all JSON of the catalog."""
-    return sorted(line for table in metadata.sorted_tables for line in _damaged(connection, table))
+def find_damaged_rows(connection: Connection) -> list[str]:
+    """Returns a line for each damaged row of the catalog, sorted as texts. Reads all JSON of the catalog."""
+    return sorted(line for table in metadata.sorted_tables for line in _find_damaged(connection, table))
 
 
-def _damaged(connection: Connection, table: Table) -> Iterator[str]:
+def _find_damaged(connection: Connection, table: Table) -> Iterator[str]:
     if table.name not in _LABELS:
         return
     columns = [column for column in table.columns if isinstance(column.type, JsonText) or _is_named(column.name, table)]
@@ -80,9 +80,9 @@ def _finding(row: AnyRow) -> str:
     for name, value in row.items():
         if isinstance(value, Unreadable):
             return f"its {name} cannot be read: {value.reason}"
-    # A version that was deleted keeps the hash of what it was.
+    # A deleted version keeps the hash of its former definition.
     if _HASH in row and not row["deleted"] and definition_hash(row["definition"]) != row[_HASH]:
-        return "its definition is not the one that was stored"
+        return "its definition does not match its hash"
     return ""
 
 

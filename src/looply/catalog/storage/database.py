@@ -1,4 +1,4 @@
-"""The catalog's database: functions on a connection, each in a transaction of its own, on threads of its own."""
+"""The catalog's database: runs functions in transactions, on separate threads."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -9,52 +9,52 @@ from typing import Final, Protocol, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, StatementError
 
-from looply.catalog.storage.pages import UNREADABLE, unreadable
-from looply.catalog.storage.sharing import SharedLooks
+from looply.catalog.storage.coalescing import CoalescedReads
+from looply.catalog.storage.pages import READ_ERRORS, unreadable_error
 from looply.errors import BadRequest, LooplyError, Overloaded, ShuttingDown
 
 Result = TypeVar("Result")
 Function = Callable[[Connection], Result]
 
-# Calls that may stand in the queues; at well under a millisecond each they are served within a second.
+# Calls that may be queued; at well under a millisecond each they are served within a second.
 MAX_PENDING: Final = 1000
 
 
 class Backend(Protocol):
-    """One kind of database. Its methods block, and run on threads that `CatalogDatabase` gives them.
+    """One kind of database. Its methods block, and `CatalogDatabase` runs them on its threads.
 
-    What they raise as an error of the driver is told by `failure`.
+    They may raise errors of the driver, which `translate_error` translates.
     """
 
     readers: int
-    """How many reads may be under way at once; 0 when reads and writes run one after the other on one thread."""
+    """How many reads may run concurrently; 0 when reads and writes are serialized on one thread."""
     is_shared: bool
-    """Whether other processes change it too, so that `changes` must be asked."""
+    """Whether other processes change it too, so that `changes` must be queried."""
     errors: tuple[type[Exception], ...]
-    """What the driver itself raises."""
+    """The exceptions of the driver."""
 
     def open(self) -> None:
-        """Proves what is stored and brings its tables to today's form, whole or not at all."""
+        """Verifies the stored data and upgrades its tables to the current schema, atomically."""
         ...
 
     def read(self, function: Function[Result]) -> Result:
-        """Returns what `function` reads in one transaction; all its statements see one state."""
+        """Returns the result of `function` in a read transaction; all its statements see one snapshot."""
         ...
 
     def write(self, function: Function[Result]) -> Result:
-        """Returns what `function` returns, after its transaction is durable; writers of all processes take turns."""
+        """Returns the result of `function` once its transaction is durable; writers of all processes are serialized."""
         ...
 
     def changes(self) -> int:
-        """Returns how many changes are stored: a write that was answered before is counted."""
+        """Returns the number of stored changes, which includes every acknowledged write."""
         ...
 
-    def hold(self) -> Callable[[], None]:
-        """Waits until no other process holds this; returns what lets go of it, at once and without fail."""
+    def acquire_lock(self) -> Callable[[], None]:
+        """Waits until no other process holds the lock, and returns the function that releases it, which never fails."""
         ...
 
-    def failure(self, error: Exception, *, writes: bool, is_opening: bool) -> LooplyError:
-        """Returns our error for the driver's, told by its code, never by its text."""
+    def translate_error(self, error: Exception, *, writes: bool, is_opening: bool) -> LooplyError:
+        """Returns the `LooplyError` for an error of the driver, chosen by its code, never by its text."""
         ...
 
     def dispose(self) -> None:
@@ -63,11 +63,11 @@ class Backend(Protocol):
 
 
 class CatalogDatabase:
-    """Runs functions in transactions, without ever blocking the loop.
+    """Runs functions in transactions, without ever blocking the event loop.
 
-    Guarantees: writes run one after the other in the order of the calls, on SQLite reads too; when a call returns, what
-    its function wrote is durable, and every read that is made then sees it; when it raises, nothing of it is stored,
-    except for StoreLost, which leaves that open. A caller that is cancelled while its function runs does not stop it.
+    Guarantees: writes are serialized in the order of the calls, on SQLite reads too; when a call returns, its changes
+    are durable and visible to every later read; when it raises, nothing of it is stored, except for StoreLost, where
+    the outcome is unknown. Cancelling a caller while its function runs does not stop the function.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -75,98 +75,100 @@ class CatalogDatabase:
         self._errors: tuple[type[Exception], ...] = (DBAPIError, *backend.errors)
         self._writer = ThreadPoolExecutor(1, "looply-catalog")
         self._readers = ThreadPoolExecutor(backend.readers, "looply-catalog-read") if backend.readers else self._writer
-        # A look is short and waits for no read that is long.
-        self._looker = ThreadPoolExecutor(1, "looply-catalog-look") if backend.is_shared else self._writer
-        self._looks: SharedLooks[int] = SharedLooks(self._look)
-        self._turn = asyncio.Lock()
+        # Reading the change count is short and must not wait for a long read.
+        self._change_reader = ThreadPoolExecutor(1, "looply-catalog-changes") if backend.is_shared else self._writer
+        self._change_reads: CoalescedReads[int] = CoalescedReads(self._read_changes)
+        self._exclusive = asyncio.Lock()
         self._pending = 0
         self._changes = 0
         self._is_closed = False
 
     async def changes(self) -> int:
-        """Returns a number that is the same only as long as nothing has changed since this call began.
+        """Returns a number that stays the same only as long as nothing has changed since this call began.
 
-        It counts the changes of all processes where they share the database (PostgreSQL), which is one short query,
-        shared by all who ask meanwhile. Of a file it counts those of this process, which costs nothing.
-        Raises: as `read`, where there is something to ask.
+        On a shared database (PostgreSQL) it counts the changes of all processes by one short query, which concurrent
+        callers share. On a file it counts those of this process, at no cost.
+        Raises: as `read`, on a shared database.
         """
-        return await self._looks.get() if self._backend.is_shared else self._changes
+        return await self._change_reads.get() if self._backend.is_shared else self._changes
 
     async def read(self, function: Function[Result]) -> Result:
-        """Returns what `function` reads; all its statements see one state. It may be called again.
+        """Returns the result of `function`; all its statements see one snapshot. It may be called a second time.
 
         Raises: Overloaded, ShuttingDown, StoreCorrupt, StoreUnreachable, EngineError, and what the function raises.
         """
-        return await self._call(self._readers, lambda: self._told(lambda: self._backend.read(function)))
+        return await self._call(self._readers, lambda: self._translate_errors(lambda: self._backend.read(function)))
 
     @property
     def is_shared(self) -> bool:
-        """Whether other processes change it too."""
+        """Whether other processes change the database too."""
         return self._backend.is_shared
 
     def read_now(self, function: Function[Result]) -> Result:
-        """Returns what `function` reads, as `read`, on the thread of the caller, which waits for it.
+        """Returns the result of `function`, as `read`, but blocks the caller's thread.
 
-        For what is needed in the midst of a computation and is nearly always in memory. Raises: as `read`.
+        For rare reads within a synchronous computation whose data is nearly always in memory. Raises: as `read`.
         """
-        return self._told(lambda: self._backend.read(function))
+        return self._translate_errors(lambda: self._backend.read(function))
 
     async def write(self, function: Function[Result]) -> Result:
-        """Returns what `function` returns after its changes are durable; writers of all processes take turns.
+        """Returns the result of `function` after its changes are durable; writers of all processes are serialized.
 
         Raises: as `read`, and Conflict, StoreFull, StoreLost.
         """
-        return await self._call(self._writer, lambda: self._told(lambda: self._backend.write(function), writes=True))
+        return await self._call(
+            self._writer, lambda: self._translate_errors(lambda: self._backend.write(function), writes=True)
+        )
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Lets blocks that change more than the catalog go one after the other, those of all processes that share it.
+    async def exclusive(self) -> AsyncIterator[None]:
+        """A critical section, across all processes that share the catalog, for changes of more than the catalog.
 
-        A process that is killed, or whose connection breaks, has lost its turn.
-        Raises: Overloaded when it does not come, StoreUnreachable, ShuttingDown.
+        A process that is killed, or whose connection breaks, loses the lock.
+        Raises: Overloaded when the lock cannot be acquired in time, StoreUnreachable, ShuttingDown.
         """
-        async with self._turn:
+        async with self._exclusive:
             if not self._backend.is_shared:
                 yield
                 return
             if self._is_closed:
                 raise ShuttingDown("the catalog is closed")
-            release = await self._held()
+            release = await self._acquire_lock()
             try:
                 yield
             finally:
                 release()
 
     async def open(self) -> None:
-        """Proves what is stored and brings it to today's form.
+        """Verifies the stored data and upgrades it to the current schema.
 
-        Raises: as `write`; SchemaMismatch; StoreCorrupt also for what only a damaged file answers.
+        Raises: as `write`; SchemaMismatch; StoreCorrupt also for errors that only a damaged file causes.
         """
-        await self._call(self._writer, lambda: self._told(self._backend.open, writes=True, is_opening=True))
+        await self._call(self._writer, lambda: self._translate_errors(self._backend.open, writes=True, is_opening=True))
 
     async def close(self) -> None:
-        """Waits for the calls that were made before, then closes the connections. Closing twice is legal."""
+        """Waits for pending calls, then closes the connections. Closing twice is allowed."""
         if self._is_closed:
             return
         self._is_closed = True
         await asyncio.to_thread(self._end)
 
     def _end(self) -> None:
-        for threads in (self._writer, self._readers, self._looker):
+        for threads in (self._writer, self._readers, self._change_reader):
             threads.shutdown()
         self._backend.dispose()
 
-    async def _held(self) -> Callable[[], None]:
-        holding = asyncio.ensure_future(asyncio.to_thread(self._told, self._backend.hold))
+    async def _acquire_lock(self) -> Callable[[], None]:
+        holding = asyncio.ensure_future(asyncio.to_thread(self._translate_errors, self._backend.acquire_lock))
         try:
             return await asyncio.shield(holding)
         except asyncio.CancelledError:
-            # It may come all the same, and nobody is left to let go of it.
-            holding.add_done_callback(_let_go)
+            # The lock may still be acquired, and no caller is left to release it.
+            holding.add_done_callback(_release_lock)
             raise
 
-    async def _look(self) -> int:
-        return await self._call(self._looker, lambda: self._told(self._backend.changes))
+    async def _read_changes(self) -> int:
+        return await self._call(self._change_reader, lambda: self._translate_errors(self._backend.changes))
 
     async def _call(self, threads: ThreadPoolExecutor, act: Callable[[], Result]) -> Result:
         if self._is_closed:
@@ -179,24 +181,24 @@ class CatalogDatabase:
         finally:
             self._pending -= 1
 
-    def _told(self, act: Callable[[], Result], *, writes: bool = False, is_opening: bool = False) -> Result:
-        """Returns what `act` returns. Raises: our error for what the database says."""
+    def _translate_errors(self, act: Callable[[], Result], *, writes: bool = False, is_opening: bool = False) -> Result:
+        """Returns the result of `act`. Raises: a `LooplyError` for each error of the database."""
         try:
             return act()
         except self._errors as error:
-            raise self._backend.failure(error, writes=writes, is_opening=is_opening) from error
+            raise self._backend.translate_error(error, writes=writes, is_opening=is_opening) from error
         except StatementError as error:
             raise BadRequest(f"a value cannot be stored: {error.orig}", code="UNSTORABLE") from error
-        except UNREADABLE as error:
+        except READ_ERRORS as error:
             if writes and not is_opening:
                 raise
-            raise unreadable(error) from error
+            raise unreadable_error(error) from error
         finally:
-            # Counted on the thread, so that a caller that was cancelled does not leave its change uncounted.
+            # Counted on the thread, so that the change of a cancelled caller is counted, too.
             if writes:
                 self._changes += 1
 
 
-def _let_go(held: asyncio.Future[Callable[[], None]]) -> None:
+def _release_lock(held: asyncio.Future[Callable[[], None]]) -> None:
     if not held.cancelled() and held.exception() is None:
         held.result()()

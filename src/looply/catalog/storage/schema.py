@@ -1,6 +1,6 @@
-"""Whether a stored catalog is sound, which form its tables have, and how an older form becomes today's.
+"""Opening a stored catalog: integrity check, schema revision and migrations.
 
-Alembic is imported by a migration only: an up-to-date catalog is opened without it, which saves start-up time.
+Alembic is imported for migrations only: an up-to-date catalog is opened without it, which saves start-up time.
 """
 
 import sqlite3
@@ -12,7 +12,7 @@ from looply.catalog.storage import sums
 from looply.errors import SchemaMismatch, StoreCorrupt
 
 REVISIONS = ("0001",)
-"""Every revision that a release has had, oldest first; the last one is today's. The first one is the base."""
+"""Every released schema revision, oldest first: the first is the base, the last is the current one."""
 
 HEAD = REVISIONS[-1]
 
@@ -20,8 +20,8 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _VERSION_TABLE = "alembic_version"
 
 
-def stored_revision(connection: Connection) -> str | None:
-    """Returns the revision of the stored tables, None for an empty database.
+def read_revision(connection: Connection) -> str | None:
+    """Returns the schema revision of the stored tables, None for an empty database.
 
     Raises: SchemaMismatch when a newer release wrote them, or when they are not a catalog.
     """
@@ -29,7 +29,7 @@ def stored_revision(connection: Connection) -> str | None:
     if not names:
         return None
     if _VERSION_TABLE not in names:
-        raise SchemaMismatch("the catalog's database holds other tables and no catalog; name another one")
+        raise SchemaMismatch("the catalog's database has tables of another application; use another database")
     revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if revision is not None and revision not in REVISIONS:
         raise SchemaMismatch(
@@ -40,31 +40,31 @@ def stored_revision(connection: Connection) -> str | None:
 
 
 def upgrade(connection: Connection) -> None:
-    """Proves a file and brings its tables to today's form, in the transaction of `connection`: all or nothing.
+    """Verifies a file and upgrades its tables to the current form, atomically in the transaction of `connection`.
 
-    A catalog over `sums.LARGEST_BYTES` is not proved; one whose sums were emptied by hand is taken as it is.
-    Raises: StoreCorrupt when it is not what was stored; SchemaMismatch as `stored_revision`.
+    A catalog over `sums.LARGEST_BYTES` is not verified; one whose sums were deleted by hand is accepted as it is.
+    Raises: StoreCorrupt when its content does not match the sums; SchemaMismatch as `read_revision`.
     """
-    file = driver_of(connection)
+    file = driver_connection(connection)
     if damage := sums.find_damage_at_start(file):
         raise StoreCorrupt(f"the catalog is damaged: {'; '.join(damage)}; restore it from a backup")
-    if stored_revision(connection) != HEAD:
-        sums.unwatch(file)
+    if read_revision(connection) != HEAD:
+        sums.drop_triggers(file)
         migrate(connection)
-        sums.note(file)
-    elif sums.has_none(file):
-        sums.note(file)
+        sums.store_sums(file)
+    elif sums.has_no_sums(file):
+        sums.store_sums(file)
 
 
-def driver_of(connection: Connection) -> sqlite3.Connection:
-    """Returns the driver's connection, which is in the same transaction."""
+def driver_connection(connection: Connection) -> sqlite3.Connection:
+    """Returns the connection of the driver, which is in the same transaction."""
     file = connection.connection.driver_connection
     assert isinstance(file, sqlite3.Connection)
     return file
 
 
 def migrate(connection: Connection) -> None:
-    """Runs the migrations that the stored tables lack, in the transaction of `connection`."""
+    """Runs the missing migrations in the transaction of `connection`."""
     # Start-up cost: most starts find nothing to migrate.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415

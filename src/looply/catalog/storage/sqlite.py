@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from looply.catalog.storage import sums
 from looply.catalog.storage.database import Function, Result
-from looply.catalog.storage.schema import driver_of, upgrade
+from looply.catalog.storage.schema import driver_connection, upgrade
 from looply.errors import (
     Conflict,
     EngineError,
@@ -26,8 +26,8 @@ from looply.errors import (
 # How long a transaction waits for another process that writes to the same file.
 BUSY_SECONDS: Final = 5.0
 
-# EXTRA is FULL and a flush of the folder after the journal is removed: without it a power failure may bring the
-# journal back and undo an acknowledged change, such as the revocation of a key.
+# EXTRA is FULL plus a flush of the folder after the journal is removed: without it a power failure may bring the
+# journal back and roll back an acknowledged change, such as the revocation of a key.
 _PRAGMAS = (
     "PRAGMA journal_mode = DELETE",
     "PRAGMA synchronous = EXTRA",
@@ -37,8 +37,8 @@ _PRAGMAS = (
 )
 _WRITES = "catalog_writes"
 
-# What says nothing about the content of the file when it is opened.
-_OF_THE_DISK = frozenset(
+# Errors at opening that say nothing about the content of the file.
+_NOT_ABOUT_CONTENT = frozenset(
     (
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_LOCKED,
@@ -52,7 +52,7 @@ _OF_THE_DISK = frozenset(
 
 
 class SqliteFile:
-    """The file `path`, which is made with mode 0600 when it is missing. Raises: SettingsError when that fails."""
+    """The file `path`, which is created with mode 0600 when it is missing. Raises: SettingsError when that fails."""
 
     readers = 0
     is_shared = False
@@ -62,27 +62,27 @@ class SqliteFile:
         self._engine = sqlite_engine(path)
 
     def open(self) -> None:
-        """Proves the file and brings its tables to today's form."""
+        """Verifies the file and upgrades its tables to the current form."""
         self.write(upgrade)
 
     def read(self, function: Function[Result]) -> Result:
-        """Runs `function` in a transaction that takes no lock of a writer."""
+        """Runs `function` in a transaction without a write lock."""
         return self._transact(function, writes=False)
 
     def write(self, function: Function[Result]) -> Result:
-        """Runs `function` in a transaction that has the lock of the file from its begin."""
+        """Runs `function` in a transaction that holds the write lock of the file from its beginning."""
         return self._transact(function, writes=True)
 
     def changes(self) -> int:
-        """Returns 0: whoever has the file counts its own changes."""
+        """Returns 0: the process that owns the file counts its own changes."""
         return 0
 
-    def hold(self) -> Callable[[], None]:
-        """Returns at once: nobody else works on the file."""
+    def acquire_lock(self) -> Callable[[], None]:
+        """Returns at once: no other process works on the file."""
         return lambda: None
 
-    def failure(self, error: Exception, *, writes: bool, is_opening: bool) -> LooplyError:
-        """Returns our error for the driver's."""
+    def translate_error(self, error: Exception, *, writes: bool, is_opening: bool) -> LooplyError:
+        """Returns the `LooplyError` for an error of the driver."""
         return store_error(error, writes=writes, is_opening=is_opening)
 
     def dispose(self) -> None:
@@ -97,14 +97,14 @@ class SqliteFile:
 
 
 def sqlite_engine(path: Path) -> Engine:
-    """Returns an engine on the file `path`, which is made with mode 0600 when it is missing.
+    """Returns an engine on the file `path`, which is created with mode 0600 when it is missing.
 
-    Raises: SettingsError when the file cannot be made.
+    Raises: SettingsError when the file cannot be created.
     """
-    _own_file(path)
+    _create_private_file(path)
     engine = create_engine(
         URL.create("sqlite+pysqlite", database=str(path)),
-        # The driver must not open transactions of its own: `_begin` does.
+        # The driver must not open transactions itself: `_begin` does.
         connect_args={"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False},
         pool_size=1,
         max_overflow=0,
@@ -114,40 +114,40 @@ def sqlite_engine(path: Path) -> Engine:
     return engine
 
 
-def _own_file(path: Path) -> None:
+def _create_private_file(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except FileExistsError:
-        # An existing database is never opened here: closing any descriptor of it would drop SQLite's locks.
+        # An existing database must not be opened here: closing any descriptor of it would drop SQLite's locks.
         pass
     except OSError as error:
-        raise SettingsError(f"the catalog {path} cannot be made: {error.strerror}") from error
+        raise SettingsError(f"the catalog {path} cannot be created: {error.strerror}") from error
     try:
         path.chmod(0o600)
     except OSError as error:
-        raise SettingsError(f"the catalog {path} is not ours to protect: {error.strerror}") from error
+        raise SettingsError(f"the mode of the catalog {path} cannot be set: {error.strerror}") from error
 
 
 def _configure(connection: sqlite3.Connection, _record: Any) -> None:
     for pragma in _PRAGMAS:
         connection.execute(pragma).close()
-    sums.prepare(connection)
+    sums.register_function(connection)
 
 
 def _begin(connection: Connection) -> None:
-    # A writer takes the lock at once: taking it in the middle could fail after another process has written.
+    # A writer acquires the lock at once: upgrading a read lock could fail after another process has written.
     writes = connection.get_execution_options().get(_WRITES, True)
     if writes:
-        # Before the transaction: one that is rolled back would take the triggers with it.
-        sums.watch(driver_of(connection))
+        # Before the transaction: a rollback would remove the triggers.
+        sums.create_triggers(driver_connection(connection))
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def store_error(error: Exception, *, writes: bool, is_opening: bool = False) -> LooplyError:
-    """Returns our error for the driver's, told by its code, never by its text."""
+    """Returns the `LooplyError` for an error of the driver, chosen by its code, never by its text."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-    if is_opening and code not in _OF_THE_DISK:
+    if is_opening and code not in _NOT_ABOUT_CONTENT:
         return StoreCorrupt(f"the catalog file is damaged or not a catalog: {cause}; restore it from a backup")
     if isinstance(cause, sqlite3.IntegrityError):
         return Conflict("another change came in between; read the object again and repeat", code="STALE")

@@ -1,12 +1,12 @@
-"""The sums: what the rows of each table add up to, stored in the transaction that changes them.
+"""Table checksums: the sum of the row hashes of each table, stored in the transaction that changes the rows.
 
-SQLite finds damage of the form of a file, not of what the rows say: a bit that turned in a name or a scope would be
-served as truth. So the catalog keeps the sum of the hashes of each table's rows, and of its schema, and whoever opens
-it adds up again. A row that is another one, a row that is gone, a page that is an older one of the same file: each
-gives another sum. Indexes hold nothing of their own and are compared with their tables.
+SQLite detects damage of the structure of a file, not of its content: a flipped bit in a name or a scope would be served
+as valid. So the catalog stores the sum of the hashes of each table's rows, and of its schema, and every start computes
+them again. An altered row, a missing row, an older page of the same file: each changes the sum. Indexes have no data of
+their own and are compared with their tables.
 
-A sum that is kept by addition needs no row but the one that changes. The triggers that keep it are of the connection,
-not of the file: a migration meets none, and `note` adds up what it made.
+An additive sum is updated from the changed row alone. The triggers that update it belong to the connection, not to the
+file: a migration runs without them, and `store_sums` computes the sums after it.
 """
 
 import sqlite3
@@ -17,9 +17,9 @@ from typing import Any, Final
 import msgspec
 
 LARGEST_BYTES: Final = 256 * 1024 * 1024
-"""A larger catalog is proved on demand only: a start must not take as long as reading it does."""
+"""A larger catalog is verified on demand only: a start must not take as long as reading it."""
 
-# Up to this size the indexes are compared with their tables as well, which takes several times as long.
+# Up to this size the indexes are compared with their tables, too, which takes several times as long.
 _INDEXED_BYTES: Final = 64 * 1024 * 1024
 _SUM_BYTES: Final = 16
 _FUNCTION: Final = "moved_sum"
@@ -29,15 +29,15 @@ _SUMS: Final = "table_sums"
 _ROWS_OF_SCHEMA: Final = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
 _TABLES: Final = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' ORDER BY name"
 _HAS_SUMS: Final = "SELECT 1 FROM main.sqlite_schema WHERE name = 'table_sums'"
-_STORED: Final = "SELECT table_name, digest FROM table_sums NOT INDEXED"
-_FORGET: Final = "DELETE FROM table_sums"
-_NOTE: Final = "INSERT INTO table_sums(table_name, digest) VALUES (?, ?)"
+_SELECT_SUMS: Final = "SELECT table_name, digest FROM table_sums NOT INDEXED"
+_DELETE_SUMS: Final = "DELETE FROM table_sums"
+_INSERT_SUM: Final = "INSERT INTO table_sums(table_name, digest) VALUES (?, ?)"
 _TRIGGERS: Final = "SELECT name FROM temp.sqlite_schema WHERE type = 'trigger'"
 _SIZE: Final = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
 
 
 def find_damage_at_start(file: sqlite3.Connection) -> list[str]:
-    """Returns what `find_damage` does, as far as the size of the catalog lets a start wait for it."""
+    """Returns the result of `find_damage`, with fewer checks, or none, for a large catalog to bound start-up time."""
     size: int = file.execute(_SIZE).fetchone()[0]
     if size > LARGEST_BYTES:
         return []
@@ -45,45 +45,45 @@ def find_damage_at_start(file: sqlite3.Connection) -> list[str]:
 
 
 def find_damage(file: sqlite3.Connection, check: str = "integrity_check") -> list[str]:
-    """Returns what is wrong with a catalog, nothing when it is sound or empty. Reads it whole.
+    """Returns the damage of a catalog, an empty list when it is intact or empty. Reads all of it.
 
-    Raises: sqlite3.Error when the disk fails, or the file is too damaged to be read to its end.
+    Raises: sqlite3.Error when the disk fails, or the file is too damaged to be read completely.
     """
     found = [str(line) for (line,) in file.execute(f"PRAGMA {check}(10)")]
     if found != ["ok"]:
         return found
-    stored = _stored(file)
+    stored = _stored_sums(file)
     if stored is None:
         return [] if _revision(file) is None else [f"the table {_SUMS} is gone"]
     if not stored:
         return []
-    counted = _counted(file)
+    computed = _compute_sums(file)
     return [
         f"the rows of {name} are not what was stored"
-        for name in sorted(stored.keys() | counted.keys())
-        if stored.get(name) != counted.get(name)
+        for name in sorted(stored.keys() | computed.keys())
+        if stored.get(name) != computed.get(name)
     ]
 
 
-def note(file: sqlite3.Connection) -> None:
-    """Stores the sums of all tables as they are, within the transaction of the connection."""
-    file.execute(_FORGET)
-    file.executemany(_NOTE, _counted(file).items())
+def store_sums(file: sqlite3.Connection) -> None:
+    """Computes and stores the sums of all tables, within the transaction of the connection."""
+    file.execute(_DELETE_SUMS)
+    file.executemany(_INSERT_SUM, _compute_sums(file).items())
 
 
-def has_none(file: sqlite3.Connection) -> bool:
-    """Returns whether the sums are to be noted: the table is there and empty."""
-    return _stored(file) == {}
+def has_no_sums(file: sqlite3.Connection) -> bool:
+    """Returns whether the table of sums exists and is empty, so that the sums must be stored."""
+    return _stored_sums(file) == {}
 
 
-def prepare(file: sqlite3.Connection) -> None:
-    """Gives a new connection the function that its triggers call."""
-    file.create_function(_FUNCTION, -1, _moved, deterministic=True)
+def register_function(file: sqlite3.Connection) -> None:
+    """Registers the SQL function that the triggers of a connection call."""
+    file.create_function(_FUNCTION, -1, _adjust_sum, deterministic=True)
 
 
-def watch(file: sqlite3.Connection) -> None:
-    """Lets every change of this connection move the sums from now on; harmless when it does already."""
-    if file.execute(_TRIGGERS).fetchone() or _stored(file) is None:
+def create_triggers(file: sqlite3.Connection) -> None:
+    """Creates the triggers that update the sums with every change of this connection, unless they exist."""
+    if file.execute(_TRIGGERS).fetchone() or _stored_sums(file) is None:
         return
     for name in _tables(file):
         columns = [column for _, column, *_ in file.execute(f'PRAGMA table_info("{name}")')]
@@ -95,16 +95,16 @@ def watch(file: sqlite3.Connection) -> None:
             file.execute(f'CREATE TEMP TRIGGER "{name}_{event}" AFTER {event} ON main."{name}" BEGIN {move}; END')
 
 
-def unwatch(file: sqlite3.Connection) -> None:
-    """Takes the triggers away, before tables change; the next change of the connection brings them back."""
+def drop_triggers(file: sqlite3.Connection) -> None:
+    """Drops the triggers before a schema change; the next write of the connection creates them again."""
     for (name,) in file.execute(_TRIGGERS).fetchall():
         file.execute(f'DROP TRIGGER temp."{name}"')
 
 
-def _counted(file: sqlite3.Connection) -> dict[str, bytes]:
+def _compute_sums(file: sqlite3.Connection) -> dict[str, bytes]:
     sums = {_SCHEMA: _sum(file, _SCHEMA, _ROWS_OF_SCHEMA)}
     for name in _tables(file):
-        # Not by an index that has all columns: it is the table that is read later.
+        # Read the table, not a covering index: the table is what is read later.
         sums[name] = _sum(file, name, f'SELECT * FROM "{name}" NOT INDEXED')  # noqa: S608 - as above
     return sums
 
@@ -113,9 +113,9 @@ def _tables(file: sqlite3.Connection) -> list[str]:
     return [name for (name,) in file.execute(_TABLES) if name != _SUMS]
 
 
-def _stored(file: sqlite3.Connection) -> dict[str, bytes] | None:
-    """Returns the stored sums, None when there is no table for them."""
-    return dict(file.execute(_STORED)) if file.execute(_HAS_SUMS).fetchone() else None
+def _stored_sums(file: sqlite3.Connection) -> dict[str, bytes] | None:
+    """Returns the stored sums, None when their table does not exist."""
+    return dict(file.execute(_SELECT_SUMS)) if file.execute(_HAS_SUMS).fetchone() else None
 
 
 def _revision(file: sqlite3.Connection) -> Any:
@@ -126,12 +126,12 @@ def _revision(file: sqlite3.Connection) -> Any:
 
 
 def _sum(file: sqlite3.Connection, name: str, query: str) -> bytes:
-    # A statement that ends in the middle, at text that is none, would hold the file's lock.
+    # Closed explicitly: a statement that fails midway, at invalid text, would keep the file's lock.
     with closing(file.execute(query)) as rows:
         return _bytes(sum(_hash(name, *row) for row in rows))
 
 
-def _moved(digest: bytes, sign: int, name: str, *row: Any) -> bytes:
+def _adjust_sum(digest: bytes, sign: int, name: str, *row: Any) -> bytes:
     return _bytes(int.from_bytes(digest) + sign * _hash(name, *row))
 
 

@@ -1,7 +1,7 @@
-"""The tables of the catalog, in the vocabulary that SQLite and PostgreSQL share.
+"""The tables of the catalog, in the SQL that SQLite and PostgreSQL share.
 
-Times are milliseconds since 1970-01-01 UTC. Versions that are deleted stay as empty rows (tombstones), so that their
-numbers are never given again and a list cursor that names one still has its place.
+Times are milliseconds since 1970-01-01 UTC. Deleted versions remain as empty rows (tombstones), so that their numbers
+are never reused and a list cursor that names one remains valid.
 """
 
 from typing import Any, NamedTuple
@@ -27,11 +27,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from looply.jsontext import Json, parse_stored, stored_text
+from looply.jsontext import Json, encode_stored, parse_stored
 
 
 def _text(length: int) -> TypeEngine[str]:
-    """Text that is compared and ordered by its code points, as SQLite does, whatever the language of a database."""
+    """Text that is compared and ordered by code points, as in SQLite, whatever the locale of the database."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
@@ -50,15 +50,15 @@ metadata = MetaData(
 
 
 class Unreadable(NamedTuple):
-    """What is read in place of a JSON value whose text cannot be read. It is never stored."""
+    """Placeholder for a JSON value whose stored text cannot be read. It is never stored."""
 
     reason: str
 
 
 class JsonText(TypeDecorator[Json]):
-    """A JSON value as text: keeps key order and integers of any size, which the databases' own types do not.
+    """A JSON value as text: preserves key order and integers of any size, which the databases' own types do not.
 
-    A text that cannot be read is `Unreadable`, so that one row of a list does not take the others with it.
+    A text that cannot be read becomes `Unreadable`, so that one damaged row does not make a whole list fail.
     """
 
     impl = Text
@@ -67,14 +67,14 @@ class JsonText(TypeDecorator[Json]):
     def process_bind_param(self, value: Json, dialect: Dialect) -> str:  # noqa: ARG002
         """Returns the compact JSON text of the value; None is `null`, never an SQL NULL.
 
-        Raises: ValueError for what could not be read back.
+        Raises: ValueError for a value that could not be read back.
         """
         if isinstance(value, Unreadable):
-            raise ValueError(f"it stands for one that cannot be read: {value.reason}")
-        return stored_text(value).decode()
+            raise ValueError(f"it is a placeholder for a value that cannot be read: {value.reason}")
+        return encode_stored(value).decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Json:  # noqa: ARG002
-        """Returns the value of the stored text, exactly as it came in."""
+        """Returns the value of the stored text, exactly as it was given, or `Unreadable`."""
         try:
             return None if value is None else parse_stored(value.encode())
         except ValueError as error:
@@ -101,7 +101,7 @@ workspaces = Table(
 
 
 def _owner() -> list[Any]:
-    """Columns of who owns a row. The pair is the foreign key: a workspace of another organization cannot be named."""
+    """Columns of the owner of a row. The pair is the foreign key: a workspace of another organization is impossible."""
     return [
         Column("organization_id", ID, nullable=False),
         Column("workspace_id", ID, nullable=False),
@@ -112,7 +112,7 @@ def _owner() -> list[Any]:
 
 
 def _changes() -> list[Any]:
-    """Columns of who made and changed a row, and when."""
+    """Columns of the authors and times of creation and modification."""
     return [
         Column("created_by", NAME),
         Column("modified_by", NAME),
@@ -122,7 +122,7 @@ def _changes() -> list[Any]:
 
 
 def _version_state(noun: str) -> list[Any]:
-    """Columns and indexes of the version rules: one index finds the last creation, the other serves the list."""
+    """Columns and indexes of versions: one index finds the last creation, the other serves the list."""
     table = f"{noun}_versions"
     return [
         Column("status", _text(8), nullable=False),
@@ -173,7 +173,7 @@ profiles = Table(
     Column("is_default", Boolean, nullable=False),
     *_changes(),
 )
-# At most one default of each workflow, held by the database and not by our care.
+# At most one default per workflow, enforced by the database.
 Index(
     "uq_profiles_default",
     profiles.c.organization_id,
@@ -226,11 +226,11 @@ bulks = Table(
     Column("wanted", JsonText, nullable=False),
     Column("options", JsonText, nullable=False),
     Column("status", _text(16), nullable=False),
-    # The execution that was looked at last, empty before the first one.
+    # The cursor: the execution that was processed last, empty before the first one.
     Column("place", ID, nullable=False),
     Column("done", BigInteger, nullable=False),
     Column("refused", BigInteger, nullable=False),
-    # The process that works on it, and until when nobody else may.
+    # The process that holds the lease, and the end of the lease.
     Column("holder", ID, nullable=False),
     Column("held_until_ms", BigInteger, nullable=False),
     Column("ended_on_ms", BigInteger),
@@ -239,8 +239,7 @@ bulks = Table(
     Index(None, "status", "bulk_id"),
 )
 
-# `looply.catalog.tenants.rotation`. The active one is that of the highest generation; 0: known to processes, not used
-# yet.
+# `looply.catalog.tenants.rotation`. The active key has the highest generation; 0: distributed, not active yet.
 master_keys = Table(
     "master_keys",
     metadata,
@@ -251,8 +250,8 @@ master_keys = Table(
     Column("retired_on_ms", BigInteger),
 )
 
-# `looply.catalog.tenants.data_keys`. Without its row no value that a data key has sealed opens, in no backup either
-# that has not the row: to delete the rows of an organization is to shred its secrets.
+# `looply.catalog.tenants.data_keys`. Without its row no value that a data key has sealed can be opened, also not from a
+# backup without the row: deleting the rows of an organization destroys its secrets (crypto-shredding).
 data_keys = Table(
     "data_keys",
     metadata,
@@ -264,7 +263,7 @@ data_keys = Table(
     Column("created_on_ms", BigInteger, nullable=False),
 )
 
-# Of SQLite alone: `looply.catalog.storage.sums`. PostgreSQL keeps it empty.
+# SQLite only: `looply.catalog.storage.sums`. On PostgreSQL it is empty.
 table_sums = Table(
     "table_sums",
     metadata,
@@ -275,7 +274,7 @@ table_sums = Table(
 audit_records = Table(
     "audit_records",
     metadata,
-    # SQLite numbers rows of itself only when the column's type is spelled INTEGER.
+    # SQLite numbers rows automatically only when the column's type is spelled INTEGER.
     Column("record_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("organization_id", ID, ForeignKey("organizations.organization_id"), nullable=False),
     Column("at_ms", BigInteger, nullable=False),
@@ -283,7 +282,7 @@ audit_records = Table(
     Column("action", _text(64), nullable=False),
     Column("object_id", _text(240), nullable=False),
     Column("details", JsonText, nullable=False),
-    # The place in the chain of the organization, `looply.catalog.trail.chain`.
+    # The number in the hash chain of the organization, `looply.catalog.trail.chain`.
     Column("number", BigInteger),
     Column("hash", LargeBinary),
     Index("uq_audit_records_number", "organization_id", "number", unique=True),
@@ -298,5 +297,5 @@ audit_heads = Table(
     Column("hash", LargeBinary, nullable=False),
 )
 
-# Of PostgreSQL alone: one row that every change counts up, `looply.catalog.storage.postgres`. SQLite has no such table.
+# PostgreSQL only: one row that every change increments, `looply.catalog.storage.postgres`. SQLite has no such table.
 change_count = Table("change_count", MetaData(), Column("changes", BigInteger, nullable=False))

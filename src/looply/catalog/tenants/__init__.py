@@ -1,5 +1,5 @@
-"""Tenants: organizations, workspaces, API keys, and the keys that seal what an organization stores.
+"""Tenants: organizations, workspaces, API keys, and the data keys that seal the secrets of organizations.
 
 Imports `storage` and `trail`.
-Never here: what an organization edits.
+Never here: the objects that an organization edits.
 """

@@ -1,7 +1,7 @@
-"""API keys and the principals that they stand for.
+"""API keys and the principals that they authenticate.
 
-A key's text is `lk_`, a public prefix of 8 characters, `_` and 32 random bytes in base64url. Stored are the prefix and
-the SHA-256 of the whole text: with 256 random bits inside, a slow hash would add nothing.
+A key's text is `lk_`, a public prefix of 8 characters, `_` and 32 random bytes in base64url. The prefix and the SHA-256
+of the whole text are stored: with 256 random bits, a slow hash would add no security.
 """
 
 import base64
@@ -13,12 +13,12 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection, RowMapping, false, insert, select, update
 
-from looply.catalog.storage.damage import AnyRow, readable, shown
+from looply.catalog.storage.damage import AnyRow, mark_damaged, require_readable
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.pages import Page, checked_limit, cut
-from looply.catalog.storage.recent import RecentReads
+from looply.catalog.storage.pages import Page, make_page, validate_limit
+from looply.catalog.storage.read_cache import ReadCache
 from looply.catalog.storage.tables import api_keys, workflow_versions
-from looply.catalog.tenants.names import checked_id, checked_name, not_found
+from looply.catalog.tenants.names import not_found_error, validate_id, validate_name
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, Entropy, Ids, from_ms, ms_or_none, to_ms
@@ -26,12 +26,12 @@ from looply.errors import BadRequest, Forbidden, Refused
 from looply.jsontext import Json
 from looply.permissions import SCOPES, Permission, permissions_of
 
-# The contract's bound for a revocation to hold in every process; where processes share the catalog it holds at once.
+# The promised time for a revocation to take effect in every process; on a shared catalog it takes effect at once.
 CACHE_SECONDS = 5.0
 CACHE_ENTRIES = 4096
 
 MAX_BOUND = 30
-"""So many workflows a key may be bound to: as many as a search may name."""
+"""Workflows that a key may be bound to: as many as a search may name."""
 
 _MARK = "lk_"
 _PREFIX_CHARACTERS = 8
@@ -39,36 +39,36 @@ _NO_DIGEST = bytes(32)
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """Who makes a call, as its key says."""
+    """The authenticated caller."""
 
     organization_id: str
     workspace_id: str
     key_id: str | None
-    """None for whoever owns the data folder: what no key has done is recorded with none."""
+    """None for the owner of the data folder, whose changes are recorded without a key."""
     name: str
     permissions: frozenset[Permission]
     workflow_ids: frozenset[str] | None = None
-    """The workflows that there are for this caller; None: all of the organization."""
+    """The workflows that are visible to this caller; None: all of the organization."""
 
     def may(self, permission: Permission) -> bool:
-        """Returns whether this caller is permitted to do it."""
+        """Returns whether this caller has a permission."""
         return permission in self.permissions
 
     def require(self, permission: Permission) -> None:
-        """Raises: Forbidden (code `SCOPE`) when this caller is not permitted to do it."""
+        """Raises: Forbidden (code `SCOPE`) when this caller does not have the permission."""
         if permission not in self.permissions:
             raise Forbidden("Forbidden", code="SCOPE")
 
     @property
     def by(self) -> str:
-        """Who it is in an execution's history: the id of the key, empty without one."""
+        """The caller in an execution's history: the id of the key, empty without one."""
         return self.key_id or ""
 
 
 class KeyDraft(msgspec.Struct, frozen=True):
-    """What its maker says of a key; without `expires_on` it does not expire.
+    """The properties of a new key; without `expires_on` it does not expire.
 
-    With `workflow_ids` it is bound: for its holder there are these workflows and their executions, and nothing else.
+    With `workflow_ids` it is bound: only these workflows and their executions are visible to its holder.
     """
 
     name: str
@@ -78,7 +78,7 @@ class KeyDraft(msgspec.Struct, frozen=True):
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key as lists show it; `prefix` is the public part by which its owner recognizes it."""
+    """A key in lists; `prefix` is the public part by which its owner recognizes it."""
 
     key_id: str
     organization_id: str
@@ -94,7 +94,7 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key that was just made. `text` is shown this once; it is stored nowhere."""
+    """A key that was just created. `text` is shown only once and is not stored."""
 
     text: str
     key: ApiKey
@@ -104,9 +104,9 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Revocation(msgspec.Struct, frozen=True, kw_only=True):
-    """A revoked key, and the keys that were made with it, or with a key that was, newest first.
+    """A revoked key, and the keys that were created with it, directly or through other keys, newest first.
 
-    `made_by_it` were live before; they are revoked too when the revocation said `cascade`.
+    The keys of `made_by_it` were valid before; with `cascade` they are revoked, too.
     """
 
     key: ApiKey
@@ -118,12 +118,11 @@ class _Known(msgspec.Struct, frozen=True):
     expires_on: datetime | None
 
 
-class Keys:
+class ApiKeys:
     """The API keys of all organizations.
 
-    `authenticate` is the one method that takes no organization: it is where the organization comes from. Keys that
-    were found are remembered by their hash until the catalog changes, for 5 seconds at most, so that most calls read
-    no rows.
+    `authenticate` is the only method without an organization, which follows from the key. Keys that were found are
+    cached by their hash until the catalog changes, for 5 seconds at most, so that most calls read no rows.
     """
 
     def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids, entropy: Entropy) -> None:
@@ -131,23 +130,23 @@ class Keys:
         self._clock = clock
         self._ids = ids
         self._entropy = entropy
-        self._known: RecentReads[_Known | None] = RecentReads(
+        self._known: ReadCache[_Known | None] = ReadCache(
             database, clock, lambda known: known is not None, seconds=CACHE_SECONDS, entries=CACHE_ENTRIES
         )
 
     async def create(
         self, organization_id: str, workspace_id: str, draft: KeyDraft, *, actor: str | None = None
     ) -> NewKey:
-        """Returns a new key with its text; a copy of the text is kept nowhere.
+        """Creates a key and returns it with its text, which is not stored.
 
         Raises: BadRequest or Refused for a wrong name, unknown or no scopes, an expiry that is not in the future, or
-        workflows that do not exist; NotFound for a workspace of another organization.
+        unknown workflows; NotFound for a workspace of another organization.
         """
         change = Change(organization_id, actor, self._clock.now())
-        checked, granted = checked_name(draft.name, "name"), _checked_scopes(draft.scopes)
+        checked, granted = validate_name(draft.name, "name"), _validate_scopes(draft.scopes)
         if draft.expires_on is not None and draft.expires_on <= change.at:
-            raise _refused("expires_on", "must be in the future")
-        bound = None if draft.workflow_ids is None else _checked_binding(draft.workflow_ids, granted)
+            raise _invalid_key_error("expires_on", "must be in the future")
+        bound = None if draft.workflow_ids is None else _validate_binding(draft.workflow_ids, granted)
         key_id = str(self._ids.next(change.at))
 
         def store(connection: Connection) -> NewKey:
@@ -180,12 +179,12 @@ class Keys:
         return await self._database.write(store)
 
     async def authenticate(self, text: str, now: datetime) -> Principal | None:
-        """Returns whom the key stands for; None when it is malformed, unknown, wrong, expired or revoked.
+        """Returns the principal of a key; None when the key is malformed, unknown, wrong, expired or revoked.
 
-        Guarantees: each of these costs the same work, one hash, one look-up and one comparison in constant time.
-        A revocation holds at once in all processes that share the catalog; of a file it holds at once in this process,
-        within 5 seconds in others.
-        Raises: what a read raises; a key is never taken for granted because the database is away.
+        Guarantees: all these cases cost the same: one hash, one look-up and one comparison in constant time.
+        A revocation takes effect at once in all processes that share the catalog; on a file it takes effect at once in
+        this process, within 5 seconds in others.
+        Raises: as a read; a key is never accepted because the database is unreachable.
         """
         digest = _digest(text)
         known = await self._known.get(digest, lambda: self._look_up(text, digest))
@@ -196,22 +195,26 @@ class Keys:
     async def revoke(
         self, organization_id: str, key_id: str, *, cascade: bool = False, actor: str | None = None
     ) -> Revocation:
-        """Returns the key, which no longer opens anything, and the live keys that were made with it.
+        """Revokes a key, and returns it with the valid keys that were created with it.
 
-        With `cascade` these are revoked in the same transaction. Revoking a key again changes nothing of it.
+        With `cascade` these are revoked in the same transaction. Revoking a key again does not change it.
         Raises: BadRequest for an id that is no UUID; NotFound (code `KEY_NOT_FOUND`).
         """
         change = Change(organization_id, actor, self._clock.now())
-        checked = checked_id(key_id, "key")
+        checked = validate_id(key_id, "key")
 
         def store(connection: Connection) -> Revocation:
             if _get(connection, organization_id, checked)["revoked_on_ms"] is None:
                 _revoke(connection, change, checked)
-            made = _live_heirs(connection, organization_id, checked, to_ms(change.at))
-            for heir in made if cascade else ():
-                _revoke(connection, change, heir, made_by=checked)
-            heirs = tuple(_key(shown(_get(connection, organization_id, heir))) for heir in made)
-            return Revocation(key=_key(shown(_get(connection, organization_id, checked))), made_by_it=heirs)
+            made = _live_descendants(connection, organization_id, checked, to_ms(change.at))
+            for descendant in made if cascade else ():
+                _revoke(connection, change, descendant, made_by=checked)
+            descendants = tuple(
+                _key(mark_damaged(_get(connection, organization_id, descendant))) for descendant in made
+            )
+            return Revocation(
+                key=_key(mark_damaged(_get(connection, organization_id, checked))), made_by_it=descendants
+            )
 
         return await self._database.write(store)
 
@@ -220,22 +223,22 @@ class Keys:
 
         Raises: BadRequest for an id that is no UUID; NotFound (code `KEY_NOT_FOUND`).
         """
-        checked = checked_id(key_id, "key")
+        checked = validate_id(key_id, "key")
         row = await self._database.read(lambda connection: _get(connection, organization_id, checked))
-        return _key(readable(row, api_keys))
+        return _key(require_readable(row, api_keys))
 
     async def list_page(self, organization_id: str, limit: int, before: str | None = None) -> Page[ApiKey]:
-        """Returns keys, newest first, revoked ones included, those older than the key id `before` when it is given.
+        """Returns keys, newest first, including revoked ones, older than the key id `before` if it is given.
 
         Raises: BadRequest when the limit is not positive.
         """
-        size = checked_limit(limit)
+        size = validate_limit(limit)
         query = select(api_keys).where(api_keys.c.organization_id == organization_id)
         if before is not None:
-            query = query.where(api_keys.c.key_id < checked_id(before, "key"))
+            query = query.where(api_keys.c.key_id < validate_id(before, "key"))
         query = query.order_by(api_keys.c.key_id.desc()).limit(size + 1)
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
-        return cut(rows, size, _key)
+        return make_page(rows, size, _key)
 
     async def _look_up(self, text: str, digest: bytes) -> _Known | None:
         query = select(api_keys).where(api_keys.c.prefix == _prefix(text))
@@ -243,7 +246,7 @@ class Keys:
         is_equal = hmac.compare_digest(digest, _NO_DIGEST if row is None else bytes(row["key_sha256"]))
         if row is None or not is_equal or row["revoked_on_ms"] is not None:
             return None
-        key = _key(readable(row, api_keys))
+        key = _key(require_readable(row, api_keys))
         return _Known(_principal(key), key.expires_on)
 
     def _free_prefix(self, connection: Connection) -> str:
@@ -258,21 +261,21 @@ def _digest(text: str) -> bytes:
 
 
 def _prefix(text: str) -> str:
-    """Returns the public part of a key's text; of a malformed one a prefix that no key has."""
+    """Returns the public prefix of a key's text; for a malformed text a prefix that no key has."""
     prefix = text[len(_MARK) : len(_MARK) + _PREFIX_CHARACTERS]
     return prefix if prefix.isascii() and prefix.isalnum() else ""
 
 
-def _checked_scopes(scopes: Collection[str]) -> frozenset[str]:
+def _validate_scopes(scopes: Collection[str]) -> frozenset[str]:
     granted = frozenset(scopes)
     if not granted:
-        raise _refused("scopes", f"must name at least one of {', '.join(SCOPES)}")
+        raise _invalid_key_error("scopes", f"must name at least one of {', '.join(SCOPES)}")
     if unknown := granted - SCOPES.keys():
-        raise _refused("scopes", f"names {', '.join(sorted(unknown))}; allowed are {', '.join(SCOPES)}")
+        raise _invalid_key_error("scopes", f"names {', '.join(sorted(unknown))}; allowed are {', '.join(SCOPES)}")
     return granted
 
 
-def _refused(field: str, finding: str) -> Refused:
+def _invalid_key_error(field: str, finding: str) -> Refused:
     return Refused.at(f"/{field}", finding, code="INVALID_KEY")
 
 
@@ -280,7 +283,7 @@ def _get(connection: Connection, organization_id: str, key_id: str) -> RowMappin
     query = select(api_keys).where(api_keys.c.organization_id == organization_id, api_keys.c.key_id == key_id)
     row = connection.execute(query).mappings().first()
     if row is None:
-        raise not_found("key")
+        raise not_found_error("key")
     return row
 
 
@@ -289,8 +292,8 @@ def _revoke(connection: Connection, change: Change, key_id: str, **details: Json
     change.record(connection, "key.revoke", key_id, **details)
 
 
-def _live_heirs(connection: Connection, organization_id: str, key_id: str, now_ms: int) -> list[str]:
-    """Returns the live keys that were made with a key or with one that was, newest first, through revoked ones too."""
+def _live_descendants(connection: Connection, organization_id: str, key_id: str, now_ms: int) -> list[str]:
+    """Returns the valid keys that were created with a key, directly or through others (also revoked), newest first."""
     found: dict[str, bool] = {}
     makers = [key_id]
     while makers:
@@ -300,30 +303,34 @@ def _live_heirs(connection: Connection, organization_id: str, key_id: str, now_m
         for row in rows:
             is_expired = row["expires_on_ms"] is not None and row["expires_on_ms"] <= now_ms
             found[row["key_id"]] = row["revoked_on_ms"] is None and not is_expired
-    return sorted((heir for heir, is_live in found.items() if is_live), reverse=True)
+    return sorted((descendant for descendant, is_live in found.items() if is_live), reverse=True)
 
 
-def _checked_binding(workflow_ids: Collection[str], scopes: frozenset[str]) -> list[str]:
-    """Returns the ids of workflows as they are stored. Raises: Refused (code `INVALID_KEY`)."""
+def _validate_binding(workflow_ids: Collection[str], scopes: frozenset[str]) -> list[str]:
+    """Returns the ids of workflows in their stored form. Raises: Refused (code `INVALID_KEY`)."""
     if not 1 <= len(workflow_ids) <= MAX_BOUND:
-        raise _refused("workflow_ids", f"must name 1 to {MAX_BOUND} workflows; left out, the key is for all")
+        raise _invalid_key_error("workflow_ids", f"must name 1 to {MAX_BOUND} workflows; left out, the key is for all")
     if "admin" in scopes:
-        raise _refused("workflow_ids", "cannot bind a key with the scope admin, which is about the organization")
+        raise _invalid_key_error(
+            "workflow_ids", "cannot bind a key with the scope admin, which is about the organization"
+        )
     try:
-        return sorted({checked_id(each, "workflow") for each in workflow_ids})
+        return sorted({validate_id(each, "workflow") for each in workflow_ids})
     except BadRequest as error:
-        raise _refused("workflow_ids", f"names an {error.message}") from error
+        raise _invalid_key_error("workflow_ids", f"names an {error.message}") from error
 
 
 def _check_workflows(connection: Connection, organization_id: str, workflow_ids: Collection[str]) -> None:
-    """Raises: Refused when a workflow does not exist, or is of another organization, which looks the same."""
+    """Raises: Refused when a workflow does not exist or belongs to another organization, which must look the same."""
     columns = workflow_versions.c
     query = select(columns.workflow_id).where(
         columns.organization_id == organization_id, columns.workflow_id.in_(workflow_ids), columns.deleted == false()
     )
     found = set(connection.execute(query).scalars().all())
     if missing := sorted(set(workflow_ids) - found):
-        raise _refused("workflow_ids", f"names {', '.join(missing)}, which are no workflows of the organization")
+        raise _invalid_key_error(
+            "workflow_ids", f"names {', '.join(missing)}, which are no workflows of the organization"
+        )
 
 
 def _principal(key: ApiKey) -> Principal:

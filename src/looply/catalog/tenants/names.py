@@ -1,4 +1,4 @@
-"""Checks of what callers name things: display names, ids and version numbers."""
+"""Validation of names, ids and version numbers from callers."""
 
 import re
 import unicodedata
@@ -16,8 +16,8 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
-def checked_name(value: Any, field: str) -> str:
-    """Returns a display name in NFC.
+def validate_name(value: Any, field: str) -> str:
+    """Returns a display name, normalized to NFC.
 
     Raises: BadRequest (code `INVALID_NAME`) when it is no string; Refused (code `INVALID_NAME`) when it is empty, over
     200 characters, has a space at either end or a control character. The problem's path is the field.
@@ -30,16 +30,16 @@ def checked_name(value: Any, field: str) -> str:
     return name
 
 
-def searched_name(value: str, noun: str) -> str:
-    """Returns a name to search for; one that cannot exist is `not_found(noun)`."""
+def lookup_name(value: str, noun: str) -> str:
+    """Returns a name for a look-up, normalized to NFC. Raises: NotFound for a name that cannot exist."""
     name = unicodedata.normalize("NFC", value)
     if _finding(name):
-        raise not_found(noun)
+        raise not_found_error(noun)
     return name
 
 
-def checked_object(value: Any, field: str) -> dict[str, Any]:
-    """Returns a JSON object.
+def validate_object(value: Any, field: str) -> dict[str, Any]:
+    """Returns the value if it is a JSON object.
 
     Raises: BadRequest for any other value (code `NOT_AN_OBJECT`) and for an object that has no JSON text, such as one
     with a lone surrogate (code `UNSTORABLE`).
@@ -54,8 +54,8 @@ def checked_object(value: Any, field: str) -> dict[str, Any]:
     return value
 
 
-def checked_id(value: str, noun: str) -> str:
-    """Returns an id as it is stored, in lower case.
+def validate_id(value: str, noun: str) -> str:
+    """Returns an id in its stored form, in lower case.
 
     Raises: BadRequest (`incorrect workflow id`, code `INCORRECT_WORKFLOW_ID`) when it is not a UUID.
     """
@@ -65,14 +65,14 @@ def checked_id(value: str, noun: str) -> str:
     return text
 
 
-def checked_version(value: int, noun: str) -> int:
-    """Returns a version number; one that no column can hold is `not_found(noun)`."""
+def validate_version(value: int, noun: str) -> int:
+    """Returns a version number. Raises: NotFound for a number that no column can hold."""
     if not 0 < value <= MAX_VERSION:
-        raise not_found(noun)
+        raise not_found_error(noun)
     return value
 
 
-def not_found(noun: str) -> NotFound:
+def not_found_error(noun: str) -> NotFound:
     """Returns the error for an object that does not exist or belongs to another organization."""
     return NotFound(f"{noun} not found", code=f"{noun.upper()}_NOT_FOUND")
 

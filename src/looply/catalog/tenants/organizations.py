@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, func, insert, select
 from looply.catalog.storage.database import CatalogDatabase
 from looply.catalog.storage.tables import organizations, workspaces
 from looply.catalog.tenants.data_keys import DataKeys
-from looply.catalog.tenants.names import checked_name, not_found
+from looply.catalog.tenants.names import not_found_error, validate_name
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, Ids, from_ms, to_ms
 
@@ -29,18 +29,18 @@ class Organizations:
     """All organizations of this installation."""
 
     def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids, keys: DataKeys | None) -> None:
-        """Each organization gets a data key from `keys`; None: one key seals for all."""
+        """Each organization gets a data key from `keys`; None: one key seals for all organizations."""
         self._database = database
         self._clock = clock
         self._ids = ids
         self._keys = keys
 
     async def create(self, name: str) -> tuple[str, str]:
-        """Returns the ids of a new organization and of its first workspace (UUIDs).
+        """Creates an organization, and returns the ids of it and of its first workspace (UUIDs).
 
         Raises: BadRequest or Refused (code `INVALID_NAME`).
         """
-        checked = checked_name(name, "name")
+        checked = validate_name(name, "name")
         at = self._clock.now()
         organization_id, workspace_id = str(self._ids.next(at)), str(self._ids.next(at))
 
@@ -63,20 +63,20 @@ class Organizations:
         Raises: NotFound (code `ORGANIZATION_NOT_FOUND`).
         """
         if (found := await self._find_first(organization_id)) is None:
-            raise not_found("organization")
+            raise not_found_error("organization")
         return found
 
     async def find_first(self) -> Organization | None:
-        """Returns the organization that was made first, None in an empty catalog."""
+        """Returns the oldest organization, None in an empty catalog."""
         return await self._find_first(None)
 
     async def list_ids(self) -> Sequence[str]:
-        """Returns the ids of all organizations, in the order in which they were made."""
+        """Returns the ids of all organizations, in the order of creation."""
         query = select(organizations.c.organization_id).order_by(organizations.c.organization_id)
         return await self._database.read(lambda connection: connection.execute(query).scalars().all())
 
     async def list_all(self) -> Sequence[Organization]:
-        """Returns all organizations, each with its first workspace, in the order in which they were made."""
+        """Returns all organizations, each with its first workspace, in the order of creation."""
         # Ids of organizations and workspaces are UUIDv7: their order is the order of creation.
         query = (
             select(organizations, func.min(workspaces.c.workspace_id).label("workspace_id"))
@@ -98,7 +98,7 @@ class Organizations:
 
 
 def require_workspace(connection: Connection, organization_id: str, workspace_id: str) -> None:
-    """Checks that the workspace is one of the organization.
+    """Checks that the workspace belongs to the organization.
 
     Raises: NotFound (code `WORKSPACE_NOT_FOUND`).
     """
@@ -106,7 +106,7 @@ def require_workspace(connection: Connection, organization_id: str, workspace_id
         workspaces.c.organization_id == organization_id, workspaces.c.workspace_id == workspace_id
     )
     if connection.execute(query).first() is None:
-        raise not_found("workspace")
+        raise not_found_error("workspace")
 
 
 def _organization(row: RowMapping) -> Organization:

@@ -1,5 +1,5 @@
-"""The trail: the audit as a chain of hashes, the proof of a catalog, copies of its file.
+"""The audit trail as a hash chain, the verification of a catalog, and copies of its file.
 
 Imports `storage`.
-Never here: what is audited; each noun writes its own records in its own transaction.
+Never here: the audited changes; each noun writes its own records in its own transaction.
 """

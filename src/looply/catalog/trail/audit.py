@@ -1,4 +1,4 @@
-"""The audit: who changed what and when, in the same transaction as the change itself, as a chain of hashes."""
+"""The audit log: who changed what and when, written in the transaction of the change itself, as a hash chain."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,8 +8,8 @@ import msgspec
 from sqlalchemy import Connection, RowMapping, Select, Text, bindparam, insert, select, type_coerce, update
 
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.pages import checked_limit, cut
-from looply.catalog.storage.schema import HEAD, stored_revision
+from looply.catalog.storage.pages import make_page, validate_limit
+from looply.catalog.storage.schema import HEAD, read_revision
 from looply.catalog.storage.tables import api_keys, audit_heads, audit_records, organizations
 from looply.catalog.trail.chain import EMPTY, ChainCheck, Head, Link
 from looply.clock import Clock, from_ms, ms_or_none, to_ms
@@ -17,10 +17,10 @@ from looply.errors import BadRequest
 from looply.jsontext import Json, encode_json, parse_json
 
 SCANNED: Final = 10_000
-"""So many records one page of a filtered list looks at."""
+"""Records that one page of a filtered list examines at most."""
 
 _LARGEST: Final = 2**63 - 1
-# The details as they are stored: one record that is no JSON any more must not hide the others.
+# The details as stored text: one record whose JSON is damaged must not hide the others.
 _CHAIN: Final = (
     select(
         *(column for column in audit_records.c if column.name != "details"),
@@ -32,7 +32,7 @@ _CHAIN: Final = (
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One administrative change. `actor` is the key that made it, None when it was made on the data folder.
+    """One administrative change. `actor` is the API key of the change, None for a change on the data folder.
 
     `record_id` is its number in the organization's chain, from 1 on without gaps, and `hash` its 32 bytes there.
     `action` is `<noun>.<verb>`, such as `workflow.activate`; `details` never holds a secret or a payload.
@@ -43,7 +43,7 @@ class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     actor: str | None
     actor_name: str | None
-    """What the key is called."""
+    """The name of the key."""
     action: str
     object_id: str
     details: Json
@@ -51,7 +51,7 @@ class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which records a list shows; empty or None means any. `recorded_from` belongs to the span, `recorded_to` not."""
+    """The filter of a list; empty or None means any. `recorded_from` is included in the range, `recorded_to` is not."""
 
     actor: str = ""
     action: str = ""
@@ -61,10 +61,10 @@ class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of records. `next` is the number to go on from, None on the last page.
+    """One page of records. `next` is the cursor of the next page, None on the last page.
 
-    `head` is that of the chain at the same instant: on the last page of `list_after` it is that of the last record.
-    `is_truncated`: the page is short because it has looked at `SCANNED` records.
+    `head` is the head of the chain at the same instant: on the last page of `list_after` it is the last record.
+    `is_truncated`: the page is short because it has examined `SCANNED` records.
     """
 
     items: tuple[AuditRecord, ...]
@@ -74,7 +74,7 @@ class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One change in the making: whose object, who changes it (a key id, None for the operator) and when."""
+    """The context of a change: the organization, the actor (a key id, None for the operator) and the time."""
 
     organization_id: str
     actor: str | None
@@ -83,8 +83,8 @@ class Change(msgspec.Struct, frozen=True):
     def record(self, connection: Connection, action: str, object_id: str, **details: Json) -> None:
         """Appends this change to the organization's chain, within the transaction of `connection`.
 
-        The head of the chain is a row that stays locked until the transaction ends, so that the records of several
-        processes have one order, and a change that is rolled back leaves no gap.
+        The row of the chain's head is locked until the transaction ends, so that the records of several processes
+        have one order, and a change that is rolled back leaves no gap.
         """
         owner = audit_heads.c.organization_id == self.organization_id
         row = connection.execute(select(audit_heads).where(owner).with_for_update()).mappings().first()
@@ -96,7 +96,7 @@ class Change(msgspec.Struct, frozen=True):
             actor=self.actor,
             action=action,
             object_id=object_id,
-            # As it is read later: what is hashed must not depend on how it was made.
+            # In the form in which they are read later, so that the hash can be computed again.
             details=parse_json(encode_json(details)),
         )
         digest = link.hash_after(head.hash)
@@ -108,8 +108,8 @@ class Change(msgspec.Struct, frozen=True):
             connection.execute(update(audit_heads).where(owner).values(**moved))
 
 
-class Audit:
-    """The records of an organization. They are only ever added, by the changes themselves."""
+class AuditLog:
+    """The audit records of organizations, which are append-only."""
 
     def __init__(self, database: CatalogDatabase, clock: Clock) -> None:
         self._database = database
@@ -118,7 +118,7 @@ class Audit:
     async def record(
         self, organization_id: str, actor: str | None, action: str, object_id: str, **details: Json
     ) -> None:
-        """Records what was done outside of the catalog. Durable when it returns. Raises: as a write."""
+        """Appends a record of an action outside of the catalog. Durable when it returns. Raises: as a write."""
         change = Change(organization_id, actor, self._clock.now())
         await self._database.write(lambda connection: change.record(connection, action, object_id, **details))
 
@@ -128,23 +128,23 @@ class Audit:
         limit: int,
         before: int | None = None,
         *,
-        wanted: AuditFilter = AuditFilter(),  # noqa: B008 - frozen
+        criteria: AuditFilter = AuditFilter(),  # noqa: B008 - frozen
     ) -> AuditPage:
-        """Returns records, newest first, those with numbers under `before` when it is given.
+        """Returns records, newest first, with numbers below `before` if it is given.
 
         Raises: BadRequest when the limit is not positive.
         """
-        size = checked_limit(limit)
+        size = validate_limit(limit)
 
         def read(connection: Connection) -> AuditPage:
             newest = _stored_head(connection, organization_id) or EMPTY
             end = newest.count + 1 if before is None else min(max(before, 0), newest.count + 1)
             begin = max(end - SCANNED, 1)
-            query = _filtered(organization_id, wanted).where(
+            query = _filter_query(organization_id, criteria).where(
                 audit_records.c.number >= begin, audit_records.c.number < end
             )
             query = query.order_by(audit_records.c.number.desc()).limit(size + 1)
-            page = cut(connection.execute(query).mappings().all(), size, _record)
+            page = make_page(connection.execute(query).mappings().all(), size, _record)
             if page.has_more:
                 return AuditPage(items=page.items, head=newest, next=page.items[-1].record_id)
             return AuditPage(items=page.items, head=newest, next=begin if begin > 1 else None, is_truncated=begin > 1)
@@ -152,33 +152,33 @@ class Audit:
         return await self._database.read(read)
 
     async def list_after(self, organization_id: str, after: int, limit: int) -> AuditPage:
-        """Returns records in their order, those with numbers over `after`. Raises: BadRequest, as `list_page`."""
-        size = checked_limit(limit)
-        query = _filtered(organization_id, AuditFilter()).where(audit_records.c.number > min(after, _LARGEST))
+        """Returns records with numbers above `after`, oldest first. Raises: BadRequest, as `list_page`."""
+        size = validate_limit(limit)
+        query = _filter_query(organization_id, AuditFilter()).where(audit_records.c.number > min(after, _LARGEST))
         query = query.order_by(audit_records.c.number).limit(size + 1)
 
         def read(connection: Connection) -> AuditPage:
-            page = cut(connection.execute(query).mappings().all(), size, _record)
+            page = make_page(connection.execute(query).mappings().all(), size, _record)
             head = _stored_head(connection, organization_id) or EMPTY
             return AuditPage(items=page.items, head=head, next=page.items[-1].record_id if page.has_more else None)
 
         return await self._database.read(read)
 
     async def head(self, organization_id: str) -> Head | None:
-        """Returns the number and hash of the newest record, None when there is no record."""
+        """Returns the number and hash of the newest record, None without records."""
         return await self._database.read(lambda connection: _stored_head(connection, organization_id))
 
     async def find_breaks(self) -> Sequence[str]:
-        """Returns what is wrong with the chains of all organizations, nothing when all are whole. Reads them whole."""
+        """Returns the breaks of the chains of all organizations, none when all are intact. Reads them completely."""
         return await self._database.read(find_breaks)
 
 
 def find_breaks(connection: Connection) -> list[str]:
-    """Returns what is wrong with the chains of all organizations, each line with the organization that it is of.
+    """Returns the breaks of the chains of all organizations, one line for each, with the id of the organization.
 
-    A catalog of an earlier form is left to its upgrade.
+    A catalog with an earlier schema is not checked before its upgrade.
     """
-    if stored_revision(connection) != HEAD:
+    if read_revision(connection) != HEAD:
         return []
     found = []
     for organization_id in connection.execute(select(organizations.c.organization_id)).scalars().all():
@@ -190,20 +190,20 @@ def find_breaks(connection: Connection) -> list[str]:
     return found
 
 
-def _filtered(organization_id: str, wanted: AuditFilter) -> Select[Any]:
+def _filter_query(organization_id: str, criteria: AuditFilter) -> Select[Any]:
     columns = audit_records.c
     query = select(audit_records, api_keys.c.key_name.label("actor_name")).outerjoin(
         api_keys, api_keys.c.key_id == columns.actor
     )
     query = query.where(columns.organization_id == organization_id)
-    for column, text in ((columns.actor, wanted.actor), (columns.object_id, wanted.object_id)):
+    for column, text in ((columns.actor, criteria.actor), (columns.object_id, criteria.object_id)):
         if text:
             query = query.where(column == text)
-    if wanted.action:
-        query = query.where(columns.action == wanted.action)
-    if (since := ms_or_none(wanted.recorded_from)) is not None:
+    if criteria.action:
+        query = query.where(columns.action == criteria.action)
+    if (since := ms_or_none(criteria.recorded_from)) is not None:
         query = query.where(columns.at_ms >= since)
-    if (until := ms_or_none(wanted.recorded_to)) is not None:
+    if (until := ms_or_none(criteria.recorded_to)) is not None:
         query = query.where(columns.at_ms < until)
     return query
 
@@ -221,18 +221,18 @@ def _head(row: RowMapping) -> Head:
 def _link(row: RowMapping) -> Link:
     return Link(
         organization_id=row["organization_id"],
-        # A record that was put there by hand may have none, which is no number of the chain.
+        # A record that was inserted by hand may have no number; 0 is no number of the chain.
         number=row["number"] or 0,
         at_ms=row["at_ms"],
         actor=row["actor"],
         action=row["action"],
         object_id=row["object_id"],
-        details=_parsed(row["text"]),
+        details=_parse_details(row["text"]),
     )
 
 
-def _parsed(text: str) -> Json:
-    """Returns the details of a record; what is no JSON any more is shown as the text that it is."""
+def _parse_details(text: str) -> Json:
+    """Returns the details of a record; a damaged JSON text is returned as the text itself."""
     try:
         return parse_json(text.encode())
     except BadRequest:

@@ -1,6 +1,6 @@
-"""Copies of a catalog's file, and the form of its tables, beside the server that runs on it.
+"""Copying and checking a catalog's file, also while a server runs on it.
 
-The catalog belongs to the standard library's SQLite: another copy of the library beside it could break its locks.
+The catalog is accessed by the standard library's SQLite only: a second SQLite library in the process could break locks.
 """
 
 import sqlite3
@@ -21,7 +21,7 @@ _REVISION = "SELECT version_num FROM alembic_version"
 
 
 def back_up(source: Path, target: Path) -> None:
-    """Writes a copy of the catalog `source`, as of one instant, to the new file `target`, for its owner only.
+    """Writes a consistent copy of the catalog `source` to the new file `target`, readable by its owner only.
 
     Raises: StoreLost, StoreCorrupt.
     """
@@ -38,38 +38,38 @@ def back_up(source: Path, target: Path) -> None:
         raise StoreCorrupt(f"the catalog {source} is damaged: {'; '.join(damage)}; restore it from a backup")
 
 
-def damage_of(path: Path) -> list[str]:
-    """Returns what is wrong with a catalog's file, nothing when it is sound; all that it says is of one instant.
+def find_file_damage(path: Path) -> list[str]:
+    """Returns the damage of a catalog's file, an empty list when it is intact, from one snapshot.
 
-    Of a file that is what was stored, these are its rows that cannot be read and the places where the chains of its
-    audit are broken; one of another form has none.
+    When the file itself is intact, these are unreadable rows and breaks in the chains of its audit; a file with another
+    schema is not checked for them.
     """
     try:
         with closing(_reader(path)) as reader:
             reader.execute("BEGIN")
-            return find_damage(reader) or _damaged(reader)
+            return find_damage(reader) or _find_problems(reader)
     except sqlite3.Error as error:
         return [str(error)]
 
 
-def _damaged(reader: sqlite3.Connection) -> list[str]:
-    if _form(reader) != HEAD:
+def _find_problems(reader: sqlite3.Connection) -> list[str]:
+    if _revision(reader) != HEAD:
         return []
     engine = create_engine("sqlite+pysqlite://", creator=lambda: reader, poolclass=StaticPool)
     with engine.connect() as connection:
         return find_problems(connection)
 
 
-def stored_form(path: Path) -> str:
-    """Returns the revision of the catalog's tables, empty when it has none yet. Raises: StoreCorrupt."""
+def read_file_revision(path: Path) -> str:
+    """Returns the schema revision of a catalog's file, empty when it has none yet. Raises: StoreCorrupt."""
     try:
         with closing(_reader(path)) as reader:
-            return _form(reader)
+            return _revision(reader)
     except sqlite3.Error as error:
         raise StoreCorrupt(f"the catalog {path} cannot be read: {error}; restore it from a backup") from error
 
 
-def _form(reader: sqlite3.Connection) -> str:
+def _revision(reader: sqlite3.Connection) -> str:
     has_revision = reader.execute(_HAS_REVISION).fetchone() is not None
     row = reader.execute(_REVISION).fetchone() if has_revision else None
     return row[0] if row else ""

@@ -1,9 +1,9 @@
-"""The hash chain of an organization's audit: what makes a record that was altered, removed or inserted show.
+"""The hash chain of an organization's audit log, which makes altered, removed and inserted records detectable.
 
 Each record has a number, from 1 on without gaps, and a SHA-256 over the hash of the record before it and its own
-content. The head of the chain keeps the number and the hash of the newest record, so that removing that one shows too.
-Whoever can write to the database can compute a whole chain anew; that shows only against a number and a hash that were
-noted elsewhere.
+content. The head of the chain stores the number and the hash of the newest record, so that its removal is detected,
+too. An attacker who can write to the database can compute a whole new chain; that is detected only by comparison with
+a number and a hash that were saved elsewhere.
 """
 
 import hashlib
@@ -15,14 +15,14 @@ import msgspec
 from looply.jsontext import Json, canonical_json
 
 BEGIN: Final = bytes(32)
-"""What stands in place of the hash before the first record."""
+"""The previous hash of the first record."""
 
 MAX_BREAKS: Final = 20
-"""So many breaks of one chain are named."""
+"""Breaks of one chain that are reported at most."""
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """One record as it is hashed: `at_ms` in epoch milliseconds, `actor` a key id or None."""
+    """The hashed content of one record: `at_ms` in epoch milliseconds, `actor` a key id or None."""
 
     organization_id: str
     number: int
@@ -33,7 +33,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     details: Json
 
     def hash_after(self, previous: bytes) -> bytes:
-        """Returns the 32 bytes that the chain holds for this record, after the hash of the record before it."""
+        """Returns the hash of this record (32 bytes), which includes the hash of the previous record."""
         content = [
             self.organization_id,
             self.number,
@@ -47,7 +47,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest record of a chain: how many records there are, and the hash of the last one."""
+    """The head of a chain: the number of records, and the hash of the newest one."""
 
     count: int
     hash: bytes
@@ -57,7 +57,7 @@ EMPTY: Final = Head(count=0, hash=BEGIN)
 
 
 class ChainCheck:
-    """Checks a chain record by record, in the order of their numbers, from the first one on."""
+    """Verifies a chain record by record, in the order of their numbers, from the first one on."""
 
     def __init__(self) -> None:
         self._last = EMPTY
@@ -65,14 +65,14 @@ class ChainCheck:
 
     @property
     def last(self) -> Head:
-        """The record that was checked last."""
+        """The record that was verified last."""
         return self._last
 
     def add(self, link: Link, stored: bytes) -> None:
-        """Takes the next record with the hash that is stored for it."""
+        """Verifies the next record against its stored hash."""
         expected = self._last.count + 1
         if link.number < expected:
-            self._break(f"record {link.number} is there twice or has no place: it was inserted")
+            self._break(f"record {link.number} has a duplicate or invalid number: it was inserted")
             return
         if link.number > expected:
             self._break(f"{_span(expected, link.number - 1)} missing")
@@ -81,7 +81,7 @@ class ChainCheck:
         self._last = Head(count=link.number, hash=stored)
 
     def breaks(self, head: Head | None) -> list[str]:
-        """Returns what is wrong with the chain that ends here, nothing when it is whole; `head` is what is stored."""
+        """Returns the breaks of the chain, which ends here, none when it is intact; `head` is the stored head."""
         return [*self._found, *_breaks_at_the_end(self._last, head)]
 
     def _break(self, text: str) -> None:

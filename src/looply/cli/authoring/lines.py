@@ -7,7 +7,7 @@ from looply.cli.terminal.documents import MARK, parse_named
 from looply.cli.terminal.terminal import Terminal, json_text
 from looply.errors import BadRequest, LooplyError
 from looply.expressions import Evaluation
-from looply.jsontext import Json, oversize
+from looply.jsontext import Json, size_problem
 from looply.limits import DEFAULT_LIMITS
 
 LINE_BYTES: Final = DEFAULT_LIMITS.document_bytes + DEFAULT_LIMITS.body_bytes
@@ -51,7 +51,7 @@ def _answer(line: bytes | None, field: str, evaluate: Callable[[dict[str, Json]]
         value = evaluate(asked)
     except LooplyError as error:
         return json_text({"error": error.message})
-    if reason := oversize(value, DEFAULT_LIMITS.document_bytes, DEFAULT_LIMITS):
+    if reason := size_problem(value, DEFAULT_LIMITS.document_bytes, DEFAULT_LIMITS):
         return json_text({"error": f"the value {reason}; its limits are `document_bytes` and `json_levels`"})
     try:
         return json_text({"value": value})

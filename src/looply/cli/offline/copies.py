@@ -40,14 +40,14 @@ def make_backup(data: Path, target: Path, clock: Clock, *, with_key: bool) -> li
     """
     names = [*DATABASES, *([KEY_FILE] if with_key and (data / KEY_FILE).is_file() else [])]
     keys = MasterKeys(data / KEY_FILE)
-    before = keys.held() if KEY_FILE in names else ()
+    before = keys.load() if KEY_FILE in names else ()
     with _new_folder(target, "the backup") as draft:
         catalog_backup.back_up(data / CATALOG_FILE, draft / CATALOG_FILE)
         back_up(data / FILE_NAME, draft / FILE_NAME)
         if KEY_FILE in names:
             _copy_private(data / KEY_FILE, draft / KEY_FILE)
             # A key becomes active after the file has it, and leaves the file when it is active no more.
-            if MasterKeys(draft / KEY_FILE).held() != before:
+            if MasterKeys(draft / KEY_FILE).load() != before:
                 raise Conflict("the master key is being rotated; make the backup again", code="KEY_CHANGED")
         label = {"looply": __version__, "made_on": clock.now().isoformat(), "files": names}
         (draft / _LABEL).write_text(json.dumps(label, indent=2) + "\n", encoding="utf-8")
@@ -90,11 +90,11 @@ def restore_backup(source: Path, data: Path, *, key: Path | None, setting: str |
 
 def _check_keys(catalog: Path, keys: MasterKeys) -> None:
     """Compares keys with a catalog of today's form. Raises: KeyUnfit."""
-    if catalog_backup.stored_form(catalog) != HEAD:
+    if catalog_backup.read_file_revision(catalog) != HEAD:
         return
     file = SqliteFile(catalog)
     try:
-        file.read(lambda connection: check_keys(connection, keys.held(), "what is given"))
+        file.read(lambda connection: check_keys(connection, keys.load(), "what is given"))
     finally:
         file.dispose()
 
@@ -125,11 +125,14 @@ def check_databases(data: Path) -> dict[str, Any]:
 
 def stored_forms(data: Path) -> dict[str, str]:
     """Returns the number of each database's form, empty for one that has none yet. Raises: StoreCorrupt."""
-    return {CATALOG_FILE: catalog_backup.stored_form(data / CATALOG_FILE), FILE_NAME: stored_form(data / FILE_NAME)}
+    return {
+        CATALOG_FILE: catalog_backup.read_file_revision(data / CATALOG_FILE),
+        FILE_NAME: stored_form(data / FILE_NAME),
+    }
 
 
 def _problems(path: Path) -> list[str]:
-    damage = catalog_backup.damage_of(path) if path.name == CATALOG_FILE else integrity_check(path)
+    damage = catalog_backup.find_file_damage(path) if path.name == CATALOG_FILE else integrity_check(path)
     return [line for found in damage for line in found.splitlines()]
 
 

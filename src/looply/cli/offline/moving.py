@@ -16,7 +16,7 @@ from typing import Any
 
 from looply.bootstrap import CATALOG_FILE
 from looply.catalog import Catalog
-from looply.catalog.moving import CATALOG, SCHEMA_NAME, CatalogExport, closed_secrets
+from looply.catalog.moving import CATALOG, SCHEMA_NAME, CatalogExport, find_unopenable_secrets
 from looply.clock import Clock, Ids, SystemEntropy, rfc3339
 from looply.connectors.registry import load_connectors
 from looply.engine.coding.codec import Codec
@@ -219,7 +219,7 @@ async def _examine(move: Move, folder: _Folder, found: Moved) -> None:
         found.sums[table.full_name] = tally.sum
         await asyncio.sleep(0)
     found.problems += examiner.problems
-    found.problems += await closed_secrets(folder.catalog)
+    found.problems += await find_unopenable_secrets(folder.catalog)
     if move.audits:
         found.audit = await audit_store(folder.store, Loader(folder.store, folder.codec).folded)
         found.problems += _told(found.audit)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from looply.app.context.services import Services
-from looply.bootstrap import CATALOG_FILE, running
+from looply.bootstrap import CATALOG_FILE, open_application
 from looply.catalog.tenants.keys import Principal
 from looply.catalog.tenants.organizations import Organization
 from looply.cli.terminal.failures import UsageError
@@ -66,7 +66,7 @@ async def open_services(terminal: Terminal, settings: Settings) -> AsyncIterator
     """Opens the store of the settings, making what is missing; nothing runs in it. Raises: as `open_store`."""
     configure_log("warning", terminal.clock, terminal.errors)
     try:
-        async with running(settings, is_working=False, clock=terminal.clock) as application:
+        async with open_application(settings, is_working=False, clock=terminal.clock) as application:
             yield application.services
     except DataFolderInUse as error:
         hint = "A command that has --url works by the running server: leave --data out and give --url and --api-key."

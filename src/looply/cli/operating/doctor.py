@@ -54,9 +54,9 @@ async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
 
 async def _examine_keys(terminal: Terminal, settings: "Settings") -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Returns the master keys that processes still hold, more than one while the key is rotated, and the problems."""
-    from looply.bootstrap import reading_keys  # noqa: PLC0415 - start-up cost of the stores
+    from looply.bootstrap import read_only_keys  # noqa: PLC0415 - start-up cost of the stores
 
-    async with reading_keys(settings, terminal.clock) as keys:
+    async with read_only_keys(settings, terminal.clock) as keys:
         held = [each for each in await keys.states() if each["state"] != "retired"]
         closed = [
             {
@@ -65,7 +65,7 @@ async def _examine_keys(terminal: Terminal, settings: "Settings") -> tuple[list[
                 "message": f"the data key {number} of organization {organization_id} does not open, and with it none of"
                 " the secrets that it sealed; restore the catalog from a backup",
             }
-            for organization_id, number in keys.closed
+            for organization_id, number in keys.unopened
         ]
         return held, closed
 

@@ -107,17 +107,17 @@ def _opened(terminal: Terminal, data: AnyFolder) -> tuple["Settings", MasterKeys
 
 
 def _held(keys: MasterKeys) -> tuple[MasterKey, ...]:
-    if not (held := keys.held()):
-        raise Refused(f"{keys.place} is missing; put the key of the stored secrets back first", code="KEY_MISSING")
+    if not (held := keys.load()):
+        raise Refused(f"{keys.source} is missing; put the key of the stored secrets back first", code="KEY_MISSING")
     return held
 
 
 async def _states(settings: "Settings") -> States:
     # Start-up cost of the stores.
-    from looply.bootstrap import reading_catalog  # noqa: PLC0415
+    from looply.bootstrap import read_only_catalog  # noqa: PLC0415
     from looply.catalog.tenants.rotation import key_states  # noqa: PLC0415
 
-    async with reading_catalog(settings) as database:
+    async with read_only_catalog(settings) as database:
         return await database.read(key_states)
 
 
@@ -126,10 +126,10 @@ async def _settled(terminal: Terminal, settings: "Settings", is_done: Callable[[
 
     Raises: Conflict (code `KEY_NOT_TAKEN`) when a running server does not.
     """
-    from looply.bootstrap import settle_keys  # noqa: PLC0415 - start-up cost of the stores
+    from looply.bootstrap import apply_master_keys  # noqa: PLC0415 - start-up cost of the stores
 
     try:
-        await settle_keys(settings, terminal.clock)
+        await apply_master_keys(settings, terminal.clock)
     except DataFolderInUse:
         await _wait(settings, is_done)
     return await _states(settings)

@@ -80,7 +80,7 @@ async def send_mail(ctx: CallContext, input_: dict[str, Json]) -> Json:
     try:
         sent = await send(server, mail, ctx.dialer, ctx.timeout)
     except OperationError as error:
-        error.about = _QUOTED_BY_SERVERS  # servers quote what they refuse
+        error.input_fields = _QUOTED_BY_SERVERS  # servers quote what they refuse
         raise
     output = EmailOutput(message_id=mail.message_id, accepted=list(sent.accepted), refused=list(sent.refused))
     return msgspec.to_builtins(output)

@@ -25,7 +25,7 @@ from looply.connectors.port import (
     read_input,
 )
 from looply.definition.values.repeat import Repeat, repeat_of_method
-from looply.errors import BadInput, OperationError, Problem, about
+from looply.errors import BadInput, OperationError, Problem, tag_input_fields
 from looply.jsontext import Json
 
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -114,13 +114,13 @@ async def request(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
     Raises: BadInput for an input that cannot be sent, and as `HttpSender.send` and `send_following`.
     """
     call = read_input(HttpInput, input_, "http.request")
-    with about("url", "auth"):
+    with tag_input_fields("url", "auth"):
         destination = await _destination(ctx, call)
-    with about("headers"):
+    with tag_input_fields("headers"):
         own = check_headers(call.headers, reserved=destination.headers)
-    with about("body"):
+    with tag_input_fields("body"):
         content, content_type = encode_body(call.body_type, call.body, ctx.idempotency_key)
-    with about("params"):
+    with tag_input_fields("params"):
         url = with_params(destination.url, call.params)
     outgoing = HttpRequest(
         method=call.method,
@@ -174,7 +174,7 @@ async def _destination(ctx: CallContext, call: HttpInput) -> _Destination:
         if call.auth is not None:
             raise BadInput("`auth` and `connection` cannot be given together: the connection has the credentials")
         return _of_connection(await ctx.connection(call.connection), call)
-    with about("url"):
+    with tag_input_fields("url"):
         url = parse_url(call.url)
     match call.auth:
         case BearerAuth(token):

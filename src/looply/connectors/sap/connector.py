@@ -27,7 +27,7 @@ from looply.connectors.port import (
 )
 from looply.connectors.sap.paths import entity_path, service_path
 from looply.connectors.sap.protocol import Outcome, call, service_root
-from looply.errors import BadInput, OperationError, Problem, about
+from looply.errors import BadInput, OperationError, Problem, tag_input_fields
 from looply.jsontext import Json, fingerprint
 
 FETCH_FAILED = "CSRF Token fetch failed"
@@ -148,13 +148,13 @@ def _requests(
 ) -> tuple[HttpRequest, HttpRequest]:
     """Returns the call and the read of the token, both without a session."""
     base = parse_base_url(settings.base_url)
-    with about("service_path"):
+    with tag_input_fields("service_path"):
         root = service_path(given.service_path)
-    with about("params", "client"):
+    with tag_input_fields("params", "client"):
         system = _system_params(given, settings)
-    with about("headers"):
+    with tag_input_fields("headers"):
         own = check_headers(given.headers, reserved=_RESERVED)
-    with about("body"):
+    with tag_input_fields("body"):
         content, content_type = encode_body(given.body_type, given.body, ctx.idempotency_key)
     every_request = {**tracing_headers(ctx), "authorization": authorization}
     headers = {
@@ -166,9 +166,9 @@ def _requests(
     }
     if content_type is not None and given.body_type == "multipart":
         headers["content-type"] = content_type  # it has the boundary
-    with about("entity"):
+    with tag_input_fields("entity"):
         path = f"{root}/{entity_path(given.entity)}"
-    with about("params"):
+    with tag_input_fields("params"):
         url = with_params(join_url(base, path), {**given.params, **system})
     fetch = service_root(with_params(join_url(base, f"{root}/"), system)).with_headers(every_request)
     return HttpRequest(method=given.method, url=url, headers=headers, content=content), fetch

@@ -1,11 +1,11 @@
-"""Compiles the settings of the steps that call another system, and what stands beside the settings of a call."""
+"""Compiles the settings of the steps that call another system, and the step fields that only calls have."""
 
 from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
 from looply.definition.graph.model import OnUnknown
-from looply.definition.schemas.schema_problems import shown
+from looply.definition.schemas.schema_problems import quote_value
 from looply.definition.schemas.settings_schema import SETTINGS
 from looply.definition.settings.addresses import check_url_values, odata_placements, url_placement, warn_of_raw
 from looply.definition.settings.reading import Reader, read_template
@@ -25,11 +25,11 @@ _ESCAPED_BY: Final = {
     "xml": ("xmlText", "xml", "base64"),
     "raw": ("jsonStringify", "json", "uriComponent", "xmlText", "base64"),
 }
-"""The functions that make a value safe in a body of text, the usual one first."""
-_LITERAL_AUTH = "a credential in the definition can be read by everybody who may read the workflow"
+"""The functions that escape a value for a text body, the usual one first."""
+_LITERAL_AUTH = "everyone who may read the workflow can read a credential in its definition"
 
 
-def http_request(reader: Reader, operation: str) -> CallSettings:
+def compile_http_request(reader: Reader, operation: str) -> CallSettings:
     """Returns the settings of an `httpRequest`."""
     if "connection" in reader and "auth" in reader:
         reader.error("auth", "`auth` and `connection` cannot be given together: the connection has the credentials")
@@ -41,7 +41,7 @@ def http_request(reader: Reader, operation: str) -> CallSettings:
     return _request(reader, operation)
 
 
-def sap_request(reader: Reader, operation: str) -> CallSettings:
+def compile_sap_request(reader: Reader, operation: str) -> CallSettings:
     """Returns the settings of a `sapRequest`."""
     if ("system_id" in reader) != ("client" in reader):
         missing = "client" if "system_id" in reader else "system_id"
@@ -64,20 +64,20 @@ def _request(reader: Reader, operation: str) -> CallSettings:
 
 
 def call_input(reader: Reader) -> Template:
-    """Returns the template of the whole input of a call: the settings without what only decides about its answer."""
+    """Returns the template of the input of a call: its settings without those that only interpret the response."""
     sent = {name: value for name, value in reader.value.items() if name not in _NOT_SENT}
     placements = {} if reader.value.get("raw") is True and "service_path" not in reader else _placements(reader)
     return read_template({"method": "GET", **sent}, reader.path, reader.report, placements)
 
 
-def any_operation(reader: Reader, _: str) -> CallSettings:
-    """Returns the settings of an `operation`, which name what they call. Nothing here knows what is installed."""
+def compile_operation(reader: Reader, _: str) -> CallSettings:
+    """Returns the settings of an `operation`, which name the operation to call; installed or not is not checked."""
     given: dict[str, Json] = reader.value.get("input", {})
     if "connection" in reader and "connection" in given:
         reader.error("connection", "the connection is named twice, here and in `input`; name it here")
     if reader.value["operation"].startswith(_OF_ENGINE):
         hint = "use a step of type datastore"
-        reader.error("operation", f"{shown(reader.value['operation'])} is carried out by the engine itself", hint)
+        reader.error("operation", f"{quote_value(reader.value['operation'])} is carried out by the engine itself", hint)
     return CallSettings(
         operation=reader.value["operation"],
         fail_on=tuple(reader.value.get("fail_on", ())),
@@ -87,18 +87,18 @@ def any_operation(reader: Reader, _: str) -> CallSettings:
 
 
 def operation_input(reader: Reader) -> Template:
-    """Returns the template of the whole input of an `operation`: its `input`, with the connection that it names."""
+    """Returns the template of the input of an `operation`: its `input` and the name of its connection."""
     given: dict[str, Json] = reader.value.get("input", {})
-    template = read_template(given, reader.at("input"), reader.report)
+    template = read_template(given, reader.pointer("input"), reader.report)
     if "connection" not in reader:
         return template
     reader.template("connection")
-    # Both parts are reported at their own places already.
+    # The problems of both parts are reported already, at their own paths.
     return read_template({**given, "connection": reader.value["connection"]}, reader.path, Report())
 
 
 def _placements(reader: Reader) -> dict[str, Placement]:
-    """Returns what keeps a value in its place: a segment of the path, a value of the query, a literal of OData."""
+    """Returns the escaping that confines a value to a path segment, a query value or an OData literal."""
     if "service_path" not in reader:
         return {"/url": url_placement(is_below_connection="connection" in reader)}
     params = reader.value.get("params")
@@ -107,7 +107,7 @@ def _placements(reader: Reader) -> dict[str, Placement]:
 
 
 def _check_markup(reader: Reader) -> None:
-    """Warns of values that stand unescaped in a body of text: they can change what is around them."""
+    """Warns of values that are inserted into a text body without escaping: they can change the text around them."""
     kind, body = reader.value.get("body_type"), reader.value.get("body")
     if kind not in _ESCAPED_BY or not isinstance(body, str):
         return
@@ -116,24 +116,26 @@ def _check_markup(reader: Reader) -> None:
         values = [piece for piece in pieces if isinstance(piece, Expression)] if len(pieces) > 1 else []
         bare = next((value for value in values if value.outer_call not in _ESCAPED_BY[kind]), None)
         if bare is not None:
-            message = f"${{{bare.source}}} is put into the {kind} body as it is, and may change what is around it"
+            message = (
+                f"${{{bare.source}}} is inserted into the {kind} body without escaping and may change its structure"
+            )
             reader.warning("body", message, f"write ${{{_ESCAPED_BY[kind][0]}({bare.source})}}")
 
 
 def on_unknown(step: Reader, repeat: Repeat) -> OnUnknown:
-    """Returns what a call with an unknown outcome leads to: `retry` by itself only where it may be repeated."""
+    """Returns how an unknown outcome of a call is handled; the default is `retry` only where it may be repeated."""
     stated: OnUnknown | None = step.value.get("on_unknown")
     return stated or ("incident" if repeat == "never" else "retry")
 
 
 def retry_policy(step: Reader) -> RetryPolicy | None:
-    """Returns the retry policy of a step, or None when it states none."""
+    """Returns the retry policy of a step, or None when it has none."""
     reader = step.child("retry")
     if reader is None:
         return None
     default = RetryPolicy()
-    interval = elapsed(reader, "interval", allows_zero=True)
-    longest = elapsed(reader, "max_interval")
+    interval = read_timedelta(reader, "interval", allows_zero=True)
+    longest = read_timedelta(reader, "max_interval")
     if interval is not None and longest is not None and longest < interval:
         reader.error("max_interval", "is shorter than `interval`")
     return RetryPolicy(
@@ -146,8 +148,8 @@ def retry_policy(step: Reader) -> RetryPolicy | None:
     )
 
 
-def elapsed(reader: Reader, name: str, *, allows_zero: bool = False) -> timedelta | None:
-    """Returns a constant duration that may have no date parts; None when it is left out or wrong."""
+def read_timedelta(reader: Reader, name: str, *, allows_zero: bool = False) -> timedelta | None:
+    """Returns a constant duration without date parts; None when it is absent or wrong."""
     duration = reader.duration(name, allows_zero=allows_zero)
     try:
         return duration.to_timedelta() if duration is not None else None
@@ -157,16 +159,18 @@ def elapsed(reader: Reader, name: str, *, allows_zero: bool = False) -> timedelt
 
 
 def secret_pointers(step: Reader, settings: dict[str, Json]) -> tuple[str, ...]:
-    """Returns the pointers of a step's secrets, its credentials among them, and reports those that lead nowhere."""
+    """Returns the pointers of a step's secrets, including its credentials, and reports pointers that lead nowhere."""
     stated: list[str] = step.value.get("secret", [])
     for index, pointer in enumerate(stated):
         head, *rest = split_pointer(pointer)
         known = [*SETTINGS[step.value["type"]]["properties"], "output"]
         if head not in known:
-            hint = step.report.suggest(head, known) or "what a step gives lies under /output"
-            step.report.error(step.at("secret", index), f"a {step.value['type']} has no {head!r}", hint)
+            hint = step.report.suggest(head, known) or "the output of a step is under /output"
+            step.report.error(step.pointer("secret", index), f"a {step.value['type']} has no {head!r}", hint)
         elif head != "output" and not (points_into(settings, pointer) or _is_computed(settings, (head, *rest))):
-            step.report.error(step.at("secret", index), f"{pointer!r} leads to nothing in the settings of the step")
+            step.report.error(
+                step.pointer("secret", index), f"{pointer!r} points to no value in the settings of the step"
+            )
     own = _credentials(settings, "")
     if step.value["type"] == "operation" and isinstance(given := settings.get("input"), dict):
         own = _credentials(given, "/input")
@@ -174,7 +178,7 @@ def secret_pointers(step: Reader, settings: dict[str, Json]) -> tuple[str, ...]:
 
 
 def _credentials(given: dict[str, Json], base: str) -> tuple[str, ...]:
-    """Returns the pointers of the credentials that a call is given by itself, not by a connection."""
+    """Returns the pointers of the credentials in the settings of a call, as opposed to those of a connection."""
     auth = given.get("auth")
     if isinstance(auth, dict):
         return tuple(f"{base}/auth/{name}" for name in ("token", "password") if name in auth)
@@ -193,7 +197,7 @@ def _check_url(reader: Reader) -> None:
     may_become_absolute = written != url.lower() and any(scheme.startswith(written) for scheme in _SCHEMES)
     may_be_relative = "connection" in reader and "://" not in written
     if not (is_absolute or may_become_absolute or may_be_relative):
-        reader.error("url", f"{shown(url)} does not begin with http:// or https://")
+        reader.error("url", f"{quote_value(url)} does not begin with http:// or https://")
         return
     if reader.value.get("raw") is not True:
         with suppress(ExpressionSyntaxError):  # reported with the whole input
@@ -201,7 +205,7 @@ def _check_url(reader: Reader) -> None:
 
 
 def _is_computed(settings: Json, parts: tuple[str, ...]) -> bool:
-    """Tells whether an expression on the way makes the value, so that only its evaluation shows what is there."""
+    """Returns whether an expression on the path computes the value, so that it is known after evaluation only."""
     value = settings
     for part in parts:
         if isinstance(value, dict):

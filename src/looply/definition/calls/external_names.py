@@ -1,7 +1,7 @@
-"""What a definition names outside of itself: connections, datastores and other workflows. Its cards are embedded.
+"""External references of a definition: connections, datastores, operations and other workflows. Cards are embedded.
 
-Only constant names are listed: what an expression gives is known when the step runs. Whether something of that name
-exists is for the caller to look up.
+Only constant names are listed: the value of an expression is known when the step runs. The caller looks up whether the
+named objects exist.
 """
 
 from collections.abc import Iterator
@@ -18,32 +18,32 @@ from looply.jsontext import Json
 
 NameKind: TypeAlias = Literal["operation", "connection", "sap system", "datastore", "workflow"]
 
-_MAKES_DATASTORE: Final = ("set", "merge")
+_CREATES_DATASTORE: Final = ("set", "merge")
 _UNKNOWN_NAME: Final = ""
 
 
 class ExternalName(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that a definition names. `path` is the JSON Pointer of the name in the definition."""
+    """An external object that a definition names. `path` is the JSON Pointer of the name in the definition."""
 
     kind: NameKind
     name: str
     path: str
     detail: Json = None
-    """Of a connection the kind that the step needs, None where any will do; of an SAP system its client; of a workflow
+    """For a connection the kind that the step requires, None for any kind; for an SAP system its client; for a workflow
     the version as it is written, None for the newest ACTIVE one."""
 
 
 def external_names(document: dict[str, Json], operations: Operations = NO_OPERATIONS) -> tuple[ExternalName, ...]:
-    """Returns the names in document order. Fields of a wrong type are left out: the schema reports them.
+    """Returns the names in document order. Fields of a wrong type are skipped: the schema check reports them.
 
-    `operations` are those that are installed: one of them says of which kind its connection must be.
+    `operations` are the installed ones, which declare the kind of their connection.
 
-    A datastore that a step of the same definition makes (`set`, `merge`) is not listed, for a `get` may follow it;
-    where such a step computes its name, none that a `get` or `delete` names is.
+    A datastore that a step of the same definition creates (`set`, `merge`) is not listed, because a `get` may follow
+    it; when such a step computes the name, the datastores of `get` and `delete` steps are not listed either.
     """
     outline = read_outline(document)
-    made = _made_datastores(outline)
-    found = [name for step in outline.steps for name in _of_step(step, made, operations)]
+    created = _created_datastores(outline)
+    found = [name for step in outline.steps for name in _of_step(step, created, operations)]
     settings = document.get("workflow_settings")
     on_failure = _constant_text(settings.get("on_failure")) if isinstance(settings, dict) else None
     if on_failure:
@@ -52,18 +52,22 @@ def external_names(document: dict[str, Json], operations: Operations = NO_OPERAT
 
 
 def _constant_text(value: Json) -> str | None:
-    """Returns what a text of the settings always gives; None when an expression decides, or it is no text."""
+    """Returns a constant text of the settings; None when it has an expression, or is no text."""
     return value if isinstance(value, str) and "${" not in value else None
 
 
-def _of_step(step: StepOutline, made: frozenset[str], operations: Operations) -> Iterator[ExternalName]:
+def _of_step(step: StepOutline, created: frozenset[str], operations: Operations) -> Iterator[ExternalName]:
     type_ = step.type.name if step.type is not None else ""
     if type_ in OPERATION_STEPS:
         yield from _operations(step, type_, operations)
     if type_ == "approval":
         yield from _approval_datastores(step)
-    if type_ == "datastore" and step.settings.get("operation") not in _MAKES_DATASTORE and _UNKNOWN_NAME not in made:
-        yield from (each for each in _datastores(step, "name", step.settings.get("name")) if each.name not in made)
+    if (
+        type_ == "datastore"
+        and step.settings.get("operation") not in _CREATES_DATASTORE
+        and _UNKNOWN_NAME not in created
+    ):
+        yield from (each for each in _datastores(step, "name", step.settings.get("name")) if each.name not in created)
     if type_ == "subworkflow" and (name := _constant_text(step.settings.get("workflow_id"))):
         version = step.settings.get("version")
         yield ExternalName(kind="workflow", name=name, path=_at(step, "workflow_id"), detail=version)
@@ -99,14 +103,14 @@ def _datastores(step: StepOutline, field: str, value: Json) -> Iterator[External
         yield ExternalName(kind="datastore", name=canonical_name(name), path=_at(step, *field.split("/")))
 
 
-def _made_datastores(outline: Outline) -> frozenset[str]:
-    """Returns the datastores that steps of the definition make; the empty name for one that an expression names."""
+def _created_datastores(outline: Outline) -> frozenset[str]:
+    """Returns the datastores that steps of the definition create; the empty name for a computed one."""
     names = (
         _constant_text(step.settings.get("name"))
         for step in outline.steps
         if step.type is not None
         and step.type.name == "datastore"
-        and step.settings.get("operation") in _MAKES_DATASTORE
+        and step.settings.get("operation") in _CREATES_DATASTORE
     )
     return frozenset(canonical_name(name) if name else _UNKNOWN_NAME for name in names)
 

@@ -1,4 +1,4 @@
-"""The table of the steps that call an operation of a connector: which operation, and how its settings become input."""
+"""The table of step types that call an operation of a connector: the operation, and how settings become its input."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -14,18 +14,18 @@ from looply.expressions import Template
 
 
 class OperationStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One type of step that calls an operation. A further one is a further row: execution knows none by its name."""
+    """One step type that calls an operation. A new type is a new row: `execution` knows none of them by name."""
 
     operation: str = ""
-    """The operation that is called; empty where the settings name it."""
+    """The operation that is called; empty when the settings name it."""
     settings: Callable[[Reader, str], CallSettings]
-    """Checks the settings of a step that calls this operation."""
+    """Compiles the settings of a step that calls this operation."""
     input: Callable[[Reader], Template]
-    """Makes the template of the input, which is evaluated once per visit."""
+    """Builds the template of the input, which is evaluated once per visit."""
     connection_kind: str = ""
-    """Of what kind the `connection` must be; empty where the operation says it, or where there is none."""
+    """The kind that the `connection` must have; empty when the operation declares it, or there is no connection."""
 
-    def compiled(self, reader: Reader) -> CallSettings:
+    def compile(self, reader: Reader) -> CallSettings:
         """Returns the settings of a step of this type."""
         return self.settings(reader, self.operation)
 
@@ -33,15 +33,18 @@ class OperationStep(msgspec.Struct, frozen=True, kw_only=True):
 OPERATION_STEPS: Final[Mapping[str, OperationStep]] = MappingProxyType(
     {
         "httpRequest": OperationStep(
-            operation="http.request", settings=calls.http_request, input=calls.call_input, connection_kind="http"
+            operation="http.request",
+            settings=calls.compile_http_request,
+            input=calls.call_input,
+            connection_kind="http",
         ),
         "sapRequest": OperationStep(
-            operation="sap.odata", settings=calls.sap_request, input=calls.call_input, connection_kind="sap"
+            operation="sap.odata", settings=calls.compile_sap_request, input=calls.call_input, connection_kind="sap"
         ),
-        "operation": OperationStep(settings=calls.any_operation, input=calls.operation_input),
-        "function": OperationStep(operation="function.run", settings=code.function, input=code.function_input),
+        "operation": OperationStep(settings=calls.compile_operation, input=calls.operation_input),
+        "function": OperationStep(operation="function.run", settings=code.compile_function, input=code.function_input),
         "email": OperationStep(
-            operation="email.send", settings=mail.email, input=mail.email_input, connection_kind="smtp"
+            operation="email.send", settings=mail.compile_email, input=mail.email_input, connection_kind="smtp"
         ),
     }
 )

@@ -1,7 +1,7 @@
-"""What the installed connectors say of the `operation` steps of a definition: their inputs and their repetition.
+"""Checks `operation` steps against the installed connectors: their inputs, and whether they may be repeated.
 
-The decisions know no connector. So what an operation declares is checked, and written into the definition, when the
-definition is saved.
+The decisions know no connector. So the declaration of an operation is checked when a definition is saved, and written
+into it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,25 +20,25 @@ from looply.definition.values.repeat import Repeat
 from looply.definition.values.report import Report
 from looply.jsontext import Json
 
-_LISTED_VALUES: Final = 2000
-"""Of an input with more values only the first problem is reported."""
+_MAX_LISTED_VALUES: Final = 2000
+"""For an input with more values only the first problem is reported."""
 
-_MOST_PROBLEMS: Final = 100
+_MAX_PROBLEMS: Final = 100
 
-_SURE: Final = frozenset(
+_CERTAIN: Final = frozenset(
     {"required", "additionalProperties", "type", "minItems", "maxItems", "minProperties", "maxProperties"}
 )
-"""Keywords that decide about an object or a list whatever the expressions in it give."""
+"""Keywords whose result for an object or a list does not depend on the expressions in it."""
 
 _OWN_STEPS: Final[Mapping[str, str]] = {row.operation: name for name, row in OPERATION_STEPS.items() if row.operation}
 
 
 class InstalledOperation(Protocol):
-    """What a definition's checks know of an operation."""
+    """The part of an operation that the checks of a definition use."""
 
     @property
     def connection_kind(self) -> str:
-        """The kind of connection that it needs; empty when it needs none."""
+        """The kind of connection that it requires; empty when it requires none."""
         ...
 
     @property
@@ -63,30 +63,29 @@ NO_OPERATIONS: Final[Operations] = MappingProxyType({})
 
 
 def check_operations(outline: Outline, operations: Operations, report: Report) -> None:
-    """Reports what does not fit the operations that the steps of type `operation` call.
+    """Reports where steps of type `operation` do not match the declaration of their operation.
 
-    An operation that is not installed is left out: names that lead to nothing are looked up by `external_names`.
+    An operation that is not installed is skipped: `external_names` lists its name for a look-up.
     """
     for step, operation in _calls(outline, operations):
         _check_input(step, operation, report)
-        _check_beside(step, operation, report)
+        _check_settings(step, operation, report)
 
 
 def freeze_operations(document: dict[str, Json], operations: Operations) -> dict[str, Json]:
-    """Returns the definition with `repeat` in each step of type `operation`, by what the operation declares.
+    """Returns the definition with `repeat` in each step of type `operation`, as the operation declares it.
 
-    A step of an operation that is not installed has none, whatever an author wrote. The definition that was given
-    stays as it is.
+    A step whose operation is not installed has none, whatever the author wrote. The argument is not changed.
     """
     found = {step.index: step for step in read_outline(document).steps if _is_operation(step)}
     steps = document.get("workflow_steps")
     if not found or not isinstance(steps, list):
         return document
-    frozen = [_frozen(found[index], operations) if index in found else raw for index, raw in enumerate(steps)]
+    frozen = [_freeze(found[index], operations) if index in found else raw for index, raw in enumerate(steps)]
     return {**document, "workflow_steps": frozen}
 
 
-def _frozen(step: StepOutline, operations: Operations) -> Json:
+def _freeze(step: StepOutline, operations: Operations) -> Json:
     if not isinstance(step.raw.get("settings"), dict):
         return step.raw
     settings = {name: value for name, value in step.settings.items() if name != "repeat"}
@@ -114,70 +113,70 @@ def _input(step: StepOutline) -> dict[str, Json]:
 
 
 def _check_input(step: StepOutline, operation: InstalledOperation, report: Report) -> None:
-    schema = _inlined(operation.input_schema)
-    for path, message, hint in _breaks(step, schema):
+    schema = _inline_reference(operation.input_schema)
+    for path, message, hint in _schema_problems(step, schema):
         report.error(path, message, hint)
     known = schema.get("properties")
     if not isinstance(known, dict) or "additionalProperties" in schema:
         return
     for name in _input(step):
         if name not in known:
-            message = f"{step.settings['operation']} has no {name!r} in its input, so it is left aside"
+            message = f"{step.settings['operation']} has no {name!r} in its input, so it is ignored"
             report.warning(_at(step, name), message, report.suggest(name, known))
 
 
-def _breaks(step: StepOutline, schema: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yields how the input breaks the schema; what an expression decides is left for the time of the call."""
+def _schema_problems(step: StepOutline, schema: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yields how the input violates the schema; values of expressions are checked at the time of the call."""
     given = _input(step)
     validator = jsonschema_rs.Draft202012Validator(schema, mask="***")
     if validator.is_valid(given):
         return
-    if count_values(given) <= _LISTED_VALUES:
+    if count_values(given) <= _MAX_LISTED_VALUES:
         errors = list(validator.iter_errors(given))
     else:
         first = first_error(brief_validator(schema), given)
         errors = [first] if first is not None else []
-    for error in [error for error in errors if _is_sure(error)][:_MOST_PROBLEMS]:
+    for error in [error for error in errors if _is_certain(error)][:_MAX_PROBLEMS]:
         for problem in problems_of_error(error, "", schema):
             head, _, rest = problem.path.removeprefix("/").partition("/")
             base = _at(step, head) if head else _at(step)
             yield (f"{base}/{rest}" if rest else base), problem.message, problem.hint
 
 
-def _is_sure(error: jsonschema_rs.ValidationError) -> bool:
-    """Tells whether a value is wrong whatever its expressions give."""
+def _is_certain(error: jsonschema_rs.ValidationError) -> bool:
+    """Returns whether a value is wrong whatever the values of its expressions are."""
     value, kind = error.instance, error.kind.name
-    if isinstance(value, dict | list) and kind in _SURE:
+    if isinstance(value, dict | list) and kind in _CERTAIN:
         return True
     return not any("${" in text for _, text in texts_in(value, ""))
 
 
-def _check_beside(step: StepOutline, operation: InstalledOperation, report: Report) -> None:
+def _check_settings(step: StepOutline, operation: InstalledOperation, report: Report) -> None:
     name = str(step.settings["operation"])
     settings = join_pointer(step.path, "settings")
     if name in _OWN_STEPS:
-        message = f"a step of type {_OWN_STEPS[name]} calls {name} too, and keeps values of expressions in their place"
+        message = f"a step of type {_OWN_STEPS[name]} calls {name} too, and escapes the values of expressions"
         report.warning(f"{settings}/operation", message, f"use the step type {_OWN_STEPS[name]}")
-    output = _inlined(operation.output_schema)
+    output = _inline_reference(operation.output_schema)
     if step.settings.get("fail_on") and "status" not in output.get("properties", {"status": {}}):
         message = f"`fail_on` has no effect: the output of {name} has no status"
         report.warning(f"{settings}/fail_on", message)
     declared = operation.repeat_of(_input(step))
     if step.settings.get("repeat") not in (None, declared):
-        message = f"{name} declares {declared!r}, which takes the place of what is written here"
-        report.warning(f"{settings}/repeat", message, "state `on_unknown` beside the settings")
+        message = f"{name} declares {declared!r}, which replaces this value"
+        report.warning(f"{settings}/repeat", message, "set `on_unknown` on the step instead")
 
 
 def _at(step: StepOutline, *names: str) -> str:
-    """Returns the pointer of a field of the input, or of the input itself; the connection is a setting of its own."""
+    """Returns the pointer of a field of the input, or of the input itself; the connection is a separate setting."""
     if names == ("connection",) and "connection" in step.settings:
         return join_pointer(step.path, "settings", "connection")
     settings = ("settings", "input") if "input" in step.settings else ("settings",)
     return join_pointer(step.path, *settings, *names)
 
 
-def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
-    """Returns a schema whose outermost part is no reference, so that its fields can be read."""
+def _inline_reference(schema: dict[str, Any]) -> dict[str, Any]:
+    """Returns the schema with a top-level `$ref` replaced by its target, so that its fields can be read."""
     name = str(schema.get("$ref", "")).removeprefix("#/$defs/")
     definitions = schema.get("$defs", {})
     return {**definitions[name], "$defs": definitions} if name in definitions else schema

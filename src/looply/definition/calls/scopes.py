@@ -1,14 +1,14 @@
-"""Compiles the settings of the steps that run others side by side or again and again."""
+"""Compiles the settings of the steps that run other steps concurrently or repeatedly."""
 
 from looply.definition.graph.model import ARRIVE
-from looply.definition.schemas.schema_problems import shown
+from looply.definition.schemas.schema_problems import quote_value
 from looply.definition.settings.conditions import check_branch_ids
 from looply.definition.settings.reading import Reader
 from looply.definition.settings.step_settings import ForEachSettings, JoinSettings, ParallelBranch, ParallelSettings
 from looply.expressions import Template
 
 
-def parallel(reader: Reader) -> ParallelSettings:
+def compile_parallel(reader: Reader) -> ParallelSettings:
     """Returns the settings of a `parallel`."""
     check_branch_ids(reader, ("next", "error", ARRIVE))
     return ParallelSettings(
@@ -19,20 +19,20 @@ def parallel(reader: Reader) -> ParallelSettings:
     )
 
 
-def join(reader: Reader) -> JoinSettings:
+def compile_join(reader: Reader) -> JoinSettings:
     """Returns the settings of a `join`."""
     count = reader.value.get("for", "all")
     return JoinSettings(of=reader.value["of"], count=int(count) if isinstance(count, float) else count)
 
 
-def for_each(reader: Reader) -> ForEachSettings:
+def compile_for_each(reader: Reader) -> ForEachSettings:
     """Returns the settings of a `forEach`."""
     items = reader.template("items")
     assert items is not None  # the schema requires it
     if isinstance(items.value, str) and not _is_whole(items):
-        message = f"{shown(items.value)} gives a text, and never a list of items"
-        reader.error("items", message, "write one whole expression, such as ${payload.output.lines}")
-    concurrency = reader.whole("concurrency")
+        message = f"{quote_value(items.value)} evaluates to a text, never to a list of items"
+        reader.error("items", message, "write a single expression, such as ${payload.output.lines}")
+    concurrency = reader.integer("concurrency")
     return ForEachSettings(items=items, concurrency=concurrency if concurrency is not None else 1)
 
 

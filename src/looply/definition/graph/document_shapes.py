@@ -1,4 +1,4 @@
-"""The shape of the data document as the expressions of a step see it."""
+"""The shape of the data document that is visible to the expressions of a step."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -6,8 +6,8 @@ from typing import Final
 
 from looply.definition.graph.model import START
 from looply.definition.graph.outline import Outline, StepOutline, read_outline
-from looply.definition.graph.regions import find_regions
-from looply.definition.graph.run_order import Before, RunOrder
+from looply.definition.graph.regions import find_regions, has_type
+from looply.definition.graph.run_order import PrecedingSteps, RunOrder
 from looply.definition.schemas.output_schema import OUTPUTS
 from looply.definition.settings.endings import METADATA
 from looply.definition.values.pointer import is_pointer
@@ -49,39 +49,39 @@ _OBJECT: Final = Shape(OBJECT)
 _ANY_OBJECT: Final = object_of({}, ANY, is_listed=False)
 _V2: Final = replace(ANY, text_numbers="OData V2 writes decimals as texts")
 _SAP_DATA: Final = replace(ANY, fields={"d": Field(_V2, Presence.UNSTATED)}, others=ANY)
-"""The body of an answer; OData V2 puts all of it into `d` (JSON Format 4.1), V4 nothing."""
+"""The body of a response; OData V2 wraps all of it in `d` (JSON Format 4.1), V4 does not."""
 _NONE: Final[frozenset[str]] = frozenset()
 _LEVELS: Final = 20
 
 
 def document_shape(document: dict[str, Json], step_id: str, payload_schema: Json = None) -> Shape:
-    """Returns the shape of the data document as the expressions in the settings of one step see it.
+    """Returns the shape of the data document that is visible to the expressions in the settings of one step.
 
-    `document` is a definition, also one with errors: what cannot be read is left out. Where neither its trigger has a
-    schema nor the document a `workflow_schema`, `payload_schema` is that of the caller's body, such as the one that a
-    mock payload gave.
-    A step that is not there, or is never reached, as while it is being put in, may see every step.
+    `document` is a definition, also one with errors: unreadable parts are skipped. When neither its trigger has a
+    schema nor the document a `workflow_schema`, `payload_schema` is that of the caller's body, such as one inferred
+    from a mock payload.
+    A step that does not exist or is not reachable, as while it is being inserted, may see every step.
     """
     schema = trigger_schema(document) or document.get("workflow_schema") or payload_schema
     return DocumentShapes(read_outline(document), schema if isinstance(schema, dict) else None).of(step_id)
 
 
 def trigger_schema(document: Json) -> dict[str, Json] | None:
-    """Returns the schema that the trigger of a definition holds bodies to, None without one that is an object."""
+    """Returns the schema that the trigger of a definition checks bodies against; None unless it is an object."""
     settings = _trigger(document).get("settings")
     schema = settings.get("schema") if isinstance(settings, dict) else None
     return schema if isinstance(schema, dict) else None
 
 
 def trigger_secrets(document: Json) -> tuple[str, ...]:
-    """Returns the pointers of what the trigger of a definition marks as secret, also of one with errors."""
+    """Returns the pointers that the trigger of a definition marks as secret, also for a definition with errors."""
     stated = _trigger(document).get("secret")
     texts = (item for item in (stated if isinstance(stated, list) else ()) if isinstance(item, str))
     return tuple(pointer for pointer in texts if is_pointer(pointer))
 
 
 def _trigger(document: Json) -> dict[str, Json]:
-    """Returns the first step of a definition that is a trigger, an empty object when there is none."""
+    """Returns the first trigger step of a definition, an empty object when there is none."""
     steps = document.get("workflow_steps") if isinstance(document, dict) else None
     found = (step for step in (steps if isinstance(steps, list) else ()) if isinstance(step, dict))
     return next((step for step in found if step.get("type") == "trigger"), {})
@@ -90,7 +90,7 @@ def _trigger(document: Json) -> dict[str, Json]:
 class DocumentShapes:
     """The shapes of the data document at the steps of one definition.
 
-    `payload_schema` is what a body is expected to be; nothing refuses other bodies. With None, nothing is known of it.
+    `payload_schema` describes the expected body; other bodies are not refused. With None the body is unknown.
     """
 
     def __init__(self, outline: Outline, payload_schema: Json = None) -> None:
@@ -99,7 +99,7 @@ class DocumentShapes:
         self._order = RunOrder(outline)
         self._body = _body_of(payload_schema)
         self._entries = {step.id: _entry(step) for step in outline.by_id.values()}
-        self._overrides = frozenset(id_ for id_, step in outline.by_id.items() if _is_of(step, "overridePayload"))
+        self._overrides = frozenset(id_ for id_, step in outline.by_id.items() if has_type(step, "overridePayload"))
         self._items: dict[str, Field] = {}
         self._payloads: dict[tuple[frozenset[str], frozenset[str]], Field] = {}
 
@@ -110,7 +110,7 @@ class DocumentShapes:
             "payload": self._payload(before),
             START: Field(NOTHING),
             "environment": Field(_OBJECT),
-            "waits": Field(object_of({id_: Field(TEXTUAL) for id_ in self.waiting(step_id)})),
+            "waits": Field(object_of({id_: Field(TEXTUAL) for id_ in self.visible_waits(step_id)})),
             "error": Field(_ERROR, Presence.UNSTATED),
             **self._iteration(step_id),
         }
@@ -120,8 +120,8 @@ class DocumentShapes:
                 fields[id_] = entry[presence]
         return object_of(fields)
 
-    def waiting(self, step_id: str) -> list[str]:
-        """Returns the steps whose wait tokens a step can read: those of its own branch or body, and of those around."""
+    def visible_waits(self, step_id: str) -> list[str]:
+        """Returns the steps whose wait tokens a step can read: those of its own and of the enclosing regions."""
         region = self._regions.get(step_id)
         found = waiting_steps(self._outline)
         if region is None:
@@ -129,10 +129,10 @@ class DocumentShapes:
         return [id_ for id_ in found if (own := self._regions.get(id_, ())) == region[: len(own)]]
 
     def _iteration(self, step_id: str) -> dict[str, Field]:
-        """Returns `item` and `index` where a step has them: in a body, or anywhere while nobody knows where it is."""
+        """Returns `item` and `index` for a step in a body, and for a step whose region is not known."""
         if step_id not in self._regions:
             return {"item": Field(ANY, Presence.UNSTATED), "index": Field(ANY, Presence.UNSTATED)}
-        bodies = [step for step, _ in self._regions[step_id] if _is_of(self._outline.by_id[step], "forEach")]
+        bodies = [step for step, _ in self._regions[step_id] if has_type(self._outline.by_id[step], "forEach")]
         if not bodies:
             return {}
         if bodies[-1] not in self._items:
@@ -140,7 +140,7 @@ class DocumentShapes:
         return {"item": self._items[bodies[-1]], "index": Field(WHOLE)}
 
     def _item(self, step_id: str) -> Shape:
-        """Returns the shape of the items of a `forEach`, as far as its expression tells."""
+        """Returns the shape of the items of a `forEach`, as far as it can be inferred from its expression."""
         stated = self._outline.by_id[step_id].settings.get("items")
         try:
             template = parse_template(stated)
@@ -155,11 +155,11 @@ class DocumentShapes:
             return ANY
         return items(found) if found.kinds & LIST else ANY
 
-    def _payload(self, before: Before | None) -> Field:
+    def _payload(self, before: PrecedingSteps | None) -> Field:
         key = (before.maybe & self._overrides, before.surely & self._overrides) if before else (self._overrides, _NONE)
         if key not in self._payloads:
             steps = [step for id_, step in self._outline.by_id.items() if id_ in key[0]]
-            body = _overridden(self._body, steps, key[1])
+            body = _apply_overrides(self._body, steps, key[1])
             output = object_of({**(body.fields or {}), **_METADATA}, body.others, is_listed=body.is_listed)
             self._payloads[key] = Field(object_of({"description": Field(TEXTUAL), "output": Field(output)}))
         return self._payloads[key]
@@ -170,16 +170,12 @@ def waiting_steps(outline: Outline) -> tuple[str, ...]:
     return tuple(
         step.id
         for step in outline.steps
-        if _is_of(step, "wait", "approval") or (_is_of(step, "adaptiveCard") and "wait" in step.settings)
+        if has_type(step, "wait", "approval") or (has_type(step, "adaptiveCard") and "wait" in step.settings)
     )
 
 
-def _is_of(step: StepOutline, *types: str) -> bool:
-    return step.type is not None and step.type.name in types
-
-
 def _body_of(schema: Json) -> Shape:
-    """Returns what the caller's part of the payload is expected to be; a body that is no object lies under `body`."""
+    """Returns the expected shape of the caller's part of the payload; a body that is no object is under `body`."""
     if schema is None:
         return _ANY_OBJECT
     shape = shape_of_schema(schema)
@@ -188,8 +184,8 @@ def _body_of(schema: Json) -> Shape:
     return _ANY_OBJECT if shape.fields is None else object_of(shape.fields, shape.others, is_listed=shape.is_listed)
 
 
-def _overridden(body: Shape, steps: Iterable[StepOutline], sure: frozenset[str]) -> Shape:
-    """Returns the caller's part after overrides, those that have run for sure among them."""
+def _apply_overrides(body: Shape, steps: Iterable[StepOutline], sure: frozenset[str]) -> Shape:
+    """Returns the caller's part of the payload after overrides; the steps in `sure` have certainly run."""
     fields = dict(body.fields or {})
     for step in steps:
         if "payload" in step.settings:
@@ -209,12 +205,12 @@ def _set_names(step: StepOutline) -> Iterator[str]:
 
 
 def _entry(step: StepOutline) -> Mapping[Presence, Field]:
-    """Returns what a step is in the document, by what is known of whether it has run."""
+    """Returns the entry of a step in the document, by whether it has run."""
     made = object_of({"description": Field(TEXTUAL), "output": Field(_output(step))})
     return {presence: Field(made, presence) for presence in Presence}
 
 
-def _presence(id_: str, before: Before) -> Presence:
+def _presence(id_: str, before: PrecedingSteps) -> Presence:
     return Presence.ALWAYS if id_ in before.surely else Presence.SOMETIMES
 
 
@@ -222,22 +218,22 @@ def _output(step: StepOutline) -> Shape:
     if step.type is None or step.type.name not in _OUTPUTS:
         return ANY
     declared = _OUTPUTS[step.type.name]
-    if _is_of(step, "wait") and isinstance(step.settings.get("schema"), dict):
+    if has_type(step, "wait") and isinstance(step.settings.get("schema"), dict):
         return meet(declared, shape_of_schema(step.settings["schema"]))
-    if _is_of(step, "overridePayload") and "payload" not in step.settings:
+    if has_type(step, "overridePayload") and "payload" not in step.settings:
         return object_of({name: Field(ANY) for name in _set_names(step)})
-    if _is_of(step, "sapRequest"):
+    if has_type(step, "sapRequest"):
         return object_of({**(declared.fields or {}), "data": Field(_SAP_DATA)})
-    return _answers(step, declared) if _is_of(step, "adaptiveCard") else declared
+    return _card_output(step, declared) if has_type(step, "adaptiveCard") else declared
 
 
-def _answers(step: StepOutline, declared: Shape) -> Shape:
-    """Returns the output of a card step: answers to this card, or none when it does not wait."""
+def _card_output(step: StepOutline, declared: Shape) -> Shape:
+    """Returns the output of a card step: answers to this card, or no answers when it does not wait."""
     fields = dict(declared.fields or {})
     if "wait" not in step.settings:
         return object_of({**fields, "response": Field(NOTHING)})
     data = object_of(
-        {name: Field(ANY, Presence.UNSTATED) for name in _asked(step.settings.get("card"), _LEVELS)},
+        {name: Field(ANY, Presence.UNSTATED) for name in _answer_fields(step.settings.get("card"), _LEVELS)},
         ANY,
         is_listed=False,
     )
@@ -246,11 +242,11 @@ def _answers(step: StepOutline, declared: Shape) -> Shape:
     return object_of({**fields, "response": Field(object_of(answer)), "responses": Field(list_of(object_of(one)))})
 
 
-def _asked(card: Json, levels: int) -> Iterator[str]:
-    """Returns the names of the data that an answer to the card has: of its inputs, and what its actions send."""
+def _answer_fields(card: Json, levels: int) -> Iterator[str]:
+    """Yields the field names in an answer to the card: those of its inputs, and of the data of its actions."""
     if isinstance(card, list) and levels:
         for part in card:
-            yield from _asked(part, levels - 1)
+            yield from _answer_fields(part, levels - 1)
     if not isinstance(card, dict) or not levels:
         return
     kind, name, data = card.get("type"), card.get("id"), card.get("data")
@@ -259,4 +255,4 @@ def _asked(card: Json, levels: int) -> Iterator[str]:
     if isinstance(kind, str) and isinstance(data, dict) and kind in ("Action.Submit", "Action.Execute"):
         yield from data
     for part in card.values():
-        yield from _asked(part, levels - 1)
+        yield from _answer_fields(part, levels - 1)

@@ -1,4 +1,4 @@
-"""Checks the graph: where edges lead, what is never reached, and loops that would run hot."""
+"""Checks the graph: targets of edges, unreachable steps, and loops without a pause or a bound."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
@@ -8,14 +8,14 @@ from looply.definition.graph.outline import Outline, StepOutline
 from looply.definition.values.pointer import join_pointer
 from looply.definition.values.report import Report
 
-_SHOULD_LEAD_ON: Final = ("no", "else", "timeout", "rejected")
+_SHOULD_BE_CONNECTED: Final = ("no", "else", "timeout", "rejected")
 _SHOWN_STEPS = 8
 _SHOWN_EXITS = 20
 _LOOP_HINT = "put a wait, a delay or a call into it, or close it by a redirect that states `max_visits`"
 
 
-class Way(NamedTuple):
-    """One way from a step to another: an edge or a redirect, and the pointer that names it."""
+class Transition(NamedTuple):
+    """One transition to another step by an edge or a redirect, and the pointer of that edge or redirect."""
 
     target: str
     path: str
@@ -27,10 +27,10 @@ def check_graph(outline: Outline, report: Report) -> None:
     for step in outline.steps:
         _check_target(step, outline, report)
         _check_exits(step, taken, report)
-    ways = _ways(outline)
+    transitions = _transitions(outline)
     if START in outline.by_id:
-        _check_reachable(outline, ways, report)
-    _check_loops(outline, ways, report)
+        _check_reachable(outline, transitions, report)
+    _check_loops(outline, transitions, report)
 
 
 def _check_edges(outline: Outline, report: Report) -> set[tuple[str, str]]:
@@ -43,7 +43,7 @@ def _check_edges(outline: Outline, report: Report) -> set[tuple[str, str]]:
                 report.error(join_pointer(edge.path, name), message, report.suggest(end, outline.by_id))
         if edge.target == START:
             hint = "use a redirect to go back to an earlier step"
-            report.error(join_pointer(edge.path, "to"), "nothing leads back to the start", hint)
+            report.error(join_pointer(edge.path, "to"), "no edge may lead back to the start", hint)
         branch_path = join_pointer(edge.path, "branch") if edge.has_branch else edge.path
         source = outline.by_id.get(edge.source)
         if source is not None and source.type is not None and edge.branch not in source.exits:
@@ -92,11 +92,11 @@ def _check_exits(step: StepOutline, taken: set[tuple[str, str]], report: Report)
         has_edge = (step.id, exit_) in taken
         if exit_ == "timeout" and not _has_timeout(step):
             if has_edge:
-                message = f"{step.id!r} states no timeout, so its exit 'timeout' is never taken"
-                report.warning(step.path, message, "state a `timeout` in the settings")
+                message = f"{step.id!r} has no timeout, so its exit 'timeout' is never taken"
+                report.warning(step.path, message, "set a `timeout` in the settings")
         elif not has_edge and step.id == START and exit_ == "next":
             report.error(step.path, "no edge leads from the start", "connect it with the first step")
-        elif not has_edge and exit_ in _SHOULD_LEAD_ON:
+        elif not has_edge and exit_ in _SHOULD_BE_CONNECTED:
             report.warning(step.path, f"the exit {exit_!r} of {step.id!r} is open: the path ends there")
 
 
@@ -105,67 +105,73 @@ def _has_timeout(step: StepOutline) -> bool:
     return "timeout" in step.settings or (isinstance(waits, dict) and "timeout" in waits)
 
 
-def _ways(outline: Outline) -> dict[str, list[Way]]:
-    """Returns for each step where it leads to, by edges and by redirects, as far as the ends exist."""
-    ways: dict[str, list[Way]] = {id_: [] for id_ in outline.by_id}
+def _transitions(outline: Outline) -> dict[str, list[Transition]]:
+    """Returns the transitions of each step, by edges and by redirects, whose ends both exist."""
+    transitions: dict[str, list[Transition]] = {id_: [] for id_ in outline.by_id}
     for edge in outline.edges:
-        if edge.source in ways and edge.target in ways:
-            ways[edge.source].append(Way(edge.target, edge.path))
+        if edge.source in transitions and edge.target in transitions:
+            transitions[edge.source].append(Transition(edge.target, edge.path))
     for step in outline.by_id.values():
         target = step.settings.get("target")
-        if step.type is not None and step.type.name == "redirect" and isinstance(target, str) and target in ways:
-            ways[step.id].append(Way(target, join_pointer(step.path, "settings", "target")))
-    return ways
+        if step.type is not None and step.type.name == "redirect" and isinstance(target, str) and target in transitions:
+            transitions[step.id].append(Transition(target, join_pointer(step.path, "settings", "target")))
+    return transitions
 
 
-def _check_reachable(outline: Outline, ways: Mapping[str, list[Way]], report: Report) -> None:
+def _check_reachable(outline: Outline, transitions: Mapping[str, list[Transition]], report: Report) -> None:
     reached, pending = {START}, [START]
     while pending:
-        for way in ways[pending.pop()]:
-            if way.target not in reached:
-                reached.add(way.target)
-                pending.append(way.target)
+        for transition in transitions[pending.pop()]:
+            if transition.target not in reached:
+                reached.add(transition.target)
+                pending.append(transition.target)
     for step in outline.steps:
         if step.id not in reached:
             report.warning(step.path, f"{step.id!r} is never reached: no path leads to it from the start")
 
 
-def _check_loops(outline: Outline, ways: Mapping[str, list[Way]], report: Report) -> None:
-    hot = {step.id for step in outline.by_id.values() if not _lets_time_pass(step)}
-    for loop, path in _loops({id_: [way for way in ways[id_] if way.target in hot] for id_ in ways if id_ in hot}):
+def _check_loops(outline: Outline, transitions: Mapping[str, list[Transition]], report: Report) -> None:
+    hot = {step.id for step in outline.by_id.values() if not _is_slow(step)}
+    for loop, path in _loops(
+        {
+            id_: [transition for transition in transitions[id_] if transition.target in hot]
+            for id_ in transitions
+            if id_ in hot
+        }
+    ):
         shown = loop if len(loop) <= _SHOWN_STEPS else [*loop[:_SHOWN_STEPS], "..."]
         message = f"the loop {' -> '.join([*shown, loop[0]])} has neither a wait nor a call"
         report.error(path, message, _LOOP_HINT)
 
 
-def _lets_time_pass(step: StepOutline) -> bool:
-    """Tells whether a loop through the step is bounded, or waits for the world in each round."""
+def _is_slow(step: StepOutline) -> bool:
+    """Returns whether a loop through the step is bounded, or has a wait or a call in each round."""
     if step.type is None:
         return True  # unknown, and reported as such
     is_bounded = step.type.name == "redirect" and "max_visits" in step.settings
     return is_bounded or step.type.is_call or step.type.is_pause
 
 
-def _loops(ways: Mapping[str, list[Way]]) -> Iterator[tuple[list[str], str]]:
-    """Returns for each way that closes a loop the steps of the loop, in order, and the pointer of that way.
+def _loops(transitions: Mapping[str, list[Transition]]) -> Iterator[tuple[list[str], str]]:
+    """Yields, for each transition that closes a loop, the steps of the loop in order and the transition's pointer.
 
-    Depth first in document order, with a stack of its own: a chain of steps may be longer than Python's.
+    Depth first in document order, with an explicit stack: a chain of steps may be longer than Python's recursion limit.
     """
     finished: set[str] = set()
-    for root in ways:
+    for root in transitions:
         if root in finished:
             continue
-        trail, open_ways = [root], [iter(ways[root])]
+        trail, open_transitions = [root], [iter(transitions[root])]
         position = {root: 0}
         while trail:
-            way = next(open_ways[-1], None)
-            if way is None:
+            transition = next(open_transitions[-1], None)
+            if transition is None:
                 finished.add(trail[-1])
                 del position[trail.pop()]
-                open_ways.pop()
-            elif way.target in position:
-                yield trail[position[way.target] :], way.path
-            elif way.target not in finished:
-                position[way.target] = len(trail)
-                trail.append(way.target)
-                open_ways.append(iter(ways[way.target]))
+                open_transitions.pop()
+            elif transition.target in position:
+                yield trail[position[transition.target] :], transition.path
+            elif transition.target not in finished:
+                position[transition.target] = len(trail)
+                trail.append(transition.target)
+                open_transitions.append(iter(transitions[transition.target]))

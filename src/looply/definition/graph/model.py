@@ -1,7 +1,7 @@
-"""A compiled workflow: what the decisions execute without parsing anything.
+"""A compiled workflow, which the decisions execute without further parsing.
 
-Everything here is immutable. `compile_definition` makes it from a definition; the settings of each step type are in
-`step_settings`.
+All types are immutable. `compile_definition` creates a workflow from a definition; the settings of each step type are
+in `step_settings`.
 """
 
 from collections.abc import Mapping
@@ -23,19 +23,19 @@ START: Final = "WorkflowStartState"
 """The id of the one step at which every execution begins."""
 
 ARRIVE: Final = "join"
-"""The exit by which a `parallel` leads to its `join` once its branches are over; no edge of an author names it."""
+"""The exit by which a `parallel` leads to its `join` once its branches have ended; edges of authors cannot name it."""
 
 EACH: Final = "each"
 """The exit by which a `forEach` leads into its body."""
 
 Region: TypeAlias = tuple[tuple[str, str], ...]
-"""Where a step lies: the (parallel or forEach step, exit) around it, outermost first; empty at the top."""
+"""The region of a step: the enclosing (parallel or forEach step, exit) pairs, outermost first; empty at the top."""
 
 _OUTPUT: Final = "/output"
 
 
 class WorkflowSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of the workflow as a whole; None means no bound of its own."""
+    """Settings of the workflow as a whole; None means that the workflow sets no limit."""
 
     timeout: Duration | None = None
     max_concurrency: int | None = None
@@ -49,7 +49,7 @@ class WorkflowSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One step. What the author left out has its default already."""
+    """One step, with defaults for what the author left out."""
 
     id: str
     type: str
@@ -61,19 +61,19 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """Of one attempt; None: the limit `attempt_timeout`."""
     on_unknown: OnUnknown = "incident"
     secret: tuple[str, ...] = ()
-    """JSON Pointers into the settings, or into the output as `/output/...`; `auth` of a call is among them unasked."""
+    """JSON Pointers into the settings, or into the output as `/output/...`; `auth` of a call is always included."""
     input: Template | None = None
     """The whole input of a call, evaluated once per visit; None for steps that call nothing."""
 
     @property
     def input_secrets(self) -> tuple[str, ...]:
-        """The pointers of `secret` that do not lead into the output, as they lead into the input."""
+        """The pointers of `secret` that lead into the input, relative to it."""
         root = self.settings.input_setting if isinstance(self.settings, CallSettings) else ""
         return tuple(pointer.removeprefix(root) for pointer in self.secret if not pointer.startswith(_OUTPUT))
 
     @property
     def output_secrets(self) -> tuple[str, ...]:
-        """The pointers of `secret` that lead into the output, each with `/output` in front."""
+        """The pointers of `secret` that lead into the output, each with the prefix `/output`."""
         return tuple(pointer for pointer in self.secret if pointer.startswith(_OUTPUT))
 
 
@@ -87,13 +87,13 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True):
     """(step, exit) -> the step that follows."""
     settings: WorkflowSettings
     definition: dict[str, Json]
-    """As it was given."""
+    """The definition as the author wrote it."""
     hash: bytes
     """BLAKE2b-256 of the definition's canonical JSON text: equal definitions have equal hashes."""
     waiting_steps: tuple[str, ...]
     """The steps that wait for a resume or a card's answer, in document order."""
     regions: Mapping[str, Region] = {}
-    """Step -> where it lies; a step at the top is left out."""
+    """Step -> its region; steps at the top are left out."""
     start: str = START
 
     @property
@@ -102,7 +102,7 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.waiting_steps)
 
     def region(self, step_id: str) -> Region:
-        """Returns the branches and bodies that a step lies in, outermost first."""
+        """Returns the branches and bodies that enclose a step, outermost first."""
         return self.regions.get(step_id, ())
 
     def join_of(self, step_id: str) -> str | None:
@@ -110,7 +110,7 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True):
         return self.edges.get((step_id, ARRIVE))
 
     def next(self, step_id: str, branch: str = "next") -> str | None:
-        """Returns the step behind an exit, or None when the path ends there. Behind a redirect stands its target."""
+        """Returns the step that follows an exit, or None when the path ends there. A redirect leads to its target."""
         settings = self.steps[step_id].settings
         if isinstance(settings, RedirectSettings) and branch == "next":
             return settings.target

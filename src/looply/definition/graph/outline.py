@@ -1,4 +1,4 @@
-"""The graph of a definition as far as it can be read, whatever else is wrong with it."""
+"""The readable part of the graph of a definition, also of one with errors."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _IDENTIFIER: Final = re.compile(IDENTIFIER)
 
 
 class StepOutline(msgspec.Struct, frozen=True, kw_only=True):
-    """A step whose id can be read. `type` is None when the type is unknown; `settings` may have any shape."""
+    """A step with a readable id. `type` is None when the type is unknown; `settings` may have any shape."""
 
     index: int
     id: str
@@ -36,7 +36,7 @@ class StepOutline(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EdgeOutline(msgspec.Struct, frozen=True, kw_only=True):
-    """An edge whose ends can be read."""
+    """An edge with readable ends."""
 
     index: int
     source: str
@@ -59,7 +59,7 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_outline(document: dict[str, Json]) -> Outline:
-    """Returns what can be read of the graph."""
+    """Returns the readable part of the graph."""
     steps = tuple(_steps(document.get("workflow_steps")))
     by_id: dict[str, StepOutline] = {}
     for step in steps:
@@ -68,7 +68,7 @@ def read_outline(document: dict[str, Json]) -> Outline:
 
 
 def check_steps(outline: Outline, report: Report, limits: Limits) -> None:
-    """Checks ids and the one start."""
+    """Checks the ids of steps, and that there is one start."""
     if len(outline.steps) > limits.definition_steps:
         message = f"has {len(outline.steps)} steps; the limit definition_steps is {limits.definition_steps}"
         report.error("/workflow_steps", message)
@@ -87,9 +87,9 @@ def _check_id(step: StepOutline, outline: Outline, report: Report) -> None:
     path = join_pointer(step.path, "id")
     first = outline.by_id[step.id]
     if first is not step:
-        report.error(path, f"the id {step.id!r} is there twice; the first is {first.path}")
+        report.error(path, f"the id {step.id!r} is used twice; the first use is {first.path}")
     if step.id in RESERVED_IDS:
-        report.error(path, f"the id {step.id!r} is a name of the data document", f"such as {step.id}_1")
+        report.error(path, f"the id {step.id!r} is reserved for the data document", f"such as {step.id}_1")
     if step.type is not None and step.type.name == "trigger" and step.id != START:
         report.error(path, f"a definition has one trigger, and its id is {START!r}")
 

@@ -1,19 +1,19 @@
-"""Checks what expressions refer to: names that are not there, values that do not fit, statuses nobody reads.
+"""Checks the references of expressions: unknown names, values of a wrong type, statuses that no expression reads.
 
-The shapes of the data document tell what a step can see. What fails whatever the payload is an error; all else,
-everything that only a payload's schema tells among it, is a warning: nothing refuses a body that does not fit it.
+The shapes of the data document define what a step can see. An expression that fails for every payload is an error;
+everything else, including what follows only from a payload's schema, is a warning: other bodies are not refused.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from looply.definition.graph.document_shapes import DocumentShapes, waiting_steps
-from looply.definition.graph.outline import Outline, StepOutline
-from looply.definition.graph.regions import find_regions, is_of
+from looply.definition.graph.outline import Outline
+from looply.definition.graph.regions import find_regions, has_type
 from looply.definition.schemas.schema import RESERVED_IDS
 from looply.definition.values.choice import OPERATORS
 from looply.definition.values.pointer import split_pointer
-from looply.definition.values.report import Operand, Reference, Report, Written
+from looply.definition.values.report import LocatedTemplate, Operand, Reference, Report
 from looply.expressions import CardTemplate, Expression, ExpressionSyntaxError, Shape, Template
 from looply.expressions.inference.cards import card_expressions, findings_in_card
 from looply.expressions.inference.expressions import Budget, infer
@@ -31,36 +31,36 @@ _STEP_FIELDS: Final = ("output", "description")
 
 
 def check_references(outline: Outline, schema: Json, report: Report, limits: Limits) -> None:
-    """Reports what is wrong with each expression. `schema` is that of the payload, None when nothing is known of it."""
+    """Reports the findings of each expression. `schema` is that of the payload, None when it is unknown."""
     if len(outline.steps) > limits.definition_steps:
-        return  # every step may see every other one, so more of them than are allowed are not looked at
+        return  # every step may see every other one, so the cost is quadratic: too many steps are not checked
     checker = _Checker(outline, schema, report)
-    for written in report.written:
+    for written in report.templates:
         checker.check(written)
     for operand in report.operands:
         checker.check_operand(operand)
-    _check_statuses(outline, map(_plain, report.references), report)
+    _check_statuses(outline, map(_strip_root, report.references), report)
 
 
 class _Checker:
-    """Infers expressions from what their steps can see, in the words of a workflow's author."""
+    """Infers expressions from the data that their steps can see, and words the findings for workflow authors."""
 
     def __init__(self, outline: Outline, schema: Json, report: Report) -> None:
         self._steps = {id_.casefold(): id_ for id_ in outline.by_id}
         self._ids = {str(step.index): step.id for step in outline.steps}
         self._waiting = waiting_steps(outline)
-        self._loops = frozenset(id_ for id_, step in outline.by_id.items() if is_of(step, "forEach"))
+        self._loops = frozenset(id_ for id_, step in outline.by_id.items() if has_type(step, "forEach"))
         self._folded_waits = {id_.casefold(): id_ for id_ in self._waiting}
         self._regions = find_regions(outline).regions
         self._shapes = DocumentShapes(outline, schema)
         self._sure = DocumentShapes(outline) if schema is not None else self._shapes
         self._documents: dict[str, Shape] = {}
         self._budget = Budget()
-        self._pointers = {id(written.template): written.pointer for written in report.written}
+        self._pointers = {id(written.template): written.pointer for written in report.templates}
         self._report = report
 
-    def check(self, written: Written) -> None:
-        """Reports what is wrong with the expressions of one template or card."""
+    def check(self, written: LocatedTemplate) -> None:
+        """Reports the findings of the expressions of one template or card."""
         step_id = self._ids.get(split_pointer(written.pointer)[1], "")
         document = self._document(written.pointer)
         if isinstance(written.template, CardTemplate):
@@ -72,12 +72,12 @@ class _Checker:
             self._check_in_settings(written.pointer + pointer, expression, visible, step_id)
 
     def check_operand(self, operand: Operand) -> None:
-        """Reports a value that a rule's operator never or not always compares; missing values are as they are."""
+        """Reports a value whose type the operator of a rule never, or not always, compares; it may be missing."""
         pointer = self._pointers.get(id(operand.template))
         if pointer is None:
             return  # it does not parse, which is an error already
         declared = OPERATORS[operand.operator]
-        expression = _whole(operand.template)
+        expression = _sole_expression(operand.template)
         if expression is None:
             shape, shown = TEXTUAL, str(operand.template.value)
         else:
@@ -107,33 +107,33 @@ class _Checker:
             if sure.shape.kinds:
                 found = tuple(finding.as_warning() for finding in found)
         for finding in found:
-            self._tell(pointer, expression, finding)
+            self._report_finding(pointer, expression, finding)
 
     def _check_in_card(self, pointer: str, expression: Expression, visible: Visible) -> None:
-        """Reports what is doubtful within a card, where a path that leads nowhere is shown as it is written."""
+        """Reports findings within a card, where an unresolved path is shown as it is written."""
         for finding in findings_in_card(expression, visible, self._budget):
-            self._tell(pointer, expression, finding)
+            self._report_finding(pointer, expression, finding)
 
-    def _tell(self, pointer: str, expression: Expression, finding: Finding) -> None:
-        message, hint = self._explained(finding)
-        if finding.kind is FindingKind.UNKNOWN and (told := self._within(pointer, finding)) is not None:
-            message, hint = told
+    def _report_finding(self, pointer: str, expression: Expression, finding: Finding) -> None:
+        message, hint = self._explain(finding)
+        if finding.kind is FindingKind.UNKNOWN and (scoped := self._scope_message(pointer, finding)) is not None:
+            message, hint = scoped
         placed = ExpressionSyntaxError(message, source=expression.source, position=finding.position).message
         (self._report.error if finding.severity == "error" else self._report.warning)(pointer, placed, hint)
 
-    def _within(self, pointer: str, finding: Finding) -> tuple[str, str] | None:
-        """Returns what is said of a name that is known in some branch or body only, None for any other finding."""
+    def _scope_message(self, pointer: str, finding: Finding) -> tuple[str, str] | None:
+        """Returns the message for a name that is visible in some branch or body only, None for any other finding."""
         _, _, outcome = finding.message.rpartition(": ")
         match [part.casefold() if isinstance(part, str) else part for part in finding.path]:
             case ["item" | "index" as name]:
-                return f"`{name}` is there only in the body of a forEach: {outcome}", "read it in a step of a body"
+                return f"`{name}` exists only in the body of a forEach: {outcome}", "read it in a step of a body"
             case [str(name)] if name in self._steps:
                 own = self._regions.get(self._steps[name], ())
                 here = self._regions.get(self._ids.get(split_pointer(pointer)[1], ""), ())
                 shared = sum(1 for ours, theirs in zip(own, here, strict=False) if ours == theirs)
                 bodies = [step for step, _ in own[shared:] if step in self._loops]
                 if bodies:
-                    message = f"the step {self._steps[name]!r} is seen only in the body of {bodies[0]!r}: {outcome}"
+                    message = f"the step {self._steps[name]!r} is visible only in the body of {bodies[0]!r}: {outcome}"
                     return message, f"read {bodies[0]}.output.items"
                 return None
             case ["waits", str(name)] if (step := self._folded_waits.get(name)) is not None:
@@ -142,15 +142,15 @@ class _Checker:
             case _:
                 return None
 
-    def _explained(self, finding: Finding) -> tuple[str, str]:
-        """Returns the message and the mend of a finding."""
+    def _explain(self, finding: Finding) -> tuple[str, str]:
+        """Returns the message and the hint of a finding."""
         if finding.kind is not FindingKind.UNKNOWN or not finding.path:
             return finding.message, finding.suggestion
         _, _, outcome = finding.message.rpartition(": ")
         match [part.casefold() if isinstance(part, str) else part for part in finding.path]:
             case [str(name)] if name in self._steps:
                 message = f"the step {self._steps[name]!r} does not run before this one: {outcome}"
-                return message, "read it in a step behind it"
+                return message, "read it in a later step"
             case [str(_)]:
                 known = (*self._steps.values(), *RESERVED_IDS)
                 return f"there is no step {finding.path[0]!r}: {outcome}", self._suggestion(finding, known)
@@ -171,15 +171,15 @@ class _Checker:
         return self._report.suggest(str(finding.path[-1]), known)
 
 
-def _whole(template: Template) -> Expression | None:
-    """Returns the expression that gives the whole value, or None when text stands around it: then it is a text."""
+def _sole_expression(template: Template) -> Expression | None:
+    """Returns the expression when it is the whole template; None when there is text around it, which makes a text."""
     if len(template.expressions) != 1 or template.expressions[0][0]:
         return None
     expression = template.expressions[0][1]
     return expression if template.value == f"${{{expression.source}}}" else None
 
 
-def _plain(reference: Reference) -> Reference:
+def _strip_root(reference: Reference) -> Reference:
     path = reference.path
     return Reference(reference.pointer, path[1:] if path and path[0] in _ROOTS else path)
 
@@ -187,13 +187,13 @@ def _plain(reference: Reference) -> Reference:
 def _check_statuses(outline: Outline, references: Iterable[Reference], report: Report) -> None:
     read = {_status_of(reference.path) for reference in references}
     for step in outline.steps:
-        if _has_status(step) and not step.settings.get("fail_on") and not {step.id.casefold(), ""} & read:
-            message = f"the status of {step.id!r} is never read: after a 404 or 500 the execution goes on all the same"
+        if (
+            has_type(step, "httpRequest", "sapRequest")
+            and not step.settings.get("fail_on")
+            and not {step.id.casefold(), ""} & read
+        ):
+            message = f"the status of {step.id!r} is never read: the execution continues even after a 404 or 500"
             report.warning(step.path, message, f'add "fail_on": ["4xx", "5xx"], or read {step.id}.output.status')
-
-
-def _has_status(step: StepOutline) -> bool:
-    return step.type is not None and step.type.name in ("httpRequest", "sapRequest")
 
 
 def _status_of(path: tuple[str | int, ...]) -> str | None:

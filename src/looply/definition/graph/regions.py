@@ -1,9 +1,9 @@
-"""Which steps lie in which branch or body, and whether every edge stays within its own.
+"""Regions: which steps belong to which branch or body, and whether every edge stays within its region.
 
-Theory of operation. A walk from the start carries along where it is: the exits of a `parallel` lead into its branches,
-`each` of a `forEach` into its body, and the `join` of a parallel out of its branches again. A step that is reached
-from two different places has an edge that crosses a border; what the walk found first counts. A step that is never
-reached lies nowhere.
+Theory of operation. A walk from the start tracks the current region: the exits of a `parallel` lead into its branches,
+`each` of a `forEach` into its body, and the `join` of a parallel out of its branches again. When a step is reached
+from two different regions, the walk keeps the first one and reports the other edge as a crossing. A step that is not
+reachable has no region.
 """
 
 from collections import deque
@@ -19,11 +19,11 @@ from looply.limits import Limits
 
 _WARNED_ELSEWHERE: Final = ("no", "else", "timeout", "rejected", "error", EACH)
 _BORDER_HINT: Final = "end the path there, or let all branches meet in the join of their parallel"
-_BODY_HINT: Final = "leave the last exit of the body open; what follows stands behind the exit 'next'"
+_BODY_HINT: Final = "leave the last exit of the body open; connect the following steps to the exit 'next'"
 
 
 class Crossing(NamedTuple):
-    """An edge or redirect that leads over a border: its pointer, its two ends, and where each of them lies."""
+    """An edge or redirect between two regions: its pointer, its two ends, and the region of each."""
 
     path: str
     source: str
@@ -33,13 +33,13 @@ class Crossing(NamedTuple):
 
 
 class Regions(NamedTuple):
-    """What the walk found: for each step that is reached where it lies, and what crosses a border."""
+    """The result of the walk: the region of each reachable step, and the edges that cross between regions."""
 
     regions: Mapping[str, Region]
     crossings: tuple[Crossing, ...]
 
 
-class _Way(NamedTuple):
+class _Transition(NamedTuple):
     source: str
     target: str
     exit: str
@@ -47,57 +47,57 @@ class _Way(NamedTuple):
 
 
 def joins_of(outline: Outline) -> dict[str, str]:
-    """Returns for each parallel step its join; of two joins the first."""
+    """Returns the join of each parallel step; of two joins the first."""
     found: dict[str, str] = {}
     for step in outline.by_id.values():
         of = step.settings.get("of")
-        if is_of(step, "join") and isinstance(of, str):
+        if has_type(step, "join") and isinstance(of, str):
             found.setdefault(of, step.id)
     return found
 
 
-def is_of(step: StepOutline | None, *types: str) -> bool:
-    """Tells whether a step is of one of the types."""
+def has_type(step: StepOutline | None, *types: str) -> bool:
+    """Returns whether a step is of one of the types."""
     return step is not None and step.type is not None and step.type.name in types
 
 
 def find_regions(outline: Outline) -> Regions:
-    """Returns where each step lies."""
+    """Returns the region of each step."""
     if START not in outline.by_id:
         return Regions({}, ())
-    joins, ways = joins_of(outline), _ways(outline)
+    joins, transitions = joins_of(outline), _transitions(outline)
     regions: dict[str, Region] = {START: ()}
     crossings: list[Crossing] = []
     pending = deque([START])
     while pending:
-        for way in ways[pending.popleft()]:
-            region = _behind(way, regions[way.source], outline, joins)
-            target = regions.get(way.target)
+        for transition in transitions[pending.popleft()]:
+            region = _region_after(transition, regions[transition.source], outline, joins)
+            target = regions.get(transition.target)
             if target is None:
-                regions[way.target] = region
-                pending.append(way.target)
+                regions[transition.target] = region
+                pending.append(transition.target)
             elif target != region:
-                crossings.append(Crossing(way.path, way.source, way.target, region, target))
+                crossings.append(Crossing(transition.path, transition.source, transition.target, region, target))
     return Regions(regions, tuple(crossings))
 
 
 def check_regions(outline: Outline, report: Report, limits: Limits) -> None:
-    """Checks joins, borders, open ends of branches and bodies, and the bounds of a region."""
+    """Checks joins, crossings, open ends of branches and bodies, and the limits of a region."""
     found = find_regions(outline)
     joins = joins_of(outline)
     for step in outline.by_id.values():
-        if is_of(step, "parallel"):
+        if has_type(step, "parallel"):
             _check_branches(step, report, limits)
-        elif is_of(step, "join"):
+        elif has_type(step, "join"):
             _check_join(step, outline, joins, report)
-        elif is_of(step, "forEach"):
+        elif has_type(step, "forEach"):
             _check_bounds(step, report, limits)
     for crossing in found.crossings:
-        is_body = bool(crossing.inside) and is_of(outline.by_id[crossing.inside[-1][0]], "forEach")
+        is_body = bool(crossing.inside) and has_type(outline.by_id[crossing.inside[-1][0]], "forEach")
         hint = _BODY_HINT if is_body else _BORDER_HINT
         message = (
-            f"leads from {_named(crossing.inside, outline)} into {_named(crossing.outside, outline)}: "
-            f"{crossing.source!r} and {crossing.target!r} must lie in the same branch or body"
+            f"leads from {_describe(crossing.inside, outline)} into {_describe(crossing.outside, outline)}: "
+            f"{crossing.source!r} and {crossing.target!r} must be in the same branch or body"
         )
         report.error(crossing.path, message, hint)
     _check_exits(outline, found, joins, report)
@@ -105,34 +105,36 @@ def check_regions(outline: Outline, report: Report, limits: Limits) -> None:
     _check_payload(outline, found, report)
 
 
-def _ways(outline: Outline) -> dict[str, list[_Way]]:
-    ways: dict[str, list[_Way]] = {id_: [] for id_ in outline.by_id}
+def _transitions(outline: Outline) -> dict[str, list[_Transition]]:
+    transitions: dict[str, list[_Transition]] = {id_: [] for id_ in outline.by_id}
     for edge in outline.edges:
-        if edge.source in ways and edge.target in ways:
-            ways[edge.source].append(_Way(edge.source, edge.target, edge.branch, edge.path))
+        if edge.source in transitions and edge.target in transitions:
+            transitions[edge.source].append(_Transition(edge.source, edge.target, edge.branch, edge.path))
     for step in outline.by_id.values():
         target = step.settings.get("target")
-        if is_of(step, "redirect") and isinstance(target, str) and target in ways:
+        if has_type(step, "redirect") and isinstance(target, str) and target in transitions:
             path = join_pointer(step.path, "settings", "target")
-            ways[step.id].append(_Way(step.id, target, "next", path))
-    return ways
+            transitions[step.id].append(_Transition(step.id, target, "next", path))
+    return transitions
 
 
-def _behind(way: _Way, region: Region, outline: Outline, joins: Mapping[str, str]) -> Region:
-    """Returns where the way leads to, when it starts in a region."""
-    source = outline.by_id[way.source]
-    if (is_of(source, "parallel") and way.exit != "error") or (is_of(source, "forEach") and way.exit == EACH):
-        region = (*region, (way.source, way.exit))
-    if region and joins.get(region[-1][0]) == way.target and is_of(outline.by_id[region[-1][0]], "parallel"):
+def _region_after(transition: _Transition, region: Region, outline: Outline, joins: Mapping[str, str]) -> Region:
+    """Returns the region into which a transition leads, when it starts in `region`."""
+    source = outline.by_id[transition.source]
+    if (has_type(source, "parallel") and transition.exit != "error") or (
+        has_type(source, "forEach") and transition.exit == EACH
+    ):
+        region = (*region, (transition.source, transition.exit))
+    if region and joins.get(region[-1][0]) == transition.target and has_type(outline.by_id[region[-1][0]], "parallel"):
         return region[:-1]
     return region
 
 
-def _named(region: Region, outline: Outline) -> str:
+def _describe(region: Region, outline: Outline) -> str:
     if not region:
         return "the steps outside of any branch or body"
     step, exit_ = region[-1]
-    is_body = is_of(outline.by_id[step], "forEach")
+    is_body = has_type(outline.by_id[step], "forEach")
     return f"the body of {step!r}" if is_body else f"the branch {exit_!r} of {step!r}"
 
 
@@ -155,7 +157,7 @@ def _check_join(step: StepOutline, outline: Outline, joins: Mapping[str, str], r
     parallel = outline.by_id.get(of)
     if parallel is None:
         report.error(path, f"there is no step {of!r}", report.suggest(of, outline.by_id))
-    elif not is_of(parallel, "parallel"):
+    elif not has_type(parallel, "parallel"):
         report.error(path, f"{of!r} is no parallel step", "name the parallel whose branches meet here")
     elif joins[of] != step.id:
         report.error(path, f"{of!r} has a join already: {joins[of]!r}", "a parallel has one join")
@@ -175,17 +177,17 @@ def _check_bounds(step: StepOutline, report: Report, limits: Limits) -> None:
 
 
 def _check_exits(outline: Outline, found: Regions, joins: Mapping[str, str], report: Report) -> None:
-    """Warns of branches and bodies that hold nothing, and of paths that end in a branch before its join."""
+    """Warns of empty branches and bodies, and of paths that end in a branch before its join."""
     taken = {(edge.source, edge.branch) for edge in outline.edges}
     for id_, region in found.regions.items():
         step = outline.by_id[id_]
         for exit_ in step.exits:
             if (id_, exit_) in taken:
                 continue
-            if is_of(step, "parallel") and exit_ != "error":
+            if has_type(step, "parallel") and exit_ != "error":
                 report.warning(step.path, f"the branch {exit_!r} of {id_!r} has no step, so it ends at once")
-            elif is_of(step, "forEach") and exit_ == EACH:
-                message = f"the body of {id_!r} has no step, so the items are counted and nothing else"
+            elif has_type(step, "forEach") and exit_ == EACH:
+                message = f"the body of {id_!r} has no step, so the items are only counted"
                 report.warning(step.path, message, "connect the exit 'each' with the first step of the body")
             elif exit_ not in _WARNED_ELSEWHERE and region and (join := joins.get(region[-1][0])):
                 message = f"the exit {exit_!r} of {id_!r} is open: the branch ends without arriving at {join!r}"
@@ -193,21 +195,23 @@ def _check_exits(outline: Outline, found: Regions, joins: Mapping[str, str], rep
 
 
 def _check_arrivals(outline: Outline, found: Regions, joins: Mapping[str, str], report: Report) -> None:
-    """Checks that only its branches lead to a join, and warns where fewer of them do than it waits for."""
+    """Checks that only its branches lead to a join, and warns when fewer branches lead to it than it waits for."""
     arriving: dict[str, set[str]] = {join: set() for join in joins.values()}
-    parallels = {join: parallel for parallel, join in joins.items() if is_of(outline.by_id.get(parallel), "parallel")}
-    for way in (way for ways in _ways(outline).values() for way in ways):
-        region = found.regions.get(way.source)
-        if region is None or way.target not in parallels:
+    parallels = {
+        join: parallel for parallel, join in joins.items() if has_type(outline.by_id.get(parallel), "parallel")
+    }
+    for transition in (transition for transitions in _transitions(outline).values() for transition in transitions):
+        region = found.regions.get(transition.source)
+        if region is None or transition.target not in parallels:
             continue
-        parallel = parallels[way.target]
-        if way.source == parallel and way.exit != "error":
-            arriving[way.target].add(way.exit)
+        parallel = parallels[transition.target]
+        if transition.source == parallel and transition.exit != "error":
+            arriving[transition.target].add(transition.exit)
         elif region and region[-1][0] == parallel:
-            arriving[way.target].add(region[-1][1])
-        elif region == found.regions.get(way.target):
-            message = f"{way.target!r} is the join of {parallel!r}: only a branch of it can lead there"
-            report.error(way.path, message, "lead to the step behind the join")
+            arriving[transition.target].add(region[-1][1])
+        elif region == found.regions.get(transition.target):
+            message = f"{transition.target!r} is the join of {parallel!r}: only a branch of it can lead there"
+            report.error(transition.path, message, "lead to the step after the join")
     for join, parallel in parallels.items():
         if parallel not in found.regions:
             continue
@@ -215,7 +219,7 @@ def _check_arrivals(outline: Outline, found: Regions, joins: Mapping[str, str], 
         if len(arriving[join]) < needed:
             message = (
                 f"{join!r} waits for {needed} branches of {parallel!r}, but only {len(arriving[join])} lead to it: "
-                "it can never be met"
+                "it can never complete"
             )
             report.warning(outline.by_id[join].path, message)
 
@@ -227,10 +231,10 @@ def _needed(count: Json, parallel: StepOutline) -> int:
 
 
 def _check_payload(outline: Outline, found: Regions, report: Report) -> None:
-    """Warns of two branches of one parallel that both change the payload: the last one wins."""
+    """Warns when two branches of one parallel both change the payload: the last one wins."""
     writers: dict[tuple[Region, str], dict[str, str]] = {}
     for step in outline.by_id.values():
-        if is_of(step, "overridePayload"):
+        if has_type(step, "overridePayload"):
             for parallel, branch, around in _branches_around(found.regions.get(step.id, ()), outline):
                 writers.setdefault((around, parallel), {}).setdefault(branch, step.id)
     for (_, parallel), by_branch in writers.items():
@@ -242,9 +246,9 @@ def _check_payload(outline: Outline, found: Regions, report: Report) -> None:
 
 
 def _branches_around(region: Region, outline: Outline) -> Iterator[tuple[str, str, Region]]:
-    """Yields the branches that a step lies in and shares the payload with: inner ones up to the next body."""
+    """Yields the enclosing branches with which a step shares the payload: from the inside up to the next body."""
     for depth in range(len(region) - 1, -1, -1):
         step, exit_ = region[depth]
-        if is_of(outline.by_id[step], "forEach"):
+        if has_type(outline.by_id[step], "forEach"):
             return
         yield step, exit_, region[:depth]

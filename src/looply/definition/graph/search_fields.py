@@ -1,4 +1,4 @@
-"""The search fields of a workflow: places in the data document whose values find an execution."""
+"""The search fields of a workflow: values of the data document by which executions are found."""
 
 from typing import Final
 
@@ -7,11 +7,11 @@ from looply.definition.values.report import Report
 from looply.jsontext import Json
 
 _UNSEARCHABLE: Final = ("waits", "item", "index")
-"""Entries of the data document that hold tokens, or that only an iteration has."""
+"""Entries of the data document that contain tokens, or exist only in an iteration."""
 
 
 def check_search_fields(document: dict[str, Json], report: Report) -> None:
-    """Finds fields that nobody could search by. A field is called by the last part of its pointer: `?field.po=4711`."""
+    """Reports fields that no search could use. The name of a field is the last part of its pointer: `field.po=4711`."""
     settings = document.get("workflow_settings")
     pointers = settings.get("search_fields") if isinstance(settings, dict) else None
     known: dict[str, str] = {}
@@ -21,20 +21,22 @@ def check_search_fields(document: dict[str, Json], report: Report) -> None:
         except ValueError:
             path = ()
         if not path:
-            # The schema has told what is wrong with it.
+            # The schema check reports it.
             continue
-        place = join_pointer("/workflow_settings/search_fields", index)
+        location = join_pointer("/workflow_settings/search_fields", index)
         if path[0] in _UNSEARCHABLE:
-            report.error(place, f"`{path[0]}` cannot be searched", "name a value of the payload or of a step's output")
+            report.error(
+                location, f"`{path[0]}` cannot be searched", "name a value of the payload or of a step's output"
+            )
         elif not path[-1]:
-            report.error(place, "ends in an empty name, by which nobody could search", "name a value in the document")
+            report.error(location, "ends in an empty name, which cannot be searched by", "name a value in the document")
         elif (former := known.setdefault(path[-1], pointer)) != pointer:
-            message = f"is called `{path[-1]}` like `{former}`, so a search could not tell them apart"
-            report.error(place, message, "set one of the values under another name with overridePayload")
+            message = f"has the name `{path[-1]}` like `{former}`, so a search could not distinguish them"
+            report.error(location, message, "set one of the values under another name with overridePayload")
 
 
 def search_paths(pointers: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Returns by the name of each field its path in the data document; of two with one name the first counts."""
+    """Returns the path of each field in the data document by its name; of two with one name, the first."""
     found: dict[str, tuple[str, ...]] = {}
     for pointer in pointers:
         path = split_pointer(pointer)

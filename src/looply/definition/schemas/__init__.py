@@ -1,5 +1,5 @@
-"""JSON Schemas: of a definition, of settings, of outputs; and the bounded check of any value against one.
+"""JSON Schemas of a definition, of settings and of outputs, and the bounded check of values against a schema.
 
 Imports `values`.
-Never here: what a schema cannot say; that is checked where settings are compiled.
+Never here: rules that a schema cannot express; they are checked where settings are compiled.
 """

@@ -1,4 +1,4 @@
-"""Checks a definition against its JSON Schema: step by step, so that what is kept of it at once is small."""
+"""Checks a definition against its JSON Schema, one step at a time, so that few errors are in memory at once."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -14,10 +14,10 @@ from looply.errors import Problem
 from looply.jsontext import Json
 
 MAX_PROBLEMS: Final = 1000
-"""Nobody reads more, and a hostile document could have a hundred thousand."""
+"""Problems that are reported at most; a hostile document could have a hundred thousand."""
 
 LISTED_VALUES: Final = 2000
-"""Of a part of a definition with more values only the first problem is shown."""
+"""For a part of a definition with more values only the first problem is reported."""
 
 _SCHEMA: Final = definition_schema()
 _LISTS: Final[Mapping[str, str]] = {"workflow_steps": "step", "workflow_connections": "edge"}
@@ -35,7 +35,7 @@ class _Part:
         self._brief: jsonschema_rs.Draft202012Validator | None = None
 
     def problems(self, value: Json, base: str, patterns: Mapping[str, str]) -> Iterator[Problem]:
-        """Yields how a value breaks the schema; of a large one the first break only."""
+        """Yields how a value violates the schema; for a large value only the first violation."""
         if self._validator.is_valid(value):
             return
         if count_values(value) <= LISTED_VALUES:
@@ -52,9 +52,9 @@ _ITEMS: Final = {name: _Part({"$ref": f"#/$defs/{kind}", "$defs": _SCHEMA["$defs
 
 
 def document_problems(document: Json, patterns: Mapping[str, str]) -> tuple[Problem, ...]:
-    """Returns how a definition breaks its JSON Schema, `MAX_PROBLEMS` at most: the document's own, then its items'.
+    """Returns how a definition violates its JSON Schema, at most `MAX_PROBLEMS`: of the document, then of its items.
 
-    `patterns` says what a regular expression means.
+    `patterns` maps regular expressions to descriptions.
     """
     return tuple(islice(_distinct(_problems(document, patterns)), MAX_PROBLEMS))
 
@@ -71,7 +71,7 @@ def _problems(document: Json, patterns: Mapping[str, str]) -> Iterator[Problem]:
     if not isinstance(document, dict):
         yield from _WHOLE.problems(document, "", patterns)
         return
-    # A list keeps one item, which stands for it: that it has any is what the schema asks of the list itself.
+    # A list keeps its first item, so that the schema's own rule for it, not to be empty, still applies.
     lists = {name: document[name] for name in _LISTS if isinstance(document.get(name), list)}
     heads = {name: items[:1] for name, items in lists.items()}
     own = _WHOLE.problems({**document, **heads}, "", patterns)

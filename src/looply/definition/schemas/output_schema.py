@@ -1,4 +1,4 @@
-"""The JSON Schema (2020-12) of what each step type gives to later steps, as `<step>.output`."""
+"""The JSON Schema (2020-12) of the output of each step type, which later steps read as `<step>.output`."""
 
 from typing import Final
 

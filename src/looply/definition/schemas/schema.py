@@ -3,7 +3,15 @@
 from copy import deepcopy
 from typing import Final
 
-from looply.definition.schemas.settings_schema import IDENTIFIER, RULES, SETTINGS, described, fields, items_of, one_of
+from looply.definition.schemas.settings_schema import (
+    IDENTIFIER,
+    RULES,
+    SETTINGS,
+    fields,
+    items_of,
+    one_of,
+    with_description,
+)
 from looply.definition.schemas.step_types import STEP_TYPES
 from looply.definition.values.retry import RETRY_ON, RETRY_PATTERN
 from looply.jsontext import Json
@@ -11,7 +19,7 @@ from looply.jsontext import Json
 NAME_CHARACTERS: Final = 200
 SEARCH_FIELDS: Final = 10
 RESERVED_IDS: Final = ("payload", "environment", "error", "waits", "item", "index")
-"""Names of the data document that are no steps."""
+"""Names of the data document that steps cannot have."""
 
 _POINTER: Json = {"type": "string", "pattern": r"^(?:/(?:[^~/]|~[01])*)+$"}
 _DURATION: Json = {"$ref": "#/$defs/duration"}
@@ -20,12 +28,14 @@ _ID: Json = {"type": "string", "pattern": IDENTIFIER}
 _RETRY = fields(
     {
         "max_attempts": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 3},
-        "interval": described(_DURATION, "Before the second attempt.", default="PT1S"),
-        "backoff": described(
+        "interval": with_description(_DURATION, "Before the second attempt.", default="PT1S"),
+        "backoff": with_description(
             {"type": "number", "minimum": 1, "maximum": 100}, "Factor of each further wait.", default=2
         ),
-        "max_interval": described(_DURATION, "The longest wait."),
-        "jitter": described({"type": "number", "minimum": 0, "maximum": 1}, "Share of chance in a wait.", default=0),
+        "max_interval": with_description(_DURATION, "The longest wait."),
+        "jitter": with_description(
+            {"type": "number", "minimum": 0, "maximum": 1}, "Share of chance in a wait.", default=0
+        ),
         "on": items_of({"type": "string", "pattern": RETRY_PATTERN}, uniqueItems=True, default=list(RETRY_ON)),
     }
 )
@@ -34,7 +44,7 @@ _EDGE = fields(
     {
         "from": _ID,
         "to": _ID,
-        "branch": described({"type": "string", "minLength": 1}, "The exit of `from`.", default="next"),
+        "branch": with_description({"type": "string", "minLength": 1}, "The exit of `from`.", default="next"),
     },
     ("from", "to"),
 )
@@ -43,32 +53,32 @@ _SETTINGS = fields(
     {
         "timeout": _DURATION,
         "max_concurrency": {"type": "integer", "minimum": 1},
-        "timezone": described({"type": "string", "minLength": 1}, "IANA name.", default="UTC"),
+        "timezone": with_description({"type": "string", "minLength": 1}, "IANA name.", default="UTC"),
         "search_fields": {"type": "array", "items": _POINTER, "maxItems": SEARCH_FIELDS, "uniqueItems": True},
-        "retention": described(
+        "retention": with_description(
             _DURATION,
             "How long executions are kept after they have ended; by default as long as the installation keeps them.",
         ),
-        "log": described(
+        "log": with_description(
             one_of("full", "errors", "none", default="full"),
-            "What event log and condensed logs tell: everything, what went wrong, or no more than begin, end, "
-            "incidents and decisions.",
+            "What event log and condensed logs contain: everything, what went wrong, or only begin, end, incidents "
+            "and decisions.",
         ),
-        "on_failure": described({"type": "string", "minLength": 1}, "Id of the workflow that is told of a failure."),
+        "on_failure": with_description({"type": "string", "minLength": 1}, "Id of the workflow to start on a failure."),
     }
 )
 
 
 def _step() -> Json:
-    """Returns the schema of a step: its type decides which settings it has."""
+    """Returns the schema of a step, whose type decides which settings it has."""
     return fields(
         {
-            "id": described(_ID, "Unique; the name of the step's output in the data document."),
+            "id": with_description(_ID, "Unique; the name of the step's output in the data document."),
             "type": one_of(*STEP_TYPES),
             "description": {"type": "string"},
             "settings": {"type": "object"},
             "retry": _RETRY,
-            "timeout": described(_DURATION, "Of one attempt."),
+            "timeout": with_description(_DURATION, "Of one attempt."),
             "on_unknown": one_of("retry", "incident"),
             "secret": {"type": "array", "items": _POINTER, "uniqueItems": True},
         },
@@ -103,7 +113,7 @@ def _document() -> Json:
                 "workflow_steps": items_of({"$ref": "#/$defs/step"}),
                 "workflow_connections": {"type": "array", "items": {"$ref": "#/$defs/edge"}},
                 "workflow_integrations": {"type": "object"},
-                "workflow_schema": described({"type": "object"}, "JSON Schema of the caller's body."),
+                "workflow_schema": with_description({"type": "object"}, "JSON Schema of the caller's body."),
                 "workflow_settings": {"$ref": "#/$defs/settings"},
             },
             ("workflow_name", "workflow_steps", "workflow_connections"),
@@ -116,5 +126,5 @@ _SCHEMA: Final[dict[str, Json]] = _document()
 
 
 def definition_schema() -> dict[str, Json]:
-    """Returns the JSON Schema (2020-12) of a definition. It holds every step type, also those of later releases."""
+    """Returns the JSON Schema (2020-12) of a definition, with every step type."""
     return deepcopy(_SCHEMA)

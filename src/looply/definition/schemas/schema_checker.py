@@ -1,9 +1,9 @@
-"""An author's JSON Schema, compiled: it says how values break it, with a bound on the work, the memory and the answer.
+"""Validation of values against an author's JSON Schema, with bounds on work, memory and the number of problems.
 
-The validator stops at the first break when it is only asked whether a value fits, and makes all errors at once when it
-is asked for them: each of a hundred thousand items then has an error with a copy of what was expected. So a value is
-measured first, and of one that is large only the first break is looked for, by a form of the schema in which
-alternatives say no more than that none of them fits.
+The validator stops at the first violation when only validity is asked for, but collects all errors at once when they
+are: each of a hundred thousand items then has an error with a copy of the expected schema. So a value is measured
+first. For a large one only the first violation is reported, by a variant of the schema in which the errors of
+alternatives have no parts.
 """
 
 from functools import cached_property
@@ -19,16 +19,16 @@ from looply.jsontext import Json, encode_json
 
 MAX_SCHEMA_BYTES: Final = 256 * 1024
 MAX_PROBLEMS: Final = 20
-"""Breaks of an author's schema that one answer names."""
+"""Violations of an author's schema that are reported at most."""
 
 MAX_CHECKS: Final = 10_000_000
-"""Values times the weight of the schema: more are refused without a look, because they would take seconds."""
+"""Values times the weight of the schema: larger checks are refused without running, as they would take seconds."""
 
 LISTED_BYTES: Final = 32 * 1024 * 1024
-"""What all errors of one value may take in memory, at most, for them to be made at once."""
+"""The most memory for all errors of one value; when they would take more, only the first is created."""
 
 _OF_AN_ERROR: Final = 1000
-# A huge number is divided digit by digit, at the price of so many checks.
+# Dividing a huge number digit by digit costs as much as this many checks.
 _OF_A_HUGE_NUMBER: Final = 1000
 _HUGE: Final = 1e18
 _COPIES: Final = 8
@@ -40,10 +40,10 @@ _MAPS: Final = ("properties", "patternProperties", "dependentSchemas", "$defs", 
 
 
 class SchemaChecker:
-    """The compiled schema. Nothing outside the schema is ever read.
+    """The compiled schema. It never loads other documents.
 
-    Raises: ValueError that says what is wrong with the schema: it is none, is larger than `MAX_SCHEMA_BYTES`, or asks
-    for work without a bound (`schema_weight`).
+    Raises: ValueError that says why the schema is not usable: it is invalid, is larger than `MAX_SCHEMA_BYTES`, or
+    requires unbounded work (`schema_weight`).
     """
 
     def __init__(self, schema: Json) -> None:
@@ -53,14 +53,14 @@ class SchemaChecker:
         self._divides = b'"multipleOf"' in text
         if self._bytes > MAX_SCHEMA_BYTES:
             raise ValueError(f"has {self._bytes} bytes, at most {MAX_SCHEMA_BYTES} are allowed")
-        self._validator = _compiled(schema)
+        self._validator = _compile(schema)
         self.weight = schema_weight(schema)
 
     def problems_of(self, value: Json, base: str = "") -> tuple[Problem, ...]:
-        """Returns how a value breaks the schema, `MAX_PROBLEMS` at most; of a large value the first break only.
+        """Returns how a value violates the schema, at most `MAX_PROBLEMS`; for a large value the first violation only.
 
-        `base` is the pointer of the value in the document that the caller knows. A value that would need more than
-        `MAX_CHECKS` is refused unseen, by one problem that says so.
+        `base` is the pointer of the value in the caller's document. A value that would need more than `MAX_CHECKS`
+        checks is refused without checking it, with one problem that says so.
         """
         nodes = count_values(value)
         checks = nodes * self.weight
@@ -68,8 +68,8 @@ class SchemaChecker:
             checks += _OF_A_HUGE_NUMBER * count_huge(value)
         if checks > MAX_CHECKS:
             message = (
-                f"is too much to be checked: {nodes} values, each against up to {self.weight} parts of the schema; "
-                f"{checks} checks, and there may be {MAX_CHECKS}"
+                f"is too large to be checked: {nodes} values, each against up to {self.weight} parts of the schema; "
+                f"{checks} checks, at most {MAX_CHECKS} are allowed"
             )
             return (Problem(path=base, message=message, hint="send less at once, or make the schema simpler"),)
         if self._validator.is_valid(value):
@@ -93,16 +93,16 @@ class SchemaChecker:
 
 
 def brief_validator(schema: Json) -> jsonschema_rs.Draft202012Validator:
-    """Returns a validator whose first error is small, however many alternatives the schema has."""
+    """Returns a validator whose first error is small, no matter how many alternatives the schema has."""
     try:
-        return _compiled(_without_alternatives(schema))
+        return _compile(_without_alternatives(schema))
     except ValueError:
-        # A `$ref` leads into an alternative, which has moved: all that is said is that the value does not fit.
-        return _compiled({"not": {}})
+        # A `$ref` leads into an alternative, which has moved: the error only says that the value does not fit.
+        return _compile({"not": {}})
 
 
 def first_error(validator: jsonschema_rs.Draft202012Validator, value: Json) -> jsonschema_rs.ValidationError | None:
-    """Returns the first way in which a value breaks a schema, None when it fits."""
+    """Returns the first violation of a schema by a value, None when it is valid."""
     try:
         validator.validate(value)
     except jsonschema_rs.ValidationError as error:
@@ -123,7 +123,7 @@ def count_values(value: Json) -> int:
 
 
 def count_huge(value: Json) -> int:
-    """Returns how many numbers of a JSON value are so large that a division of them takes long."""
+    """Returns how many numbers of a JSON value are so large that dividing them is slow."""
     count, pending = 0, [value]
     while pending:
         item = pending.pop()
@@ -134,22 +134,22 @@ def count_huge(value: Json) -> int:
     return count
 
 
-def _compiled(schema: Json) -> jsonschema_rs.Draft202012Validator:
+def _compile(schema: Json) -> jsonschema_rs.Draft202012Validator:
     try:
         return jsonschema_rs.Draft202012Validator(
             schema, offline=True, pattern_options=_PATTERNS, validate_formats=True, mask="***"
         )
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
-        raise ValueError(cut(error.message)) from error
+        raise ValueError(truncate(error.message)) from error
 
 
-def cut(text: str) -> str:
+def truncate(text: str) -> str:
     """Returns the first 200 characters of a message."""
     return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 def _without_alternatives(schema: Json) -> Json:
-    """Returns an equal schema: `anyOf` and `oneOf` are denied twice, so that their errors have no parts."""
+    """Returns an equivalent schema: `anyOf` and `oneOf` are negated twice, so that their errors have no parts."""
     if not isinstance(schema, dict):
         return schema
     made: dict[str, Any] = dict(schema)

@@ -1,4 +1,4 @@
-"""What a JSON Schema found wrong, said to an author: which value, what is wrong, what was expected, how to mend it."""
+"""Errors of JSON Schema validation as problems for authors: which value, what is wrong, what to do."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
@@ -26,14 +26,14 @@ _Kind: TypeAlias = Any
 """One of the nested classes of `jsonschema_rs.ValidationErrorKind`, whose fields depend on the keyword."""
 
 
-def shown(value: Json) -> str:
+def quote_value(value: Json) -> str:
     """Returns a value as short JSON text for a message."""
     text = encode_json(value).decode()
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def type_word(value: Json) -> str:
-    """Returns what kind of JSON value this is, with its article."""
+    """Returns the type of a JSON value in words, with its article."""
     match value:
         case None:
             return "null"
@@ -52,16 +52,16 @@ def type_word(value: Json) -> str:
 def problems_of_error(
     error: jsonschema_rs.ValidationError, base: str, schema: Json, patterns: Mapping[str, str] | None = None
 ) -> Iterator[Problem]:
-    """Yields what one error of a validation says: which value, what is wrong, what was expected.
+    """Yields the problems of one validation error: which value, what is wrong, what was expected.
 
-    Args: `base` is the pointer of the value in the document that the author knows; `schema` is the schema as plain
-    JSON, from which known fields are suggested; `patterns` says what a regular expression means.
+    Args: `base` is the pointer of the value in the author's document; `schema` is the schema as plain JSON, for
+    suggestions of known fields; `patterns` maps regular expressions to descriptions.
     """
     return _Reader(base, schema, patterns or {}).problems_of(error)
 
 
 class _Reader:
-    """Turns the errors of one validation into problems."""
+    """Converts the errors of one validation into problems."""
 
     def __init__(self, base: str, schema: Json, patterns: Mapping[str, str]) -> None:
         self._base = base
@@ -75,7 +75,7 @@ class _Reader:
             case "additionalProperties":
                 known = self._known_fields(error)
                 for name in kind.unexpected:
-                    hint = did_you_mean(name, known) or (f"known fields are {_listed(known)}" if known else "")
+                    hint = did_you_mean(name, known) or (f"known fields are {_join_words(known)}" if known else "")
                     yield Problem(path=join_pointer(path, name), message=f"unknown field {name!r}", hint=hint)
             case "anyOf":
                 yield from self._alternatives(error, kind.context)
@@ -84,25 +84,25 @@ class _Reader:
                 hint = ""
                 if isinstance(error.instance, str) and len(error.instance) <= _SHOWN and len(options) <= _SUGGESTED:
                     hint = did_you_mean(error.instance, options)
-                listed = "known here" if hint else _options(kind.options)
-                yield Problem(path=path, message=f"{shown(error.instance)} is not {listed}", hint=hint)
+                listed = "known here" if hint else _list_options(kind.options)
+                yield Problem(path=path, message=f"{quote_value(error.instance)} is not {listed}", hint=hint)
             case "pattern":
-                wanted = self._patterns.get(kind.pattern, f"a text that matches {kind.pattern}")
-                yield Problem(path=path, message=f"{shown(error.instance)} is not {wanted}")
+                expected = self._patterns.get(kind.pattern, f"a text that matches {kind.pattern}")
+                yield Problem(path=path, message=f"{quote_value(error.instance)} is not {expected}")
             case name:
-                yield Problem(path=path, message=_MESSAGES.get(name, _plain)(error, kind))
+                yield Problem(path=path, message=_MESSAGES.get(name, _own_message)(error, kind))
 
     def _alternatives(
         self, error: jsonschema_rs.ValidationError, context: list[list[jsonschema_rs.ValidationError]]
     ) -> Iterator[Problem]:
-        """Tells about the alternative that was most probably meant, or that none has this type."""
+        """Yields the problems of the most probable alternative, or one problem when none has this type."""
         of_this_type = [found for found in context if not any(_is_type_error(error, item) for item in found)]
         if of_this_type:
             for item in min(of_this_type, key=lambda found: (_has_other_tag(error, found), len(found))):
                 yield from self.problems_of(item)
             return
-        wanted = dict.fromkeys(word for found in context for item in found for word in _wanted_types(item))
-        message = f"must be {_listed(wanted, 'or')}, not {type_word(error.instance)}"
+        expected = dict.fromkeys(word for found in context for item in found for word in _expected_types(item))
+        message = f"must be {_join_words(expected, 'or')}, not {type_word(error.instance)}"
         yield Problem(path=join_pointer(self._base, *error.instance_path), message=message)
 
     def _known_fields(self, error: jsonschema_rs.ValidationError) -> tuple[str, ...]:
@@ -117,33 +117,33 @@ def _is_type_error(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.Va
 
 
 def _has_other_tag(outer: jsonschema_rs.ValidationError, found: list[jsonschema_rs.ValidationError]) -> bool:
-    """Tells whether a member such as `type` says that another alternative is meant."""
+    """Returns whether a member such as `type` says that another alternative is meant."""
     return any(item.kind.name == "enum" and len(item.instance_path) > len(outer.instance_path) for item in found)
 
 
-def _wanted_types(error: jsonschema_rs.ValidationError) -> list[str]:
+def _expected_types(error: jsonschema_rs.ValidationError) -> list[str]:
     kind: _Kind = error.kind
     return [_TYPE_WORDS[name] for name in kind.types] if kind.name == "type" else []
 
 
-def _listed(words: Iterable[str], conjunction: str = "and") -> str:
+def _join_words(words: Iterable[str], conjunction: str = "and") -> str:
     *head, last = words
     return f"{', '.join(head)} {conjunction} {last}" if head else last
 
 
-def _options(options: list[Json]) -> str:
+def _list_options(options: list[Json]) -> str:
     if len(options) > _LISTED:
         return f"one of the {len(options)} allowed values"
-    return f"one of {_listed(map(shown, options), 'or')}"
+    return f"one of {_join_words(map(quote_value, options), 'or')}"
 
 
-def _plain(error: jsonschema_rs.ValidationError, _: _Kind) -> str:
+def _own_message(error: jsonschema_rs.ValidationError, _: _Kind) -> str:
     text = error.message
     return text if len(text) <= 3 * _SHOWN else f"{text[: 3 * _SHOWN]}..."
 
 
 def _wrong_type(error: jsonschema_rs.ValidationError, _: _Kind) -> str:
-    return f"must be {_listed(_wanted_types(error), 'or')}, not {type_word(error.instance)}"
+    return f"must be {_join_words(_expected_types(error), 'or')}, not {type_word(error.instance)}"
 
 
 def _size(error: jsonschema_rs.ValidationError) -> int:
@@ -166,8 +166,8 @@ _MESSAGES: Final[Mapping[str, Callable[[jsonschema_rs.ValidationError, _Kind], s
     "minItems": _too_few,
     "maxLength": lambda error, kind: f"has {_size(error)} characters; at most {kind.limit} are allowed",
     "maxItems": lambda error, kind: f"has {_size(error)} items; at most {kind.limit} are allowed",
-    "minimum": lambda error, kind: f"{shown(error.instance)} is less than {kind.limit}",
-    "maximum": lambda error, kind: f"{shown(error.instance)} is more than {kind.limit}",
+    "minimum": lambda error, kind: f"{quote_value(error.instance)} is less than {kind.limit}",
+    "maximum": lambda error, kind: f"{quote_value(error.instance)} is more than {kind.limit}",
     "not": lambda _error, _kind: "is none of the forms that the schema allows",
     "uniqueItems": lambda _error, _kind: "has an item twice",
 }

@@ -1,11 +1,11 @@
-"""How much work a JSON Schema can make: what is checked of one value, wherever in a document that value is.
+"""The weight of a JSON Schema: the most checks that it makes of one value, anywhere in a document.
 
-A validator goes from a schema to others at the same value (`allOf`, `$ref`, ...) and to others at its members. What is
-reached several times is checked several times, so a schema of a few lines can ask for more work than any machine does:
-each of thirty levels that names the next one twice doubles it. The weight of a schema is the most that it asks of one
-value. It is found by following the schema as a validator does, with counts in place of values: a kind of place in the
-document is the set of schemas that are checked there, each with its count. A schema that calls itself comes back to the
-same places as long as nothing grows, and is refused as soon as something does.
+A validator goes from a schema to others that apply in place (`allOf`, `$ref`, ...) and to those of its members. A
+schema that is reached several times is checked several times, so a few lines of schema can require more work than any
+machine can do: thirty levels that each name the next one twice double it thirty times. The weight is found by
+following the schema as a validator does, with counts in place of values: a kind of location in the document is the set
+of schemas that are checked there, each with its count. A recursive schema comes back to the same kinds of locations
+as long as no count grows, and is refused as soon as one does.
 """
 
 from collections import Counter
@@ -17,19 +17,19 @@ from looply.definition.values.pointer import split_pointer
 from looply.jsontext import Json
 
 MAX_WEIGHT: Final = 10_000
-"""A schema that asks for more checks of one value is refused."""
+"""A schema that makes more checks of one value is refused."""
 
-MAX_PLACES: Final = 20_000
-"""So many kinds of places are followed; a schema that has more is refused."""
+MAX_LOCATIONS: Final = 20_000
+"""Kinds of locations that are followed; a schema with more is refused."""
 
 _DEPTH: Final = 200
 _LISTS: Final = ("allOf", "anyOf", "oneOf")
 _SAME: Final = ("not", "if", "then", "else")
 _UNEVALUATED: Final = ("unevaluatedProperties", "unevaluatedItems")
 _UNSUPPORTED: Final = ("$dynamicRef", "$recursiveRef")
-# Options that are texts are found by a hash; others are compared one by one, at the price of several checks.
+# Options that are texts are found by a hash; others are compared one by one, at the cost of several checks.
 _COMPARED: Final = 8
-# Whether a number is a multiple of a fraction is found digit by digit.
+# Whether a number is a multiple of a fraction is computed digit by digit.
 _DIVIDED: Final = 100
 SMALLEST_DIVISOR: Final = 1e-15
 _WHOLE: Final = 2**63
@@ -38,9 +38,9 @@ _Cluster: TypeAlias = Counter[int]
 
 
 def schema_weight(schema: Json) -> int:
-    """Returns the most checks that a schema asks of one value.
+    """Returns the most checks that a schema makes of one value.
 
-    Raises: ValueError that says why its work has no bound, or more than `MAX_WEIGHT`, or cannot be foreseen.
+    Raises: ValueError that says why its work is unbounded, over `MAX_WEIGHT`, or cannot be predicted.
     """
     return _Weigher(schema).weight()
 
@@ -50,11 +50,11 @@ class _Weigher:
         self._root = schema
         self._nodes: dict[int, dict[str, Json]] = {}
         self._closures: dict[int, _Cluster] = {}
-        self._under_way: set[int] = set()
+        self._in_progress: set[int] = set()
         self._steps = 0
 
     def weight(self) -> int:
-        """Follows every kind of place, and returns the heaviest one's weight."""
+        """Returns the weight of the heaviest kind of location."""
         heaviest = 1
         pending = [self._closure(self._root)]
         seen: set[frozenset[tuple[int, int]]] = set()
@@ -94,31 +94,31 @@ class _Weigher:
         return total
 
     def _closure(self, schema: Json) -> _Cluster:
-        """Returns all schemas that are checked at the same value as this one, itself among them, with their counts."""
+        """Returns all schemas that apply at the same value as this one, itself included, with their counts."""
         if not isinstance(schema, dict):
             return Counter()
         key = id(schema)
         if key in self._closures:
             return self._closures[key]
-        if key in self._under_way:
+        if key in self._in_progress:
             raise ValueError("leads by `$ref` back to itself without going into the value")
-        if len(self._under_way) >= _DEPTH:
+        if len(self._in_progress) >= _DEPTH:
             raise ValueError(f"leads from schema to schema more than {_DEPTH} times at one value")
-        self._under_way.add(key)
+        self._in_progress.add(key)
         self._nodes[key] = schema
         total: _Cluster = Counter({key: 1})
-        for part in self._same_place(schema):
+        for part in self._in_place_schemas(schema):
             total.update(self._closure(part))
             if total.total() > MAX_WEIGHT:
                 raise ValueError(f"asks for more than {MAX_WEIGHT} checks of one value: parts named twice multiply")
         if any(name in schema for name in _UNEVALUATED):
-            # It asks the others again what they have looked at.
+            # It evaluates the others again, to find out what they have evaluated.
             total = Counter({node: 2 * count for node, count in total.items()})
-        self._under_way.remove(key)
+        self._in_progress.remove(key)
         self._closures[key] = total
         return total
 
-    def _same_place(self, schema: dict[str, Json]) -> Iterator[Json]:
+    def _in_place_schemas(self, schema: dict[str, Json]) -> Iterator[Json]:
         for name in _UNSUPPORTED:
             if name in schema:
                 raise ValueError(f"has `{name}`, which is not supported; use `$ref`")
@@ -136,12 +136,18 @@ class _Weigher:
         text = unquote(str(reference))
         if text == "#":
             return self._root
-        found = self._at(text[1:]) if text.startswith("#/") else self._anchored(text[1:]) if text[:1] == "#" else None
+        found = (
+            self._find_pointer(text[1:])
+            if text.startswith("#/")
+            else self._find_anchor(text[1:])
+            if text[:1] == "#"
+            else None
+        )
         if found is None:
             raise ValueError(f"names {text[:100]!r} by `$ref`, which is not within it; use such as #/$defs/address")
         return found
 
-    def _at(self, pointer: str) -> Json:
+    def _find_pointer(self, pointer: str) -> Json:
         value = self._root
         for part in split_pointer(pointer):
             if isinstance(value, dict) and part in value:
@@ -152,7 +158,7 @@ class _Weigher:
                 return None
         return value
 
-    def _anchored(self, name: str) -> Json:
+    def _find_anchor(self, name: str) -> Json:
         pending = [self._root]
         while pending:
             value = pending.pop()
@@ -166,12 +172,12 @@ class _Weigher:
 
     def _count(self) -> None:
         self._steps += 1
-        if self._steps > MAX_PLACES:
-            raise ValueError(f"has more than {MAX_PLACES} kinds of places; make it simpler")
+        if self._steps > MAX_LOCATIONS:
+            raise ValueError(f"has more than {MAX_LOCATIONS} kinds of locations; make it simpler")
 
 
 def _own_checks(schema: dict[str, Json]) -> int:
-    """Returns the checks that a schema makes itself, without those of its parts."""
+    """Returns the number of checks of a schema itself, without those of its parts."""
     checks = len(schema) + len(_list(schema, "required")) + len(_map(schema, "patternProperties"))
     options = _list(schema, "enum")
     if not all(isinstance(option, str) for option in options):
@@ -182,7 +188,7 @@ def _own_checks(schema: dict[str, Json]) -> int:
 
 
 def _divisions(divisor: Json) -> int:
-    """Returns the checks that a `multipleOf` is worth. Raises: ValueError for one that is too small."""
+    """Returns the cost of a `multipleOf` in checks. Raises: ValueError for one that is too small."""
     if not isinstance(divisor, int | float) or (isinstance(divisor, int) and abs(divisor) < _WHOLE):
         return 0
     if 0 < divisor < SMALLEST_DIVISOR:
@@ -191,7 +197,7 @@ def _divisions(divisor: Json) -> int:
 
 
 def _of_member(schema: dict[str, Json], name: str | None) -> Iterator[Json]:
-    """Yields what is checked of a member; None is a name that the schema does not know."""
+    """Yields the schemas of a member; None stands for a name that the schema does not know."""
     known = _map(schema, "properties")
     if name in known:
         yield known[name]

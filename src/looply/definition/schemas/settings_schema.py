@@ -1,7 +1,7 @@
 """The JSON Schema (2020-12) of each step type's settings.
 
 A field that decides the shape of the graph or the kind of the step (an operator, an action, a branch id) is constant.
-Every other string may hold `${...}`; where a field has a closed list of values, `computed` lets an expression in.
+Every other string may contain `${...}`; for a field with a closed list of values, `or_expression` allows one.
 """
 
 from typing import Final
@@ -17,7 +17,7 @@ IDENTIFIER: Final = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OPERATION_NAME: Final = r"^[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+$"
 SOURCES: Final = ("SAP", "TEAMS")
-"""On whose behalf an execution is resumed: the ordering system's, or people's."""
+"""The sources of a resume: the ordering system, or people."""
 BODY_TYPES: Final = ("json", "multipart", "urlencoded", "xml", "raw")
 
 _TEXT: Json = {"type": "string"}
@@ -34,8 +34,8 @@ def fields(properties: dict[str, Json], required: tuple[str, ...] = (), **more: 
     return {"type": "object", "properties": properties, **needed, "additionalProperties": False, **more}
 
 
-def described(schema: Json, description: str, **more: Json) -> Json:
-    """Returns the schema with what editors show about it."""
+def with_description(schema: Json, description: str, **more: Json) -> Json:
+    """Returns the schema with a description, which editors show."""
     return {**schema, "description": description, **more}
 
 
@@ -44,8 +44,8 @@ def one_of(*values: str, **more: Json) -> Json:
     return {"type": "string", "enum": list(values), **more}
 
 
-def computed(schema: Json, **more: Json) -> Json:
-    """Returns the schema of a value that may also be made by an expression."""
+def or_expression(schema: Json, **more: Json) -> Json:
+    """Returns the schema of a value that an expression may also compute."""
     return {"anyOf": [schema, EXPRESSION], **more}
 
 
@@ -55,7 +55,7 @@ def items_of(schema: Json, *, least: int = 1, **more: Json) -> Json:
 
 
 def _pairs(description: str) -> Json:
-    return computed({"type": "object"}, description=description)
+    return or_expression({"type": "object"}, description=description)
 
 
 _TESTS = [operator.name for operator in OPERATORS.values() if operator.is_type_test]
@@ -65,14 +65,14 @@ _NEGATED: Json = {"properties": {"value": {"$ref": "#/$defs/negatedRule"}}, "req
 
 
 def _rule_schema(*, inherits: bool = False, **more: Json) -> Json:
-    """Returns the schema of a rule. Within `Not` a rule may leave its variable to the rule around it."""
+    """Returns the schema of a rule. Within `Not` a rule may inherit the variable of the enclosing rule."""
     negation = {"if": _IS_NOT, "then": _NEGATED}
     return fields(
         {
             **more,
-            "variable": described(_TEXT, "What is looked at, such as ${payload.output.amount}."),
+            "variable": with_description(_TEXT, "The value to test, such as ${payload.output.amount}."),
             "operator": one_of(*OPERATORS),
-            "value": described({}, "What it is compared with; true for an `Is...` test that leaves it out."),
+            "value": with_description({}, "The value to compare with; true for an `Is...` test that leaves it out."),
         },
         ("operator",),
         allOf=[
@@ -91,22 +91,22 @@ RULES: Final[dict[str, Json]] = {
         "examples": ["PT30S", "PT2H", "P3D"],
     },
 }
-"""Schemas that others refer to."""
+"""Schemas that other schemas reference."""
 
 _DURATION: Json = {"$ref": "#/$defs/duration"}
 
 _CALL: dict[str, Json] = {
     "params": _pairs("Query parameters by name."),
     "headers": _pairs("Headers by name."),
-    "body_type": computed(one_of(*BODY_TYPES), default="json"),
-    "body": described({}, "Any JSON value; text for `xml` and `raw`."),
-    "fail_on": described(_FAIL_ON, "Statuses such as 404 or 4xx with which the step fails."),
+    "body_type": or_expression(one_of(*BODY_TYPES), default="json"),
+    "body": with_description({}, "Any JSON value; text for `xml` and `raw`."),
+    "fail_on": with_description(_FAIL_ON, "Statuses such as 404 or 4xx with which the step fails."),
 }
 
 _RAW: Json = {
     "type": "boolean",
     "default": False,
-    "description": "With `true` values are put into the address as they are, and may change it.",
+    "description": "With `true` values are inserted into the URL without escaping, and may change it.",
 }
 
 _AUTH: Json = {
@@ -115,15 +115,17 @@ _AUTH: Json = {
         fields({"type": one_of("bearer"), "token": _TEXT}, ("type", "token")),
         fields({"type": one_of("basic"), "user": _TEXT, "password": _TEXT}, ("type", "user", "password")),
     ],
-    "description": "Credentials made by expressions; constant ones belong into a connection.",
+    "description": "Credentials from expressions; constant ones belong into a connection.",
 }
 
 _ADDRESSES: Json = {"anyOf": [_NAME, items_of(_NAME)]}
 
 _CARD: dict[str, Json] = {
-    "card": described({"type": "object"}, "Adaptive Card template."),
-    "card_id": described(_NAME, "A card of the organization, in place of `card`."),
-    "card_version": described({"type": "integer", "minimum": 1}, "Its version; the newest ACTIVE one when left out."),
+    "card": with_description({"type": "object"}, "Adaptive Card template."),
+    "card_id": with_description(_NAME, "A card of the organization, in place of `card`."),
+    "card_version": with_description(
+        {"type": "integer", "minimum": 1}, "Its version; the newest ACTIVE one when left out."
+    ),
 }
 
 _CONDITION = _rule_schema(
@@ -134,42 +136,44 @@ SETTINGS: Final[dict[str, Json]] = {
     "trigger": fields(
         {
             "trigger_type": one_of("REQUEST", "SCHEDULED"),
-            "schema": described(
+            "schema": with_description(
                 {"type": "object"}, "JSON Schema of the caller's body; a call whose body does not fit is refused."
             ),
             "schedule": fields(
                 {
-                    "every": described(_DURATION, "Time between two starts."),
-                    "cron": described(
+                    "every": with_description(_DURATION, "Time between two starts."),
+                    "cron": with_description(
                         {**_NAME, "maxLength": LONGEST},
                         "Cron expression: minute, hour, day of the month, month, day of the week; a sixth field before"
                         " them is the second.",
                     ),
-                    "timezone": described(_NAME, "IANA name; the workflow's own zone when left out."),
-                    "start": described(_TEXT, "RFC 3339; `every` counts from here, else from activation."),
-                    "end": described(_TEXT, "RFC 3339; nothing starts after it."),
-                    "jitter": described(_DURATION, "Each start is put off by some time below this.", default="PT0S"),
+                    "timezone": with_description(_NAME, "IANA name; the workflow's own zone when left out."),
+                    "start": with_description(_TEXT, "RFC 3339; `every` counts from here, else from activation."),
+                    "end": with_description(_TEXT, "RFC 3339; nothing starts after it."),
+                    "jitter": with_description(
+                        _DURATION, "Each start is delayed by a time below this.", default="PT0S"
+                    ),
                     "overlap": one_of(
                         "skip",
                         "queue",
                         "allow",
                         default="skip",
-                        description="What a start does while the last execution is open.",
+                        description="What happens to a start while the last execution is open.",
                     ),
                     "catch_up": one_of(
                         "last",
                         "none",
                         "all",
                         default="last",
-                        description="Which of the starts that were missed while no server ran are made up for.",
+                        description="Which of the starts that were missed while no server ran are caught up.",
                     ),
-                    "catch_up_window": described(_DURATION, "How late such a start may be.", default="PT1H"),
+                    "catch_up_window": with_description(_DURATION, "How late such a start may be.", default="PT1H"),
                     "dst": one_of(
                         "once",
                         "skip",
                         "twice",
                         default="once",
-                        description="What a time of the day does that the clocks leave out or show twice.",
+                        description="How a time of day is handled that the clocks skip or repeat.",
                     ),
                 },
             ),
@@ -178,23 +182,23 @@ SETTINGS: Final[dict[str, Json]] = {
     ),
     "httpRequest": fields(
         {
-            "method": computed(one_of(*METHODS), default="GET"),
-            "url": described(_TEXT, "Absolute; with a connection also a path below its address."),
+            "method": or_expression(one_of(*METHODS), default="GET"),
+            "url": with_description(_TEXT, "Absolute; with a connection also a path below its address."),
             "raw": _RAW,
             **_CALL,
             "auth": _AUTH,
-            "connection": described(_NAME, "Name of a connection of kind http."),
+            "connection": with_description(_NAME, "Name of a connection of kind http."),
         },
     ),
     "sapRequest": fields(
         {
-            "connection": described(_NAME, "Name of a connection of kind sap."),
-            "system_id": described(_NAME, "In place of `connection`, together with `client`."),
+            "connection": with_description(_NAME, "Name of a connection of kind sap."),
+            "system_id": with_description(_NAME, "In place of `connection`, together with `client`."),
             "client": {"type": ["string", "integer"]},
             "service_path": _NAME,
             "entity": _TEXT,
             "raw": _RAW,
-            "method": computed(one_of(*METHODS), default="GET"),
+            "method": or_expression(one_of(*METHODS), default="GET"),
             **_CALL,
         },
         ("service_path",),
@@ -207,17 +211,19 @@ SETTINGS: Final[dict[str, Json]] = {
                 "maxLength": 128,
                 "description": "Name of an operation of an installed connector, such as `warehouse.reserve`.",
             },
-            "connection": described(_NAME, "Name of a connection of the kind that the operation needs."),
+            "connection": with_description(_NAME, "Name of a connection of the kind that the operation needs."),
             "input": {
                 "type": "object",
                 "default": {},
-                "description": "What the operation gets. Its schema is the operation's own; values may be expressions.",
+                "description": "The input of the operation, by its own schema; values may be expressions.",
             },
-            "fail_on": described(_FAIL_ON, "Statuses such as 404 or 4xx of the output with which the step fails."),
+            "fail_on": with_description(
+                _FAIL_ON, "Statuses such as 404 or 4xx of the output with which the step fails."
+            ),
             "repeat": one_of(
                 *REPEATS,
-                description="Whether the operation may be repeated. It is set when the definition is saved, by what the"
-                " operation declares; `on_unknown` overrides it.",
+                description="Whether the operation may be repeated. It is set from the operation's declaration when the"
+                " definition is saved; `on_unknown` overrides it.",
             ),
         },
         ("operation",),
@@ -225,8 +231,10 @@ SETTINGS: Final[dict[str, Json]] = {
     "function": fields(
         {
             "language": one_of("javascript", "python"),
-            "code": described(_NAME, "The body of a function of `input`; its `return` is the output of the step."),
-            "input": described({}, "What the code gets as `input`; any JSON value with expressions."),
+            "code": with_description(
+                _NAME, "The body of a function of `input`; its `return` is the output of the step."
+            ),
+            "input": with_description({}, "The `input` of the code; any JSON value with expressions."),
         },
         ("language", "code"),
     ),
@@ -265,24 +273,26 @@ SETTINGS: Final[dict[str, Json]] = {
         {
             "action": one_of("send", "update", "delete", default="send"),
             "channel": one_of("inbox", "teams", "email", default="inbox"),
-            "app": described(_TEXT, "The app that sends it."),
+            "app": with_description(_TEXT, "The app that sends it."),
             **_CARD,
-            "recipients": described(
+            "recipients": with_description(
                 {"anyOf": [EXPRESSION, _NAME, items_of(_NAME)]}, "Mail addresses, or an expression that gives them."
             ),
             "wait": fields(
                 {
                     "for": {"anyOf": [one_of("first", "all"), {"type": "integer", "minimum": 1}], "default": "first"},
-                    "timeout": described(_DURATION, "After it the exit `timeout` is taken; never when left out."),
+                    "timeout": with_description(
+                        _DURATION, "After it the exit `timeout` is taken; never when left out."
+                    ),
                 }
             ),
-            "target": described(_STEP, "The step whose cards are updated or deleted."),
+            "target": with_description(_STEP, "The step whose cards are updated or deleted."),
         },
     ),
     "approval": fields(
         {
             **_CARD,
-            "requester": described(EXPRESSION, "Who asks, as an expression."),
+            "requester": with_description(EXPRESSION, "The person who requests the approval, as an expression."),
             "self_approval": {
                 "type": "boolean",
                 "default": True,
@@ -291,7 +301,7 @@ SETTINGS: Final[dict[str, Json]] = {
             "api": {
                 "type": "boolean",
                 "default": False,
-                "description": "With `true` `resumeWorkflow` decides for everybody, too.",
+                "description": "With `true` `resumeWorkflow` may also decide, for all approvers.",
             },
             "recipients": {
                 "anyOf": [
@@ -300,13 +310,13 @@ SETTINGS: Final[dict[str, Json]] = {
                     items_of(_NAME),
                     fields(
                         {
-                            "datastore": described(_NAME, "Name of a datastore."),
-                            "path": described(_TEXT, "JSON Pointer or dotted path to the people in it."),
+                            "datastore": with_description(_NAME, "Name of a datastore."),
+                            "path": with_description(_TEXT, "JSON Pointer or dotted path to the people in it."),
                         },
                         ("datastore",),
                     ),
                 ],
-                "description": "Mail addresses, an expression that gives them, or where they stand in a datastore.",
+                "description": "Mail addresses, an expression that gives them, or their path in a datastore.",
             },
             "order": one_of(
                 "parallel", "sequence", default="parallel", description="All at once, or one after the other."
@@ -319,60 +329,62 @@ SETTINGS: Final[dict[str, Json]] = {
             "veto": {
                 "type": "boolean",
                 "default": False,
-                "description": "One rejection decides, also where others could still approve.",
+                "description": "One rejection decides, even if the others could still reach the quorum.",
             },
             "comment_required": one_of(
                 "reject", "always", description="When a comment must be given; never when left out."
             ),
             "reminders": items_of(
-                _DURATION, maxItems=10, description="When those who have not decided are reminded, from their card on."
+                _DURATION,
+                maxItems=10,
+                description="Times since the card was sent at which open approvers are reminded.",
             ),
             "escalation": items_of(
                 fields(
                     {
-                        "after": described(_DURATION, "Time since the card was sent."),
-                        "to": described(
+                        "after": with_description(_DURATION, "Time since the card was sent."),
+                        "to": with_description(
                             {"anyOf": [EXPRESSION, _NAME, items_of(_NAME)]},
-                            "Who takes over from those who have not decided.",
+                            "The people who replace the approvers that have not decided.",
                         ),
                     },
                     ("after", "to"),
                 ),
                 maxItems=10,
             ),
-            "calendar": described(
-                _NAME, "Name of a datastore with working hours and holidays; the durations count working time then."
+            "calendar": with_description(
+                _NAME, "Name of a datastore with working hours and holidays; the durations then count working time."
             ),
-            "timeout": described(_DURATION, "After it the exit `timeout` is taken; never when left out."),
+            "timeout": with_description(_DURATION, "After it the exit `timeout` is taken; never when left out."),
         },
         ("recipients",),
     ),
     "wait": fields(
         {
             "sources": items_of(one_of(*SOURCES), uniqueItems=True, default=list(SOURCES)),
-            "timeout": described(_DURATION, "After it the exit `timeout` is taken; never when left out."),
-            "schema": described({"type": "object"}, "JSON Schema of the answer."),
+            "timeout": with_description(_DURATION, "After it the exit `timeout` is taken; never when left out."),
+            "schema": with_description({"type": "object"}, "JSON Schema of the answer."),
         }
     ),
-    "delay": fields({"for": _DURATION, "until": described(_TEXT, "RFC 3339.")}),
+    "delay": fields({"for": _DURATION, "until": with_description(_TEXT, "RFC 3339.")}),
     "overridePayload": fields(
         {
             "parameters": items_of(
                 fields(
-                    {"name": described(_NAME, "A dotted name goes deeper."), "value": {}},
+                    {"name": with_description(_NAME, "A dotted name sets a nested value."), "value": {}},
                     ("name", "value"),
                 )
             ),
-            "payload": described({}, "Replaces the caller's part of payload.output."),
+            "payload": with_description({}, "Replaces the caller's part of payload.output."),
         }
     ),
     "datastore": fields(
         {
             "operation": one_of("get", "set", "merge", "delete"),
-            "name": described(_NAME, "Name of the datastore, 1 to 128 characters; `set` and `merge` make a new one."),
-            "path": described(_TEXT, "JSON Pointer to a place in its document; the whole document when left out."),
-            "value": described({}, "What to set there, or the merge patch (RFC 7396): null removes a member."),
-            "if_revision": computed(
+            "name": with_description(_NAME, "Name of the datastore, 1 to 128 characters; `set` and `merge` create it."),
+            "path": with_description(_TEXT, "JSON Pointer into its document; the whole document when left out."),
+            "value": with_description({}, "The value to set, or the merge patch (RFC 7396): null removes a member."),
+            "if_revision": or_expression(
                 {"type": "integer", "minimum": 0},
                 description="Another revision fails the step with CONFLICT; 0: the datastore must not exist.",
             ),
@@ -381,18 +393,18 @@ SETTINGS: Final[dict[str, Json]] = {
     ),
     "email": fields(
         {
-            "connection": described(_NAME, "Name of a connection of kind smtp."),
-            "to": described(_ADDRESSES, "Mail addresses: a list, or one text that separates them by commas."),
-            "cc": described(_ADDRESSES, "Who gets a copy."),
+            "connection": with_description(_NAME, "Name of a connection of kind smtp."),
+            "to": with_description(_ADDRESSES, "Mail addresses: a list, or one text that separates them by commas."),
+            "cc": with_description(_ADDRESSES, "Recipients of a copy."),
             "subject": _TEXT,
-            "text": described(_TEXT, "The mail as plain text."),
-            "html": described(_TEXT, "The mail as HTML."),
+            "text": with_description(_TEXT, "The mail as plain text."),
+            "html": with_description(_TEXT, "The mail as HTML."),
         },
         ("connection", "to", "subject"),
     ),
     "parallel": fields(
         {
-            "branches": described(
+            "branches": with_description(
                 items_of(fields({"id": _BRANCH_ID, "label": _TEXT}, ("id",))),
                 "Each is an exit; all of them begin at once.",
             )
@@ -401,18 +413,18 @@ SETTINGS: Final[dict[str, Json]] = {
     ),
     "join": fields(
         {
-            "of": described(_STEP, "The `parallel` whose branches meet here."),
+            "of": with_description(_STEP, "The `parallel` whose branches meet here."),
             "for": {
                 "anyOf": [one_of("all", "any"), {"type": "integer", "minimum": 1}],
                 "default": "all",
-                "description": "How many branches must arrive; those that come later are given up.",
+                "description": "How many branches must arrive; the others are cancelled.",
             },
         },
         ("of",),
     ),
     "forEach": fields(
         {
-            "items": computed({"type": "array"}, description="A list, or an expression that gives one."),
+            "items": or_expression({"type": "array"}, description="A list, or an expression that gives one."),
             "concurrency": {
                 "type": "integer",
                 "minimum": 1,
@@ -424,16 +436,16 @@ SETTINGS: Final[dict[str, Json]] = {
     ),
     "subworkflow": fields(
         {
-            "workflow_id": described(_NAME, "The workflow to start, one of the same organization."),
-            "version": described(
+            "workflow_id": with_description(_NAME, "The workflow to start, one of the same organization."),
+            "version": with_description(
                 {"type": ["integer", "string"], "minimum": 1},
                 "Its version; `latest`, which is the newest ACTIVE one when it starts, when left out.",
             ),
-            "payload": described({}, "What it is started with, any JSON value."),
+            "payload": with_description({}, "The payload of the execution, any JSON value."),
             "wait": {
                 "type": "boolean",
                 "default": True,
-                "description": "Whether the step ends with the execution that it starts, or as soon as that is stored.",
+                "description": "Whether the step waits for the end of the execution, or only for its start.",
             },
         },
         ("workflow_id",),
@@ -441,7 +453,9 @@ SETTINGS: Final[dict[str, Json]] = {
     "redirect": fields(
         {
             "target": _STEP,
-            "max_visits": described({"type": "integer", "minimum": 1}, "100 when left out; over it the step fails."),
+            "max_visits": with_description(
+                {"type": "integer", "minimum": 1}, "100 when left out; over it the step fails."
+            ),
         },
         ("target",),
     ),

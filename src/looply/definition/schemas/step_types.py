@@ -1,4 +1,4 @@
-"""The table of step types: what each is called, and where it leads."""
+"""The table of step types: their titles, exits and kinds."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -16,19 +16,19 @@ class StepType(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     title: str
     exits: tuple[str, ...] = ("next",)
-    """Exits that every step of the type has, apart from `error`."""
+    """The exits of every step of the type, except `error`."""
     has_branches: bool = False
     """Whether each of the settings' `branches` is an exit too."""
     can_fail: bool = True
-    """Whether there is an exit `error`."""
+    """Whether it has an exit `error`."""
     is_call: bool = False
-    """Whether it touches the world, so that `retry`, `timeout` and `on_unknown` mean something."""
+    """Whether it has effects on other systems, so that `retry`, `timeout` and `on_unknown` apply."""
     is_pause: bool = False
-    """Whether it always lets time pass."""
+    """Whether it always suspends the path for some time."""
 
 
 def exits_of(step_type: StepType, settings: Json) -> tuple[str, ...]:
-    """Returns the exits of one step, `error` last. The settings may be anything; what is no branch is skipped."""
+    """Returns the exits of one step, `error` last. The settings may be any value; invalid branches are skipped."""
     found = list(step_type.exits)
     if step_type.has_branches and isinstance(settings, dict) and isinstance(settings.get("branches"), list):
         ids = [branch.get("id") for branch in settings["branches"] if isinstance(branch, dict)]

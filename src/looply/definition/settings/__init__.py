@@ -1,5 +1,5 @@
-"""Settings of each step type, from JSON to compiled values, with findings where they are wrong.
+"""Settings of each step type, from JSON to compiled values, with findings for errors.
 
 Imports `values` and `schemas`.
-Never here: what depends on other steps; `graph` checks that.
+Never here: checks that depend on other steps; `graph` has them.
 """

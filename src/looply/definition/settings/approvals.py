@@ -4,23 +4,23 @@ from collections.abc import Iterator
 
 from looply.definition.settings.mail import person_of
 from looply.definition.settings.reading import Reader, read_template
-from looply.definition.settings.step_settings import ApprovalSettings, DatastorePlace, EscalationSettings
+from looply.definition.settings.step_settings import ApprovalSettings, DatastoreLocation, EscalationSettings
 from looply.expressions import Template
 
 
-def approval(reader: Reader) -> ApprovalSettings:
-    """Returns the settings of an `approval`. A card that `card_id` names is embedded as `card` by the caller."""
+def compile_approval(reader: Reader) -> ApprovalSettings:
+    """Returns the settings of an `approval`. The caller embeds a card that `card_id` names as `card`."""
     _check_card(reader)
     _check_people(reader)
-    place = reader.value.get("recipients")
-    is_place = isinstance(place, dict)
+    stated = reader.value.get("recipients")
+    is_in_datastore = isinstance(stated, dict)
     quorum = reader.value.get("quorum", "all")
     return ApprovalSettings(
-        recipients=None if is_place else reader.template("recipients"),
-        datastore=_place(reader) if is_place else None,
+        recipients=None if is_in_datastore else reader.template("recipients"),
+        datastore=_datastore_location(reader) if is_in_datastore else None,
         card=reader.card("card"),
         card_id=reader.value.get("card_id"),
-        card_version=reader.whole("card_version"),
+        card_version=reader.integer("card_version"),
         requester=reader.template("requester"),
         self_approval=reader.value.get("self_approval", True),
         api=reader.value.get("api", False),
@@ -44,7 +44,7 @@ def _check_card(reader: Reader) -> None:
 
 def _check_people(reader: Reader) -> None:
     if not reader.value.get("self_approval", True) and "requester" not in reader:
-        hint = "say who asks, such as ${payload.output.requested_by}"
+        hint = "name the requester, such as ${payload.output.requested_by}"
         reader.error("self_approval", "`self_approval: false` needs a `requester`", hint)
     people, quorum = reader.value["recipients"], reader.value.get("quorum")
     if not isinstance(people, list) or any("${" in person for person in people):
@@ -54,17 +54,17 @@ def _check_people(reader: Reader) -> None:
         reader.error("quorum", f"asks for {quorum} approvals, but there are {count} recipients")
 
 
-def _place(reader: Reader) -> DatastorePlace:
+def _datastore_location(reader: Reader) -> DatastoreLocation:
     child = reader.child("recipients")
     assert child is not None
     name = child.template("datastore")
     assert name is not None  # the schema requires it
-    return DatastorePlace(name=name, path=child.template("path"))
+    return DatastoreLocation(name=name, path=child.template("path"))
 
 
 def _durations(reader: Reader, name: str) -> Iterator[Template]:
     for index, text in enumerate(reader.value.get(name, ())):
-        item = Reader({str(index): text}, reader.at(name), reader.report)
+        item = Reader({str(index): text}, reader.pointer(name), reader.report)
         template = item.duration_template(str(index))
         assert template is not None
         yield template
@@ -76,4 +76,4 @@ def _escalation(reader: Reader) -> Iterator[EscalationSettings]:
     for child in reader.children("escalation"):
         after = child.duration_template("after")
         assert after is not None  # the schema requires it
-        yield EscalationSettings(after=after, to=read_template(child.value["to"], child.at("to"), child.report))
+        yield EscalationSettings(after=after, to=read_template(child.value["to"], child.pointer("to"), child.report))

@@ -7,11 +7,11 @@ from looply.definition.settings.step_settings import SubworkflowSettings
 from looply.jsontext import Json
 
 LATEST = "latest"
-"""The version that is the newest ACTIVE one when it is started."""
+"""Stands for the newest ACTIVE version at the time of the start."""
 
 
-def subworkflow(reader: Reader) -> SubworkflowSettings:
-    """Returns the settings of a `subworkflow`; what is constant in them is checked now."""
+def compile_subworkflow(reader: Reader) -> SubworkflowSettings:
+    """Returns the settings of a `subworkflow`; its constants are checked here."""
     workflow_id: str = reader.value["workflow_id"]
     if "${" not in workflow_id and not is_uuid(workflow_id):
         reader.error("workflow_id", f"{workflow_id!r} is not a workflow id (UUID)")
@@ -32,9 +32,9 @@ def subworkflow(reader: Reader) -> SubworkflowSettings:
 
 
 def version_of(value: Json) -> int | None:
-    """Returns the number of the version that a value names; None for the newest ACTIVE one.
+    """Returns the version number of a setting; None for the newest ACTIVE version.
 
-    Raises: ValueError when it names none.
+    Raises: ValueError when the value is no version.
     """
     if value is None or value == LATEST:
         return None
@@ -48,7 +48,7 @@ def version_of(value: Json) -> int | None:
 
 
 def is_uuid(text: str) -> bool:
-    """Tells whether a text is a UUID in its usual form, in letters of any case."""
+    """Returns whether a text is a UUID in its canonical form, in any letter case."""
     try:
         return str(UUID(text)) == text.lower()
     except ValueError:

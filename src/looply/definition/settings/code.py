@@ -1,4 +1,4 @@
-"""Compiles the settings of `function`: code that an author wrote, and the template of its input."""
+"""Compiles the settings of `function`: the author's code and the template of its input."""
 
 import re
 from typing import Final
@@ -13,19 +13,19 @@ _SILENT: Final = "the code returns nothing: the output is null"
 _RETURN: Final = re.compile(r"\breturn\b")
 
 
-def function(reader: Reader, operation: str) -> CallSettings:
-    """Returns the settings of a `function`. The code is taken as it is: `${...}` in it belongs to its own language."""
+def compile_function(reader: Reader, operation: str) -> CallSettings:
+    """Returns the settings of a `function`. The code is not a template: `${...}` in it belongs to its own language."""
     code: str = reader.value["code"]
     if not code.strip():
         reader.error("code", "the code is empty", "write the body of a function of `input` that returns JSON")
     elif not _RETURN.search(code):
         reader.warning("code", _SILENT, "end it with `return ...`")
     if reader.value["language"] == "python" and "${" in code:
-        reader.warning("code", _LITERAL, "give the value in `input`, and read it in the code as `input`")
+        reader.warning("code", _LITERAL, "pass the value in `input`, and read it in the code as `input`")
     written: dict[str, Json] = {"language": reader.value["language"], "code": code}
-    return CallSettings(operation=operation, beside=written, repeat="always")  # code touches nothing
+    return CallSettings(operation=operation, literal_input=written, repeat="always")  # code has no side effects
 
 
 def function_input(reader: Reader) -> Template:
-    """Returns the template of what the step computes: the author's `input`, null when it is left out."""
+    """Returns the template of the author's `input`, null when it is left out."""
     return read_template({"input": reader.value.get("input")}, reader.path, reader.report)

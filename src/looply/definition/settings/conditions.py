@@ -1,6 +1,6 @@
 """Compiles the settings of the conditional steps."""
 
-from looply.definition.schemas.schema_problems import shown
+from looply.definition.schemas.schema_problems import quote_value
 from looply.definition.settings.reading import BROKEN, Reader, read_template
 from looply.definition.settings.step_settings import (
     AdvancedBranch,
@@ -17,13 +17,13 @@ _EXITS = ("next", "else", "error", "timeout")
 _WORDS = {"boolean": "true or false", "number": "a number", "time": "an RFC 3339 time", "text": "a text"}
 
 
-def conditional(reader: Reader) -> ConditionalSettings:
+def compile_conditional(reader: Reader) -> ConditionalSettings:
     """Returns the settings of a `conditional`."""
     return ConditionalSettings(rules=tuple(read_rule(rule) for rule in reader.children("rules")))
 
 
-def branch_conditional(reader: Reader) -> BranchConditionalSettings:
-    """Returns the settings of a `branchConditional`; each branch has the rule that its value makes."""
+def compile_branch_conditional(reader: Reader) -> BranchConditionalSettings:
+    """Returns the settings of a `branchConditional`; each branch has a rule that compares with its value."""
     variable = _variable(reader, reader.value["variable"])
     operator: str = reader.value["operator"]
     check_branch_ids(reader)
@@ -43,7 +43,7 @@ def branch_conditional(reader: Reader) -> BranchConditionalSettings:
     )
 
 
-def advanced_conditional(reader: Reader) -> AdvancedConditionalSettings:
+def compile_advanced_conditional(reader: Reader) -> AdvancedConditionalSettings:
     """Returns the settings of an `advancedConditional`: `or` opens a group, `and` adds to the current one."""
     check_branch_ids(reader)
     return AdvancedConditionalSettings(
@@ -55,7 +55,7 @@ def advanced_conditional(reader: Reader) -> AdvancedConditionalSettings:
 
 
 def read_rule(reader: Reader, inherited: Template | None = None) -> Rule:
-    """Returns a rule; `inherited` is the variable of the `Not` around it, which counts where it states none."""
+    """Returns a rule; `inherited` is the variable of the enclosing `Not`, for a rule that has none."""
     variable = _variable(reader, reader.value["variable"]) if "variable" in reader else inherited
     return _rule(reader, variable, reader.value["operator"])
 
@@ -66,7 +66,7 @@ def _groups(branch: Reader) -> tuple[tuple[Rule, ...], ...]:
         join = condition.value.get("join", "simple" if index == 0 else "and")
         if (join == "simple") != (index == 0):
             expected = "'simple' on the first condition" if index == 0 else "'and' or 'or' on a further condition"
-            condition.error("join", f"{join!r} does not fit here; expected is {expected}")
+            condition.error("join", f"{join!r} is not allowed here; expected {expected}")
         if join != "and" or not groups:
             groups.append([])
         groups[-1].append(read_rule(condition))
@@ -78,39 +78,41 @@ def _label(branch: Reader) -> str:
 
 
 def check_branch_ids(reader: Reader, exits: tuple[str, ...] = _EXITS) -> None:
-    """Reports branches with the id of another one, or of one of the step's other exits."""
+    """Reports branches with the id of another branch, or of another exit of the step."""
     seen: set[str] = set()
     for branch in reader.children("branches"):
         id_ = branch.value["id"]
         if id_ in exits:
             branch.error("id", f"the branch id {id_!r} is the name of another exit")
         if id_ in seen:
-            branch.error("id", f"the branch id {id_!r} is there twice")
+            branch.error("id", f"the branch id {id_!r} is used twice")
         seen.add(id_)
 
 
 def _variable(reader: Reader, value: str) -> Template:
-    template = read_template(value, reader.at("variable"), reader.report)
+    template = read_template(value, reader.pointer("variable"), reader.report)
     if template.is_constant and template is not BROKEN:
-        message = f"{shown(value)} holds no expression, so it never changes"
+        message = f"{quote_value(value)} has no expression, so it never changes"
         reader.warning("variable", message, f"write ${{{value.strip()}}}")
     return template
 
 
 def _rule(reader: Reader, variable: Template | None, operator: str) -> Rule:
-    """Returns the rule that the operator and the reader's `value` make."""
+    """Returns the rule of the operator and the reader's `value`."""
     if operator == "Not":
-        inner = read_rule(Reader(reader.value["value"], reader.at("value"), reader.report), variable)
+        inner = read_rule(Reader(reader.value["value"], reader.pointer("value"), reader.report), variable)
         return Rule(inner.variable, "Not", inner)
     if variable is None:
-        reader.error("variable", "the rule within `Not` has no `variable`, nor has the rule around it")
+        reader.error("variable", "neither the rule within `Not` nor the enclosing rule has a `variable`")
         variable = BROKEN
     declared = OPERATORS[operator]
     stated = reader.template("value")
-    value = stated if stated is not None else parse_template(True)  # an `Is...` test, the others need a value
+    value = stated if stated is not None else parse_template(True)  # an `Is...` test; other operators need a value
     if value.is_constant and value is not BROKEN and not fits_operand(declared.operand, value.value):
-        wanted = _WORDS[declared.operand]
-        reader.warning("value", f"{operator} compares with {wanted}, so with {shown(value.value)} it is never true")
+        expected = _WORDS[declared.operand]
+        reader.warning(
+            "value", f"{operator} compares with {expected}, so with {quote_value(value.value)} it is never true"
+        )
     if not declared.is_type_test:
         reader.report.operands.extend(Operand(each, operator) for each in (variable, value) if not each.is_constant)
     return Rule(variable, operator, value)

@@ -1,4 +1,4 @@
-"""Compiles the settings of a `datastore`, and says what its name, its path and its revision may be."""
+"""Compiles the settings of a `datastore`, and validates names, paths and revisions of datastores."""
 
 import unicodedata
 from typing import Any, Final
@@ -10,17 +10,17 @@ from looply.expressions import Template, escape_everywhere
 from looply.jsontext import Json
 
 LONGEST_NAME: Final = 128
-# Controls, lone surrogates, private and unassigned characters, line and paragraph separators: nothing that is printed.
+# Unprintable: controls, lone surrogates, private and unassigned characters, line and paragraph separators.
 _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 _CHANGES: Final = ("set", "merge")
 _WITHOUT_EFFECT: Final = ("retry", "timeout", "on_unknown")
 
 
-def datastore(reader: Reader) -> DatastoreSettings:
-    """Returns the settings of a `datastore`; what is constant in its input is checked now."""
+def compile_datastore(reader: Reader) -> DatastoreSettings:
+    """Returns the settings of a `datastore`; the constants of its input are checked here."""
     operation = reader.value["operation"]
     if operation in _CHANGES and "value" not in reader:
-        reader.error("value", f"`value` is missing: it is what to {operation}")
+        reader.error("value", f"`value` is missing: it is the value to {operation}")
     if operation not in _CHANGES and "value" in reader:
         reader.error("value", f"`value` has no meaning for the operation {operation}", "use `set` or `merge`")
     if operation == "merge" and _is_never_object(reader.value.get("value", {})):
@@ -33,25 +33,25 @@ def datastore(reader: Reader) -> DatastoreSettings:
 
 
 def datastore_input(reader: Reader) -> Template:
-    """Returns the template of what an operation is given: the settings without the operation."""
+    """Returns the template of the input of an operation: the settings without the operation."""
     given = {name: value for name, value in reader.value.items() if name != "operation"}
-    return read_template(given, reader.path, reader.report, {"/path": escape_everywhere(_one_name)})
+    return read_template(given, reader.path, reader.report, {"/path": escape_everywhere(_escape_name)})
 
 
-def check_beside(step: Reader) -> None:
-    """Reports what stands beside the settings and means nothing, or nothing good, for a datastore."""
+def check_step_fields(step: Reader) -> None:
+    """Reports fields of the step that have no effect, or an unwanted one, on a datastore."""
     for field in _WITHOUT_EFFECT:
         if field in step:
-            hint = "what fails it, such as CONFLICT, would fail it again; lead its exit `error` back to a `get`"
+            hint = "its errors, such as CONFLICT, would occur again; connect its exit `error` back to a `get`"
             step.warning(field, f"`{field}` has no effect on a datastore", hint if field == "retry" else "")
     for index, pointer in enumerate(step.value.get("secret", [])):
         if not pointer.startswith("/output"):
-            message = "a datastore can be read by every workflow and every key, so it keeps no secrets"
-            step.report.error(step.at("secret", index), message, "keep it in a connection")
+            message = "every workflow and every key can read a datastore, so it must not hold secrets"
+            step.report.error(step.pointer("secret", index), message, "store it in a connection")
 
 
 def name_finding(name: Any) -> str:
-    """Returns why a value is no name of a datastore, empty when it is one."""
+    """Returns why a value is no valid name of a datastore, empty when it is valid."""
     if not isinstance(name, str):
         return "the name of a datastore must be a text"
     if not 1 <= len(name) <= LONGEST_NAME:
@@ -64,7 +64,7 @@ def name_finding(name: Any) -> str:
 
 
 def path_finding(path: Any) -> str:
-    """Returns why a value is no path into a document, empty when it is one."""
+    """Returns why a value is no valid path into a document, empty when it is valid."""
     try:
         split_pointer(path)
     except (TypeError, ValueError):
@@ -73,7 +73,7 @@ def path_finding(path: Any) -> str:
 
 
 def revision_finding(revision: Any) -> str:
-    """Returns why a value is no revision, empty when it is one. JSON may write a whole number as `2.0`."""
+    """Returns why a value is no valid revision, empty when it is valid. JSON may write a whole number as `2.0`."""
     is_number = isinstance(revision, int | float) and not isinstance(revision, bool)
     if not is_number or revision < 0 or revision != revision // 1:
         return f"if_revision is {str(revision)[:100]!r}, expected a whole number from 0 on"
@@ -85,8 +85,8 @@ def canonical_name(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def _one_name(value: str) -> str:
-    """Returns a value as it stands within a path such as `/prices/${...}`: one name, whatever it holds."""
+def _escape_name(value: str) -> str:
+    """Returns a value escaped as one name of a path such as `/prices/${...}`."""
     return value.replace("~", "~0").replace("/", "~1")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from looply.definition.settings.reading import Reader
-from looply.definition.settings.schedules import schedule as compile_schedule
+from looply.definition.settings.schedules import compile_schedule
 from looply.definition.settings.step_settings import (
     OverridePayloadSettings,
     RedirectSettings,
@@ -24,13 +24,13 @@ METADATA: Final = (
     "workspace_id",
     "executor",
 )
-"""Names within `payload.output` that belong to the engine."""
+"""Names within `payload.output` that are reserved for the engine."""
 
-_OWN = "belongs to the engine and cannot be set"
+_OWN = "is reserved for the engine and cannot be set"
 
 
-def trigger(reader: Reader, zone: str) -> TriggerSettings:
-    """Returns the settings of the trigger; `zone` is the workflow's own, for a schedule that states none."""
+def compile_trigger(reader: Reader, zone: str) -> TriggerSettings:
+    """Returns the settings of the trigger; `zone` is that of the workflow, for a schedule without one."""
     kind = reader.value["trigger_type"]
     if kind == "SCHEDULED" and "schedule" not in reader:
         reader.error("schedule", "a scheduled workflow needs a `schedule`", 'such as {"cron": "0 7 * * *"}')
@@ -46,24 +46,24 @@ def trigger(reader: Reader, zone: str) -> TriggerSettings:
     )
 
 
-def override_payload(reader: Reader) -> OverridePayloadSettings:
-    """Returns the settings of an `overridePayload`; names of the engine are refused."""
+def compile_override_payload(reader: Reader) -> OverridePayloadSettings:
+    """Returns the settings of an `overridePayload`; names that are reserved for the engine are refused."""
     if ("parameters" in reader) == ("payload" in reader):
         reader.report.error(reader.path, "an override needs exactly one of `parameters` and `payload`")
     payload = reader.value.get("payload")
     for name in METADATA:
         if isinstance(payload, dict) and name in payload:
-            reader.report.error(reader.at("payload", name), f"{name!r} {_OWN}")
+            reader.report.error(reader.pointer("payload", name), f"{name!r} {_OWN}")
     parameters = tuple(_parameters(reader)) if "parameters" in reader else ()
     return OverridePayloadSettings(parameters=parameters, payload=reader.template("payload"))
 
 
-def redirect(reader: Reader) -> RedirectSettings:
+def compile_redirect(reader: Reader) -> RedirectSettings:
     """Returns the settings of a `redirect`."""
-    return RedirectSettings(target=reader.value["target"], max_visits=reader.whole("max_visits"))
+    return RedirectSettings(target=reader.value["target"], max_visits=reader.integer("max_visits"))
 
 
-def terminate(reader: Reader) -> TerminateSettings:
+def compile_terminate(reader: Reader) -> TerminateSettings:
     """Returns the settings of a `terminate`."""
     return TerminateSettings(status=reader.value.get("status", "COMPLETED"), reason=reader.template("reason"))
 

@@ -1,4 +1,4 @@
-"""Compiles the settings of `email`, and says what a mail address is, and whose."""
+"""Compiles the settings of `email`; parses mail addresses and identifies the person of an address."""
 
 import re
 import unicodedata
@@ -10,8 +10,8 @@ from looply.definition.settings.step_settings import CallSettings
 from looply.expressions import Escape, Expression, ExpressionError, Placement, Template
 from looply.jsontext import Json
 
-# RFC 5321 §4.1.2 without quoted local parts and address literals, which no mailbox of a person has; names of hosts may
-# be international, the part before the @ is ASCII, as every server takes it.
+# RFC 5321 §4.1.2 without quoted local parts and address literals, which mailboxes of people do not use; host names may
+# be international, the part before the @ is ASCII, which every server accepts.
 _ADDRESS: Final = re.compile(
     r"(?P<local>[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*)"
     r"@(?P<domain>[^\s@.,;:<>()\[\]\\\"]+(?:\.[^\s@.,;:<>()\[\]\\\"]+)*)"
@@ -21,18 +21,18 @@ _SEPARATORS: Final = re.compile(r"[,;]")
 _LONGEST: Final = 254
 """RFC 5321 §4.5.3.1.3, without the brackets."""
 _LONGEST_COMMENTED: Final = 1000
-"""In a longer text, which no mail server takes for an address, no comments are looked for."""
+"""Comments of longer texts, which no mail server accepts as an address, are not removed."""
 _DOTS: Final = {ord("\u3002"): "."}
-"""The dot of Chinese and Japanese, which separates the labels of a host name too (RFC 3490 §3.1)."""
+"""The ideographic full stop, which also separates the labels of a host name (RFC 3490 §3.1)."""
 _SCHEME: Final = re.compile(r"\s*mailto:", re.IGNORECASE)
 _COMMENT: Final = re.compile(r"\((?:[^()\\]|\\.)*\)")
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_UNSEEN: Final = frozenset({"Cc", "Cf"})
-"""Controls and formats, such as the space without width: two addresses that look the same are the same."""
+_INVISIBLE: Final = frozenset({"Cc", "Cf"})
+"""Controls and formats, such as the zero-width space: addresses that look the same are the same."""
 
 
-def email(reader: Reader, operation: str) -> CallSettings:
-    """Returns the settings of an `email`; constant addresses and the subject are checked now."""
+def compile_email(reader: Reader, operation: str) -> CallSettings:
+    """Returns the settings of an `email`; constant addresses and the subject are checked here."""
     if "text" not in reader and "html" not in reader:
         reader.error("text", "the mail has no body", "give `text`, `html` or both")
     for name in ("to", "cc"):
@@ -56,17 +56,17 @@ def _recipients(pieces: tuple[str | Expression, ...]) -> tuple[Escape, ...]:
 
 def _one_recipient(value: str) -> str:
     if _SEPARATORS.search(value):
-        raise ExpressionError("the value has a comma or a semicolon, and a value is one recipient; give a list of them")
+        raise ExpressionError("the value has a comma or a semicolon, but a value is one recipient; use a list instead")
     return value
 
 
 def split_addresses(text: str) -> list[str]:
-    """Returns the addresses of a text that separates them by `,` or `;`."""
+    """Returns the addresses of a text, which are separated by `,` or `;`."""
     return [part.strip() for part in _SEPARATORS.split(text) if part.strip()]
 
 
 def read_address(text: str) -> tuple[str, str] | None:
-    """Returns the name (may be empty) and the address of `a@b.c` or `Name <a@b.c>`; None when it is neither."""
+    """Returns the name (maybe empty) and the address of `a@b.c` or `Name <a@b.c>`; None for any other text."""
     text = text.strip()
     if has_line_break(text) or has_encoded_word(text):
         return None
@@ -78,14 +78,16 @@ def read_address(text: str) -> tuple[str, str] | None:
 
 
 def person_of(address: str) -> str:
-    """Returns what is equal for all spellings of one person's address, so that nobody has two votes.
+    """Returns the canonical form of a person's address, equal for all its spellings, so that no person has two votes.
 
-    Letter case, compatible forms of characters (NFKC), what nobody sees, a name before a mail address
+    Letter case, compatible forms of characters (NFKC), invisible characters, a name before a mail address
     (`Ann <ann@example.com>`), the dot that ends a full host name (`ann@example.com.`), an international host name
     written for DNS (`xn--...`), quotes (`"ann"@example.com`), comments (`ann(office)@example.com`), blanks around the
-    @ and `mailto:` make no difference. What is before the @ does: `ann+po@example.com` is another person.
+    @ and `mailto:` make no difference. The local part does: `ann+po@example.com` is another person.
     """
-    seen = "".join(each for each in unicodedata.normalize("NFKC", address) if unicodedata.category(each) not in _UNSEEN)
+    seen = "".join(
+        each for each in unicodedata.normalize("NFKC", address) if unicodedata.category(each) not in _INVISIBLE
+    )
     seen = seen.translate(_DOTS).strip()
     named = _NAMED.fullmatch(seen)
     text = named["address"] if named else seen
@@ -94,11 +96,11 @@ def person_of(address: str) -> str:
     local, at, host = _without_comments(text).rpartition("@")
     if not local:
         return seen.casefold()
-    return f"{_unquoted(local.strip())}{at}{_host_of(host.strip())}".casefold()
+    return f"{_unquote(local.strip())}{at}{_host_of(host.strip())}".casefold()
 
 
 def _without_comments(address: str) -> str:
-    """Returns an address without what RFC 5322 calls comments, also those within others; quotes hold none."""
+    """Returns an address without RFC 5322 comments, also nested ones; quoted text has no comments."""
     if '"' in address or len(address) > _LONGEST_COMMENTED:
         return address
     while (shorter := _COMMENT.sub("", address)) != address:
@@ -106,14 +108,14 @@ def _without_comments(address: str) -> str:
     return address
 
 
-def _unquoted(local: str) -> str:
-    """Returns the mailbox that a local part names: quotes and backslashes say how it is written (RFC 5321 §4.1.2)."""
+def _unquote(local: str) -> str:
+    """Returns the mailbox that a local part names: quotes and backslashes are only notation (RFC 5321 §4.1.2)."""
     quoted = _QUOTED.fullmatch(local)
     return re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else local
 
 
 def _host_of(host: str) -> str:
-    """Returns a host name without its last dots, its labels as people read them."""
+    """Returns a host name without trailing dots, its labels as Unicode."""
     labels = host.casefold().rstrip(". ").split(".")
     return ".".join(_label_of(label) for label in labels)
 
@@ -135,18 +137,18 @@ def address_problem(text: str) -> str:
 def subject_problem(text: str) -> str:
     """Returns what is wrong with a subject, empty when nothing is."""
     if has_line_break(text):
-        return "the subject has a line break or a control character"
+        return "the subject must not have a line break or a control character"
     return "the subject has an encoded word (`=?`...`?=`); write the text itself" if has_encoded_word(text) else ""
 
 
 def has_encoded_word(text: str) -> bool:
-    """Tells whether a header would be read as another text than this (RFC 2047): one that may hold line breaks."""
+    """Returns whether mail clients would decode a text as another one (RFC 2047), which may have line breaks."""
     _, begins, rest = text.partition("=?")
     return bool(begins) and "?=" in rest
 
 
 def has_line_break(text: str) -> bool:
-    """Tells whether a text could end the header in which it stands, or hides something in it."""
+    """Returns whether a text has characters that could end its mail header or hide something in it."""
     return any(character < " " or character in "\x7f\x85\u2028\u2029" for character in text)
 
 
@@ -154,8 +156,8 @@ def _constant_addresses(reader: Reader, name: str) -> Iterator[tuple[str, str]]:
     value: Json = reader.value.get(name, [])
     if isinstance(value, str):
         if "${" not in value:
-            yield from ((reader.at(name), part) for part in split_addresses(value) or [value])
+            yield from ((reader.pointer(name), part) for part in split_addresses(value) or [value])
         return
     for index, item in enumerate(value):
         if "${" not in item:
-            yield reader.at(name, index), item
+            yield reader.pointer(name, index), item

@@ -1,4 +1,4 @@
-"""Compiles the settings of the steps that let time pass: cards, waits and delays."""
+"""Compiles the settings of the steps that wait: cards, waits and delays."""
 
 from looply.definition.schemas.settings_schema import SOURCES
 from looply.definition.settings.reading import BROKEN, Reader
@@ -7,8 +7,8 @@ from looply.definition.settings.step_settings import AdaptiveCardSettings, CardW
 _CHANNELS = ("inbox",)
 
 
-def adaptive_card(reader: Reader) -> AdaptiveCardSettings:
-    """Returns the settings of an `adaptiveCard`. A card that `card_id` names is embedded as `card` by the caller."""
+def compile_adaptive_card(reader: Reader) -> AdaptiveCardSettings:
+    """Returns the settings of an `adaptiveCard`. The caller embeds a card that `card_id` names as `card`."""
     action = reader.value.get("action", "send")
     channel = reader.value.get("channel", "inbox")
     if channel not in _CHANNELS:
@@ -20,22 +20,22 @@ def adaptive_card(reader: Reader) -> AdaptiveCardSettings:
     card_type = reader.value.get("card", {}).get("type")
     if "card" in reader and card_type != "AdaptiveCard":
         reader.warning("card", "the card's `type` is not AdaptiveCard", 'add "type": "AdaptiveCard"')
-    (_check_sent if action == "send" else _check_changed)(reader)
+    (_check_send if action == "send" else _check_change)(reader)
     return AdaptiveCardSettings(
         action=action,
         channel=channel,
         app=reader.value.get("app"),
         card=reader.card("card"),
         card_id=reader.value.get("card_id"),
-        card_version=reader.whole("card_version"),
+        card_version=reader.integer("card_version"),
         recipients=reader.template("recipients"),
         wait=_card_wait(reader),
         target=reader.value.get("target"),
     )
 
 
-def wait(reader: Reader) -> WaitSettings:
-    """Returns the settings of a `wait`, the schema of its answer compiled."""
+def compile_wait(reader: Reader) -> WaitSettings:
+    """Returns the settings of a `wait`, with the schema of its answer compiled."""
     return WaitSettings(
         sources=tuple(reader.value.get("sources", SOURCES)),
         timeout=reader.duration_template("timeout"),
@@ -44,7 +44,7 @@ def wait(reader: Reader) -> WaitSettings:
     )
 
 
-def delay(reader: Reader) -> DelaySettings:
+def compile_delay(reader: Reader) -> DelaySettings:
     """Returns the settings of a `delay`."""
     if ("for" in reader) == ("until" in reader):
         hint = "`for` takes a duration such as PT2H, `until` an RFC 3339 time"
@@ -55,19 +55,19 @@ def delay(reader: Reader) -> DelaySettings:
     return DelaySettings(for_=reader.duration_template("for", allows_zero=True), until=until)
 
 
-def _check_sent(reader: Reader) -> None:
+def _check_send(reader: Reader) -> None:
     if "recipients" not in reader:
         reader.error("recipients", "the recipients are missing")
     if "target" in reader:
         reader.error("target", "`target` is for the actions update and delete")
-    recipients, wanted = reader.value.get("recipients"), reader.value.get("wait", {}).get("for")
+    recipients, expected = reader.value.get("recipients"), reader.value.get("wait", {}).get("for")
     if not isinstance(recipients, list) or any("${" in recipient for recipient in recipients):
         return
-    if isinstance(wanted, int | float) and wanted > len(set(recipients)):
-        reader.error("wait", f"waits for {wanted} answers, but has {len(set(recipients))} recipients")
+    if isinstance(expected, int | float) and expected > len(set(recipients)):
+        reader.error("wait", f"waits for {expected} answers, but has {len(set(recipients))} recipients")
 
 
-def _check_changed(reader: Reader) -> None:
+def _check_change(reader: Reader) -> None:
     action = reader.value["action"]
     if "target" not in reader:
         reader.error("target", "`target` is missing", f"name the step whose cards this one should {action}")

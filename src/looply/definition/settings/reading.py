@@ -1,4 +1,4 @@
-"""Reads the settings of one step: parses the expressions in them and reports what does not parse, with its place."""
+"""Reads the settings of one step: parses their expressions and reports syntax errors with their JSON Pointers."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -7,17 +7,17 @@ from typing import Final
 from looply.definition.schemas.schema_checker import SchemaChecker
 from looply.definition.values.duration import Duration, parse_duration, parse_instant
 from looply.definition.values.pointer import join_pointer
-from looply.definition.values.report import Reference, Report, Written
+from looply.definition.values.report import LocatedTemplate, Reference, Report
 from looply.errors import DefinitionError
 from looply.expressions import CardTemplate, ExpressionSyntaxError, Placement, Template, parse_card, parse_template
 from looply.jsontext import Json
 
 BROKEN: Final = parse_template(None)
-"""Stands for a template that does not parse; the error is in the report."""
+"""Placeholder for a template with a syntax error, which is in the report."""
 
 
 class Reader:
-    """One object of a definition that has the shape its schema wants, at its place in the document."""
+    """One object of a definition that is valid against its schema, with its JSON Pointer."""
 
     def __init__(self, value: dict[str, Json], path: str, report: Report) -> None:
         self.value = value
@@ -27,29 +27,29 @@ class Reader:
     def __contains__(self, name: str) -> bool:
         return name in self.value
 
-    def at(self, *names: str | int) -> str:
+    def pointer(self, *names: str | int) -> str:
         """Returns the pointer of a member."""
         return join_pointer(self.path, *names)
 
     def child(self, name: str) -> "Reader | None":
         """Returns the reader of a member that is an object, or None when it is left out."""
-        return Reader(self.value[name], self.at(name), self.report) if name in self.value else None
+        return Reader(self.value[name], self.pointer(name), self.report) if name in self.value else None
 
     def children(self, name: str) -> Iterator["Reader"]:
         """Returns the readers of a list of objects."""
         for index, item in enumerate(self.value[name]):
-            yield Reader(item, self.at(name, index), self.report)
+            yield Reader(item, self.pointer(name, index), self.report)
 
     def error(self, name: str, message: str, hint: str = "") -> None:
         """Records an error of a member, or of the object itself when the member is left out."""
-        self.report.error(self.at(name) if name in self.value else self.path, message, hint)
+        self.report.error(self.pointer(name) if name in self.value else self.path, message, hint)
 
     def warning(self, name: str, message: str, hint: str = "") -> None:
         """Records a warning of a member, or of the object itself when the member is left out."""
-        self.report.warning(self.at(name) if name in self.value else self.path, message, hint)
+        self.report.warning(self.pointer(name) if name in self.value else self.path, message, hint)
 
     def json_schema(self, name: str) -> SchemaChecker | None:
-        """Returns a member that is a JSON Schema, compiled; None when it is left out or cannot be used."""
+        """Returns a member that is a JSON Schema, compiled; None when it is left out or not usable."""
         if name not in self.value:
             return None
         try:
@@ -60,18 +60,18 @@ class Reader:
 
     def template(self, name: str) -> Template | None:
         """Returns the template of a member, or None when it is left out."""
-        return read_template(self.value[name], self.at(name), self.report) if name in self.value else None
+        return read_template(self.value[name], self.pointer(name), self.report) if name in self.value else None
 
-    def whole(self, name: str) -> int | None:
+    def integer(self, name: str) -> int | None:
         """Returns a whole number, which JSON may write as `2.0`; None when it is left out."""
         return int(self.value[name]) if name in self.value else None
 
     def card(self, name: str) -> CardTemplate | None:
         """Returns the card template of a member, or None when it is left out."""
-        return read_card(self.value[name], self.at(name), self.report) if name in self.value else None
+        return read_card(self.value[name], self.pointer(name), self.report) if name in self.value else None
 
     def duration_template(self, name: str, *, allows_zero: bool = False) -> Template | None:
-        """Returns the template of a duration; a constant one is checked now."""
+        """Returns the template of a duration; a constant one is checked here."""
         template = self.template(name)
         if template is not None and template.is_constant and template is not BROKEN:
             self.duration(name, allows_zero=allows_zero)
@@ -105,9 +105,9 @@ class Reader:
 def read_template(
     value: Json, path: str, report: Report, placements: Mapping[str, Placement] | None = None
 ) -> Template:
-    """Returns the template of a value and records what it refers to; every text that does not parse is an error.
+    """Returns the template of a value and records its references; every text with a syntax error is reported.
 
-    `placements` is that of `parse_template`.
+    `placements` is passed to `parse_template`.
     """
     try:
         template = parse_template(value, placements=placements)
@@ -119,7 +119,7 @@ def read_template(
 
 
 def read_card(value: Json, path: str, report: Report) -> CardTemplate | None:
-    """Returns a card template and records what it refers to; every text that does not parse is an error."""
+    """Returns a card template and records its references; every text with a syntax error is reported."""
     try:
         card = parse_card(value)
     except ExpressionSyntaxError as error:
@@ -131,7 +131,7 @@ def read_card(value: Json, path: str, report: Report) -> CardTemplate | None:
 
 def _record(template: Template | CardTemplate, path: str, report: Report) -> None:
     if template.expressions:
-        report.written.append(Written(path, template))
+        report.templates.append(LocatedTemplate(path, template))
     for pointer, expression in template.expressions:
         report.references.extend(Reference(path + pointer, reference) for reference in expression.references)
 
@@ -139,7 +139,7 @@ def _record(template: Template | CardTemplate, path: str, report: Report) -> Non
 def _report_texts(
     value: Json, path: str, report: Report, parse: Callable[[Json], object], whole: ExpressionSyntaxError
 ) -> None:
-    """Reports each text that does not parse by itself, or else what is wrong with the whole."""
+    """Reports each text with a syntax error of its own, or else the error of the whole value."""
     found = 0
     for pointer, text in texts_in(value, path):
         try:
@@ -152,7 +152,7 @@ def _report_texts(
 
 
 def texts_in(value: Json, path: str) -> Iterator[tuple[str, str]]:
-    """Returns every text within a value, with its pointer."""
+    """Yields every text within a value, with its pointer."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, dict):

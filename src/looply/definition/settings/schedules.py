@@ -1,4 +1,4 @@
-"""Compiles the schedule of a trigger, and says what is wrong with one."""
+"""Compiles and validates the schedule of a trigger."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
@@ -11,16 +11,16 @@ from looply.definition.values.duration import Duration, find_zone
 from looply.errors import DefinitionError
 
 ON_TIME: Final = timedelta(seconds=10)
-"""What is no later than this was not missed: it is what a restart takes."""
+"""A start that is no later than this was not missed: a restart takes as long."""
 
 _WINDOW: Final = timedelta(hours=1)
 _SHORTEST: Final = timedelta(seconds=1)
 _COMPARED: Final = 500
-"""So many times of a cron expression are looked at to find the shortest time between two."""
+"""Times of a cron expression that are compared to find the shortest interval between two."""
 
 
-def schedule(reader: Reader, zone: str) -> Schedule | None:
-    """Returns the schedule; `zone` is the workflow's own, for a schedule that states none. None when it is wrong."""
+def compile_schedule(reader: Reader, zone: str) -> Schedule | None:
+    """Returns the schedule; `zone` is that of the workflow, for a schedule without one. None when it is wrong."""
     every, cron = _every(reader), _cron(reader)
     if ("every" in reader) == ("cron" in reader):
         hint = 'such as {"cron": "0 7 * * *"} or {"every": "PT1H"}'
@@ -34,10 +34,10 @@ def schedule(reader: Reader, zone: str) -> Schedule | None:
         timezone=check_zone(reader, "timezone", zone),
         start=start,
         end=end,
-        jitter=_elapsed(reader, "jitter", timedelta(0)),
+        jitter=_read_timedelta(reader, "jitter", timedelta(0)),
         overlap=reader.value.get("overlap", "skip"),
         catch_up=reader.value.get("catch_up", "last"),
-        catch_up_window=_elapsed(reader, "catch_up_window", _WINDOW),
+        catch_up_window=_read_timedelta(reader, "catch_up_window", _WINDOW),
         dst=reader.value.get("dst", "once"),
     )
     _check_jitter(reader, found)
@@ -46,7 +46,7 @@ def schedule(reader: Reader, zone: str) -> Schedule | None:
 
 
 def check_zone(reader: Reader, name: str, default: str) -> str:
-    """Returns the stated zone, or the default when it is left out or unknown, which is reported."""
+    """Returns the zone of a member, or the default when it is left out or unknown, which is reported."""
     if name not in reader:
         return default
     zone: str = reader.value[name]
@@ -75,7 +75,7 @@ def _cron(reader: Reader) -> Cron | None:
         return None
 
 
-def _elapsed(reader: Reader, name: str, default: timedelta) -> timedelta:
+def _read_timedelta(reader: Reader, name: str, default: timedelta) -> timedelta:
     """Returns a duration of elapsed time, or the default when it is left out or wrong, which is reported."""
     duration = reader.duration(name, allows_zero=True)
     if duration is None:
@@ -97,7 +97,7 @@ def _check_jitter(reader: Reader, found: Schedule) -> None:
 def _shortest_time(found: Schedule) -> timedelta | None:
     if found.cron is not None:
         begin = datetime(2001, 1, 1, tzinfo=UTC).replace(tzinfo=None)
-        walls = islice(found.cron.walls(begin, begin.replace(year=2051)), _COMPARED)
+        walls = islice(found.cron.wall_times(begin, begin.replace(year=2051)), _COMPARED)
         return min((later - earlier for earlier, later in pairwise(walls)), default=None)
     if found.every is None or found.every.has_calendar_parts:
         return timedelta(days=1) if found.every is not None else None
@@ -106,13 +106,15 @@ def _shortest_time(found: Schedule) -> timedelta | None:
 
 def _check_rules(reader: Reader, found: Schedule) -> None:
     if "dst" in reader and "every" in reader and found.dst != "once":
-        hint = "leave it out: days keep their wall time, hours are elapsed time"
+        hint = "leave it out: days keep the wall time, hours are elapsed time"
         reader.error("dst", "`dst` is for `cron`", hint)
     if "catch_up_window" in reader and found.catch_up_window < ON_TIME:
-        hint = "use `catch_up`: none, when nothing is to be made up for"
-        reader.error("catch_up_window", f"must be at least PT{ON_TIME.seconds}S: what is no later is on time", hint)
+        hint = "set `catch_up` to none when missed starts should not be caught up"
+        reader.error(
+            "catch_up_window", f"must be at least PT{ON_TIME.seconds}S: a start up to that late is on time", hint
+        )
     if "catch_up_window" in reader and found.catch_up == "none":
         reader.warning("catch_up_window", "has no effect when `catch_up` is none")
     if found.cron is not None and found.cron.follows_elapsed_time and found.dst != "once":
-        hint = "leave it out, or state minute and hour"
+        hint = "leave it out, or set minute and hour"
         reader.warning("dst", "has no effect on a cron whose minute or hour begins with a star", hint)

@@ -1,4 +1,4 @@
-"""The settings of each step type, compiled: expressions parsed, durations read, defaults filled in."""
+"""The compiled settings of each step type: expressions and durations are parsed, defaults are filled in."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -26,27 +26,27 @@ DatastoreAction: TypeAlias = Literal["get", "set", "merge", "delete"]
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
-    """When a scheduled workflow starts: at the times of `cron`, or every `every`; exactly one of the two is there.
+    """When a scheduled workflow starts: at the times of `cron`, or every `every`; exactly one of the two is set.
 
     `every` counts from `start`, else from activation.
     """
 
     timezone: str
-    """IANA name; the workflow's own when the schedule states none."""
+    """IANA name; that of the workflow when the schedule has none."""
     every: Duration | None = None
     cron: Cron | None = None
     start: datetime | None = None
     end: datetime | None = None
     jitter: timedelta = timedelta(0)
-    """Each start is put off by some time below this."""
+    """Each start is delayed by a time below this."""
     overlap: Overlap = "skip"
-    """What becomes of a start while the last execution is open."""
+    """How a start is handled while the last execution is open."""
     catch_up: CatchUp = "last"
-    """Which of the starts that fell due while nothing ran are made up for."""
+    """Which of the starts that were missed while no server ran are caught up."""
     catch_up_window: timedelta = timedelta(hours=1)
-    """How late a start that is made up for may be."""
+    """How late a start may be caught up."""
     dst: DstRule = "once"
-    """What a time of the day does when the clocks leave it out or show it twice."""
+    """How a time of day is handled that the clocks skip or repeat."""
 
 
 class TriggerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +58,7 @@ class TriggerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The schema of the caller's body, compiled."""
 
     def problems_of(self, body: Json) -> tuple[Problem, ...]:
-        """Returns how a caller's body breaks the schema; empty when it fits or there is none."""
+        """Returns how a caller's body violates the schema; empty when it is valid or there is no schema."""
         return () if self.checker is None else self.checker.problems_of(body)
 
 
@@ -67,14 +67,14 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     operation: str
     """`<connector>.<verb>`."""
-    beside: Mapping[str, Json] = MappingProxyType({})
-    """What is sent as it is written, beside the input that is evaluated."""
+    literal_input: Mapping[str, Json] = MappingProxyType({})
+    """Fields that are sent as written, in addition to the evaluated input."""
     fail_on: tuple[str, ...] | None = None
-    """The statuses of an answer with which the step fails; None where an answer has no status."""
+    """The statuses of a response with which the step fails; None when responses have no status."""
     repeat: Repeat = "never"
-    """Whether the call may be made again while its outcome is unknown."""
+    """Whether the call may be repeated while its outcome is unknown."""
     input_setting: str = ""
-    """The pointer of the setting that is the input; empty where all settings are."""
+    """The pointer of the setting that is the input; empty when all settings are."""
 
 
 class ConditionalSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +116,7 @@ class AdvancedConditionalSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CardWait(msgspec.Struct, frozen=True, kw_only=True):
-    """How many answers release a card's wait, and after what time it is given up."""
+    """How many answers end a card's wait, and after what time it times out."""
 
     count: int | Literal["first", "all"] = "first"
     timeout: Template | None = None
@@ -137,33 +137,33 @@ class AdaptiveCardSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The step whose cards are updated or deleted."""
 
 
-class DatastorePlace(msgspec.Struct, frozen=True, kw_only=True):
-    """A value within a datastore: its name, and a JSON Pointer or dotted path into it; None is the whole."""
+class DatastoreLocation(msgspec.Struct, frozen=True, kw_only=True):
+    """A value within a datastore: the name of the datastore, and a JSON Pointer or dotted path; None is the whole."""
 
     name: Template
     path: Template | None = None
 
 
 class EscalationSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """After a time somebody else takes over."""
+    """After a time other people replace the approvers that have not decided."""
 
     after: Template
     to: Template
 
 
 class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`approval`: asks people, who stand in `recipients` or in a datastore, until enough have approved or cannot."""
+    """`approval`: asks the people of `recipients` or of a datastore, until the quorum is reached or out of reach."""
 
     recipients: Template | None = None
-    datastore: DatastorePlace | None = None
+    datastore: DatastoreLocation | None = None
     card: CardTemplate | None = None
-    """None: a card is made of the description and the payload."""
+    """None: a card is generated from the description and the payload."""
     card_id: str | None = None
     card_version: int | None = None
     requester: Template | None = None
     self_approval: bool = True
     api: bool = False
-    """Whether `resumeWorkflow` decides, too."""
+    """Whether `resumeWorkflow` may decide, too."""
     order: Literal["parallel", "sequence"] = "parallel"
     quorum: int | Literal["any", "all"] = "all"
     veto: bool = False
@@ -176,7 +176,7 @@ class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WaitSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`wait`: until a resume of one of the sources comes, or the time is over."""
+    """`wait`: until a resume from one of the sources, or the timeout."""
 
     sources: tuple[str, ...] = SOURCES
     timeout: Template | None = None
@@ -185,7 +185,7 @@ class WaitSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The schema, compiled."""
 
     def problems_of(self, payload: Json) -> tuple[Problem, ...]:
-        """Returns how a resume's payload breaks the schema; empty when it fits or there is none.
+        """Returns how a resume's payload violates the schema; empty when it is valid or there is no schema.
 
         Paths begin at the call's body (`/payload/...`).
         """
@@ -195,7 +195,7 @@ class WaitSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DelaySettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`delay`: for a duration or until an instant; exactly one of the two is there."""
+    """`delay`: for a duration or until an instant; exactly one of the two is set."""
 
     for_: Template | None = None
     until: Template | None = None
@@ -220,13 +220,13 @@ class SubworkflowSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DatastoreSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`datastore`: reads or changes a datastore. What it is given is `Step.input`."""
+    """`datastore`: reads or changes a datastore. Its input is `Step.input`."""
 
     operation: DatastoreAction
 
 
 class RedirectSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`redirect`: goes on at `target`. `max_visits` None: the limit `redirect_visits`."""
+    """`redirect`: continues at `target`. `max_visits` None: the limit `redirect_visits`."""
 
     target: str
     max_visits: int | None = None
@@ -240,20 +240,20 @@ class TerminateSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ParallelBranch(msgspec.Struct, frozen=True, kw_only=True):
-    """A branch of `parallel`; each begins at once."""
+    """A branch of `parallel`; all branches begin at once."""
 
     id: str
     label: str
 
 
 class ParallelSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`parallel`: all branches run side by side, up to its `join`, or each to an end of its own."""
+    """`parallel`: all branches run concurrently, up to its `join`, or each to its own end."""
 
     branches: tuple[ParallelBranch, ...]
 
 
 class JoinSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`join`: where the branches of the parallel step `of` meet; it goes on when `count` of them have arrived."""
+    """`join`: where the branches of the parallel step `of` meet; it continues when `count` of them have arrived."""
 
     of: str
     count: int | Literal["all", "any"] = "all"

@@ -1,5 +1,5 @@
 """Values of a definition: pointers, findings, durations, cron expressions, retry policies, choice rules.
 
-Imports nothing of `definition` outside of this room.
+Imports nothing else of `definition`.
 Never here: a step type.
 """

@@ -23,7 +23,7 @@ _Compare: TypeAlias = Callable[[Any, Any], bool]
 
 
 class Operator(msgspec.Struct, frozen=True):
-    """One operator: how it reads, what it compares with, and its test of (is present, variable, value)."""
+    """One operator: its title, the type that it compares, and its test of (is present, variable, value)."""
 
     name: str
     title: str
@@ -44,14 +44,14 @@ class Rule(msgspec.Struct, frozen=True):
     value: "Template | Rule"
 
     def holds(self, evaluation: Evaluation) -> bool:
-        """Tells whether the rule is true of the data.
+        """Returns whether the rule is true of the data.
 
         Raises: ExpressionError when an expression cannot be evaluated.
         """
         return self.holds_by(lambda template: template.lookup(evaluation), evaluation.fuel)
 
     def holds_by(self, look_up: "LookUp", fuel: Fuel | None) -> bool:
-        """Tells whether the rule is true of the values that `look_up` gives; `fuel` pays for comparing them.
+        """Returns whether the rule is true of the values that `look_up` returns; comparing them spends `fuel`.
 
         Raises: as `holds`.
         """
@@ -65,23 +65,23 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 LookUp: TypeAlias = Callable[[Template], tuple[bool, Json]]
-"""Gives whether the value of a template is present, and the value."""
+"""Returns whether the value of a template is present, and the value."""
 
 
 def _work(operator: str, variable: Json, operand: Json) -> int:
-    """Returns the units of work of a comparison: what it reads of texts, and the pieces of a pattern."""
+    """Returns the units of work of a comparison, by the lengths of its texts and of its pattern."""
     read = sum(len(value) >> 6 for value in (variable, operand) if isinstance(value, str))
     pieces = len(operand) >> 2 if operator == "StringMatches" and isinstance(operand, str) else 0
     return 1 + read + pieces
 
 
 def is_number(value: Json) -> bool:
-    """Tells whether a value is a number; true and false are none."""
+    """Returns whether a value is a number; booleans are not."""
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
 def fits_operand(operand: Operand, value: Json) -> bool:
-    """Tells whether a comparison with this constant can ever be true."""
+    """Returns whether a comparison with this constant can ever be true."""
     match operand:
         case "boolean":
             return isinstance(value, bool)
@@ -94,7 +94,7 @@ def fits_operand(operand: Operand, value: Json) -> bool:
 
 
 def matches_pattern(text: str, pattern: str) -> bool:
-    """Tells whether the whole text fits a pattern in which `*` stands for any characters.
+    """Returns whether the whole text matches a pattern in which `*` matches any characters.
 
     A backslash makes the next character literal. Takes time in proportion to the text.
     """
@@ -115,7 +115,7 @@ def matches_pattern(text: str, pattern: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _literals(pattern: str) -> tuple[str, ...]:
-    """Returns what stands between the wildcards of a pattern, so always one more than there are wildcards."""
+    """Returns the literals between the wildcards of a pattern, so always one more than there are wildcards."""
     literals = [""]
     characters = iter(pattern)
     for character in characters:
@@ -161,7 +161,7 @@ def _is_timestamp(value: Json) -> bool:
 
 
 def _never(is_present: bool, variable: Json, value: Json) -> bool:  # noqa: ARG001
-    return False  # `Not` is decided by `Rule.holds`, which knows the rule that it negates
+    return False  # `Rule.holds` evaluates `Not`: it knows the rule that is negated
 
 
 def _table() -> dict[str, Operator]:

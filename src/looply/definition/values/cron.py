@@ -1,4 +1,4 @@
-"""Cron expressions, as the library cronsim reads them: five fields, or six with the seconds first.
+"""Cron expressions, as the library cronsim parses them: five fields, or six with the seconds first.
 
 Fields are minute, hour, day of the month, month, day of the week; names (`MON`, `JAN`), lists, ranges, steps, `L` (last
 day, `LW` last weekday, `5L` last Friday) and `#` (`MON#2`). When day of the month or day of the week begins with a
@@ -17,7 +17,7 @@ from cronsim import CronSim, CronSimError
 from looply.errors import DefinitionError
 
 LONGEST: Final = 256
-"""Characters of one expression: far more than anybody writes, and few enough for any to be read at once."""
+"""Characters of one expression: far more than needed, and few enough for fast parsing."""
 
 _FIELDS: Final = (
     ("second", "0 to 59"),
@@ -39,15 +39,15 @@ _NICKNAMES: Final = {
 }
 _BASE: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - a wall time
 _DAY: Final = timedelta(days=1)
-FARTHEST: Final = timedelta(days=366 * 50)
-"""What does not come within fifty years never does: a leap day on a given weekday, the rarest, takes forty."""
+SEARCH_HORIZON: Final = timedelta(days=366 * 50)
+"""A date that does not occur within fifty years never does: the rarest, a leap day on a given weekday, takes forty."""
 
 
 class Cron(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A cron expression, and the wall times that it names.
+    """A cron expression and its wall times.
 
-    `follows_elapsed_time`: minute or hour begins with a star, so that it is no time of the day but a rhythm, which a
-    change of the clocks does not bend.
+    `follows_elapsed_time`: minute or hour begins with a star, so the expression is an interval rather than a time of
+    day, and changes of the clocks do not affect it.
     """
 
     text: str
@@ -58,8 +58,8 @@ class Cron(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     days: Any
     """The library's matcher of days."""
 
-    def walls(self, start: datetime, end: datetime) -> Iterator[datetime]:
-        """Yields the wall times (without a zone) that are not before `start` and before `end`, ascending."""
+    def wall_times(self, start: datetime, end: datetime) -> Iterator[datetime]:
+        """Yields the wall times (without a zone) from `start`, included, to `end`, excluded, in ascending order."""
         day, last = start.date(), end.date()
         first = self._index(start)
         while day <= last:
@@ -69,7 +69,7 @@ class Cron(msgspec.Struct, frozen=True, kw_only=True, eq=False):
                 day = _next_month(day)
             else:
                 if self.days.match_day(day):
-                    for wall in self._walls_of(day, first if day == start.date() else (0, 0, 0)):
+                    for wall in self._wall_times_of(day, first if day == start.date() else (0, 0, 0)):
                         if wall >= end:
                             return
                         if wall >= start:
@@ -77,7 +77,7 @@ class Cron(msgspec.Struct, frozen=True, kw_only=True, eq=False):
                 day += _DAY
 
     def _index(self, start: datetime) -> tuple[int, int, int]:
-        """Returns where the times of the first day begin."""
+        """Returns the indexes of the first time of day that is not before `start`."""
         hours, minutes, seconds = self.times
         hour = bisect_left(hours, start.hour)
         if hour == len(hours) or hours[hour] != start.hour:
@@ -87,7 +87,7 @@ class Cron(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             return hour, minute, 0
         return hour, minute, bisect_left(seconds, start.second)
 
-    def _walls_of(self, day: date, first: tuple[int, int, int]) -> Iterator[datetime]:
+    def _wall_times_of(self, day: date, first: tuple[int, int, int]) -> Iterator[datetime]:
         hours, minutes, seconds = self.times
         from_hour, from_minute, from_second = first
         for hour in hours[from_hour:]:
@@ -102,15 +102,15 @@ class Cron(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def parse_cron(text: str) -> Cron:
     """Returns the cron expression of a text.
 
-    Raises: DefinitionError (code `INVALID_CRON`) that names the field and what it takes, also for one that never comes,
-    such as 30 February; its hint is part of the message.
+    Raises: DefinitionError (code `INVALID_CRON`) that names the field and its allowed values, also for a date that
+    never occurs, such as 30 February; the hint is part of the message.
     """
     parts = text.upper().split()
     _check_words(text, parts)
     try:
         parsed = CronSim(text, _BASE)
     except (CronSimError, AssertionError, TypeError, ValueError) as error:
-        raise _refused(text, _wrong_field(parts)) from error
+        raise _cron_error(text, _wrong_field(parts)) from error
     full = parts if len(parts) == len(_FIELDS) else ["0", *parts]
     cron = Cron(
         text=text,
@@ -119,28 +119,28 @@ def parse_cron(text: str) -> Cron:
         months=frozenset(parsed.months),
         days=parsed,
     )
-    if not _comes(cron):
-        raise _refused(text, _NEVER)
+    if not _has_any_date(cron):
+        raise _cron_error(text, _NEVER)
     return cron
 
 
-_NEVER: Final = "names a day that never comes; use `L` for the last day of a month"
+_NEVER: Final = "names a day that never occurs; use `L` for the last day of a month"
 
 
 def _check_words(text: str, parts: list[str]) -> None:
     if len(text) > LONGEST:
-        raise _refused(text, f"has {len(text)} characters, and {LONGEST} are allowed")
+        raise _cron_error(text, f"has {len(text)} characters; at most {LONGEST} are allowed")
     if len(parts) == 1 and parts[0] in _NICKNAMES:
-        raise _refused(text, f"is a nickname; write {_NICKNAMES[parts[0]]!r}")
+        raise _cron_error(text, f"is a nickname; write {_NICKNAMES[parts[0]]!r}")
     if "?" in text:
-        raise _refused(text, "has a `?`; write `*` in its place")
+        raise _cron_error(text, "has a `?`; write `*` instead")
     if len(parts) not in (len(_FIELDS) - 1, len(_FIELDS)):
         years = "; years cannot be given, use `start` and `end`" if len(parts) > len(_FIELDS) else ""
-        raise _refused(text, f"has {len(parts)} fields, and five are needed: {_ORDER}{years}")
+        raise _cron_error(text, f"has {len(parts)} fields, expected five: {_ORDER}{years}")
 
 
 def _wrong_field(parts: list[str]) -> str:
-    """Returns what is wrong with an expression that the library refuses: each field is tried by itself."""
+    """Returns why the library rejects an expression: each field is tried alone."""
     full = parts if len(parts) == len(_FIELDS) else ["0", *parts]
     for index, (name, takes) in enumerate(_FIELDS):
         alone = ["*"] * len(_FIELDS)
@@ -149,15 +149,15 @@ def _wrong_field(parts: list[str]) -> str:
             CronSim(" ".join(alone), _BASE)
         except (CronSimError, AssertionError, TypeError, ValueError):
             days = full[index].isdigit() and name == "day-of-month" and 1 <= int(full[index][:3]) <= 31
-            return _NEVER if days else f"has the {name} {full[index]!r}, which takes {takes}"
+            return _NEVER if days else f"has the {name} {full[index]!r}, expected {takes}"
     return _NEVER
 
 
-def _comes(cron: Cron) -> bool:
+def _has_any_date(cron: Cron) -> bool:
     day = _BASE.date()
     return any(
         candidate.month in cron.months and cron.days.match_day(candidate)
-        for candidate in (day + _DAY * count for count in range(FARTHEST.days))
+        for candidate in (day + _DAY * count for count in range(SEARCH_HORIZON.days))
     )
 
 
@@ -165,6 +165,6 @@ def _next_month(day: date) -> date:
     return (day.replace(day=1) + 32 * _DAY).replace(day=1)
 
 
-def _refused(text: str, reason: str) -> DefinitionError:
+def _cron_error(text: str, reason: str) -> DefinitionError:
     shown = text if len(text) <= 60 else f"{text[:60]}..."
     return DefinitionError(f"the cron expression {shown!r} {reason}", code="INVALID_CRON")

@@ -17,7 +17,7 @@ import msgspec
 from looply.errors import DefinitionError
 from looply.suggest import did_you_mean
 
-# Nine digits are 2.7 million years in days: more than any calendar holds, and never slow to compute with.
+# Nine digits of days are 2.7 million years: more than any calendar has, and always fast to compute with.
 _NUMBER = r"\d{1,9}"
 _DURATION = re.compile(
     rf"P(?:(?P<years>{_NUMBER})Y)?(?:(?P<months>{_NUMBER})M)?(?:(?P<weeks>{_NUMBER})W)?(?:(?P<days>{_NUMBER})D)?"
@@ -50,23 +50,23 @@ class Duration(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_calendar_parts(self) -> bool:
-        """Whether how long it takes depends on when it starts and in which zone."""
+        """Whether its length depends on its start and on the zone."""
         return bool(self.years or self.months or self.days)
 
     def after(self, instant: datetime, zone: ZoneInfo | str) -> datetime:
-        """Returns the UTC instant that lies this duration after an aware `instant`.
+        """Returns the UTC instant that is this duration after an aware `instant`.
 
-        Date parts keep the wall time of the zone: a month too short gives its last day, a time that the zone skips
-        gives the first valid instant after the gap by its length, a repeated one its first occurrence. Time parts
-        are added last, as elapsed time.
+        Date parts keep the wall time of the zone: in a month that is too short the result is its last day, a time
+        that the zone skips is shifted past the gap by the length of the gap, a repeated time is its first occurrence.
+        Time parts are added last, as elapsed time.
 
-        Raises: DefinitionError when the result lies past the year 9999 or the zone is unknown.
+        Raises: DefinitionError when the result is after the year 9999 or the zone is unknown.
         """
         try:
             moved = self._shift_date(instant, zone) if self.has_calendar_parts else instant.astimezone(UTC)
             return moved + timedelta(microseconds=int(self.seconds * 1_000_000))
         except OverflowError as error:
-            raise _refused_duration("the duration leads past the year 9999") from error
+            raise _duration_error("the duration ends after the year 9999") from error
 
     def to_timedelta(self) -> timedelta:
         """Returns the elapsed time of a duration without date parts.
@@ -74,7 +74,7 @@ class Duration(msgspec.Struct, frozen=True, kw_only=True):
         Raises: DefinitionError when it has date parts, whose length depends on the calendar.
         """
         if self.has_calendar_parts:
-            raise _refused_duration("a duration without date parts is needed here; write PT24H rather than P1D")
+            raise _duration_error("a duration without date parts is required here; write PT24H rather than P1D")
         return timedelta(microseconds=int(self.seconds * 1_000_000))
 
     def _shift_date(self, instant: datetime, zone: ZoneInfo | str) -> datetime:
@@ -90,7 +90,7 @@ class Duration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Moment(NamedTuple):
-    """An instant that is compared exactly: seconds since 1970 and all digits of the fraction, without end zeros."""
+    """An instant for exact comparison: seconds since 1970 and all digits of the fraction, without trailing zeros."""
 
     seconds: int
     fraction: str
@@ -99,13 +99,13 @@ class Moment(NamedTuple):
 def parse_duration(text: str) -> Duration:
     """Returns the duration of an ISO 8601 text: `P3D`, `PT1H30M`, `P1Y2M`, `P2W`, `PT0.5S`.
 
-    A fraction may stand on the last part if that is hours, minutes or seconds. Negative durations do not exist.
+    The last part may have a fraction if it is hours, minutes or seconds. Negative durations do not exist.
 
     Raises: DefinitionError (code `INVALID_DURATION`) that says what was expected.
     """
     match = _DURATION.fullmatch(text)
     if match is None or text[-1] in "PT":
-        raise _refused_duration(f"{_shown(text)} is not an ISO 8601 duration such as PT30S, PT2H or P3D")
+        raise _duration_error(f"{_quote(text)} is not an ISO 8601 duration such as PT30S, PT2H or P3D")
     part = {name: Decimal((value or "0").replace(",", ".")) for name, value in match.groupdict().items()}
     return Duration(
         years=int(part["years"]),
@@ -116,23 +116,23 @@ def parse_duration(text: str) -> Duration:
 
 
 def parse_instant(text: str) -> datetime:
-    """Returns the UTC instant of an RFC 3339 text, cut to microseconds.
+    """Returns the UTC instant of an RFC 3339 text, truncated to microseconds.
 
     Raises: DefinitionError (code `INVALID_INSTANT`) that says what was expected.
     """
     moment = find_moment(text)
     if moment is None:
-        message = f"{_shown(text)} is not an RFC 3339 time with an offset such as 2030-01-31T09:00:00Z"
+        message = f"{_quote(text)} is not an RFC 3339 time with an offset such as 2030-01-31T09:00:00Z"
         raise DefinitionError(message, code="INVALID_INSTANT")
     try:
         start = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=moment.seconds)
     except OverflowError as error:
-        raise DefinitionError(f"{_shown(text)} lies outside the years 1 to 9999", code="INVALID_INSTANT") from error
+        raise DefinitionError(f"{_quote(text)} is outside the years 1 to 9999", code="INVALID_INSTANT") from error
     return start + timedelta(microseconds=int(moment.fraction[:6].ljust(6, "0")))
 
 
 def find_moment(text: str) -> Moment | None:
-    """Returns the moment of an RFC 3339 text (section 5.6), or None when it is none.
+    """Returns the moment of an RFC 3339 text (section 5.6), or None for any other text.
 
     A leap second is the second that follows it, as in POSIX time.
     """
@@ -171,13 +171,13 @@ def find_zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, OSError, ValueError) as error:
         hint = did_you_mean(name, sorted(available_timezones()))
-        message = f"{_shown(name)} is not an IANA time zone such as Europe/Berlin"
+        message = f"{_quote(name)} is not an IANA time zone such as Europe/Berlin"
         raise DefinitionError(f"{message}; {hint}" if hint else message, code="INVALID_ZONE") from error
 
 
-def _refused_duration(message: str) -> DefinitionError:
+def _duration_error(message: str) -> DefinitionError:
     return DefinitionError(message, code="INVALID_DURATION")
 
 
-def _shown(text: str) -> str:
+def _quote(text: str) -> str:
     return repr(text if len(text) <= 60 else f"{text[:60]}...")

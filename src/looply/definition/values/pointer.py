@@ -1,4 +1,4 @@
-"""JSON Pointers (RFC 6901): how findings, secrets and search fields name a place in a document."""
+"""JSON Pointers (RFC 6901), by which findings, secrets and search fields refer to values of a document."""
 
 import re
 
@@ -8,12 +8,12 @@ _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
 
 
 def join_pointer(base: str, *parts: str | int) -> str:
-    """Returns the pointer of a member below `base`, whose names are escaped here."""
+    """Returns the pointer of a member below `base`; the names of `parts` are escaped."""
     return base + "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
 def is_pointer(text: str) -> bool:
-    """Tells whether a text is a JSON Pointer."""
+    """Returns whether a text is a JSON Pointer."""
     return _POINTER.fullmatch(text) is not None
 
 
@@ -28,7 +28,7 @@ def split_pointer(pointer: str) -> tuple[str, ...]:
 
 
 def points_into(document: Json, pointer: str) -> bool:
-    """Tells whether the pointer leads to a value of the document."""
+    """Returns whether the pointer leads to a value of the document."""
     value = document
     for part in split_pointer(pointer):
         if isinstance(value, dict) and part in value:

@@ -1,9 +1,9 @@
-"""Whether a call may be made again after an outcome that is unknown."""
+"""Whether a call may be repeated after an unknown outcome."""
 
 from typing import Final, Literal, TypeAlias
 
 Repeat: TypeAlias = Literal["always", "with_key", "never"]
-"""`always`: a second call changes nothing. `with_key`: the other system recognizes a second call by its idempotency
+"""`always`: the call is idempotent. `with_key`: the other system recognizes a second call by its idempotency
 key, which is the same for all attempts of a visit. `never`: a second call may do the same thing twice."""
 
 REPEATS: Final[tuple[Repeat, ...]] = ("always", "with_key", "never")

@@ -1,4 +1,4 @@
-"""Where the checks of a definition leave their findings."""
+"""The collector of the findings of the checks of a definition."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -7,17 +7,17 @@ from looply.errors import Problem
 from looply.expressions import CardTemplate, Template
 from looply.suggest import did_you_mean
 
-_SUGGESTIONS = 100  # comparing names costs more than any other check, and nobody reads more hints than this
+_SUGGESTIONS = 100  # comparing names costs more than any other check, and more hints would not be read
 
 
 class Reference(NamedTuple):
-    """A path that an expression reads, and the JSON Pointer of the text it stands in."""
+    """A path that an expression reads, and the JSON Pointer of the text of the expression."""
 
     pointer: str
     path: tuple[str | int, ...]
 
 
-class Written(NamedTuple):
+class LocatedTemplate(NamedTuple):
     """A template or a card that an author wrote, and its JSON Pointer."""
 
     pointer: str
@@ -25,32 +25,32 @@ class Written(NamedTuple):
 
 
 class Operand(NamedTuple):
-    """A template whose value a rule compares, and the operator that does."""
+    """A template whose value a rule compares, and the operator of the rule."""
 
     template: Template
     operator: str
 
 
 class Report:
-    """Collects errors and warnings, and on the way what holds expressions, with their references."""
+    """Collects errors and warnings, and also the templates with expressions and their references."""
 
     def __init__(self, errors: Iterable[Problem] = ()) -> None:
         self.errors = list(errors)
         self.warnings: list[Problem] = []
         self.references: list[Reference] = []
-        self.written: list[Written] = []
+        self.templates: list[LocatedTemplate] = []
         self.operands: list[Operand] = []
         self._suggestions = 0
 
     def error(self, path: str, message: str, hint: str = "") -> None:
-        """Records what must be mended before the definition can be stored."""
+        """Records an error, which must be fixed before the definition can be activated."""
         self.errors.append(Problem(path=path, message=message, hint=hint))
 
     def suggest(self, name: str, known: Iterable[str]) -> str:
-        """Returns which of the known names was probably meant; empty when none is like it, or after many calls."""
+        """Returns a hint with the closest known name; empty when none is close, or after many calls."""
         self._suggestions += 1
         return did_you_mean(name, known) if self._suggestions <= _SUGGESTIONS else ""
 
     def warning(self, path: str, message: str, hint: str = "") -> None:
-        """Records what is legal and probably not meant."""
+        """Records a warning: legal, but probably a mistake."""
         self.warnings.append(Problem(path=path, message=message, hint=hint))

@@ -1,4 +1,4 @@
-"""Which failures are repeated and which statuses are failures."""
+"""Retry policies: which failures are retried, how often and how soon; and which statuses are failures."""
 
 import re
 from collections.abc import Iterable
@@ -12,19 +12,19 @@ from looply.jsontext import Json
 STATUS_PATTERN: Final = r"^[1-5](?:xx|[0-9]{2})$"
 """One HTTP status (`404`) or a hundred of them (`4xx`)."""
 RETRY_PATTERN: Final = rf"^(?:connection|timeout)$|{STATUS_PATTERN}"
-"""What `retry.on` may name: failures without an answer, or statuses."""
+"""Values of `retry.on`: failures without a response, or statuses."""
 RETRY_ON: Final = ("connection", "timeout", "429", "502", "503", "504")
-"""What is repeated when a policy does not say it."""
+"""Failures that are retried when a policy does not say which."""
 
 _STATUS: Final = re.compile(r"[1-5][0-9]{2}", re.ASCII)
 _FAILURES: Final = {"CONNECTION": "connection", "TIMEOUT": "timeout"}
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """How often and how soon a failed attempt is repeated.
+    """How often and how soon a failed attempt is retried.
 
-    The wait before attempt n + 1 is `interval * backoff ** (n - 1)`, at most `max_interval`, and spread by the share
-    `jitter`. The defaults count when a step has a `retry` that leaves them out; without a `retry` there is one attempt.
+    The wait before attempt n + 1 is `interval * backoff ** (n - 1)`, at most `max_interval`, varied by the fraction
+    `jitter`. The defaults apply when the `retry` of a step leaves them out; without a `retry` there is one attempt.
     """
 
     max_attempts: int = 3
@@ -37,15 +37,15 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     on: tuple[str, ...] = RETRY_ON
 
     def matches(self, code: str, status: str | None) -> bool:
-        """Tells whether a failure is repeated: by the code of an error without an answer, or by the answer's status."""
+        """Returns whether a failure is retried: by the code of an error without a response, or by a status."""
         return _FAILURES.get(code) in self.on or (status is not None and matches_status(self.on, status))
 
 
 def is_status(value: Json) -> TypeGuard[str]:
-    """Tells whether the `status` of an output is an HTTP status; other systems may mean something else by the word."""
+    """Returns whether the `status` of an output is an HTTP status; other systems may have other values."""
     return isinstance(value, str) and _STATUS.fullmatch(value) is not None
 
 
 def matches_status(patterns: Iterable[str], status: str) -> bool:
-    """Tells whether an HTTP status such as `404` is one of the patterns, such as `404` or `4xx`."""
+    """Returns whether an HTTP status such as `404` is one of the patterns, such as `404` or `4xx`."""
     return any(status == pattern or (len(status) == 3 and f"{status[0]}xx" == pattern) for pattern in patterns)

@@ -24,7 +24,7 @@ from looply.engine.ports.store import Batch, Snapshot, Value
 from looply.errors import StoreCorrupt
 from looply.execution.facts.events import DocumentEdited, Event, ExecutionStarted
 from looply.execution.facts.state import ExecutionState
-from looply.jsontext import Decoder, Json, counted_bytes
+from looply.jsontext import Decoder, Json, count_bytes
 from looply.sealing import SealBroken, Sealers, Seals
 
 FOLD_VERSION: Final = 6
@@ -130,13 +130,13 @@ class Codec:
     def decode_measured(
         self, batch: Batch, values: Mapping[bytes, Value] | None, organization_id: str, execution_id: str
     ) -> tuple[list[Event], int]:
-        """Returns the events of a batch, and the bytes that they count with all large values (`counted_bytes`).
+        """Returns the events of a batch, and the bytes that they count with all large values (`count_bytes`).
 
         Raises: as `decode`.
         """
         try:
             text = self._dictionaries.decompress(batch.codec, batch.events)
-            size = counted_bytes(text)
+            size = count_bytes(text)
             if text.startswith(b"["):
                 events = _EVENTS.decode(text)
             else:
@@ -203,7 +203,7 @@ class Codec:
                 data = self._value(bytes.fromhex(reference), values, organization_id)
             if kind != "value":
                 data = self._sealers.of(organization_id).open(data, f"{place}|{index}|{_pointer(path)}")
-            counted += counted_bytes(data)
+            counted += count_bytes(data)
             _put(document.events[index], path, _VALUE.decode(data))
         return msgspec.convert(document.events, list[Event]), counted
 

@@ -20,7 +20,7 @@ from looply.connectors.outbound.sessions import SessionCache
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
 from looply.definition.values.pointer import split_pointer
-from looply.errors import LooplyError, OperationError, RateLimited, Timeout, about
+from looply.errors import LooplyError, OperationError, RateLimited, Timeout, tag_input_fields
 from looply.execution.document.masking import hidden_values
 from looply.execution.document.overlays import secret_values
 from looply.execution.document.sizes import json_bytes
@@ -146,7 +146,7 @@ class Worker:
         bounds = Bounds()
 
         async def remembered(found: Awaitable[ConnectionValues], *fields: str) -> ConnectionValues:
-            with about(*fields):
+            with tag_input_fields(*fields):
                 values = await found
             bounds.add(values)
             credentials.extend(values.secrets.values())
@@ -180,7 +180,7 @@ class Worker:
             address=opened.address,
             attempt=opened.attempt,
             code=error.code,
-            message=_message(opened, error, error.about, masker),
+            message=_message(opened, error, error.input_fields, masker),
             status=error.status or "",
             was_sent=error.sent,
             is_transient=error.is_transient,

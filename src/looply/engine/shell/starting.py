@@ -23,12 +23,12 @@ from looply.errors import (
     QuotaReached,
     Refused,
     StoreFull,
-    payload_refused,
+    payload_error,
 )
 from looply.execution import ExecutionState, advance, evolve
 from looply.execution.facts.events import Event, ExecutionStarted
 from looply.execution.facts.log_levels import at_level
-from looply.rates import Rates
+from looply.rates import RateLimiter
 
 _STARTS_IN_FLIGHT = 4096
 """So many triggers may be in the writer's queue; more are refused, because triggers are refused first."""
@@ -56,7 +56,7 @@ class Starter:
         self._committer = committer
         self._ids = Ids(parts.entropy)
         self._starts: set[asyncio.Task[Started]] = set()
-        self._rates = Rates(parts.limits.triggers)
+        self._rates = RateLimiter(parts.limits.triggers)
         self._quotas = quotas
 
     def begin(self, highest_id: str) -> None:
@@ -214,4 +214,4 @@ def _check_body(request: Start) -> None:
     settings = request.workflow.steps[request.workflow.start].settings
     assert isinstance(settings, TriggerSettings)
     if problems := settings.problems_of(request.body):
-        raise payload_refused(problems)
+        raise payload_error(problems)

@@ -10,7 +10,7 @@ from typing import Final
 
 from looply.errors import Refused
 from looply.execution.facts.deliveries import Delivered
-from looply.rates import Rates
+from looply.rates import RateLimiter
 
 _KEPT_SECONDS: Final = 60.0
 """So long a place is kept for a row that does not come again when it is due: another process has applied it."""
@@ -21,7 +21,7 @@ class ChildStarts:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._rates = Rates(most)
+        self._rates = RateLimiter(most)
         self._delayed: dict[Delivered, float] = {}
 
     def delayed(self, now: float) -> Sequence[str]:

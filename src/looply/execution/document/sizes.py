@@ -2,7 +2,7 @@
 
 from looply.execution.document.overlays import size_of
 from looply.execution.facts.state import ExecutionState
-from looply.jsontext import Json, counted_bytes, encode_json
+from looply.jsontext import Json, count_bytes, encode_json
 from looply.limits import Limits
 
 
@@ -23,8 +23,8 @@ def over_document_and_payload(
 
 
 def json_bytes(value: Json) -> int:
-    """Returns the bytes that a value counts in the data document: those of its JSON text (see `counted_bytes`)."""
-    return counted_bytes(encode_json(value))
+    """Returns the bytes that a value counts in the data document: those of its JSON text (see `count_bytes`)."""
+    return count_bytes(encode_json(value))
 
 
 def _over(total: int, limits: Limits) -> str:

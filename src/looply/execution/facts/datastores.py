@@ -17,7 +17,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.definition.values.pointer import split_pointer
 from looply.errors import BadInput, Rejected
-from looply.jsontext import Json, encode_json, oversize
+from looply.jsontext import Json, encode_json, size_problem
 from looply.limits import Limits
 
 PREFIX: Final = "datastore."
@@ -92,7 +92,7 @@ def apply(operation: str, input_: dict[str, Json], known: Known, limits: Limits)
 
 def over_limits(document: Json, limits: Limits) -> str:
     """Returns why a document is no datastore, empty when it may be one."""
-    reason = oversize(document, limits.datastore_bytes, limits)
+    reason = size_problem(document, limits.datastore_bytes, limits)
     if not reason and len(encode_json(document)) > limits.datastore_bytes:
         reason = f"has more than {limits.datastore_bytes} bytes"
     return f"{reason}, which is the limit datastore_bytes" if "bytes" in reason else reason

@@ -12,7 +12,7 @@ from looply.execution.document.evaluation import secrets_of
 from looply.execution.facts.events import Computed, Event
 from looply.execution.steps.visit import Visit
 from looply.expressions import Template
-from looply.jsontext import Json, oversize
+from looply.jsontext import Json, size_problem
 
 ELSE = "else"
 
@@ -115,6 +115,6 @@ class _Shown:
         if self._secrets.are_read_by(compared):
             self.secret.append(pointer)
         _, value = self._trial.look_up(compared)
-        if reason := oversize(value, _SHOWN_BYTES, self._limits):
+        if reason := size_problem(value, _SHOWN_BYTES, self._limits):
             return f"(a value that {reason})"
         return value

@@ -13,7 +13,7 @@ def enter(visit: Visit) -> tuple[Event, ...]:
     assert step.input is not None
     spread = secret_pointers(step.input, visit.state, visit.address.scope)
     timeout = step.timeout or visit.limits.attempt_timeout
-    value = {**settings.beside, **step.input.evaluate(visit.evaluation())}
+    value = {**settings.literal_input, **step.input.evaluate(visit.evaluation())}
     visit.check_size(value, "the input")
     return (
         StepScheduled(

@@ -12,7 +12,7 @@ from looply.execution.facts.address import Address
 from looply.execution.facts.events import Event, StepFailed
 from looply.execution.facts.state import ExecutionState
 from looply.expressions import Evaluation, ExpressionError, Fuel
-from looply.jsontext import Json, oversize
+from looply.jsontext import Json, size_problem
 from looply.limits import Limits
 
 _WHY: Final = "the value is not shown, because the step uses one that is marked secret"
@@ -47,7 +47,7 @@ class Visit(msgspec.Struct, frozen=True):
 
         Raises: StepError.
         """
-        if reason := oversize(value, most_bytes or self.limits.document_bytes, self.limits):
+        if reason := size_problem(value, most_bytes or self.limits.document_bytes, self.limits):
             raise StepError(f"{what} {reason}, which is the limit", code="LIMIT")
 
     def failed(self, error: ExpressionError | StepError) -> StepFailed:

@@ -17,7 +17,7 @@ from looply.expressions.evaluation import MISSING, Closure, Evaluation, Run
 from looply.expressions.expression import Expression
 from looply.expressions.templating.card_strings import CardStrings
 from looply.expressions.templating.templates import escape_key
-from looply.jsontext import Json, oversize
+from looply.jsontext import Json, size_problem
 from looply.limits import DEFAULT_LIMITS, Limits
 
 _ROOT, _DATA, _INDEX, _HOST, _VERSION = CARD_VARIABLES.values()
@@ -69,7 +69,7 @@ class CardTemplate:
         except RecursionError as error:
             reason = f"a card nested deeper than {limits.json_levels} levels"
             raise ExpressionLimit("json_levels", reason) from error
-        if reason := oversize(made, limits.document_bytes, limits):
+        if reason := size_problem(made, limits.document_bytes, limits):
             raise ExpressionLimit("json_levels" if "levels" in reason else "document_bytes", f"the card {reason}")
         return None if made is MISSING else made
 

@@ -250,7 +250,7 @@ def _item(bulk: Bulk) -> BulkItem:
         bulk_id=bulk.bulk_id,
         action=bulk.action,
         status=bulk.status,
-        filter=msgspec.convert(bulk.wanted, FilterRecord),
+        filter=msgspec.convert(bulk.criteria, FilterRecord),
         reason=options["reason"],
         rate_per_second=options["rate"],
         workflow_version=options["version"] or None,

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.context.addressing import checked_process_id, event_id, parse_event_id
 from looply.app.executions import approvals
-from looply.catalog.tenants.names import checked_id
+from looply.catalog.tenants.names import validate_id
 from looply.clock import to_ms
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow
 from looply.errors import BadRequest
@@ -123,11 +123,11 @@ def _wanted(call: Call) -> DecisionFilter:
     if query.get("state") and not workflow_id:
         raise BadRequest("state names a step of a workflow; give its workflow_id too", code="BAD_FILTER")
     return DecisionFilter(
-        workflow_id=checked_id(workflow_id, "workflow") if workflow_id else "",
+        workflow_id=validate_id(workflow_id, "workflow") if workflow_id else "",
         step=query.get("state"),
         user=query.get("user"),
         process_id=checked_process_id(query.get("process_id")) if query.get("process_id") else "",
-        execution_id=checked_id(execution_id, "execution") if execution_id else "",
+        execution_id=validate_id(execution_id, "execution") if execution_id else "",
         decided_from=instant_of(query.get("from"), "from") if "from" in query else None,
         decided_to=instant_of(query.get("to"), "to") if "to" in query else None,
     )

@@ -9,7 +9,7 @@ from looply.app.executions import executions
 from looply.app.executions.executions import Rerun
 from looply.app.executions.resume import ResumeRequest, resume
 from looply.app.executions.terminate import reason_of, terminate
-from looply.catalog.tenants.names import checked_id
+from looply.catalog.tenants.names import validate_id
 from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.execution.facts.commands import Restarted
@@ -153,7 +153,7 @@ async def terminate_workflow(call: Call) -> Answer:
 
 async def get_execution(call: Call) -> Answer:
     """Reads one execution with its logs."""
-    workflow_id = checked_id(call.query.get("workflow_id"), "workflow")
+    workflow_id = validate_id(call.query.get("workflow_id"), "workflow")
     execution_id = call.query.get("workflow_execution_id")
     after = _after(call)
     record = await executions.get(call.services, call.principal, workflow_id, execution_id, after=after)
@@ -167,7 +167,7 @@ def _after(call: Call) -> int:
 
 async def get_history(call: Call) -> Answer:
     """Lists the executions of a workflow."""
-    workflow_id = checked_id(call.query.get("workflow_id"), "workflow")
+    workflow_id = validate_id(call.query.get("workflow_id"), "workflow")
     after = call.query.get("workflow_execution_id")
     page = await executions.list_page(
         call.services,
@@ -185,7 +185,7 @@ async def get_organization_executions(call: Call) -> Answer:
     cursor = cursor_of(call, "workflow_id", "workflow_execution_id")
     after = ""
     if cursor is not None:
-        checked_id(cursor[0], "workflow")
+        validate_id(cursor[0], "workflow")
         after = execution_cursor(cursor[1])
     page = await executions.list_page(call.services, call.principal, workflow_id="", after=after, limit=limit)
     return Answer(execution_page(page, call.services.limits))

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.context.services import Services
 from looply.app.executions import approvals, inbox
-from looply.catalog.tenants.names import checked_id
+from looply.catalog.tenants.names import validate_id
 from looply.clock import ms_or_none, to_ms
 from looply.engine.ports.port import CardKey
 from looply.errors import BadRequest
@@ -238,7 +238,7 @@ def _cursor(call: Call) -> CardKey | None:
     if cursor is None:
         return None
     try:
-        return to_ms(instant_of(cursor[0], "opened_on")), checked_id(cursor[1], "card")
+        return to_ms(instant_of(cursor[0], "opened_on")), validate_id(cursor[1], "card")
     except BadRequest as error:
         raise BadRequest("opened_on and card_id are not those of a lastKey", code="BAD_CURSOR") from error
 

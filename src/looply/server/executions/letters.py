@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from looply.app.context.addressing import parse_event_id
 from looply.app.executions import letters
 from looply.app.executions.letters import Decision, Letter, Settlement
-from looply.catalog.tenants.names import checked_id
+from looply.catalog.tenants.names import validate_id
 from looply.clock import ms_or_none, to_ms
 from looply.engine.records.letters import LetterFilter, LetterRow
 from looply.errors import BadRequest
@@ -128,8 +128,8 @@ def _wanted(call: Call) -> LetterFilter:
     if reason not in ("", *REASONS):
         raise BadRequest(f"reason is {reason[:50]!r}, expected {' or '.join(REASONS)}", code="BAD_REASON")
     return LetterFilter(
-        workflow_id=checked_id(workflow_id, "workflow") if workflow_id else "",
-        execution_id=checked_id(execution_id, "execution") if execution_id else "",
+        workflow_id=validate_id(workflow_id, "workflow") if workflow_id else "",
+        execution_id=validate_id(execution_id, "execution") if execution_id else "",
         process_id=call.query.get("process_id"),
         reason=reason,
         is_settled=flag_of(call, "settled") if "settled" in call.query else None,

@@ -9,7 +9,7 @@ from looply.app.context.reasons import checked_reason
 from looply.app.executions import incidents, repairs
 from looply.app.executions.incidents import IncidentFilter, OpenIncident
 from looply.app.executions.repairs import Decision, Outcome, Version
-from looply.catalog.tenants.names import checked_id
+from looply.catalog.tenants.names import validate_id
 from looply.errors import BadRequest
 from looply.execution.answering.forecast import Forecast, PlannedEffect
 from looply.execution.document.incidents import IncidentFacts, incident_facts
@@ -175,7 +175,7 @@ async def get_incidents(call: Call) -> Answer:
     after = query.get("workflow_execution_id")
     kinds = one_of(query.all("kind"), get_args(IncidentKind), "kind")
     wanted = IncidentFilter(
-        workflow_id=checked_id(query.get("workflow_id"), "workflow") if "workflow_id" in query else "",
+        workflow_id=validate_id(query.get("workflow_id"), "workflow") if "workflow_id" in query else "",
         codes=query.all("code"),
         kinds=kinds,
     )

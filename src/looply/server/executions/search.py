@@ -3,7 +3,7 @@
 from typing import Final, get_args
 
 from looply.app.executions.search import search
-from looply.catalog.tenants.names import checked_id
+from looply.catalog.tenants.names import validate_id
 from looply.engine.ports.port import Filter, TriggerType
 from looply.errors import BadRequest
 from looply.execution.facts.state import Status
@@ -20,7 +20,7 @@ async def search_executions(call: Call) -> Answer:
     query = call.query
     after = query.get("workflow_execution_id")
     wanted = Filter(
-        workflow_ids=tuple(checked_id(text, "workflow") for text in query.all("workflow_id")),
+        workflow_ids=tuple(validate_id(text, "workflow") for text in query.all("workflow_id")),
         statuses=one_of(query.all("status"), get_args(Status), "status"),
         workflow_versions=tuple(number_of(text, "workflow_version") for text in query.all("workflow_version")),
         trigger_types=one_of(query.all("workflow_trigger_type"), get_args(TriggerType), "workflow_trigger_type"),
@@ -43,7 +43,7 @@ async def search_executions(call: Call) -> Answer:
 
 def _parent_of(text: str) -> str:
     try:
-        return checked_id(text, "execution")
+        return validate_id(text, "execution")
     except BadRequest as error:
         message = f"parent_execution_id is {text[:50]!r}, expected the id of an execution"
         raise BadRequest(message, code="BAD_FILTER") from error

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict
 
-from looply.catalog.tenants.names import checked_id
+from looply.catalog.tenants.names import validate_id
 from looply.clock import from_ms
 from looply.errors import BadRequest, Problem
 from looply.server.http.call import Call, Parameter
@@ -131,7 +131,7 @@ def cursor_of(call: Call, *names: str) -> tuple[str, ...] | None:
 def execution_cursor(text: str) -> str:
     """Returns the execution id of a cursor. Raises: BadRequest (code `BAD_CURSOR`) when it is none."""
     try:
-        return checked_id(text, "execution")
+        return validate_id(text, "execution")
     except BadRequest as error:
         raise BadRequest("workflow_execution_id of the lastKey is not an execution id", code="BAD_CURSOR") from error
 

@@ -1,4 +1,4 @@
-"""The base: all tables as the first release has them. A release that changes them adds a revision."""
+"""The base revision: all tables of the first release. A release that changes them adds a revision."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Creates all tables, and on PostgreSQL the row that every change counts up."""
+    """Creates all tables, and on PostgreSQL the row that every change increments."""
     _create_organizations()
     _create_workflow_versions()
     _create_card_versions()
@@ -27,7 +27,7 @@ def upgrade() -> None:
 
 
 def _text(length: int) -> sa.String:
-    """Text that is compared and ordered by its code points, as SQLite does, whatever the language of a database."""
+    """Text that is compared and ordered by code points, as in SQLite, whatever the locale of the database."""
     return sa.String(length, "C" if _is_postgres() else None)
 
 

@@ -2,12 +2,12 @@ import asyncio
 
 import pytest
 
-from looply.catalog.storage.sharing import SharedCalls, SharedLooks
+from looply.catalog.storage.coalescing import CoalescedReads, SingleFlight
 from looply.errors import Refused, StoreUnreachable
 
 
 async def test_a_shared_call_outlives_callers_that_are_cancelled() -> None:
-    calls, gate = SharedCalls[str](), asyncio.Event()
+    calls, gate = SingleFlight[str](), asyncio.Event()
 
     async def call() -> str:
         await gate.wait()
@@ -20,8 +20,8 @@ async def test_a_shared_call_outlives_callers_that_are_cancelled() -> None:
     assert await second == "done"
 
 
-async def test_an_error_that_nobody_awaits_any_more_is_silent() -> None:
-    calls, gate, complaints = SharedCalls[str](), asyncio.Event(), []
+async def test_an_error_without_remaining_callers_is_silent() -> None:
+    calls, gate, complaints = SingleFlight[str](), asyncio.Event(), []
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
 
     async def call() -> str:
@@ -39,19 +39,19 @@ async def test_an_error_that_nobody_awaits_any_more_is_silent() -> None:
 
 
 class Something:
-    """A number that others change, and looks at it that a test lets pass one by one."""
+    """A number that others change, and reads of it that the test lets finish one by one."""
 
     def __init__(self) -> None:
         self.value = 0
-        self.looks = 0
+        self.reads = 0
         self.under_way = 0
-        self.most_under_way = 0
+        self.most_in_flight = 0
         self.answered = asyncio.Semaphore(0)
 
-    async def look(self) -> int:
-        self.looks += 1
+    async def read(self) -> int:
+        self.reads += 1
         self.under_way += 1
-        self.most_under_way = max(self.most_under_way, self.under_way)
+        self.most_in_flight = max(self.most_in_flight, self.under_way)
         seen = self.value
         await self.answered.acquire()
         self.under_way -= 1
@@ -64,84 +64,84 @@ def something() -> Something:
 
 
 @pytest.fixture
-def looks(something: Something) -> SharedLooks[int]:
-    return SharedLooks(something.look)
+def reads(something: Something) -> CoalescedReads[int]:
+    return CoalescedReads(something.read)
 
 
-def asked(looks: SharedLooks[int]) -> "asyncio.Task[int]":
-    return asyncio.create_task(looks.get())
+def start_get(reads: CoalescedReads[int]) -> "asyncio.Task[int]":
+    return asyncio.create_task(reads.get())
 
 
 async def settled() -> None:
-    """Returns when what can go on without the test has done so."""
+    """Returns when all tasks that do not wait for the test have progressed."""
     for _ in range(10):
         await asyncio.sleep(0)
 
 
-async def test_who_asks_while_a_look_is_under_way_sees_what_changed_before_asking(
-    something: Something, looks: SharedLooks[int]
+async def test_a_caller_during_a_read_in_flight_sees_earlier_changes(
+    something: Something, reads: CoalescedReads[int]
 ) -> None:
-    first = asked(looks)
+    first = start_get(reads)
     await settled()
     something.value = 1
-    second = asked(looks)
+    second = start_get(reads)
     await settled()
     for _ in range(2):
         something.answered.release()
     assert (await first, await second) == (0, 1)
 
 
-async def test_all_who_come_meanwhile_share_one_look(something: Something, looks: SharedLooks[int]) -> None:
-    first = asked(looks)
+async def test_all_callers_during_a_read_share_the_next_one(something: Something, reads: CoalescedReads[int]) -> None:
+    first = start_get(reads)
     await settled()
-    others = [asked(looks) for _ in range(1000)]
+    others = [start_get(reads) for _ in range(1000)]
     await settled()
     something.answered.release()
     something.answered.release()
     await asyncio.gather(first, *others)
-    assert (something.looks, something.most_under_way) == (2, 1)
+    assert (something.reads, something.most_in_flight) == (2, 1)
 
 
-async def test_a_look_that_has_begun_takes_nobody_more_also_when_it_was_shared(
-    something: Something, looks: SharedLooks[int]
+async def test_a_read_in_flight_accepts_no_more_callers_even_if_it_was_shared(
+    something: Something, reads: CoalescedReads[int]
 ) -> None:
-    first = asked(looks)
+    first = start_get(reads)
     await settled()
-    second = asked(looks)
+    second = start_get(reads)
     await settled()
     something.answered.release()
     await first
     await settled()
     something.value = 1
-    third = asked(looks)
+    third = start_get(reads)
     await settled()
     for _ in range(2):
         something.answered.release()
     assert (await second, await third) == (0, 1)
 
 
-async def test_a_look_after_a_pause_begins_at_once(something: Something, looks: SharedLooks[int]) -> None:
+async def test_a_look_after_a_pause_begins_at_once(something: Something, reads: CoalescedReads[int]) -> None:
     something.answered.release()
-    assert await looks.get() == 0
+    assert await reads.get() == 0
     something.value = 1
     something.answered.release()
-    assert await looks.get() == 1
-    assert something.looks == 2
+    assert await reads.get() == 1
+    assert something.reads == 2
 
 
-async def test_a_look_that_fails_is_told_to_its_callers_and_the_next_one_is_made(something: Something) -> None:
+async def test_an_error_of_a_read_reaches_its_callers_and_the_next_read_runs(something: Something) -> None:
     fails = [True, False]
 
-    async def look() -> int:
-        seen = await something.look()
+    async def read() -> int:
+        seen = await something.read()
         if fails.pop(0):
             raise StoreUnreachable("away")
         return seen
 
-    looks = SharedLooks(look)
-    first = asked(looks)
+    reads = CoalescedReads(read)
+    first = start_get(reads)
     await settled()
-    second = asked(looks)
+    second = start_get(reads)
     await settled()
     for _ in range(2):
         something.answered.release()
@@ -151,9 +151,9 @@ async def test_a_look_that_fails_is_told_to_its_callers_and_the_next_one_is_made
 
 
 async def test_a_caller_that_is_cancelled_leaves_the_look_to_the_others(
-    something: Something, looks: SharedLooks[int]
+    something: Something, reads: CoalescedReads[int]
 ) -> None:
-    first, second = asked(looks), asked(looks)
+    first, second = start_get(reads), start_get(reads)
     await settled()
     first.cancel()
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""Numbers at the ends of the range of doubles are stored and read back at the price of others."""
+"""Numbers at the ends of the range of doubles are stored and read back as fast as others."""
 
 import sys
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from looply.jsontext import Decoder, canonical_json, encode_json, has_far_numbers, parse_json, parse_stored
+from looply.jsontext import Decoder, canonical_json, encode_json, has_extreme_numbers, parse_json, parse_stored
 
 SMALLEST = 5e-324
 
@@ -16,13 +16,13 @@ SMALLEST = 5e-324
 )
 def test_a_number_at_an_end_of_the_range_is_not_left_to_the_slow_reader(text: str) -> None:
     value = {"a": [parse_json(text.encode())]}
-    assert has_far_numbers(encode_json(value))
+    assert has_extreme_numbers(encode_json(value))
     assert parse_stored(encode_json(value)) == value
 
 
 @pytest.mark.parametrize("value", [0, 0.0, 1.5, 1e22, 1e200, 1.25e-200, 10**63, "1.7e+308", [True, None]])
 def test_other_values_are_read_by_the_fast_reader(value: object) -> None:
-    assert not has_far_numbers(encode_json(value))
+    assert not has_extreme_numbers(encode_json(value))
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -34,7 +34,7 @@ def test_every_double_is_read_back_as_it_was(value: float) -> None:
 @given(st.floats(min_value=1e289) | st.floats(min_value=SMALLEST, max_value=sys.float_info.min))
 def test_every_double_at_an_end_of_the_range_is_seen(value: float) -> None:
     if value != float("inf"):
-        assert has_far_numbers(encode_json(value))
+        assert has_extreme_numbers(encode_json(value))
 
 
 def test_the_canonical_text_of_a_huge_number_is_no_longer_than_that_of_an_integer() -> None:
