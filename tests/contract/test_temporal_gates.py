@@ -115,7 +115,7 @@ async def test_a_server_whose_certificate_has_expired_is_not_spoken_to(
 
 async def test_who_does_not_encrypt_is_told_to(opened: Opened) -> None:
     async with opened() as gate:
-        assert "may want TLS (temporal_tls)" in await refused(TemporalSettings(address=gate.address))
+        assert "may need TLS (temporal_tls)" in await refused(TemporalSettings(address=gate.address))
         assert gate.shown == []
 
 

@@ -1,4 +1,4 @@
-"""Pages of executions, put together from what the sources of a list gave. The same for every store with tables."""
+"""Pages of executions, merged from the sources of a list. The same for every store with tables."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,9 +7,9 @@ from looply.engine.ports.port import Head
 
 
 def merged(sources: Iterable[Sequence[Row]], limit: int, budget: int) -> tuple[list[Head], str]:
-    """Returns a page of at most `limit` heads, and the id where a source ran out of its budget, "" when none did.
+    """Returns a page of at most `limit` heads, and the id where a source used up its budget, "" when none did.
 
-    The last two columns of a row tell whether it fits the filter, and its number within its source.
+    The last two columns of a row are whether it matches the filter, and its number within its source.
     """
     found: dict[bytes, Head] = {}
     floor = b""

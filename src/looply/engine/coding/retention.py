@@ -1,6 +1,6 @@
-"""Which executions are spent, and which are open, in SQL: the same for every store with tables.
+"""The SQL conditions of expired and of open executions: the same for every store with tables.
 
-Of statuses 1 and 2 run and wait, 3 and 5 are ends, 4 has failed for good or has an incident.
+Statuses 1 and 2 run and wait, 3 and 5 are ends, 4 has failed for good or has an incident.
 """
 
 from typing import Any, Final
@@ -9,7 +9,7 @@ from looply.clock import ms_or_none, to_ms
 from looply.engine.records.pruning import LOOKED_AT, Cursor, RetentionFilter
 
 IS_OPEN: Final = "(o.status IN (1, 2) OR EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = o.id))"
-"""Of an execution `o`."""
+"""The condition of an open execution `o`."""
 
 _IS_SPENT: Final = """
   (e.status IN (3, 5) OR (e.status = 4 AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = e.id)))
@@ -19,7 +19,7 @@ _IS_SPENT: Final = """
 
 
 def spent_condition(marks: str) -> str:
-    """Returns the condition of an execution `e`, at import; `marks` is how the store marks the parameter `{}`."""
+    """Returns the condition of an expired execution `e`, at import; `marks` is the store's form of a parameter `{}`."""
     condition = _IS_SPENT
     for name in ("workflow", "before", "overrides"):
         condition = condition.replace(f":{name}:", marks.format(name))
@@ -27,7 +27,7 @@ def spent_condition(marks: str) -> str:
 
 
 def facts_of(spent: RetentionFilter, workflow: int, after: Cursor) -> dict[str, Any]:
-    """Returns the parameters of the condition and of a slice that begins behind `after`, without those that are ids.
+    """Returns the parameters of the condition and of a slice that begins after `after`, except those that are ids.
 
     `workflow` is the number of the workflow's name, 0 for all of them.
     """

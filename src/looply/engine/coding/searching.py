@@ -1,7 +1,7 @@
-"""How a search is served: the spans of indexes that together hold every match, and what a pattern means.
+"""Searching: the index spans that together hold every match of a filter, and the meaning of patterns.
 
-The same for every store with tables. A store tries the ways in turn: one whose spans must be sorted counts only while
-a probe finds few matches. The last way always works.
+The same for every store with tables. A store tries the plans in turn: one whose spans must be sorted is used only while
+a probe finds few matches. The last plan always works.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,16 +12,16 @@ from looply.engine.ports.port import Filter
 from looply.engine.records.spans import AFTER_ALL, HIGHEST_ID, LOWEST_ID, first_id, id_span
 
 BUDGET: Final = 20_000
-"""Rows that one page looks at, where an index does not decide."""
+"""Rows that one page examines, where an index does not decide."""
 
 _LEAST: Final = 200
-"""Rows of one span that a page looks at, however many spans there are."""
+"""Rows of one span that a page examines at least, however many spans there are."""
 
 _TEXTS: Final = 10
-"""With more texts, each of which is compared with every row, a page looks at fewer rows."""
+"""With more texts, each of which is compared with every row, a page examines fewer rows."""
 
 MATCHES: Final = 1000
-"""A part of a text with more matches is not sorted: the list is read newest first instead."""
+"""A pattern with more matches is not sorted: the list is read newest first instead."""
 
 _IN_AN_ID: Final = frozenset("0123456789abcdef-*")
 
@@ -30,7 +30,7 @@ Kind: TypeAlias = Literal[
     "STATE_PREFIX", "PARENT",
 ]  # fmt: skip
 PROBED: Final = ("PREFIX", "ENDING", "VALUE_PREFIX", "STATE_PREFIX")
-"""Kinds whose rows do not come newest first."""
+"""Kinds whose rows are not ordered newest first."""
 
 
 class Span(NamedTuple):
@@ -42,7 +42,7 @@ class Span(NamedTuple):
 
 
 def ways(wanted: Filter) -> Iterator[Sequence[Span]]:
-    """Yields the ways to serve a filter, best first. In `facts`, `workflow` is an id, to be found in the names."""
+    """Yields the plans to serve a filter, best first. In `facts`, a workflow is an id, to be looked up in the names."""
     if wanted.parents:
         # Each has no more children than its steps have started.
         yield [Span("PARENT", {"parent": each}) for each in dict.fromkeys(wanted.parents)]
@@ -65,7 +65,7 @@ def ways(wanted: Filter) -> Iterator[Sequence[Span]]:
 
 
 def bounds_of(wanted: Filter, after: str, limit: int) -> dict[str, Any]:
-    """Returns what every source of a page is asked with, ids as bytes. Raises: BadRequest for a cursor that is none."""
+    """Returns the parameters of every source of a page, ids as bytes. Raises: BadRequest for an invalid cursor."""
     below = cursor_bytes(after) if after else HIGHEST_ID
     return {
         "below": min(below, first_id(wanted.created_to)) if wanted.created_to is not None else below,
@@ -76,16 +76,16 @@ def bounds_of(wanted: Filter, after: str, limit: int) -> dict[str, Any]:
 
 
 def budget_of(wanted: Filter, spans: int = 1) -> int:
-    """Returns how many rows of each of so many spans a page looks at, so that none takes much longer than others."""
+    """Returns how many rows of each of so many spans a page examines, so that no page takes much longer than others."""
     texts = len(wanted.process_ids) + len(wanted.terms) + sum(len(texts) for _, texts in wanted.fields)
     return max(BUDGET * _TEXTS // max(_TEXTS, texts) // spans, min(BUDGET, _LEAST))
 
 
 def patterns(texts: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Returns the patterns of process ids: those for every one, and those for the ones that callers gave.
+    """Returns the patterns of process ids: those for all process ids, and those only for ids that callers gave.
 
-    An execution without a process id answers to its own id, in whatever form it is written, and to its beginning;
-    nobody means the end of one, which looks like any number.
+    An execution without a process id matches its own id, in whatever form it is written, and its beginning, but not its
+    end, which is arbitrary.
     """
     own = [text for text in texts if _is_ending(text)]
     any_id = [text for text in texts if not _is_ending(text)]
@@ -98,7 +98,7 @@ def id_patterns(texts: Sequence[str]) -> list[str]:
 
 
 def is_like(text: str, pattern: str) -> bool:
-    """Tells whether a text is the pattern, in which `*` stands for any text."""
+    """Returns whether a text matches the pattern, in which `*` is any text."""
     first, *parts = pattern.split("*")
     if not parts:
         return text == first

@@ -1,4 +1,4 @@
-"""Dispatchers: who runs effects, when, and how many at once for each target."""
+"""Dispatchers: they run effects and limit how many run at once for each target."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ from looply.slots import FairSlots, Lane
 
 
 class EffectRef(NamedTuple):
-    """An effect by what identifies it: the execution and the number of the event that scheduled the attempt.
+    """The identity of an effect: its execution and the number of the event that scheduled the attempt.
 
     `lane` is the organization with the target that limits the effect.
     """
@@ -20,18 +20,18 @@ class EffectRef(NamedTuple):
 
 
 Perform = Callable[[EffectRef, bool], Awaitable[None]]
-"""Runs one effect and reports its outcome; the flag says that its row is RUNNING already. Never raises."""
+"""Runs one effect and reports its outcome; the flag says whether its row is RUNNING already. Never raises."""
 
 
 class Dispatcher(Protocol):
-    """Runs effects. Each offered one is performed at least once; offering again is harmless: the row decides."""
+    """Runs effects. An offered one is performed at least once; offering it again is harmless: the row decides."""
 
     def reserve(self, lane: Lane) -> bool:
         """Takes a free slot of the target for an effect that is about to be stored; false when it must queue."""
         ...
 
     def release(self, lane: Lane) -> None:
-        """Gives back a slot that was reserved and is not used."""
+        """Releases a slot that was reserved and is not used."""
         ...
 
     def launch(self, effect: EffectRef) -> None:
@@ -43,11 +43,11 @@ class Dispatcher(Protocol):
         ...
 
     def start(self, perform: Perform) -> None:
-        """Gives the function that performs effects; nothing runs before."""
+        """Sets the function that performs effects; nothing runs before."""
         ...
 
     async def stop(self, drain: timedelta) -> None:
-        """Takes nothing new, lets running effects end within `drain`, then abandons them. Twice is harmless."""
+        """Accepts no more, lets running effects end within `drain`, then abandons them. Twice is harmless."""
         ...
 
 
@@ -62,31 +62,31 @@ class InProcessDispatcher:
         self._in_line: set[EffectRef] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._perform: Perform | None = None
-        # The time of the loop, which tells quick targets from slow ones; nothing runs before there is one.
+        # The clock of the event loop distinguishes quick targets from slow ones; nothing runs before there is a loop.
         self._now: Callable[[], float] = float
         self._idle = asyncio.Event()
         self._is_stopping = False
         self._is_stopped = False
 
     def reserve(self, lane: Lane) -> bool:
-        """Takes a free slot of the target; false while others of the target queue, so that nobody is overtaken."""
+        """Takes a free slot of the target; false while effects of the target are queued, so that none is overtaken."""
         if self._perform is None or self._is_stopping:
             return False
         return self._slots.take(lane, self._now())
 
     def release(self, lane: Lane) -> None:
-        """Gives a slot back and lets the next one of the line go."""
+        """Releases a slot and starts the next queued effect."""
         self._give_back(lane)
 
     def launch(self, effect: EffectRef) -> None:
-        """Performs an effect in its reserved slot. After the stop it is left to the next process, which cannot tell."""
+        """Performs an effect in its reserved slot. After the stop it is left to the next process, outcome unknown."""
         if self._is_stopped:
             self.release(effect.lane)
         else:
             self._spawn(effect, is_running=True)
 
     def offer(self, effect: EffectRef) -> None:
-        """Puts the effect in the line of its target, where it stands once however often it is offered."""
+        """Queues the effect for its target, once however often it is offered."""
         if effect in self._in_line:
             return
         self._in_line.add(effect)
@@ -94,7 +94,7 @@ class InProcessDispatcher:
         self._run_waiting()
 
     def start(self, perform: Perform) -> None:
-        """Gives the function that performs effects."""
+        """Sets the function that performs effects."""
         self._now = asyncio.get_running_loop().time
         self._perform = perform
         self._run_waiting()
@@ -127,7 +127,7 @@ class InProcessDispatcher:
         self._run_waiting()
 
     def _run_waiting(self) -> None:
-        """Starts what has a slot now."""
+        """Starts the queued effects that have a slot now."""
         if self._perform is None or self._is_stopping:
             return
         while (effect := self._slots.next(self._now())) is not None:

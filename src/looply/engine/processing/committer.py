@@ -1,4 +1,4 @@
-"""The committer: makes a unit of a stretch, stores it, and only then lets the world see it."""
+"""The committer: makes a unit of a stretch, stores it, and only then publishes what follows from it."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -36,18 +36,18 @@ KEY_LIFE = timedelta(hours=24)
 
 _SNAPSHOT_EVENTS = 512
 _SNAPSHOT_BYTES = 2 * 1024 * 1024
-"""So much history, in bytes of JSON with all large values, is folded without a stored state that is small."""
+"""A history of so many bytes of JSON, with all large values, is folded without a snapshot where its state is small."""
 
 _BYTES_OF_EVENT = 1024
 _BYTES_OF_VISIT = 64
-"""To fold an event takes as long as to code and store so much of a state; to code a visit, as so much of a document."""
+"""Folding an event takes as long as encoding and storing so much of a state; encoding a visit as so much document."""
 
 
 class Extras(msgspec.Struct, frozen=True, kw_only=True):
-    """What a unit stores beside the history: a first one its key and firing, that of a step's outcome its write.
+    """What a unit stores beside the history: the first one its key and fire, the one of a step's outcome its write.
 
-    `applied` are rows of other executions that the unit makes true. With `mends` its rows are compared with the stored
-    ones, whatever was there before.
+    `applied` are deliveries of other executions that the unit applies. With `mends` the rows of the unit are computed
+    from the stored rows, whatever the state before implied.
     """
 
     key: Key | None = None
@@ -121,7 +121,7 @@ class Committer:
         return self._epoch
 
     def begin(self, epoch: int, definitions: frozenset[str]) -> None:
-        """Takes over what the store told when it was opened."""
+        """Takes over what the store reported when it was opened."""
         self._epoch = epoch
         self._known_definitions = set(definitions)
 
@@ -135,8 +135,8 @@ class Committer:
     ) -> None:
         """Stores the events of one stretch and moves the mailbox to the state after it.
 
-        Effects leave, watchers wake and timers count only after the unit is durable. When it is not stored, the
-        mailbox stays where it was.
+        Effects leave, watchers wake and timers count only after the unit is durable. When it is not stored, the mailbox
+        keeps its state.
         Raises: what `Journal.commit` raises.
         """
         unit = self._unit(box, after, workflow, events, extras)
@@ -192,8 +192,8 @@ class Committer:
             work=work,
             values=values,
             snapshot=self._snapshot(after, size),
-            # A new execution puts its claim even when it ends in the same unit, which drops it again: that an open
-            # execution holds the process id must be found out in any case.
+            # A new execution puts its claim even when it ends in the same unit, which drops it again: the store must
+            # find an open execution that holds the process id in any case.
             put_claim=claim if before is None or (holds and not held) else None,
             drop_claim=claim if (held or before is None) and not holds else None,
             key=self._stored_key(started.organization_id, extras.key),
@@ -212,8 +212,8 @@ class Committer:
     def _effect_state(self, after: ExecutionState) -> Callable[[EffectRow], EffectState]:
         def decide(row: EffectRow) -> EffectState:
             opened = after.find_open_step(row.seq)
-            # While an incident is open nothing starts, also not what was scheduled in the unit that opens it. A call
-            # that may be what ends processes has to wait for its turn.
+            # While an incident is open nothing starts, also not what was scheduled in the unit that opens it. A suspect
+            # call has to wait for its turn.
             is_suspect = opened is not None and opened.is_suspect
             is_held = after.is_frozen or is_suspect
             return "QUEUED" if is_held or not self._dispatcher.reserve(row.lane) else "RUNNING"
@@ -242,9 +242,11 @@ class Committer:
         return stored_definition(workflow, after.started.workflow_id, after.workflow_version)
 
     def _snapshot(self, after: ExecutionState, size: int) -> Snapshot | None:
-        """Returns a coded state when folding has become dear: at a rest since the last one, at the end on the whole.
+        """Returns an encoded state when folding has become slow: since the last one while it waits, in total at the
+        end.
 
-        The larger the state the more lies between two, so that what they take grows with the history, not faster.
+        The larger the state, the more events between two snapshots, so that their cost grows with the history, not
+        faster.
         """
         execution_id = after.started.execution_id
         first, grown = self._unsaved.pop(execution_id, (0, 0))
@@ -266,7 +268,7 @@ class Committer:
         return Snapshot(seq=after.seq, fold=FOLD_VERSION, codec=codec, state=state)
 
     def _offer_again(self, before: ExecutionState, after: ExecutionState) -> None:
-        """Offers the effects whose turn came while the execution stood still; the rows tell which of them run."""
+        """Offers the effects that were held while the execution was frozen; the rows say which of them run."""
         known = open_work(before).effects
         for seq, effect in open_work(after).effects.items():
             if seq in known:
@@ -279,7 +281,7 @@ class Committer:
             if row.state == "RUNNING":
                 self._dispatcher.launch(effect)
             elif not after.is_frozen:
-                # While an incident is open nothing starts; it is offered once nothing holds it back.
+                # While an incident is open nothing starts; the effect is offered when the last incident is closed.
                 self._dispatcher.offer(effect)
         if unit.work.put.timers:
             self.on_timer(min(row.due for row in unit.work.put.timers))

@@ -1,7 +1,7 @@
-"""Rows that are other than the history says, put right in the unit of a `Mend`.
+"""Row repair: stored rows that differ from the history are corrected in the unit of a `Mend` command.
 
-What is read here belongs to the state that the unit is computed on, because rows change with units only: where another
-unit comes in between, the fence refuses this one, and it is computed anew.
+The rows read here belong to the state that the unit is computed on, because rows change with units only: where another
+unit comes in between, the fence refuses this one, and it is computed again.
 """
 
 from msgspec.structs import replace
@@ -15,9 +15,10 @@ from looply.execution import ExecutionState, open_work
 
 
 async def mended(store: Store, read: Read, unit: Unit, after: ExecutionState, channels: frozenset[str]) -> Unit:
-    """Returns the unit with every row that the state after it needs, and without those that it has not.
+    """Returns the unit with every row that the state after it needs and that is missing, and without all others.
 
-    An effect whose row is gone is not put again: nobody knows whether it was sent, so an `EffectLost` has to say so.
+    An effect whose row is missing is not put again: whether it was sent is unknown, so an `EffectLost` must record
+    that.
     """
     stored = await store.reads.work_of(unit.execution_id)
     claims = await store.reads.claims_of(unit.execution_id)

@@ -1,4 +1,4 @@
-"""The rows of dead letters, by which operators find them. What a letter holds stands in the history alone.
+"""The rows of dead letters, by which operators find them. The content of a letter is in the history alone.
 
 A row follows from the state, like a row of open work; it stays after the letter is settled, as long as its execution.
 """
@@ -15,13 +15,13 @@ from looply.execution.facts.state import Letter
 
 LetterReason: TypeAlias = Literal["UNFIT", "UNUSED"]
 LetterWay: TypeAlias = Literal["EXECUTION", "PROCESS", "WORKFLOW", "OPEN", "ALL"]
-"""What leads to the letters of a filter: an index of which the order is that of the page."""
+"""The index that serves a filter in the order of the page."""
 
 
 class LetterRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A dead letter; `seq` numbers the event that holds it.
+    """A dead letter; `seq` numbers the event that records it.
 
-    `process_id` is the execution id when the caller gave none. `settled_on` is None until somebody has settled it.
+    `process_id` is the execution id when the caller gave none. `settled_on` is None until an operator has settled it.
     """
 
     execution_id: str
@@ -50,7 +50,7 @@ class LetterFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 LetterKey: TypeAlias = tuple[str, int]
-"""An execution id and the number of the event that holds the letter: the order of lists, newest first."""
+"""An execution id and the number of the event that records the letter: the order of lists, newest first."""
 
 
 class Letters(Protocol):
@@ -63,7 +63,7 @@ class Letters(Protocol):
         ...
 
     async def find(self, execution_id: str, seq: int) -> LetterRow | None:
-        """Returns a letter, of whatever organization, or None."""
+        """Returns a letter, of any organization, or None."""
         ...
 
     async def of_execution(self, execution_id: str) -> Sequence[LetterRow]:
@@ -71,12 +71,12 @@ class Letters(Protocol):
         ...
 
     async def waiting(self) -> int:
-        """Returns how many letters wait to be settled, of all organizations."""
+        """Returns how many letters of all organizations are not settled."""
         ...
 
 
 def way_to(wanted: LetterFilter) -> LetterWay:
-    """Returns the way that fits a filter best."""
+    """Returns the index that serves a filter best."""
     if wanted.execution_id:
         return "EXECUTION"
     if wanted.process_id:
@@ -92,7 +92,7 @@ def letter_rows(state: ExecutionState) -> tuple[LetterRow, ...]:
 
 
 def changed_letters(before: ExecutionState | None, after: ExecutionState) -> tuple[LetterRow, ...]:
-    """Returns the rows that are new or otherwise than before."""
+    """Returns the rows that are new or have changed."""
     if before is not None and before.letters is after.letters:
         return ()
     former = before.letters if before is not None else {}
@@ -101,7 +101,7 @@ def changed_letters(before: ExecutionState | None, after: ExecutionState) -> tup
 
 def _row(state: ExecutionState, letter: Letter) -> LetterRow:
     started = state.started
-    assert letter.reason != "DUPLICATE", "a duplicate is answered, so nobody has to settle it"
+    assert letter.reason != "DUPLICATE", "a duplicate is answered, so it needs no settling"
     return LetterRow(
         execution_id=started.execution_id,
         seq=letter.seq,

@@ -1,17 +1,17 @@
-"""The side of a store that forgets: ended executions past their time go, with everything that belongs to them.
+"""Pruning: the retention of a store removes ended executions past their time, with everything that belongs to them.
 
-Theory of operation. What goes is found by a read, and goes in slices small enough to stand between other units: one
-slice is one transaction, in which nothing has moved since it was found. An execution goes whole. It stays, past its
-time, as long as something may still ask for it:
+Theory of operation. A read finds what to remove, and it is removed in slices small enough to run between other units:
+one slice is one transaction, in which nothing has changed since it was found. An execution is removed whole. It is held
+past its time as long as something may still refer to it:
 
-- its parent or one of its children is open, or something is on its way from it or to it;
-- an idempotency key names it whose time is not over;
-- one of its dead letters waits to be settled, or a copy of one of its cards to be brought up to date;
-- its events are the last ones that were stored: the places of streams are counted on from them.
+- its parent or one of its children is open, or a delivery from it or to it is pending;
+- an idempotency key that has not expired names it;
+- one of its dead letters is not settled, or a copy of one of its cards is not up to date;
+- its events are the last ones that were stored: the positions of streams continue from them.
 
-What was decided in an execution stays when it goes, as long as the record of decisions is kept.
+The decisions of an execution stay when it is removed, as long as the record of decisions is kept.
 
-A `round_of` slices goes once over all that may be spent.
+A round (`round_of`) goes once over everything that may have expired.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -25,19 +25,19 @@ from looply.engine.records.spans import HIGHEST_ID, first_id
 
 SLICE: Final = 200
 SLICE_BYTES: Final = 4 * 1024 * 1024
-"""So many executions go in one transaction, or so much of what they hold; one that is larger goes alone."""
+"""One transaction removes so many executions, or so many of their bytes; a larger execution is removed alone."""
 
 LOOKED_AT: Final = 2000
-"""So many rows one slice looks at."""
+"""One slice reads so many rows."""
 
 KEYS: Final = 1000
-"""So many idempotency keys go in one transaction."""
+"""One transaction removes so many idempotency keys."""
 
 FIRES_KEPT: Final = timedelta(days=31)
-"""The ledger of a schedule tells of its instants at least so long: they must not fire again where a clock is wrong."""
+"""The ledger of a schedule keeps its instants at least so long: they must not fire again where a clock is wrong."""
 
 Cursor: TypeAlias = tuple[int, str]
-"""How far a round is: an instant in milliseconds and an execution id, each where the order goes by it."""
+"""The position of a round: an instant in milliseconds and an execution id, each where the order uses it."""
 
 BEGIN: Final[Cursor] = (0, "")
 
@@ -56,11 +56,11 @@ class RetentionFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
-    """What one slice found: how many executions went, or would go, and the bytes of their histories and large values.
+    """The result of one slice: executions removed, or to be removed, and the bytes of their histories and values.
 
-    `held` are those past their time that must stay, `keys` idempotency keys that went, `decisions` recorded decisions.
-    `after` is where the next slice goes on, None at the end. `is_elsewhere`: another process prunes the store at the
-    moment, and nothing went.
+    `held` counts those past their time that must stay, `keys` idempotency keys removed, `decisions` recorded decisions
+    removed. `after` is where the next slice continues, None at the end. `is_elsewhere`: another process prunes the
+    store at the moment, and nothing was removed.
     """
 
     executions: int = 0
@@ -73,7 +73,7 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Candidate(NamedTuple):
-    """An execution that a slice looks at. `held` and `size` count only where it `is_spent`."""
+    """An execution that a slice examines. `is_held` and `size` count only where it `is_spent`."""
 
     due_ms: int
     execution_id: str
@@ -91,49 +91,49 @@ class Choice(NamedTuple):
 
 
 class Pruning(Protocol):
-    """What may be forgotten, and what was. Nothing but this removes an execution."""
+    """Retention: what may be removed, and what was removed. Nothing but this removes an execution."""
 
     async def is_busy(self) -> bool:
-        """Whether units wait, or the disk is behind: who prunes gives way."""
+        """Returns whether units wait, or the disk is behind: then the pruner pauses."""
         ...
 
     async def prune(self, spent: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
-        """Removes one slice of what is spent, from `after` on in the order of expiries or ids; durable when it returns.
+        """Removes one slice of expired executions after `after`, ordered by expiry or id; durable when it returns.
 
-        Guarantees: an execution goes whole, with its batches, snapshot, search values, settled letters, card copies,
-        expired keys and the large values that nobody else uses; rows of schedules that name it do so no longer.
-        With `is_dry` nothing goes and the slice tells what would.
+        Guarantees: an execution is removed whole, with its batches, snapshot, search values, settled letters, card
+        copies, expired keys and the large values that no other execution uses; rows of schedules that named it name it
+        no longer. With `is_dry` nothing is removed and the slice reports what would be.
         Raises: StoreFull, StoreUnreachable, StoreLost.
         """
         ...
 
     async def drop_keys(self, now: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
-        """Removes idempotency keys whose time is over and whose execution is not open; durable when it returns."""
+        """Removes idempotency keys that have expired and whose execution is not open; durable when it returns."""
         ...
 
     async def drop_decisions(self, before: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
-        """Removes recorded decisions that were taken before an instant and whose execution is not stored any more.
+        """Removes recorded decisions that were made before an instant and whose execution is not stored any more.
 
-        Goes by their instants; durable when it returns.
+        The order is that of their instants; durable when it returns.
         """
         ...
 
     async def give_back(self) -> bool:
-        """Gives space that is free within the store back to the disk, a little; returns whether there is more."""
+        """Releases a little of the space that is free within the store to the disk; returns whether there is more."""
         ...
 
     async def pruned_to(self, organization_id: str) -> tuple[int, int]:
-        """Returns the last place in the order of units of what went of an organization, (0, 0) when nothing has."""
+        """Returns the last position at which something of an organization was pruned, (0, 0) for nothing."""
         ...
 
 
 async def round_of(
     pruning: Pruning, wanted: Sequence[RetentionFilter], *, decided_before: datetime | None = None, is_dry: bool = False
 ) -> AsyncIterator[Slice]:
-    """Goes once over everything that may be spent, and yields each slice; the caller gives way between them.
+    """Goes once over everything that may have expired, and yields each slice; the caller pauses between them.
 
-    Recorded decisions of before `decided_before` go too, none when it is None.
-    Ends at once where another process prunes. Space is given back at the end, one slice that tells nothing at a time.
+    Recorded decisions from before `decided_before` are removed too, none when it is None. The round ends at once where
+    another process prunes. Space is released at the end, with one empty slice at a time.
     """
     for spent in wanted:
         after: Cursor | None = BEGIN
@@ -158,13 +158,13 @@ async def round_of(
 
 
 def plan(now: datetime, retention: timedelta | None) -> tuple[RetentionFilter, ...]:
-    """Returns what is spent where executions without an expiry of their own are kept so long (None: for ever)."""
+    """Returns the filters of a round; `retention` is for executions without an expiry of their own (None: for ever)."""
     own = RetentionFilter(now=now)
     return (own,) if retention is None else (own, RetentionFilter(now=now, ended_before=now - retention))
 
 
 def chosen(candidates: Iterable[Candidate], *, has_more: bool) -> Choice:
-    """Returns what goes of the candidates, in their order; `has_more` says whether others come behind them."""
+    """Returns which of the candidates to remove, in their order; `has_more` says whether others follow them."""
     gone: list[Candidate] = []
     held = size = 0
     after: Cursor | None = None

@@ -1,4 +1,4 @@
-"""The audit: a fold of every history beside the rows that are stored for it. It proves that nothing is orphaned."""
+"""The audit: folds every history and compares it with the stored rows. It proves that nothing is orphaned."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
@@ -17,7 +17,7 @@ from looply.jsontext import Json
 
 _PAGE = 200
 _TRIES = 3
-"""An execution may move between the reads of a running server: only a difference that stays is a problem."""
+"""An execution may change between the reads of a running server: only a difference that persists is a problem."""
 
 _STRANDED = ("ORPHAN", "CHILD")
 
@@ -26,13 +26,13 @@ Problem: TypeAlias = dict[str, Json]
 
 
 async def audit_store(store: Store, read: Read, channels: frozenset[str] = frozenset()) -> Audit:
-    """Returns what is stored, what is open, and every problem: {`execution_id`, `kind`, `message`}.
+    """Returns the number of executions, of open ones, and every problem: {`execution_id`, `kind`, `message`}.
 
     Kinds: `UNREADABLE`, `HEAD` (the row of lists differs from the history), `WORK` (rows of open work differ),
-    `CLAIM` (who holds its process id differs), `CHILD` (it waits for an execution that will never tell it), `PARENT`
-    (the one that waited for it does so no more, and it is not told to end), `ORPHAN` (an open execution that nothing
-    will move), `ROW` (rows that refer to what is not stored), `CARD` (what a copy of a card has to look like;
-    `channels` are those that keep copies, all copies of which must be stored), `LETTER` (the row of a dead letter
+    `CLAIM` (the claims on its process id differ), `CHILD` (it waits for an execution that will never notify it),
+    `PARENT` (its parent no longer waits for it, and no termination is on its way), `ORPHAN` (an open execution that
+    nothing will move), `ROW` (rows that refer to what is not stored), `CARD` (the required revision of a copy of a
+    card; `channels` are those that keep copies, all of which must be stored), `LETTER` (the row of a dead letter
     differs), `DATASTORE` (one that cannot be read as it was stored).
     """
     executions = opened = orphans = 0
@@ -60,12 +60,12 @@ async def audit_store(store: Store, read: Read, channels: frozenset[str] = froze
 
 
 def is_stranded(found: Sequence[Problem]) -> bool:
-    """Tells whether these problems are of an execution that nothing will move."""
+    """Returns whether these problems belong to an execution that nothing will move."""
     return any(problem["kind"] in _STRANDED for problem in found)
 
 
 async def problems_of(store: Store, read: Read, execution_id: str, channels: frozenset[str]) -> Sequence[Problem]:
-    """Returns what is wrong with one execution: what `audit_store` says of it."""
+    """Returns the problems of one execution, as `audit_store` reports them."""
     found: Sequence[Problem] = ()
     for _ in range(_TRIES):
         found = await _examine(store, read, execution_id, channels)
@@ -120,7 +120,7 @@ def _differences(head: Head, rows: Work, state: ExecutionState) -> list[tuple[st
 
 
 def _wrong_copies(stored: Sequence[CopyRow], state: ExecutionState, channels: frozenset[str]) -> list[tuple[str, str]]:
-    """Returns the copies of cards of which the store does not know what the history says of them."""
+    """Returns the copies of cards whose stored row differs from the history."""
     wanted = {card.card_id: card.changed for card in state.cards.values()}
     found = {copy.card_id: copy.wanted for copy in stored}
     due = {card.card_id for card in state.cards.values() if card.channel in channels}
@@ -166,7 +166,7 @@ def _queued(_row: EffectRow) -> EffectState:
 
 
 def _comparable(work: Work) -> dict[str, object]:
-    """Returns what identifies the rows: where an effect stands in its queue is not in the history."""
+    """Returns what is compared of the rows: whether an effect is QUEUED or RUNNING is not in the history."""
     return {
         "effects": sorted((row.seq, row.attempt, row.queue) for row in work.effects),
         "timers": sorted((row.seq, row.due, row.kind) for row in work.timers),

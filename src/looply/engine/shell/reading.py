@@ -35,7 +35,7 @@ CACHE_BYTES = 24 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What a shell is put together from."""
+    """The parts that a shell is composed of."""
 
     store: Store
     codec: Codec
@@ -47,11 +47,11 @@ class Parts:
     cache_bytes: int = CACHE_BYTES
     feed_bounds: FeedBounds = DEFAULT_FEED_BOUNDS
     channels: frozenset[str] = frozenset()
-    """Channels that keep copies of cards elsewhere, so that they must be told of changes."""
+    """Channels that keep copies of cards elsewhere and must be updated."""
 
 
 class Reader:
-    """What can be read of executions; the shell is this and the writing side."""
+    """Reads executions; the shell adds the writing side."""
 
     def __init__(self, parts: Parts) -> None:
         self._store = parts.store
@@ -89,9 +89,9 @@ class Reader:
         return Execution(head=head_of(state), state=state, workflow=workflow)
 
     async def labels(self, execution_id: str) -> Mapping[str, str]:
-        """Returns what an execution can be searched by elsewhere; empty when it is not stored.
+        """Returns the labels by which an execution can be searched elsewhere; empty when it is not stored.
 
-        None of it ever changes, so nothing is read of one that is in memory.
+        They never change, so nothing is read for an execution that is in memory.
         """
         known = self._current.in_memory(execution_id)
         head = head_of(known[0]) if known is not None else await self._store.reads.head(execution_id)
@@ -102,8 +102,8 @@ class Reader:
     async def history(self, execution_id: str, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, Event]]:
         """Returns up to `limit` events with numbers over `after`, oldest first. Raises: StoreCorrupt.
 
-        There are fewer of them, but those of two batches at least, where their values are so large that all would take
-        more memory than a reader may have: who has come to the end is told by the head.
+        It returns fewer, but those of two batches at least, where their values are so large that all would take more
+        memory than a reader may have: the head says whether the end is reached.
         """
         batches = await self._store.journal.history(execution_id, after, limit)
         if not batches:
@@ -124,7 +124,7 @@ class Reader:
         return [(seq, event) for seq, event in found if seq > after][:limit]
 
     async def find(self, organization_id: str, name: str, workflow_id: str = "") -> Sequence[Head]:
-        """Returns who answers to a process id or execution id: all open ones, else the newest ended one, else none."""
+        """Returns the executions with this process id or execution id: all open ones, else the newest ended one."""
         return await self._store.reads.heads(organization_id, name, workflow_id)
 
     async def list(self, organization_id: str, wanted: Filter, after: str = "", limit: int = 20) -> Page:
@@ -135,10 +135,10 @@ class Reader:
         items = []
         for head in shown:
             events: list[Event] = []
-            # It may have moved on between the two reads: an item is one instant.
+            # It may have progressed between the two reads: an item shows one instant.
             batches = (batch for batch in tails.get(head.execution_id, ()) if batch.last_seq <= head.seq)
             for batch in batches:
-                # Large values are not read for a list: what lists show of them is trimmed anyway.
+                # Large values are not read for a list: lists show them trimmed anyway.
                 events.extend(self._codec.decode(batch, None, organization_id, head.execution_id))
             items.append(Listed(head=head, events=events[-self._limits.list_events :]))
         more = shown[-1].execution_id if len(heads) > limit else looked_down_to
@@ -147,7 +147,7 @@ class Reader:
     async def settled(self, execution_id: str, until: datetime) -> Execution:
         """Returns the execution as soon as it has ended, waits or has an incident, or as it is at `until`."""
         known = self._current.in_memory(execution_id)
-        # One that this process has just started is looked at with all others, not once more by itself.
+        # An execution that this process has just started is polled together with all others, without a read of its own.
         is_looked_for = self._is_shared and known is not None and known[0].status == "RUNNING"
         with self._watchers.watch(execution_id) as signal:
             while (left := (until - self._clock.now()).total_seconds()) > 0:
@@ -158,7 +158,7 @@ class Reader:
                         return execution
                 is_looked_for = False
                 if self._is_shared:
-                    # Nobody tells of what other processes store.
+                    # No signal comes for what other processes store.
                     self._completion_poller.wake()
                 try:
                     await asyncio.wait_for(signal.wait(), left)
@@ -189,7 +189,7 @@ class Reader:
         return await self._store.reads.open_cards(organization_id, person, after, limit)
 
     async def stored(self, execution_id: str) -> ExecutionState:
-        """Returns the state that is stored, also where memory does not know of its end yet.
+        """Returns the stored state, also where memory does not have its end yet.
 
         Raises: NotFound, StoreCorrupt.
         """

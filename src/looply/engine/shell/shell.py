@@ -1,8 +1,8 @@
-"""The shell: feeds the decision core and obeys it. Written once, above any `Store` and `Dispatcher`.
+"""The shell: feeds the decision core and executes its decisions. Written once, above any `Store` and `Dispatcher`.
 
-Theory of operation. A command goes to the mailbox of its execution. The mailbox takes all that is waiting, lets
-`answer` and `advance` compute on the stored state, and makes one unit of the result; the replies are given after the
-unit is durable. A unit that is not stored leaves the state where it was, and every caller of it is told so. All races
+Theory of operation. A command goes to the mailbox of its execution. The mailbox takes all pending commands, lets
+`answer` and `advance` compute on the stored state, and makes one unit of the result; the replies are sent after the
+unit is durable. A unit that is not stored leaves the state unchanged, and every caller of it gets the error. All races
 end at the fence of the store: a unit applies only to the state that it was computed on.
 """
 
@@ -29,7 +29,7 @@ from looply.execution.facts.commands import Command, Reply
 
 
 class Shell(Reader):
-    """The engine: what `engine.port.Engine` promises, for every pair of store and dispatcher."""
+    """The engine: implements `engine.ports.port.Engine` for every pair of store and dispatcher."""
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
@@ -54,7 +54,7 @@ class Shell(Reader):
         self._is_open = False
 
     async def open(self, boot: StartupState | None = None) -> StartupState:
-        """Opens the store and takes over its epoch; nothing runs yet. `boot` is given when the store is open already.
+        """Opens the store and takes over its epoch; nothing runs yet. `boot` is passed when the store is open already.
 
         Raises: what `Store.open` raises.
         """
@@ -83,11 +83,11 @@ class Shell(Reader):
         self._committer.on_copies = woken
 
     def begin(self) -> None:
-        """Lets effects run."""
+        """Starts running effects."""
         self.dispatcher.start(self.effects.perform)
 
     async def close(self, drain: timedelta) -> None:
-        """Takes nothing new, lets running effects end within `drain`, stores what they say, closes the store."""
+        """Accepts no more, lets running effects end within `drain`, stores their outcomes, closes the store."""
         self._is_open = False
         await self._starter.stop()
         await self._completion_poller.stop()
@@ -102,7 +102,7 @@ class Shell(Reader):
         return await self._starter.start(request)
 
     async def submit(self, execution_id: str, command: Command) -> Reply:
-        """Puts a command to an execution and returns the reply after its events are durable; see `Engine.submit`."""
+        """Sends a command to an execution and returns the reply after its events are durable; see `Engine.submit`."""
         self._check_open()
         return await self._processor.submit(execution_id, command)
 
@@ -112,17 +112,17 @@ class Shell(Reader):
         await self._store.journal.put_definition(stored_definition(workflow, workflow_id, workflow_version))
 
     async def usage(self) -> Mapping[str, Usage]:
-        """Returns what each organization has, counted and measured now; see `Engine.usage`."""
+        """Returns what each organization uses, counted and measured now; see `Engine.usage`."""
         await self.quotas.count()
         await self.quotas.measure()
         return self.quotas.known()
 
     async def audit(self) -> Audit:
-        """Returns what a fold of every history says beside the stored rows."""
+        """Folds every history, compares it with the stored rows, and returns what differs."""
         return await audit_store(self._store, self._loader.folded, self._channels)
 
     def health(self) -> Health:
-        """Returns whether the engine takes work."""
+        """Returns whether the engine accepts work."""
         failure = self._store.failure()
         if failure is not None:
             return Health(is_ready=False, reason=str(failure))
@@ -130,4 +130,4 @@ class Shell(Reader):
 
     def _check_open(self) -> None:
         if not self._is_open:
-            raise ShuttingDown("the server is stopping and takes no new work")
+            raise ShuttingDown("the server is stopping and accepts no new work")

@@ -1,4 +1,4 @@
-"""The starter: makes new executions, and answers the same trigger again with the execution that it made."""
+"""The starter: starts new executions, and answers a repeated trigger with the execution that it started."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -62,7 +62,7 @@ class Starter:
         self._quotas = quotas
 
     def begin(self, highest_id: str) -> None:
-        """Gives no id below the highest one that is stored ("" when there is none)."""
+        """Issues ids above the highest one that is stored ("" when there is none)."""
         self._ids = Ids(self._entropy, UUID(highest_id) if highest_id else None)
 
     async def stop(self) -> None:
@@ -123,7 +123,7 @@ class Starter:
         return any(head.status in ("RUNNING", "WAITING") for head in heads)
 
     async def _apart(self, start: Coroutine[Any, Any, Started], organization_id: str) -> Started:
-        """Lets a start run to its end even when its caller goes away: what is stored must be published."""
+        """Runs a start to its end even when its caller disconnects: what is stored must be published."""
         self._quotas.begin(organization_id)
         task = asyncio.get_running_loop().create_task(self._counted(start, organization_id))
         self._starts.add(task)
@@ -131,7 +131,7 @@ class Starter:
         return await asyncio.shield(task)
 
     async def _counted(self, start: Coroutine[Any, Any, Started], organization_id: str) -> Started:
-        """Runs a start, and ends its count in the moment in which its unit counts."""
+        """Runs a start, and ends its count when its unit is counted instead."""
         try:
             return await start
         finally:
@@ -140,7 +140,7 @@ class Starter:
     def _forget(self, task: "asyncio.Task[Started]") -> None:
         self._starts.discard(task)
         if not task.cancelled():
-            # A caller that went away does not read its exception; that is no defect.
+            # A caller that disconnected does not read its exception; that is no defect.
             task.exception()
 
     async def _check_process_id(self, request: Start) -> None:
@@ -159,7 +159,7 @@ class Starter:
         call = request.call
         execution_id = str(self._ids.next(now)) if call is None else call.execution_id
         if call is not None and self._boxes.find(execution_id) is not None:
-            raise Overloaded(f"somebody asks for execution {execution_id} before it is stored")
+            raise Overloaded(f"execution {execution_id} was requested before it is stored")
         secret = request.workflow.steps[request.workflow.start].secret
         first = ExecutionStarted(
             at=now,
@@ -188,7 +188,7 @@ class Starter:
         )
         state, events = self._begun(request, first)
         extras = Extras(key=request.key, fire=request.fire, applied=(call.delivery,) if call is not None else ())
-        # The mailbox is busy from before the unit is stored: a command that finds the new row waits for the answer.
+        # The mailbox is busy before the unit is stored: a command that finds the new row waits for the commit.
         box = self._boxes.open(execution_id)
         box.is_busy = True
         try:
@@ -201,8 +201,8 @@ class Starter:
     def _begun(self, request: Start, first: ExecutionStarted) -> tuple[ExecutionState, tuple[Event, ...]]:
         """Returns the first stretch.
 
-        That of an execution which another one wants is its start alone: the wish comes again after a crash, so what
-        could bring the process down must not be part of the unit that takes the wish away.
+        The first stretch of a child execution is its start alone: its delivery is repeated after a crash, so nothing
+        that could end the process must be part of the unit that removes the delivery.
         """
         if request.call is not None:
             (stored,) = at_level(request.workflow.settings.log, (first,))

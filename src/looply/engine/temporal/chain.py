@@ -1,8 +1,8 @@
-"""The chain: effects that follow from one another are carried out in one activity, for as long as that is sensible.
+"""The chain: effects that follow from one another are carried out in one activity, within bounds.
 
-Each effect that went back to the workflow would cost Temporal another activity and another task of the workflow. What
-follows is in the workflow's hands only when the activity returns it, so nothing here may be lost with the worker: the
-rows tell which effect runs, and the sweep offers those that nobody has begun.
+Each effect that was returned to the workflow would cost Temporal another activity and another workflow task. The
+workflow knows of a following effect only when the activity returns it, so nothing here may be lost with the worker: the
+rows say which effect runs, and the sweep offers those that no process has begun.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,13 +12,13 @@ from looply.engine.temporal.carrying import BEAT_SECONDS, LONGEST, MOST_LINKS, C
 from looply.engine.temporal.references import Reference
 
 Beat = Callable[[Reference], object]
-"""Tells Temporal that the activity lives, and which effect it is at."""
+"""Sends a heartbeat to Temporal, with the effect that the activity works on."""
 
 Arrived = Callable[[str, int], None]
 
 
 class Chain:
-    """One activity: the effect that it was started for, and what follows from it on the same task queue."""
+    """One activity: the effect that it was started for, and the effects that follow from it on the same task queue."""
 
     def __init__(self, carrier: Carrier, clock: Clock, beat: Beat) -> None:
         self._carrier = carrier
@@ -28,10 +28,10 @@ class Chain:
         self._count = 0
 
     async def carry(self, execution_id: str, first: Reference, arrived: Arrived) -> Sequence[Reference]:
-        """Carries out `first` and then, one after the other, what follows from it; returns what is left to start.
+        """Carries out `first` and then, one after the other, what follows from it; returns the effects left to start.
 
-        `arrived` is told of each effect before its turn.
-        Raises: WorkerStopping when this process leaves before `first` is at its end.
+        `arrived` is called for each effect before it begins. Raises: WorkerStopping when this process leaves before the
+        end of `first`.
         """
         following = await self._link(execution_id, first, arrived)
         while self._goes_on(first, following):
@@ -39,14 +39,15 @@ class Chain:
             try:
                 following = await self._link(execution_id, reference, arrived)
             except WorkerStopping:
-                # A second try of the activity would begin with the first effect, which is over: the workflow knows.
+                # A second try of the activity would begin with the first effect, which has ended: return the rest to
+                # the workflow.
                 return following
         return following
 
     def _link(self, execution_id: str, reference: Reference, arrived: Arrived) -> Awaitable[Sequence[Reference]]:
         arrived(execution_id, reference.seq)
         self._count += 1
-        # Effects that are each too quick for the carrier to tell of them may be slow together.
+        # Effects that are each too quick for a heartbeat of the carrier may be slow together.
         if self._clock.monotonic() - self._beaten_at >= BEAT_SECONDS:
             self._tell(reference)
         return self._carrier.carry(execution_id, reference, lambda: self._tell(reference))

@@ -1,7 +1,7 @@
-"""The outbox: hands offers to Temporal from a bounded line, and outlasts its absence.
+"""The outbox: sends offers to Temporal from a bounded queue, and survives its outages.
 
-Nothing here is durable and nothing needs to be: the effect table is the true outbox, and whoever sweeps it offers
-again what stays queued.
+Nothing here is durable and nothing needs to be: the effect table is the true outbox, and its sweep offers again what
+remains queued.
 """
 
 import asyncio
@@ -25,26 +25,25 @@ _BACK_OFF_SECONDS: Final = (0.2, 1.0, 5.0)
 
 
 class TemporalAway(EngineError):
-    """Temporal cannot be reached, or takes nothing now; the call can be repeated."""
+    """Temporal cannot be reached, or accepts nothing now; the call can be repeated."""
 
 
 class OfferRefused(EngineError):
-    """Temporal does not take this offer, and would not take it later."""
+    """Temporal does not accept this offer, and would not accept it later."""
 
 
 Send = Callable[[str, Sequence[Reference]], Awaitable[None]]
-"""Hands the effects of one execution to Temporal. Raises: TemporalAway, OfferRefused."""
+"""Sends the effects of one execution to Temporal. Raises: TemporalAway, OfferRefused."""
 
 
 Pause = Callable[[float], Awaitable[None]]
-"""Lets so many seconds pass. Temporal's time is the real one, also where that of the engine is a test's."""
+"""Waits so many seconds. Temporal's time is the real one, also where that of the engine is a test's."""
 
 
 class Outbox:
     """Sends offers in their order, those of one execution together, a few executions at once.
 
-    While Temporal is away as many as `held` are kept and the others dropped; the log tells of the beginning and of
-    the end.
+    While Temporal is unavailable, up to `held` offers are kept and others dropped; the log has its begin and its end.
     """
 
     def __init__(self, send: Send, *, held: int = _HELD, pause: Pause = asyncio.sleep) -> None:
@@ -63,21 +62,21 @@ class Outbox:
 
     @property
     def is_away(self) -> bool:
-        """Whether Temporal did not take the last offer."""
+        """Whether Temporal did not accept the last offer."""
         return self._is_away
 
     @property
     def dropped(self) -> int:
-        """How many offers found no place since Temporal went away."""
+        """How many offers were dropped since Temporal became unavailable."""
         return self._dropped
 
     def start(self) -> None:
-        """Begins to send."""
+        """Starts to send."""
         if not self._senders:
             self._senders = [asyncio.get_running_loop().create_task(self._run()) for _ in range(_SENDERS)]
 
     def put(self, execution_id: str, references: Iterable[Reference]) -> None:
-        """Puts offers in line, unless it is full. Never blocks; one that is in line already is taken once."""
+        """Queues offers, unless the queue is full. Never blocks; one that is queued already is taken once."""
         if self._is_stopped:
             return
         for reference in references:
@@ -92,7 +91,7 @@ class Outbox:
             self._filled.set()
 
     async def ended(self, within: timedelta) -> None:
-        """Returns when nothing is in line, when Temporal turns out to be away, or after this time."""
+        """Returns when the queue is empty, when Temporal turns out to be unavailable, or after this time."""
         try:
             async with asyncio.timeout(within.total_seconds()):
                 while self._senders and (self._line or self._sending) and not self._is_away:
@@ -102,7 +101,7 @@ class Outbox:
             pass
 
     async def stop(self, drain: timedelta) -> None:
-        """Sends what is in line within `drain`, or until Temporal turns out to be away. Twice is harmless."""
+        """Sends what is queued within `drain`, or until Temporal turns out to be unavailable. Twice is harmless."""
         await self.ended(drain)
         self._is_stopped = True
         senders, self._senders = self._senders, []

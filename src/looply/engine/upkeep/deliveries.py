@@ -1,9 +1,9 @@
-"""The deliverer: applies what executions send to each other, and lets those in line have their turn.
+"""The deliverer: applies what executions send to each other, and admits queued executions to concurrency slots.
 
-Theory of operation. A row says from whom to whom; what it means stands in the history of the sender. It is applied as a
-command, or as the start of an execution, and the unit that stores it takes the row away, so it is applied once, however
-often a process ends. A row that cannot be applied now stays and is tried again. Nothing is remembered here but what is
-being applied at the moment, and which starts are delayed.
+Theory of operation. A delivery row names sender and target; its content is in the history of the sender. It is applied
+as a command, or as the start of an execution, and the unit that stores it removes the row, so it is applied once,
+however often a process ends. A row that cannot be applied now stays and is tried again. Memory holds only the rows that
+are being applied at the moment, and the delayed starts.
 """
 
 import asyncio
@@ -39,15 +39,15 @@ _log = structlog.get_logger(__name__)
 
 _BATCH = 200
 _MOST = 1000
-"""So many rows are applied before timers and schedules have their turn again."""
+"""So many rows are applied before timers and schedules are served again."""
 
 _VIA = "PARENT"
 _REFUSALS = (NotFound, Conflict, BadRequest, Refused, RecordDamaged)
-"""What the catalog says of a workflow that cannot be run; asking again would not help."""
+"""The errors of the catalog for a workflow that cannot run; repeating would not help."""
 
 
 class Deliverer:
-    """Deliveries and turns of one engine. `parking` tells which executions must rest, or are worked on alone."""
+    """Deliveries and admissions of one engine. `parking` holds executions, or works on them alone."""
 
     def __init__(self, shell: Shell, store: Store, clock: Clock, callee_of: CalleeOf, parking: Quarantine) -> None:
         self._shell = shell
@@ -59,9 +59,9 @@ class Deliverer:
         self._child_starts = ChildStarts(shell.limits.child_starts)
 
     async def settle(self) -> bool:
-        """Applies what can be applied now; returns whether nothing is left that must be tried again.
+        """Applies the rows that can be applied now; returns whether none is left that must be tried again.
 
-        Executions that start each other without end take no more than a share of the pump's time.
+        Executions that start each other without end take only a share of the pump's time.
         """
         is_done = True
         count = 0
@@ -79,7 +79,7 @@ class Deliverer:
         return await self._admit() and is_done
 
     async def _ready(self) -> list[Delivery]:
-        """Returns rows that nobody here is applying, without those of delayed starts as far as the store can."""
+        """Returns rows that are not being applied here, without those of delayed starts as far as the store can."""
         rows = await self._store.work.deliveries(_BATCH, self._child_starts.delayed(self._clock.monotonic()))
         return [row for row in rows if row.row not in self._in_hand]
 
@@ -87,7 +87,7 @@ class Deliverer:
         return self._child_starts.is_delayed(delivery.row, self._clock.monotonic())
 
     async def _admit(self) -> bool:
-        """Gives slots to those whose turn it is, one after the other, since each changes whose turn is next."""
+        """Admits executions to free slots, one after the other, since each admission changes which one is next."""
         while ids := await self._store.work.admissible(_BATCH):
             await self._quarantine.look(ids)
             ready = [execution_id for execution_id in ids if not self._quarantine.holds(execution_id)]
@@ -105,7 +105,7 @@ class Deliverer:
         return isinstance(reply, Done) and not reply.is_late
 
     async def _deliver(self, delivery: Delivery) -> bool:
-        """Applies one row; returns whether it is gone."""
+        """Applies one row; returns whether it was removed."""
         row = delivery.row
         if self._quarantine.holds(row.target) or self._is_delayed(delivery):
             return False
@@ -120,7 +120,7 @@ class Deliverer:
             self._in_hand.discard(row)
 
     async def _apply(self, delivery: Delivery) -> bool:
-        """Applies one row; returns whether it is gone: a start may be delayed."""
+        """Applies one row; returns whether it was removed: a start may be delayed."""
         row, now = delivery.row, self._clock.now()
         match delivery.kind:
             case "START":
@@ -131,12 +131,12 @@ class Deliverer:
             case "ENDED":
                 state = await self._shell.stored(row.sender)
                 if state.closed is None:
-                    # A row that no unit has made: the one of its end will make another.
+                    # No unit has put this row: the unit of the sender's end will put another.
                     await self._store.work.drop_deliveries((row,))
                 else:
                     await self._submit(row, row.target, self._ended(row, state, state.closed))
             case "TERMINATE":
-                reason = f"the execution {row.sender}, which waits for it, goes on without it or has ended"
+                reason = f"the execution {row.sender}, which waited for it, continues without it or has ended"
                 await self._submit(row, row.target, Terminate(at=now, via=_VIA, delivery=row, reason=reason))
         return True
 
@@ -144,7 +144,7 @@ class Deliverer:
         try:
             await self._quarantine.run(execution_id, lambda: self._shell.submit(execution_id, command))
         except NotFound:
-            # It was never started, or is stored no longer: nobody is there who could be told.
+            # The target was never started, or is not stored any more: nothing can be notified.
             await self._store.work.drop_deliveries((row,))
 
     def _ended(self, row: Delivered, state: ExecutionState, closed: Closed) -> ChildEnded:
@@ -163,7 +163,7 @@ class Deliverer:
         )
 
     async def _start(self, row: Delivered) -> bool:
-        """Starts the execution of a row, or records in the one that sent it why it cannot be started.
+        """Starts the execution of a row, or records in the sender why it cannot be started.
 
         Returns false when the start is delayed.
         """
@@ -194,12 +194,12 @@ class Deliverer:
         except (Refused, QuotaExhausted) as error:
             await self._refuse(row, wish, error)
         except Stale:
-            # It was started from this row by a process that was then given up for dead.
+            # A process that has lost its lease since had started it from this row.
             await self._store.work.drop_deliveries((row,))
         return True
 
     async def _refuse(self, row: Delivered, wish: ChildStarted, error: LooplyError) -> None:
-        """Lets the sender know that the execution cannot be started, and why."""
+        """Notifies the sender that the execution cannot be started, and why."""
         fields = {"execution_id": row.sender, "workflow_id": wish.workflow_id}
         _log.warning("child_refused", **fields, code=error.code, error=error.message)
         refused = ChildEnded(
@@ -217,7 +217,7 @@ class Deliverer:
 def _check_start(wish: ChildStarted, sender: ExecutionState) -> None:
     """Raises: Conflict when the sender was terminated before.
 
-    A child that is awaited was terminated with its parent: it is started, and ends at once.
+    An awaited child was terminated with its parent: it is started, and ends at once.
     """
     started, closed = sender.started, sender.closed
     has_own_life = not wish.is_awaited and not wish.incident_id

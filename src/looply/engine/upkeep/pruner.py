@@ -1,9 +1,8 @@
-"""The pruner: removes ended executions past their time, slowly, beside all work.
+"""The pruner: removes ended executions after their retention, slowly, in the background.
 
-Theory of operation. A round goes once over all that may be spent, slice by slice, and gives way before each one: while
-units wait, or the disk is behind, it stands still for a while. What a round leaves, because something held it or
-because the process ended, the next one finds. Where several processes share a store, one of them prunes at a time, and
-the others leave the round to it.
+Theory of operation. A round goes once over everything that may have expired, slice by slice, and pauses before each one
+while units wait or the disk is behind. What a round leaves, because something held it or because the process ended, the
+next one finds. Where several processes share a store, only one of them prunes at a time, and the others skip the round.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -20,19 +19,19 @@ from looply.errors import LooplyError
 _log = structlog.get_logger(__name__)
 
 _FIRST_SECONDS: Final = 90.0
-"""Before the first round: a process that starts has more urgent things to do."""
+"""The pause before the first round: a process that starts has more urgent work."""
 _ROUND_SECONDS: Final = 3600.0
-"""Between two rounds."""
+"""The pause between two rounds."""
 _PAUSE_SECONDS: Final = 0.02
-"""Between two slices, and between two looks whether anybody waits."""
+"""The pause between two slices, and between two checks whether units wait."""
 _WAYS_GIVEN: Final = 250
-"""So often a slice gives way to others; a store that is never quiet must be pruned too."""
+"""A slice is postponed so often at most; a store that is never quiet must be pruned too."""
 
 
 class Pruner(Loop):
-    """One process's rounds; see the module.
+    """The rounds of one process; see the module.
 
-    `retention` is for workflows that do not say theirs, `decision_retention` for the record of decisions (None: for
+    `retention` is for workflows without one of their own, `decision_retention` for the record of decisions (None: for
     ever).
     """
 
@@ -55,7 +54,7 @@ class Pruner(Loop):
         self._ways_given = 0
 
     async def tick(self) -> bool:
-        """Removes one slice of what is spent, and returns whether the round is over."""
+        """Removes one slice, and returns whether the round is over."""
         if self._round is None:
             now, kept = self._clock.now(), self._decision_retention
             decided_before = now - kept if kept is not None else None
@@ -76,12 +75,12 @@ class Pruner(Loop):
         return True
 
     async def run(self) -> None:
-        """Goes round until `stop`, after a first rest."""
+        """Runs rounds until `stop`, after a first pause."""
         await self.rest(_FIRST_SECONDS)
         await super().run()
 
     async def round(self) -> float:
-        """Removes a slice, or gives way to those who wait; returns the seconds until the next one."""
+        """Removes a slice, or pauses while units wait; returns the seconds until the next one."""
         if self._ways_given < _WAYS_GIVEN and await self._pruning.is_busy():
             self._ways_given += 1
             return _PAUSE_SECONDS
@@ -92,7 +91,7 @@ class Pruner(Loop):
 async def prune_now(
     pruning: Pruning, wanted: Sequence[RetentionFilter], *, decided_before: datetime | None = None, is_dry: bool = False
 ) -> Slice:
-    """Goes round at once, for somebody who waits for it; returns all that went, or would go.
+    """Runs one round at once, for a caller that waits for it; returns all that was removed, or would be.
 
     Raises: StoreFull, StoreUnreachable, StoreLost.
     """
@@ -103,7 +102,7 @@ async def prune_now(
 
 
 def together(first: Slice, second: Slice) -> Slice:
-    """Returns what two slices tell together."""
+    """Returns the sum of two slices."""
     return Slice(
         executions=first.executions + second.executions,
         size=first.size + second.size,

@@ -1,8 +1,8 @@
-"""The scheduler of one engine: starts what schedules have due, and writes into their ledger what starts nothing.
+"""The scheduler of one engine: starts what is due of schedules, and records in their ledger what starts nothing.
 
-Every nominal instant is decided once, whatever runs beside: the ledger has one row for it, and the row, the execution
-and the schedule's next instant are one unit. What another process has done in between is refused as `FireTaken`, and
-looked at anew at the next tick.
+Every nominal instant is decided once, whatever runs concurrently: the ledger has one row for it, and the row, the
+execution and the schedule's next instant are one unit. Where another process was first, the store raises `FireTaken`,
+and the next tick reads the schedule again.
 """
 
 import asyncio
@@ -26,10 +26,10 @@ from looply.schedule import Plan, delay_of, next_fire, plan
 _log = structlog.get_logger(__name__)
 
 MOST_QUEUED: Final = 100
-"""So many starts of one schedule wait for the ones before them; a further one is left out."""
+"""So many starts of one schedule are queued; a further one is skipped."""
 
 KEPT_FIRES: Final = 10_000
-"""So many rows the ledger keeps of one schedule, the newest."""
+"""The ledger keeps so many rows of one schedule, the newest."""
 
 _TRIMMED_EVERY: Final = 500
 
@@ -38,7 +38,7 @@ ProfileOf = Callable[[str, str], Awaitable[tuple[str, Json]]]
 
 
 class Scheduling:
-    """Schedules of one engine. `has_queued`: starts wait for others to end, so that it must look again soon."""
+    """Schedules of one engine. `has_queued`: starts wait for other executions to end, so it must check again soon."""
 
     def __init__(self, shell: Shell, store: Store, profile_of: ProfileOf) -> None:
         self._shell = shell
@@ -47,7 +47,7 @@ class Scheduling:
         self.has_queued = False
 
     async def tick(self, now: datetime, batch: int) -> bool:
-        """Starts what waits and what is due. One that cannot start holds up no other; returns whether all could."""
+        """Starts what is queued and what is due. A start that fails delays no other; returns whether all succeeded."""
         queued = await self._store.schedules.queued(batch)
         self.has_queued = bool(queued)
         is_well = await self._all_well(
@@ -60,7 +60,7 @@ class Scheduling:
         return is_well
 
     async def _all_well(self, actions: Mapping[str, Coroutine[Any, Any, None]]) -> bool:
-        """Does what belongs to several workflows side by side; returns whether all of it could be done."""
+        """Runs the actions of several workflows concurrently; returns whether all succeeded."""
         results = await asyncio.gather(*(self._is_well(key, action) for key, action in actions.items()))
         return all(results)
 
@@ -73,7 +73,7 @@ class Scheduling:
         return True
 
     async def _start_queued(self, schedule: Schedule, nominal: datetime, now: datetime) -> None:
-        """Starts the oldest of the starts that wait, when the one before it has ended."""
+        """Starts the oldest of the queued starts, when the execution before it has ended."""
         if await self._is_running(schedule.last_execution):
             return
         workflow = await self._shell.workflow(schedule.definition)
@@ -89,7 +89,7 @@ class Scheduling:
         try:
             await self._start(schedule, workflow, fire)
         except QuotaExhausted:
-            return  # it waits on until there is room
+            return  # it remains queued until the quota allows it
         except FireTaken:
             _log.info("schedule_changed", workflow_id=schedule.workflow_id, nominal=nominal.isoformat())
 
@@ -105,7 +105,7 @@ class Scheduling:
                 nominal = due.missed.last
                 await self._miss(schedule, definition, due, now)
             elif not due.starts:
-                # The rules of its zone, or its definition, give other instants than when it was stored.
+                # The rules of its time zone, or its definition, yield other instants than when it was stored.
                 await self._store.schedules.put(waiting_for(schedule, definition, due.next), former=schedule)
             for index, start in enumerate(due.starts):
                 nominal = start.nominal
@@ -127,7 +127,7 @@ class Scheduling:
             await self._store.schedules.trim(schedule.workflow_id, KEPT_FIRES)
 
     async def _decide(self, schedule: Schedule, workflow: Workflow, fire: Fire) -> Schedule:
-        """Starts one instant, or lets it wait or leaves it out as the overlap rule says; returns the schedule then."""
+        """Starts one instant, or queues or skips it by the overlap rule; returns the schedule after that."""
         overlap = _definition(workflow).overlap
         moved = replace(schedule, next=fire.next, delay=fire.next_delay)
         if overlap != "allow":
@@ -168,7 +168,7 @@ class Scheduling:
         return started.execution_id
 
     async def _miss(self, schedule: Schedule, definition: Definition, due: Plan, now: datetime) -> None:
-        """Writes down what starts nothing any more: an operator must see it, whatever the reason was."""
+        """Records missed instants: an operator must see them, whatever the reason was."""
         assert due.missed is not None
         following = due.starts[0].nominal if due.starts else due.next
         fire = Fire(
@@ -190,7 +190,7 @@ class Scheduling:
         )
 
     async def _move_past(self, schedule: Schedule, definition: Definition, nominal: datetime) -> None:
-        """Moves a schedule on that stands at an instant which the workflow's former schedule fired."""
+        """Advances a schedule past an instant which the workflow's former schedule has fired."""
         moved = waiting_for(schedule, definition, next_fire(definition, schedule.anchor, nominal))
         await self._store.schedules.put(moved, former=schedule)
 

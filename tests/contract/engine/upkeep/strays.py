@@ -88,7 +88,7 @@ class HangingStories:
         assert [seen.phase for seen in engine.world.calls] == ["CUT"]
         failed, unknown = [await engine.events(execution_id, kind) for kind in (StepFailed, StepUnknown)]
         (told,) = failed + unknown
-        assert "did not come back" in told.message
+        assert "did not return" in told.message
         assert [event.cause for event in unknown] == ([] if method == "GET" else ["TIMEOUT"])
         assert [event.code for event in failed] == (["TIMEOUT"] if method == "GET" else [])
         (incident,) = await engine.events(execution_id, IncidentOpened)
