@@ -133,7 +133,7 @@ async def audit_database(settings: Settings, clock: Clock) -> Audit:
         async with reading_keys(settings, clock) as keys:
             codec = Codec(keys)
             codec.add_dictionaries(boot.dictionaries)
-            audit = await audit_store(store, Loader(store, codec).folded)
+            audit = await audit_store(store, Loader(store, codec).fold_history)
     finally:
         await store.close()
     async with reading_catalog(settings) as database:
@@ -318,8 +318,8 @@ def _worker(settings: Settings, registry: Registry, catalog: Catalog, clock: Clo
     stack.push_async_callback(client.close)
     sandbox = SandboxPool(settings.limits, processes=settings.function_processes)
     stack.push_async_callback(sandbox.close)
-    means = WorkerResources(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits)
-    return Worker(registry, CatalogConnections(catalog, registry), client.sender, clock, means)
+    resources = WorkerResources(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits)
+    return Worker(registry, CatalogConnections(catalog, registry), client.sender, clock, resources)
 
 
 async def _compose(

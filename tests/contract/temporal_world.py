@@ -32,7 +32,7 @@ class Process:
         self.store = MemoryStore(self.clock, self.data)
         self.arrived: list[tuple[str, int]] = []
         facts.setdefault("serving", Serving(connectors=("http", "sap")))
-        facts.setdefault("senses", WorkerHooks(self._arrive))
+        facts.setdefault("hooks", WorkerHooks(self._arrive))
         self.dispatcher = TemporalDispatcher(settings, self.clock, **facts)
         entropy = SystemEntropy()
         parts = Parts(

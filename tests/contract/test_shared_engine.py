@@ -65,7 +65,7 @@ class TestAuditing:
             await auditor.round()
         await processes.settle()
         (findings,) = [auditor.findings for auditor in left if auditor.findings is not None]
-        assert (findings.mended, findings.orphans) == (1, 0)
+        assert (findings.repaired, findings.orphans) == (1, 0)
         (living, _) = processes.living
         assert await living.resume(execution_id) == Restarted()
 
@@ -191,7 +191,7 @@ class TestReads:
         processes.world.script("call_1", HANG)
         execution_id = await a.started(calling())
         await processes.settle()
-        waiting = b.call(b.shell.settled(execution_id, b.clock.now() + timedelta(seconds=30)))
+        waiting = b.call(b.shell.wait_until_settled(execution_id, b.clock.now() + timedelta(seconds=30)))
         await processes.settle()
         processes.world.open()[0].release()
         await processes.settle()
@@ -204,7 +204,7 @@ class TestReads:
         processes.world.script("call_1", HANG)
         execution_id = await a.started(calling())
         await processes.settle()
-        waiting = b.call(b.shell.settled(execution_id, b.clock.now() + timedelta(seconds=3)))
+        waiting = b.call(b.shell.wait_until_settled(execution_id, b.clock.now() + timedelta(seconds=3)))
         for _ in range(8):
             await processes.settle()
             processes.true.advance(timedelta(seconds=0.5))

@@ -335,11 +335,11 @@ async def test_a_unit_is_told_when_the_transactions_before_it_have_ended(
         units = [samples.first(), samples.first()]
         for unit in units:
             await store.journal.commit(unit)
-        assert list(await store.journal.committed(begin, 10)) == []
+        assert list(await store.journal.read_committed(begin, 10)) == []
         await other.rollback()
-    found = await store.journal.committed(begin, 10)
+    found = await store.journal.read_committed(begin, 10)
     assert [placed.execution_id for placed in found] == [unit.execution_id for unit in units]
-    assert list(await store.journal.committed(found[-1].position, 10)) == []
+    assert list(await store.journal.read_committed(found[-1].position, 10)) == []
 
 
 async def test_reads_and_writes_before_opening_are_refused(postgres_stores: PostgresStores, samples: Samples) -> None:

@@ -173,7 +173,7 @@ async def test_the_space_of_what_went_is_the_disks_again(
     await folder_store.journal.commit(samples.first())
     pruned = await prune_now(folder_store.pruning, [spent(LATER)])
     assert pruned.executions == 1000
-    assert not await folder_store.pruning.give_back()
+    assert not await folder_store.pruning.release_space()
     await folder_store.close()
     assert pruned.size > 10_000_000
     assert (tmp_path / FILE_NAME).stat().st_size < 2_000_000
@@ -324,7 +324,7 @@ async def test_a_workflow_of_which_nothing_is_stored_has_nothing_to_forget(
 ) -> None:
     for store in (folder_store, database_store):
         assert await store.pruning.prune(spent(LATER, workflow_id=WORKFLOW), BEGIN) == Slice()
-        assert await store.pruning.pruned_to(WORKFLOW) == (0, 0)
+        assert await store.pruning.pruned_position(WORKFLOW) == (0, 0)
 
 
 def test_the_command_prunes_a_database_and_is_refused_while_another_process_does(

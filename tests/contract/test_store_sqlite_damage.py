@@ -238,7 +238,7 @@ async def test_a_datastore_that_is_not_what_was_stored_is_told_and_not_served(fo
     await store.datastores.put(change(0, 1, owner=OTHER_ORGANIZATION, name="sound"))
     statement = f"UPDATE datastore SET {damage} WHERE name = 'prices'"
     await store._threads.write(lambda connection: connection.execute(statement).fetchall())
-    (line,) = await store.datastores.damaged()
+    (line,) = await store.datastores.find_damaged()
     assert "is not what was stored" in line
     owner = OTHER_ORGANIZATION if damage.startswith("org") else ORGANIZATION
     name = "pricet" if damage.startswith("name") else "prices"

@@ -221,7 +221,7 @@ async def test_a_process_that_serves_nothing_offers_and_another_one_carries_out(
             settings,
             process.clock,
             serving=Serving(connectors=("http",)),
-            senses=WorkerHooks(lambda *each: seen.put_nowait(each)),
+            hooks=WorkerHooks(lambda *each: seen.put_nowait(each)),
         )
 
         async def perform(_effect: EffectRef, _is_running: bool) -> None:
@@ -241,7 +241,7 @@ async def test_a_worker_of_one_connector_waits_for_no_worker_of_another(settings
         settings,
         clock,
         serving=Serving(connectors=("sap",), known=("http", "sap")),
-        senses=WorkerHooks(lambda *each: seen.put_nowait(each)),
+        hooks=WorkerHooks(lambda *each: seen.put_nowait(each)),
     )
 
     async def perform(_effect: EffectRef, _is_running: bool) -> None:

@@ -17,7 +17,7 @@ from kit.definitions import call, calling, chain
 from looply.clock import SystemClock
 from looply.engine.temporal import TemporalSettings
 from looply.engine.temporal.connecting import TemporalConnection
-from looply.engine.temporal.outbox import TemporalAway
+from looply.engine.temporal.outbox import TemporalUnavailable
 from looply.engine.temporal.worker import WorkerHooks
 from looply.settings import Secret
 
@@ -69,12 +69,12 @@ async def works(reached: TemporalSettings) -> None:
         execution_id = await process.started(chain(call("call_1"), call("call_2")))
         await process.closed(execution_id)
         assert [seen.step for seen in process.world.calls] == ["call_1", "call_2"]
-        assert not process.dispatcher.is_away
+        assert not process.dispatcher.is_unavailable
 
 
 async def refused(reached: TemporalSettings) -> str:
     """Returns why a process does not get through."""
-    with pytest.raises(TemporalAway) as caught:
+    with pytest.raises(TemporalUnavailable) as caught:
         await TemporalConnection(reached, SystemClock()).client()
     assert reached.address in caught.value.message
     return caught.value.message
@@ -167,7 +167,7 @@ async def test_effects_wait_while_the_api_key_is_refused_and_the_log_says_why(
             await asyncio.sleep(seconds)
 
         with capture_logs() as logs:
-            async with Process(reached, senses=WorkerHooks(pause=pause)).running() as process:
+            async with Process(reached, hooks=WorkerHooks(pause=pause)).running() as process:
                 execution_id = await process.started(calling())
                 while len(told := [line for line in logs if line["log_level"] == "error"]) < 2:
                     await tries.get()

@@ -28,13 +28,13 @@ from looply.engine.coding.codec import Codec
 from looply.engine.effects.worker import Worker
 from looply.engine.ports.card_channel import CardChannel
 from looply.engine.ports.dispatch import Dispatcher
-from looply.engine.ports.port import Audit, Filter, Head, Key, Listed, Schedule, Start, Started
+from looply.engine.ports.port import Audit, Filter, Head, Key, ListedExecution, Schedule, Start, Started
 from looply.engine.records.startup import StartupState
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pump import Pump
 from looply.engine.upkeep.reconciler import Reconciler
-from looply.engine.upkeep.scheduling import waiting_for
+from looply.engine.upkeep.scheduling import reschedule
 from looply.execution import ExecutionState, Status
 from looply.execution.facts.commands import AnswerCard, ReassignCard, Reply, Resume, Terminate
 from looply.execution.facts.events import Event
@@ -131,7 +131,7 @@ class Engine:
         events = await self.events(execution_id)
         return [" ".join(filter(None, (type(event).__name__, getattr(event, "step", "")))) for event in events]
 
-    async def newest(self, limit: int = 30, after: str = "", **wanted: Any) -> Sequence[Listed]:
+    async def newest(self, limit: int = 30, after: str = "", **wanted: Any) -> Sequence[ListedExecution]:
         """Returns the first items of the list of executions. `wanted` are the fields of `Filter`."""
         return (await self.shell.list(ORGANIZATION, Filter(**wanted), after, limit)).items
 
@@ -158,7 +158,7 @@ class Engine:
             next=None,
         )
         following = fields.pop("next", next_fire(plan, anchor, now))
-        schedule = replace(waiting_for(schedule, plan, following), **fields)
+        schedule = replace(reschedule(schedule, plan, following), **fields)
         await self.shell.schedules.put(schedule, workflow)
         return schedule
 

@@ -38,7 +38,7 @@ _WRITES = frozenset(
         "drop_keys",
         "drop_decisions",
         "fill",
-        "give_back",
+        "release_space",
     }
 )
 

@@ -61,7 +61,7 @@ class TemporalCarriage:
         """Returns the dispatcher of a new process."""
         serving = Serving(connectors=_CONNECTORS, concurrency=total, host_concurrency=per_queue)
         return _Counted(
-            TemporalDispatcher(self._settings, clock, serving=serving, senses=WorkerHooks(self._arrive, _really)), self
+            TemporalDispatcher(self._settings, clock, serving=serving, hooks=WorkerHooks(self._arrive, _really)), self
         )
 
     async def arrive(self) -> None:

@@ -14,7 +14,7 @@ from looply.app.executions.bulk_runner import BulkRunner
 from looply.app.executions.bulks import stored_filter
 from looply.catalog.authored.bulks import Progress
 from looply.engine.upkeep.reconciler import Reconciler
-from looply.engine.upkeep.scheduling import Scheduling, waiting_for
+from looply.engine.upkeep.scheduling import Scheduling, reschedule
 
 
 def d01_a_delivery_is_gone_when_it_is_taken() -> AbstractContextManager[None]:
@@ -97,7 +97,7 @@ def d06_missed_starts_have_no_row_in_the_ledger() -> AbstractContextManager[None
 
     async def miss(self: Any, schedule: Any, definition: Any, due: Any, _now: Any) -> None:
         following = due.starts[0].nominal if due.starts else due.next
-        await self._store.schedules.put(waiting_for(schedule, definition, following))
+        await self._store.schedules.put(reschedule(schedule, definition, following))
 
     return _replaced(Scheduling, "_miss", miss)
 

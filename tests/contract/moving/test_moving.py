@@ -93,7 +93,7 @@ async def test_copies_of_cards_that_were_shown_are_found_again_and_others_are_sh
     await driver.answer(asked_of_two, installation.token)
     await driver.reconciler.tick()
     assert {(name, card_id) for name, card_id, _ in channel.calls[1:]} == {("close", row.card_id) for row in shown}
-    assert await driver.store.copies.stale() == 0
+    assert await driver.store.copies.count_stale() == 0
     await driver.finish()
 
 

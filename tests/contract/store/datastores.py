@@ -63,7 +63,7 @@ class DatastoreContract:
         found = await store.datastores.find(ORGANIZATION, "prices")
         assert (found.stored, found.next_revision) == (None, 1)
         assert list(await store.datastores.list(ORGANIZATION, "", 10)) == []
-        assert list(await store.datastores.damaged()) == []
+        assert list(await store.datastores.find_damaged()) == []
 
     async def test_a_change_on_another_revision_is_refused_and_changes_nothing(self, store: Store) -> None:
         for unfit in (change(1, 2), change(1, 2, UNSET)):

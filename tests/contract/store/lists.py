@@ -92,11 +92,11 @@ class ListContract:
         statuses = ("RUNNING", "WAITING", "FAILED", "RUNNING")
         units = await stored(store, [samples.first(status=status) for status in statuses])
         names = [unit.execution_id for unit in units]
-        assert sorted(await store.reads.resting(names)) == names[1:3]
+        assert sorted(await store.reads.find_settled(names)) == names[1:3]
         await stored(store, [ended(samples, units[0].head)])
-        assert sorted(await store.reads.resting(names)) == names[:3]
-        assert list(await store.reads.resting(names[3:])) == []
-        assert list(await store.reads.resting([])) == []
+        assert sorted(await store.reads.find_settled(names)) == names[:3]
+        assert list(await store.reads.find_settled(names[3:])) == []
+        assert list(await store.reads.find_settled([])) == []
 
     async def test_another_organization_sees_nothing(self, store: Store, samples: Samples) -> None:
         unit = samples.claimed("PO-1")

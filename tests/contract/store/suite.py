@@ -60,7 +60,7 @@ class FenceContract:
         assert await store.journal.load(nobody) is None
         assert await store.journal.load("no id at all") is None
         assert await store.reads.head(nobody) is None
-        assert list(await store.reads.resting([nobody, "no id at all"])) == []
+        assert list(await store.reads.find_settled([nobody, "no id at all"])) == []
         assert list(await store.journal.history(nobody, 0, 10)) == []
 
     async def test_a_unit_on_an_old_state_is_stale_and_stores_nothing(self, store: Store, samples: Samples) -> None:

@@ -53,7 +53,7 @@ class MemoryCopies:
 
         await self._commits.submit(write)
 
-    async def stale(self) -> int:
+    async def count_stale(self) -> int:
         """Returns how many copies do not look as they have to."""
         return sum(1 for _ in self._stale())
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from kit.memory.copy_rows import StoredCopy, wish
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
-from looply.engine.coding.rows import fire_taken
+from looply.engine.coding.rows import fire_taken_error
 from looply.engine.ports.port import Fire, Head, LedgerRow, OpenCard, Schedule
 from looply.engine.ports.store import (
     Batch,
@@ -126,7 +126,7 @@ class MemoryData:
         schedule = self.schedules.get(fire.workflow_id)
         ledger = self.fires.setdefault(fire.workflow_id, {})
         if schedule is None or not _waits_for(fire, schedule, ledger):
-            raise fire_taken(fire)
+            raise fire_taken_error(fire)
         ledger[fire.nominal] = LedgerRow(
             nominal=fire.nominal, outcome=fire.outcome, execution_id=execution_id, at=fire.at, count=fire.count
         )

@@ -28,7 +28,7 @@ class MemoryLetters:
         """Returns the letters of an execution, oldest first."""
         return [row for key, row in sorted(self._data.letters.items()) if key[0] == execution_id]
 
-    async def waiting(self) -> int:
+    async def count_unsettled(self) -> int:
         """Returns how many letters wait to be settled."""
         return sum(not row.action for row in self._data.letters.values())
 

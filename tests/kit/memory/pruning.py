@@ -14,12 +14,12 @@ from looply.engine.ports.store import Position
 from looply.engine.records.pruning import (
     LOOKED_AT,
     Candidate,
-    Choice,
     Cursor,
+    PrunePlan,
     RetentionFilter,
     Slice,
-    chosen,
     fires_before,
+    plan_removals,
 )
 
 _STAYS: Final = ("QUEUED", "MISSED")
@@ -93,18 +93,18 @@ class MemoryPruning:
 
         return await self._commits.submit(write)
 
-    async def give_back(self) -> bool:
+    async def release_space(self) -> bool:
         """Does nothing: memory is given back by itself."""
         return False
 
-    async def pruned_to(self, organization_id: str) -> Position:
+    async def pruned_position(self, organization_id: str) -> Position:
         """Returns the last place of what went of an organization."""
         return self._data.pruned.get(organization_id, (0, 0))
 
-    def _choice(self, spent: RetentionFilter, after: Cursor) -> Choice:
+    def _choice(self, spent: RetentionFilter, after: Cursor) -> PrunePlan:
         found = [each for each in self._looked_at(spent) if (each.due_ms, each.execution_id) > after]
         rows = sorted(found)[:LOOKED_AT]
-        return chosen(rows, has_more=len(rows) == LOOKED_AT)
+        return plan_removals(rows, has_more=len(rows) == LOOKED_AT)
 
     def _looked_at(self, spent: RetentionFilter) -> Iterator[Candidate]:
         data, before = self._data, spent.ended_before

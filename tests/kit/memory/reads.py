@@ -43,7 +43,7 @@ class MemoryReads:
         """Returns the head of one execution."""
         return self._data.heads.get(execution_id)
 
-    async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
+    async def find_settled(self, execution_ids: Sequence[str]) -> Sequence[str]:
         """Returns those that do not run."""
         heads = self._data.heads
         return [each for each in execution_ids if each in heads and heads[each].status != "RUNNING"]

@@ -68,7 +68,7 @@ class MemorySchedules:
         """Moves the schedule past a nominal instant without an execution. Raises: FireTaken."""
         await self._commits.submit(lambda: self._data.take_fire(fire, ""))
 
-    async def queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:
+    async def list_queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:
         """Returns ACTIVE schedules of which starts wait, with the oldest one."""
         found = []
         for workflow_id, schedule in sorted(self._data.schedules.items()):
@@ -86,7 +86,7 @@ class MemorySchedules:
         ledger = self._data.fires.get(workflow_id, {})
         return [ledger[at] for at in sorted(ledger, reverse=True) if before is None or at < before][:limit]
 
-    async def missed(self, organization_id: str) -> Mapping[str, MissedFires]:
+    async def find_missed(self, organization_id: str) -> Mapping[str, MissedFires]:
         """Returns by workflow id what live schedules have missed."""
         found = {}
         for schedule in await self.list(organization_id):

@@ -39,13 +39,13 @@ class MemorySurvey:
             stale_copies=sum(copy.row.shown < copy.row.wanted for copy in data.copies.values()),
             deliveries=len(data.deliveries),
             continuations=len(data.continuations),
-            in_line=sum(not row.is_held for row in data.places.values()),
-            in_slots=sum(row.is_held for row in data.places.values()),
+            awaiting_slot=sum(not row.is_held for row in data.places.values()),
+            holding_slot=sum(row.is_held for row in data.places.values()),
             letters=sum(not row.action for row in data.letters.values()),
             missed_starts=sum(row.count for row in fires if row.outcome == "MISSED"),
         )
 
-    async def ownerless(self, limit: int) -> Sequence[str]:
+    async def find_ownerless(self, limit: int) -> Sequence[str]:
         """Returns executions that nothing stored will move."""
         data = self._data
         owners = {execution_id for execution_id, _ in (*data.effects, *data.waits)} | data.continuations

@@ -31,12 +31,12 @@ BUSY = Census(
     stale_copies=9,
     deliveries=10,
     continuations=11,
-    in_line=12,
-    in_slots=13,
+    awaiting_slot=12,
+    holding_slot=13,
     letters=14,
     missed_starts=15,
 )
-KNOWN = Findings(census=BUSY, counted_on=START_TIME, audited_on=START_TIME, mended=16, damaged=17, orphans=18)
+KNOWN = Findings(census=BUSY, counted_on=START_TIME, audited_on=START_TIME, repaired=16, damaged=17, orphans=18)
 
 Samples = dict[tuple[str, tuple[str, ...]], float]
 

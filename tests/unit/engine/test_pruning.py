@@ -57,11 +57,11 @@ class FakePruning:
         self.dropped.append((before, after, is_dry))
         return self.decisions.pop(0) if self.decisions else Slice()
 
-    async def give_back(self) -> bool:
+    async def release_space(self) -> bool:
         self.given_back += 1
         return self.given_back < 3
 
-    async def pruned_to(self, organization_id: str) -> tuple[int, int]:
+    async def pruned_position(self, organization_id: str) -> tuple[int, int]:
         raise AssertionError(f"a round asks for no place of {organization_id}")
 
 

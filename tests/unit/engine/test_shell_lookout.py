@@ -18,7 +18,7 @@ class ScriptedReads(MemoryReads):
         self.asked: list[list[str]] = []
         self._script = list(script)
 
-    async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
+    async def find_settled(self, execution_ids: Sequence[str]) -> Sequence[str]:
         self.asked.append(list(execution_ids))
         answer = self._script.pop(0)
         if answer is None:

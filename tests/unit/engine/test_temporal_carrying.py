@@ -7,7 +7,14 @@ from datetime import timedelta
 import pytest
 
 from looply.engine.ports.dispatch import EffectRef
-from looply.engine.temporal.carrying import LONGEST, MOST_LINKS, WAITING_FACTOR, Carrier, Crowded, WorkerStopping
+from looply.engine.temporal.carrying import (
+    LONGEST,
+    MOST_LINKS,
+    WAITING_FACTOR,
+    Carrier,
+    OrganizationAtCapacity,
+    WorkerStopping,
+)
 from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import Serving
 from looply.testing.clock import FakeClock
@@ -76,7 +83,7 @@ async def test_one_organization_never_has_more_than_half_of_the_effects_that_may
     carried = Carried()
     crowd = [carried.carry(Reference(seq, "looply-http", "a", "umbrella")) for seq in range(16 * WAITING_FACTOR // 2)]
     await carried.until_begun(0)
-    with pytest.raises(Crowded):
+    with pytest.raises(OrganizationAtCapacity):
         await carried.carry(Reference(999, "looply-http", "b", "umbrella"))
     other = carried.carry(Reference(1000, "looply-http", "a", "acme"))
     await carried.until_begun(1000)

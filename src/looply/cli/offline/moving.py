@@ -221,7 +221,7 @@ async def _examine(move: Move, folder: _Folder, found: Moved) -> None:
     found.problems += examiner.problems
     found.problems += await closed_secrets(folder.catalog)
     if move.audits:
-        found.audit = await audit_store(folder.store, Loader(folder.store, folder.codec).folded)
+        found.audit = await audit_store(folder.store, Loader(folder.store, folder.codec).fold_history)
         found.problems += _told(found.audit)
 
 
@@ -264,7 +264,7 @@ async def _audit_target(move: Move) -> Audit:
     try:
         codec = Codec(move.sealer)
         codec.add_dictionaries(boot.dictionaries)
-        return await audit_store(store, Loader(store, codec).folded)
+        return await audit_store(store, Loader(store, codec).fold_history)
     finally:
         await store.close()
 

@@ -6,7 +6,7 @@ from typing import Final
 OLDEST: Final = 15
 """The oldest major version against which the contract tests of journal and catalog are run."""
 
-REACHED_BY: Final[Mapping[str, str | int]] = {
+CONNECT_OPTIONS: Final[Mapping[str, str | int]] = {
     "connect_timeout": 5,
     "tcp_user_timeout": 10_000,
     "keepalives_idle": 5,
@@ -23,7 +23,7 @@ ENCODING: Final = "UTF8"
 """The encoding of the database: in any other one, some texts could not be stored, or would be cut amid a character."""
 
 
-def unfit(version: int, encoding: str | None) -> Sequence[str]:
+def unfit_reasons(version: int, encoding: str | None) -> Sequence[str]:
     """Returns the reasons why a database cannot be used, a sentence for each.
 
     `version` is libpq's number, 180004 for 18.4; `encoding` is what the server calls `server_encoding`.

@@ -26,7 +26,7 @@ def spent_condition(marks: str) -> str:
     return condition
 
 
-def facts_of(spent: RetentionFilter, workflow: int, after: Cursor) -> dict[str, Any]:
+def slice_parameters(spent: RetentionFilter, workflow: int, after: Cursor) -> dict[str, Any]:
     """Returns the parameters of the condition and of a slice that begins after `after`, except those that are ids.
 
     `workflow` is the number of the workflow's name, 0 for all of them.

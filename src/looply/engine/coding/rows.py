@@ -6,11 +6,11 @@ from typing import Any, Final, TypeAlias
 
 from looply.clock import from_ms, id_time, ms_or_none, to_ms
 from looply.engine.ports.port import CardKey, Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
-from looply.engine.ports.store import Batch, EffectRow, IncidentRow, Placed, TimerRow, WaitRow
+from looply.engine.ports.store import Batch, EffectRow, IncidentRow, PositionedBatch, TimerRow, WaitRow
 from looply.engine.records.claims import Claim
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.engine.records.copies import CopyRow
-from looply.engine.records.datastores import Datastore, DatastoreLine
+from looply.engine.records.datastores import Datastore, DatastoreSummary
 from looply.engine.records.decisions import DecisionRow, decider
 from looply.engine.records.letters import LetterRow
 from looply.errors import BadRequest, FireTaken
@@ -103,9 +103,9 @@ def batch_from(row: Row) -> Batch:
     return Batch(first_seq=row[0], last_seq=row[1], at=from_ms(row[2]), codec=row[3], chain=row[4], events=row[5])
 
 
-def placed_from(row: Row) -> Placed:
+def positioned_batch_from(row: Row) -> PositionedBatch:
     """Returns the batch of (transaction, n, execution_id, organization id, workflow id, columns of the batch)."""
-    return Placed(
+    return PositionedBatch(
         position=(row[0], row[1]),
         execution_id=id_text(row[2]),
         organization_id=row[3],
@@ -220,9 +220,9 @@ def datastore_from(row: Row) -> Datastore:
     )
 
 
-def datastore_line_from(row: Row) -> DatastoreLine:
+def datastore_summary_from(row: Row) -> DatastoreSummary:
     """Returns the summary of (name, revision, size, created_ms, modified_ms, modified_by)."""
-    return DatastoreLine(
+    return DatastoreSummary(
         name=row[0],
         revision=row[1],
         size=row[2],
@@ -255,7 +255,7 @@ LETTER_COLUMNS: Final = (
 """The columns of a letter `l`, with the names of its organization `o` and its workflow `w`."""
 
 
-def letter_facts(letter: LetterRow) -> dict[str, Any]:
+def letter_columns(letter: LetterRow) -> dict[str, Any]:
     """Returns the columns of a letter except its execution, organization and workflow."""
     return {
         "seq": letter.seq,
@@ -297,7 +297,7 @@ DECISION_COLUMNS: Final = (
 """The columns of a decision `d`, with the names of its organization `o` and its workflow `w`."""
 
 
-def decision_facts(row: DecisionRow) -> dict[str, Any]:
+def decision_columns(row: DecisionRow) -> dict[str, Any]:
     """Returns the columns of a decision except its execution, organization and workflow."""
     decision = row.decision
     return {
@@ -358,7 +358,7 @@ def missed_from(rows: Iterable[Row]) -> dict[str, MissedFires]:
     return {row[0]: MissedFires(count=int(row[1]), last=from_ms(row[2])) for row in rows}
 
 
-def fire_taken(fire: Fire) -> FireTaken:
+def fire_taken_error(fire: Fire) -> FireTaken:
     """Returns the error for a decision on a schedule that has advanced since."""
     instant = fire.nominal.isoformat()
     return FireTaken(f"the schedule of workflow {fire.workflow_id} does not wait for {instant} any more")

@@ -41,7 +41,7 @@ class Span(NamedTuple):
     ids: tuple[bytes, bytes] | None = None
 
 
-def ways(wanted: Filter) -> Iterator[Sequence[Span]]:
+def search_plans(wanted: Filter) -> Iterator[Sequence[Span]]:
     """Yields the plans to serve a filter, best first. In `facts`, a workflow is an id, to be looked up in the names."""
     if wanted.parents:
         # Each has no more children than its steps have started.

@@ -66,7 +66,7 @@ class EffectRunner:
         """Returns whether an effect is being performed, from before it is marked until its outcome is stored."""
         return (execution_id, seq) in self._in_hand
 
-    def take_left(self) -> Collection[EffectRef]:
+    def take_unstarted(self) -> Collection[EffectRef]:
         """Returns the effects that could not be begun since the last call; they are still QUEUED in the store."""
         left, self._left = self._left, set()
         return left

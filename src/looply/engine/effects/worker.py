@@ -72,13 +72,13 @@ class Worker:
         connections: Connections,
         sender: Callable[[timedelta, str], HttpSender],
         clock: Clock,
-        means: WorkerResources | None = None,
+        resources: WorkerResources | None = None,
     ) -> None:
         self._registry = registry
         self._connections = connections
         self._sender = sender
         self._clock = clock
-        self._means = means if means is not None else WorkerResources()
+        self._resources = resources if resources is not None else WorkerResources()
         self._sessions = SessionCache(clock)
 
     async def carry_out(self, state: ExecutionState, opened: OpenStep) -> EffectDone | EffectFailed:
@@ -166,9 +166,9 @@ class Worker:
             matching_connection=lambda kind, settings: remembered(
                 self._connections.matching(organization_id, kind, settings), *settings
             ),
-            dialer=BoundDialer(self._means.dialer, bounds),
-            sandbox=self._means.sandbox,
-            limits=self._means.limits,
+            dialer=BoundDialer(self._resources.dialer, bounds),
+            sandbox=self._resources.sandbox,
+            limits=self._resources.limits,
             depth=started.depth,
             has_secrets=bool(opened.secret),
         )

@@ -133,7 +133,7 @@ class ChildTarget(msgspec.Struct, frozen=True, kw_only=True):
     environment: Json = None
 
 
-CalleeOf: TypeAlias = Callable[[str, str, int | None], Awaitable[ChildTarget]]
+ChildTargetOf: TypeAlias = Callable[[str, str, int | None], Awaitable[ChildTarget]]
 """Returns the target of a child start, by organization, workflow id and version (None: the newest ACTIVE one).
 
 Raises: NotFound, Conflict and BadRequest when the workflow cannot run; other errors of the catalog, after which the
@@ -176,7 +176,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     workflow: Workflow
 
 
-class Listed(msgspec.Struct, frozen=True, kw_only=True):
+class ListedExecution(msgspec.Struct, frozen=True, kw_only=True):
     """One execution of a list, with the last events of its history (at most `Limits.list_events`, oldest first)."""
 
     head: Head
@@ -210,7 +210,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     `truncated`: the page is short because its scan budget ran out.
     """
 
-    items: Sequence[Listed]
+    items: Sequence[ListedExecution]
     after: str = ""
     truncated: bool = False
 
@@ -299,7 +299,7 @@ class LiveSchedules(Protocol):
         """Returns the outcomes of the instants of a workflow's schedules, newest first, those before `before`."""
         ...
 
-    async def missed(self, organization_id: str) -> Mapping[str, MissedFires]:
+    async def find_missed(self, organization_id: str) -> Mapping[str, MissedFires]:
         """Returns the missed instants of live schedules by workflow id; a schedule that missed none has no entry."""
         ...
 
@@ -371,7 +371,7 @@ class Engine(Protocol):
         """Returns executions newest first, those below the id `after`. Costs the same at any depth."""
         ...
 
-    async def settled(self, execution_id: str, until: datetime) -> Execution:
+    async def wait_until_settled(self, execution_id: str, until: datetime) -> Execution:
         """Returns the execution as soon as it has ended, waits or has an incident, or its state at `until`."""
         ...
 

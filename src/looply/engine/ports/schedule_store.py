@@ -44,7 +44,7 @@ class Schedules(Protocol):
         """
         ...
 
-    async def queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:
+    async def list_queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:
         """Returns ACTIVE schedules with queued starts, and the nominal instant of the oldest one, by workflow id."""
         ...
 
@@ -56,7 +56,7 @@ class Schedules(Protocol):
         """Returns rows of the ledger of one workflow, newest first, those before `before`."""
         ...
 
-    async def missed(self, organization_id: str) -> Mapping[str, MissedFires]:
+    async def find_missed(self, organization_id: str) -> Mapping[str, MissedFires]:
         """Returns the missed instants of live schedules in the ledger, by workflow id."""
         ...
 

@@ -52,7 +52,7 @@ Position: TypeAlias = tuple[int, int]
 """A position in the order in which units are stored: (transaction, number of the batch); (0, 0) is before the first."""
 
 
-class Placed(msgspec.Struct, frozen=True, kw_only=True):
+class PositionedBatch(msgspec.Struct, frozen=True, kw_only=True):
     """A batch and its position in the order in which units were stored."""
 
     position: Position
@@ -240,10 +240,10 @@ class Journal(Protocol):
         ...
 
     async def position(self) -> Position:
-        """Returns a position before which nothing more will be stored: `committed` shows every new batch after it."""
+        """Returns a position before which nothing more will be stored: every new batch comes after it."""
         ...
 
-    async def committed(self, after: Position, limit: int) -> Sequence[Placed]:
+    async def read_committed(self, after: Position, limit: int) -> Sequence[PositionedBatch]:
         """Returns up to `limit` batches of all organizations after a position, in the order in which they were stored.
 
         Guarantees: a caller that continues from the last one sees each batch once, those of one execution in their
@@ -358,7 +358,7 @@ class Reads(Protocol):
         """Returns the head of one execution, of any organization."""
         ...
 
-    async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
+    async def find_settled(self, execution_ids: Sequence[str]) -> Sequence[str]:
         """Returns those of these executions that do not run: they wait, have an incident, or have ended."""
         ...
 

@@ -15,7 +15,7 @@ from looply.engine.ports.port import Fire, Key
 from looply.engine.ports.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, Unit
 from looply.engine.processing.mailbox import Mailbox
 from looply.engine.processing.parent_child import Read
-from looply.engine.processing.row_repair import mended
+from looply.engine.processing.row_repair import repair_rows
 from looply.engine.processing.watchers import Watchers
 from looply.engine.records.claims import StoredKey
 from looply.engine.records.copies import copy_wishes
@@ -46,15 +46,15 @@ _BYTES_OF_VISIT = 64
 class Extras(msgspec.Struct, frozen=True, kw_only=True):
     """What a unit stores beside the history: the first one its key and fire, the one of a step's outcome its write.
 
-    `applied` are deliveries of other executions that the unit applies. With `mends` the rows of the unit are computed
-    from the stored rows, whatever the state before implied.
+    `applied` are deliveries of other executions that the unit applies. With `repairs_rows` its rows are computed from
+    the stored rows, whatever the state before implied.
     """
 
     key: Key | None = None
     fire: Fire | None = None
     write: DatastoreWrite | None = None
     applied: tuple[Delivered, ...] = ()
-    mends: bool = False
+    repairs_rows: bool = False
 
 
 _NO_EXTRAS = Extras()
@@ -142,8 +142,8 @@ class Committer:
         unit = self._unit(box, after, workflow, events, extras)
         is_stored = False
         try:
-            if extras.mends:
-                unit = await mended(self._store, self.read, unit, after, self.channels)
+            if extras.repairs_rows:
+                unit = await repair_rows(self._store, self.read, unit, after, self.channels)
             begun = self._clock.monotonic()
             await self._store.journal.commit(unit)
             is_stored = True
@@ -289,7 +289,7 @@ class Committer:
             self.on_timer(None)
         if unit.copies:
             self.on_copies()
-        self.watchers.tell(unit.execution_id)
+        self.watchers.notify(unit.execution_id)
 
 
 def stored_definition(workflow: Workflow, workflow_id: str, workflow_version: int) -> StoredDefinition:

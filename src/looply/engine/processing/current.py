@@ -21,7 +21,7 @@ class CurrentStates:
 
     async def get(self, execution_id: str) -> Found:
         """Returns state and workflow as of the last stored unit. Raises: NotFound, StoreCorrupt, StoreUnreachable."""
-        found = await self._moved_on(execution_id) if self._is_shared else self.in_memory(execution_id)
+        found = await self._refresh(execution_id) if self._is_shared else self.in_memory(execution_id)
         if found is not None:
             return found
         state, workflow, chain = await self._loader.load(execution_id)
@@ -50,11 +50,11 @@ class CurrentStates:
             box.state, box.workflow, box.chain = state, workflow, chain
             self._boxes.settle(box)
 
-    async def _moved_on(self, execution_id: str) -> Found | None:
+    async def _refresh(self, execution_id: str) -> Found | None:
         box = self._boxes.find(execution_id)
         if box is None or box.state is None or box.workflow is None:
             return None
-        state, workflow, chain = await self._loader.moved_on(box.state, box.workflow, box.chain)
+        state, workflow, chain = await self._loader.refresh(box.state, box.workflow, box.chain)
         if box.is_quiet and box.state.seq < state.seq:
             box.state, box.workflow, box.chain = state, workflow, chain
             self._boxes.settle(box)

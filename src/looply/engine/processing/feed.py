@@ -23,7 +23,7 @@ from typing import Final
 import structlog
 
 from looply.engine.coding.codec import Codec
-from looply.engine.ports.store import Journal, Placed, Position
+from looply.engine.ports.store import Journal, Position, PositionedBatch
 from looply.errors import LooplyError, StoreCorrupt, TooManyStreams
 from looply.execution.facts.events import Event
 
@@ -148,7 +148,7 @@ class Feed:
         if self.keeps(after):
             first = bisect_right(self._kept, after, key=lambda committed: committed.position)
             return self._kept[first : first + self._bounds.given]
-        return [self._committed(placed) for placed in await self._journal.committed(after, self._bounds.given)]
+        return [self._committed(placed) for placed in await self._journal.read_committed(after, self._bounds.given)]
 
     async def stop(self) -> None:
         """Stops polling. Stopping twice is harmless."""
@@ -171,17 +171,19 @@ class Feed:
             if self._begin is None:
                 self._begin = self._end = await self._journal.position()
                 # No watcher was notified of what was stored before this position.
-                self._tell(list(self._signals))
-            found = [self._committed(placed) for placed in await self._journal.committed(self._end, self._bounds.page)]
+                self._notify(list(self._signals))
+            found = [
+                self._committed(placed) for placed in await self._journal.read_committed(self._end, self._bounds.page)
+            ]
         except LooplyError as error:
             # Watchers are woken, read for themselves, and get the error.
             _log.warning("feed_broke", error=error.message)
-            self._tell(list(self._signals))
+            self._notify(list(self._signals))
             return self._bounds.back_off_seconds
         if not found:
             return _POLL_SECONDS
         self._keep(found)
-        self._tell({key for each in found for key in (each.organization_id, each.execution_id)})
+        self._notify({key for each in found for key in (each.organization_id, each.execution_id)})
         await asyncio.sleep(_GATHER_SECONDS)
         return 0.0
 
@@ -206,12 +208,12 @@ class Feed:
         self._begin = self._kept[gone - 1].position
         del self._kept[:gone]
 
-    def _tell(self, keys: Iterable[str]) -> None:
+    def _notify(self, keys: Iterable[str]) -> None:
         for key in keys:
             for signal in self._signals.get(key, ()):
                 signal.set()
 
-    def _committed(self, placed: Placed) -> Committed:
+    def _committed(self, placed: PositionedBatch) -> Committed:
         return Committed(
             position=placed.position,
             execution_id=placed.execution_id,
@@ -221,7 +223,7 @@ class Feed:
             load=partial(self._decoded, placed),
         )
 
-    def _decoded(self, placed: Placed) -> Sequence[tuple[int, Event]]:
+    def _decoded(self, placed: PositionedBatch) -> Sequence[tuple[int, Event]]:
         try:
             # Large values are not read: streams show them trimmed anyway.
             events = self._codec.decode(placed.batch, None, placed.organization_id, placed.execution_id)

@@ -33,9 +33,9 @@ class StoredSchedules:
         """Returns the outcomes of the instants of a workflow's schedules, newest first, those before `before`."""
         return await self._store.schedules.fires(workflow_id, before, limit)
 
-    async def missed(self, organization_id: str) -> Mapping[str, MissedFires]:
+    async def find_missed(self, organization_id: str) -> Mapping[str, MissedFires]:
         """Returns the missed instants of live schedules by workflow id; a schedule that missed none has no entry."""
-        return await self._store.schedules.missed(organization_id)
+        return await self._store.schedules.find_missed(organization_id)
 
     async def put(self, schedule: Schedule, workflow: Workflow, *, former: Schedule | None = None) -> bool:
         """Stores the schedule in place of the workflow's former one. Durable when it returns.

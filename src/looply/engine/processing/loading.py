@@ -62,14 +62,14 @@ class Loader:
             raise StoreCorrupt(f"the history of execution {execution_id} does not reach event {loaded.head.seq}")
         return state, await self.workflow(state.definition), chain
 
-    async def folded(self, execution_id: str) -> ExecutionState:
+    async def fold_history(self, execution_id: str) -> ExecutionState:
         """Folds the whole stored history and returns the state, whatever memory or a snapshot says.
 
         Raises: NotFound, StoreCorrupt.
         """
         return (await self.load(execution_id, is_whole=True))[0]
 
-    async def moved_on(
+    async def refresh(
         self, state: ExecutionState, workflow: Workflow, chain: bytes
     ) -> tuple[ExecutionState, Workflow, bytes]:
         """Returns these three with what was stored since applied, or unchanged. Raises: StoreCorrupt."""

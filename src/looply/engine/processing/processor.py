@@ -76,7 +76,7 @@ class Processor:
         """Continues with the pending commands of a busy mailbox, or makes it quiet. Cut stretches come last."""
         if self._continues(box):
             if has_failed:
-                asyncio.get_running_loop().call_later(RETRY_SECONDS, self._go_on, box.execution_id)
+                asyncio.get_running_loop().call_later(RETRY_SECONDS, self._continue, box.execution_id)
             else:
                 box.pending.append((Continue(at=self._clock.now()), asyncio.get_running_loop().create_future()))
         if box.pending:
@@ -95,7 +95,7 @@ class Processor:
         """Returns the end of the time that one stretch may take."""
         return Deadline(self._clock, self._limits.stretch_time)
 
-    def _go_on(self, execution_id: str) -> None:
+    def _continue(self, execution_id: str) -> None:
         if not self._is_stopping:
             self.submit(execution_id, Continue(at=self._clock.now()))
 
@@ -188,7 +188,7 @@ class Processor:
                 if said.write is not None:
                     extras = replace(extras, write=said.write)
                 if isinstance(command, Mend):
-                    extras = replace(extras, mends=True)
+                    extras = replace(extras, repairs_rows=True)
                 if said.events:
                     onto = said.workflow or workflow
                     stretch = advance(onto, state, said.events, limits=self._limits, is_cut=is_cut)
@@ -215,7 +215,7 @@ class Processor:
         if box.state is None or box.workflow is None:
             return False
         before = box.state.seq
-        box.state, box.workflow, box.chain = await self._loader.moved_on(box.state, box.workflow, box.chain)
+        box.state, box.workflow, box.chain = await self._loader.refresh(box.state, box.workflow, box.chain)
         return box.state.seq > before
 
 

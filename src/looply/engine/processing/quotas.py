@@ -86,7 +86,7 @@ class Quotas:
         """Reverts what `begin` counted: the start was stored, and counts as open, or it was not."""
         _add(self._starting, organization_id, -1)
 
-    def changed(self, before: ExecutionState | None, after: ExecutionState) -> None:
+    def count_change(self, before: ExecutionState | None, after: ExecutionState) -> None:
         """Counts what a durable unit of this process has opened or ended."""
         was_open = before is not None and _is_open(before)
         _add(self._changed, after.started.organization_id, _is_open(after) - was_open)

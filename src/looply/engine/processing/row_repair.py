@@ -14,7 +14,7 @@ from looply.engine.records.letters import letter_rows
 from looply.execution import ExecutionState, open_work
 
 
-async def mended(store: Store, read: Read, unit: Unit, after: ExecutionState, channels: frozenset[str]) -> Unit:
+async def repair_rows(store: Store, read: Read, unit: Unit, after: ExecutionState, channels: frozenset[str]) -> Unit:
     """Returns the unit with every row that the state after it needs and that is missing, and without all others.
 
     An effect whose row is missing is not put again: whether it was sent is unknown, so an `EffectLost` must record

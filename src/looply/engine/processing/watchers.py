@@ -13,7 +13,7 @@ class Watchers:
 
     @contextmanager
     def watch(self, execution_id: str) -> Iterator[asyncio.Event]:
-        """Returns a signal that each `tell` of the execution sets: clear it, read, then wait for it."""
+        """Returns a signal that each `notify` of the execution sets: clear it, read, then wait for it."""
         signal = asyncio.Event()
         self._signals.setdefault(execution_id, set()).add(signal)
         try:
@@ -24,11 +24,11 @@ class Watchers:
             if not signals:
                 del self._signals[execution_id]
 
-    def watched(self) -> Collection[str]:
+    def watched_ids(self) -> Collection[str]:
         """Returns the executions that have watchers."""
         return self._signals.keys()
 
-    def tell(self, execution_id: str) -> None:
+    def notify(self, execution_id: str) -> None:
         """Sets the signals of an execution that has changed, or may have."""
         for signal in self._signals.get(execution_id, ()):
             signal.set()

@@ -49,7 +49,7 @@ class Copies(Protocol):
         """Releases a copy after a failed try; it is due again at an instant."""
         ...
 
-    async def stale(self) -> int:
+    async def count_stale(self) -> int:
         """Returns how many copies are not up to date."""
         ...
 

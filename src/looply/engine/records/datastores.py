@@ -45,7 +45,7 @@ class Datastore(msgspec.Struct, frozen=True, kw_only=True):
             raise StoreCorrupt(_damaged(self.name)) from error
 
 
-class DatastoreLine(msgspec.Struct, frozen=True, kw_only=True):
+class DatastoreSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A datastore in a list; `size` is the length of its document in bytes."""
 
     name: str
@@ -98,7 +98,7 @@ class Datastores(Protocol):
         """Returns what is stored under a name. Raises: StoreCorrupt when the digest does not match the content."""
         ...
 
-    async def list(self, organization_id: str, after: str, limit: int) -> Sequence[DatastoreLine]:
+    async def list(self, organization_id: str, after: str, limit: int) -> Sequence[DatastoreSummary]:
         """Returns up to `limit` datastores of an organization by name (code points), those after `after`."""
         ...
 
@@ -106,7 +106,7 @@ class Datastores(Protocol):
         """Applies one change; durable when it returns. Raises: DatastoreMoved, DatastoresFull."""
         ...
 
-    async def damaged(self) -> Sequence[str]:
+    async def find_damaged(self) -> Sequence[str]:
         """Returns a text for each datastore, of any organization, that cannot be read as it was stored."""
         ...
 
@@ -160,18 +160,18 @@ def digest_of(datastore: Datastore) -> bytes:
     return blake2b(msgspec.msgpack.encode(facts), digest_size=_DIGEST_BYTES).digest()
 
 
-def checked(datastore: Datastore) -> Datastore:
+def verify_datastore(datastore: Datastore) -> Datastore:
     """Returns the datastore when it is what was stored. Raises: StoreCorrupt."""
     if digest_of(datastore) != datastore.digest:
         raise StoreCorrupt(_damaged(datastore.name))
     return datastore
 
 
-def damage_in(datastore: Datastore) -> str:
+def find_damage(datastore: Datastore) -> str:
     """Returns what is wrong with a stored datastore, empty when nothing is."""
     try:
         # The digest proves that the text is what was stored; whether it is JSON is checked as well.
-        _ = checked(datastore).value
+        _ = verify_datastore(datastore).value
     except StoreCorrupt as error:
         return f"organization {datastore.organization_id}: {error.message}"
     return ""

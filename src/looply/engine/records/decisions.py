@@ -14,7 +14,7 @@ from looply.clock import to_ms
 from looply.definition.settings.mail import person_of
 from looply.execution.approvals.decisions import Decision, order_of
 
-DecisionWay: TypeAlias = Literal["EXECUTION", "PROCESS", "USER", "STEP", "WORKFLOW", "ALL"]
+DecisionIndex: TypeAlias = Literal["EXECUTION", "PROCESS", "USER", "STEP", "WORKFLOW", "ALL"]
 """The index that serves a filter in the order of the page."""
 
 
@@ -67,7 +67,7 @@ class Decisions(Protocol):
         ...
 
 
-def way_to(wanted: DecisionFilter) -> DecisionWay:
+def choose_index(wanted: DecisionFilter) -> DecisionIndex:
     """Returns the index that serves a filter best."""
     if wanted.execution_id:
         return "EXECUTION"

@@ -14,7 +14,7 @@ from looply.execution.evolving.letters import letters_of
 from looply.execution.facts.state import Letter
 
 LetterReason: TypeAlias = Literal["UNFIT", "UNUSED"]
-LetterWay: TypeAlias = Literal["EXECUTION", "PROCESS", "WORKFLOW", "OPEN", "ALL"]
+LetterIndex: TypeAlias = Literal["EXECUTION", "PROCESS", "WORKFLOW", "OPEN", "ALL"]
 """The index that serves a filter in the order of the page."""
 
 
@@ -70,12 +70,12 @@ class Letters(Protocol):
         """Returns the letters of an execution, oldest first."""
         ...
 
-    async def waiting(self) -> int:
+    async def count_unsettled(self) -> int:
         """Returns how many letters of all organizations are not settled."""
         ...
 
 
-def way_to(wanted: LetterFilter) -> LetterWay:
+def choose_index(wanted: LetterFilter) -> LetterIndex:
     """Returns the index that serves a filter best."""
     if wanted.execution_id:
         return "EXECUTION"

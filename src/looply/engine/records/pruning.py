@@ -11,7 +11,7 @@ past its time as long as something may still refer to it:
 
 The decisions of an execution stay when it is removed, as long as the record of decisions is kept.
 
-A round (`round_of`) goes once over everything that may have expired.
+A round (`prune_round`) goes once over everything that may have expired.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -83,7 +83,7 @@ class Candidate(NamedTuple):
     size: int
 
 
-class Choice(NamedTuple):
+class PrunePlan(NamedTuple):
     """What goes in one slice, and what the slice tells of it."""
 
     gone: Sequence[Candidate]
@@ -118,16 +118,16 @@ class Pruning(Protocol):
         """
         ...
 
-    async def give_back(self) -> bool:
+    async def release_space(self) -> bool:
         """Releases a little of the space that is free within the store to the disk; returns whether there is more."""
         ...
 
-    async def pruned_to(self, organization_id: str) -> tuple[int, int]:
+    async def pruned_position(self, organization_id: str) -> tuple[int, int]:
         """Returns the last position at which something of an organization was pruned, (0, 0) for nothing."""
         ...
 
 
-async def round_of(
+async def prune_round(
     pruning: Pruning, wanted: Sequence[RetentionFilter], *, decided_before: datetime | None = None, is_dry: bool = False
 ) -> AsyncIterator[Slice]:
     """Goes once over everything that may have expired, and yields each slice; the caller pauses between them.
@@ -153,7 +153,7 @@ async def round_of(
         told = await pruning.drop_decisions(decided_before, after, is_dry=is_dry)
         yield told
         after = told.after
-    while not is_dry and await pruning.give_back():
+    while not is_dry and await pruning.release_space():
         yield Slice()
 
 
@@ -163,7 +163,7 @@ def plan(now: datetime, retention: timedelta | None) -> tuple[RetentionFilter, .
     return (own,) if retention is None else (own, RetentionFilter(now=now, ended_before=now - retention))
 
 
-def chosen(candidates: Iterable[Candidate], *, has_more: bool) -> Choice:
+def plan_removals(candidates: Iterable[Candidate], *, has_more: bool) -> PrunePlan:
     """Returns which of the candidates to remove, in their order; `has_more` says whether others follow them."""
     gone: list[Candidate] = []
     held = size = 0
@@ -178,7 +178,7 @@ def chosen(candidates: Iterable[Candidate], *, has_more: bool) -> Choice:
         after = (candidate.due_ms, candidate.execution_id)
     else:
         after = after if has_more else None
-    return Choice(gone, Slice(executions=len(gone), size=size, held=held, after=after))
+    return PrunePlan(gone, Slice(executions=len(gone), size=size, held=held, after=after))
 
 
 def highest_id(spent: RetentionFilter) -> bytes:

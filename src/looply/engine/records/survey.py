@@ -32,9 +32,9 @@ class Census(msgspec.Struct, frozen=True, kw_only=True):
     """Counts of everything that is open, of all organizations.
 
     `executions` are those that run, wait, or (FAILED) have an open incident; `effects` go by operation. `timer_due` and
-    `schedule_due` are the earliest instants, also those in the future. `in_line` and `in_slots` count executions of
-    workflows with `max_concurrency` that are queued for a slot and that hold one, `missed_starts` instants of live
-    schedules, `stale_copies` copies of cards that are not up to date in their channel.
+    `schedule_due` are the earliest instants, also those in the future. `awaiting_slot` counts executions that are
+    queued for a concurrency slot, `holding_slot` those that hold one, `missed_starts` instants of live schedules,
+    `stale_copies` copies of cards that are not up to date in their channel.
     """
 
     executions: Mapping[Status, int]
@@ -48,8 +48,8 @@ class Census(msgspec.Struct, frozen=True, kw_only=True):
     stale_copies: int
     deliveries: int
     continuations: int
-    in_line: int
-    in_slots: int
+    awaiting_slot: int
+    holding_slot: int
     letters: int
     missed_starts: int
 
@@ -69,7 +69,7 @@ class Survey(Protocol):
         """Returns how much is open. Its numbers may be of different instants where units are stored concurrently."""
         ...
 
-    async def ownerless(self, limit: int) -> Sequence[str]:
+    async def find_ownerless(self, limit: int) -> Sequence[str]:
         """Returns ids of executions that run or wait, and for which no row is stored that will move them.
 
         That is: no effect, no wait, no timer of a delay or a retry, no cut stretch, no queue entry for a concurrency

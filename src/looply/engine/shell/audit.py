@@ -48,14 +48,14 @@ async def audit_store(store: Store, read: Read, channels: frozenset[str] = froze
         after = heads[-1].execution_id
     problems.extend({"execution_id": "", "kind": "ROW", "message": line} for line in await store.reads.orphan_rows())
     problems.extend(
-        {"execution_id": "", "kind": "DATASTORE", "message": line} for line in await store.datastores.damaged()
+        {"execution_id": "", "kind": "DATASTORE", "message": line} for line in await store.datastores.find_damaged()
     )
     return Audit(
         executions=executions,
         open=opened,
         orphans=orphans,
         problems=problems,
-        stale_cards=await store.copies.stale(),
+        stale_cards=await store.copies.count_stale(),
     )
 
 

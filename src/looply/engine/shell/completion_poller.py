@@ -51,7 +51,7 @@ class CompletionPoller:
         """Notifies the calls whose executions do not run; returns the seconds until the next poll."""
         begun = self._clock.monotonic()
         try:
-            resting = await self._reads.resting(execution_ids)
+            resting = await self._reads.find_settled(execution_ids)
         except LooplyError:
             # Waiting calls read for themselves, and get the error.
             for execution_id in execution_ids:

@@ -13,7 +13,7 @@ from looply.engine.coding.units import head_of
 from looply.engine.effects.local_first import LocalFirstDispatcher
 from looply.engine.effects.worker import Worker
 from looply.engine.ports.dispatch import Dispatcher
-from looply.engine.ports.port import CardKey, Execution, Filter, Head, Listed, OpenCard, Page
+from looply.engine.ports.port import CardKey, Execution, Filter, Head, ListedExecution, OpenCard, Page
 from looply.engine.ports.store import Store
 from looply.engine.processing.committer import Committer
 from looply.engine.processing.current import CurrentStates
@@ -71,11 +71,11 @@ class Reader:
         self._is_shared = parts.store.is_shared
         self._current = CurrentStates(self._loader, self._boxes, is_shared=self._is_shared)
         self._completion_poller = CompletionPoller(
-            parts.store.reads, parts.clock, self._watchers.watched, self._watchers.tell
+            parts.store.reads, parts.clock, self._watchers.watched_ids, self._watchers.notify
         )
         self.feed = Feed(parts.store.journal, parts.codec, parts.limits.streams, parts.feed_bounds)
         self._committer.on_stored = self.feed.wake
-        self._committer.read = self.stored
+        self._committer.read = self.load_state
 
     @property
     def in_memory(self) -> int:
@@ -140,11 +140,11 @@ class Reader:
             for batch in batches:
                 # Large values are not read for a list: lists show them trimmed anyway.
                 events.extend(self._codec.decode(batch, None, organization_id, head.execution_id))
-            items.append(Listed(head=head, events=events[-self._limits.list_events :]))
+            items.append(ListedExecution(head=head, events=events[-self._limits.list_events :]))
         more = shown[-1].execution_id if len(heads) > limit else looked_down_to
         return Page(items=items, after=more, truncated=bool(looked_down_to) and len(heads) <= limit)
 
-    async def settled(self, execution_id: str, until: datetime) -> Execution:
+    async def wait_until_settled(self, execution_id: str, until: datetime) -> Execution:
         """Returns the execution as soon as it has ended, waits or has an incident, or as it is at `until`."""
         known = self._current.in_memory(execution_id)
         # An execution that this process has just started is polled together with all others, without a read of its own.
@@ -188,7 +188,7 @@ class Reader:
             return []
         return await self._store.reads.open_cards(organization_id, person, after, limit)
 
-    async def stored(self, execution_id: str) -> ExecutionState:
+    async def load_state(self, execution_id: str) -> ExecutionState:
         """Returns the stored state, also where memory does not have its end yet.
 
         Raises: NotFound, StoreCorrupt.

@@ -46,7 +46,7 @@ class Shell(Reader):
             SuspectCallGate(self.dispatcher.offer),
         )
         self.quotas = Quotas(parts.store.survey, parts.limits)
-        self._committer.count = self.quotas.changed
+        self._committer.count = self.quotas.count_change
         self._starter = Starter(parts, self._loader, self._boxes, self._processor, self._committer, self.quotas)
         self.schedules: LiveSchedules = StoredSchedules(
             parts.store, self._check_open, lambda: self._committer.on_timer(None)
@@ -119,7 +119,7 @@ class Shell(Reader):
 
     async def audit(self) -> Audit:
         """Folds every history, compares it with the stored rows, and returns what differs."""
-        return await audit_store(self._store, self._loader.folded, self._channels)
+        return await audit_store(self._store, self._loader.fold_history, self._channels)
 
     def health(self) -> Health:
         """Returns whether the engine accepts work."""

@@ -40,7 +40,7 @@ class WorkerStopping(EngineError):
     """Not at once: Temporal might give the effect to this worker again, which is about to stop."""
 
 
-class Crowded(WorkerStopping):
+class OrganizationAtCapacity(WorkerStopping):
     """The effects of the organization that wait here have reached their share."""
 
     again_after = timedelta(seconds=10)
@@ -107,7 +107,7 @@ class Carrier:
 
         `beat` is called every few seconds. A second call for the same effect waits for the first one's end. When the
         caller is cancelled, the effect continues. Raises: WorkerStopping when this process leaves before the end of the
-        effect; Crowded when the organization has half of all effects that may be here.
+        effect; OrganizationAtCapacity when the organization has half of all effects that may be here.
         """
         if self._is_leaving:
             raise WorkerStopping("the process takes no more effects")
@@ -115,7 +115,7 @@ class Carrier:
         carried = self._carried.get(key)
         if carried is None:
             if self._of_owner.get(reference.owner, 0) >= self._most_of_owner:
-                raise Crowded("the organization has half of all effects that may wait here")
+                raise OrganizationAtCapacity("the organization has half of all effects that may wait here")
             carried = _Carried(_effect(execution_id, reference), reference.queue, self._now())
             self._hold(carried)
             self._slots.offer(carried.effect)

@@ -14,7 +14,7 @@ from looply.engine.temporal.references import Reference
 Beat = Callable[[Reference], object]
 """Sends a heartbeat to Temporal, with the effect that the activity works on."""
 
-Arrived = Callable[[str, int], None]
+OnArrival = Callable[[str, int], None]
 
 
 class Chain:
@@ -27,25 +27,25 @@ class Chain:
         self._begun_at = self._beaten_at = clock.monotonic()
         self._count = 0
 
-    async def carry(self, execution_id: str, first: Reference, arrived: Arrived) -> Sequence[Reference]:
+    async def carry(self, execution_id: str, first: Reference, on_arrival: OnArrival) -> Sequence[Reference]:
         """Carries out `first` and then, one after the other, what follows from it; returns the effects left to start.
 
-        `arrived` is called for each effect before it begins. Raises: WorkerStopping when this process leaves before the
-        end of `first`.
+        `on_arrival` is called for each effect before it begins.
+        Raises: WorkerStopping when this process leaves before the end of `first`.
         """
-        following = await self._link(execution_id, first, arrived)
+        following = await self._link(execution_id, first, on_arrival)
         while self._goes_on(first, following):
             (reference,) = following
             try:
-                following = await self._link(execution_id, reference, arrived)
+                following = await self._link(execution_id, reference, on_arrival)
             except WorkerStopping:
                 # A second try of the activity would begin with the first effect, which has ended: return the rest to
                 # the workflow.
                 return following
         return following
 
-    def _link(self, execution_id: str, reference: Reference, arrived: Arrived) -> Awaitable[Sequence[Reference]]:
-        arrived(execution_id, reference.seq)
+    def _link(self, execution_id: str, reference: Reference, on_arrival: OnArrival) -> Awaitable[Sequence[Reference]]:
+        on_arrival(execution_id, reference.seq)
         self._count += 1
         # Effects that are each too quick for a heartbeat of the carrier may be slow together.
         if self._clock.monotonic() - self._beaten_at >= BEAT_SECONDS:

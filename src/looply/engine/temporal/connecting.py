@@ -25,7 +25,7 @@ from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
 from looply.clock import Clock
 from looply.engine.temporal.hints import with_hint
-from looply.engine.temporal.outbox import OfferRefused, TemporalAway
+from looply.engine.temporal.outbox import OfferRefused, TemporalUnavailable
 from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import TemporalSettings, tls_of
 from looply.engine.temporal.workflow import REFERENCES_PER_RUN, SIGNAL, WORKFLOW
@@ -89,7 +89,7 @@ class TemporalConnection:
         self._connecting = asyncio.Lock()
 
     async def client(self) -> Client:
-        """Returns the client. Raises: TemporalAway."""
+        """Returns the client. Raises: TemporalUnavailable."""
         async with self._connecting:
             if self._client is None:
                 self._client = await self._connect()
@@ -99,7 +99,7 @@ class TemporalConnection:
     async def offer(self, execution_id: str, references: Sequence[Reference]) -> None:
         """Signals effects to the workflow of the execution, which is started if it does not run.
 
-        Raises: TemporalAway, OfferRefused.
+        Raises: TemporalUnavailable, OfferRefused.
         """
         client = await self.client()
         attributes = await self._attributes(execution_id)
@@ -126,7 +126,7 @@ class TemporalConnection:
                 runtime=_runtime(),
             )
         except (RuntimeError, RPCError) as error:
-            raise TemporalAway(
+            raise TemporalUnavailable(
                 f"no connection to Temporal at {self.settings.address}: {with_hint(str(error))}"
             ) from error
 
@@ -154,7 +154,7 @@ class TemporalConnection:
         except RPCError as error:
             said = with_hint(f"{error.status.name}: {error.message}")
             text = f"Temporal at {self.settings.address} does not take the offer: {said}"
-            raise (OfferRefused(text) if error.status in _REFUSED else TemporalAway(text)) from error
+            raise (OfferRefused(text) if error.status in _REFUSED else TemporalUnavailable(text)) from error
 
     async def _attributes(self, execution_id: str) -> TypedSearchAttributes | None:
         if self._labels_of is None or self._clock.monotonic() < self._unlabeled_until:

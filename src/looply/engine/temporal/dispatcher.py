@@ -18,7 +18,7 @@ _TELLING: Final = timedelta(seconds=2)
 """The time to send the last offers to Temporal at a stop; those not sent are offered again by other processes."""
 
 
-_SENSES: Final = WorkerHooks()
+_NO_HOOKS: Final = WorkerHooks()
 
 
 class TemporalDispatcher:
@@ -27,7 +27,7 @@ class TemporalDispatcher:
     One that follows from an effect which a worker carries out is stored as running, and that worker continues with it.
 
     Without `serving` this process only offers. `labels_of` returns the labels by which executions can be searched in
-    Temporal; without it they are known there by their ids alone. `senses` are for tests. Temporal may be unavailable at
+    Temporal; without it they are known there by their ids alone. `hooks` are for tests. Temporal may be unavailable at
     any time: offers are held, later ones dropped, and a sweep of the store offers them again.
     """
 
@@ -38,22 +38,22 @@ class TemporalDispatcher:
         *,
         serving: Serving | None = None,
         labels_of: LabelsOf | None = None,
-        senses: WorkerHooks = _SENSES,
+        hooks: WorkerHooks = _NO_HOOKS,
     ) -> None:
         """Raises: SettingsError when the settings contradict each other or name files that cannot be read."""
         self._prefix = settings.task_queue
         connection = TemporalConnection(settings, clock, labels_of)
-        self._outbox = Outbox(connection.offer, pause=senses.pause)
+        self._outbox = Outbox(connection.offer, pause=hooks.pause)
         self._carrier: Carrier | None = None
         self._worker: EffectWorker | None = None
         if serving is not None:
             self._carrier = Carrier(serving, self._offer_late, clock)
-            self._worker = EffectWorker(connection, serving, self._carrier, clock, senses)
+            self._worker = EffectWorker(connection, serving, self._carrier, clock, hooks)
 
     @property
-    def is_away(self) -> bool:
+    def is_unavailable(self) -> bool:
         """Whether Temporal did not accept the last offer of this process."""
-        return self._outbox.is_away
+        return self._outbox.is_unavailable
 
     def reserve(self, lane: Lane) -> bool:
         """Takes a free slot for an effect that follows from one which this process carries out.

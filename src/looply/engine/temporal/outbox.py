@@ -24,7 +24,7 @@ _SENDERS: Final = 8
 _BACK_OFF_SECONDS: Final = (0.2, 1.0, 5.0)
 
 
-class TemporalAway(EngineError):
+class TemporalUnavailable(EngineError):
     """Temporal cannot be reached, or accepts nothing now; the call can be repeated."""
 
 
@@ -33,7 +33,7 @@ class OfferRefused(EngineError):
 
 
 Send = Callable[[str, Sequence[Reference]], Awaitable[None]]
-"""Sends the effects of one execution to Temporal. Raises: TemporalAway, OfferRefused."""
+"""Sends the effects of one execution to Temporal. Raises: TemporalUnavailable, OfferRefused."""
 
 
 Pause = Callable[[float], Awaitable[None]]
@@ -61,7 +61,7 @@ class Outbox:
         self._senders: list[asyncio.Task[None]] = []
 
     @property
-    def is_away(self) -> bool:
+    def is_unavailable(self) -> bool:
         """Whether Temporal did not accept the last offer."""
         return self._is_away
 
@@ -131,7 +131,7 @@ class Outbox:
             except OfferRefused as error:
                 _log.error("offer_refused", execution_id=execution_id, error=error.message)
                 return
-            except TemporalAway as error:
+            except TemporalUnavailable as error:
                 self._note_away(error)
                 await self._pause(_BACK_OFF_SECONDS[min(tries, len(_BACK_OFF_SECONDS) - 1)])
                 tries += 1
@@ -139,7 +139,7 @@ class Outbox:
                 self._note_back()
                 return
 
-    def _note_away(self, error: TemporalAway) -> None:
+    def _note_away(self, error: TemporalUnavailable) -> None:
         if not self._is_away:
             _log.error("temporal_away", error=error.message)
             self._is_away = True

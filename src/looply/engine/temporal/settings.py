@@ -36,8 +36,8 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
 
     `host_concurrency` is how many of them may run at once for one target of an organization.
 
-        `known` has all connectors of the installation: this worker also takes the workflow tasks of the others, which do
-        not need the connector.
+    `known` has all connectors of the installation: this worker also takes the workflow tasks of the others, which do
+    not need the connector.
     """
 
     connectors: tuple[str, ...]

@@ -17,10 +17,10 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from looply.clock import Clock
 from looply.engine.temporal.carrying import WAITING_FACTOR, Carrier, WorkerStopping
-from looply.engine.temporal.chain import Arrived, Chain
+from looply.engine.temporal.chain import Chain, OnArrival
 from looply.engine.temporal.connecting import TemporalConnection
 from looply.engine.temporal.hints import with_hint
-from looply.engine.temporal.outbox import Pause, TemporalAway
+from looply.engine.temporal.outbox import Pause, TemporalUnavailable
 from looply.engine.temporal.references import Reference, connector_queue
 from looply.engine.temporal.settings import Serving
 from looply.engine.temporal.workflow import ACTIVITY, EffectsWorkflow
@@ -41,7 +41,7 @@ _STICKY: Final = timedelta(seconds=3)
 class WorkerHooks:
     """Hooks of a worker for tests: called for each effect that Temporal delivers to it, and to wait."""
 
-    arrived: Arrived = lambda _execution_id, _seq: None
+    on_arrival: OnArrival = lambda _execution_id, _seq: None
     pause: Pause = asyncio.sleep
 
 
@@ -49,13 +49,13 @@ class EffectWorker:
     """Carries out effects in one process."""
 
     def __init__(
-        self, connection: TemporalConnection, serving: Serving, carrier: Carrier, clock: Clock, senses: WorkerHooks
+        self, connection: TemporalConnection, serving: Serving, carrier: Carrier, clock: Clock, hooks: WorkerHooks
     ) -> None:
         self._connection = connection
         self._clock = clock
         self._serving = serving
         self._carrier = carrier
-        self._senses = senses
+        self._hooks = hooks
         self._leaving = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._is_away = False
@@ -87,7 +87,7 @@ class EffectWorker:
         while not self._leaving.is_set():
             try:
                 await self._serve(await self._connection.client())
-            except TemporalAway as error:
+            except TemporalUnavailable as error:
                 self._note_away(error.message)
             except (RPCError, RuntimeError) as error:
                 self._note_away(with_hint(str(error)))
@@ -97,7 +97,7 @@ class EffectWorker:
 
     async def _within(self, task: "asyncio.Task[Any]", seconds: float) -> None:
         """Returns when a task has ended, or after this time."""
-        pause = asyncio.ensure_future(self._senses.pause(seconds))
+        pause = asyncio.ensure_future(self._hooks.pause(seconds))
         try:
             await asyncio.wait({task, pause}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -149,7 +149,7 @@ class EffectWorker:
         self._note_back()
         chain = Chain(self._carrier, self._clock, lambda at: activity.heartbeat(at.seq))
         try:
-            return list(await chain.carry(execution_id, reference, self._senses.arrived))
+            return list(await chain.carry(execution_id, reference, self._hooks.on_arrival))
         except WorkerStopping as error:
             raise ApplicationError(
                 error.message, category=ApplicationErrorCategory.BENIGN, next_retry_delay=error.again_after

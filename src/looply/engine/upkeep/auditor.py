@@ -52,7 +52,7 @@ _OPEN: Final = ("RUNNING", "WAITING", "FAILED")
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """What the auditor of this process has found.
 
-    `census` is of the instant `counted_on`, `audited_on` is the end of the last round. `mended` counts executions
+    `census` is of the instant `counted_on`, `audited_on` is the end of the last round. `repaired` counts executions
     repaired since the start of the process, `damaged` those whose rows differ from their history, and `orphans` those
     of them that nothing will move.
     """
@@ -60,7 +60,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     census: Census | None = None
     counted_on: datetime | None = None
     audited_on: datetime | None = None
-    mended: int = 0
+    repaired: int = 0
     damaged: int = 0
     orphans: int = 0
 
@@ -121,7 +121,7 @@ class Auditor(Loop):
     async def count(self) -> None:
         """Checks executions that no row will move, including those known as such, and counts what is open."""
         known = [execution_id for execution_id, found in self.damaged.items() if is_stranded(found)][:SUSPECTS]
-        for execution_id in dict.fromkeys((*await self._store.survey.ownerless(SUSPECTS), *known)):
+        for execution_id in dict.fromkeys((*await self._store.survey.find_ownerless(SUSPECTS), *known)):
             if self.is_stopping:
                 return
             head = await self._store.reads.head(execution_id)
@@ -152,7 +152,7 @@ class Auditor(Loop):
         """Begins as the auditor without findings: what another one has found may be repaired by now."""
         self._is_on_duty = True
         self._after, self._looked_at = "", 0
-        self._known = Findings(mended=self._known.mended)
+        self._known = Findings(repaired=self._known.repaired)
         self.damaged.clear()
         self._count_at, self._round_at = now, now + _FIRST_SECONDS
 
@@ -168,7 +168,7 @@ class Auditor(Loop):
             if not left:
                 kinds = sorted({str(problem["kind"]) for problem in found})
                 _log.warning("execution_mended", execution_id=execution_id, kinds=kinds)
-                self._known = msgspec.structs.replace(self._known, mended=self._known.mended + 1)
+                self._known = msgspec.structs.replace(self._known, repaired=self._known.repaired + 1)
             found = left
         if found:
             if execution_id not in self.damaged:
@@ -185,13 +185,13 @@ class Auditor(Loop):
     async def _found(self, execution_id: str) -> Sequence[Problem] | None:
         """Returns the problems, None for an execution that has progressed in the meantime."""
         before = await self._store.reads.head(execution_id)
-        found = await problems_of(self._store, self._shell.stored, execution_id, self._channels)
+        found = await problems_of(self._store, self._shell.load_state, execution_id, self._channels)
         return found if before == await self._store.reads.head(execution_id) else None
 
     async def _mend(self, execution_id: str) -> bool:
         """Returns whether rows were repaired; an execution that cannot be read, or has ended, is only reported."""
         try:
-            state = await self._shell.stored(execution_id)
+            state = await self._shell.load_state(execution_id)
             if state.closed is not None:
                 return False
             for lost in await self._lost_attempts(state):

@@ -11,7 +11,7 @@ import asyncio
 import structlog
 
 from looply.clock import Clock
-from looply.engine.ports.port import Call, CalleeOf, ChildTarget, Start
+from looply.engine.ports.port import Call, ChildTarget, ChildTargetOf, Start
 from looply.engine.ports.store import Store
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.child_starts import ChildStarts
@@ -49,11 +49,13 @@ _REFUSALS = (NotFound, Conflict, BadRequest, Refused, RecordDamaged)
 class Deliverer:
     """Deliveries and admissions of one engine. `parking` holds executions, or works on them alone."""
 
-    def __init__(self, shell: Shell, store: Store, clock: Clock, callee_of: CalleeOf, parking: Quarantine) -> None:
+    def __init__(
+        self, shell: Shell, store: Store, clock: Clock, child_target_of: ChildTargetOf, parking: Quarantine
+    ) -> None:
         self._shell = shell
         self._store = store
         self._clock = clock
-        self._callee_of = callee_of
+        self._callee_of = child_target_of
         self._quarantine = parking
         self._in_hand: set[Delivered] = set()
         self._child_starts = ChildStarts(shell.limits.child_starts)
@@ -129,7 +131,7 @@ class Deliverer:
                 started = ChildEnded(at=now, via="CHILD", delivery=row, child_id=row.sender, outcome="STARTED")
                 await self._submit(row, row.target, started)
             case "ENDED":
-                state = await self._shell.stored(row.sender)
+                state = await self._shell.load_state(row.sender)
                 if state.closed is None:
                     # No unit has put this row: the unit of the sender's end will put another.
                     await self._store.work.drop_deliveries((row,))

@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from looply.clock import Clock
-from looply.engine.records.pruning import Pruning, RetentionFilter, Slice, plan, round_of
+from looply.engine.records.pruning import Pruning, RetentionFilter, Slice, plan, prune_round
 from looply.engine.upkeep.loop import Loop
 from looply.errors import LooplyError
 
@@ -58,7 +58,7 @@ class Pruner(Loop):
         if self._round is None:
             now, kept = self._clock.now(), self._decision_retention
             decided_before = now - kept if kept is not None else None
-            self._round = round_of(self._pruning, plan(now, self._retention), decided_before=decided_before)
+            self._round = prune_round(self._pruning, plan(now, self._retention), decided_before=decided_before)
             self._told = Slice()
         try:
             told = await anext(self._round, None)
@@ -66,7 +66,7 @@ class Pruner(Loop):
             self._round = None
             raise
         if told is not None:
-            self._told = together(self._told, told)
+            self._told = add_slices(self._told, told)
             return False
         self._round = None
         if self._told.executions or self._told.keys or self._told.decisions:
@@ -96,12 +96,12 @@ async def prune_now(
     Raises: StoreFull, StoreUnreachable, StoreLost.
     """
     told = Slice()
-    async for each in round_of(pruning, wanted, decided_before=decided_before, is_dry=is_dry):
-        told = together(told, each)
+    async for each in prune_round(pruning, wanted, decided_before=decided_before, is_dry=is_dry):
+        told = add_slices(told, each)
     return told
 
 
-def together(first: Slice, second: Slice) -> Slice:
+def add_slices(first: Slice, second: Slice) -> Slice:
     """Returns the sum of two slices."""
     return Slice(
         executions=first.executions + second.executions,

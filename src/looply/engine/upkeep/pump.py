@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from looply.clock import Clock
-from looply.engine.ports.port import CalleeOf
+from looply.engine.ports.port import ChildTargetOf
 from looply.engine.ports.store import Store, TimerRow
 from looply.engine.records.startup import StartupState
 from looply.engine.shell.shell import Shell
@@ -39,7 +39,9 @@ class Pump(Loop):
 
     failed_event = "pump_failed"
 
-    def __init__(self, shell: Shell, store: Store, clock: Clock, profile_of: ProfileOf, callee_of: CalleeOf) -> None:
+    def __init__(
+        self, shell: Shell, store: Store, clock: Clock, profile_of: ProfileOf, child_target_of: ChildTargetOf
+    ) -> None:
         super().__init__()
         self._shell = shell
         self._store = store
@@ -49,7 +51,7 @@ class Pump(Loop):
         self._is_stuck = False
         self._quarantine = Quarantine(shell, store, clock)
         self._recovery = Recovery(shell, store, clock, self._quarantine)
-        self._deliverer = Deliverer(shell, store, clock, callee_of, self._quarantine)
+        self._deliverer = Deliverer(shell, store, clock, child_target_of, self._quarantine)
         self._late: set[tuple[str, int]] = set()
         self._seen = (clock.now(), clock.monotonic())
         self._held_until = 0.0
@@ -100,7 +102,7 @@ class Pump(Loop):
             self._sweep_at = now + _SWEEP_SECONDS
             await self._recovery.sweep()
         else:
-            await self._recovery.go_on()
+            await self._recovery.retry()
         if now >= self._own_sweep_at:
             self._own_sweep_at = now + _OWN_SWEEP_SECONDS
             await self._recovery.sweep_own()

@@ -121,7 +121,7 @@ class Reconciler(Loop):
         return min(max(left, _ROUND_SECONDS), _LONGEST_SLEEP_SECONDS)
 
     async def _tell_stale(self) -> None:
-        if stale := await self._copies.stale():
+        if stale := await self._copies.count_stale():
             _log.info("stale_cards", count=stale)
 
 

@@ -44,7 +44,7 @@ class Recovery:
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether something found no space and must be retried by `go_on`."""
+        """Whether something found no space and must be repeated by `retry`."""
         return self._has_lost or self._has_cut or self._quarantine.has_unparked
 
     async def begin(self, boot: StartupState) -> None:
@@ -63,7 +63,7 @@ class Recovery:
             self._offer(queued)
             after = (queued[-1].execution_id, queued[-1].seq)
 
-    async def go_on(self) -> None:
+    async def retry(self) -> None:
         """Retries what found no space; does nothing when everything is recovered."""
         await self._quarantine.park()
         self._has_lost = self._has_lost and await self._lose_effects()
@@ -82,7 +82,7 @@ class Recovery:
 
         An effect that no task performs at two sweeps is lost: at one sweep its task may be about to begin, or to end.
         """
-        for effect in self._shell.effects.take_left():
+        for effect in self._shell.effects.take_unstarted():
             self._shell.dispatcher.offer(effect)
         strays = await self._find_strays()
         for execution_id, seq in sorted(strays & self._strays):

@@ -48,7 +48,7 @@ class Scheduling:
 
     async def tick(self, now: datetime, batch: int) -> bool:
         """Starts what is queued and what is due. A start that fails delays no other; returns whether all succeeded."""
-        queued = await self._store.schedules.queued(batch)
+        queued = await self._store.schedules.list_queued(batch)
         self.has_queued = bool(queued)
         is_well = await self._all_well(
             {schedule.workflow_id: self._start_queued(schedule, nominal, now) for schedule, nominal in queued}
@@ -106,7 +106,7 @@ class Scheduling:
                 await self._miss(schedule, definition, due, now)
             elif not due.starts:
                 # The rules of its time zone, or its definition, yield other instants than when it was stored.
-                await self._store.schedules.put(waiting_for(schedule, definition, due.next), former=schedule)
+                await self._store.schedules.put(reschedule(schedule, definition, due.next), former=schedule)
             for index, start in enumerate(due.starts):
                 nominal = start.nominal
                 following = due.starts[index + 1].nominal if index + 1 < len(due.starts) else due.next
@@ -191,7 +191,7 @@ class Scheduling:
 
     async def _move_past(self, schedule: Schedule, definition: Definition, nominal: datetime) -> None:
         """Advances a schedule past an instant which the workflow's former schedule has fired."""
-        moved = waiting_for(schedule, definition, next_fire(definition, schedule.anchor, nominal))
+        moved = reschedule(schedule, definition, next_fire(definition, schedule.anchor, nominal))
         await self._store.schedules.put(moved, former=schedule)
 
     async def _is_running(self, execution_id: str) -> bool:
@@ -199,7 +199,7 @@ class Scheduling:
         return head is not None and head.status in ("RUNNING", "WAITING")
 
 
-def waiting_for(schedule: Schedule, definition: Definition, following: datetime | None) -> Schedule:
+def reschedule(schedule: Schedule, definition: Definition, following: datetime | None) -> Schedule:
     """Returns the schedule that waits for another nominal instant."""
     return replace(schedule, next=following, delay=delay_of(definition, schedule.workflow_id, following))
 

@@ -45,7 +45,7 @@ async def seen(engine: Driver, channel: FakeChannel, execution_id: str) -> dict[
         assert view is not None
         shown = channel.seen.get(card_id)
         assert shown == view or (shown is None and view.status in ("ANSWERED", "CLOSED")), card.recipient
-    assert await engine.store.copies.stale() == 0
+    assert await engine.store.copies.count_stale() == 0
     return {view.recipient: view.status for view in channel.seen.values()}
 
 

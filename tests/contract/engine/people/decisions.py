@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from contract.engine.people.approvals import ANN, BOB, CY, asked, card_for, decide, deciding
-from contract.engine.upkeep.pruning import MONTH, aged, pruned, round_of
+from contract.engine.upkeep.pruning import MONTH, aged, prune_round, pruned
 from kit.definitions import asking, card, chain, computing, note, step
 from kit.driver import ORGANIZATION, Driver
 from looply.definition import Workflow
@@ -244,10 +244,10 @@ class RecordLifeStories:
         await decide(engine, execution_id, 0)
         await aged(engine)
         pruning, clock = engine.shell.pruning, engine.clock
-        await round_of(Pruner(pruning, clock, MONTH))
+        await prune_round(Pruner(pruning, clock, MONTH))
         assert len(await recorded(engine)) == 1
-        await round_of(Pruner(pruning, clock, MONTH, 2 * MONTH))
+        await prune_round(Pruner(pruning, clock, MONTH, 2 * MONTH))
         assert len(await recorded(engine)) == 1
         await aged(engine)
-        await round_of(Pruner(pruning, clock, MONTH, 2 * MONTH))
+        await prune_round(Pruner(pruning, clock, MONTH, 2 * MONTH))
         assert await recorded(engine) == []

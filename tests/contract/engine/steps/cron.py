@@ -76,7 +76,7 @@ class CronStories:
         await engine.tick()
         assert await ledger(engine, id_of(workflow)) == [("MISSED", 24.5), ("CAUGHT_UP", 25.5)]
         organization_id = (await engine.schedule(workflow)).organization_id
-        missed = (await engine.shell.schedules.missed(organization_id))[id_of(workflow)]
+        missed = (await engine.shell.schedules.find_missed(organization_id))[id_of(workflow)]
         assert (missed.count, missed.last) == (25, START_TIME + 24.5 * HOUR)
 
     async def test_pauses_and_plays_that_race_with_an_instant_agree_with_the_ledger(self, engine: Driver) -> None:

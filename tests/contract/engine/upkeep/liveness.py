@@ -261,22 +261,22 @@ class LivenessStories:
         loss = LOSSES[lost]
         execution_id = await loss.begin(engine)
         await engine.settle()
-        assert known(await on_duty(engine)).mended == 0
+        assert known(await on_duty(engine)).repaired == 0
         await loss.lose(engine, execution_id)
         assert loss.told in await problems(engine, execution_id)
         # Rows that are missing are no orphan to `doctor`: the history knows how to go on.
         assert (await engine.shell.audit()).orphans == (loss.told == "CHILD")
-        assert list(await engine.store.survey.ownerless(10)) == ([execution_id] if loss.seen_at_once else [])
+        assert list(await engine.store.survey.find_ownerless(10)) == ([execution_id] if loss.seen_at_once else [])
         auditor = await on_duty(engine)
         if not loss.seen_at_once:
-            assert known(auditor).mended == 0
+            assert known(auditor).repaired == 0
             while not await auditor.tick():
                 pass
             await engine.settle()
         findings = known(auditor)
-        assert (findings.mended, findings.orphans, findings.damaged) == (1, 0, 0)
+        assert (findings.repaired, findings.orphans, findings.damaged) == (1, 0, 0)
         await engine.prove()
-        assert list(await engine.store.survey.ownerless(10)) == []
+        assert list(await engine.store.survey.find_ownerless(10)) == []
         await loss.end(engine, execution_id)
         assert await engine.status(execution_id) == loss.last
         await engine.prove()
@@ -291,7 +291,7 @@ class LivenessStories:
         assert "WORK" in await problems(engine, execution_id)
         while not await auditor.tick():
             pass
-        assert (known(auditor).mended, known(auditor).damaged) == (1, 0)
+        assert (known(auditor).repaired, known(auditor).damaged) == (1, 0)
         await engine.prove()
         await decide(engine, execution_id, Retry)
         assert await engine.status(execution_id) == "COMPLETED"
@@ -336,7 +336,7 @@ class LivenessStories:
         audit = await engine.shell.audit()
         assert (audit.orphans, [problem["kind"] for problem in audit.problems]) == (1, ["ORPHAN"])
         auditor = await on_duty(engine)
-        assert (known(auditor).orphans, known(auditor).damaged, known(auditor).mended) == (1, 1, 0)
+        assert (known(auditor).orphans, known(auditor).damaged, known(auditor).repaired) == (1, 1, 0)
         assert await engine.terminate(parent) == Terminated()
         engine.clock.advance(timedelta(seconds=COUNT_SECONDS))
         await auditor.round()
@@ -347,7 +347,7 @@ class LivenessStories:
         execution_id = await engine.started(chain(stop(status="COMPLETED")))
         await plant(engine, execution_id, head={"status": "RUNNING"})
         auditor = await on_duty(engine)
-        assert (known(auditor).mended, known(auditor).damaged) == (0, 1)
+        assert (known(auditor).repaired, known(auditor).damaged) == (0, 1)
         assert [problem["kind"] for problem in auditor.damaged[execution_id]] == ["HEAD"]
         await plant(engine, execution_id, head={"status": "COMPLETED"})
         while not await auditor.tick():
@@ -367,9 +367,9 @@ class LivenessStories:
             if lost != "a cut stretch":  # its process would end under the others
                 await loss.begin(engine)
         await engine.settle()
-        assert list(await engine.store.survey.ownerless(10)) == []
+        assert list(await engine.store.survey.find_ownerless(10)) == []
         auditor = await on_duty(engine)
-        assert (known(auditor).mended, known(auditor).damaged) == (0, 0)
+        assert (known(auditor).repaired, known(auditor).damaged) == (0, 0)
         for held in engine.world.open():
             held.release()
         await engine.settle()

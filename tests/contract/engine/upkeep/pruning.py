@@ -200,7 +200,7 @@ class PruneStories:
         await engine.together(*(engine.started(computing()) for _ in range(3)))
         last = await aged(engine)
         pruner = Pruner(engine.shell.pruning, engine.clock, MONTH)
-        await round_of(pruner)
+        await prune_round(pruner)
         assert await stored(engine) == [last]
 
     async def test_a_round_that_broke_is_begun_anew(self, engine: Driver) -> None:
@@ -209,13 +209,13 @@ class PruneStories:
         pruner = Pruner(engine.shell.pruning, engine.clock, MONTH)
         engine.faults.is_full = True
         with pytest.raises(StoreFull):
-            await round_of(pruner)
+            await prune_round(pruner)
         engine.faults.is_full = False
-        await round_of(pruner)
+        await prune_round(pruner)
         assert await stored(engine) == [last]
 
 
-async def round_of(pruner: Pruner) -> None:
+async def prune_round(pruner: Pruner) -> None:
     """Lets a pruner go round once."""
     for _ in range(100):
         if await pruner.tick():
@@ -300,7 +300,7 @@ class HeldStories:
         await within_a_minute(engine)
         assert {view.status for view in channel.seen.values()} == {"CLOSED"}
         assert (await pruned(engine)).executions == 1
-        assert await engine.store.copies.stale() == 0
+        assert await engine.store.copies.count_stale() == 0
 
     async def test_a_key_is_known_for_its_day_and_then_goes_without_its_execution(self, engine: Driver) -> None:
         brief = chain(note(), retention="PT1H")

@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from looply.engine.coding.database_server import one_line, unfit
+from looply.engine.coding.database_server import one_line, unfit_reasons
 from looply.engine.coding.moving import STEP_ROWS, Counters, MovedTable, Sum, Tally
 from looply.engine.coding.rows import Row, id_text
 from looply.engine.postgres.database.connections import (
@@ -66,7 +66,7 @@ class Receiver:
     async def faults(self, schemas: Sequence[str]) -> list[str]:
         """Returns what keeps the database from taking an installation in; writes nothing."""
         server = self._connection.info
-        found = [*unfit(server.server_version, server.parameter_status("server_encoding"))]
+        found = [*unfit_reasons(server.server_version, server.parameter_status("server_encoding"))]
         if await self._ask(_IS_STANDBY):
             found.append("the database is a standby, which takes no writes; name the primary")
         may_make = await self._ask(_MAY_MAKE)

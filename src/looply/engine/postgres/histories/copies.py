@@ -59,7 +59,7 @@ class PostgresCopies:
         """Gives a copy back after a failed try."""
         await self._write(_POSTPONE, (to_ms(due), card_id))
 
-    async def stale(self) -> int:
+    async def count_stale(self) -> int:
         """Returns how many copies do not look as they have to."""
         found = await self._database.read(lambda connection: row(connection, _STALE))
         return int(found[0]) if found is not None else 0

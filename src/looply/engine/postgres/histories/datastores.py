@@ -6,11 +6,19 @@ from typing import Any, Final
 import psycopg
 
 from looply.clock import to_ms
-from looply.engine.coding.rows import datastore_from, datastore_line_from
+from looply.engine.coding.rows import datastore_from, datastore_summary_from
 from looply.engine.postgres.database.connections import Connection, row, rows
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.names import Names
-from looply.engine.records.datastores import DatastoreChange, DatastoreLine, Found, checked, damage_in, moved, too_many
+from looply.engine.records.datastores import (
+    DatastoreChange,
+    DatastoreSummary,
+    Found,
+    find_damage,
+    moved,
+    too_many,
+    verify_datastore,
+)
 from looply.errors import EngineError
 
 PUT: Final = "put_datastore(%s::integer, %s, %s, %s, %s::bytea, %s::bytea, %s, %s, %s, %s)"
@@ -70,14 +78,14 @@ class PostgresDatastores:
         floor, *facts = found
         if facts[1] is None:
             return Found(stored=None, next_revision=floor + 1)
-        stored = checked(datastore_from(tuple(facts)))
+        stored = verify_datastore(datastore_from(tuple(facts)))
         return Found(stored=stored, next_revision=stored.revision + 1)
 
-    async def list(self, organization_id: str, after: str, limit: int) -> Sequence[DatastoreLine]:
+    async def list(self, organization_id: str, after: str, limit: int) -> Sequence[DatastoreSummary]:
         """Returns up to `limit` datastores of an organization by name, those after `after`."""
         sought = (organization_id, after, limit)
         found = await self._database.read(lambda connection: rows(connection, _LIST, sought))
-        return [datastore_line_from(each) for each in found]
+        return [datastore_summary_from(each) for each in found]
 
     async def put(self, change: DatastoreChange) -> None:
         """Applies a change by itself. Raises: DatastoreMoved, DatastoresFull."""
@@ -103,10 +111,10 @@ class PostgresDatastores:
 
         await self._database.write(write, [lane_of(change)], found)
 
-    async def damaged(self) -> Sequence[str]:
+    async def find_damaged(self) -> Sequence[str]:
         """Returns a line for each datastore that cannot be read as it was stored."""
         found = await self._database.read(lambda connection: rows(connection, _SCAN))
-        return [line for each in found if (line := damage_in(datastore_from(each)))]
+        return [line for each in found if (line := find_damage(datastore_from(each)))]
 
 
 def lane_of(change: DatastoreChange) -> tuple[str, str, str]:

@@ -7,11 +7,18 @@ import msgspec
 
 from looply.clock import to_ms
 from looply.definition.settings.mail import person_of
-from looply.engine.coding.rows import DECISION_COLUMNS, Row, decision_facts, decision_from, find_id
+from looply.engine.coding.rows import DECISION_COLUMNS, Row, decision_columns, decision_from, find_id
 from looply.engine.postgres.database.connections import Connection, rows
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.names import Names
-from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow, DecisionWay, in_order, way_to
+from looply.engine.records.decisions import (
+    DecisionFilter,
+    DecisionIndex,
+    DecisionKey,
+    DecisionRow,
+    choose_index,
+    in_order,
+)
 
 PUT_DECISIONS: Final = "put_decisions(%s::jsonb)"
 """The call that records decisions; its argument is `decisions_argument`."""
@@ -26,7 +33,7 @@ _FITS: Final = (
     " AND %(person)s::text IN ('', d.person) AND %(process)s::text IN ('', d.process_id)"
     " ORDER BY d.at_ms DESC, d.execution_id DESC, d.seq DESC LIMIT %(limit)s"
 )
-_WAYS: Final[Mapping[DecisionWay, str]] = {
+_WAYS: Final[Mapping[DecisionIndex, str]] = {
     "EXECUTION": "d.execution_id = %(execution)s::uuid",
     "PROCESS": "d.process_id = %(process)s",
     "USER": "d.person = %(person)s",
@@ -34,7 +41,7 @@ _WAYS: Final[Mapping[DecisionWay, str]] = {
     "WORKFLOW": "d.workflow = %(workflow)s",
     "ALL": "true",
 }
-_LISTS: Final[Mapping[DecisionWay, str]] = {
+_LISTS: Final[Mapping[DecisionIndex, str]] = {
     way: (
         f"SELECT {DECISION_COLUMNS} FROM (SELECT * FROM decision d WHERE {begin}{_FITS}) d {_JOINED}"
         " ORDER BY d.at_ms DESC, d.execution_id DESC, d.seq DESC"
@@ -54,7 +61,7 @@ def decisions_argument(rows: Sequence[DecisionRow], numbers: Mapping[str, int]) 
             "execution": each.execution_id,
             "org": numbers[each.organization_id],
             "workflow": numbers[each.workflow_id],
-            **decision_facts(each),
+            **decision_columns(each),
         }
         for each in rows
     ]
@@ -94,7 +101,7 @@ class PostgresDecisions:
                 "after_seq": after_seq,
                 "limit": limit,
             }
-            return await rows(connection, _LISTS[way_to(wanted)], facts)
+            return await rows(connection, _LISTS[choose_index(wanted)], facts)
 
         return [decision_from(each) for each in await self._database.read(read)]
 

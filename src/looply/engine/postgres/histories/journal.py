@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from looply.clock import to_ms
-from looply.engine.coding.rows import Row, batch_from, find_id, head_from, id_text, placed_from
-from looply.engine.ports.store import Batch, Loaded, Placed, Position, Snapshot, StoredDefinition, Unit, Value
+from looply.engine.coding.rows import Row, batch_from, find_id, head_from, id_text, positioned_batch_from
+from looply.engine.ports.store import Batch, Loaded, Position, PositionedBatch, Snapshot, StoredDefinition, Unit, Value
 from looply.engine.postgres.database.connections import Connection, row, rows
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.histories.datastores import lane_of
@@ -89,11 +89,11 @@ class PostgresJournal:
         found = await self._database.read(lambda connection: row(connection, _POSITION))
         return (found[0], 0) if found is not None else (0, 0)
 
-    async def committed(self, after: Position, limit: int) -> Sequence[Placed]:
+    async def read_committed(self, after: Position, limit: int) -> Sequence[PositionedBatch]:
         """Returns batches behind a place, in the order of their transactions."""
         sought = (str(after[0]), after[1], limit)
         found = await self._database.read(lambda connection: rows(connection, _COMMITTED, sought))
-        return [placed_from(each) for each in found]
+        return [positioned_batch_from(each) for each in found]
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
         """Returns the large values of an execution by hash."""

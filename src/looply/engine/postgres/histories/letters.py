@@ -7,10 +7,10 @@ from looply.engine.coding.rows import LETTER_COLUMNS, LETTER_REASONS, Row, find_
 from looply.engine.postgres.database.connections import Connection, row, rows
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.names import Names
-from looply.engine.records.letters import LetterFilter, LetterKey, LetterRow, LetterWay, way_to
+from looply.engine.records.letters import LetterFilter, LetterIndex, LetterKey, LetterRow, choose_index
 
 PUT_LETTERS: Final = "put_letters(%s::uuid, %s::integer, %s::integer, %s::jsonb)"
-"""The call that notes letters; its last argument is a list of `letter_facts`."""
+"""The call that notes letters; its last argument is a list of `letter_columns`."""
 
 _FROM: Final = f"SELECT {LETTER_COLUMNS} FROM letter l JOIN name o ON o.n = l.org JOIN name w ON w.n = l.workflow"
 _ONE: Final = f"{_FROM} WHERE l.execution_id = %(execution)s::uuid AND l.seq = %(seq)s"
@@ -23,7 +23,7 @@ _FITS: Final = (
     " AND (%(settled)s::boolean IS NULL OR %(settled)s::boolean = (l.action <> 0))"
     " ORDER BY l.execution_id DESC, l.seq DESC LIMIT %(limit)s"
 )
-_LISTS: Final[Mapping[LetterWay, str]] = {
+_LISTS: Final[Mapping[LetterIndex, str]] = {
     "EXECUTION": (
         f"{_FROM} WHERE l.execution_id = %(execution)s::uuid AND l.org = %(org)s"
         f" AND %(workflow)s::integer IN (0, l.workflow) AND %(process)s::text IN ('', l.process_id){_FITS}"
@@ -69,7 +69,7 @@ class PostgresLetters:
                 "after_seq": after_seq,
                 "limit": limit,
             }
-            return await rows(connection, _LISTS[way_to(wanted)], facts)
+            return await rows(connection, _LISTS[choose_index(wanted)], facts)
 
         return [letter_from(each) for each in await self._database.read(read)]
 
@@ -82,7 +82,7 @@ class PostgresLetters:
         """Returns the letters of an execution, oldest first."""
         return await self._of(_OF, {"execution": execution_id})
 
-    async def waiting(self) -> int:
+    async def count_unsettled(self) -> int:
         """Returns how many letters wait to be settled."""
         found = await self._database.read(lambda connection: row(connection, _WAITING))
         return int(found[0]) if found is not None else 0

@@ -25,7 +25,7 @@ from looply.engine.coding.searching import (
     budget_of,
     id_patterns,
     patterns,
-    ways,
+    search_plans,
 )
 from looply.engine.ports.port import Filter, Head
 from looply.engine.postgres.database.connections import Connection
@@ -234,7 +234,7 @@ async def _sought(connection: Connection, names: Names, wanted: Filter) -> dict[
 
 async def _first_way(connection: Connection, shared: Mapping[str, Any], wanted: Filter) -> Sequence[Span]:
     spans: Sequence[Span] = ()
-    for spans in ways(wanted):
+    for spans in search_plans(wanted):
         if await _is_served(connection, shared, spans):
             break
     return spans

@@ -17,7 +17,7 @@ from psycopg import sql
 
 from looply.clock import Clock, to_ms
 from looply.engine.coding.database_server import one_line
-from looply.engine.coding.retention import IS_OPEN, facts_of, spent_condition
+from looply.engine.coding.retention import IS_OPEN, slice_parameters, spent_condition
 from looply.engine.coding.rows import Row, id_text
 from looply.engine.ports.store import Position
 from looply.engine.postgres.database.connections import Connection, call, drop, row, rows
@@ -30,13 +30,13 @@ from looply.engine.records.pruning import (
     SLICE,
     SLICE_BYTES,
     Candidate,
-    Choice,
     Cursor,
+    PrunePlan,
     RetentionFilter,
     Slice,
-    chosen,
     fires_before,
     highest_id,
+    plan_removals,
 )
 from looply.engine.records.spans import LOWEST_ID, first_id
 
@@ -180,7 +180,7 @@ class PostgresPruning:
             await self._database.write(write, [("pruning",)])
         return told
 
-    async def give_back(self) -> bool:
+    async def release_space(self) -> bool:
         """Drops an empty month, or writes one anew in which little is left; returns whether it did so."""
         this_month = months_from(self._clock.now())[0]
         months = await self._database.read(lambda connection: rows(connection, _MONTHS))
@@ -194,23 +194,23 @@ class PostgresPruning:
                 return True
         return False
 
-    async def pruned_to(self, organization_id: str) -> Position:
+    async def pruned_position(self, organization_id: str) -> Position:
         """Returns the last place of what went of an organization."""
         found = await self._database.read(lambda connection: row(connection, _PRUNED_TO, (organization_id,)))
         return (found[0], found[1]) if found is not None else (0, 0)
 
-    async def _choice(self, connection: Connection, spent: RetentionFilter, after: Cursor) -> Choice:
+    async def _choice(self, connection: Connection, spent: RetentionFilter, after: Cursor) -> PrunePlan:
         workflow: int | None = 0
         if spent.workflow_id:
             (workflow,) = await self._names.find(connection, spent.workflow_id)
         if workflow is None:
-            return Choice((), Slice())
+            return PrunePlan((), Slice())
         ids = {"after_id": after[1] or id_text(LOWEST_ID), "below": id_text(highest_id(spent))}
-        facts = facts_of(spent, workflow, after) | ids
+        facts = slice_parameters(spent, workflow, after) | ids
         statement = _EXPIRED if spent.ended_before is None else _OLD_OF_WORKFLOW if workflow else _OLD
         found = await rows(connection, statement, facts)
         candidates, is_whole = await _candidates(connection, found, facts["now"])
-        return chosen(candidates, has_more=not is_whole or len(found) == LOOKED_AT)
+        return plan_removals(candidates, has_more=not is_whole or len(found) == LOOKED_AT)
 
     async def _drop(self, month: str) -> bool:
         """Drops an empty month; returns whether it did: who is in the way is not waited for."""

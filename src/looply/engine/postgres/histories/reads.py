@@ -116,7 +116,7 @@ class PostgresReads:
         found = await self._database.read(lambda connection: row(connection, _HEAD, (execution_id,)))
         return head_from(found) if found is not None else None
 
-    async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
+    async def find_settled(self, execution_ids: Sequence[str]) -> Sequence[str]:
         """Returns those that do not run."""
         sought = [each for each in execution_ids if find_id(each) is not None]
         found = await self._database.read(lambda connection: rows(connection, _RESTING, (sought,)))

@@ -12,8 +12,8 @@ from looply.engine.coding.rows import (
     STATUS_NUMBERS,
     TIMER_KINDS,
     TRIGGER_NUMBERS,
-    fire_taken,
-    letter_facts,
+    fire_taken_error,
+    letter_columns,
 )
 from looply.engine.ports.port import OpenCard
 from looply.engine.ports.store import (
@@ -104,7 +104,7 @@ class UnitWriter:
         if unit.letters:
             numbers = await self._names.give(connection, [unit.head.organization_id, unit.head.workflow_id])
             owner = (numbers[unit.head.organization_id], numbers[unit.head.workflow_id])
-            letters = msgspec.json.encode([letter_facts(letter) for letter in unit.letters]).decode()
+            letters = msgspec.json.encode([letter_columns(letter) for letter in unit.letters]).decode()
             statement = f"SELECT {PUT_LETTERS}, {statement.removeprefix('SELECT ')}"
             arguments = (unit.execution_id, *owner, letters, *arguments)
         if unit.decisions:
@@ -191,7 +191,7 @@ def _refusal(error: psycopg.Error, unit: Unit) -> EngineError | None:
             message = f"an open execution of workflow {claim.workflow_id} has the process id {claim.process_id!r}"
             return ClaimTaken(message, execution_id=holder, request=request)
         case "LP004" if unit.fire is not None:
-            return fire_taken(unit.fire)
+            return fire_taken_error(unit.fire)
         case "LP006":
             return SlotTaken(f"it is not the turn of execution {unit.execution_id}")
         case _ if unit.datastore is not None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import psycopg
 
 from looply.clock import ms_or_none, to_ms
-from looply.engine.coding.rows import SCHEDULE_STATUSES, fire_taken, optional_instant, schedule_from
+from looply.engine.coding.rows import SCHEDULE_STATUSES, fire_taken_error, optional_instant, schedule_from
 from looply.engine.ports.port import Fire, LedgerRow, MissedFires, Schedule
 from looply.engine.postgres.database.connections import Connection, call, row, rows
 from looply.engine.postgres.database.database import Database
@@ -137,7 +137,7 @@ class PostgresSchedules:
                 await connection.execute(_SKIP, arguments)
             except psycopg.Error as error:
                 if error.sqlstate == _TAKEN:
-                    raise fire_taken(fire) from error
+                    raise fire_taken_error(fire) from error
                 raise
 
         async def found(connection: Connection) -> tuple[None] | None:
@@ -146,7 +146,7 @@ class PostgresSchedules:
 
         await self._database.write(write, [("schedule", fire.workflow_id)], found)
 
-    async def queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:
+    async def list_queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:
         """Returns ACTIVE schedules of which starts wait, with the oldest one."""
         return await self._database.read(lambda connection: read_queued(connection, limit))
 
@@ -158,7 +158,7 @@ class PostgresSchedules:
         """Returns rows of the ledger of one workflow, newest first."""
         return await self._database.read(lambda connection: read_fires(connection, workflow_id, before, limit))
 
-    async def missed(self, organization_id: str) -> Mapping[str, MissedFires]:
+    async def find_missed(self, organization_id: str) -> Mapping[str, MissedFires]:
         """Returns by workflow id what live schedules have missed."""
         return await self._database.read(lambda connection: read_missed(connection, organization_id))
 

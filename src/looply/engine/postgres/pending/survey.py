@@ -67,7 +67,7 @@ class PostgresSurvey:
         """Returns how much is open."""
         return await self._database.read(_count)
 
-    async def ownerless(self, limit: int) -> Sequence[str]:
+    async def find_ownerless(self, limit: int) -> Sequence[str]:
         """Returns executions that nothing stored will move."""
         found = await self._database.read(lambda connection: rows(connection, _OWNERLESS, (limit,)))
         return [id_text(key) for (key,) in found]
@@ -108,7 +108,7 @@ async def _count(connection: Connection) -> Census:
     counts = await row(connection, _COUNTS)
     assert counts is not None  # a SELECT without a table has one row
     failed, timers, timer_due, schedule_due, waits, cards, copies, deliveries, *more = counts
-    continuations, in_line, in_slots, letters, missed = more
+    continuations, awaiting_slot, holding_slot, letters, missed = more
     if failed:
         executions["FAILED"] = failed
     effects = {(name, state == 1): count for name, state, count in await rows(connection, _EFFECTS)}
@@ -124,8 +124,8 @@ async def _count(connection: Connection) -> Census:
         stale_copies=copies,
         deliveries=deliveries,
         continuations=continuations,
-        in_line=in_line,
-        in_slots=in_slots,
+        awaiting_slot=awaiting_slot,
+        holding_slot=holding_slot,
         letters=letters,
         missed_starts=missed,
     )

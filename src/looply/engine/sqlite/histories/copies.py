@@ -54,7 +54,7 @@ class SqliteCopies:
         """Gives a copy back after a failed try."""
         await self._write(_POSTPONE, (to_ms(due), card_id))
 
-    async def stale(self) -> int:
+    async def count_stale(self) -> int:
         """Returns how many copies do not look as they have to."""
         return int(await self._threads.read(lambda connection: connection.execute(_STALE).get))
 

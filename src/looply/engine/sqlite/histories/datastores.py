@@ -6,16 +6,16 @@ from typing import Final
 import apsw
 
 from looply.clock import to_ms
-from looply.engine.coding.rows import datastore_from, datastore_line_from
+from looply.engine.coding.rows import datastore_from, datastore_summary_from
 from looply.engine.records.datastores import (
     Datastore,
     DatastoreChange,
-    DatastoreLine,
+    DatastoreSummary,
     Found,
-    checked,
-    damage_in,
+    find_damage,
     moved,
     too_many,
+    verify_datastore,
 )
 from looply.engine.sqlite.file.names import Names
 from looply.engine.sqlite.file.threads import Threads
@@ -74,27 +74,27 @@ class SqliteDatastores:
             if row is None:
                 floor: int | None = connection.execute(_FLOOR, (organization_id,)).get
                 return Found(stored=None, next_revision=(floor or 0) + 1)
-            stored = checked(datastore_from(row))
+            stored = verify_datastore(datastore_from(row))
             return Found(stored=stored, next_revision=stored.revision + 1)
 
         return await self._threads.read(read)
 
-    async def list(self, organization_id: str, after: str, limit: int) -> Sequence[DatastoreLine]:
+    async def list(self, organization_id: str, after: str, limit: int) -> Sequence[DatastoreSummary]:
         """Returns up to `limit` datastores of an organization by name, those after `after`."""
         sought = (organization_id, after, limit)
         return await self._threads.read(
-            lambda connection: [datastore_line_from(row) for row in connection.execute(_LIST, sought)]
+            lambda connection: [datastore_summary_from(row) for row in connection.execute(_LIST, sought)]
         )
 
     async def put(self, change: DatastoreChange) -> None:
         """Applies a change by itself. Raises: DatastoreMoved, DatastoresFull."""
         await self._threads.write(lambda connection: store_change(connection, self._threads.names, change))
 
-    async def damaged(self) -> Sequence[str]:
+    async def find_damaged(self) -> Sequence[str]:
         """Returns a line for each datastore that cannot be read as it was stored."""
 
         def read(connection: apsw.Connection) -> list[str]:
-            return [line for row in connection.execute(_SCAN) if (line := damage_in(datastore_from(row)))]
+            return [line for row in connection.execute(_SCAN) if (line := find_damage(datastore_from(row)))]
 
         return await self._threads.read(read)
 

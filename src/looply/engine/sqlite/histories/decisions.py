@@ -7,8 +7,15 @@ import apsw
 
 from looply.clock import to_ms
 from looply.definition.settings.mail import person_of
-from looply.engine.coding.rows import DECISION_COLUMNS, decision_facts, decision_from, find_id
-from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow, DecisionWay, in_order, way_to
+from looply.engine.coding.rows import DECISION_COLUMNS, decision_columns, decision_from, find_id
+from looply.engine.records.decisions import (
+    DecisionFilter,
+    DecisionIndex,
+    DecisionKey,
+    DecisionRow,
+    choose_index,
+    in_order,
+)
 from looply.engine.sqlite.file.names import find_number
 from looply.engine.sqlite.file.threads import Threads
 
@@ -27,7 +34,7 @@ _FITS: Final = (
     " AND d.org = :org AND :workflow IN (0, d.workflow) AND :step IN ('', d.step) AND :person IN ('', d.person)"
     " AND :process IN ('', d.process_id) ORDER BY d.at_ms DESC, d.execution_id DESC, d.seq DESC LIMIT :limit"
 )
-_WAYS: Final[Mapping[DecisionWay, tuple[str, str]]] = {
+_WAYS: Final[Mapping[DecisionIndex, tuple[str, str]]] = {
     "EXECUTION": ("decision_of", "d.execution_id = :execution"),
     "PROCESS": ("decision_process", "d.org = :org AND d.process_id = :process"),
     "USER": ("decision_person", "d.org = :org AND d.person = :person"),
@@ -36,7 +43,7 @@ _WAYS: Final[Mapping[DecisionWay, tuple[str, str]]] = {
     "ALL": ("decision_org", "d.org = :org"),
 }
 # The names are joined to the page only: with them a plan may begin at the names, and sort.
-_LISTS: Final[Mapping[DecisionWay, str]] = {
+_LISTS: Final[Mapping[DecisionIndex, str]] = {
     way: (
         f"SELECT {DECISION_COLUMNS} FROM (SELECT * FROM decision d INDEXED BY {index} WHERE {begin}{_FITS}) d"  # noqa: S608
         f" {_JOINED} ORDER BY d.at_ms DESC, d.execution_id DESC, d.seq DESC"
@@ -54,7 +61,7 @@ def put_decisions(
     """Records decisions of one execution; `numbers` are those of organization and workflow."""
     org, workflow = numbers
     for row in rows:
-        connection.execute(_PUT, {"execution": key, "org": org, "workflow": workflow, **decision_facts(row)})
+        connection.execute(_PUT, {"execution": key, "org": org, "workflow": workflow, **decision_columns(row)})
 
 
 class SqliteDecisions:
@@ -96,4 +103,4 @@ def _page(
         "after_seq": after_seq,
         "limit": limit,
     }
-    return [decision_from(row) for row in connection.execute(_LISTS[way_to(wanted)], facts)]
+    return [decision_from(row) for row in connection.execute(_LISTS[choose_index(wanted)], facts)]

@@ -6,8 +6,16 @@ from datetime import datetime
 import apsw
 
 from looply.clock import to_ms
-from looply.engine.coding.rows import STATUS_NUMBERS, Row, batch_from, find_id, head_from, id_text, placed_from
-from looply.engine.ports.store import Batch, Loaded, Placed, Position, Snapshot, StoredDefinition, Unit, Value
+from looply.engine.coding.rows import (
+    STATUS_NUMBERS,
+    Row,
+    batch_from,
+    find_id,
+    head_from,
+    id_text,
+    positioned_batch_from,
+)
+from looply.engine.ports.store import Batch, Loaded, Position, PositionedBatch, Snapshot, StoredDefinition, Unit, Value
 from looply.engine.sqlite.file.names import find_number
 from looply.engine.sqlite.file.threads import Threads
 from looply.engine.sqlite.histories.units import store_definition, store_unit
@@ -74,10 +82,12 @@ class SqliteJournal:
         """Returns the place of the last batch."""
         return await self._threads.read(lambda connection: (0, int(connection.execute(_POSITION).get)))
 
-    async def committed(self, after: Position, limit: int) -> Sequence[Placed]:
+    async def read_committed(self, after: Position, limit: int) -> Sequence[PositionedBatch]:
         """Returns batches behind a place, in the order in which they were stored."""
         return await self._threads.read(
-            lambda connection: [placed_from((0, *row)) for row in connection.execute(_COMMITTED, (after[1], limit))]
+            lambda connection: [
+                positioned_batch_from((0, *row)) for row in connection.execute(_COMMITTED, (after[1], limit))
+            ]
         )
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:

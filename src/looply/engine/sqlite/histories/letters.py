@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import apsw
 
-from looply.engine.coding.rows import LETTER_COLUMNS, LETTER_REASONS, find_id, letter_facts, letter_from
-from looply.engine.records.letters import LetterFilter, LetterKey, LetterRow, LetterWay, way_to
+from looply.engine.coding.rows import LETTER_COLUMNS, LETTER_REASONS, find_id, letter_columns, letter_from
+from looply.engine.records.letters import LetterFilter, LetterIndex, LetterKey, LetterRow, choose_index
 from looply.engine.sqlite.file.names import find_number
 from looply.engine.sqlite.file.threads import Threads
 
@@ -26,7 +26,7 @@ _FITS: Final = (
     " AND :reason IN (0, l.reason) AND (:settled IS NULL OR :settled = (l.action <> 0))"
     " ORDER BY l.execution_id DESC, l.seq DESC LIMIT :limit"
 )
-_LISTS: Final[Mapping[LetterWay, str]] = {
+_LISTS: Final[Mapping[LetterIndex, str]] = {
     "EXECUTION": (
         f"{_FROM} WHERE l.execution_id = :execution AND l.org = :org AND :workflow IN (0, l.workflow)"
         f" AND :process IN ('', l.process_id){_FITS}"
@@ -46,7 +46,7 @@ def put_letters(
     """Notes the letters that a unit makes or settles; `numbers` are those of organization and workflow."""
     org, workflow = numbers
     for letter in letters:
-        connection.execute(_PUT, {"execution": key, "org": org, "workflow": workflow, **letter_facts(letter)})
+        connection.execute(_PUT, {"execution": key, "org": org, "workflow": workflow, **letter_columns(letter)})
 
 
 class SqliteLetters:
@@ -70,7 +70,7 @@ class SqliteLetters:
         """Returns the letters of an execution, oldest first."""
         return await self._rows(_OF, (find_id(execution_id),))
 
-    async def waiting(self) -> int:
+    async def count_unsettled(self) -> int:
         """Returns how many letters wait to be settled."""
         return int(await self._threads.read(lambda connection: connection.execute(_WAITING).get))
 
@@ -94,4 +94,4 @@ def _page(
         "after_seq": after[1] if after is not None else 0,
         "limit": limit,
     }
-    return [letter_from(row) for row in connection.execute(_LISTS[way_to(wanted)], facts)]
+    return [letter_from(row) for row in connection.execute(_LISTS[choose_index(wanted)], facts)]

@@ -13,7 +13,7 @@ from typing import Any, Final
 import apsw
 
 from looply.engine.coding.pages import merged
-from looply.engine.coding.searching import MATCHES, PROBED, Kind, Span, bounds_of, budget_of, ways
+from looply.engine.coding.searching import MATCHES, PROBED, Kind, Span, bounds_of, budget_of, search_plans
 from looply.engine.ports.port import Filter, Head
 from looply.engine.sqlite.file.names import find_number
 from looply.engine.sqlite.histories.fitting import condition
@@ -120,7 +120,7 @@ def list_heads(
         return [], ""
     fits, facts = condition(wanted, workflows, _numbers(connection, wanted.term_workflows))
     shared: dict[str, Any] = {**bounds, **facts, "org": org}
-    spans = next(spans for spans in ways(wanted) if _is_served(connection, shared, spans))
+    spans = next(spans for spans in search_plans(wanted) if _is_served(connection, shared, spans))
     shared["budget"] = budget = budget_of(wanted, len(spans))
     sources = [(statement(span.kind, fits), _arguments(connection, shared, span)) for span in spans]
     return merged((connection.execute(*source).fetchall() for source in sources), limit, budget)

@@ -7,20 +7,20 @@ from typing import Any, Final
 import apsw
 
 from looply.clock import to_ms
-from looply.engine.coding.retention import IS_OPEN, facts_of, spent_condition
+from looply.engine.coding.retention import IS_OPEN, slice_parameters, spent_condition
 from looply.engine.coding.rows import TRIGGER_NUMBERS, Row, find_id, id_bytes, id_text
 from looply.engine.ports.store import Position
 from looply.engine.records.pruning import (
     KEYS,
     LOOKED_AT,
     Candidate,
-    Choice,
     Cursor,
+    PrunePlan,
     RetentionFilter,
     Slice,
-    chosen,
     fires_before,
     highest_id,
+    plan_removals,
 )
 from looply.engine.records.spans import first_id
 from looply.engine.sqlite.file.names import find_number
@@ -161,7 +161,7 @@ class SqlitePruning:
             await self._threads.write(lambda connection: connection.execute(_DROP_DECISIONS, facts).fetchall())
         return told
 
-    async def give_back(self) -> bool:
+    async def release_space(self) -> bool:
         """Gives a few free pages back to the disk; returns whether there are more."""
         free: int = await self._threads.read(lambda connection: connection.execute(_FREE).get)
         if free <= _SPARE:
@@ -169,23 +169,26 @@ class SqlitePruning:
         await self._threads.write(lambda connection: connection.execute(_GIVE_BACK).fetchall())
         return free - _GIVEN_BACK > _SPARE
 
-    async def pruned_to(self, organization_id: str) -> Position:
+    async def pruned_position(self, organization_id: str) -> Position:
         """Returns the last place of what went of an organization."""
         row = await self._threads.read(lambda connection: connection.execute(_PRUNED_TO, (organization_id,)).fetchone())
         return (row[0], row[1]) if row is not None else (0, 0)
 
 
-def _choice(connection: apsw.Connection, spent: RetentionFilter, after: Cursor) -> Choice:
+def _choice(connection: apsw.Connection, spent: RetentionFilter, after: Cursor) -> PrunePlan:
     workflow = find_number(connection, spent.workflow_id) if spent.workflow_id else 0
     if workflow is None:
-        return Choice((), Slice())
-    facts = facts_of(spent, workflow, after) | {"after_id": find_id(after[1]) or b"", "below": highest_id(spent)}
+        return PrunePlan((), Slice())
+    facts = slice_parameters(spent, workflow, after) | {
+        "after_id": find_id(after[1]) or b"",
+        "below": highest_id(spent),
+    }
     statement = _EXPIRED if spent.ended_before is None else _OLD_OF_WORKFLOW if workflow else _OLD
     rows = connection.execute(statement, facts).fetchall()
     # Few, and without an index of their own.
     senders = {sender for (sender,) in connection.execute(_SENDERS)}
     candidates = (_candidate(connection, row, facts["now"], senders) for row in rows)
-    return chosen(candidates, has_more=len(rows) == LOOKED_AT)
+    return plan_removals(candidates, has_more=len(rows) == LOOKED_AT)
 
 
 def _candidate(connection: apsw.Connection, row: Row, now_ms: int, senders: Container[bytes]) -> Candidate:

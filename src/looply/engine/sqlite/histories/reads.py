@@ -110,7 +110,7 @@ class SqliteReads:
 
         return await self._threads.read(read)
 
-    async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
+    async def find_settled(self, execution_ids: Sequence[str]) -> Sequence[str]:
         """Returns those that do not run."""
         keys = {execution_id: find_id(execution_id) for execution_id in execution_ids}
 

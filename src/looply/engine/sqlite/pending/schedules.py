@@ -93,7 +93,7 @@ class SqliteSchedules:
         """Moves the schedule past a nominal instant without an execution. Raises: FireTaken."""
         await self._threads.write(lambda connection: store_fire(connection, self._names, fire, None))
 
-    async def queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:
+    async def list_queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:
         """Returns ACTIVE schedules of which starts wait, with the oldest one."""
         return await self._threads.read(lambda connection: read_queued(connection, limit))
 
@@ -105,7 +105,7 @@ class SqliteSchedules:
         """Returns rows of the ledger of one workflow, newest first."""
         return await self._threads.read(lambda connection: read_fires(connection, workflow_id, before, limit))
 
-    async def missed(self, organization_id: str) -> Mapping[str, MissedFires]:
+    async def find_missed(self, organization_id: str) -> Mapping[str, MissedFires]:
         """Returns by workflow id what live schedules have missed."""
         return await self._threads.read(lambda connection: read_missed(connection, organization_id))
 

@@ -68,7 +68,7 @@ class SqliteSurvey:
         """Returns how much is open."""
         return await self._threads.read(_count)
 
-    async def ownerless(self, limit: int) -> Sequence[str]:
+    async def find_ownerless(self, limit: int) -> Sequence[str]:
         """Returns executions that nothing stored will move."""
         return await self._threads.read(
             lambda connection: sorted(id_text(row[0]) for row in connection.execute(_OWNERLESS, (limit,)))
@@ -105,7 +105,7 @@ def _count(connection: apsw.Connection) -> Census:
     if failed := connection.execute(_FAILED).get:
         executions["FAILED"] = failed
     (timers, timer_due), counts = _row(connection, _TIMERS), _row(connection, _COUNTS)
-    waits, cards, copies, deliveries, cut, in_line, in_slots, letters = counts
+    waits, cards, copies, deliveries, cut, awaiting_slot, holding_slot, letters = counts
     return Census(
         executions=executions,
         incidents={INCIDENT_KINDS[kind]: count for kind, count in connection.execute(_INCIDENTS)},
@@ -118,8 +118,8 @@ def _count(connection: apsw.Connection) -> Census:
         stale_copies=copies,
         deliveries=deliveries,
         continuations=cut,
-        in_line=in_line,
-        in_slots=in_slots,
+        awaiting_slot=awaiting_slot,
+        holding_slot=holding_slot,
         letters=letters,
         missed_starts=connection.execute(_MISSED).get,
     )
