@@ -41,6 +41,7 @@ from looply.engine.ports.dispatch import Dispatcher, InProcessDispatcher
 from looply.engine.ports.port import Audit
 from looply.engine.ports.store import Store
 from looply.engine.processing.loading import Loader
+from looply.engine.processing.observers import Observers
 from looply.engine.records.changes import ChangeLog
 from looply.engine.records.startup import StartupState
 from looply.engine.shell.audit import audit_store
@@ -332,6 +333,7 @@ async def _compose(
     worker = _worker(settings, registry, catalog, clock, stack)
     # The shell, which knows the labels, comes after what it is made of.
     dispatcher = _dispatcher(settings, registry, clock, connectors, lambda key: shell.labels(key))  # noqa: PLW0108
+    metrics = Metrics(settings.engine)
     shell = Shell(
         Parts(
             store=store,
@@ -342,6 +344,7 @@ async def _compose(
             entropy=entropy,
             limits=settings.limits,
             channels=frozenset(_CHANNELS) - {INBOX},  # the inbox renders what is asked for: nothing can be behind
+            observers=_observers(metrics),
         )
     )
     library = Library(catalog, clock, settings.limits)
@@ -354,7 +357,7 @@ async def _compose(
         links=Links(settings.public_url),
         feed=shell.feed,
         limits=settings.limits,
-        metrics=Metrics(settings.engine),
+        metrics=metrics,
         metrics_token=settings.metrics_token,
     )
 
@@ -365,7 +368,7 @@ async def _compose(
     pump = Pump(shell, store, clock, default_profile, partial(find_callee, library, catalog.bulks))
     auditor = Auditor(shell, store, clock, frozenset(_CHANNELS) - {INBOX})
     reconciler = Reconciler(shell, store.copies, _CHANNELS, clock)
-    shell.on_copies(reconciler.wake)
+    shell.observers.on_copies = reconciler.wake
     _measure(services, shell, store, auditor)
     return Application(
         settings=settings,
@@ -386,13 +389,20 @@ async def _compose(
     )
 
 
-def _measure(services: Services, shell: Shell, store: Store, auditor: Auditor) -> None:
-    """Lets the log and the metrics hear of what happens, and the metrics know where to look."""
-    log, metrics = ChangeLog(), services.metrics
+def _observers(metrics: Metrics) -> Observers:
+    """Returns the observers that notify the log and the metrics."""
+    log = ChangeLog()
 
     def changed(before: ExecutionState | None, after: ExecutionState) -> None:
         log(before, after)
         metrics.changed(before, after)
+
+    return Observers(on_change=changed, on_commit=metrics.committed)
+
+
+def _measure(services: Services, shell: Shell, store: Store, auditor: Auditor) -> None:
+    """Connects the metrics with the sources that they read."""
+    metrics = services.metrics
 
     def standing() -> Standing:
         return Standing(
@@ -402,8 +412,6 @@ def _measure(services: Services, shell: Shell, store: Store, auditor: Auditor) -
             quotas_reached=[quota for _, quota in shell.quotas.reached()],
         )
 
-    shell.on_change(changed)
-    shell.on_commit(metrics.committed)
     if isinstance(store, SqliteStore):
         store.on_group(metrics.grouped)
     metrics.stand_by(standing)

@@ -28,7 +28,7 @@ def told(stream: io.StringIO) -> list[dict[str, Any]]:
 
 async def test_every_change_is_one_line_at_debug(engine: Driver, stream: io.StringIO) -> None:
     configure_log("debug", FakeClock(), stream)
-    engine.shell.on_change(ChangeLog())
+    engine.shell.observers.on_change = ChangeLog()
     execution_id = await engine.started(asking_twice(), {"text": PAYLOAD})
     for answer in ("first", "second"):  # between the two waits nothing changes
         await engine.resume(execution_id, {"text": PAYLOAD, "answer": answer})
@@ -42,7 +42,7 @@ async def test_every_change_is_one_line_at_debug(engine: Driver, stream: io.Stri
 
 async def test_an_incident_is_told_at_every_level_and_nothing_else(engine: Driver, stream: io.StringIO) -> None:
     configure_log("warning", FakeClock(), stream)
-    engine.shell.on_change(ChangeLog())
+    engine.shell.observers.on_change = ChangeLog()
     await engine.started(asking(), {"text": PAYLOAD})
     assert told(stream) == []
     engine.world.script("call_1", Answer(status=500, data=PAYLOAD))

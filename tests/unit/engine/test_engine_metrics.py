@@ -63,8 +63,8 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def engine(engine: Driver, metrics: Metrics) -> Driver:
-    engine.shell.on_change(metrics.changed)
-    engine.shell.on_commit(metrics.committed)
+    engine.shell.observers.on_change = metrics.changed
+    engine.shell.observers.on_commit = metrics.committed
     return engine
 
 

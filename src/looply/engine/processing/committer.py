@@ -1,7 +1,8 @@
 """The committer: makes a unit of a stretch, stores it, and only then publishes what follows from it."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 import msgspec
 
@@ -13,7 +14,9 @@ from looply.engine.coding.units import claim_of, expiry_of, head_of, queue_of, w
 from looply.engine.ports.dispatch import Dispatcher, EffectRef
 from looply.engine.ports.port import Fire, Key
 from looply.engine.ports.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, Unit
+from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox
+from looply.engine.processing.observers import Observers, ignore
 from looply.engine.processing.parent_child import Read
 from looply.engine.processing.row_repair import repair_rows
 from looply.engine.processing.watchers import Watchers
@@ -21,7 +24,6 @@ from looply.engine.records.claims import StoredKey
 from looply.engine.records.copies import copy_wishes
 from looply.engine.records.datastores import DatastoreChange, change_of
 from looply.engine.records.letters import changed_letters
-from looply.errors import NotFound
 from looply.execution import ExecutionState, open_work
 from looply.execution.document.searching import changed_search_values
 from looply.execution.facts.datastores import DatastoreWrite
@@ -60,60 +62,50 @@ class Extras(msgspec.Struct, frozen=True, kw_only=True):
 _NO_EXTRAS = Extras()
 
 
-def _nobody(_due: datetime | None) -> None:
-    """Stands for the pump until there is one."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitterHooks:
+    """How a committer is connected to its shell.
 
+    `read` returns the stored state of another execution, `channels` are those that keep copies of cards elsewhere.
+    After each durable unit `on_unit` gets the states before and after it, for the shell itself, then the observers are
+    called.
+    """
 
-def _not_awake() -> None:
-    """Stands for the reconciler until there is one."""
-
-
-def _unheard(_before: ExecutionState | None, _after: ExecutionState) -> None:
-    """Stands for the log of changes until there is one."""
-
-
-def _nothing() -> None:
-    """Stands for the feed until there is one."""
-
-
-async def _unread(execution_id: str) -> ExecutionState:
-    """Stands for the reader until there is one."""
-    raise NotFound(f"nobody reads execution {execution_id} yet", code="EXECUTION_NOT_FOUND")
-
-
-def _untimed(_seconds: float) -> None:
-    """Stands for who measures until there is somebody."""
+    read: Read
+    channels: frozenset[str] = frozenset()
+    on_unit: Callable[[ExecutionState | None, ExecutionState], None] = ignore
+    observers: Observers = field(default_factory=Observers)
 
 
 class Committer:
     """Stores stretches of executions and publishes what follows from them.
 
-    `on_timer` is told the earliest due instant of new timers after they are durable, None when schedules or lines of
-    executions changed, or something was sent to another execution; `on_copies` is called when a copy of a card has to
-    look otherwise, in one of `channels`; `count` and `on_change` get the states before and after each unit that
-    is durable, `on_commit` the seconds that the store took for it. `read` gives what is stored of other executions.
+    Without `hooks` it reads other executions from the store, has no channels and calls no observers.
     """
 
     def __init__(
-        self, store: Store, codec: Codec, dispatcher: Dispatcher, clock: Clock, limits: Limits = DEFAULT_LIMITS
+        self,
+        store: Store,
+        codec: Codec,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        limits: Limits = DEFAULT_LIMITS,
+        hooks: CommitterHooks | None = None,
     ) -> None:
         self._store = store
         self._limits = limits
         self._codec = codec
         self._dispatcher = dispatcher
         self._clock = clock
+        hooks = hooks or CommitterHooks(read=Loader(store, codec).load_state)
+        self._channels = hooks.channels
+        self._read = hooks.read
+        self._on_unit = hooks.on_unit
+        self._observers = hooks.observers
         self._epoch = 0
         self._known_definitions: set[str] = set()
         self.watchers = Watchers()
         self._unsaved: dict[str, tuple[int, int]] = {}
-        self.channels: frozenset[str] = frozenset()
-        self.read: Read = _unread
-        self.on_copies: Callable[[], None] = _not_awake
-        self.on_timer: Callable[[datetime | None], None] = _nobody
-        self.count: Callable[[ExecutionState | None, ExecutionState], None] = _unheard
-        self.on_change: Callable[[ExecutionState | None, ExecutionState], None] = _unheard
-        self.on_stored: Callable[[], None] = _nothing
-        self.on_commit: Callable[[float], None] = _untimed
 
     @property
     def epoch(self) -> int:
@@ -143,7 +135,7 @@ class Committer:
         is_stored = False
         try:
             if extras.repairs_rows:
-                unit = await repair_rows(self._store, self.read, unit, after, self.channels)
+                unit = await repair_rows(self._store, self._read, unit, after, self._channels)
             begun = self._clock.monotonic()
             await self._store.journal.commit(unit)
             is_stored = True
@@ -152,12 +144,11 @@ class Committer:
                 for row in unit.work.put.effects:
                     if row.state == "RUNNING":
                         self._dispatcher.release(row.lane)
-        self.on_commit(self._clock.monotonic() - begun)
+        self._observers.on_commit(self._clock.monotonic() - begun)
         before = box.state
         box.state, box.workflow, box.chain = after, workflow, unit.batch.chain
-        self.count(before, after)
-        self.on_change(before, after)
-        self.on_stored()
+        self._on_unit(before, after)
+        self._observers.on_change(before, after)
         if unit.definition is not None:
             self._known_definitions.add(unit.definition.hash)
         self._publish(unit, after)
@@ -201,7 +192,7 @@ class Committer:
             definition=self._new_definition(after, workflow),
             sent=sent(started, enumerate(events, expected + 1)),
             applied=extras.applied,
-            copies=copy_wishes(before, after, self.channels),
+            copies=copy_wishes(before, after, self._channels),
             letters=changed_letters(before, after),
             decisions=decision_rows(head, workflow, events, expected + 1),
             datastore=self._change(after, extras.write),
@@ -284,11 +275,11 @@ class Committer:
                 # While an incident is open nothing starts; the effect is offered when the last incident is closed.
                 self._dispatcher.offer(effect)
         if unit.work.put.timers:
-            self.on_timer(min(row.due for row in unit.work.put.timers))
+            self._observers.on_timer(min(row.due for row in unit.work.put.timers))
         if unit.sent or unit.work.drop_place or unit.work.put.place is not None:
-            self.on_timer(None)
+            self._observers.on_timer(None)
         if unit.copies:
-            self.on_copies()
+            self._observers.on_copies()
         self.watchers.notify(unit.execution_id)
 
 

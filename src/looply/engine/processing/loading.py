@@ -62,6 +62,10 @@ class Loader:
             raise StoreCorrupt(f"the history of execution {execution_id} does not reach event {loaded.head.seq}")
         return state, await self.workflow(state.definition), chain
 
+    async def load_state(self, execution_id: str) -> ExecutionState:
+        """Returns the stored state. Raises: NotFound, StoreCorrupt."""
+        return (await self.load(execution_id))[0]
+
     async def fold_history(self, execution_id: str) -> ExecutionState:
         """Folds the whole stored history and returns the state, whatever memory or a snapshot says.
 

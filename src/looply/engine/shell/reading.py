@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from looply.clock import Clock, Entropy
@@ -15,11 +15,12 @@ from looply.engine.effects.worker import Worker
 from looply.engine.ports.dispatch import Dispatcher
 from looply.engine.ports.port import CardKey, Execution, Filter, Head, ListedExecution, OpenCard, Page
 from looply.engine.ports.store import Store
-from looply.engine.processing.committer import Committer
+from looply.engine.processing.committer import Committer, CommitterHooks
 from looply.engine.processing.current import CurrentStates
 from looply.engine.processing.feed import DEFAULT_FEED_BOUNDS, Feed, FeedBounds
 from looply.engine.processing.loading import Loader, give_way
 from looply.engine.processing.mailbox import Mailboxes
+from looply.engine.processing.observers import Observers
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
 from looply.engine.records.letters import Letters
@@ -48,6 +49,7 @@ class Parts:
     feed_bounds: FeedBounds = DEFAULT_FEED_BOUNDS
     channels: frozenset[str] = frozenset()
     """Channels that keep copies of cards elsewhere and must be updated."""
+    observers: Observers = field(default_factory=Observers)
 
 
 class Reader:
@@ -63,19 +65,30 @@ class Reader:
         self.decisions: Decisions = parts.store.decisions
         self.letters: Letters = parts.store.letters
         self.pruning: Pruning = parts.store.pruning
-        self._committer = Committer(parts.store, parts.codec, self.dispatcher, parts.clock, parts.limits)
-        self._committer.channels = self._channels = parts.channels
-        self._watchers = self._committer.watchers
+        self.observers = parts.observers
+        self._channels = parts.channels
         self._boxes = Mailboxes(parts.cache_bytes)
         self._loader = Loader(parts.store, parts.codec)
+        self._committer = Committer(
+            parts.store,
+            parts.codec,
+            self.dispatcher,
+            parts.clock,
+            parts.limits,
+            CommitterHooks(
+                read=self._loader.load_state,
+                channels=parts.channels,
+                on_unit=self._on_unit,
+                observers=parts.observers,
+            ),
+        )
+        self._watchers = self._committer.watchers
         self._is_shared = parts.store.is_shared
         self._current = CurrentStates(self._loader, self._boxes, is_shared=self._is_shared)
         self._completion_poller = CompletionPoller(
             parts.store.reads, parts.clock, self._watchers.watched_ids, self._watchers.notify
         )
         self.feed = Feed(parts.store.journal, parts.codec, parts.limits.streams, parts.feed_bounds)
-        self._committer.on_stored = self.feed.wake
-        self._committer.read = self.load_state
 
     @property
     def in_memory(self) -> int:
@@ -193,8 +206,12 @@ class Reader:
 
         Raises: NotFound, StoreCorrupt.
         """
-        return (await self._loader.load(execution_id))[0]
+        return await self._loader.load_state(execution_id)
 
     async def workflow(self, definition_hash: str) -> Workflow:
         """Returns a compiled definition by its hash. Raises: StoreCorrupt when it is not stored."""
         return await self._loader.workflow(definition_hash)
+
+    def _on_unit(self, before: ExecutionState | None, after: ExecutionState) -> None:  # noqa: ARG002 - the shell's
+        """Follows up on a durable unit of this process."""
+        self.feed.wake()

@@ -6,8 +6,8 @@ unit is durable. A unit that is not stored leaves the state unchanged, and every
 end at the fence of the store: a unit applies only to the state that it was computed on.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 
 from looply.definition import Workflow
 from looply.engine.effects.datastore_operations import DatastoreOperations
@@ -46,10 +46,9 @@ class Shell(Reader):
             SuspectCallGate(self.dispatcher.offer),
         )
         self.quotas = Quotas(parts.store.survey, parts.limits)
-        self._committer.count = self.quotas.count_change
         self._starter = Starter(parts, self._loader, self._boxes, self._processor, self._committer, self.quotas)
         self.schedules: LiveSchedules = StoredSchedules(
-            parts.store, self._check_open, lambda: self._committer.on_timer(None)
+            parts.store, self._check_open, lambda: self.observers.on_timer(None)
         )
         self._is_open = False
 
@@ -65,22 +64,6 @@ class Shell(Reader):
         self._starter.begin(boot.highest_id)
         self._is_open = True
         return boot
-
-    def on_timer(self, woken: Callable[[datetime | None], None]) -> None:
-        """Gives the function that is told when a timer or schedule may be due earlier than before."""
-        self._committer.on_timer = woken
-
-    def on_change(self, told: Callable[[ExecutionState | None, ExecutionState], None]) -> None:
-        """Gives the function that is told the states before and after each durable unit; it must not raise."""
-        self._committer.on_change = told
-
-    def on_commit(self, told: Callable[[float], None]) -> None:
-        """Gives the function that is told how many seconds the store took for each durable unit; it must not raise."""
-        self._committer.on_commit = told
-
-    def on_copies(self, woken: Callable[[], None]) -> None:
-        """Gives the function that is called when a copy of a card has to look otherwise in its channel."""
-        self._committer.on_copies = woken
 
     def begin(self) -> None:
         """Starts running effects."""
@@ -127,6 +110,10 @@ class Shell(Reader):
         if failure is not None:
             return Health(is_ready=False, reason=str(failure))
         return Health(is_ready=self._is_open, reason="" if self._is_open else "the server is stopping")
+
+    def _on_unit(self, before: ExecutionState | None, after: ExecutionState) -> None:
+        self.quotas.count_change(before, after)
+        super()._on_unit(before, after)
 
     def _check_open(self) -> None:
         if not self._is_open:

@@ -58,7 +58,7 @@ class Pump(Loop):
         self._sweep_at = 0.0
         self._own_sweep_at = 0.0
         self._batch = _SHARED_BATCH if store.is_shared else _BATCH
-        shell.on_timer(self._woken)
+        shell.observers.on_timer = self._woken
 
     async def recover(self, boot: StartupState) -> None:
         """Recovers what an earlier process left; see `Recovery.begin`."""
