@@ -12,7 +12,7 @@ from contract.store.samples import Samples
 from looply.catalog import Catalog
 from looply.clock import Ids
 from looply.engine.coding import database_server
-from looply.engine.coding.database_server import OLDEST, unfit
+from looply.engine.coding.database_server import OLDEST, unfit_reasons
 from looply.engine.postgres import PostgresStore
 from looply.engine.postgres.database.connections import READER_OPTIONS, Connections
 from looply.engine.postgres.database.receiving import Receiver
@@ -24,14 +24,14 @@ from postgres_server import PostgresServer
 
 @pytest.mark.parametrize("version", [OLDEST * 10_000, OLDEST * 10_000 + 18, 180_004, 190_000])
 def test_an_old_enough_release_is_the_first_of_the_oldest_major_version(version: int) -> None:
-    assert unfit(version, "UTF8") == []
+    assert unfit_reasons(version, "UTF8") == []
 
 
 @pytest.mark.parametrize(
     ("version", "name"), [(OLDEST * 10_000 - 9_991, "14.9"), (130_022, "13.22"), (120_000, "12.0")]
 )
 def test_what_is_older_is_named_with_what_to_do(version: int, name: str) -> None:
-    (told,) = unfit(version, "UTF8")
+    (told,) = unfit_reasons(version, "UTF8")
     assert f"PostgreSQL {name}, and {OLDEST} is the oldest" in told
     assert "upgrade it, or name another database" in told
 

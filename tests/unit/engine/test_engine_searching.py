@@ -2,7 +2,7 @@
 
 import pytest
 
-from looply.engine.coding.searching import BUDGET, budget_of, id_patterns, ways
+from looply.engine.coding.searching import BUDGET, budget_of, id_patterns, search_plans
 from looply.engine.ports.port import Filter
 
 EXECUTION = "01944ca1-1c00-7000-8000-000000000001"
@@ -36,7 +36,7 @@ def test_only_what_an_id_may_be_is_compared_with_ids() -> None:
 
 
 def test_each_workflow_and_each_parent_is_a_span_of_its_own_once() -> None:
-    (found,) = ways(Filter(workflow_ids=("a", "b", "a")))
+    (found,) = search_plans(Filter(workflow_ids=("a", "b", "a")))
     assert [span.facts for span in found] == [{"span_workflow": "a"}, {"span_workflow": "b"}]
-    first, _ = ways(Filter(parents=("a", "b", "a")))
+    first, _ = search_plans(Filter(parents=("a", "b", "a")))
     assert [(span.kind, span.facts["parent"]) for span in first] == [("PARENT", "a"), ("PARENT", "b")]
