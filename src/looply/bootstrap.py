@@ -409,7 +409,7 @@ def _measure(services: Services, shell: Shell, store: Store, auditor: Auditor) -
             is_ready=shell.health().is_ready and not services.lifecycle.is_draining,
             is_short_of_space=store.is_short_of_space,
             findings=of_installed(auditor.findings, services.registry.operations),
-            quotas_reached=[quota for _, quota in shell.quotas.reached()],
+            quotas_reached=[quota for _, quota in shell.quotas.list_reached()],
         )
 
     if isinstance(store, SqliteStore):

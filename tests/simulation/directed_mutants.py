@@ -32,14 +32,14 @@ def d01_a_delivery_is_gone_when_it_is_taken() -> AbstractContextManager[None]:
 
 def d02_a_copy_counts_as_shown_as_it_is_wanted_by_then() -> AbstractContextManager[None]:
     """After a call of a channel the copy counts as what it has to be by then, not as what was shown."""
-    original = Reconciler._shown
+    original = Reconciler._update
 
     async def shown(self: Any, row: Any) -> tuple[int, str]:
         _, handle = await original(self, row)
         rows = await self._copies.of_execution(row.execution_id)
         return next(one.wanted for one in rows if one.card_id == row.card_id), handle
 
-    return _replaced(Reconciler, "_shown", shown)
+    return _replaced(Reconciler, "_update", shown)
 
 
 def d03_a_bulk_notes_a_slice_before_it_is_done() -> AbstractContextManager[None]:

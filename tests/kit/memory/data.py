@@ -176,7 +176,7 @@ class MemoryData:
                 message = f"an open execution of workflow {claim.workflow_id} has the process id {claim.process_id!r}"
                 raise ClaimTaken(message, execution_id=found[1], request=found[0].request)
 
-        place = unit.work.put.place
+        place = unit.work.put.slot
         if place is not None and place.is_held:
             held, line = self.line_of(unit.head.workflow_id)
             if len(held) >= place.most or line[:1] != [self.places.get(unit.execution_id)]:
@@ -223,8 +223,8 @@ class MemoryData:
         self.cards.update({card.card_id: card for card in work.put.cards})
         if work.put.continues:
             self.continuations.add(execution_id)
-        if work.put.place is not None:
-            self.places[execution_id] = work.put.place
+        if work.put.slot is not None:
+            self.places[execution_id] = work.put.slot
         for seq in work.drop_effects:
             self.effects.pop((execution_id, seq), None)
         for due, seq in work.drop_timers:
@@ -238,7 +238,7 @@ class MemoryData:
             self.cards.pop(card_id, None)
         if work.drop_continues:
             self.continuations.discard(execution_id)
-        if work.drop_place:
+        if work.drop_slot:
             self.places.pop(execution_id, None)
 
 

@@ -39,17 +39,17 @@ class MemoryPruning:
     async def prune(self, spent: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
         """Removes one slice of what is spent."""
         choice = self._choice(spent, after)
-        if is_dry or not choice.gone:
-            return choice.told
+        if is_dry or not choice.removed:
+            return choice.report
         return await self._commits.submit(lambda: self.remove(spent, after))
 
     def remove(self, spent: RetentionFilter, after: Cursor) -> Slice:
         """Looks again, now that nothing moves, and removes what it finds."""
         found = self._choice(spent, after)
-        for each in found.gone:
+        for each in found.removed:
             self._forget(each.execution_id)
-        self._forget_fires({each.execution_id for each in found.gone}, spent)
-        return found.told
+        self._forget_fires({each.execution_id for each in found.removed}, spent)
+        return found.report
 
     async def drop_keys(self, now: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
         """Removes idempotency keys whose time is over and whose execution is not open."""

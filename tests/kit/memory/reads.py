@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from kit.memory.data import MemoryData
-from looply.engine.coding.searching import budget_of, is_like, patterns
+from looply.engine.coding.searching import budget_of, matches_pattern, process_id_patterns
 from looply.engine.ports.port import CardKey, Filter, Head, OpenCard
 from looply.engine.ports.store import Batch, Work
 from looply.engine.records.claims import Claim
@@ -100,7 +100,7 @@ class MemoryReads:
             incidents=tuple(row for key, row in sorted(data.incidents.items()) if key[0] == execution_id),
             cards=tuple(sorted(cards, key=lambda card: (card.opened_on, card.card_id))),
             continues=execution_id in data.continuations,
-            place=data.places.get(execution_id),
+            slot=data.places.get(execution_id),
         )
 
     async def deliveries_of(self, target: str) -> Sequence[Delivery]:
@@ -167,7 +167,7 @@ def _fits(head: Head, wanted: Filter) -> bool:
 
 
 def _answers(head: Head, texts: Sequence[str]) -> bool:
-    any_id, own = patterns(texts)
+    any_id, own = process_id_patterns(texts)
     has_own = head.process_id != head.execution_id
     return _matches(head.process_id, any_id) or (has_own and _matches(head.process_id, own))
 
@@ -179,11 +179,11 @@ def _is_found(head: Head, search: SearchValues, wanted: Filter) -> bool:
         not wanted.terms
         or head.workflow_id in wanted.term_workflows
         or (head.process_id != head.execution_id and _matches(head.process_id, wanted.terms))
-        or _matches(head.execution_id, patterns(wanted.terms)[0])
+        or _matches(head.execution_id, process_id_patterns(wanted.terms)[0])
         or (head.status != "COMPLETED" and _matches(head.current_state, wanted.terms))
         or any(_matches(value, wanted.terms) for _, value in search)
     )
 
 
 def _matches(text: str, texts: Sequence[str]) -> bool:
-    return any(is_like(text, each) for each in texts)
+    return any(matches_pattern(text, each) for each in texts)

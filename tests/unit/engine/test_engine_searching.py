@@ -37,6 +37,6 @@ def test_only_what_an_id_may_be_is_compared_with_ids() -> None:
 
 def test_each_workflow_and_each_parent_is_a_span_of_its_own_once() -> None:
     (found,) = search_plans(Filter(workflow_ids=("a", "b", "a")))
-    assert [span.facts for span in found] == [{"span_workflow": "a"}, {"span_workflow": "b"}]
+    assert [span.parameters for span in found] == [{"span_workflow": "a"}, {"span_workflow": "b"}]
     first, _ = search_plans(Filter(parents=("a", "b", "a")))
-    assert [(span.kind, span.facts["parent"]) for span in first] == [("PARENT", "a"), ("PARENT", "b")]
+    assert [(span.kind, span.parameters["parent"]) for span in first] == [("PARENT", "a"), ("PARENT", "b")]

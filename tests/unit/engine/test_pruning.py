@@ -13,8 +13,8 @@ from looply.engine.records.pruning import (
     Cursor,
     RetentionFilter,
     Slice,
-    plan_removals,
     plan,
+    plan_removals,
 )
 from looply.engine.upkeep.pruner import Pruner, prune_now
 from looply.errors import StoreUnreachable
@@ -72,26 +72,26 @@ def numbers(gone: Sequence[Candidate]) -> list[int]:
 def test_a_slice_takes_what_is_spent_and_counts_what_is_held() -> None:
     found = [candidate(1), candidate(2, is_held=True), candidate(3, is_spent=False, is_held=True), candidate(4, size=9)]
     choice = plan_removals(found, has_more=False)
-    assert numbers(choice.gone) == [1, 4]
-    assert choice.told == Slice(executions=2, size=10, held=1, after=None)
+    assert numbers(choice.removed) == [1, 4]
+    assert choice.report == Slice(executions=2, size=10, held=1, after=None)
 
 
 def test_a_slice_goes_on_behind_the_last_row_that_it_looked_at() -> None:
     choice = plan_removals([candidate(1), candidate(2, is_spent=False)], has_more=True)
-    assert choice.told == Slice(executions=1, size=1, after=(2, "0002"))
-    assert plan_removals([], has_more=False).told == Slice()
+    assert choice.report == Slice(executions=1, size=1, after=(2, "0002"))
+    assert plan_removals([], has_more=False).report == Slice()
 
 
 def test_a_slice_is_full_after_so_many_executions() -> None:
     choice = plan_removals((candidate(number) for number in range(SLICE + 5)), has_more=False)
-    assert (len(choice.gone), choice.told.after) == (SLICE, (SLICE - 1, f"{SLICE - 1:04}"))
+    assert (len(choice.removed), choice.report.after) == (SLICE, (SLICE - 1, f"{SLICE - 1:04}"))
 
 
 def test_a_slice_is_full_after_so_many_bytes_and_a_large_execution_goes_alone() -> None:
     large = [candidate(1, size=SLICE_BYTES - 1), candidate(2, size=2), candidate(3, size=2 * SLICE_BYTES), candidate(4)]
-    assert numbers(plan_removals(large, has_more=False).gone) == [1]
-    assert numbers(plan_removals(large[1:], has_more=False).gone) == [2]
-    assert numbers(plan_removals(large[2:], has_more=False).gone) == [3]
+    assert numbers(plan_removals(large, has_more=False).removed) == [1]
+    assert numbers(plan_removals(large[1:], has_more=False).removed) == [2]
+    assert numbers(plan_removals(large[2:], has_more=False).removed) == [3]
 
 
 def test_without_a_retention_of_the_installation_only_workflows_that_state_theirs_are_pruned() -> None:

@@ -63,7 +63,7 @@ def quotas(survey: FakeSurvey) -> Quotas:
 async def test_what_is_open_is_counted_once_before_the_first_start(survey: FakeSurvey, quotas: Quotas) -> None:
     survey.open = {MINE: 3}
     for _ in range(3):
-        await quotas.ready()
+        await quotas.wait_until_counted()
     assert survey.counts == 1
     with pytest.raises(QuotaExhausted):
         quotas.check(MINE)
@@ -75,14 +75,14 @@ async def test_while_the_store_is_away_the_first_start_is_told_so_and_the_next_o
 ) -> None:
     survey.is_away = True
     with pytest.raises(StoreUnreachable):
-        await quotas.ready()
+        await quotas.wait_until_counted()
     survey.is_away = False
-    await quotas.ready()
+    await quotas.wait_until_counted()
     assert survey.counts == 1
 
 
 async def test_a_start_counts_from_its_beginning_until_it_has_failed(quotas: Quotas) -> None:
-    await quotas.ready()
+    await quotas.wait_until_counted()
     for _ in range(3):
         quotas.begin(MINE)
     with pytest.raises(QuotaExhausted):
@@ -121,7 +121,7 @@ async def test_who_reaches_a_quota_and_who_leaves_it_is_logged_once(survey: Fake
         for _ in range(2):
             await quotas.count()
             await quotas.measure()
-        assert set(quotas.reached()) == {(MINE, "open_executions"), (THEIRS, "stored_bytes")}
+        assert set(quotas.list_reached()) == {(MINE, "open_executions"), (THEIRS, "stored_bytes")}
         survey.open = {}
         await quotas.count()
     told = [(entry["event"], entry["organization_id"], entry["quota"]) for entry in logs]

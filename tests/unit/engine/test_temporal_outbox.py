@@ -62,7 +62,7 @@ async def test_so_many_are_held_while_temporal_is_away_and_the_log_tells_twice()
         for seq in range(5):
             outbox.put(f"execution-{seq}", [reference(seq)])
         # It ends at once, because Temporal turns out to be away.
-        await outbox.ended(DRAIN)
+        await outbox.wait_until_sent(DRAIN)
         assert (outbox.is_unavailable, outbox.dropped) == (True, 2)
         temporal.is_unavailable = False
         await fake_loop().quiet()

@@ -113,7 +113,7 @@ class Codec:
             last_seq=first_seq + len(events) - 1,
             at=events[-1].at,
             codec=self._dictionaries.newest,
-            chain=_chained(chain, data),
+            chain=_chain_hash(chain, data),
             events=data,
         )
         return batch, values, size
@@ -143,7 +143,7 @@ class Codec:
             else:
                 place = f"{organization_id}|{execution_id}|{batch.first_seq}"
                 document = _DOCUMENT.decode(text)
-                events, moved = self._restored(document, values, organization_id, place)
+                events, moved = self._restore(document, values, organization_id, place)
                 size += moved
         except (ValueError, LookupError, TypeError, SealBroken) as error:
             raise _corrupt(execution_id, batch.first_seq, str(error)) from error
@@ -153,7 +153,7 @@ class Codec:
 
     def check_chain(self, batch: Batch, chain: bytes, execution_id: str) -> bytes:
         """Returns the batch's chain, which must follow `chain`. Raises: StoreCorrupt when it does not."""
-        if batch.chain != _chained(chain, batch.events):
+        if batch.chain != _chain_hash(chain, batch.events):
             raise _corrupt(execution_id, batch.first_seq, "its hash does not follow the batch before")
         return batch.chain
 
@@ -189,7 +189,7 @@ class Codec:
             raise _corrupt(execution_id, snapshot.seq, "its snapshot belongs to another execution or event")
         return state
 
-    def _restored(
+    def _restore(
         self, document: _Document, values: Mapping[bytes, Value] | None, organization_id: str, place: str
     ) -> tuple[list[Event], int]:
         """Returns the events, and the size of the values that were stored elsewhere."""
@@ -315,14 +315,14 @@ def _secret_paths(raw: dict[str, Any], pointers: Sequence[str]) -> list[_Path]:
     """
     paths: list[_Path] = []
     for pointer in sorted(pointers, key=len):
-        path = _resolved(raw, pointer)
+        path = _resolve(raw, pointer)
         if path and not any(path[: len(outer)] == outer for outer in paths):
             paths = [inner for inner in paths if inner[: len(path)] != path]
             paths.append(path)
     return paths
 
 
-def _resolved(raw: Json, pointer: str) -> _Path:
+def _resolve(raw: Json, pointer: str) -> _Path:
     path: _Path = []
     value = raw
     for part in pointer.split("/")[1:]:
@@ -367,7 +367,7 @@ def _pointer(path: _Path) -> str:
     return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in path)
 
 
-def _chained(chain: bytes, data: bytes) -> bytes:
+def _chain_hash(chain: bytes, data: bytes) -> bytes:
     return blake2b(chain + data, digest_size=32).digest()
 
 

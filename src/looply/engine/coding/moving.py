@@ -23,7 +23,7 @@ Kind: TypeAlias = Literal["uuid", "smallint", "integer", "bigint", "text", "byte
 STEP_ROWS: Final = 1000
 """After so many rows progress is reported."""
 
-_TOLD_PROBLEMS: Final = 100
+_MOST_PROBLEMS: Final = 100
 _SUM_BYTES: Final = 16
 
 
@@ -143,7 +143,7 @@ class Counters:
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
+class Checksum:
     """The checksum of a table: its number of rows, and the sum of their hashes in hexadecimal."""
 
     rows: int
@@ -163,12 +163,12 @@ class Tally:
         self._total += int.from_bytes(blake2b(msgspec.msgpack.encode(row), digest_size=_SUM_BYTES).digest())
 
     @property
-    def sum(self) -> Sum:
+    def sum(self) -> Checksum:
         """The checksum of the rows added so far."""
-        return Sum(self.rows, (self._total % (1 << 8 * _SUM_BYTES)).to_bytes(_SUM_BYTES).hex())
+        return Checksum(self.rows, (self._total % (1 << 8 * _SUM_BYTES)).to_bytes(_SUM_BYTES).hex())
 
 
-def with_progress(rows: Iterable[Row], what: str, total: int, progress: Progress) -> Iterator[Row]:
+def report_progress(rows: Iterable[Row], what: str, total: int, progress: Progress) -> Iterator[Row]:
     """Yields the rows and reports the progress."""
     done = 0
     for row in rows:
@@ -180,7 +180,7 @@ def with_progress(rows: Iterable[Row], what: str, total: int, progress: Progress
 
 
 @dataclass(slots=True)
-class Examiner:
+class RowExaminer:
     """Checks every row before it is moved: chains, the content of large values, and what PostgreSQL cannot store.
 
     The rows of `name` must come before rows that refer to them by number, batches in the order of execution and number.
@@ -192,9 +192,9 @@ class Examiner:
     _execution: bytes = b""
     _chain: bytes = b""
 
-    def look(self, table: MovedTable, row: Row) -> None:
+    def examine(self, table: MovedTable, row: Row) -> None:
         """Adds the problems of a row; of very many only the first ones are kept."""
-        if len(self.problems) >= _TOLD_PROBLEMS:
+        if len(self.problems) >= _MOST_PROBLEMS:
             return
         if any(isinstance(value, str) and "\0" in value for value in row):
             self.problems.append(

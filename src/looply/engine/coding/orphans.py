@@ -50,6 +50,6 @@ def orphans_statement(id_text: str) -> str:
     return _ORPHANS.replace(":id_text:", id_text)
 
 
-def told(rows: Iterable[Row]) -> list[str]:
+def orphan_texts(rows: Iterable[Row]) -> list[str]:
     """Returns a text for each row that the statement finds."""
     return [f"{kind} row of {what} {key}, which is not stored" for kind, what, key in rows]

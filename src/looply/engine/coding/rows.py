@@ -151,7 +151,7 @@ def incident_from(row: Row) -> IncidentRow:
     )
 
 
-def place_from(row: Row) -> ConcurrencySlotRow:
+def slot_from(row: Row) -> ConcurrencySlotRow:
     """Returns the concurrency slot row of (execution_id, seq, since_ms, most, held)."""
     return ConcurrencySlotRow(
         execution_id=id_text(row[0]), seq=row[1], since=from_ms(row[2]), most=row[3], is_held=bool(row[4])

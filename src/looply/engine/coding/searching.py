@@ -34,54 +34,54 @@ PROBED: Final = ("PREFIX", "ENDING", "VALUE_PREFIX", "STATE_PREFIX")
 
 
 class Span(NamedTuple):
-    """One span of an index. `facts` are its bounds; `ids` narrows it to a span of execution ids."""
+    """One span of an index. `parameters` are its bounds; `ids` narrows it to a span of execution ids."""
 
     kind: Kind
-    facts: Mapping[str, Any] = {}
+    parameters: Mapping[str, Any] = {}
     ids: tuple[bytes, bytes] | None = None
 
 
-def search_plans(wanted: Filter) -> Iterator[Sequence[Span]]:
-    """Yields the plans to serve a filter, best first. In `facts`, a workflow is an id, to be looked up in the names."""
-    if wanted.parents:
+def search_plans(query: Filter) -> Iterator[Sequence[Span]]:
+    """Yields the plans to serve a filter, best first. A workflow in `parameters` is an id, not yet a number."""
+    if query.parents:
         # Each has no more children than its steps have started.
-        yield [Span("PARENT", {"parent": each}) for each in dict.fromkeys(wanted.parents)]
-    by_name = [Span("WORKFLOW", {"span_workflow": each}) for each in wanted.term_workflows]
+        yield [Span("PARENT", {"parent": each}) for each in dict.fromkeys(query.parents)]
+    by_name = [Span("WORKFLOW", {"span_workflow": each}) for each in query.term_workflows]
     for texts, spans_of, more in (
-        (wanted.process_ids, _process_spans, []),
-        *((texts, _value_spans, []) for _, texts in wanted.fields),
-        (wanted.terms, _term_spans, by_name),
+        (query.process_ids, _process_spans, []),
+        *((texts, _value_spans, []) for _, texts in query.fields),
+        (query.terms, _term_spans, by_name),
     ):
         spans = [spans_of(text) for text in texts]
         if texts and all(spans):
             yield [*(span for each in spans for span in each), *more]
-    if wanted.statuses and "COMPLETED" not in wanted.statuses:
-        numbers = dict.fromkeys(STATUS_NUMBERS[status] for status in wanted.statuses)
+    if query.statuses and "COMPLETED" not in query.statuses:
+        numbers = dict.fromkeys(STATUS_NUMBERS[status] for status in query.statuses)
         yield [Span("STATUS", {"status": number}) for number in numbers]
-    elif wanted.workflow_ids:
-        yield [Span("WORKFLOW", {"span_workflow": each}) for each in dict.fromkeys(wanted.workflow_ids)]
+    elif query.workflow_ids:
+        yield [Span("WORKFLOW", {"span_workflow": each}) for each in dict.fromkeys(query.workflow_ids)]
     else:
         yield [Span("ORGANIZATION")]
 
 
-def bounds_of(wanted: Filter, after: str, limit: int) -> dict[str, Any]:
+def page_parameters(query: Filter, after: str, limit: int) -> dict[str, Any]:
     """Returns the parameters of every source of a page, ids as bytes. Raises: BadRequest for an invalid cursor."""
     below = cursor_bytes(after) if after else HIGHEST_ID
     return {
-        "below": min(below, first_id(wanted.created_to)) if wanted.created_to is not None else below,
-        "lowest": first_id(wanted.created_from) if wanted.created_from is not None else LOWEST_ID,
+        "below": min(below, first_id(query.created_to)) if query.created_to is not None else below,
+        "lowest": first_id(query.created_from) if query.created_from is not None else LOWEST_ID,
         "limit": limit + 1,
         "matches": MATCHES + 1,
     }
 
 
-def budget_of(wanted: Filter, spans: int = 1) -> int:
+def budget_of(query: Filter, spans: int = 1) -> int:
     """Returns how many rows of each of so many spans a page examines, so that no page takes much longer than others."""
-    texts = len(wanted.process_ids) + len(wanted.terms) + sum(len(texts) for _, texts in wanted.fields)
+    texts = len(query.process_ids) + len(query.terms) + sum(len(texts) for _, texts in query.fields)
     return max(BUDGET * _TEXTS // max(_TEXTS, texts) // spans, min(BUDGET, _LEAST))
 
 
-def patterns(texts: Sequence[str]) -> tuple[list[str], list[str]]:
+def process_id_patterns(texts: Sequence[str]) -> tuple[list[str], list[str]]:
     """Returns the patterns of process ids: those for all process ids, and those only for ids that callers gave.
 
     An execution without a process id matches its own id, in whatever form it is written, and its beginning, but not its
@@ -94,10 +94,10 @@ def patterns(texts: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def id_patterns(texts: Sequence[str]) -> list[str]:
     """Returns those patterns that an execution id may fit."""
-    return [text for text in patterns(texts)[0] if _IN_AN_ID.issuperset(text)]
+    return [text for text in process_id_patterns(texts)[0] if _IN_AN_ID.issuperset(text)]
 
 
-def is_like(text: str, pattern: str) -> bool:
+def matches_pattern(text: str, pattern: str) -> bool:
     """Returns whether a text matches the pattern, in which `*` is any text."""
     first, *parts = pattern.split("*")
     if not parts:

@@ -121,7 +121,7 @@ def work_change(
         drop_incidents=_gone(old.incidents, new.incidents),
         drop_cards=_gone(old.cards, new.cards),
         drop_continues=old.continues and not new.continues,
-        drop_place=old.place is not None and new.place is None,
+        drop_slot=old.place is not None and new.place is None,
     )
 
 
@@ -164,7 +164,7 @@ def _rows(state: ExecutionState, work: OpenWork, effect_state: Callable[[EffectR
         incidents=tuple(_incident(state, incident) for incident in work.incidents.values()),
         cards=tuple(_card(state, card) for card in work.cards.values()),
         continues=work.continues,
-        place=_place(state, work.place),
+        slot=_slot(state, work.place),
     )
 
 
@@ -206,7 +206,7 @@ def _incident(state: ExecutionState, incident: Incident) -> IncidentRow:
     )
 
 
-def _place(state: ExecutionState, place: Place | None) -> ConcurrencySlotRow | None:
+def _slot(state: ExecutionState, place: Place | None) -> ConcurrencySlotRow | None:
     if place is None:
         return None
     return ConcurrencySlotRow(

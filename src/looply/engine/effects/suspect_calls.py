@@ -19,8 +19,8 @@ class SuspectCallGate:
     def __init__(self, offer: Callable[[EffectRef], None]) -> None:
         self._offer = offer
         # By (execution id, number of the attempt).
-        self._tried: tuple[str, int] | None = None
-        self._line: OrderedDict[tuple[str, int], EffectRef] = OrderedDict()
+        self._running: tuple[str, int] | None = None
+        self._queue: OrderedDict[tuple[str, int], EffectRef] = OrderedDict()
 
     def begin(self, effect: EffectRef) -> bool:
         """Enters the gate; false when another call is inside, then the effect is queued and offered later.
@@ -28,11 +28,11 @@ class SuspectCallGate:
         A queued effect holds no slot of its target.
         """
         key = (effect.execution_id, effect.seq)
-        if self._tried is None:
-            self._tried = key
+        if self._running is None:
+            self._running = key
             return True
-        if self._tried != key:
-            self._line[key] = effect
+        if self._running != key:
+            self._queue[key] = effect
         return False
 
     def end(self, effect: EffectRef) -> None:
@@ -40,8 +40,8 @@ class SuspectCallGate:
 
         It may be called for every effect: one that was offered and whose attempt is over admits the next one.
         """
-        if self._tried == (effect.execution_id, effect.seq):
-            self._tried = None
-        if self._tried is None and self._line:
-            _, following = self._line.popitem(last=False)
+        if self._running == (effect.execution_id, effect.seq):
+            self._running = None
+        if self._running is None and self._queue:
+            _, following = self._queue.popitem(last=False)
             self._offer(following)

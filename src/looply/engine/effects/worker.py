@@ -174,7 +174,7 @@ class Worker:
         )
 
     def _failed(self, opened: OpenStep, error: OperationError, masker: Masker) -> EffectFailed:
-        wanted = error.retry_after if isinstance(error, RateLimited) else None
+        retry_after = error.retry_after if isinstance(error, RateLimited) else None
         return EffectFailed(
             at=self._clock.now(),
             address=opened.address,
@@ -184,7 +184,7 @@ class Worker:
             status=error.status or "",
             was_sent=error.sent,
             is_transient=error.is_transient,
-            retry_after_seconds=wanted.total_seconds() if wanted is not None else 0,
+            retry_after_seconds=retry_after.total_seconds() if retry_after is not None else 0,
         )
 
 

@@ -59,7 +59,7 @@ class InProcessDispatcher:
 
     def __init__(self, *, per_queue: int = 16, total: int = 256) -> None:
         self._slots: FairSlots[EffectRef] = FairSlots(total=total, per_lane=per_queue)
-        self._in_line: set[EffectRef] = set()
+        self._queued: set[EffectRef] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._perform: Perform | None = None
         # The clock of the event loop distinguishes quick targets from slow ones; nothing runs before there is a loop.
@@ -76,7 +76,7 @@ class InProcessDispatcher:
 
     def release(self, lane: Lane) -> None:
         """Releases a slot and starts the next queued effect."""
-        self._give_back(lane)
+        self._free_slot(lane)
 
     def launch(self, effect: EffectRef) -> None:
         """Performs an effect in its reserved slot. After the stop it is left to the next process, outcome unknown."""
@@ -87,9 +87,9 @@ class InProcessDispatcher:
 
     def offer(self, effect: EffectRef) -> None:
         """Queues the effect for its target, once however often it is offered."""
-        if effect in self._in_line:
+        if effect in self._queued:
             return
-        self._in_line.add(effect)
+        self._queued.add(effect)
         self._slots.put(effect.lane, effect)
         self._run_waiting()
 
@@ -106,7 +106,7 @@ class InProcessDispatcher:
         """
         self._is_stopping = True
         self._slots.clear()
-        self._in_line.clear()
+        self._queued.clear()
         try:
             async with asyncio.timeout(drain.total_seconds()):
                 while self._slots.count:
@@ -120,7 +120,7 @@ class InProcessDispatcher:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    def _give_back(self, lane: Lane, seconds: float | None = None) -> None:
+    def _free_slot(self, lane: Lane, seconds: float | None = None) -> None:
         self._slots.release(lane, self._now(), seconds)
         if not self._slots.count:
             self._idle.set()
@@ -131,7 +131,7 @@ class InProcessDispatcher:
         if self._perform is None or self._is_stopping:
             return
         while (effect := self._slots.next(self._now())) is not None:
-            self._in_line.discard(effect)
+            self._queued.discard(effect)
             self._spawn(effect, is_running=False)
 
     def _spawn(self, effect: EffectRef, *, is_running: bool) -> None:
@@ -145,4 +145,4 @@ class InProcessDispatcher:
         try:
             await self._perform(effect, is_running)
         finally:
-            self._give_back(effect.lane, self._now() - begun)
+            self._free_slot(effect.lane, self._now() - begun)

@@ -105,10 +105,10 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     rerun_of: str = ""
     depth: int = 0
     """How many executions called each other down to this one over HTTP, as the caller says."""
-    call: "Call | None" = None
+    child_start: "ChildStart | None" = None
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
+class ChildStart(msgspec.Struct, frozen=True, kw_only=True):
     """How another execution starts one. The fields are those of `ExecutionStarted`; `delivery` is the requesting row.
 
     `parent` is the execution that requests it, also where an incident of that one is the reason.
@@ -367,7 +367,7 @@ class Engine(Protocol):
         """Returns the executions with this process id or execution id: all open ones, else the newest ended one."""
         ...
 
-    async def list(self, organization_id: str, wanted: Filter, after: str = "", limit: int = 20) -> Page:
+    async def list(self, organization_id: str, query: Filter, after: str = "", limit: int = 20) -> Page:
         """Returns executions newest first, those below the id `after`. Costs the same at any depth."""
         ...
 

@@ -153,7 +153,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     incidents: tuple[IncidentRow, ...] = ()
     cards: tuple[OpenCard, ...] = ()
     continues: bool = False
-    place: ConcurrencySlotRow | None = None
+    slot: ConcurrencySlotRow | None = None
 
 
 class WorkChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,7 +166,7 @@ class WorkChange(msgspec.Struct, frozen=True, kw_only=True):
     drop_incidents: tuple[int, ...] = ()
     drop_cards: tuple[str, ...] = ()
     drop_continues: bool = False
-    drop_place: bool = False
+    drop_slot: bool = False
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
@@ -362,10 +362,10 @@ class Reads(Protocol):
         """Returns those of these executions that do not run: they wait, have an incident, or have ended."""
         ...
 
-    async def list(self, organization_id: str, wanted: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
+    async def list(self, organization_id: str, query: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
         """Returns up to `limit` heads with ids below `after` ("" for the newest), newest first.
 
-        `wanted.created_from` is inclusive, `created_to` exclusive. The text is empty, unless the scan budget ran out
+        `query.created_from` is inclusive, `created_to` exclusive. The text is empty, unless the scan budget ran out
         before the page was full: then it is the id down to which the list was read, and the next page continues there.
         """
         ...

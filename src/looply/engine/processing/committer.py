@@ -243,18 +243,18 @@ class Committer:
         first, grown = self._unsaved.pop(execution_id, (0, 0))
         grown += size
         if after.closed is not None:
-            return self._coded(after) if after.seq > _SNAPSHOT_EVENTS else None
+            return self._snapshot_of(after) if after.seq > _SNAPSHOT_EVENTS else None
         bulk = after.document_bytes + len(after.visits) * _BYTES_OF_VISIT
         most_events = max(_SNAPSHOT_EVENTS, bulk // _BYTES_OF_EVENT)
         is_dear = after.seq - first > most_events or grown > max(_SNAPSHOT_BYTES, bulk)
         if is_dear and not open_work(after).continues:
             self._unsaved[execution_id] = (after.seq, 0)
-            return self._coded(after)
+            return self._snapshot_of(after)
         if after.seq > _SNAPSHOT_EVENTS // 4 or grown > _SNAPSHOT_BYTES // 4:
             self._unsaved[execution_id] = (first, grown)
         return None
 
-    def _coded(self, after: ExecutionState) -> Snapshot:
+    def _snapshot_of(self, after: ExecutionState) -> Snapshot:
         codec, state = self._codec.encode_state(after)
         return Snapshot(seq=after.seq, fold=FOLD_VERSION, codec=codec, state=state)
 
@@ -276,7 +276,7 @@ class Committer:
                 self._dispatcher.offer(effect)
         if unit.work.put.timers:
             self._observers.on_timer(min(row.due for row in unit.work.put.timers))
-        if unit.sent or unit.work.drop_place or unit.work.put.place is not None:
+        if unit.sent or unit.work.drop_slot or unit.work.put.slot is not None:
             self._observers.on_timer(None)
         if unit.copies:
             self._observers.on_copies()

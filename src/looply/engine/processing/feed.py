@@ -148,7 +148,7 @@ class Feed:
         if self.keeps(after):
             first = bisect_right(self._kept, after, key=lambda committed: committed.position)
             return self._kept[first : first + self._bounds.given]
-        return [self._committed(placed) for placed in await self._journal.read_committed(after, self._bounds.given)]
+        return [self._wrap(placed) for placed in await self._journal.read_committed(after, self._bounds.given)]
 
     async def stop(self) -> None:
         """Stops polling. Stopping twice is harmless."""
@@ -160,11 +160,11 @@ class Feed:
     async def _run(self) -> None:
         try:
             while self._owners.total():
-                await self._pause(await self._look())
+                await self._pause(await self._poll())
         finally:
             self._begin, self._kept, self._size = None, [], 0
 
-    async def _look(self) -> float:
+    async def _poll(self) -> float:
         """Reads new batches and notifies their watchers; returns how many seconds to wait at most."""
         self._woken.clear()
         try:
@@ -172,9 +172,7 @@ class Feed:
                 self._begin = self._end = await self._journal.position()
                 # No watcher was notified of what was stored before this position.
                 self._notify(list(self._signals))
-            found = [
-                self._committed(placed) for placed in await self._journal.read_committed(self._end, self._bounds.page)
-            ]
+            found = [self._wrap(placed) for placed in await self._journal.read_committed(self._end, self._bounds.page)]
         except LooplyError as error:
             # Watchers are woken, read for themselves, and get the error.
             _log.warning("feed_broke", error=error.message)
@@ -213,17 +211,17 @@ class Feed:
             for signal in self._signals.get(key, ()):
                 signal.set()
 
-    def _committed(self, placed: PositionedBatch) -> Committed:
+    def _wrap(self, placed: PositionedBatch) -> Committed:
         return Committed(
             position=placed.position,
             execution_id=placed.execution_id,
             organization_id=placed.organization_id,
             workflow_id=placed.workflow_id,
             size=len(placed.batch.events),
-            load=partial(self._decoded, placed),
+            load=partial(self._decode, placed),
         )
 
-    def _decoded(self, placed: PositionedBatch) -> Sequence[tuple[int, Event]]:
+    def _decode(self, placed: PositionedBatch) -> Sequence[tuple[int, Event]]:
         try:
             # Large values are not read: streams show them trimmed anyway.
             events = self._codec.decode(placed.batch, None, placed.organization_id, placed.execution_id)

@@ -44,7 +44,7 @@ async def lost_end(store: Store, read: Read, state: ExecutionState) -> Delivery 
     started = state.started
     if state.closed is not None or started.tells != "END":
         return None
-    parent = await _found(read, started.parent)
+    parent = await _read_or_none(read, started.parent)
     if parent is None or started.execution_id in parent.children:
         return None
     # Read after the parent: the unit in which the parent gave it up has put the row.
@@ -65,18 +65,18 @@ async def _missing(store: Store, read: Read, parent: str, child: OpenChild) -> D
         # One that FAILED with an incident continues when an operator decides; one that failed for good has sent its
         # notification. One that cannot be read is a problem of its own.
         if head.status == "FAILED":
-            failed = await _found(read, child.child_id)
+            failed = await _read_or_none(read, child.child_id)
             if failed is None or failed.closed is None:
                 return None
-    told = await store.reads.deliveries_of(parent)
-    if any(delivery.row.sender == child.child_id for delivery in told):
+    pending = await store.reads.deliveries_of(parent)
+    if any(delivery.row.sender == child.child_id for delivery in pending):
         return None
     if head is None:
         return Delivery(Delivered(child.child_id, parent, child.seq), "START")
     return Delivery(Delivered(parent, child.child_id, head.seq), "ENDED" if child.is_awaited else "STARTED")
 
 
-async def _found(read: Read, execution_id: str) -> ExecutionState | None:
+async def _read_or_none(read: Read, execution_id: str) -> ExecutionState | None:
     try:
         return await read(execution_id)
     except (NotFound, StoreCorrupt):

@@ -114,7 +114,7 @@ class Processor:
         batch = _next_batch(box)
         is_stored = False
         try:
-            replies = await self._compute_anew(box, [command for command, _ in batch])
+            replies = await self._compute_with_retries(box, [command for command, _ in batch])
         except LooplyError as error:
             for _, future in batch:
                 _fail(future, error)
@@ -133,7 +133,7 @@ class Processor:
                 _fail(future, EngineError("the command broke; the log has the details"))
             self.release(box, has_failed=not is_stored)
 
-    async def _compute_anew(self, box: Mailbox, commands: Sequence[Command]) -> list[Reply | LooplyError]:
+    async def _compute_with_retries(self, box: Mailbox, commands: Sequence[Command]) -> list[Reply | LooplyError]:
         """Computes and stores; again on the newest state where another process has stored a unit in the meantime."""
         taken: ClaimTaken | None = None
         admits = True
@@ -184,14 +184,14 @@ class Processor:
                 continue
             timely = command if command.at >= state.now else replace(command, at=state.now)
             try:
-                said = answer(workflow, state, timely, limits=self._limits)
-                if said.write is not None:
-                    extras = replace(extras, write=said.write)
+                answered = answer(workflow, state, timely, limits=self._limits)
+                if answered.write is not None:
+                    extras = replace(extras, write=answered.write)
                 if isinstance(command, Mend):
                     extras = replace(extras, repairs_rows=True)
-                if said.events:
-                    onto = said.workflow or workflow
-                    stretch = advance(onto, state, said.events, limits=self._limits, is_cut=is_cut)
+                if answered.events:
+                    onto = answered.workflow or workflow
+                    stretch = advance(onto, state, answered.events, limits=self._limits, is_cut=is_cut)
                     if taken is not None and _claims(stretch.state) and not _claims(state):
                         raise _in_use(stretch.state) from taken
                     state, workflow = stretch.state, onto
@@ -199,7 +199,7 @@ class Processor:
             except LooplyError as error:
                 replies.append(error)
             else:
-                replies.append(said.reply)
+                replies.append(answered.reply)
                 if command.delivery is not None:
                     applied.append(command.delivery)
         if events:

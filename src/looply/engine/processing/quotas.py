@@ -61,7 +61,7 @@ class Quotas:
         count = self._open.get(organization_id, 0) + self._changed[organization_id] + self._starting[organization_id]
         return Usage(max(count, 0), self._bytes.get(organization_id, 0))
 
-    async def ready(self) -> None:
+    async def wait_until_counted(self) -> None:
         """Returns when open executions were counted once. Raises: StoreUnreachable, StoreLost."""
         if self._is_counted:
             return
@@ -113,14 +113,14 @@ class Quotas:
         self._report()
         return True
 
-    def known(self) -> Mapping[str, Usage]:
+    def usages(self) -> Mapping[str, Usage]:
         """Returns what each organization uses; one without an entry uses nothing."""
         known = self._open.keys() | self._changed.keys() | self._bytes.keys()
         return {organization_id: self.usage(organization_id) for organization_id in known}
 
-    def reached(self) -> Iterator[tuple[str, Quota]]:
+    def list_reached(self) -> Iterator[tuple[str, Quota]]:
         """Yields each organization that may start nothing, with each quota that it has used up."""
-        for organization_id, usage in self.known().items():
+        for organization_id, usage in self.usages().items():
             for quota in QUOTAS:
                 if getattr(usage, quota) >= getattr(self._most, quota):
                     yield organization_id, quota
@@ -135,7 +135,7 @@ class Quotas:
 
     def _report(self) -> None:
         """Logs which organizations have used up a quota, and which are below it again."""
-        reached = set(self.reached())
+        reached = set(self.list_reached())
         for organization_id, quota in sorted(reached - self._reached):
             used, most = getattr(self.usage(organization_id), quota), getattr(self._most, quota)
             _log.warning("quota_reached", organization_id=organization_id, quota=quota, used=used, limit=most)

@@ -37,29 +37,29 @@ async def repair_rows(store: Store, read: Read, unit: Unit, after: ExecutionStat
     )
 
 
-def _change(stored: Work, wanted: Work, planned: WorkChange) -> WorkChange:
+def _change(stored: Work, required: Work, planned: WorkChange) -> WorkChange:
     return WorkChange(
         put=Work(
             effects=planned.put.effects,
-            timers=tuple(row for row in wanted.timers if row not in stored.timers),
-            waits=tuple(row for row in wanted.waits if row not in stored.waits),
-            incidents=tuple(row for row in wanted.incidents if row not in stored.incidents),
-            cards=tuple(row for row in wanted.cards if row not in stored.cards),
-            continues=wanted.continues,
-            place=wanted.place if wanted.place != stored.place else None,
+            timers=tuple(row for row in required.timers if row not in stored.timers),
+            waits=tuple(row for row in required.waits if row not in stored.waits),
+            incidents=tuple(row for row in required.incidents if row not in stored.incidents),
+            cards=tuple(row for row in required.cards if row not in stored.cards),
+            continues=required.continues,
+            slot=required.slot if required.slot != stored.slot else None,
         ),
-        drop_effects=_gone({row.seq for row in stored.effects}, {row.seq for row in wanted.effects}),
-        drop_timers=tuple((row.due, row.seq) for row in stored.timers if row not in wanted.timers),
-        drop_waits=_gone({row.seq for row in stored.waits}, {row.seq for row in wanted.waits}),
-        drop_incidents=_gone({row.seq for row in stored.incidents}, {row.seq for row in wanted.incidents}),
-        drop_cards=tuple(sorted({row.card_id for row in stored.cards} - {row.card_id for row in wanted.cards})),
-        drop_continues=stored.continues and not wanted.continues,
-        drop_place=stored.place is not None and wanted.place is None,
+        drop_effects=_gone({row.seq for row in stored.effects}, {row.seq for row in required.effects}),
+        drop_timers=tuple((row.due, row.seq) for row in stored.timers if row not in required.timers),
+        drop_waits=_gone({row.seq for row in stored.waits}, {row.seq for row in required.waits}),
+        drop_incidents=_gone({row.seq for row in stored.incidents}, {row.seq for row in required.incidents}),
+        drop_cards=tuple(sorted({row.card_id for row in stored.cards} - {row.card_id for row in required.cards})),
+        drop_continues=stored.continues and not required.continues,
+        drop_slot=stored.slot is not None and required.slot is None,
     )
 
 
-def _gone(stored: set[int], wanted: set[int]) -> tuple[int, ...]:
-    return tuple(sorted(stored - wanted))
+def _gone(stored: set[int], required: set[int]) -> tuple[int, ...]:
+    return tuple(sorted(stored - required))
 
 
 def _queued(_row: EffectRow) -> EffectState:

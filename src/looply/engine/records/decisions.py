@@ -57,7 +57,7 @@ class Decisions(Protocol):
     """The recorded decisions of a store. They are stored with the units of their executions."""
 
     async def list(
-        self, organization_id: str, wanted: DecisionFilter, after: DecisionKey | None, limit: int
+        self, organization_id: str, query: DecisionFilter, after: DecisionKey | None, limit: int
     ) -> Sequence[DecisionRow]:
         """Returns up to `limit` decisions of an organization below `after` (None: any), the highest key first."""
         ...
@@ -67,16 +67,16 @@ class Decisions(Protocol):
         ...
 
 
-def choose_index(wanted: DecisionFilter) -> DecisionIndex:
+def choose_index(query: DecisionFilter) -> DecisionIndex:
     """Returns the index that serves a filter best."""
-    if wanted.execution_id:
+    if query.execution_id:
         return "EXECUTION"
-    if wanted.process_id:
+    if query.process_id:
         return "PROCESS"
-    if wanted.user:
+    if query.user:
         return "USER"
-    if wanted.workflow_id:
-        return "STEP" if wanted.step else "WORKFLOW"
+    if query.workflow_id:
+        return "STEP" if query.step else "WORKFLOW"
     return "ALL"
 
 

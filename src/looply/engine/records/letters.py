@@ -57,7 +57,7 @@ class Letters(Protocol):
     """The dead letters of a store. They change only with the units of their executions."""
 
     async def list(
-        self, organization_id: str, wanted: LetterFilter, after: LetterKey | None, limit: int
+        self, organization_id: str, query: LetterFilter, after: LetterKey | None, limit: int
     ) -> Sequence[LetterRow]:
         """Returns up to `limit` letters below `after` (None: any), by execution id and number, the highest first."""
         ...
@@ -75,15 +75,15 @@ class Letters(Protocol):
         ...
 
 
-def choose_index(wanted: LetterFilter) -> LetterIndex:
+def choose_index(query: LetterFilter) -> LetterIndex:
     """Returns the index that serves a filter best."""
-    if wanted.execution_id:
+    if query.execution_id:
         return "EXECUTION"
-    if wanted.process_id:
+    if query.process_id:
         return "PROCESS"
-    if wanted.workflow_id:
+    if query.workflow_id:
         return "WORKFLOW"
-    return "OPEN" if wanted.is_settled is False else "ALL"
+    return "OPEN" if query.is_settled is False else "ALL"
 
 
 def letter_rows(state: ExecutionState) -> tuple[LetterRow, ...]:

@@ -86,8 +86,8 @@ class Candidate(NamedTuple):
 class PrunePlan(NamedTuple):
     """What goes in one slice, and what the slice tells of it."""
 
-    gone: Sequence[Candidate]
-    told: Slice
+    removed: Sequence[Candidate]
+    report: Slice
 
 
 class Pruning(Protocol):
@@ -128,31 +128,35 @@ class Pruning(Protocol):
 
 
 async def prune_round(
-    pruning: Pruning, wanted: Sequence[RetentionFilter], *, decided_before: datetime | None = None, is_dry: bool = False
+    pruning: Pruning,
+    filters: Sequence[RetentionFilter],
+    *,
+    decided_before: datetime | None = None,
+    is_dry: bool = False,
 ) -> AsyncIterator[Slice]:
     """Goes once over everything that may have expired, and yields each slice; the caller pauses between them.
 
     Recorded decisions from before `decided_before` are removed too, none when it is None. The round ends at once where
     another process prunes. Space is released at the end, with one empty slice at a time.
     """
-    for spent in wanted:
+    for spent in filters:
         after: Cursor | None = BEGIN
         while after is not None:
-            told = await pruning.prune(spent, after, is_dry=is_dry)
-            yield told
-            if told.is_elsewhere:
+            report = await pruning.prune(spent, after, is_dry=is_dry)
+            yield report
+            if report.is_elsewhere:
                 return
-            after = told.after
+            after = report.after
     after = BEGIN
     while after is not None:
-        told = await pruning.drop_keys(wanted[0].now, after, is_dry=is_dry)
-        yield told
-        after = told.after
+        report = await pruning.drop_keys(filters[0].now, after, is_dry=is_dry)
+        yield report
+        after = report.after
     after = BEGIN if decided_before is not None else None
     while decided_before is not None and after is not None:
-        told = await pruning.drop_decisions(decided_before, after, is_dry=is_dry)
-        yield told
-        after = told.after
+        report = await pruning.drop_decisions(decided_before, after, is_dry=is_dry)
+        yield report
+        after = report.after
     while not is_dry and await pruning.release_space():
         yield Slice()
 
@@ -165,20 +169,20 @@ def plan(now: datetime, retention: timedelta | None) -> tuple[RetentionFilter, .
 
 def plan_removals(candidates: Iterable[Candidate], *, has_more: bool) -> PrunePlan:
     """Returns which of the candidates to remove, in their order; `has_more` says whether others follow them."""
-    gone: list[Candidate] = []
+    removed: list[Candidate] = []
     held = size = 0
     after: Cursor | None = None
     for candidate in candidates:
         if candidate.is_spent and not candidate.is_held:
-            if gone and (len(gone) == SLICE or size + candidate.size > SLICE_BYTES):
+            if removed and (len(removed) == SLICE or size + candidate.size > SLICE_BYTES):
                 break
-            gone.append(candidate)
+            removed.append(candidate)
             size += candidate.size
         held += candidate.is_spent and candidate.is_held
         after = (candidate.due_ms, candidate.execution_id)
     else:
         after = after if has_more else None
-    return PrunePlan(gone, Slice(executions=len(gone), size=size, held=held, after=after))
+    return PrunePlan(removed, Slice(executions=len(removed), size=size, held=held, after=after))
 
 
 def highest_id(spent: RetentionFilter) -> bytes:

@@ -107,12 +107,12 @@ def _differences(head: Head, rows: Work, state: ExecutionState) -> list[tuple[st
     if head != expected:
         names = [name for name in head.__struct_fields__ if getattr(head, name) != getattr(expected, name)]
         found.append(("HEAD", f"the stored row differs from the history in {', '.join(names)}"))
-    wanted = _comparable(work_rows(state, _queued, 0))
+    required = _comparable(work_rows(state, _queued, 0))
     stored = _comparable(rows)
     found.extend(
-        ("WORK", f"stored {kind} are {stored[kind]}, the history says {wanted[kind]}")
-        for kind in wanted
-        if wanted[kind] != stored[kind]
+        ("WORK", f"stored {kind} are {stored[kind]}, the history says {required[kind]}")
+        for kind in required
+        if required[kind] != stored[kind]
     )
     if state.status in ("RUNNING", "WAITING") and open_work(state).is_empty:
         found.append(("ORPHAN", f"the execution is {state.status} and nothing will move it"))
@@ -121,20 +121,20 @@ def _differences(head: Head, rows: Work, state: ExecutionState) -> list[tuple[st
 
 def _wrong_copies(stored: Sequence[CopyRow], state: ExecutionState, channels: frozenset[str]) -> list[tuple[str, str]]:
     """Returns the copies of cards whose stored row differs from the history."""
-    wanted = {card.card_id: card.changed for card in state.cards.values()}
+    required = {card.card_id: card.changed for card in state.cards.values()}
     found = {copy.card_id: copy.wanted for copy in stored}
     due = {card.card_id for card in state.cards.values() if card.channel in channels}
-    wrong = sorted(key for key in found.keys() | due if found.get(key) != wanted.get(key))
+    wrong = sorted(key for key in found.keys() | due if found.get(key) != required.get(key))
     return [
-        ("CARD", f"the copy {key} must look as after event {wanted.get(key)}, and event {found.get(key)} is stored")
+        ("CARD", f"the copy {key} must look as after event {required.get(key)}, and event {found.get(key)} is stored")
         for key in wrong
     ]
 
 
 def _wrong_letters(stored: Sequence[LetterRow], state: ExecutionState) -> list[tuple[str, str]]:
-    wanted = {row.seq: row for row in letter_rows(state)}
+    required = {row.seq: row for row in letter_rows(state)}
     found = {row.seq: row for row in stored}
-    wrong = sorted(seq for seq in found.keys() | wanted.keys() if found.get(seq) != wanted.get(seq))
+    wrong = sorted(seq for seq in found.keys() | required.keys() if found.get(seq) != required.get(seq))
     return [("LETTER", f"the row of dead letter {seq} differs from the history") for seq in wrong]
 
 
@@ -154,10 +154,10 @@ def _left(state: ExecutionState, missing: Delivery | None) -> list[tuple[str, st
 
 def _wrong_claims(stored: Sequence[Claim], state: ExecutionState) -> list[tuple[str, str]]:
     claim = claim_of(state) if open_work(state).holds_process_id else None
-    wanted = [claim] if claim is not None else []
-    if list(stored) == wanted:
+    required = [claim] if claim is not None else []
+    if list(stored) == required:
         return []
-    held, due = (", ".join(repr(each.process_id) for each in found) or "none" for found in (stored, wanted))
+    held, due = (", ".join(repr(each.process_id) for each in found) or "none" for found in (stored, required))
     return [("CLAIM", f"stored claims on process ids are {held}, the history says {due}")]
 
 
@@ -174,5 +174,5 @@ def _comparable(work: Work) -> dict[str, object]:
         "incidents": sorted(work.incidents, key=lambda row: row.seq),
         "cards": sorted(work.cards, key=lambda card: card.card_id),
         "continuations": work.continues,
-        "places": work.place,
+        "places": work.slot,
     }

@@ -17,17 +17,17 @@ _BACK_OFF_SECONDS = 1.0
 class CompletionPoller:
     """Polls the store once for all waiting calls of this process, every few hundredths of a second while there are any.
 
-    `watched` returns the executions with waiting calls; `told` is called with one that does not run, and again until no
-    call waits for it.
+    `watched_ids` returns the executions with waiting calls; `notify` is called with one that does not run, repeatedly
+    until no call waits for it.
     """
 
     def __init__(
-        self, reads: Reads, clock: Clock, watched: Callable[[], Collection[str]], told: Callable[[str], None]
+        self, reads: Reads, clock: Clock, watched_ids: Callable[[], Collection[str]], notify: Callable[[str], None]
     ) -> None:
         self._reads = reads
         self._clock = clock
-        self._watched = watched
-        self._told = told
+        self._watched_ids = watched_ids
+        self._notify = notify
         self._task: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
@@ -43,11 +43,11 @@ class CompletionPoller:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _run(self) -> None:
-        while watched := self._watched():
-            pause = await self._look(list(watched))
+        while watched := self._watched_ids():
+            pause = await self._poll(list(watched))
             await asyncio.sleep(pause)
 
-    async def _look(self, execution_ids: list[str]) -> float:
+    async def _poll(self, execution_ids: list[str]) -> float:
         """Notifies the calls whose executions do not run; returns the seconds until the next poll."""
         begun = self._clock.monotonic()
         try:
@@ -55,8 +55,8 @@ class CompletionPoller:
         except LooplyError:
             # Waiting calls read for themselves, and get the error.
             for execution_id in execution_ids:
-                self._told(execution_id)
+                self._notify(execution_id)
             return _BACK_OFF_SECONDS
         for execution_id in resting:
-            self._told(execution_id)
+            self._notify(execution_id)
         return max(_PAUSE_SECONDS, _SHARE * (self._clock.monotonic() - begun))

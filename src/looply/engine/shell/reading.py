@@ -140,9 +140,9 @@ class Reader:
         """Returns the executions with this process id or execution id: all open ones, else the newest ended one."""
         return await self._store.reads.heads(organization_id, name, workflow_id)
 
-    async def list(self, organization_id: str, wanted: Filter, after: str = "", limit: int = 20) -> Page:
+    async def list(self, organization_id: str, query: Filter, after: str = "", limit: int = 20) -> Page:
         """Returns executions newest first, those below the id `after`. Costs the same at any depth."""
-        heads, looked_down_to = await self._store.reads.list(organization_id, wanted, after, limit + 1)
+        heads, looked_down_to = await self._store.reads.list(organization_id, query, after, limit + 1)
         shown = heads[:limit]
         tails = await self._store.reads.tails([head.execution_id for head in shown], self._limits.list_events)
         items = []

@@ -52,18 +52,18 @@ class Shell(Reader):
         )
         self._is_open = False
 
-    async def open(self, boot: StartupState | None = None) -> StartupState:
-        """Opens the store and takes over its epoch; nothing runs yet. `boot` is passed when the store is open already.
+    async def open(self, startup: StartupState | None = None) -> StartupState:
+        """Opens the store and takes over its epoch; nothing runs yet. `startup` is passed for an open store.
 
         Raises: what `Store.open` raises.
         """
-        boot = boot or await self._store.open()
-        self._codec.add_dictionaries(boot.dictionaries)
-        self._committer.begin(boot.epoch, boot.definitions)
-        self.effects.begin(boot.epoch)
-        self._starter.begin(boot.highest_id)
+        startup = startup or await self._store.open()
+        self._codec.add_dictionaries(startup.dictionaries)
+        self._committer.begin(startup.epoch, startup.definitions)
+        self.effects.begin(startup.epoch)
+        self._starter.begin(startup.highest_id)
         self._is_open = True
-        return boot
+        return startup
 
     def begin(self) -> None:
         """Starts running effects."""
@@ -98,7 +98,7 @@ class Shell(Reader):
         """Returns what each organization uses, counted and measured now; see `Engine.usage`."""
         await self.quotas.count()
         await self.quotas.measure()
-        return self.quotas.known()
+        return self.quotas.usages()
 
     async def audit(self) -> Audit:
         """Folds every history, compares it with the stored rows, and returns what differs."""

@@ -76,19 +76,19 @@ class Starter:
             raise StoreFull(message)
         if len(self._starts) >= _STARTS_IN_FLIGHT:
             raise Overloaded(f"{len(self._starts)} triggers are being stored; the queue takes no more")
-        if request.call is None:
+        if request.child_start is None:
             self._check_rate(request.organization_id)
         _check_body(request)
         if request.process_id:
             await self._check_process_id(request)
-        await self._quotas.ready()
+        await self._quotas.wait_until_counted()
         try:
             self._quotas.check(request.organization_id)
         except QuotaExhausted:
             if not await self._is_repeated(request):
                 raise
         try:
-            return await self._apart(self._start(request), request.organization_id)
+            return await self._run_detached(self._start(request), request.organization_id)
         except KeyTaken as taken:
             assert request.key is not None
             if taken.request != request.key.request:
@@ -122,15 +122,15 @@ class Starter:
         heads = await self._store.reads.heads(request.organization_id, request.process_id, request.workflow_id)
         return any(head.status in ("RUNNING", "WAITING") for head in heads)
 
-    async def _apart(self, start: Coroutine[Any, Any, Started], organization_id: str) -> Started:
+    async def _run_detached(self, start: Coroutine[Any, Any, Started], organization_id: str) -> Started:
         """Runs a start to its end even when its caller disconnects: what is stored must be published."""
         self._quotas.begin(organization_id)
-        task = asyncio.get_running_loop().create_task(self._counted(start, organization_id))
+        task = asyncio.get_running_loop().create_task(self._run_counted(start, organization_id))
         self._starts.add(task)
         task.add_done_callback(self._forget)
         return await asyncio.shield(task)
 
-    async def _counted(self, start: Coroutine[Any, Any, Started], organization_id: str) -> Started:
+    async def _run_counted(self, start: Coroutine[Any, Any, Started], organization_id: str) -> Started:
         """Runs a start, and ends its count when its unit is counted instead."""
         try:
             return await start
@@ -156,9 +156,9 @@ class Starter:
 
     async def _start(self, request: Start) -> Started:
         now = self._clock.now()
-        call = request.call
-        execution_id = str(self._ids.next(now)) if call is None else call.execution_id
-        if call is not None and self._boxes.find(execution_id) is not None:
+        child_start = request.child_start
+        execution_id = str(self._ids.next(now)) if child_start is None else child_start.execution_id
+        if child_start is not None and self._boxes.find(execution_id) is not None:
             raise Overloaded(f"execution {execution_id} was requested before it is stored")
         secret = request.workflow.steps[request.workflow.start].secret
         first = ExecutionStarted(
@@ -179,15 +179,17 @@ class Starter:
             body=request.body,
             request=request.request,
             size=request.body_size,
-            secret=secret if call is None else tuple(dict.fromkeys((*secret, *call.secret))),
-            parent=call.parent if call is not None else "",
-            tells=call.tells if call is not None else "",
-            depth=call.depth if call is not None else request.depth,
-            is_response=call is not None and call.is_response,
+            secret=secret if child_start is None else tuple(dict.fromkeys((*secret, *child_start.secret))),
+            parent=child_start.parent if child_start is not None else "",
+            tells=child_start.tells if child_start is not None else "",
+            depth=child_start.depth if child_start is not None else request.depth,
+            is_response=child_start is not None and child_start.is_response,
             rerun_of=request.rerun_of,
         )
-        state, events = self._begun(request, first)
-        extras = Extras(key=request.key, fire=request.fire, applied=(call.delivery,) if call is not None else ())
+        state, events = self._first_stretch(request, first)
+        extras = Extras(
+            key=request.key, fire=request.fire, applied=(child_start.delivery,) if child_start is not None else ()
+        )
         # The mailbox is busy before the unit is stored: a command that finds the new row waits for the commit.
         box = self._boxes.open(execution_id)
         box.is_busy = True
@@ -198,13 +200,13 @@ class Starter:
         self._loader.keep(first.definition, request.workflow)
         return Started(execution_id=execution_id)
 
-    def _begun(self, request: Start, first: ExecutionStarted) -> tuple[ExecutionState, tuple[Event, ...]]:
+    def _first_stretch(self, request: Start, first: ExecutionStarted) -> tuple[ExecutionState, tuple[Event, ...]]:
         """Returns the first stretch.
 
         The first stretch of a child execution is its start alone: its delivery is repeated after a crash, so nothing
         that could end the process must be part of the unit that removes the delivery.
         """
-        if request.call is not None:
+        if request.child_start is not None:
             (stored,) = at_level(request.workflow.settings.log, (first,))
             return evolve(None, stored), (stored,)
         stretch = advance(request.workflow, None, (first,), limits=self._limits, is_cut=self._processor.deadline())

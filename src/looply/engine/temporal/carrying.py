@@ -20,7 +20,7 @@ from looply.engine.temporal.settings import Serving
 from looply.errors import EngineError
 from looply.slots import Lane
 
-BEAT_SECONDS: Final = 5.0
+HEARTBEAT_SECONDS: Final = 5.0
 """The interval of heartbeats to Temporal; most effects end before the first one."""
 
 MOST_LINKS: Final = 100
@@ -46,7 +46,7 @@ class OrganizationAtCapacity(WorkerStopping):
     again_after = timedelta(seconds=10)
 
 
-Late = Callable[[str, Sequence[Reference]], None]
+OnLate = Callable[[str, Sequence[Reference]], None]
 
 
 class _Carried:
@@ -82,7 +82,7 @@ class Carrier:
     `late` is called with what follows from an effect for which no activity waits any more.
     """
 
-    def __init__(self, serving: Serving, late: Late, clock: Clock) -> None:
+    def __init__(self, serving: Serving, late: OnLate, clock: Clock) -> None:
         self._clock = clock
         self._slots = InProcessDispatcher(per_queue=serving.host_concurrency, total=serving.concurrency)
         self._late = late
@@ -102,10 +102,12 @@ class Carrier:
         """Whether this process takes no more effects."""
         return self._is_leaving
 
-    async def carry(self, execution_id: str, reference: Reference, beat: Callable[[], object]) -> Sequence[Reference]:
+    async def carry(
+        self, execution_id: str, reference: Reference, heartbeat: Callable[[], object]
+    ) -> Sequence[Reference]:
         """Carries out an effect and returns what follows from it.
 
-        `beat` is called every few seconds. A second call for the same effect waits for the first one's end. When the
+        `heartbeat` is called every few seconds. A second call for the same effect waits for the first to end. When the
         caller is cancelled, the effect continues. Raises: WorkerStopping when this process leaves before the end of the
         effect; OrganizationAtCapacity when the organization has half of all effects that may be here.
         """
@@ -122,9 +124,9 @@ class Carrier:
         carried.waiting += 1
         try:
             while not carried.outcome.done():
-                await asyncio.wait({carried.outcome}, timeout=BEAT_SECONDS)
+                await asyncio.wait({carried.outcome}, timeout=HEARTBEAT_SECONDS)
                 if not carried.outcome.done():
-                    beat()
+                    heartbeat()
         finally:
             carried.waiting -= 1
         if not carried.is_done:
@@ -164,10 +166,10 @@ class Carrier:
         parent = _carried.get()
         assert parent is not None
         effect = _effect(execution_id, reference)
-        heir = _Carried(effect, reference.queue, parent.begun_at, parent.links + 1)
+        successor = _Carried(effect, reference.queue, parent.begun_at, parent.links + 1)
         # It continues when this process leaves, as every running effect does: no other process could begin it.
-        heir.has_begun = True
-        self._hold(heir)
+        successor.has_begun = True
+        self._hold(successor)
         self.collect(execution_id, reference)
         self._slots.launch(effect)
 

@@ -8,10 +8,10 @@ rows say which effect runs, and the sweep offers those that no process has begun
 from collections.abc import Awaitable, Callable, Sequence
 
 from looply.clock import Clock
-from looply.engine.temporal.carrying import BEAT_SECONDS, LONGEST, MOST_LINKS, Carrier, WorkerStopping
+from looply.engine.temporal.carrying import HEARTBEAT_SECONDS, LONGEST, MOST_LINKS, Carrier, WorkerStopping
 from looply.engine.temporal.references import Reference
 
-Beat = Callable[[Reference], object]
+Heartbeat = Callable[[Reference], object]
 """Sends a heartbeat to Temporal, with the effect that the activity works on."""
 
 OnArrival = Callable[[str, int], None]
@@ -20,11 +20,11 @@ OnArrival = Callable[[str, int], None]
 class Chain:
     """One activity: the effect that it was started for, and the effects that follow from it on the same task queue."""
 
-    def __init__(self, carrier: Carrier, clock: Clock, beat: Beat) -> None:
+    def __init__(self, carrier: Carrier, clock: Clock, heartbeat: Heartbeat) -> None:
         self._carrier = carrier
         self._clock = clock
-        self._beat = beat
-        self._begun_at = self._beaten_at = clock.monotonic()
+        self._heartbeat = heartbeat
+        self._begun_at = self._heartbeat_at = clock.monotonic()
         self._count = 0
 
     async def carry(self, execution_id: str, first: Reference, on_arrival: OnArrival) -> Sequence[Reference]:
@@ -34,7 +34,7 @@ class Chain:
         Raises: WorkerStopping when this process leaves before the end of `first`.
         """
         following = await self._link(execution_id, first, on_arrival)
-        while self._goes_on(first, following):
+        while self._continues(first, following):
             (reference,) = following
             try:
                 following = await self._link(execution_id, reference, on_arrival)
@@ -48,15 +48,15 @@ class Chain:
         on_arrival(execution_id, reference.seq)
         self._count += 1
         # Effects that are each too quick for a heartbeat of the carrier may be slow together.
-        if self._clock.monotonic() - self._beaten_at >= BEAT_SECONDS:
-            self._tell(reference)
-        return self._carrier.carry(execution_id, reference, lambda: self._tell(reference))
+        if self._clock.monotonic() - self._heartbeat_at >= HEARTBEAT_SECONDS:
+            self._send_heartbeat(reference)
+        return self._carrier.carry(execution_id, reference, lambda: self._send_heartbeat(reference))
 
-    def _tell(self, reference: Reference) -> None:
-        self._beaten_at = self._clock.monotonic()
-        self._beat(reference)
+    def _send_heartbeat(self, reference: Reference) -> None:
+        self._heartbeat_at = self._clock.monotonic()
+        self._heartbeat(reference)
 
-    def _goes_on(self, first: Reference, following: Sequence[Reference]) -> bool:
+    def _continues(self, first: Reference, following: Sequence[Reference]) -> bool:
         if len(following) != 1 or following[0].queue != first.queue or self._carrier.is_leaving:
             return False
         return self._count < MOST_LINKS and self._clock.monotonic() - self._begun_at < LONGEST.total_seconds()

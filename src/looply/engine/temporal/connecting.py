@@ -172,11 +172,11 @@ class TemporalConnection:
             known = await client.operator_service.list_search_attributes(
                 ListSearchAttributesRequest(namespace=namespace), timeout=_RPC_TIME
             )
-            wanted = {key.name for key in LABELS.values()} - set(known.custom_attributes)
-            if wanted:
+            missing = {key.name for key in LABELS.values()} - set(known.custom_attributes)
+            if missing:
                 keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
                 request = AddSearchAttributesRequest(
-                    namespace=namespace, search_attributes=dict.fromkeys(sorted(wanted), keyword)
+                    namespace=namespace, search_attributes=dict.fromkeys(sorted(missing), keyword)
                 )
                 await client.operator_service.add_search_attributes(request, timeout=_RPC_TIME)
         except RPCError as error:

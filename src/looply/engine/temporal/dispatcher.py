@@ -14,7 +14,7 @@ from looply.engine.temporal.settings import Serving, TemporalSettings
 from looply.engine.temporal.worker import EffectWorker, WorkerHooks
 from looply.slots import Lane
 
-_TELLING: Final = timedelta(seconds=2)
+_SENDING: Final = timedelta(seconds=2)
 """The time to send the last offers to Temporal at a stop; those not sent are offered again by other processes."""
 
 
@@ -47,7 +47,7 @@ class TemporalDispatcher:
         self._carrier: Carrier | None = None
         self._worker: EffectWorker | None = None
         if serving is not None:
-            self._carrier = Carrier(serving, self._offer_late, clock)
+            self._carrier = Carrier(serving, self._offer_followers, clock)
             self._worker = EffectWorker(connection, serving, self._carrier, clock, hooks)
 
     @property
@@ -98,7 +98,7 @@ class TemporalDispatcher:
         """Leaves, lets running effects end within `drain`, and offers the effects that follow from them to Temporal."""
         if self._worker is not None:
             await self._worker.stop(drain)
-        await self._outbox.stop(min(drain, _TELLING))
+        await self._outbox.stop(min(drain, _SENDING))
 
-    def _offer_late(self, execution_id: str, references: Sequence[Reference]) -> None:
+    def _offer_followers(self, execution_id: str, references: Sequence[Reference]) -> None:
         self._outbox.put(execution_id, references)

@@ -58,7 +58,7 @@ class EffectWorker:
         self._hooks = hooks
         self._leaving = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._is_away = False
+        self._is_unavailable = False
         # Workflow tasks take a millisecond; they run outside the event loop of the process.
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="looply-effects")
 
@@ -88,9 +88,9 @@ class EffectWorker:
             try:
                 await self._serve(await self._connection.client())
             except TemporalUnavailable as error:
-                self._note_away(error.message)
+                self._log_unavailable(error.message)
             except (RPCError, RuntimeError) as error:
-                self._note_away(with_hint(str(error)))
+                self._log_unavailable(with_hint(str(error)))
             leaving = asyncio.get_running_loop().create_task(self._leaving.wait())
             await self._within(leaving, _BACK_OFF_SECONDS)
             leaving.cancel()
@@ -146,7 +146,7 @@ class EffectWorker:
     @activity.defn(name=ACTIVITY)
     async def _perform(self, execution_id: str, reference: Reference) -> list[Reference]:
         """Carries out one effect and its chain of single followers; returns what else the workflow must start."""
-        self._note_back()
+        self._log_available()
         chain = Chain(self._carrier, self._clock, lambda at: activity.heartbeat(at.seq))
         try:
             return list(await chain.carry(execution_id, reference, self._hooks.on_arrival))
@@ -155,12 +155,12 @@ class EffectWorker:
                 error.message, category=ApplicationErrorCategory.BENIGN, next_retry_delay=error.again_after
             ) from error
 
-    def _note_away(self, reason: str) -> None:
-        if not self._is_away:
+    def _log_unavailable(self, reason: str) -> None:
+        if not self._is_unavailable:
             _log.error("worker_waits_for_temporal", error=reason)
-        self._is_away = True
+        self._is_unavailable = True
 
-    def _note_back(self) -> None:
-        if self._is_away:
+    def _log_available(self) -> None:
+        if self._is_unavailable:
             _log.warning("worker_takes_effects")
-        self._is_away = False
+        self._is_unavailable = False

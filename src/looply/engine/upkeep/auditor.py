@@ -77,7 +77,7 @@ class Auditor(Loop):
         self._clock = clock
         self._channels = channels
         self._after = ""
-        self._looked_at = 0
+        self._checked = 0
         self._known = Findings()
         self._round_at = 0.0
         self._count_at = 0.0
@@ -102,14 +102,14 @@ class Auditor(Loop):
         for head in heads:
             if self.is_stopping:
                 return False
-            await self._look_at(head)
-        self._looked_at += len(heads)
+            await self._check(head)
+        self._checked += len(heads)
         if len(heads) == SLICE:
             self._after = heads[-1].execution_id
             return False
         await self._forget_pruned()
-        _log.info("audited", executions=self._looked_at, damaged=len(self.damaged), orphans=self.orphans)
-        self._after, self._looked_at = "", 0
+        _log.info("audited", executions=self._checked, damaged=len(self.damaged), orphans=self.orphans)
+        self._after, self._checked = "", 0
         self._known = msgspec.structs.replace(self._known, audited_on=self._clock.now())
         return True
 
@@ -128,7 +128,7 @@ class Auditor(Loop):
             if head is None:
                 self.damaged.pop(execution_id, None)
             else:
-                await self._look_at(head)
+                await self._check(head)
         census = await self._store.survey.count()
         self._known = msgspec.structs.replace(self._known, census=census, counted_on=self._clock.now())
 
@@ -151,19 +151,19 @@ class Auditor(Loop):
     def _begin(self, now: float) -> None:
         """Begins as the auditor without findings: what another one has found may be repaired by now."""
         self._is_on_duty = True
-        self._after, self._looked_at = "", 0
+        self._after, self._checked = "", 0
         self._known = Findings(repaired=self._known.repaired)
         self.damaged.clear()
         self._count_at, self._round_at = now, now + _FIRST_SECONDS
 
-    async def _look_at(self, head: Head) -> None:
+    async def _check(self, head: Head) -> None:
         execution_id = head.execution_id
         if head.status not in _OPEN and not await self._owns_rows(execution_id):
             self.damaged.pop(execution_id, None)
             return
-        found = await self._found(execution_id)
-        if found and await self._mend(execution_id):
-            left = await self._found(execution_id)
+        found = await self._find_problems(execution_id)
+        if found and await self._repair(execution_id):
+            left = await self._find_problems(execution_id)
             # One that has progressed since continues: the next check finds what is left, if anything.
             if not left:
                 kinds = sorted({str(problem["kind"]) for problem in found})
@@ -182,13 +182,13 @@ class Auditor(Loop):
             return True
         return bool(await self._store.reads.claims_of(execution_id))
 
-    async def _found(self, execution_id: str) -> Sequence[Problem] | None:
+    async def _find_problems(self, execution_id: str) -> Sequence[Problem] | None:
         """Returns the problems, None for an execution that has progressed in the meantime."""
         before = await self._store.reads.head(execution_id)
         found = await problems_of(self._store, self._shell.load_state, execution_id, self._channels)
         return found if before == await self._store.reads.head(execution_id) else None
 
-    async def _mend(self, execution_id: str) -> bool:
+    async def _repair(self, execution_id: str) -> bool:
         """Returns whether rows were repaired; an execution that cannot be read, or has ended, is only reported."""
         try:
             state = await self._shell.load_state(execution_id)

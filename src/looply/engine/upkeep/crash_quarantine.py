@@ -24,14 +24,14 @@ class CrashQuarantine:
         self._store = store
         self._suspects: set[str] = set()
         # Trials of this process whose end is not stored.
-        self._tried: set[str] = set()
-        self._turn = asyncio.Lock()
+        self._in_trial: set[str] = set()
+        self._one_at_a_time = asyncio.Lock()
 
     def begin(self, suspects: Iterable[str]) -> None:
         """Takes over what the store reported when it was opened."""
         self._suspects = set(suspects)
 
-    async def look(self, execution_ids: Collection[str]) -> Sequence[str]:
+    async def refresh_suspects(self, execution_ids: Collection[str]) -> Sequence[str]:
         """Looks up which of these executions are suspects; returns those with too many loads for another trial.
 
         Where the store is not shared, no execution becomes a suspect after the start. Raises: StoreUnreachable,
@@ -55,7 +55,7 @@ class CrashQuarantine:
         """
         if execution_id not in self._suspects:
             return await work()
-        async with self._turn:
+        async with self._one_at_a_time:
             await self._begin_trial(execution_id)
             try:
                 result = await work()
@@ -71,12 +71,12 @@ class CrashQuarantine:
 
     async def _begin_trial(self, execution_id: str) -> None:
         # Repeated trials by a process that lives count once.
-        if execution_id in self._tried:
+        if execution_id in self._in_trial:
             return
         if not await self._store.trials.begin_trial(execution_id):
             raise Stale(f"another process has execution {execution_id} in a trial; the work is repeated later")
-        self._tried.add(execution_id)
+        self._in_trial.add(execution_id)
 
     async def _end_trial(self, execution_id: str) -> None:
         await self._store.trials.end_trial(execution_id)
-        self._tried.discard(execution_id)
+        self._in_trial.discard(execution_id)

@@ -24,7 +24,7 @@ _ROUND_SECONDS: Final = 3600.0
 """The pause between two rounds."""
 _PAUSE_SECONDS: Final = 0.02
 """The pause between two slices, and between two checks whether units wait."""
-_WAYS_GIVEN: Final = 250
+_MOST_POSTPONED: Final = 250
 """A slice is postponed so often at most; a store that is never quiet must be pruned too."""
 
 
@@ -50,8 +50,8 @@ class Pruner(Loop):
         self._retention = retention
         self._decision_retention = decision_retention
         self._round: AsyncIterator[Slice] | None = None
-        self._told = Slice()
-        self._ways_given = 0
+        self._report = Slice()
+        self._postponed = 0
 
     async def tick(self) -> bool:
         """Removes one slice, and returns whether the round is over."""
@@ -59,18 +59,18 @@ class Pruner(Loop):
             now, kept = self._clock.now(), self._decision_retention
             decided_before = now - kept if kept is not None else None
             self._round = prune_round(self._pruning, plan(now, self._retention), decided_before=decided_before)
-            self._told = Slice()
+            self._report = Slice()
         try:
-            told = await anext(self._round, None)
+            result = await anext(self._round, None)
         except LooplyError:
             self._round = None
             raise
-        if told is not None:
-            self._told = add_slices(self._told, told)
+        if result is not None:
+            self._report = add_slices(self._report, result)
             return False
         self._round = None
-        if self._told.executions or self._told.keys or self._told.decisions:
-            found = {name: getattr(self._told, name) for name in ("executions", "size", "held", "keys", "decisions")}
+        if self._report.executions or self._report.keys or self._report.decisions:
+            found = {name: getattr(self._report, name) for name in ("executions", "size", "held", "keys", "decisions")}
             _log.info("pruned", **found)
         return True
 
@@ -81,24 +81,28 @@ class Pruner(Loop):
 
     async def round(self) -> float:
         """Removes a slice, or pauses while units wait; returns the seconds until the next one."""
-        if self._ways_given < _WAYS_GIVEN and await self._pruning.is_busy():
-            self._ways_given += 1
+        if self._postponed < _MOST_POSTPONED and await self._pruning.is_busy():
+            self._postponed += 1
             return _PAUSE_SECONDS
-        self._ways_given = 0
+        self._postponed = 0
         return _ROUND_SECONDS if await self.tick() else _PAUSE_SECONDS
 
 
 async def prune_now(
-    pruning: Pruning, wanted: Sequence[RetentionFilter], *, decided_before: datetime | None = None, is_dry: bool = False
+    pruning: Pruning,
+    filters: Sequence[RetentionFilter],
+    *,
+    decided_before: datetime | None = None,
+    is_dry: bool = False,
 ) -> Slice:
     """Runs one round at once, for a caller that waits for it; returns all that was removed, or would be.
 
     Raises: StoreFull, StoreUnreachable, StoreLost.
     """
-    told = Slice()
-    async for each in prune_round(pruning, wanted, decided_before=decided_before, is_dry=is_dry):
-        told = add_slices(told, each)
-    return told
+    report = Slice()
+    async for each in prune_round(pruning, filters, decided_before=decided_before, is_dry=is_dry):
+        report = add_slices(report, each)
+    return report
 
 
 def add_slices(first: Slice, second: Slice) -> Slice:

@@ -58,13 +58,13 @@ class Pump(Loop):
         self._sweep_at = 0.0
         self._own_sweep_at = 0.0
         self._batch = _SHARED_BATCH if store.is_shared else _BATCH
-        shell.observers.on_timer = self._woken
+        shell.observers.on_timer = self._on_timer
 
-    async def recover(self, boot: StartupState) -> None:
+    async def recover(self, startup: StartupState) -> None:
         """Recovers what an earlier process left; see `Recovery.begin`."""
         self._sweep_at = self._clock.monotonic() + _SWEEP_SECONDS
         self._own_sweep_at = self._clock.monotonic() + _OWN_SWEEP_SECONDS
-        await self._recovery.begin(boot)
+        await self._recovery.begin(startup)
 
     async def tick(self, now: datetime | None = None) -> None:
         """Does everything that is due, now or at `now`. What fails delays nothing else.
@@ -107,7 +107,7 @@ class Pump(Loop):
             self._own_sweep_at = now + _OWN_SWEEP_SECONDS
             await self._recovery.sweep_own()
 
-    def _woken(self, due: datetime | None) -> None:
+    def _on_timer(self, due: datetime | None) -> None:
         if due is None or self._planned is None or due < self._planned:
             self.wake()
 
@@ -125,8 +125,8 @@ class Pump(Loop):
         self._planned = min(instants, default=None)
         # Units of other processes do not wake this loop, nor does the end of an execution that a queued start waits
         # for.
-        is_told = not self._store.is_shared and not self._scheduling.has_queued
-        most = _LONGEST_SLEEP_SECONDS if is_told else BACK_OFF_SECONDS
+        is_notified = not self._store.is_shared and not self._scheduling.has_queued
+        most = _LONGEST_SLEEP_SECONDS if is_notified else BACK_OFF_SECONDS
         if self._planned is None:
             return BACK_OFF_SECONDS if self._is_stuck else most
         left = (self._planned - self._clock.now()).total_seconds()
@@ -153,7 +153,7 @@ class Pump(Loop):
                 _log.error("timer_row_without_timer", execution_id=row.execution_id, seq=row.seq)
                 self._late.add(key)
         fit = [row for row in rows if (row.execution_id, row.seq) not in self._late]
-        await self._quarantine.look(row.execution_id for row in fit)
+        await self._quarantine.refresh_suspects(row.execution_id for row in fit)
         return [row for row in fit if not self._quarantine.holds(row.execution_id)]
 
     async def _fire_timer(self, row: TimerRow, now: datetime, settled: set[tuple[str, int]]) -> bool:

@@ -43,10 +43,10 @@ class Quarantine:
         """Whether the incident of an execution could not be stored yet, and must be tried again."""
         return bool(self._unparked)
 
-    def begin(self, boot: StartupState) -> None:
+    def begin(self, startup: StartupState) -> None:
         """Takes over what the store reported when it was opened."""
-        self._crash_quarantine.begin(boot.suspects)
-        self._unparked = {execution_id: [] for execution_id in boot.poisoned}
+        self._crash_quarantine.begin(startup.suspects)
+        self._unparked = {execution_id: [] for execution_id in startup.poisoned}
 
     def hold(self, execution_ids: Iterable[str]) -> None:
         """Holds these executions until they have an incident."""
@@ -57,9 +57,9 @@ class Quarantine:
         """Returns whether an execution is held until it has an incident."""
         return execution_id in self._unparked
 
-    async def look(self, execution_ids: Iterable[str]) -> None:
+    async def refresh_suspects(self, execution_ids: Iterable[str]) -> None:
         """Looks up whether these executions are suspects or must be held, before they are worked on."""
-        self.hold(await self._crash_quarantine.look(set(execution_ids)))
+        self.hold(await self._crash_quarantine.refresh_suspects(set(execution_ids)))
 
     def suspects(self, execution_ids: Iterable[str]) -> frozenset[str]:
         """Returns those of the executions that may have ended a process; see `CrashQuarantine.suspects`."""

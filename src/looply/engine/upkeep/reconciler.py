@@ -66,20 +66,20 @@ class Reconciler(Loop):
         """Brings one batch of due copies up to date and returns how many there were."""
         now = self._clock.now()
         taken = await self._copies.take(now, now + TAKEN, _BATCH)
-        await asyncio.gather(*(self._bring(row) for row in taken))
+        await asyncio.gather(*(self._reconcile(row) for row in taken))
         return len(taken)
 
     async def round(self) -> float:
         """Updates a batch, and returns the seconds until the next one may be taken."""
         if await self.tick():
             return _ROUND_SECONDS
-        await self._tell_stale()
+        await self._log_stale()
         return await self._pause()
 
-    async def _bring(self, row: CopyRow) -> None:
+    async def _reconcile(self, row: CopyRow) -> None:
         async with self._free:
             try:
-                shown, handle = await asyncio.wait_for(self._shown(row), CALL_SECONDS)
+                shown, handle = await asyncio.wait_for(self._update(row), CALL_SECONDS)
             except (LooplyError, TimeoutError) as error:
                 # A call that timed out may have been carried out: it is repeated, which is harmless.
                 pause = min(_FIRST_PAUSE * 2 ** min(row.attempts, 20), _LONGEST_PAUSE)
@@ -96,7 +96,7 @@ class Reconciler(Loop):
             else:
                 await self._copies.settle(row.card_id, shown, handle)
 
-    async def _shown(self, row: CopyRow) -> tuple[int, str]:
+    async def _update(self, row: CopyRow) -> tuple[int, str]:
         """Updates a copy; returns the number of the view that the channel shows now, and the handle of the copy."""
         channel = self._channels.get(row.channel)
         if channel is None:
@@ -110,7 +110,7 @@ class Reconciler(Loop):
             if view.status in ("ANSWERED", "CLOSED"):
                 return view.number, ""  # it was closed before it was ever shown
             return view.number, await channel.show(copy, view)
-        await _change(channel, replace(copy, handle=row.handle), view)
+        await _update_or_close(channel, replace(copy, handle=row.handle), view)
         return view.number, row.handle
 
     async def _pause(self) -> float:
@@ -120,12 +120,12 @@ class Reconciler(Loop):
         left = (due - self._clock.now()).total_seconds()
         return min(max(left, _ROUND_SECONDS), _LONGEST_SLEEP_SECONDS)
 
-    async def _tell_stale(self) -> None:
+    async def _log_stale(self) -> None:
         if stale := await self._copies.count_stale():
             _log.info("stale_cards", count=stale)
 
 
-async def _change(channel: CardChannel, copy: Copy, view: CardView) -> None:
+async def _update_or_close(channel: CardChannel, copy: Copy, view: CardView) -> None:
     if view.status in ("ANSWERED", "CLOSED"):
         await channel.close(copy, view)
     else:

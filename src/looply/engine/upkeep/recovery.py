@@ -28,14 +28,14 @@ _SWEPT = 200
 class Recovery:
     """Poisoned executions, lost effects, cut stretches and queued effects of one engine.
 
-    All of this goes through the engine's quarantine, `parking`.
+    All of this goes through the engine's `quarantine`.
     """
 
-    def __init__(self, shell: Shell, store: Store, clock: Clock, parking: Quarantine) -> None:
+    def __init__(self, shell: Shell, store: Store, clock: Clock, quarantine: Quarantine) -> None:
         self._shell = shell
         self._store = store
         self._clock = clock
-        self._quarantine = parking
+        self._quarantine = quarantine
         self._epoch = 0
         self._has_lost = False
         self._has_cut = False
@@ -47,10 +47,10 @@ class Recovery:
         """Whether something found no space and must be repeated by `retry`."""
         return self._has_lost or self._has_cut or self._quarantine.has_unparked
 
-    async def begin(self, boot: StartupState) -> None:
+    async def begin(self, startup: StartupState) -> None:
         """Recovers what was left: poisoned executions first, then lost effects, cut stretches and queued effects."""
-        self._epoch = boot.epoch
-        self._quarantine.begin(boot)
+        self._epoch = startup.epoch
+        self._quarantine.begin(startup)
         await self._quarantine.park()
         if self._store.is_shared:
             # Queued effects belong to other processes, unless none begins them.
@@ -103,7 +103,7 @@ class Recovery:
     async def _continue(self, most: int) -> bool:
         """Continues stretches that were cut; returns whether all of those that may continue do."""
         cut = await self._store.work.continuations(most)
-        await self._quarantine.look(cut)
+        await self._quarantine.refresh_suspects(cut)
         # One that is held continues by itself, if at all, once it has its incident.
         ready = [execution_id for execution_id in cut if not self._quarantine.holds(execution_id)]
         replies = [
@@ -118,18 +118,18 @@ class Recovery:
     async def _lose_effects(self) -> bool:
         """Reports effects as lost that were running when their process ended; returns whether to retry later."""
         while lost := await self._store.work.lost_effects(self._epoch, _BATCH):
-            await self._quarantine.look(row.execution_id for row in lost)
+            await self._quarantine.refresh_suspects(row.execution_id for row in lost)
             # Looked up before the first one is reported: an execution may have lost several at once.
             suspects = self._quarantine.suspects(row.execution_id for row in lost)
-            told = [
+            results = [
                 await self._lose(row.execution_id, row.seq, ended_process=row.execution_id in suspects) for row in lost
             ]
             if self._store.is_shared:
                 # Other processes report them too; the next sweep finds what is left.
-                return False in told
-            if True not in told:
-                _log.error("lost_effects_left", count=len(told))
-                return False in told
+                return False in results
+            if True not in results:
+                _log.error("lost_effects_left", count=len(results))
+                return False in results
         return False
 
     async def _lose(self, execution_id: str, seq: int, *, ended_process: bool) -> bool | None:
@@ -138,13 +138,13 @@ class Recovery:
             return False
         try:
             return await self._quarantine.run(
-                execution_id, lambda: self._tell_lost(execution_id, seq, ended_process=ended_process)
+                execution_id, lambda: self._report_lost(execution_id, seq, ended_process=ended_process)
             )
         except LooplyError as error:
             _log.error("command_failed", execution_id=execution_id, error=error.message)
             return False
 
-    async def _tell_lost(self, execution_id: str, seq: int, *, ended_process: bool) -> bool | None:
+    async def _report_lost(self, execution_id: str, seq: int, *, ended_process: bool) -> bool | None:
         try:
             state = (await self._shell.get(execution_id)).state
         except StoreUnreachable:

@@ -50,21 +50,23 @@ class Scheduling:
         """Starts what is queued and what is due. A start that fails delays no other; returns whether all succeeded."""
         queued = await self._store.schedules.list_queued(batch)
         self.has_queued = bool(queued)
-        is_well = await self._all_well(
+        has_succeeded = await self._all_succeed(
             {schedule.workflow_id: self._start_queued(schedule, nominal, now) for schedule, nominal in queued}
         )
         seen: set[str] = set()
         while due := [one for one in await self._store.schedules.due(now, batch) if one.workflow_id not in seen]:
             seen.update(one.workflow_id for one in due)
-            is_well = await self._all_well({one.workflow_id: self._fire(one, now) for one in due}) and is_well
-        return is_well
+            has_succeeded = (
+                await self._all_succeed({one.workflow_id: self._fire(one, now) for one in due}) and has_succeeded
+            )
+        return has_succeeded
 
-    async def _all_well(self, actions: Mapping[str, Coroutine[Any, Any, None]]) -> bool:
+    async def _all_succeed(self, actions: Mapping[str, Coroutine[Any, Any, None]]) -> bool:
         """Runs the actions of several workflows concurrently; returns whether all succeeded."""
-        results = await asyncio.gather(*(self._is_well(key, action) for key, action in actions.items()))
+        results = await asyncio.gather(*(self._succeeds(key, action) for key, action in actions.items()))
         return all(results)
 
-    async def _is_well(self, workflow_id: str, action: Coroutine[Any, Any, None]) -> bool:
+    async def _succeeds(self, workflow_id: str, action: Coroutine[Any, Any, None]) -> bool:
         try:
             await action
         except LooplyError as error:

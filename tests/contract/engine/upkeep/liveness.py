@@ -144,7 +144,7 @@ async def _in_line(engine: Driver) -> str:
 
 
 async def _out_of_line(engine: Driver, execution_id: str) -> None:
-    await plant(engine, execution_id, work=WorkChange(drop_place=True))
+    await plant(engine, execution_id, work=WorkChange(drop_slot=True))
     (first,) = [item.head.execution_id for item in await engine.newest() if item.head.execution_id != execution_id]
     assert await engine.resume(first) == Restarted()
     await engine.deliver()

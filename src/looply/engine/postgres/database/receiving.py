@@ -16,7 +16,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from looply.engine.coding.database_server import one_line, unfit_reasons
-from looply.engine.coding.moving import STEP_ROWS, Counters, MovedTable, Sum, Tally
+from looply.engine.coding.moving import STEP_ROWS, Checksum, Counters, MovedTable, Tally
 from looply.engine.coding.rows import Row, id_text
 from looply.engine.postgres.database.connections import (
     WRITER_OPTIONS,
@@ -134,7 +134,7 @@ class Receiver:
             for row in found:
                 await copy.write_row(_with_ids(row, ids))
 
-    async def sum(self, table: MovedTable, heard: Callable[[int], None]) -> Sum:
+    async def sum(self, table: MovedTable, heard: Callable[[int], None]) -> Checksum:
         """Returns what the rows of a table add up to; `heard` is told from time to time how many it were."""
         tally = Tally()
         async for row in self._stored(table):

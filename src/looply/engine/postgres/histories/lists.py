@@ -21,10 +21,10 @@ from looply.engine.coding.searching import (
     PROBED,
     Kind,
     Span,
-    bounds_of,
     budget_of,
     id_patterns,
-    patterns,
+    page_parameters,
+    process_id_patterns,
     search_plans,
 )
 from looply.engine.ports.port import Filter, Head
@@ -182,7 +182,7 @@ async def list_heads(
     connection: Connection, names: Names, organization_id: str, wanted: Filter, after: str, limit: int
 ) -> tuple[list[Head], str]:
     """Returns one page and where its budget ended; see `looply.engine.ports.store.Reads.list`. Raises: BadRequest."""
-    bounds = bounds_of(wanted, after, limit)
+    bounds = page_parameters(wanted, after, limit)
     org, *found_workflows = await names.find(connection, organization_id, *wanted.workflow_ids)
     workflows = [number for number in found_workflows if number is not None]
     if org is None or (wanted.workflow_ids and not workflows):
@@ -201,7 +201,7 @@ async def list_heads(
         "endings": None,
     }
     if wanted.process_ids:
-        any_id, own = patterns(wanted.process_ids)
+        any_id, own = process_id_patterns(wanted.process_ids)
         shared |= {"patterns": _likes(any_id), "endings": _likes(own)}
     shared |= await _sought(connection, names, wanted)
     parts: dict[str, Any] = {"has_terms": bool(wanted.terms), "fields": len(wanted.fields)}
@@ -244,17 +244,17 @@ async def _is_served(connection: Connection, shared: Mapping[str, Any], spans: S
     """Whether no span has more matches than can be sorted."""
     for span in spans:
         if span.kind in PROBED:
-            probe = await (await connection.execute(_PROBES[span.kind], {**shared, **span.facts})).fetchone()
+            probe = await (await connection.execute(_PROBES[span.kind], {**shared, **span.parameters})).fetchone()
             if probe is None or probe[0] > MATCHES:
                 return False
     return True
 
 
 async def _arguments(connection: Connection, names: Names, shared: Mapping[str, Any], span: Span) -> dict[str, Any]:
-    arguments = {**shared, **span.facts}
-    if "id" in span.facts:
-        arguments["id"] = UUID(bytes=span.facts["id"])
-    if (name := span.facts.get("span_workflow")) is not None:
+    arguments = {**shared, **span.parameters}
+    if "id" in span.parameters:
+        arguments["id"] = UUID(bytes=span.parameters["id"])
+    if (name := span.parameters.get("span_workflow")) is not None:
         # Of a workflow that nothing is stored of there is no execution.
         arguments["span_workflow"] = (await names.find(connection, name))[0] or 0
     if span.ids is not None:

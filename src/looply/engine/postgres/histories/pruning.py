@@ -130,10 +130,10 @@ class PostgresPruning:
     async def prune(self, spent: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
         """Removes one slice of what is spent."""
         choice = await self._database.read(lambda connection: self._choice(connection, spent, after))
-        if is_dry or not choice.gone:
-            return choice.told
-        ids = [each.execution_id for each in choice.gone]
-        arguments = (self._database.epoch, ids, [each.seq for each in choice.gone], fires_before(spent))
+        if is_dry or not choice.removed:
+            return choice.report
+        ids = [each.execution_id for each in choice.removed]
+        arguments = (self._database.epoch, ids, [each.seq for each in choice.removed], fires_before(spent))
 
         async def write(connection: Connection) -> int | None:
             count: int | None = await call(connection, _PRUNE, arguments)
@@ -147,7 +147,7 @@ class PostgresPruning:
             return Slice(is_elsewhere=True)
         self._touched.update(map(month_of, ids))
         # What has moved in between stays.
-        return replace(choice.told, executions=count)
+        return replace(choice.report, executions=count)
 
     async def drop_keys(self, now: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
         """Removes idempotency keys whose time is over and whose execution is not open."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from looply.engine.coding.orphans import orphans_statement, told
+from looply.engine.coding.orphans import orphan_texts, orphans_statement
 from looply.engine.coding.rows import (
     FIRST_CARD,
     RUNNING,
@@ -16,7 +16,7 @@ from looply.engine.coding.rows import (
     head_from,
     id_text,
     incident_from,
-    place_from,
+    slot_from,
     timer_from,
     wait_from,
 )
@@ -181,7 +181,7 @@ class PostgresReads:
 
     async def orphan_rows(self) -> Sequence[str]:
         """Returns a line for each row that refers to what is not stored, 1,000 at most."""
-        return told(await self._database.read(lambda connection: rows(connection, _ORPHANS)))
+        return orphan_texts(await self._database.read(lambda connection: rows(connection, _ORPHANS)))
 
 
 async def _heads(connection: Connection, names: Names, organization_id: str, name: str, workflow_id: str) -> list[Head]:
@@ -213,5 +213,5 @@ async def _work(connection: Connection, execution_id: str) -> Work:
         incidents=tuple(incident_from(each) for each in found[3]),
         cards=tuple(card_from(each) for each in found[4]),
         continues=bool(found[5]),
-        place=place_from(found[6][0]) if found[6] else None,
+        slot=slot_from(found[6][0]) if found[6] else None,
     )

@@ -13,7 +13,7 @@ from typing import Any, Final
 import apsw
 
 from looply.engine.coding.pages import merged
-from looply.engine.coding.searching import MATCHES, PROBED, Kind, Span, bounds_of, budget_of, search_plans
+from looply.engine.coding.searching import MATCHES, PROBED, Kind, Span, budget_of, page_parameters, search_plans
 from looply.engine.ports.port import Filter, Head
 from looply.engine.sqlite.file.names import find_number
 from looply.engine.sqlite.histories.fitting import condition
@@ -115,7 +115,7 @@ def list_heads(
     """Returns one page and where its budget ended; see `looply.engine.ports.store.Reads.list`. Raises: BadRequest."""
     org = find_number(connection, organization_id)
     workflows = _numbers(connection, wanted.workflow_ids)
-    bounds = bounds_of(wanted, after, limit)
+    bounds = page_parameters(wanted, after, limit)
     if org is None or (wanted.workflow_ids and not workflows):
         return [], ""
     fits, facts = condition(wanted, workflows, _numbers(connection, wanted.term_workflows))
@@ -136,13 +136,14 @@ def _is_served(connection: apsw.Connection, shared: Mapping[str, Any], spans: Se
     """Whether no span has more matches than can be sorted."""
     probed = (span for span in spans if span.kind in PROBED)
     return all(
-        len(connection.execute(_MATCHES[span.kind], {**shared, **span.facts}).fetchall()) <= MATCHES for span in probed
+        len(connection.execute(_MATCHES[span.kind], {**shared, **span.parameters}).fetchall()) <= MATCHES
+        for span in probed
     )
 
 
 def _arguments(connection: apsw.Connection, shared: Mapping[str, Any], span: Span) -> dict[str, Any]:
-    arguments = {**shared, **span.facts}
-    if (name := span.facts.get("span_workflow")) is not None:
+    arguments = {**shared, **span.parameters}
+    if (name := span.parameters.get("span_workflow")) is not None:
         # Of a workflow that nothing is stored of there is no execution.
         arguments["span_workflow"] = find_number(connection, name) or 0
     if span.ids is not None:

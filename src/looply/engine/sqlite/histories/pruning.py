@@ -143,8 +143,8 @@ class SqlitePruning:
     async def prune(self, spent: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
         """Removes one slice of what is spent."""
         choice = await self._threads.read(lambda connection: _choice(connection, spent, after))
-        if is_dry or not choice.gone:
-            return choice.told
+        if is_dry or not choice.removed:
+            return choice.report
         return await self._threads.write(lambda connection: _prune(connection, spent, after))
 
     async def drop_keys(self, now: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
@@ -209,7 +209,7 @@ def _rows(connection: apsw.Connection, statement: str, facts: Any) -> list[Row]:
 def _prune(connection: apsw.Connection, spent: RetentionFilter, after: Cursor) -> Slice:
     """Looks again, now that nothing moves, and removes what it finds."""
     choice = _choice(connection, spent, after)
-    keys = [id_bytes(each.execution_id) for each in choice.gone]
+    keys = [id_bytes(each.execution_id) for each in choice.removed]
     scheduled: set[int] = set()
     for key in keys:
         ((org, workflow, trigger),) = _rows(connection, _FACTS, (key,))
@@ -226,7 +226,7 @@ def _prune(connection: apsw.Connection, spent: RetentionFilter, after: Cursor) -
         facts = {"workflow": workflow, "low": min(keys), "high": max(keys), "before": fires_before(spent)}
         connection.execute(_GONE_FIRES, facts)
         connection.execute(_OLD_FIRES, facts)
-    return choice.told
+    return choice.report
 
 
 def _keys(connection: apsw.Connection, now: datetime, after: Cursor) -> tuple[Slice, Sequence[Row]]:

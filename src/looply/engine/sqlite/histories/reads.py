@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import apsw
 
-from looply.engine.coding.orphans import orphans_statement, told
+from looply.engine.coding.orphans import orphan_texts, orphans_statement
 from looply.engine.coding.rows import (
     FIRST_CARD,
     RUNNING,
@@ -16,7 +16,7 @@ from looply.engine.coding.rows import (
     head_from,
     id_bytes,
     incident_from,
-    place_from,
+    slot_from,
     timer_from,
     wait_from,
 )
@@ -182,7 +182,7 @@ class SqliteReads:
 
     async def orphan_rows(self) -> Sequence[str]:
         """Returns a line for each row that refers to what is not stored, 1,000 at most."""
-        return await self._threads.read(lambda connection: told(connection.execute(_ORPHANS)))
+        return await self._threads.read(lambda connection: orphan_texts(connection.execute(_ORPHANS)))
 
 
 def _heads(connection: apsw.Connection, organization_id: str, name: str, workflow_id: str) -> list[Head]:
@@ -220,5 +220,5 @@ def _work(connection: apsw.Connection, key: bytes | None) -> Work:
         incidents=tuple(incident_from(row) for row in connection.execute(_INCIDENTS_OF, (key,))),
         cards=tuple(card_from(row) for row in connection.execute(_CARDS_OF, (key,))),
         continues=connection.execute(_CONTINUES, (key,)).get is not None,
-        place=place_from(place) if place is not None else None,
+        slot=slot_from(place) if place is not None else None,
     )

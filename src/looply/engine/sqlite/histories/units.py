@@ -243,8 +243,8 @@ def _put_work(connection: apsw.Connection, key: bytes, numbers: tuple[int, int],
         connection.execute(_CARD, (card.card_id, key, org, workflow, *place, *shown))
     if work.continues:
         connection.execute(_CONTINUATION, (key,))
-    if work.place is not None:
-        store_place(connection, key, workflow, work.place)
+    if work.slot is not None:
+        store_place(connection, key, workflow, work.slot)
 
 
 def _drop_work(connection: apsw.Connection, key: bytes, work: WorkChange) -> None:
@@ -260,5 +260,5 @@ def _drop_work(connection: apsw.Connection, key: bytes, work: WorkChange) -> Non
         connection.execute(_DROP_CARD, (card_id,))
     if work.drop_continues:
         connection.execute(_DROP_CONTINUATION, (key,))
-    if work.drop_place:
+    if work.drop_slot:
         drop_place(connection, key)
