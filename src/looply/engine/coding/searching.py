@@ -4,11 +4,11 @@ The same for every store with tables. A store tries the plans in turn: one whose
 a probe finds few matches. The last plan always works.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from looply.engine.coding.rows import STATUS_NUMBERS, cursor_bytes, find_id, id_text
-from looply.engine.ports.port import Filter
+from looply.engine.coding.rows import STATUS_NUMBERS, Row, cursor_bytes, find_id, head_from, id_text
+from looply.engine.ports.port import Filter, Head
 from looply.engine.records.spans import AFTER_ALL, HIGHEST_ID, LOWEST_ID, first_id, id_span
 
 BUDGET: Final = 20_000
@@ -79,6 +79,27 @@ def budget_of(query: Filter, spans: int = 1) -> int:
     """Returns how many rows of each of so many spans a page examines, so that no page takes much longer than others."""
     texts = len(query.process_ids) + len(query.terms) + sum(len(texts) for _, texts in query.fields)
     return max(BUDGET * _TEXTS // max(_TEXTS, texts) // spans, min(BUDGET, _LEAST))
+
+
+def merge_page(sources: Iterable[Sequence[Row]], limit: int, budget: int) -> tuple[list[Head], str]:
+    """Returns a page of at most `limit` heads, and the id where a source used up its budget, "" when none did.
+
+    The last two columns of a row are whether it matches the filter, and its number within its source.
+    """
+    found: dict[bytes, Head] = {}
+    floor = b""
+    for rows in sources:
+        for row in rows:
+            if row[-2]:
+                found[row[0]] = head_from(row)
+            if row[-1] == budget:
+                floor = max(floor, row[0])
+        if len(rows) > limit:
+            floor = max(floor, rows[-1][0])
+    shown = [found[key] for key in sorted(found, reverse=True) if key >= floor]
+    if len(shown) >= limit or not floor:
+        return shown[:limit], ""
+    return shown, id_text(floor)
 
 
 def process_id_patterns(texts: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from looply.engine.coding.pages import merged
 from looply.engine.coding.rows import STATUS_NUMBERS, TRIGGER_NUMBERS
 from looply.engine.coding.searching import (
     MATCHES,
@@ -23,6 +22,7 @@ from looply.engine.coding.searching import (
     Span,
     budget_of,
     id_patterns,
+    merge_page,
     page_parameters,
     process_id_patterns,
     search_plans,
@@ -214,7 +214,7 @@ async def list_heads(
             arguments = await _arguments(connection, names, shared, span)
             cursor = await connection.execute(statement(span.kind, **parts), arguments, binary=True)
             found.append(await cursor.fetchall())
-    return merged(found, limit, shared["budget"])
+    return merge_page(found, limit, shared["budget"])
 
 
 async def _sought(connection: Connection, names: Names, wanted: Filter) -> dict[str, Any]:

@@ -12,8 +12,16 @@ from typing import Any, Final
 
 import apsw
 
-from looply.engine.coding.pages import merged
-from looply.engine.coding.searching import MATCHES, PROBED, Kind, Span, budget_of, page_parameters, search_plans
+from looply.engine.coding.searching import (
+    MATCHES,
+    PROBED,
+    Kind,
+    Span,
+    budget_of,
+    merge_page,
+    page_parameters,
+    search_plans,
+)
 from looply.engine.ports.port import Filter, Head
 from looply.engine.sqlite.file.names import find_number
 from looply.engine.sqlite.histories.fitting import condition
@@ -123,7 +131,7 @@ def list_heads(
     spans = next(spans for spans in search_plans(wanted) if _is_served(connection, shared, spans))
     shared["budget"] = budget = budget_of(wanted, len(spans))
     sources = [(statement(span.kind, fits), _arguments(connection, shared, span)) for span in spans]
-    return merged((connection.execute(*source).fetchall() for source in sources), limit, budget)
+    return merge_page((connection.execute(*source).fetchall() for source in sources), limit, budget)
 
 
 def _numbers(connection: apsw.Connection, names: Sequence[str]) -> list[int]:
