@@ -23,7 +23,7 @@ from looply.errors import LooplyError
 _SECONDS: Final = 120
 _NAMESPACE: Final = "default"
 
-# Ends the server when another process is gone, whatever became of it.
+# Ends the server when another process has ended, in whatever way.
 _WATCH: Final = '(while [ -d "/proc/$1" ] && [ -d "/proc/$2" ]; do sleep 0.5; done; kill -9 "$2") 2>/dev/null &'
 
 

@@ -47,7 +47,7 @@ class MemoryData:
     loads: dict[str, int] = field(default_factory=dict)
     batches: dict[str, list[Batch]] = field(default_factory=dict)
     order: list[tuple[str, Batch] | None] = field(default_factory=list)
-    """Batches by their places; None stands at the place of one that was pruned."""
+    """Batches by their positions; None at the position of one that was pruned."""
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     values: dict[tuple[str, bytes], Value] = field(default_factory=dict)
     value_uses: dict[str, dict[bytes, int]] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class MemoryData:
         return head is not None and head.status in ("RUNNING", "WAITING")
 
     def placed(self, after: int) -> Iterator[tuple[int, str, Batch]]:
-        """Yields (place, execution id, batch) of what is stored behind a place, in order."""
+        """Yields (position, execution id, batch) of what is stored after a position, in order."""
         for place, entry in enumerate(islice(self.order, max(after, 0), None), max(after, 0) + 1):
             if entry is not None:
                 yield place, *entry
@@ -116,7 +116,7 @@ class MemoryData:
             self.deliveries.pop(row, None)
 
     def line_of(self, workflow_id: str) -> tuple[list[ConcurrencySlotRow], list[ConcurrencySlotRow]]:
-        """Returns the places of a workflow's executions: those with a slot, and those in line, the first one first."""
+        """Returns the slot rows of a workflow's executions: those that hold a slot, and the queued ones in order."""
         places = [row for key, row in self.places.items() if self.heads[key].workflow_id == workflow_id]
         line = [row for row in places if not row.is_held]
         return [row for row in places if row.is_held], sorted(line, key=lambda row: (row.since, row.execution_id))
@@ -158,7 +158,7 @@ class MemoryData:
         self.datastore_floors[change.organization_id] = max(floor, change.revision)
 
     def admissible(self) -> list[str]:
-        """Returns the executions whose turn it is to take a slot: of each workflow the first one in line at most."""
+        """Returns executions that may take a concurrency slot: of each workflow at most the first queued one."""
         workflows = sorted({self.heads[key].workflow_id for key in self.places})
         lines = [self.line_of(workflow_id) for workflow_id in workflows]
         return [line[0].execution_id for held, line in lines if line and len(held) < line[0].most]
@@ -182,10 +182,10 @@ class MemoryData:
             if len(held) >= place.most or line[:1] != [self.places.get(unit.execution_id)]:
                 raise SlotTaken(f"it is not the turn of execution {unit.execution_id}")
 
-    def _check_key(self, wanted: StoredKey, now: datetime) -> None:
-        found = self.keys.get((wanted.organization_id, wanted.text))
+    def _check_key(self, key: StoredKey, now: datetime) -> None:
+        found = self.keys.get((key.organization_id, key.text))
         if found is not None and (found[0].expires_on > now or self.is_open(found[1])):
-            message = f"the idempotency key {wanted.text!r} is stored already"
+            message = f"the idempotency key {key.text!r} is stored already"
             raise KeyTaken(message, execution_id=found[1], request=found[0].request)
 
     def _apply_payload(self, unit: Unit) -> None:

@@ -53,11 +53,11 @@ class MemoryJournal:
         return found
 
     async def position(self) -> Position:
-        """Returns the place of the last batch."""
+        """Returns the position of the last batch."""
         return 0, len(self._data.order)
 
     async def read_committed(self, after: Position, limit: int) -> Sequence[PositionedBatch]:
-        """Returns batches behind a place, in the order in which they were stored."""
+        """Returns batches after a position, in the order in which they were stored."""
         data = self._data
         return [
             PositionedBatch(

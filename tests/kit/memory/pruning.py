@@ -1,4 +1,4 @@
-"""What the memory store forgets."""
+"""The pruning of the memory store."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -37,14 +37,14 @@ class MemoryPruning:
         return self._commits.waiting > 0
 
     async def prune(self, spent: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
-        """Removes one slice of what is spent."""
+        """Removes one slice of what has expired."""
         choice = self._choice(spent, after)
         if is_dry or not choice.removed:
             return choice.report
         return await self._commits.submit(lambda: self.remove(spent, after))
 
     def remove(self, spent: RetentionFilter, after: Cursor) -> Slice:
-        """Looks again, now that nothing moves, and removes what it finds."""
+        """Plans again, now that nothing changes, and removes what it finds."""
         found = self._choice(spent, after)
         for each in found.removed:
             self._forget(each.execution_id)
@@ -94,11 +94,11 @@ class MemoryPruning:
         return await self._commits.submit(write)
 
     async def release_space(self) -> bool:
-        """Does nothing: memory is given back by itself."""
+        """Does nothing: memory is released by itself."""
         return False
 
     async def pruned_position(self, organization_id: str) -> Position:
-        """Returns the last place of what went of an organization."""
+        """Returns the last position of what was pruned of an organization."""
         return self._data.pruned.get(organization_id, (0, 0))
 
     def _choice(self, spent: RetentionFilter, after: Cursor) -> PrunePlan:

@@ -1,4 +1,4 @@
-"""What stands open in the memory store."""
+"""The survey of the memory store."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ class MemorySurvey:
         )
 
     async def find_ownerless(self, limit: int) -> Sequence[str]:
-        """Returns executions that nothing stored will move."""
+        """Returns executions that no row will move."""
         data = self._data
         owners = {execution_id for execution_id, _ in (*data.effects, *data.waits)} | data.continuations
         owners |= {row.execution_id for row in data.timers.values() if row.kind in ("DELAY", "RETRY")}
