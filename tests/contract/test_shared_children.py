@@ -42,7 +42,7 @@ async def begun(process: Driver, ids: Sequence[str]) -> list[bool]:
 
 
 class TestChildren:
-    """Whoever is there starts the child and tells the parent."""
+    """Any live process starts the child and notifies the parent."""
 
     async def test_children_of_three_processes_start_once_each(self, processes: Processes) -> None:
         some = await opened(processes, 3, callee=chain(note()))

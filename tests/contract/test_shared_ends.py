@@ -1,4 +1,4 @@
-"""What becomes of a process that ends, or stands still, among several on one database."""
+"""A process that ends, or is paused, among several on one database."""
 
 from collections import Counter
 from datetime import timedelta
@@ -145,7 +145,7 @@ class TestEnds:
         processes.true.advance(HOUR)
         for _ in range(100):
             assert len(await watcher.store.work.due_timers(processes.true.now(), 10)) == 1
-            # The taker is not heard of any more, and another one takes it.
+            # The lease of the taker has expired, and another process takes it.
             processes.sql("UPDATE timer SET taken = taken - interval '11 s', epoch = 0")
         await processes.advance(SWEEP, watcher)
         assert await watcher.status(execution_id) == "COMPLETED"

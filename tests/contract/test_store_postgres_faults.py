@@ -161,10 +161,10 @@ async def test_an_effect_is_marked_once_whatever_becomes_of_the_connection(
 
 
 class Clients:
-    """Clients of a store that start executions and move them on; `told` has what they were told is stored."""
+    """Clients of a store that start and advance executions; `confirmed` has what was confirmed to them as stored."""
 
     def __init__(self, store: PostgresStore, count: int) -> None:
-        self.told: dict[str, int] = {}
+        self.confirmed: dict[str, int] = {}
         self._store = store
         self._samples = Samples()
         self._is_ending = False
@@ -174,7 +174,7 @@ class Clients:
 
     async def reach(self, more: int) -> None:
         """Returns when so many more executions were started."""
-        self._goal = len(self.told) + more
+        self._goal = len(self.confirmed) + more
         self._reached.clear()
         await self._reached.wait()
 
@@ -188,9 +188,9 @@ class Clients:
             unit = self._samples.first()
             for _ in range(3):
                 await self._stored(unit)
-                self.told[unit.execution_id] = unit.head.seq
+                self.confirmed[unit.execution_id] = unit.head.seq
                 unit = self._samples.next(unit.head)
-            if len(self.told) >= self._goal:
+            if len(self.confirmed) >= self._goal:
                 self._reached.set()
 
     async def _stored(self, unit: Unit) -> None:
@@ -213,16 +213,16 @@ async def test_commits_go_on_when_the_server_was_away_for_two_seconds(
     clients = Clients(store, 8)
     await clients.reach(50)
     await asyncio.to_thread(server.stop, mode)
-    before = len(clients.told)
+    before = len(clients.confirmed)
     ended, _ = await asyncio.wait(clients.tasks, timeout=2)
     # Each may still hear of the one unit that the server had stored when it was stopped.
-    assert (len(ended), len(clients.told) <= before + len(clients.tasks)) == (0, True)
+    assert (len(ended), len(clients.confirmed) <= before + len(clients.tasks)) == (0, True)
     await asyncio.to_thread(server.start)
     await clients.reach(50)
     await clients.end()
     heads = {head.execution_id: head.seq for head in await store.reads.scan("", 1_000_000)}
-    assert heads == clients.told
-    for execution_id in clients.told:
+    assert heads == clients.confirmed
+    for execution_id in clients.confirmed:
         assert await stored(store, execution_id) == [(1, 3), (4, 4), (5, 5)]
     assert store.failure() is None
 

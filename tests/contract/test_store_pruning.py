@@ -1,4 +1,4 @@
-"""What the stores with tables forget: every row of it, and its space; nothing that somebody brings meanwhile."""
+"""Pruning in the stores with tables: every row is removed, and its space; nothing that is stored concurrently."""
 
 import asyncio
 import io
@@ -208,7 +208,7 @@ async def test_an_old_month_in_which_nothing_is_left_is_dropped(
     assert (await prune_now(database_store.pruning, [spent(LATER)])).executions == 10
     assert MONTH not in months(postgres_stores)
     assert {name[-7:] for name in parts(postgres_stores)} == set(months(postgres_stores))
-    # Whoever still needs it gets it back.
+    # An execution that still needs it stores it again.
     await database_store.journal.commit(Samples().first())
     assert MONTH in months(postgres_stores)
 
@@ -315,7 +315,7 @@ async def waits_for_another(pruning: "asyncio.Future[Slice]", stores: PostgresSt
     )
     with psycopg.connect(stores.address, autocommit=True) as watcher:
         while watcher.execute(waits).fetchone() == (0,):
-            assert not pruning.done(), f"nobody waits: {pruning.result()}"
+            assert not pruning.done(), f"no unit waits: {pruning.result()}"
             await asyncio.sleep(0)
 
 

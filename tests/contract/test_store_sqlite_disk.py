@@ -75,8 +75,8 @@ async def test_on_a_full_disk_pruning_makes_space_and_work_goes_on(store: Sqlite
     found = await asyncio.gather(*(store.journal.commit(unit) for unit in units), return_exceptions=True)
     assert {type(outcome) for outcome in found} == {StoreFull}
     later = samples.now + timedelta(days=1)
-    told = await prune_now(store.pruning, [RetentionFilter(now=later, ended_before=later, overrides=True)])
-    assert told.executions == 299
+    report = await prune_now(store.pruning, [RetentionFilter(now=later, ended_before=later, overrides=True)])
+    assert report.executions == 299
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))
     assert len(await store.reads.scan("", 200)) == 101
 

@@ -35,7 +35,7 @@ def ours() -> Authority:
 
 @pytest.fixture(scope="module")
 def theirs() -> Authority:
-    """One that nobody here trusts."""
+    """An authority that no test trusts."""
     return Authority("Somebody else")
 
 
@@ -120,8 +120,8 @@ async def test_who_does_not_encrypt_is_told_to(opened: Opened) -> None:
 
 
 async def test_who_encrypts_where_nobody_does_is_told_so(temporal_address: str) -> None:
-    told = await refused(TemporalSettings(address=temporal_address, tls=True))
-    assert "speaks no TLS" in told
+    message = await refused(TemporalSettings(address=temporal_address, tls=True))
+    assert "does not use TLS" in message
 
 
 async def test_effects_run_with_a_certificate_of_the_process(opened: Opened, ours: Authority, tmp_path: Path) -> None:
@@ -149,10 +149,13 @@ async def test_the_api_key_goes_with_every_call(opened: Opened, ours: Authority,
 async def test_without_the_api_key_nobody_gets_through(opened: Opened, ours: Authority, tmp_path: Path) -> None:
     ca = ours.written(tmp_path, "ca")
     async with opened(key=KEY) as gate:
-        told = [await refused(settings(gate, ca)), await refused(settings(gate, ca, api_key=Secret("another-0815")))]
-        assert ["give temporal_api_key" in each for each in told] == [True, True]
+        messages = [
+            await refused(settings(gate, ca)),
+            await refused(settings(gate, ca, api_key=Secret("another-0815"))),
+        ]
+        assert ["set temporal_api_key" in each for each in messages] == [True, True]
         assert gate.shown == ["", "Bearer another-0815"]
-        assert "another-0815" not in "".join(told)
+        assert "another-0815" not in "".join(messages)
 
 
 async def test_effects_wait_while_the_api_key_is_refused_and_the_log_says_why(
@@ -169,11 +172,11 @@ async def test_effects_wait_while_the_api_key_is_refused_and_the_log_says_why(
         with capture_logs() as logs:
             async with Process(reached, hooks=WorkerHooks(pause=pause)).running() as process:
                 execution_id = await process.started(calling())
-                while len(told := [line for line in logs if line["log_level"] == "error"]) < 2:
+                while len(logged := [line for line in logs if line["log_level"] == "error"]) < 2:
                     await tries.get()
                 assert process.world.calls == []
                 gate.key = KEY
                 await process.closed(execution_id)
-        assert {line["event"] for line in told} == {"temporal_away", "worker_waits_for_temporal"}
-        assert all("give temporal_api_key" in line["error"] for line in told)
+        assert {line["event"] for line in logged} == {"temporal_away", "worker_waits_for_temporal"}
+        assert all("set temporal_api_key" in line["error"] for line in logged)
         assert KEY not in str(logs)

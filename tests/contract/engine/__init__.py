@@ -6,7 +6,7 @@ A test module makes a fixture `engine` (an open `Driver`, finished after the sto
 Twelve scenarios break such engines. Each is held by these stories; what a scenario asks of parts that this release
 does not have is named, so that the part brings its stories with it.
 
-1. One wait, 32 resumes. One is told `restarted`, 31 who and when, also when the wait's unit ends the execution.
+1. One wait, 32 resumes. One gets `restarted`, 31 get who and when, also when the wait's unit ends the execution.
     - RaceStories.test_of_32_resumes_one_wins_also_when_it_ends_the_execution
     - RaceStories.test_of_32_resumes_one_wins_when_a_call_follows
     - a crash between commit and answer:
@@ -43,14 +43,14 @@ does not have is named, so that the part brings its stories with it.
     - cards are closed: CardStories.test_terminate_closes_the_cards
     - nothing starts: TerminateStories.test_a_call_that_was_stored_but_had_not_left_is_not_made
     - the end of a child: ChildOrderStories.test_the_end_of_the_child_and_a_terminate_of_the_parent_agree
-    - the parent is told: ChildStories.test_a_child_that_is_terminated_fails_the_step
+    - the parent is notified: ChildStories.test_a_child_that_is_terminated_fails_the_step
 
 5. A group of 32 units: one stale, one whose process id is taken, one with the result of a call.
     - on a sound disk: GroupStories.test_on_a_sound_disk_only_the_taken_process_id_is_refused
     - the disk fills, and the result survives it:
       GroupStories.test_a_disk_that_fills_fails_all_of_them_and_none_when_there_is_space_again and
       FullStories.test_the_result_of_a_call_is_held_until_there_is_space
-    - the flush fails, and nobody is told a lie:
+    - the flush fails, and no caller gets a false reply:
       GroupStories.test_after_a_failed_flush_nobody_was_told_a_lie_and_repeats_change_nothing_twice
     - the retry gives the same execution: GroupStories.test_a_repeated_trigger_has_the_id_that_the_lost_group_gave_it
     - exactly the right ones fail: FenceStories.test_of_a_group_exactly_the_right_units_fail

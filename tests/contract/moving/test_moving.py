@@ -1,4 +1,4 @@
-"""A folder that is moved to PostgreSQL goes on there with all that it had."""
+"""A folder that is moved to PostgreSQL continues there with everything that it had."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -148,8 +148,8 @@ async def test_secrets_open_with_the_same_key_and_are_nowhere_in_clear(
     await driver.open()
     await driver.resume(installation.ids["secret"])
     await driver.settle()
-    (told,) = driver.world.of("told")
-    assert told.input["body"] == HIDDEN
+    (request,) = driver.world.of("notify")
+    assert request.input["body"] == HIDDEN
     state = await driver.state(installation.ids["completed"])
     assert state.payload["text"] == LARGE["text"]
     await driver.finish()
@@ -224,7 +224,7 @@ async def test_what_is_told_of_the_tables_is_what_is_in_them_on_both_sides(
     for table in TABLES:
         ((count,),) = asked(address, f'SELECT count(*) FROM {table.schema}."{table.name}"')
         assert moved.sums[table.full_name].rows == count
-        assert installation.told.last[f"comparing {table.full_name}"] == (count, count)
+        assert installation.progress.last[f"comparing {table.full_name}"] == (count, count)
     assert [name for name, each in moved.sums.items() if each.rows == 0] == []
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import apsw
 import psycopg
 import pytest
-from moving_installation import Installation, Told, folded
+from moving_installation import Installation, RecordedProgress, folded
 from postgres_cuts import Cut, Road
 
 from looply.cli.offline.moving import TABLES, carry_out, rehearse
@@ -38,11 +38,11 @@ async def test_a_rehearsal_finds_what_a_move_would_find_and_writes_nothing(
 
 COMPARED = f"comparing {TABLES[-1].full_name}"
 INSTALLATION = b"<the installation>"
-"""Stands for the name of the installation: it is said when the marker is set, and when it is taken away."""
+"""A placeholder for the name of the installation: it is sent when the marker is set, and when it is removed."""
 
 
-class Cutting(Told):
-    """Cuts the session that says a word, once so much of the move is told; from the beginning when that is empty."""
+class Cutting(RecordedProgress):
+    """Cuts the session that sends a word, once `after` was reported as progress; at once when that is empty."""
 
     def __init__(self, installation: Installation, road: Road, after: str, word: bytes, cut: Cut) -> None:
         super().__init__()
@@ -218,7 +218,7 @@ def test_what_is_no_address_is_refused_without_being_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("statement", "problem_text"),
     [
         ("UPDATE batch SET chain = zeroblob(32) WHERE n = 3", "does not follow the batch before"),
         ("UPDATE value SET bytes = zeroblob(100)", "the store is damaged"),
@@ -228,12 +228,12 @@ def test_what_is_no_address_is_refused_without_being_shown() -> None:
     ids=["chain", "value", "character", "work"],
 )
 async def test_damage_is_told_and_nothing_moves(
-    installation: Installation, address: str, statement: str, told: str
+    installation: Installation, address: str, statement: str, problem_text: str
 ) -> None:
     with closing(apsw.Connection(str(installation.folder / "executions.db"))) as folder:
         folder.execute(statement)
     for act in (rehearse, carry_out):
         found = await act(installation.move(address))
         assert not found.is_moved
-        assert any(told in problem for problem in found.problems)
+        assert any(problem_text in problem for problem in found.problems)
     assert is_untouched(address)

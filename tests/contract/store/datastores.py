@@ -41,8 +41,8 @@ async def known(store: Store, name: str = "prices", owner: str = ORGANIZATION) -
 
 async def refused(*calls: Awaitable[Any]) -> list[type | None]:
     """Returns the class of what each call raised, None where it raised nothing; all are begun at once."""
-    told = await asyncio.gather(*calls, return_exceptions=True)
-    return [type(each) if isinstance(each, Exception) else None for each in told]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    return [type(each) if isinstance(each, Exception) else None for each in results]
 
 
 class DatastoreContract:
@@ -140,8 +140,8 @@ class DatastoreContract:
         late = samples.next(unit.head, datastore=made)
         if refusal == "stale":
             late = replace(late, expected_seq=99)
-        wanted = {"moved": DatastoreMoved, "full": DatastoresFull, "stale": Stale}[refusal]
-        assert await refused(store.journal.commit(late)) == [wanted]
+        expected = {"moved": DatastoreMoved, "full": DatastoresFull, "stale": Stale}[refusal]
+        assert await refused(store.journal.commit(late)) == [expected]
         assert await known(store) == Known()
         assert await store.reads.head(unit.execution_id) == unit.head
         assert len(await store.journal.history(unit.execution_id, 0, 100)) == 1
@@ -153,6 +153,6 @@ class DatastoreContract:
         commits = [
             store.journal.commit(samples.next(unit.head, datastore=change(0, 1, n))) for n, unit in enumerate(units)
         ]
-        told = await refused(*commits, store.journal.commit(samples.first()))
-        assert (told.count(None), told.count(DatastoreMoved), told[-1]) == (2, 15, None)
-        assert (await known(store)).value == told.index(None)
+        results = await refused(*commits, store.journal.commit(samples.first()))
+        assert (results.count(None), results.count(DatastoreMoved), results[-1]) == (2, 15, None)
+        assert (await known(store)).value == results.index(None)

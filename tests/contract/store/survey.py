@@ -1,4 +1,4 @@
-"""What stores promise about what stands open as a whole."""
+"""The contract of the survey: counts of everything that is open."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -82,7 +82,7 @@ async def stored_bytes(store: Store, limit: int) -> Mapping[str, int]:
 
 
 class SurveyContract:
-    """What is open is counted, and what stands there without an owner is found."""
+    """Open work is counted, and open executions without an owner are found."""
 
     async def test_the_one_process_of_a_store_audits(self, store: Store) -> None:
         assert [await store.survey.take_duty() for _ in range(2)] == [True, True]

@@ -122,7 +122,7 @@ class TrialContract:
 
 
 async def _crashed(stores: Stores, store: AbandonableStore) -> tuple[AbandonableStore, StartupState]:
-    """Lets a store end as a crash does; returns the next one, which is open, and what it tells."""
+    """Ends a store as a crash does; returns the next one, which is open, and what it reports."""
     await store.abandon()
     following = stores.make()
     return following, await following.open()

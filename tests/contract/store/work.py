@@ -260,7 +260,7 @@ class ScheduleContract:
         await store.schedules.put(schedule(START_TIME))
         fire = Fire(workflow_id=WORKFLOW, nominal=START_TIME, next=START_TIME + HOUR)
         await store.journal.commit(samples.fired(fire))
-        # Put anew, as an activation does: the ledger still knows the instant.
+        # Put again, as an activation does: the ledger still has the instant.
         await store.schedules.put(schedule(START_TIME))
         late = samples.fired(fire)
         with pytest.raises(FireTaken):

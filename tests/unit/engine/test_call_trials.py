@@ -38,7 +38,7 @@ def test_one_that_was_offered_and_is_not_wanted_any_more_lets_the_next_one_go() 
     for each in (FIRST, SECOND, THIRD):
         trials.begin(each)
     trials.end(FIRST)
-    # The second one was given up meanwhile: it ends without having begun.
+    # The second one was cancelled in the meantime: it ends without having begun.
     trials.end(SECOND)
     assert offered == [SECOND, THIRD]
 

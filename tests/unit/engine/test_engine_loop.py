@@ -1,4 +1,4 @@
-"""Loops: when they go on, what one that fails does, and how they end."""
+"""Loops: when they run their next round, what a failed round does, and how they end."""
 
 import asyncio
 from datetime import timedelta

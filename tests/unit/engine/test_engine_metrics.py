@@ -90,7 +90,7 @@ class TestExecutions:
         samples = read(metrics)
         assert total(samples, "looply_executions_ended_total", "FAILED") == 1
         assert total(samples, "looply_incidents_opened_total", "FAILED") == 1
-        await engine.shell.submit(execution_id, Retry(at=engine.clock.now(), by="op", via="API", reason="mended"))
+        await engine.shell.submit(execution_id, Retry(at=engine.clock.now(), by="op", via="API", reason="repaired"))
         await engine.settle()
         samples = read(metrics)
         assert total(samples, "looply_executions_ended_total", "COMPLETED") == 1

@@ -13,7 +13,7 @@ def texts(count: int) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "rows"),
+    ("query", "rows"),
     [
         (Filter(), BUDGET),
         (Filter(terms=texts(10)), BUDGET),
@@ -21,8 +21,8 @@ def texts(count: int) -> tuple[str, ...]:
         (Filter(terms=texts(10), process_ids=texts(10), fields=(("po", texts(10)),)), BUDGET // 3),
     ],
 )
-def test_with_more_than_ten_texts_a_page_looks_at_fewer_rows(wanted: Filter, rows: int) -> None:
-    assert budget_of(wanted) == rows
+def test_with_more_than_ten_texts_a_page_looks_at_fewer_rows(query: Filter, rows: int) -> None:
+    assert budget_of(query) == rows
 
 
 def test_spans_share_the_rows_that_a_page_looks_at() -> None:

@@ -101,8 +101,8 @@ def test_without_a_retention_of_the_installation_only_workflows_that_state_their
 
 async def test_a_round_goes_on_where_the_slice_before_ended_and_gives_space_back_at_its_end() -> None:
     pruning = FakePruning(Slice(executions=2, size=5, after=(4, "0004")), Slice(executions=1, size=1, held=1))
-    told = await prune_now(pruning, [RetentionFilter(now=START_TIME)])
-    assert told == Slice(executions=3, size=6, held=1, keys=3)
+    result = await prune_now(pruning, [RetentionFilter(now=START_TIME)])
+    assert result == Slice(executions=3, size=6, held=1, keys=3)
     assert [after for _, after, _ in pruning.asked] == [BEGIN, (4, "0004"), BEGIN]
     assert pruning.given_back == 3
 
@@ -116,16 +116,16 @@ async def test_a_rehearsal_gives_nothing_back() -> None:
 
 async def test_a_round_is_left_to_the_process_that_is_at_it() -> None:
     pruning = FakePruning(Slice(is_elsewhere=True))
-    told = await prune_now(pruning, plan(START_TIME, DAY))
-    assert told == Slice(is_elsewhere=True)
+    result = await prune_now(pruning, plan(START_TIME, DAY))
+    assert result == Slice(is_elsewhere=True)
     assert len(pruning.asked) == 1
 
 
 async def test_recorded_decisions_go_on_their_own_clock_and_without_one_never() -> None:
     pruning = FakePruning()
     pruning.decisions = [Slice(decisions=2, after=(4, "0004")), Slice(decisions=1)]
-    told = await prune_now(pruning, [RetentionFilter(now=START_TIME)], decided_before=START_TIME - DAY)
-    assert told == Slice(keys=3, decisions=3)
+    result = await prune_now(pruning, [RetentionFilter(now=START_TIME)], decided_before=START_TIME - DAY)
+    assert result == Slice(keys=3, decisions=3)
     assert pruning.dropped == [(START_TIME - DAY, BEGIN, False), (START_TIME - DAY, (4, "0004"), False)]
     await prune_now(pruning, [RetentionFilter(now=START_TIME)])
     assert len(pruning.dropped) == 2

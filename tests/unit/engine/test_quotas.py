@@ -19,7 +19,7 @@ MINE, THEIRS = "mine", "theirs"
 
 
 class FakeSurvey:
-    """Counts what it is told to, and how often it was asked. `slices` are the parts of one measurement."""
+    """A survey with fixed counts, which counts its calls. `slices` are the parts of one measurement."""
 
     def __init__(self) -> None:
         self.open: Mapping[str, int] = {}
@@ -124,8 +124,8 @@ async def test_who_reaches_a_quota_and_who_leaves_it_is_logged_once(survey: Fake
         assert set(quotas.list_reached()) == {(MINE, "open_executions"), (THEIRS, "stored_bytes")}
         survey.open = {}
         await quotas.count()
-    told = [(entry["event"], entry["organization_id"], entry["quota"]) for entry in logs]
-    assert told == [
+    logged = [(entry["event"], entry["organization_id"], entry["quota"]) for entry in logs]
+    assert logged == [
         ("quota_reached", MINE, "open_executions"),
         ("quota_reached", THEIRS, "stored_bytes"),
         ("quota_left", MINE, "open_executions"),

@@ -11,7 +11,7 @@ from looply.testing.clock import fake_loop
 
 
 class Desk:
-    """Performs effects and keeps each until it is told to end it."""
+    """Performs effects and keeps each until a test ends it."""
 
     def __init__(self) -> None:
         self.begun: list[tuple[int, bool]] = []

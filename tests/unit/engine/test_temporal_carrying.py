@@ -225,7 +225,7 @@ async def test_one_effect_that_follows_is_begun_at_once_as_one_that_runs() -> No
     assert taken == [True]
     await carried.until_begun(7)
     assert carried.were_running == [7]
-    # The chain goes on by waiting for it.
+    # The chain continues by waiting for it.
     second = carried.carry(NEXT)
     await asyncio.sleep(0)
     carried.end(7)

@@ -35,7 +35,7 @@ class FakeTemporal:
 
     async def send(self, execution_id: str, references: Sequence[Reference]) -> None:
         if self.is_unavailable:
-            raise TemporalUnavailable("nobody listens")
+            raise TemporalUnavailable("no server listens")
         if execution_id in self.refuses:
             raise OfferRefused("too many signals")
         self.taken.append((execution_id, [each.seq for each in references]))

@@ -1,4 +1,4 @@
-"""The settings of the connection to Temporal, and what is told of an effect."""
+"""The settings of the connection to Temporal, and the reference of an effect."""
 
 from pathlib import Path
 

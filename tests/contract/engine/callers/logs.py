@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from contract.engine.callers.streams import told
+from contract.engine.callers.streams import read_feed
 from contract.engine.steps.children import CALLEE, calling_child
 from kit.definitions import call, chain, note, step, wait
 from kit.driver import Driver
@@ -18,7 +18,7 @@ from looply.limits import Limits
 from looply.testing.world import HANG, Answer
 
 LEVELS = get_args(LogLevel)
-TOLD = {
+LOGGED = {
     "full": [
         "EXECUTION_STARTED",
         "STEP_SUCCEEDED",
@@ -65,11 +65,11 @@ class LogStories:
         assert await engine.resume(execution_id, {"n": 1}) == Restarted()
         await engine.settle()
         await engine.crash()
-        assert await shown(engine, execution_id) == TOLD[level]
+        assert await shown(engine, execution_id) == LOGGED[level]
         (item,) = await engine.newest()
-        assert [entry.type for entry in event_log(enumerate(item.events, 1))] == TOLD[level]
-        streamed = [entry.type for each in await told(engine) for entry in event_log(each.events)]
-        assert streamed == TOLD[level]
+        assert [entry.type for entry in event_log(enumerate(item.events, 1))] == LOGGED[level]
+        streamed = [entry.type for each in await read_feed(engine) for entry in event_log(each.events)]
+        assert streamed == LOGGED[level]
 
     @pytest.mark.parametrize("level", LEVELS)
     async def test_whatever_the_level_an_execution_goes_on_after_an_incident_and_a_crash(
@@ -122,8 +122,8 @@ class LogStories:
         await engine.shell.submit(execution_id, command)
         await engine.settle()
         found = await shown(engine, execution_id)
-        assert found[: len(TOLD["none"])] == TOLD["none"]
-        assert found[len(TOLD["none"]) :] == [
+        assert found[: len(LOGGED["none"])] == LOGGED["none"]
+        assert found[len(LOGGED["none"]) :] == [
             "EXECUTION_MOVED",
             "INCIDENT_CLOSED",
             "EXECUTION_REOPENED",

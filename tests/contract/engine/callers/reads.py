@@ -28,12 +28,12 @@ from looply.testing.world import HANG, Answer
 HOUR = timedelta(hours=1)
 
 
-async def paged(engine: Driver, limit: int, **wanted: object) -> list[str]:
+async def paged(engine: Driver, limit: int, **criteria: object) -> list[str]:
     """Returns the ids of all pages of a list."""
     found: list[str] = []
     after = ""
     while True:
-        page = await engine.shell.list(ORGANIZATION, Filter(**wanted), after, limit)  # type: ignore[arg-type]
+        page = await engine.shell.list(ORGANIZATION, Filter(**criteria), after, limit)  # type: ignore[arg-type]
         assert len(page.items) <= limit
         found += [item.head.execution_id for item in page.items]
         assert len(found) == len(set(found)), "a page repeats what an earlier one showed"

@@ -18,7 +18,7 @@ ORDERS = [" ".join(order) for order in permutations(("terminate", "resume", "tim
 
 
 class TerminateStories:
-    """What nobody can undo."""
+    """What cannot be undone."""
 
     async def test_a_waiting_execution_is_terminated_for_ever(self, engine: Driver) -> None:
         execution_id = await engine.started(asking(timeout="PT1H"))

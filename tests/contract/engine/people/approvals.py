@@ -149,22 +149,22 @@ class ApprovalStories:
         assert isinstance(await engine.resume(execution_id, {}), Unfit)
         assert await engine.resume(execution_id, {"outcome": "rejected"}) == Restarted()
         assert await decided(engine, execution_id) == ("rejected", [(ANN, "approved"), ("caller", "rejected")])
-        told = await decide(engine, execution_id, 1)
-        assert isinstance(told, AlreadyAnswered)
-        assert (told.answered_by, told.decision) == ("caller", "rejected")
+        reply = await decide(engine, execution_id, 1)
+        assert isinstance(reply, AlreadyAnswered)
+        assert (reply.answered_by, reply.decision) == ("caller", "rejected")
 
     async def test_terminate_closes_the_cards_and_says_so(self, engine: Driver) -> None:
         execution_id = await asked(engine, timeout="P3D", reminders=["P1D"])
         await engine.terminate(execution_id)
-        told = await decide(engine, execution_id, 0)
-        assert isinstance(told, Declined)
-        assert "terminated" in told.message
+        reply = await decide(engine, execution_id, 0)
+        assert isinstance(reply, Declined)
+        assert "terminated" in reply.message
         assert await engine.store.work.next_due() is None
         assert await listed(engine) == []
 
 
 class DecisionRaceStories:
-    """Many answers at once: each is told the truth."""
+    """Many answers at once: each gets the true reply."""
 
     async def test_of_32_answers_at_once_each_person_counts_once(self, engine: Driver) -> None:
         execution_id = await asked(engine)
@@ -185,9 +185,9 @@ class DecisionRaceStories:
         )
         outcome, ((winner, action),) = await decided(engine, execution_id)
         assert outcome == action
-        told = [answer for answer in answers if isinstance(answer, AlreadyAnswered)]
-        assert {(answer.answered_by, answer.decision) for answer in told} == {(winner, action)}
-        assert len(told) == 31
+        losers = [answer for answer in answers if isinstance(answer, AlreadyAnswered)]
+        assert {(answer.answered_by, answer.decision) for answer in losers} == {(winner, action)}
+        assert len(losers) == 31
 
     async def test_an_answer_and_the_timeout_in_one_tick_have_one_winner(self, engine: Driver) -> None:
         for answers_first in (True, False):
@@ -245,9 +245,9 @@ class DecisionTimeStories:
         await decide(engine, execution_id, 0)
         await engine.advance(2 * DAY)
         assert await listed(engine) == [BOSS]
-        told = await decide(engine, execution_id, 1)
-        assert isinstance(told, Declined)
-        assert BOSS in told.message
+        reply = await decide(engine, execution_id, 1)
+        assert isinstance(reply, Declined)
+        assert BOSS in reply.message
         card = await card_for(engine, execution_id, BOSS)
         assert await decide(engine, execution_id, card.part) == Recorded()
         assert await decided(engine, execution_id) == ("approved", [(ANN, "approved"), (BOSS, "approved")])

@@ -1,4 +1,4 @@
-"""Cards: who answers first, how many must, and what a second click is told."""
+"""Cards: the first answer, the number of answers required, and the reply to a second click."""
 
 from collections import Counter
 from datetime import timedelta
@@ -52,9 +52,9 @@ class CardStories:
         on = engine.clock.now()
         await engine.answer(execution_id, tokens[1])
         engine.clock.advance(timedelta(hours=1))
-        told = AlreadyAnswered(answered_by=PEOPLE[1], answered_on=on, decision="approve")
-        assert await engine.answer(execution_id, tokens[1], "reject") == told
-        assert await engine.answer(execution_id, tokens[0], "reject") == told
+        reply = AlreadyAnswered(answered_by=PEOPLE[1], answered_on=on, decision="approve")
+        assert await engine.answer(execution_id, tokens[1], "reject") == reply
+        assert await engine.answer(execution_id, tokens[0], "reject") == reply
 
     async def test_of_many_clicks_at_once_one_counts(self, engine: Driver) -> None:
         execution_id, tokens = await sent(engine)

@@ -25,9 +25,9 @@ YEAR = 366 * DAY
 OTHERS = "01900000-0000-7000-8000-00000000000c"
 
 
-async def recorded(engine: Driver, **wanted: Any) -> list[DecisionRow]:
+async def recorded(engine: Driver, **criteria: Any) -> list[DecisionRow]:
     """Returns what the list of the organization shows, newest first."""
-    return list(await engine.shell.decisions.list(ORGANIZATION, DecisionFilter(**wanted), None, 1000))
+    return list(await engine.shell.decisions.list(ORGANIZATION, DecisionFilter(**criteria), None, 1000))
 
 
 async def of(engine: Driver, execution_id: str) -> list[tuple[str, str, str]]:
@@ -53,9 +53,9 @@ class RecordStories:
         assert await decide(engine, execution_id, 1, "reject", "too dear") == Recorded()
         execution = await engine.shell.get(execution_id)
         rows = list(await engine.shell.decisions.of_execution(execution_id))
-        told = decisions_of(execution.workflow, execution.state)
+        expected = decisions_of(execution.workflow, execution.state)
         assert [(row.decision.user, row.decision.is_final) for row in rows] == [(ANN, False), (BOB, True)]
-        assert [row.decision for row in rows] == told
+        assert [row.decision for row in rows] == expected
         assert {row.workflow_version for row in rows} == {1}
         assert {row.process_id for row in rows} == {execution_id}
         ((_, event),) = await engine.shell.history(execution_id, rows[1].seq - 1, 1)
@@ -144,7 +144,7 @@ class RecordListStories:
         await decide(engine, first, 1)
         workflows = [(await engine.shell.get(each)).head.workflow_id for each in (first, second)]
         everything = [(first, BOB), (second, ANN.upper()), (first, ANN)]
-        for wanted, found in (
+        for criteria, found in (
             ({}, everything),
             ({"execution_id": first}, [everything[0], everything[2]]),
             ({"process_id": "PO-2"}, [everything[1]]),
@@ -159,8 +159,8 @@ class RecordListStories:
             ({"decided_to": between}, [everything[2]]),
             ({"decided_from": between, "decided_to": engine.clock.now()}, [everything[1]]),
         ):
-            rows = await recorded(engine, **wanted)
-            assert [(row.execution_id, row.decision.user) for row in rows] == found, wanted
+            rows = await recorded(engine, **criteria)
+            assert [(row.execution_id, row.decision.user) for row in rows] == found, criteria
 
     async def test_pages_of_every_size_show_each_decision_once_newest_first_also_of_one_instant(
         self, engine: Driver
@@ -185,8 +185,8 @@ class RecordListStories:
     async def test_an_organization_sees_its_own_ones_only(self, engine: Driver) -> None:
         execution_id = await engine.started(deciding([ANN]), organization_id=OTHERS, process_id="PO-1")
         await decide(engine, execution_id, 0)
-        for wanted in ({}, {"user": ANN}, {"execution_id": execution_id}, {"process_id": "PO-1"}):
-            assert await recorded(engine, **wanted) == []
+        for criteria in ({}, {"user": ANN}, {"execution_id": execution_id}, {"process_id": "PO-1"}):
+            assert await recorded(engine, **criteria) == []
         (row,) = await engine.shell.decisions.list(OTHERS, DecisionFilter(user=ANN), None, 10)
         assert (row.execution_id, row.organization_id) == (execution_id, OTHERS)
 

@@ -39,9 +39,9 @@ async def unfit(engine: Driver, payload: dict[str, Json] | None = None, **fields
     return execution_id
 
 
-async def letters(engine: Driver, **wanted: Any) -> list[LetterRow]:
+async def letters(engine: Driver, **criteria: Any) -> list[LetterRow]:
     """Returns the letters that the list shows."""
-    return list(await engine.shell.letters.list(ORGANIZATION, LetterFilter(**wanted), None, 100))
+    return list(await engine.shell.letters.list(ORGANIZATION, LetterFilter(**criteria), None, 100))
 
 
 async def settle(engine: Driver, row: LetterRow, action: Any = "apply", **fields: Any) -> Reply:
@@ -54,7 +54,7 @@ async def settle(engine: Driver, row: LetterRow, action: Any = "apply", **fields
 
 
 class LetterStories:
-    """A resume that nobody could use is a letter until somebody settles it."""
+    """A resume that could not be used is a dead letter until an operator settles it."""
 
     async def test_a_resume_that_was_kept_and_does_not_fit_is_listed(self, engine: Driver) -> None:
         execution_id = await unfit(engine, process_id="PO-1")

@@ -1,4 +1,4 @@
-"""What operators decide about an execution that failed, or that goes on otherwise than was planned."""
+"""What operators decide about an execution that failed, or that continues in another way than was planned."""
 
 from collections import Counter
 from datetime import timedelta
@@ -35,7 +35,7 @@ HIDDEN = "sesame-open-4711"
 
 async def ask(engine: Driver, execution_id: str, kind: type, **fields: Any) -> Reply:
     """Puts an operator's command to an execution."""
-    command = kind(at=engine.clock.now(), by="operator", via="API", reason="mended", **fields)
+    command = kind(at=engine.clock.now(), by="operator", via="API", reason="repaired", **fields)
     return await engine.shell.submit(execution_id, command)
 
 
@@ -47,7 +47,7 @@ async def decide(engine: Driver, execution_id: str, kind: type, **fields: Any) -
 
 
 async def broken(engine: Driver, workflow: Workflow | None = None, body: Json = None, **fields: Any) -> str:
-    """Returns an execution whose first call was refused; it stands still with an incident."""
+    """Returns an execution whose first call was refused; it has an incident."""
     engine.world.script("call_1", REFUSED)
     workflow = workflow or chain(call("call_1", fail_on=["5xx"]), call("call_2"))
     execution_id = await engine.started(workflow, body or {"po": "1"}, **fields)
@@ -84,7 +84,7 @@ class RepairStories:
         assert (first.input, first.key) == (second.input, second.key)
         assert await engine.status(execution_id) == "COMPLETED"
         (closed,) = await engine.events(execution_id, IncidentClosed)
-        assert (closed.action, closed.by, closed.via, closed.reason) == ("retry", "operator", "API", "mended")
+        assert (closed.action, closed.by, closed.via, closed.reason) == ("retry", "operator", "API", "repaired")
 
     @pytest.mark.parametrize("act", [Retry, Redrive])
     async def test_what_failed_beside_an_incident_is_tried_again_with_it(self, engine: Driver, act: type) -> None:
@@ -107,14 +107,14 @@ class RepairStories:
         assert len(await engine.events(execution_id, IncidentOpened)) == 2
 
     async def test_an_edited_document_gives_a_new_key_only_where_it_changes_the_input(self, engine: Driver) -> None:
-        for document, wanted in (({"other": 1}, ["call_1:1", "call_1:1"]), ({"po": "2"}, ["call_1:1", "call_1:2"])):
+        for document, expected in (({"other": 1}, ["call_1:1", "call_1:1"]), ({"po": "2"}, ["call_1:1", "call_1:2"])):
             engine.world.calls.clear()
             execution_id = await broken(engine)
             await decide(engine, execution_id, EditDocument, document={"payload": {"output": document}})
             assert await engine.status(execution_id) == "FAILED"
             assert len(engine.world.of("call_1")) == 1
             await decide(engine, execution_id, Retry)
-            assert keys(engine) == wanted
+            assert keys(engine) == expected
             assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_a_step_is_completed_by_hand_and_the_next_one_follows(self, engine: Driver) -> None:
@@ -231,13 +231,13 @@ class RedriveStories:
 
     async def test_the_corrected_version_sends_another_input_under_another_key(self, engine: Driver) -> None:
         execution_id = await broken(engine)
-        mended = chain(call("call_1", body="${payload.output.po}-mended", fail_on=["5xx"]), call("call_3"))
-        await decide(engine, execution_id, Redrive, workflow=mended, workflow_version=2)
+        repaired = chain(call("call_1", body="${payload.output.po}-repaired", fail_on=["5xx"]), call("call_3"))
+        await decide(engine, execution_id, Redrive, workflow=repaired, workflow_version=2)
         assert keys(engine) == ["call_1:1", "call_1:2"]
-        assert engine.world.of("call_1")[1].input["body"] == "1-mended"
+        assert engine.world.of("call_1")[1].input["body"] == "1-repaired"
         await engine.crash()
         found = await engine.shell.get(execution_id)
-        assert (found.head.workflow_version, found.workflow.hash) == (2, mended.hash)
+        assert (found.head.workflow_version, found.workflow.hash) == (2, repaired.hash)
         assert (found.head.status, keys(engine, "call_3")) == ("COMPLETED", ["call_3:1"])
 
     async def test_a_step_with_another_name_keeps_its_key(self, engine: Driver) -> None:

@@ -1,4 +1,4 @@
-"""What stood still beside a failure goes on when somebody has decided: branches, items, and the parent of a child."""
+"""What was frozen beside a failure continues after an operator's decision: branches, items, the parent of a child."""
 
 from contract.engine.people.repairs import decide, keys
 from contract.engine.steps.children import CALLEE, calling_child, child_of, output_of, statuses
@@ -11,7 +11,7 @@ from looply.testing.world import HANG, Answer
 
 
 class ThawStories:
-    """A redrive moves what failed, and lets the rest go on from where it was held."""
+    """A redrive repeats what failed, and the rest continues from where it was held."""
 
     async def test_the_other_branches_go_on_with_what_came_while_they_were_held(self, engine: Driver) -> None:
         for name in ("slow", "bad"):

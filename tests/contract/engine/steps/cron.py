@@ -90,7 +90,7 @@ class CronStories:
             )
             await engine.settle()
             rows = await ledger(engine, id_of(workflow))
-            # Whoever was told that it is paused sees no start, whoever was told that it is not sees one.
+            # A caller to which it was reported as paused sees no start, the other caller sees one.
             assert (("STARTED", hour) in rows) is (is_paused is False)
             schedule = await engine.put_schedule(workflow, **_last(await engine.schedule(workflow)))
 

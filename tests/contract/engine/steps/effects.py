@@ -1,4 +1,4 @@
-"""Calls of other systems: one key for all attempts, durable retries, and unknown outcomes that nobody guesses."""
+"""Calls of other systems: one key for all attempts, durable retries, and unknown outcomes that are never guessed."""
 
 from datetime import timedelta
 
@@ -148,7 +148,7 @@ class AttemptStories:
 
 
 class UnknownStories:
-    """Outcomes that nobody knows: the process died, or no answer came."""
+    """Unknown outcomes: the process died, or no answer came."""
 
     @pytest.mark.parametrize(
         ("method", "on_unknown", "expected"),

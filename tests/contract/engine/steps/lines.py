@@ -63,8 +63,8 @@ class LineStories:
 
     async def test_executions_at_one_instant_have_one_order(self, engine: Driver) -> None:
         workflow = limited(1)
-        told = await engine.together(*(engine.start(workflow, {"n": n}, workflow_id=WORKFLOW) for n in range(8)))
-        ids = sorted(each.execution_id for each in told)
+        replies = await engine.together(*(engine.start(workflow, {"n": n}, workflow_id=WORKFLOW) for n in range(8)))
+        ids = sorted(each.execution_id for each in replies)
         for execution_id in ids:
             await engine.deliver()
             assert await engine.resume(execution_id) == Restarted()

@@ -1,4 +1,4 @@
-"""How much an organization may have: open executions and stored bytes. What is there already goes on."""
+"""Quotas of an organization: open executions and stored bytes. What is open already continues."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Accidents of the store: full disks, failed flushes, lost races. Nobody is told a lie, and work goes on."""
+"""Accidents of the store: full disks, failed flushes, lost races. No caller gets a false reply, and work continues."""
 
 from collections import Counter
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The auditor: rows that went missing behind the engine's back are found, and what is safe to mend is mended."""
+"""The auditor: rows that went missing behind the engine's back are found, and repaired where that is safe."""
 
 from collections.abc import Mapping
 from datetime import timedelta

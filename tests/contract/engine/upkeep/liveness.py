@@ -1,8 +1,8 @@
-"""What makes an execution go on is taken away behind the engine's back: it is found, told or put back, and goes on.
+"""What moves an execution is removed behind the engine's back: that is found, reported or repaired, and it continues.
 
 One story for each kind of row that an open execution may own: a step to run or in flight, a cut stretch, a timer, a
 wait, a place in line, an execution that it has started, what is on its way to it, its incident, and the copies of its
-cards; and for the row that ends one which nobody waits for any more. Each time `looply doctor` sees it; the auditor
+cards; and for the row that ends one which no parent waits for any more. Each time `looply doctor` sees it; the auditor
 mends it at its next count, where nothing else would move the execution, and in its round else; and what it found is
 what the metrics show.
 """
@@ -77,7 +77,7 @@ class Loss(NamedTuple):
     begin: Callable[[Driver], Awaitable[str]]
     lose: Callable[[Driver, str], Awaitable[None]]
     end: Callable[[Driver, str], Awaitable[None]]
-    told: str = "WORK"
+    kind: str = "WORK"
     seen_at_once: bool = True
     last: Status = "COMPLETED"
 
@@ -88,7 +88,7 @@ async def _hanging(engine: Driver) -> str:
 
 
 async def _in_doubt(engine: Driver, execution_id: str) -> None:
-    """What was lost in flight is told as unknown, and made again."""
+    """A call that was lost in flight is reported as unknown, and repeated."""
     assert len(await engine.events(execution_id, StepUnknown)) == 1
     for held in engine.world.open():
         held.release()
@@ -179,7 +179,7 @@ async def _delivered(engine: Driver, _execution_id: str) -> None:
 
 
 def _child_that(*, ends: bool, is_awaited: bool = True) -> Callable[[Driver], Awaitable[str]]:
-    """Returns what begins an execution whose child has told it something that has not arrived yet."""
+    """Returns the story of an execution to which a delivery of its child is pending."""
 
     async def begin(engine: Driver) -> str:
         engine.callees.put(CALLEE, chain(note("done")) if ends else asking())
@@ -192,7 +192,7 @@ def _child_that(*, ends: bool, is_awaited: bool = True) -> Callable[[Driver], Aw
 
 
 async def _with_a_child_that_failed(engine: Driver) -> str:
-    """Returns an execution whose child has failed for good, which it has not heard yet."""
+    """Returns an execution whose child has failed for good, with the notification still pending."""
     engine.callees.put(CALLEE, chain(stop(status="FAILED")))
     parent = await engine.started(caught(), {"po": "1"})
     (row,) = [each for each in await engine.store.work.deliveries(10) if each.row.sender == parent]
@@ -203,7 +203,7 @@ async def _with_a_child_that_failed(engine: Driver) -> str:
 
 
 async def _of_a_parent_that_ended(engine: Driver) -> str:
-    """Returns an execution that is to be told that the one which waits for it was terminated."""
+    """Returns an execution with a pending termination, because the one which waits for it was terminated."""
     engine.callees.put(CALLEE, asking())
     parent = await engine.started(calling_child(), {"po": "1"})
     await engine.deliver()
@@ -212,7 +212,7 @@ async def _of_a_parent_that_ended(engine: Driver) -> str:
 
 
 async def _of_a_parent_that_went_on(engine: Driver) -> str:
-    """Returns an execution with an incident that is to be told that its branch was given up, in a parent that waits."""
+    """Returns an execution with an incident and a pending termination, as its branch in the parent was cancelled."""
     engine.world.script("called", Answer(status=500))
     engine.callees.put(CALLEE, chain(call("called", fail_on=["5xx"])))
     workflow = side_by_side(wait("asked"), sub(), count="any", last=wait("after"))
@@ -225,7 +225,7 @@ async def _of_a_parent_that_went_on(engine: Driver) -> str:
 
 
 async def _untold(engine: Driver, execution_id: str) -> None:
-    """Takes away what tells the execution to end."""
+    """Removes the pending termination of the execution."""
     await _drop(engine, await engine.store.reads.deliveries_of(execution_id))
 
 
@@ -263,9 +263,9 @@ class LivenessStories:
         await engine.settle()
         assert known(await on_duty(engine)).repaired == 0
         await loss.lose(engine, execution_id)
-        assert loss.told in await problems(engine, execution_id)
-        # Rows that are missing are no orphan to `doctor`: the history knows how to go on.
-        assert (await engine.shell.audit()).orphans == (loss.told == "CHILD")
+        assert loss.kind in await problems(engine, execution_id)
+        # Missing rows are no orphan to `doctor`: the history says how to continue.
+        assert (await engine.shell.audit()).orphans == (loss.kind == "CHILD")
         assert list(await engine.store.survey.find_ownerless(10)) == ([execution_id] if loss.seen_at_once else [])
         auditor = await on_duty(engine)
         if not loss.seen_at_once:
@@ -298,7 +298,7 @@ class LivenessStories:
 
     async def test_the_copy_of_a_card_that_went_missing_is_wished_for_again_and_shown(self, engine: Driver) -> None:
         execution_id = await asked(engine)
-        # A channel that is plugged in behind a restart stands for rows that are gone: the store has none of them.
+        # A channel that is added after a restart simulates rows that are missing: the store has none of them.
         engine.is_planted = True
         channel = FakeChannel()
         engine.channels = {"inbox": channel}

@@ -221,7 +221,7 @@ async def asleep(engine: Driver) -> str:
     return execution_id
 
 
-async def told(engine: Driver) -> str:
+async def notified_by_child(engine: Driver) -> str:
     """Returns an execution that is to hear of the end of its child."""
     engine.callees.put(CALLEE, asking())
     parent = await engine.started(calling_child())
@@ -239,7 +239,7 @@ async def next_in_line(engine: Driver) -> str:
     return execution_id
 
 
-WOKEN = {"by-its-timer": asleep, "by-its-child": told, "by-its-turn": next_in_line}
+WOKEN = {"by-its-timer": asleep, "by-its-child": notified_by_child, "by-its-turn": next_in_line}
 
 
 async def die_at_it(engine: Driver, *, reopens: bool = True) -> None:

@@ -168,7 +168,7 @@ def secretive(**beside: Json) -> Workflow:
 
 
 class SecretStories:
-    """Values that later steps need and nobody may read."""
+    """Values that later steps need and that must not be readable."""
 
     async def test_a_secret_is_usable_and_stored_nowhere_in_clear(self, engine: Driver) -> None:
         engine.world.script("login", Answer(data={"token": HIDDEN, "user": "visible-user"}))

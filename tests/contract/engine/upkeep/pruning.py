@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from contract.engine.callers.reads import paged
-from contract.engine.callers.streams import numbers, told
+from contract.engine.callers.streams import numbers, read_feed
 from contract.engine.people.approvals import asked
 from contract.engine.people.copies import elsewhere, within_a_minute
 from contract.engine.people.letters import unfit
@@ -169,12 +169,12 @@ class PruneStories:
         await aged(engine)
         assert (await pruned(engine)).executions == 1
         assert list(await engine.find("PO-4711")) == []
-        for wanted in (
+        for criteria in (
             {"fields": (("po", ("a-text-of-its-own",)),)},
             {"terms": ("PO-*",)},
             {"process_ids": ("*4711",)},
         ):
-            assert list(await engine.newest(**wanted)) == []
+            assert list(await engine.newest(**criteria)) == []
         assert await engine.store.journal.find_key(ORGANIZATION, "key-4711", engine.clock.now()) is None
         assert dict(await engine.store.reads.tails([execution_id], 10)) in ({}, {execution_id: []})
 
@@ -330,7 +330,7 @@ class HeldStories:
         assert await stored(engine) == [last]
         await engine.crash()
         newer = await engine.started(computing())
-        assert numbers(await told(engine, place), newer) != []
+        assert numbers(await read_feed(engine, place), newer) != []
         assert first not in await stored(engine)
 
 
