@@ -73,7 +73,7 @@ class TestAuditing:
 class TestRaces:
     """Callers of several processes want one thing at the same moment."""
 
-    async def test_of_32_resumes_one_restarts_and_the_others_are_told_who_did(self, processes: Processes) -> None:
+    async def test_of_32_resumes_one_restarts_and_the_others_get_who_did(self, processes: Processes) -> None:
         some = await processes.open(3)
         execution_id = await some[0].started(asking())
         await remember(execution_id, *some)
@@ -124,7 +124,7 @@ class TestRaces:
             assert len(await some[count % 3].newest()) == count
         assert (await some[0].schedule(workflow)).last == processes.true.now()
 
-    async def test_a_schedule_does_not_overlap_whoever_fires_it(self, processes: Processes) -> None:
+    async def test_a_schedule_does_not_overlap_whichever_process_fires_it(self, processes: Processes) -> None:
         some = await processes.open(3)
         await some[0].put_schedule(every("PT1H", wait()))
         for _ in range(3):
@@ -281,7 +281,7 @@ class TestDatastores:
             assert await stored_in(some[0]) == (ends.index("COMPLETED"), round_ + 1)
 
     @pytest.mark.parametrize("is_stored", [False, True], ids=["before the outcome", "after the outcome"])
-    async def test_what_a_process_leaves_is_taken_up_by_another_and_done_once(
+    async def test_what_a_process_leaves_is_recovered_by_another_and_done_once(
         self, processes: Processes, is_stored: bool
     ) -> None:
         first, second = await processes.open(2)
@@ -307,7 +307,7 @@ class TestDatastores:
 class TestStreams:
     """Watchers in one process get what other processes store."""
 
-    async def test_what_other_processes_store_is_told_once_and_in_order(self, processes: Processes) -> None:
+    async def test_what_other_processes_store_is_streamed_once_and_in_order(self, processes: Processes) -> None:
         some = await processes.open(3)
         ids = await processes.together(*(some[n % 3].started(asking(), {"n": n}) for n in range(9)))
         await processes.together(*(some[(n + 1) % 3].resume(str(id_), {"n": n}) for n, id_ in enumerate(ids)))
@@ -319,7 +319,7 @@ class TestStreams:
         places = [[committed.position for committed in await read_feed(each)] for each in some]
         assert places[0] == places[1] == places[2]
 
-    async def test_a_place_of_one_process_is_one_of_all(self, processes: Processes) -> None:
+    async def test_a_position_of_one_process_is_one_of_all(self, processes: Processes) -> None:
         some = await processes.open(2)
         first = await some[0].started(asking())
         place = (await read_feed(some[0]))[-1].position

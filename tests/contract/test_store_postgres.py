@@ -226,7 +226,7 @@ async def test_a_month_has_its_partitions_before_its_first_execution(
     await store.journal.commit(samples.first())
 
 
-async def test_a_full_disk_stores_nothing_and_work_goes_on(
+async def test_a_full_disk_stores_nothing_and_work_continues(
     store: PostgresStore, fails: Callable[[str, int], None], samples: Samples
 ) -> None:
     fails("53100", 1)
@@ -255,7 +255,7 @@ async def test_what_a_unit_cannot_say_harms_no_other(store: PostgresStore, sampl
     assert store.failure() is None
 
 
-async def test_a_page_whose_budget_ran_out_says_where_to_go_on(
+async def test_a_page_whose_budget_ran_out_says_where_to_continue(
     store: PostgresStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(searching, "BUDGET", 10)
@@ -326,7 +326,7 @@ async def test_every_list_reads_its_index_in_order(
     assert ("Sort  (" in text) == (kind in PROBED)
 
 
-async def test_a_unit_is_told_when_the_transactions_before_it_have_ended(
+async def test_a_unit_is_visible_when_the_transactions_before_it_have_ended(
     store: PostgresStore, postgres_database: StoreDatabase, samples: Samples
 ) -> None:
     begin = await store.journal.position()

@@ -89,7 +89,7 @@ def locked(server: PostgresServer, database: str, unit: Unit) -> psycopg.Connect
 
 
 @pytest.mark.parametrize("cut", ["BEFORE", "UNHEARD", "AFTER"])
-async def test_a_unit_whose_connection_breaks_is_stored_once_and_its_caller_is_told(
+async def test_a_unit_whose_connection_breaks_is_stored_once_and_its_caller_gets_the_reply(
     road: Road, stores: PostgresStores, database: str, samples: Samples, cut: Cut
 ) -> None:
     stores.address = road.address(database)
@@ -145,7 +145,7 @@ async def test_a_session_that_is_killed_in_the_middle_of_a_unit_costs_nothing(
 
 
 @pytest.mark.parametrize("cut", ["BEFORE", "AFTER"])
-async def test_an_effect_is_marked_once_whatever_becomes_of_the_connection(
+async def test_an_effect_is_marked_once_whatever_happens_to_the_connection(
     road: Road, stores: PostgresStores, database: str, samples: Samples, cut: Cut
 ) -> None:
     stores.address = road.address(database)
@@ -205,7 +205,7 @@ class Clients:
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
-async def test_commits_go_on_when_the_server_was_away_for_two_seconds(
+async def test_commits_continue_when_the_server_was_down_for_two_seconds(
     server: PostgresServer, stores: PostgresStores, mode: str
 ) -> None:
     store = stores.make(SystemClock())
@@ -227,7 +227,7 @@ async def test_commits_go_on_when_the_server_was_away_for_two_seconds(
     assert store.failure() is None
 
 
-async def test_a_database_that_stays_away_is_told_and_found_again(
+async def test_a_database_that_stays_down_is_reported_and_found_again(
     server: PostgresServer, stores: PostgresStores, samples: Samples
 ) -> None:
     store = stores.make(HastyClock())
@@ -249,7 +249,7 @@ async def test_a_database_that_stays_away_is_told_and_found_again(
     assert (await again.open()).highest_id == unit.execution_id
 
 
-async def test_who_closes_while_an_outcome_is_unknown_is_told_that_it_is(
+async def test_a_close_while_an_outcome_is_unknown_raises_that(
     server: PostgresServer, database: str, stores: PostgresStores, samples: Samples
 ) -> None:
     store = stores.make(SystemClock())
@@ -266,7 +266,7 @@ async def test_who_closes_while_an_outcome_is_unknown_is_told_that_it_is(
             await commit
 
 
-async def test_who_lost_the_lock_and_was_overtaken_meanwhile_stores_nothing(
+async def test_a_process_that_lost_the_lock_and_was_overtaken_stores_nothing(
     server: PostgresServer, stores: PostgresStores, samples: Samples
 ) -> None:
     paused, other = stores.make(SystemClock()), stores.make(SystemClock())
@@ -281,7 +281,7 @@ async def test_who_lost_the_lock_and_was_overtaken_meanwhile_stores_nothing(
     assert len(await other.reads.scan("", 10)) == 1
 
 
-async def test_the_lock_is_taken_again_when_the_server_was_started_anew(
+async def test_the_lock_is_taken_again_when_the_server_was_restarted(
     server: PostgresServer, stores: PostgresStores, samples: Samples
 ) -> None:
     owner = stores.make(SystemClock())

@@ -123,7 +123,7 @@ async def test_a_schedule_whose_taker_does_not_fire_it_is_given_to_another(
     assert len(await three[2].reads.scan("", 10)) == 1
 
 
-async def test_an_effect_that_nobody_begins_is_offered_again_by_one_process(
+async def test_an_effect_that_no_process_begins_is_offered_again_by_one_process(
     three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
 ) -> None:
     unit = samples.first()
@@ -147,7 +147,7 @@ async def test_an_effect_that_nobody_begins_is_offered_again_by_one_process(
     assert not await three[1].work.mark_running(unit.execution_id, 3, 2)
 
 
-async def test_a_cut_stretch_is_taken_up_when_its_process_has_ended(
+async def test_a_cut_stretch_is_recovered_when_its_process_has_ended(
     three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
 ) -> None:
     unit = samples.first()
@@ -175,7 +175,7 @@ async def test_a_cut_stretch_that_its_taker_does_not_move_is_taken_by_another(
     assert list(await three[2].work.continuations(10)) == [unit.execution_id]
 
 
-async def test_what_a_lost_process_was_at_is_suspect_whoever_ends_it_and_named_once_its_trials_ended_too_many(
+async def test_what_a_lost_process_worked_on_is_suspect_and_named_once_its_trials_ended_too_many(
     three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
 ) -> None:
     calls, cut, fires, rests, of_a_living_one = (samples.first() for _ in range(5))
@@ -267,7 +267,7 @@ async def test_what_a_process_took_and_did_not_do_is_suspect_if_that_one_fell_si
     assert await three[1].trials.suspects(both) == (dict.fromkeys(both, 1) if is_silent else {})
 
 
-async def test_after_a_time_in_which_nobody_was_heard_of_nobody_is_ended(
+async def test_after_a_time_without_any_renewal_no_process_is_ended(
     three: list[PostgresStore], postgres_stores: PostgresStores
 ) -> None:
     # The database was away for a minute; the first process that reaches it again judges no other one.
@@ -276,7 +276,7 @@ async def test_after_a_time_in_which_nobody_was_heard_of_nobody_is_ended(
     assert alive(postgres_stores) == [1, 2, 3]
 
 
-async def test_a_process_that_just_began_ends_nobody(
+async def test_a_process_that_just_began_ends_no_other(
     three: list[PostgresStore], postgres_stores: PostgresStores
 ) -> None:
     sql(postgres_stores, "UPDATE lease SET seen = seen - interval '61 s' WHERE epoch < 4")
@@ -286,7 +286,7 @@ async def test_a_process_that_just_began_ends_nobody(
     assert alive(postgres_stores) == [1, 2, 3, 4]
 
 
-async def test_a_process_that_is_ended_while_it_was_heard_of_again_lives_on(
+async def test_a_process_that_renews_its_lease_while_it_is_ended_lives_on(
     three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
 ) -> None:
     forget(postgres_stores, 1)
@@ -400,7 +400,7 @@ async def test_the_duty_of_a_process_that_ends_in_order_falls_to_another(three: 
     assert sum(await audits(three[1:])) == 1
 
 
-async def test_the_duty_of_a_process_that_is_not_heard_of_falls_to_another_and_stays_there(
+async def test_the_duty_of_a_process_with_an_expired_lease_falls_to_another_and_stays_there(
     three: list[PostgresStore], postgres_stores: PostgresStores
 ) -> None:
     assert await three[0].survey.take_duty()

@@ -213,7 +213,7 @@ async def test_an_old_month_in_which_nothing_is_left_is_dropped(
     assert MONTH in months(postgres_stores)
 
 
-async def test_a_month_with_a_few_that_are_open_is_written_anew_and_they_go_on(
+async def test_a_month_with_a_few_open_executions_is_rewritten_and_they_continue(
     database_store: PostgresStore, postgres_stores: PostgresStores, samples: Samples
 ) -> None:
     text = bytes(range(256)) * 40
@@ -231,7 +231,7 @@ async def test_a_month_with_a_few_that_are_open_is_written_anew_and_they_go_on(
     assert [head.execution_id for head in await database_store.reads.scan("", 1)] == [waiting.execution_id]
 
 
-async def test_a_month_that_somebody_reads_is_left_for_another_round(
+async def test_a_month_that_is_being_read_is_left_for_another_round(
     database_store: PostgresStore, postgres_stores: PostgresStores, samples: Samples
 ) -> None:
     await store_all(database_store, [samples.first(status="COMPLETED") for _ in range(3)])
@@ -273,7 +273,7 @@ async def test_of_processes_that_share_a_database_one_prunes_at_a_time(
     assert (await prune_now(store.pruning, [spent(LATER)])).executions == 2
 
 
-async def test_a_large_value_that_somebody_brings_meanwhile_stays(
+async def test_a_large_value_that_is_stored_concurrently_stays(
     database_store: PostgresStore, postgres_stores: PostgresStores, samples: Samples
 ) -> None:
     old = samples.first(status="COMPLETED", values=(VALUE,))

@@ -248,7 +248,7 @@ async def test_all_writes_that_wait_are_one_transaction(store: SqliteStore, samp
     assert store.groups - before <= 10
 
 
-async def test_a_scan_that_runs_out_of_budget_tells_where_to_go_on(
+async def test_a_scan_that_runs_out_of_budget_returns_where_to_continue(
     store: SqliteStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(searching, "BUDGET", 10)
@@ -397,7 +397,7 @@ async def test_a_row_whose_execution_is_gone_is_reported(store: SqliteStore, fol
     await again.close()
 
 
-async def test_who_measures_is_told_how_many_writes_share_a_flush(folder: Path, samples: Samples) -> None:
+async def test_observers_get_how_many_writes_share_a_flush(folder: Path, samples: Samples) -> None:
     sizes: list[int] = []
     store = SqliteStore(folder, SystemClock())
     store.on_group(sizes.append)

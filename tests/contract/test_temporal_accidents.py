@@ -59,7 +59,7 @@ def worker_of(client: Client, queue: str, act: Callable[..., Any]) -> Worker:
     )
 
 
-async def test_commands_go_on_while_temporal_is_away_and_effects_run_once_it_comes(mortal: TemporalServer) -> None:
+async def test_commands_continue_while_temporal_is_down_and_effects_run_once_it_is_up(mortal: TemporalServer) -> None:
     async with Process(TemporalSettings(address=mortal.address)).running() as process:
         ids = [await process.started(calling(), {"n": n}) for n in range(20)]
         assert process.world.calls == []

@@ -113,13 +113,13 @@ async def test_a_server_whose_certificate_has_expired_is_not_spoken_to(
         assert gate.shown == []
 
 
-async def test_who_does_not_encrypt_is_told_to(opened: Opened) -> None:
+async def test_an_unencrypted_connection_gets_a_hint(opened: Opened) -> None:
     async with opened() as gate:
         assert "may need TLS (temporal_tls)" in await refused(TemporalSettings(address=gate.address))
         assert gate.shown == []
 
 
-async def test_who_encrypts_where_nobody_does_is_told_so(temporal_address: str) -> None:
+async def test_an_encrypted_connection_to_a_plain_server_gets_a_hint(temporal_address: str) -> None:
     message = await refused(TemporalSettings(address=temporal_address, tls=True))
     assert "does not use TLS" in message
 
@@ -130,7 +130,7 @@ async def test_effects_run_with_a_certificate_of_the_process(opened: Opened, our
         await works(settings(gate, ca, **certified(ours.issue("worker-1"), tmp_path)))
 
 
-async def test_without_a_certificate_that_it_trusts_nobody_gets_through(
+async def test_without_a_trusted_certificate_no_connection_is_accepted(
     opened: Opened, ours: Authority, theirs: Authority, tmp_path: Path
 ) -> None:
     ca = ours.written(tmp_path, "ca")
@@ -146,7 +146,7 @@ async def test_the_api_key_goes_with_every_call(opened: Opened, ours: Authority,
         assert set(gate.shown) == {f"Bearer {KEY}"}
 
 
-async def test_without_the_api_key_nobody_gets_through(opened: Opened, ours: Authority, tmp_path: Path) -> None:
+async def test_without_the_api_key_no_connection_is_accepted(opened: Opened, ours: Authority, tmp_path: Path) -> None:
     ca = ours.written(tmp_path, "ca")
     async with opened(key=KEY) as gate:
         messages = [

@@ -118,7 +118,7 @@ async def test_a_folder_whose_move_failed_early_is_served_as_before(
 
 
 @pytest.mark.parametrize("cut", ["BEFORE", "AFTER"])
-async def test_a_folder_is_not_served_while_nobody_knows_whether_its_move_has_ended(
+async def test_a_folder_is_not_served_while_it_is_unknown_whether_its_move_has_ended(
     installation: Installation, road: Road, database: str, address: str, cut: Cut
 ) -> None:
     cutting = Cutting(installation, road, COMPARED, INSTALLATION, cut)
@@ -207,7 +207,7 @@ async def test_another_key_than_the_one_of_the_folder_is_found_before_anything_m
         ("dbname=looply", "localhost/looply"),
     ],
 )
-def test_a_place_is_told_without_user_and_password(text: str, place: str) -> None:
+def test_an_address_is_shown_without_user_and_password(text: str, place: str) -> None:
     assert place_of(text) == place
 
 
@@ -227,7 +227,7 @@ def test_what_is_no_address_is_refused_without_being_shown() -> None:
     ],
     ids=["chain", "value", "character", "work"],
 )
-async def test_damage_is_told_and_nothing_moves(
+async def test_damage_is_reported_and_nothing_is_moved(
     installation: Installation, address: str, statement: str, problem_text: str
 ) -> None:
     with closing(apsw.Connection(str(installation.folder / "executions.db"))) as folder:

@@ -109,7 +109,7 @@ class DatastoreContract:
         await store.datastores.put(change(2, 3, UNSET, name=first, most=5))
         await store.datastores.put(change(0, 4, name="room", most=5))
 
-    async def test_lists_are_by_code_points_and_go_on_after_a_name(self, store: Store) -> None:
+    async def test_lists_are_by_code_points_and_continue_after_a_name(self, store: Store) -> None:
         names = ["B", "a", "b c", "z", "ä", "中", "😀"]
         for name in reversed(names):
             await store.datastores.put(change(0, 1, name=name))

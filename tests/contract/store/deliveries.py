@@ -98,7 +98,7 @@ class DeliveryContract:
         assert list(await store.work.deliveries(2, (CHILD, others[1]))) == [rows[1], rows[3]]
         assert list(await store.work.deliveries(10)) == rows
 
-    async def test_executions_stand_in_line_until_it_is_their_turn(self, store: Store, samples: Samples) -> None:
+    async def test_executions_are_queued_until_it_is_their_turn(self, store: Store, samples: Samples) -> None:
         first, second, _ = await in_line(store, samples, 3)
         assert await store.work.admissible(10) == [first.execution_id]
         with pytest.raises(SlotTaken):
@@ -112,7 +112,9 @@ class DeliveryContract:
         assert await store.work.admissible(10) == [second.execution_id]
         await admit(store, samples, second)
 
-    async def test_each_workflow_has_a_line_and_each_execution_its_number(self, store: Store, samples: Samples) -> None:
+    async def test_each_workflow_has_a_queue_and_each_execution_its_number(
+        self, store: Store, samples: Samples
+    ) -> None:
         mine = await in_line(store, samples, 2)
         theirs = await in_line(store, samples, 2, workflow_id=OTHER_WORKFLOW, most=2)
         assert sorted(await store.work.admissible(10)) == sorted([mine[0].execution_id, theirs[0].execution_id])
@@ -127,6 +129,6 @@ class DeliveryContract:
             await store.journal.commit(replace(unit, work=place(unit, now)))
         assert await store.work.admissible(10) == [units[0].execution_id]
 
-    async def test_a_place_is_read_as_it_was_stored(self, store: Store, samples: Samples) -> None:
+    async def test_a_slot_row_is_read_as_it_was_stored(self, store: Store, samples: Samples) -> None:
         (unit,) = await in_line(store, samples, 1, most=7)
         assert (await store.reads.work_of(unit.execution_id)).slot == unit.work.put.slot

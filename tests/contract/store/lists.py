@@ -88,7 +88,9 @@ class ListContract:
             return
         assert found == []
 
-    async def test_of_several_executions_those_that_do_not_run_are_told(self, store: Store, samples: Samples) -> None:
+    async def test_of_several_executions_those_that_do_not_run_are_returned(
+        self, store: Store, samples: Samples
+    ) -> None:
         statuses = ("RUNNING", "WAITING", "FAILED", "RUNNING")
         units = await stored(store, [samples.first(status=status) for status in statuses])
         names = [unit.execution_id for unit in units]
@@ -207,7 +209,7 @@ class ListContract:
         assert await listed(store, Filter(process_ids=("PO-*",)), limit=20) == newest_first(units)[:20]
         assert await listed(store, Filter(process_ids=("PO-0109*",)), limit=20) == newest_first(units)[:10]
 
-    async def test_a_look_up_prefers_who_is_open(self, store: Store, samples: Samples) -> None:
+    async def test_a_look_up_prefers_open_executions(self, store: Store, samples: Samples) -> None:
         first = samples.claimed("PO-1")
         gone = ended(samples, first.head)
         second = samples.claimed("PO-1")

@@ -138,7 +138,7 @@ class SurveyContract:
         assert census.executions == {"RUNNING": 2, "WAITING": 4, "FAILED": 1}
         assert census.incidents == {"UNKNOWN": 2}
 
-    async def test_lines_are_counted_by_who_has_a_slot(self, store: Store, samples: Samples) -> None:
+    async def test_executions_with_and_without_a_slot_are_counted(self, store: Store, samples: Samples) -> None:
         for is_held in (True, False, False):
             unit = samples.first()
             await store.journal.commit(replace(unit, work=place(unit, samples.now, most=2)))

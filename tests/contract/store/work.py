@@ -58,7 +58,7 @@ class WorkContract:
         left = Work(effects=(rows.effects[1],), timers=gone.put.timers, cards=(rows.cards[1],))
         assert await store.reads.work_of(key) == left
 
-    async def test_a_row_that_is_put_again_takes_the_place_of_the_old_one(self, store: Store, samples: Samples) -> None:
+    async def test_a_row_that_is_put_again_replaces_the_old_one(self, store: Store, samples: Samples) -> None:
         unit = samples.first()
         key = unit.execution_id
         await store.journal.commit(working(unit, effects=(effect(key, 2),), cards=(card(key, 1, samples.now),)))

@@ -43,7 +43,7 @@ def test_one_that_was_offered_and_is_not_wanted_any_more_lets_the_next_one_go() 
     assert offered == [SECOND, THIRD]
 
 
-def test_one_that_is_offered_again_and_again_stands_in_line_once() -> None:
+def test_one_that_is_offered_again_and_again_is_queued_once() -> None:
     trials, offered = offering()
     trials.begin(FIRST)
     for _ in range(3):

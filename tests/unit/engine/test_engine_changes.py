@@ -40,7 +40,7 @@ async def test_every_change_is_one_line_at_debug(engine: Driver, stream: io.Stri
     assert {line["execution_id"] for line in lines} == {execution_id}
 
 
-async def test_an_incident_is_told_at_every_level_and_nothing_else(engine: Driver, stream: io.StringIO) -> None:
+async def test_an_incident_is_logged_at_every_level_and_nothing_else(engine: Driver, stream: io.StringIO) -> None:
     configure_log("warning", FakeClock(), stream)
     engine.shell.observers.on_change = ChangeLog()
     await engine.started(asking(), {"text": PAYLOAD})

@@ -120,7 +120,7 @@ class TestStore:
         shown = {name for name, _ in read(metrics)} & {row.measure.name for row in STORE}
         assert shown == {"looply_orphan_executions", "looply_damaged_executions", "looply_executions_mended_total"}
 
-    def test_each_number_stands_under_its_name(self, metrics: Metrics) -> None:
+    def test_each_number_has_its_name(self, metrics: Metrics) -> None:
         reached: list[Quota] = ["stored_bytes", "open_executions", "stored_bytes"]
         metrics.stand_by(lambda: Standing(True, True, KNOWN, reached))
         samples = read(metrics)

@@ -76,7 +76,7 @@ def test_a_slice_takes_what_is_spent_and_counts_what_is_held() -> None:
     assert choice.report == Slice(executions=2, size=10, held=1, after=None)
 
 
-def test_a_slice_goes_on_behind_the_last_row_that_it_looked_at() -> None:
+def test_a_slice_continues_after_the_last_row_that_it_read() -> None:
     choice = plan_removals([candidate(1), candidate(2, is_spent=False)], has_more=True)
     assert choice.report == Slice(executions=1, size=1, after=(2, "0002"))
     assert plan_removals([], has_more=False).report == Slice()
@@ -99,7 +99,7 @@ def test_without_a_retention_of_the_installation_only_workflows_that_state_their
     assert plan(START_TIME, DAY)[1] == RetentionFilter(now=START_TIME, ended_before=START_TIME - DAY)
 
 
-async def test_a_round_goes_on_where_the_slice_before_ended_and_gives_space_back_at_its_end() -> None:
+async def test_a_round_continues_where_the_slice_before_ended_and_releases_space_at_its_end() -> None:
     pruning = FakePruning(Slice(executions=2, size=5, after=(4, "0004")), Slice(executions=1, size=1, held=1))
     result = await prune_now(pruning, [RetentionFilter(now=START_TIME)])
     assert result == Slice(executions=3, size=6, held=1, keys=3)
@@ -121,7 +121,7 @@ async def test_a_round_is_left_to_the_process_that_is_at_it() -> None:
     assert len(pruning.asked) == 1
 
 
-async def test_recorded_decisions_go_on_their_own_clock_and_without_one_never() -> None:
+async def test_recorded_decisions_have_a_retention_of_their_own_or_stay() -> None:
     pruning = FakePruning()
     pruning.decisions = [Slice(decisions=2, after=(4, "0004")), Slice(decisions=1)]
     result = await prune_now(pruning, [RetentionFilter(now=START_TIME)], decided_before=START_TIME - DAY)
@@ -157,7 +157,7 @@ async def test_the_pruner_gives_way_while_others_wait_and_not_for_ever() -> None
     assert 10 < rounds < 1000
 
 
-async def test_the_pruner_rests_after_a_round_and_begins_anew_after_one_that_broke() -> None:
+async def test_the_pruner_rests_after_a_round_and_begins_again_after_one_that_failed() -> None:
     pruning = FakePruning()
     pruner = Pruner(pruning, FakeClock(), DAY)
     pauses = [await pruner.round() for _ in range(6)]

@@ -70,7 +70,7 @@ async def test_what_is_open_is_counted_once_before_the_first_start(survey: FakeS
     quotas.check(THEIRS)
 
 
-async def test_while_the_store_is_away_the_first_start_is_told_so_and_the_next_one_counts(
+async def test_while_the_store_is_down_the_first_start_fails_and_the_next_one_counts(
     survey: FakeSurvey, quotas: Quotas
 ) -> None:
     survey.is_away = True
@@ -92,7 +92,7 @@ async def test_a_start_counts_from_its_beginning_until_it_has_failed(quotas: Quo
     assert quotas.usage(MINE) == Usage(2, 0)
 
 
-async def test_a_count_takes_the_place_of_what_was_added_before_it(engine: Driver) -> None:
+async def test_a_count_replaces_what_was_added_before_it(engine: Driver) -> None:
     quotas = engine.shell.quotas
     for n in range(3):
         await engine.started(asking(), {"n": n})
@@ -115,7 +115,7 @@ async def test_figures_of_bytes_are_new_when_the_last_slice_was_measured(survey:
     quotas.check(MINE)
 
 
-async def test_who_reaches_a_quota_and_who_leaves_it_is_logged_once(survey: FakeSurvey, quotas: Quotas) -> None:
+async def test_reaching_and_leaving_a_quota_is_logged_once(survey: FakeSurvey, quotas: Quotas) -> None:
     survey.open, survey.slices = {MINE: 4}, [{THEIRS: 100}]
     with capture_logs() as logs:
         for _ in range(2):
@@ -150,7 +150,7 @@ class TestMeter:
         assert (survey.counts, survey.measured) == (1, 3)
         assert quotas.usage(MINE).stored_bytes == 120
 
-    async def test_it_counts_and_measures_anew_after_a_while(
+    async def test_it_counts_and_measures_again_after_a_while(
         self, survey: FakeSurvey, quotas: Quotas, clock: FakeClock
     ) -> None:
         meter = QuotaMeter(quotas, clock)

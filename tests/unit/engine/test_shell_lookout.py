@@ -47,7 +47,7 @@ class Waiting:
         self.left.pop(execution_id)
 
 
-async def test_all_who_wait_are_looked_for_at_once_until_nobody_does() -> None:
+async def test_all_waiting_calls_are_polled_for_at_once_until_none_waits() -> None:
     reads = ScriptedReads(["b"], [], ["a", "c"])
     waiting = Waiting(reads, "a", "b", "c")
     await waiting.until_told()
@@ -56,7 +56,7 @@ async def test_all_who_wait_are_looked_for_at_once_until_nobody_does() -> None:
     assert reads.asked == [["a", "b", "c"], ["a", "c"], ["a", "c"]]
 
 
-async def test_nobody_looks_while_nobody_waits_and_it_begins_again_with_the_next_one() -> None:
+async def test_it_does_not_poll_without_waiting_calls_and_begins_again_with_the_next_one() -> None:
     reads = ScriptedReads(["a"], ["b"])
     waiting = Waiting(reads, "a")
     await waiting.until_told()
@@ -79,14 +79,14 @@ async def test_who_comes_in_the_pause_after_the_last_one_left_is_looked_for() ->
     assert waiting.notified == ["a", "b"]
 
 
-async def test_without_a_store_everybody_is_told_to_look_for_itself() -> None:
+async def test_without_a_store_every_waiting_call_is_notified() -> None:
     waiting = Waiting(ScriptedReads(None), "a", "b")
     await waiting.until_told()
     await waiting.lookout.stop()
     assert waiting.notified == ["a", "b"]
 
 
-async def test_it_stops_while_somebody_waits() -> None:
+async def test_it_stops_while_a_call_waits() -> None:
     waiting = Waiting(ScriptedReads([], []), "a")
     waiting.lookout.wake()
     await fake_loop().quiet()

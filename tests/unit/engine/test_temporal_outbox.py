@@ -53,7 +53,7 @@ async def test_offers_of_one_execution_that_wait_leave_together() -> None:
     assert sorted(temporal.taken) == [("one", [2, 3]), ("two", [5])]
 
 
-async def test_so_many_are_held_while_temporal_is_away_and_the_log_tells_twice() -> None:
+async def test_so_many_are_held_while_temporal_is_down_and_two_events_are_logged() -> None:
     temporal = FakeTemporal()
     temporal.is_unavailable = True
     outbox = Outbox(temporal.send, held=3)

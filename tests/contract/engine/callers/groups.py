@@ -101,7 +101,7 @@ class GroupStories:
         assert len(engine.world.calls) == 1
 
     @pytest.mark.parametrize("is_stored", [True, False], ids=["stored", "not-stored"])
-    async def test_after_a_failed_flush_nobody_was_told_a_lie_and_repeats_change_nothing_twice(
+    async def test_after_a_failed_flush_no_caller_got_a_false_reply_and_repeats_change_nothing_twice(
         self, engine: Driver, is_stored: bool
     ) -> None:
         group = Group(engine)

@@ -58,7 +58,7 @@ class LogStories:
     """The setting `log`."""
 
     @pytest.mark.parametrize("level", LEVELS)
-    async def test_reads_lists_and_streams_tell_as_much_as_the_level_says(self, engine: Driver, level: str) -> None:
+    async def test_reads_lists_and_streams_show_what_the_level_keeps(self, engine: Driver, level: str) -> None:
         engine.world.script("call_1", Answer(status=500))
         execution_id = await engine.started(failing(level), {"po": "4711"})
         await engine.crash()
@@ -72,7 +72,7 @@ class LogStories:
         assert streamed == LOGGED[level]
 
     @pytest.mark.parametrize("level", LEVELS)
-    async def test_whatever_the_level_an_execution_goes_on_after_an_incident_and_a_crash(
+    async def test_at_every_level_an_execution_continues_after_an_incident_and_a_crash(
         self, engine: Driver, level: str
     ) -> None:
         engine.world.script("call_1", Answer(status=500), Answer(data={"ok": True}))
@@ -113,7 +113,7 @@ class LogStories:
         assert await shown(engine, wish.child_id) == ["EXECUTION_STARTED", "EXECUTION_COMPLETED"]
         assert "CHILD_ENDED" in await shown(engine, parent)
 
-    async def test_moved_to_another_version_it_goes_on_with_that_level(self, engine: Driver) -> None:
+    async def test_moved_to_another_version_it_continues_with_that_level(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(status=500))
         execution_id = await engine.started(failing("none"), {"po": "4711"})
         await engine.resume(execution_id)
@@ -133,7 +133,7 @@ class LogStories:
             "EXECUTION_COMPLETED",
         ]
 
-    async def test_pages_of_a_log_that_tells_nearly_nothing_come_to_an_end(self, engine: Driver) -> None:
+    async def test_pages_of_a_log_that_keeps_nearly_nothing_come_to_an_end(self, engine: Driver) -> None:
         workflow = chain(*(note(f"note_{n}") for n in range(40)), log="none")
         execution_id = await engine.started(workflow)
         await engine.settle()

@@ -16,7 +16,7 @@ from looply.errors import Conflict
 class PrunedStreamStories:
     """Streams whose next position is pruned, before a watcher returns or while it reads."""
 
-    async def test_a_stream_that_goes_on_before_what_was_pruned_is_told_so(self, engine: Driver) -> None:
+    async def test_a_stream_that_continues_before_pruned_batches_gets_an_error(self, engine: Driver) -> None:
         waiting = await engine.started(asking())
         before = await engine.shell.feed.position()
         gone = await engine.started(computing())
@@ -41,7 +41,7 @@ class PrunedStreamStories:
         await engine.resume(waiting)
         assert len(numbers(await read_feed(engine, behind), waiting)) > 0
 
-    async def test_a_watcher_whose_next_place_is_pruned_while_it_is_told_hears_so(self, engine: Driver) -> None:
+    async def test_a_watcher_whose_next_position_is_pruned_while_it_reads_gets_an_error(self, engine: Driver) -> None:
         before = await engine.shell.feed.position()
         first = await engine.started(computing())
         gone = await engine.started(computing())
@@ -66,7 +66,7 @@ class PrunedStreamStories:
         assert gone not in await stored(engine)
 
     @pytest.mark.parametrize("is_kept", [True, False], ids=["in-memory", "in-the-store"])
-    async def test_a_watcher_is_told_everything_that_was_pruned_behind_it_or_is_kept_for_it(
+    async def test_a_watcher_gets_everything_that_was_pruned_behind_it_or_is_kept_for_it(
         self, engine: Driver, is_kept: bool
     ) -> None:
         feed = Feed(engine.store.journal, engine.codec, 2, FeedBounds(given=1))

@@ -219,7 +219,9 @@ class RecordLifeStories:
         assert await of(engine, execution_id) == [(ANN, "approved", "fine"), (BOB, "approved", "")]
         assert list(await engine.store.reads.orphan_rows()) == []
 
-    async def test_it_goes_on_a_clock_of_its_own_and_never_before_its_execution(self, engine: Driver) -> None:
+    async def test_it_has_a_retention_of_its_own_and_is_never_removed_before_its_execution(
+        self, engine: Driver
+    ) -> None:
         old, waiting = await asked(engine, quorum="any"), await asked(engine)
         for execution_id in (old, waiting):
             await decide(engine, execution_id, 0)

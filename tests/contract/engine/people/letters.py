@@ -97,7 +97,7 @@ class LetterStories:
         (after,) = await letters(engine, is_settled=True)
         assert (after.action, after.settled_by, after.note) == ("APPLIED", "operator", "asked by phone")
 
-    async def test_the_sender_who_repeats_an_applied_letter_is_told_that_it_is_answered(self, engine: Driver) -> None:
+    async def test_a_sender_who_repeats_an_applied_letter_gets_that_it_is_answered(self, engine: Driver) -> None:
         execution_id = await unfit(engine)
         await engine.resume(execution_id, {}, source="TEAMS")
         (row,) = await letters(engine)
@@ -105,7 +105,7 @@ class LetterStories:
         repeated = await engine.resume(execution_id, {"n": 1})
         assert repeated == AlreadyRestarted(answered_by="operator", answered_on=engine.clock.now())
 
-    async def test_of_32_who_apply_a_letter_one_does_and_the_others_hear_who(self, engine: Driver) -> None:
+    async def test_of_32_who_apply_a_letter_one_does_and_the_others_get_who(self, engine: Driver) -> None:
         execution_id = await unfit(engine)
         await engine.resume(execution_id, {}, source="TEAMS")
         (row,) = await letters(engine)

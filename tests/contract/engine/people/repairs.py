@@ -98,7 +98,7 @@ class RepairStories:
         assert await engine.status(execution_id) == "COMPLETED"
         assert sorted(keys(engine)) == sorted([f"loop[{item}]/call_1:1" for item in range(3)] * 2)
 
-    async def test_what_failed_beside_an_incident_that_is_named_stands_still_with_its_own(self, engine: Driver) -> None:
+    async def test_what_failed_beside_a_named_incident_keeps_an_incident_of_its_own(self, engine: Driver) -> None:
         execution_id = await refused_together(engine, 2)
         (first,) = await engine.events(execution_id, IncidentOpened)
         reply = await decide(engine, execution_id, Retry, incident_id=first.incident_id)
@@ -151,7 +151,7 @@ class RepairStories:
             assert await engine.status(execution_id) == "COMPLETED"
             assert keys(engine) == ["call_1:1"] * (2 if kind is Retry else 1)
 
-    async def test_after_the_time_limit_the_same_span_begins_anew(self, engine: Driver) -> None:
+    async def test_after_the_time_limit_the_same_span_begins_again(self, engine: Driver) -> None:
         execution_id = await engine.started(chain(wait(), timeout="PT1H"))
         await engine.advance(2 * HOUR)
         assert await engine.status(execution_id) == "FAILED"
@@ -164,7 +164,7 @@ class RepairStories:
         await decide(engine, execution_id, Redrive)
         assert await engine.resume(execution_id) == Restarted()
 
-    async def test_what_stands_in_line_while_the_incident_is_closed_is_sent_once(self, engine: Driver) -> None:
+    async def test_a_call_that_is_queued_while_the_incident_is_closed_is_sent_once(self, engine: Driver) -> None:
         engine.per_queue = 1
         await engine.restart()
         engine.world.script("front", HANG)
@@ -181,7 +181,7 @@ class RepairStories:
         assert keys(engine) == ["call_1:1"]
         assert await engine.status(execution_id) == "COMPLETED"
 
-    async def test_what_stood_in_line_while_nothing_could_happen_leaves_then(self, engine: Driver) -> None:
+    async def test_a_call_that_was_queued_while_frozen_is_sent_then(self, engine: Driver) -> None:
         engine.per_queue = 1
         await engine.restart()
         engine.world.script("front", HANG)
@@ -198,7 +198,7 @@ class RepairStories:
         assert keys(engine) == ["call_1:1"]
         assert await engine.status(execution_id) == "COMPLETED"
 
-    async def test_timers_that_fell_due_meanwhile_fire_then(self, engine: Driver) -> None:
+    async def test_timers_that_fell_due_while_frozen_fire_then(self, engine: Driver) -> None:
         workflow = chain(wait(timeout="PT2H"), note("late"), edges=(("wait_1", "timeout", "late"),), timeout="PT1H")
         execution_id = await engine.started(workflow)
         await engine.advance(HOUR)
@@ -336,7 +336,7 @@ class RepairRaceStories:
     """Two people at one execution, and a process that dies between any two units."""
 
     @pytest.mark.parametrize("act", [Retry, Redrive])
-    async def test_of_eight_operators_at_once_one_decides_and_the_others_are_told(
+    async def test_of_eight_operators_at_once_one_decides_and_the_others_get_that(
         self, engine: Driver, act: type
     ) -> None:
         engine.world.always("call_2", HANG)

@@ -247,7 +247,7 @@ class ChildOrderStories:
         assert await statuses(engine, parent, child) == ["TERMINATED", "TERMINATED"]
         assert isinstance(await engine.resume(child), Declined)
 
-    async def test_a_whole_line_of_descendants_ends(self, engine: Driver) -> None:
+    async def test_a_whole_chain_of_descendants_ends(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, calling_child(workflow_id=OTHER))
         engine.callees.put(OTHER, chain(call()))
         engine.world.script("call_1", HANG)
@@ -307,7 +307,7 @@ class ChildOrderStories:
         assert await statuses(engine, parent, child) == ["COMPLETED", "TERMINATED"]
         assert (await output_of(engine, parent))["status"] == "TERMINATED"
 
-    async def test_a_child_that_ends_while_its_parent_is_told_to_end_in_one_unit(self, engine: Driver) -> None:
+    async def test_a_child_that_ends_while_its_parent_is_terminated_in_one_unit(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, asking())
         parent = await engine.started(calling_child())
         await engine.deliver()
@@ -382,7 +382,7 @@ class ChildCrashStories:
         await engine.deliver()
         assert await statuses(engine, top, middle, bottom) == ["TERMINATED"] * 3
 
-    async def test_children_go_on_after_a_stop_in_order(self, engine: Driver) -> None:
+    async def test_children_continue_after_an_orderly_stop(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, asking())
         parent = await engine.started(calling_child())
         await engine.restart()
@@ -442,7 +442,7 @@ class ResponseStories:
         assert sorted(found)[:2] == [(CALLEE, "FAILED"), (OTHER, "WAITING")]
         assert len(found) == 3
 
-    async def test_a_workflow_that_is_not_there_is_told_in_the_log(self, engine: Driver) -> None:
+    async def test_a_workflow_that_does_not_exist_is_logged(self, engine: Driver) -> None:
         parent = await engine.started(failing())
         await engine.deliver()
         (closed,) = await engine.events(parent, ChildClosed)

@@ -66,7 +66,7 @@ class CronStories:
             await engine.advance(HOUR)
         assert await ledger(engine, id_of(workflow)) == [("STARTED", 1), ("STARTED", 2)]
 
-    async def test_a_clock_that_jumps_a_day_forward_makes_up_for_the_last_instant_and_tells_of_the_others(
+    async def test_a_clock_that_jumps_a_day_forward_catches_up_the_last_instant_and_records_the_others(
         self, engine: Driver
     ) -> None:
         workflow = cron("30 * * * *")
@@ -247,7 +247,7 @@ class OverlapStories:
 class JitterStories:
     """Starts that are put off."""
 
-    async def test_a_start_is_put_off_by_the_same_time_whoever_asks(self, engine: Driver) -> None:
+    async def test_a_start_is_delayed_by_the_same_time_for_every_caller(self, engine: Driver) -> None:
         workflow = every("PT1H", jitter="PT30M")
         schedule = await engine.put_schedule(workflow)
         assert timedelta(0) < schedule.delay < HOUR / 2
@@ -264,7 +264,9 @@ class CrowdStories:
     """Many schedules at once."""
 
     @pytest.mark.timeout(1800)
-    async def test_a_thousand_schedules_of_one_minute_start_once_each_whoever_polls(self, engine: Driver) -> None:
+    async def test_a_thousand_schedules_of_one_minute_start_once_each_with_several_pollers(
+        self, engine: Driver
+    ) -> None:
         workflow = cron("0 * * * *")
         ids = [f"01900000-0000-7000-8000-{number:012x}" for number in range(1000)]
         first = await engine.put_schedule(workflow, workflow_id=ids[0])

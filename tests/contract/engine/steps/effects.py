@@ -201,7 +201,7 @@ class UnknownStories:
         await engine.advance(timedelta(seconds=10))
         assert await engine.status(execution_id) == "COMPLETED"
 
-    async def test_a_crash_before_the_intention_is_stored_calls_nobody(self, engine: Driver) -> None:
+    async def test_a_crash_before_the_intention_is_stored_makes_no_call(self, engine: Driver) -> None:
         engine.faults.hold()
         engine.call(engine.started(calling()))
         await engine.faults.holding(1)

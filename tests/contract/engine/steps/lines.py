@@ -39,7 +39,7 @@ async def begun(engine: Driver, ids: Sequence[str]) -> list[bool]:
 class LineStories:
     """Who goes first, who waits, and who gives a slot back."""
 
-    async def test_executions_over_the_number_stand_in_line_where_everybody_sees_them(self, engine: Driver) -> None:
+    async def test_executions_over_max_concurrency_are_queued_and_listed(self, engine: Driver) -> None:
         ids = await started(engine, limited(2), 5)
         assert await begun(engine, ids) == [True, True, False, False, False]
         assert [await engine.status(each) for each in ids] == ["WAITING"] * 2 + ["RUNNING"] * 3
@@ -47,7 +47,7 @@ class LineStories:
         assert (last.current_state, last.is_queued) == (START, True)
         assert [event.most for event in await engine.events(ids[-1], Queued)] == [2]
 
-    async def test_who_ends_lets_the_first_in_line_begin(self, engine: Driver) -> None:
+    async def test_an_execution_that_ends_lets_the_first_queued_one_begin(self, engine: Driver) -> None:
         ids = await started(engine, limited(1), 4)
         for number, execution_id in enumerate(ids):
             assert await begun(engine, ids) == [other <= number for other in range(4)]
@@ -85,7 +85,7 @@ class LineStories:
         await engine.settle()
         assert await engine.status(ids[1]) == "COMPLETED"
 
-    async def test_a_terminate_takes_an_execution_out_of_the_line(self, engine: Driver) -> None:
+    async def test_a_terminate_takes_an_execution_out_of_the_queue(self, engine: Driver) -> None:
         ids = await started(engine, limited(1), 3)
         assert await engine.terminate(ids[1]) == Terminated()
         await engine.resume(ids[0])
@@ -99,7 +99,7 @@ class LineStories:
         await engine.deliver()
         assert await begun(engine, ids) == [True, True]
 
-    async def test_the_time_limit_of_an_execution_counts_in_line_too(self, engine: Driver) -> None:
+    async def test_the_time_limit_of_an_execution_counts_while_queued_too(self, engine: Driver) -> None:
         ids = await started(engine, limited(1, timeout="PT1H"), 2)
         await engine.resume(ids[0])
         blocked = await started(engine, limited(1, timeout="PT1H"), 1)
@@ -107,14 +107,14 @@ class LineStories:
         await engine.advance(timedelta(hours=1, minutes=1))
         assert [await engine.status(each) for each in (*ids, *blocked)] == ["COMPLETED", "FAILED", "FAILED"]
 
-    async def test_a_resume_that_comes_in_line_is_kept_for_the_wait(self, engine: Driver) -> None:
+    async def test_a_resume_that_comes_while_queued_is_kept_for_the_wait(self, engine: Driver) -> None:
         ids = await started(engine, limited(1), 2)
         assert await engine.resume(ids[1], {"early": True}) == Restarted(buffered=True)
         await engine.resume(ids[0])
         await engine.deliver()
         assert await engine.status(ids[1]) == "COMPLETED"
 
-    async def test_a_workflow_has_a_line_of_its_own(self, engine: Driver) -> None:
+    async def test_a_workflow_has_a_queue_of_its_own(self, engine: Driver) -> None:
         ids = await started(engine, limited(1), 2)
         other = await engine.started(limited(1))
         free = await engine.started(asking(), workflow_id=WORKFLOW)
@@ -144,7 +144,7 @@ class LineStories:
 class LineCrashStories:
     """A line outlives every process, and is exact."""
 
-    async def test_a_line_is_as_it_was_after_a_crash(self, engine: Driver) -> None:
+    async def test_a_queue_is_as_it_was_after_a_crash(self, engine: Driver) -> None:
         ids = await started(engine, limited(2), 5)
         await engine.crash()
         await engine.deliver()

@@ -113,7 +113,7 @@ class SnapshotStories:
         assert await engine.resume(execution_id, {"n": 1}) == Restarted()
         assert await engine.status(execution_id) == "COMPLETED"
 
-    async def test_a_stored_state_of_every_kind_of_rest_goes_on_like_its_history(self, engine: Driver) -> None:
+    async def test_a_stored_state_of_every_kind_of_rest_continues_like_its_history(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(status=500))
         engine.world.script("call_2", HANG)
         ids = [

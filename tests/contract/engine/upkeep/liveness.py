@@ -255,7 +255,7 @@ class LivenessStories:
     """Every open execution owns something that moves it, also after that was lost."""
 
     @pytest.mark.parametrize("lost", LOSSES)
-    async def test_an_execution_that_nothing_moves_is_found_and_mended_and_goes_on(
+    async def test_an_execution_that_nothing_moves_is_found_and_repaired_and_continues(
         self, engine: Driver, lost: str
     ) -> None:
         loss = LOSSES[lost]
@@ -323,7 +323,7 @@ class LivenessStories:
         assert len(channel.seen) == len(copies)
         await engine.prove()
 
-    async def test_a_history_after_which_nothing_happens_is_an_orphan_until_somebody_ends_it(
+    async def test_a_history_after_which_nothing_happens_is_an_orphan_until_an_operator_ends_it(
         self, engine: Driver
     ) -> None:
         """The step waits for an execution of which the history says that it is over: no row can help."""
@@ -343,7 +343,7 @@ class LivenessStories:
         assert (known(auditor).orphans, known(auditor).damaged) == (0, 0)
         await engine.prove()
 
-    async def test_an_end_that_only_the_head_denies_is_told_and_left(self, engine: Driver) -> None:
+    async def test_an_end_that_only_the_head_denies_is_reported_and_left(self, engine: Driver) -> None:
         execution_id = await engine.started(chain(stop(status="COMPLETED")))
         await plant(engine, execution_id, head={"status": "RUNNING"})
         auditor = await on_duty(engine)
@@ -354,7 +354,7 @@ class LivenessStories:
             pass
         assert known(auditor).damaged == 0
 
-    async def test_a_history_that_cannot_be_read_is_told_at_the_next_count(self, engine: Driver) -> None:
+    async def test_a_history_that_cannot_be_read_is_reported_at_the_next_count(self, engine: Driver) -> None:
         execution_id = await engine.started(asking())
         work = without(await engine.store.reads.work_of(execution_id), "waits")
         await plant(engine, execution_id, work=work, data=b"garbage")
@@ -362,7 +362,7 @@ class LivenessStories:
         assert {problem["kind"] for problem in auditor.damaged[execution_id]} == {"UNREADABLE"}
         assert known(auditor).damaged == 1
 
-    async def test_a_sound_store_has_no_suspects_whatever_stands_open(self, engine: Driver) -> None:
+    async def test_a_sound_store_has_no_suspects_whatever_is_open(self, engine: Driver) -> None:
         for lost, loss in LOSSES.items():
             if lost != "a cut stretch":  # its process would end under the others
                 await loss.begin(engine)

@@ -104,7 +104,7 @@ class AuditStories:
         await plant(engine, execution_id, work=WorkChange(drop_waits=(wait_row.seq,)))
         assert await problems(engine, execution_id) == {"WORK"}
 
-    async def test_a_head_that_tells_something_else_is_found(self, engine: Driver) -> None:
+    async def test_a_head_that_differs_is_found(self, engine: Driver) -> None:
         execution_id = await engine.started(asking())
         await plant(engine, execution_id, head={"status": "COMPLETED"})
         assert await problems(engine, execution_id) == {"HEAD"}

@@ -43,7 +43,7 @@ class StrayStories:
         incidents = await engine.events(execution_id, IncidentOpened)
         assert [event.kind for event in incidents] == ([] if is_repeated else ["UNKNOWN"])
 
-    async def test_a_call_that_nobody_could_begin_is_begun_later(self, engine: Driver) -> None:
+    async def test_a_call_that_could_not_begin_is_begun_later(self, engine: Driver) -> None:
         needs(engine, REPEATS)
         engine.per_queue = 1
         await engine.restart()
