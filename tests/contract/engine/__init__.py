@@ -138,7 +138,7 @@ does not have is named, so that the part brings its stories with it.
       StreamStories.test_from_every_position_the_rest_is_streamed and
       StreamStories.test_a_position_outlives_a_crash_and_nothing_before_it_comes_again
     - rows that are pruned, the cursor's own included:
-      PrunedPlaceStories.test_pages_continue_while_executions_start_end_and_are_pruned_the_cursors_own_row_included
+      PrunedPositionStories.test_pages_continue_while_executions_start_end_and_are_pruned_the_cursors_own_row_included
     - a stream whose place was pruned:
       PrunedStreamStories.test_a_stream_that_continues_before_pruned_batches_gets_an_error and
       PrunedStreamStories.test_a_watcher_whose_next_position_is_pruned_while_it_reads_gets_an_error

@@ -16,7 +16,7 @@ import pytest
 from contract.engine.people.approvals import asked
 from contract.engine.people.repairs import decide
 from contract.engine.steps.children import CALLEE, calling_child, caught, child_of, sub
-from contract.engine.steps.lines import limited, started
+from contract.engine.steps.concurrency import limited, started
 from contract.engine.upkeep.auditing import audited, auditor_of, without
 from contract.engine.upkeep.proofs import plant, problems
 from kit.channel import FakeChannel

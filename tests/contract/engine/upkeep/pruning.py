@@ -334,7 +334,7 @@ class HeldStories:
         assert first not in await stored(engine)
 
 
-class PrunedPlaceStories:
+class PrunedPositionStories:
     """Lists, schedules and approvals beside what is pruned."""
 
     @pytest.mark.parametrize("limit", [1, 2, 3, 7, 30])

@@ -1,4 +1,4 @@
-"""`max_concurrency`: so many executions of a workflow at once, the others in line, first come, first served."""
+"""`max_concurrency`: so many executions of a workflow run at once, the others are queued, first come, first served."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,7 +17,7 @@ WORKFLOW = "01900000-0000-7000-8000-0000000000d1"
 
 
 def limited(most: int, **settings: Any) -> Workflow:
-    """Returns a workflow that waits once, and of which so many executions may be at it."""
+    """Returns a workflow that waits once, and of which so many executions may run at once."""
     return chain(wait(), note(), max_concurrency=most, **settings)
 
 
@@ -32,12 +32,12 @@ async def started(engine: Driver, workflow: Workflow, count: int, **fields: Any)
 
 
 async def begun(engine: Driver, ids: Sequence[str]) -> list[bool]:
-    """Returns of each execution whether it had its turn."""
+    """Returns for each execution whether it was admitted."""
     return [bool(await engine.events(execution_id, Admitted)) for execution_id in ids]
 
 
-class LineStories:
-    """Who goes first, who waits, and who gives a slot back."""
+class ConcurrencyStories:
+    """Which execution goes first, which are queued, and what releases a slot."""
 
     async def test_executions_over_max_concurrency_are_queued_and_listed(self, engine: Driver) -> None:
         ids = await started(engine, limited(2), 5)
@@ -141,7 +141,7 @@ class LineStories:
         assert [len(await engine.events(each, StepScheduled)) for each in ids] == [1, 1, 0]
 
 
-class LineCrashStories:
+class ConcurrencyCrashStories:
     """A line outlives every process, and is exact."""
 
     async def test_a_queue_is_as_it_was_after_a_crash(self, engine: Driver) -> None:
