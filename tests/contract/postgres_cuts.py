@@ -4,7 +4,7 @@
         store = PostgresStore(road.address("tests"), clock)
         road.cut_next("AFTER")
 
-A cut befalls the session that sends the next unit: BEFORE the server has heard of it, UNHEARD after it was sent and
+A cut befalls the session that sends the next unit: BEFORE the server has received it, UNHEARD after it was sent and
 without waiting for an answer, AFTER it was answered, which the store does not hear any more.
 """
 

@@ -138,9 +138,9 @@ class Processes:
         not expire a lease.
         """
         # One that is held may not have its lease yet.
-        heard = [each.boot.epoch for each in self.living if each is not but and hasattr(each, "boot")]
+        renewed = [each.boot.epoch for each in self.living if each is not but and hasattr(each, "boot")]
         self.sql("UPDATE lease SET since = since - interval '31 s'")
-        self.sql("UPDATE lease SET seen = clock_timestamp() WHERE epoch = ANY (%s)", heard)
+        self.sql("UPDATE lease SET seen = clock_timestamp() WHERE epoch = ANY (%s)", renewed)
 
     def sql(self, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
         """Runs a statement on the database."""

@@ -23,12 +23,12 @@ async def _really(seconds: float) -> None:
     passed = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def tell() -> None:
+    def wake() -> None:
         # The loop may have been closed at this very moment.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(passed.set)
 
-    timer = Timer(seconds, tell)
+    timer = Timer(seconds, wake)
     timer.daemon = True
     timer.start()
     try:

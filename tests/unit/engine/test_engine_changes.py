@@ -13,7 +13,7 @@ from looply.log import configure_log
 from looply.testing.clock import FakeClock
 from looply.testing.world import Answer
 
-PAYLOAD = "payload-that-nobody-logs"
+PAYLOAD = "payload-that-is-never-logged"
 
 
 @pytest.fixture

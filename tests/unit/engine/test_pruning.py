@@ -23,8 +23,8 @@ from looply.testing.clock import START_TIME, FakeClock
 DAY = timedelta(days=1)
 
 
-def candidate(number: int, *, size: int = 1, is_spent: bool = True, is_held: bool = False) -> Candidate:
-    return Candidate(number, f"{number:04}", 7, is_spent=is_spent, is_held=is_held, size=size)
+def candidate(number: int, *, size: int = 1, is_expired: bool = True, is_held: bool = False) -> Candidate:
+    return Candidate(number, f"{number:04}", 7, is_expired=is_expired, is_held=is_held, size=size)
 
 
 class FakePruning:
@@ -69,15 +69,20 @@ def numbers(gone: Sequence[Candidate]) -> list[int]:
     return [each.due_ms for each in gone]
 
 
-def test_a_slice_takes_what_is_spent_and_counts_what_is_held() -> None:
-    found = [candidate(1), candidate(2, is_held=True), candidate(3, is_spent=False, is_held=True), candidate(4, size=9)]
+def test_a_slice_takes_what_has_expired_and_counts_what_is_held() -> None:
+    found = [
+        candidate(1),
+        candidate(2, is_held=True),
+        candidate(3, is_expired=False, is_held=True),
+        candidate(4, size=9),
+    ]
     choice = plan_removals(found, has_more=False)
     assert numbers(choice.removed) == [1, 4]
     assert choice.report == Slice(executions=2, size=10, held=1, after=None)
 
 
 def test_a_slice_continues_after_the_last_row_that_it_read() -> None:
-    choice = plan_removals([candidate(1), candidate(2, is_spent=False)], has_more=True)
+    choice = plan_removals([candidate(1), candidate(2, is_expired=False)], has_more=True)
     assert choice.report == Slice(executions=1, size=1, after=(2, "0002"))
     assert plan_removals([], has_more=False).report == Slice()
 

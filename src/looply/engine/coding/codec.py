@@ -141,9 +141,9 @@ class Codec:
             if text.startswith(b"["):
                 events = _EVENTS.decode(text)
             else:
-                place = f"{organization_id}|{execution_id}|{batch.first_seq}"
+                context = f"{organization_id}|{execution_id}|{batch.first_seq}"
                 document = _DOCUMENT.decode(text)
-                events, moved = self._restore(document, values, organization_id, place)
+                events, moved = self._restore(document, values, organization_id, context)
                 size += moved
         except (ValueError, LookupError, TypeError, SealBroken) as error:
             raise _corrupt(execution_id, batch.first_seq, str(error)) from error
@@ -169,9 +169,9 @@ class Codec:
         data = self._dictionaries.compress(_STATE_ENCODER.encode(state))
         if _holds_secrets(state):
             started = state.started
-            place = _state_place(started.organization_id, started.execution_id, state.seq)
+            context = _state_context(started.organization_id, started.execution_id, state.seq)
             return self._dictionaries.newest, _SEALED_STATE + self._sealers.of(started.organization_id).seal(
-                data, place
+                data, context
             )
         return self._dictionaries.newest, _PLAIN_STATE + data
 
@@ -180,8 +180,8 @@ class Codec:
         data = snapshot.state[1:]
         try:
             if snapshot.state[:1] == _SEALED_STATE:
-                place = _state_place(organization_id, execution_id, snapshot.seq)
-                data = self._sealers.of(organization_id).open(data, place)
+                context = _state_context(organization_id, execution_id, snapshot.seq)
+                data = self._sealers.of(organization_id).open(data, context)
             state = _STATE.decode(self._dictionaries.decompress(snapshot.codec, data))
         except (ValueError, SealBroken) as error:
             raise _corrupt(execution_id, snapshot.seq, f"its snapshot is damaged: {error}") from error
@@ -190,7 +190,7 @@ class Codec:
         return state
 
     def _restore(
-        self, document: _Document, values: Mapping[bytes, Value] | None, organization_id: str, place: str
+        self, document: _Document, values: Mapping[bytes, Value] | None, organization_id: str, context: str
     ) -> tuple[list[Event], int]:
         """Returns the events, and the size of the values that were stored elsewhere."""
         counted = 0
@@ -203,7 +203,7 @@ class Codec:
             else:
                 data = self._value(bytes.fromhex(reference), values, organization_id)
             if kind != "value":
-                data = self._sealers.of(organization_id).open(data, f"{place}|{index}|{_pointer(path)}")
+                data = self._sealers.of(organization_id).open(data, f"{context}|{index}|{_pointer(path)}")
             counted += counted_bytes(data)
             _put(document.events[index], path, _VALUE.decode(data))
         return msgspec.convert(document.events, list[Event]), counted
@@ -225,7 +225,7 @@ class _Mover:
         self._sealer = sealer
         self._dictionaries = dictionaries
         self._organization_id = organization_id
-        self._place = f"{organization_id}|{batch}"
+        self._context = f"{organization_id}|{batch}"
         self._moved: list[_Moved] = []
         self._values: dict[bytes, Value] = {}
 
@@ -253,7 +253,7 @@ class _Mover:
 
     def _seal(self, index: int, raw: dict[str, Any], path: _Path) -> None:
         plain = _ENCODER.encode(_get(raw, path))
-        sealed = self._sealer.seal(plain, f"{self._place}|{index}|{_pointer(path)}")
+        sealed = self._sealer.seal(plain, f"{self._context}|{index}|{_pointer(path)}")
         _put(raw, path, None)
         if len(sealed) > LARGE_BYTES:
             self._move(index, path, "sealed_value", self._keep(sealed), len(plain))
@@ -377,7 +377,7 @@ def _value_hash(data: bytes, organization_id: str) -> bytes:
     return blake2b(data, key=key, digest_size=32).digest()
 
 
-def _state_place(organization_id: str, execution_id: str, seq: int) -> str:
+def _state_context(organization_id: str, execution_id: str, seq: int) -> str:
     return f"{organization_id}|{execution_id}|{seq}|snapshot"
 
 

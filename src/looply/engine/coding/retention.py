@@ -6,36 +6,36 @@ Statuses 1 and 2 run and wait, 3 and 5 are ends, 4 has failed for good or has an
 from typing import Any, Final
 
 from looply.clock import ms_or_none, to_ms
-from looply.engine.records.pruning import LOOKED_AT, Cursor, RetentionFilter
+from looply.engine.records.pruning import SLICE_ROWS, Cursor, RetentionFilter
 
 IS_OPEN: Final = "(o.status IN (1, 2) OR EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = o.id))"
 """The condition of an open execution `o`."""
 
-_IS_SPENT: Final = """
+_IS_EXPIRED: Final = """
   (e.status IN (3, 5) OR (e.status = 4 AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = e.id)))
   AND :workflow: IN (0, e.workflow) AND (CAST(:before: AS bigint) IS NULL OR (e.modified_ms < :before:
     AND (:overrides: OR NOT EXISTS (SELECT 1 FROM expiry x WHERE x.execution_id = e.id))))
 """
 
 
-def spent_condition(marks: str) -> str:
+def expired_condition(marks: str) -> str:
     """Returns the condition of an expired execution `e`, at import; `marks` is the store's form of a parameter `{}`."""
-    condition = _IS_SPENT
+    condition = _IS_EXPIRED
     for name in ("workflow", "before", "overrides"):
         condition = condition.replace(f":{name}:", marks.format(name))
     return condition
 
 
-def slice_parameters(spent: RetentionFilter, workflow: int, after: Cursor) -> dict[str, Any]:
+def slice_parameters(expired: RetentionFilter, workflow: int, after: Cursor) -> dict[str, Any]:
     """Returns the parameters of the condition and of a slice that begins after `after`, except those that are ids.
 
     `workflow` is the number of the workflow's name, 0 for all of them.
     """
     return {
         "workflow": workflow,
-        "now": to_ms(spent.now),
-        "before": ms_or_none(spent.ended_before),
-        "overrides": spent.overrides,
+        "now": to_ms(expired.now),
+        "before": ms_or_none(expired.ended_before),
+        "overrides": expired.overrides,
         "after_ms": after[0],
-        "most": LOOKED_AT,
+        "most": SLICE_ROWS,
     }

@@ -124,14 +124,14 @@ def matches_pattern(text: str, pattern: str) -> bool:
     if not parts:
         return text == first
     *middle, last = parts
-    place, end = len(first), len(text) - len(last)
-    if not text.startswith(first) or not text.endswith(last) or end < place:
+    cursor, end = len(first), len(text) - len(last)
+    if not text.startswith(first) or not text.endswith(last) or end < cursor:
         return False
     for part in middle:
-        place = text.find(part, place, end)
-        if place < 0:
+        cursor = text.find(part, cursor, end)
+        if cursor < 0:
             return False
-        place += len(part)
+        cursor += len(part)
     return True
 
 

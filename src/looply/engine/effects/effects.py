@@ -62,7 +62,7 @@ class EffectRunner:
         """Takes over the epoch of this process."""
         self._epoch = epoch
 
-    def holds(self, execution_id: str, seq: int) -> bool:
+    def is_performing(self, execution_id: str, seq: int) -> bool:
         """Returns whether an effect is being performed, from before it is marked until its outcome is stored."""
         return (execution_id, seq) in self._in_progress
 

@@ -22,7 +22,7 @@ _AT_ONCE: Final = 64 * 1024
 """So many bytes of events are decoded before other tasks get a turn."""
 
 
-async def give_way(size: int) -> None:
+async def yield_to_others(size: int) -> None:
     """Yields to other tasks after events of `size` bytes were decoded, when that took a while."""
     if size > _AT_ONCE:
         await asyncio.sleep(0)
@@ -57,7 +57,7 @@ class Loader:
             chain = self._codec.check_chain(batch, chain, execution_id)
             events, size = self._codec.decode_measured(batch, values, organization_id, execution_id)
             state = fold(events, state)
-            await give_way(size)
+            await yield_to_others(size)
         if state is None or state.seq != loaded.head.seq:
             raise StoreCorrupt(f"the history of execution {execution_id} does not reach event {loaded.head.seq}")
         return state, await self.workflow(state.definition), chain
@@ -86,7 +86,7 @@ class Loader:
             chain = self._codec.check_chain(batch, chain, execution_id)
             events, size = self._codec.decode_measured(batch, values, state.started.organization_id, execution_id)
             state = fold(events, state)
-            await give_way(size)
+            await yield_to_others(size)
         return state, await self.workflow(state.definition), chain
 
     async def workflow(self, name: str) -> Workflow:

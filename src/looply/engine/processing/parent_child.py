@@ -19,7 +19,7 @@ Read: TypeAlias = Callable[[str], Awaitable[ExecutionState]]
 _OPEN = ("RUNNING", "WAITING")
 
 
-async def lost_children(store: Store, read: Read, state: ExecutionState) -> Mapping[str, Delivery]:
+async def find_lost_children(store: Store, read: Read, state: ExecutionState) -> Mapping[str, Delivery]:
     """Returns the children for which the execution waits in vain, by id, each with the row that is missing.
 
     Of each child the start is pending, or it is open, or a delivery with its result is pending. For a child that is not
@@ -35,7 +35,7 @@ async def lost_children(store: Store, read: Read, state: ExecutionState) -> Mapp
     return found
 
 
-async def lost_end(store: Store, read: Read, state: ExecutionState) -> Delivery | None:
+async def find_lost_termination(store: Store, read: Read, state: ExecutionState) -> Delivery | None:
     """Returns the row that ends an open execution, None where none is missing.
 
     It must end when its parent has waited for it and no longer does: the parent has ended, or has continued without it.

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from looply.engine.coding.units import claim_of, work_rows
 from looply.engine.ports.store import EffectRow, EffectState, Store, Unit, Work, WorkChange
-from looply.engine.processing.parent_child import Read, lost_children, lost_end
+from looply.engine.processing.parent_child import Read, find_lost_children, find_lost_termination
 from looply.engine.records.copies import copy_wishes
 from looply.engine.records.letters import letter_rows
 from looply.execution import ExecutionState, open_work
@@ -24,8 +24,8 @@ async def repair_rows(store: Store, read: Read, unit: Unit, after: ExecutionStat
     claims = await store.reads.claims_of(unit.execution_id)
     claim = claim_of(after) if open_work(after).holds_process_id else None
     wrong = next((each for each in claims if each != claim), None)
-    children = await lost_children(store, read, after)
-    end = await lost_end(store, read, after)
+    children = await find_lost_children(store, read, after)
+    end = await find_lost_termination(store, read, after)
     return replace(
         unit,
         work=_change(stored, work_rows(after, _queued, 0), unit.work),

@@ -27,10 +27,10 @@ SLICE: Final = 200
 SLICE_BYTES: Final = 4 * 1024 * 1024
 """One transaction removes so many executions, or so many of their bytes; a larger execution is removed alone."""
 
-LOOKED_AT: Final = 2000
+SLICE_ROWS: Final = 2000
 """One slice reads so many rows."""
 
-KEYS: Final = 1000
+SLICE_KEYS: Final = 1000
 """One transaction removes so many idempotency keys."""
 
 FIRES_KEPT: Final = timedelta(days=31)
@@ -73,18 +73,18 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Candidate(NamedTuple):
-    """An execution that a slice examines. `is_held` and `size` count only where it `is_spent`."""
+    """An execution that a slice examines. `is_held` and `size` count only where it `is_expired`."""
 
     due_ms: int
     execution_id: str
     seq: int
-    is_spent: bool
+    is_expired: bool
     is_held: bool
     size: int
 
 
 class PrunePlan(NamedTuple):
-    """What goes in one slice, and what the slice tells of it."""
+    """The executions to remove in one slice, and the result of the slice."""
 
     removed: Sequence[Candidate]
     report: Slice
@@ -97,7 +97,7 @@ class Pruning(Protocol):
         """Returns whether units wait, or the disk is behind: then the pruner pauses."""
         ...
 
-    async def prune(self, spent: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
+    async def prune(self, expired: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
         """Removes one slice of expired executions after `after`, ordered by expiry or id; durable when it returns.
 
         Guarantees: an execution is removed whole, with its batches, snapshot, search values, settled letters, card
@@ -139,10 +139,10 @@ async def prune_round(
     Recorded decisions from before `decided_before` are removed too, none when it is None. The round ends at once where
     another process prunes. Space is released at the end, with one empty slice at a time.
     """
-    for spent in filters:
+    for expired in filters:
         after: Cursor | None = BEGIN
         while after is not None:
-            report = await pruning.prune(spent, after, is_dry=is_dry)
+            report = await pruning.prune(expired, after, is_dry=is_dry)
             yield report
             if report.is_elsewhere:
                 return
@@ -173,23 +173,23 @@ def plan_removals(candidates: Iterable[Candidate], *, has_more: bool) -> PrunePl
     held = size = 0
     after: Cursor | None = None
     for candidate in candidates:
-        if candidate.is_spent and not candidate.is_held:
+        if candidate.is_expired and not candidate.is_held:
             if removed and (len(removed) == SLICE or size + candidate.size > SLICE_BYTES):
                 break
             removed.append(candidate)
             size += candidate.size
-        held += candidate.is_spent and candidate.is_held
+        held += candidate.is_expired and candidate.is_held
         after = (candidate.due_ms, candidate.execution_id)
     else:
         after = after if has_more else None
     return PrunePlan(removed, Slice(executions=len(removed), size=size, held=held, after=after))
 
 
-def highest_id(spent: RetentionFilter) -> bytes:
+def highest_id(expired: RetentionFilter) -> bytes:
     """Returns the id below which executions may have ended before `ended_before`: nothing ends before it starts."""
-    return first_id(spent.ended_before) if spent.ended_before is not None else HIGHEST_ID
+    return first_id(expired.ended_before) if expired.ended_before is not None else HIGHEST_ID
 
 
-def fires_before(spent: RetentionFilter) -> int:
+def fires_before(expired: RetentionFilter) -> int:
     """Returns the instant before which the ledger's rows may go, in milliseconds."""
-    return to_ms(spent.now - FIRES_KEPT)
+    return to_ms(expired.now - FIRES_KEPT)

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from looply.engine.coding.units import claim_of, head_of, work_rows
 from looply.engine.ports.port import Audit, Head
 from looply.engine.ports.store import EffectRow, EffectState, Store, Work
-from looply.engine.processing.parent_child import Read, lost_children, lost_end
+from looply.engine.processing.parent_child import Read, find_lost_children, find_lost_termination
 from looply.engine.records.claims import Claim
 from looply.engine.records.copies import CopyRow
 from looply.engine.records.letters import LetterRow, letter_rows
@@ -93,8 +93,8 @@ async def _examine(store: Store, read: Read, execution_id: str, channels: frozen
         for kind, message in (
             *_differences(head, rows, state),
             *_wrong_claims(claims, state),
-            *_lost(await lost_children(store, read, state)),
-            *_left(state, await lost_end(store, read, state)),
+            *_child_problems(await find_lost_children(store, read, state)),
+            *_parent_problems(state, await find_lost_termination(store, read, state)),
             *_wrong_copies(copies, state, channels),
             *_wrong_letters(letters, state),
         )
@@ -138,18 +138,18 @@ def _wrong_letters(stored: Sequence[LetterRow], state: ExecutionState) -> list[t
     return [("LETTER", f"the row of dead letter {seq} differs from the history") for seq in wrong]
 
 
-def _lost(children: Iterable[str]) -> list[tuple[str, str]]:
+def _child_problems(children: Iterable[str]) -> list[tuple[str, str]]:
     return [
         ("CHILD", f"waits for the execution {child_id}, which is neither open nor to be started")
         for child_id in children
     ]
 
 
-def _left(state: ExecutionState, missing: Delivery | None) -> list[tuple[str, str]]:
+def _parent_problems(state: ExecutionState, missing: Delivery | None) -> list[tuple[str, str]]:
     if missing is None:
         return []
     parent = state.started.parent
-    return [("PARENT", f"the execution {parent}, which waited for it, does so no more, and nothing tells it to end")]
+    return [("PARENT", f"the parent {parent} no longer waits for the execution, and no termination of it is pending")]
 
 
 def _wrong_claims(stored: Sequence[Claim], state: ExecutionState) -> list[tuple[str, str]]:

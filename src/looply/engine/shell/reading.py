@@ -18,7 +18,7 @@ from looply.engine.ports.store import Store
 from looply.engine.processing.committer import Committer, CommitterHooks
 from looply.engine.processing.current import CurrentStates
 from looply.engine.processing.feed import DEFAULT_FEED_BOUNDS, Feed, FeedBounds
-from looply.engine.processing.loading import Loader, give_way
+from looply.engine.processing.loading import Loader, yield_to_others
 from looply.engine.processing.mailbox import Mailboxes
 from looply.engine.processing.observers import Observers
 from looply.engine.records.datastores import Datastores
@@ -133,7 +133,7 @@ class Reader:
             left -= size
             if left < 0 and number:
                 break
-            await give_way(size)
+            await yield_to_others(size)
         return [(seq, event) for seq, event in found if seq > after][:limit]
 
     async def find(self, organization_id: str, name: str, workflow_id: str = "") -> Sequence[Head]:
@@ -142,7 +142,7 @@ class Reader:
 
     async def list(self, organization_id: str, query: Filter, after: str = "", limit: int = 20) -> Page:
         """Returns executions newest first, those below the id `after`. Costs the same at any depth."""
-        heads, looked_down_to = await self._store.reads.list(organization_id, query, after, limit + 1)
+        heads, scanned_to = await self._store.reads.list(organization_id, query, after, limit + 1)
         shown = heads[:limit]
         tails = await self._store.reads.tails([head.execution_id for head in shown], self._limits.list_events)
         items = []
@@ -154,22 +154,22 @@ class Reader:
                 # Large values are not read for a list: lists show them trimmed anyway.
                 events.extend(self._codec.decode(batch, None, organization_id, head.execution_id))
             items.append(ListedExecution(head=head, events=events[-self._limits.list_events :]))
-        more = shown[-1].execution_id if len(heads) > limit else looked_down_to
-        return Page(items=items, after=more, truncated=bool(looked_down_to) and len(heads) <= limit)
+        more = shown[-1].execution_id if len(heads) > limit else scanned_to
+        return Page(items=items, after=more, truncated=bool(scanned_to) and len(heads) <= limit)
 
     async def wait_until_settled(self, execution_id: str, until: datetime) -> Execution:
         """Returns the execution as soon as it has ended, waits or has an incident, or as it is at `until`."""
         known = self._current.in_memory(execution_id)
         # An execution that this process has just started is polled together with all others, without a read of its own.
-        is_looked_for = self._is_shared and known is not None and known[0].status == "RUNNING"
+        is_polled = self._is_shared and known is not None and known[0].status == "RUNNING"
         with self._watchers.watch(execution_id) as signal:
             while (left := (until - self._clock.now()).total_seconds()) > 0:
                 signal.clear()
-                if not is_looked_for:
+                if not is_polled:
                     execution = await self.get(execution_id)
                     if execution.head.status != "RUNNING":
                         return execution
-                is_looked_for = False
+                is_polled = False
                 if self._is_shared:
                     # No signal comes for what other processes store.
                     self._completion_poller.wake()

@@ -36,26 +36,26 @@ class Quarantine:
         self._clock = clock
         self._crash_quarantine = CrashQuarantine(store)
         # Executions that have no incident yet, each with its queued effects.
-        self._unparked: dict[str, list[EffectRef]] = {}
+        self._held: dict[str, list[EffectRef]] = {}
 
     @property
-    def has_unparked(self) -> bool:
+    def has_held(self) -> bool:
         """Whether the incident of an execution could not be stored yet, and must be tried again."""
-        return bool(self._unparked)
+        return bool(self._held)
 
     def begin(self, startup: StartupState) -> None:
         """Takes over what the store reported when it was opened."""
         self._crash_quarantine.begin(startup.suspects)
-        self._unparked = {execution_id: [] for execution_id in startup.poisoned}
+        self._held = {execution_id: [] for execution_id in startup.poisoned}
 
     def hold(self, execution_ids: Iterable[str]) -> None:
         """Holds these executions until they have an incident."""
         for execution_id in execution_ids:
-            self._unparked.setdefault(execution_id, [])
+            self._held.setdefault(execution_id, [])
 
     def holds(self, execution_id: str) -> bool:
         """Returns whether an execution is held until it has an incident."""
-        return execution_id in self._unparked
+        return execution_id in self._held
 
     async def refresh_suspects(self, execution_ids: Iterable[str]) -> None:
         """Looks up whether these executions are suspects or must be held, before they are worked on."""
@@ -80,13 +80,13 @@ class Quarantine:
     def offer(self, effect: EffectRef) -> None:
         """Offers a queued effect, after its execution has its incident where it is held."""
         if self.holds(effect.execution_id):
-            self._unparked[effect.execution_id].append(effect)
+            self._held[effect.execution_id].append(effect)
         else:
             self._shell.dispatcher.offer(effect)
 
-    async def park(self) -> None:
+    async def open_incidents(self) -> None:
         """Opens an incident for all held executions; one for which there is no space remains held."""
-        for execution_id in list(self._unparked):
+        for execution_id in list(self._held):
             try:
                 await self._shell.submit(execution_id, Park(at=self._clock.now(), message=_POISONED))
             except (StoreFull, StoreUnreachable) as error:
@@ -94,5 +94,5 @@ class Quarantine:
                 continue
             except LooplyError as error:
                 _log.error("command_failed", execution_id=execution_id, error=error.message)
-            for effect in self._unparked.pop(execution_id):
+            for effect in self._held.pop(execution_id):
                 self._shell.dispatcher.offer(effect)

@@ -45,13 +45,13 @@ class Recovery:
     @property
     def is_unfinished(self) -> bool:
         """Whether something found no space and must be repeated by `retry`."""
-        return self._has_lost or self._has_cut or self._quarantine.has_unparked
+        return self._has_lost or self._has_cut or self._quarantine.has_held
 
     async def begin(self, startup: StartupState) -> None:
         """Recovers what was left: poisoned executions first, then lost effects, cut stretches and queued effects."""
         self._epoch = startup.epoch
         self._quarantine.begin(startup)
-        await self._quarantine.park()
+        await self._quarantine.open_incidents()
         if self._store.is_shared:
             # Queued effects belong to other processes, unless none begins them.
             await self.sweep()
@@ -65,14 +65,14 @@ class Recovery:
 
     async def retry(self) -> None:
         """Retries what found no space; does nothing when everything is recovered."""
-        await self._quarantine.park()
+        await self._quarantine.open_incidents()
         self._has_lost = self._has_lost and await self._lose_effects()
         self._has_cut = self._has_cut and not await self._continue(_ALL)
 
     async def sweep(self) -> None:
         """Recovers the work of processes whose leases have expired; several processes may sweep at once."""
         self._quarantine.hold(await self._store.work.end_lost_processes())
-        await self._quarantine.park()
+        await self._quarantine.open_incidents()
         self._has_lost = await self._lose_effects()
         await self._continue(_SWEPT)
         self._offer(await self._store.work.overdue_effects(_SWEPT))
@@ -96,7 +96,7 @@ class Recovery:
         while running := await self._store.work.running_effects(self._epoch, after, _BATCH):
             # Checked after the rows were read: an effect that ends in between is gone by the next sweep.
             keys = [(row.execution_id, row.seq) for row in running]
-            found += [key for key in keys if not self._shell.effects.holds(*key)]
+            found += [key for key in keys if not self._shell.effects.is_performing(*key)]
             after = keys[-1]
         return frozenset(found)
 

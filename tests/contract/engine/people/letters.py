@@ -132,7 +132,7 @@ class LetterStories:
         assert isinstance(refused := await settle(engine, row), Declined)
         assert refused.code == "TERMINATED"
         assert await settle(engine, row, "discard") == Settled(action="DISCARDED")
-        again = await settle(engine, row, "discard", by="somebody")
+        again = await settle(engine, row, "discard", by="another")
         assert again == AlreadySettled(
             action="DISCARDED", by="operator", on=engine.clock.now(), reason="asked by phone"
         )

@@ -17,7 +17,7 @@ from psycopg import sql
 
 from looply.clock import Clock, to_ms
 from looply.engine.coding.database_server import one_line
-from looply.engine.coding.retention import IS_OPEN, slice_parameters, spent_condition
+from looply.engine.coding.retention import IS_OPEN, expired_condition, slice_parameters
 from looply.engine.coding.rows import Row, id_text
 from looply.engine.ports.store import Position
 from looply.engine.postgres.database.connections import Connection, call, drop, row, rows
@@ -25,10 +25,10 @@ from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.months import month_of, months_from
 from looply.engine.postgres.database.names import Names
 from looply.engine.records.pruning import (
-    KEYS,
-    LOOKED_AT,
     SLICE,
     SLICE_BYTES,
+    SLICE_KEYS,
+    SLICE_ROWS,
     Candidate,
     Cursor,
     PrunePlan,
@@ -47,7 +47,7 @@ FEW: Final = 1000
 
 _PARTS: Final = ("execution", "batch", "snapshot", "value_use")
 
-_IS_SPENT: Final = spent_condition("%({})s")
+_IS_SPENT: Final = expired_condition("%({})s")
 _EXPIRED: Final = f"""
   SELECT s.due_ms, e.id, e.seq, {_IS_SPENT} FROM (
     SELECT x.due_ms, x.execution_id FROM expiry x
@@ -155,10 +155,10 @@ class PostgresPruning:
             "after_id": after[1] or id_text(LOWEST_ID),
             "below": id_text(first_id(now)),
             "now": to_ms(now),
-            "most": KEYS,
+            "most": SLICE_KEYS,
         }
         found = await self._database.read(lambda connection: rows(connection, _KEYS, facts))
-        told = Slice(keys=len(found), after=(0, id_text(found[-1][2])) if len(found) == KEYS else None)
+        told = Slice(keys=len(found), after=(0, id_text(found[-1][2])) if len(found) == SLICE_KEYS else None)
         if found and not is_dry:
             arguments = (self._database.epoch, [each[0] for each in found], [each[1] for each in found], to_ms(now))
 
@@ -210,7 +210,7 @@ class PostgresPruning:
         statement = _EXPIRED if spent.ended_before is None else _OLD_OF_WORKFLOW if workflow else _OLD
         found = await rows(connection, statement, facts)
         candidates, is_whole = await _candidates(connection, found, facts["now"])
-        return plan_removals(candidates, has_more=not is_whole or len(found) == LOOKED_AT)
+        return plan_removals(candidates, has_more=not is_whole or len(found) == SLICE_ROWS)
 
     async def _drop(self, month: str) -> bool:
         """Drops an empty month; returns whether it did: who is in the way is not waited for."""
@@ -245,7 +245,7 @@ async def _decisions(connection: Connection, before: datetime, after: Cursor) ->
         "after_id": after[1] or id_text(LOWEST_ID),
         "before": to_ms(before),
     }
-    ends = await rows(connection, _DECISIONS_END, {**facts, "most": LOOKED_AT - 1})
+    ends = await rows(connection, _DECISIONS_END, {**facts, "most": SLICE_ROWS - 1})
     end_ms, end_id = (ends[0][0], id_text(ends[0][1])) if ends else (facts["before"], id_text(LOWEST_ID))
     facts |= {"end_ms": end_ms, "end_id": end_id}
     ((count,),) = await rows(connection, _COUNT_DECISIONS, facts)

@@ -7,12 +7,12 @@ from typing import Any, Final
 import apsw
 
 from looply.clock import to_ms
-from looply.engine.coding.retention import IS_OPEN, slice_parameters, spent_condition
+from looply.engine.coding.retention import IS_OPEN, expired_condition, slice_parameters
 from looply.engine.coding.rows import TRIGGER_NUMBERS, Row, find_id, id_bytes, id_text
 from looply.engine.ports.store import Position
 from looply.engine.records.pruning import (
-    KEYS,
-    LOOKED_AT,
+    SLICE_KEYS,
+    SLICE_ROWS,
     Candidate,
     Cursor,
     PrunePlan,
@@ -33,7 +33,7 @@ _GIVEN_BACK: Final = 64
 _SPARE: Final = 256
 """So many free pages stay in the file: what comes next takes them."""
 
-_IS_SPENT: Final = spent_condition(":{}")
+_IS_SPENT: Final = expired_condition(":{}")
 _EXPIRED: Final = f"""
   SELECT s.due_ms, e.id, e.seq, {_IS_SPENT} FROM (
     SELECT due_ms, execution_id FROM expiry INDEXED BY expiry_due
@@ -188,17 +188,17 @@ def _choice(connection: apsw.Connection, spent: RetentionFilter, after: Cursor) 
     # Few, and without an index of their own.
     senders = {sender for (sender,) in connection.execute(_SENDERS)}
     candidates = (_candidate(connection, row, facts["now"], senders) for row in rows)
-    return plan_removals(candidates, has_more=len(rows) == LOOKED_AT)
+    return plan_removals(candidates, has_more=len(rows) == SLICE_ROWS)
 
 
 def _candidate(connection: apsw.Connection, row: Row, now_ms: int, senders: Container[bytes]) -> Candidate:
     due_ms, key, seq, is_spent = row
     execution_id = id_text(key)
     if not is_spent:
-        return Candidate(due_ms, execution_id, seq, is_spent=False, is_held=False, size=0)
+        return Candidate(due_ms, execution_id, seq, is_expired=False, is_held=False, size=0)
     facts = {"id": key, "text": execution_id, "now": now_ms}
     ((is_held, size),) = _rows(connection, _HELD, facts)
-    return Candidate(due_ms, execution_id, seq, is_spent=True, is_held=bool(is_held) or key in senders, size=size)
+    return Candidate(due_ms, execution_id, seq, is_expired=True, is_held=bool(is_held) or key in senders, size=size)
 
 
 def _rows(connection: apsw.Connection, statement: str, facts: Any) -> list[Row]:
@@ -230,15 +230,15 @@ def _prune(connection: apsw.Connection, spent: RetentionFilter, after: Cursor) -
 
 
 def _keys(connection: apsw.Connection, now: datetime, after: Cursor) -> tuple[Slice, Sequence[Row]]:
-    facts = {"after_id": find_id(after[1]) or b"", "below": first_id(now), "now": to_ms(now), "most": KEYS}
+    facts = {"after_id": find_id(after[1]) or b"", "below": first_id(now), "now": to_ms(now), "most": SLICE_KEYS}
     rows = _rows(connection, _KEYS, facts)
-    more = (0, id_text(rows[-1][2])) if len(rows) == KEYS else None
+    more = (0, id_text(rows[-1][2])) if len(rows) == SLICE_KEYS else None
     return Slice(keys=len(rows), after=more), rows
 
 
 def _decisions(connection: apsw.Connection, before: datetime, after: Cursor) -> tuple[Slice, dict[str, Any]]:
     facts: dict[str, Any] = {"after_ms": after[0], "after_id": find_id(after[1]) or b"", "before": to_ms(before)}
-    end = connection.execute(_DECISIONS_END, {**facts, "most": LOOKED_AT - 1}).fetchone()
+    end = connection.execute(_DECISIONS_END, {**facts, "most": SLICE_ROWS - 1}).fetchone()
     facts["end_ms"], facts["end_id"] = end or (facts["before"], b"")
     count: int = connection.execute(_COUNT_DECISIONS, facts).get
     return Slice(decisions=count, after=(end[0], id_text(end[1])) if end is not None else None), facts
