@@ -133,10 +133,10 @@ class TemporalServer:
                     client = await Client.connect(self.address)
                     await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=_NAMESPACE))
                 except (RuntimeError, RPCError):
-                    assert self.process.poll() is None, f"Temporal ended: {self._told()}"
+                    assert self.process.poll() is None, f"Temporal ended: {self._log_text()}"
                     await asyncio.sleep(0.05)
                 else:
                     return
 
-    def _told(self) -> str:
+    def _log_text(self) -> str:
         return self._log.read_text(encoding="utf-8")[-2000:] if self._log is not None else "it keeps no log"

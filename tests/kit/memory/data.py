@@ -26,7 +26,7 @@ from looply.engine.ports.store import (
 )
 from looply.engine.records.claims import Claim, StoredKey
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
-from looply.engine.records.datastores import Datastore, DatastoreChange, moved, too_many
+from looply.engine.records.datastores import Datastore, DatastoreChange, full_error, moved_error
 from looply.engine.records.decisions import DecisionRow
 from looply.engine.records.letters import LetterRow
 from looply.errors import ClaimTaken, KeyTaken, SlotTaken, Stale
@@ -140,12 +140,12 @@ class MemoryData:
         owner = change.organization_id
         stored = self.datastores.get((owner, change.name))
         if (stored.revision if stored is not None else 0) != change.expected:
-            raise moved(change)
+            raise moved_error(change)
         if change.expected == 0:
             if change.revision <= self.datastore_floors.get(owner, 0):
-                raise moved(change)
+                raise moved_error(change)
             if sum(1 for organization_id, _ in self.datastores if organization_id == owner) >= change.most:
-                raise too_many(change)
+                raise full_error(change)
 
     def change_datastore(self, change: DatastoreChange) -> None:
         """Applies a change that was checked."""

@@ -56,7 +56,7 @@ class DatastoreOperations:
         except StoreUnreachable:
             raise
         except LooplyError as error:
-            return self.failed(opened, error)
+            return self.failure_of(opened, error)
         return EffectDone(
             at=self._clock.now(),
             address=opened.address,
@@ -66,7 +66,7 @@ class DatastoreOperations:
             write=applied.write,
         )
 
-    def failed(self, opened: OpenStep, error: LooplyError) -> EffectFailed:
+    def failure_of(self, opened: OpenStep, error: LooplyError) -> EffectFailed:
         """Returns the failure of an operation as a command."""
         return EffectFailed(
             at=self._clock.now(),

@@ -124,7 +124,7 @@ class EffectRunner:
             except DatastoreMoved:
                 continue
             except DatastoresFull as error:
-                await self._store_outcome(effect.execution_id, self._datastores.failed(opened, error))
+                await self._store_outcome(effect.execution_id, self._datastores.failure_of(opened, error))
             return
 
     async def _state(self, effect: EffectRef) -> ExecutionState | None:

@@ -42,14 +42,14 @@ _MOST_ECHOES: Final = 100
 """An answer with more echoes of secrets is secret as a whole."""
 
 
-class Connections(Protocol):
+class ConnectionSource(Protocol):
     """The source of credentials at the moment of a call."""
 
-    async def named(self, organization_id: str, name: str) -> ConnectionValues:
+    async def find_by_name(self, organization_id: str, name: str) -> ConnectionValues:
         """Returns the connection of that name. Raises: BadInput when there is none."""
         ...
 
-    async def matching(self, organization_id: str, kind: str, settings: Mapping[str, str]) -> ConnectionValues:
+    async def find_by_settings(self, organization_id: str, kind: str, settings: Mapping[str, str]) -> ConnectionValues:
         """Returns the one connection of a kind that has these settings. Raises: BadInput when it is not exactly one."""
         ...
 
@@ -69,7 +69,7 @@ class Worker:
     def __init__(
         self,
         registry: Registry,
-        connections: Connections,
+        connections: ConnectionSource,
         sender: Callable[[timedelta, str], HttpSender],
         clock: Clock,
         resources: WorkerResources | None = None,
@@ -145,7 +145,7 @@ class Worker:
 
         bounds = Bounds()
 
-        async def remembered(found: Awaitable[ConnectionValues], *fields: str) -> ConnectionValues:
+        async def remember(found: Awaitable[ConnectionValues], *fields: str) -> ConnectionValues:
             with about(*fields):
                 values = await found
             bounds.add(values)
@@ -160,11 +160,11 @@ class Worker:
             attempt=opened.attempt,
             timeout=timeout,
             http=BoundSender(self._sender(timeout, organization_id), bounds),
-            connection=lambda name: remembered(self._connections.named(organization_id, name), "connection"),
+            connection=lambda name: remember(self._connections.find_by_name(organization_id, name), "connection"),
             clock=self._clock,
             cache=self._sessions,
-            matching_connection=lambda kind, settings: remembered(
-                self._connections.matching(organization_id, kind, settings), *settings
+            matching_connection=lambda kind, settings: remember(
+                self._connections.find_by_settings(organization_id, kind, settings), *settings
             ),
             dialer=BoundDialer(self._resources.dialer, bounds),
             sandbox=self._resources.sandbox,

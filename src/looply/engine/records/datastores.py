@@ -112,7 +112,7 @@ class Datastores(Protocol):
 
 
 def change_of(organization_id: str, write: DatastoreWrite, at: datetime, by: str, limits: Limits) -> DatastoreChange:
-    """Returns a write as stores take it."""
+    """Returns a write as a change for stores."""
     after = None
     if write.value is not msgspec.UNSET:
         after = Datastore(
@@ -135,19 +135,19 @@ def change_of(organization_id: str, write: DatastoreWrite, at: datetime, by: str
     )
 
 
-def moved(change: DatastoreChange) -> DatastoreMoved:
-    """Returns the refusal of a change that was computed on another revision."""
+def moved_error(change: DatastoreChange) -> DatastoreMoved:
+    """Returns the error for a change that was computed on another revision."""
     return DatastoreMoved(f"the datastore {change.name!r} is no longer at revision {change.expected}")
 
 
-def too_many(change: DatastoreChange) -> DatastoresFull:
-    """Returns the refusal of a new datastore for which there is no room."""
+def full_error(change: DatastoreChange) -> DatastoresFull:
+    """Returns the error for a new datastore over the limit."""
     message = f"the datastore {change.name!r} would be one more than the limit datastores, {change.most}; delete one"
     return DatastoresFull(message)
 
 
 def digest_of(datastore: Datastore) -> bytes:
-    """Returns the hash over everything that is stored of a datastore: a bit that turns anywhere gives another one."""
+    """Returns the hash over everything that is stored of a datastore: a flipped bit anywhere changes it."""
     facts = (
         datastore.organization_id,
         datastore.name,

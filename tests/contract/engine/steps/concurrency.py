@@ -164,7 +164,7 @@ class ConcurrencyCrashStories:
         ticking = engine.call(engine.pump.tick())
         await engine.settle()
         await engine.crash()
-        await engine.together(_told(ticking))
+        await engine.together(_result_of(ticking))
         await engine.deliver()
         assert await begun(engine, sorted(ids)) == [True, True, False, False, False]
         for execution_id in sorted(ids):
@@ -183,6 +183,6 @@ class ConcurrencyCrashStories:
         assert sorted(held) == [False, False, True, True, True, True]
 
 
-async def _told(ticking: "Any") -> None:
-    """Takes what became of a task of the process that has ended."""
+async def _result_of(ticking: "Any") -> None:
+    """Awaits a task of the process that has ended."""
     await ticking

@@ -214,13 +214,13 @@ class FlushStories:
         await engine.faults.holding(32)
         engine.faults.break_fsync(is_stored=True)
         engine.faults.let_go()
-        answers = await engine.together(*(self._told(trigger) for trigger in group))
+        answers = await engine.together(*(self._reply_of(trigger) for trigger in group))
         assert Counter(type(answer) for answer in answers) == {StoreLost: 32}
         await engine.crash()
         again = await engine.together(*(engine.start(asking(), {"n": n}, process_id=f"PO-{n}") for n in range(32)))
         assert len({answer.execution_id for answer in again}) == 32
 
-    async def _told(self, trigger: Any) -> Started:
+    async def _reply_of(self, trigger: Any) -> Started:
         return await trigger  # type: ignore[no-any-return]
 
 

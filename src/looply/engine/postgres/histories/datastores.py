@@ -15,8 +15,8 @@ from looply.engine.records.datastores import (
     DatastoreSummary,
     Found,
     find_damage,
-    moved,
-    too_many,
+    full_error,
+    moved_error,
     verify_datastore,
 )
 from looply.errors import EngineError
@@ -24,7 +24,7 @@ from looply.errors import EngineError
 PUT: Final = "put_datastore(%s::integer, %s, %s, %s, %s::bytea, %s::bytea, %s, %s, %s, %s)"
 """The call that applies a change; `put_facts` gives its arguments."""
 
-_REFUSALS: Final = {"LP010": moved, "LP011": too_many}
+_REFUSALS: Final = {"LP010": moved_error, "LP011": full_error}
 _PUT_ALONE: Final = f"SELECT {PUT} FROM hold_lease(%s)"
 _COLUMNS: Final = "n.id, d.name, d.revision, d.body, d.created_ms, d.modified_ms, d.modified_by, d.digest"
 # One row for an organization that is known, whether it has the datastore or not: both facts are of one instant.

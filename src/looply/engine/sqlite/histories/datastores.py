@@ -13,8 +13,8 @@ from looply.engine.records.datastores import (
     DatastoreSummary,
     Found,
     find_damage,
-    moved,
-    too_many,
+    full_error,
+    moved_error,
     verify_datastore,
 )
 from looply.engine.sqlite.file.names import Names
@@ -57,7 +57,7 @@ def store_change(connection: apsw.Connection, names: Names, change: DatastoreCha
     else:
         is_changed = _insert(connection, org, change, after)
     if not is_changed:
-        raise moved(change)
+        raise moved_error(change)
 
 
 class SqliteDatastores:
@@ -126,5 +126,5 @@ def _insert(connection: apsw.Connection, org: int, change: DatastoreChange, afte
     )
     is_new = connection.changes() == 1
     if is_new and connection.execute(_COUNT, (org,)).get > change.most:
-        raise too_many(change)
+        raise full_error(change)
     return is_new
