@@ -61,7 +61,7 @@ async def _measure(plan: Plan, count: int) -> dict[str, Any]:
         capacity = _CAPACITY / (time.perf_counter() - begun)
         held.workflow_ids["delaying"] = await activated(held, delaying())
         fired = Fired()
-        held.shell.on_change(fired.told)
+        held.shell.observers.on_change = fired.told
         took = await _start(held, fired, count, timedelta(seconds=count / capacity * _CAUTION) + _SETTLE)
         await asyncio.wait_for(fired.all.wait(), (SPAN + _LONGEST).total_seconds() + took * _CAUTION)
         await asyncio.sleep(1)

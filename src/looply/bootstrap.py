@@ -41,6 +41,7 @@ from looply.engine.ports.dispatch import Dispatcher, InProcessDispatcher
 from looply.engine.ports.port import Audit
 from looply.engine.ports.store import Store
 from looply.engine.processing.loading import Loader
+from looply.engine.processing.observers import Observers
 from looply.engine.records.changes import ChangeLog
 from looply.engine.records.startup import StartupState
 from looply.engine.shell.audit import audit_store
@@ -136,7 +137,7 @@ async def audit_database(settings: Settings, clock: Clock) -> Audit:
         async with read_only_keys(settings, clock) as keys:
             codec = Codec(keys)
             codec.add_dictionaries(boot.dictionaries)
-            audit = await audit_store(store, Loader(store, codec).folded)
+            audit = await audit_store(store, Loader(store, codec).fold_history)
     finally:
         await store.close()
     async with read_only_catalog(settings) as database:
@@ -324,8 +325,8 @@ def _worker(settings: Settings, registry: Registry, catalog: Catalog, clock: Clo
     stack.push_async_callback(client.close)
     sandbox = SandboxPool(settings.limits, processes=settings.function_processes)
     stack.push_async_callback(sandbox.close)
-    means = WorkerResources(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits)
-    return Worker(registry, CatalogConnections(catalog, registry), client.sender, clock, means)
+    resources = WorkerResources(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits)
+    return Worker(registry, CatalogConnections(catalog, registry), client.sender, clock, resources)
 
 
 async def _compose(
@@ -338,6 +339,7 @@ async def _compose(
     worker = _worker(settings, registry, catalog, clock, stack)
     # The dispatcher needs the shell's labels, but the shell is built from the dispatcher: hence the lambda.
     dispatcher = _dispatcher(settings, registry, clock, connectors, lambda key: shell.labels(key))  # noqa: PLW0108
+    metrics = Metrics(settings.engine)
     shell = Shell(
         Parts(
             store=store,
@@ -348,6 +350,7 @@ async def _compose(
             entropy=entropy,
             limits=settings.limits,
             channels=frozenset(_CHANNELS) - {INBOX},  # the inbox renders on request, so it is never out of date
+            observers=_observers(metrics),
         )
     )
     library = Library(catalog, clock, settings.limits)
@@ -360,7 +363,7 @@ async def _compose(
         links=Links(settings.public_url),
         feed=shell.feed,
         limits=settings.limits,
-        metrics=Metrics(settings.engine),
+        metrics=metrics,
         metrics_token=settings.metrics_token,
     )
 
@@ -371,8 +374,8 @@ async def _compose(
     pump = Pump(shell, store, clock, default_profile, partial(find_callee, library, catalog.bulks))
     auditor = Auditor(shell, store, clock, frozenset(_CHANNELS) - {INBOX})
     reconciler = Reconciler(shell, store.copies, _CHANNELS, clock)
-    shell.on_copies(reconciler.wake)
-    _connect_metrics(services, shell, store, auditor)
+    shell.observers.on_copies = reconciler.wake
+    _measure(services, shell, store, auditor)
     return Application(
         settings=settings,
         services=services,
@@ -392,24 +395,29 @@ async def _compose(
     )
 
 
-def _connect_metrics(services: Services, shell: Shell, store: Store, auditor: Auditor) -> None:
-    """Subscribes the log and the metrics to changes, and gives the metrics their sources."""
-    log, metrics = ChangeLog(), services.metrics
+def _observers(metrics: Metrics) -> Observers:
+    """Returns the observers that notify the log and the metrics."""
+    log = ChangeLog()
 
     def changed(before: ExecutionState | None, after: ExecutionState) -> None:
         log(before, after)
         metrics.changed(before, after)
+
+    return Observers(on_change=changed, on_commit=metrics.committed)
+
+
+def _measure(services: Services, shell: Shell, store: Store, auditor: Auditor) -> None:
+    """Connects the metrics with the sources that they read."""
+    metrics = services.metrics
 
     def standing() -> Standing:
         return Standing(
             is_ready=shell.health().is_ready and not services.lifecycle.is_draining,
             is_short_of_space=store.is_short_of_space,
             findings=of_installed(auditor.findings, services.registry.operations),
-            quotas_reached=[quota for _, quota in shell.quotas.reached()],
+            quotas_reached=[quota for _, quota in shell.quotas.list_reached()],
         )
 
-    shell.on_change(changed)
-    shell.on_commit(metrics.committed)
     if isinstance(store, SqliteStore):
         store.on_group(metrics.grouped)
     metrics.stand_by(standing)

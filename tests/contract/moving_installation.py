@@ -71,8 +71,8 @@ ORDER = {"po": "4500000001"}
 
 
 @dataclass(slots=True)
-class Told:
-    """What the progress of a move was told last of each table."""
+class RecordedProgress:
+    """Records the last progress of a move for each table."""
 
     last: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -116,7 +116,7 @@ class Installation:
         self.ids: dict[str, str] = {}
         self.token = ""
         self.organizations: list[str] = []
-        self.told = Told()
+        self.progress = RecordedProgress()
 
     async def live(self) -> None:
         """Makes catalog and executions. The process ends as a crash ends it, with calls on the way and in line."""
@@ -136,7 +136,7 @@ class Installation:
     def move(self, address: str, **fields: Any) -> Move:
         """Returns the move of this installation to a database."""
         facts = {"data": self.folder, "address": address, "sealer": self.sealer, "clock": self.clock}
-        return Move(**{**facts, "progress": self.told, **fields})
+        return Move(**{**facts, "progress": self.progress, **fields})
 
     async def states(self) -> Mapping[str, ExecutionState]:
         """Returns what the histories in the folder fold to."""
@@ -184,7 +184,7 @@ class Installation:
         self.ids["waiting"] = await driver.started(asking(), ORDER, process_id="PO-1")
         self.ids["theirs"] = await driver.started(asking(), ORDER, process_id="PO-1", **THEIRS)
         self.ids["long"] = await driver.started(counting_then_asking(300))
-        secret = chain(wait(), call("told", body="${payload.output.pin}"), start={"secret": ["/output/pin"]})
+        secret = chain(wait(), call("notify", body="${payload.output.pin}"), start={"secret": ["/output/pin"]})
         self.ids["secret"] = await driver.started(secret, {"pin": HIDDEN, **LARGE})
         await driver.advance(MONTH)
         await prune_now(driver.shell.pruning, plan(driver.clock.now(), None))

@@ -1,10 +1,10 @@
-"""A road to the PostgreSQL server that a test can break: it stands between a store and the server.
+"""A proxy to the PostgreSQL server that a test can break: it is between a store and the server.
 
     async with Road(server) as road:
         store = PostgresStore(road.address("tests"), clock)
         road.cut_next("AFTER")
 
-A cut befalls the session that sends the next unit: BEFORE the server has heard of it, UNHEARD after it was sent and
+A cut befalls the session that sends the next unit: BEFORE the server has received it, UNHEARD after it was sent and
 without waiting for an answer, AFTER it was answered, which the store does not hear any more.
 """
 
@@ -25,7 +25,7 @@ _IDLE: Final = b"Z\x00\x00\x00\x05I"
 
 
 class Road:
-    """Passes bytes on in both directions, until it is told to cut."""
+    """Forwards bytes in both directions, until a test cuts it."""
 
     def __init__(self, server: PostgresServer) -> None:
         self._server = server
@@ -107,7 +107,7 @@ class Road:
                 self.made += 1
                 self.broken_name = name
                 self.broken.set()
-                # What the server says from now on, nobody hears.
+                # What the server sends from now on is dropped.
                 back.cancel()
                 await asyncio.gather(back, return_exceptions=True)
             if cut != "BEFORE":

@@ -64,7 +64,7 @@ class NumberedEntropy:
         self._count = 0
 
     def token(self, size: int) -> bytes:
-        """Returns `size` bytes that nobody else is given."""
+        """Returns `size` bytes that no other caller gets."""
         self._count += 1
         return bytes((self._number,)) + self._count.to_bytes(size - 1, "big")
 
@@ -127,20 +127,20 @@ class Processes:
         self.forget(process)
 
     def forget(self, process: Driver) -> None:
-        """Lets half a minute pass in which a process was not heard of, and all others that live were."""
+        """Lets half a minute pass in which one process did not renew its lease, and all other live ones did."""
         self.hear(but=process)
         self.sql("UPDATE lease SET seen = seen - interval '31 s' WHERE epoch = %s", process.boot.epoch)
 
     def hear(self, *, but: Driver | None = None) -> None:
-        """Lets half a minute pass in which those that live were heard of, but for one.
+        """Lets half a minute pass in which all live processes but one renewed their leases.
 
-        In the tests' time nobody renews a lease. However long a test takes by the clock of the database, it must not be
-        why somebody was not heard of.
+        In the tests' time no process renews a lease. However long a test takes by the clock of the database, that must
+        not expire a lease.
         """
         # One that is held may not have its lease yet.
-        heard = [each.boot.epoch for each in self.living if each is not but and hasattr(each, "boot")]
+        renewed = [each.boot.epoch for each in self.living if each is not but and hasattr(each, "boot")]
         self.sql("UPDATE lease SET since = since - interval '31 s'")
-        self.sql("UPDATE lease SET seen = clock_timestamp() WHERE epoch = ANY (%s)", heard)
+        self.sql("UPDATE lease SET seen = clock_timestamp() WHERE epoch = ANY (%s)", renewed)
 
     def sql(self, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
         """Runs a statement on the database."""

@@ -11,6 +11,7 @@ from kit.memory import MemoryData, MemoryStore
 from looply.clock import Clock, SystemClock, SystemEntropy
 from looply.engine.coding.codec import Codec
 from looply.engine.effects.worker import Worker
+from looply.engine.processing.observers import Observers
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
 from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings
@@ -32,7 +33,7 @@ class Process:
         self.store = MemoryStore(self.clock, self.data)
         self.arrived: list[tuple[str, int]] = []
         facts.setdefault("serving", Serving(connectors=("http", "sap")))
-        facts.setdefault("senses", WorkerHooks(self._arrive))
+        facts.setdefault("hooks", WorkerHooks(self._arrive))
         self.dispatcher = TemporalDispatcher(settings, self.clock, **facts)
         entropy = SystemEntropy()
         parts = Parts(
@@ -42,9 +43,9 @@ class Process:
             worker=Worker(self.world.registry, self.world.connections, NoNetwork, self.clock),
             clock=self.clock,
             entropy=entropy,
+            observers=Observers(on_change=lambda _before, _after: self.moved.set()),
         )
         self.shell = Shell(parts)
-        self.shell.on_change(lambda _before, _after: self.moved.set())
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Process"]:

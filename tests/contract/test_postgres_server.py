@@ -12,7 +12,7 @@ from contract.store.samples import Samples
 from looply.catalog import Catalog
 from looply.clock import Ids
 from looply.engine.coding import database_server
-from looply.engine.coding.database_server import OLDEST, unfit
+from looply.engine.coding.database_server import OLDEST, unfit_reasons
 from looply.engine.postgres import PostgresStore
 from looply.engine.postgres.database.connections import READER_OPTIONS, Connections
 from looply.engine.postgres.database.receiving import Receiver
@@ -24,16 +24,16 @@ from postgres_server import PostgresServer
 
 @pytest.mark.parametrize("version", [OLDEST * 10_000, OLDEST * 10_000 + 18, 180_004, 190_000])
 def test_an_old_enough_release_is_the_first_of_the_oldest_major_version(version: int) -> None:
-    assert unfit(version, "UTF8") == []
+    assert unfit_reasons(version, "UTF8") == []
 
 
 @pytest.mark.parametrize(
     ("version", "name"), [(OLDEST * 10_000 - 9_991, "14.9"), (130_022, "13.22"), (120_000, "12.0")]
 )
 def test_what_is_older_is_named_with_what_to_do(version: int, name: str) -> None:
-    (told,) = unfit(version, "UTF8")
-    assert f"PostgreSQL {name}, and {OLDEST} is the oldest" in told
-    assert "upgrade it, or name another database" in told
+    (reason,) = unfit_reasons(version, "UTF8")
+    assert f"PostgreSQL {name}, and {OLDEST} is the oldest" in reason
+    assert "upgrade it, or name another database" in reason
 
 
 @pytest.fixture
@@ -67,19 +67,19 @@ async def test_journal_catalog_and_moving_refuse_another_encoding(
     assert schemas == []
 
 
-async def refused(address: str, told: str) -> None:
+async def refused(address: str, message: str) -> None:
     """Neither the journal nor the catalog open on `address`, and nothing is moved there; each says why."""
     store = PostgresStore(address, FakeClock())
-    with pytest.raises(SchemaMismatch, match=told):
+    with pytest.raises(SchemaMismatch, match=message):
         await store.open()
     clock, entropy = FakeClock(), SerialEntropy()
-    with pytest.raises(SchemaMismatch, match=told):
+    with pytest.raises(SchemaMismatch, match=message):
         await Catalog.connect(address, Sealer(bytes(32)), clock=clock, ids=Ids(entropy), entropy=entropy)
     connections = Connections(address, 1, READER_OPTIONS)
     async with connections.one() as connection:
         (fault,) = await Receiver(connection).faults(("looply",))
     connections.close()
-    assert re.search(told, fault)
+    assert re.search(message, fault)
 
 
 @pytest.fixture
@@ -117,10 +117,10 @@ async def test_a_road_that_swallows_everything_is_left_unless_the_address_says_o
     postgres_server: PostgresServer,
 ) -> None:
     plain = postgres_server.address()
-    for address, wanted in ((plain, "10000"), (f"{plain} tcp_user_timeout=60000", "60000")):
+    for address, expected in ((plain, "10000"), (f"{plain} tcp_user_timeout=60000", "60000")):
         connections = Connections(address, 1, READER_OPTIONS)
         async with connections.one() as connection:
-            told = connection.info.get_parameters()
+            parameters = connection.info.get_parameters()
         connections.close()
-        assert (told["tcp_user_timeout"], told["keepalives_count"]) == (wanted, "3")
-        assert told["options"] == READER_OPTIONS
+        assert (parameters["tcp_user_timeout"], parameters["keepalives_count"]) == (expected, "3")
+        assert parameters["options"] == READER_OPTIONS

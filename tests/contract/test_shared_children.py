@@ -42,7 +42,7 @@ async def begun(process: Driver, ids: Sequence[str]) -> list[bool]:
 
 
 class TestChildren:
-    """Whoever is there starts the child and tells the parent."""
+    """Any live process starts the child and notifies the parent."""
 
     async def test_children_of_three_processes_start_once_each(self, processes: Processes) -> None:
         some = await opened(processes, 3, callee=chain(note()))
@@ -53,7 +53,7 @@ class TestChildren:
             assert len(await some[2].events(parent, ChildClosed)) == 1
         assert len(await some[0].newest(workflow_ids=(CALLEE,))) == 9
 
-    async def test_delayed_starts_come_once_each_whoever_finds_them(self, processes: Processes) -> None:
+    async def test_delayed_starts_come_once_each_whichever_process_finds_them(self, processes: Processes) -> None:
         some = await processes.open(2, limits=Limits(child_starts=2), callees={CALLEE: chain(note())})
         parents = [await some[0].started(calling_child(), {"po": n}) for n in range(4)]
         await deliver(processes)
@@ -67,7 +67,7 @@ class TestChildren:
             assert await statuses(some[0], parent, await child_of(some[1], parent)) == ["COMPLETED", "COMPLETED"]
         assert len(await some[0].newest(workflow_ids=(CALLEE,))) == 4
 
-    async def test_a_process_goes_on_with_what_another_one_left(self, processes: Processes) -> None:
+    async def test_a_process_recovers_what_another_one_left(self, processes: Processes) -> None:
         a, b = await opened(processes, 2, callee=calling_child(workflow_id=OTHER), other=asking())
         top = await a.started(calling_child())
         await processes.crash(a)
@@ -148,7 +148,7 @@ class TestLines:
         await deliver(processes)
         assert await begun(b, ids) == [True, True]
 
-    async def test_a_line_moves_within_a_second_of_another_process(self, processes: Processes) -> None:
+    async def test_a_queue_moves_within_a_second_of_another_process(self, processes: Processes) -> None:
         a, b = await processes.open(2)
         running = b.call(b.pump.run())
         await processes.settle()

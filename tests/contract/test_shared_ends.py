@@ -1,4 +1,4 @@
-"""What becomes of a process that ends, or stands still, among several on one database."""
+"""A process that ends, or is paused, among several on one database."""
 
 from collections import Counter
 from datetime import timedelta
@@ -39,7 +39,7 @@ class TestEnds:
         assert [event.kind for event in incidents] == ([] if is_repeated else ["UNKNOWN"])
         assert [seen.attempt for seen in processes.world.of("call_1")] == ([1, 2] if is_repeated else [1])
 
-    async def test_what_stood_in_line_in_a_process_that_died_is_called_once(self, processes: Processes) -> None:
+    async def test_what_was_queued_in_a_process_that_died_is_called_once(self, processes: Processes) -> None:
         (a,) = await processes.open(1, per_queue=1)
         processes.world.script("front", HANG)
         await a.started(chain(call("front", "POST")))
@@ -57,7 +57,7 @@ class TestEnds:
         assert [await others[0].status(execution_id) for execution_id in ids] == ["COMPLETED"] * 3
         assert Counter(seen.execution_id for seen in processes.world.of("call_1")) == Counter(ids)
 
-    async def test_a_process_with_time_takes_from_the_line_of_a_busy_one(self, processes: Processes) -> None:
+    async def test_an_idle_process_takes_from_the_queue_of_a_busy_one(self, processes: Processes) -> None:
         a, b = await processes.open(2, per_queue=1)
         processes.world.script("front", HANG)
         await a.started(chain(call("front", "POST")))
@@ -70,7 +70,7 @@ class TestEnds:
         await processes.settle()
         assert len(processes.world.of("call_1")) == 1
 
-    async def test_a_stretch_that_was_cut_goes_on_elsewhere(self, processes: Processes) -> None:
+    async def test_a_stretch_that_was_cut_continues_elsewhere(self, processes: Processes) -> None:
         a, b, c = await processes.open(3)
         a.faults.lost_answers = 1
         a.call(a.started(counting(200)))
@@ -84,7 +84,7 @@ class TestEnds:
         await processes.settle()
         assert await c.status(item.head.execution_id) == "COMPLETED"
 
-    async def test_what_a_process_leaves_that_stops_in_order_goes_on_elsewhere(self, processes: Processes) -> None:
+    async def test_what_a_process_leaves_at_an_orderly_stop_continues_elsewhere(self, processes: Processes) -> None:
         a, b = await processes.open(2)
         processes.world.script("call_1", HANG)
         execution_id = await a.started(calling("GET"))
@@ -145,7 +145,7 @@ class TestEnds:
         processes.true.advance(HOUR)
         for _ in range(100):
             assert len(await watcher.store.work.due_timers(processes.true.now(), 10)) == 1
-            # The taker is not heard of any more, and another one takes it.
+            # The lease of the taker has expired, and another process takes it.
             processes.sql("UPDATE timer SET taken = taken - interval '11 s', epoch = 0")
         await processes.advance(SWEEP, watcher)
         assert await watcher.status(execution_id) == "COMPLETED"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from shared_processes import SKEWS, SWEEP, Processes
 
-from contract.engine.callers.streams import numbers, told
+from contract.engine.callers.streams import numbers, read_feed
 from contract.engine.upkeep.auditing import auditor_of
 from kit.definitions import (
     adding,
@@ -39,13 +39,13 @@ async def remember(execution_id: str, *some: Driver) -> None:
         assert each.shell.in_memory
 
 
-def kinds(told: Any) -> Counter[str]:
+def kinds(replies: Any) -> Counter[str]:
     """Returns how many callers got which kind of answer."""
-    return Counter(type(each).__name__ for each in told)
+    return Counter(type(each).__name__ for each in replies)
 
 
 class TestAuditing:
-    """Of all processes one counts what is open and looks for what stands still."""
+    """Of all processes one counts what is open and looks for executions that nothing moves."""
 
     async def test_one_audits_and_another_one_after_it_is_gone(self, processes: Processes) -> None:
         some = await processes.open(3)
@@ -65,7 +65,7 @@ class TestAuditing:
             await auditor.round()
         await processes.settle()
         (findings,) = [auditor.findings for auditor in left if auditor.findings is not None]
-        assert (findings.mended, findings.orphans) == (1, 0)
+        assert (findings.repaired, findings.orphans) == (1, 0)
         (living, _) = processes.living
         assert await living.resume(execution_id) == Restarted()
 
@@ -73,15 +73,15 @@ class TestAuditing:
 class TestRaces:
     """Callers of several processes want one thing at the same moment."""
 
-    async def test_of_32_resumes_one_restarts_and_the_others_are_told_who_did(self, processes: Processes) -> None:
+    async def test_of_32_resumes_one_restarts_and_the_others_get_who_did(self, processes: Processes) -> None:
         some = await processes.open(3)
         execution_id = await some[0].started(asking())
         await remember(execution_id, *some)
         calls = [some[n % 3].resume(execution_id, {"n": n}, by=f"caller {n}") for n in range(32)]
-        told = await processes.together(*calls)
-        assert kinds(told) == {"Restarted": 1, "AlreadyRestarted": 31}
-        winner = f"caller {list(told).index(Restarted())}"
-        assert {each.answered_by for each in told if isinstance(each, AlreadyRestarted)} == {winner}
+        replies = await processes.together(*calls)
+        assert kinds(replies) == {"Restarted": 1, "AlreadyRestarted": 31}
+        winner = f"caller {list(replies).index(Restarted())}"
+        assert {each.answered_by for each in replies if isinstance(each, AlreadyRestarted)} == {winner}
         assert [await each.status(execution_id) for each in some] == ["COMPLETED"] * 3
 
     async def test_of_a_terminate_and_a_resume_one_ends_the_execution(self, processes: Processes) -> None:
@@ -89,11 +89,11 @@ class TestRaces:
         for _ in range(8):
             execution_id = await some[0].started(chain(wait(), wait("wait_2")))
             await remember(execution_id, *some)
-            told = await processes.together(some[0].resume(execution_id), some[1].terminate(execution_id))
-            assert told[1] == Terminated()
+            replies = await processes.together(some[0].resume(execution_id), some[1].terminate(execution_id))
+            assert replies[1] == Terminated()
             assert await some[0].status(execution_id) == "TERMINATED"
             was_first = bool(await some[1].events(execution_id, Resumed))
-            assert isinstance(told[0], Restarted if was_first else Declined)
+            assert isinstance(replies[0], Restarted if was_first else Declined)
 
     async def test_a_timer_on_three_pumps_fires_once(self, processes: Processes) -> None:
         some = await processes.open(3)
@@ -124,7 +124,7 @@ class TestRaces:
             assert len(await some[count % 3].newest()) == count
         assert (await some[0].schedule(workflow)).last == processes.true.now()
 
-    async def test_a_schedule_does_not_overlap_whoever_fires_it(self, processes: Processes) -> None:
+    async def test_a_schedule_does_not_overlap_whichever_process_fires_it(self, processes: Processes) -> None:
         some = await processes.open(3)
         await some[0].put_schedule(every("PT1H", wait()))
         for _ in range(3):
@@ -139,16 +139,16 @@ class TestRaces:
         some = await processes.open(3)
         for number in range(4):
             name = {kind: f"PO-{number}"}
-            told = await processes.together(*(some[n % 3].start(asking(), {"n": 1}, **name) for n in range(30)))
-            assert Counter(each.replayed for each in told) == {False: 1, True: 29}
-            assert len({each.execution_id for each in told}) == 1
+            replies = await processes.together(*(some[n % 3].start(asking(), {"n": 1}, **name) for n in range(30)))
+            assert Counter(each.replayed for each in replies) == {False: 1, True: 29}
+            assert len({each.execution_id for each in replies}) == 1
         assert len(await some[0].newest()) == 4
 
     async def test_a_process_id_with_another_body_is_refused_by_every_process(self, processes: Processes) -> None:
         some = await processes.open(3)
         await some[0].start(asking(), {"n": 1}, process_id="PO-1")
-        told = await processes.together(*(each.start(asking(), {"n": 2}, process_id="PO-1") for each in some))
-        assert [type(each) for each in told] == [Conflict] * 3
+        replies = await processes.together(*(each.start(asking(), {"n": 2}, process_id="PO-1") for each in some))
+        assert [type(each) for each in replies] == [Conflict] * 3
 
 
 class TestReads:
@@ -191,7 +191,7 @@ class TestReads:
         processes.world.script("call_1", HANG)
         execution_id = await a.started(calling())
         await processes.settle()
-        waiting = b.call(b.shell.settled(execution_id, b.clock.now() + timedelta(seconds=30)))
+        waiting = b.call(b.shell.wait_until_settled(execution_id, b.clock.now() + timedelta(seconds=30)))
         await processes.settle()
         processes.world.open()[0].release()
         await processes.settle()
@@ -204,7 +204,7 @@ class TestReads:
         processes.world.script("call_1", HANG)
         execution_id = await a.started(calling())
         await processes.settle()
-        waiting = b.call(b.shell.settled(execution_id, b.clock.now() + timedelta(seconds=3)))
+        waiting = b.call(b.shell.wait_until_settled(execution_id, b.clock.now() + timedelta(seconds=3)))
         for _ in range(8):
             await processes.settle()
             processes.true.advance(timedelta(seconds=0.5))
@@ -281,7 +281,7 @@ class TestDatastores:
             assert await stored_in(some[0]) == (ends.index("COMPLETED"), round_ + 1)
 
     @pytest.mark.parametrize("is_stored", [False, True], ids=["before the outcome", "after the outcome"])
-    async def test_what_a_process_leaves_is_taken_up_by_another_and_done_once(
+    async def test_what_a_process_leaves_is_recovered_by_another_and_done_once(
         self, processes: Processes, is_stored: bool
     ) -> None:
         first, second = await processes.open(2)
@@ -305,23 +305,23 @@ class TestDatastores:
 
 
 class TestStreams:
-    """Those who watch in one process are told what others store."""
+    """Watchers in one process get what other processes store."""
 
-    async def test_what_other_processes_store_is_told_once_and_in_order(self, processes: Processes) -> None:
+    async def test_what_other_processes_store_is_streamed_once_and_in_order(self, processes: Processes) -> None:
         some = await processes.open(3)
         ids = await processes.together(*(some[n % 3].started(asking(), {"n": n}) for n in range(9)))
         await processes.together(*(some[(n + 1) % 3].resume(str(id_), {"n": n}) for n, id_ in enumerate(ids)))
         for each in some:
-            found = await told(each)
+            found = await read_feed(each)
             for id_ in ids:
                 events = await each.events(str(id_))
                 assert numbers(found, str(id_)) == list(range(1, len(events) + 1))
-        places = [[committed.position for committed in await told(each)] for each in some]
+        places = [[committed.position for committed in await read_feed(each)] for each in some]
         assert places[0] == places[1] == places[2]
 
-    async def test_a_place_of_one_process_is_one_of_all(self, processes: Processes) -> None:
+    async def test_a_position_of_one_process_is_one_of_all(self, processes: Processes) -> None:
         some = await processes.open(2)
         first = await some[0].started(asking())
-        place = (await told(some[0]))[-1].position
+        place = (await read_feed(some[0]))[-1].position
         await some[1].resume(first)
-        assert {committed.execution_id for committed in await told(some[0], place)} == {first}
+        assert {committed.execution_id for committed in await read_feed(some[0], place)} == {first}

@@ -38,7 +38,7 @@ async def test_held_commits_wait_for_their_release(store: MemoryStore, samples: 
     assert (store.commits.groups, len(store.data.heads)) == (1, 3)
 
 
-async def test_a_full_disk_stores_nothing_of_the_group_and_work_goes_on(store: MemoryStore, samples: Samples) -> None:
+async def test_a_full_disk_stores_nothing_of_the_group_and_work_continues(store: MemoryStore, samples: Samples) -> None:
     store.commits.fail_next("FULL")
     found = await asyncio.gather(*(store.journal.commit(samples.first()) for _ in range(3)), return_exceptions=True)
     assert [type(outcome) for outcome in found] == [StoreFull] * 3

@@ -114,9 +114,9 @@ async def test_of_two_processes_that_move_one_execution_one_wins(both: list[Post
     await both[0].journal.commit(unit)
     for _ in range(ROUNDS):
         rivals = [samples.next(unit.head) for _ in range(2)]
-        told = await race(both, rivals)
-        assert Counter(map(type, told)) == {type(None): 1, Stale: 1}
-        unit = rivals[told.index(None)]
+        results = await race(both, rivals)
+        assert Counter(map(type, results)) == {type(None): 1, Stale: 1}
+        unit = rivals[results.index(None)]
         assert await both[1].reads.head(unit.execution_id) == unit.head
     loaded = await both[0].journal.load(unit.execution_id)
     assert loaded is not None
@@ -128,9 +128,9 @@ async def test_of_two_processes_that_want_one_process_id_one_gets_it(
 ) -> None:
     for number in range(ROUNDS):
         units = [samples.claimed(f"PO-{number}", str(index).encode()) for index in range(8)]
-        told = await race(both, units)
-        winner = told.index(None)
-        losers = [error for error in told if error is not None]
+        results = await race(both, units)
+        winner = results.index(None)
+        losers = [error for error in results if error is not None]
         assert all(isinstance(error, ClaimTaken) for error in losers)
         facts = {(error.execution_id, error.request) for error in losers}
         assert facts == {(units[winner].execution_id, str(winner).encode())}
@@ -142,9 +142,9 @@ async def test_of_two_processes_with_one_key_one_starts_an_execution(
 ) -> None:
     for number in range(ROUNDS):
         units = [samples.keyed(f"key-{number}", str(index).encode()) for index in range(8)]
-        told = await race(both, units)
-        winner = told.index(None)
-        losers = [error for error in told if error is not None]
+        results = await race(both, units)
+        winner = results.index(None)
+        losers = [error for error in results if error is not None]
         assert all(isinstance(error, KeyTaken) for error in losers)
         facts = {(error.execution_id, error.request) for error in losers}
         assert facts == {(units[winner].execution_id, str(winner).encode())}
@@ -155,13 +155,13 @@ async def test_of_two_processes_one_fires_an_instant(both: list[PostgresStore], 
     for number in range(ROUNDS):
         nominal = START_TIME + timedelta(hours=number)
         fire = Fire(workflow_id=WORKFLOW, nominal=nominal, next=nominal + timedelta(hours=1))
-        told = await race(both, [samples.fired(fire) for _ in range(4)])
-        assert Counter(map(type, told)) == {type(None): 1, FireTaken: 3}
+        results = await race(both, [samples.fired(fire) for _ in range(4)])
+        assert Counter(map(type, results)) == {type(None): 1, FireTaken: 3}
     assert len(await both[0].reads.scan("", 100)) == ROUNDS
 
 
 def forget(stores: PostgresStores, epoch: int) -> None:
-    """Lets half a minute pass in which one process was not heard of, and all others were."""
+    """Lets half a minute pass in which one process did not renew its lease, and all others did."""
     sql(stores, "UPDATE lease SET since = since - interval '31 s', seen = clock_timestamp()")
     sql(stores, "UPDATE lease SET seen = seen - interval '31 s' WHERE epoch = %s", epoch)
 
@@ -221,13 +221,13 @@ async def test_a_month_has_its_partitions_before_its_first_execution(
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))
     assert [head.execution_id for head in await store.reads.scan("", 10)] == [unit.execution_id for unit in units]
     assert sql(postgres_stores, count) == [(before[0] + 1,)]
-    # A month that was dropped, as prune does, is made again when somebody still needs it.
+    # A month that was dropped, as pruning does, is created again when it is still needed.
     for table in ("execution", "batch", "snapshot", "value_use"):
         sql(postgres_stores, f"DROP TABLE {table}_2031_02")
     await store.journal.commit(samples.first())
 
 
-async def test_a_full_disk_stores_nothing_and_work_goes_on(
+async def test_a_full_disk_stores_nothing_and_work_continues(
     store: PostgresStore, fails: Callable[[str, int], None], samples: Samples
 ) -> None:
     fails("53100", 1)
@@ -251,12 +251,12 @@ async def test_a_deadlock_is_tried_again(
 
 async def test_what_a_unit_cannot_say_harms_no_other(store: PostgresStore, samples: Samples) -> None:
     units = [samples.first(), samples.first(current_state="a\x00b"), samples.first()]
-    told = await asyncio.gather(*(store.journal.commit(unit) for unit in units), return_exceptions=True)
-    assert [type(each) for each in told] == [type(None), EngineError, type(None)]
+    results = await asyncio.gather(*(store.journal.commit(unit) for unit in units), return_exceptions=True)
+    assert [type(each) for each in results] == [type(None), EngineError, type(None)]
     assert store.failure() is None
 
 
-async def test_a_page_whose_budget_ran_out_says_where_to_go_on(
+async def test_a_page_whose_budget_ran_out_says_where_to_continue(
     store: PostgresStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(searching, "BUDGET", 10)
@@ -327,7 +327,7 @@ async def test_every_list_reads_its_index_in_order(
     assert ("Sort  (" in text) == (kind in PROBED)
 
 
-async def test_a_unit_is_told_when_the_transactions_before_it_have_ended(
+async def test_a_unit_is_visible_when_the_transactions_before_it_have_ended(
     store: PostgresStore, postgres_database: StoreDatabase, samples: Samples
 ) -> None:
     begin = await store.journal.position()
@@ -336,11 +336,11 @@ async def test_a_unit_is_told_when_the_transactions_before_it_have_ended(
         units = [samples.first(), samples.first()]
         for unit in units:
             await store.journal.commit(unit)
-        assert list(await store.journal.committed(begin, 10)) == []
+        assert list(await store.journal.read_committed(begin, 10)) == []
         await other.rollback()
-    found = await store.journal.committed(begin, 10)
+    found = await store.journal.read_committed(begin, 10)
     assert [placed.execution_id for placed in found] == [unit.execution_id for unit in units]
-    assert list(await store.journal.committed(found[-1].position, 10)) == []
+    assert list(await store.journal.read_committed(found[-1].position, 10)) == []
 
 
 async def test_reads_and_writes_before_opening_are_refused(postgres_stores: PostgresStores, samples: Samples) -> None:

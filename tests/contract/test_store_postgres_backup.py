@@ -55,7 +55,7 @@ async def engine(postgres_stores: PostgresStores) -> AsyncIterator[Driver]:
     await driver.finish()
 
 
-async def test_an_engine_goes_on_from_a_dump_that_was_made_beside_it(
+async def test_an_engine_continues_from_a_dump_that_was_made_while_it_ran(
     engine: Driver, postgres_stores: PostgresStores, restored: str, tmp_path: Path
 ) -> None:
     waiting = await engine.started(asking(), LARGE, process_id="PO-4500000101")
@@ -75,7 +75,7 @@ async def test_an_engine_goes_on_from_a_dump_that_was_made_beside_it(
     assert (audit.executions, audit.open, audit.orphans) == (3, 2, 0)
     assert [head.execution_id for head in await copy.find("PO-4500000101")] == [waiting]
     assert isinstance(await copy.resume(waiting, {"by": "the new one"}), Restarted)
-    assert isinstance(await copy.resume(waiting, {"by": "somebody"}), AlreadyRestarted)
+    assert isinstance(await copy.resume(waiting, {"by": "another"}), AlreadyRestarted)
     await copy.advance(timedelta(hours=1))
     assert await copy.status(delayed) == "COMPLETED"
     await copy.finish()

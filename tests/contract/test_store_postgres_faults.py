@@ -89,7 +89,7 @@ def locked(server: PostgresServer, database: str, unit: Unit) -> psycopg.Connect
 
 
 @pytest.mark.parametrize("cut", ["BEFORE", "UNHEARD", "AFTER"])
-async def test_a_unit_whose_connection_breaks_is_stored_once_and_its_caller_is_told(
+async def test_a_unit_whose_connection_breaks_is_stored_once_and_its_caller_gets_the_reply(
     road: Road, stores: PostgresStores, database: str, samples: Samples, cut: Cut
 ) -> None:
     stores.address = road.address(database)
@@ -145,7 +145,7 @@ async def test_a_session_that_is_killed_in_the_middle_of_a_unit_costs_nothing(
 
 
 @pytest.mark.parametrize("cut", ["BEFORE", "AFTER"])
-async def test_an_effect_is_marked_once_whatever_becomes_of_the_connection(
+async def test_an_effect_is_marked_once_whatever_happens_to_the_connection(
     road: Road, stores: PostgresStores, database: str, samples: Samples, cut: Cut
 ) -> None:
     stores.address = road.address(database)
@@ -161,10 +161,10 @@ async def test_an_effect_is_marked_once_whatever_becomes_of_the_connection(
 
 
 class Clients:
-    """Clients of a store that start executions and move them on; `told` has what they were told is stored."""
+    """Clients of a store that start and advance executions; `confirmed` has what was confirmed to them as stored."""
 
     def __init__(self, store: PostgresStore, count: int) -> None:
-        self.told: dict[str, int] = {}
+        self.confirmed: dict[str, int] = {}
         self._store = store
         self._samples = Samples()
         self._is_ending = False
@@ -174,7 +174,7 @@ class Clients:
 
     async def reach(self, more: int) -> None:
         """Returns when so many more executions were started."""
-        self._goal = len(self.told) + more
+        self._goal = len(self.confirmed) + more
         self._reached.clear()
         await self._reached.wait()
 
@@ -188,9 +188,9 @@ class Clients:
             unit = self._samples.first()
             for _ in range(3):
                 await self._stored(unit)
-                self.told[unit.execution_id] = unit.head.seq
+                self.confirmed[unit.execution_id] = unit.head.seq
                 unit = self._samples.next(unit.head)
-            if len(self.told) >= self._goal:
+            if len(self.confirmed) >= self._goal:
                 self._reached.set()
 
     async def _stored(self, unit: Unit) -> None:
@@ -205,7 +205,7 @@ class Clients:
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
-async def test_commits_go_on_when_the_server_was_away_for_two_seconds(
+async def test_commits_continue_when_the_server_was_down_for_two_seconds(
     server: PostgresServer, stores: PostgresStores, mode: str
 ) -> None:
     store = stores.make(SystemClock())
@@ -213,21 +213,21 @@ async def test_commits_go_on_when_the_server_was_away_for_two_seconds(
     clients = Clients(store, 8)
     await clients.reach(50)
     await asyncio.to_thread(server.stop, mode)
-    before = len(clients.told)
+    before = len(clients.confirmed)
     ended, _ = await asyncio.wait(clients.tasks, timeout=2)
     # Each may still hear of the one unit that the server had stored when it was stopped.
-    assert (len(ended), len(clients.told) <= before + len(clients.tasks)) == (0, True)
+    assert (len(ended), len(clients.confirmed) <= before + len(clients.tasks)) == (0, True)
     await asyncio.to_thread(server.start)
     await clients.reach(50)
     await clients.end()
     heads = {head.execution_id: head.seq for head in await store.reads.scan("", 1_000_000)}
-    assert heads == clients.told
-    for execution_id in clients.told:
+    assert heads == clients.confirmed
+    for execution_id in clients.confirmed:
         assert await stored(store, execution_id) == [(1, 3), (4, 4), (5, 5)]
     assert store.failure() is None
 
 
-async def test_a_database_that_stays_away_is_told_and_found_again(
+async def test_a_database_that_stays_down_is_reported_and_found_again(
     server: PostgresServer, stores: PostgresStores, samples: Samples
 ) -> None:
     store = stores.make(HastyClock())
@@ -249,7 +249,7 @@ async def test_a_database_that_stays_away_is_told_and_found_again(
     assert (await again.open()).highest_id == unit.execution_id
 
 
-async def test_who_closes_while_an_outcome_is_unknown_is_told_that_it_is(
+async def test_a_close_while_an_outcome_is_unknown_raises_that(
     server: PostgresServer, database: str, stores: PostgresStores, samples: Samples
 ) -> None:
     store = stores.make(SystemClock())
@@ -266,7 +266,7 @@ async def test_who_closes_while_an_outcome_is_unknown_is_told_that_it_is(
             await commit
 
 
-async def test_who_lost_the_lock_and_was_overtaken_meanwhile_stores_nothing(
+async def test_a_process_that_lost_the_lock_and_was_overtaken_stores_nothing(
     server: PostgresServer, stores: PostgresStores, samples: Samples
 ) -> None:
     paused, other = stores.make(SystemClock()), stores.make(SystemClock())
@@ -281,7 +281,7 @@ async def test_who_lost_the_lock_and_was_overtaken_meanwhile_stores_nothing(
     assert len(await other.reads.scan("", 10)) == 1
 
 
-async def test_the_lock_is_taken_again_when_the_server_was_started_anew(
+async def test_the_lock_is_taken_again_when_the_server_was_restarted(
     server: PostgresServer, stores: PostgresStores, samples: Samples
 ) -> None:
     owner = stores.make(SystemClock())

@@ -46,7 +46,7 @@ def sql(stores: PostgresStores, statement: str, *arguments: Any) -> list[tuple[A
 
 
 def forget(stores: PostgresStores, *epochs: int) -> None:
-    """Lets the leases of processes run out; all others were heard of."""
+    """Lets the leases of processes expire; all others were renewed."""
     sql(stores, "UPDATE lease SET since = since - interval '31 s', seen = clock_timestamp()")
     sql(stores, "UPDATE lease SET seen = seen - interval '31 s' WHERE epoch = ANY (%s)", list(epochs))
 
@@ -60,7 +60,7 @@ async def renewed(until: Callable[[], bool]) -> None:
     """Lets the processes renew their leases, and returns when that has done what the test waits for."""
     await fake_loop().quiet()
     fake_loop().clock.advance(timedelta(seconds=RENEWAL_SECONDS))
-    while not until():  # noqa: ASYNC110 - what the database has done tells nobody
+    while not until():  # noqa: ASYNC110 - the database notifies no waiter
         await asyncio.sleep(0)
 
 
@@ -123,7 +123,7 @@ async def test_a_schedule_whose_taker_does_not_fire_it_is_given_to_another(
     assert len(await three[2].reads.scan("", 10)) == 1
 
 
-async def test_an_effect_that_nobody_begins_is_offered_again_by_one_process(
+async def test_an_effect_that_no_process_begins_is_offered_again_by_one_process(
     three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
 ) -> None:
     unit = samples.first()
@@ -147,7 +147,7 @@ async def test_an_effect_that_nobody_begins_is_offered_again_by_one_process(
     assert not await three[1].work.mark_running(unit.execution_id, 3, 2)
 
 
-async def test_a_cut_stretch_is_taken_up_when_its_process_has_ended(
+async def test_a_cut_stretch_is_recovered_when_its_process_has_ended(
     three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
 ) -> None:
     unit = samples.first()
@@ -157,7 +157,7 @@ async def test_a_cut_stretch_is_taken_up_when_its_process_has_ended(
     await three[1].work.end_lost_processes()
     taken = await each_of(*(store.work.continuations(10) for store in three[1:]))
     assert sorted(map(list, taken)) == [[], [unit.execution_id]]
-    # Who took it goes on with it: the stretch is that process's own then, and no other's while it lives.
+    # The process that took it continues it: the stretch belongs to it, and to no other while it lives.
     await three[2].journal.commit(working(samples.next(unit.head), continues=True))
     sql(postgres_stores, "UPDATE continuation SET taken = taken - interval '31 s' WHERE taken > '-infinity'")
     assert list(await three[1].work.continuations(10)) == []
@@ -175,7 +175,7 @@ async def test_a_cut_stretch_that_its_taker_does_not_move_is_taken_by_another(
     assert list(await three[2].work.continuations(10)) == [unit.execution_id]
 
 
-async def test_what_a_lost_process_was_at_is_suspect_whoever_ends_it_and_named_once_its_trials_ended_too_many(
+async def test_what_a_lost_process_worked_on_is_suspect_and_named_once_its_trials_ended_too_many(
     three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
 ) -> None:
     calls, cut, fires, rests, of_a_living_one = (samples.first() for _ in range(5))
@@ -216,7 +216,7 @@ async def test_one_process_at_a_time_tries_a_suspect_and_another_one_once_that_h
     assert sorted(tried) == [False, True]
     first, second = (0, 1) if tried[0] else (1, 0)
     sql(postgres_stores, "UPDATE execution SET loads = 4")
-    assert await three[second].trials.suspects([key]) == {key: 1}, "nobody is to blame before the end of a trial"
+    assert await three[second].trials.suspects([key]) == {key: 1}, "no execution is blamed before the end of a trial"
     sql(postgres_stores, "UPDATE execution SET loads = 2")
     await three[second].trials.end_trial(key)
     assert not await three[second].trials.begin_trial(key), "a trial is ended by its process"
@@ -237,7 +237,9 @@ async def test_the_trial_of_a_process_that_ended_is_forgotten_when_the_execution
     await three[1].journal.commit(working(samples.next(unit.head)))
     forget(postgres_stores, 1)
     await three[1].work.end_lost_processes()
-    assert sql(postgres_stores, "SELECT count(*) FROM trial") == [(1,)], "it was at the stretch, whoever moved it"
+    assert sql(postgres_stores, "SELECT count(*) FROM trial") == [(1,)], (
+        "it worked on the stretch, whatever advanced it"
+    )
     await three[1].journal.commit(samples.next(samples.next(unit.head).head))
     forget(postgres_stores, 3)
     await three[1].work.end_lost_processes()
@@ -265,7 +267,7 @@ async def test_what_a_process_took_and_did_not_do_is_suspect_if_that_one_fell_si
     assert await three[1].trials.suspects(both) == (dict.fromkeys(both, 1) if is_silent else {})
 
 
-async def test_after_a_time_in_which_nobody_was_heard_of_nobody_is_ended(
+async def test_after_a_time_without_any_renewal_no_process_is_ended(
     three: list[PostgresStore], postgres_stores: PostgresStores
 ) -> None:
     # The database was away for a minute; the first process that reaches it again judges no other one.
@@ -274,7 +276,7 @@ async def test_after_a_time_in_which_nobody_was_heard_of_nobody_is_ended(
     assert alive(postgres_stores) == [1, 2, 3]
 
 
-async def test_a_process_that_just_began_ends_nobody(
+async def test_a_process_that_just_began_ends_no_other(
     three: list[PostgresStore], postgres_stores: PostgresStores
 ) -> None:
     sql(postgres_stores, "UPDATE lease SET seen = seen - interval '61 s' WHERE epoch < 4")
@@ -284,7 +286,7 @@ async def test_a_process_that_just_began_ends_nobody(
     assert alive(postgres_stores) == [1, 2, 3, 4]
 
 
-async def test_a_process_that_is_ended_while_it_was_heard_of_again_lives_on(
+async def test_a_process_that_renews_its_lease_while_it_is_ended_lives_on(
     three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
 ) -> None:
     forget(postgres_stores, 1)
@@ -343,12 +345,12 @@ async def test_an_idle_process_finds_out_that_its_lease_was_ended(
 
 
 class MonthlyStore(PostgresStore):
-    """A store on a database whose clock stands where a test puts it."""
+    """A store on a database whose clock a test sets."""
 
-    told: datetime = START_TIME
+    now: datetime = START_TIME
 
     async def database_now(self, connection: Connection) -> datetime:
-        return self.told
+        return self.now
 
 
 async def test_the_months_ahead_are_made_while_a_process_runs(postgres_stores: PostgresStores) -> None:
@@ -356,7 +358,7 @@ async def test_the_months_ahead_are_made_while_a_process_runs(postgres_stores: P
     await store.open()
     later = "SELECT count(*) FROM pg_class WHERE relname = 'execution_2033_05' AND relispartition"
     assert sql(postgres_stores, later) == [(0,)]
-    store.told = START_TIME.replace(year=2033, month=3)
+    store.now = START_TIME.replace(year=2033, month=3)
     await renewed(lambda: sql(postgres_stores, later) == [(1,)])
     await store.close()
     for table in ("execution", "batch", "snapshot", "value_use"):
@@ -381,7 +383,7 @@ def test_a_clock_follows_the_database_s_whatever_the_machine_s_says() -> None:
 
 
 async def audits(stores: list[PostgresStore]) -> list[bool]:
-    """Returns of each process whether it is told that it audits, all asking at once."""
+    """Returns for each process whether it is the auditor, all asking at once."""
     return await each_of(*(store.survey.take_duty() for store in stores))
 
 
@@ -398,7 +400,7 @@ async def test_the_duty_of_a_process_that_ends_in_order_falls_to_another(three: 
     assert sum(await audits(three[1:])) == 1
 
 
-async def test_the_duty_of_a_process_that_is_not_heard_of_falls_to_another_and_stays_there(
+async def test_the_duty_of_a_process_with_an_expired_lease_falls_to_another_and_stays_there(
     three: list[PostgresStore], postgres_stores: PostgresStores
 ) -> None:
     assert await three[0].survey.take_duty()

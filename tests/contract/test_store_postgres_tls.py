@@ -51,7 +51,7 @@ def opened(postgres_server: PostgresServer, tmp_path: Path) -> Opened:
 
 
 def address(gate: PostgresGate, database: str, ca: Path) -> str:
-    """Returns the address of a database behind a gate, as operators are told to write it."""
+    """Returns the address of a database behind a gate, in the form that is documented for operators."""
     query = f"sslmode=verify-full&sslrootcert={ca}&gssencmode=disable"
     return f"postgresql://looply@127.0.0.1:{gate.port}/{database}?{query}"
 
@@ -102,8 +102,8 @@ async def test_a_server_of_another_authority_is_not_spoken_to(
 ) -> None:
     async with opened(ours.issue("localhost")) as gate:
         place = address(gate, database, Authority("Somebody else").written(tmp_path, "wrong"))
-        told = await refused(place)
-        assert ["certificate verify failed" in each for each in told] == [True, True]
+        messages = await refused(place)
+        assert ["certificate verify failed" in each for each in messages] == [True, True]
         assert (gate.encrypted, gate.plain) == (0, 0)
 
 
@@ -111,8 +111,8 @@ async def test_a_server_with_the_certificate_of_another_name_is_not_spoken_to(
     opened: Opened, ours: Authority, database: str, tmp_path: Path
 ) -> None:
     async with opened(ours.issue("other.example.com", is_local=False)) as gate:
-        told = await refused(address(gate, database, ours.written(tmp_path, "ca")))
-        assert ["other.example.com" in each and "127.0.0.1" in each for each in told] == [True, True]
+        messages = await refused(address(gate, database, ours.written(tmp_path, "ca")))
+        assert ["other.example.com" in each and "127.0.0.1" in each for each in messages] == [True, True]
         assert gate.plain == 0
 
 
@@ -120,6 +120,6 @@ async def test_a_server_that_cannot_encrypt_is_not_spoken_to(
     opened: Opened, ours: Authority, database: str, tmp_path: Path
 ) -> None:
     async with opened(None) as gate:
-        told = await refused(address(gate, database, ours.written(tmp_path, "ca")))
-        assert ["does not support SSL, but SSL was required" in each for each in told] == [True, True]
+        messages = await refused(address(gate, database, ours.written(tmp_path, "ca")))
+        assert ["does not support SSL, but SSL was required" in each for each in messages] == [True, True]
         assert (gate.encrypted, gate.plain) == (0, 0)

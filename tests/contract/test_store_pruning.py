@@ -1,4 +1,4 @@
-"""What the stores with tables forget: every row of it, and its space; nothing that somebody brings meanwhile."""
+"""Pruning in the stores with tables: every row is removed, and its space; nothing that is stored concurrently."""
 
 import asyncio
 import io
@@ -173,7 +173,7 @@ async def test_the_space_of_what_went_is_the_disks_again(
     await folder_store.journal.commit(samples.first())
     pruned = await prune_now(folder_store.pruning, [spent(LATER)])
     assert pruned.executions == 1000
-    assert not await folder_store.pruning.give_back()
+    assert not await folder_store.pruning.release_space()
     await folder_store.close()
     assert pruned.size > 10_000_000
     assert (tmp_path / FILE_NAME).stat().st_size < 2_000_000
@@ -208,12 +208,12 @@ async def test_an_old_month_in_which_nothing_is_left_is_dropped(
     assert (await prune_now(database_store.pruning, [spent(LATER)])).executions == 10
     assert MONTH not in months(postgres_stores)
     assert {name[-7:] for name in parts(postgres_stores)} == set(months(postgres_stores))
-    # Whoever still needs it gets it back.
+    # An execution that still needs it stores it again.
     await database_store.journal.commit(Samples().first())
     assert MONTH in months(postgres_stores)
 
 
-async def test_a_month_with_a_few_that_are_open_is_written_anew_and_they_go_on(
+async def test_a_month_with_a_few_open_executions_is_rewritten_and_they_continue(
     database_store: PostgresStore, postgres_stores: PostgresStores, samples: Samples
 ) -> None:
     text = bytes(range(256)) * 40
@@ -231,7 +231,7 @@ async def test_a_month_with_a_few_that_are_open_is_written_anew_and_they_go_on(
     assert [head.execution_id for head in await database_store.reads.scan("", 1)] == [waiting.execution_id]
 
 
-async def test_a_month_that_somebody_reads_is_left_for_another_round(
+async def test_a_month_that_is_being_read_is_left_for_another_round(
     database_store: PostgresStore, postgres_stores: PostgresStores, samples: Samples
 ) -> None:
     await store_all(database_store, [samples.first(status="COMPLETED") for _ in range(3)])
@@ -273,7 +273,7 @@ async def test_of_processes_that_share_a_database_one_prunes_at_a_time(
     assert (await prune_now(store.pruning, [spent(LATER)])).executions == 2
 
 
-async def test_a_large_value_that_somebody_brings_meanwhile_stays(
+async def test_a_large_value_that_is_stored_concurrently_stays(
     database_store: PostgresStore, postgres_stores: PostgresStores, samples: Samples
 ) -> None:
     old = samples.first(status="COMPLETED", values=(VALUE,))
@@ -315,7 +315,7 @@ async def waits_for_another(pruning: "asyncio.Future[Slice]", stores: PostgresSt
     )
     with psycopg.connect(stores.address, autocommit=True) as watcher:
         while watcher.execute(waits).fetchone() == (0,):
-            assert not pruning.done(), f"nobody waits: {pruning.result()}"
+            assert not pruning.done(), f"no unit waits: {pruning.result()}"
             await asyncio.sleep(0)
 
 
@@ -324,7 +324,7 @@ async def test_a_workflow_of_which_nothing_is_stored_has_nothing_to_forget(
 ) -> None:
     for store in (folder_store, database_store):
         assert await store.pruning.prune(spent(LATER, workflow_id=WORKFLOW), BEGIN) == Slice()
-        assert await store.pruning.pruned_to(WORKFLOW) == (0, 0)
+        assert await store.pruning.pruned_position(WORKFLOW) == (0, 0)
 
 
 def test_the_command_prunes_a_database_and_is_refused_while_another_process_does(

@@ -249,16 +249,16 @@ async def test_all_writes_that_wait_are_one_transaction(store: SqliteStore, samp
     assert store.groups - before <= 10
 
 
-async def test_a_scan_that_runs_out_of_budget_tells_where_to_go_on(
+async def test_a_scan_that_runs_out_of_budget_returns_where_to_continue(
     store: SqliteStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(searching, "BUDGET", 10)
     units = [samples.first(workflow_version=2 if number == 3 else 1) for number in range(35)]
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))
-    wanted = Filter(workflow_versions=(2,))
-    heads, floor = await store.reads.list(ORGANIZATION, wanted, "", 5)
+    query = Filter(workflow_versions=(2,))
+    heads, floor = await store.reads.list(ORGANIZATION, query, "", 5)
     assert (list(heads), floor) == ([], units[25].execution_id)
-    assert [head.execution_id for head in await pages(store, 5, wanted)] == [units[3].execution_id]
+    assert [head.execution_id for head in await pages(store, 5, query)] == [units[3].execution_id]
 
 
 async def test_sources_are_merged_no_deeper_than_the_shallowest_was_read(
@@ -270,18 +270,18 @@ async def test_sources_are_merged_no_deeper_than_the_shallowest_was_read(
         for number in range(20)
     ]
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))
-    wanted = Filter(statuses=("FAILED", "WAITING"), workflow_versions=(2,))
-    found = [head.execution_id for head in await pages(store, 3, wanted)]
+    query = Filter(statuses=("FAILED", "WAITING"), workflow_versions=(2,))
+    found = [head.execution_id for head in await pages(store, 3, query)]
     assert found == [unit.execution_id for unit in reversed(units[:9])]
 
 
 _SEARCH = Filter(process_ids=("PO-*", "*1"), terms=("a*", "*b"), fields=(("po", ("c",)), ("plant", ("*d*",))))
 
 
-@pytest.mark.parametrize("wanted", [Filter(), _SEARCH], ids=["list", "search"])
+@pytest.mark.parametrize("query", [Filter(), _SEARCH], ids=["list", "search"])
 @pytest.mark.parametrize("kind", ["ORGANIZATION", "WORKFLOW", "STATUS", "PROCESS_ID", "STATE", "VALUE", "PARENT"])
-async def test_lists_read_an_index_in_order_and_sort_nothing(store: SqliteStore, kind: Kind, wanted: Filter) -> None:
-    fits, facts = condition(wanted, [1], [2])
+async def test_lists_read_an_index_in_order_and_sort_nothing(store: SqliteStore, kind: Kind, query: Filter) -> None:
+    fits, facts = condition(query, [1], [2])
 
     def plan(connection: apsw.Connection) -> str:
         names = ("org", "below", "lowest", "budget", "limit")
@@ -303,11 +303,11 @@ async def test_lists_read_an_index_in_order_and_sort_nothing(store: SqliteStore,
         ("STATE_PREFIX", "INDEX execution_state (org=? AND state>? AND state<?)"),
     ],
 )
-@pytest.mark.parametrize("wanted", [Filter(), _SEARCH], ids=["list", "search"])
+@pytest.mark.parametrize("query", [Filter(), _SEARCH], ids=["list", "search"])
 async def test_parts_of_texts_are_looked_up_in_their_index(
-    store: SqliteStore, wanted: Filter, kind: Kind, index: str
+    store: SqliteStore, query: Filter, kind: Kind, index: str
 ) -> None:
-    fits, _ = condition(wanted, [1], [2])
+    fits, _ = condition(query, [1], [2])
     statement = sqlite_lists.statement(kind, fits)
 
     def plan(connection: apsw.Connection) -> str:
@@ -398,12 +398,12 @@ async def test_a_row_whose_execution_is_gone_is_reported(store: SqliteStore, fol
     await again.close()
 
 
-async def test_who_measures_is_told_how_many_writes_share_a_flush(folder: Path, samples: Samples) -> None:
-    told: list[int] = []
+async def test_observers_get_how_many_writes_share_a_flush(folder: Path, samples: Samples) -> None:
+    sizes: list[int] = []
     store = SqliteStore(folder, SystemClock())
-    store.on_group(told.append)
+    store.on_group(sizes.append)
     await store.open()
     await asyncio.gather(*(store.journal.commit(samples.first()) for _ in range(20)))
     await store.close()
-    assert sum(told) == 20
-    assert len(told) == store.groups
+    assert sum(sizes) == 20
+    assert len(sizes) == store.groups

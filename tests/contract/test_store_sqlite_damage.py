@@ -61,7 +61,7 @@ async def killed(folder: Path, samples: Samples, count: int) -> None:
         (folder / name).write_bytes(content)
 
 
-async def test_a_sealed_store_opens_again_and_has_no_seal_meanwhile(folder: Path, samples: Samples) -> None:
+async def test_a_sealed_store_opens_again_and_has_no_seal_while_open(folder: Path, samples: Samples) -> None:
     for _ in range(2):
         store = sealed(folder)
         await store.open()
@@ -149,7 +149,7 @@ async def test_a_whole_log_passes_the_mark(folder: Path, samples: Samples) -> No
     await store.close()
 
 
-async def test_a_mark_that_cannot_be_read_or_written_harms_nobody(folder: Path, samples: Samples) -> None:
+async def test_a_mark_that_cannot_be_read_or_written_does_no_harm(folder: Path, samples: Samples) -> None:
     store = SqliteStore(folder, SystemClock())
     await store.open()
     await store.close()
@@ -231,14 +231,14 @@ async def test_a_definition_whose_hash_is_not_its_name_is_not_run(folder: Path) 
     "damage",
     ["body = x'32'", "revision = 2", "name = 'pricet'", "org = 2", "modified_by = 'k'", "created_ms = 1"],
 )
-async def test_a_datastore_that_is_not_what_was_stored_is_told_and_not_served(folder: Path, damage: str) -> None:
+async def test_a_datastore_that_is_not_what_was_stored_is_reported_and_not_served(folder: Path, damage: str) -> None:
     store = SqliteStore(folder, SystemClock())
     await store.open()
     await store.datastores.put(change(0, 1, 1))
     await store.datastores.put(change(0, 1, owner=OTHER_ORGANIZATION, name="sound"))
     statement = f"UPDATE datastore SET {damage} WHERE name = 'prices'"
     await store._threads.write(lambda connection: connection.execute(statement).fetchall())
-    (line,) = await store.datastores.damaged()
+    (line,) = await store.datastores.find_damaged()
     assert "is not what was stored" in line
     owner = OTHER_ORGANIZATION if damage.startswith("org") else ORGANIZATION
     name = "pricet" if damage.startswith("name") else "prices"

@@ -51,7 +51,7 @@ async def free_pages(store: SqliteStore) -> None:
     await store._threads.write(lambda connection: connection.pragma("max_page_count", 1_000_000))
 
 
-async def test_a_full_disk_fails_the_whole_group_and_work_goes_on_when_space_returns(
+async def test_a_full_disk_fails_the_whole_group_and_work_continues_when_space_returns(
     store: SqliteStore, folder: Path, samples: Samples
 ) -> None:
     await store.journal.commit(samples.first())
@@ -67,7 +67,7 @@ async def test_a_full_disk_fails_the_whole_group_and_work_goes_on_when_space_ret
     assert len(await store.reads.scan("", 100)) == 21
 
 
-async def test_on_a_full_disk_pruning_makes_space_and_work_goes_on(store: SqliteStore, samples: Samples) -> None:
+async def test_on_a_full_disk_pruning_makes_space_and_work_continues(store: SqliteStore, samples: Samples) -> None:
     old = [samples.first(status="COMPLETED", current_state="x" * 3000) for _ in range(300)]
     await asyncio.gather(*(store.journal.commit(unit) for unit in old))
     await limit_pages(store, 4)
@@ -75,8 +75,8 @@ async def test_on_a_full_disk_pruning_makes_space_and_work_goes_on(store: Sqlite
     found = await asyncio.gather(*(store.journal.commit(unit) for unit in units), return_exceptions=True)
     assert {type(outcome) for outcome in found} == {StoreFull}
     later = samples.now + timedelta(days=1)
-    told = await prune_now(store.pruning, [RetentionFilter(now=later, ended_before=later, overrides=True)])
-    assert told.executions == 299
+    report = await prune_now(store.pruning, [RetentionFilter(now=later, ended_before=later, overrides=True)])
+    assert report.executions == 299
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))
     assert len(await store.reads.scan("", 200)) == 101
 
@@ -192,7 +192,7 @@ def disk() -> Iterator[BrokenDisk]:
     disk.unregister()
 
 
-async def test_after_a_failed_flush_nobody_is_told_that_nothing_was_done(
+async def test_after_a_failed_flush_no_caller_gets_that_nothing_was_done(
     disk: BrokenDisk, folder: Path, samples: Samples
 ) -> None:
     store = SqliteStore(folder, SystemClock())
@@ -227,7 +227,7 @@ async def test_a_file_that_another_program_locks_stores_nothing_for_now(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-async def test_a_defect_of_the_writer_leaves_nobody_waiting(store: SqliteStore, samples: Samples) -> None:
+async def test_a_defect_of_the_writer_leaves_no_caller_waiting(store: SqliteStore, samples: Samples) -> None:
     def defect(_connection: apsw.Connection) -> None:
         raise ZeroDivisionError
 

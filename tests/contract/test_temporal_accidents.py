@@ -59,7 +59,7 @@ def worker_of(client: Client, queue: str, act: Callable[..., Any]) -> Worker:
     )
 
 
-async def test_commands_go_on_while_temporal_is_away_and_effects_run_once_it_comes(mortal: TemporalServer) -> None:
+async def test_commands_continue_while_temporal_is_down_and_effects_run_once_it_is_up(mortal: TemporalServer) -> None:
     async with Process(TemporalSettings(address=mortal.address)).running() as process:
         ids = [await process.started(calling(), {"n": n}) for n in range(20)]
         assert process.world.calls == []
@@ -145,7 +145,7 @@ async def test_an_effect_in_a_chain_that_is_offered_beside_it_is_made_once(setti
         execution_id = await process.started(chain(call("call_1"), call("call_2"), call("call_3")))
         opened = await world.wait_for_call("call_2")
         (row,) = (await process.store.reads.work_of(execution_id)).effects
-        # The workflow has not heard of it: it starts another activity, as after a sweep of another process.
+        # The workflow was not notified: it starts another activity, as after a sweep of another process.
         offered = row.reference
         before = len(process.arrived)
         process.dispatcher.offer(offered)
@@ -193,7 +193,7 @@ async def test_what_follows_in_a_chain_whose_worker_dies_is_offered_by_a_sweep_a
 
     @activity.defn(name=ACTIVITY)
     async def die(_execution_id: str, _reference: Reference) -> list[Reference]:
-        # The first effect has its outcome; the second is stored as queued, and nobody hears of it.
+        # The first effect has its outcome; the second is stored as queued, and is not offered.
         await dead.shell.effects.perform(effect, False)
         begun.set()
         raise ConnectionError("the machine is gone")
@@ -221,11 +221,11 @@ async def test_a_process_that_serves_nothing_offers_and_another_one_carries_out(
             settings,
             process.clock,
             serving=Serving(connectors=("http",)),
-            senses=WorkerHooks(lambda *each: seen.put_nowait(each)),
+            hooks=WorkerHooks(lambda *each: seen.put_nowait(each)),
         )
 
         async def perform(_effect: EffectRef, _is_running: bool) -> None:
-            """Stands for the shell of another process."""
+            """A fake shell of another process."""
 
         worker.start(perform)
         (row,) = (await process.store.reads.work_of(execution_id)).effects
@@ -241,16 +241,16 @@ async def test_a_worker_of_one_connector_waits_for_no_worker_of_another(settings
         settings,
         clock,
         serving=Serving(connectors=("sap",), known=("http", "sap")),
-        senses=WorkerHooks(lambda *each: seen.put_nowait(each)),
+        hooks=WorkerHooks(lambda *each: seen.put_nowait(each)),
     )
 
     async def perform(_effect: EffectRef, _is_running: bool) -> None:
-        """Stands for the shell of another process."""
+        """A fake shell of another process."""
 
     worker.start(perform)
     execution_id = str(Ids(SystemEntropy()).next(clock.now()))
     queues = [connector_queue(settings.task_queue, name) for name in ("http", "sap")]
-    # The workflow begins where its first effect goes, and nobody serves that one.
+    # The workflow begins on the queue of its first effect, which no worker serves.
     offered = [Reference(seq=seq, queue=queue, lane="lane") for seq, queue in enumerate(queues, 5)]
     await TemporalConnection(settings, clock).offer(execution_id, offered)
     assert await seen.get() == (execution_id, 6)
@@ -266,7 +266,7 @@ async def test_executions_can_be_searched_in_temporal_by_their_labels(settings: 
     client = await connection.client()
     execution_id = "01900000-0000-7000-8000-0000000000aa"
     while True:
-        # The namespace takes a moment to learn of new labels; what is offered meanwhile goes without them.
+        # The namespace knows new labels only after a moment; offers until then are sent without them.
         clock.advance(timedelta(minutes=2))
         await connection.offer(execution_id, [Reference(1, "nobody", "lane")])
         handle = client.get_workflow_handle(execution_id)

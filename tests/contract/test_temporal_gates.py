@@ -17,7 +17,7 @@ from kit.definitions import call, calling, chain
 from looply.clock import SystemClock
 from looply.engine.temporal import TemporalSettings
 from looply.engine.temporal.connecting import TemporalConnection
-from looply.engine.temporal.outbox import TemporalAway
+from looply.engine.temporal.outbox import TemporalUnavailable
 from looply.engine.temporal.worker import WorkerHooks
 from looply.settings import Secret
 
@@ -35,7 +35,7 @@ def ours() -> Authority:
 
 @pytest.fixture(scope="module")
 def theirs() -> Authority:
-    """One that nobody here trusts."""
+    """An authority that no test trusts."""
     return Authority("Somebody else")
 
 
@@ -69,12 +69,12 @@ async def works(reached: TemporalSettings) -> None:
         execution_id = await process.started(chain(call("call_1"), call("call_2")))
         await process.closed(execution_id)
         assert [seen.step for seen in process.world.calls] == ["call_1", "call_2"]
-        assert not process.dispatcher.is_away
+        assert not process.dispatcher.is_unavailable
 
 
 async def refused(reached: TemporalSettings) -> str:
     """Returns why a process does not get through."""
-    with pytest.raises(TemporalAway) as caught:
+    with pytest.raises(TemporalUnavailable) as caught:
         await TemporalConnection(reached, SystemClock()).client()
     assert reached.address in caught.value.message
     return caught.value.message
@@ -113,15 +113,15 @@ async def test_a_server_whose_certificate_has_expired_is_not_spoken_to(
         assert gate.shown == []
 
 
-async def test_who_does_not_encrypt_is_told_to(opened: Opened) -> None:
+async def test_an_unencrypted_connection_gets_a_hint(opened: Opened) -> None:
     async with opened() as gate:
-        assert "may want TLS (temporal_tls)" in await refused(TemporalSettings(address=gate.address))
+        assert "may need TLS (temporal_tls)" in await refused(TemporalSettings(address=gate.address))
         assert gate.shown == []
 
 
-async def test_who_encrypts_where_nobody_does_is_told_so(temporal_address: str) -> None:
-    told = await refused(TemporalSettings(address=temporal_address, tls=True))
-    assert "speaks no TLS" in told
+async def test_an_encrypted_connection_to_a_plain_server_gets_a_hint(temporal_address: str) -> None:
+    message = await refused(TemporalSettings(address=temporal_address, tls=True))
+    assert "does not use TLS" in message
 
 
 async def test_effects_run_with_a_certificate_of_the_process(opened: Opened, ours: Authority, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ async def test_effects_run_with_a_certificate_of_the_process(opened: Opened, our
         await works(settings(gate, ca, **certified(ours.issue("worker-1"), tmp_path)))
 
 
-async def test_without_a_certificate_that_it_trusts_nobody_gets_through(
+async def test_without_a_trusted_certificate_no_connection_is_accepted(
     opened: Opened, ours: Authority, theirs: Authority, tmp_path: Path
 ) -> None:
     ca = ours.written(tmp_path, "ca")
@@ -146,13 +146,16 @@ async def test_the_api_key_goes_with_every_call(opened: Opened, ours: Authority,
         assert set(gate.shown) == {f"Bearer {KEY}"}
 
 
-async def test_without_the_api_key_nobody_gets_through(opened: Opened, ours: Authority, tmp_path: Path) -> None:
+async def test_without_the_api_key_no_connection_is_accepted(opened: Opened, ours: Authority, tmp_path: Path) -> None:
     ca = ours.written(tmp_path, "ca")
     async with opened(key=KEY) as gate:
-        told = [await refused(settings(gate, ca)), await refused(settings(gate, ca, api_key=Secret("another-0815")))]
-        assert ["give temporal_api_key" in each for each in told] == [True, True]
+        messages = [
+            await refused(settings(gate, ca)),
+            await refused(settings(gate, ca, api_key=Secret("another-0815"))),
+        ]
+        assert ["set temporal_api_key" in each for each in messages] == [True, True]
         assert gate.shown == ["", "Bearer another-0815"]
-        assert "another-0815" not in "".join(told)
+        assert "another-0815" not in "".join(messages)
 
 
 async def test_effects_wait_while_the_api_key_is_refused_and_the_log_says_why(
@@ -167,13 +170,13 @@ async def test_effects_wait_while_the_api_key_is_refused_and_the_log_says_why(
             await asyncio.sleep(seconds)
 
         with capture_logs() as logs:
-            async with Process(reached, senses=WorkerHooks(pause=pause)).running() as process:
+            async with Process(reached, hooks=WorkerHooks(pause=pause)).running() as process:
                 execution_id = await process.started(calling())
-                while len(told := [line for line in logs if line["log_level"] == "error"]) < 2:
+                while len(logged := [line for line in logs if line["log_level"] == "error"]) < 2:
                     await tries.get()
                 assert process.world.calls == []
                 gate.key = KEY
                 await process.closed(execution_id)
-        assert {line["event"] for line in told} == {"temporal_away", "worker_waits_for_temporal"}
-        assert all("give temporal_api_key" in line["error"] for line in told)
+        assert {line["event"] for line in logged} == {"temporal_away", "worker_waits_for_temporal"}
+        assert all("set temporal_api_key" in line["error"] for line in logged)
         assert KEY not in str(logs)

@@ -107,7 +107,7 @@ async def check_datastores(opened: Opened, left: LeftBeside) -> None:
 
 async def check_copies(opened: Opened, left: LeftBeside) -> None:
     """The copy that was not shown is shown once; all engines have one channel."""
-    assert await opened.next.store.copies.stale() == 1
+    assert await opened.next.store.copies.count_stale() == 1
     await opened.advance(_MINUTE)
     for engine in opened.engines:
         await engine.reconciler.tick()
@@ -115,7 +115,7 @@ async def check_copies(opened: Opened, left: LeftBeside) -> None:
     channel = opened.next.channels["inbox"]
     assert isinstance(channel, FakeChannel)
     assert channel.calls == [("show", card.card_id, card.changed)]
-    assert await opened.next.store.copies.stale() == 0
+    assert await opened.next.store.copies.count_stale() == 0
 
 
 async def check_sending(opened: Opened, left: LeftBeside) -> None:

@@ -114,7 +114,7 @@ async def make_histories(address: str) -> LeftHistories:
         history = history_of(name, _ID.format(number), restated.get(name, {}))
         await put_history(committer, made.workflows, history)
         histories[name] = fold(history)
-    audit = await audit_store(store, Loader(store, codec).folded)
+    audit = await audit_store(store, Loader(store, codec).fold_history)
     assert list(audit.problems) == []
     await store.abandon()
     return LeftHistories(

@@ -1,4 +1,4 @@
-"""What tests share: an engine under a test's hands, fakes, the memory store, and servers of PostgreSQL and Temporal.
+"""The test kit: a driver of the engine, fakes, the memory store, and servers of PostgreSQL and Temporal.
 
-Nothing of the product imports it, and no wheel holds it. It knows no test: whoever tests a thing imports it.
+The product does not import it, and no wheel contains it. It imports no test; tests import it.
 """

@@ -1,4 +1,4 @@
-"""The catalog as a test scripts it, as far as executions that start others look something up in it."""
+"""A fake catalog for child starts, scripted by a test."""
 
 from looply.definition import Workflow
 from looply.engine.ports.port import ChildTarget
@@ -26,7 +26,7 @@ class FakeCallees:
             self._active[workflow_id] = version
 
     async def find(self, organization_id: str, workflow_id: str, version: int | None) -> ChildTarget:
-        """Returns what runs. Raises: NotFound, Conflict; what `fails` holds."""
+        """Returns the target of a child start. Raises: NotFound, Conflict; what `fails` holds."""
         self.asked.append((organization_id, workflow_id, version))
         if self.fails:
             raise self.fails.pop(0)

@@ -1,4 +1,4 @@
-"""How effects get from the shell to the connectors under a test's hands: the dispatcher, and what is on its way."""
+"""Carriages: how effects get from the shell to the connectors in a test: the dispatcher, and what is in transit."""
 
 from typing import Final, Protocol
 
@@ -6,10 +6,10 @@ from looply.clock import Clock
 from looply.engine.ports.dispatch import Dispatcher, InProcessDispatcher
 
 RESERVES: Final = "take the slot of an effect in the unit that stores it"
-"""Then the effect is out once that unit is stored: whether it was sent is not known after a crash."""
+"""The effect is sent once that unit is stored: whether it was sent is unknown after a crash."""
 
 REPEATS: Final = "take an effect again in the moment in which it was let go of"
-"""Temporal ignores what comes while it is told of that; there the sweep of a shared store offers until it is taken."""
+"""Temporal ignores an offer while it processes the end of that effect; the sweep of a shared store repeats it."""
 
 
 class Carriage(Protocol):
@@ -17,12 +17,12 @@ class Carriage(Protocol):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What of the words of this module it can do; a story that needs more is skipped, and says so."""
+        """Which capabilities of this module it has; a story that needs more is skipped, and says so."""
         ...
 
     @property
     def crowd(self) -> int:
-        """How many effects in line are many for it, and yet can be waited for in a story."""
+        """How many queued effects are many for it, and yet can be waited for in a story."""
         ...
 
     def make(self, clock: Clock, per_queue: int, total: int) -> Dispatcher:
@@ -31,15 +31,15 @@ class Carriage(Protocol):
 
     @property
     def is_moving(self) -> bool:
-        """Whether an effect that was offered is on its way and nothing keeps it from arriving."""
+        """Whether an effect that was offered is in transit and nothing keeps it from arriving."""
         ...
 
     async def arrive(self) -> None:
-        """Returns when nothing is on its way."""
+        """Returns when no effect is in transit."""
         ...
 
     async def pause(self, dispatcher: Dispatcher) -> None:
-        """Lets a process take nothing new, as one that stands still does; what it runs goes on."""
+        """Lets a process take no more effects, like a paused one; running effects continue."""
         ...
 
     async def kill(self, dispatcher: Dispatcher) -> None:

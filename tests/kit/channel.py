@@ -1,4 +1,4 @@
-"""A channel of cards as a test scripts it: it keeps copies elsewhere, and fails, hangs, comes late or loses calls."""
+"""A fake channel of cards, scripted by a test: it keeps copies elsewhere, and fails, hangs, is late or loses calls."""
 
 import asyncio
 from collections import deque
@@ -9,7 +9,7 @@ from looply.errors import Unavailable
 from looply.execution.approvals.card_view import CardView
 
 Trouble: TypeAlias = Literal["FAIL", "LOSE", "HANG"]
-"""`FAIL`: nothing is done and it says so; `LOSE`: it is done and the answer is lost; `HANG`: nothing comes back."""
+"""`FAIL`: nothing is done and an error returned; `LOSE`: it is done and the answer is lost; `HANG`: no answer comes."""
 
 
 class FakeChannel:

@@ -1,4 +1,4 @@
-"""Small workflow definitions for tests, and the words to write more of them in a line.
+"""Small workflow definitions for tests, and builders to write more of them in one line.
 
 `chain` strings steps together in their order; further edges are (step, exit, step). Every builder returns the
 compiled workflow, as an engine takes it.
@@ -65,9 +65,9 @@ def datastore(operation: str, id_: str = "", name: str = "prices", **settings: J
 
 def card(id_: str = "card_1", recipients: Json = "ann@example.com", **waits: Json) -> Step:
     """Returns an `adaptiveCard` that waits; `waits` may be `for_` and `timeout`."""
-    wanted = {name.rstrip("_"): value for name, value in waits.items()}
+    waiting = {name.rstrip("_"): value for name, value in waits.items()}
     content = {"type": "AdaptiveCard", "version": "1.5", "body": [{"type": "TextBlock", "text": "Release it?"}]}
-    return step(id_, "adaptiveCard", {"action": "send", "card": content, "recipients": recipients, "wait": wanted})
+    return step(id_, "adaptiveCard", {"action": "send", "card": content, "recipients": recipients, "wait": waiting})
 
 
 def approval(id_: str = "approval_1", recipients: Json = "ann@example.com", **settings: Json) -> Step:
@@ -132,7 +132,7 @@ def repeating(*body: Step, concurrency: int = 1, items: Json = "${payload.output
 def chain(*steps: Step, edges: tuple[Edge, ...] = (), start: dict[str, Json] | None = None, **more: Any) -> Workflow:
     """Returns the compiled workflow of steps that follow each other by their exit `next`.
 
-    A step that an extra edge leads to is not strung into the line: it stands beside it. `start` are fields of the
+    A step that an extra edge leads to is not part of the chain: it is beside it. `start` are fields of the
     start step, `more` is `workflow_settings`.
     """
     beside = {target for _, _, target in edges}
@@ -200,7 +200,7 @@ def counting(rounds: int) -> Workflow:
 
 
 def adding(name: str = "prices") -> Workflow:
-    """Returns a workflow that adds 1 to `count` of a datastore, as often anew as somebody else was faster."""
+    """Returns a workflow that adds 1 to `count` of a datastore, and repeats that while other changes come first."""
     count = "${add(coalesce(get_1.output.value, 0), 1)}"
     put = datastore("set", name=name, path="/count", value=count, if_revision="${get_1.output.revision}")
     again = step("again", "redirect", {"target": "get_1", "max_visits": 1000})

@@ -1,4 +1,4 @@
-"""A whole engine under a test's hands: shell, pump and dispatcher over any store, with a fake world and fake time.
+"""A driver of a whole engine for tests: shell, pump and dispatcher over any store, with a fake world and fake time.
 
     driver = Driver(lambda: MemoryStore(...))
     await driver.open()
@@ -28,13 +28,13 @@ from looply.engine.coding.codec import Codec
 from looply.engine.effects.worker import Worker
 from looply.engine.ports.card_channel import CardChannel
 from looply.engine.ports.dispatch import Dispatcher
-from looply.engine.ports.port import Audit, Filter, Head, Key, Listed, Schedule, Start, Started
+from looply.engine.ports.port import Audit, Filter, Head, Key, ListedExecution, Schedule, Start, Started
 from looply.engine.records.startup import StartupState
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pump import Pump
 from looply.engine.upkeep.reconciler import Reconciler
-from looply.engine.upkeep.scheduling import waiting_for
+from looply.engine.upkeep.scheduling import reschedule
 from looply.execution import ExecutionState, Status
 from looply.execution.facts.commands import AnswerCard, ReassignCard, Reply, Resume, Terminate
 from looply.execution.facts.events import Event
@@ -57,7 +57,7 @@ def id_of(workflow: Workflow) -> str:
 
 
 def start_of(workflow: Workflow, body: Json = None, **fields: Any) -> Start:
-    """Returns what a trigger of a workflow is made of. `key` may be a text; `fields` are those of `Start`."""
+    """Returns the `Start` of a trigger of a workflow. `key` may be a text; `fields` are those of `Start`."""
     facts: dict[str, Any] = {
         "organization_id": ORGANIZATION,
         "workspace_id": WORKSPACE,
@@ -78,7 +78,7 @@ def start_of(workflow: Workflow, body: Json = None, **fields: Any) -> Start:
 
 
 class Engine:
-    """What callers do with an engine, in the words of the stories."""
+    """The calls of an engine, as stories make them."""
 
     shell: Shell
     clock: FakeClock
@@ -105,7 +105,7 @@ class Engine:
         return await self.shell.submit(execution_id, command)
 
     async def reassign(self, execution_id: str, card_id: str, to: str, reason: str = "on leave") -> Reply:
-        """Passes an open card on to somebody else."""
+        """Reassigns an open card to another person."""
         command = ReassignCard(at=self.clock.now(), by="operator", via="API", card_id=card_id, to=to, reason=reason)
         return await self.shell.submit(execution_id, command)
 
@@ -131,12 +131,12 @@ class Engine:
         events = await self.events(execution_id)
         return [" ".join(filter(None, (type(event).__name__, getattr(event, "step", "")))) for event in events]
 
-    async def newest(self, limit: int = 30, after: str = "", **wanted: Any) -> Sequence[Listed]:
-        """Returns the first items of the list of executions. `wanted` are the fields of `Filter`."""
-        return (await self.shell.list(ORGANIZATION, Filter(**wanted), after, limit)).items
+    async def newest(self, limit: int = 30, after: str = "", **criteria: Any) -> Sequence[ListedExecution]:
+        """Returns the first items of the list of executions. `criteria` are the fields of `Filter`."""
+        return (await self.shell.list(ORGANIZATION, Filter(**criteria), after, limit)).items
 
     async def find(self, name: str) -> Sequence[Head]:
-        """Returns who answers to a process id or execution id."""
+        """Returns the executions with a process id or execution id."""
         return await self.shell.find(ORGANIZATION, name)
 
     async def put_schedule(self, workflow: Workflow, **fields: Any) -> Schedule:
@@ -158,7 +158,7 @@ class Engine:
             next=None,
         )
         following = fields.pop("next", next_fire(plan, anchor, now))
-        schedule = replace(waiting_for(schedule, plan, following), **fields)
+        schedule = replace(reschedule(schedule, plan, following), **fields)
         await self.shell.schedules.put(schedule, workflow)
         return schedule
 
@@ -170,12 +170,12 @@ class Engine:
 
 
 def _no_lock() -> None:
-    """Stands for a store that has no lock to lift."""
+    """Does nothing, for a store that has no lock to remove."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overtaken(Engine):
-    """An owner that was paused until another process had taken its store over, and that knows nothing of it."""
+    """An owner that was paused until another process had taken its store over, and that does not know it."""
 
     shell: Shell
     clock: FakeClock
@@ -185,7 +185,7 @@ class Overtaken(Engine):
 
 
 class Driver(Engine):
-    """The life of one engine: opening, time, accidents and proof.
+    """The life cycle of one engine: opening, time, accidents and proof.
 
     `open_store` gives a store object on the same durable data each time that it is called. `settings` may be
     `limits`, `per_queue` (effects at once for one target), `total` (effects at once) and `cache_bytes`; `sealers` seal
@@ -215,7 +215,7 @@ class Driver(Engine):
         self._open_store = open_store
 
     async def open(self) -> None:
-        """Opens the store in a new shell and takes up what an earlier one left."""
+        """Opens the store in a new shell and recovers what an earlier one left."""
         self.store = FaultyStore(self._open_store(), self.faults)
         self.dispatcher = self.carriage.make(self.clock, self.per_queue, self.total)
         worker = Worker(self.world.registry, self.world.connections, NoNetwork, self.clock)
@@ -260,7 +260,7 @@ class Driver(Engine):
     async def overtake(self) -> Overtaken:
         """Opens the store in another process while this one is paused, and returns the paused one.
 
-        So it is on a disk whose locks do not hold, or when somebody removed the lock's file.
+        This happens on a disk whose locks do not hold, or when an operator removed the file of the lock.
         """
         paused = Overtaken(self.shell, self.clock, self.pump, self.store, self.dispatcher)
         self._overtaken.append(paused)
@@ -306,7 +306,7 @@ class Driver(Engine):
         await self.settle()
 
     async def deliver(self) -> None:
-        """Lets executions hear of each other until none has anything to say, and those in line have their turn."""
+        """Applies all deliveries between executions, and admits queued executions."""
         before = -1
         while before != len(self.faults.units):
             before = len(self.faults.units)

@@ -1,8 +1,7 @@
 """A store with accidents: the same for every store, so that every engine meets the same ones.
 
-`FaultyStore` stands in front of a real store and passes everything on, until a test tells it to hold commits, to be
-full, to lose the answer of a commit, or to fail. It also counts the calls that are under way, which is how a test
-knows that nothing moves.
+`FaultyStore` wraps a real store and forwards every call, until a test makes it hold commits, be full, lose the answer
+of a commit, or fail. It also counts the calls that are in progress, by which a test knows that nothing moves.
 """
 
 import asyncio
@@ -38,7 +37,7 @@ _WRITES = frozenset(
         "drop_keys",
         "drop_decisions",
         "fill",
-        "give_back",
+        "release_space",
     }
 )
 
@@ -88,7 +87,7 @@ class Faults:
         self._broken, self._is_broken_stored = units, is_stored
 
     def die_after(self, units: int) -> None:
-        """Lets the process end when so many more units are stored: nobody is told of the last one."""
+        """Ends the process when so many more units are stored: the last one gets no answer."""
         self._left = units
         self.is_dead = units == 0
 
@@ -221,11 +220,11 @@ class FaultyStore:
         self.survey = cast("Survey", _Side(inner, "survey", faults))
 
     async def open(self) -> StartupState:
-        """Takes the store into possession."""
+        """Acquires the store."""
         return await self.faults.opened(self.inner.open)
 
     async def close(self) -> None:
-        """Gives the store back."""
+        """Releases the store."""
         await self.inner.close()
 
     @property
@@ -239,5 +238,5 @@ class FaultyStore:
         return self.faults.is_short_of_space or self.inner.is_short_of_space
 
     def failure(self) -> Exception | None:
-        """Returns the error after which the store takes no more units."""
+        """Returns the error after which the store accepts no more units."""
         return self.faults.failure or self.inner.failure()

@@ -1,4 +1,4 @@
-"""A port of the loopback interface that is a test's own, whether somebody listens on it at the moment or not."""
+"""A port of the loopback interface that belongs to a test, whether a server listens on it at the moment or not."""
 
 import os
 import socket
@@ -8,9 +8,9 @@ import weakref
 class HeldPort:
     """Holds a port, its `number`, as long as the object lives.
 
-    A socket is bound to it that never listens. So the kernel gives the port to nobody who asks for any, and refuses
-    who connects while no server is there; a server that is told the number can listen on it, and again after its end,
-    if it sets SO_REUSEADDR, as the usual libraries do.
+    A socket is bound to it that never listens. So the kernel gives the port to no process that asks for any free port,
+    and refuses connections while no server listens; a server that is started with the number can listen on it, and
+    again after its end, if it sets SO_REUSEADDR, as the usual libraries do.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What a story needs of the pair that it runs on, beyond what every pair can do."""
+"""Requirements of a story on the pair of store and carriage that it runs on, beyond those that every pair meets."""
 
 import pytest
 
@@ -6,6 +6,6 @@ from kit.driver import Driver
 
 
 def needs(engine: Driver, capability: str) -> None:
-    """Skips the story, and says so, where the pair cannot do it by its nature."""
+    """Skips the story, with a reason, where the pair cannot run it by its nature."""
     if capability not in engine.carriage.capabilities:
         pytest.skip(f"this pair does not {capability}")

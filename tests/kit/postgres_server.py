@@ -29,7 +29,7 @@ _SECONDS: Final = 200
 _CONNECT_SECONDS: Final = 120
 _DROPS: Final = 20
 _WAIT: Final = ("--wait", f"--timeout={_SECONDS}", "--silent")
-# Ends the server when another process is gone, whatever became of it.
+# Ends the server when another process has ended, in whatever way.
 _WATCH: Final = (
     'watched=$1; folder=$2; shift 2; (while [ -d "/proc/$watched" ]; do sleep 0.5; done; "$@"; rm -rf "$folder") &'
 )
@@ -153,7 +153,7 @@ class PostgresServer:
             try:
                 self.run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
             except psycopg.errors.ObjectInUse:
-                # The server waits five seconds for the sessions that it has told to end, and then gives up.
+                # The server waits five seconds for the sessions that it has asked to end, and then gives up.
                 continue
             return
         raise LooplyError(f"the database {name} is still in use")

@@ -19,16 +19,16 @@ _AGAIN_SECONDS: Final = 2.0
 
 
 async def _really(seconds: float) -> None:
-    """Lets real time pass, on a loop whose time stands still."""
+    """Waits in real time, on an event loop whose time is fake."""
     passed = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def tell() -> None:
+    def wake() -> None:
         # The loop may have been closed at this very moment.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(passed.set)
 
-    timer = Timer(seconds, tell)
+    timer = Timer(seconds, wake)
     timer.daemon = True
     timer.start()
     try:
@@ -40,8 +40,9 @@ async def _really(seconds: float) -> None:
 class TemporalCarriage:
     """Counts an effect as moving from its offer until Temporal brings it to a process of the story.
 
-    Temporal ignores the offer of an effect that it is just being told the end of, as when a worker has let go of what
-    was not wanted at the moment. So what does not arrive is offered again, as the sweep of a shared store does.
+    Temporal ignores the offer of an effect whose end it is just processing, as when a worker has released an effect
+    that could not begin at the moment. So an effect that does not arrive is offered again, as the sweep of a shared
+    store does.
     """
 
     capabilities: frozenset[str] = frozenset()
@@ -61,7 +62,7 @@ class TemporalCarriage:
         """Returns the dispatcher of a new process."""
         serving = Serving(connectors=_CONNECTORS, concurrency=total, host_concurrency=per_queue)
         return _Counted(
-            TemporalDispatcher(self._settings, clock, serving=serving, senses=WorkerHooks(self._arrive, _really)), self
+            TemporalDispatcher(self._settings, clock, serving=serving, hooks=WorkerHooks(self._arrive, _really)), self
         )
 
     async def arrive(self) -> None:
@@ -82,7 +83,7 @@ class TemporalCarriage:
         self.forget()
 
     async def kill(self, dispatcher: Dispatcher) -> None:
-        """Cuts off what a process runs, and what it would still tell."""
+        """Cancels what a process runs, and the reports that it would still send."""
         await dispatcher.stop(timedelta(0))
 
     def expect(self, effect: EffectRef, again: Callable[[], None]) -> None:
@@ -90,7 +91,7 @@ class TemporalCarriage:
         self._on_way[effect.execution_id, effect.seq] = again
 
     def forget(self) -> None:
-        """Counts nothing any more of what was offered: its process is gone, and may not have told of it."""
+        """Stops counting the offers so far: their process has ended, and may not have reported their arrival."""
         self._on_way.clear()
         self._arrived.set()
 

@@ -23,7 +23,7 @@ from looply.errors import LooplyError
 _SECONDS: Final = 120
 _NAMESPACE: Final = "default"
 
-# Ends the server when another process is gone, whatever became of it.
+# Ends the server when another process has ended, in whatever way.
 _WATCH: Final = '(while [ -d "/proc/$1" ] && [ -d "/proc/$2" ]; do sleep 0.5; done; kill -9 "$2") 2>/dev/null &'
 
 
@@ -133,10 +133,10 @@ class TemporalServer:
                     client = await Client.connect(self.address)
                     await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=_NAMESPACE))
                 except (RuntimeError, RPCError):
-                    assert self.process.poll() is None, f"Temporal ended: {self._told()}"
+                    assert self.process.poll() is None, f"Temporal ended: {self._log_text()}"
                     await asyncio.sleep(0.05)
                 else:
                     return
 
-    def _told(self) -> str:
+    def _log_text(self) -> str:
         return self._log.read_text(encoding="utf-8")[-2000:] if self._log is not None else "it keeps no log"

@@ -14,7 +14,7 @@ from looply.app.executions.bulk_runner import BulkRunner
 from looply.app.executions.bulks import stored_filter
 from looply.catalog.authored.bulks import Progress
 from looply.engine.upkeep.reconciler import Reconciler
-from looply.engine.upkeep.scheduling import Scheduling, waiting_for
+from looply.engine.upkeep.scheduling import Scheduling, reschedule
 
 
 def d01_a_delivery_is_gone_when_it_is_taken() -> AbstractContextManager[None]:
@@ -32,14 +32,14 @@ def d01_a_delivery_is_gone_when_it_is_taken() -> AbstractContextManager[None]:
 
 def d02_a_copy_counts_as_shown_as_it_is_wanted_by_then() -> AbstractContextManager[None]:
     """After a call of a channel the copy counts as what it has to be by then, not as what was shown."""
-    original = Reconciler._shown
+    original = Reconciler._update
 
     async def shown(self: Any, row: Any) -> tuple[int, str]:
         _, handle = await original(self, row)
         rows = await self._copies.of_execution(row.execution_id)
         return next(one.wanted for one in rows if one.card_id == row.card_id), handle
 
-    return _replaced(Reconciler, "_shown", shown)
+    return _replaced(Reconciler, "_update", shown)
 
 
 def d03_a_bulk_notes_a_slice_before_it_is_done() -> AbstractContextManager[None]:
@@ -97,7 +97,7 @@ def d06_missed_starts_have_no_row_in_the_ledger() -> AbstractContextManager[None
 
     async def miss(self: Any, schedule: Any, definition: Any, due: Any, _now: Any) -> None:
         following = due.starts[0].nominal if due.starts else due.next
-        await self._store.schedules.put(waiting_for(schedule, definition, following))
+        await self._store.schedules.put(reschedule(schedule, definition, following))
 
     return _replaced(Scheduling, "_miss", miss)
 

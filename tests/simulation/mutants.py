@@ -400,7 +400,7 @@ def m25_a_call_leaves_that_was_terminated_while_it_was_marked() -> AbstractConte
             return
         if is_running or await self._mark_running(effect):
             opened = state.find_open_step(effect.seq)
-            await self._deliver(effect.execution_id, await self._worker.carry_out(state, opened))
+            await self._store_outcome(effect.execution_id, await self._worker.carry_out(state, opened))
 
     return _replaced(EffectRunner, "perform", perform)
 

@@ -98,10 +98,10 @@ def p09_an_expiry_is_left_behind() -> AbstractContextManager[None]:
 def p10_those_who_come_back_are_told_nothing() -> AbstractContextManager[None]:
     """A stream goes on from a place behind which executions were pruned as if there had been none."""
 
-    async def pruned_to(_self: Any, _organization_id: str) -> tuple[int, int]:
+    async def pruned_position(_self: Any, _organization_id: str) -> tuple[int, int]:
         return 0, 0
 
-    return _replaced(MemoryPruning, "pruned_to", pruned_to)
+    return _replaced(MemoryPruning, "pruned_position", pruned_position)
 
 
 def p11_only_those_who_come_back_are_told() -> AbstractContextManager[None]:

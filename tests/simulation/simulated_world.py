@@ -29,11 +29,11 @@ class _Anything(msgspec.Struct):
 class NoConnections:
     """The credentials of workflows that need none."""
 
-    async def named(self, organization_id: str, name: str) -> ConnectionValues:
+    async def find_by_name(self, organization_id: str, name: str) -> ConnectionValues:
         """Raises: BadInput, always."""
         raise BadInput(f"{organization_id} has no connection {name}")
 
-    async def matching(self, organization_id: str, kind: str, settings: Any) -> ConnectionValues:
+    async def find_by_settings(self, organization_id: str, kind: str, settings: Any) -> ConnectionValues:
         """Raises: BadInput, always."""
         raise BadInput(f"{organization_id} has no connection of kind {kind}")
 

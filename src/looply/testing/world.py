@@ -93,13 +93,13 @@ class FakeConnections:
         """Stores a connection with these secrets."""
         self.by_name[name] = ConnectionValues(name=name, kind=kind, settings={}, secrets=secrets)
 
-    async def named(self, organization_id: str, name: str) -> ConnectionValues:
+    async def find_by_name(self, organization_id: str, name: str) -> ConnectionValues:
         """Returns the connection of that name. Raises: BadInput when there is none."""
         if name not in self.by_name:
             raise BadInput(f"{organization_id} has no connection {name}")
         return self.by_name[name]
 
-    async def matching(self, organization_id: str, kind: str, settings: Mapping[str, str]) -> ConnectionValues:
+    async def find_by_settings(self, organization_id: str, kind: str, settings: Mapping[str, str]) -> ConnectionValues:
         """Returns the one connection of a kind that has these settings. Raises: BadInput when it is not exactly one."""
         found = [
             values

@@ -6,11 +6,11 @@ A test module makes a fixture `engine` (an open `Driver`, finished after the sto
 Twelve scenarios break such engines. Each is held by these stories; what a scenario asks of parts that this release
 does not have is named, so that the part brings its stories with it.
 
-1. One wait, 32 resumes. One is told `restarted`, 31 who and when, also when the wait's unit ends the execution.
+1. One wait, 32 resumes. One gets `restarted`, 31 get who and when, also when the wait's unit ends the execution.
     - RaceStories.test_of_32_resumes_one_wins_also_when_it_ends_the_execution
     - RaceStories.test_of_32_resumes_one_wins_when_a_call_follows
     - a crash between commit and answer:
-      RaceStories.test_after_a_crash_between_commit_and_answer_all_callers_are_told_who_won
+      RaceStories.test_after_a_crash_between_commit_and_answer_all_callers_get_the_winner
     - RaceStories.test_after_a_crash_before_the_commit_the_race_is_run_again
 
 2. Double clicks over two waits.
@@ -23,7 +23,7 @@ does not have is named, so that the part brings its stories with it.
     - at once: RaceStories.test_equal_resumes_at_once_release_one_wait_of_two
     - two waits open side by side:
       ParallelStories.test_two_of_three_are_enough_and_the_third_is_given_up and
-      ForEachStories.test_waits_of_many_items_are_told_apart_by_their_tokens
+      ForEachStories.test_waits_of_many_items_are_distinguished_by_their_tokens
 
 3. A resume that comes early.
     - in the group of the trigger: EarlyStories.test_a_resume_in_the_group_of_the_trigger_is_taken_after_it,
@@ -38,20 +38,20 @@ does not have is named, so that the part brings its stories with it.
 4. Terminate against everything else, in every order and in one unit.
     - result of a call, resume, time limit: OrderStories.test_terminate_result_resume_and_time_limit
     - timeout of a wait: TogetherStories.test_terminate_resume_and_timer
-    - TogetherStories.test_eight_resumes_and_eight_terminates_at_once_are_all_told_the_truth
+    - TogetherStories.test_eight_resumes_and_eight_terminates_at_once_all_get_true_replies
     - late results are kept: TerminateStories.test_a_call_in_flight_may_end_but_moves_nothing
     - cards are closed: CardStories.test_terminate_closes_the_cards
     - nothing starts: TerminateStories.test_a_call_that_was_stored_but_had_not_left_is_not_made
     - the end of a child: ChildOrderStories.test_the_end_of_the_child_and_a_terminate_of_the_parent_agree
-    - the parent is told: ChildStories.test_a_child_that_is_terminated_fails_the_step
+    - the parent is notified: ChildStories.test_a_child_that_is_terminated_fails_the_step
 
 5. A group of 32 units: one stale, one whose process id is taken, one with the result of a call.
     - on a sound disk: GroupStories.test_on_a_sound_disk_only_the_taken_process_id_is_refused
     - the disk fills, and the result survives it:
       GroupStories.test_a_disk_that_fills_fails_all_of_them_and_none_when_there_is_space_again and
       FullStories.test_the_result_of_a_call_is_held_until_there_is_space
-    - the flush fails, and nobody is told a lie:
-      GroupStories.test_after_a_failed_flush_nobody_was_told_a_lie_and_repeats_change_nothing_twice
+    - the flush fails, and no caller gets a false reply:
+      GroupStories.test_after_a_failed_flush_no_caller_got_a_false_reply_and_repeats_change_nothing_twice
     - the retry gives the same execution: GroupStories.test_a_repeated_trigger_has_the_id_that_the_lost_group_gave_it
     - exactly the right ones fail: FenceStories.test_of_a_group_exactly_the_right_units_fail
     - memory follows the disk: FenceStories.test_a_failed_unit_takes_nothing_along_that_came_after_it
@@ -64,8 +64,8 @@ does not have is named, so that the part brings its stories with it.
       CrashStories.test_a_stop_while_the_reply_is_being_stored_stores_it
     - queued POSTs: UnknownStories.test_a_crowd_of_queued_posts_gives_no_incident_after_a_crash
     - a paused owner returns: OvertakenStories.test_the_reply_that_it_brings_back_changes_nothing,
-      OvertakenStories.test_it_sends_nothing_that_stood_in_its_line and
-      OvertakenStories.test_nobody_gets_an_answer_from_it_and_its_timers_are_silent
+      OvertakenStories.test_it_sends_nothing_that_was_queued and
+      OvertakenStories.test_no_caller_gets_an_answer_from_it_and_its_timers_are_silent
 
 7. One process id through its life.
     - ProcessIdStories.test_of_64_equal_triggers_at_once_one_starts
@@ -82,24 +82,24 @@ does not have is named, so that the part brings its stories with it.
     - all, in every order: ParallelStories.test_all_branches_meet_in_whatever_order_their_calls_end
     - any, with losers in flight, waiting, asking by card and in line:
       ParallelStories.test_the_losers_of_any_are_given_up_in_flight_and_waiting_and_their_cards_are_closed and
-      ParallelStories.test_a_call_that_is_given_up_is_not_made_when_it_still_stands_in_line
+      ParallelStories.test_a_call_that_is_cancelled_while_it_is_queued_is_not_made
     - ending in the same group: ParallelStories.test_two_winners_in_one_unit_are_one_winner
     - some: ParallelStories.test_two_of_three_are_enough_and_the_third_is_given_up
     - a branch that fails: ParallelStories.test_a_branch_that_fails_freezes_the_others_whose_results_are_kept and
       ParallelStories.test_a_branch_that_fails_at_once_lets_no_call_of_the_others_leave
-    - a crash: ParallelStories.test_branches_survive_a_crash_and_go_on
+    - a crash: ParallelStories.test_branches_survive_a_crash_and_continue
     - items out of order, each reading its own:
       ForEachStories.test_a_crowd_of_items_eight_at_once_each_read_their_own_and_are_collected_in_order
     - an item that fails: ForEachStories.test_an_item_that_fails_freezes_the_others_and_a_crash_changes_nothing
     - nested: ForEachStories.test_branches_within_items_within_a_branch
-    - a redrive thaws: ThawStories.test_the_other_branches_go_on_with_what_came_while_they_were_held,
-      ThawStories.test_items_go_on_with_the_one_that_failed
+    - a redrive thaws: ThawStories.test_the_other_branches_continue_with_what_came_while_they_were_frozen,
+      ThawStories.test_items_continue_with_the_one_that_failed
 
 9. Every history of every story.
     - fold equals head, open work equals rows, every prefix plus the rest is the same: `Driver.prove`, which
       AuditStories shows to find what it should, such as AuditStories.test_a_row_too_many_is_found,
       AuditStories.test_a_row_too_few_is_found_and_so_is_the_orphan and
-      AuditStories.test_a_head_that_tells_something_else_is_found
+      AuditStories.test_a_head_that_differs_is_found
     - two hash seeds:
       tests/golden/test_golden_histories.py::test_a_history_does_not_depend_on_the_order_of_hashes
     - instants and chance within `foreach`:
@@ -115,7 +115,7 @@ does not have is named, so that the part brings its stories with it.
       TriggerStories.test_ids_rise_whatever_the_clock_does
     - back and forward over the instants of a cron:
       CronStories.test_a_clock_that_is_set_back_over_a_restart_fires_no_time_of_the_day_again and
-      CronStories.test_a_clock_that_jumps_a_day_forward_makes_up_for_the_last_instant_and_tells_of_the_others
+      CronStories.test_a_clock_that_jumps_a_day_forward_catches_up_the_last_instant_and_records_the_others
     - forward: ClockStories.test_a_clock_that_jumps_forward_holds_firing_for_a_minute and
       ClockStories.test_a_clock_that_jumps_forward_and_is_set_back_within_the_minute_fires_nothing
     - timer and resume: TimerStories.test_a_resume_and_the_timeout_at_one_instant_have_one_winner
@@ -123,7 +123,7 @@ does not have is named, so that the part brings its stories with it.
       CronStories.test_pauses_and_plays_that_race_with_an_instant_agree_with_the_ledger
     - pollers: TimerStories.test_two_pollers_at_one_instant_fire_once and
       ScheduleStories.test_many_pollers_at_one_instant_fire_once, and of a thousand schedules
-      CrowdStories.test_a_thousand_schedules_of_one_minute_start_once_each_whoever_polls
+      CrowdStories.test_a_thousand_schedules_of_one_minute_start_once_each_with_several_pollers
     - both changes of the clocks: CronStories.test_half_past_two_over_a_change_of_the_clocks,
       CalendarStories.test_a_daily_schedule_fires_once_a_day_at_its_hour and
       ClockStories.test_a_delay_of_a_day_ends_at_the_same_hour_of_the_day_when_the_clocks_change
@@ -134,14 +134,14 @@ does not have is named, so that the part brings its stories with it.
     - ListStories.test_pages_of_every_size_show_each_execution_once_newest_first
     - a cursor without a row: ListStories.test_a_page_begins_below_its_cursor_whether_the_cursors_row_is_there_or_not
     - clocks 5 s apart: ListStories.test_pages_stay_in_order_over_processes_whose_clocks_differ
-    - streams: StreamStories.test_every_unit_is_told_once_in_the_order_of_its_execution,
-      StreamStories.test_from_every_place_the_rest_is_told and
-      StreamStories.test_a_place_outlives_a_crash_and_nothing_before_it_comes_again
+    - streams: StreamStories.test_every_unit_is_streamed_once_in_the_order_of_its_execution,
+      StreamStories.test_from_every_position_the_rest_is_streamed and
+      StreamStories.test_a_position_outlives_a_crash_and_nothing_before_it_comes_again
     - rows that are pruned, the cursor's own included:
-      PrunedPlaceStories.test_pages_go_on_while_executions_start_end_and_are_pruned_the_cursors_own_row_included
+      PrunedPositionStories.test_pages_continue_while_executions_start_end_and_are_pruned_the_cursors_own_row_included
     - a stream whose place was pruned:
-      PrunedStreamStories.test_a_stream_that_goes_on_before_what_was_pruned_is_told_so and
-      PrunedStreamStories.test_a_watcher_whose_next_place_is_pruned_while_it_is_told_hears_so
+      PrunedStreamStories.test_a_stream_that_continues_before_pruned_batches_gets_an_error and
+      PrunedStreamStories.test_a_watcher_whose_next_position_is_pruned_while_it_reads_gets_an_error
     - missing: servers beside each other (one process owns a store)
 
 12. Secrets and stored states.
@@ -157,7 +157,7 @@ does not have is named, so that the part brings its stories with it.
     - changed input of one iteration:
       EditWithinStories.test_the_output_of_one_iteration_is_corrected_and_the_others_keep_theirs
     - a secret through repairs: RepairStories.test_a_secret_stays_sealed_through_every_repair
-    - the incident of a child: ThawStories.test_the_parent_of_a_child_that_is_repaired_goes_on
+    - the incident of a child: ThawStories.test_the_parent_of_a_child_that_is_repaired_continues
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A folder that is moved to PostgreSQL goes on there with all that it had."""
+"""A folder that is moved to PostgreSQL continues there with everything that it had."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -48,7 +48,7 @@ async def test_every_history_folds_to_the_state_that_it_folded_to_in_the_folder(
         await store.close()
 
 
-async def test_executions_go_on_where_the_folder_left_them(
+async def test_executions_continue_where_the_folder_left_them(
     installation: Installation, address: str, new_store: Callable[[], PostgresStore]
 ) -> None:
     await carry_out(installation.move(address))
@@ -93,11 +93,11 @@ async def test_copies_of_cards_that_were_shown_are_found_again_and_others_are_sh
     await driver.answer(asked_of_two, installation.token)
     await driver.reconciler.tick()
     assert {(name, card_id) for name, card_id, _ in channel.calls[1:]} == {("close", row.card_id) for row in shown}
-    assert await driver.store.copies.stale() == 0
+    assert await driver.store.copies.count_stale() == 0
     await driver.finish()
 
 
-async def test_bulks_go_on_where_they_were_once_the_process_that_held_them_has_ended(
+async def test_bulks_continue_where_they_were_once_the_process_that_held_them_has_ended(
     installation: Installation, address: str
 ) -> None:
     await carry_out(installation.move(address))
@@ -115,7 +115,7 @@ async def test_bulks_go_on_where_they_were_once_the_process_that_held_them_has_e
         await catalog.close()
 
 
-async def test_those_in_line_and_those_with_children_go_on_with_each_other(
+async def test_queued_executions_and_those_with_children_continue_with_each_other(
     installation: Installation, address: str, new_store: Callable[[], PostgresStore]
 ) -> None:
     await carry_out(installation.move(address))
@@ -148,8 +148,8 @@ async def test_secrets_open_with_the_same_key_and_are_nowhere_in_clear(
     await driver.open()
     await driver.resume(installation.ids["secret"])
     await driver.settle()
-    (told,) = driver.world.of("told")
-    assert told.input["body"] == HIDDEN
+    (request,) = driver.world.of("notify")
+    assert request.input["body"] == HIDDEN
     state = await driver.state(installation.ids["completed"])
     assert state.payload["text"] == LARGE["text"]
     await driver.finish()
@@ -217,14 +217,14 @@ async def test_each_month_that_occurs_has_its_partitions(installation: Installat
     assert parts == [(f"execution_2030_0{month}",) for month in (1, 2, 3)]
 
 
-async def test_what_is_told_of_the_tables_is_what_is_in_them_on_both_sides(
+async def test_the_progress_of_the_tables_is_what_is_in_them_on_both_sides(
     installation: Installation, address: str
 ) -> None:
     moved = await carry_out(installation.move(address))
     for table in TABLES:
         ((count,),) = asked(address, f'SELECT count(*) FROM {table.schema}."{table.name}"')
         assert moved.sums[table.full_name].rows == count
-        assert installation.told.last[f"comparing {table.full_name}"] == (count, count)
+        assert installation.progress.last[f"comparing {table.full_name}"] == (count, count)
     assert [name for name, each in moved.sums.items() if each.rows == 0] == []
 
 
@@ -241,7 +241,7 @@ def test_all_columns_of_the_store_move(tmp_path: Path) -> None:
     assert moved == stored
 
 
-async def test_datastores_are_the_same_on_the_other_side_and_go_on_above_what_was(
+async def test_datastores_are_the_same_on_the_other_side_and_revisions_continue(
     installation: Installation, address: str, new_store: Callable[[], PostgresStore]
 ) -> None:
     await carry_out(installation.move(address))

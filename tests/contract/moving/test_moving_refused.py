@@ -8,7 +8,7 @@ from pathlib import Path
 import apsw
 import psycopg
 import pytest
-from moving_installation import Installation, Told, folded
+from moving_installation import Installation, RecordedProgress, folded
 from postgres_cuts import Cut, Road
 
 from looply.cli.offline.moving import TABLES, carry_out, rehearse
@@ -38,11 +38,11 @@ async def test_a_rehearsal_finds_what_a_move_would_find_and_writes_nothing(
 
 COMPARED = f"comparing {TABLES[-1].full_name}"
 INSTALLATION = b"<the installation>"
-"""Stands for the name of the installation: it is said when the marker is set, and when it is taken away."""
+"""A placeholder for the name of the installation: it is sent when the marker is set, and when it is removed."""
 
 
-class Cutting(Told):
-    """Cuts the session that says a word, once so much of the move is told; from the beginning when that is empty."""
+class Cutting(RecordedProgress):
+    """Cuts the session that sends a word, once `after` was reported as progress; at once when that is empty."""
 
     def __init__(self, installation: Installation, road: Road, after: str, word: bytes, cut: Cut) -> None:
         super().__init__()
@@ -118,7 +118,7 @@ async def test_a_folder_whose_move_failed_early_is_served_as_before(
 
 
 @pytest.mark.parametrize("cut", ["BEFORE", "AFTER"])
-async def test_a_folder_is_not_served_while_nobody_knows_whether_its_move_has_ended(
+async def test_a_folder_is_not_served_while_it_is_unknown_whether_its_move_has_ended(
     installation: Installation, road: Road, database: str, address: str, cut: Cut
 ) -> None:
     cutting = Cutting(installation, road, COMPARED, INSTALLATION, cut)
@@ -218,7 +218,7 @@ def test_what_is_no_address_is_refused_without_being_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("statement", "problem_text"),
     [
         ("UPDATE batch SET chain = zeroblob(32) WHERE n = 3", "does not follow the batch before"),
         ("UPDATE value SET bytes = zeroblob(100)", "the store is damaged"),
@@ -227,13 +227,13 @@ def test_what_is_no_address_is_refused_without_being_shown() -> None:
     ],
     ids=["chain", "value", "character", "work"],
 )
-async def test_damage_is_told_and_nothing_moves(
-    installation: Installation, address: str, statement: str, told: str
+async def test_damage_is_reported_and_nothing_is_moved(
+    installation: Installation, address: str, statement: str, problem_text: str
 ) -> None:
     with closing(apsw.Connection(str(installation.folder / "executions.db"))) as folder:
         folder.execute(statement)
     for act in (rehearse, carry_out):
         found = await act(installation.move(address))
         assert not found.is_moved
-        assert any(told in problem for problem in found.problems)
+        assert any(problem_text in problem for problem in found.problems)
     assert is_untouched(address)

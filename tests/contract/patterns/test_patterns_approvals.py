@@ -33,7 +33,7 @@ async def test_both_must_approve(engine: Driver) -> None:
     ]
 
 
-async def test_one_after_the_other_until_somebody_rejects(engine: Driver) -> None:
+async def test_one_after_the_other_until_one_rejects(engine: Driver) -> None:
     execution_id = await engine.started(chain(approval("ask", TWO, order="sequence"), *ENDS, edges=EXITS))
     await answer(engine, execution_id, 0)
     await answer(engine, execution_id, 1, "reject")
@@ -51,7 +51,7 @@ async def test_one_after_the_other_until_somebody_rejects(engine: Driver) -> Non
     ]
 
 
-async def test_a_substitute_takes_over_and_nobody_answers_in_time(engine: Driver) -> None:
+async def test_a_substitute_takes_over_and_no_answer_comes_in_time(engine: Driver) -> None:
     settings = {"escalation": [{"after": "P1D", "to": "boss@example.com"}], "timeout": "P2D"}
     execution_id = await engine.started(chain(approval("ask", **settings), *ENDS, edges=EXITS))
     await engine.advance(timedelta(days=1))

@@ -5,7 +5,7 @@ from kit.definitions import asking, chain, note, stop, wait
 from kit.driver import Driver
 
 
-async def test_a_parent_goes_on_where_its_child_has_ended(engine: Driver) -> None:
+async def test_a_parent_continues_where_its_child_has_ended(engine: Driver) -> None:
     engine.callees.put(CALLEE, asking())
     parent = await engine.started(calling_child())
     await engine.deliver()

@@ -136,7 +136,7 @@ async def test_a_failed_step_leaves_by_its_error_exit(engine: Driver) -> None:
     )
 
 
-async def test_a_failed_step_without_an_error_exit_stands_still_with_an_incident(engine: Driver) -> None:
+async def test_a_failed_step_without_an_error_exit_opens_an_incident(engine: Driver) -> None:
     engine.world.script("b", Answer(status=500))
     assert await run(engine, chain(call("b", fail_on=["5xx"]), note("c"))) == (
         "FAILED",

@@ -79,7 +79,7 @@ async def test_a_discriminator_takes_the_first_and_cancels_the_others(engine: Dr
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-async def test_a_partial_join_goes_on_after_so_many(engine: Driver, count: int) -> None:
+async def test_a_partial_join_continues_after_so_many(engine: Driver, count: int) -> None:
     execution_id = await engine.started(side_by_side(wait("a"), wait("b"), wait("c"), count=count))
     for number, name in enumerate(("b", "c", "a")[:count], 1):
         assert await engine.status(execution_id) == "WAITING"

@@ -28,7 +28,7 @@ async def test_an_answer_in_time_is_taken(engine: Driver) -> None:
     ]
 
 
-async def test_the_clock_wins_when_nobody_answers(engine: Driver) -> None:
+async def test_the_clock_wins_without_an_answer(engine: Driver) -> None:
     execution_id = await engine.started(DECIDED)
     await engine.advance(timedelta(days=3))
     assert await engine.path(execution_id) == [
@@ -149,7 +149,7 @@ async def test_a_result_for_a_cancelled_case_is_discarded(engine: Driver) -> Non
     assert (await engine.path(execution_id))[-3:] == ["Cancelled", "ExecutionClosed", "Discarded call_1"]
 
 
-async def test_a_case_that_takes_too_long_stands_still_with_an_incident(engine: Driver) -> None:
+async def test_a_case_that_takes_too_long_opens_an_incident(engine: Driver) -> None:
     execution_id = await engine.started(chain(wait("ask"), timeout="P30D"))
     await engine.advance(timedelta(days=30))
     assert await engine.path(execution_id) == [

@@ -41,8 +41,8 @@ async def known(store: Store, name: str = "prices", owner: str = ORGANIZATION) -
 
 async def refused(*calls: Awaitable[Any]) -> list[type | None]:
     """Returns the class of what each call raised, None where it raised nothing; all are begun at once."""
-    told = await asyncio.gather(*calls, return_exceptions=True)
-    return [type(each) if isinstance(each, Exception) else None for each in told]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    return [type(each) if isinstance(each, Exception) else None for each in results]
 
 
 class DatastoreContract:
@@ -63,7 +63,7 @@ class DatastoreContract:
         found = await store.datastores.find(ORGANIZATION, "prices")
         assert (found.stored, found.next_revision) == (None, 1)
         assert list(await store.datastores.list(ORGANIZATION, "", 10)) == []
-        assert list(await store.datastores.damaged()) == []
+        assert list(await store.datastores.find_damaged()) == []
 
     async def test_a_change_on_another_revision_is_refused_and_changes_nothing(self, store: Store) -> None:
         for unfit in (change(1, 2), change(1, 2, UNSET)):
@@ -109,7 +109,7 @@ class DatastoreContract:
         await store.datastores.put(change(2, 3, UNSET, name=first, most=5))
         await store.datastores.put(change(0, 4, name="room", most=5))
 
-    async def test_lists_are_by_code_points_and_go_on_after_a_name(self, store: Store) -> None:
+    async def test_lists_are_by_code_points_and_continue_after_a_name(self, store: Store) -> None:
         names = ["B", "a", "b c", "z", "ä", "中", "😀"]
         for name in reversed(names):
             await store.datastores.put(change(0, 1, name=name))
@@ -140,8 +140,8 @@ class DatastoreContract:
         late = samples.next(unit.head, datastore=made)
         if refusal == "stale":
             late = replace(late, expected_seq=99)
-        wanted = {"moved": DatastoreMoved, "full": DatastoresFull, "stale": Stale}[refusal]
-        assert await refused(store.journal.commit(late)) == [wanted]
+        expected = {"moved": DatastoreMoved, "full": DatastoresFull, "stale": Stale}[refusal]
+        assert await refused(store.journal.commit(late)) == [expected]
         assert await known(store) == Known()
         assert await store.reads.head(unit.execution_id) == unit.head
         assert len(await store.journal.history(unit.execution_id, 0, 100)) == 1
@@ -153,6 +153,6 @@ class DatastoreContract:
         commits = [
             store.journal.commit(samples.next(unit.head, datastore=change(0, 1, n))) for n, unit in enumerate(units)
         ]
-        told = await refused(*commits, store.journal.commit(samples.first()))
-        assert (told.count(None), told.count(DatastoreMoved), told[-1]) == (2, 15, None)
-        assert (await known(store)).value == told.index(None)
+        results = await refused(*commits, store.journal.commit(samples.first()))
+        assert (results.count(None), results.count(DatastoreMoved), results[-1]) == (2, 15, None)
+        assert (await known(store)).value == results.index(None)

@@ -48,9 +48,9 @@ def deciding(unit: Unit, *seqs: int, **changes: Any) -> Unit:
     return replace(unit, decisions=tuple(decided(unit, seq, **changes) for seq in seqs))
 
 
-async def listed(store: Store, organization_id: str = ORGANIZATION, **wanted: Any) -> list[tuple[str, int]]:
+async def listed(store: Store, organization_id: str = ORGANIZATION, **criteria: Any) -> list[tuple[str, int]]:
     """Returns which decisions a list shows."""
-    rows = await store.decisions.list(organization_id, DecisionFilter(**wanted), None, 1000)
+    rows = await store.decisions.list(organization_id, DecisionFilter(**criteria), None, 1000)
     return [(row.execution_id, row.seq) for row in rows]
 
 
@@ -59,8 +59,8 @@ async def dropped(store: Store, **fields: Any) -> tuple[int, int]:
     count = slices = 0
     after: Cursor | None = BEGIN
     while after is not None:
-        told = await store.pruning.drop_decisions(after=after, **fields)
-        count, slices, after = count + told.decisions, slices + 1, told.after
+        report = await store.pruning.drop_decisions(after=after, **fields)
+        count, slices, after = count + report.decisions, slices + 1, report.after
     return count, slices
 
 
@@ -108,7 +108,7 @@ class DecisionContract:
         await store.journal.commit(deciding(two, 1, user=ANN.lower()))
         await store.journal.commit(deciding(other, 1))
         both, first, second = (one.execution_id, 2), (one.execution_id, 1), (two.execution_id, 1)
-        for wanted, found in (
+        for criteria, found in (
             ({}, [second, both, first]),
             ({"workflow_id": WORKFLOW}, [both, first]),
             ({"workflow_id": WORKFLOW, "step": "second"}, [both]),
@@ -123,7 +123,7 @@ class DecisionContract:
             ({"decided_from": two.batch.at, "decided_to": two.batch.at}, []),
             ({"workflow_id": other.execution_id}, []),
         ):
-            assert await listed(store, **wanted) == found, wanted
+            assert await listed(store, **criteria) == found, criteria
         assert await listed(store, OTHER_ORGANIZATION, process_id="PO-1") == [(other.execution_id, 1)]
         assert await listed(store, WORKFLOW) == []
 

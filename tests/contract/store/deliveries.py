@@ -24,7 +24,7 @@ def sent(unit: Unit, target: str, seq: int = 3, kind: DeliveryKind = "START") ->
 def place(unit: Unit, since: datetime, *, most: int = 1, is_held: bool = False) -> WorkChange:
     """Returns the change that puts the place of an execution."""
     row = ConcurrencySlotRow(execution_id=unit.execution_id, seq=unit.head.seq, since=since, most=most, is_held=is_held)
-    return WorkChange(put=Work(place=row))
+    return WorkChange(put=Work(slot=row))
 
 
 async def in_line(store: Store, samples: Samples, count: int, **facts: Any) -> list[Unit]:
@@ -42,8 +42,8 @@ async def in_line(store: Store, samples: Samples, count: int, **facts: Any) -> l
 async def admit(store: Store, samples: Samples, unit: Unit, *, most: int = 1) -> Unit:
     """Stores a unit in which an execution takes a slot."""
     following = samples.next(unit.head)
-    assert unit.work.put.place is not None
-    work = place(following, unit.work.put.place.since, most=most, is_held=True)
+    assert unit.work.put.slot is not None
+    work = place(following, unit.work.put.slot.since, most=most, is_held=True)
     following = replace(following, work=work)
     await store.journal.commit(following)
     return following
@@ -98,7 +98,7 @@ class DeliveryContract:
         assert list(await store.work.deliveries(2, (CHILD, others[1]))) == [rows[1], rows[3]]
         assert list(await store.work.deliveries(10)) == rows
 
-    async def test_executions_stand_in_line_until_it_is_their_turn(self, store: Store, samples: Samples) -> None:
+    async def test_executions_are_queued_until_it_is_their_turn(self, store: Store, samples: Samples) -> None:
         first, second, _ = await in_line(store, samples, 3)
         assert await store.work.admissible(10) == [first.execution_id]
         with pytest.raises(SlotTaken):
@@ -107,12 +107,14 @@ class DeliveryContract:
         assert await store.work.admissible(10) == []
         with pytest.raises(SlotTaken):
             await admit(store, samples, second)
-        gone = replace(samples.next(held.head, status="COMPLETED"), work=WorkChange(drop_place=True))
+        gone = replace(samples.next(held.head, status="COMPLETED"), work=WorkChange(drop_slot=True))
         await store.journal.commit(gone)
         assert await store.work.admissible(10) == [second.execution_id]
         await admit(store, samples, second)
 
-    async def test_each_workflow_has_a_line_and_each_execution_its_number(self, store: Store, samples: Samples) -> None:
+    async def test_each_workflow_has_a_queue_and_each_execution_its_number(
+        self, store: Store, samples: Samples
+    ) -> None:
         mine = await in_line(store, samples, 2)
         theirs = await in_line(store, samples, 2, workflow_id=OTHER_WORKFLOW, most=2)
         assert sorted(await store.work.admissible(10)) == sorted([mine[0].execution_id, theirs[0].execution_id])
@@ -127,6 +129,6 @@ class DeliveryContract:
             await store.journal.commit(replace(unit, work=place(unit, now)))
         assert await store.work.admissible(10) == [units[0].execution_id]
 
-    async def test_a_place_is_read_as_it_was_stored(self, store: Store, samples: Samples) -> None:
+    async def test_a_slot_row_is_read_as_it_was_stored(self, store: Store, samples: Samples) -> None:
         (unit,) = await in_line(store, samples, 1, most=7)
-        assert (await store.reads.work_of(unit.execution_id)).place == unit.work.put.place
+        assert (await store.reads.work_of(unit.execution_id)).slot == unit.work.put.slot

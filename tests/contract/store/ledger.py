@@ -64,12 +64,12 @@ class LedgerContract:
     async def test_what_was_missed_is_added_up_for_its_organization(self, store: Store) -> None:
         await store.schedules.put(schedule(START_TIME))
         await store.schedules.put(schedule(START_TIME, OTHER_WORKFLOW))
-        assert dict(await store.schedules.missed(ORGANIZATION)) == {}
+        assert dict(await store.schedules.find_missed(ORGANIZATION)) == {}
         await store.schedules.skip(fire(2, "MISSED", count=3))
         await store.schedules.skip(fire(4, "MISSED", count=2))
         missed = MissedFires(count=5, last=START_TIME + 4 * HOUR)
-        assert dict(await store.schedules.missed(ORGANIZATION)) == {WORKFLOW: missed}
-        assert dict(await store.schedules.missed(OTHER_ORGANIZATION)) == {}
+        assert dict(await store.schedules.find_missed(ORGANIZATION)) == {WORKFLOW: missed}
+        assert dict(await store.schedules.find_missed(OTHER_ORGANIZATION)) == {}
 
     async def test_a_start_that_waits_gets_its_execution_once(self, store: Store, samples: Samples) -> None:
         await store.schedules.put(schedule(START_TIME))
@@ -77,7 +77,7 @@ class LedgerContract:
         await store.journal.commit(first)
         for hour in (1, 2):
             await store.schedules.skip(fire(hour, "QUEUED"))
-        ((live, oldest),) = await store.schedules.queued(10)
+        ((live, oldest),) = await store.schedules.list_queued(10)
         assert (live, oldest) == (await store.schedules.find(ORGANIZATION, WORKFLOW), START_TIME + HOUR)
         assert await store.schedules.count_queued(WORKFLOW) == 2
         waited = fire(1, was_queued=True, former=first.execution_id)
@@ -98,7 +98,7 @@ class LedgerContract:
         await store.schedules.put(schedule(START_TIME))
         await store.schedules.skip(fire(0, "QUEUED"))
         await store.schedules.put(schedule(START_TIME + HOUR, status="PAUSED"))
-        assert list(await store.schedules.queued(10)) == []
+        assert list(await store.schedules.list_queued(10)) == []
         with pytest.raises(FireTaken):
             await store.journal.commit(samples.fired(fire(0, was_queued=True)))
         assert await outcomes(store) == [(0, "QUEUED")]

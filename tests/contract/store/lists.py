@@ -29,9 +29,9 @@ async def stored(store: Store, units: Sequence[Unit]) -> Sequence[Unit]:
     return units
 
 
-async def listed(store: Store, wanted: Filter = ANY, after: str = "", limit: int = 100) -> list[str]:
+async def listed(store: Store, query: Filter = ANY, after: str = "", limit: int = 100) -> list[str]:
     """Returns the ids on one page."""
-    heads, _ = await store.reads.list(ORGANIZATION, wanted, after, limit)
+    heads, _ = await store.reads.list(ORGANIZATION, query, after, limit)
     return [head.execution_id for head in heads]
 
 
@@ -40,12 +40,12 @@ def newest_first(units: Sequence[Unit]) -> list[str]:
     return [unit.execution_id for unit in reversed(units)]
 
 
-async def pages(store: Store, size: int, wanted: Filter = ANY) -> list[Head]:
+async def pages(store: Store, size: int, query: Filter = ANY) -> list[Head]:
     """Returns all pages of a list, put together."""
     found: list[Head] = []
     after = ""
     while True:
-        heads, floor = await store.reads.list(ORGANIZATION, wanted, after, size)
+        heads, floor = await store.reads.list(ORGANIZATION, query, after, size)
         found.extend(heads)
         after = floor or (heads[-1].execution_id if len(heads) == size else "")
         if not after:
@@ -88,15 +88,17 @@ class ListContract:
             return
         assert found == []
 
-    async def test_of_several_executions_those_that_do_not_run_are_told(self, store: Store, samples: Samples) -> None:
+    async def test_of_several_executions_those_that_do_not_run_are_returned(
+        self, store: Store, samples: Samples
+    ) -> None:
         statuses = ("RUNNING", "WAITING", "FAILED", "RUNNING")
         units = await stored(store, [samples.first(status=status) for status in statuses])
         names = [unit.execution_id for unit in units]
-        assert sorted(await store.reads.resting(names)) == names[1:3]
+        assert sorted(await store.reads.find_settled(names)) == names[1:3]
         await stored(store, [ended(samples, units[0].head)])
-        assert sorted(await store.reads.resting(names)) == names[:3]
-        assert list(await store.reads.resting(names[3:])) == []
-        assert list(await store.reads.resting([])) == []
+        assert sorted(await store.reads.find_settled(names)) == names[:3]
+        assert list(await store.reads.find_settled(names[3:])) == []
+        assert list(await store.reads.find_settled([])) == []
 
     async def test_another_organization_sees_nothing(self, store: Store, samples: Samples) -> None:
         unit = samples.claimed("PO-1")
@@ -107,7 +109,7 @@ class ListContract:
         assert list(await store.reads.heads(OTHER_ORGANIZATION, unit.execution_id, "")) == []
 
     @pytest.mark.parametrize(
-        "wanted",
+        "query",
         [
             {"workflow_ids": (WORKFLOW,)},
             {"workflow_ids": (WORKFLOW,), "workflow_versions": (1,)},
@@ -129,17 +131,17 @@ class ListContract:
         ids=str,
     )
     async def test_no_filter_shows_an_execution_of_another_organization(
-        self, store: Store, samples: Samples, wanted: dict[str, Any]
+        self, store: Store, samples: Samples, query: dict[str, Any]
     ) -> None:
         parent = "01900000-0000-7000-8000-0000000000e1"
         unit = samples.claimed("PO-1", parent=parent, search=(("plant", "1000"),))
         await stored(store, [unit, samples.first(organization_id=OTHER_ORGANIZATION)])
-        assert await listed(store, Filter(**wanted)) == [unit.execution_id]
-        page = await store.reads.list(OTHER_ORGANIZATION, Filter(**wanted), "", 1)
+        assert await listed(store, Filter(**query)) == [unit.execution_id]
+        page = await store.reads.list(OTHER_ORGANIZATION, Filter(**query), "", 1)
         assert unit.execution_id not in [*(head.execution_id for head in page[0]), page[1]]
 
     @pytest.mark.parametrize(
-        ("wanted", "numbers"),
+        ("query", "numbers"),
         [
             ({"statuses": ("WAITING",)}, [1]),
             ({"statuses": ("FAILED", "WAITING")}, [4, 1]),
@@ -168,7 +170,7 @@ class ListContract:
         ids=str,
     )
     async def test_filters_show_what_they_say(
-        self, store: Store, samples: Samples, wanted: dict[str, Any], numbers: list[int]
+        self, store: Store, samples: Samples, query: dict[str, Any], numbers: list[int]
     ) -> None:
         units = await stored(
             store,
@@ -182,13 +184,13 @@ class ListContract:
             ],
         )
         expected = [units[number].execution_id for number in numbers]
-        assert await listed(store, Filter(**wanted)) == expected
-        assert [head.execution_id for head in await pages(store, 1, Filter(**wanted))] == expected
+        assert await listed(store, Filter(**query)) == expected
+        assert [head.execution_id for head in await pages(store, 1, Filter(**query))] == expected
 
     async def test_a_span_of_time_has_its_first_instant_and_not_its_last(self, store: Store, samples: Samples) -> None:
         units = await stored(store, [samples.first() for _ in range(5)])
-        wanted = Filter(created_from=units[1].head.created_on, created_to=units[3].head.created_on)
-        assert await listed(store, wanted) == newest_first(units[1:3])
+        query = Filter(created_from=units[1].head.created_on, created_to=units[3].head.created_on)
+        assert await listed(store, query) == newest_first(units[1:3])
         shifted = Filter(created_from=units[3].head.created_on + timedelta(milliseconds=1))
         assert await listed(store, shifted) == [units[4].execution_id]
 
@@ -198,7 +200,7 @@ class ListContract:
         assert await listed(store, Filter(process_ids=(own,))) == [own]
         assert await listed(store, Filter(process_ids=(own[:8] + "*",))) == newest_first(units)
         assert await listed(store, Filter(process_ids=(own.upper(), own.replace("-", "")))) == [own]
-        # The end of an id looks like any number: nobody means it.
+        # The end of an id is arbitrary: no search means it.
         assert await listed(store, Filter(process_ids=("*" + own[-6:],))) == []
 
     async def test_a_prefix_with_many_matches_is_listed_newest_first(self, store: Store, samples: Samples) -> None:
@@ -207,7 +209,7 @@ class ListContract:
         assert await listed(store, Filter(process_ids=("PO-*",)), limit=20) == newest_first(units)[:20]
         assert await listed(store, Filter(process_ids=("PO-0109*",)), limit=20) == newest_first(units)[:10]
 
-    async def test_a_look_up_prefers_who_is_open(self, store: Store, samples: Samples) -> None:
+    async def test_a_look_up_prefers_open_executions(self, store: Store, samples: Samples) -> None:
         first = samples.claimed("PO-1")
         gone = ended(samples, first.head)
         second = samples.claimed("PO-1")

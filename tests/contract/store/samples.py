@@ -71,7 +71,7 @@ class Samples:
         return Unit(execution_id=execution_id, expected_seq=0, head=head, batch=batch, **facts)
 
     def next(self, head: Head, events: int = 1, **changes: Any) -> Unit:
-        """Returns a further unit of an execution that stands at `head`."""
+        """Returns a further unit of an execution whose last head is `head`."""
         now = self.later()
         of_head = {name: changes.pop(name) for name in tuple(changes) if name in Head.__struct_fields__}
         last = head.seq + events

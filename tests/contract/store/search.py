@@ -45,9 +45,9 @@ class SearchContract:
             samples.first(parent=parent.execution_id, organization_id=OTHER_ORGANIZATION),
         ]
         await stored(store, [*children, *strangers])
-        wanted = Filter(parents=(parent.execution_id,))
+        query = Filter(parents=(parent.execution_id,))
         for size in (1, 3, 7, 30):
-            assert [head.execution_id for head in await pages(store, size, wanted)] == newest_first(children)
+            assert [head.execution_id for head in await pages(store, size, query)] == newest_first(children)
         waiting = Filter(parents=(parent.execution_id,), statuses=("WAITING",))
         assert await listed(store, waiting) == newest_first(children[::3])
         assert await listed(store, Filter(parents=(other.execution_id,), terms=("4711",))) == [
@@ -59,7 +59,7 @@ class SearchContract:
         assert await listed(store, Filter(parents=(UNKNOWN,))) == []
 
     @pytest.mark.parametrize(
-        ("wanted", "numbers"),
+        ("query", "numbers"),
         [
             ({"fields": (("po", ("4711",)),)}, [0]),
             ({"fields": (("po", ("4711", "4712")),)}, [1, 0]),
@@ -91,12 +91,12 @@ class SearchContract:
         ids=str,
     )
     async def test_searches_find_what_they_say(
-        self, store: Store, samples: Samples, wanted: dict[str, Any], numbers: list[int]
+        self, store: Store, samples: Samples, query: dict[str, Any], numbers: list[int]
     ) -> None:
         units = await stored(store, varied(samples))
         expected = [units[number].execution_id for number in numbers]
-        assert await listed(store, Filter(**wanted)) == expected
-        assert [head.execution_id for head in await pages(store, 1, Filter(**wanted))] == expected
+        assert await listed(store, Filter(**query)) == expected
+        assert [head.execution_id for head in await pages(store, 1, Filter(**query))] == expected
 
     async def test_an_execution_is_found_by_its_id_as_a_term_whatever_else_it_is_called(
         self, store: Store, samples: Samples
@@ -127,23 +127,23 @@ class SearchContract:
     ) -> None:
         units = [samples.first(process_id=f"{text}-END", search=(("po", text),)) for text in process_ids("PO-", 1100)]
         await stored(store, units)
-        for wanted in (
+        for query in (
             Filter(process_ids=("*-END",)),
             Filter(fields=(("po", ("PO-*",)),)),
             Filter(terms=("PO-*",)),
         ):
-            assert await listed(store, wanted, limit=20) == newest_first(units)[:20]
-        for wanted in (Filter(process_ids=("*9-END",)), Filter(fields=(("po", ("PO-0109*",)),))):
-            expected = [unit.execution_id for unit in reversed(units) if _has(unit, wanted)]
-            assert [head.execution_id for head in await pages(store, 30, wanted)] == expected
+            assert await listed(store, query, limit=20) == newest_first(units)[:20]
+        for query in (Filter(process_ids=("*9-END",)), Filter(fields=(("po", ("PO-0109*",)),))):
+            expected = [unit.execution_id for unit in reversed(units) if _has(unit, query)]
+            assert [head.execution_id for head in await pages(store, 30, query)] == expected
 
     async def test_pages_of_a_value_that_many_have_show_each_execution_once(
         self, store: Store, samples: Samples
     ) -> None:
         units = await stored(store, [samples.first(search=(("a", "x"), ("b", "x"))) for _ in range(9)])
         for size in (1, 2, 4, 9):
-            for wanted in (Filter(terms=("x",)), Filter(fields=(("b", ("x",)),))):
-                assert [head.execution_id for head in await pages(store, size, wanted)] == newest_first(units)
+            for query in (Filter(terms=("x",)), Filter(fields=(("b", ("x",)),))):
+                assert [head.execution_id for head in await pages(store, size, query)] == newest_first(units)
 
     async def test_every_combination_finds_what_looking_at_each_execution_finds(
         self, store: Store, samples: Samples
@@ -151,10 +151,10 @@ class SearchContract:
         units = [
             unit for unit in await stored(store, varied(samples)) if unit.head.organization_id != OTHER_ORGANIZATION
         ]
-        for wanted in combinations():
-            expected = [unit.execution_id for unit in reversed(units) if fits(unit.head, unit.search or (), wanted)]
-            found = [head.execution_id for head in await pages(store, 2, wanted)]
-            assert found == expected, wanted
+        for query in combinations():
+            expected = [unit.execution_id for unit in reversed(units) if fits(unit.head, unit.search or (), query)]
+            found = [head.execution_id for head in await pages(store, 2, query)]
+            assert found == expected, query
 
 
 def combinations() -> Iterator[Filter]:
@@ -166,7 +166,7 @@ def combinations() -> Iterator[Filter]:
         yield Filter(process_ids=process, terms=term, fields=fields, statuses=statuses, workflow_ids=workflows)
 
 
-def fits(head: Head, search: SearchValues, wanted: Filter) -> bool:
+def fits(head: Head, search: SearchValues, query: Filter) -> bool:
     """Returns whether a filter wants an execution, from the words of the documentation alone."""
     has_own = head.process_id != head.execution_id
 
@@ -184,14 +184,14 @@ def fits(head: Head, search: SearchValues, wanted: Filter) -> bool:
         )
 
     return (
-        (not wanted.process_ids or any(map(by_name, wanted.process_ids)))
-        and (not wanted.terms or any(map(by_term, wanted.terms)))
+        (not query.process_ids or any(map(by_name, query.process_ids)))
+        and (not query.terms or any(map(by_term, query.terms)))
         and all(
             any(name == own and any(_like(value, text) for text in texts) for own, value in search)
-            for name, texts in wanted.fields
+            for name, texts in query.fields
         )
-        and (not wanted.statuses or head.status in wanted.statuses)
-        and (not wanted.workflow_ids or head.workflow_id in wanted.workflow_ids)
+        and (not query.statuses or head.status in query.statuses)
+        and (not query.workflow_ids or head.workflow_id in query.workflow_ids)
     )
 
 
@@ -199,5 +199,5 @@ def _like(value: str, text: str) -> bool:
     return re.fullmatch(".*".join(map(re.escape, text.split("*"))), value, re.DOTALL) is not None
 
 
-def _has(unit: Unit, wanted: Filter) -> bool:
-    return fits(unit.head, unit.search or (), wanted)
+def _has(unit: Unit, query: Filter) -> bool:
+    return fits(unit.head, unit.search or (), query)

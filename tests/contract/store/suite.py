@@ -56,12 +56,12 @@ class FenceContract:
         assert (loaded.snapshot, dict(loaded.values)) == (None, {})
 
     async def test_what_is_not_stored_is_none(self, store: Store, samples: Samples) -> None:
-        nobody = samples.first().execution_id
-        assert await store.journal.load(nobody) is None
+        missing = samples.first().execution_id
+        assert await store.journal.load(missing) is None
         assert await store.journal.load("no id at all") is None
-        assert await store.reads.head(nobody) is None
-        assert list(await store.reads.resting([nobody, "no id at all"])) == []
-        assert list(await store.journal.history(nobody, 0, 10)) == []
+        assert await store.reads.head(missing) is None
+        assert list(await store.reads.find_settled([missing, "no id at all"])) == []
+        assert list(await store.journal.history(missing, 0, 10)) == []
 
     async def test_a_unit_on_an_old_state_is_stale_and_stores_nothing(self, store: Store, samples: Samples) -> None:
         unit = samples.first()

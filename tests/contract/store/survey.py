@@ -1,4 +1,4 @@
-"""What stores promise about what stands open as a whole."""
+"""The contract of the survey: counts of everything that is open."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -44,8 +44,8 @@ NOTHING = Census(
     stale_copies=0,
     deliveries=0,
     continuations=0,
-    in_line=0,
-    in_slots=0,
+    awaiting_slot=0,
+    holding_slot=0,
     letters=0,
     missed_starts=0,
 )
@@ -82,14 +82,14 @@ async def stored_bytes(store: Store, limit: int) -> Mapping[str, int]:
 
 
 class SurveyContract:
-    """What is open is counted, and what stands there without an owner is found."""
+    """Open work is counted, and open executions without an owner are found."""
 
     async def test_the_one_process_of_a_store_audits(self, store: Store) -> None:
         assert [await store.survey.take_duty() for _ in range(2)] == [True, True]
 
     async def test_in_an_empty_store_nothing_is_open(self, store: Store) -> None:
         assert await store.survey.count() == NOTHING
-        assert list(await store.survey.ownerless(10)) == []
+        assert list(await store.survey.find_ownerless(10)) == []
 
     async def test_every_kind_of_open_work_is_counted(self, store: Store, samples: Samples) -> None:
         unit = samples.first()
@@ -138,7 +138,7 @@ class SurveyContract:
         assert census.executions == {"RUNNING": 2, "WAITING": 4, "FAILED": 1}
         assert census.incidents == {"UNKNOWN": 2}
 
-    async def test_lines_are_counted_by_who_has_a_slot(self, store: Store, samples: Samples) -> None:
+    async def test_executions_with_and_without_a_slot_are_counted(self, store: Store, samples: Samples) -> None:
         for is_held in (True, False, False):
             unit = samples.first()
             await store.journal.commit(replace(unit, work=place(unit, samples.now, most=2)))
@@ -147,7 +147,7 @@ class SurveyContract:
                 work = place(following, samples.now, most=2, is_held=True)
                 await store.journal.commit(replace(following, work=work))
         census = await store.survey.count()
-        assert (census.in_line, census.in_slots) == (2, 1)
+        assert (census.awaiting_slot, census.holding_slot) == (2, 1)
 
     async def test_the_next_start_and_the_missed_ones_of_live_schedules_are_counted(self, store: Store) -> None:
         later = schedule(START_TIME + HOUR, OTHER_WORKFLOW, organization_id=OTHER_ORGANIZATION)
@@ -176,27 +176,27 @@ class SurveyContract:
     ) -> None:
         unit = OWNERS[owner](samples.first(status=status))
         await store.journal.commit(unit)
-        assert list(await store.survey.ownerless(10)) == []
+        assert list(await store.survey.find_ownerless(10)) == []
 
     @pytest.mark.parametrize("row", NO_OWNERS)
     async def test_one_that_nothing_will_move_is_found(self, store: Store, samples: Samples, row: str) -> None:
         unit = NO_OWNERS[row](samples.first(status="WAITING"))
         await store.journal.commit(unit)
-        assert list(await store.survey.ownerless(10)) == [unit.execution_id]
+        assert list(await store.survey.find_ownerless(10)) == [unit.execution_id]
 
     async def test_a_slot_alone_moves_nothing(self, store: Store, samples: Samples) -> None:
         unit = samples.first()
         await store.journal.commit(replace(unit, work=place(unit, samples.now)))
         following = samples.next(unit.head)
         await store.journal.commit(replace(following, work=place(following, samples.now, is_held=True)))
-        assert list(await store.survey.ownerless(10)) == [unit.execution_id]
+        assert list(await store.survey.find_ownerless(10)) == [unit.execution_id]
 
     async def test_what_is_on_its_way_to_an_execution_will_move_it(self, store: Store, samples: Samples) -> None:
         unit, other = samples.first(status="WAITING"), samples.first(status="COMPLETED")
         await store.journal.commit(unit)
         row = Delivery(Delivered(unit.execution_id, other.execution_id, 3), "ENDED")
         await store.journal.commit(replace(other, sent=(row,)))
-        assert list(await store.survey.ownerless(10)) == []
+        assert list(await store.survey.find_ownerless(10)) == []
 
     async def test_an_open_child_moves_its_parent_also_while_it_has_an_incident(
         self, store: Store, samples: Samples
@@ -205,25 +205,25 @@ class SurveyContract:
         await store.journal.commit(parent)
         child = samples.first(parent=parent.execution_id)
         await store.journal.commit(working(child, waits=(wait(child.execution_id, 2),)))
-        assert list(await store.survey.ownerless(10)) == []
+        assert list(await store.survey.find_ownerless(10)) == []
         failed = samples.next(child.head, status="FAILED")
         await store.journal.commit(working(failed, incidents=(incident(child.execution_id, 4, samples.now),)))
-        assert list(await store.survey.ownerless(10)) == []
+        assert list(await store.survey.find_ownerless(10)) == []
         gone = WorkChange(drop_waits=(2,), drop_incidents=(4,))
         await store.journal.commit(ended(samples, failed.head, work=gone))
-        assert list(await store.survey.ownerless(10)) == [parent.execution_id]
+        assert list(await store.survey.find_ownerless(10)) == [parent.execution_id]
 
     async def test_what_has_ended_needs_no_owner(self, store: Store, samples: Samples) -> None:
         for status in ("COMPLETED", "TERMINATED", "FAILED"):
             await store.journal.commit(samples.first(status=status))
-        assert list(await store.survey.ownerless(10)) == []
+        assert list(await store.survey.find_ownerless(10)) == []
 
     async def test_they_are_found_in_all_organizations_up_to_a_number(self, store: Store, samples: Samples) -> None:
         units = [samples.first(organization_id=each) for each in (ORGANIZATION, OTHER_ORGANIZATION) * 2]
         for unit in units:
             await store.journal.commit(unit)
-        assert sorted(await store.survey.ownerless(10)) == [unit.execution_id for unit in units]
-        assert len(await store.survey.ownerless(3)) == 3
+        assert sorted(await store.survey.find_ownerless(10)) == [unit.execution_id for unit in units]
+        assert len(await store.survey.find_ownerless(3)) == 3
 
     async def test_open_executions_are_counted_by_organization(self, store: Store, samples: Samples) -> None:
         assert await store.survey.open_counts() == {}

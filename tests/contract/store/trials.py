@@ -44,7 +44,7 @@ class TrialContract:
         assert second.execution_id not in boot.suspects
         await store.close()
 
-    async def test_what_stands_behind_all_that_a_process_takes_at_once_is_above_suspicion(
+    async def test_what_is_behind_all_that_a_process_takes_at_once_is_no_suspect(
         self, stores: Stores, samples: Samples
     ) -> None:
         store = await opened(stores)
@@ -110,7 +110,7 @@ class TrialContract:
             await store.trials.end_trial(name)
         await store.close()
 
-    async def test_restarts_in_order_make_nobody_suspect(self, stores: Stores, samples: Samples) -> None:
+    async def test_orderly_restarts_make_no_suspect(self, stores: Stores, samples: Samples) -> None:
         store = await opened(stores)
         await store.journal.commit(_continuing(samples.first()))
         for _ in range(6):
@@ -122,7 +122,7 @@ class TrialContract:
 
 
 async def _crashed(stores: Stores, store: AbandonableStore) -> tuple[AbandonableStore, StartupState]:
-    """Lets a store end as a crash does; returns the next one, which is open, and what it tells."""
+    """Ends a store as a crash does; returns the next one, which is open, and what it reports."""
     await store.abandon()
     following = stores.make()
     return following, await following.open()

@@ -58,7 +58,7 @@ class WorkContract:
         left = Work(effects=(rows.effects[1],), timers=gone.put.timers, cards=(rows.cards[1],))
         assert await store.reads.work_of(key) == left
 
-    async def test_a_row_that_is_put_again_takes_the_place_of_the_old_one(self, store: Store, samples: Samples) -> None:
+    async def test_a_row_that_is_put_again_replaces_the_old_one(self, store: Store, samples: Samples) -> None:
         unit = samples.first()
         key = unit.execution_id
         await store.journal.commit(working(unit, effects=(effect(key, 2),), cards=(card(key, 1, samples.now),)))
@@ -260,7 +260,7 @@ class ScheduleContract:
         await store.schedules.put(schedule(START_TIME))
         fire = Fire(workflow_id=WORKFLOW, nominal=START_TIME, next=START_TIME + HOUR)
         await store.journal.commit(samples.fired(fire))
-        # Put anew, as an activation does: the ledger still knows the instant.
+        # Put again, as an activation does: the ledger still has the instant.
         await store.schedules.put(schedule(START_TIME))
         late = samples.fired(fire)
         with pytest.raises(FireTaken):

@@ -1,4 +1,4 @@
-"""The commits of the memory store: groups like those of a disk, and the faults that tests want of them."""
+"""The commits of the memory store: groups like those of a disk, and the faults that tests cause."""
 
 import asyncio
 from collections import deque

@@ -33,7 +33,7 @@ class MemoryCopies:
         return found
 
     async def settle(self, card_id: str, shown: int, handle: str) -> None:
-        """Notes what a copy looks like."""
+        """Records what a copy shows."""
 
         def write() -> None:
             stored = self._data.copies[card_id]
@@ -44,7 +44,7 @@ class MemoryCopies:
         await self._commits.submit(write)
 
     async def postpone(self, card_id: str, due: datetime) -> None:
-        """Gives a copy back after a failed try."""
+        """Releases a copy after a failed try."""
 
         def write() -> None:
             stored = self._data.copies[card_id]
@@ -53,12 +53,12 @@ class MemoryCopies:
 
         await self._commits.submit(write)
 
-    async def stale(self) -> int:
-        """Returns how many copies do not look as they have to."""
+    async def count_stale(self) -> int:
+        """Returns how many copies are not up to date."""
         return sum(1 for _ in self._stale())
 
     async def next_due(self) -> datetime | None:
-        """Returns when a stale copy is due that nobody has taken."""
+        """Returns when a stale copy that no process has taken is due."""
         return min((max(one.due, one.taken) for one in self._stale()), default=None)
 
     async def of_execution(self, execution_id: str) -> Sequence[CopyRow]:

@@ -12,7 +12,7 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(slots=True)
 class StoredCopy:
-    """A copy, when it is due, and until when somebody has it."""
+    """A copy, when it is due, and until when it is leased."""
 
     row: CopyRow
     due: datetime
@@ -20,7 +20,7 @@ class StoredCopy:
 
 
 def wish(copies: dict[str, StoredCopy], execution_id: str, wished: CopyWish) -> None:
-    """Notes what a copy has to look like; who has it keeps it."""
+    """Records the required revision of a copy; a lease stays."""
     stored = copies.get(wished.card_id)
     if stored is None:
         row = CopyRow(card_id=wished.card_id, execution_id=execution_id, channel=wished.channel, wanted=wished.wanted)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from kit.memory.copy_rows import StoredCopy, wish
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
-from looply.engine.coding.rows import fire_taken
+from looply.engine.coding.rows import fire_taken_error
 from looply.engine.ports.port import Fire, Head, LedgerRow, OpenCard, Schedule
 from looply.engine.ports.store import (
     Batch,
@@ -26,7 +26,7 @@ from looply.engine.ports.store import (
 )
 from looply.engine.records.claims import Claim, StoredKey
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
-from looply.engine.records.datastores import Datastore, DatastoreChange, moved, too_many
+from looply.engine.records.datastores import Datastore, DatastoreChange, full_error, moved_error
 from looply.engine.records.decisions import DecisionRow
 from looply.engine.records.letters import LetterRow
 from looply.errors import ClaimTaken, KeyTaken, SlotTaken, Stale
@@ -47,7 +47,7 @@ class MemoryData:
     loads: dict[str, int] = field(default_factory=dict)
     batches: dict[str, list[Batch]] = field(default_factory=dict)
     order: list[tuple[str, Batch] | None] = field(default_factory=list)
-    """Batches by their places; None stands at the place of one that was pruned."""
+    """Batches by their positions; None at the position of one that was pruned."""
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     values: dict[tuple[str, bytes], Value] = field(default_factory=dict)
     value_uses: dict[str, dict[bytes, int]] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class MemoryData:
         return head is not None and head.status in ("RUNNING", "WAITING")
 
     def placed(self, after: int) -> Iterator[tuple[int, str, Batch]]:
-        """Yields (place, execution id, batch) of what is stored behind a place, in order."""
+        """Yields (position, execution id, batch) of what is stored after a position, in order."""
         for place, entry in enumerate(islice(self.order, max(after, 0), None), max(after, 0) + 1):
             if entry is not None:
                 yield place, *entry
@@ -116,7 +116,7 @@ class MemoryData:
             self.deliveries.pop(row, None)
 
     def line_of(self, workflow_id: str) -> tuple[list[ConcurrencySlotRow], list[ConcurrencySlotRow]]:
-        """Returns the places of a workflow's executions: those with a slot, and those in line, the first one first."""
+        """Returns the slot rows of a workflow's executions: those that hold a slot, and the queued ones in order."""
         places = [row for key, row in self.places.items() if self.heads[key].workflow_id == workflow_id]
         line = [row for row in places if not row.is_held]
         return [row for row in places if row.is_held], sorted(line, key=lambda row: (row.since, row.execution_id))
@@ -126,7 +126,7 @@ class MemoryData:
         schedule = self.schedules.get(fire.workflow_id)
         ledger = self.fires.setdefault(fire.workflow_id, {})
         if schedule is None or not _waits_for(fire, schedule, ledger):
-            raise fire_taken(fire)
+            raise fire_taken_error(fire)
         ledger[fire.nominal] = LedgerRow(
             nominal=fire.nominal, outcome=fire.outcome, execution_id=execution_id, at=fire.at, count=fire.count
         )
@@ -140,12 +140,12 @@ class MemoryData:
         owner = change.organization_id
         stored = self.datastores.get((owner, change.name))
         if (stored.revision if stored is not None else 0) != change.expected:
-            raise moved(change)
+            raise moved_error(change)
         if change.expected == 0:
             if change.revision <= self.datastore_floors.get(owner, 0):
-                raise moved(change)
+                raise moved_error(change)
             if sum(1 for organization_id, _ in self.datastores if organization_id == owner) >= change.most:
-                raise too_many(change)
+                raise full_error(change)
 
     def change_datastore(self, change: DatastoreChange) -> None:
         """Applies a change that was checked."""
@@ -158,7 +158,7 @@ class MemoryData:
         self.datastore_floors[change.organization_id] = max(floor, change.revision)
 
     def admissible(self) -> list[str]:
-        """Returns the executions whose turn it is to take a slot: of each workflow the first one in line at most."""
+        """Returns executions that may take a concurrency slot: of each workflow at most the first queued one."""
         workflows = sorted({self.heads[key].workflow_id for key in self.places})
         lines = [self.line_of(workflow_id) for workflow_id in workflows]
         return [line[0].execution_id for held, line in lines if line and len(held) < line[0].most]
@@ -176,16 +176,16 @@ class MemoryData:
                 message = f"an open execution of workflow {claim.workflow_id} has the process id {claim.process_id!r}"
                 raise ClaimTaken(message, execution_id=found[1], request=found[0].request)
 
-        place = unit.work.put.place
+        place = unit.work.put.slot
         if place is not None and place.is_held:
             held, line = self.line_of(unit.head.workflow_id)
             if len(held) >= place.most or line[:1] != [self.places.get(unit.execution_id)]:
                 raise SlotTaken(f"it is not the turn of execution {unit.execution_id}")
 
-    def _check_key(self, wanted: StoredKey, now: datetime) -> None:
-        found = self.keys.get((wanted.organization_id, wanted.text))
+    def _check_key(self, key: StoredKey, now: datetime) -> None:
+        found = self.keys.get((key.organization_id, key.text))
         if found is not None and (found[0].expires_on > now or self.is_open(found[1])):
-            message = f"the idempotency key {wanted.text!r} is stored already"
+            message = f"the idempotency key {key.text!r} is stored already"
             raise KeyTaken(message, execution_id=found[1], request=found[0].request)
 
     def _apply_payload(self, unit: Unit) -> None:
@@ -223,8 +223,8 @@ class MemoryData:
         self.cards.update({card.card_id: card for card in work.put.cards})
         if work.put.continues:
             self.continuations.add(execution_id)
-        if work.put.place is not None:
-            self.places[execution_id] = work.put.place
+        if work.put.slot is not None:
+            self.places[execution_id] = work.put.slot
         for seq in work.drop_effects:
             self.effects.pop((execution_id, seq), None)
         for due, seq in work.drop_timers:
@@ -238,7 +238,7 @@ class MemoryData:
             self.cards.pop(card_id, None)
         if work.drop_continues:
             self.continuations.discard(execution_id)
-        if work.drop_place:
+        if work.drop_slot:
             self.places.pop(execution_id, None)
 
 

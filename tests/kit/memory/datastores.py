@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
-from looply.engine.records.datastores import DatastoreChange, DatastoreLine, Found, checked, damage_in
+from looply.engine.records.datastores import DatastoreChange, DatastoreSummary, Found, find_damage, verify_datastore
 
 
 class MemoryDatastores:
@@ -19,13 +19,13 @@ class MemoryDatastores:
         stored = self._data.datastores.get((organization_id, name))
         if stored is None:
             return Found(stored=None, next_revision=self._data.datastore_floors.get(organization_id, 0) + 1)
-        return Found(stored=checked(stored), next_revision=stored.revision + 1)
+        return Found(stored=verify_datastore(stored), next_revision=stored.revision + 1)
 
-    async def list(self, organization_id: str, after: str, limit: int) -> Sequence[DatastoreLine]:
+    async def list(self, organization_id: str, after: str, limit: int) -> Sequence[DatastoreSummary]:
         """Returns up to `limit` datastores of an organization by name, those after `after`."""
         found = sorted(self._data.datastores.items())
         lines = [
-            DatastoreLine(
+            DatastoreSummary(
                 name=name,
                 revision=stored.revision,
                 size=len(stored.body),
@@ -47,6 +47,6 @@ class MemoryDatastores:
 
         await self._commits.submit(write)
 
-    async def damaged(self) -> Sequence[str]:
+    async def find_damaged(self) -> Sequence[str]:
         """Returns a line for each datastore that cannot be read as it was stored."""
-        return [line for _, stored in sorted(self._data.datastores.items()) if (line := damage_in(stored))]
+        return [line for _, stored in sorted(self._data.datastores.items()) if (line := find_damage(stored))]

@@ -23,11 +23,11 @@ class MemoryDecisions:
         self._commits = commits
 
     async def list(
-        self, organization_id: str, wanted: DecisionFilter, after: DecisionKey | None, limit: int
+        self, organization_id: str, query: DecisionFilter, after: DecisionKey | None, limit: int
     ) -> Sequence[DecisionRow]:
         """Returns a page of decisions, newest first."""
         rows = (row for row in self._data.decisions.values() if row.organization_id == organization_id)
-        found = [row for row in rows if _fits(row, wanted) and (after is None or key_of(row) < after)]
+        found = [row for row in rows if _fits(row, query) and (after is None or key_of(row) < after)]
         return sorted(found, key=key_of, reverse=True)[:limit]
 
     async def of_execution(self, execution_id: str) -> Sequence[DecisionRow]:
@@ -35,14 +35,14 @@ class MemoryDecisions:
         return in_order(row for row in self._data.decisions.values() if row.execution_id == execution_id)
 
 
-def _fits(row: DecisionRow, wanted: DecisionFilter) -> bool:
+def _fits(row: DecisionRow, query: DecisionFilter) -> bool:
     decided_on = row.decision.on
     return (
-        wanted.workflow_id in ("", row.workflow_id)
-        and wanted.step in ("", row.decision.step)
-        and (not wanted.user or person_of(wanted.user) == decider(row))
-        and wanted.process_id in ("", row.process_id)
-        and wanted.execution_id in ("", row.execution_id)
-        and (wanted.decided_from is None or decided_on >= wanted.decided_from)
-        and (wanted.decided_to is None or decided_on < wanted.decided_to)
+        query.workflow_id in ("", row.workflow_id)
+        and query.step in ("", row.decision.step)
+        and (not query.user or person_of(query.user) == decider(row))
+        and query.process_id in ("", row.process_id)
+        and query.execution_id in ("", row.execution_id)
+        and (query.decided_from is None or decided_on >= query.decided_from)
+        and (query.decided_to is None or decided_on < query.decided_to)
     )

@@ -6,7 +6,7 @@ from itertools import islice
 
 from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
-from looply.engine.ports.store import Batch, Loaded, Placed, Position, StoredDefinition, Unit, Value
+from looply.engine.ports.store import Batch, Loaded, Position, PositionedBatch, StoredDefinition, Unit, Value
 from looply.errors import Stale
 
 
@@ -53,14 +53,14 @@ class MemoryJournal:
         return found
 
     async def position(self) -> Position:
-        """Returns the place of the last batch."""
+        """Returns the position of the last batch."""
         return 0, len(self._data.order)
 
-    async def committed(self, after: Position, limit: int) -> Sequence[Placed]:
-        """Returns batches behind a place, in the order in which they were stored."""
+    async def read_committed(self, after: Position, limit: int) -> Sequence[PositionedBatch]:
+        """Returns batches after a position, in the order in which they were stored."""
         data = self._data
         return [
-            Placed(
+            PositionedBatch(
                 position=(0, number),
                 execution_id=execution_id,
                 organization_id=data.heads[execution_id].organization_id,

@@ -1,4 +1,4 @@
-"""What the memory store forgets."""
+"""The pruning of the memory store."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,14 +12,14 @@ from looply.clock import to_ms
 from looply.engine.ports.port import LedgerRow
 from looply.engine.ports.store import Position
 from looply.engine.records.pruning import (
-    LOOKED_AT,
+    SLICE_ROWS,
     Candidate,
-    Choice,
     Cursor,
+    PrunePlan,
     RetentionFilter,
     Slice,
-    chosen,
     fires_before,
+    plan_removals,
 )
 
 _STAYS: Final = ("QUEUED", "MISSED")
@@ -36,20 +36,20 @@ class MemoryPruning:
         """Whether writes wait."""
         return self._commits.waiting > 0
 
-    async def prune(self, spent: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
-        """Removes one slice of what is spent."""
-        choice = self._choice(spent, after)
-        if is_dry or not choice.gone:
-            return choice.told
-        return await self._commits.submit(lambda: self.remove(spent, after))
+    async def prune(self, expired: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
+        """Removes one slice of what has expired."""
+        choice = self._choice(expired, after)
+        if is_dry or not choice.removed:
+            return choice.report
+        return await self._commits.submit(lambda: self.remove(expired, after))
 
-    def remove(self, spent: RetentionFilter, after: Cursor) -> Slice:
-        """Looks again, now that nothing moves, and removes what it finds."""
-        found = self._choice(spent, after)
-        for each in found.gone:
+    def remove(self, expired: RetentionFilter, after: Cursor) -> Slice:
+        """Plans again, now that nothing changes, and removes what it finds."""
+        found = self._choice(expired, after)
+        for each in found.removed:
             self._forget(each.execution_id)
-        self._forget_fires({each.execution_id for each in found.gone}, spent)
-        return found.told
+        self._forget_fires({each.execution_id for each in found.removed}, expired)
+        return found.report
 
     async def drop_keys(self, now: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
         """Removes idempotency keys whose time is over and whose execution is not open."""
@@ -93,32 +93,32 @@ class MemoryPruning:
 
         return await self._commits.submit(write)
 
-    async def give_back(self) -> bool:
-        """Does nothing: memory is given back by itself."""
+    async def release_space(self) -> bool:
+        """Does nothing: memory is released by itself."""
         return False
 
-    async def pruned_to(self, organization_id: str) -> Position:
-        """Returns the last place of what went of an organization."""
+    async def pruned_position(self, organization_id: str) -> Position:
+        """Returns the last position of what was pruned of an organization."""
         return self._data.pruned.get(organization_id, (0, 0))
 
-    def _choice(self, spent: RetentionFilter, after: Cursor) -> Choice:
-        found = [each for each in self._looked_at(spent) if (each.due_ms, each.execution_id) > after]
-        rows = sorted(found)[:LOOKED_AT]
-        return chosen(rows, has_more=len(rows) == LOOKED_AT)
+    def _choice(self, expired: RetentionFilter, after: Cursor) -> PrunePlan:
+        found = [each for each in self._looked_at(expired) if (each.due_ms, each.execution_id) > after]
+        rows = sorted(found)[:SLICE_ROWS]
+        return plan_removals(rows, has_more=len(rows) == SLICE_ROWS)
 
-    def _looked_at(self, spent: RetentionFilter) -> Iterator[Candidate]:
-        data, before = self._data, spent.ended_before
+    def _looked_at(self, expired: RetentionFilter) -> Iterator[Candidate]:
+        data, before = self._data, expired.ended_before
         for execution_id, head in data.heads.items():
             expiry = data.expiries.get(execution_id)
             if before is None:
-                is_due = expiry is not None and expiry <= spent.now
+                is_due = expiry is not None and expiry <= expired.now
             else:
-                is_due = head.modified_on < before and (spent.overrides or expiry is None)
-            if is_due and spent.workflow_id in ("", head.workflow_id) and not self._is_open(execution_id):
+                is_due = head.modified_on < before and (expired.overrides or expiry is None)
+            if is_due and expired.workflow_id in ("", head.workflow_id) and not self._is_open(execution_id):
                 due_ms = to_ms(expiry) if before is None and expiry is not None else 0
-                is_held = self._is_held(execution_id, spent.now)
+                is_held = self._is_held(execution_id, expired.now)
                 size = self._size(execution_id)
-                yield Candidate(due_ms, execution_id, head.seq, is_spent=True, is_held=is_held, size=size)
+                yield Candidate(due_ms, execution_id, head.seq, is_expired=True, is_held=is_held, size=size)
 
     def _is_open(self, execution_id: str) -> bool:
         data = self._data
@@ -175,16 +175,16 @@ class MemoryPruning:
     def _owner(self, execution_id: str) -> str:
         return self._data.heads[execution_id].organization_id
 
-    def _forget_fires(self, gone: set[str], spent: RetentionFilter) -> None:
+    def _forget_fires(self, gone: set[str], expired: RetentionFilter) -> None:
         data = self._data
         for workflow_id, ledger in data.fires.items():
             if named := [at for at, row in ledger.items() if row.execution_id in gone]:
                 ledger.update({at: replace(ledger[at], execution_id="") for at in named})
-                data.fires[workflow_id] = {at: row for at, row in ledger.items() if _is_kept(row, spent)}
+                data.fires[workflow_id] = {at: row for at, row in ledger.items() if _is_kept(row, expired)}
         for workflow_id, schedule in data.schedules.items():
             if schedule.last_execution in gone:
                 data.schedules[workflow_id] = replace(schedule, last_execution="")
 
 
-def _is_kept(row: LedgerRow, spent: RetentionFilter) -> bool:
-    return bool(row.execution_id) or row.outcome in _STAYS or to_ms(row.nominal) >= fires_before(spent)
+def _is_kept(row: LedgerRow, expired: RetentionFilter) -> bool:
+    return bool(row.execution_id) or row.outcome in _STAYS or to_ms(row.nominal) >= fires_before(expired)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from kit.memory.data import MemoryData
-from looply.engine.coding.searching import budget_of, is_like, patterns
+from looply.engine.coding.searching import budget_of, matches_pattern, process_id_patterns
 from looply.engine.ports.port import CardKey, Filter, Head, OpenCard
 from looply.engine.ports.store import Batch, Work
 from looply.engine.records.claims import Claim
@@ -18,7 +18,7 @@ class MemoryReads:
         self._data = data
 
     async def heads(self, organization_id: str, name: str, workflow_id: str) -> Sequence[Head]:
-        """Returns who answers to a process id or execution id."""
+        """Returns the executions with a process id or execution id."""
         data = self._data
         own = data.heads.get(name.lower())
         if own is not None and own.organization_id == organization_id and workflow_id in ("", own.workflow_id):
@@ -43,12 +43,12 @@ class MemoryReads:
         """Returns the head of one execution."""
         return self._data.heads.get(execution_id)
 
-    async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
+    async def find_settled(self, execution_ids: Sequence[str]) -> Sequence[str]:
         """Returns those that do not run."""
         heads = self._data.heads
         return [each for each in execution_ids if each in heads and heads[each].status != "RUNNING"]
 
-    async def list(self, organization_id: str, wanted: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
+    async def list(self, organization_id: str, query: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
         """Returns a page of heads, newest first, and where its scan budget ended."""
         mine = (head for head in self._data.heads.values() if head.organization_id == organization_id)
         below = sorted(
@@ -56,10 +56,10 @@ class MemoryReads:
             key=lambda head: head.execution_id,
             reverse=True,
         )
-        budget = budget_of(wanted)
+        budget = budget_of(query)
         found: list[Head] = []
         for count, head in enumerate(below, 1):
-            if _fits(head, wanted) and _is_found(head, self._data.search.get(head.execution_id, ()), wanted):
+            if _fits(head, query) and _is_found(head, self._data.search.get(head.execution_id, ()), query):
                 found.append(head)
             if len(found) == limit:
                 return found, ""
@@ -100,7 +100,7 @@ class MemoryReads:
             incidents=tuple(row for key, row in sorted(data.incidents.items()) if key[0] == execution_id),
             cards=tuple(sorted(cards, key=lambda card: (card.opened_on, card.card_id))),
             continues=execution_id in data.continuations,
-            place=data.places.get(execution_id),
+            slot=data.places.get(execution_id),
         )
 
     async def deliveries_of(self, target: str) -> Sequence[Delivery]:
@@ -153,37 +153,37 @@ class MemoryReads:
         return found[::-1]
 
 
-def _fits(head: Head, wanted: Filter) -> bool:
+def _fits(head: Head, query: Filter) -> bool:
     return (
-        (not wanted.workflow_ids or head.workflow_id in wanted.workflow_ids)
-        and (not wanted.parents or head.parent in wanted.parents)
-        and (not wanted.statuses or head.status in wanted.statuses)
-        and (not wanted.workflow_versions or head.workflow_version in wanted.workflow_versions)
-        and (not wanted.trigger_types or head.trigger_type in wanted.trigger_types)
-        and (wanted.created_from is None or head.created_on >= wanted.created_from)
-        and (wanted.created_to is None or head.created_on < wanted.created_to)
-        and (not wanted.process_ids or _answers(head, wanted.process_ids))
+        (not query.workflow_ids or head.workflow_id in query.workflow_ids)
+        and (not query.parents or head.parent in query.parents)
+        and (not query.statuses or head.status in query.statuses)
+        and (not query.workflow_versions or head.workflow_version in query.workflow_versions)
+        and (not query.trigger_types or head.trigger_type in query.trigger_types)
+        and (query.created_from is None or head.created_on >= query.created_from)
+        and (query.created_to is None or head.created_on < query.created_to)
+        and (not query.process_ids or _answers(head, query.process_ids))
     )
 
 
 def _answers(head: Head, texts: Sequence[str]) -> bool:
-    any_id, own = patterns(texts)
+    any_id, own = process_id_patterns(texts)
     has_own = head.process_id != head.execution_id
     return _matches(head.process_id, any_id) or (has_own and _matches(head.process_id, own))
 
 
-def _is_found(head: Head, search: SearchValues, wanted: Filter) -> bool:
-    if any(not any(name == own and _matches(value, texts) for own, value in search) for name, texts in wanted.fields):
+def _is_found(head: Head, search: SearchValues, query: Filter) -> bool:
+    if any(not any(name == own and _matches(value, texts) for own, value in search) for name, texts in query.fields):
         return False
     return (
-        not wanted.terms
-        or head.workflow_id in wanted.term_workflows
-        or (head.process_id != head.execution_id and _matches(head.process_id, wanted.terms))
-        or _matches(head.execution_id, patterns(wanted.terms)[0])
-        or (head.status != "COMPLETED" and _matches(head.current_state, wanted.terms))
-        or any(_matches(value, wanted.terms) for _, value in search)
+        not query.terms
+        or head.workflow_id in query.term_workflows
+        or (head.process_id != head.execution_id and _matches(head.process_id, query.terms))
+        or _matches(head.execution_id, process_id_patterns(query.terms)[0])
+        or (head.status != "COMPLETED" and _matches(head.current_state, query.terms))
+        or any(_matches(value, query.terms) for _, value in search)
     )
 
 
 def _matches(text: str, texts: Sequence[str]) -> bool:
-    return any(is_like(text, each) for each in texts)
+    return any(matches_pattern(text, each) for each in texts)

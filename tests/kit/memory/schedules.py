@@ -68,8 +68,8 @@ class MemorySchedules:
         """Moves the schedule past a nominal instant without an execution. Raises: FireTaken."""
         await self._commits.submit(lambda: self._data.take_fire(fire, ""))
 
-    async def queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:
-        """Returns ACTIVE schedules of which starts wait, with the oldest one."""
+    async def list_queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:
+        """Returns ACTIVE schedules with queued starts, and the oldest one."""
         found = []
         for workflow_id, schedule in sorted(self._data.schedules.items()):
             waiting = _queued(self._data.fires.get(workflow_id, {}))
@@ -78,7 +78,7 @@ class MemorySchedules:
         return found[:limit]
 
     async def count_queued(self, workflow_id: str) -> int:
-        """Returns how many starts of a workflow's schedule wait."""
+        """Returns how many starts of a workflow's schedule are queued."""
         return len(_queued(self._data.fires.get(workflow_id, {})))
 
     async def fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
@@ -86,8 +86,8 @@ class MemorySchedules:
         ledger = self._data.fires.get(workflow_id, {})
         return [ledger[at] for at in sorted(ledger, reverse=True) if before is None or at < before][:limit]
 
-    async def missed(self, organization_id: str) -> Mapping[str, MissedFires]:
-        """Returns by workflow id what live schedules have missed."""
+    async def find_missed(self, organization_id: str) -> Mapping[str, MissedFires]:
+        """Returns the missed instants of live schedules by workflow id."""
         found = {}
         for schedule in await self.list(organization_id):
             ledger = self._data.fires.get(schedule.workflow_id, {})

@@ -80,7 +80,7 @@ class MemoryStore:
         return False
 
     def failure(self) -> Exception | None:
-        """Returns the error after which the store takes no more units, or None."""
+        """Returns the error after which the store accepts no more units, or None."""
         return self.commits.failure
 
     async def abandon(self) -> None:

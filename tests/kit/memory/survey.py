@@ -1,4 +1,4 @@
-"""What stands open in the memory store."""
+"""The survey of the memory store."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -39,14 +39,14 @@ class MemorySurvey:
             stale_copies=sum(copy.row.shown < copy.row.wanted for copy in data.copies.values()),
             deliveries=len(data.deliveries),
             continuations=len(data.continuations),
-            in_line=sum(not row.is_held for row in data.places.values()),
-            in_slots=sum(row.is_held for row in data.places.values()),
+            awaiting_slot=sum(not row.is_held for row in data.places.values()),
+            holding_slot=sum(row.is_held for row in data.places.values()),
             letters=sum(not row.action for row in data.letters.values()),
             missed_starts=sum(row.count for row in fires if row.outcome == "MISSED"),
         )
 
-    async def ownerless(self, limit: int) -> Sequence[str]:
-        """Returns executions that nothing stored will move."""
+    async def find_ownerless(self, limit: int) -> Sequence[str]:
+        """Returns executions that no row will move."""
         data = self._data
         owners = {execution_id for execution_id, _ in (*data.effects, *data.waits)} | data.continuations
         owners |= {row.execution_id for row in data.timers.values() if row.kind in ("DELAY", "RETRY")}

@@ -1,4 +1,4 @@
-"""The trials of the memory store: who is a suspect, and whose trial has begun."""
+"""The trials of the memory store: which executions are suspects, and which trials have begun."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -10,9 +10,9 @@ from looply.engine.records.suspects import FRONT
 
 
 def suspects(data: MemoryData, now: datetime) -> tuple[frozenset[str], list[str]]:
-    """Returns the suspects that something is to be done for, and those of them that ended too many processes.
+    """Returns the suspects with work to do, and those of them that ended too many processes.
 
-    After a crash every execution that the process may have been at is one.
+    After a crash every execution that the process may have worked on is a suspect.
     """
     begun = {key[0] for key, row in data.effects.items() if row.state == "RUNNING"} | data.continuations
     due = sorted((timer.due, *key) for key, timer in data.timers.items() if timer.due <= now)

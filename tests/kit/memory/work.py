@@ -1,4 +1,4 @@
-"""The side of the memory store that knows what is due or runnable."""
+"""The work queue of the memory store: what is due or can run."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -55,7 +55,7 @@ class MemoryWorkQueue:
         return [row for key, row in rows if key > after and row.state == "RUNNING" and row.epoch == epoch][:limit]
 
     async def overdue_effects(self, limit: int) -> Sequence[EffectRow]:
-        """Returns nothing: the one process of the store knows what it has in line."""
+        """Returns nothing: the one process of the store knows what it has queued."""
         return ()
 
     async def continuations(self, limit: int) -> Sequence[str]:
@@ -63,7 +63,7 @@ class MemoryWorkQueue:
         return sorted(self._data.continuations)[:limit]
 
     async def deliveries(self, limit: int, but_to: Collection[str] = ()) -> Sequence[Delivery]:
-        """Returns rows that wait for their targets, of what one execution sent to another one the first."""
+        """Returns deliveries that wait for their targets, the first one of each pair of executions."""
         rows: dict[tuple[str, str], Delivery] = {}
         for row, kind in sorted(self._data.deliveries.items()):
             rows.setdefault((row.target, row.sender), Delivery(row, kind))
@@ -71,7 +71,7 @@ class MemoryWorkQueue:
         return [delivery for delivery in rows.values() if delivery.row.target not in passed][:limit]
 
     async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
-        """Removes rows that move nothing any more."""
+        """Removes deliveries that have no effect any more."""
 
         def write() -> None:
             for row in rows:
@@ -80,7 +80,7 @@ class MemoryWorkQueue:
         await self._commits.submit(write)
 
     async def admissible(self, limit: int) -> Sequence[str]:
-        """Returns ids of executions whose turn it is to take a slot."""
+        """Returns ids of executions that may take a concurrency slot."""
         return self._data.admissible()[:limit]
 
     async def end_lost_processes(self) -> Sequence[str]:

@@ -24,23 +24,23 @@ async def test_more_delayed_starts_than_are_read_at_once_hold_up_no_other_organi
     assert await children(engine, "umbrella") == 1
 
 
-def test_a_delayed_start_keeps_its_place_and_is_admitted_when_it_is_due() -> None:
+def test_a_delayed_start_keeps_its_time_and_is_admitted_when_it_is_due() -> None:
     starts = ChildStarts(2)
     assert [starts.admit(row(number), "a", 0) for number in range(4)] == [True, True, False, False]
     with pytest.raises(Refused, match="the limit child_starts is 2"):
         starts.admit(row(4), "a", 0)
     assert starts.admit(row(5), "b", 0)
     assert not starts.admit(row(2), "a", 29)
-    assert list(starts.delayed(29)) == ["child 2", "child 3"]
+    assert list(starts.delayed_ids(29)) == ["child 2", "child 3"]
     assert starts.admit(row(2), "a", 30)
-    assert list(starts.delayed(30)) == ["child 3"]
+    assert list(starts.delayed_ids(30)) == ["child 3"]
     assert starts.admit(row(3), "a", 60)
 
 
-def test_a_place_whose_row_does_not_come_again_is_forgotten() -> None:
+def test_a_time_whose_row_does_not_come_again_is_dropped() -> None:
     starts = ChildStarts(1)
     assert [starts.admit(row(number), "a", 0) for number in range(2)] == [True, False]
-    assert list(starts.delayed(121)) == []
+    assert list(starts.delayed_ids(121)) == []
     assert not starts.is_delayed(row(1), 121)
     assert starts.admit(row(1), "a", 121)
     assert not starts.admit(row(2), "a", 121)

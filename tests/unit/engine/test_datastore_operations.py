@@ -120,53 +120,53 @@ async def test_a_store_that_is_away_is_no_outcome(there: Fixture) -> None:
 
 
 async def test_changes_of_one_datastore_take_turns_and_reads_do_not_wait(there: Fixture) -> None:
-    told: list[str] = []
+    order: list[str] = []
     change = opened("datastore.set", name="prices", value=1)
 
     async def go(name: str, step: OpenStep) -> None:
         async with there.operations.turn(state(), step):
-            told.append(name)
+            order.append(name)
 
     async with there.operations.turn(state(), change):
         tasks = [asyncio.create_task(go("second", change)), asyncio.create_task(go("third", change))]
         await go("a read", opened("datastore.get", name="prices"))
         await go("several reads", opened(READ, names=["prices"]))
         await go("another one", opened("datastore.set", name="stock", value=1))
-        assert told == ["a read", "several reads", "another one"]
+        assert order == ["a read", "several reads", "another one"]
     await asyncio.gather(*tasks)
-    assert told[3:] == ["second", "third"]
+    assert order[3:] == ["second", "third"]
 
 
 class Others:
-    """A dispatcher that writes down what it is told."""
+    """A dispatcher that records its calls."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.calls: list[str] = []
 
     def reserve(self, lane: Lane) -> bool:
         """Takes no slot."""
-        self.told.append(f"reserve {lane.target}")
+        self.calls.append(f"reserve {lane.target}")
         return False
 
     def release(self, lane: Lane) -> None:
         """Gives a slot back."""
-        self.told.append(f"release {lane.target}")
+        self.calls.append(f"release {lane.target}")
 
     def launch(self, effect: EffectRef) -> None:
         """Launches an effect."""
-        self.told.append(f"launch {effect.lane.target}")
+        self.calls.append(f"launch {effect.lane.target}")
 
     def offer(self, effect: EffectRef) -> None:
         """Takes an effect."""
-        self.told.append(f"offer {effect.lane.target}")
+        self.calls.append(f"offer {effect.lane.target}")
 
     def start(self, perform: Perform) -> None:
         """Begins."""
-        self.told.append("start")
+        self.calls.append("start")
 
     async def stop(self, drain: timedelta) -> None:
         """Ends."""
-        self.told.append(f"stop {drain.total_seconds():.0f}")
+        self.calls.append(f"stop {drain.total_seconds():.0f}")
 
 
 async def test_what_the_engine_carries_out_never_reaches_the_other_dispatcher() -> None:
@@ -191,4 +191,4 @@ async def test_what_the_engine_carries_out_never_reaches_the_other_dispatcher() 
     dispatcher.release(Lane("acme", "sap.odata S4"))
     await dispatcher.stop(timedelta(seconds=5))
     shop, sap = "http.request shop.example", "sap.odata S4"
-    assert others.told == ["start", f"reserve {shop}", f"offer {shop}", f"launch {sap}", f"release {sap}", "stop 5"]
+    assert others.calls == ["start", f"reserve {shop}", f"offer {shop}", f"launch {sap}", f"release {sap}", "stop 5"]

@@ -73,7 +73,7 @@ def stored_text(batch: Batch, values: dict[bytes, Value]) -> bytes:
     return b"\n".join(texts)
 
 
-def test_a_batch_tells_its_numbers_its_instant_and_its_dictionary() -> None:
+def test_a_batch_has_its_numbers_its_instant_and_its_dictionary() -> None:
     batch, values = encoded(started(), succeeded(1))
     assert (batch.first_seq, batch.last_seq, batch.at, batch.codec) == (5, 6, NOW, STARTER)
     assert values == {}
@@ -189,7 +189,7 @@ def test_a_large_value_that_is_missing_or_changed_is_damage() -> None:
     ],
     ids=lambda event: f"{type(event).__name__} {event.secret}",
 )
-def test_secrets_are_stored_in_no_place_in_clear(event: Event) -> None:
+def test_secrets_are_stored_nowhere_in_clear(event: Event) -> None:
     batch, values = encoded(event)
     assert SECRET.encode() not in stored_text(batch, values)
     assert decoded(batch, values) == [event]
@@ -221,7 +221,7 @@ def test_outputs_of_an_edit_stay_an_object_where_a_pointer_leads_to_nothing() ->
     assert set(listed.outputs) == {"a", "b"}
 
 
-def test_a_sealed_value_opens_in_its_own_place_only() -> None:
+def test_a_sealed_value_opens_at_its_own_path_only() -> None:
     batch, values = encoded(succeeded({"token": SECRET}, "/output/token"))
     with pytest.raises(StoreCorrupt):
         codec().decode(batch, values, ORGANIZATION, "another execution")

@@ -1,4 +1,4 @@
-"""Loops: when they go on, what one that fails does, and how they end."""
+"""Loops: when they run their next round, what a failed round does, and how they end."""
 
 import asyncio
 from datetime import timedelta
@@ -58,7 +58,7 @@ async def test_a_round_follows_when_the_last_one_said() -> None:
     await running
 
 
-async def test_a_loop_that_is_woken_goes_on_at_once_and_then_rests_again() -> None:
+async def test_a_loop_that_is_woken_continues_at_once_and_then_pauses_again() -> None:
     loop = Counting()
     running = asyncio.create_task(loop.run())
     await after(0)
@@ -86,7 +86,7 @@ async def test_a_loop_that_is_woken_in_a_round_does_another_one() -> None:
     await running
 
 
-async def test_what_the_store_refuses_is_told_and_tried_again_after_a_second() -> None:
+async def test_what_the_store_refuses_is_logged_and_tried_again_after_a_second() -> None:
     loop = Counting(EngineError("the disk is full"))
     with structlog.testing.capture_logs() as lines:
         running = asyncio.create_task(loop.run())

@@ -31,12 +31,12 @@ BUSY = Census(
     stale_copies=9,
     deliveries=10,
     continuations=11,
-    in_line=12,
-    in_slots=13,
+    awaiting_slot=12,
+    holding_slot=13,
     letters=14,
     missed_starts=15,
 )
-KNOWN = Findings(census=BUSY, counted_on=START_TIME, audited_on=START_TIME, mended=16, damaged=17, orphans=18)
+KNOWN = Findings(census=BUSY, counted_on=START_TIME, audited_on=START_TIME, repaired=16, damaged=17, orphans=18)
 
 Samples = dict[tuple[str, tuple[str, ...]], float]
 
@@ -63,8 +63,8 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def engine(engine: Driver, metrics: Metrics) -> Driver:
-    engine.shell.on_change(metrics.changed)
-    engine.shell.on_commit(metrics.committed)
+    engine.shell.observers.on_change = metrics.changed
+    engine.shell.observers.on_commit = metrics.committed
     return engine
 
 
@@ -90,7 +90,7 @@ class TestExecutions:
         samples = read(metrics)
         assert total(samples, "looply_executions_ended_total", "FAILED") == 1
         assert total(samples, "looply_incidents_opened_total", "FAILED") == 1
-        await engine.shell.submit(execution_id, Retry(at=engine.clock.now(), by="op", via="API", reason="mended"))
+        await engine.shell.submit(execution_id, Retry(at=engine.clock.now(), by="op", via="API", reason="repaired"))
         await engine.settle()
         samples = read(metrics)
         assert total(samples, "looply_executions_ended_total", "COMPLETED") == 1
@@ -120,7 +120,7 @@ class TestStore:
         shown = {name for name, _ in read(metrics)} & {row.measure.name for row in STORE}
         assert shown == {"looply_orphan_executions", "looply_damaged_executions", "looply_executions_mended_total"}
 
-    def test_each_number_stands_under_its_name(self, metrics: Metrics) -> None:
+    def test_each_number_has_its_name(self, metrics: Metrics) -> None:
         reached: list[Quota] = ["stored_bytes", "open_executions", "stored_bytes"]
         metrics.stand_by(lambda: Standing(True, True, KNOWN, reached))
         samples = read(metrics)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from looply.engine.coding.searching import BUDGET, budget_of, id_patterns, ways
+from looply.engine.coding.searching import BUDGET, budget_of, id_patterns, search_plans
 from looply.engine.ports.port import Filter
 
 EXECUTION = "01944ca1-1c00-7000-8000-000000000001"
@@ -13,7 +13,7 @@ def texts(count: int) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "rows"),
+    ("query", "rows"),
     [
         (Filter(), BUDGET),
         (Filter(terms=texts(10)), BUDGET),
@@ -21,8 +21,8 @@ def texts(count: int) -> tuple[str, ...]:
         (Filter(terms=texts(10), process_ids=texts(10), fields=(("po", texts(10)),)), BUDGET // 3),
     ],
 )
-def test_with_more_than_ten_texts_a_page_looks_at_fewer_rows(wanted: Filter, rows: int) -> None:
-    assert budget_of(wanted) == rows
+def test_with_more_than_ten_texts_a_page_looks_at_fewer_rows(query: Filter, rows: int) -> None:
+    assert budget_of(query) == rows
 
 
 def test_spans_share_the_rows_that_a_page_looks_at() -> None:
@@ -36,7 +36,7 @@ def test_only_what_an_id_may_be_is_compared_with_ids() -> None:
 
 
 def test_each_workflow_and_each_parent_is_a_span_of_its_own_once() -> None:
-    (found,) = ways(Filter(workflow_ids=("a", "b", "a")))
-    assert [span.facts for span in found] == [{"span_workflow": "a"}, {"span_workflow": "b"}]
-    first, _ = ways(Filter(parents=("a", "b", "a")))
-    assert [(span.kind, span.facts["parent"]) for span in first] == [("PARENT", "a"), ("PARENT", "b")]
+    (found,) = search_plans(Filter(workflow_ids=("a", "b", "a")))
+    assert [span.parameters for span in found] == [{"span_workflow": "a"}, {"span_workflow": "b"}]
+    first, _ = search_plans(Filter(parents=("a", "b", "a")))
+    assert [(span.kind, span.parameters["parent"]) for span in first] == [("PARENT", "a"), ("PARENT", "b")]

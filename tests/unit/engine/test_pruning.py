@@ -13,8 +13,8 @@ from looply.engine.records.pruning import (
     Cursor,
     RetentionFilter,
     Slice,
-    chosen,
     plan,
+    plan_removals,
 )
 from looply.engine.upkeep.pruner import Pruner, prune_now
 from looply.errors import StoreUnreachable
@@ -23,8 +23,8 @@ from looply.testing.clock import START_TIME, FakeClock
 DAY = timedelta(days=1)
 
 
-def candidate(number: int, *, size: int = 1, is_spent: bool = True, is_held: bool = False) -> Candidate:
-    return Candidate(number, f"{number:04}", 7, is_spent=is_spent, is_held=is_held, size=size)
+def candidate(number: int, *, size: int = 1, is_expired: bool = True, is_held: bool = False) -> Candidate:
+    return Candidate(number, f"{number:04}", 7, is_expired=is_expired, is_held=is_held, size=size)
 
 
 class FakePruning:
@@ -57,11 +57,11 @@ class FakePruning:
         self.dropped.append((before, after, is_dry))
         return self.decisions.pop(0) if self.decisions else Slice()
 
-    async def give_back(self) -> bool:
+    async def release_space(self) -> bool:
         self.given_back += 1
         return self.given_back < 3
 
-    async def pruned_to(self, organization_id: str) -> tuple[int, int]:
+    async def pruned_position(self, organization_id: str) -> tuple[int, int]:
         raise AssertionError(f"a round asks for no place of {organization_id}")
 
 
@@ -69,29 +69,34 @@ def numbers(gone: Sequence[Candidate]) -> list[int]:
     return [each.due_ms for each in gone]
 
 
-def test_a_slice_takes_what_is_spent_and_counts_what_is_held() -> None:
-    found = [candidate(1), candidate(2, is_held=True), candidate(3, is_spent=False, is_held=True), candidate(4, size=9)]
-    choice = chosen(found, has_more=False)
-    assert numbers(choice.gone) == [1, 4]
-    assert choice.told == Slice(executions=2, size=10, held=1, after=None)
+def test_a_slice_takes_what_has_expired_and_counts_what_is_held() -> None:
+    found = [
+        candidate(1),
+        candidate(2, is_held=True),
+        candidate(3, is_expired=False, is_held=True),
+        candidate(4, size=9),
+    ]
+    choice = plan_removals(found, has_more=False)
+    assert numbers(choice.removed) == [1, 4]
+    assert choice.report == Slice(executions=2, size=10, held=1, after=None)
 
 
-def test_a_slice_goes_on_behind_the_last_row_that_it_looked_at() -> None:
-    choice = chosen([candidate(1), candidate(2, is_spent=False)], has_more=True)
-    assert choice.told == Slice(executions=1, size=1, after=(2, "0002"))
-    assert chosen([], has_more=False).told == Slice()
+def test_a_slice_continues_after_the_last_row_that_it_read() -> None:
+    choice = plan_removals([candidate(1), candidate(2, is_expired=False)], has_more=True)
+    assert choice.report == Slice(executions=1, size=1, after=(2, "0002"))
+    assert plan_removals([], has_more=False).report == Slice()
 
 
 def test_a_slice_is_full_after_so_many_executions() -> None:
-    choice = chosen((candidate(number) for number in range(SLICE + 5)), has_more=False)
-    assert (len(choice.gone), choice.told.after) == (SLICE, (SLICE - 1, f"{SLICE - 1:04}"))
+    choice = plan_removals((candidate(number) for number in range(SLICE + 5)), has_more=False)
+    assert (len(choice.removed), choice.report.after) == (SLICE, (SLICE - 1, f"{SLICE - 1:04}"))
 
 
 def test_a_slice_is_full_after_so_many_bytes_and_a_large_execution_goes_alone() -> None:
     large = [candidate(1, size=SLICE_BYTES - 1), candidate(2, size=2), candidate(3, size=2 * SLICE_BYTES), candidate(4)]
-    assert numbers(chosen(large, has_more=False).gone) == [1]
-    assert numbers(chosen(large[1:], has_more=False).gone) == [2]
-    assert numbers(chosen(large[2:], has_more=False).gone) == [3]
+    assert numbers(plan_removals(large, has_more=False).removed) == [1]
+    assert numbers(plan_removals(large[1:], has_more=False).removed) == [2]
+    assert numbers(plan_removals(large[2:], has_more=False).removed) == [3]
 
 
 def test_without_a_retention_of_the_installation_only_workflows_that_state_theirs_are_pruned() -> None:
@@ -99,10 +104,10 @@ def test_without_a_retention_of_the_installation_only_workflows_that_state_their
     assert plan(START_TIME, DAY)[1] == RetentionFilter(now=START_TIME, ended_before=START_TIME - DAY)
 
 
-async def test_a_round_goes_on_where_the_slice_before_ended_and_gives_space_back_at_its_end() -> None:
+async def test_a_round_continues_where_the_slice_before_ended_and_releases_space_at_its_end() -> None:
     pruning = FakePruning(Slice(executions=2, size=5, after=(4, "0004")), Slice(executions=1, size=1, held=1))
-    told = await prune_now(pruning, [RetentionFilter(now=START_TIME)])
-    assert told == Slice(executions=3, size=6, held=1, keys=3)
+    result = await prune_now(pruning, [RetentionFilter(now=START_TIME)])
+    assert result == Slice(executions=3, size=6, held=1, keys=3)
     assert [after for _, after, _ in pruning.asked] == [BEGIN, (4, "0004"), BEGIN]
     assert pruning.given_back == 3
 
@@ -116,16 +121,16 @@ async def test_a_rehearsal_gives_nothing_back() -> None:
 
 async def test_a_round_is_left_to_the_process_that_is_at_it() -> None:
     pruning = FakePruning(Slice(is_elsewhere=True))
-    told = await prune_now(pruning, plan(START_TIME, DAY))
-    assert told == Slice(is_elsewhere=True)
+    result = await prune_now(pruning, plan(START_TIME, DAY))
+    assert result == Slice(is_elsewhere=True)
     assert len(pruning.asked) == 1
 
 
-async def test_recorded_decisions_go_on_their_own_clock_and_without_one_never() -> None:
+async def test_recorded_decisions_have_a_retention_of_their_own_or_stay() -> None:
     pruning = FakePruning()
     pruning.decisions = [Slice(decisions=2, after=(4, "0004")), Slice(decisions=1)]
-    told = await prune_now(pruning, [RetentionFilter(now=START_TIME)], decided_before=START_TIME - DAY)
-    assert told == Slice(keys=3, decisions=3)
+    result = await prune_now(pruning, [RetentionFilter(now=START_TIME)], decided_before=START_TIME - DAY)
+    assert result == Slice(keys=3, decisions=3)
     assert pruning.dropped == [(START_TIME - DAY, BEGIN, False), (START_TIME - DAY, (4, "0004"), False)]
     await prune_now(pruning, [RetentionFilter(now=START_TIME)])
     assert len(pruning.dropped) == 2
@@ -157,7 +162,7 @@ async def test_the_pruner_gives_way_while_others_wait_and_not_for_ever() -> None
     assert 10 < rounds < 1000
 
 
-async def test_the_pruner_rests_after_a_round_and_begins_anew_after_one_that_broke() -> None:
+async def test_the_pruner_rests_after_a_round_and_begins_again_after_one_that_failed() -> None:
     pruning = FakePruning()
     pruner = Pruner(pruning, FakeClock(), DAY)
     pauses = [await pruner.round() for _ in range(6)]

@@ -19,7 +19,7 @@ MINE, THEIRS = "mine", "theirs"
 
 
 class FakeSurvey:
-    """Counts what it is told to, and how often it was asked. `slices` are the parts of one measurement."""
+    """A survey with fixed counts, which counts its calls. `slices` are the parts of one measurement."""
 
     def __init__(self) -> None:
         self.open: Mapping[str, int] = {}
@@ -34,7 +34,7 @@ class FakeSurvey:
     async def count(self) -> object:
         raise NotImplementedError
 
-    async def ownerless(self, limit: int) -> list[str]:
+    async def find_ownerless(self, limit: int) -> list[str]:
         raise NotImplementedError
 
     async def open_counts(self) -> Mapping[str, int]:
@@ -63,26 +63,26 @@ def quotas(survey: FakeSurvey) -> Quotas:
 async def test_what_is_open_is_counted_once_before_the_first_start(survey: FakeSurvey, quotas: Quotas) -> None:
     survey.open = {MINE: 3}
     for _ in range(3):
-        await quotas.ready()
+        await quotas.wait_until_counted()
     assert survey.counts == 1
     with pytest.raises(QuotaExhausted):
         quotas.check(MINE)
     quotas.check(THEIRS)
 
 
-async def test_while_the_store_is_away_the_first_start_is_told_so_and_the_next_one_counts(
+async def test_while_the_store_is_down_the_first_start_fails_and_the_next_one_counts(
     survey: FakeSurvey, quotas: Quotas
 ) -> None:
     survey.is_away = True
     with pytest.raises(StoreUnreachable):
-        await quotas.ready()
+        await quotas.wait_until_counted()
     survey.is_away = False
-    await quotas.ready()
+    await quotas.wait_until_counted()
     assert survey.counts == 1
 
 
 async def test_a_start_counts_from_its_beginning_until_it_has_failed(quotas: Quotas) -> None:
-    await quotas.ready()
+    await quotas.wait_until_counted()
     for _ in range(3):
         quotas.begin(MINE)
     with pytest.raises(QuotaExhausted):
@@ -92,7 +92,7 @@ async def test_a_start_counts_from_its_beginning_until_it_has_failed(quotas: Quo
     assert quotas.usage(MINE) == Usage(2, 0)
 
 
-async def test_a_count_takes_the_place_of_what_was_added_before_it(engine: Driver) -> None:
+async def test_a_count_replaces_what_was_added_before_it(engine: Driver) -> None:
     quotas = engine.shell.quotas
     for n in range(3):
         await engine.started(asking(), {"n": n})
@@ -115,17 +115,17 @@ async def test_figures_of_bytes_are_new_when_the_last_slice_was_measured(survey:
     quotas.check(MINE)
 
 
-async def test_who_reaches_a_quota_and_who_leaves_it_is_logged_once(survey: FakeSurvey, quotas: Quotas) -> None:
+async def test_reaching_and_leaving_a_quota_is_logged_once(survey: FakeSurvey, quotas: Quotas) -> None:
     survey.open, survey.slices = {MINE: 4}, [{THEIRS: 100}]
     with capture_logs() as logs:
         for _ in range(2):
             await quotas.count()
             await quotas.measure()
-        assert set(quotas.reached()) == {(MINE, "open_executions"), (THEIRS, "stored_bytes")}
+        assert set(quotas.list_reached()) == {(MINE, "open_executions"), (THEIRS, "stored_bytes")}
         survey.open = {}
         await quotas.count()
-    told = [(entry["event"], entry["organization_id"], entry["quota"]) for entry in logs]
-    assert told == [
+    logged = [(entry["event"], entry["organization_id"], entry["quota"]) for entry in logs]
+    assert logged == [
         ("quota_reached", MINE, "open_executions"),
         ("quota_reached", THEIRS, "stored_bytes"),
         ("quota_left", MINE, "open_executions"),
@@ -150,7 +150,7 @@ class TestMeter:
         assert (survey.counts, survey.measured) == (1, 3)
         assert quotas.usage(MINE).stored_bytes == 120
 
-    async def test_it_counts_and_measures_anew_after_a_while(
+    async def test_it_counts_and_measures_again_after_a_while(
         self, survey: FakeSurvey, quotas: Quotas, clock: FakeClock
     ) -> None:
         meter = QuotaMeter(quotas, clock)

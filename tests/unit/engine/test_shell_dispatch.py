@@ -11,7 +11,7 @@ from looply.testing.clock import fake_loop
 
 
 class Desk:
-    """Performs effects and keeps each until it is told to end it."""
+    """Performs effects and keeps each until a test ends it."""
 
     def __init__(self) -> None:
         self.begun: list[tuple[int, bool]] = []
@@ -55,7 +55,7 @@ async def test_all_targets_together_have_a_bound(desk: Desk) -> None:
     assert [dispatcher.reserve(lane(target)) for target in ("a", "a", "b", "c")] == [True, True, True, False]
 
 
-async def test_an_effect_that_is_offered_again_stands_in_line_once(desk: Desk) -> None:
+async def test_an_effect_that_is_offered_again_is_queued_once(desk: Desk) -> None:
     dispatcher = InProcessDispatcher(per_queue=1)
     for _ in range(3):
         dispatcher.offer(effect(1))
@@ -85,7 +85,7 @@ async def test_nothing_is_reserved_before_the_start_and_what_was_offered_runs_at
     await desk.end(1)
 
 
-async def test_nobody_overtakes_a_line(desk: Desk) -> None:
+async def test_no_effect_overtakes_a_queue(desk: Desk) -> None:
     dispatcher = InProcessDispatcher(per_queue=1)
     dispatcher.start(desk.perform)
     for seq in (1, 2, 3):
@@ -100,7 +100,7 @@ async def test_nobody_overtakes_a_line(desk: Desk) -> None:
     assert dispatcher.reserve(lane())
 
 
-async def test_a_long_line_of_one_target_does_not_starve_another(desk: Desk) -> None:
+async def test_a_long_queue_of_one_target_does_not_starve_another(desk: Desk) -> None:
     dispatcher = InProcessDispatcher(per_queue=5, total=4)
     dispatcher.start(desk.perform)
     for seq in range(6):

@@ -107,7 +107,9 @@ async def test_the_single_read_shows_no_event_that_is_newer_than_the_status_besi
     assert (await engine.state(execution_id)).status == "TERMINATED"
 
 
-async def test_the_labels_of_an_execution_in_memory_are_told_without_a_read(moving: Driver, reads: MovingReads) -> None:
+async def test_the_labels_of_an_execution_in_memory_are_returned_without_a_read(
+    moving: Driver, reads: MovingReads
+) -> None:
     named = await moving.started(asking(), process_id="PO-4711")
     nameless = await moving.started(asking())
     before = reads.heads_read

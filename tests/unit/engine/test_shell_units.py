@@ -94,7 +94,7 @@ def test_an_outcome_moves_the_execution_to_its_next_rows() -> None:
     assert [row.kind for row in change.put.timers] == ["DELAY"]
 
 
-def test_the_head_tells_the_execution_id_when_there_is_no_process_id() -> None:
+def test_the_head_has_the_execution_id_when_there_is_no_process_id() -> None:
     assert head_of(begin()).process_id == "01b8fb9a-3e80-7000-8000-000000000001"
     head = head_of(begin(process_id="PO-1", profile="test"))
     assert (head.process_id, head.profile, head.created_on) == ("PO-1", "test", START_TIME)

@@ -67,7 +67,7 @@ async def test_an_output_is_a_success_with_its_size() -> None:
     assert done.size == len('{"status":"200","statusText":"OK","headers":{},"data":{"ok":true}}')
 
 
-async def test_the_operation_is_told_key_attempt_and_step() -> None:
+async def test_the_operation_gets_key_attempt_and_step() -> None:
     world = World()
     await outcome(world)
     (seen,) = world.calls

@@ -1,4 +1,4 @@
-"""The thread of checkpoints ends when it is told to, whatever it does at that moment."""
+"""The thread of checkpoints ends at a stop, whatever it does at that moment."""
 
 import threading
 from collections.abc import Callable

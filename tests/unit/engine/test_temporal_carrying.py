@@ -7,7 +7,14 @@ from datetime import timedelta
 import pytest
 
 from looply.engine.ports.dispatch import EffectRef
-from looply.engine.temporal.carrying import LONGEST, MOST_LINKS, WAITING_FACTOR, Carrier, Crowded, WorkerStopping
+from looply.engine.temporal.carrying import (
+    LONGEST,
+    MOST_LINKS,
+    WAITING_FACTOR,
+    Carrier,
+    OrganizationAtCapacity,
+    WorkerStopping,
+)
 from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import Serving
 from looply.testing.clock import FakeClock
@@ -76,7 +83,7 @@ async def test_one_organization_never_has_more_than_half_of_the_effects_that_may
     carried = Carried()
     crowd = [carried.carry(Reference(seq, "looply-http", "a", "umbrella")) for seq in range(16 * WAITING_FACTOR // 2)]
     await carried.until_begun(0)
-    with pytest.raises(Crowded):
+    with pytest.raises(OrganizationAtCapacity):
         await carried.carry(Reference(999, "looply-http", "b", "umbrella"))
     other = carried.carry(Reference(1000, "looply-http", "a", "acme"))
     await carried.until_begun(1000)
@@ -157,7 +164,7 @@ async def test_two_tries_of_one_effect_share_its_end() -> None:
     assert carried.begun == [2]
 
 
-async def test_an_effect_goes_on_when_its_try_is_given_up_and_what_follows_is_told_late() -> None:
+async def test_an_effect_continues_when_its_try_is_cancelled_and_what_follows_is_offered_late() -> None:
     carried = Carried()
     task = carried.carry(A_EFFECT)
     await carried.until_begun(2)
@@ -183,7 +190,7 @@ async def test_effects_of_one_target_take_turns_in_the_order_of_arrival() -> Non
     await asyncio.gather(*tasks, other)
 
 
-async def test_who_leaves_gives_back_what_is_in_line_and_ends_what_runs() -> None:
+async def test_a_carrier_that_leaves_releases_what_is_queued_and_ends_what_runs() -> None:
     carried = Carried(per_target=1)
     running = carried.carry(A_EFFECT)
     waiting = carried.carry(NEXT)
@@ -218,7 +225,7 @@ async def test_one_effect_that_follows_is_begun_at_once_as_one_that_runs() -> No
     assert taken == [True]
     await carried.until_begun(7)
     assert carried.were_running == [7]
-    # The chain goes on by waiting for it.
+    # The chain continues by waiting for it.
     second = carried.carry(NEXT)
     await asyncio.sleep(0)
     carried.end(7)
@@ -226,7 +233,7 @@ async def test_one_effect_that_follows_is_begun_at_once_as_one_that_runs() -> No
     assert (carried.begun, carried.late) == ([2, 7], [])
 
 
-async def test_what_follows_from_an_effect_that_was_begun_at_once_is_told_late_when_nobody_waits_for_it() -> None:
+async def test_what_follows_from_an_effect_that_was_begun_at_once_is_offered_late_when_no_try_waits_for_it() -> None:
     carried = Carried()
     first = carried.carry(A_EFFECT)
     await carried.until_begun(2)

@@ -80,7 +80,7 @@ async def test_one_activity_carries_out_a_hundred_effects() -> None:
     assert len(scripted.made) == 100
 
 
-async def test_one_activity_begins_no_effect_after_a_minute_and_is_heard_of_meanwhile() -> None:
+async def test_one_activity_begins_no_effect_after_a_minute_and_sends_heartbeats() -> None:
     scripted = Scripted({seq: [http(seq + 1)] for seq in range(1, 200)}, took=timedelta(seconds=4))
     assert await scripted.activity(http(1)) == [16]
     # After 8, 16, 24 ... seconds: twice as often as the library hands on.

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import structlog
 
-from looply.engine.temporal.outbox import OfferRefused, Outbox, TemporalAway
+from looply.engine.temporal.outbox import OfferRefused, Outbox, TemporalUnavailable
 from looply.engine.temporal.references import Reference
 from looply.testing.clock import fake_loop
 
@@ -23,7 +23,7 @@ class FakeTemporal:
 
     def __init__(self) -> None:
         self.taken: list[tuple[str, list[int]]] = []
-        self.is_away = False
+        self.is_unavailable = False
         self.refuses: set[str] = set()
         self.moved = asyncio.Event()
 
@@ -34,8 +34,8 @@ class FakeTemporal:
             await self.moved.wait()
 
     async def send(self, execution_id: str, references: Sequence[Reference]) -> None:
-        if self.is_away:
-            raise TemporalAway("nobody listens")
+        if self.is_unavailable:
+            raise TemporalUnavailable("no server listens")
         if execution_id in self.refuses:
             raise OfferRefused("too many signals")
         self.taken.append((execution_id, [each.seq for each in references]))
@@ -53,18 +53,18 @@ async def test_offers_of_one_execution_that_wait_leave_together() -> None:
     assert sorted(temporal.taken) == [("one", [2, 3]), ("two", [5])]
 
 
-async def test_so_many_are_held_while_temporal_is_away_and_the_log_tells_twice() -> None:
+async def test_so_many_are_held_while_temporal_is_down_and_two_events_are_logged() -> None:
     temporal = FakeTemporal()
-    temporal.is_away = True
+    temporal.is_unavailable = True
     outbox = Outbox(temporal.send, held=3)
     with structlog.testing.capture_logs() as lines:
         outbox.start()
         for seq in range(5):
             outbox.put(f"execution-{seq}", [reference(seq)])
         # It ends at once, because Temporal turns out to be away.
-        await outbox.ended(DRAIN)
-        assert (outbox.is_away, outbox.dropped) == (True, 2)
-        temporal.is_away = False
+        await outbox.wait_until_sent(DRAIN)
+        assert (outbox.is_unavailable, outbox.dropped) == (True, 2)
+        temporal.is_unavailable = False
         await fake_loop().quiet()
         fake_loop().clock.advance(timedelta(seconds=1))
         await temporal.has_taken(3)
@@ -82,12 +82,12 @@ async def test_an_offer_that_is_refused_holds_up_no_other_one() -> None:
     outbox.start()
     await outbox.stop(DRAIN)
     assert temporal.taken == [("two", [2])]
-    assert not outbox.is_away
+    assert not outbox.is_unavailable
 
 
 async def test_a_stop_does_not_wait_for_a_temporal_that_is_away() -> None:
     temporal = FakeTemporal()
-    temporal.is_away = True
+    temporal.is_unavailable = True
     outbox = Outbox(temporal.send)
     outbox.put("one", [reference(2)])
     outbox.start()

@@ -1,4 +1,4 @@
-"""The settings of the connection to Temporal, and what is told of an effect."""
+"""The settings of the connection to Temporal, and the reference of an effect."""
 
 from pathlib import Path
 
@@ -78,7 +78,7 @@ def test_a_file_that_holds_something_else_is_named(
     assert "PRIVATE" not in caught.value.message
 
 
-def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
+def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
     settings = TemporalSettings(address="temporal", tls_ca=tmp_path / "gone", tls_key=tmp_path, api_key=Secret("key-1"))
     with pytest.raises(SettingsError) as caught:
         tls_of(settings)
@@ -93,7 +93,7 @@ def test_an_address_is_host_and_port(address: str) -> None:
         tls_of(TemporalSettings(address=address))
 
 
-def test_temporal_is_told_of_numbers_and_connectors_only() -> None:
+def test_temporal_gets_numbers_and_connectors_only() -> None:
     effect = EffectRef("execution", 4, Lane("acme", "http.request api.acme.example"))
     reference = reference_of(effect, "looply")
     assert (reference.seq, reference.queue) == (4, "looply-http")

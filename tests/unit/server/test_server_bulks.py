@@ -110,7 +110,7 @@ async def test_a_redrive_of_many_goes_at_its_rate_and_tells_who_and_why(
     done = await read(mine, bulk["bulk_id"])
     assert (done["status"], done["refused"], done["ended_on"] is not None) == ("DONE", 0, True)
     for execution_id in ids:
-        await shell.settled(execution_id, clock.now() + timedelta(minutes=1))
+        await shell.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
         item = await mine.item(workflow_id, execution_id)
         assert item["status"] == "COMPLETED"
         closed = next(entry for entry in item["workflow_event_log"]["events"] if entry["type"] == "INCIDENT_CLOSED")
@@ -129,7 +129,7 @@ async def test_what_fails_again_meanwhile_is_not_redriven_twice(
     world.script("call_1", REFUSED)
     clock.advance(timedelta(seconds=1))
     await runner._moves(execution_id, await runner._command(held))
-    await shell.settled(execution_id, clock.now() + timedelta(minutes=1))
+    await shell.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
     assert await runner.tick() == 0
     clock.advance(timedelta(seconds=30))
     assert await runner.tick() == 1

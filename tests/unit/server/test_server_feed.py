@@ -10,7 +10,7 @@ import pytest_asyncio
 from contract.store.samples import ORGANIZATION, OTHER_ORGANIZATION, Samples
 from kit.memory import MemoryStore
 from looply.engine.coding.codec import Codec
-from looply.engine.ports.store import Batch, Placed, Position, Unit, Value
+from looply.engine.ports.store import Batch, Position, PositionedBatch, Unit, Value
 from looply.engine.processing.feed import Committed, Feed, FeedBounds
 from looply.errors import StoreUnreachable, TooManyStreams
 from looply.execution.facts.events import Continued, Event
@@ -47,12 +47,12 @@ class World:
     async def position(self) -> Position:
         return await self.store.journal.position()
 
-    async def committed(self, after: Position, limit: int) -> list[Placed]:
+    async def read_committed(self, after: Position, limit: int) -> list[PositionedBatch]:
         self.reads += 1
         if self.faults:
             self.faults -= 1
             raise StoreUnreachable("the database is away")
-        return list(await self.store.journal.committed(after, limit))
+        return list(await self.store.journal.read_committed(after, limit))
 
     async def put(self, organization_id: str = ORGANIZATION) -> Unit:
         """Stores a unit of one event and tells the feed."""

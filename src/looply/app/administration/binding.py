@@ -125,9 +125,9 @@ class BoundEngine:
         narrowed = with_fields(wanted, workflow_ids=tuple(sorted(wanted_ids)))
         return await self._engine.list(organization_id, narrowed, after, limit)
 
-    async def settled(self, execution_id: str, until: datetime) -> Execution:
+    async def wait_until_settled(self, execution_id: str, until: datetime) -> Execution:
         """Returns an execution that the caller has started."""
-        return await self._engine.settled(execution_id, until)
+        return await self._engine.wait_until_settled(execution_id, until)
 
     async def open_cards(
         self,
@@ -187,8 +187,8 @@ class _BoundLetters:
     async def of_execution(self, execution_id: str) -> Sequence[LetterRow]:
         return [row for row in await self._letters.of_execution(execution_id) if row.workflow_id in self._ids]
 
-    async def waiting(self) -> int:
-        return await self._letters.waiting()
+    async def count_unsettled(self) -> int:
+        return await self._letters.count_unsettled()
 
 
 class _BoundDecisions:
@@ -227,8 +227,8 @@ class _BoundSchedules:
     async def fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
         return await self._schedules.fires(workflow_id, before, limit) if workflow_id in self._ids else ()
 
-    async def missed(self, organization_id: str) -> dict[str, MissedFires]:
-        missed = await self._schedules.missed(organization_id)
+    async def find_missed(self, organization_id: str) -> dict[str, MissedFires]:
+        missed = await self._schedules.find_missed(organization_id)
         return {workflow_id: each for workflow_id, each in missed.items() if workflow_id in self._ids}
 
     async def put(self, schedule: Schedule, workflow: Workflow, *, former: Schedule | None = None) -> bool:

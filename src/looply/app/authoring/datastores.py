@@ -6,7 +6,7 @@ from looply.app.context.audit import record
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
 from looply.definition.settings.datastores import canonical_name, name_finding
-from looply.engine.records.datastores import Datastore, DatastoreLine, change_of
+from looply.engine.records.datastores import Datastore, DatastoreSummary, change_of
 from looply.errors import Conflict, DatastoreMoved, DatastoresFull, NotFound, Problem, Refused
 from looply.execution.facts.datastores import DatastoreWrite, Known, over_limits
 from looply.jsontext import Json
@@ -14,7 +14,7 @@ from looply.jsontext import Json
 
 async def list_page(
     services: Services, principal: Principal, limit: int, after: str
-) -> tuple[Sequence[DatastoreLine], bool]:
+) -> tuple[Sequence[DatastoreSummary], bool]:
     """Returns up to `limit` datastores by name, those after `after`, and whether more follow."""
     found = await services.engine.datastores.list(principal.organization_id, after, limit + 1)
     return found[:limit], len(found) > limit

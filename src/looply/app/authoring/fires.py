@@ -41,7 +41,7 @@ async def list_fires(
 
 async def missed_fires(services: Services, principal: Principal) -> Mapping[str, MissedFires]:
     """Returns by workflow id what live schedules have missed."""
-    return await services.engine.schedules.missed(principal.organization_id)
+    return await services.engine.schedules.find_missed(principal.organization_id)
 
 
 async def preview_workflow(

@@ -14,7 +14,7 @@ from looply.catalog.tenants.keys import Principal
 from looply.definition import Schedule as Definition
 from looply.definition import TriggerSettings, Workflow
 from looply.engine.ports.port import Schedule
-from looply.engine.upkeep.scheduling import waiting_for
+from looply.engine.upkeep.scheduling import reschedule
 from looply.errors import Conflict, DefinitionError, NotFound, Overloaded, RecordDamaged
 from looply.jsontext import Json
 from looply.schedule import next_fire
@@ -188,7 +188,7 @@ def _going_on(schedule: Schedule, workflow: Workflow, now: datetime) -> Schedule
     definition = schedule_of(workflow)
     if definition is None:
         return msgspec.structs.replace(schedule, next=None)
-    return waiting_for(schedule, definition, next_fire(definition, schedule.anchor, max(now, schedule.last or now)))
+    return reschedule(schedule, definition, next_fire(definition, schedule.anchor, max(now, schedule.last or now)))
 
 
 async def _newest_active(services: Services, organization_id: str, workflow_id: str) -> WorkflowVersion | None:

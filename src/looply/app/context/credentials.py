@@ -18,7 +18,7 @@ class CatalogConnections:
         self._catalog = catalog
         self._registry = registry
 
-    async def named(self, organization_id: str, name: str) -> ConnectionValues:
+    async def find_by_name(self, organization_id: str, name: str) -> ConnectionValues:
         """Returns the connection of that name. Raises: BadInput when there is none."""
         try:
             found = await self._catalog.connections.resolve(organization_id, name)
@@ -29,14 +29,14 @@ class CatalogConnections:
             name=found.name, kind=found.kind, settings=found.settings, secrets=Secrets(found.secrets), targets=targets
         )
 
-    async def matching(self, organization_id: str, kind: str, settings: Mapping[str, str]) -> ConnectionValues:
+    async def find_by_settings(self, organization_id: str, kind: str, settings: Mapping[str, str]) -> ConnectionValues:
         """Returns the one connection of a kind that has these settings. Raises: BadInput when it is not exactly one."""
         names = await connections_with(self._catalog, organization_id, kind, settings)
         wanted = ", ".join(f"{name} {value}" for name, value in settings.items())
         if len(names) != 1:
             found = f"{len(names)} connections" if names else "no connection"
             raise BadInput(f"{found} of kind {kind} with {wanted}, expected one; name it in the step's `connection`")
-        return await self.named(organization_id, names[0])
+        return await self.find_by_name(organization_id, names[0])
 
 
 async def connections_with(

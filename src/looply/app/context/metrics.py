@@ -211,7 +211,7 @@ STORE: Final = (
     _counted(
         "looply_places",
         "executions of workflows with max_concurrency that are in line or have a slot",
-        lambda census, _: _by_word({"in_line": census.in_line, "in_slot": census.in_slots}),
+        lambda census, _: _by_word({"in_line": census.awaiting_slot, "in_slot": census.holding_slot}),
         ("state",),
     ),
     _number("looply_letters_open", "dead letters that nobody has settled", lambda census: census.letters),
@@ -227,7 +227,7 @@ STORE: Final = (
     _known(
         "looply_executions_mended_total",
         "executions whose rows were put right since the process started",
-        lambda known: known.mended,
+        lambda known: known.repaired,
         "counter",
     ),
     _instant("looply_audit_timestamp_seconds", "when the auditor ended its last round", lambda known: known.audited_on),

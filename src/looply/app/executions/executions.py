@@ -8,7 +8,7 @@ from looply.app.context.addressing import checked_process_id, get_owned
 from looply.app.context.audit import record
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
-from looply.engine.ports.port import Execution, Filter, Listed, Page, Start, Started
+from looply.engine.ports.port import Execution, Filter, ListedExecution, Page, Start, Started
 from looply.execution.facts.events import Event
 from looply.jsontext import encode_json, fingerprint
 
@@ -24,7 +24,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One execution of a list, with the name of its workflow."""
 
-    listed: Listed
+    listed: ListedExecution
     workflow_name: str
 
 
@@ -123,7 +123,7 @@ async def named_rows(services: Services, organization_id: str, page: Page) -> Ro
     return Rows(items=rows, after=page.after, truncated=page.truncated)
 
 
-async def _name(services: Services, organization_id: str, item: Listed) -> str:
+async def _name(services: Services, organization_id: str, item: ListedExecution) -> str:
     head = item.head
     name = await services.library.name(organization_id, head.workflow_id, head.workflow_version)
     return name or (await services.engine.get(head.execution_id)).workflow.name

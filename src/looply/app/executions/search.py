@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from looply.app.context.services import Services
 from looply.app.executions.executions import Rows, named_rows
 from looply.catalog.tenants.keys import Principal
-from looply.engine.coding.searching import is_like
+from looply.engine.coding.searching import matches_pattern
 from looply.engine.ports.port import Filter
 from looply.errors import BadRequest, Problem, Refused
 from looply.execution.document.searching import SEARCH_CHARACTERS, search_text
@@ -90,7 +90,7 @@ async def _named(services: Services, organization_id: str, terms: tuple[str, ...
         return ()
     folded = [term.casefold() for term in terms]
     names = await services.catalog.workflows.names(organization_id)
-    found = sorted({each for each, name in names if any(is_like(name.casefold(), term) for term in folded)})
+    found = sorted({each for each, name in names if any(matches_pattern(name.casefold(), term) for term in folded)})
     if len(found) > _NAMED:
         raise _too_wide("term", f"a text that {len(found)} workflows have as their name; at most {_NAMED}")
     return tuple(found)

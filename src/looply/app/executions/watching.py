@@ -101,7 +101,7 @@ async def check_place(services: Services, organization_id: str, place: Position)
 
 async def _check_kept(services: Services, organization_id: str, place: Position) -> None:
     """Raises: Conflict (code `EVENTS_PRUNED`) when something was pruned that was stored behind a place."""
-    if place < await services.engine.pruning.pruned_to(organization_id):
+    if place < await services.engine.pruning.pruned_position(organization_id):
         message = (
             "executions with events behind this one have been pruned; begin without a cursor, and read what is there"
         )

@@ -27,7 +27,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from looply.catalog.storage.database import Function, Result
 from looply.catalog.storage.schema import HEAD, migrate, read_revision
-from looply.engine.coding.database_server import REACHED_BY, one_line, unfit
+from looply.engine.coding.database_server import CONNECT_OPTIONS, one_line, unfit_reasons
 from looply.errors import (
     BadRequest,
     Conflict,
@@ -66,7 +66,7 @@ _WRITER = (
 )
 _READER = f"{_SESSION} -c default_transaction_isolation=repeatable\\ read -c default_transaction_read_only=on"
 
-_DEFAULTS: Final = {**REACHED_BY, "application_name": "looply catalog"}
+_DEFAULTS: Final = {**CONNECT_OPTIONS, "application_name": "looply catalog"}
 
 # The migration tool is imported during the transaction, which must not count as idle.
 _MIGRATION_TIMEOUTS = (
@@ -246,7 +246,7 @@ def upgrade(connection: Connection) -> None:
     product.
     """
     server = connection.connection.driver_connection.info  # type: ignore[union-attr]
-    if reasons := unfit(server.server_version, server.parameter_status("server_encoding")):
+    if reasons := unfit_reasons(server.server_version, server.parameter_status("server_encoding")):
         raise SchemaMismatch("; ".join(reasons))
     for setting in _MIGRATION_TIMEOUTS:
         connection.exec_driver_sql(setting)

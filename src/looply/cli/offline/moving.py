@@ -20,7 +20,7 @@ from looply.catalog.moving import CATALOG, SCHEMA_NAME, CatalogExport, find_unop
 from looply.clock import Clock, Ids, SystemEntropy, rfc3339
 from looply.connectors.registry import load_connectors
 from looply.engine.coding.codec import Codec
-from looply.engine.coding.moving import JOURNAL, Examiner, MovedTable, Progress, Sum, Tally, with_progress
+from looply.engine.coding.moving import JOURNAL, Checksum, MovedTable, Progress, RowExaminer, Tally, report_progress
 from looply.engine.coding.rows import Row
 from looply.engine.ports.port import Audit
 from looply.engine.postgres import PostgresStore
@@ -61,7 +61,7 @@ class Moved:
 
     to: str
     is_moved: bool = False
-    sums: dict[str, Sum] = field(default_factory=dict)
+    sums: dict[str, Checksum] = field(default_factory=dict)
     audit: Audit | None = None
     problems: list[str] = field(default_factory=list)
 
@@ -209,19 +209,19 @@ async def _obstacles(target: Receiver, folder: _Folder) -> list[str]:
 
 async def _examine(move: Move, folder: _Folder, found: Moved) -> None:
     """Adds up all rows of the folder, and what is wrong with them."""
-    examiner = Examiner(folder.codec)
+    examiner = RowExaminer(folder.codec)
     for table in TABLES:
         tally = Tally()
-        rows = with_progress(folder.rows(table), f"reading {table.full_name}", folder.count(table), move.progress)
+        rows = report_progress(folder.rows(table), f"reading {table.full_name}", folder.count(table), move.progress)
         for row in rows:
-            examiner.look(table, row)
+            examiner.examine(table, row)
             tally.add(row)
         found.sums[table.full_name] = tally.sum
         await asyncio.sleep(0)
     found.problems += examiner.problems
     found.problems += await find_unopenable_secrets(folder.catalog)
     if move.audits:
-        found.audit = await audit_store(folder.store, Loader(folder.store, folder.codec).folded)
+        found.audit = await audit_store(folder.store, Loader(folder.store, folder.codec).fold_history)
         found.problems += _told(found.audit)
 
 
@@ -239,7 +239,7 @@ async def _fill(move: Move, target: Receiver, folder: _Folder, found: Moved) -> 
         for table in TABLES:
             total = found.sums[table.full_name].rows
             await target.put(
-                table, with_progress(folder.rows(table), f"moving {table.full_name}", total, move.progress)
+                table, report_progress(folder.rows(table), f"moving {table.full_name}", total, move.progress)
             )
         await target.set_counters(folder.journal.counters(), CATALOG)
         for table in TABLES:
@@ -247,7 +247,7 @@ async def _fill(move: Move, target: Receiver, folder: _Folder, found: Moved) -> 
         await target.learn(TABLES)
 
 
-async def _compare(move: Move, target: Receiver, table: MovedTable, wanted: Sum) -> None:
+async def _compare(move: Move, target: Receiver, table: MovedTable, wanted: Checksum) -> None:
     what = f"comparing {table.full_name}"
     there = await target.sum(table, lambda done: move.progress(what, done, wanted.rows))
     move.progress(what, there.rows, wanted.rows)
@@ -264,7 +264,7 @@ async def _audit_target(move: Move) -> Audit:
     try:
         codec = Codec(move.sealer)
         codec.add_dictionaries(boot.dictionaries)
-        return await audit_store(store, Loader(store, codec).folded)
+        return await audit_store(store, Loader(store, codec).fold_history)
     finally:
         await store.close()
 
@@ -287,6 +287,6 @@ def _told(audit: Audit) -> Sequence[str]:
     return [": ".join(filter(None, map(str, problem.values()))) for problem in audit.problems]
 
 
-def rows_of(sums: dict[str, Sum]) -> list[Row]:
+def rows_of(sums: dict[str, Checksum]) -> list[Row]:
     """Returns (table, rows, digest) of each table."""
     return [(name, each.rows, each.digest) for name, each in sums.items()]

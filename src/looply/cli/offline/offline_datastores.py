@@ -8,7 +8,7 @@ from looply.app.authoring import datastores
 from looply.cli.offline.store import open_store
 from looply.cli.terminal.options import Place
 from looply.cli.terminal.terminal import Terminal
-from looply.engine.records.datastores import Datastore, DatastoreLine
+from looply.engine.records.datastores import Datastore, DatastoreSummary
 from looply.jsontext import Json
 from looply.server.http.rows import datastore_line, datastore_row
 
@@ -17,7 +17,7 @@ _PAGE = 200
 
 async def list_all(terminal: Terminal, place: Place) -> list[dict[str, Any]]:
     """Returns all datastores by name, as the API lists them."""
-    found: list[DatastoreLine] = []
+    found: list[DatastoreSummary] = []
     async with open_store(terminal, place) as store:
         has_more = True
         while has_more:

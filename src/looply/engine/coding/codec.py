@@ -2,13 +2,13 @@
 
 Theory of operation. A batch is the JSON text of its events, compressed with a trained dictionary. Two kinds of values
 leave that text: secrets, which are sealed, and values over 16 KiB, which are stored once per organization under their
-hash. Each leaves `null` in its place, and a list beside the events says what belongs there:
+hash. Each is replaced by `null`, and a list beside the events refers to the values:
 
     {"events": [...], "moved": [[event index, path, kind, reference, bytes], ...]}
 
-The list stands outside the events, so nothing that a caller sends can be taken for a reference. A batch without moved
+The list is outside the events, so nothing that a caller sends can be taken for a reference. A batch without moved
 values is the plain list, and is written and read without any walk. Secrets are sealed before values are split off.
-Each batch has the hash over the chain of the batch before and its own bytes: a lost or changed one is found.
+Each batch has the hash over the chain of the previous batch and its own bytes, so a lost or changed one is detected.
 """
 
 import base64
@@ -28,13 +28,14 @@ from looply.jsontext import Decoder, Json, count_bytes
 from looply.sealing import SealBroken, Sealers, Seals
 
 FOLD_VERSION: Final = 6
-"""Rises when `evolve` makes another state of the same history, or a coded state changes; old snapshots are ignored."""
+"""Increases when `evolve` folds a history to another state, or the encoding of states changes: old snapshots are
+ignored then."""
 
 LARGE_BYTES: Final = 16 * 1024
-"""Values whose JSON text is longer are stored apart."""
+"""Values whose JSON text is longer are stored separately."""
 
 _MOST_SMALL: Final = LARGE_BYTES // 2
-"""Parts of a list or an object whose text is not large: each takes two bytes at least, a comma and a digit."""
+"""The most items of a list or an object whose text is not large: each takes at least two bytes, a comma and a digit."""
 
 _Path: TypeAlias = list[str | int]
 _Kind: TypeAlias = Literal["value", "sealed", "sealed_value"]
@@ -45,7 +46,7 @@ _SEALED_STATE = b"\x01"
 
 
 class _Document(msgspec.Struct):
-    """A batch some of whose values are elsewhere."""
+    """A batch some of whose values are stored elsewhere."""
 
     events: list[Any]
     moved: list[_Moved]
@@ -81,7 +82,7 @@ class Codec:
         self._dictionaries = Dictionaries(dictionaries or {STARTER: starter_dictionary()})
 
     def add_dictionaries(self, dictionaries: Mapping[int, bytes]) -> None:
-        """Adds dictionaries by number; from now on the newest one is written with."""
+        """Adds dictionaries by number; from now on the newest one compresses."""
         self._dictionaries.add(dictionaries)
 
     def encode(
@@ -112,7 +113,7 @@ class Codec:
             last_seq=first_seq + len(events) - 1,
             at=events[-1].at,
             codec=self._dictionaries.newest,
-            chain=_chained(chain, data),
+            chain=_chain_hash(chain, data),
             events=data,
         )
         return batch, values, size
@@ -122,15 +123,15 @@ class Codec:
     ) -> list[Event]:
         """Returns the events of a batch.
 
-        Without `values` each large value is replaced by a text that tells its size: enough for lists, not for a fold.
-        Raises: StoreCorrupt, naming the execution and the event, when the bytes do not hold together.
+        Without `values` each large value is replaced by a text with its size: enough for lists, not for a fold.
+        Raises: StoreCorrupt, naming the execution and the event, when the bytes are damaged.
         """
         return self.decode_measured(batch, values, organization_id, execution_id)[0]
 
     def decode_measured(
         self, batch: Batch, values: Mapping[bytes, Value] | None, organization_id: str, execution_id: str
     ) -> tuple[list[Event], int]:
-        """Returns the events of a batch, and the bytes that they count with all large values (`count_bytes`).
+        """Returns the events of a batch, and their size with all large values (`count_bytes`).
 
         Raises: as `decode`.
         """
@@ -140,9 +141,9 @@ class Codec:
             if text.startswith(b"["):
                 events = _EVENTS.decode(text)
             else:
-                place = f"{organization_id}|{execution_id}|{batch.first_seq}"
+                context = f"{organization_id}|{execution_id}|{batch.first_seq}"
                 document = _DOCUMENT.decode(text)
-                events, moved = self._restored(document, values, organization_id, place)
+                events, moved = self._restore(document, values, organization_id, context)
                 size += moved
         except (ValueError, LookupError, TypeError, SealBroken) as error:
             raise _corrupt(execution_id, batch.first_seq, str(error)) from error
@@ -152,12 +153,12 @@ class Codec:
 
     def check_chain(self, batch: Batch, chain: bytes, execution_id: str) -> bytes:
         """Returns the batch's chain, which must follow `chain`. Raises: StoreCorrupt when it does not."""
-        if batch.chain != _chained(chain, batch.events):
+        if batch.chain != _chain_hash(chain, batch.events):
             raise _corrupt(execution_id, batch.first_seq, "its hash does not follow the batch before")
         return batch.chain
 
     def check_value(self, value: Value, organization_id: str) -> None:
-        """Compares the content of a large value with its name. Raises: StoreCorrupt when it is another one."""
+        """Compares the content of a large value with its hash. Raises: StoreCorrupt when they differ."""
         try:
             self._value(value.hash, {value.hash: value}, organization_id)
         except (ValueError, LookupError) as error:
@@ -168,30 +169,30 @@ class Codec:
         data = self._dictionaries.compress(_STATE_ENCODER.encode(state))
         if _holds_secrets(state):
             started = state.started
-            place = _state_place(started.organization_id, started.execution_id, state.seq)
+            context = _state_context(started.organization_id, started.execution_id, state.seq)
             return self._dictionaries.newest, _SEALED_STATE + self._sealers.of(started.organization_id).seal(
-                data, place
+                data, context
             )
         return self._dictionaries.newest, _PLAIN_STATE + data
 
     def decode_state(self, snapshot: Snapshot, organization_id: str, execution_id: str) -> ExecutionState:
-        """Returns the state of a snapshot of today's fold. Raises: StoreCorrupt when the bytes do not hold together."""
+        """Returns the state of a snapshot of the current fold. Raises: StoreCorrupt when the bytes are damaged."""
         data = snapshot.state[1:]
         try:
             if snapshot.state[:1] == _SEALED_STATE:
-                place = _state_place(organization_id, execution_id, snapshot.seq)
-                data = self._sealers.of(organization_id).open(data, place)
+                context = _state_context(organization_id, execution_id, snapshot.seq)
+                data = self._sealers.of(organization_id).open(data, context)
             state = _STATE.decode(self._dictionaries.decompress(snapshot.codec, data))
         except (ValueError, SealBroken) as error:
             raise _corrupt(execution_id, snapshot.seq, f"its snapshot is damaged: {error}") from error
         if state.seq != snapshot.seq or state.started.execution_id != execution_id:
-            raise _corrupt(execution_id, snapshot.seq, "its snapshot belongs to another place")
+            raise _corrupt(execution_id, snapshot.seq, "its snapshot belongs to another execution or event")
         return state
 
-    def _restored(
-        self, document: _Document, values: Mapping[bytes, Value] | None, organization_id: str, place: str
+    def _restore(
+        self, document: _Document, values: Mapping[bytes, Value] | None, organization_id: str, context: str
     ) -> tuple[list[Event], int]:
-        """Returns the events, and the bytes that the values which were elsewhere count."""
+        """Returns the events, and the size of the values that were stored elsewhere."""
         counted = 0
         for index, path, kind, reference, size in document.moved:
             if kind == "sealed":
@@ -202,7 +203,7 @@ class Codec:
             else:
                 data = self._value(bytes.fromhex(reference), values, organization_id)
             if kind != "value":
-                data = self._sealers.of(organization_id).open(data, f"{place}|{index}|{_pointer(path)}")
+                data = self._sealers.of(organization_id).open(data, f"{context}|{index}|{_pointer(path)}")
             counted += count_bytes(data)
             _put(document.events[index], path, _VALUE.decode(data))
         return msgspec.convert(document.events, list[Event]), counted
@@ -213,7 +214,7 @@ class Codec:
             raise ValueError(f"the large value {key.hex()} is not stored")
         data = self._dictionaries.decompress(value.codec, value.data)
         if _value_hash(data, organization_id) != key:
-            raise ValueError(f"the large value {key.hex()} has other content than its name says")
+            raise ValueError(f"the large value {key.hex()} has other content than its hash")
         return data
 
 
@@ -224,12 +225,12 @@ class _Mover:
         self._sealer = sealer
         self._dictionaries = dictionaries
         self._organization_id = organization_id
-        self._place = f"{organization_id}|{batch}"
+        self._context = f"{organization_id}|{batch}"
         self._moved: list[_Moved] = []
         self._values: dict[bytes, Value] = {}
 
     def document(self, events: Sequence[Event], text: bytes) -> tuple[bytes, tuple[Value, ...]]:
-        """Returns the text of the batch, and the values that are stored apart."""
+        """Returns the text of the batch, and the values that are stored separately."""
         rest: list[Any] = [self._without_moved(index, event) for index, event in enumerate(events)]
         if not self._moved:
             return text, ()
@@ -252,7 +253,7 @@ class _Mover:
 
     def _seal(self, index: int, raw: dict[str, Any], path: _Path) -> None:
         plain = _ENCODER.encode(_get(raw, path))
-        sealed = self._sealer.seal(plain, f"{self._place}|{index}|{_pointer(path)}")
+        sealed = self._sealer.seal(plain, f"{self._context}|{index}|{_pointer(path)}")
         _put(raw, path, None)
         if len(sealed) > LARGE_BYTES:
             self._move(index, path, "sealed_value", self._keep(sealed), len(plain))
@@ -260,7 +261,7 @@ class _Mover:
             self._move(index, path, "sealed", base64.b64encode(sealed).decode(), len(plain))
 
     def _split(self, index: int, raw: dict[str, Any], path: _Path, text: bytes) -> None:
-        """Moves the smallest large values below a path, whose value has this text: they come again in other events.
+        """Moves the smallest large values below a path, whose value has this text, since these recur in other events.
 
         A value that is large even without its large parts moves as one.
         """
@@ -268,14 +269,14 @@ class _Mover:
             return
         value = _get(raw, path)
         has_moved = self._has_moved(index, path)
-        # Of so many parts the small ones alone are large, so they need not be looked at one by one.
+        # With so many parts the small ones together are large, so they need not be examined one by one.
         is_one = len(value) > _MOST_SMALL + len(text) // LARGE_BYTES
         large: dict[str | int, bytes] = {}
         if has_moved or not is_one:
             texts = ((key, _ENCODER.encode(item)) for key, item in _items(value))
             large = {key: part for key, part in texts if len(part) > LARGE_BYTES}
         rest = len(text) - sum(map(len, large.values()))
-        # Where a part is sealed under its own address, the whole would hide it.
+        # A part that is sealed under its own path must not be moved as part of the whole.
         if (large and rest <= LARGE_BYTES) or has_moved:
             for key, part in large.items():
                 self._split(index, raw, [*path, key], part)
@@ -297,7 +298,7 @@ class _Mover:
 
 
 def _secret_pointers(event: Event) -> Sequence[str]:
-    """Returns where the event itself holds its secrets. Those of a start are told by where its body is put."""
+    """Returns the pointers to the secrets within the event; those of a start are pointers into the data document."""
     pointers: tuple[str, ...] = getattr(event, "secret", ())
     if not isinstance(event, ExecutionStarted):
         return pointers
@@ -310,18 +311,18 @@ def _secret_pointers(event: Event) -> Sequence[str]:
 def _secret_paths(raw: dict[str, Any], pointers: Sequence[str]) -> list[_Path]:
     """Returns the paths to seal, none within another.
 
-    A pointer that leads to nothing seals what it leads through: the value may be there under another name.
+    A pointer to nothing seals its last existing parent: the value may be there under another name.
     """
     paths: list[_Path] = []
     for pointer in sorted(pointers, key=len):
-        path = _resolved(raw, pointer)
+        path = _resolve(raw, pointer)
         if path and not any(path[: len(outer)] == outer for outer in paths):
             paths = [inner for inner in paths if inner[: len(path)] != path]
             paths.append(path)
     return paths
 
 
-def _resolved(raw: Json, pointer: str) -> _Path:
+def _resolve(raw: Json, pointer: str) -> _Path:
     path: _Path = []
     value = raw
     for part in pointer.split("/")[1:]:
@@ -336,7 +337,7 @@ def _resolved(raw: Json, pointer: str) -> _Path:
 
 
 def _parts(event: Event, raw: dict[str, Any], name: str) -> Sequence[_Path]:
-    """Returns what of a field may be sealed or moved: a field that must be an object stays one, its entries move."""
+    """Returns the paths that may be sealed or moved: of a field that must be an object, those of its entries."""
     if name not in raw:
         return ()
     if isinstance(event, DocumentEdited) and name == "outputs":
@@ -366,7 +367,7 @@ def _pointer(path: _Path) -> str:
     return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in path)
 
 
-def _chained(chain: bytes, data: bytes) -> bytes:
+def _chain_hash(chain: bytes, data: bytes) -> bytes:
     return blake2b(chain + data, digest_size=32).digest()
 
 
@@ -376,12 +377,12 @@ def _value_hash(data: bytes, organization_id: str) -> bytes:
     return blake2b(data, key=key, digest_size=32).digest()
 
 
-def _state_place(organization_id: str, execution_id: str, seq: int) -> str:
+def _state_context(organization_id: str, execution_id: str, seq: int) -> str:
     return f"{organization_id}|{execution_id}|{seq}|snapshot"
 
 
 def _holds_secrets(state: ExecutionState) -> bool:
-    """Tells whether a snapshot may hold something secret; answers that are only collected yet count as such."""
+    """Returns whether a snapshot may hold a secret; answers that are only collected so far count as secret."""
     return bool(
         state.secrets
         or state.buffered

@@ -1,12 +1,12 @@
-"""What a PostgreSQL server must be, how it is reached, and how it is quoted: the same for catalog and executions."""
+"""Requirements of a PostgreSQL server, connection options, error texts: the same for catalog and executions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 OLDEST: Final = 15
-"""The oldest major version that the contracts of journal and catalog were run on."""
+"""The oldest major version against which the contract tests of journal and catalog are run."""
 
-REACHED_BY: Final[Mapping[str, str | int]] = {
+CONNECT_OPTIONS: Final[Mapping[str, str | int]] = {
     "connect_timeout": 5,
     "tcp_user_timeout": 10_000,
     "keepalives_idle": 5,
@@ -15,16 +15,16 @@ REACHED_BY: Final[Mapping[str, str | int]] = {
     "target_session_attrs": "primary",
     "client_encoding": "UTF8",
 }
-"""How libpq connects, where the address says nothing else. A road that swallows everything must not hold a call for
-hours; and what a standby shows may be older than what was answered, so of several servers the primary is taken. Without
-an encoding a database in SQL_ASCII answers in bytes, even to those who only ask it what it is."""
+"""The options of libpq, where the address gives no others. A network that drops everything must not block a call for
+hours; and a standby may lag behind what was answered, so of several servers the primary is used. Without an encoding a
+database in SQL_ASCII answers in bytes, even to a query for its encoding."""
 
 ENCODING: Final = "UTF8"
-"""Of the database: in any other one, some texts could not be stored, or would be cut amid a letter."""
+"""The encoding of the database: in any other one, some texts could not be stored, or would be cut amid a character."""
 
 
-def unfit(version: int, encoding: str | None) -> Sequence[str]:
-    """Returns why a database cannot be used, a sentence for each reason.
+def unfit_reasons(version: int, encoding: str | None) -> Sequence[str]:
+    """Returns the reasons why a database cannot be used, a sentence for each.
 
     `version` is libpq's number, 180004 for 18.4; `encoding` is what the server calls `server_encoding`.
     """
@@ -41,5 +41,5 @@ def unfit(version: int, encoding: str | None) -> Sequence[str]:
 
 
 def one_line(error: BaseException | None) -> str:
-    """Returns what the database or its library said of an error, on one line; the name of the error if nothing."""
+    """Returns the message of the database or its library on one line; the name of the error if there is none."""
     return " ".join(str(error).split()) or type(error).__name__

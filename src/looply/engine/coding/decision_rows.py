@@ -1,4 +1,4 @@
-"""From the events of a unit to the rows of the decisions among them."""
+"""Rows of decisions, made from the events of a unit."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ from looply.execution.facts.events import Event
 def decision_rows(
     head: Head, workflow: Workflow, events: Sequence[Event], first_seq: int = 1
 ) -> tuple[DecisionRow, ...]:
-    """Returns the rows of the decisions among events that follow each other."""
+    """Returns the rows of the decisions among consecutive events."""
     if not any(map(is_decision, events)):
         return ()
     return rows_of(head, decisions_in(workflow, enumerate(events, first_seq)))

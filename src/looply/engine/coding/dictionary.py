@@ -1,6 +1,6 @@
-"""Compression with dictionaries: short JSON texts that look alike compress to a third of what they would alone.
+"""Compression with dictionaries: similar short JSON texts compress to a third of what they would alone.
 
-A dictionary is kept for ever and named by its number in every row that it was used for; 0 means none. Number 1 is the
+A dictionary is kept for ever, and every row that was compressed with it has its number; 0 means none. Number 1 is the
 starter that ships with the package; it is copied into every new store, so a store can be read without this release.
 """
 
@@ -48,7 +48,7 @@ class _Pair:
 
 
 class Dictionaries:
-    """All dictionaries of a store, by number; what is written uses the newest one."""
+    """All dictionaries of a store, by number; the newest one compresses."""
 
     def __init__(self, known: Mapping[int, bytes]) -> None:
         self._pairs = {NO_DICTIONARY: _Pair(b"")}
@@ -57,7 +57,7 @@ class Dictionaries:
         self.add(known)
 
     def add(self, known: Mapping[int, bytes]) -> None:
-        """Adds dictionaries; one of a known number takes its place."""
+        """Adds dictionaries; one with a known number replaces the former one."""
         for number, data in known.items():
             if self._data.get(number) != data:
                 self._data[number] = data
@@ -69,7 +69,7 @@ class Dictionaries:
         return self._pairs[self.newest].compress(text)
 
     def compress_plain(self, text: bytes) -> bytes:
-        """Returns the text compressed without a dictionary: large texts gain nothing by one."""
+        """Returns the text compressed without a dictionary, which large texts do not benefit from."""
         return self._pairs[NO_DICTIONARY].compress(text)
 
     def decompress(self, number: int, data: bytes) -> bytes:

@@ -1,8 +1,8 @@
-"""What moves from one store to another: tables, their columns, and what their rows add up to.
+"""Moving a store: the tables, their columns, and checksums over their rows.
 
 A row is the same on both sides: ids are 16 bytes, instants milliseconds, texts and bytes themselves. So two stores hold
-the same when each table has as many rows here as there, and their hashes add up to the same number, in whatever order
-they are read.
+the same when each table has the same number of rows in both, and the sums of the hashes are equal, in whatever order
+the rows are read.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,9 +21,9 @@ from looply.errors import StoreCorrupt
 Kind: TypeAlias = Literal["uuid", "smallint", "integer", "bigint", "text", "bytea", "boolean"]
 
 STEP_ROWS: Final = 1000
-"""After so many rows progress is told."""
+"""After so many rows progress is reported."""
 
-_TOLD_PROBLEMS: Final = 100
+_MOST_PROBLEMS: Final = 100
 _SUM_BYTES: Final = 16
 
 
@@ -122,20 +122,20 @@ JOURNAL: Final = (
     _table("expiry", "execution_id uuid, due_ms bigint"),
     _table("pruned", "org integer, tx bigint, n bigint"),
 )
-"""The tables of executions, each after those that it refers to. What only one process knows, such as leases, stays."""
+"""The tables of executions, each after those that it refers to. Data of one process, such as leases, is not moved."""
 
 
 class Progress(Protocol):
-    """Is told how far a table is."""
+    """The function that reports the progress of a table."""
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        """Takes what is done with which table, and how many rows of how many."""
+        """Takes the action and its table, the rows done and the total."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """The highest numbers that a store has given: no later one may be at or below them."""
+    """The highest numbers that a store has issued: every later one must be above them."""
 
     epoch: int
     batch: int
@@ -143,15 +143,15 @@ class Counters:
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
-    """What a table holds: its rows, and the sum of their hashes in hexadecimal."""
+class Checksum:
+    """The checksum of a table: its number of rows, and the sum of their hashes in hexadecimal."""
 
     rows: int
     digest: str
 
 
 class Tally:
-    """Adds up the rows of one table, in any order."""
+    """Computes the checksum of one table from its rows, in any order."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -163,13 +163,13 @@ class Tally:
         self._total += int.from_bytes(blake2b(msgspec.msgpack.encode(row), digest_size=_SUM_BYTES).digest())
 
     @property
-    def sum(self) -> Sum:
-        """What was added so far."""
-        return Sum(self.rows, (self._total % (1 << 8 * _SUM_BYTES)).to_bytes(_SUM_BYTES).hex())
+    def sum(self) -> Checksum:
+        """The checksum of the rows added so far."""
+        return Checksum(self.rows, (self._total % (1 << 8 * _SUM_BYTES)).to_bytes(_SUM_BYTES).hex())
 
 
-def with_progress(rows: Iterable[Row], what: str, total: int, progress: Progress) -> Iterator[Row]:
-    """Yields the rows and tells how far they are."""
+def report_progress(rows: Iterable[Row], what: str, total: int, progress: Progress) -> Iterator[Row]:
+    """Yields the rows and reports the progress."""
     done = 0
     for row in rows:
         yield row
@@ -180,10 +180,10 @@ def with_progress(rows: Iterable[Row], what: str, total: int, progress: Progress
 
 
 @dataclass(slots=True)
-class Examiner:
-    """Looks at every row before it moves: chains, the content of large values, and what PostgreSQL cannot hold.
+class RowExaminer:
+    """Checks every row before it is moved: chains, the content of large values, and what PostgreSQL cannot store.
 
-    The rows of `name` come before those that are known by their numbers, batches by execution and number.
+    The rows of `name` must come before rows that refer to them by number, batches in the order of execution and number.
     """
 
     codec: Codec
@@ -192,9 +192,9 @@ class Examiner:
     _execution: bytes = b""
     _chain: bytes = b""
 
-    def look(self, table: MovedTable, row: Row) -> None:
-        """Adds what is wrong with a row to the problems; of very many only the first ones are told."""
-        if len(self.problems) >= _TOLD_PROBLEMS:
+    def examine(self, table: MovedTable, row: Row) -> None:
+        """Adds the problems of a row; of very many only the first ones are kept."""
+        if len(self.problems) >= _MOST_PROBLEMS:
             return
         if any(isinstance(value, str) and "\0" in value for value in row):
             self.problems.append(

@@ -1,6 +1,6 @@
-"""Orphans: rows that refer to what is not stored, and executions that nothing refers to which would move them.
+"""Orphans: rows that refer to something that is not stored, and executions that no row will move.
 
-The same SQL for every store with tables, since they have the same ones.
+The same SQL for every store with tables, since the tables are the same.
 """
 
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ _ORPHANS: Final = """
   LIMIT 1000
 """
 
-# Timers of kinds 1 and 2 (a delay, a retry) move an execution by themselves; all others stand beside something else.
+# Timers of kinds 1 and 2 (a delay, a retry) move an execution by themselves; all others accompany other open work.
 HAS_NO_WORK: Final = """
   NOT EXISTS (SELECT 1 FROM effect t WHERE t.execution_id = e.id)
   AND NOT EXISTS (SELECT 1 FROM wait t WHERE t.execution_id = e.id)
@@ -42,7 +42,7 @@ HAS_NO_WORK: Final = """
   AND NOT EXISTS (SELECT 1 FROM place t WHERE t.execution_id = e.id AND t.held = 0)
   AND NOT EXISTS (SELECT 1 FROM delivery t WHERE t.target = e.id)
 """
-"""Of an execution `e`: no row of open work moves it by itself. What it has sent, and its children, may still do so."""
+"""Of an execution `e`: no row of open work moves it by itself. A delivery that it has sent, or a child, still may."""
 
 
 def orphans_statement(id_text: str) -> str:
@@ -50,6 +50,6 @@ def orphans_statement(id_text: str) -> str:
     return _ORPHANS.replace(":id_text:", id_text)
 
 
-def told(rows: Iterable[Row]) -> list[str]:
-    """Returns a line for each row that the statement finds."""
+def orphan_texts(rows: Iterable[Row]) -> list[str]:
+    """Returns a text for each row that the statement finds."""
     return [f"{kind} row of {what} {key}, which is not stored" for kind, what, key in rows]

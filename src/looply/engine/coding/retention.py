@@ -1,34 +1,34 @@
-"""Which executions are spent, and which are open, in SQL: the same for every store with tables.
+"""The SQL conditions of expired and of open executions: the same for every store with tables.
 
-Of statuses 1 and 2 run and wait, 3 and 5 are ends, 4 has failed for good or has an incident.
+Statuses 1 and 2 run and wait, 3 and 5 are ends, 4 has failed for good or has an incident.
 """
 
 from typing import Any, Final
 
 from looply.clock import ms_or_none, to_ms
-from looply.engine.records.pruning import LOOKED_AT, Cursor, RetentionFilter
+from looply.engine.records.pruning import SLICE_ROWS, Cursor, RetentionFilter
 
 IS_OPEN: Final = "(o.status IN (1, 2) OR EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = o.id))"
-"""Of an execution `o`."""
+"""The condition of an open execution `o`."""
 
-IS_SPENT: Final = """
+IS_EXPIRED: Final = """
   (e.status IN (3, 5) OR (e.status = 4 AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = e.id)))
   AND :workflow IN (0, e.workflow) AND (CAST(:before AS bigint) IS NULL OR (e.modified_ms < :before
     AND (:overrides OR NOT EXISTS (SELECT 1 FROM expiry x WHERE x.execution_id = e.id))))
 """
-"""Of an execution `e`; its parameters are those of `facts_of`."""
+"""Of an execution `e`; its parameters are those of `slice_parameters`."""
 
 
-def facts_of(spent: RetentionFilter, workflow: int, after: Cursor) -> dict[str, Any]:
-    """Returns the parameters of the condition and of a slice that begins behind `after`, without those that are ids.
+def slice_parameters(expired: RetentionFilter, workflow: int, after: Cursor) -> dict[str, Any]:
+    """Returns the parameters of the condition and of a slice that begins after `after`, except those that are ids.
 
     `workflow` is the number of the workflow's name, 0 for all of them.
     """
     return {
         "workflow": workflow,
-        "now": to_ms(spent.now),
-        "before": ms_or_none(spent.ended_before),
-        "overrides": spent.overrides,
+        "now": to_ms(expired.now),
+        "before": ms_or_none(expired.ended_before),
+        "overrides": expired.overrides,
         "after_ms": after[0],
-        "most": LOOKED_AT,
+        "most": SLICE_ROWS,
     }

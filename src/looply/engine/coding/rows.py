@@ -1,4 +1,4 @@
-"""Rows of SQL tables to the structs of the port, and the numbers that stand for words in them."""
+"""Conversion of SQL rows to the structs of the port, and the numbers that encode words in them."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -6,11 +6,11 @@ from typing import Any, Final, TypeAlias
 
 from looply.clock import from_ms, id_time, ms_or_none, to_ms
 from looply.engine.ports.port import CardKey, Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
-from looply.engine.ports.store import Batch, EffectRow, IncidentRow, Placed, TimerRow, WaitRow
+from looply.engine.ports.store import Batch, EffectRow, IncidentRow, PositionedBatch, TimerRow, WaitRow
 from looply.engine.records.claims import Claim
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.engine.records.copies import CopyRow
-from looply.engine.records.datastores import Datastore, DatastoreLine
+from looply.engine.records.datastores import Datastore, DatastoreSummary
 from looply.engine.records.decisions import DecisionRow, decider
 from looply.engine.records.letters import LetterRow
 from looply.errors import BadRequest, FireTaken
@@ -19,8 +19,8 @@ from looply.execution.facts.deliveries import DELIVERY_KINDS, Delivered, Deliver
 
 Row: TypeAlias = tuple[Any, ...]
 
-# The position is what is stored: words are added at the end and never moved. Typed as Any, because the empty word at
-# position 0, which no row has, is none of the words of the ports.
+# The position is stored: words are added at the end and never moved. Typed as Any, because the empty word at position
+# 0, which no row has, is no word of the ports.
 _Words: TypeAlias = tuple[Any, ...]
 STATUSES: Final[_Words] = ("", "RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED")
 TRIGGERS: Final[_Words] = ("", "REQUEST", "SCHEDULED")
@@ -42,7 +42,7 @@ _ID_BYTES = 16
 
 
 def id_bytes(text: str) -> bytes:
-    """Returns the 16 bytes of an id. Raises: ValueError when the text is none."""
+    """Returns the 16 bytes of an id. Raises: ValueError when the text is no id."""
     data = bytes.fromhex(text.replace("-", ""))
     if len(data) != _ID_BYTES:
         raise ValueError(f"{text!r} is not an id of 16 bytes")
@@ -50,7 +50,7 @@ def id_bytes(text: str) -> bytes:
 
 
 def find_id(text: str) -> bytes | None:
-    """Returns the 16 bytes of an id, None when the text is none: nothing has that id then."""
+    """Returns the 16 bytes of an id, None when the text is no id: then nothing has it."""
     try:
         return id_bytes(text)
     except ValueError:
@@ -61,7 +61,7 @@ def cursor_bytes(text: str) -> bytes:
     """Returns the 16 bytes of the id in a cursor. Raises: BadRequest."""
     found = find_id(text)
     if found is None:
-        raise BadRequest(f"the cursor {text!r} is not an execution id; use the one that the page before gave")
+        raise BadRequest(f"the cursor {text!r} is not an execution id; use the one that the previous page returned")
     return found
 
 
@@ -103,9 +103,9 @@ def batch_from(row: Row) -> Batch:
     return Batch(first_seq=row[0], last_seq=row[1], at=from_ms(row[2]), codec=row[3], chain=row[4], events=row[5])
 
 
-def placed_from(row: Row) -> Placed:
+def positioned_batch_from(row: Row) -> PositionedBatch:
     """Returns the batch of (transaction, n, execution_id, organization id, workflow id, columns of the batch)."""
-    return Placed(
+    return PositionedBatch(
         position=(row[0], row[1]),
         execution_id=id_text(row[2]),
         organization_id=row[3],
@@ -151,15 +151,15 @@ def incident_from(row: Row) -> IncidentRow:
     )
 
 
-def place_from(row: Row) -> ConcurrencySlotRow:
-    """Returns the place of (execution_id, seq, since_ms, most, held)."""
+def slot_from(row: Row) -> ConcurrencySlotRow:
+    """Returns the concurrency slot row of (execution_id, seq, since_ms, most, held)."""
     return ConcurrencySlotRow(
         execution_id=id_text(row[0]), seq=row[1], since=from_ms(row[2]), most=row[3], is_held=bool(row[4])
     )
 
 
 def delivery_from(row: Row) -> Delivery:
-    """Returns the row of (target, sender, seq, kind)."""
+    """Returns the delivery of (target, sender, seq, kind)."""
     return Delivery(Delivered(id_text(row[0]), id_text(row[1]), row[2]), DELIVERIES[row[3]])
 
 
@@ -169,7 +169,7 @@ def claim_from(row: Row) -> Claim:
 
 
 FIRST_CARD: Final[CardKey] = (2**63 - 1, "")
-"""A key before that of every card: where a list begins."""
+"""A key before that of every card: the beginning of a list."""
 
 
 def card_from(row: Row) -> OpenCard:
@@ -220,9 +220,9 @@ def datastore_from(row: Row) -> Datastore:
     )
 
 
-def datastore_line_from(row: Row) -> DatastoreLine:
-    """Returns the line of (name, revision, size, created_ms, modified_ms, modified_by)."""
-    return DatastoreLine(
+def datastore_summary_from(row: Row) -> DatastoreSummary:
+    """Returns the summary of (name, revision, size, created_ms, modified_ms, modified_by)."""
+    return DatastoreSummary(
         name=row[0],
         revision=row[1],
         size=row[2],
@@ -252,11 +252,11 @@ LETTER_COLUMNS: Final = (
     "l.execution_id, l.seq, o.id, w.id, l.process_id, l.reason, l.source, l.sender, l.kept_ms, l.action, l.settled_by,"
     " l.settled_ms, l.note"
 )
-"""Of a letter `l`, with the names of its organization `o` and its workflow `w`."""
+"""The columns of a letter `l`, with the names of its organization `o` and its workflow `w`."""
 
 
-def letter_facts(letter: LetterRow) -> dict[str, Any]:
-    """Returns the columns of a letter but for its execution, organization and workflow."""
+def letter_columns(letter: LetterRow) -> dict[str, Any]:
+    """Returns the columns of a letter except its execution, organization and workflow."""
     return {
         "seq": letter.seq,
         "process_id": letter.process_id,
@@ -294,11 +294,11 @@ DECISION_COLUMNS: Final = (
     "d.execution_id, d.seq, o.id, w.id, d.version, d.process_id, d.step, d.visit, d.scope, d.decided_by, d.action,"
     " d.comment, d.at_ms, d.via, d.revision, d.is_final"
 )
-"""Of a decision `d`, with the names of its organization `o` and its workflow `w`."""
+"""The columns of a decision `d`, with the names of its organization `o` and its workflow `w`."""
 
 
-def decision_facts(row: DecisionRow) -> dict[str, Any]:
-    """Returns the columns of a decision but for its execution, organization and workflow."""
+def decision_columns(row: DecisionRow) -> dict[str, Any]:
+    """Returns the columns of a decision except its execution, organization and workflow."""
     decision = row.decision
     return {
         "seq": row.seq,
@@ -354,11 +354,11 @@ def ledger_from(row: Row) -> LedgerRow:
 
 
 def missed_from(rows: Iterable[Row]) -> dict[str, MissedFires]:
-    """Returns what was missed by workflow id, of (workflow id, count, last nominal_ms)."""
+    """Returns the missed instants by workflow id, of (workflow id, count, last nominal_ms)."""
     return {row[0]: MissedFires(count=int(row[1]), last=from_ms(row[2])) for row in rows}
 
 
-def fire_taken(fire: Fire) -> FireTaken:
-    """Returns the refusal of a decision on a schedule that does not stand where it was decided."""
+def fire_taken_error(fire: Fire) -> FireTaken:
+    """Returns the error for a decision on a schedule that has advanced since."""
     instant = fire.nominal.isoformat()
     return FireTaken(f"the schedule of workflow {fire.workflow_id} does not wait for {instant} any more")

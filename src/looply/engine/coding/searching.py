@@ -1,27 +1,27 @@
-"""How a search is served: the spans of indexes that together hold every match, and what a pattern means.
+"""Searching: the index spans that together hold every match of a filter, and the meaning of patterns.
 
-The same for every store with tables. A store tries the ways in turn: one whose spans must be sorted counts only while
-a probe finds few matches. The last way always works.
+The same for every store with tables. A store tries the plans in turn: one whose spans must be sorted is used only while
+a probe finds few matches. The last plan always works.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from looply.engine.coding.rows import STATUS_NUMBERS, cursor_bytes, find_id, id_text
-from looply.engine.ports.port import Filter
+from looply.engine.coding.rows import STATUS_NUMBERS, Row, cursor_bytes, find_id, head_from, id_text
+from looply.engine.ports.port import Filter, Head
 from looply.engine.records.spans import AFTER_ALL, HIGHEST_ID, LOWEST_ID, first_id, id_span
 
 BUDGET: Final = 20_000
-"""Rows that one page looks at, where an index does not decide."""
+"""Rows that one page examines, where an index does not decide."""
 
 _LEAST: Final = 200
-"""Rows of one span that a page looks at, however many spans there are."""
+"""Rows of one span that a page examines at least, however many spans there are."""
 
 _TEXTS: Final = 10
-"""With more texts, each of which is compared with every row, a page looks at fewer rows."""
+"""With more texts, each of which is compared with every row, a page examines fewer rows."""
 
 MATCHES: Final = 1000
-"""A part of a text with more matches is not sorted: the list is read newest first instead."""
+"""A pattern with more matches is not sorted: the list is read newest first instead."""
 
 _IN_AN_ID: Final = frozenset("0123456789abcdef-*")
 
@@ -30,62 +30,83 @@ Kind: TypeAlias = Literal[
     "STATE_PREFIX", "PARENT",
 ]  # fmt: skip
 PROBED: Final = ("PREFIX", "ENDING", "VALUE_PREFIX", "STATE_PREFIX")
-"""Kinds whose rows do not come newest first."""
+"""Kinds whose rows are not ordered newest first."""
 
 
 class Span(NamedTuple):
-    """One span of an index. `facts` are its bounds; `ids` narrows it to a span of execution ids."""
+    """One span of an index. `parameters` are its bounds; `ids` narrows it to a span of execution ids."""
 
     kind: Kind
-    facts: Mapping[str, Any] = {}
+    parameters: Mapping[str, Any] = {}
     ids: tuple[bytes, bytes] | None = None
 
 
-def ways(wanted: Filter) -> Iterator[Sequence[Span]]:
-    """Yields the ways to serve a filter, best first. In `facts`, `workflow` is an id, to be found in the names."""
-    if wanted.parents:
+def search_plans(query: Filter) -> Iterator[Sequence[Span]]:
+    """Yields the plans to serve a filter, best first. A workflow in `parameters` is an id, not yet a number."""
+    if query.parents:
         # Each has no more children than its steps have started.
-        yield [Span("PARENT", {"parent": each}) for each in dict.fromkeys(wanted.parents)]
-    by_name = [Span("WORKFLOW", {"span_workflow": each}) for each in wanted.term_workflows]
+        yield [Span("PARENT", {"parent": each}) for each in dict.fromkeys(query.parents)]
+    by_name = [Span("WORKFLOW", {"span_workflow": each}) for each in query.term_workflows]
     for texts, spans_of, more in (
-        (wanted.process_ids, _process_spans, []),
-        *((texts, _value_spans, []) for _, texts in wanted.fields),
-        (wanted.terms, _term_spans, by_name),
+        (query.process_ids, _process_spans, []),
+        *((texts, _value_spans, []) for _, texts in query.fields),
+        (query.terms, _term_spans, by_name),
     ):
         spans = [spans_of(text) for text in texts]
         if texts and all(spans):
             yield [*(span for each in spans for span in each), *more]
-    if wanted.statuses and "COMPLETED" not in wanted.statuses:
-        numbers = dict.fromkeys(STATUS_NUMBERS[status] for status in wanted.statuses)
+    if query.statuses and "COMPLETED" not in query.statuses:
+        numbers = dict.fromkeys(STATUS_NUMBERS[status] for status in query.statuses)
         yield [Span("STATUS", {"status": number}) for number in numbers]
-    elif wanted.workflow_ids:
-        yield [Span("WORKFLOW", {"span_workflow": each}) for each in dict.fromkeys(wanted.workflow_ids)]
+    elif query.workflow_ids:
+        yield [Span("WORKFLOW", {"span_workflow": each}) for each in dict.fromkeys(query.workflow_ids)]
     else:
         yield [Span("ORGANIZATION")]
 
 
-def bounds_of(wanted: Filter, after: str, limit: int) -> dict[str, Any]:
-    """Returns what every source of a page is asked with, ids as bytes. Raises: BadRequest for a cursor that is none."""
+def page_parameters(query: Filter, after: str, limit: int) -> dict[str, Any]:
+    """Returns the parameters of every source of a page, ids as bytes. Raises: BadRequest for an invalid cursor."""
     below = cursor_bytes(after) if after else HIGHEST_ID
     return {
-        "below": min(below, first_id(wanted.created_to)) if wanted.created_to is not None else below,
-        "lowest": first_id(wanted.created_from) if wanted.created_from is not None else LOWEST_ID,
+        "below": min(below, first_id(query.created_to)) if query.created_to is not None else below,
+        "lowest": first_id(query.created_from) if query.created_from is not None else LOWEST_ID,
         "limit": limit + 1,
         "matches": MATCHES + 1,
     }
 
 
-def budget_of(wanted: Filter, spans: int = 1) -> int:
-    """Returns how many rows of each of so many spans a page looks at, so that none takes much longer than others."""
-    texts = len(wanted.process_ids) + len(wanted.terms) + sum(len(texts) for _, texts in wanted.fields)
+def budget_of(query: Filter, spans: int = 1) -> int:
+    """Returns how many rows of each of so many spans a page examines, so that no page takes much longer than others."""
+    texts = len(query.process_ids) + len(query.terms) + sum(len(texts) for _, texts in query.fields)
     return max(BUDGET * _TEXTS // max(_TEXTS, texts) // spans, min(BUDGET, _LEAST))
 
 
-def patterns(texts: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Returns the patterns of process ids: those for every one, and those for the ones that callers gave.
+def merge_page(sources: Iterable[Sequence[Row]], limit: int, budget: int) -> tuple[list[Head], str]:
+    """Returns a page of at most `limit` heads, and the id where a source used up its budget, "" when none did.
 
-    An execution without a process id answers to its own id, in whatever form it is written, and to its beginning;
-    nobody means the end of one, which looks like any number.
+    The last two columns of a row are whether it matches the filter, and its number within its source.
+    """
+    found: dict[bytes, Head] = {}
+    floor = b""
+    for rows in sources:
+        for row in rows:
+            if row[-2]:
+                found[row[0]] = head_from(row)
+            if row[-1] == budget:
+                floor = max(floor, row[0])
+        if len(rows) > limit:
+            floor = max(floor, rows[-1][0])
+    shown = [found[key] for key in sorted(found, reverse=True) if key >= floor]
+    if len(shown) >= limit or not floor:
+        return shown[:limit], ""
+    return shown, id_text(floor)
+
+
+def process_id_patterns(texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Returns the patterns of process ids: those for all process ids, and those only for ids that callers gave.
+
+    An execution without a process id matches its own id, in whatever form it is written, and its beginning, but not its
+    end, which is arbitrary.
     """
     own = [text for text in texts if _is_ending(text)]
     any_id = [text for text in texts if not _is_ending(text)]
@@ -94,23 +115,23 @@ def patterns(texts: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def id_patterns(texts: Sequence[str]) -> list[str]:
     """Returns those patterns that an execution id may fit."""
-    return [text for text in patterns(texts)[0] if _IN_AN_ID.issuperset(text)]
+    return [text for text in process_id_patterns(texts)[0] if _IN_AN_ID.issuperset(text)]
 
 
-def is_like(text: str, pattern: str) -> bool:
-    """Tells whether a text is the pattern, in which `*` stands for any text."""
+def matches_pattern(text: str, pattern: str) -> bool:
+    """Returns whether a text matches the pattern, in which `*` is any text."""
     first, *parts = pattern.split("*")
     if not parts:
         return text == first
     *middle, last = parts
-    place, end = len(first), len(text) - len(last)
-    if not text.startswith(first) or not text.endswith(last) or end < place:
+    cursor, end = len(first), len(text) - len(last)
+    if not text.startswith(first) or not text.endswith(last) or end < cursor:
         return False
     for part in middle:
-        place = text.find(part, place, end)
-        if place < 0:
+        cursor = text.find(part, cursor, end)
+        if cursor < 0:
             return False
-        place += len(part)
+        cursor += len(part)
     return True
 
 

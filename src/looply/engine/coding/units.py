@@ -1,4 +1,4 @@
-"""From two states to one unit: the rows that a stretch of an execution's history changes."""
+"""Units: the rows that change between two states of an execution."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -26,12 +26,12 @@ Key = TypeVar("Key", int, str)
 Entry = TypeVar("Entry")
 _NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 _TARGET_CHARACTERS: Final = 300
-"""More than the longest name of a host or a connection has."""
+"""More than the longest name of a host or a connection."""
 _NO_CHANGE: Final = WorkChange()
 
 
 def head_of(state: ExecutionState) -> Head:
-    """Returns the row that lists show of the execution."""
+    """Returns the row of the execution that lists show."""
     started = state.started
     created_on = id_time(started.execution_id)
     return Head(
@@ -48,14 +48,14 @@ def head_of(state: ExecutionState) -> Head:
         parent=started.parent,
         seq=state.seq,
         created_on=created_on,
-        # After the clock was set back an id, which never goes back, is of a later time than its events.
+        # After the clock was set back, an id, which never decreases, has a later time than its events.
         modified_on=max(state.now, created_on),
         modified_by=state.modified_by,
     )
 
 
 def claim_of(state: ExecutionState) -> Claim | None:
-    """Returns the claim that the execution holds while it is open, None when the caller gave no process id."""
+    """Returns the claim that the execution holds while it is open, None without a process id of the caller."""
     started = state.started
     if not started.process_id:
         return None
@@ -70,7 +70,7 @@ def claim_of(state: ExecutionState) -> Claim | None:
 def expiry_of(before: ExecutionState | None, after: ExecutionState, workflow: Workflow) -> datetime | None:
     """Returns when an execution that ends between the two states may be pruned.
 
-    None where it does not end, and where its workflow does not say how long it is kept.
+    None where it does not end, and where its workflow has no retention of its own.
     """
     retention = workflow.settings.retention
     if retention is None or after.closed is None or (before is not None and before.closed is not None):
@@ -78,11 +78,11 @@ def expiry_of(before: ExecutionState | None, after: ExecutionState, workflow: Wo
     try:
         return retention.after(after.now, workflow.settings.timezone)
     except DefinitionError:
-        return _NEVER  # past the last instant that there is
+        return _NEVER  # after the last instant that can be represented
 
 
 def work_rows(state: ExecutionState, effect_state: Callable[[EffectRow], EffectState], epoch: int) -> Work:
-    """Returns all rows that the store must hold for the state: what `open_work` says, as rows."""
+    """Returns all rows that the store must hold for the state: its `open_work` as rows."""
     return _rows(state, open_work(state), effect_state, epoch)
 
 
@@ -94,20 +94,21 @@ def work_change(
 ) -> WorkChange:
     """Returns the difference of open work between two states of one execution.
 
-    `effect_state` says of a new effect whether it leaves at once (RUNNING) or queues.
+    `effect_state` decides for a new effect whether it starts at once (RUNNING) or is queued.
     """
     if before is None and after.closed is not None:
         return _NO_CHANGE
     old = open_work(before) if before is not None else NO_WORK
     new = open_work(after)
     added = OpenWork(
-        # One that is there already goes on, also when its step has another name now: a row put anew would be sent anew.
+        # An effect that was open before continues, also when its step has another name now: a row put again is sent
+        # again.
         effects={seq: effect for seq, effect in new.effects.items() if seq not in old.effects},
         timers=_added(old.timers, new.timers),
         waits=_added(old.waits, new.waits),
         incidents=_added(old.incidents, new.incidents),
         cards=_added(old.cards, new.cards),
-        # Also one that was open before: it belongs to the process that stores it last.
+        # Put also when it was there before: it belongs to the process that stores it last.
         continues=new.continues,
         holds_process_id=False,
         place=new.place if new.place != old.place else None,
@@ -120,15 +121,15 @@ def work_change(
         drop_incidents=_gone(old.incidents, new.incidents),
         drop_cards=_gone(old.cards, new.cards),
         drop_continues=old.continues and not new.continues,
-        drop_place=old.place is not None and new.place is None,
+        drop_slot=old.place is not None and new.place is None,
     )
 
 
 def effect_queue(operation: str, effect_input: Json, secret: tuple[str, ...] = ()) -> str:
     """Returns the name of the target that limits an effect: its connection, its system, or its host.
 
-    What an expression made of it may be any text; a store takes the first of it, without characters 0. A target that
-    lies under a `secret` pointer of the effect has no name, since these names are stored in clear.
+    An expression may have produced any text for it; only the beginning is stored, without characters 0. A target under
+    a `secret` pointer of the effect has no name, since these names are stored in clear text.
     """
     shown = masked_pointers(effect_input, secret, "input") if secret else effect_input
     target = _target(operation, shown if isinstance(shown, dict) else {})
@@ -163,7 +164,7 @@ def _rows(state: ExecutionState, work: OpenWork, effect_state: Callable[[EffectR
         incidents=tuple(_incident(state, incident) for incident in work.incidents.values()),
         cards=tuple(_card(state, card) for card in work.cards.values()),
         continues=work.continues,
-        place=_place(state, work.place),
+        slot=_slot(state, work.place),
     )
 
 
@@ -205,7 +206,7 @@ def _incident(state: ExecutionState, incident: Incident) -> IncidentRow:
     )
 
 
-def _place(state: ExecutionState, place: Place | None) -> ConcurrencySlotRow | None:
+def _slot(state: ExecutionState, place: Place | None) -> ConcurrencySlotRow | None:
     if place is None:
         return None
     return ConcurrencySlotRow(
@@ -223,7 +224,7 @@ def _card(state: ExecutionState, card: Card) -> OpenCard:
         execution_id=state.started.execution_id,
         workflow_id=state.started.workflow_id,
         step=parse_address(card.address).step,
-        # What its token names: links are made of it.
+        # The address in its token, from which links are made.
         address=card.sent_as or card.address,
         part=card.part,
         recipient=person_of(card.recipient),

@@ -1,9 +1,9 @@
-"""Operations on datastores: read, compute, and hand the change over to the unit of the step's outcome.
+"""Operations on datastores: they read, compute, and pass the change to the unit of the step's outcome.
 
-Theory of operation. A change counts only while the datastore is at the revision that it was computed on. Changes of
-one datastore that this process makes take turns, so none of them fails; one that another process was faster with is
-computed anew, unless the step has said which revision it expects. What was not stored was not done, so a process that
-ends in between leaves nothing to find out.
+Theory of operation. A change applies only while the datastore is at the revision that it was computed on. Changes of
+one datastore that this process makes run one after the other, so none of them fails; one that lost against another
+process is computed again, unless the step names the revision that it expects. What was not stored was not done, so a
+process that ends in between leaves no unknown outcome.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class DatastoreOperations:
 
     @asynccontextmanager
     async def turn(self, state: ExecutionState, opened: OpenStep) -> AsyncIterator[None]:
-        """Enters its block when no other change of the same datastore is being made by this process."""
+        """Enters its block when this process makes no other change of the same datastore."""
         if opened.operation in _ONLY_READ:
             yield
             return
@@ -47,16 +47,16 @@ class DatastoreOperations:
             yield
 
     async def carry_out(self, state: ExecutionState, opened: OpenStep) -> EffectDone | EffectFailed:
-        """Returns the outcome of an operation as a command, with the change that goes with it.
+        """Returns the outcome of an operation as a command, with its change of the datastore.
 
-        Raises: StoreUnreachable; then nothing was read, and it can be called again.
+        Raises: StoreUnreachable; then nothing was read, and the call can be repeated.
         """
         try:
             applied = await self._applied(state.started.organization_id, opened)
         except StoreUnreachable:
             raise
         except LooplyError as error:
-            return self.failed(opened, error)
+            return self.failure_of(opened, error)
         return EffectDone(
             at=self._clock.now(),
             address=opened.address,
@@ -66,7 +66,7 @@ class DatastoreOperations:
             write=applied.write,
         )
 
-    def failed(self, opened: OpenStep, error: LooplyError) -> EffectFailed:
+    def failure_of(self, opened: OpenStep, error: LooplyError) -> EffectFailed:
         """Returns the failure of an operation as a command."""
         return EffectFailed(
             at=self._clock.now(),

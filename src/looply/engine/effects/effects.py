@@ -1,4 +1,4 @@
-"""Effects from their rows to their outcomes: marks them running, lets the worker call, stores what comes of it."""
+"""The effect runner: takes effects from their rows to their outcomes: marks them running, calls the worker, stores."""
 
 import asyncio
 from collections import Counter
@@ -31,11 +31,11 @@ _log = structlog.get_logger(__name__)
 
 
 class EffectRunner:
-    """Runs one effect at a time for each call of `perform`, which never raises.
+    """Runs one effect for each call of `perform`, which never raises.
 
-    An outcome that cannot be stored because the disk is full, or the database away, is held and tried again; its slot
-    stays taken, which bounds how many are held. What the store refuses for another reason is let go of, and taken up
-    by the recovery.
+    An outcome that cannot be stored because the disk is full, or the database is unreachable, is held and tried again;
+    its slot stays taken, which bounds how many are held. An outcome that the store refuses for another reason is
+    dropped, and the recovery handles its effect.
     """
 
     def __init__(
@@ -45,94 +45,95 @@ class EffectRunner:
         processor: Processor,
         worker: Worker,
         datastores: DatastoreOperations,
-        trials: SuspectCallGate,
+        suspect_calls: SuspectCallGate,
     ) -> None:
         self._store = store
         self._current = current
         self._processor = processor
         self._worker = worker
         self._datastores = datastores
-        self._trials = trials
+        self._suspect_calls = suspect_calls
         self._epoch = 0
-        # By (execution id, seq). Who is offered twice may be here twice; the row decides which of them calls.
-        self._in_hand: Counter[tuple[str, int]] = Counter()
-        self._left: set[EffectRef] = set()
+        # By (execution id, seq). An effect that was offered twice may be here twice; the row decides which one calls.
+        self._in_progress: Counter[tuple[str, int]] = Counter()
+        self._unstarted: set[EffectRef] = set()
 
     def begin(self, epoch: int) -> None:
         """Takes over the epoch of this process."""
         self._epoch = epoch
 
-    def holds(self, execution_id: str, seq: int) -> bool:
+    def is_performing(self, execution_id: str, seq: int) -> bool:
         """Returns whether an effect is being performed, from before it is marked until its outcome is stored."""
-        return (execution_id, seq) in self._in_hand
+        return (execution_id, seq) in self._in_progress
 
-    def take_left(self) -> Collection[EffectRef]:
-        """Returns the effects that could not be begun since the last call; they are still in line in the store."""
-        left, self._left = self._left, set()
+    def take_unstarted(self) -> Collection[EffectRef]:
+        """Returns the effects that could not be begun since the last call; they are still QUEUED in the store."""
+        left, self._unstarted = self._unstarted, set()
         return left
 
     async def perform(self, effect: EffectRef, is_running: bool) -> None:
-        """Runs one effect and stores its outcome; does nothing when it is no longer wanted."""
+        """Runs one effect and stores its outcome; does nothing when its attempt is over."""
         key = (effect.execution_id, effect.seq)
-        self._in_hand[key] += 1
+        self._in_progress[key] += 1
         try:
-            await self._performed(effect, is_running)
+            await self._perform(effect, is_running)
         finally:
-            self._in_hand[key] -= 1
-            if not self._in_hand[key]:
-                del self._in_hand[key]
-                self._trials.end(effect)
+            self._in_progress[key] -= 1
+            if not self._in_progress[key]:
+                del self._in_progress[key]
+                self._suspect_calls.end(effect)
 
-    async def _performed(self, effect: EffectRef, is_running: bool) -> None:
+    async def _perform(self, effect: EffectRef, is_running: bool) -> None:
         state = await self._state(effect)
         if state is not None and not is_running:
-            # While an incident is open nothing starts: the row stays in line, as while another suspect is tried.
+            # While an incident is open nothing starts: the row stays QUEUED, as it does while another suspect call
+            # runs.
             if state.is_frozen or not self._may_begin(state, effect) or not await self._mark_running(effect):
                 return
-            # It may have been terminated here while it was being marked: then nothing leaves any more, also where it
-            # has left memory with its end. What another process stored before the mark has taken the row away; what
-            # it stores later meets a call that is out.
+            # This process may have terminated the execution while the row was being marked: then nothing is sent, also
+            # where it was evicted from memory at its end. A unit that another process stored before the mark has
+            # removed the row; one that it stores later comes after the call was sent.
             known = self._current.in_memory(effect.execution_id)
             if known is not None:
                 state = known[0]
             elif not self._store.is_shared:
                 state = await self._state(effect)
-        opened = _wanted(state, effect) if state is not None else None
+        opened = _open_step(state, effect) if state is not None else None
         if state is None or opened is None:
             return
         if is_datastore_operation(opened.operation):
             async with self._datastores.turn(state, opened):
                 await self._change_datastore(effect)
         else:
-            await self._deliver(effect.execution_id, await self._worker.carry_out(state, opened))
+            await self._store_outcome(effect.execution_id, await self._worker.carry_out(state, opened))
 
     def _may_begin(self, state: ExecutionState, effect: EffectRef) -> bool:
-        opened = _wanted(state, effect)
-        return opened is None or not opened.is_suspect or self._trials.begin(effect)
+        opened = _open_step(state, effect)
+        return opened is None or not opened.is_suspect or self._suspect_calls.begin(effect)
 
     async def _change_datastore(self, effect: EffectRef) -> None:
-        """Carries out an operation on a datastore, anew as often as somebody else was faster with the same one."""
+        """Carries out an operation on a datastore, again as often as another change of it was stored first."""
         while (state := await self._state(effect)) is not None:
-            if (opened := _wanted(state, effect)) is None:
+            if (opened := _open_step(state, effect)) is None:
                 return
             try:
-                await self._deliver(effect.execution_id, await self._datastores.carry_out(state, opened))
+                await self._store_outcome(effect.execution_id, await self._datastores.carry_out(state, opened))
             except StoreUnreachable:
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             except DatastoreMoved:
                 continue
             except DatastoresFull as error:
-                await self._deliver(effect.execution_id, self._datastores.failed(opened, error))
+                await self._store_outcome(effect.execution_id, self._datastores.failure_of(opened, error))
             return
 
     async def _state(self, effect: EffectRef) -> ExecutionState | None:
-        """Returns a state in which the effect is wanted, None when nobody wants it any more.
+        """Returns a state in which the effect is in flight, None when its attempt is over.
 
-        It may be one that memory has: whether the row is still in line then, the store says when it is marked.
+        It may be the state in memory: whether the row is still QUEUED, the store decides when it is marked.
         """
         known = self._current.in_memory(effect.execution_id)
-        if known is not None and not known[0].is_frozen and _wanted(known[0], effect) is not None:
+        if known is not None and not known[0].is_frozen and _open_step(known[0], effect) is not None:
             return known[0]
         while True:
             try:
@@ -141,10 +142,10 @@ class EffectRunner:
                 await asyncio.sleep(RETRY_SECONDS)
             except LooplyError as error:
                 _log.error("effect_unreadable", execution_id=effect.execution_id, error=error.message)
-                self._left.add(effect)
+                self._unstarted.add(effect)
                 return None
             else:
-                return state if _wanted(state, effect) is not None else None
+                return state if _open_step(state, effect) is not None else None
 
     async def _mark_running(self, effect: EffectRef) -> bool:
         while True:
@@ -154,10 +155,10 @@ class EffectRunner:
                 await asyncio.sleep(RETRY_SECONDS)
             except EngineError as error:
                 _log.error("effect_not_marked", execution_id=effect.execution_id, error=error.message)
-                self._left.add(effect)
+                self._unstarted.add(effect)
                 return False
 
-    async def _deliver(self, execution_id: str, outcome: Command) -> None:
+    async def _store_outcome(self, execution_id: str, outcome: Command) -> None:
         """Stores an outcome. Raises: DatastoreMoved, DatastoresFull; then nothing was stored."""
         while True:
             try:
@@ -174,7 +175,7 @@ class EffectRunner:
                 return
 
 
-def _wanted(state: ExecutionState, effect: EffectRef) -> OpenStep | None:
-    """Returns the step that an effect is of, None when its attempt is over."""
+def _open_step(state: ExecutionState, effect: EffectRef) -> OpenStep | None:
+    """Returns the step of an effect, None when the attempt is over."""
     opened = state.find_open_step(effect.seq)
     return opened if opened is not None and opened.is_in_flight else None

@@ -1,8 +1,8 @@
-"""The dispatcher of a shell: what the engine itself carries out runs in this process, everything else as it was told.
+"""The dispatcher of a shell: effects that the engine carries out itself run in this process, others are dispatched.
 
 An operation on a datastore needs the store and nothing else, so no worker has to serve it: the process whose unit
-schedules it carries it out. Where that process ends before, the rows say so, and another one takes the effect up like
-any other.
+schedules it carries it out. Where that process ends before, the row remains, and another process recovers the effect
+like any other.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from looply.slots import Lane
 
 _AT_ONCE: Final = 256
 _OF_ONE_AT_ONCE: Final = 16
-"""So many of one kind on one datastore: those on a busy one wait for each other, and leave room for the others."""
+"""So many of one operation on one datastore: those on a busy one wait for each other, and leave slots for others."""
 
 
 class LocalFirstDispatcher:
@@ -30,7 +30,7 @@ class LocalFirstDispatcher:
         return self._of(lane).reserve(lane)
 
     def release(self, lane: Lane) -> None:
-        """Gives back a slot that was reserved and is not used."""
+        """Releases a slot that was reserved and is not used."""
         self._of(lane).release(lane)
 
     def launch(self, effect: EffectRef) -> None:
@@ -42,12 +42,12 @@ class LocalFirstDispatcher:
         self._of(effect.lane).offer(effect)
 
     def start(self, perform: Perform) -> None:
-        """Gives the function that performs effects; nothing runs before."""
+        """Sets the function that performs effects; nothing runs before."""
         self._own.start(perform)
         self._others.start(perform)
 
     async def stop(self, drain: timedelta) -> None:
-        """Takes nothing new, lets running effects end within `drain`, then abandons them. Twice is harmless."""
+        """Accepts no more, lets running effects end within `drain`, then abandons them. Twice is harmless."""
         await asyncio.gather(self._others.stop(drain), self._own.stop(drain))
 
     def _of(self, lane: Lane) -> Dispatcher:

@@ -1,4 +1,4 @@
-"""The worker: calls the operation of an effect and turns what comes of it into a command."""
+"""The worker: calls the operation of an effect and turns the result into a command."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -33,30 +33,30 @@ from looply.limits import DEFAULT_LIMITS, Limits
 _log = structlog.get_logger(__name__)
 
 LATE: Final = timedelta(seconds=60)
-"""Operations hold the time limit of their call themselves; one that is still at work so long after it is given up."""
+"""Operations enforce the time limit of their call themselves; one that still runs so long after it is abandoned."""
 
 _NUMBER_CHARACTERS: Final = 4
-"""Shorter numbers are quantities and flags, which stand in every answer."""
+"""Shorter numbers are quantities and flags, which every answer contains."""
 
 _MOST_ECHOES: Final = 100
 """An answer with more echoes of secrets is secret as a whole."""
 
 
-class Connections(Protocol):
-    """Where credentials come from, at the moment of a call."""
+class ConnectionSource(Protocol):
+    """The source of credentials at the moment of a call."""
 
-    async def named(self, organization_id: str, name: str) -> ConnectionValues:
+    async def find_by_name(self, organization_id: str, name: str) -> ConnectionValues:
         """Returns the connection of that name. Raises: BadInput when there is none."""
         ...
 
-    async def matching(self, organization_id: str, kind: str, settings: Mapping[str, str]) -> ConnectionValues:
+    async def find_by_settings(self, organization_id: str, kind: str, settings: Mapping[str, str]) -> ConnectionValues:
         """Returns the one connection of a kind that has these settings. Raises: BadInput when it is not exactly one."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerResources:
-    """What operations are given beside HTTP and connections."""
+    """Resources of operations beside HTTP and connections."""
 
     dialer: Dialer = field(default_factory=NoDialer)
     sandbox: Sandbox = field(default_factory=NoSandbox)
@@ -69,24 +69,24 @@ class Worker:
     def __init__(
         self,
         registry: Registry,
-        connections: Connections,
+        connections: ConnectionSource,
         sender: Callable[[timedelta, str], HttpSender],
         clock: Clock,
-        means: WorkerResources | None = None,
+        resources: WorkerResources | None = None,
     ) -> None:
         self._registry = registry
         self._connections = connections
         self._sender = sender
         self._clock = clock
-        self._means = means if means is not None else WorkerResources()
+        self._resources = resources if resources is not None else WorkerResources()
         self._sessions = SessionCache(clock)
 
     async def carry_out(self, state: ExecutionState, opened: OpenStep) -> EffectDone | EffectFailed:
         """Calls the operation once and returns its outcome as a command.
 
-        Secrets that went out are masked in messages, and in outputs from `MIN_LENGTH` characters on. A shorter one, or
+        Secrets that were sent are masked in messages, and in outputs from `MIN_LENGTH` characters on. A shorter one, or
         a number, may be any word or amount of an answer: where it is a whole value, the value is marked as secret, so
-        that nobody reads it and later steps go by what was answered.
+        that it is hidden from readers and later steps still have the original.
         """
         marked = list(_secrets_in(state, opened))
         credentials: list[str] = []
@@ -145,7 +145,7 @@ class Worker:
 
         bounds = Bounds()
 
-        async def remembered(found: Awaitable[ConnectionValues], *fields: str) -> ConnectionValues:
+        async def remember(found: Awaitable[ConnectionValues], *fields: str) -> ConnectionValues:
             with tag_input_fields(*fields):
                 values = await found
             bounds.add(values)
@@ -160,21 +160,21 @@ class Worker:
             attempt=opened.attempt,
             timeout=timeout,
             http=BoundSender(self._sender(timeout, organization_id), bounds),
-            connection=lambda name: remembered(self._connections.named(organization_id, name), "connection"),
+            connection=lambda name: remember(self._connections.find_by_name(organization_id, name), "connection"),
             clock=self._clock,
             cache=self._sessions,
-            matching_connection=lambda kind, settings: remembered(
-                self._connections.matching(organization_id, kind, settings), *settings
+            matching_connection=lambda kind, settings: remember(
+                self._connections.find_by_settings(organization_id, kind, settings), *settings
             ),
-            dialer=BoundDialer(self._means.dialer, bounds),
-            sandbox=self._means.sandbox,
-            limits=self._means.limits,
+            dialer=BoundDialer(self._resources.dialer, bounds),
+            sandbox=self._resources.sandbox,
+            limits=self._resources.limits,
             depth=started.depth,
             has_secrets=bool(opened.secret),
         )
 
     def _failed(self, opened: OpenStep, error: OperationError, masker: Masker) -> EffectFailed:
-        wanted = error.retry_after if isinstance(error, RateLimited) else None
+        retry_after = error.retry_after if isinstance(error, RateLimited) else None
         return EffectFailed(
             at=self._clock.now(),
             address=opened.address,
@@ -184,12 +184,12 @@ class Worker:
             status=error.status or "",
             was_sent=error.sent,
             is_transient=error.is_transient,
-            retry_after_seconds=wanted.total_seconds() if wanted is not None else 0,
+            retry_after_seconds=retry_after.total_seconds() if retry_after is not None else 0,
         )
 
 
 async def _within(call: Awaitable[Json], opened: OpenStep) -> Json:
-    """Returns what a call returns. Raises: what the call raises; Timeout when it is given up."""
+    """Returns the result of a call. Raises: what the call raises; Timeout when it is abandoned."""
     limit = asyncio.timeout(opened.timeout_seconds + LATE.total_seconds())
     try:
         async with limit:
@@ -198,14 +198,14 @@ async def _within(call: Awaitable[Json], opened: OpenStep) -> Json:
         if not limit.expired():
             raise
         _log.error("call_given_up", operation=opened.operation, step=opened.address, seconds=opened.timeout_seconds)
-        message = f"the operation {opened.operation} did not come back, {LATE.total_seconds():g} s after its time limit"
+        message = f"the operation {opened.operation} did not return, {LATE.total_seconds():g} s after its time limit"
         raise Timeout(f"{message} of {opened.timeout_seconds:g} s", sent=True) from error
 
 
 def _message(opened: OpenStep, error: LooplyError, fields: tuple[str, ...], masker: Masker) -> str:
-    """Returns what is said of a failure: its message, unless that may quote a secret of the input.
+    """Returns the text for a failure: its message, unless that may quote a secret of the input.
 
-    `fields` are those of the input that the message is about; empty: any.
+    `fields` are the fields of the input that the message is about; empty: any.
     """
     marked = {parts[1] if len(parts) > 1 else "" for parts in map(split_pointer, opened.secret)}
     if not marked or (fields and "" not in marked and marked.isdisjoint(fields)):
@@ -218,14 +218,14 @@ def _message(opened: OpenStep, error: LooplyError, fields: tuple[str, ...], mask
 
 
 def _masked(output: Json, marked: Sequence[str], credentials: Sequence[str]) -> tuple[Json, tuple[str, ...], int]:
-    """Returns an output without the secrets that went out, pointers of what is a secret in it, and what it counts."""
+    """Returns an output without the secrets that were sent, pointers to the secrets in it, and its size."""
     masker = masker_of([*(text for text in marked if len(text) >= MIN_LENGTH), *credentials])
     shown = masker.output(output)
     return shown, _echoes(marked, shown), json_bytes(shown)
 
 
 def _echoes(marked: Sequence[str], output: Json) -> tuple[str, ...]:
-    """Returns pointers of the values of an output that are a secret as a whole; of many, that of the output."""
+    """Returns pointers to the values of an output that are a secret as a whole; of too many, that of the output."""
     if not marked or not isinstance(output, dict):
         return ()
     # The status of an answer is no echo; steps decide by it.
@@ -235,13 +235,13 @@ def _echoes(marked: Sequence[str], output: Json) -> tuple[str, ...]:
 
 
 def _secrets_in(state: ExecutionState, opened: OpenStep) -> Iterator[str]:
-    """Yields every text under the secret pointers of the effect's input, and what these texts may be made of."""
+    """Yields the texts under the secret pointers of the effect's input, and secrets that they may contain."""
     for pointer in opened.secret:
-        # What readers do not see of the input is what nobody may see of the answer.
+        # What is hidden from readers in the input must be hidden in the answer.
         for value in hidden_values(opened.input, split_pointer(pointer)[1:]):
             yield from _texts(value)
     if opened.secret:
-        # A secret within a longer text is echoed by itself as well. Short ones of them are no secrets of this call.
+        # A secret within a longer text may be echoed by itself. Short ones of these are not secrets of this call.
         for value in secret_values(state, parse_address(opened.address).scope):
             yield from (text for text in _texts(value) if len(text) >= MIN_LENGTH)
 

@@ -1,4 +1,4 @@
-"""The port of channels: where copies of cards are shown, and how one copy is brought to what it has to look like."""
+"""The port of channels: a channel shows copies of cards, and each copy is updated to its required appearance."""
 
 from typing import Final, Protocol
 
@@ -10,7 +10,7 @@ INBOX: Final = "inbox"
 
 
 class Copy(msgspec.Struct, frozen=True, kw_only=True):
-    """One copy in a channel. `handle` is what the channel gave when it was shown, empty before.
+    """One copy in a channel. `handle` is what the channel returned when it showed the copy, empty before.
 
     `token` lets its holder answer; only a channel that reaches the recipient alone may pass it on.
     """
@@ -26,9 +26,9 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
 class CardChannel(Protocol):
     """Shows copies of cards in one channel.
 
-    Every call may come again: what it does is the same when it is done twice (`Copy.card_id` and `CardView.number`
-    name it), and a call with a lower number than one that was carried out changes nothing. Raises: OperationError when
-    it is not known that the copy looks so; then it is called again later, with what the copy has to look like by then.
+    Every call may be repeated and is idempotent (`Copy.card_id` and `CardView.number` identify it); a call with a lower
+    number than one that was carried out changes nothing. Raises: OperationError when the result is not known; the
+    reconciler then repeats the call later with the newest view of the copy.
     """
 
     async def show(self, copy: Copy, view: CardView) -> str:
@@ -36,16 +36,16 @@ class CardChannel(Protocol):
         ...
 
     async def update(self, copy: Copy, view: CardView) -> None:
-        """Lets a copy look like the view; with a new reminder its recipient is told again."""
+        """Updates a copy to the view; for a new reminder the channel notifies the recipient again."""
         ...
 
     async def close(self, copy: Copy, view: CardView) -> None:
-        """Lets a copy take no more answers and say why."""
+        """Closes a copy: it takes no more answers and shows the reason."""
         ...
 
 
 class InboxChannel:
-    """The web inbox: it renders each copy when somebody looks at it, so nothing is ever behind."""
+    """The web inbox: it renders each copy when a person opens it, so no copy is ever stale."""
 
     async def show(self, copy: Copy, view: CardView) -> str:  # noqa: ARG002 - the port's
         """Returns the handle; there is nothing to do."""

@@ -1,4 +1,4 @@
-"""Dispatchers: who runs effects, when, and how many at once for each target."""
+"""Dispatchers: they run effects and limit how many run at once for each target."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ from looply.slots import FairSlots, Lane
 
 
 class EffectRef(NamedTuple):
-    """An effect by what identifies it: the execution and the number of the event that scheduled the attempt.
+    """The identity of an effect: its execution and the number of the event that scheduled the attempt.
 
     `lane` is the organization with the target that limits the effect.
     """
@@ -20,18 +20,18 @@ class EffectRef(NamedTuple):
 
 
 Perform = Callable[[EffectRef, bool], Awaitable[None]]
-"""Runs one effect and reports its outcome; the flag says that its row is RUNNING already. Never raises."""
+"""Runs one effect and reports its outcome; the flag says whether its row is RUNNING already. Never raises."""
 
 
 class Dispatcher(Protocol):
-    """Runs effects. Each offered one is performed at least once; offering again is harmless: the row decides."""
+    """Runs effects. An offered one is performed at least once; offering it again is harmless: the row decides."""
 
     def reserve(self, lane: Lane) -> bool:
         """Takes a free slot of the target for an effect that is about to be stored; false when it must queue."""
         ...
 
     def release(self, lane: Lane) -> None:
-        """Gives back a slot that was reserved and is not used."""
+        """Releases a slot that was reserved and is not used."""
         ...
 
     def launch(self, effect: EffectRef) -> None:
@@ -43,11 +43,11 @@ class Dispatcher(Protocol):
         ...
 
     def start(self, perform: Perform) -> None:
-        """Gives the function that performs effects; nothing runs before."""
+        """Sets the function that performs effects; nothing runs before."""
         ...
 
     async def stop(self, drain: timedelta) -> None:
-        """Takes nothing new, lets running effects end within `drain`, then abandons them. Twice is harmless."""
+        """Accepts no more, lets running effects end within `drain`, then abandons them. Twice is harmless."""
         ...
 
 
@@ -59,42 +59,42 @@ class InProcessDispatcher:
 
     def __init__(self, *, per_queue: int = 16, total: int = 256) -> None:
         self._slots: FairSlots[EffectRef] = FairSlots(total=total, per_lane=per_queue)
-        self._in_line: set[EffectRef] = set()
+        self._queued: set[EffectRef] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._perform: Perform | None = None
-        # The time of the loop, which tells quick targets from slow ones; nothing runs before there is one.
+        # The clock of the event loop distinguishes quick targets from slow ones; nothing runs before there is a loop.
         self._now: Callable[[], float] = float
         self._idle = asyncio.Event()
         self._is_stopping = False
         self._is_stopped = False
 
     def reserve(self, lane: Lane) -> bool:
-        """Takes a free slot of the target; false while others of the target queue, so that nobody is overtaken."""
+        """Takes a free slot of the target; false while effects of the target are queued, so that none is overtaken."""
         if self._perform is None or self._is_stopping:
             return False
         return self._slots.take(lane, self._now())
 
     def release(self, lane: Lane) -> None:
-        """Gives a slot back and lets the next one of the line go."""
-        self._give_back(lane)
+        """Releases a slot and starts the next queued effect."""
+        self._free_slot(lane)
 
     def launch(self, effect: EffectRef) -> None:
-        """Performs an effect in its reserved slot. After the stop it is left to the next process, which cannot tell."""
+        """Performs an effect in its reserved slot. After the stop it is left to the next process, outcome unknown."""
         if self._is_stopped:
             self.release(effect.lane)
         else:
             self._spawn(effect, is_running=True)
 
     def offer(self, effect: EffectRef) -> None:
-        """Puts the effect in the line of its target, where it stands once however often it is offered."""
-        if effect in self._in_line:
+        """Queues the effect for its target, once however often it is offered."""
+        if effect in self._queued:
             return
-        self._in_line.add(effect)
+        self._queued.add(effect)
         self._slots.put(effect.lane, effect)
         self._run_waiting()
 
     def start(self, perform: Perform) -> None:
-        """Gives the function that performs effects."""
+        """Sets the function that performs effects."""
         self._now = asyncio.get_running_loop().time
         self._perform = perform
         self._run_waiting()
@@ -106,7 +106,7 @@ class InProcessDispatcher:
         """
         self._is_stopping = True
         self._slots.clear()
-        self._in_line.clear()
+        self._queued.clear()
         try:
             async with asyncio.timeout(drain.total_seconds()):
                 while self._slots.count:
@@ -120,18 +120,18 @@ class InProcessDispatcher:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    def _give_back(self, lane: Lane, seconds: float | None = None) -> None:
+    def _free_slot(self, lane: Lane, seconds: float | None = None) -> None:
         self._slots.release(lane, self._now(), seconds)
         if not self._slots.count:
             self._idle.set()
         self._run_waiting()
 
     def _run_waiting(self) -> None:
-        """Starts what has a slot now."""
+        """Starts the queued effects that have a slot now."""
         if self._perform is None or self._is_stopping:
             return
         while (effect := self._slots.next(self._now())) is not None:
-            self._in_line.discard(effect)
+            self._queued.discard(effect)
             self._spawn(effect, is_running=False)
 
     def _spawn(self, effect: EffectRef, *, is_running: bool) -> None:
@@ -145,4 +145,4 @@ class InProcessDispatcher:
         try:
             await self._perform(effect, is_running)
         finally:
-            self._give_back(effect.lane, self._now() - begun)
+            self._free_slot(effect.lane, self._now() - begun)

@@ -1,10 +1,10 @@
-"""The ports of the engine: what `app` sees of it, and what it needs below.
+"""The port of the engine: what `app` calls, and the values that pass through it.
 
 An engine is the shell (written once) above a `Store` and a `Dispatcher`. Guarantees that hold for every pair:
 
 - units of one execution are totally ordered; a unit is stored whole or not at all;
 - a success is returned only after the unit that contains it is durable;
-- a read after an answer shows at least that unit;
+- a read after a reply shows at least that unit;
 - an offered effect is eventually reported as succeeded, failed or unknown.
 """
 
@@ -37,16 +37,16 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
 TriggerType: TypeAlias = Literal["REQUEST", "SCHEDULED"]
 FireOutcome: TypeAlias = Literal["STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED", "REFUSED"]
-"""What became of a nominal instant: started on time or later, left out by the overlap rule, waiting for the execution
-before it, or missed, because nothing ran for too long."""
+"""The outcome of a nominal instant: started on time or later, skipped by the overlap rule, queued behind the execution
+before it, missed because no process ran for too long, or refused by a quota."""
 
 
 class Fire(msgspec.Struct, frozen=True, kw_only=True):
     """One decision on a schedule: the workflow's nominal instant, and the schedule's next one (None: no more).
 
-    `next_delay` is how long the start of the next one is put off, `at` when it was decided, `count` the instants that a
-    MISSED one stands for. It holds only while `former` is the schedule's last execution (None: whatever that is). One
-    that `was_queued` has its row already, and does not move the schedule.
+    `next_delay` is how long the start of the next one is delayed, `at` when this was decided, `count` the number of
+    instants that a MISSED one covers. The decision applies only while `former` is the schedule's last execution (None:
+    any). A fire that `was_queued` has its row already, and does not advance the schedule.
     """
 
     workflow_id: str
@@ -61,9 +61,9 @@ class Fire(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a nominal instant. `count` is over 1 where a MISSED one stands for those before it as well.
+    """The outcome of a nominal instant. `count` is over 1 where a MISSED one covers earlier instants as well.
 
-    `at` is when that was decided.
+    `at` is when it was decided.
     """
 
     nominal: datetime
@@ -74,14 +74,14 @@ class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MissedFires(msgspec.Struct, frozen=True, kw_only=True):
-    """What the ledger of one schedule tells of missed instants: how many, and the last one."""
+    """The missed instants in the ledger of one schedule: how many, and the last one."""
 
     count: int
     last: datetime
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a new execution is made of.
+    """Everything that is needed to start an execution.
 
     `request` is the fingerprint of (version asked for, profile, body), `rerun_of` the execution whose input this is.
     """
@@ -105,13 +105,13 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     rerun_of: str = ""
     depth: int = 0
     """How many executions called each other down to this one over HTTP, as the caller says."""
-    call: "Call | None" = None
+    child_start: "ChildStart | None" = None
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """How another execution starts one. The fields are those of `ExecutionStarted`; `delivery` is the row of the wish.
+class ChildStart(msgspec.Struct, frozen=True, kw_only=True):
+    """How another execution starts one. The fields are those of `ExecutionStarted`; `delivery` is the requesting row.
 
-    `parent` is the execution that wants it, also where its incident is the reason.
+    `parent` is the execution that requests it, also where an incident of that one is the reason.
     """
 
     execution_id: str
@@ -124,7 +124,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChildTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """What an execution that another one wants is made of: a version that can be run, and its default profile."""
+    """What a child execution runs: a version of a workflow, and the workflow's default profile."""
 
     workspace_id: str
     workflow_version: int
@@ -133,16 +133,16 @@ class ChildTarget(msgspec.Struct, frozen=True, kw_only=True):
     environment: Json = None
 
 
-CalleeOf: TypeAlias = Callable[[str, str, int | None], Awaitable[ChildTarget]]
-"""Returns what runs, by organization, workflow id and version (None: the newest ACTIVE one).
+ChildTargetOf: TypeAlias = Callable[[str, str, int | None], Awaitable[ChildTarget]]
+"""Returns the target of a child start, by organization, workflow id and version (None: the newest ACTIVE one).
 
-Raises: NotFound, Conflict and BadRequest when nothing can be run; other errors of the catalog, after which it is tried
-again.
+Raises: NotFound, Conflict and BadRequest when the workflow cannot run; other errors of the catalog, after which the
+start is tried again.
 """
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
-    """The execution is durable. `replayed`: it was so before this call, and the call started nothing."""
+    """The execution is durable. `replayed`: it was stored before this call, and the call started nothing."""
 
     execution_id: str
     replayed: bool = False
@@ -176,7 +176,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     workflow: Workflow
 
 
-class Listed(msgspec.Struct, frozen=True, kw_only=True):
+class ListedExecution(msgspec.Struct, frozen=True, kw_only=True):
     """One execution of a list, with the last events of its history (at most `Limits.list_events`, oldest first)."""
 
     head: Head
@@ -186,8 +186,8 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Which executions a list shows; empty means any, values of one field are OR-ed, in texts `*` is any text.
 
-    `fields` are names of search fields with the texts that each may have. A term fits a process id or execution id, the
-    step where an execution stands that has not completed, the value of any search field, and the executions of
+    `fields` are names of search fields with the texts that each may have. A term matches a process id or execution id,
+    the current step of an execution that has not completed, the value of any search field, and the executions of
     `term_workflows`, which the caller has found for the terms. `parents` are executions that started them.
     """
 
@@ -205,12 +205,12 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of a list, newest first. `after` is the id to go on from, empty on the last page.
+    """One page of a list, newest first. `after` is the id from which the next page continues, empty on the last page.
 
     `truncated`: the page is short because its scan budget ran out.
     """
 
-    items: Sequence[Listed]
+    items: Sequence[ListedExecution]
     after: str = ""
     truncated: bool = False
 
@@ -231,7 +231,7 @@ class OpenCard(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> "CardKey":
-        """The place in lists."""
+        """The key by which lists are ordered."""
         return to_ms(self.opened_on), self.card_id
 
 
@@ -242,8 +242,8 @@ CardKey: TypeAlias = tuple[int, str]
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     """The live schedule of a workflow: only the newest ACTIVE version has one.
 
-    Nominal instants count from `anchor`. `next` is None when the schedule has ended, and its start is put off by
-    `delay`; `last` and `last_execution` are the nominal instant and the execution of its last firing.
+    Nominal instants count from `anchor`. `next` is None when the schedule has ended, and its start is delayed by
+    `delay`; `last` and `last_execution` are the nominal instant and the execution of its last fire.
     """
 
     organization_id: str
@@ -265,9 +265,9 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
-    """What `looply doctor` found: how many executions, how many of them open, and every problem.
+    """What `looply doctor` found: the number of executions, the number of open ones, and every problem.
 
-    `stale_cards` are copies of cards that do not look as they have to in their channel: they are being brought there.
+    `stale_cards` counts copies of cards that are not up to date in their channel; the reconciler updates them.
     """
 
     executions: int
@@ -278,14 +278,14 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the engine takes work, and if not, why."""
+    """Whether the engine accepts work, and if not, why."""
 
     is_ready: bool
     reason: str = ""
 
 
 class LiveSchedules(Protocol):
-    """The live schedules of an engine, one for each workflow, and what became of their instants."""
+    """The live schedules of an engine, one for each workflow, and the outcomes of their instants."""
 
     async def find(self, organization_id: str, workflow_id: str) -> Schedule | None:
         """Returns the live schedule of the workflow, or None."""
@@ -296,17 +296,18 @@ class LiveSchedules(Protocol):
         ...
 
     async def fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
-        """Returns what became of the instants of a workflow's schedules, newest first, those before `before`."""
+        """Returns the outcomes of the instants of a workflow's schedules, newest first, those before `before`."""
         ...
 
-    async def missed(self, organization_id: str) -> Mapping[str, MissedFires]:
-        """Returns by workflow id what live schedules have missed; those that missed nothing are not there."""
+    async def find_missed(self, organization_id: str) -> Mapping[str, MissedFires]:
+        """Returns the missed instants of live schedules by workflow id; a schedule that missed none has no entry."""
         ...
 
     async def put(self, schedule: Schedule, workflow: Workflow, *, former: Schedule | None = None) -> bool:
         """Stores the schedule in place of the workflow's former one. Durable when it returns.
 
-        With `former` only while that is what is stored: it may fire meanwhile. Returns whether it was stored.
+        With `former` it is stored only while that one is what is stored, since it may fire in between. Returns whether
+        it was stored.
         """
         ...
 
@@ -325,14 +326,14 @@ class Engine(Protocol):
     letters: Letters
     """Dead letters of all organizations, as of the last stored unit; a `SettleLetter` settles one."""
     pruning: Pruning
-    """What may be forgotten of the store, and what was."""
+    """Retention: what may be removed from the store, and what was removed."""
     schedules: LiveSchedules
     """The live schedules of all organizations; changes raise ShuttingDown once the engine stops."""
 
     async def start(self, request: Start) -> Started:
-        """Stores a new execution and runs it until it waits, calls or ends, or until its stretch is cut.
+        """Stores a new execution and runs it until it waits, calls another system or ends, or until its stretch is cut.
 
-        Guarantees: durable when it returns. The same process id, or the same key, with the same request answers
+        Guarantees: durable when it returns. The same process id, or the same key, with the same request returns
         `replayed` and starts nothing; a process id is free again when its execution has ended.
         Raises: Conflict (`PROCESS_ID_IN_USE`: another body; `KEY_IN_FLIGHT`), Refused (`KEY_REUSED`), BadRequest
         (`PROCESS_ID_IS_EXECUTION`), Overloaded, StoreFull and StoreUnreachable (nothing was done), StoreLost
@@ -341,7 +342,7 @@ class Engine(Protocol):
         ...
 
     async def submit(self, execution_id: str, command: Command) -> Reply:
-        """Puts a command to an execution and returns the reply of `answer`, after its events are durable.
+        """Sends a command to an execution and returns the reply of `answer`, after its events are durable.
 
         Raises: NotFound, Overloaded, StoreFull, StoreUnreachable, StoreLost, ShuttingDown.
         """
@@ -352,9 +353,9 @@ class Engine(Protocol):
         ...
 
     async def labels(self, execution_id: str) -> Mapping[str, str]:
-        """Returns what never changes of an execution (`organization`, `workflow`, `process_id`), empty for none.
+        """Returns the labels of an execution, which never change (`organization`, `workflow`, `process_id`), or none.
 
-        Its state is not loaded, so it costs the same for executions of every size.
+        The state is not loaded, so the cost is the same for executions of every size.
         """
         ...
 
@@ -363,15 +364,15 @@ class Engine(Protocol):
         ...
 
     async def find(self, organization_id: str, name: str, workflow_id: str = "") -> Sequence[Head]:
-        """Returns who answers to a process id or execution id: all open ones, else the newest ended one, else none."""
+        """Returns the executions with this process id or execution id: all open ones, else the newest ended one."""
         ...
 
-    async def list(self, organization_id: str, wanted: Filter, after: str = "", limit: int = 20) -> Page:
+    async def list(self, organization_id: str, query: Filter, after: str = "", limit: int = 20) -> Page:
         """Returns executions newest first, those below the id `after`. Costs the same at any depth."""
         ...
 
-    async def settled(self, execution_id: str, until: datetime) -> Execution:
-        """Returns the execution as soon as it has ended, waits or has an incident, or as it is at `until`."""
+    async def wait_until_settled(self, execution_id: str, until: datetime) -> Execution:
+        """Returns the execution as soon as it has ended, waits or has an incident, or its state at `until`."""
         ...
 
     async def open_cards(
@@ -394,16 +395,16 @@ class Engine(Protocol):
         ...
 
     async def usage(self) -> Mapping[str, Usage]:
-        """Returns what each organization has of what quotas bound, counted now; nothing of those that are not there.
+        """Returns what each organization uses of its quotas, counted now; one without an entry uses nothing.
 
-        It is a scan of the store. Raises: StoreUnreachable, StoreLost.
+        It scans the store. Raises: StoreUnreachable, StoreLost.
         """
         ...
 
     async def audit(self) -> Audit:
-        """Returns what a fold of every history says beside the stored rows."""
+        """Folds every history, compares it with the stored rows, and returns what differs."""
         ...
 
     def health(self) -> Health:
-        """Returns whether the engine takes work."""
+        """Returns whether the engine accepts work."""
         ...

@@ -1,4 +1,4 @@
-"""The side of a store that keeps schedules: the live ones, and what became of each of their instants."""
+"""The schedules of a store: the live ones, and the outcome of each of their instants."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -21,12 +21,12 @@ class Schedules(Protocol):
     async def put(self, schedule: Schedule, *, former: Schedule | None = None) -> bool:
         """Stores the schedule in place of the workflow's former one; durable when it returns.
 
-        With `former` only while that is what is stored. Returns whether it was stored.
+        With `former` it is stored only while that one is what is stored. Returns whether it was stored.
         """
         ...
 
     async def drop(self, organization_id: str, workflow_id: str) -> None:
-        """Removes the schedule if there is one; durable when it returns. Starts that wait count as MISSED."""
+        """Removes the schedule if there is one; durable when it returns. Queued starts count as MISSED."""
         ...
 
     async def due(self, now: datetime, limit: int) -> Sequence[Schedule]:
@@ -38,28 +38,28 @@ class Schedules(Protocol):
         ...
 
     async def skip(self, fire: Fire) -> None:
-        """Moves the schedule past a nominal instant without an execution: SKIPPED, QUEUED, REFUSED or MISSED.
+        """Advances the schedule past a nominal instant without an execution: SKIPPED, QUEUED, REFUSED or MISSED.
 
         Raises: FireTaken.
         """
         ...
 
-    async def queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:
-        """Returns ACTIVE schedules of which starts wait, with the nominal instant of the oldest one, by workflow id."""
+    async def list_queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:
+        """Returns ACTIVE schedules with queued starts, and the nominal instant of the oldest one, by workflow id."""
         ...
 
     async def count_queued(self, workflow_id: str) -> int:
-        """Returns how many starts of a workflow's schedule wait."""
+        """Returns how many starts of a workflow's schedule are queued."""
         ...
 
     async def fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
         """Returns rows of the ledger of one workflow, newest first, those before `before`."""
         ...
 
-    async def missed(self, organization_id: str) -> Mapping[str, MissedFires]:
-        """Returns by workflow id what the ledger tells of missed instants of live schedules."""
+    async def find_missed(self, organization_id: str) -> Mapping[str, MissedFires]:
+        """Returns the missed instants of live schedules in the ledger, by workflow id."""
         ...
 
     async def trim(self, workflow_id: str, keep: int) -> None:
-        """Removes all but the newest rows of the ledger of one workflow; starts that wait stay."""
+        """Removes all but the newest rows of the ledger of one workflow; queued starts stay."""
         ...

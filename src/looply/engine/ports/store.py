@@ -1,4 +1,4 @@
-"""The port below the shell: where units are stored, and the rows that say what is open.
+"""The port of stores: a store keeps units and the rows of open work.
 
 Memory, SQLite and PostgreSQL implement it with the same meaning; the store contract suite holds them to it. A store
 knows rows and bytes, never what an event means.
@@ -31,11 +31,11 @@ from looply.slots import Lane
 EffectState: TypeAlias = Literal["QUEUED", "RUNNING"]
 
 POISON_LOADS: Final = 3
-"""An execution with more loads than this is parked: one as a suspect, one for each process that ended in its trial."""
+"""An execution with more loads is quarantined: one load as a suspect, one for each process that ended in its trial."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """One stored stretch of a history: the events `first_seq` to `last_seq`, encoded.
+    """One stored part of a history: the events `first_seq` to `last_seq`, encoded.
 
     `codec` names the dictionary that `events` is compressed with (0: none); `chain` is the hash over the chain of
     the batch before and these bytes."""
@@ -49,11 +49,11 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Position: TypeAlias = tuple[int, int]
-"""A place in the order in which units are stored: (transaction, number of the batch); (0, 0) is before the first."""
+"""A position in the order in which units are stored: (transaction, number of the batch); (0, 0) is before the first."""
 
 
-class Placed(msgspec.Struct, frozen=True, kw_only=True):
-    """A batch at its place in the order in which units were stored."""
+class PositionedBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch and its position in the order in which units were stored."""
 
     position: Position
     execution_id: str
@@ -71,7 +71,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """A coded state after event `seq`; ignored when `fold` is not the version of today's fold."""
+    """An encoded state after event `seq`; ignored when `fold` is not the current version of the fold."""
 
     seq: int
     fold: int
@@ -89,7 +89,7 @@ class StoredDefinition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EffectRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An effect to run or in flight. Only a RUNNING one has an unknown outcome after a crash.
+    """An effect that is queued or in flight. Only a RUNNING one has an unknown outcome after a crash.
 
     `seq` numbers the event that scheduled the attempt, `queue` groups effects by the target that limits them,
     `epoch` is that of the process that runs it."""
@@ -109,7 +109,7 @@ class EffectRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def reference(self) -> EffectRef:
-        """What a dispatcher knows of the effect."""
+        """The reference by which dispatchers know the effect."""
         return EffectRef(self.execution_id, self.seq, self.lane)
 
 
@@ -153,11 +153,11 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     incidents: tuple[IncidentRow, ...] = ()
     cards: tuple[OpenCard, ...] = ()
     continues: bool = False
-    place: ConcurrencySlotRow | None = None
+    slot: ConcurrencySlotRow | None = None
 
 
 class WorkChange(msgspec.Struct, frozen=True, kw_only=True):
-    """The difference of open work between two states of one execution. Rows put replace rows of the same key."""
+    """The difference of open work between two states of one execution. Rows in `put` replace rows of the same key."""
 
     put: Work = Work()
     drop_effects: tuple[int, ...] = ()
@@ -166,21 +166,21 @@ class WorkChange(msgspec.Struct, frozen=True, kw_only=True):
     drop_incidents: tuple[int, ...] = ()
     drop_cards: tuple[str, ...] = ()
     drop_continues: bool = False
-    drop_place: bool = False
+    drop_slot: bool = False
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
     """One atomic, fenced write of one execution.
 
     It applies only when the stored sequence number is `expected_seq` (0: the execution does not exist), and then
-    whole. `put_claim` and `drop_claim` change the claim on the process id, `fire` inserts the firing and moves the
-    schedule, `definition` is stored when it is not there yet, `datastore` is the change that a step's outcome makes,
-    `copies` are cards that have to look otherwise in their channels, `letters` dead letters that it makes or settles.
-    `decisions` are those that its events record; they outlive the execution.
-    `sent` are rows for other executions, `applied` those of other executions that the unit makes true: they go. A place
-    that holds a slot is refused while it is not its turn.
-    `search` are the values of the search fields in place of all former ones (None: those stay). `expires_on` is when
-    the execution, which ends in this unit, may be pruned where its workflow says so (None: the installation says it).
+    whole. `put_claim` and `drop_claim` change the claim on the process id, `fire` inserts the fire and advances the
+    schedule, `definition` is stored when it is not stored yet, `datastore` is the change that a step's outcome makes,
+    `copies` are copies of cards to update in their channels, `letters` the dead letters that it adds or settles.
+    `decisions` are the decisions that its events record; they outlive the execution.
+    `sent` are deliveries to other executions, `applied` the deliveries to this one that the unit applies and removes. A
+    row that holds a concurrency slot is refused while it is not its turn.
+    `search` replaces all values of the search fields (None: they stay). `expires_on` is when the execution, which ends
+    in this unit, may be pruned by the retention of its workflow (None: the installation's retention applies).
     """
 
     execution_id: str
@@ -226,7 +226,7 @@ class Journal(Protocol):
         Sets the execution's `loads` to 0.
         Raises: Stale, ClaimTaken, KeyTaken, FireTaken, SlotTaken, DatastoreMoved, DatastoresFull (nothing was stored,
         other units of the group are not harmed); StoreFull (nothing of the group was stored); StoreUnreachable
-        (nothing was sent, so nothing was stored: the store goes on by itself); StoreLost (unknown until the next
+        (nothing was sent, so nothing was stored; the store recovers by itself); StoreLost (unknown until the next
         start).
         """
         ...
@@ -240,14 +240,15 @@ class Journal(Protocol):
         ...
 
     async def position(self) -> Position:
-        """Returns a place before which nothing is stored any more: from there on `committed` shows what is new."""
+        """Returns a position before which nothing more will be stored: every new batch comes after it."""
         ...
 
-    async def committed(self, after: Position, limit: int) -> Sequence[Placed]:
-        """Returns up to `limit` batches of all organizations behind a place, in the order in which they were stored.
+    async def read_committed(self, after: Position, limit: int) -> Sequence[PositionedBatch]:
+        """Returns up to `limit` batches of all organizations after a position, in the order in which they were stored.
 
-        Guarantees: who goes on from the last one sees each batch once, those of one execution in their order, whoever
-        stored them. A batch may show a while after its `commit` has returned, until those that began before it end.
+        Guarantees: a caller that continues from the last one sees each batch once, those of one execution in their
+        order, whichever process stored them. A batch may become visible a while after its `commit` has returned, when
+        the transactions that began before it have ended.
         """
         ...
 
@@ -268,29 +269,29 @@ class Journal(Protocol):
         ...
 
     async def find_key(self, organization_id: str, text: str, now: datetime) -> tuple[str, bytes] | None:
-        """Returns (execution id, request fingerprint) of a key that is still kept, or None."""
+        """Returns (execution id, request fingerprint) of a key that has not expired, or None."""
         ...
 
 
 class WorkQueue(Protocol):
-    """What is due or runnable.
+    """Work that is due or can run.
 
-    Where several processes share the store, a row that is due is given to one of them at a time: who has not done it
-    after a while has lost it, and another one gets it. Doing it twice is harmless; the fence decides.
+    Where several processes share the store, a due row is leased to one of them at a time; when the lease expires before
+    the work is done, another process gets the row. Doing the work twice is harmless, because the fence decides.
     """
 
     async def due_timers(self, now: datetime, limit: int) -> Sequence[TimerRow]:
-        """Returns timers that are due, earliest first; in a shared store those that nobody else is firing."""
+        """Returns timers that are due, earliest first; in a shared store those that no other process is firing."""
         ...
 
     async def next_due(self) -> datetime | None:
-        """Returns the instant of the earliest timer, or None; in a shared store of those that nobody is firing."""
+        """Returns the instant of the earliest timer, or None; in a shared store of those that no process is firing."""
         ...
 
     async def mark_running(self, execution_id: str, seq: int, epoch: int) -> bool:
-        """Marks a QUEUED effect as RUNNING in a unit of its own; false when it is not there or runs already.
+        """Marks a QUEUED effect as RUNNING in a unit of its own; false when it is not stored or runs already.
 
-        In a shared store also while its execution has an incident: who asks may not have heard of it.
+        In a shared store false also while its execution has an incident, of which the caller may not know.
         """
         ...
 
@@ -301,7 +302,7 @@ class WorkQueue(Protocol):
     async def lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
         """Returns RUNNING effects of epochs before `epoch`, by (execution id, seq).
 
-        In a shared store those of all processes that do not live any more, whatever their epoch.
+        In a shared store those of all processes that have ended, whatever their epoch.
         """
         ...
 
@@ -310,61 +311,62 @@ class WorkQueue(Protocol):
         ...
 
     async def overdue_effects(self, limit: int) -> Sequence[EffectRow]:
-        """Returns QUEUED effects that nobody has begun a while after they were offered; none where nothing is shared.
+        """Returns QUEUED effects that were offered a while ago and not begun; none where nothing is shared.
 
-        They count as offered anew, so that of several processes one offers them again.
+        The call counts as a new offer, so that of several processes only one offers them again.
         """
         ...
 
     async def continuations(self, limit: int) -> Sequence[str]:
-        """Returns ids of executions whose stretch was cut; in a shared store by a process that has ended."""
+        """Returns ids of executions whose stretch was cut; in a shared store those cut by a process that has ended."""
         ...
 
     async def deliveries(self, limit: int, but_to: Collection[str] = ()) -> Sequence[Delivery]:
-        """Returns rows that wait to be applied to their targets, what one execution sent to another one in order.
+        """Returns deliveries that wait to be applied to their targets, in the order of sending for each pair.
 
-        Of these only the first is returned: the next one can be applied when it is gone. Rows to the targets `but_to`
-        are passed over; a shared store gives them too, and no more often than to others.
+        Only the first one of a pair of executions is returned: the next one can be applied when it is removed.
+        Deliveries to the targets
+        `but_to` are passed over; a shared store returns them too, and no more often than the others.
         """
         ...
 
     async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
-        """Removes rows that move nothing any more; durable when it returns."""
+        """Removes deliveries that have no effect any more; durable when it returns."""
         ...
 
     async def admissible(self, limit: int) -> Sequence[str]:
-        """Returns ids of executions whose turn it is to take a slot: of each workflow the first one in line at most."""
+        """Returns ids of executions that may take a concurrency slot: of each workflow at most the first queued."""
         ...
 
     async def end_lost_processes(self) -> Sequence[str]:
-        """Ends processes that were not heard of for a while, if the store is shared: they store nothing more.
+        """Ends processes whose leases have expired, if the store is shared: they store nothing more.
 
-        What they were at is suspect. Returns the executions of ended processes whose trials ended more of them than
-        the poison guard allows. Several processes may call it at once.
+        The executions that they worked on become suspects. Returns the executions whose trials ended more processes
+        than `POISON_LOADS` allows. Several processes may call it at once.
         """
         ...
 
 
 class Reads(Protocol):
-    """Lists and look-ups. Every one costs the same at any number of stored executions."""
+    """Lists and look-ups. The cost of each does not depend on the number of stored executions."""
 
     async def heads(self, organization_id: str, name: str, workflow_id: str) -> Sequence[Head]:
-        """Returns who answers to a process id or execution id: all that are open, else the newest that ended."""
+        """Returns the executions with a process id or execution id: all open ones, else the newest ended one."""
         ...
 
     async def head(self, execution_id: str) -> Head | None:
-        """Returns the head of one execution, of whatever organization."""
+        """Returns the head of one execution, of any organization."""
         ...
 
-    async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
+    async def find_settled(self, execution_ids: Sequence[str]) -> Sequence[str]:
         """Returns those of these executions that do not run: they wait, have an incident, or have ended."""
         ...
 
-    async def list(self, organization_id: str, wanted: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
+    async def list(self, organization_id: str, query: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
         """Returns up to `limit` heads with ids below `after` ("" for the newest), newest first.
 
-        `wanted.created_from` belongs to the span, `created_to` does not. The text is empty, unless the scan budget ran
-        out before the page was full: then it is the id down to which was looked, from which the next page goes on.
+        `query.created_from` is inclusive, `created_to` exclusive. The text is empty, unless the scan budget ran out
+        before the page was full: then it is the id down to which the list was read, and the next page continues there.
         """
         ...
 
@@ -375,11 +377,11 @@ class Reads(Protocol):
     async def open_cards(
         self, organization_id: str, person: str, after: CardKey | None, limit: int
     ) -> Sequence[OpenCard]:
-        """Returns open card copies behind a key, newest first; of one person when that is not empty."""
+        """Returns open card copies after a key, newest first; of one person when that is not empty."""
         ...
 
     async def find_card(self, card_id: str) -> OpenCard | None:
-        """Returns an open card copy, of whatever organization; None when there is none."""
+        """Returns an open card copy, of any organization; None when there is none."""
         ...
 
     async def work_of(self, execution_id: str) -> Work:
@@ -387,7 +389,7 @@ class Reads(Protocol):
         ...
 
     async def deliveries_of(self, target: str) -> Sequence[Delivery]:
-        """Returns the rows that wait to be applied to one execution, whether it exists or not."""
+        """Returns the deliveries that wait to be applied to one execution, whether it exists or not."""
         ...
 
     async def claims_of(self, execution_id: str) -> Sequence[Claim]:
@@ -399,16 +401,16 @@ class Reads(Protocol):
         ...
 
     async def orphan_rows(self) -> Sequence[str]:
-        """Returns a line for each row that refers to what is not stored.
+        """Returns a text for each row that refers to something that is not stored.
 
-        Rows of open work, cards, claims, idempotency keys, expiries, firings and schedules name an execution, those on
-        their way to another one the one that sent them; schedules name a definition too. Decisions outlive theirs.
+        Rows of open work, cards, claims, idempotency keys, expiries, fires and schedules name an execution, deliveries
+        their sender; schedules name a definition too. Decisions outlive their executions.
         """
         ...
 
 
 class Store(Protocol):
-    """One store: its sides, and its life."""
+    """One store: its parts, and its life cycle."""
 
     @property
     def journal(self) -> Journal:
@@ -447,12 +449,12 @@ class Store(Protocol):
 
     @property
     def survey(self) -> Survey:
-        """What stands open as a whole."""
+        """Counts of everything that is open."""
         ...
 
     @property
     def trials(self) -> Trials:
-        """The executions that may have brought a process down."""
+        """The executions that may have ended a process."""
         ...
 
     @property
@@ -462,30 +464,30 @@ class Store(Protocol):
 
     @property
     def pruning(self) -> Pruning:
-        """What may be forgotten, and what was."""
+        """Retention: what may be removed, and what was removed."""
         ...
 
     async def open(self) -> StartupState:
-        """Takes the store into possession: lock, epoch, schema, suspects.
+        """Acquires the store: lock, epoch, schema, suspects.
 
         Raises: DataFolderInUse, SchemaMismatch, StoreCorrupt, StoreLost, StoreUnreachable.
         """
         ...
 
     async def close(self) -> None:
-        """Finishes what is queued and gives the store back. Closing twice is harmless."""
+        """Finishes what is queued and releases the store. Closing twice is harmless."""
         ...
 
     @property
     def is_shared(self) -> bool:
-        """Whether other processes may store units at the same time, so that memory may be behind what is stored."""
+        """Whether other processes may store units at the same time, so that memory may lag behind the store."""
         ...
 
     @property
     def is_short_of_space(self) -> bool:
-        """Whether the disk is so full that only what frees space, and what ends executions, should be stored."""
+        """Whether the disk is so full that only units that free space or end executions should be stored."""
         ...
 
     def failure(self) -> Exception | None:
-        """Returns the error after which the store takes no more units (StoreLost), or None."""
+        """Returns the error after which the store accepts no more units (StoreLost), or None."""
         ...

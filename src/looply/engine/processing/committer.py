@@ -1,7 +1,8 @@
-"""The committer: makes a unit of a stretch, stores it, and only then lets the world see it."""
+"""The committer: makes a unit of a stretch, stores it, and only then publishes what follows from it."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 import msgspec
 
@@ -13,15 +14,16 @@ from looply.engine.coding.units import claim_of, expiry_of, head_of, queue_of, w
 from looply.engine.ports.dispatch import Dispatcher, EffectRef
 from looply.engine.ports.port import Fire, Key
 from looply.engine.ports.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, Unit
+from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox
+from looply.engine.processing.observers import Observers, ignore
 from looply.engine.processing.parent_child import Read
-from looply.engine.processing.row_repair import mended
+from looply.engine.processing.row_repair import repair_rows
 from looply.engine.processing.watchers import Watchers
 from looply.engine.records.claims import StoredKey
 from looply.engine.records.copies import copy_wishes
 from looply.engine.records.datastores import DatastoreChange, change_of
 from looply.engine.records.letters import changed_letters
-from looply.errors import NotFound
 from looply.execution import ExecutionState, open_work
 from looply.execution.document.searching import changed_search_values
 from looply.execution.facts.datastores import DatastoreWrite
@@ -36,84 +38,74 @@ KEY_LIFE = timedelta(hours=24)
 
 _SNAPSHOT_EVENTS = 512
 _SNAPSHOT_BYTES = 2 * 1024 * 1024
-"""So much history, in bytes of JSON with all large values, is folded without a stored state that is small."""
+"""A history of so many bytes of JSON, with all large values, is folded without a snapshot where its state is small."""
 
 _BYTES_OF_EVENT = 1024
 _BYTES_OF_VISIT = 64
-"""To fold an event takes as long as to code and store so much of a state; to code a visit, as so much of a document."""
+"""Folding an event takes as long as encoding and storing so much of a state; encoding a visit as so much document."""
 
 
 class Extras(msgspec.Struct, frozen=True, kw_only=True):
-    """What a unit stores beside the history: a first one its key and firing, that of a step's outcome its write.
+    """What a unit stores beside the history: the first one its key and fire, the one of a step's outcome its write.
 
-    `applied` are rows of other executions that the unit makes true. With `mends` its rows are compared with the stored
-    ones, whatever was there before.
+    `applied` are deliveries of other executions that the unit applies. With `repairs_rows` its rows are computed from
+    the stored rows, whatever the state before implied.
     """
 
     key: Key | None = None
     fire: Fire | None = None
     write: DatastoreWrite | None = None
     applied: tuple[Delivered, ...] = ()
-    mends: bool = False
+    repairs_rows: bool = False
 
 
 _NO_EXTRAS = Extras()
 
 
-def _nobody(_due: datetime | None) -> None:
-    """Stands for the pump until there is one."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitterHooks:
+    """How a committer is connected to its shell.
 
+    `read` returns the stored state of another execution, `channels` are those that keep copies of cards elsewhere.
+    After each durable unit `on_unit` gets the states before and after it, for the shell itself, then the observers are
+    called.
+    """
 
-def _not_awake() -> None:
-    """Stands for the reconciler until there is one."""
-
-
-def _unheard(_before: ExecutionState | None, _after: ExecutionState) -> None:
-    """Stands for the log of changes until there is one."""
-
-
-def _nothing() -> None:
-    """Stands for the feed until there is one."""
-
-
-async def _unread(execution_id: str) -> ExecutionState:
-    """Stands for the reader until there is one."""
-    raise NotFound(f"nobody reads execution {execution_id} yet", code="EXECUTION_NOT_FOUND")
-
-
-def _untimed(_seconds: float) -> None:
-    """Stands for who measures until there is somebody."""
+    read: Read
+    channels: frozenset[str] = frozenset()
+    on_unit: Callable[[ExecutionState | None, ExecutionState], None] = ignore
+    observers: Observers = field(default_factory=Observers)
 
 
 class Committer:
     """Stores stretches of executions and publishes what follows from them.
 
-    `on_timer` is told the earliest due instant of new timers after they are durable, None when schedules or lines of
-    executions changed, or something was sent to another execution; `on_copies` is called when a copy of a card has to
-    look otherwise, in one of `channels`; `count` and `on_change` get the states before and after each unit that
-    is durable, `on_commit` the seconds that the store took for it. `read` gives what is stored of other executions.
+    Without `hooks` it reads other executions from the store, has no channels and calls no observers.
     """
 
     def __init__(
-        self, store: Store, codec: Codec, dispatcher: Dispatcher, clock: Clock, limits: Limits = DEFAULT_LIMITS
+        self,
+        store: Store,
+        codec: Codec,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        limits: Limits = DEFAULT_LIMITS,
+        hooks: CommitterHooks | None = None,
     ) -> None:
         self._store = store
         self._limits = limits
         self._codec = codec
         self._dispatcher = dispatcher
         self._clock = clock
+        hooks = hooks or CommitterHooks(read=Loader(store, codec).load_state)
+        self._channels = hooks.channels
+        self._read = hooks.read
+        self._on_unit = hooks.on_unit
+        self._observers = hooks.observers
         self._epoch = 0
         self._known_definitions: set[str] = set()
         self.watchers = Watchers()
         self._unsaved: dict[str, tuple[int, int]] = {}
-        self.channels: frozenset[str] = frozenset()
-        self.read: Read = _unread
-        self.on_copies: Callable[[], None] = _not_awake
-        self.on_timer: Callable[[datetime | None], None] = _nobody
-        self.count: Callable[[ExecutionState | None, ExecutionState], None] = _unheard
-        self.on_change: Callable[[ExecutionState | None, ExecutionState], None] = _unheard
-        self.on_stored: Callable[[], None] = _nothing
-        self.on_commit: Callable[[float], None] = _untimed
 
     @property
     def epoch(self) -> int:
@@ -121,7 +113,7 @@ class Committer:
         return self._epoch
 
     def begin(self, epoch: int, definitions: frozenset[str]) -> None:
-        """Takes over what the store told when it was opened."""
+        """Takes over what the store reported when it was opened."""
         self._epoch = epoch
         self._known_definitions = set(definitions)
 
@@ -135,15 +127,15 @@ class Committer:
     ) -> None:
         """Stores the events of one stretch and moves the mailbox to the state after it.
 
-        Effects leave, watchers wake and timers count only after the unit is durable. When it is not stored, the
-        mailbox stays where it was.
+        Effects leave, watchers wake and timers count only after the unit is durable. When it is not stored, the mailbox
+        keeps its state.
         Raises: what `Journal.commit` raises.
         """
         unit = self._unit(box, after, workflow, events, extras)
         is_stored = False
         try:
-            if extras.mends:
-                unit = await mended(self._store, self.read, unit, after, self.channels)
+            if extras.repairs_rows:
+                unit = await repair_rows(self._store, self._read, unit, after, self._channels)
             begun = self._clock.monotonic()
             await self._store.journal.commit(unit)
             is_stored = True
@@ -152,12 +144,11 @@ class Committer:
                 for row in unit.work.put.effects:
                     if row.state == "RUNNING":
                         self._dispatcher.release(row.lane)
-        self.on_commit(self._clock.monotonic() - begun)
+        self._observers.on_commit(self._clock.monotonic() - begun)
         before = box.state
         box.state, box.workflow, box.chain = after, workflow, unit.batch.chain
-        self.count(before, after)
-        self.on_change(before, after)
-        self.on_stored()
+        self._on_unit(before, after)
+        self._observers.on_change(before, after)
         if unit.definition is not None:
             self._known_definitions.add(unit.definition.hash)
         self._publish(unit, after)
@@ -192,8 +183,8 @@ class Committer:
             work=work,
             values=values,
             snapshot=self._snapshot(after, size),
-            # A new execution puts its claim even when it ends in the same unit, which drops it again: that an open
-            # execution holds the process id must be found out in any case.
+            # A new execution puts its claim even when it ends in the same unit, which drops it again: the store must
+            # find an open execution that holds the process id in any case.
             put_claim=claim if before is None or (holds and not held) else None,
             drop_claim=claim if (held or before is None) and not holds else None,
             key=self._stored_key(started.organization_id, extras.key),
@@ -201,7 +192,7 @@ class Committer:
             definition=self._new_definition(after, workflow),
             sent=sent(started, enumerate(events, expected + 1)),
             applied=extras.applied,
-            copies=copy_wishes(before, after, self.channels),
+            copies=copy_wishes(before, after, self._channels),
             letters=changed_letters(before, after),
             decisions=decision_rows(head, workflow, events, expected + 1),
             datastore=self._change(after, extras.write),
@@ -212,8 +203,8 @@ class Committer:
     def _effect_state(self, after: ExecutionState) -> Callable[[EffectRow], EffectState]:
         def decide(row: EffectRow) -> EffectState:
             opened = after.find_open_step(row.seq)
-            # While an incident is open nothing starts, also not what was scheduled in the unit that opens it. A call
-            # that may be what ends processes has to wait for its turn.
+            # While an incident is open nothing starts, also not what was scheduled in the unit that opens it. A suspect
+            # call has to wait for its turn.
             is_suspect = opened is not None and opened.is_suspect
             is_held = after.is_frozen or is_suspect
             return "QUEUED" if is_held or not self._dispatcher.reserve(row.lane) else "RUNNING"
@@ -242,31 +233,33 @@ class Committer:
         return stored_definition(workflow, after.started.workflow_id, after.workflow_version)
 
     def _snapshot(self, after: ExecutionState, size: int) -> Snapshot | None:
-        """Returns a coded state when folding has become dear: at a rest since the last one, at the end on the whole.
+        """Returns an encoded state when folding has become slow: since the last one while it waits, in total at the
+        end.
 
-        The larger the state the more lies between two, so that what they take grows with the history, not faster.
+        The larger the state, the more events between two snapshots, so that their cost grows with the history, not
+        faster.
         """
         execution_id = after.started.execution_id
         first, grown = self._unsaved.pop(execution_id, (0, 0))
         grown += size
         if after.closed is not None:
-            return self._coded(after) if after.seq > _SNAPSHOT_EVENTS else None
+            return self._snapshot_of(after) if after.seq > _SNAPSHOT_EVENTS else None
         bulk = after.document_bytes + len(after.visits) * _BYTES_OF_VISIT
         most_events = max(_SNAPSHOT_EVENTS, bulk // _BYTES_OF_EVENT)
         is_dear = after.seq - first > most_events or grown > max(_SNAPSHOT_BYTES, bulk)
         if is_dear and not open_work(after).continues:
             self._unsaved[execution_id] = (after.seq, 0)
-            return self._coded(after)
+            return self._snapshot_of(after)
         if after.seq > _SNAPSHOT_EVENTS // 4 or grown > _SNAPSHOT_BYTES // 4:
             self._unsaved[execution_id] = (first, grown)
         return None
 
-    def _coded(self, after: ExecutionState) -> Snapshot:
+    def _snapshot_of(self, after: ExecutionState) -> Snapshot:
         codec, state = self._codec.encode_state(after)
         return Snapshot(seq=after.seq, fold=FOLD_VERSION, codec=codec, state=state)
 
     def _offer_again(self, before: ExecutionState, after: ExecutionState) -> None:
-        """Offers the effects whose turn came while the execution stood still; the rows tell which of them run."""
+        """Offers the effects that were held while the execution was frozen; the rows say which of them run."""
         known = open_work(before).effects
         for seq, effect in open_work(after).effects.items():
             if seq in known:
@@ -279,15 +272,15 @@ class Committer:
             if row.state == "RUNNING":
                 self._dispatcher.launch(effect)
             elif not after.is_frozen:
-                # While an incident is open nothing starts; it is offered once nothing holds it back.
+                # While an incident is open nothing starts; the effect is offered when the last incident is closed.
                 self._dispatcher.offer(effect)
         if unit.work.put.timers:
-            self.on_timer(min(row.due for row in unit.work.put.timers))
-        if unit.sent or unit.work.drop_place or unit.work.put.place is not None:
-            self.on_timer(None)
+            self._observers.on_timer(min(row.due for row in unit.work.put.timers))
+        if unit.sent or unit.work.drop_slot or unit.work.put.slot is not None:
+            self._observers.on_timer(None)
         if unit.copies:
-            self.on_copies()
-        self.watchers.tell(unit.execution_id)
+            self._observers.on_copies()
+        self.watchers.notify(unit.execution_id)
 
 
 def stored_definition(workflow: Workflow, workflow_id: str, workflow_version: int) -> StoredDefinition:

@@ -1,4 +1,4 @@
-"""States of executions as they are stored: from memory, unless another process may have moved them on."""
+"""Current states of executions: from memory, completed from the store where another process may have advanced them."""
 
 from looply.definition import Workflow
 from looply.engine.processing.loading import Loader
@@ -9,9 +9,9 @@ Found = tuple[ExecutionState, Workflow]
 
 
 class CurrentStates:
-    """What is known of executions now. In a shared store memory is asked for what it has, the store for what follows.
+    """The current states of executions. In a shared store a state in memory is completed by the events stored since.
 
-    Guarantees: shows at least every unit that was durable when it was asked, whoever stored it.
+    Guarantees: a result shows at least every unit that was durable at the call, whichever process stored it.
     """
 
     def __init__(self, loader: Loader, boxes: Mailboxes, *, is_shared: bool) -> None:
@@ -21,7 +21,7 @@ class CurrentStates:
 
     async def get(self, execution_id: str) -> Found:
         """Returns state and workflow as of the last stored unit. Raises: NotFound, StoreCorrupt, StoreUnreachable."""
-        found = await self._moved_on(execution_id) if self._is_shared else self.in_memory(execution_id)
+        found = await self._refresh(execution_id) if self._is_shared else self.in_memory(execution_id)
         if found is not None:
             return found
         state, workflow, chain = await self._loader.load(execution_id)
@@ -29,20 +29,20 @@ class CurrentStates:
         if known is None and self._is_shared:
             self._keep(state, workflow, chain)
         if known is not None and (not self._is_shared or known[0].seq > state.seq):
-            # The store may show a unit before its callers are told of it. Where memory knows the execution by now it
-            # decides, or the next read, which asks memory, would go back in time.
+            # The store may show a unit before its callers have their replies. Where memory knows the execution by now,
+            # memory decides; otherwise the next read, which asks memory, would go back in time.
             return known
         return state, workflow
 
     def in_memory(self, execution_id: str) -> Found | None:
-        """Returns what memory has, None when that is nothing. In a shared store it may be behind."""
+        """Returns the state in memory, or None. In a shared store it may lag behind the store."""
         box = self._boxes.find(execution_id)
         if box is None or box.state is None or box.workflow is None:
             return None
         return box.state, box.workflow
 
     def _keep(self, state: ExecutionState, workflow: Workflow, chain: bytes) -> None:
-        """Keeps what was loaded for the next look: where the store is shared, that one asks for what follows only."""
+        """Keeps a loaded state, so that the next read of a shared store loads only the events stored since."""
         if state.closed is not None:
             return
         box = self._boxes.open(state.started.execution_id)
@@ -50,14 +50,14 @@ class CurrentStates:
             box.state, box.workflow, box.chain = state, workflow, chain
             self._boxes.settle(box)
 
-    async def _moved_on(self, execution_id: str) -> Found | None:
+    async def _refresh(self, execution_id: str) -> Found | None:
         box = self._boxes.find(execution_id)
         if box is None or box.state is None or box.workflow is None:
             return None
-        state, workflow, chain = await self._loader.moved_on(box.state, box.workflow, box.chain)
+        state, workflow, chain = await self._loader.refresh(box.state, box.workflow, box.chain)
         if box.is_quiet and box.state.seq < state.seq:
             box.state, box.workflow, box.chain = state, workflow, chain
             self._boxes.settle(box)
-        # A unit of this process may have been stored meanwhile.
+        # A unit of this process may have been stored in the meantime.
         known = self.in_memory(execution_id)
         return known if known is not None and known[0].seq > state.seq else (state, workflow)

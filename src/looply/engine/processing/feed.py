@@ -1,11 +1,12 @@
-"""The feed: what is stored, in the order in which it was stored, for those who watch.
+"""The feed: stored batches, in the order in which they were stored, for watchers.
 
-Theory of operation. While anybody watches, one task reads what is new from the store, page by page, and keeps the last
-of it in memory, where it is decoded once when somebody is told of it; each watcher has a place of its own and reads
-from there on. One that is behind what is kept reads pages from the store until it is not; what was pruned there before
-it came is missing, so it asks for that with each page. So a slow watcher holds up nobody, a watcher that comes back
-with its place misses nothing, and nothing stays open in the store. The store is asked rather than told: that shows what
-other processes have stored, and the order in which units became visible.
+Theory of operation. While there are watchers, one task polls the store for new batches, page by page, and keeps the
+newest in memory, where each is decoded once, when a watcher needs its events; each watcher has a cursor of its own and
+reads from there. A watcher whose cursor is older than what is kept reads pages from the store until it has caught up;
+batches that were pruned before are missing there, so it checks for that with each page. So a slow watcher delays no
+other, a watcher that returns with its cursor misses nothing, and nothing stays open in the store. The task polls the
+store rather than the units of this process: that shows what other processes have stored, and the order in which units
+became visible.
 """
 
 import asyncio
@@ -22,27 +23,27 @@ from typing import Final
 import structlog
 
 from looply.engine.coding.codec import Codec
-from looply.engine.ports.store import Journal, Placed, Position
+from looply.engine.ports.store import Journal, Position, PositionedBatch
 from looply.errors import LooplyError, StoreCorrupt, TooManyStreams
 from looply.execution.facts.events import Event
 
 _POLL_SECONDS: Final = 0.2
 _GATHER_SECONDS: Final = 0.02
-"""What follows soon is read together."""
+"""Batches that follow soon are read together."""
 
 _TRY_AGAIN: Final = timedelta(seconds=10)
 _SHARE: Final = 0.8
-"""What one owner may have of all places."""
+"""The share of all watchers that one owner may have."""
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedBounds:
-    """How much a feed reads at once and keeps, and how long it leaves a store alone that cannot be read.
+    """How much a feed reads at once and keeps, and how long it waits before it reads a failing store again.
 
-    `page`, `given` (to one watcher at once, who may stop reading and hold it) and `kept_batches` count batches.
-    `kept_bytes` are counted as they are stored; in memory it is several times as much.
+    `page`, `given` (to one watcher at once, which may stop reading and hold it) and `kept_batches` count batches.
+    `kept_bytes` counts stored bytes; in memory a batch takes several times as much.
     """
 
     page: int = 256
@@ -57,10 +58,10 @@ DEFAULT_FEED_BOUNDS: Final = FeedBounds()
 
 @dataclass(slots=True)
 class Committed:
-    """One stored batch, at its place. `frames` is for who renders it for several watchers.
+    """One stored batch and its position. `frames` caches what a renderer has made of it for several watchers.
 
-    `load` decodes it, which costs more than all else that a feed does: so it is done once, and only where somebody
-    is to be told of the events. Who watches one execution learns from the signal alone that it has moved.
+    `load` decodes it, which costs more than all else that a feed does: so it is done once, and only where a watcher
+    needs the events. A watcher of one execution learns from the signal alone that it has changed.
     """
 
     position: Position
@@ -74,9 +75,9 @@ class Committed:
 
     @property
     def events(self) -> Sequence[tuple[int, Event]]:
-        """The events with their numbers; none when they cannot be read."""
+        """The events with their numbers; empty when they cannot be read."""
         if self._events is None:
-            # What was decoded needs its bytes no more.
+            # After decoding, the bytes are not needed any more.
             self._events, self.load = self.load(), tuple
         return self._events
 
@@ -85,7 +86,7 @@ class Feed:
     """The feed of one process."""
 
     def __init__(self, journal: Journal, codec: Codec, most: int, bounds: FeedBounds = DEFAULT_FEED_BOUNDS) -> None:
-        """`most` watchers at once, of one owner four fifths of them, so that no organization shuts out all others."""
+        """Allows `most` watchers at once, four fifths of them for one owner, so that others always find room."""
         self._journal = journal
         self._codec = codec
         self._most = most
@@ -101,9 +102,9 @@ class Feed:
 
     @contextmanager
     def watch(self, key: str, owner: str = "") -> Iterator[asyncio.Event]:
-        """Gives a signal that is set when something of an organization or execution, whose id is the key, is stored.
+        """Returns a signal that is set when a unit of an organization or execution, whose id is the key, is stored.
 
-        Clear it, read, then wait for it: nothing is missed. `owner` is the organization of who watches.
+        Clear it, read, then wait for it: nothing is missed. `owner` is the organization of the watcher.
         Raises: TooManyStreams.
         """
         if self._owners.total() >= self._most or self._owners[owner] >= math.ceil(self._most * _SHARE):
@@ -128,29 +129,29 @@ class Feed:
                 del self._signals[key]
 
     def wake(self) -> None:
-        """Says that something was stored here; costs nothing when nobody watches."""
+        """Reports that this process has stored a unit; costs nothing without watchers."""
         self._woken.set()
 
     async def position(self) -> Position:
-        """Returns the place behind which everything is new from now on."""
+        """Returns the position after which everything is new from now on."""
         return await self._journal.position()
 
     def keeps(self, after: Position) -> bool:
-        """Returns whether what follows a place is in memory, where it stays whole whatever is pruned."""
+        """Returns whether all batches after a position are in memory, where they stay whole whatever is pruned."""
         return self._begin is not None and after >= self._begin
 
     async def read(self, after: Position) -> Sequence[Committed]:
-        """Returns what follows a place, as much as is read at once; nothing when there is nothing new.
+        """Returns the batches after a position, as many as are read at once; none when there are no new ones.
 
         Raises: StoreCorrupt, StoreUnreachable, EngineError.
         """
         if self.keeps(after):
             first = bisect_right(self._kept, after, key=lambda committed: committed.position)
             return self._kept[first : first + self._bounds.given]
-        return [self._committed(placed) for placed in await self._journal.committed(after, self._bounds.given)]
+        return [self._wrap(placed) for placed in await self._journal.read_committed(after, self._bounds.given)]
 
     async def stop(self) -> None:
-        """Reads no more. Stopping twice is harmless."""
+        """Stops polling. Stopping twice is harmless."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -159,28 +160,28 @@ class Feed:
     async def _run(self) -> None:
         try:
             while self._owners.total():
-                await self._pause(await self._look())
+                await self._pause(await self._poll())
         finally:
             self._begin, self._kept, self._size = None, [], 0
 
-    async def _look(self) -> float:
-        """Reads what is new and tells who watches; returns for how many seconds there is nothing to do at most."""
+    async def _poll(self) -> float:
+        """Reads new batches and notifies their watchers; returns how many seconds to wait at most."""
         self._woken.clear()
         try:
             if self._begin is None:
                 self._begin = self._end = await self._journal.position()
-                # What was stored before this place nobody was told of.
-                self._tell(list(self._signals))
-            found = [self._committed(placed) for placed in await self._journal.committed(self._end, self._bounds.page)]
+                # No watcher was notified of what was stored before this position.
+                self._notify(list(self._signals))
+            found = [self._wrap(placed) for placed in await self._journal.read_committed(self._end, self._bounds.page)]
         except LooplyError as error:
-            # Who watches is woken, looks for itself, and learns what is wrong.
+            # Watchers are woken, read for themselves, and get the error.
             _log.warning("feed_broke", error=error.message)
-            self._tell(list(self._signals))
+            self._notify(list(self._signals))
             return self._bounds.back_off_seconds
         if not found:
             return _POLL_SECONDS
         self._keep(found)
-        self._tell({key for each in found for key in (each.organization_id, each.execution_id)})
+        self._notify({key for each in found for key in (each.organization_id, each.execution_id)})
         await asyncio.sleep(_GATHER_SECONDS)
         return 0.0
 
@@ -205,27 +206,27 @@ class Feed:
         self._begin = self._kept[gone - 1].position
         del self._kept[:gone]
 
-    def _tell(self, keys: Iterable[str]) -> None:
+    def _notify(self, keys: Iterable[str]) -> None:
         for key in keys:
             for signal in self._signals.get(key, ()):
                 signal.set()
 
-    def _committed(self, placed: Placed) -> Committed:
+    def _wrap(self, placed: PositionedBatch) -> Committed:
         return Committed(
             position=placed.position,
             execution_id=placed.execution_id,
             organization_id=placed.organization_id,
             workflow_id=placed.workflow_id,
             size=len(placed.batch.events),
-            load=partial(self._decoded, placed),
+            load=partial(self._decode, placed),
         )
 
-    def _decoded(self, placed: Placed) -> Sequence[tuple[int, Event]]:
+    def _decode(self, placed: PositionedBatch) -> Sequence[tuple[int, Event]]:
         try:
-            # Large values are not read: what is shown of them is trimmed anyway.
+            # Large values are not read: streams show them trimmed anyway.
             events = self._codec.decode(placed.batch, None, placed.organization_id, placed.execution_id)
         except StoreCorrupt as error:
-            # A read of this execution tells it; those who watch others must not stand still.
+            # A read of this execution reports it; watchers of other executions must not be blocked.
             _log.error("feed_skips", execution_id=placed.execution_id, error=error.message)
             return ()
         return list(enumerate(events, placed.batch.first_seq))

@@ -1,4 +1,4 @@
-"""The live schedules of an engine, and what became of their instants."""
+"""The live schedules of an engine, and the outcomes of their instants."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -12,8 +12,8 @@ from looply.engine.processing.committer import stored_definition
 class StoredSchedules:
     """See `looply.engine.ports.port.LiveSchedules`.
 
-    `changing` is called before each change and refuses it by raising, `changed` after one that may bring an instant
-    nearer.
+    `changing` is called before each change and refuses it by raising, `changed` after one that may make an instant due
+    earlier.
     """
 
     def __init__(self, store: Store, changing: Callable[[], None], changed: Callable[[], None]) -> None:
@@ -30,17 +30,18 @@ class StoredSchedules:
         return await self._store.schedules.list(organization_id)
 
     async def fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
-        """Returns what became of the instants of a workflow's schedules, newest first, those before `before`."""
+        """Returns the outcomes of the instants of a workflow's schedules, newest first, those before `before`."""
         return await self._store.schedules.fires(workflow_id, before, limit)
 
-    async def missed(self, organization_id: str) -> Mapping[str, MissedFires]:
-        """Returns by workflow id what live schedules have missed; those that missed nothing are not there."""
-        return await self._store.schedules.missed(organization_id)
+    async def find_missed(self, organization_id: str) -> Mapping[str, MissedFires]:
+        """Returns the missed instants of live schedules by workflow id; a schedule that missed none has no entry."""
+        return await self._store.schedules.find_missed(organization_id)
 
     async def put(self, schedule: Schedule, workflow: Workflow, *, former: Schedule | None = None) -> bool:
         """Stores the schedule in place of the workflow's former one. Durable when it returns.
 
-        With `former` only while that is what is stored: it may fire meanwhile. Returns whether it was stored.
+        With `former` it is stored only while that one is what is stored, since it may fire in between. Returns whether
+        it was stored.
         """
         self._changing()
         stored = stored_definition(workflow, schedule.workflow_id, schedule.workflow_version)

@@ -1,4 +1,4 @@
-"""Executions from the store: a snapshot and the batches after it, folded; definitions compiled once."""
+"""Loading: executions from the store by folding a snapshot and the batches after it; definitions, compiled once."""
 
 import asyncio
 from collections import OrderedDict
@@ -19,11 +19,11 @@ _COMPILED = 256
 
 
 _AT_ONCE: Final = 64 * 1024
-"""Bytes of events that are decoded without a turn of others."""
+"""So many bytes of events are decoded before other tasks get a turn."""
 
 
-async def give_way(size: int) -> None:
-    """Gives others a turn after events that count `size` bytes were decoded, when that took a while."""
+async def yield_to_others(size: int) -> None:
+    """Yields to other tasks after events of `size` bytes were decoded, when that took a while."""
     if size > _AT_ONCE:
         await asyncio.sleep(0)
 
@@ -37,7 +37,7 @@ class Loader:
         self._compiled: OrderedDict[str, Workflow] = OrderedDict()
 
     async def load(self, execution_id: str, *, is_whole: bool = False) -> tuple[ExecutionState, Workflow, bytes]:
-        """Returns state, workflow and the chain of the last batch; `is_whole`: of the whole history, by no snapshot.
+        """Returns state, workflow and the chain of the last batch; `is_whole`: folded without a snapshot.
 
         Raises: NotFound, StoreCorrupt.
         """
@@ -57,22 +57,26 @@ class Loader:
             chain = self._codec.check_chain(batch, chain, execution_id)
             events, size = self._codec.decode_measured(batch, values, organization_id, execution_id)
             state = fold(events, state)
-            await give_way(size)
+            await yield_to_others(size)
         if state is None or state.seq != loaded.head.seq:
             raise StoreCorrupt(f"the history of execution {execution_id} does not reach event {loaded.head.seq}")
         return state, await self.workflow(state.definition), chain
 
-    async def folded(self, execution_id: str) -> ExecutionState:
-        """Returns the state that the stored history folds to, whatever is in memory or beside it.
+    async def load_state(self, execution_id: str) -> ExecutionState:
+        """Returns the stored state. Raises: NotFound, StoreCorrupt."""
+        return (await self.load(execution_id))[0]
+
+    async def fold_history(self, execution_id: str) -> ExecutionState:
+        """Folds the whole stored history and returns the state, whatever memory or a snapshot says.
 
         Raises: NotFound, StoreCorrupt.
         """
         return (await self.load(execution_id, is_whole=True))[0]
 
-    async def moved_on(
+    async def refresh(
         self, state: ExecutionState, workflow: Workflow, chain: bytes
     ) -> tuple[ExecutionState, Workflow, bytes]:
-        """Returns these three as of now, or as they are when nothing was stored since. Raises: StoreCorrupt."""
+        """Returns these three with what was stored since applied, or unchanged. Raises: StoreCorrupt."""
         execution_id = state.started.execution_id
         batches = await self._store.journal.history(execution_id, state.seq, _ALL)
         if not batches:
@@ -82,7 +86,7 @@ class Loader:
             chain = self._codec.check_chain(batch, chain, execution_id)
             events, size = self._codec.decode_measured(batch, values, state.started.organization_id, execution_id)
             state = fold(events, state)
-            await give_way(size)
+            await yield_to_others(size)
         return state, await self.workflow(state.definition), chain
 
     async def workflow(self, name: str) -> Workflow:
@@ -99,7 +103,7 @@ class Loader:
         return workflow
 
     def keep(self, name: str, workflow: Workflow) -> None:
-        """Keeps a compiled definition in memory by its hash, the least recently used one leaves."""
+        """Keeps a compiled definition in memory by its hash; the least recently used one is evicted."""
         self._compiled[name] = workflow
         if len(self._compiled) > _COMPILED:
             self._compiled.popitem(last=False)
@@ -112,6 +116,6 @@ def _whole(name: str, body: bytes) -> Json:
         if isinstance(document, dict) and definition_hash(document).hex() == name:
             return document
     except ValueError:
-        # Not even JSON any more.
+        # It is not even JSON any more.
         pass
     raise StoreCorrupt(f"the definition {name} of an execution is damaged; restore the store from a backup")

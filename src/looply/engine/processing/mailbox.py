@@ -1,4 +1,4 @@
-"""The mailboxes: each execution takes one batch of commands at a time, and quiet ones leave memory."""
+"""The mailboxes: each execution takes one batch of commands at a time, and quiet ones are evicted from memory."""
 
 import asyncio
 from collections import OrderedDict, deque
@@ -10,7 +10,7 @@ from looply.execution import ExecutionState
 from looply.execution.facts.commands import Command, Reply
 
 _EVICTED_AT_ONCE = 64
-"""So many of the oldest are looked at when room is needed: a bound on the work of one command."""
+"""So many of the oldest are examined when memory is needed: a bound on the work of one command."""
 
 _FIXED_BYTES = 4096
 """What a state costs beside its data: the objects of a small one, measured with a memory profiler."""
@@ -20,7 +20,7 @@ _VISIT_BYTES = 128
 
 
 class Mailbox:
-    """One execution in memory. `state` is what is stored: commands are computed on it, and only a commit moves it."""
+    """One execution in memory. `state` is what is stored: commands are computed on it, and only a commit changes it."""
 
     __slots__ = ("chain", "execution_id", "is_busy", "pending", "state", "workflow")
 
@@ -39,20 +39,20 @@ class Mailbox:
 
     @property
     def cost_bytes(self) -> int:
-        """About how much memory the state takes."""
+        """The approximate memory that the state takes."""
         if self.state is None:
             return _FIXED_BYTES
         return _FIXED_BYTES + self.state.document_bytes + len(self.state.visits) * _VISIT_BYTES
 
     def unload(self) -> None:
-        """Forgets the state; the next command loads it from the store."""
+        """Drops the state; the next command loads it from the store."""
         self.state = None
         self.workflow = None
         self.chain = b""
 
 
 class Mailboxes:
-    """The mailboxes of the process, bounded in bytes: the least recently used quiet ones leave first."""
+    """The mailboxes of the process, bounded in bytes: the least recently used quiet ones are evicted first."""
 
     def __init__(self, capacity_bytes: int) -> None:
         self._capacity = capacity_bytes
@@ -84,7 +84,7 @@ class Mailboxes:
         return box
 
     def settle(self, box: Mailbox) -> None:
-        """Takes note of what a mailbox costs now; drops it when it has ended, others when the bound is passed."""
+        """Records what a mailbox costs now; drops it after the end of its execution, others over the bound."""
         if box.is_quiet and (box.state is None or box.state.closed is not None):
             self._drop(box)
             return

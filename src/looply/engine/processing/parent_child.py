@@ -1,6 +1,7 @@
-"""The proof that whoever waits for another execution will hear of it, whatever process ends when.
+"""Parent and child: finds deliveries between them that are missing, whatever process ended when.
 
-It goes both ways: a parent is told how its child ended, a child is told to end when its parent waits for it no more.
+In both directions: a parent is notified how its child ended, and a child is terminated when its parent no longer waits
+for it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,11 +19,12 @@ Read: TypeAlias = Callable[[str], Awaitable[ExecutionState]]
 _OPEN = ("RUNNING", "WAITING")
 
 
-async def lost_children(store: Store, read: Read, state: ExecutionState) -> Mapping[str, Delivery]:
+async def find_lost_children(store: Store, read: Read, state: ExecutionState) -> Mapping[str, Delivery]:
     """Returns the children for which the execution waits in vain, by id, each with the row that is missing.
 
-    A child is to be started, or it is open, or what became of it is on its way. One that is not stored is to be
-    started, one that is stored has to tell. To put a row that was applied already is harmless.
+    Of each child the start is pending, or it is open, or a delivery with its result is pending. For a child that is not
+    stored the start is missing, for one that is stored the notification. Putting a row that was applied already is
+    harmless.
     """
     if state.closed is not None:
         return {}
@@ -33,19 +35,19 @@ async def lost_children(store: Store, read: Read, state: ExecutionState) -> Mapp
     return found
 
 
-async def lost_end(store: Store, read: Read, state: ExecutionState) -> Delivery | None:
+async def find_lost_termination(store: Store, read: Read, state: ExecutionState) -> Delivery | None:
     """Returns the row that ends an open execution, None where none is missing.
 
-    It has to end where its parent has waited for it, and does so no more: that one has ended, or has gone on without
-    it. One whose parent cannot be read is left alone.
+    It must end when its parent has waited for it and no longer does: the parent has ended, or has continued without it.
+    One whose parent cannot be read is left alone.
     """
     started = state.started
     if state.closed is not None or started.tells != "END":
         return None
-    parent = await _found(read, started.parent)
+    parent = await _read_or_none(read, started.parent)
     if parent is None or started.execution_id in parent.children:
         return None
-    # Looked at after the parent: the unit in which that one gave it up has put the row.
+    # Read after the parent: the unit in which the parent gave it up has put the row.
     rows = await store.reads.deliveries_of(started.execution_id)
     if any(delivery.kind == "TERMINATE" for delivery in rows):
         return None
@@ -60,21 +62,21 @@ async def _missing(store: Store, read: Read, parent: str, child: OpenChild) -> D
     if child.is_awaited and head is not None and head.parent == parent:
         if head.status in _OPEN:
             return None
-        # One that FAILED with an incident goes on when somebody decides, one that failed for good has told so. One
-        # that cannot be read is damage of its own.
+        # One that FAILED with an incident continues when an operator decides; one that failed for good has sent its
+        # notification. One that cannot be read is a problem of its own.
         if head.status == "FAILED":
-            failed = await _found(read, child.child_id)
+            failed = await _read_or_none(read, child.child_id)
             if failed is None or failed.closed is None:
                 return None
-    told = await store.reads.deliveries_of(parent)
-    if any(delivery.row.sender == child.child_id for delivery in told):
+    pending = await store.reads.deliveries_of(parent)
+    if any(delivery.row.sender == child.child_id for delivery in pending):
         return None
     if head is None:
         return Delivery(Delivered(child.child_id, parent, child.seq), "START")
     return Delivery(Delivered(parent, child.child_id, head.seq), "ENDED" if child.is_awaited else "STARTED")
 
 
-async def _found(read: Read, execution_id: str) -> ExecutionState | None:
+async def _read_or_none(read: Read, execution_id: str) -> ExecutionState | None:
     try:
         return await read(execution_id)
     except (NotFound, StoreCorrupt):

@@ -1,4 +1,4 @@
-"""The processor: lets each mailbox take its commands, one unit at a time, and gives the replies after the commit."""
+"""The processor: each mailbox takes its commands, one unit at a time, and replies are sent after the commit."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,16 +18,16 @@ from looply.execution.facts.events import Event
 from looply.limits import Limits
 
 RETRY_SECONDS = 0.5
-"""What could not be stored because the disk is full is tried again after this time."""
+"""A unit that could not be stored because the disk is full is tried again after this time."""
 
 _BATCH_COMMANDS = 64
 _TRIES = 3
 _SHARED_TRIES = 1000
-"""Each time that a unit loses against another process's, that one has moved the execution: somebody always wins."""
+"""Each time that a unit loses against one of another process, the execution has progressed: one of them always wins."""
 
 
 class Deadline:
-    """Tells when a stretch has taken its time."""
+    """The end of the time that a stretch may take."""
 
     __slots__ = ("_clock", "_end")
 
@@ -41,7 +41,7 @@ class Deadline:
 
 
 class Processor:
-    """Works the mailboxes off. Commands of one execution are computed in order, never two at a time."""
+    """Processes the mailboxes. Commands of one execution are computed in order, never two at a time."""
 
     def __init__(
         self,
@@ -73,10 +73,10 @@ class Processor:
         return future
 
     def release(self, box: Mailbox, *, has_failed: bool = False) -> None:
-        """Goes on with what waits in a busy mailbox, or lets it rest. A cut stretch goes on after the others."""
+        """Continues with the pending commands of a busy mailbox, or makes it quiet. Cut stretches come last."""
         if self._continues(box):
             if has_failed:
-                asyncio.get_running_loop().call_later(RETRY_SECONDS, self._go_on, box.execution_id)
+                asyncio.get_running_loop().call_later(RETRY_SECONDS, self._continue, box.execution_id)
             else:
                 box.pending.append((Continue(at=self._clock.now()), asyncio.get_running_loop().create_future()))
         if box.pending:
@@ -86,7 +86,7 @@ class Processor:
         self._boxes.settle(box)
 
     async def stop(self) -> None:
-        """Ends when no mailbox works; cut stretches stay where they are, their rows keep them alive."""
+        """Returns when no mailbox is busy; cut stretches stay cut, and the next process continues them."""
         self._is_stopping = True
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -95,7 +95,7 @@ class Processor:
         """Returns the end of the time that one stretch may take."""
         return Deadline(self._clock, self._limits.stretch_time)
 
-    def _go_on(self, execution_id: str) -> None:
+    def _continue(self, execution_id: str) -> None:
         if not self._is_stopping:
             self.submit(execution_id, Continue(at=self._clock.now()))
 
@@ -110,17 +110,17 @@ class Processor:
         task.add_done_callback(self._tasks.discard)
 
     async def _take(self, box: Mailbox) -> None:
-        """Takes one batch of the mailbox: computes, stores, answers."""
+        """Takes one batch of the mailbox: computes, stores, replies."""
         batch = _next_batch(box)
         is_stored = False
         try:
-            replies = await self._compute_anew(box, [command for command, _ in batch])
+            replies = await self._compute_with_retries(box, [command for command, _ in batch])
         except LooplyError as error:
             for _, future in batch:
                 _fail(future, error)
         else:
             is_stored = True
-            # What there was no time for comes first in the next unit, after others had their turn.
+            # Commands that there was no time for come first in the next unit, after other tasks had their turn.
             box.pending.extendleft(reversed(batch[len(replies) :]))
             batch = batch[: len(replies)]
             for (_, future), reply in zip(batch, replies, strict=True):
@@ -133,18 +133,20 @@ class Processor:
                 _fail(future, EngineError("the command broke; the log has the details"))
             self.release(box, has_failed=not is_stored)
 
-    async def _compute_anew(self, box: Mailbox, commands: Sequence[Command]) -> list[Reply | LooplyError]:
-        """Computes and stores; where another process has moved the execution meanwhile, on what is stored now."""
+    async def _compute_with_retries(self, box: Mailbox, commands: Sequence[Command]) -> list[Reply | LooplyError]:
+        """Computes and stores; again on the newest state where another process has stored a unit in the meantime."""
         taken: ClaimTaken | None = None
         admits = True
         for _ in range(_SHARED_TRIES if self._is_shared else _TRIES):
             try:
                 return await self._compute(box, commands, taken, admits=admits)
             except SlotTaken:
-                # Another execution was first; what came together with the turn is taken without it.
+                # Another execution took the slot first; the other commands of the batch are computed without the
+                # admission.
                 admits = False
             except ClaimTaken as error:
-                # Only what would take the process id back is refused; the result of a call beside it is stored.
+                # Only a command that would take the process id back is refused; the result of a call beside it is
+                # stored.
                 if taken is not None:
                     raise
                 taken = error
@@ -158,11 +160,11 @@ class Processor:
     async def _compute(
         self, box: Mailbox, commands: Sequence[Command], taken: ClaimTaken | None, *, admits: bool = True
     ) -> list[Reply | LooplyError]:
-        """Returns a reply for each command, or its own error: one that cannot be computed harms no other.
+        """Returns a reply for each command, or its own error: a command that cannot be computed affects no other.
 
-        When the time of a stretch is over, the commands that are left have no reply, and nothing was done for them.
-        With `taken` another execution has the process id by now, so that no command may take it back; without `admits`
-        no slot of a workflow is taken.
+        When the time of a stretch is over, the remaining commands have no reply, and nothing was done for them. With
+        `taken` another execution has the process id by now, so that no command may take it back; without `admits` no
+        concurrency slot is taken.
         """
         is_certain = not self._is_shared
         if box.state is None or box.workflow is None:
@@ -182,14 +184,14 @@ class Processor:
                 continue
             timely = command if command.at >= state.now else replace(command, at=state.now)
             try:
-                said = answer(workflow, state, timely, limits=self._limits)
-                if said.write is not None:
-                    extras = replace(extras, write=said.write)
+                answered = answer(workflow, state, timely, limits=self._limits)
+                if answered.write is not None:
+                    extras = replace(extras, write=answered.write)
                 if isinstance(command, Mend):
-                    extras = replace(extras, mends=True)
-                if said.events:
-                    onto = said.workflow or workflow
-                    stretch = advance(onto, state, said.events, limits=self._limits, is_cut=is_cut)
+                    extras = replace(extras, repairs_rows=True)
+                if answered.events:
+                    onto = answered.workflow or workflow
+                    stretch = advance(onto, state, answered.events, limits=self._limits, is_cut=is_cut)
                     if taken is not None and _claims(stretch.state) and not _claims(state):
                         raise _in_use(stretch.state) from taken
                     state, workflow = stretch.state, onto
@@ -197,7 +199,7 @@ class Processor:
             except LooplyError as error:
                 replies.append(error)
             else:
-                replies.append(said.reply)
+                replies.append(answered.reply)
                 if command.delivery is not None:
                     applied.append(command.delivery)
         if events:
@@ -209,16 +211,16 @@ class Processor:
         return replies
 
     async def _catch_up(self, box: Mailbox) -> bool:
-        """Takes over what other processes have stored; returns whether that was anything."""
+        """Applies what other processes have stored; returns whether there was anything."""
         if box.state is None or box.workflow is None:
             return False
         before = box.state.seq
-        box.state, box.workflow, box.chain = await self._loader.moved_on(box.state, box.workflow, box.chain)
+        box.state, box.workflow, box.chain = await self._loader.refresh(box.state, box.workflow, box.chain)
         return box.state.seq > before
 
 
 def _claims(state: ExecutionState) -> bool:
-    """Whether the execution holds the process id that its caller gave."""
+    """Returns whether the execution holds the process id that its caller gave."""
     return bool(state.started.process_id) and open_work(state).holds_process_id
 
 
@@ -233,7 +235,7 @@ def _in_use(state: ExecutionState) -> Conflict:
 def _next_batch(box: Mailbox) -> list[tuple[Command, "asyncio.Future[Reply]"]]:
     """Takes commands of one unit out of a mailbox.
 
-    One that changes a datastore has a unit of its own: when the datastore has moved, nobody else is refused.
+    A command that changes a datastore has a unit of its own: when the datastore has moved, no other command is refused.
     """
     batch = [box.pending.popleft()]
     while box.pending and len(batch) < _BATCH_COMMANDS and not (_writes(batch[0][0]) or _writes(box.pending[0][0])):

@@ -1,9 +1,9 @@
-"""Quotas: how many open executions and how many stored bytes each organization has, and who may start no more.
+"""Quotas: how many open executions and how many stored bytes each organization has, and which may start no more.
 
-Theory of operation. To count is a scan, so no start counts: each process counts at intervals, beside all work, and
-until the next count it adds what it has started since and takes away what has ended in it. Where one process owns the
+Theory of operation. Counting is a scan, so no start counts: each process counts at intervals, in the background, and
+until the next count it adds what it has started since and subtracts what has ended in it. Where one process owns the
 store, the number of open executions is exact as soon as it was counted once, which the first start waits for. Where
-several processes share it, each hears of the others' executions with its next count. Stored bytes are measured slice
+several processes share it, each learns of the others' executions with its next count. Stored bytes are measured slice
 by slice. Nothing here is stored.
 
 Only starts are refused: what is open can be read, answered, resumed, repaired, terminated and pruned at any figure.
@@ -39,7 +39,7 @@ _ADVICE: Final[Mapping[Quota, str]] = {
 
 
 class Quotas:
-    """What each organization has, as this process knows it, against what it may have."""
+    """What each organization uses, as this process knows it, against its limits."""
 
     def __init__(self, survey: Survey, limits: Limits) -> None:
         self._survey = survey
@@ -57,11 +57,11 @@ class Quotas:
         self._reached: set[tuple[str, Quota]] = set()
 
     def usage(self, organization_id: str) -> Usage:
-        """Returns what an organization has, those starts included that are being stored."""
+        """Returns what an organization uses, including the starts that are being stored."""
         count = self._open.get(organization_id, 0) + self._changed[organization_id] + self._starting[organization_id]
         return Usage(max(count, 0), self._bytes.get(organization_id, 0))
 
-    async def ready(self) -> None:
+    async def wait_until_counted(self) -> None:
         """Returns when open executions were counted once. Raises: StoreUnreachable, StoreLost."""
         if self._is_counted:
             return
@@ -83,11 +83,11 @@ class Quotas:
         self._starting[organization_id] += 1
 
     def end(self, organization_id: str) -> None:
-        """Takes back what `begin` counted: the start was stored, and counts as that, or it was not."""
+        """Reverts what `begin` counted: the start was stored, and counts as open, or it was not."""
         _add(self._starting, organization_id, -1)
 
-    def changed(self, before: ExecutionState | None, after: ExecutionState) -> None:
-        """Takes up what a durable unit of this process has opened or ended."""
+    def count_change(self, before: ExecutionState | None, after: ExecutionState) -> None:
+        """Counts what a durable unit of this process has opened or ended."""
         was_open = before is not None and _is_open(before)
         _add(self._changed, after.started.organization_id, _is_open(after) - was_open)
 
@@ -98,12 +98,12 @@ class Quotas:
         self._report()
 
     async def measure(self) -> None:
-        """Measures what is stored of all organizations, in one go. Raises: StoreUnreachable, StoreLost."""
+        """Measures the stored bytes of all organizations, all slices. Raises: StoreUnreachable, StoreLost."""
         while not await self.measure_slice():
             pass
 
     async def measure_slice(self) -> bool:
-        """Measures one slice of what is stored; returns whether it was the last one, and the figures are new."""
+        """Measures one slice of the stored bytes; returns whether it was the last one, and the figures are new."""
         sizes, after = await self._survey.stored_bytes(self._after, SLICE)
         self._measured.update(sizes)
         self._after = after
@@ -113,20 +113,20 @@ class Quotas:
         self._report()
         return True
 
-    def known(self) -> Mapping[str, Usage]:
-        """Returns what each organization has; one that is not there has nothing."""
+    def usages(self) -> Mapping[str, Usage]:
+        """Returns what each organization uses; one without an entry uses nothing."""
         known = self._open.keys() | self._changed.keys() | self._bytes.keys()
         return {organization_id: self.usage(organization_id) for organization_id in known}
 
-    def reached(self) -> Iterator[tuple[str, Quota]]:
+    def list_reached(self) -> Iterator[tuple[str, Quota]]:
         """Yields each organization that may start nothing, with each quota that it has used up."""
-        for organization_id, usage in self.known().items():
+        for organization_id, usage in self.usages().items():
             for quota in QUOTAS:
                 if getattr(usage, quota) >= getattr(self._most, quota):
                     yield organization_id, quota
 
     async def _count(self) -> None:
-        # What is stored while the store counts may be counted twice, until the next count.
+        # A unit that is stored while the store counts may be counted twice, until the next count.
         known = dict(self._changed)
         self._open = await self._survey.open_counts()
         for organization_id, count in known.items():
@@ -134,8 +134,8 @@ class Quotas:
         self._is_counted = True
 
     def _report(self) -> None:
-        """Logs who has used up a quota, and who has room again."""
-        reached = set(self.reached())
+        """Logs which organizations have used up a quota, and which are below it again."""
+        reached = set(self.list_reached())
         for organization_id, quota in sorted(reached - self._reached):
             used, most = getattr(self.usage(organization_id), quota), getattr(self._most, quota)
             _log.warning("quota_reached", organization_id=organization_id, quota=quota, used=used, limit=most)
@@ -145,12 +145,12 @@ class Quotas:
 
 
 def _is_open(state: ExecutionState) -> bool:
-    """Whether its status is RUNNING or WAITING, at less cost."""
+    """Returns whether its status is RUNNING or WAITING, at less cost."""
     return state.closed is None and not state.incidents
 
 
 def _add(counts: Counter[str], key: str, count: int) -> None:
-    """Adds to a count, and keeps none that is zero."""
+    """Adds to a count, and removes one that is zero."""
     if count == 0:
         return
     counts[key] += count

@@ -1,30 +1,31 @@
-"""Rows that are other than the history says, put right in the unit of a `Mend`.
+"""Row repair: stored rows that differ from the history are corrected in the unit of a `Mend` command.
 
-What is read here belongs to the state that the unit is computed on, because rows change with units only: where another
-unit comes in between, the fence refuses this one, and it is computed anew.
+The rows read here belong to the state that the unit is computed on, because rows change with units only: where another
+unit comes in between, the fence refuses this one, and it is computed again.
 """
 
 from msgspec.structs import replace
 
 from looply.engine.coding.units import claim_of, work_rows
 from looply.engine.ports.store import EffectRow, EffectState, Store, Unit, Work, WorkChange
-from looply.engine.processing.parent_child import Read, lost_children, lost_end
+from looply.engine.processing.parent_child import Read, find_lost_children, find_lost_termination
 from looply.engine.records.copies import copy_wishes
 from looply.engine.records.letters import letter_rows
 from looply.execution import ExecutionState, open_work
 
 
-async def mended(store: Store, read: Read, unit: Unit, after: ExecutionState, channels: frozenset[str]) -> Unit:
-    """Returns the unit with every row that the state after it needs, and without those that it has not.
+async def repair_rows(store: Store, read: Read, unit: Unit, after: ExecutionState, channels: frozenset[str]) -> Unit:
+    """Returns the unit with every row that the state after it needs and that is missing, and without all others.
 
-    An effect whose row is gone is not put again: nobody knows whether it was sent, so an `EffectLost` has to say so.
+    An effect whose row is missing is not put again: whether it was sent is unknown, so an `EffectLost` must record
+    that.
     """
     stored = await store.reads.work_of(unit.execution_id)
     claims = await store.reads.claims_of(unit.execution_id)
     claim = claim_of(after) if open_work(after).holds_process_id else None
     wrong = next((each for each in claims if each != claim), None)
-    children = await lost_children(store, read, after)
-    end = await lost_end(store, read, after)
+    children = await find_lost_children(store, read, after)
+    end = await find_lost_termination(store, read, after)
     return replace(
         unit,
         work=_change(stored, work_rows(after, _queued, 0), unit.work),
@@ -36,29 +37,29 @@ async def mended(store: Store, read: Read, unit: Unit, after: ExecutionState, ch
     )
 
 
-def _change(stored: Work, wanted: Work, planned: WorkChange) -> WorkChange:
+def _change(stored: Work, required: Work, planned: WorkChange) -> WorkChange:
     return WorkChange(
         put=Work(
             effects=planned.put.effects,
-            timers=tuple(row for row in wanted.timers if row not in stored.timers),
-            waits=tuple(row for row in wanted.waits if row not in stored.waits),
-            incidents=tuple(row for row in wanted.incidents if row not in stored.incidents),
-            cards=tuple(row for row in wanted.cards if row not in stored.cards),
-            continues=wanted.continues,
-            place=wanted.place if wanted.place != stored.place else None,
+            timers=tuple(row for row in required.timers if row not in stored.timers),
+            waits=tuple(row for row in required.waits if row not in stored.waits),
+            incidents=tuple(row for row in required.incidents if row not in stored.incidents),
+            cards=tuple(row for row in required.cards if row not in stored.cards),
+            continues=required.continues,
+            slot=required.slot if required.slot != stored.slot else None,
         ),
-        drop_effects=_gone({row.seq for row in stored.effects}, {row.seq for row in wanted.effects}),
-        drop_timers=tuple((row.due, row.seq) for row in stored.timers if row not in wanted.timers),
-        drop_waits=_gone({row.seq for row in stored.waits}, {row.seq for row in wanted.waits}),
-        drop_incidents=_gone({row.seq for row in stored.incidents}, {row.seq for row in wanted.incidents}),
-        drop_cards=tuple(sorted({row.card_id for row in stored.cards} - {row.card_id for row in wanted.cards})),
-        drop_continues=stored.continues and not wanted.continues,
-        drop_place=stored.place is not None and wanted.place is None,
+        drop_effects=_gone({row.seq for row in stored.effects}, {row.seq for row in required.effects}),
+        drop_timers=tuple((row.due, row.seq) for row in stored.timers if row not in required.timers),
+        drop_waits=_gone({row.seq for row in stored.waits}, {row.seq for row in required.waits}),
+        drop_incidents=_gone({row.seq for row in stored.incidents}, {row.seq for row in required.incidents}),
+        drop_cards=tuple(sorted({row.card_id for row in stored.cards} - {row.card_id for row in required.cards})),
+        drop_continues=stored.continues and not required.continues,
+        drop_slot=stored.slot is not None and required.slot is None,
     )
 
 
-def _gone(stored: set[int], wanted: set[int]) -> tuple[int, ...]:
-    return tuple(sorted(stored - wanted))
+def _gone(stored: set[int], required: set[int]) -> tuple[int, ...]:
+    return tuple(sorted(stored - required))
 
 
 def _queued(_row: EffectRow) -> EffectState:

@@ -1,4 +1,4 @@
-"""Who waits in this process for an execution to move."""
+"""Watchers: tasks of this process that wait for an execution to change."""
 
 import asyncio
 from collections.abc import Collection, Iterator
@@ -6,14 +6,14 @@ from contextlib import contextmanager
 
 
 class Watchers:
-    """The signals of those who wait, by execution."""
+    """The signals of the watchers, by execution."""
 
     def __init__(self) -> None:
         self._signals: dict[str, set[asyncio.Event]] = {}
 
     @contextmanager
     def watch(self, execution_id: str) -> Iterator[asyncio.Event]:
-        """Gives a signal that each `tell` of the execution sets: clear it, look, then wait for it."""
+        """Returns a signal that each `notify` of the execution sets: clear it, read, then wait for it."""
         signal = asyncio.Event()
         self._signals.setdefault(execution_id, set()).add(signal)
         try:
@@ -24,11 +24,11 @@ class Watchers:
             if not signals:
                 del self._signals[execution_id]
 
-    def watched(self) -> Collection[str]:
-        """Returns the executions that somebody watches."""
+    def watched_ids(self) -> Collection[str]:
+        """Returns the executions that have watchers."""
         return self._signals.keys()
 
-    def tell(self, execution_id: str) -> None:
-        """Sets the signals of an execution that has moved, or may have."""
+    def notify(self, execution_id: str) -> None:
+        """Sets the signals of an execution that has changed, or may have."""
         for signal in self._signals.get(execution_id, ()):
             signal.set()

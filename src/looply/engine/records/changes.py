@@ -1,7 +1,7 @@
-"""The log of state changes, for operators: who looks for a failed execution begins here, the history tells the rest.
+"""The log of state changes, for operators: the search for a failed execution begins here, the history has the details.
 
-One line costs some 40 microseconds, which is a good part of a whole trigger. So every change is told at level DEBUG,
-and at the levels above only an execution that fails with an incident, which somebody must look at.
+One log line costs some 40 microseconds, which is a good part of a whole trigger. So every change is logged at level
+DEBUG only, and an execution that fails with an incident, which needs an operator, at WARNING.
 """
 
 import logging
@@ -14,15 +14,15 @@ _log = structlog.get_logger(__name__)
 
 
 class ChangeLog:
-    """Tells of changes of status once they are durable. Made after the log is configured."""
+    """Logs changes of status once they are durable. Made after the log is configured."""
 
     def __init__(self) -> None:
-        # Bound once: a logger that is bound with each line costs 7 microseconds even where it is silent.
+        # Bound once: binding a logger for each log line costs 7 microseconds even where it is silent.
         self._log = _log.bind()
         self._tells_all = self._log.is_enabled_for(logging.DEBUG)
 
     def __call__(self, before: ExecutionState | None, after: ExecutionState) -> None:
-        """Tells how the status changed between two states of one execution; neither payloads nor messages are told."""
+        """Logs how the status changed between two states of one execution; it logs neither payloads nor messages."""
         if not (self._tells_all or after.incidents):
             return
         status, former = after.status, before.status if before is not None else None

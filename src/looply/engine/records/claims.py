@@ -1,4 +1,4 @@
-"""What an execution may claim so that a call made twice starts one: a process id, and an idempotency key."""
+"""What an execution claims so that a repeated call starts only one: a process id, and an idempotency key."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """The right of one open execution to a process id of its workflow."""
+    """The exclusive right of one open execution to a process id of its workflow."""
 
     organization_id: str
     workflow_id: str
@@ -17,8 +17,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 class StoredKey(msgspec.Struct, frozen=True, kw_only=True):
     """An idempotency key with the fingerprint of its request.
 
-    It is kept until `expires_on`, and longer while its execution is open. In a unit with a claim the key is looked at
-    first: the same call again is told so, whatever became of the process id."""
+    It is kept until `expires_on`, and longer while its execution is open. In a unit with a claim the key is checked
+    first: a repeated call is recognized whatever has happened to the process id."""
 
     organization_id: str
     text: str

@@ -1,4 +1,4 @@
-"""The row of a place in line."""
+"""The row of an execution of a workflow with `max_concurrency`."""
 
 from datetime import datetime
 
@@ -6,9 +6,9 @@ import msgspec
 
 
 class ConcurrencySlotRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The place of an execution among those of its workflow: in line since then, or one of `most` slots.
+    """An execution that is queued for a concurrency slot `since` then, or holds one of `most` slots.
 
-    `seq` numbers the event since which it is so.
+    `seq` numbers the event that queued it or gave it the slot.
     """
 
     execution_id: str

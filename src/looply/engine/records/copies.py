@@ -1,7 +1,7 @@
-"""The rows of card copies that a channel keeps elsewhere: what each has to look like, and what it does look like.
+"""The rows of card copies that a channel keeps elsewhere: the required revision of each, and the one that it shows.
 
 `wanted` and `shown` are numbers of events of the execution: a copy is stale while `shown` is below `wanted`. A unit
-raises `wanted` together with the events that change the copy, so no wish is ever lost.
+raises `wanted` together with the events that change the copy, so no update is ever lost.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from looply.execution import ExecutionState
 
 
 class CopyWish(msgspec.Struct, frozen=True, kw_only=True):
-    """A copy has to look as it does after event `wanted`; `due` is when that may be seen to."""
+    """A copy must be updated to its appearance after event `wanted`; `due` is when the update may begin."""
 
     card_id: str
     channel: str
@@ -23,7 +23,7 @@ class CopyWish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CopyRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A copy as it is stored. `attempts` counts the failed tries since it was wished last."""
+    """A copy as it is stored. `attempts` counts the failed tries since `wanted` was raised last."""
 
     card_id: str
     execution_id: str
@@ -35,26 +35,26 @@ class CopyRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Copies(Protocol):
-    """The stale copies of a store. In a shared store a copy that was taken is given to nobody else until then."""
+    """The stale copies of a store. In a shared store a taken copy is leased to one process until an instant."""
 
     async def take(self, now: datetime, until: datetime, limit: int) -> Sequence[CopyRow]:
-        """Takes stale copies that are due, until an instant, and returns them, those that are due longest first."""
+        """Leases stale copies that are due, until an instant, and returns them, those that are due longest first."""
         ...
 
     async def settle(self, card_id: str, shown: int, handle: str) -> None:
-        """Notes that a copy looks as it did after event `shown`, and gives it back."""
+        """Records that a copy shows its appearance after event `shown`, and releases it."""
         ...
 
     async def postpone(self, card_id: str, due: datetime) -> None:
-        """Gives a copy back after a failed try; it is due again at an instant."""
+        """Releases a copy after a failed try; it is due again at an instant."""
         ...
 
-    async def stale(self) -> int:
-        """Returns how many copies do not look as they have to."""
+    async def count_stale(self) -> int:
+        """Returns how many copies are not up to date."""
         ...
 
     async def next_due(self) -> datetime | None:
-        """Returns when a stale copy that nobody has taken is due, or None."""
+        """Returns when a stale copy that no process has taken is due, or None."""
         ...
 
     async def of_execution(self, execution_id: str) -> Sequence[CopyRow]:
@@ -63,7 +63,7 @@ class Copies(Protocol):
 
 
 def copy_wishes(before: ExecutionState | None, after: ExecutionState, channels: frozenset[str]) -> tuple[CopyWish, ...]:
-    """Returns the copies in these channels that have to look otherwise than before."""
+    """Returns the copies in these channels whose appearance has changed."""
     if not channels or (before is not None and before.cards is after.cards):
         return ()
     former = before.cards if before is not None else {}

@@ -1,8 +1,8 @@
 """The port of datastores: named JSON documents of organizations, stored beside the executions that change them.
 
 A change is guarded by the revision that it was computed on, and a step's change is part of the unit that stores the
-step's outcome. A revision never comes back: a datastore that is made anew goes on above the highest one of the
-organization's deleted datastores, so that a change which was computed on the former one fails.
+step's outcome. A revision is never reused: a datastore that is created again continues above the highest revision of
+the organization's deleted datastores, so that a change which was computed on the deleted one fails.
 """
 
 from collections.abc import Sequence
@@ -45,8 +45,8 @@ class Datastore(msgspec.Struct, frozen=True, kw_only=True):
             raise StoreCorrupt(_damaged(self.name)) from error
 
 
-class DatastoreLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What lists show of a datastore; `size` are the bytes of its document."""
+class DatastoreSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A datastore in a list; `size` is the length of its document in bytes."""
 
     name: str
     revision: int
@@ -57,7 +57,7 @@ class DatastoreLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What is stored under a name, and the revision that its next change has."""
+    """What is stored under a name, and the revision that its next change will have."""
 
     stored: Datastore | None
     next_revision: int
@@ -79,8 +79,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 class DatastoreChange(msgspec.Struct, frozen=True, kw_only=True):
     """A change of one datastore: applies only while `expected` is its revision (0: there is none).
 
-    `after` is None when the datastore goes; then `revision` is one that no later datastore of the organization has.
-    With a new one the organization has `most` datastores at most.
+    `after` is None when the datastore is deleted; then no later datastore of the organization has `revision`. A new one
+    is refused where the organization has `most` datastores already.
     """
 
     organization_id: str
@@ -95,24 +95,24 @@ class Datastores(Protocol):
     """The datastores of all organizations."""
 
     async def find(self, organization_id: str, name: str) -> Found:
-        """Returns what is stored under a name. Raises: StoreCorrupt when its digest is not that of its content."""
+        """Returns what is stored under a name. Raises: StoreCorrupt when the digest does not match the content."""
         ...
 
-    async def list(self, organization_id: str, after: str, limit: int) -> Sequence[DatastoreLine]:
+    async def list(self, organization_id: str, after: str, limit: int) -> Sequence[DatastoreSummary]:
         """Returns up to `limit` datastores of an organization by name (code points), those after `after`."""
         ...
 
     async def put(self, change: DatastoreChange) -> None:
-        """Applies a change by itself; durable when it returns. Raises: DatastoreMoved, DatastoresFull."""
+        """Applies one change; durable when it returns. Raises: DatastoreMoved, DatastoresFull."""
         ...
 
-    async def damaged(self) -> Sequence[str]:
-        """Returns a line for each datastore, of whatever organization, that cannot be read as it was stored."""
+    async def find_damaged(self) -> Sequence[str]:
+        """Returns a text for each datastore, of any organization, that cannot be read as it was stored."""
         ...
 
 
 def change_of(organization_id: str, write: DatastoreWrite, at: datetime, by: str, limits: Limits) -> DatastoreChange:
-    """Returns a write as stores take it."""
+    """Returns a write as a change for stores."""
     after = None
     if write.value is not msgspec.UNSET:
         after = Datastore(
@@ -135,19 +135,19 @@ def change_of(organization_id: str, write: DatastoreWrite, at: datetime, by: str
     )
 
 
-def moved(change: DatastoreChange) -> DatastoreMoved:
-    """Returns the refusal of a change that was computed on another revision."""
+def moved_error(change: DatastoreChange) -> DatastoreMoved:
+    """Returns the error for a change that was computed on another revision."""
     return DatastoreMoved(f"the datastore {change.name!r} is no longer at revision {change.expected}")
 
 
-def too_many(change: DatastoreChange) -> DatastoresFull:
-    """Returns the refusal of a new datastore for which there is no room."""
+def full_error(change: DatastoreChange) -> DatastoresFull:
+    """Returns the error for a new datastore over the limit."""
     message = f"the datastore {change.name!r} would be one more than the limit datastores, {change.most}; delete one"
     return DatastoresFull(message)
 
 
 def digest_of(datastore: Datastore) -> bytes:
-    """Returns the hash over everything that is stored of a datastore: a bit that turns anywhere gives another one."""
+    """Returns the hash over everything that is stored of a datastore: a flipped bit anywhere changes it."""
     facts = (
         datastore.organization_id,
         datastore.name,
@@ -160,18 +160,18 @@ def digest_of(datastore: Datastore) -> bytes:
     return blake2b(msgspec.msgpack.encode(facts), digest_size=_DIGEST_BYTES).digest()
 
 
-def checked(datastore: Datastore) -> Datastore:
+def verify_datastore(datastore: Datastore) -> Datastore:
     """Returns the datastore when it is what was stored. Raises: StoreCorrupt."""
     if digest_of(datastore) != datastore.digest:
         raise StoreCorrupt(_damaged(datastore.name))
     return datastore
 
 
-def damage_in(datastore: Datastore) -> str:
+def find_damage(datastore: Datastore) -> str:
     """Returns what is wrong with a stored datastore, empty when nothing is."""
     try:
-        # The text is what was stored when the digest says so; that it is JSON is looked at as well.
-        _ = checked(datastore).value
+        # The digest proves that the text is what was stored; whether it is JSON is checked as well.
+        _ = verify_datastore(datastore).value
     except StoreCorrupt as error:
         return f"organization {datastore.organization_id}: {error.message}"
     return ""

@@ -1,8 +1,7 @@
 """The record of decisions: who decided what, by which channel, on which revision of a card, with which comment.
 
 Theory of operation. A row is stored by the unit that stores the answer, and holds what `getDecisions` shows, never
-what was entered into a card. It belongs to nobody: it stays when its execution is pruned, and goes on a clock of its
-own.
+what was entered into a card. It has a retention of its own, and stays when its execution is pruned.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,14 +14,15 @@ from looply.clock import to_ms
 from looply.definition.settings.mail import person_of
 from looply.execution.approvals.decisions import Decision, order_of
 
-DecisionWay: TypeAlias = Literal["EXECUTION", "PROCESS", "USER", "STEP", "WORKFLOW", "ALL"]
-"""What leads to the decisions of a filter: an index of which the order is that of the page."""
+DecisionIndex: TypeAlias = Literal["EXECUTION", "PROCESS", "USER", "STEP", "WORKFLOW", "ALL"]
+"""The index that serves a filter in the order of the page."""
 
 
 class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision and whose it is; `seq` numbers the event of it.
+    """A decision and its execution; `seq` numbers the event that records it.
 
-    `process_id` is the execution id when the caller gave none, `workflow_version` the one that was decided under.
+    `process_id` is the execution id when the caller gave none, `workflow_version` the version at the time of the
+    decision.
     """
 
     execution_id: str
@@ -37,7 +37,7 @@ class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
 class DecisionFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which decisions a list shows; empty or None means any. `step` counts only within a `workflow_id`.
 
-    `decided_from` belongs to the span, `decided_to` does not. `user` is compared without regard to letter case.
+    `decided_from` is inclusive, `decided_to` exclusive. `user` is compared without regard to letter case.
     """
 
     workflow_id: str = ""
@@ -54,29 +54,29 @@ DecisionKey: TypeAlias = tuple[int, str, int]
 
 
 class Decisions(Protocol):
-    """The recorded decisions of a store. They come with the units of their executions."""
+    """The recorded decisions of a store. They are stored with the units of their executions."""
 
     async def list(
-        self, organization_id: str, wanted: DecisionFilter, after: DecisionKey | None, limit: int
+        self, organization_id: str, query: DecisionFilter, after: DecisionKey | None, limit: int
     ) -> Sequence[DecisionRow]:
         """Returns up to `limit` decisions of an organization below `after` (None: any), the highest key first."""
         ...
 
     async def of_execution(self, execution_id: str) -> Sequence[DecisionRow]:
-        """Returns the decisions of an execution, stored or pruned, of whatever organization, in their order."""
+        """Returns the decisions of an execution, stored or pruned, of any organization, in their order."""
         ...
 
 
-def way_to(wanted: DecisionFilter) -> DecisionWay:
-    """Returns the way that fits a filter best."""
-    if wanted.execution_id:
+def choose_index(query: DecisionFilter) -> DecisionIndex:
+    """Returns the index that serves a filter best."""
+    if query.execution_id:
         return "EXECUTION"
-    if wanted.process_id:
+    if query.process_id:
         return "PROCESS"
-    if wanted.user:
+    if query.user:
         return "USER"
-    if wanted.workflow_id:
-        return "STEP" if wanted.step else "WORKFLOW"
+    if query.workflow_id:
+        return "STEP" if query.step else "WORKFLOW"
     return "ALL"
 
 
@@ -86,10 +86,10 @@ def in_order(rows: Iterable[DecisionRow]) -> list[DecisionRow]:
 
 
 def key_of(row: DecisionRow) -> DecisionKey:
-    """Returns the place of a decision in lists."""
+    """Returns the key by which lists of decisions are ordered."""
     return to_ms(row.decision.on), row.execution_id, row.seq
 
 
 def decider(row: DecisionRow) -> str:
-    """Returns by what a list finds who decided."""
+    """Returns the normalized person who decided, by which lists find the decision."""
     return person_of(row.decision.user)

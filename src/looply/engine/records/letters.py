@@ -1,4 +1,4 @@
-"""The rows of dead letters, by which operators find them. What a letter holds stands in the history alone.
+"""The rows of dead letters, by which operators find them. The content of a letter is in the history alone.
 
 A row follows from the state, like a row of open work; it stays after the letter is settled, as long as its execution.
 """
@@ -14,14 +14,14 @@ from looply.execution.evolving.letters import letters_of
 from looply.execution.facts.state import Letter
 
 LetterReason: TypeAlias = Literal["UNFIT", "UNUSED"]
-LetterWay: TypeAlias = Literal["EXECUTION", "PROCESS", "WORKFLOW", "OPEN", "ALL"]
-"""What leads to the letters of a filter: an index of which the order is that of the page."""
+LetterIndex: TypeAlias = Literal["EXECUTION", "PROCESS", "WORKFLOW", "OPEN", "ALL"]
+"""The index that serves a filter in the order of the page."""
 
 
 class LetterRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A dead letter; `seq` numbers the event that holds it.
+    """A dead letter; `seq` numbers the event that records it.
 
-    `process_id` is the execution id when the caller gave none. `settled_on` is None until somebody has settled it.
+    `process_id` is the execution id when the caller gave none. `settled_on` is None until an operator has settled it.
     """
 
     execution_id: str
@@ -50,40 +50,40 @@ class LetterFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 LetterKey: TypeAlias = tuple[str, int]
-"""An execution id and the number of the event that holds the letter: the order of lists, newest first."""
+"""An execution id and the number of the event that records the letter: the order of lists, newest first."""
 
 
 class Letters(Protocol):
     """The dead letters of a store. They change only with the units of their executions."""
 
     async def list(
-        self, organization_id: str, wanted: LetterFilter, after: LetterKey | None, limit: int
+        self, organization_id: str, query: LetterFilter, after: LetterKey | None, limit: int
     ) -> Sequence[LetterRow]:
         """Returns up to `limit` letters below `after` (None: any), by execution id and number, the highest first."""
         ...
 
     async def find(self, execution_id: str, seq: int) -> LetterRow | None:
-        """Returns a letter, of whatever organization, or None."""
+        """Returns a letter, of any organization, or None."""
         ...
 
     async def of_execution(self, execution_id: str) -> Sequence[LetterRow]:
         """Returns the letters of an execution, oldest first."""
         ...
 
-    async def waiting(self) -> int:
-        """Returns how many letters wait to be settled, of all organizations."""
+    async def count_unsettled(self) -> int:
+        """Returns how many letters of all organizations are not settled."""
         ...
 
 
-def way_to(wanted: LetterFilter) -> LetterWay:
-    """Returns the way that fits a filter best."""
-    if wanted.execution_id:
+def choose_index(query: LetterFilter) -> LetterIndex:
+    """Returns the index that serves a filter best."""
+    if query.execution_id:
         return "EXECUTION"
-    if wanted.process_id:
+    if query.process_id:
         return "PROCESS"
-    if wanted.workflow_id:
+    if query.workflow_id:
         return "WORKFLOW"
-    return "OPEN" if wanted.is_settled is False else "ALL"
+    return "OPEN" if query.is_settled is False else "ALL"
 
 
 def letter_rows(state: ExecutionState) -> tuple[LetterRow, ...]:
@@ -92,7 +92,7 @@ def letter_rows(state: ExecutionState) -> tuple[LetterRow, ...]:
 
 
 def changed_letters(before: ExecutionState | None, after: ExecutionState) -> tuple[LetterRow, ...]:
-    """Returns the rows that are new or otherwise than before."""
+    """Returns the rows that are new or have changed."""
     if before is not None and before.letters is after.letters:
         return ()
     former = before.letters if before is not None else {}
@@ -101,7 +101,7 @@ def changed_letters(before: ExecutionState | None, after: ExecutionState) -> tup
 
 def _row(state: ExecutionState, letter: Letter) -> LetterRow:
     started = state.started
-    assert letter.reason != "DUPLICATE", "a duplicate is answered, so nobody has to settle it"
+    assert letter.reason != "DUPLICATE", "a duplicate is answered, so it needs no settling"
     return LetterRow(
         execution_id=started.execution_id,
         seq=letter.seq,

@@ -1,17 +1,17 @@
-"""The side of a store that forgets: ended executions past their time go, with everything that belongs to them.
+"""Pruning: the retention of a store removes ended executions past their time, with everything that belongs to them.
 
-Theory of operation. What goes is found by a read, and goes in slices small enough to stand between other units: one
-slice is one transaction, in which nothing has moved since it was found. An execution goes whole. It stays, past its
-time, as long as something may still ask for it:
+Theory of operation. A read finds what to remove, and it is removed in slices small enough to run between other units:
+one slice is one transaction, in which nothing has changed since it was found. An execution is removed whole. It is held
+past its time as long as something may still refer to it:
 
-- its parent or one of its children is open, or something is on its way from it or to it;
-- an idempotency key names it whose time is not over;
-- one of its dead letters waits to be settled, or a copy of one of its cards to be brought up to date;
-- its events are the last ones that were stored: the places of streams are counted on from them.
+- its parent or one of its children is open, or a delivery from it or to it is pending;
+- an idempotency key that has not expired names it;
+- one of its dead letters is not settled, or a copy of one of its cards is not up to date;
+- its events are the last ones that were stored: the positions of streams continue from them.
 
-What was decided in an execution stays when it goes, as long as the record of decisions is kept.
+The decisions of an execution stay when it is removed, as long as the record of decisions is kept.
 
-A `round_of` slices goes once over all that may be spent.
+A round (`prune_round`) goes once over everything that may have expired.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -25,19 +25,19 @@ from looply.engine.records.spans import HIGHEST_ID, first_id
 
 SLICE: Final = 200
 SLICE_BYTES: Final = 4 * 1024 * 1024
-"""So many executions go in one transaction, or so much of what they hold; one that is larger goes alone."""
+"""One transaction removes so many executions, or so many of their bytes; a larger execution is removed alone."""
 
-LOOKED_AT: Final = 2000
-"""So many rows one slice looks at."""
+SLICE_ROWS: Final = 2000
+"""One slice reads so many rows."""
 
-KEYS: Final = 1000
-"""So many idempotency keys go in one transaction."""
+SLICE_KEYS: Final = 1000
+"""One transaction removes so many idempotency keys."""
 
 FIRES_KEPT: Final = timedelta(days=31)
-"""The ledger of a schedule tells of its instants at least so long: they must not fire again where a clock is wrong."""
+"""The ledger of a schedule keeps its instants at least so long: they must not fire again where a clock is wrong."""
 
 Cursor: TypeAlias = tuple[int, str]
-"""How far a round is: an instant in milliseconds and an execution id, each where the order goes by it."""
+"""The position of a round: an instant in milliseconds and an execution id, each where the order uses it."""
 
 BEGIN: Final[Cursor] = (0, "")
 
@@ -56,11 +56,11 @@ class RetentionFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
-    """What one slice found: how many executions went, or would go, and the bytes of their histories and large values.
+    """The result of one slice: executions removed, or to be removed, and the bytes of their histories and values.
 
-    `held` are those past their time that must stay, `keys` idempotency keys that went, `decisions` recorded decisions.
-    `after` is where the next slice goes on, None at the end. `is_elsewhere`: another process prunes the store at the
-    moment, and nothing went.
+    `held` counts those past their time that must stay, `keys` idempotency keys removed, `decisions` recorded decisions
+    removed. `after` is where the next slice continues, None at the end. `is_elsewhere`: another process prunes the
+    store at the moment, and nothing was removed.
     """
 
     executions: int = 0
@@ -73,119 +73,123 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Candidate(NamedTuple):
-    """An execution that a slice looks at. `held` and `size` count only where it `is_spent`."""
+    """An execution that a slice examines. `is_held` and `size` count only where it `is_expired`."""
 
     due_ms: int
     execution_id: str
     seq: int
-    is_spent: bool
+    is_expired: bool
     is_held: bool
     size: int
 
 
-class Choice(NamedTuple):
-    """What goes in one slice, and what the slice tells of it."""
+class PrunePlan(NamedTuple):
+    """The executions to remove in one slice, and the result of the slice."""
 
-    gone: Sequence[Candidate]
-    told: Slice
+    removed: Sequence[Candidate]
+    report: Slice
 
 
 class Pruning(Protocol):
-    """What may be forgotten, and what was. Nothing but this removes an execution."""
+    """Retention: what may be removed, and what was removed. Nothing but this removes an execution."""
 
     async def is_busy(self) -> bool:
-        """Whether units wait, or the disk is behind: who prunes gives way."""
+        """Returns whether units wait, or the disk is behind: then the pruner pauses."""
         ...
 
-    async def prune(self, spent: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
-        """Removes one slice of what is spent, from `after` on in the order of expiries or ids; durable when it returns.
+    async def prune(self, expired: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
+        """Removes one slice of expired executions after `after`, ordered by expiry or id; durable when it returns.
 
-        Guarantees: an execution goes whole, with its batches, snapshot, search values, settled letters, card copies,
-        expired keys and the large values that nobody else uses; rows of schedules that name it do so no longer.
-        With `is_dry` nothing goes and the slice tells what would.
+        Guarantees: an execution is removed whole, with its batches, snapshot, search values, settled letters, card
+        copies, expired keys and the large values that no other execution uses; rows of schedules that named it name it
+        no longer. With `is_dry` nothing is removed and the slice reports what would be.
         Raises: StoreFull, StoreUnreachable, StoreLost.
         """
         ...
 
     async def drop_keys(self, now: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
-        """Removes idempotency keys whose time is over and whose execution is not open; durable when it returns."""
+        """Removes idempotency keys that have expired and whose execution is not open; durable when it returns."""
         ...
 
     async def drop_decisions(self, before: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
-        """Removes recorded decisions that were taken before an instant and whose execution is not stored any more.
+        """Removes recorded decisions that were made before an instant and whose execution is not stored any more.
 
-        Goes by their instants; durable when it returns.
+        The order is that of their instants; durable when it returns.
         """
         ...
 
-    async def give_back(self) -> bool:
-        """Gives space that is free within the store back to the disk, a little; returns whether there is more."""
+    async def release_space(self) -> bool:
+        """Releases a little of the space that is free within the store to the disk; returns whether there is more."""
         ...
 
-    async def pruned_to(self, organization_id: str) -> tuple[int, int]:
-        """Returns the last place in the order of units of what went of an organization, (0, 0) when nothing has."""
+    async def pruned_position(self, organization_id: str) -> tuple[int, int]:
+        """Returns the last position at which something of an organization was pruned, (0, 0) for nothing."""
         ...
 
 
-async def round_of(
-    pruning: Pruning, wanted: Sequence[RetentionFilter], *, decided_before: datetime | None = None, is_dry: bool = False
+async def prune_round(
+    pruning: Pruning,
+    filters: Sequence[RetentionFilter],
+    *,
+    decided_before: datetime | None = None,
+    is_dry: bool = False,
 ) -> AsyncIterator[Slice]:
-    """Goes once over everything that may be spent, and yields each slice; the caller gives way between them.
+    """Goes once over everything that may have expired, and yields each slice; the caller pauses between them.
 
-    Recorded decisions of before `decided_before` go too, none when it is None.
-    Ends at once where another process prunes. Space is given back at the end, one slice that tells nothing at a time.
+    Recorded decisions from before `decided_before` are removed too, none when it is None. The round ends at once where
+    another process prunes. Space is released at the end, with one empty slice at a time.
     """
-    for spent in wanted:
+    for expired in filters:
         after: Cursor | None = BEGIN
         while after is not None:
-            told = await pruning.prune(spent, after, is_dry=is_dry)
-            yield told
-            if told.is_elsewhere:
+            report = await pruning.prune(expired, after, is_dry=is_dry)
+            yield report
+            if report.is_elsewhere:
                 return
-            after = told.after
+            after = report.after
     after = BEGIN
     while after is not None:
-        told = await pruning.drop_keys(wanted[0].now, after, is_dry=is_dry)
-        yield told
-        after = told.after
+        report = await pruning.drop_keys(filters[0].now, after, is_dry=is_dry)
+        yield report
+        after = report.after
     after = BEGIN if decided_before is not None else None
     while decided_before is not None and after is not None:
-        told = await pruning.drop_decisions(decided_before, after, is_dry=is_dry)
-        yield told
-        after = told.after
-    while not is_dry and await pruning.give_back():
+        report = await pruning.drop_decisions(decided_before, after, is_dry=is_dry)
+        yield report
+        after = report.after
+    while not is_dry and await pruning.release_space():
         yield Slice()
 
 
 def plan(now: datetime, retention: timedelta | None) -> tuple[RetentionFilter, ...]:
-    """Returns what is spent where executions without an expiry of their own are kept so long (None: for ever)."""
+    """Returns the filters of a round; `retention` is for executions without an expiry of their own (None: for ever)."""
     own = RetentionFilter(now=now)
     return (own,) if retention is None else (own, RetentionFilter(now=now, ended_before=now - retention))
 
 
-def chosen(candidates: Iterable[Candidate], *, has_more: bool) -> Choice:
-    """Returns what goes of the candidates, in their order; `has_more` says whether others come behind them."""
-    gone: list[Candidate] = []
+def plan_removals(candidates: Iterable[Candidate], *, has_more: bool) -> PrunePlan:
+    """Returns which of the candidates to remove, in their order; `has_more` says whether others follow them."""
+    removed: list[Candidate] = []
     held = size = 0
     after: Cursor | None = None
     for candidate in candidates:
-        if candidate.is_spent and not candidate.is_held:
-            if gone and (len(gone) == SLICE or size + candidate.size > SLICE_BYTES):
+        if candidate.is_expired and not candidate.is_held:
+            if removed and (len(removed) == SLICE or size + candidate.size > SLICE_BYTES):
                 break
-            gone.append(candidate)
+            removed.append(candidate)
             size += candidate.size
-        held += candidate.is_spent and candidate.is_held
+        held += candidate.is_expired and candidate.is_held
         after = (candidate.due_ms, candidate.execution_id)
     else:
         after = after if has_more else None
-    return Choice(gone, Slice(executions=len(gone), size=size, held=held, after=after))
+    return PrunePlan(removed, Slice(executions=len(removed), size=size, held=held, after=after))
 
 
-def highest_id(spent: RetentionFilter) -> bytes:
+def highest_id(expired: RetentionFilter) -> bytes:
     """Returns the id below which executions may have ended before `ended_before`: nothing ends before it starts."""
-    return first_id(spent.ended_before) if spent.ended_before is not None else HIGHEST_ID
+    return first_id(expired.ended_before) if expired.ended_before is not None else HIGHEST_ID
 
 
-def fires_before(spent: RetentionFilter) -> int:
+def fires_before(expired: RetentionFilter) -> int:
     """Returns the instant before which the ledger's rows may go, in milliseconds."""
-    return to_ms(spent.now - FIRES_KEPT)
+    return to_ms(expired.now - FIRES_KEPT)

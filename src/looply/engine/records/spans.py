@@ -1,4 +1,4 @@
-"""Spans of ids: of instants, and of what a text begins with. The same for every store that lists by them."""
+"""Spans of ids: for instants, and for prefixes. The same for every store that lists by them."""
 
 from datetime import datetime
 from typing import Final
@@ -9,7 +9,7 @@ LOWEST_ID: Final = bytes(16)
 HIGHEST_ID: Final = b"\xff" * 16
 
 AFTER_ALL: Final = "\U0010ffff"
-"""The last character: a text with it at its end comes after all that begin with the text."""
+"""The last character: a prefix followed by it sorts after every text with the prefix."""
 
 
 def first_id(instant: datetime) -> bytes:
@@ -19,7 +19,7 @@ def first_id(instant: datetime) -> bytes:
 
 
 def id_span(prefix: str) -> tuple[bytes, bytes]:
-    """Returns the span of ids whose text begins with a prefix; an empty one when no id can."""
+    """Returns the span of ids whose text begins with a prefix; an empty span when no id can."""
     digits = prefix.replace("-", "")
     example = "00000000-0000-0000-0000-000000000000"
     fits = len(prefix) <= len(example) and all(

@@ -1,4 +1,4 @@
-"""What a store tells when it is opened."""
+"""What a store reports when it is opened."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,8 +9,8 @@ class StartupState(msgspec.Struct, frozen=True, kw_only=True):
     """The epoch of this process, the highest execution id ("" when empty), the dictionaries by number, and the ids of
     definitions that are stored.
 
-    `suspects` are executions of which one may have brought a process down, and something is to be done for them;
-    `poisoned` those that ended too many. Where the store is shared suspects are asked for (`Trials.suspects`)."""
+    `suspects` are executions with work to do of which one may have ended a process; `poisoned` those that ended too
+    many processes. Where the store is shared, suspects are looked up by `Trials.suspects` instead."""
 
     epoch: int
     highest_id: str

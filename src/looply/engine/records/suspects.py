@@ -1,32 +1,32 @@
-"""The side of a store that counts trials: an execution that may have brought a process down is worked on in one."""
+"""The trials of a store: an execution that may have ended a process is worked on alone, in a trial that is counted."""
 
 from collections.abc import Collection, Mapping
 from typing import Final, Protocol
 
 FRONT: Final = 500
-"""No process is at more timers or deliveries at once: what stands behind them was not begun."""
+"""No process works on more timers or deliveries at once: those behind them were not begun."""
 
 
 class Trials(Protocol):
-    """The suspects of a store, and which of them is tried."""
+    """The suspects of a store, and which of them are in a trial."""
 
     async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:
         """Returns those of these executions that may have ended a process, each with its loads.
 
-        One that a process tries at the moment has 1, whatever becomes of it. None where nothing is shared:
+        One that is in a trial at the moment has 1, whatever the result will be. None where nothing is shared:
         `StartupState` names them there.
         """
         ...
 
     async def begin_trial(self, execution_id: str) -> bool:
-        """Counts a load of a suspect that is about to be worked on, alone; it outlives this process.
+        """Counts a load of a suspect that is about to be worked on alone; the count outlives this process.
 
-        Returns false when another process that lives tries it, and when it is not stored. A unit of the execution sets
-        its loads to 0, as does `end_trial`.
+        Returns false when another live process has it in a trial, and when it is not stored. A unit of the execution
+        sets its loads to 0, as does `end_trial`.
         Raises: StoreFull, StoreUnreachable, StoreLost.
         """
         ...
 
     async def end_trial(self, execution_id: str) -> None:
-        """Says that this process has outlived the work on an execution, which is no suspect any more."""
+        """Records that this process has survived the work on an execution, which is no suspect any more."""
         ...

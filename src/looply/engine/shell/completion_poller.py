@@ -1,4 +1,4 @@
-"""The lookout: tells those who wait for an execution to come to rest that another process has stored it so."""
+"""The completion poller: notifies waiting calls that another process has stored the settled state of an execution."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -9,54 +9,54 @@ from looply.errors import LooplyError
 
 _PAUSE_SECONDS = 0.025
 _SHARE = 4
-"""A look that takes long is followed by a pause of so many times as long: most of the time is for others."""
+"""A slow poll is followed by a pause of so many times as long, so that most of the time is left for other work."""
 
 _BACK_OFF_SECONDS = 1.0
 
 
 class CompletionPoller:
-    """One look at the store for all who wait in this process, every few hundredths of a second while anybody does.
+    """Polls the store once for all waiting calls of this process, every few hundredths of a second while there are any.
 
-    `watched` returns the executions that are waited for; `told` is given one that does not run, and may be given one
-    again until nobody waits for it.
+    `watched_ids` returns the executions with waiting calls; `notify` is called with one that does not run, repeatedly
+    until no call waits for it.
     """
 
     def __init__(
-        self, reads: Reads, clock: Clock, watched: Callable[[], Collection[str]], told: Callable[[str], None]
+        self, reads: Reads, clock: Clock, watched_ids: Callable[[], Collection[str]], notify: Callable[[str], None]
     ) -> None:
         self._reads = reads
         self._clock = clock
-        self._watched = watched
-        self._told = told
+        self._watched_ids = watched_ids
+        self._notify = notify
         self._task: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
-        """Looks until nobody waits any more. Waking it twice is harmless."""
+        """Polls until no call waits. Waking it twice is harmless."""
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
-        """Looks no more. Stopping twice is harmless."""
+        """Stops polling. Stopping twice is harmless."""
         task = self._task
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
     async def _run(self) -> None:
-        while watched := self._watched():
-            pause = await self._look(list(watched))
+        while watched := self._watched_ids():
+            pause = await self._poll(list(watched))
             await asyncio.sleep(pause)
 
-    async def _look(self, execution_ids: list[str]) -> float:
-        """Tells of what rests now; returns the seconds until the next look."""
+    async def _poll(self, execution_ids: list[str]) -> float:
+        """Notifies the calls whose executions do not run; returns the seconds until the next poll."""
         begun = self._clock.monotonic()
         try:
-            resting = await self._reads.resting(execution_ids)
+            resting = await self._reads.find_settled(execution_ids)
         except LooplyError:
-            # Who waits looks for itself, and learns what is wrong.
+            # Waiting calls read for themselves, and get the error.
             for execution_id in execution_ids:
-                self._told(execution_id)
+                self._notify(execution_id)
             return _BACK_OFF_SECONDS
         for execution_id in resting:
-            self._told(execution_id)
+            self._notify(execution_id)
         return max(_PAUSE_SECONDS, _SHARE * (self._clock.monotonic() - begun))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from looply.clock import Clock, Entropy
@@ -13,13 +13,14 @@ from looply.engine.coding.units import head_of
 from looply.engine.effects.local_first import LocalFirstDispatcher
 from looply.engine.effects.worker import Worker
 from looply.engine.ports.dispatch import Dispatcher
-from looply.engine.ports.port import CardKey, Execution, Filter, Head, Listed, OpenCard, Page
+from looply.engine.ports.port import CardKey, Execution, Filter, Head, ListedExecution, OpenCard, Page
 from looply.engine.ports.store import Store
-from looply.engine.processing.committer import Committer
+from looply.engine.processing.committer import Committer, CommitterHooks
 from looply.engine.processing.current import CurrentStates
 from looply.engine.processing.feed import DEFAULT_FEED_BOUNDS, Feed, FeedBounds
-from looply.engine.processing.loading import Loader, give_way
+from looply.engine.processing.loading import Loader, yield_to_others
 from looply.engine.processing.mailbox import Mailboxes
+from looply.engine.processing.observers import Observers
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
 from looply.engine.records.letters import Letters
@@ -35,7 +36,7 @@ CACHE_BYTES = 24 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What a shell is put together from."""
+    """The parts that a shell is composed of."""
 
     store: Store
     codec: Codec
@@ -47,11 +48,12 @@ class Parts:
     cache_bytes: int = CACHE_BYTES
     feed_bounds: FeedBounds = DEFAULT_FEED_BOUNDS
     channels: frozenset[str] = frozenset()
-    """Channels that keep copies of cards elsewhere, so that they must be told of changes."""
+    """Channels that keep copies of cards elsewhere and must be updated."""
+    observers: Observers = field(default_factory=Observers)
 
 
 class Reader:
-    """What can be read of executions; the shell is this and the writing side."""
+    """Reads executions; the shell adds the writing side."""
 
     def __init__(self, parts: Parts) -> None:
         self._store = parts.store
@@ -63,19 +65,30 @@ class Reader:
         self.decisions: Decisions = parts.store.decisions
         self.letters: Letters = parts.store.letters
         self.pruning: Pruning = parts.store.pruning
-        self._committer = Committer(parts.store, parts.codec, self.dispatcher, parts.clock, parts.limits)
-        self._committer.channels = self._channels = parts.channels
-        self._watchers = self._committer.watchers
+        self.observers = parts.observers
+        self._channels = parts.channels
         self._boxes = Mailboxes(parts.cache_bytes)
         self._loader = Loader(parts.store, parts.codec)
+        self._committer = Committer(
+            parts.store,
+            parts.codec,
+            self.dispatcher,
+            parts.clock,
+            parts.limits,
+            CommitterHooks(
+                read=self._loader.load_state,
+                channels=parts.channels,
+                on_unit=self._on_unit,
+                observers=parts.observers,
+            ),
+        )
+        self._watchers = self._committer.watchers
         self._is_shared = parts.store.is_shared
         self._current = CurrentStates(self._loader, self._boxes, is_shared=self._is_shared)
         self._completion_poller = CompletionPoller(
-            parts.store.reads, parts.clock, self._watchers.watched, self._watchers.tell
+            parts.store.reads, parts.clock, self._watchers.watched_ids, self._watchers.notify
         )
         self.feed = Feed(parts.store.journal, parts.codec, parts.limits.streams, parts.feed_bounds)
-        self._committer.on_stored = self.feed.wake
-        self._committer.read = self.stored
 
     @property
     def in_memory(self) -> int:
@@ -89,9 +102,9 @@ class Reader:
         return Execution(head=head_of(state), state=state, workflow=workflow)
 
     async def labels(self, execution_id: str) -> Mapping[str, str]:
-        """Returns what an execution can be searched by elsewhere; empty when it is not stored.
+        """Returns the labels by which an execution can be searched elsewhere; empty when it is not stored.
 
-        None of it ever changes, so nothing is read of one that is in memory.
+        They never change, so nothing is read for an execution that is in memory.
         """
         known = self._current.in_memory(execution_id)
         head = head_of(known[0]) if known is not None else await self._store.reads.head(execution_id)
@@ -102,8 +115,8 @@ class Reader:
     async def history(self, execution_id: str, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, Event]]:
         """Returns up to `limit` events with numbers over `after`, oldest first. Raises: StoreCorrupt.
 
-        There are fewer of them, but those of two batches at least, where their values are so large that all would take
-        more memory than a reader may have: who has come to the end is told by the head.
+        It returns fewer, but those of two batches at least, where their values are so large that all would take more
+        memory than a reader may have: the head says whether the end is reached.
         """
         batches = await self._store.journal.history(execution_id, after, limit)
         if not batches:
@@ -120,45 +133,45 @@ class Reader:
             left -= size
             if left < 0 and number:
                 break
-            await give_way(size)
+            await yield_to_others(size)
         return [(seq, event) for seq, event in found if seq > after][:limit]
 
     async def find(self, organization_id: str, name: str, workflow_id: str = "") -> Sequence[Head]:
-        """Returns who answers to a process id or execution id: all open ones, else the newest ended one, else none."""
+        """Returns the executions with this process id or execution id: all open ones, else the newest ended one."""
         return await self._store.reads.heads(organization_id, name, workflow_id)
 
-    async def list(self, organization_id: str, wanted: Filter, after: str = "", limit: int = 20) -> Page:
+    async def list(self, organization_id: str, query: Filter, after: str = "", limit: int = 20) -> Page:
         """Returns executions newest first, those below the id `after`. Costs the same at any depth."""
-        heads, looked_down_to = await self._store.reads.list(organization_id, wanted, after, limit + 1)
+        heads, scanned_to = await self._store.reads.list(organization_id, query, after, limit + 1)
         shown = heads[:limit]
         tails = await self._store.reads.tails([head.execution_id for head in shown], self._limits.list_events)
         items = []
         for head in shown:
             events: list[Event] = []
-            # It may have moved on between the two reads: an item is one instant.
+            # It may have progressed between the two reads: an item shows one instant.
             batches = (batch for batch in tails.get(head.execution_id, ()) if batch.last_seq <= head.seq)
             for batch in batches:
-                # Large values are not read for a list: what lists show of them is trimmed anyway.
+                # Large values are not read for a list: lists show them trimmed anyway.
                 events.extend(self._codec.decode(batch, None, organization_id, head.execution_id))
-            items.append(Listed(head=head, events=events[-self._limits.list_events :]))
-        more = shown[-1].execution_id if len(heads) > limit else looked_down_to
-        return Page(items=items, after=more, truncated=bool(looked_down_to) and len(heads) <= limit)
+            items.append(ListedExecution(head=head, events=events[-self._limits.list_events :]))
+        more = shown[-1].execution_id if len(heads) > limit else scanned_to
+        return Page(items=items, after=more, truncated=bool(scanned_to) and len(heads) <= limit)
 
-    async def settled(self, execution_id: str, until: datetime) -> Execution:
+    async def wait_until_settled(self, execution_id: str, until: datetime) -> Execution:
         """Returns the execution as soon as it has ended, waits or has an incident, or as it is at `until`."""
         known = self._current.in_memory(execution_id)
-        # One that this process has just started is looked at with all others, not once more by itself.
-        is_looked_for = self._is_shared and known is not None and known[0].status == "RUNNING"
+        # An execution that this process has just started is polled together with all others, without a read of its own.
+        is_polled = self._is_shared and known is not None and known[0].status == "RUNNING"
         with self._watchers.watch(execution_id) as signal:
             while (left := (until - self._clock.now()).total_seconds()) > 0:
                 signal.clear()
-                if not is_looked_for:
+                if not is_polled:
                     execution = await self.get(execution_id)
                     if execution.head.status != "RUNNING":
                         return execution
-                is_looked_for = False
+                is_polled = False
                 if self._is_shared:
-                    # Nobody tells of what other processes store.
+                    # No signal comes for what other processes store.
                     self._completion_poller.wake()
                 try:
                     await asyncio.wait_for(signal.wait(), left)
@@ -188,13 +201,17 @@ class Reader:
             return []
         return await self._store.reads.open_cards(organization_id, person, after, limit)
 
-    async def stored(self, execution_id: str) -> ExecutionState:
-        """Returns the state that is stored, also where memory does not know of its end yet.
+    async def load_state(self, execution_id: str) -> ExecutionState:
+        """Returns the stored state, also where memory does not have its end yet.
 
         Raises: NotFound, StoreCorrupt.
         """
-        return (await self._loader.load(execution_id))[0]
+        return await self._loader.load_state(execution_id)
 
     async def workflow(self, definition_hash: str) -> Workflow:
         """Returns a compiled definition by its hash. Raises: StoreCorrupt when it is not stored."""
         return await self._loader.workflow(definition_hash)
+
+    def _on_unit(self, before: ExecutionState | None, after: ExecutionState) -> None:  # noqa: ARG002 - the shell's
+        """Follows up on a durable unit of this process."""
+        self.feed.wake()

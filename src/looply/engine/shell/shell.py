@@ -1,13 +1,13 @@
-"""The shell: feeds the decision core and obeys it. Written once, above any `Store` and `Dispatcher`.
+"""The shell: feeds the decision core and executes its decisions. Written once, above any `Store` and `Dispatcher`.
 
-Theory of operation. A command goes to the mailbox of its execution. The mailbox takes all that is waiting, lets
-`answer` and `advance` compute on the stored state, and makes one unit of the result; the replies are given after the
-unit is durable. A unit that is not stored leaves the state where it was, and every caller of it is told so. All races
+Theory of operation. A command goes to the mailbox of its execution. The mailbox takes all pending commands, lets
+`answer` and `advance` compute on the stored state, and makes one unit of the result; the replies are sent after the
+unit is durable. A unit that is not stored leaves the state unchanged, and every caller of it gets the error. All races
 end at the fence of the store: a unit applies only to the state that it was computed on.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 
 from looply.definition import Workflow
 from looply.engine.effects.datastore_operations import DatastoreOperations
@@ -29,7 +29,7 @@ from looply.execution.facts.commands import Command, Reply
 
 
 class Shell(Reader):
-    """The engine: what `engine.port.Engine` promises, for every pair of store and dispatcher."""
+    """The engine: implements `engine.ports.port.Engine` for every pair of store and dispatcher."""
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
@@ -46,48 +46,31 @@ class Shell(Reader):
             SuspectCallGate(self.dispatcher.offer),
         )
         self.quotas = Quotas(parts.store.survey, parts.limits)
-        self._committer.count = self.quotas.changed
         self._starter = Starter(parts, self._loader, self._boxes, self._processor, self._committer, self.quotas)
         self.schedules: LiveSchedules = StoredSchedules(
-            parts.store, self._check_open, lambda: self._committer.on_timer(None)
+            parts.store, self._check_open, lambda: self.observers.on_timer(None)
         )
         self._is_open = False
 
-    async def open(self, boot: StartupState | None = None) -> StartupState:
-        """Opens the store and takes over its epoch; nothing runs yet. `boot` is given when the store is open already.
+    async def open(self, startup: StartupState | None = None) -> StartupState:
+        """Opens the store and takes over its epoch; nothing runs yet. `startup` is passed for an open store.
 
         Raises: what `Store.open` raises.
         """
-        boot = boot or await self._store.open()
-        self._codec.add_dictionaries(boot.dictionaries)
-        self._committer.begin(boot.epoch, boot.definitions)
-        self.effects.begin(boot.epoch)
-        self._starter.begin(boot.highest_id)
+        startup = startup or await self._store.open()
+        self._codec.add_dictionaries(startup.dictionaries)
+        self._committer.begin(startup.epoch, startup.definitions)
+        self.effects.begin(startup.epoch)
+        self._starter.begin(startup.highest_id)
         self._is_open = True
-        return boot
-
-    def on_timer(self, woken: Callable[[datetime | None], None]) -> None:
-        """Gives the function that is told when a timer or schedule may be due earlier than before."""
-        self._committer.on_timer = woken
-
-    def on_change(self, told: Callable[[ExecutionState | None, ExecutionState], None]) -> None:
-        """Gives the function that is told the states before and after each durable unit; it must not raise."""
-        self._committer.on_change = told
-
-    def on_commit(self, told: Callable[[float], None]) -> None:
-        """Gives the function that is told how many seconds the store took for each durable unit; it must not raise."""
-        self._committer.on_commit = told
-
-    def on_copies(self, woken: Callable[[], None]) -> None:
-        """Gives the function that is called when a copy of a card has to look otherwise in its channel."""
-        self._committer.on_copies = woken
+        return startup
 
     def begin(self) -> None:
-        """Lets effects run."""
+        """Starts running effects."""
         self.dispatcher.start(self.effects.perform)
 
     async def close(self, drain: timedelta) -> None:
-        """Takes nothing new, lets running effects end within `drain`, stores what they say, closes the store."""
+        """Accepts no more, lets running effects end within `drain`, stores their outcomes, closes the store."""
         self._is_open = False
         await self._starter.stop()
         await self._completion_poller.stop()
@@ -102,7 +85,7 @@ class Shell(Reader):
         return await self._starter.start(request)
 
     async def submit(self, execution_id: str, command: Command) -> Reply:
-        """Puts a command to an execution and returns the reply after its events are durable; see `Engine.submit`."""
+        """Sends a command to an execution and returns the reply after its events are durable; see `Engine.submit`."""
         self._check_open()
         return await self._processor.submit(execution_id, command)
 
@@ -112,22 +95,26 @@ class Shell(Reader):
         await self._store.journal.put_definition(stored_definition(workflow, workflow_id, workflow_version))
 
     async def usage(self) -> Mapping[str, Usage]:
-        """Returns what each organization has, counted and measured now; see `Engine.usage`."""
+        """Returns what each organization uses, counted and measured now; see `Engine.usage`."""
         await self.quotas.count()
         await self.quotas.measure()
-        return self.quotas.known()
+        return self.quotas.usages()
 
     async def audit(self) -> Audit:
-        """Returns what a fold of every history says beside the stored rows."""
-        return await audit_store(self._store, self._loader.folded, self._channels)
+        """Folds every history, compares it with the stored rows, and returns what differs."""
+        return await audit_store(self._store, self._loader.fold_history, self._channels)
 
     def health(self) -> Health:
-        """Returns whether the engine takes work."""
+        """Returns whether the engine accepts work."""
         failure = self._store.failure()
         if failure is not None:
             return Health(is_ready=False, reason=str(failure))
         return Health(is_ready=self._is_open, reason="" if self._is_open else "the server is stopping")
 
+    def _on_unit(self, before: ExecutionState | None, after: ExecutionState) -> None:
+        self.quotas.count_change(before, after)
+        super()._on_unit(before, after)
+
     def _check_open(self) -> None:
         if not self._is_open:
-            raise ShuttingDown("the server is stopping and takes no new work")
+            raise ShuttingDown("the server is stopping and accepts no new work")

@@ -1,4 +1,4 @@
-"""The starter: makes new executions, and answers the same trigger again with the execution that it made."""
+"""The starter: starts new executions, and answers a repeated trigger with the execution that it started."""
 
 import asyncio
 from datetime import timedelta
@@ -60,7 +60,7 @@ class Starter:
         self._quotas = quotas
 
     def begin(self, highest_id: str) -> None:
-        """Gives no id below the highest one that is stored ("" when there is none)."""
+        """Issues ids above the highest one that is stored ("" when there is none)."""
         self._ids = Ids(self._entropy, UUID(highest_id) if highest_id else None)
 
     async def stop(self) -> None:
@@ -74,19 +74,19 @@ class Starter:
             raise StoreFull(message)
         if len(self._starts) >= _STARTS_IN_FLIGHT:
             raise Overloaded(f"{len(self._starts)} triggers are being stored; the queue takes no more")
-        if request.call is None:
+        if request.child_start is None:
             self._check_rate(request.organization_id)
         _check_body(request)
         if request.process_id:
             await self._check_process_id(request)
-        await self._quotas.ready()
+        await self._quotas.wait_until_counted()
         try:
             self._quotas.check(request.organization_id)
         except QuotaExhausted:
             if not await self._is_repeated(request):
                 raise
         try:
-            return await self._apart(request)
+            return await self._run_detached(request)
         except KeyTaken as taken:
             assert request.key is not None
             if taken.request != request.key.request:
@@ -120,16 +120,16 @@ class Starter:
         heads = await self._store.reads.heads(request.organization_id, request.process_id, request.workflow_id)
         return any(head.status in ("RUNNING", "WAITING") for head in heads)
 
-    async def _apart(self, request: Start) -> Started:
-        """Lets a start run to its end even when its caller goes away: what is stored must be published."""
+    async def _run_detached(self, request: Start) -> Started:
+        """Runs a start to its end even when its caller disconnects: what is stored must be published."""
         self._quotas.begin(request.organization_id)
-        task = asyncio.get_running_loop().create_task(self._counted(request))
+        task = asyncio.get_running_loop().create_task(self._run_counted(request))
         self._starts.add(task)
         task.add_done_callback(self._forget)
         return await asyncio.shield(task)
 
-    async def _counted(self, request: Start) -> Started:
-        """Runs a start, and ends its count in the moment in which its unit counts."""
+    async def _run_counted(self, request: Start) -> Started:
+        """Runs a start, and ends its count when its unit is counted instead."""
         try:
             return await self._start(request)
         finally:
@@ -138,7 +138,7 @@ class Starter:
     def _forget(self, task: "asyncio.Task[Started]") -> None:
         self._starts.discard(task)
         if not task.cancelled():
-            # A caller that went away does not read its exception; that is no defect.
+            # A caller that disconnected does not read its exception; that is no defect.
             task.exception()
 
     async def _check_process_id(self, request: Start) -> None:
@@ -154,10 +154,10 @@ class Starter:
 
     async def _start(self, request: Start) -> Started:
         now = self._clock.now()
-        call = request.call
-        execution_id = str(self._ids.next(now)) if call is None else call.execution_id
-        if call is not None and self._boxes.find(execution_id) is not None:
-            raise Overloaded(f"somebody asks for execution {execution_id} before it is stored")
+        child_start = request.child_start
+        execution_id = str(self._ids.next(now)) if child_start is None else child_start.execution_id
+        if child_start is not None and self._boxes.find(execution_id) is not None:
+            raise Overloaded(f"execution {execution_id} was requested before it is stored")
         secret = request.workflow.steps[request.workflow.start].secret
         first = ExecutionStarted(
             at=now,
@@ -177,16 +177,18 @@ class Starter:
             body=request.body,
             request=request.request,
             size=request.body_size,
-            secret=secret if call is None else tuple(dict.fromkeys((*secret, *call.secret))),
-            parent=call.parent if call is not None else "",
-            tells=call.tells if call is not None else "",
-            depth=call.depth if call is not None else request.depth,
-            is_response=call is not None and call.is_response,
+            secret=secret if child_start is None else tuple(dict.fromkeys((*secret, *child_start.secret))),
+            parent=child_start.parent if child_start is not None else "",
+            tells=child_start.tells if child_start is not None else "",
+            depth=child_start.depth if child_start is not None else request.depth,
+            is_response=child_start is not None and child_start.is_response,
             rerun_of=request.rerun_of,
         )
-        state, events = self._begun(request, first)
-        extras = Extras(key=request.key, fire=request.fire, applied=(call.delivery,) if call is not None else ())
-        # The mailbox is busy from before the unit is stored: a command that finds the new row waits for the answer.
+        state, events = self._first_stretch(request, first)
+        extras = Extras(
+            key=request.key, fire=request.fire, applied=(child_start.delivery,) if child_start is not None else ()
+        )
+        # The mailbox is busy before the unit is stored: a command that finds the new row waits for the commit.
         box = self._boxes.open(execution_id)
         box.is_busy = True
         try:
@@ -196,13 +198,13 @@ class Starter:
         self._loader.keep(first.definition, request.workflow)
         return Started(execution_id=execution_id)
 
-    def _begun(self, request: Start, first: ExecutionStarted) -> tuple[ExecutionState, tuple[Event, ...]]:
+    def _first_stretch(self, request: Start, first: ExecutionStarted) -> tuple[ExecutionState, tuple[Event, ...]]:
         """Returns the first stretch.
 
-        That of an execution which another one wants is its start alone: the wish comes again after a crash, so what
-        could bring the process down must not be part of the unit that takes the wish away.
+        The first stretch of a child execution is its start alone: its delivery is repeated after a crash, so nothing
+        that could end the process must be part of the unit that removes the delivery.
         """
-        if request.call is not None:
+        if request.child_start is not None:
             (stored,) = at_level(request.workflow.settings.log, (first,))
             return evolve(None, stored), (stored,)
         stretch = advance(request.workflow, None, (first,), limits=self._limits, is_cut=self._processor.deadline())

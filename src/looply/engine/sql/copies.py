@@ -47,7 +47,7 @@ class SqlCopies:
         """Releases a copy after a failed try."""
         await self._write(_POSTPONE, {"id": card_id, "due": to_ms(due)})
 
-    async def stale(self) -> int:
+    async def count_stale(self) -> int:
         """Returns how many copies do not look as they have to."""
         return int(await self._sessions.value(_STALE))
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from looply.engine.coding.rows import Row, datastore_from, datastore_line_from
-from looply.engine.records.datastores import DatastoreLine, Found, checked, damage_in
+from looply.engine.coding.rows import Row, datastore_from, datastore_summary_from
+from looply.engine.records.datastores import DatastoreSummary, Found, find_damage, verify_datastore
 from looply.engine.sql.sessions import Sessions
 
 _COLUMNS: Final = "n.id, d.name, d.revision, d.body, d.created_ms, d.modified_ms, d.modified_by, d.digest"
@@ -31,14 +31,14 @@ class SqlDatastores:
         found = await self._sessions.find(_found_from, _FIND, {"organization": organization_id, "name": name})
         return found or Found(stored=None, next_revision=1)
 
-    async def list(self, organization_id: str, after: str, limit: int) -> Sequence[DatastoreLine]:
+    async def list(self, organization_id: str, after: str, limit: int) -> Sequence[DatastoreSummary]:
         """Returns up to `limit` datastores of an organization by name, those after `after`."""
         facts = {"organization": organization_id, "after": after, "limit": limit}
-        return await self._sessions.select(datastore_line_from, _LIST, facts)
+        return await self._sessions.select(datastore_summary_from, _LIST, facts)
 
-    async def damaged(self) -> Sequence[str]:
+    async def find_damaged(self) -> Sequence[str]:
         """Returns a line for each datastore that cannot be read as it was stored."""
-        found = await self._sessions.select(lambda row: damage_in(datastore_from(row)), _SCAN)
+        found = await self._sessions.select(lambda row: find_damage(datastore_from(row)), _SCAN)
         return [line for line in found if line]
 
 
@@ -46,5 +46,5 @@ def _found_from(row: Row) -> Found:
     floor, *facts = row
     if facts[1] is None:
         return Found(stored=None, next_revision=floor + 1)
-    stored = checked(datastore_from(tuple(facts)))
+    stored = verify_datastore(datastore_from(tuple(facts)))
     return Found(stored=stored, next_revision=stored.revision + 1)

@@ -6,7 +6,14 @@ from typing import Final
 from looply.clock import to_ms
 from looply.definition.settings.mail import person_of
 from looply.engine.coding.rows import DECISION_COLUMNS, decision_from, id_text
-from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow, DecisionWay, in_order, way_to
+from looply.engine.records.decisions import (
+    DecisionFilter,
+    DecisionIndex,
+    DecisionKey,
+    DecisionRow,
+    choose_index,
+    in_order,
+)
 from looply.engine.records.spans import HIGHEST_ID, LOWEST_ID
 from looply.engine.sql.sessions import Session, Sessions
 
@@ -19,7 +26,7 @@ _FITS: Final = (
     " AND :person:text IN ('', d.person) AND :process:text IN ('', d.process_id)"
     " ORDER BY d.at_ms DESC, d.execution_id DESC, d.seq DESC LIMIT :limit"
 )
-_WAYS: Final[Mapping[DecisionWay, tuple[str, str]]] = {
+_WAYS: Final[Mapping[DecisionIndex, tuple[str, str]]] = {
     "EXECUTION": ("decision_of", "d.execution_id = :execution:uuid"),
     "PROCESS": ("decision_process", "d.process_id = :process"),
     "USER": ("decision_person", "d.person = :person"),
@@ -28,7 +35,7 @@ _WAYS: Final[Mapping[DecisionWay, tuple[str, str]]] = {
     "ALL": ("decision_org", "true"),
 }
 # The names are joined to the page only: with them a plan may begin at the names, and sort.
-_LISTS: Final[Mapping[DecisionWay, str]] = {
+_LISTS: Final[Mapping[DecisionIndex, str]] = {
     way: (
         f"SELECT {DECISION_COLUMNS} FROM (SELECT * FROM decision d INDEXED BY {index} WHERE {begin}{_FITS}) d {_JOINED}"
         " ORDER BY d.at_ms DESC, d.execution_id DESC, d.seq DESC"
@@ -68,7 +75,7 @@ class SqlDecisions:
 
         async def read(session: Session) -> list[DecisionRow]:
             org, workflow = await session.numbers(organization_id, wanted.workflow_id)
-            found = await session.rows(_LISTS[way_to(wanted)], {**facts, "org": org, "workflow": workflow})
+            found = await session.rows(_LISTS[choose_index(wanted)], {**facts, "org": org, "workflow": workflow})
             return [decision_from(row) for row in found]
 
         return await self._sessions.read(read)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from looply.engine.coding.rows import LETTER_COLUMNS, LETTER_REASONS, id_text, letter_from
-from looply.engine.records.letters import LetterFilter, LetterKey, LetterRow, LetterWay, way_to
+from looply.engine.records.letters import LetterFilter, LetterIndex, LetterKey, LetterRow, choose_index
 from looply.engine.records.spans import HIGHEST_ID
 from looply.engine.sql.sessions import Session, Sessions
 
@@ -18,7 +18,7 @@ _FITS: Final = (
     " AND (:settled:boolean IS NULL OR :settled:boolean = (l.action <> 0))"
     " ORDER BY l.execution_id DESC, l.seq DESC LIMIT :limit"
 )
-_LISTS: Final[Mapping[LetterWay, str]] = {
+_LISTS: Final[Mapping[LetterIndex, str]] = {
     "EXECUTION": (
         f"{_FROM} WHERE l.execution_id = :execution:uuid AND l.org = :org"
         f" AND :workflow:integer IN (0, l.workflow) AND :process:text IN ('', l.process_id){_FITS}"
@@ -57,7 +57,7 @@ class SqlLetters:
 
         async def read(session: Session) -> list[LetterRow]:
             org, workflow = await session.numbers(organization_id, wanted.workflow_id)
-            found = await session.rows(_LISTS[way_to(wanted)], {**facts, "org": org, "workflow": workflow})
+            found = await session.rows(_LISTS[choose_index(wanted)], {**facts, "org": org, "workflow": workflow})
             return [letter_from(row) for row in found]
 
         return await self._sessions.read(read)
@@ -70,6 +70,6 @@ class SqlLetters:
         """Returns the letters of an execution, oldest first."""
         return await self._sessions.select(letter_from, _OF, {"execution": self._sessions.key(execution_id)})
 
-    async def waiting(self) -> int:
+    async def count_unsettled(self) -> int:
         """Returns how many letters wait to be settled."""
         return int(await self._sessions.value(_WAITING))

@@ -3,7 +3,7 @@
 Theory of operation. A filter is served from one or several sources, each a span of an index in descending order of
 ids, read from the cursor on. What the index does not decide is tested row by row, up to a budget of rows; the row
 where that ends is marked, so that a short page can say where the next one begins. Several sources (two statuses, three
-process ids) are merged; where one of them ran out of budget, nothing below that point is shown yet. Which sources
+process ids) are merge_page; where one of them ran out of budget, nothing below that point is shown yet. Which sources
 serve which filter, and how large the budget is, says `looply.engine.coding.searching`; how a source is read, each
 store says by its `ListDialect`.
 """
@@ -11,8 +11,16 @@ store says by its `ListDialect`.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-from looply.engine.coding.pages import merged
-from looply.engine.coding.searching import MATCHES, PROBED, Kind, Span, bounds_of, budget_of, ways
+from looply.engine.coding.searching import (
+    MATCHES,
+    PROBED,
+    Kind,
+    Span,
+    budget_of,
+    merge_page,
+    page_parameters,
+    search_plans,
+)
 from looply.engine.ports.port import Filter, Head
 from looply.engine.sql.sessions import Facts, Session
 
@@ -37,7 +45,7 @@ async def read_page(
     session: Session, dialect: ListDialect, organization_id: str, wanted: Filter, after: str, limit: int
 ) -> tuple[list[Head], str]:
     """Returns one page and where its budget ended; see `looply.engine.ports.store.Reads.list`. Raises: BadRequest."""
-    bounds = bounds_of(wanted, after, limit)
+    bounds = page_parameters(wanted, after, limit)
     org, *found = await session.find_numbers(organization_id, *wanted.workflow_ids)
     workflows = _known_numbers(found)
     if org is None or (wanted.workflow_ids and not workflows):
@@ -53,7 +61,7 @@ async def read_page(
             await session.rows(statement(span.kind), await _span_facts(session, dialect, shared, span))
             for span in spans
         ]
-    return merged(sources, limit, budget)
+    return merge_page(sources, limit, budget)
 
 
 def _known_numbers(numbers: Sequence[int | None]) -> list[int]:
@@ -62,7 +70,7 @@ def _known_numbers(numbers: Sequence[int | None]) -> list[int]:
 
 async def _first_way(session: Session, dialect: ListDialect, shared: Facts, wanted: Filter) -> Sequence[Span]:
     spans: Sequence[Span] = ()
-    for spans in ways(wanted):
+    for spans in search_plans(wanted):
         if await _is_served(session, dialect, shared, spans):
             break
     return spans
@@ -72,17 +80,17 @@ async def _is_served(session: Session, dialect: ListDialect, shared: Facts, span
     """Returns whether no span has more matches than can be sorted."""
     for span in spans:
         if span.kind in PROBED:
-            ((count,),) = await session.rows(dialect.probes[span.kind], {**shared, **span.facts})
+            ((count,),) = await session.rows(dialect.probes[span.kind], {**shared, **span.parameters})
             if count > MATCHES:
                 return False
     return True
 
 
 async def _span_facts(session: Session, dialect: ListDialect, shared: Facts, span: Span) -> dict[str, Any]:
-    facts = {**shared, **span.facts}
-    if "id" in span.facts:
-        facts["id"] = dialect.key(span.facts["id"])
-    if (name := span.facts.get("span_workflow")) is not None:
+    facts = {**shared, **span.parameters}
+    if "id" in span.parameters:
+        facts["id"] = dialect.key(span.parameters["id"])
+    if (name := span.parameters.get("span_workflow")) is not None:
         # Of a workflow that nothing is stored of there is no execution.
         facts["span_workflow"] = (await session.find_numbers(name))[0] or 0
     low, high = span.ids or (shared["lowest"], shared["below"])

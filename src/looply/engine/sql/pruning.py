@@ -5,15 +5,15 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from looply.clock import to_ms
-from looply.engine.coding.retention import IS_SPENT, facts_of
+from looply.engine.coding.retention import IS_EXPIRED, slice_parameters
 from looply.engine.coding.rows import Row, id_text
 from looply.engine.ports.store import Position
-from looply.engine.records.pruning import KEYS, LOOKED_AT, Cursor, RetentionFilter, Slice, highest_id
+from looply.engine.records.pruning import SLICE_KEYS, SLICE_ROWS, Cursor, RetentionFilter, Slice, highest_id
 from looply.engine.records.spans import LOWEST_ID, first_id
 from looply.engine.sql.dialects import Variants
 from looply.engine.sql.sessions import Session, Sessions
 
-_FOUND: Final = f"e.id, e.seq, {IS_SPENT}"
+_FOUND: Final = f"e.id, e.seq, {IS_EXPIRED}"
 _EXPIRED: Final = Variants(
     f"""
   SELECT s.due_ms, {_FOUND} FROM (
@@ -94,7 +94,7 @@ class SqlPruning:
             await self._sessions.write(write, [("pruning",)])
         return found
 
-    async def pruned_to(self, organization_id: str) -> Position:
+    async def pruned_position(self, organization_id: str) -> Position:
         """Returns the position up to which executions of an organization were removed."""
         found = await self._sessions.find(lambda row: (row[0], row[1]), _PRUNED_TO, {"organization": organization_id})
         return found or (0, 0)
@@ -107,21 +107,21 @@ class SqlPruning:
         if workflow is None:
             return None
         ids = {"after_id": self._key(after), "below": self._sessions.key(id_text(highest_id(spent)))}
-        facts = facts_of(spent, workflow, after) | ids
+        facts = slice_parameters(spent, workflow, after) | ids
         statement = _EXPIRED if spent.ended_before is None else _OLD_OF_WORKFLOW if workflow else _OLD
         found = await session.rows(statement, facts)
-        return Spent(found, len(found) == LOOKED_AT, facts["now"])
+        return Spent(found, len(found) == SLICE_ROWS, facts["now"])
 
     async def _find_keys(self, session: Session, now: datetime, after: Cursor) -> tuple[Slice, Sequence[Row]]:
         """Returns a slice of idempotency keys whose time is over, as (org, key, execution id)."""
         below = self._sessions.key(id_text(first_id(now)))
-        facts = {"after_id": self._key(after), "below": below, "now": to_ms(now), "most": KEYS}
+        facts = {"after_id": self._key(after), "below": below, "now": to_ms(now), "most": SLICE_KEYS}
         found = await session.rows(_KEYS, facts)
-        return Slice(keys=len(found), after=(0, id_text(found[-1][2])) if len(found) == KEYS else None), found
+        return Slice(keys=len(found), after=(0, id_text(found[-1][2])) if len(found) == SLICE_KEYS else None), found
 
     async def _find_decisions(self, session: Session, before: datetime, after: Cursor) -> tuple[Slice, dict[str, Any]]:
         facts = {"after_ms": after[0], "after_id": self._key(after), "before": to_ms(before)}
-        ends = await session.rows(_DECISIONS_END, {**facts, "most": LOOKED_AT - 1})
+        ends = await session.rows(_DECISIONS_END, {**facts, "most": SLICE_ROWS - 1})
         end_ms, end_id = (ends[0][0], id_text(ends[0][1])) if ends else (facts["before"], _FIRST)
         facts |= {"end_ms": end_ms, "end_id": self._sessions.key(end_id)}
         ((count,),) = await session.rows(_COUNT_DECISIONS, facts)

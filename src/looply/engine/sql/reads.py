@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from looply.engine.coding.orphans import orphans_statement, told
+from looply.engine.coding.orphans import orphan_texts, orphans_statement
 from looply.engine.coding.rows import (
     FIRST_CARD,
     card_from,
@@ -13,7 +13,7 @@ from looply.engine.coding.rows import (
     head_from,
     id_text,
     incident_from,
-    place_from,
+    slot_from,
     timer_from,
     wait_from,
 )
@@ -155,7 +155,7 @@ class SqlReads:
                 incidents=tuple(map(incident_from, incidents)),
                 cards=tuple(map(card_from, cards)),
                 continues=bool(continues),
-                place=place_from(places[0]) if places else None,
+                slot=slot_from(places[0]) if places else None,
             )
 
         return await self._sessions.read(read)
@@ -175,4 +175,4 @@ class SqlReads:
 
     async def orphan_rows(self) -> Sequence[str]:
         """Returns a line for each row that refers to what is not stored, 1,000 at most."""
-        return told(await self._sessions.select(tuple, _ORPHANS))
+        return orphan_texts(await self._sessions.select(tuple, _ORPHANS))

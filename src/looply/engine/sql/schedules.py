@@ -74,7 +74,7 @@ class SqlSchedules:
         """Returns the earliest next instant of an ACTIVE schedule, or None."""
         return optional_instant(await self._sessions.value(_NEXT))
 
-    async def queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:
+    async def list_queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:
         """Returns ACTIVE schedules of which starts wait, with the oldest one."""
         return await self._sessions.select(_queued_from, _OLDEST_QUEUED, {"limit": limit})
 
@@ -88,7 +88,7 @@ class SqlSchedules:
         facts = {"workflow": workflow_id, "before": before_ms, "limit": limit}
         return await self._sessions.select(ledger_from, _FIRES, facts)
 
-    async def missed(self, organization_id: str) -> Mapping[str, MissedFires]:
+    async def find_missed(self, organization_id: str) -> Mapping[str, MissedFires]:
         """Returns by workflow id what live schedules have missed."""
         return missed_from(await self._sessions.select(tuple, _MISSED, {"organization": organization_id}))
 

@@ -101,7 +101,7 @@ class SqlSurvey:
         """Returns how much is open."""
         return await self._sessions.read(_count)
 
-    async def ownerless(self, limit: int) -> Sequence[str]:
+    async def find_ownerless(self, limit: int) -> Sequence[str]:
         """Returns executions that nothing stored will move."""
         return sorted(await self._sessions.select(lambda row: id_text(row[0]), _OWNERLESS, {"limit": limit}))
 
@@ -147,8 +147,8 @@ async def _count(session: Session) -> Census:
         stale_copies=copies,
         deliveries=deliveries,
         continuations=continuations,
-        in_line=in_line,
-        in_slots=in_slots,
+        awaiting_slot=in_line,
+        holding_slot=in_slots,
         letters=letters,
         missed_starts=missed,
     )

@@ -1,9 +1,9 @@
-"""The carrier: carries out effects that were handed to this process, and collects what follows from each.
+"""The carrier: carries out effects that Temporal has given to this process, and collects what follows from each.
 
-What follows from an outcome is offered while its unit is published, in a task that stems from the effect's own. So a
-context variable tells whose it is: another branch of the execution, which may run for minutes, never holds it back.
-By the same variable one effect that follows is begun here at once, where its target has room: its row is stored as
-running with the outcome before it, and no transaction of its own is needed to mark it.
+What follows from an outcome is offered while its unit is published, in a task that descends from the effect's own. So a
+context variable identifies the effect that it follows from: another branch of the execution, which may run for minutes,
+never delays it. By the same variable one following effect is begun here at once, where its target has a free slot: its
+row is stored as running with the outcome before it, and no separate transaction is needed to mark it.
 """
 
 import asyncio
@@ -20,39 +20,39 @@ from looply.engine.temporal.settings import Serving
 from looply.errors import EngineError
 from looply.slots import Lane
 
-BEAT_SECONDS: Final = 5.0
-"""Temporal hears of an effect that takes so long; most are over before."""
+HEARTBEAT_SECONDS: Final = 5.0
+"""The interval of heartbeats to Temporal; most effects end before the first one."""
 
 MOST_LINKS: Final = 100
-"""So many effects that follow from one another one process carries out, and so long it begins another one: workers
-share what is long."""
+"""The most effects of one chain that one process carries out; longer chains are shared by workers."""
 
 LONGEST: Final = timedelta(seconds=60)
+"""After this time a chain begins no further effect."""
 
 WAITING_FACTOR: Final = 16
-"""So many effects for each that runs at once may be here: most wait for a busy target, and hold up no other one."""
+"""For each effect that may run at once so many may be here: most wait for a busy target, and delay no others."""
 
 
 class WorkerStopping(EngineError):
-    """This process leaves; another one must carry the effect out, or find out what became of it."""
+    """This process stops; another one must carry out the effect, or determine its outcome."""
 
     again_after = timedelta(seconds=1)
-    """Not at once: Temporal might give the effect to this worker again, which is about to go."""
+    """Not at once: Temporal might give the effect to this worker again, which is about to stop."""
 
 
-class Crowded(WorkerStopping):
-    """As many effects of the organization as may be here wait for their turn."""
+class OrganizationAtCapacity(WorkerStopping):
+    """The effects of the organization that wait here have reached their share."""
 
     again_after = timedelta(seconds=10)
 
 
-Late = Callable[[str, Sequence[Reference]], None]
+OnLate = Callable[[str, Sequence[Reference]], None]
 
 
 class _Carried:
-    """One effect from its arrival to its end, for all tries of its activity that wait for it.
+    """One effect from its arrival to its end, shared by all tries of its activity that wait for it.
 
-    `links` of a chain came before it, the first of them at `begun_at`.
+    `links` is how many effects of its chain came before it; the chain began at `begun_at`.
     """
 
     __slots__ = (
@@ -79,10 +79,10 @@ _carried: ContextVar[_Carried | None] = ContextVar("looply_carried", default=Non
 class Carrier:
     """Carries out effects within the limits of `serving`; those of one target wait in the order of arrival.
 
-    `late` is told what follows from an effect for which nobody waits any more.
+    `late` is called with what follows from an effect for which no activity waits any more.
     """
 
-    def __init__(self, serving: Serving, late: Late, clock: Clock) -> None:
+    def __init__(self, serving: Serving, late: OnLate, clock: Clock) -> None:
         self._clock = clock
         self._slots = InProcessDispatcher(per_queue=serving.host_concurrency, total=serving.concurrency)
         self._late = late
@@ -93,7 +93,7 @@ class Carrier:
         self._of_owner: Counter[str] = Counter()
 
     def start(self, perform: Perform) -> None:
-        """Gives the function that performs effects."""
+        """Sets the function that performs effects."""
         self._perform = perform
         self._slots.start(self._run)
 
@@ -102,12 +102,14 @@ class Carrier:
         """Whether this process takes no more effects."""
         return self._is_leaving
 
-    async def carry(self, execution_id: str, reference: Reference, beat: Callable[[], object]) -> Sequence[Reference]:
+    async def carry(
+        self, execution_id: str, reference: Reference, heartbeat: Callable[[], object]
+    ) -> Sequence[Reference]:
         """Carries out an effect and returns what follows from it.
 
-        `beat` is called every few seconds. A second call for the same effect waits for the first one's end. When the
-        caller goes away, the effect goes on. Raises: WorkerStopping when this process leaves before the effect is at
-        its end; Crowded when the organization has half of all effects that may be here.
+        `heartbeat` is called every few seconds. A second call for the same effect waits for the first to end. When the
+        caller is cancelled, the effect continues. Raises: WorkerStopping when this process leaves before the end of the
+        effect; OrganizationAtCapacity when the organization has half of all effects that may be here.
         """
         if self._is_leaving:
             raise WorkerStopping("the process takes no more effects")
@@ -115,16 +117,16 @@ class Carrier:
         carried = self._carried.get(key)
         if carried is None:
             if self._of_owner.get(reference.owner, 0) >= self._most_of_owner:
-                raise Crowded("the organization has half of all effects that may wait here")
+                raise OrganizationAtCapacity("the organization has half of all effects that may wait here")
             carried = _Carried(_effect(execution_id, reference), reference.queue, self._now())
             self._hold(carried)
             self._slots.offer(carried.effect)
         carried.waiting += 1
         try:
             while not carried.outcome.done():
-                await asyncio.wait({carried.outcome}, timeout=BEAT_SECONDS)
+                await asyncio.wait({carried.outcome}, timeout=HEARTBEAT_SECONDS)
                 if not carried.outcome.done():
-                    beat()
+                    heartbeat()
         finally:
             carried.waiting -= 1
         if not carried.is_done:
@@ -132,7 +134,7 @@ class Carrier:
         return carried.following
 
     def collect(self, execution_id: str, reference: Reference) -> bool:
-        """Takes what follows from the effect in whose course it is called; false when it follows from none."""
+        """Collects an effect that follows from the one in whose context it is called; false outside of any effect."""
         carried = _carried.get()
         if carried is None or carried.effect.execution_id != execution_id or not self._holds(carried):
             return False
@@ -140,9 +142,9 @@ class Carrier:
         return True
 
     def reserve(self, reference: Reference) -> bool:
-        """Takes a free slot for one effect that follows from the one in whose course it is called; else false.
+        """Takes a free slot for one effect that follows from the one in whose context it is called; else false.
 
-        Where nothing may be begun here, because the process leaves or the chain is long, it is false as well.
+        It is false as well where no effect may begin here, because the process leaves or the chain is long.
         """
         carried = _carried.get()
         if carried is None or carried.has_successor or self._is_leaving or not self._holds(carried):
@@ -154,7 +156,7 @@ class Carrier:
         return True
 
     def release(self, reference: Reference) -> None:
-        """Gives back a slot that was reserved and is not used."""
+        """Releases a slot that was reserved and is not used."""
         self._slots.release(_lane(reference))
         if (carried := _carried.get()) is not None:
             carried.has_successor = False
@@ -164,10 +166,10 @@ class Carrier:
         parent = _carried.get()
         assert parent is not None
         effect = _effect(execution_id, reference)
-        heir = _Carried(effect, reference.queue, parent.begun_at, parent.links + 1)
-        # It goes on when this process leaves, as does all that runs: nobody else could begin it.
-        heir.has_begun = True
-        self._hold(heir)
+        successor = _Carried(effect, reference.queue, parent.begun_at, parent.links + 1)
+        # It continues when this process leaves, as every running effect does: no other process could begin it.
+        successor.has_begun = True
+        self._hold(successor)
         self.collect(execution_id, reference)
         self._slots.launch(effect)
 
@@ -176,13 +178,13 @@ class Carrier:
         return (execution_id, seq) in self._carried
 
     def leave(self) -> None:
-        """Takes nothing new and gives back what waits for its turn; what runs goes on. Twice is harmless."""
+        """Takes no more effects and releases the queued ones; running ones continue. Twice is harmless."""
         self._is_leaving = True
         for carried in [each for each in self._carried.values() if not each.has_begun]:
             self._end(carried)
 
     async def stop(self, drain: timedelta) -> None:
-        """Leaves, lets what runs end within `drain`, then abandons it. Twice is harmless."""
+        """Leaves, lets running effects end within `drain`, then abandons them. Twice is harmless."""
         self.leave()
         await self._slots.stop(drain)
 
@@ -227,5 +229,5 @@ def _effect(execution_id: str, reference: Reference) -> EffectRef:
 
 
 def _lane(reference: Reference) -> Lane:
-    # What stands for organization and target is all that is known of them here; the row knows the rest.
+    # Organization and target are known here only by their hashes; the row has the names.
     return Lane(reference.owner, reference.lane)

@@ -1,4 +1,4 @@
-"""The connection to Temporal: made when it is first needed, shared by the outbox and the worker."""
+"""The connection to Temporal: opened when it is first needed, shared by the outbox and the worker."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
 from looply.clock import Clock
 from looply.engine.temporal.hints import with_hint
-from looply.engine.temporal.outbox import OfferRefused, TemporalAway
+from looply.engine.temporal.outbox import OfferRefused, TemporalUnavailable
 from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import TemporalSettings, tls_of
 from looply.engine.temporal.workflow import REFERENCES_PER_RUN, SIGNAL, WORKFLOW
@@ -33,7 +33,7 @@ from looply.engine.temporal.workflow import REFERENCES_PER_RUN, SIGNAL, WORKFLOW
 _log = structlog.get_logger(__name__)
 
 LabelsOf = Callable[[str], Awaitable[Mapping[str, str]]]
-"""Returns what an execution can be searched by, as `LABELS` to texts; empty when it is not known."""
+"""Returns the search labels of an execution, by the keys of `LABELS`; empty when it is not known."""
 
 LABELS: Final = {
     "organization": SearchAttributeKey.for_keyword("LooplyOrganization"),
@@ -43,9 +43,9 @@ LABELS: Final = {
 
 _RPC_TIME: Final = timedelta(seconds=10)
 _UNLABELED_SECONDS: Final = 60.0
-"""A namespace learns of a new search attribute some time after it was registered."""
+"""A namespace knows a new search attribute only some time after it was registered."""
 
-# Whoever holds the line tries again, and knows how long; the library would hide an outage for ten seconds.
+# The outbox and the worker retry, with pauses of their own; the library would hide an outage for ten seconds.
 _NO_RETRY: Final = RetryConfig(max_retries=0)
 
 _REFUSED: Final = (
@@ -57,10 +57,10 @@ _REFUSED: Final = (
 
 
 class SilentFailures(DefaultFailureConverter):
-    """Tells Temporal the kind of an error and nothing else: its text may hold what an execution is about."""
+    """Sends only the type of an error to Temporal: its text may contain data of the execution."""
 
     def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
-        """Fills the message that goes to Temporal."""
+        """Fills the failure that is sent to Temporal."""
         super().to_failure(exception, payload_converter, failure)
         failure.message = type(exception).__name__
         failure.stack_trace = ""
@@ -71,12 +71,12 @@ CONVERTER: Final = replace(DataConverter.default, failure_converter_class=Silent
 
 @cache
 def _runtime() -> Runtime:
-    """Returns the threads of the library, one set for the process. Its own log is silent: the outbox tells."""
+    """Returns the threads of the library, one set for the process. Its own log is off: the outbox logs."""
     return Runtime(telemetry=TelemetryConfig(logging=None))
 
 
 class TemporalConnection:
-    """One client of the process. It goes over interruptions by itself once it was made."""
+    """One client of the process. Once it is connected it survives interruptions by itself."""
 
     def __init__(self, settings: TemporalSettings, clock: Clock, labels_of: LabelsOf | None = None) -> None:
         """Raises: SettingsError."""
@@ -89,7 +89,7 @@ class TemporalConnection:
         self._connecting = asyncio.Lock()
 
     async def client(self) -> Client:
-        """Returns the client. Raises: TemporalAway."""
+        """Returns the client. Raises: TemporalUnavailable."""
         async with self._connecting:
             if self._client is None:
                 self._client = await self._connect()
@@ -97,9 +97,9 @@ class TemporalConnection:
             return self._client
 
     async def offer(self, execution_id: str, references: Sequence[Reference]) -> None:
-        """Gives effects to the workflow of the execution, which is started if need be.
+        """Signals effects to the workflow of the execution, which is started if it does not run.
 
-        Raises: TemporalAway, OfferRefused.
+        Raises: TemporalUnavailable, OfferRefused.
         """
         client = await self.client()
         attributes = await self._attributes(execution_id)
@@ -108,7 +108,7 @@ class TemporalConnection:
         except OfferRefused:
             if attributes is None:
                 raise
-            # The effect is what counts, the labels are a convenience.
+            # The effect must be sent, the labels are a convenience.
             self._rest_labels("the namespace does not know them")
             await self._signal(client, execution_id, references, None)
 
@@ -126,7 +126,7 @@ class TemporalConnection:
                 runtime=_runtime(),
             )
         except (RuntimeError, RPCError) as error:
-            raise TemporalAway(
+            raise TemporalUnavailable(
                 f"no connection to Temporal at {self.settings.address}: {with_hint(str(error))}"
             ) from error
 
@@ -142,7 +142,7 @@ class TemporalConnection:
                 WORKFLOW,
                 args=[[], REFERENCES_PER_RUN],
                 id=execution_id,
-                # Where its first effect goes: a worker that takes the workflow's task gets the effect with it.
+                # The queue of its first effect: a worker that takes the workflow task gets the effect with it.
                 task_queue=references[0].queue,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
@@ -154,7 +154,7 @@ class TemporalConnection:
         except RPCError as error:
             said = with_hint(f"{error.status.name}: {error.message}")
             text = f"Temporal at {self.settings.address} does not take the offer: {said}"
-            raise (OfferRefused(text) if error.status in _REFUSED else TemporalAway(text)) from error
+            raise (OfferRefused(text) if error.status in _REFUSED else TemporalUnavailable(text)) from error
 
     async def _attributes(self, execution_id: str) -> TypedSearchAttributes | None:
         if self._labels_of is None or self._clock.monotonic() < self._unlabeled_until:
@@ -164,7 +164,7 @@ class TemporalConnection:
         return TypedSearchAttributes(pairs) if pairs else None
 
     async def _register_labels(self, client: Client) -> None:
-        """Makes the search attributes known to the namespace, where this process may."""
+        """Registers the search attributes in the namespace, where this process has the permission."""
         if self._labels_of is None:
             return
         namespace = self.settings.namespace
@@ -172,11 +172,11 @@ class TemporalConnection:
             known = await client.operator_service.list_search_attributes(
                 ListSearchAttributesRequest(namespace=namespace), timeout=_RPC_TIME
             )
-            wanted = {key.name for key in LABELS.values()} - set(known.custom_attributes)
-            if wanted:
+            missing = {key.name for key in LABELS.values()} - set(known.custom_attributes)
+            if missing:
                 keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
                 request = AddSearchAttributesRequest(
-                    namespace=namespace, search_attributes=dict.fromkeys(sorted(wanted), keyword)
+                    namespace=namespace, search_attributes=dict.fromkeys(sorted(missing), keyword)
                 )
                 await client.operator_service.add_search_attributes(request, timeout=_RPC_TIME)
         except RPCError as error:

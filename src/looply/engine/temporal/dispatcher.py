@@ -1,4 +1,4 @@
-"""The dispatcher that lets Temporal carry effects: every process offers, workers carry out as well."""
+"""The dispatcher over Temporal: every process offers effects, workers also carry them out."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -14,21 +14,21 @@ from looply.engine.temporal.settings import Serving, TemporalSettings
 from looply.engine.temporal.worker import EffectWorker, WorkerHooks
 from looply.slots import Lane
 
-_TELLING: Final = timedelta(seconds=2)
-"""What ended last gets so long to be told to Temporal; what is not told is offered again by others."""
+_SENDING: Final = timedelta(seconds=2)
+"""The time to send the last offers to Temporal at a stop; those not sent are offered again by other processes."""
 
 
-_SENSES: Final = WorkerHooks()
+_NO_HOOKS: Final = WorkerHooks()
 
 
 class TemporalDispatcher:
     """See `looply.engine.ports.dispatch.Dispatcher`. Effects are stored as queued and run wherever a worker takes them.
 
-    One that follows from an effect which a worker carries out is stored as running, and that worker goes on with it.
+    One that follows from an effect which a worker carries out is stored as running, and that worker continues with it.
 
-    Without `serving` this process only offers. `labels_of` tells what executions can be searched by in Temporal;
-    without it they are known there by their ids alone. `senses` are for tests.
-    Temporal may be away at any time: offers are held, later ones dropped, and a sweep of the store offers them again.
+    Without `serving` this process only offers. `labels_of` returns the labels by which executions can be searched in
+    Temporal; without it they are known there by their ids alone. `hooks` are for tests. Temporal may be unavailable at
+    any time: offers are held, later ones dropped, and a sweep of the store offers them again.
     """
 
     def __init__(
@@ -38,67 +38,67 @@ class TemporalDispatcher:
         *,
         serving: Serving | None = None,
         labels_of: LabelsOf | None = None,
-        senses: WorkerHooks = _SENSES,
+        hooks: WorkerHooks = _NO_HOOKS,
     ) -> None:
         """Raises: SettingsError when the settings contradict each other or name files that cannot be read."""
         self._prefix = settings.task_queue
         connection = TemporalConnection(settings, clock, labels_of)
-        self._outbox = Outbox(connection.offer, pause=senses.pause)
+        self._outbox = Outbox(connection.offer, pause=hooks.pause)
         self._carrier: Carrier | None = None
         self._worker: EffectWorker | None = None
         if serving is not None:
-            self._carrier = Carrier(serving, self._offer_late, clock)
-            self._worker = EffectWorker(connection, serving, self._carrier, clock, senses)
+            self._carrier = Carrier(serving, self._offer_followers, clock)
+            self._worker = EffectWorker(connection, serving, self._carrier, clock, hooks)
 
     @property
-    def is_away(self) -> bool:
-        """Whether Temporal did not take the last offer of this process."""
-        return self._outbox.is_away
+    def is_unavailable(self) -> bool:
+        """Whether Temporal did not accept the last offer of this process."""
+        return self._outbox.is_unavailable
 
     def reserve(self, lane: Lane) -> bool:
         """Takes a free slot for an effect that follows from one which this process carries out.
 
-        Every other one is queued until a worker, of whatever process, marks it as running.
+        Every other one is queued until a worker, of any process, marks it as running.
         """
         return self._carrier is not None and self._carrier.reserve(reference_of(EffectRef("", 0, lane), self._prefix))
 
     def release(self, lane: Lane) -> None:
-        """Gives back a slot that was reserved and is not used."""
+        """Releases a slot that was reserved and is not used."""
         assert self._carrier is not None
         self._carrier.release(reference_of(EffectRef("", 0, lane), self._prefix))
 
     def launch(self, effect: EffectRef) -> None:
-        """Carries an effect out in its reserved slot; it goes with the one that it follows from."""
+        """Carries out an effect in its reserved slot, as part of the activity of the effect that it follows from."""
         assert self._carrier is not None
         self._carrier.launch(effect.execution_id, reference_of(effect, self._prefix))
 
     def offer(self, effect: EffectRef) -> None:
-        """Offers an effect to the workers. One that follows from an effect which this process carries goes with it."""
+        """Offers an effect to the workers. One that follows from an effect which this process carries out joins it."""
         reference = reference_of(effect, self._prefix)
         if self._carrier is None or not self._carrier.collect(effect.execution_id, reference):
             self._outbox.put(effect.execution_id, (reference,))
 
     def start(self, perform: Perform) -> None:
-        """Begins to offer and, where this process serves, to carry out."""
+        """Starts to offer and, where this process is a worker, to carry out effects."""
         self._outbox.start()
         if self._carrier is not None and self._worker is not None:
             self._carrier.start(perform)
             self._worker.start()
 
     def carries(self, effect: EffectRef) -> bool:
-        """Returns whether this process carries the effect out, or has it in line; then an offer changes nothing."""
+        """Returns whether this process carries out the effect, or has it queued; then an offer changes nothing."""
         return self._carrier is not None and self._carrier.carries(effect.execution_id, effect.seq)
 
     def leave(self) -> None:
-        """Takes no effect from Temporal any more; what runs goes on, and offers leave. Twice is harmless."""
+        """Takes no more effects from Temporal; running ones continue, and offers are sent. Twice is harmless."""
         if self._worker is not None:
             self._worker.leave()
 
     async def stop(self, drain: timedelta) -> None:
-        """Leaves, lets running effects end within `drain`, and tells Temporal what follows from them."""
+        """Leaves, lets running effects end within `drain`, and offers the effects that follow from them to Temporal."""
         if self._worker is not None:
             await self._worker.stop(drain)
-        await self._outbox.stop(min(drain, _TELLING))
+        await self._outbox.stop(min(drain, _SENDING))
 
-    def _offer_late(self, execution_id: str, references: Sequence[Reference]) -> None:
+    def _offer_followers(self, execution_id: str, references: Sequence[Reference]) -> None:
         self._outbox.put(execution_id, references)

@@ -1,7 +1,7 @@
-"""The outbox: hands offers to Temporal from a bounded line, and outlasts its absence.
+"""The outbox: sends offers to Temporal from a bounded queue, and survives its outages.
 
-Nothing here is durable and nothing needs to be: the effect table is the true outbox, and whoever sweeps it offers
-again what stays queued.
+Nothing here is durable and nothing needs to be: the effect table is the true outbox, and its sweep offers again what
+remains queued.
 """
 
 import asyncio
@@ -24,86 +24,85 @@ _SENDERS: Final = 8
 _BACK_OFF_SECONDS: Final = (0.2, 1.0, 5.0)
 
 
-class TemporalAway(EngineError):
-    """Temporal cannot be reached, or takes nothing now; the call can be repeated."""
+class TemporalUnavailable(EngineError):
+    """Temporal cannot be reached, or accepts nothing now; the call can be repeated."""
 
 
 class OfferRefused(EngineError):
-    """Temporal does not take this offer, and would not take it later."""
+    """Temporal does not accept this offer, and would not accept it later."""
 
 
 Send = Callable[[str, Sequence[Reference]], Awaitable[None]]
-"""Hands the effects of one execution to Temporal. Raises: TemporalAway, OfferRefused."""
+"""Sends the effects of one execution to Temporal. Raises: TemporalUnavailable, OfferRefused."""
 
 
 Pause = Callable[[float], Awaitable[None]]
-"""Lets so many seconds pass. Temporal's time is the real one, also where that of the engine is a test's."""
+"""Waits so many seconds. Temporal's time is the real one, also where that of the engine is a test's."""
 
 
 class Outbox:
     """Sends offers in their order, those of one execution together, a few executions at once.
 
-    While Temporal is away as many as `held` are kept and the others dropped; the log tells of the beginning and of
-    the end.
+    While Temporal is unavailable, up to `held` offers are kept and others dropped; the log has its begin and its end.
     """
 
     def __init__(self, send: Send, *, held: int = _HELD, pause: Pause = asyncio.sleep) -> None:
         self._send = send
         self._pause = pause
         self._held = held
-        self._line: OrderedDict[str, dict[int, Reference]] = OrderedDict()
+        self._queue: OrderedDict[str, dict[int, Reference]] = OrderedDict()
         self._count = 0
         self._dropped = 0
         self._sending = 0
-        self._is_away = False
+        self._is_unavailable = False
         self._is_stopped = False
-        self._filled = asyncio.Event()
-        self._moved = asyncio.Event()
+        self._has_work = asyncio.Event()
+        self._progressed = asyncio.Event()
         self._senders: list[asyncio.Task[None]] = []
 
     @property
-    def is_away(self) -> bool:
-        """Whether Temporal did not take the last offer."""
-        return self._is_away
+    def is_unavailable(self) -> bool:
+        """Whether Temporal did not accept the last offer."""
+        return self._is_unavailable
 
     @property
     def dropped(self) -> int:
-        """How many offers found no place since Temporal went away."""
+        """How many offers were dropped since Temporal became unavailable."""
         return self._dropped
 
     def start(self) -> None:
-        """Begins to send."""
+        """Starts to send."""
         if not self._senders:
             self._senders = [asyncio.get_running_loop().create_task(self._run()) for _ in range(_SENDERS)]
 
     def put(self, execution_id: str, references: Iterable[Reference]) -> None:
-        """Puts offers in line, unless it is full. Never blocks; one that is in line already is taken once."""
+        """Queues offers, unless the queue is full. Never blocks; one that is queued already is taken once."""
         if self._is_stopped:
             return
         for reference in references:
-            own = self._line.get(execution_id, {})
+            own = self._queue.get(execution_id, {})
             if reference.seq in own:
                 continue
             if self._count >= self._held:
                 self._dropped += 1
                 continue
-            self._line.setdefault(execution_id, {})[reference.seq] = reference
+            self._queue.setdefault(execution_id, {})[reference.seq] = reference
             self._count += 1
-            self._filled.set()
+            self._has_work.set()
 
-    async def ended(self, within: timedelta) -> None:
-        """Returns when nothing is in line, when Temporal turns out to be away, or after this time."""
+    async def wait_until_sent(self, within: timedelta) -> None:
+        """Returns when the queue is empty, when Temporal turns out to be unavailable, or after this time."""
         try:
             async with asyncio.timeout(within.total_seconds()):
-                while self._senders and (self._line or self._sending) and not self._is_away:
-                    self._moved.clear()
-                    await self._moved.wait()
+                while self._senders and (self._queue or self._sending) and not self._is_unavailable:
+                    self._progressed.clear()
+                    await self._progressed.wait()
         except TimeoutError:
             pass
 
     async def stop(self, drain: timedelta) -> None:
-        """Sends what is in line within `drain`, or until Temporal turns out to be away. Twice is harmless."""
-        await self.ended(drain)
+        """Sends what is queued within `drain`, or until Temporal turns out to be unavailable. Twice is harmless."""
+        await self.wait_until_sent(drain)
         self._is_stopped = True
         senders, self._senders = self._senders, []
         for sender in senders:
@@ -112,17 +111,17 @@ class Outbox:
 
     async def _run(self) -> None:
         while True:
-            while not self._line:
-                self._filled.clear()
-                await self._filled.wait()
-            execution_id, references = self._line.popitem(last=False)
+            while not self._queue:
+                self._has_work.clear()
+                await self._has_work.wait()
+            execution_id, references = self._queue.popitem(last=False)
             self._sending += 1
             try:
                 await self._deliver(execution_id, list(references.values()))
             finally:
                 self._count -= len(references)
                 self._sending -= 1
-                self._moved.set()
+                self._progressed.set()
 
     async def _deliver(self, execution_id: str, references: Sequence[Reference]) -> None:
         tries = 0
@@ -132,22 +131,22 @@ class Outbox:
             except OfferRefused as error:
                 _log.error("offer_refused", execution_id=execution_id, error=error.message)
                 return
-            except TemporalAway as error:
-                self._note_away(error)
+            except TemporalUnavailable as error:
+                self._log_unavailable(error)
                 await self._pause(_BACK_OFF_SECONDS[min(tries, len(_BACK_OFF_SECONDS) - 1)])
                 tries += 1
             else:
-                self._note_back()
+                self._log_available()
                 return
 
-    def _note_away(self, error: TemporalAway) -> None:
-        if not self._is_away:
+    def _log_unavailable(self, error: TemporalUnavailable) -> None:
+        if not self._is_unavailable:
             _log.error("temporal_away", error=error.message)
-            self._is_away = True
-        self._moved.set()
+            self._is_unavailable = True
+        self._progressed.set()
 
-    def _note_back(self) -> None:
-        if self._is_away:
+    def _log_available(self) -> None:
+        if self._is_unavailable:
             _log.warning("temporal_back", dropped=self._dropped)
-            self._is_away = False
+            self._is_unavailable = False
             self._dropped = 0

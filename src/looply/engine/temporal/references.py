@@ -1,4 +1,4 @@
-"""What Temporal is told of an effect: numbers and names of queues, nothing of what it is about."""
+"""References to effects for Temporal: numbers, names of queues and hashes, no content."""
 
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -10,8 +10,8 @@ from looply.engine.ports.dispatch import EffectRef
 class Reference:
     """An effect of the execution that the workflow is named after.
 
-    `seq` numbers the event that scheduled the attempt, `queue` is the task queue of its connector, `lane` stands for
-    the target that limits it, `owner` for the organization: the same for all effects of one target, of one
+    `seq` numbers the event that scheduled the attempt, `queue` is the task queue of its connector, `lane` is a hash of
+    the target that limits it, `owner` one of the organization: the same for all effects of one target, of one
     organization, and nothing else can be read from them.
     """
 

@@ -1,4 +1,4 @@
-"""How Temporal is reached, and what a worker carries out."""
+"""Settings: the connection to Temporal, and what a worker carries out."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,9 +14,9 @@ from looply.settings import Secret
 
 
 class TemporalSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How Temporal is reached.
+    """The connection to Temporal.
 
-    `address` is host:port. `tls_ca` is who signs the server's certificate (None: those of the system),
+    `address` is host:port. `tls_ca` has the authorities that sign the server's certificate (None: those of the system),
     `tls_certificate` and `tls_key` are this process's own, all in PEM. `task_queue` begins the names of all task
     queues: two installations in one namespace need two.
     """
@@ -32,11 +32,12 @@ class TemporalSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Serving(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker carries out: effects of these connectors, so many at once, so many of them for one target of an
-    organization.
+    """What a worker carries out: effects of these connectors, `concurrency` at once.
 
-    `known` has all connectors of the installation: the workflows of the others' effects are taken too, which needs
-    nothing of a connector.
+    `host_concurrency` is how many of them may run at once for one target of an organization.
+
+    `known` has all connectors of the installation: this worker also takes the workflow tasks of the others, which do
+    not need the connector.
     """
 
     connectors: tuple[str, ...]
@@ -46,7 +47,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tls_of(settings: TemporalSettings) -> TLSConfig | bool:
-    """Returns how the connection is encrypted, False for not at all. Raises: SettingsError with every problem."""
+    """Returns the encryption of the connection, False for none. Raises: SettingsError with every problem."""
     problems = [*_contradictions(settings)]
     files = {name: _read(settings, name, problems) for name in ("tls_ca", "tls_certificate", "tls_key")}
     problems += _unfit(files)
@@ -84,7 +85,7 @@ def _contradictions(settings: TemporalSettings) -> list[Problem]:
 
 
 def _unfit(files: Mapping[str, bytes | None]) -> Iterator[Problem]:
-    """Yields what is wrong with what the files hold: the library would tell of it much later, and not where."""
+    """Yields the problems of the files' content: the library would report them much later, and not in which file."""
     keys: dict[str, bytes] = {}
     for name, content in files.items():
         if content is None:

@@ -1,4 +1,4 @@
-"""The worker: takes effects from Temporal's task queues and carries them out, until it is told to leave."""
+"""The worker: takes effects from Temporal's task queues and carries them out, until `leave` is called."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from looply.clock import Clock
 from looply.engine.temporal.carrying import WAITING_FACTOR, Carrier, WorkerStopping
-from looply.engine.temporal.chain import Arrived, Chain
+from looply.engine.temporal.chain import Chain, OnArrival
 from looply.engine.temporal.connecting import TemporalConnection
 from looply.engine.temporal.hints import with_hint
-from looply.engine.temporal.outbox import Pause, TemporalAway
+from looply.engine.temporal.outbox import Pause, TemporalUnavailable
 from looply.engine.temporal.references import Reference, connector_queue
 from looply.engine.temporal.settings import Serving
 from looply.engine.temporal.workflow import ACTIVITY, EffectsWorkflow
@@ -30,50 +30,50 @@ _log = structlog.get_logger(__name__)
 _BACK_OFF_SECONDS: Final = 1.0
 _END_SECONDS: Final = 5.0
 
-# The carrier ends what runs; until then no activity is cut off.
+# The carrier ends running effects; until then no activity is cancelled.
 _GRACE: Final = timedelta(days=365)
 
 _STICKY: Final = timedelta(seconds=3)
-"""The workflows of a worker that died are taken up by others after this time."""
+"""Other workers resume the workflows of a worker that died after this time."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerHooks:
-    """What a worker tells of each effect that Temporal brings to it, and how it lets time pass."""
+    """Hooks of a worker for tests: called for each effect that Temporal delivers to it, and to wait."""
 
-    arrived: Arrived = lambda _execution_id, _seq: None
+    on_arrival: OnArrival = lambda _execution_id, _seq: None
     pause: Pause = asyncio.sleep
 
 
 class EffectWorker:
-    """One process's share in carrying out effects."""
+    """Carries out effects in one process."""
 
     def __init__(
-        self, connection: TemporalConnection, serving: Serving, carrier: Carrier, clock: Clock, senses: WorkerHooks
+        self, connection: TemporalConnection, serving: Serving, carrier: Carrier, clock: Clock, hooks: WorkerHooks
     ) -> None:
         self._connection = connection
         self._clock = clock
         self._serving = serving
         self._carrier = carrier
-        self._senses = senses
+        self._hooks = hooks
         self._leaving = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._is_away = False
-        # Tasks of workflows take a millisecond; the loop of the process stays free of them.
+        self._is_unavailable = False
+        # Workflow tasks take a millisecond; they run outside the event loop of the process.
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="looply-effects")
 
     def start(self) -> None:
-        """Begins to take effects, as soon as Temporal is there."""
+        """Starts to take effects, as soon as Temporal is available."""
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     def leave(self) -> None:
-        """Takes nothing new and gives back what waits; what runs goes on. Twice is harmless."""
+        """Takes no more effects and releases the waiting ones; running ones continue. Twice is harmless."""
         self._carrier.leave()
         self._leaving.set()
 
     async def stop(self, drain: timedelta) -> None:
-        """Leaves, lets what runs end within `drain`, and abandons the rest. Twice is harmless."""
+        """Leaves, lets running effects end within `drain`, and abandons the rest. Twice is harmless."""
         self.leave()
         await self._carrier.stop(drain)
         task, self._task = self._task, None
@@ -87,30 +87,30 @@ class EffectWorker:
         while not self._leaving.is_set():
             try:
                 await self._serve(await self._connection.client())
-            except TemporalAway as error:
-                self._note_away(error.message)
+            except TemporalUnavailable as error:
+                self._log_unavailable(error.message)
             except (RPCError, RuntimeError) as error:
-                self._note_away(with_hint(str(error)))
+                self._log_unavailable(with_hint(str(error)))
             leaving = asyncio.get_running_loop().create_task(self._leaving.wait())
             await self._within(leaving, _BACK_OFF_SECONDS)
             leaving.cancel()
 
     async def _within(self, task: "asyncio.Task[Any]", seconds: float) -> None:
         """Returns when a task has ended, or after this time."""
-        pause = asyncio.ensure_future(self._senses.pause(seconds))
+        pause = asyncio.ensure_future(self._hooks.pause(seconds))
         try:
             await asyncio.wait({task, pause}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             pause.cancel()
 
     async def _serve(self, client: Client) -> None:
-        """Takes effects until this process leaves. Raises: RuntimeError, RPCError when Temporal lets it no longer."""
+        """Takes effects until this process leaves. Raises: RuntimeError, RPCError when Temporal fails."""
         workers = self._workers(client)
         runs = [asyncio.get_running_loop().create_task(worker.run()) for worker in workers]
         leaving = asyncio.get_running_loop().create_task(self._leaving.wait())
         try:
             await asyncio.wait({*runs, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            # One that failed takes the others along: they are all started anew.
+            # When one failed, the others are shut down too: all are started again.
             await asyncio.gather(*(worker.shutdown() for worker in workers))
             ends = await asyncio.gather(*runs, return_exceptions=True)
         finally:
@@ -122,16 +122,17 @@ class EffectWorker:
 
     def _workers(self, client: Client) -> Sequence[Worker]:
         prefix = self._connection.settings.task_queue
-        # Without it the library hashes the code of every module to tell releases apart.
+        # Without it the library hashes the code of every module to distinguish releases.
         settings: dict[str, Any] = {"build_id": version("looply"), "graceful_shutdown_timeout": _GRACE}
         return [
             Worker(
                 client,
                 task_queue=connector_queue(prefix, connector),
-                # Workflows of every connector: one that began with another one's effect waits for nobody in particular.
+                # Workflows of every connector: any worker may take the tasks of one that began with another connector's
+                # effect.
                 workflows=[EffectsWorkflow],
                 activities=[self._perform] if connector in self._serving.connectors else [],
-                # The sandbox costs more than the workflow does, whose few lines a replay of histories proves.
+                # The sandbox costs more than the workflow itself, whose determinism is proved by replays of histories.
                 workflow_runner=UnsandboxedWorkflowRunner(),
                 workflow_task_executor=self._threads,
                 max_concurrent_workflow_tasks=100,
@@ -144,22 +145,22 @@ class EffectWorker:
 
     @activity.defn(name=ACTIVITY)
     async def _perform(self, execution_id: str, reference: Reference) -> list[Reference]:
-        """Carries out one effect and what follows from it alone; returns what else the workflow is to start."""
-        self._note_back()
+        """Carries out one effect and its chain of single followers; returns what else the workflow must start."""
+        self._log_available()
         chain = Chain(self._carrier, self._clock, lambda at: activity.heartbeat(at.seq))
         try:
-            return list(await chain.carry(execution_id, reference, self._senses.arrived))
+            return list(await chain.carry(execution_id, reference, self._hooks.on_arrival))
         except WorkerStopping as error:
             raise ApplicationError(
                 error.message, category=ApplicationErrorCategory.BENIGN, next_retry_delay=error.again_after
             ) from error
 
-    def _note_away(self, reason: str) -> None:
-        if not self._is_away:
+    def _log_unavailable(self, reason: str) -> None:
+        if not self._is_unavailable:
             _log.error("worker_waits_for_temporal", error=reason)
-        self._is_away = True
+        self._is_unavailable = True
 
-    def _note_back(self) -> None:
-        if self._is_away:
+    def _log_available(self) -> None:
+        if self._is_unavailable:
             _log.warning("worker_takes_effects")
-        self._is_away = False
+        self._is_unavailable = False

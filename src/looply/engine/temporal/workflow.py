@@ -20,16 +20,16 @@ ACTIVITY: Final = "perform"
 SIGNAL: Final = "offer"
 
 REFERENCES_PER_RUN: Final = 1000
-"""So many effects one run starts: about 6,000 events of the 50,000 that Temporal's history may have."""
+"""One run starts so many effects: about 6,000 events of the 50,000 that Temporal's history may have."""
 
 _REPEATS_PER_RUN: Final = 4000
-"""So many offers of what is in flight one run takes: Temporal refuses the 10,001st signal."""
+"""One run takes so many repeated offers: Temporal refuses the 10,001st signal."""
 
 _LOST_AFTER: Final = timedelta(seconds=30)
-"""A worker that was not heard of for so long is gone, and another one gets the effect."""
+"""A worker without a heartbeat for so long is lost, and another one gets the effect."""
 
 _LONGEST: Final = timedelta(days=1)
-"""The time limit of the call is the worker's to hold; this one only ends what no heartbeat can, and is far above."""
+"""The worker enforces the time limit of the call; this one, far above, only ends what no heartbeat timeout can."""
 
 _RETRY: Final = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 """Infrastructure only: attempts of a step are decided by the execution."""
@@ -37,7 +37,7 @@ _RETRY: Final = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_inter
 
 @workflow.defn(name=WORKFLOW)
 class EffectsWorkflow:
-    """Carries the effects of the execution whose id is the workflow's."""
+    """Starts the effects of the execution whose id is the workflow's."""
 
     @workflow.init
     def __init__(self, _left: list[Reference], limit: int) -> None:
@@ -46,12 +46,12 @@ class EffectsWorkflow:
         self._repeats = 0
         self._in_flight: dict[int, Reference] = {}
         self._left: dict[int, Reference] = {}
-        # The loop itself holds tasks weakly.
+        # The event loop holds only weak references to tasks.
         self._tasks: set[asyncio.Task[None]] = set()
 
     @workflow.run
     async def run(self, left: list[Reference], limit: int) -> None:
-        """Ends when nothing is in flight and nothing left; after `limit` effects goes on as a new run."""
+        """Ends when no effect is in flight and none is left; continues as a new run after `limit` effects."""
         self._take(left)
         await workflow.wait_condition(self._is_over)
         if rest := [*self._in_flight.values(), *self._left.values()]:
@@ -63,8 +63,8 @@ class EffectsWorkflow:
         self._take(references)
 
     def _is_over(self) -> bool:
-        # A run may begin before the signal that started it is heard, so none is over before its first effect.
-        # An activity that is cut off goes on in its worker, and its effect, started again, finds its row.
+        # A run may begin before the signal that started it is handled, so no run ends before its first effect. An
+        # activity that is cut off continues in its worker, and its effect, started again, finds its row.
         return (self._started > 0 and not self._in_flight) or self._repeats > _REPEATS_PER_RUN
 
     def _take(self, references: Iterable[Reference]) -> None:
@@ -88,11 +88,11 @@ class EffectsWorkflow:
                 start_to_close_timeout=_LONGEST,
                 heartbeat_timeout=_LOST_AFTER,
                 retry_policy=_RETRY,
-                # Where Temporal can, it hands out the effects of all organizations in turns.
+                # Where Temporal supports it, the effects of all organizations are dispatched in turns.
                 priority=Priority(fairness_key=reference.owner),
             )
         except ActivityError:
-            # Somebody ended it by hand. The row stays, and with it the offers.
+            # An operator ended it by hand. The row stays, and is offered again.
             following = []
         finally:
             del self._in_flight[reference.seq]

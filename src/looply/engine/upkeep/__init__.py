@@ -1,4 +1,4 @@
-"""Upkeep: the loops beside all calls: timers, schedules, deliveries, recovery, quarantine, audits, pruning, cards.
+"""Upkeep: the background loops: timers, schedules, deliveries, recovery, quarantine, audits, pruning, cards.
 
 Imports every room of the engine.
 Never here: anything that a call waits for.

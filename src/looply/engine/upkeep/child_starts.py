@@ -1,8 +1,9 @@
-"""How many executions the steps of each organization start in a minute, counted in this process.
+"""Child starts: how many executions the steps of each organization start in a minute, counted in this process.
 
-A start over the rate is delayed: it has its place within the next minute, in the order in which starts came. Only what
-would be later than that is refused, so that executions which start each other without end stay bounded. A delayed start
-is nothing but the row that asks for it, as after a crash: the places are kept in memory only, and given anew then.
+A start over the rate is delayed: it gets a time within the next minute, in the order in which starts came. Only a start
+that would be later than that is refused, so that executions which start each other without end stay bounded. A delayed
+start is nothing but the row that requests it, as after a crash: the times are kept in memory only, and assigned again
+then.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from looply.execution.facts.deliveries import Delivered
 from looply.rates import RateLimiter
 
 _KEPT_SECONDS: Final = 60.0
-"""So long a place is kept for a row that does not come again when it is due: another process has applied it."""
+"""The time of a row is kept so long when the row does not come again: another process has applied it."""
 
 
 class ChildStarts:
@@ -24,7 +25,7 @@ class ChildStarts:
         self._rates = RateLimiter(most)
         self._delayed: dict[Delivered, float] = {}
 
-    def delayed(self, now: float) -> Sequence[str]:
+    def delayed_ids(self, now: float) -> Sequence[str]:
         """Returns the executions whose start is delayed beyond this moment of the monotonic clock."""
         over = [row for row, due in self._delayed.items() if due + _KEPT_SECONDS < now]
         for row in over:
@@ -38,7 +39,7 @@ class ChildStarts:
     def admit(self, row: Delivered, organization_id: str, now: float) -> bool:
         """Returns whether the execution may be started now; if not, it is delayed from now on.
 
-        Raises: Refused (code `CHILD_RATE`) when all places of the next minute are taken.
+        Raises: Refused (code `CHILD_RATE`) when the rate of the next minute is used up.
         """
         if row in self._delayed:
             if self.is_delayed(row, now):

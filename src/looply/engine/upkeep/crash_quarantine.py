@@ -1,9 +1,9 @@
-"""The probation: executions that may have brought a process down are worked on one at a time, and counted.
+"""The crash quarantine: executions that may have ended a process are worked on one at a time, in trials.
 
-Theory of operation. When a process ends without order, nobody knows which of the executions that it was at is to blame;
-all of them are suspects. That alone counts for nothing: a suspect is worked on by itself, after the store was told that
-its trial begins, and is none any more when its trial is over. So a trial that does not end means that the process
-ended while it was at this one execution, and only that is counted. What is no suspect costs nothing.
+Theory of operation. When a process crashes, it is unknown which of the executions that it worked on is the cause; all
+of them are suspects. That alone has no consequence: a suspect is worked on alone, after the begin of its trial was
+stored, and is no suspect any more when its trial is over. So a trial that does not end means that the process ended
+while it worked on this one execution, and only that is counted. An execution that is no suspect costs nothing.
 """
 
 import asyncio
@@ -18,23 +18,24 @@ Result = TypeVar("Result")
 
 
 class CrashQuarantine:
-    """The suspects that this process meets."""
+    """The suspects that this process encounters."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._suspects: set[str] = set()
-        # Trials of this process that the store has not heard the end of.
-        self._tried: set[str] = set()
-        self._turn = asyncio.Lock()
+        # Trials of this process whose end is not stored.
+        self._in_trial: set[str] = set()
+        self._one_at_a_time = asyncio.Lock()
 
     def begin(self, suspects: Iterable[str]) -> None:
-        """Takes over what the store told when it was opened."""
+        """Takes over what the store reported when it was opened."""
         self._suspects = set(suspects)
 
-    async def look(self, execution_ids: Collection[str]) -> Sequence[str]:
-        """Learns which of these executions are suspects; returns those that ended too many processes to be tried.
+    async def refresh_suspects(self, execution_ids: Collection[str]) -> Sequence[str]:
+        """Looks up which of these executions are suspects; returns those with too many loads for another trial.
 
-        Where the store is not shared nobody becomes one after the start. Raises: StoreUnreachable, EngineError.
+        Where the store is not shared, no execution becomes a suspect after the start. Raises: StoreUnreachable,
+        EngineError.
         """
         if not self._store.is_shared or not execution_ids:
             return ()
@@ -48,18 +49,19 @@ class CrashQuarantine:
         return frozenset(self._suspects.intersection(execution_ids))
 
     async def run(self, execution_id: str, work: Callable[[], Awaitable[Result]]) -> Result:
-        """Does work on an execution and returns what it gives; that on a suspect in a trial, one after the other.
+        """Does work on an execution and returns the result; work on suspects runs in trials, one after the other.
 
-        Raises: what `work` raises; Stale when another process tries this execution; what a write of the store raises.
+        Raises: what `work` raises; Stale when another process has this execution in a trial; errors of the store.
         """
         if execution_id not in self._suspects:
             return await work()
-        async with self._turn:
+        async with self._one_at_a_time:
             await self._begin_trial(execution_id)
             try:
                 result = await work()
             except LooplyError:
-                # It could not be done now, and this process lives. Where that cannot be told either, the trial goes on.
+                # The work failed, and this process lives. Where the end of the trial cannot be stored either, the trial
+                # continues.
                 with suppress(LooplyError):
                     await self._end_trial(execution_id)
                 raise
@@ -68,13 +70,13 @@ class CrashQuarantine:
             return result
 
     async def _begin_trial(self, execution_id: str) -> None:
-        # One that is tried again and again by a process that lives counts once.
-        if execution_id in self._tried:
+        # Repeated trials by a process that lives count once.
+        if execution_id in self._in_trial:
             return
         if not await self._store.trials.begin_trial(execution_id):
-            raise Stale(f"another process tries execution {execution_id}; what is left of it comes later")
-        self._tried.add(execution_id)
+            raise Stale(f"another process has execution {execution_id} in a trial; the work is repeated later")
+        self._in_trial.add(execution_id)
 
     async def _end_trial(self, execution_id: str) -> None:
         await self._store.trials.end_trial(execution_id)
-        self._tried.discard(execution_id)
+        self._in_trial.discard(execution_id)

@@ -1,9 +1,8 @@
-"""The pruner: removes ended executions past their time, slowly, beside all work.
+"""The pruner: removes ended executions after their retention, slowly, in the background.
 
-Theory of operation. A round goes once over all that may be spent, slice by slice, and gives way before each one: while
-units wait, or the disk is behind, it stands still for a while. What a round leaves, because something held it or
-because the process ended, the next one finds. Where several processes share a store, one of them prunes at a time, and
-the others leave the round to it.
+Theory of operation. A round goes once over everything that may have expired, slice by slice, and pauses before each one
+while units wait or the disk is behind. What a round leaves, because something held it or because the process ended, the
+next one finds. Where several processes share a store, only one of them prunes at a time, and the others skip the round.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -13,26 +12,26 @@ from typing import Final
 import structlog
 
 from looply.clock import Clock
-from looply.engine.records.pruning import Pruning, RetentionFilter, Slice, plan, round_of
+from looply.engine.records.pruning import Pruning, RetentionFilter, Slice, plan, prune_round
 from looply.engine.upkeep.loop import Loop
 from looply.errors import LooplyError
 
 _log = structlog.get_logger(__name__)
 
 _FIRST_SECONDS: Final = 90.0
-"""Before the first round: a process that starts has more urgent things to do."""
+"""The pause before the first round: a process that starts has more urgent work."""
 _ROUND_SECONDS: Final = 3600.0
-"""Between two rounds."""
+"""The pause between two rounds."""
 _PAUSE_SECONDS: Final = 0.02
-"""Between two slices, and between two looks whether anybody waits."""
-_WAYS_GIVEN: Final = 250
-"""So often a slice gives way to others; a store that is never quiet must be pruned too."""
+"""The pause between two slices, and between two checks whether units wait."""
+_MOST_POSTPONED: Final = 250
+"""A slice is postponed so often at most; a store that is never quiet must be pruned too."""
 
 
 class Pruner(Loop):
-    """One process's rounds; see the module.
+    """The rounds of one process; see the module.
 
-    `retention` is for workflows that do not say theirs, `decision_retention` for the record of decisions (None: for
+    `retention` is for workflows without one of their own, `decision_retention` for the record of decisions (None: for
     ever).
     """
 
@@ -51,59 +50,63 @@ class Pruner(Loop):
         self._retention = retention
         self._decision_retention = decision_retention
         self._round: AsyncIterator[Slice] | None = None
-        self._told = Slice()
-        self._ways_given = 0
+        self._report = Slice()
+        self._postponed = 0
 
     async def tick(self) -> bool:
-        """Removes one slice of what is spent, and returns whether the round is over."""
+        """Removes one slice, and returns whether the round is over."""
         if self._round is None:
             now, kept = self._clock.now(), self._decision_retention
             decided_before = now - kept if kept is not None else None
-            self._round = round_of(self._pruning, plan(now, self._retention), decided_before=decided_before)
-            self._told = Slice()
+            self._round = prune_round(self._pruning, plan(now, self._retention), decided_before=decided_before)
+            self._report = Slice()
         try:
-            told = await anext(self._round, None)
+            result = await anext(self._round, None)
         except LooplyError:
             self._round = None
             raise
-        if told is not None:
-            self._told = together(self._told, told)
+        if result is not None:
+            self._report = add_slices(self._report, result)
             return False
         self._round = None
-        if self._told.executions or self._told.keys or self._told.decisions:
-            found = {name: getattr(self._told, name) for name in ("executions", "size", "held", "keys", "decisions")}
+        if self._report.executions or self._report.keys or self._report.decisions:
+            found = {name: getattr(self._report, name) for name in ("executions", "size", "held", "keys", "decisions")}
             _log.info("pruned", **found)
         return True
 
     async def run(self) -> None:
-        """Goes round until `stop`, after a first rest."""
+        """Runs rounds until `stop`, after a first pause."""
         await self.rest(_FIRST_SECONDS)
         await super().run()
 
     async def round(self) -> float:
-        """Removes a slice, or gives way to those who wait; returns the seconds until the next one."""
-        if self._ways_given < _WAYS_GIVEN and await self._pruning.is_busy():
-            self._ways_given += 1
+        """Removes a slice, or pauses while units wait; returns the seconds until the next one."""
+        if self._postponed < _MOST_POSTPONED and await self._pruning.is_busy():
+            self._postponed += 1
             return _PAUSE_SECONDS
-        self._ways_given = 0
+        self._postponed = 0
         return _ROUND_SECONDS if await self.tick() else _PAUSE_SECONDS
 
 
 async def prune_now(
-    pruning: Pruning, wanted: Sequence[RetentionFilter], *, decided_before: datetime | None = None, is_dry: bool = False
+    pruning: Pruning,
+    filters: Sequence[RetentionFilter],
+    *,
+    decided_before: datetime | None = None,
+    is_dry: bool = False,
 ) -> Slice:
-    """Goes round at once, for somebody who waits for it; returns all that went, or would go.
+    """Runs one round at once, for a caller that waits for it; returns all that was removed, or would be.
 
     Raises: StoreFull, StoreUnreachable, StoreLost.
     """
-    told = Slice()
-    async for each in round_of(pruning, wanted, decided_before=decided_before, is_dry=is_dry):
-        told = together(told, each)
-    return told
+    report = Slice()
+    async for each in prune_round(pruning, filters, decided_before=decided_before, is_dry=is_dry):
+        report = add_slices(report, each)
+    return report
 
 
-def together(first: Slice, second: Slice) -> Slice:
-    """Returns what two slices tell together."""
+def add_slices(first: Slice, second: Slice) -> Slice:
+    """Returns the sum of two slices."""
     return Slice(
         executions=first.executions + second.executions,
         size=first.size + second.size,

@@ -1,4 +1,4 @@
-"""The pump: fires what is due, once the recovery has taken up what an earlier process left.
+"""The pump: fires what is due, after the recovery of what an earlier process left.
 
 `tick` does what is due now and is all that tests need; the loop calls it whenever something falls due.
 """
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from looply.clock import Clock
-from looply.engine.ports.port import CalleeOf
+from looply.engine.ports.port import ChildTargetOf
 from looply.engine.ports.store import Store, TimerRow
 from looply.engine.records.startup import StartupState
 from looply.engine.shell.shell import Shell
@@ -25,7 +25,7 @@ _log = structlog.get_logger(__name__)
 
 _BATCH = 500
 _SHARED_BATCH = 200
-"""So many timers one process takes at a time: what it has taken, no other one fires."""
+"""So many timers one process leases at a time: no other process fires these."""
 
 _SWEEP_SECONDS = 5.0
 _OWN_SWEEP_SECONDS = 60.0
@@ -39,7 +39,9 @@ class Pump(Loop):
 
     failed_event = "pump_failed"
 
-    def __init__(self, shell: Shell, store: Store, clock: Clock, profile_of: ProfileOf, callee_of: CalleeOf) -> None:
+    def __init__(
+        self, shell: Shell, store: Store, clock: Clock, profile_of: ProfileOf, child_target_of: ChildTargetOf
+    ) -> None:
         super().__init__()
         self._shell = shell
         self._store = store
@@ -49,28 +51,28 @@ class Pump(Loop):
         self._is_stuck = False
         self._quarantine = Quarantine(shell, store, clock)
         self._recovery = Recovery(shell, store, clock, self._quarantine)
-        self._deliverer = Deliverer(shell, store, clock, callee_of, self._quarantine)
+        self._deliverer = Deliverer(shell, store, clock, child_target_of, self._quarantine)
         self._late: set[tuple[str, int]] = set()
         self._seen = (clock.now(), clock.monotonic())
         self._held_until = 0.0
         self._sweep_at = 0.0
         self._own_sweep_at = 0.0
         self._batch = _SHARED_BATCH if store.is_shared else _BATCH
-        shell.on_timer(self._woken)
+        shell.observers.on_timer = self._on_timer
 
-    async def recover(self, boot: StartupState) -> None:
-        """Takes up what an earlier process left; see `Recovery.begin`."""
+    async def recover(self, startup: StartupState) -> None:
+        """Recovers what an earlier process left; see `Recovery.begin`."""
         self._sweep_at = self._clock.monotonic() + _SWEEP_SECONDS
         self._own_sweep_at = self._clock.monotonic() + _OWN_SWEEP_SECONDS
-        await self._recovery.begin(boot)
+        await self._recovery.begin(startup)
 
     async def tick(self, now: datetime | None = None) -> None:
-        """Does everything that is due, now or at `now`. What cannot be done holds up nothing else.
+        """Does everything that is due, now or at `now`. What fails delays nothing else.
 
-        That is: to fire timers and schedules, to apply what executions sent to each other, to admit those in line.
+        It fires timers and schedules, applies what executions sent to each other, and admits queued executions.
         """
         now = now or self._clock.now()
-        # What found no space at the start would else stay open until the next one.
+        # What found no space at the start would otherwise stay open until the next start.
         await self._recover_more()
         self._is_stuck = self._recovery.is_unfinished
         settled: set[tuple[str, int]] = set()
@@ -86,9 +88,9 @@ class Pump(Loop):
 
     async def round(self) -> float:
         """Fires what is due, and returns the seconds until something falls due."""
-        # What was judged is what fires: the clock may be set in between.
+        # The instant that was checked is the one that fires: the clock may be set in between.
         if self._is_held(now := self._clock.now()):
-            # Nothing of this goes by the wall clock.
+            # Deliveries do not depend on the wall clock.
             await self._deliverer.settle()
             return BACK_OFF_SECONDS
         await self.tick(now)
@@ -100,12 +102,12 @@ class Pump(Loop):
             self._sweep_at = now + _SWEEP_SECONDS
             await self._recovery.sweep()
         else:
-            await self._recovery.go_on()
+            await self._recovery.retry()
         if now >= self._own_sweep_at:
             self._own_sweep_at = now + _OWN_SWEEP_SECONDS
             await self._recovery.sweep_own()
 
-    def _woken(self, due: datetime | None) -> None:
+    def _on_timer(self, due: datetime | None) -> None:
         if due is None or self._planned is None or due < self._planned:
             self.wake()
 
@@ -121,9 +123,10 @@ class Pump(Loop):
             if instant is not None
         ]
         self._planned = min(instants, default=None)
-        # What other processes store wakes nobody here, nor does the end of an execution that a start waits for.
-        is_told = not self._store.is_shared and not self._scheduling.has_queued
-        most = _LONGEST_SLEEP_SECONDS if is_told else BACK_OFF_SECONDS
+        # Units of other processes do not wake this loop, nor does the end of an execution that a queued start waits
+        # for.
+        is_notified = not self._store.is_shared and not self._scheduling.has_queued
+        most = _LONGEST_SLEEP_SECONDS if is_notified else BACK_OFF_SECONDS
         if self._planned is None:
             return BACK_OFF_SECONDS if self._is_stuck else most
         left = (self._planned - self._clock.now()).total_seconds()
@@ -132,7 +135,7 @@ class Pump(Loop):
         return min(max(left, least), BACK_OFF_SECONDS if self._is_stuck else most)
 
     def _is_held(self, now: datetime) -> bool:
-        """Holds firing for a minute after the wall clock was set by more than five: somebody may set it back."""
+        """Holds firing for a minute after the wall clock was set by more than five: an operator may set it back."""
         monotonic = self._clock.monotonic()
         drift = (now - self._seen[0]) - timedelta(seconds=monotonic - self._seen[1])
         self._seen = (now, monotonic)
@@ -142,7 +145,7 @@ class Pump(Loop):
         return monotonic < self._held_until
 
     async def _due(self, now: datetime, settled: set[tuple[str, int]]) -> Sequence[TimerRow]:
-        """Returns rows that are due. One that is there after its execution said that it is none will never go away."""
+        """Returns rows that are due, without those whose execution has answered that it has no such timer."""
         rows = await self._store.work.due_timers(now, self._batch)
         for row in rows:
             key = (row.execution_id, row.seq)
@@ -150,12 +153,12 @@ class Pump(Loop):
                 _log.error("timer_row_without_timer", execution_id=row.execution_id, seq=row.seq)
                 self._late.add(key)
         fit = [row for row in rows if (row.execution_id, row.seq) not in self._late]
-        await self._quarantine.look(row.execution_id for row in fit)
+        await self._quarantine.refresh_suspects(row.execution_id for row in fit)
         return [row for row in fit if not self._quarantine.holds(row.execution_id)]
 
     async def _fire_timer(self, row: TimerRow, now: datetime, settled: set[tuple[str, int]]) -> bool:
         reply = await self._quarantine.submit(row.execution_id, FireTimer(at=now, timer=row.seq))
         if isinstance(reply, Done) and reply.is_late:
-            # Often it was read just before the unit that took it away was stored.
+            # Often the row was read just before the unit that removed it was stored.
             settled.add((row.execution_id, row.seq))
         return reply is not None

@@ -1,7 +1,7 @@
-"""The parking: of an execution that brought the process down several times nothing runs before it has an incident.
+"""The quarantine: an execution that ended the process several times does not run until it has an incident.
 
-The incident may find no space at first. Until it is stored the execution rests: no timer of it fires, nothing is
-delivered to it, and its effects that stand in line wait here.
+There may be no space for the incident at first. Until it is stored the execution is held: no timer of it fires, nothing
+is delivered to it, and its queued effects wait here.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -26,43 +26,43 @@ _POISONED: Final = "the process ended several times while it worked on this exec
 
 
 class Quarantine:
-    """The executions that rest, and the door through which whatever is due by itself comes to an execution.
+    """The executions that are held. All background work on executions goes through it.
 
-    Guarantees: one that may have brought the process down is worked on alone (`looply.engine.upkeep.crash_quarantine`).
+    Guarantees: one that may have ended the process is worked on alone (`looply.engine.upkeep.crash_quarantine`).
     """
 
     def __init__(self, shell: Shell, store: Store, clock: Clock) -> None:
         self._shell = shell
         self._clock = clock
         self._crash_quarantine = CrashQuarantine(store)
-        # Executions that are not parked yet, each with its effects that stand in line.
-        self._unparked: dict[str, list[EffectRef]] = {}
+        # Executions that have no incident yet, each with its queued effects.
+        self._held: dict[str, list[EffectRef]] = {}
 
     @property
-    def has_unparked(self) -> bool:
-        """Whether an execution could not be parked yet, and is to be tried again."""
-        return bool(self._unparked)
+    def has_held(self) -> bool:
+        """Whether the incident of an execution could not be stored yet, and must be tried again."""
+        return bool(self._held)
 
-    def begin(self, boot: StartupState) -> None:
-        """Takes over what the store told when it was opened."""
-        self._crash_quarantine.begin(boot.suspects)
-        self._unparked = {execution_id: [] for execution_id in boot.poisoned}
+    def begin(self, startup: StartupState) -> None:
+        """Takes over what the store reported when it was opened."""
+        self._crash_quarantine.begin(startup.suspects)
+        self._held = {execution_id: [] for execution_id in startup.poisoned}
 
     def hold(self, execution_ids: Iterable[str]) -> None:
-        """Lets these executions rest until they are parked."""
+        """Holds these executions until they have an incident."""
         for execution_id in execution_ids:
-            self._unparked.setdefault(execution_id, [])
+            self._held.setdefault(execution_id, [])
 
     def holds(self, execution_id: str) -> bool:
-        """Returns whether an execution must rest until it is parked."""
-        return execution_id in self._unparked
+        """Returns whether an execution is held until it has an incident."""
+        return execution_id in self._held
 
-    async def look(self, execution_ids: Iterable[str]) -> None:
-        """Learns whether something has to be known of these executions before they are worked on."""
-        self.hold(await self._crash_quarantine.look(set(execution_ids)))
+    async def refresh_suspects(self, execution_ids: Iterable[str]) -> None:
+        """Looks up whether these executions are suspects or must be held, before they are worked on."""
+        self.hold(await self._crash_quarantine.refresh_suspects(set(execution_ids)))
 
     def suspects(self, execution_ids: Iterable[str]) -> frozenset[str]:
-        """Returns those of the executions that may have brought a process down; see `CrashQuarantine.suspects`."""
+        """Returns those of the executions that may have ended a process; see `CrashQuarantine.suspects`."""
         return self._crash_quarantine.suspects(execution_ids)
 
     async def run(self, execution_id: str, work: Callable[[], Awaitable[Result]]) -> Result:
@@ -70,7 +70,7 @@ class Quarantine:
         return await self._crash_quarantine.run(execution_id, work)
 
     async def submit(self, execution_id: str, command: Command) -> Reply | None:
-        """Returns the reply, or None when the execution could not take the command now."""
+        """Returns the reply, or None when the command failed and may be repeated."""
         try:
             return await self.run(execution_id, lambda: self._shell.submit(execution_id, command))
         except LooplyError as error:
@@ -78,15 +78,15 @@ class Quarantine:
             return None
 
     def offer(self, effect: EffectRef) -> None:
-        """Offers an effect that stands in line, once its execution is parked if it must be."""
+        """Offers a queued effect, after its execution has its incident where it is held."""
         if self.holds(effect.execution_id):
-            self._unparked[effect.execution_id].append(effect)
+            self._held[effect.execution_id].append(effect)
         else:
             self._shell.dispatcher.offer(effect)
 
-    async def park(self) -> None:
-        """Parks all executions that rest; those that found no space rest on."""
-        for execution_id in list(self._unparked):
+    async def open_incidents(self) -> None:
+        """Opens an incident for all held executions; one for which there is no space remains held."""
+        for execution_id in list(self._held):
             try:
                 await self._shell.submit(execution_id, Park(at=self._clock.now(), message=_POISONED))
             except (StoreFull, StoreUnreachable) as error:
@@ -94,5 +94,5 @@ class Quarantine:
                 continue
             except LooplyError as error:
                 _log.error("command_failed", execution_id=execution_id, error=error.message)
-            for effect in self._unparked.pop(execution_id):
+            for effect in self._held.pop(execution_id):
                 self._shell.dispatcher.offer(effect)

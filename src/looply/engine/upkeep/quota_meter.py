@@ -1,4 +1,4 @@
-"""The loop that counts and measures for the quotas of one process."""
+"""The quota meter: the loop that counts and measures for the quotas of one process."""
 
 from typing import Final
 
@@ -7,15 +7,15 @@ from looply.engine.processing.quotas import Quotas
 from looply.engine.upkeep.loop import Loop
 
 COUNT_SECONDS: Final = 15.0
-"""Between two counts of what is open."""
+"""The pause between two counts of open executions."""
 MEASURE_SECONDS: Final = 60.0
-"""Between two measurements of what is stored."""
+"""The pause between two measurements of stored bytes."""
 _IDLE_SHARE: Final = 20
-"""A count or a slice that takes long is made less often: it rests so many times as long as it took."""
+"""A slow count or slice runs less often: the pause is at least so many times as long as it took."""
 
 
 class QuotaMeter(Loop):
-    """Counts and measures for the quotas of one process, beside all work."""
+    """Counts and measures for the quotas of one process, in the background."""
 
     failed_event = "quotas_failed"
 
@@ -37,12 +37,12 @@ class QuotaMeter(Loop):
         if begun >= self._measure_at:
             is_last = await self._quotas.measure_slice()
             self._is_measured |= is_last
-            # The first measurement makes haste: until it is done, this quota refuses nobody.
+            # The first measurement does not pause between slices: until it is done, this quota refuses no start.
             rest = self._after(begun, 0.0) if self._is_measured else begun
             self._measure_at = self._after(begun, MEASURE_SECONDS) if is_last else rest
         return max(min(self._count_at, self._measure_at) - self._clock.monotonic(), 0.0)
 
     def _after(self, begun: float, seconds: float) -> float:
-        """Returns when the next one is due of what began at an instant: after so long, or longer where it took long."""
+        """Returns when work that began at an instant is due again: after `seconds`, or later where it took long."""
         now = self._clock.monotonic()
         return now + max(seconds, (now - begun) * _IDLE_SHARE)

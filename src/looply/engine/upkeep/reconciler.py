@@ -1,10 +1,10 @@
-"""The reconciler: brings every copy of a card to what it has to look like, through the channel that keeps it.
+"""The reconciler: brings every copy of a card up to date, through the channel that keeps it.
 
-Theory of operation. A unit that changes a card writes down what each copy has to look like. The reconciler takes such
-copies for a while, asks the state how they look now (not how they had to look when the wish was written), calls the
-channel, and notes what was shown. A call that fails, hangs or is lost leaves the copy stale: it comes again with a
-pause that grows, and what is shown then is the newest. Several processes share the work, since a copy that was taken
-is given to nobody else; who dies with it loses it after the time of the taking.
+Theory of operation. A unit that changes a card records the required revision of each copy. The reconciler leases stale
+copies, reads from the state how they must look now (not how they had to look when the row was written), calls the
+channel, and records what was shown. A call that fails, hangs or is lost leaves the copy stale: it is repeated after a
+growing pause, and then shows the newest revision. Several processes share the work, since a leased copy is given to no
+other process; the lease of a process that dies expires.
 """
 
 import asyncio
@@ -27,20 +27,20 @@ from looply.execution.facts.address import card_token, parse_address
 _log = structlog.get_logger(__name__)
 
 CALL_SECONDS: Final = 10.0
-"""So long one call of a channel may take."""
+"""The time limit of one call of a channel."""
 TAKEN: Final = timedelta(seconds=30)
-"""So long a copy that was taken belongs to who took it: longer than a call, so that two never show one copy."""
+"""The lease of a copy: longer than a call, so that two processes never show one copy."""
 _AT_ONCE: Final = 8
 _BATCH: Final = 40
 _ROUND_SECONDS: Final = 1.0
-"""A process takes at most a batch in this time, whatever is waiting: channels throttle who sends more."""
+"""A process takes at most one batch in this time, whatever is stale: channels throttle faster senders."""
 _FIRST_PAUSE: Final = timedelta(seconds=2)
 _LONGEST_PAUSE: Final = timedelta(minutes=5)
 _LONGEST_SLEEP_SECONDS: Final = 30.0
 
 
 class Executions(Protocol):
-    """Where the reconciler learns how copies look now."""
+    """The source of the current state of executions."""
 
     async def get(self, execution_id: str) -> Execution:
         """Returns an execution as of its last stored unit. Raises: NotFound, StoreCorrupt."""
@@ -48,7 +48,7 @@ class Executions(Protocol):
 
 
 class Reconciler(Loop):
-    """The copies of one process; see the module."""
+    """The reconciler of one process; see the module."""
 
     failed_event = "reconciler_failed"
 
@@ -63,25 +63,25 @@ class Reconciler(Loop):
         self._free = asyncio.Semaphore(_AT_ONCE)
 
     async def tick(self) -> int:
-        """Brings one batch of due copies to what they have to look like and returns how many there were."""
+        """Brings one batch of due copies up to date and returns how many there were."""
         now = self._clock.now()
         taken = await self._copies.take(now, now + TAKEN, _BATCH)
-        await asyncio.gather(*(self._bring(row) for row in taken))
+        await asyncio.gather(*(self._reconcile(row) for row in taken))
         return len(taken)
 
     async def round(self) -> float:
-        """Brings a batch, and returns the seconds until the next one may be taken."""
+        """Updates a batch, and returns the seconds until the next one may be taken."""
         if await self.tick():
             return _ROUND_SECONDS
-        await self._tell_stale()
+        await self._log_stale()
         return await self._pause()
 
-    async def _bring(self, row: CopyRow) -> None:
+    async def _reconcile(self, row: CopyRow) -> None:
         async with self._free:
             try:
-                shown, handle = await asyncio.wait_for(self._shown(row), CALL_SECONDS)
+                shown, handle = await asyncio.wait_for(self._update(row), CALL_SECONDS)
             except (LooplyError, TimeoutError) as error:
-                # A call that hung may have been carried out: it is made again, which is harmless.
+                # A call that timed out may have been carried out: it is repeated, which is harmless.
                 pause = min(_FIRST_PAUSE * 2 ** min(row.attempts, 20), _LONGEST_PAUSE)
                 reason = error.message if isinstance(error, LooplyError) else "no answer in time"
                 _log.warning(
@@ -96,21 +96,21 @@ class Reconciler(Loop):
             else:
                 await self._copies.settle(row.card_id, shown, handle)
 
-    async def _shown(self, row: CopyRow) -> tuple[int, str]:
-        """Returns the number of what the channel shows now, and the handle of the copy."""
+    async def _update(self, row: CopyRow) -> tuple[int, str]:
+        """Updates a copy; returns the number of the view that the channel shows now, and the handle of the copy."""
         channel = self._channels.get(row.channel)
         if channel is None:
             raise NotFound(f"this process has no channel {row.channel!r}", code="NO_CHANNEL")
         execution = await self._executions.get(row.execution_id)
         view = view_of(execution.workflow, execution.state, row.card_id)
         if view is None:
-            return row.wanted, row.handle  # no such copy any more: nothing has to be shown
+            return row.wanted, row.handle  # there is no such copy any more: nothing is to be shown
         copy = _copy(execution, row)
         if not row.handle and not row.shown:
             if view.status in ("ANSWERED", "CLOSED"):
-                return view.number, ""  # over before it was ever shown
+                return view.number, ""  # it was closed before it was ever shown
             return view.number, await channel.show(copy, view)
-        await _change(channel, replace(copy, handle=row.handle), view)
+        await _update_or_close(channel, replace(copy, handle=row.handle), view)
         return view.number, row.handle
 
     async def _pause(self) -> float:
@@ -120,12 +120,12 @@ class Reconciler(Loop):
         left = (due - self._clock.now()).total_seconds()
         return min(max(left, _ROUND_SECONDS), _LONGEST_SLEEP_SECONDS)
 
-    async def _tell_stale(self) -> None:
-        if stale := await self._copies.stale():
+    async def _log_stale(self) -> None:
+        if stale := await self._copies.count_stale():
             _log.info("stale_cards", count=stale)
 
 
-async def _change(channel: CardChannel, copy: Copy, view: CardView) -> None:
+async def _update_or_close(channel: CardChannel, copy: Copy, view: CardView) -> None:
     if view.status in ("ANSWERED", "CLOSED"):
         await channel.close(copy, view)
     else:

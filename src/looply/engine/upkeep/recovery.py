@@ -1,8 +1,8 @@
-"""The recovery: takes up what a process left that has ended, and tries again what found no space at the start.
+"""The recovery: resumes the work of processes that have ended, and retries what found no space at the start.
 
-An engine that is alone does so once, when it starts: nobody else can have left anything. Where several processes share
-a store, each of them looks again and again for one that was not heard of (`sweep`); the rows say who takes up what.
-Each process looks now and then for what it has let go of itself, while it lives (`sweep_own`).
+A single-process engine recovers once, when it starts: no other process can have left work. Where several processes
+share a store, each of them sweeps regularly for processes whose leases have expired (`sweep`); the rows decide which
+process recovers what. Each process also sweeps for work that it has dropped itself while it lives (`sweep_own`).
 """
 
 from collections.abc import Sequence
@@ -22,38 +22,38 @@ _log = structlog.get_logger(__name__)
 _BATCH = 500
 _ALL = 1_000_000
 _SWEPT = 200
-"""So much of each kind one sweep takes up; the next one, perhaps of another process, goes on."""
+"""One sweep recovers so many rows of each kind; the next one, perhaps of another process, continues."""
 
 
 class Recovery:
     """Poisoned executions, lost effects, cut stretches and queued effects of one engine.
 
-    `parking` is the engine's, through which all of this goes.
+    All of this goes through the engine's `quarantine`.
     """
 
-    def __init__(self, shell: Shell, store: Store, clock: Clock, parking: Quarantine) -> None:
+    def __init__(self, shell: Shell, store: Store, clock: Clock, quarantine: Quarantine) -> None:
         self._shell = shell
         self._store = store
         self._clock = clock
-        self._quarantine = parking
+        self._quarantine = quarantine
         self._epoch = 0
         self._has_lost = False
         self._has_cut = False
-        # Effects that ran in this process's name at the last look, and that nobody performed.
+        # Effects that were RUNNING for this process at the last sweep, and that no task performed.
         self._strays: frozenset[tuple[str, int]] = frozenset()
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether something found no space and is to be tried again by `go_on`."""
-        return self._has_lost or self._has_cut or self._quarantine.has_unparked
+        """Whether something found no space and must be repeated by `retry`."""
+        return self._has_lost or self._has_cut or self._quarantine.has_held
 
-    async def begin(self, boot: StartupState) -> None:
-        """Takes up what was left: poisoned executions first, then lost effects, cut stretches and queued effects."""
-        self._epoch = boot.epoch
-        self._quarantine.begin(boot)
-        await self._quarantine.park()
+    async def begin(self, startup: StartupState) -> None:
+        """Recovers what was left: poisoned executions first, then lost effects, cut stretches and queued effects."""
+        self._epoch = startup.epoch
+        self._quarantine.begin(startup)
+        await self._quarantine.open_incidents()
         if self._store.is_shared:
-            # What stands in line belongs to others, unless nobody begins it.
+            # Queued effects belong to other processes, unless none begins them.
             await self.sweep()
             return
         self._has_lost = await self._lose_effects()
@@ -63,26 +63,26 @@ class Recovery:
             self._offer(queued)
             after = (queued[-1].execution_id, queued[-1].seq)
 
-    async def go_on(self) -> None:
-        """Tries again what found no space; does nothing when everything is taken up."""
-        await self._quarantine.park()
+    async def retry(self) -> None:
+        """Retries what found no space; does nothing when everything is recovered."""
+        await self._quarantine.open_incidents()
         self._has_lost = self._has_lost and await self._lose_effects()
         self._has_cut = self._has_cut and not await self._continue(_ALL)
 
     async def sweep(self) -> None:
-        """Takes up what processes left that were not heard of for a while; several may do so at once."""
+        """Recovers the work of processes whose leases have expired; several processes may sweep at once."""
         self._quarantine.hold(await self._store.work.end_lost_processes())
-        await self._quarantine.park()
+        await self._quarantine.open_incidents()
         self._has_lost = await self._lose_effects()
         await self._continue(_SWEPT)
         self._offer(await self._store.work.overdue_effects(_SWEPT))
 
     async def sweep_own(self) -> None:
-        """Takes up what this process itself let go of: effects that nobody could begin, outcomes that nobody stored.
+        """Recovers what this process itself dropped: effects that it could not begin, outcomes that it could not store.
 
-        An effect that is performed by nobody at two looks is lost: at one its task may be about to begin, or to end.
+        An effect that no task performs at two sweeps is lost: at one sweep its task may be about to begin, or to end.
         """
-        for effect in self._shell.effects.take_left():
+        for effect in self._shell.effects.take_unstarted():
             self._shell.dispatcher.offer(effect)
         strays = await self._find_strays()
         for execution_id, seq in sorted(strays & self._strays):
@@ -94,17 +94,17 @@ class Recovery:
         found: list[tuple[str, int]] = []
         after = ("", 0)
         while running := await self._store.work.running_effects(self._epoch, after, _BATCH):
-            # Looked at after the rows: what ends in between is gone by the next look.
+            # Checked after the rows were read: an effect that ends in between is gone by the next sweep.
             keys = [(row.execution_id, row.seq) for row in running]
-            found += [key for key in keys if not self._shell.effects.holds(*key)]
+            found += [key for key in keys if not self._shell.effects.is_performing(*key)]
             after = keys[-1]
         return frozenset(found)
 
     async def _continue(self, most: int) -> bool:
-        """Lets stretches go on that were cut; returns whether all do that may."""
+        """Continues stretches that were cut; returns whether all of those that may continue do."""
         cut = await self._store.work.continuations(most)
-        await self._quarantine.look(cut)
-        # One that is not parked yet goes on by itself, if at all, once it is.
+        await self._quarantine.refresh_suspects(cut)
+        # One that is held continues by itself, if at all, once it has its incident.
         ready = [execution_id for execution_id in cut if not self._quarantine.holds(execution_id)]
         replies = [
             await self._quarantine.submit(execution_id, Continue(at=self._clock.now())) for execution_id in ready
@@ -116,35 +116,35 @@ class Recovery:
             self._quarantine.offer(row.reference)
 
     async def _lose_effects(self) -> bool:
-        """Tells of the effects that were running when their process ended; returns whether to try again later."""
+        """Reports effects as lost that were running when their process ended; returns whether to retry later."""
         while lost := await self._store.work.lost_effects(self._epoch, _BATCH):
-            await self._quarantine.look(row.execution_id for row in lost)
-            # Known before the first one is told: an execution may have lost several at once.
+            await self._quarantine.refresh_suspects(row.execution_id for row in lost)
+            # Looked up before the first one is reported: an execution may have lost several at once.
             suspects = self._quarantine.suspects(row.execution_id for row in lost)
-            told = [
+            results = [
                 await self._lose(row.execution_id, row.seq, ended_process=row.execution_id in suspects) for row in lost
             ]
             if self._store.is_shared:
-                # Others tell of them too; what is left is there at the next sweep.
-                return False in told
-            if True not in told:
-                _log.error("lost_effects_left", count=len(told))
-                return False in told
+                # Other processes report them too; the next sweep finds what is left.
+                return False in results
+            if True not in results:
+                _log.error("lost_effects_left", count=len(results))
+                return False in results
         return False
 
     async def _lose(self, execution_id: str, seq: int, *, ended_process: bool) -> bool | None:
-        """Tells an execution that nobody knows how its attempt ended; returns None when it can never be told."""
+        """Reports the outcome of an attempt as unknown; returns None when that can never be reported."""
         if self._quarantine.holds(execution_id):
             return False
         try:
             return await self._quarantine.run(
-                execution_id, lambda: self._tell_lost(execution_id, seq, ended_process=ended_process)
+                execution_id, lambda: self._report_lost(execution_id, seq, ended_process=ended_process)
             )
         except LooplyError as error:
             _log.error("command_failed", execution_id=execution_id, error=error.message)
             return False
 
-    async def _tell_lost(self, execution_id: str, seq: int, *, ended_process: bool) -> bool | None:
+    async def _report_lost(self, execution_id: str, seq: int, *, ended_process: bool) -> bool | None:
         try:
             state = (await self._shell.get(execution_id)).state
         except StoreUnreachable:
@@ -154,7 +154,7 @@ class Recovery:
             return None
         opened = state.find_open_step(seq)
         if opened is None and self._store.is_shared:
-            # Another process has told of it since the row was read.
+            # Another process has reported it since the row was read.
             return True
         if opened is None:
             _log.error("effect_row_without_effect", execution_id=execution_id, seq=seq)

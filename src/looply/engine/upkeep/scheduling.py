@@ -1,8 +1,8 @@
-"""The scheduler of one engine: starts what schedules have due, and writes into their ledger what starts nothing.
+"""The scheduler of one engine: starts what is due of schedules, and records in their ledger what starts nothing.
 
-Every nominal instant is decided once, whatever runs beside: the ledger has one row for it, and the row, the execution
-and the schedule's next instant are one unit. What another process has done in between is refused as `FireTaken`, and
-looked at anew at the next tick.
+Every nominal instant is decided once, whatever runs concurrently: the ledger has one row for it, and the row, the
+execution and the schedule's next instant are one unit. Where another process was first, the store raises `FireTaken`,
+and the next tick reads the schedule again.
 """
 
 import asyncio
@@ -26,10 +26,10 @@ from looply.schedule import Plan, delay_of, next_fire, plan
 _log = structlog.get_logger(__name__)
 
 MOST_QUEUED: Final = 100
-"""So many starts of one schedule wait for the ones before them; a further one is left out."""
+"""So many starts of one schedule are queued; a further one is skipped."""
 
 KEPT_FIRES: Final = 10_000
-"""So many rows the ledger keeps of one schedule, the newest."""
+"""The ledger keeps so many rows of one schedule, the newest."""
 
 _TRIMMED_EVERY: Final = 500
 
@@ -38,7 +38,7 @@ ProfileOf = Callable[[str, str], Awaitable[tuple[str, Json]]]
 
 
 class Scheduling:
-    """Schedules of one engine. `has_queued`: starts wait for others to end, so that it must look again soon."""
+    """Schedules of one engine. `has_queued`: starts wait for other executions to end, so it must check again soon."""
 
     def __init__(self, shell: Shell, store: Store, profile_of: ProfileOf) -> None:
         self._shell = shell
@@ -47,24 +47,26 @@ class Scheduling:
         self.has_queued = False
 
     async def tick(self, now: datetime, batch: int) -> bool:
-        """Starts what waits and what is due. One that cannot start holds up no other; returns whether all could."""
-        queued = await self._store.schedules.queued(batch)
+        """Starts what is queued and what is due. A start that fails delays no other; returns whether all succeeded."""
+        queued = await self._store.schedules.list_queued(batch)
         self.has_queued = bool(queued)
-        is_well = await self._all_well(
+        has_succeeded = await self._all_succeed(
             {schedule.workflow_id: self._start_queued(schedule, nominal, now) for schedule, nominal in queued}
         )
         seen: set[str] = set()
         while due := [one for one in await self._store.schedules.due(now, batch) if one.workflow_id not in seen]:
             seen.update(one.workflow_id for one in due)
-            is_well = await self._all_well({one.workflow_id: self._fire(one, now) for one in due}) and is_well
-        return is_well
+            has_succeeded = (
+                await self._all_succeed({one.workflow_id: self._fire(one, now) for one in due}) and has_succeeded
+            )
+        return has_succeeded
 
-    async def _all_well(self, actions: Mapping[str, Coroutine[Any, Any, None]]) -> bool:
-        """Does what belongs to several workflows side by side; returns whether all of it could be done."""
-        results = await asyncio.gather(*(self._is_well(key, action) for key, action in actions.items()))
+    async def _all_succeed(self, actions: Mapping[str, Coroutine[Any, Any, None]]) -> bool:
+        """Runs the actions of several workflows concurrently; returns whether all succeeded."""
+        results = await asyncio.gather(*(self._succeeds(key, action) for key, action in actions.items()))
         return all(results)
 
-    async def _is_well(self, workflow_id: str, action: Coroutine[Any, Any, None]) -> bool:
+    async def _succeeds(self, workflow_id: str, action: Coroutine[Any, Any, None]) -> bool:
         try:
             await action
         except LooplyError as error:
@@ -73,7 +75,7 @@ class Scheduling:
         return True
 
     async def _start_queued(self, schedule: Schedule, nominal: datetime, now: datetime) -> None:
-        """Starts the oldest of the starts that wait, when the one before it has ended."""
+        """Starts the oldest of the queued starts, when the execution before it has ended."""
         if await self._is_running(schedule.last_execution):
             return
         workflow = await self._shell.workflow(schedule.definition)
@@ -89,7 +91,7 @@ class Scheduling:
         try:
             await self._start(schedule, workflow, fire)
         except QuotaExhausted:
-            return  # it waits on until there is room
+            return  # it remains queued until the quota allows it
         except FireTaken:
             _log.info("schedule_changed", workflow_id=schedule.workflow_id, nominal=nominal.isoformat())
 
@@ -105,8 +107,8 @@ class Scheduling:
                 nominal = due.missed.last
                 await self._miss(schedule, definition, due, now)
             elif not due.starts:
-                # The rules of its zone, or its definition, give other instants than when it was stored.
-                await self._store.schedules.put(waiting_for(schedule, definition, due.next), former=schedule)
+                # The rules of its time zone, or its definition, yield other instants than when it was stored.
+                await self._store.schedules.put(reschedule(schedule, definition, due.next), former=schedule)
             for index, start in enumerate(due.starts):
                 nominal = start.nominal
                 following = due.starts[index + 1].nominal if index + 1 < len(due.starts) else due.next
@@ -127,7 +129,7 @@ class Scheduling:
             await self._store.schedules.trim(schedule.workflow_id, KEPT_FIRES)
 
     async def _decide(self, schedule: Schedule, workflow: Workflow, fire: Fire) -> Schedule:
-        """Starts one instant, or lets it wait or leaves it out as the overlap rule says; returns the schedule then."""
+        """Starts one instant, or queues or skips it by the overlap rule; returns the schedule after that."""
         overlap = _definition(workflow).overlap
         moved = replace(schedule, next=fire.next, delay=fire.next_delay)
         if overlap != "allow":
@@ -168,7 +170,7 @@ class Scheduling:
         return started.execution_id
 
     async def _miss(self, schedule: Schedule, definition: Definition, due: Plan, now: datetime) -> None:
-        """Writes down what starts nothing any more: an operator must see it, whatever the reason was."""
+        """Records missed instants: an operator must see them, whatever the reason was."""
         assert due.missed is not None
         following = due.starts[0].nominal if due.starts else due.next
         fire = Fire(
@@ -190,8 +192,8 @@ class Scheduling:
         )
 
     async def _move_past(self, schedule: Schedule, definition: Definition, nominal: datetime) -> None:
-        """Moves a schedule on that stands at an instant which the workflow's former schedule fired."""
-        moved = waiting_for(schedule, definition, next_fire(definition, schedule.anchor, nominal))
+        """Advances a schedule past an instant which the workflow's former schedule has fired."""
+        moved = reschedule(schedule, definition, next_fire(definition, schedule.anchor, nominal))
         await self._store.schedules.put(moved, former=schedule)
 
     async def _is_running(self, execution_id: str) -> bool:
@@ -199,7 +201,7 @@ class Scheduling:
         return head is not None and head.status in ("RUNNING", "WAITING")
 
 
-def waiting_for(schedule: Schedule, definition: Definition, following: datetime | None) -> Schedule:
+def reschedule(schedule: Schedule, definition: Definition, following: datetime | None) -> Schedule:
     """Returns the schedule that waits for another nominal instant."""
     return replace(schedule, next=following, delay=delay_of(definition, schedule.workflow_id, following))
 

@@ -1,4 +1,4 @@
-"""The watch on the store: a process whose store takes no more units ends, since only a new one knows what is stored."""
+"""The watch on the store: a process whose store accepts no more units ends; only a new one can know what is stored."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from looply.engine.ports.store import Store
 from looply.engine.upkeep.loop import Loop
 
 _LOOK_SECONDS: Final = 0.5
-"""The failure is a field that a thread or a task of the store sets: to look at it costs nothing, and tells nobody."""
+"""A thread or a task of the store sets the failure, a field, and notifies no task: it is polled, at no cost."""
 
 
 class StoreWatch(Loop):
@@ -19,7 +19,7 @@ class StoreWatch(Loop):
         self._store = store
 
     async def round(self) -> float:
-        """Looks at the store, and returns the seconds until the next look."""
+        """Checks the store, and returns the seconds until the next check."""
         if self._store.failure() is not None:
             self.stop()
         return _LOOK_SECONDS

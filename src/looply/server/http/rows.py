@@ -12,7 +12,7 @@ from looply.catalog.trail.audit import AuditRecord
 from looply.clock import ms_or_none, to_ms
 from looply.definition import find_zone
 from looply.engine.ports.port import LedgerRow, MissedFires
-from looply.engine.records.datastores import Datastore, DatastoreLine
+from looply.engine.records.datastores import Datastore, DatastoreSummary
 from looply.jsontext import Json
 from looply.permissions import Scope
 from looply.schedule import Occurrence
@@ -266,7 +266,7 @@ def _preview_row(shown: Preview, item: Occurrence) -> PreviewRecord:
     )
 
 
-def datastore_line(line: DatastoreLine) -> DatastoreRow:
+def datastore_line(line: DatastoreSummary) -> DatastoreRow:
     """Returns a datastore without its document."""
     return DatastoreRow(
         name=line.name,

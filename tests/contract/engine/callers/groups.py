@@ -23,8 +23,8 @@ STARTS = 19
 class Group:
     """Thirty-two units that wait to be stored together.
 
-    Ten resumes, one resume on a state that another process has moved meanwhile, nineteen triggers, one trigger whose
-    process id an open execution has, and the result of a call.
+    Ten resumes, one resume on a state that another process has changed in the meantime, nineteen triggers, one trigger
+    whose process id an open execution has, and the result of a call.
     """
 
     def __init__(self, engine: Driver) -> None:
@@ -55,8 +55,8 @@ class Group:
         starts.append(engine.start(asking(), {"n": 1}, process_id="PO-taken"))
         self.calls = [*map(engine.call, actions), *map(engine.call, starts)]
 
-    async def told(self) -> list[Any]:
-        """Returns what each caller was told: a reply or an error."""
+    async def replies(self) -> list[Any]:
+        """Returns the reply or the error of each caller."""
         return await asyncio.gather(*self.calls, return_exceptions=True)
 
     async def stored(self) -> int:
@@ -71,12 +71,12 @@ class GroupStories:
         group = Group(engine)
         await group.gather()
         engine.faults.let_go()
-        told = await group.told()
+        replies = await group.replies()
         # The result of the call has no caller that waits for it.
         await engine.settle()
-        assert told[:11] == [Restarted()] * 11
-        assert len({answer.execution_id for answer in told[11:-1]}) == STARTS
-        assert isinstance(told[-1], Conflict)
+        assert replies[:11] == [Restarted()] * 11
+        assert len({answer.execution_id for answer in replies[11:-1]}) == STARTS
+        assert isinstance(replies[-1], Conflict)
         path = await engine.path(group.stale)
         assert path.index("Discarded wait_1") < path.index("Resumed wait_1")
         assert await engine.status(group.caller) == "COMPLETED"
@@ -87,7 +87,7 @@ class GroupStories:
         before = await group.stored()
         engine.faults.is_full = True
         engine.faults.let_go()
-        assert Counter(map(type, await group.told())) == {StoreFull: 31}
+        assert Counter(map(type, await group.replies())) == {StoreFull: 31}
         for execution_id in (*group.waiting, group.stale):
             assert list((await engine.state(execution_id)).waits) == ["wait_1:1"]
         assert await engine.status(group.caller) == "RUNNING"
@@ -96,12 +96,12 @@ class GroupStories:
         await engine.advance(timedelta(milliseconds=500))
         assert (await engine.state(group.caller)).outputs["call_1"]["data"] == {"n": 7}
         group.send()
-        assert Counter(map(type, await group.told())) == {Restarted: 11, Started: STARTS, Conflict: 1}
+        assert Counter(map(type, await group.replies())) == {Restarted: 11, Started: STARTS, Conflict: 1}
         assert await group.stored() == before + STARTS
         assert len(engine.world.calls) == 1
 
     @pytest.mark.parametrize("is_stored", [True, False], ids=["stored", "not-stored"])
-    async def test_after_a_failed_flush_nobody_was_told_a_lie_and_repeats_change_nothing_twice(
+    async def test_after_a_failed_flush_no_caller_got_a_false_reply_and_repeats_change_nothing_twice(
         self, engine: Driver, is_stored: bool
     ) -> None:
         group = Group(engine)
@@ -109,11 +109,11 @@ class GroupStories:
         before = await group.stored()
         engine.faults.break_fsync(is_stored=is_stored, units=32)
         engine.faults.let_go()
-        assert Counter(map(type, await group.told())) == {StoreLost: 31}
+        assert Counter(map(type, await group.replies())) == {StoreLost: 31}
         assert not engine.shell.health().is_ready
         await engine.crash()
         group.send()
-        again = await group.told()
+        again = await group.replies()
         first = AlreadyRestarted if is_stored else Restarted
         assert Counter(map(type, again)) == {first: 10, Restarted: 1, Started: STARTS, Conflict: 1} | (
             {} if is_stored else {Restarted: 11}
@@ -135,9 +135,9 @@ class GroupStories:
         given = {unit.execution_id for unit in engine.faults.held if unit.expected_seq == 0}
         engine.faults.break_fsync(is_stored=is_stored, units=32)
         engine.faults.let_go()
-        await group.told()
+        await group.replies()
         await engine.crash()
         group.send()
-        ids = {answer.execution_id for answer in (await group.told())[11:-1]}
+        ids = {answer.execution_id for answer in (await group.replies())[11:-1]}
         assert len(ids) == STARTS
         assert ids <= given if is_stored else not ids & given

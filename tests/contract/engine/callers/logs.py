@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from contract.engine.callers.streams import told
+from contract.engine.callers.streams import read_feed
 from contract.engine.steps.children import CALLEE, calling_child
 from kit.definitions import call, chain, note, step, wait
 from kit.driver import Driver
@@ -18,7 +18,7 @@ from looply.limits import Limits
 from looply.testing.world import HANG, Answer
 
 LEVELS = get_args(LogLevel)
-TOLD = {
+LOGGED = {
     "full": [
         "EXECUTION_STARTED",
         "STEP_SUCCEEDED",
@@ -58,21 +58,21 @@ class LogStories:
     """The setting `log`."""
 
     @pytest.mark.parametrize("level", LEVELS)
-    async def test_reads_lists_and_streams_tell_as_much_as_the_level_says(self, engine: Driver, level: str) -> None:
+    async def test_reads_lists_and_streams_show_what_the_level_keeps(self, engine: Driver, level: str) -> None:
         engine.world.script("call_1", Answer(status=500))
         execution_id = await engine.started(failing(level), {"po": "4711"})
         await engine.crash()
         assert await engine.resume(execution_id, {"n": 1}) == Restarted()
         await engine.settle()
         await engine.crash()
-        assert await shown(engine, execution_id) == TOLD[level]
+        assert await shown(engine, execution_id) == LOGGED[level]
         (item,) = await engine.newest()
-        assert [entry.type for entry in event_log(enumerate(item.events, 1))] == TOLD[level]
-        streamed = [entry.type for each in await told(engine) for entry in event_log(each.events)]
-        assert streamed == TOLD[level]
+        assert [entry.type for entry in event_log(enumerate(item.events, 1))] == LOGGED[level]
+        streamed = [entry.type for each in await read_feed(engine) for entry in event_log(each.events)]
+        assert streamed == LOGGED[level]
 
     @pytest.mark.parametrize("level", LEVELS)
-    async def test_whatever_the_level_an_execution_goes_on_after_an_incident_and_a_crash(
+    async def test_at_every_level_an_execution_continues_after_an_incident_and_a_crash(
         self, engine: Driver, level: str
     ) -> None:
         engine.world.script("call_1", Answer(status=500), Answer(data={"ok": True}))
@@ -113,7 +113,7 @@ class LogStories:
         assert await shown(engine, wish.child_id) == ["EXECUTION_STARTED", "EXECUTION_COMPLETED"]
         assert "CHILD_ENDED" in await shown(engine, parent)
 
-    async def test_moved_to_another_version_it_goes_on_with_that_level(self, engine: Driver) -> None:
+    async def test_moved_to_another_version_it_continues_with_that_level(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(status=500))
         execution_id = await engine.started(failing("none"), {"po": "4711"})
         await engine.resume(execution_id)
@@ -122,8 +122,8 @@ class LogStories:
         await engine.shell.submit(execution_id, command)
         await engine.settle()
         found = await shown(engine, execution_id)
-        assert found[: len(TOLD["none"])] == TOLD["none"]
-        assert found[len(TOLD["none"]) :] == [
+        assert found[: len(LOGGED["none"])] == LOGGED["none"]
+        assert found[len(LOGGED["none"]) :] == [
             "EXECUTION_MOVED",
             "INCIDENT_CLOSED",
             "EXECUTION_REOPENED",
@@ -133,7 +133,7 @@ class LogStories:
             "EXECUTION_COMPLETED",
         ]
 
-    async def test_pages_of_a_log_that_tells_nearly_nothing_come_to_an_end(self, engine: Driver) -> None:
+    async def test_pages_of_a_log_that_keeps_nearly_nothing_come_to_an_end(self, engine: Driver) -> None:
         workflow = chain(*(note(f"note_{n}") for n in range(40)), log="none")
         execution_id = await engine.started(workflow)
         await engine.settle()

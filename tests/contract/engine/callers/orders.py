@@ -62,7 +62,7 @@ class _Expected:
 
 
 class OrderStories:
-    """A call is out, a card is shown, a resume and the time limit come, and somebody terminates."""
+    """A call is in flight, a card is shown, a resume and the time limit come, and a caller terminates."""
 
     @pytest.mark.parametrize("in_one_batch", [False, True], ids=["one-by-one", "in-one-batch"])
     @pytest.mark.parametrize("order", ORDERS)

@@ -28,12 +28,12 @@ from looply.testing.world import HANG, Answer
 HOUR = timedelta(hours=1)
 
 
-async def paged(engine: Driver, limit: int, **wanted: object) -> list[str]:
+async def paged(engine: Driver, limit: int, **criteria: object) -> list[str]:
     """Returns the ids of all pages of a list."""
     found: list[str] = []
     after = ""
     while True:
-        page = await engine.shell.list(ORGANIZATION, Filter(**wanted), after, limit)  # type: ignore[arg-type]
+        page = await engine.shell.list(ORGANIZATION, Filter(**criteria), after, limit)  # type: ignore[arg-type]
         assert len(page.items) <= limit
         found += [item.head.execution_id for item in page.items]
         assert len(found) == len(set(found)), "a page repeats what an earlier one showed"
@@ -226,18 +226,18 @@ class WatchStories:
             (chain(call(fail_on=["5xx"])), "FAILED"),
         ):
             execution_id = await engine.started(workflow)
-            settled = engine.call(engine.shell.settled(execution_id, until))
+            settled = engine.call(engine.shell.wait_until_settled(execution_id, until))
             await engine.settle()
             assert not settled.done()
             engine.world.open()[0].release(Answer(status=500))
             assert (await settled).head.status == status
         waiting = await engine.started(asking())
-        assert (await engine.shell.settled(waiting, until)).head.status == "WAITING"
+        assert (await engine.shell.wait_until_settled(waiting, until)).head.status == "WAITING"
 
     async def test_it_returns_what_there_is_when_the_time_is_over(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
         execution_id = await engine.started(calling())
-        settled = engine.call(engine.shell.settled(execution_id, engine.clock.now() + timedelta(seconds=10)))
+        settled = engine.call(engine.shell.wait_until_settled(execution_id, engine.clock.now() + timedelta(seconds=10)))
         await engine.settle()
         engine.clock.advance(timedelta(seconds=9))
         await engine.settle()
@@ -250,7 +250,7 @@ class WatchStories:
         engine.world.script("call_1", HANG)
         execution_id = await engine.started(calling())
         until = engine.clock.now() + HOUR
-        watchers = [engine.call(engine.shell.settled(execution_id, until)) for _ in range(10)]
+        watchers = [engine.call(engine.shell.wait_until_settled(execution_id, until)) for _ in range(10)]
         await engine.settle()
         watchers[0].cancel()
         (await engine.world.wait_for_call("call_1")).release()

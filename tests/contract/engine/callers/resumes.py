@@ -60,7 +60,7 @@ class RaceStories:
         assert Counter(type(answer) for answer in answers) == {Restarted: 1, AlreadyRestarted: CALLERS - 1}
         assert [seen.input["body"] for seen in engine.world.calls] == [answers.index(Restarted())]
 
-    async def test_after_a_crash_between_commit_and_answer_all_callers_are_told_who_won(self, engine: Driver) -> None:
+    async def test_after_a_crash_between_commit_and_answer_all_callers_get_the_winner(self, engine: Driver) -> None:
         execution_id = await engine.started(asking())
         engine.faults.lost_answers = CALLERS
         calls = [engine.call(engine.resume(execution_id, {"n": n}, by=f"caller-{n}")) for n in range(CALLERS)]
@@ -319,7 +319,7 @@ class EarlyStories:
 class LateStories:
     """Resumes that come when the wait is over, or that do not fit it."""
 
-    async def test_after_the_end_a_resume_is_told_who_released_the_wait(self, engine: Driver) -> None:
+    async def test_after_the_end_a_resume_returns_who_released_the_wait(self, engine: Driver) -> None:
         execution_id = await engine.started(asking())
         on = engine.clock.now()
         await engine.resume(execution_id, {"n": 1}, by="first")

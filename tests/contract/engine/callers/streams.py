@@ -19,8 +19,8 @@ FIELDS = ["/payload/output/po", "/note_1/output/note_1", "/wait_1/output/secret"
 SEARCHABLE: dict[str, Json] = {"search_fields": FIELDS}
 
 
-async def told(engine: Driver, after: Position = (0, 0)) -> list[Committed]:
-    """Returns everything that the feed tells behind a place."""
+async def read_feed(engine: Driver, after: Position = (0, 0)) -> list[Committed]:
+    """Returns everything of the feed after a position."""
     found: list[Committed] = []
     while page := await engine.shell.feed.read(after):
         found += page
@@ -29,7 +29,7 @@ async def told(engine: Driver, after: Position = (0, 0)) -> list[Committed]:
 
 
 def numbers(found: Sequence[Committed], execution_id: str) -> list[int]:
-    """Returns the numbers of an execution's events in the order in which they were told."""
+    """Returns the numbers of an execution's events in the order of the feed."""
     return [seq for each in found if each.execution_id == execution_id for seq, _ in each.events]
 
 
@@ -42,11 +42,11 @@ async def named(engine: Driver, name: str, *texts: str) -> list[str]:
 class StreamStories:
     """Streams of events."""
 
-    async def test_every_unit_is_told_once_in_the_order_of_its_execution(self, engine: Driver) -> None:
+    async def test_every_unit_is_streamed_once_in_the_order_of_its_execution(self, engine: Driver) -> None:
         ids = await engine.together(*(engine.started(asking(), {"n": n}) for n in range(12)))
         await engine.together(*(engine.resume(id_, {"n": n}) for n in range(3) for id_ in ids))
         await engine.settle()
-        found = await told(engine)
+        found = await read_feed(engine)
         for execution_id in ids:
             events = await engine.events(execution_id)
             assert numbers(found, execution_id) == list(range(1, len(events) + 1))
@@ -54,30 +54,30 @@ class StreamStories:
         assert {each.organization_id for each in found} == {ORGANIZATION}
         assert [each.position for each in found] == sorted({each.position for each in found})
 
-    async def test_from_every_place_the_rest_is_told(self, engine: Driver) -> None:
+    async def test_from_every_position_the_rest_is_streamed(self, engine: Driver) -> None:
         for n in range(5):
             await engine.resume(await engine.started(asking(), {"n": n}))
-        found = await told(engine)
+        found = await read_feed(engine)
         for index, committed in enumerate(found):
-            rest = await told(engine, committed.position)
+            rest = await read_feed(engine, committed.position)
             assert [each.position for each in rest] == [each.position for each in found[index + 1 :]]
 
-    async def test_a_place_outlives_a_crash_and_nothing_before_it_comes_again(self, engine: Driver) -> None:
+    async def test_a_position_outlives_a_crash_and_nothing_before_it_comes_again(self, engine: Driver) -> None:
         execution_id = await engine.started(asking())
-        before = await told(engine)
+        before = await read_feed(engine)
         await engine.crash()
         assert await engine.resume(execution_id) == Restarted()
-        after = await told(engine, before[-1].position)
+        after = await read_feed(engine, before[-1].position)
         events = await engine.events(execution_id)
         assert numbers([*before, *after], execution_id) == list(range(1, len(events) + 1))
 
-    async def test_behind_the_place_of_now_only_what_is_new_is_told(self, engine: Driver) -> None:
+    async def test_after_the_current_position_only_new_batches_are_streamed(self, engine: Driver) -> None:
         await engine.started(computing())
         await engine.settle()
         now = await engine.shell.feed.position()
-        assert await told(engine, now) == []
+        assert await read_feed(engine, now) == []
         execution_id = await engine.started(computing())
-        found = await told(engine, now)
+        found = await read_feed(engine, now)
         assert {each.execution_id for each in found} == {execution_id}
         assert found[-1].position <= await engine.shell.feed.position()
 
@@ -159,7 +159,7 @@ class SearchStories:
         none = Filter(parents=(await child_of(engine, parents[0]),))
         assert (await engine.shell.list(ORGANIZATION, none)).items == []
 
-    async def test_a_term_finds_where_an_execution_stands_until_it_has_completed(self, engine: Driver) -> None:
+    async def test_a_term_finds_the_current_step_of_an_execution_until_it_has_completed(self, engine: Driver) -> None:
         first = await engine.started(delaying(), process_id="PO-1")
         second = await engine.started(delaying("PT2H"))
 

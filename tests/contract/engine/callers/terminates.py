@@ -18,7 +18,7 @@ ORDERS = [" ".join(order) for order in permutations(("terminate", "resume", "tim
 
 
 class TerminateStories:
-    """What nobody can undo."""
+    """What cannot be undone."""
 
     async def test_a_waiting_execution_is_terminated_for_ever(self, engine: Driver) -> None:
         execution_id = await engine.started(asking(timeout="PT1H"))
@@ -165,7 +165,7 @@ class TogetherStories:
         assert resumes == (names[0] == "resume")
         assert steps == {"resume": {"resumed"}, "timer": {"late"}, "terminate": set()}[names[0]]
 
-    async def test_eight_resumes_and_eight_terminates_at_once_are_all_told_the_truth(self, engine: Driver) -> None:
+    async def test_eight_resumes_and_eight_terminates_at_once_all_get_true_replies(self, engine: Driver) -> None:
         for first in ("resume", "terminate"):
             execution_id = await engine.started(chain(wait(), delay("delay_1", "P1D"), note()))
             mixed = [

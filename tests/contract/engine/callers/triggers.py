@@ -148,11 +148,11 @@ class ProcessIdStories:
         engine.faults.lost_answers = 64
         calls = [engine.call(engine.start(asking(), BODY, process_id="PO-1")) for _ in range(64)]
         await engine.settle()
-        told = {made.result().execution_id for made in calls if made.done()}
+        answered = {made.result().execution_id for made in calls if made.done()}
         await engine.crash()
         again = await engine.together(*(engine.start(asking(), BODY, process_id="PO-1") for _ in range(64)))
         (stored,) = await engine.newest()
-        assert told | {answer.execution_id for answer in again} == {stored.head.execution_id}
+        assert answered | {answer.execution_id for answer in again} == {stored.head.execution_id}
         assert all(answer.replayed for answer in again)
 
     async def test_an_activation_in_between_does_not_make_the_same_trigger_another_one(self, engine: Driver) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contract.engine.callers.streams import numbers, told
+from contract.engine.callers.streams import numbers, read_feed
 from contract.engine.upkeep.pruning import DAY, MONTH, pruned, stored
 from kit.definitions import asking, computing
 from kit.driver import ORGANIZATION, Driver
@@ -14,19 +14,19 @@ from looply.errors import Conflict
 
 
 class PrunedStreamStories:
-    """Streams whose next place is pruned, before somebody comes back or while it is told."""
+    """Streams whose next position is pruned, before a watcher returns or while it reads."""
 
-    async def test_a_stream_that_goes_on_before_what_was_pruned_is_told_so(self, engine: Driver) -> None:
+    async def test_a_stream_that_continues_before_pruned_batches_gets_an_error(self, engine: Driver) -> None:
         waiting = await engine.started(asking())
         before = await engine.shell.feed.position()
         gone = await engine.started(computing())
-        behind = (await told(engine))[-1].position
+        behind = (await read_feed(engine))[-1].position
         await engine.started(asking())
         await engine.advance(MONTH + DAY)
         services: Any = Watching(engine)
         await check_place(services, ORGANIZATION, before)
         assert (await pruned(engine)).executions == 1
-        place = (await told(engine))[0].position
+        place = (await read_feed(engine))[0].position
         with pytest.raises(Conflict) as refused:
             await check_place(services, ORGANIZATION, place)
         assert refused.value.code == "EVENTS_PRUNED"
@@ -35,13 +35,13 @@ class PrunedStreamStories:
         await engine.restart()
         with pytest.raises(Conflict):
             await check_place(services, ORGANIZATION, place)
-        rest = await told(engine)
+        rest = await read_feed(engine)
         assert numbers(rest, gone) == []
         assert numbers(rest, waiting) != []
         await engine.resume(waiting)
-        assert len(numbers(await told(engine, behind), waiting)) > 0
+        assert len(numbers(await read_feed(engine, behind), waiting)) > 0
 
-    async def test_a_watcher_whose_next_place_is_pruned_while_it_is_told_hears_so(self, engine: Driver) -> None:
+    async def test_a_watcher_whose_next_position_is_pruned_while_it_reads_gets_an_error(self, engine: Driver) -> None:
         before = await engine.shell.feed.position()
         first = await engine.started(computing())
         gone = await engine.started(computing())
@@ -66,7 +66,7 @@ class PrunedStreamStories:
         assert gone not in await stored(engine)
 
     @pytest.mark.parametrize("is_kept", [True, False], ids=["in-memory", "in-the-store"])
-    async def test_a_watcher_is_told_everything_that_was_pruned_behind_it_or_is_kept_for_it(
+    async def test_a_watcher_gets_everything_that_was_pruned_behind_it_or_is_kept_for_it(
         self, engine: Driver, is_kept: bool
     ) -> None:
         feed = Feed(engine.store.journal, engine.codec, 2, FeedBounds(given=1))
@@ -80,7 +80,7 @@ class PrunedStreamStories:
         await engine.advance(MONTH + DAY)
         if not is_kept:
             await feed.stop()
-        found = [await anext(following) for _ in range(1 if is_kept else len(await told(engine, place)) - 1)]
+        found = [await anext(following) for _ in range(1 if is_kept else len(await read_feed(engine, place)) - 1)]
         assert (await pruned(engine)).executions == len(ids)
         while found[-1].execution_id != last:
             found.append(await anext(following))

@@ -102,7 +102,7 @@ class ApprovalStories:
         assert (state.status, state.payload[outcome]) == ("COMPLETED", "seen")
         assert await listed(engine) == []
 
-    async def test_a_sequence_asks_one_after_the_other_and_goes_on_after_a_crash(self, engine: Driver) -> None:
+    async def test_a_sequence_asks_one_after_the_other_and_continues_after_a_crash(self, engine: Driver) -> None:
         execution_id = await asked(engine, order="sequence")
         for part, person in enumerate(PEOPLE):
             assert await listed(engine) == [person]
@@ -149,22 +149,22 @@ class ApprovalStories:
         assert isinstance(await engine.resume(execution_id, {}), Unfit)
         assert await engine.resume(execution_id, {"outcome": "rejected"}) == Restarted()
         assert await decided(engine, execution_id) == ("rejected", [(ANN, "approved"), ("caller", "rejected")])
-        told = await decide(engine, execution_id, 1)
-        assert isinstance(told, AlreadyAnswered)
-        assert (told.answered_by, told.decision) == ("caller", "rejected")
+        reply = await decide(engine, execution_id, 1)
+        assert isinstance(reply, AlreadyAnswered)
+        assert (reply.answered_by, reply.decision) == ("caller", "rejected")
 
     async def test_terminate_closes_the_cards_and_says_so(self, engine: Driver) -> None:
         execution_id = await asked(engine, timeout="P3D", reminders=["P1D"])
         await engine.terminate(execution_id)
-        told = await decide(engine, execution_id, 0)
-        assert isinstance(told, Declined)
-        assert "terminated" in told.message
+        reply = await decide(engine, execution_id, 0)
+        assert isinstance(reply, Declined)
+        assert "terminated" in reply.message
         assert await engine.store.work.next_due() is None
         assert await listed(engine) == []
 
 
 class DecisionRaceStories:
-    """Many answers at once: each is told the truth."""
+    """Many answers at once: each gets the true reply."""
 
     async def test_of_32_answers_at_once_each_person_counts_once(self, engine: Driver) -> None:
         execution_id = await asked(engine)
@@ -174,7 +174,7 @@ class DecisionRaceStories:
         assert (await decided(engine, execution_id))[0] == "approved"
         assert len(await engine.events(execution_id, Resumed)) == 1
 
-    async def test_of_32_opposite_answers_at_once_the_first_decides_and_the_others_are_told_what(
+    async def test_of_32_opposite_answers_at_once_the_first_decides_and_the_others_get_its_decision(
         self, engine: Driver
     ) -> None:
         execution_id = await asked(engine, quorum="any", veto=True)
@@ -185,9 +185,9 @@ class DecisionRaceStories:
         )
         outcome, ((winner, action),) = await decided(engine, execution_id)
         assert outcome == action
-        told = [answer for answer in answers if isinstance(answer, AlreadyAnswered)]
-        assert {(answer.answered_by, answer.decision) for answer in told} == {(winner, action)}
-        assert len(told) == 31
+        losers = [answer for answer in answers if isinstance(answer, AlreadyAnswered)]
+        assert {(answer.answered_by, answer.decision) for answer in losers} == {(winner, action)}
+        assert len(losers) == 31
 
     async def test_an_answer_and_the_timeout_in_one_tick_have_one_winner(self, engine: Driver) -> None:
         for answers_first in (True, False):
@@ -240,14 +240,14 @@ class DecisionTimeStories:
         ]
         assert await decide(engine, execution_id, 1) == Recorded()
 
-    async def test_a_substitute_takes_over_and_decides_in_the_place_of_all_others(self, engine: Driver) -> None:
+    async def test_a_substitute_takes_over_and_decides_instead_of_all_others(self, engine: Driver) -> None:
         execution_id = await asked(engine, escalation=[{"after": "P2D", "to": BOSS}], timeout="P3D")
         await decide(engine, execution_id, 0)
         await engine.advance(2 * DAY)
         assert await listed(engine) == [BOSS]
-        told = await decide(engine, execution_id, 1)
-        assert isinstance(told, Declined)
-        assert BOSS in told.message
+        reply = await decide(engine, execution_id, 1)
+        assert isinstance(reply, Declined)
+        assert BOSS in reply.message
         card = await card_for(engine, execution_id, BOSS)
         assert await decide(engine, execution_id, card.part) == Recorded()
         assert await decided(engine, execution_id) == ("approved", [(ANN, "approved"), (BOSS, "approved")])
@@ -266,14 +266,14 @@ class DecisionTimeStories:
         await decide(engine, execution_id, card.part)
         assert (await decided(engine, execution_id))[0] == "approved"
 
-    async def test_after_the_timeout_the_record_tells_who_had_decided(self, engine: Driver) -> None:
+    async def test_after_the_timeout_the_record_has_those_who_had_decided(self, engine: Driver) -> None:
         execution_id = await asked(engine, timeout="P3D")
         await decide(engine, execution_id, 1)
         await engine.advance(3 * DAY)
         assert await decided(engine, execution_id) == ("timeout", [(BOB, "approved")])
         assert await engine.status(execution_id) == "FAILED"
 
-    async def test_the_people_stand_in_a_datastore(self, engine: Driver) -> None:
+    async def test_the_recipients_are_in_a_datastore(self, engine: Driver) -> None:
         await keep(engine, {"plants": {"1000": [ANN, CY]}}, "approvers")
         place = {"datastore": "approvers", "path": "/plants/${payload.output.plant}"}
         execution_id = await asked(engine, {"plant": "1000"}, recipients=place)
@@ -290,7 +290,7 @@ class DecisionTimeStories:
         (incident,) = state.incidents.values()
         assert (incident.code, "no datastore 'nowhere'" in incident.message) == ("NOT_FOUND", True)
 
-    async def test_over_a_weekend_and_a_change_of_the_clocks_working_time_stands_still(self, engine: Driver) -> None:
+    async def test_over_a_weekend_and_a_change_of_the_clocks_working_time_pauses(self, engine: Driver) -> None:
         await keep(engine, OFFICE, "office")
         # Thursday, 28 March 2030, 15:00 in Berlin; Friday is a holiday, on Sunday the clocks go forward.
         engine.clock.advance(datetime(2030, 3, 28, 14, tzinfo=UTC) - engine.clock.now())

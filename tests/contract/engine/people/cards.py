@@ -1,4 +1,4 @@
-"""Cards: who answers first, how many must, and what a second click is told."""
+"""Cards: the first answer, the number of answers required, and the reply to a second click."""
 
 from collections import Counter
 from datetime import timedelta
@@ -47,14 +47,14 @@ class CardStories:
             assert (incident.code, "control character" in incident.message) == ("BAD_INPUT", True)
         assert await engine.shell.open_cards(ORGANIZATION) == []
 
-    async def test_a_second_click_and_a_second_person_are_told_who_answered(self, engine: Driver) -> None:
+    async def test_a_second_click_and_a_second_person_get_who_answered(self, engine: Driver) -> None:
         execution_id, tokens = await sent(engine)
         on = engine.clock.now()
         await engine.answer(execution_id, tokens[1])
         engine.clock.advance(timedelta(hours=1))
-        told = AlreadyAnswered(answered_by=PEOPLE[1], answered_on=on, decision="approve")
-        assert await engine.answer(execution_id, tokens[1], "reject") == told
-        assert await engine.answer(execution_id, tokens[0], "reject") == told
+        reply = AlreadyAnswered(answered_by=PEOPLE[1], answered_on=on, decision="approve")
+        assert await engine.answer(execution_id, tokens[1], "reject") == reply
+        assert await engine.answer(execution_id, tokens[0], "reject") == reply
 
     async def test_of_many_clicks_at_once_one_counts(self, engine: Driver) -> None:
         execution_id, tokens = await sent(engine)
@@ -65,7 +65,7 @@ class CardStories:
         (resumed,) = await engine.events(execution_id, Resumed)
         assert resumed.output["response"]["data"] == {"action": f"choice-{winner}"}
 
-    async def test_a_card_for_all_waits_for_each_of_them_and_counts_nobody_twice(self, engine: Driver) -> None:
+    async def test_a_card_for_all_waits_for_each_of_them_and_counts_no_person_twice(self, engine: Driver) -> None:
         execution_id, tokens = await sent(engine, for_="all")
         for token in (tokens[2], tokens[2], tokens[0], tokens[2]):
             await engine.answer(execution_id, token)
@@ -82,7 +82,7 @@ class CardStories:
         assert Counter(type(answer) for answer in answers) == {Recorded: 2, AlreadyAnswered: 4}
         assert len(await engine.events(execution_id, AnswerRecorded)) == 2
 
-    async def test_a_card_that_nobody_answers_is_closed_by_its_timeout(self, engine: Driver) -> None:
+    async def test_a_card_without_an_answer_is_closed_by_its_timeout(self, engine: Driver) -> None:
         execution_id, tokens = await sent(engine, for_="all", timeout="P3D")
         await engine.answer(execution_id, tokens[0])
         await engine.advance(timedelta(days=3))

@@ -45,7 +45,7 @@ async def seen(engine: Driver, channel: FakeChannel, execution_id: str) -> dict[
         assert view is not None
         shown = channel.seen.get(card_id)
         assert shown == view or (shown is None and view.status in ("ANSWERED", "CLOSED")), card.recipient
-    assert await engine.store.copies.stale() == 0
+    assert await engine.store.copies.count_stale() == 0
     return {view.recipient: view.status for view in channel.seen.values()}
 
 
@@ -77,7 +77,7 @@ class CopyStories:
         (token,) = channel.tokens.values()
         assert await engine.answer(execution_id, token) == Recorded()
 
-    async def test_each_end_is_told(self, engine: Driver) -> None:
+    async def test_each_end_is_shown(self, engine: Driver) -> None:
         channel = await elsewhere(engine)
         ended = await asked(engine, timeout="PT1H")
         terminated = await asked(engine)
@@ -125,7 +125,7 @@ class CopyStories:
         await within_a_minute(engine)
         assert await seen(engine, channel, execution_id) == {ANN: "ANSWERED", BOB: "ANSWERED"}
 
-    async def test_a_wish_survives_a_crash_and_one_in_flight_is_taken_up_again(self, engine: Driver) -> None:
+    async def test_a_pending_update_survives_a_crash_and_one_in_flight_is_repeated(self, engine: Driver) -> None:
         channel = await elsewhere(engine)
         channel.troubles.append("HANG")
         execution_id = await asked(engine, recipients=[ANN, BOB])

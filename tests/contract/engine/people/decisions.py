@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from contract.engine.people.approvals import ANN, BOB, CY, asked, card_for, decide, deciding
-from contract.engine.upkeep.pruning import MONTH, aged, pruned, round_of
+from contract.engine.upkeep.pruning import MONTH, aged, prune_round, pruned
 from kit.definitions import asking, card, chain, computing, note, step
 from kit.driver import ORGANIZATION, Driver
 from looply.definition import Workflow
@@ -25,9 +25,9 @@ YEAR = 366 * DAY
 OTHERS = "01900000-0000-7000-8000-00000000000c"
 
 
-async def recorded(engine: Driver, **wanted: Any) -> list[DecisionRow]:
+async def recorded(engine: Driver, **criteria: Any) -> list[DecisionRow]:
     """Returns what the list of the organization shows, newest first."""
-    return list(await engine.shell.decisions.list(ORGANIZATION, DecisionFilter(**wanted), None, 1000))
+    return list(await engine.shell.decisions.list(ORGANIZATION, DecisionFilter(**criteria), None, 1000))
 
 
 async def of(engine: Driver, execution_id: str) -> list[tuple[str, str, str]]:
@@ -53,9 +53,9 @@ class RecordStories:
         assert await decide(engine, execution_id, 1, "reject", "too dear") == Recorded()
         execution = await engine.shell.get(execution_id)
         rows = list(await engine.shell.decisions.of_execution(execution_id))
-        told = decisions_of(execution.workflow, execution.state)
+        expected = decisions_of(execution.workflow, execution.state)
         assert [(row.decision.user, row.decision.is_final) for row in rows] == [(ANN, False), (BOB, True)]
-        assert [row.decision for row in rows] == told
+        assert [row.decision for row in rows] == expected
         assert {row.workflow_version for row in rows} == {1}
         assert {row.process_id for row in rows} == {execution_id}
         ((_, event),) = await engine.shell.history(execution_id, rows[1].seq - 1, 1)
@@ -144,7 +144,7 @@ class RecordListStories:
         await decide(engine, first, 1)
         workflows = [(await engine.shell.get(each)).head.workflow_id for each in (first, second)]
         everything = [(first, BOB), (second, ANN.upper()), (first, ANN)]
-        for wanted, found in (
+        for criteria, found in (
             ({}, everything),
             ({"execution_id": first}, [everything[0], everything[2]]),
             ({"process_id": "PO-2"}, [everything[1]]),
@@ -159,8 +159,8 @@ class RecordListStories:
             ({"decided_to": between}, [everything[2]]),
             ({"decided_from": between, "decided_to": engine.clock.now()}, [everything[1]]),
         ):
-            rows = await recorded(engine, **wanted)
-            assert [(row.execution_id, row.decision.user) for row in rows] == found, wanted
+            rows = await recorded(engine, **criteria)
+            assert [(row.execution_id, row.decision.user) for row in rows] == found, criteria
 
     async def test_pages_of_every_size_show_each_decision_once_newest_first_also_of_one_instant(
         self, engine: Driver
@@ -185,8 +185,8 @@ class RecordListStories:
     async def test_an_organization_sees_its_own_ones_only(self, engine: Driver) -> None:
         execution_id = await engine.started(deciding([ANN]), organization_id=OTHERS, process_id="PO-1")
         await decide(engine, execution_id, 0)
-        for wanted in ({}, {"user": ANN}, {"execution_id": execution_id}, {"process_id": "PO-1"}):
-            assert await recorded(engine, **wanted) == []
+        for criteria in ({}, {"user": ANN}, {"execution_id": execution_id}, {"process_id": "PO-1"}):
+            assert await recorded(engine, **criteria) == []
         (row,) = await engine.shell.decisions.list(OTHERS, DecisionFilter(user=ANN), None, 10)
         assert (row.execution_id, row.organization_id) == (execution_id, OTHERS)
 
@@ -219,7 +219,9 @@ class RecordLifeStories:
         assert await of(engine, execution_id) == [(ANN, "approved", "fine"), (BOB, "approved", "")]
         assert list(await engine.store.reads.orphan_rows()) == []
 
-    async def test_it_goes_on_a_clock_of_its_own_and_never_before_its_execution(self, engine: Driver) -> None:
+    async def test_it_has_a_retention_of_its_own_and_is_never_removed_before_its_execution(
+        self, engine: Driver
+    ) -> None:
         old, waiting = await asked(engine, quorum="any"), await asked(engine)
         for execution_id in (old, waiting):
             await decide(engine, execution_id, 0)
@@ -244,10 +246,10 @@ class RecordLifeStories:
         await decide(engine, execution_id, 0)
         await aged(engine)
         pruning, clock = engine.shell.pruning, engine.clock
-        await round_of(Pruner(pruning, clock, MONTH))
+        await prune_round(Pruner(pruning, clock, MONTH))
         assert len(await recorded(engine)) == 1
-        await round_of(Pruner(pruning, clock, MONTH, 2 * MONTH))
+        await prune_round(Pruner(pruning, clock, MONTH, 2 * MONTH))
         assert len(await recorded(engine)) == 1
         await aged(engine)
-        await round_of(Pruner(pruning, clock, MONTH, 2 * MONTH))
+        await prune_round(Pruner(pruning, clock, MONTH, 2 * MONTH))
         assert await recorded(engine) == []

@@ -39,9 +39,9 @@ async def unfit(engine: Driver, payload: dict[str, Json] | None = None, **fields
     return execution_id
 
 
-async def letters(engine: Driver, **wanted: Any) -> list[LetterRow]:
+async def letters(engine: Driver, **criteria: Any) -> list[LetterRow]:
     """Returns the letters that the list shows."""
-    return list(await engine.shell.letters.list(ORGANIZATION, LetterFilter(**wanted), None, 100))
+    return list(await engine.shell.letters.list(ORGANIZATION, LetterFilter(**criteria), None, 100))
 
 
 async def settle(engine: Driver, row: LetterRow, action: Any = "apply", **fields: Any) -> Reply:
@@ -54,7 +54,7 @@ async def settle(engine: Driver, row: LetterRow, action: Any = "apply", **fields
 
 
 class LetterStories:
-    """A resume that nobody could use is a letter until somebody settles it."""
+    """A resume that could not be used is a dead letter until an operator settles it."""
 
     async def test_a_resume_that_was_kept_and_does_not_fit_is_listed(self, engine: Driver) -> None:
         execution_id = await unfit(engine, process_id="PO-1")
@@ -97,7 +97,7 @@ class LetterStories:
         (after,) = await letters(engine, is_settled=True)
         assert (after.action, after.settled_by, after.note) == ("APPLIED", "operator", "asked by phone")
 
-    async def test_the_sender_who_repeats_an_applied_letter_is_told_that_it_is_answered(self, engine: Driver) -> None:
+    async def test_a_sender_who_repeats_an_applied_letter_gets_that_it_is_answered(self, engine: Driver) -> None:
         execution_id = await unfit(engine)
         await engine.resume(execution_id, {}, source="TEAMS")
         (row,) = await letters(engine)
@@ -105,7 +105,7 @@ class LetterStories:
         repeated = await engine.resume(execution_id, {"n": 1})
         assert repeated == AlreadyRestarted(answered_by="operator", answered_on=engine.clock.now())
 
-    async def test_of_32_who_apply_a_letter_one_does_and_the_others_hear_who(self, engine: Driver) -> None:
+    async def test_of_32_who_apply_a_letter_one_does_and_the_others_get_who(self, engine: Driver) -> None:
         execution_id = await unfit(engine)
         await engine.resume(execution_id, {}, source="TEAMS")
         (row,) = await letters(engine)
@@ -132,7 +132,7 @@ class LetterStories:
         assert isinstance(refused := await settle(engine, row), Declined)
         assert refused.code == "TERMINATED"
         assert await settle(engine, row, "discard") == Settled(action="DISCARDED")
-        again = await settle(engine, row, "discard", by="somebody")
+        again = await settle(engine, row, "discard", by="another")
         assert again == AlreadySettled(
             action="DISCARDED", by="operator", on=engine.clock.now(), reason="asked by phone"
         )

@@ -1,4 +1,4 @@
-"""What operators decide about an execution that failed, or that goes on otherwise than was planned."""
+"""What operators decide about an execution that failed, or that continues in another way than was planned."""
 
 from collections import Counter
 from datetime import timedelta
@@ -35,7 +35,7 @@ HIDDEN = "sesame-open-4711"
 
 async def ask(engine: Driver, execution_id: str, kind: type, **fields: Any) -> Reply:
     """Puts an operator's command to an execution."""
-    command = kind(at=engine.clock.now(), by="operator", via="API", reason="mended", **fields)
+    command = kind(at=engine.clock.now(), by="operator", via="API", reason="repaired", **fields)
     return await engine.shell.submit(execution_id, command)
 
 
@@ -47,7 +47,7 @@ async def decide(engine: Driver, execution_id: str, kind: type, **fields: Any) -
 
 
 async def broken(engine: Driver, workflow: Workflow | None = None, body: Json = None, **fields: Any) -> str:
-    """Returns an execution whose first call was refused; it stands still with an incident."""
+    """Returns an execution whose first call was refused; it has an incident."""
     engine.world.script("call_1", REFUSED)
     workflow = workflow or chain(call("call_1", fail_on=["5xx"]), call("call_2"))
     execution_id = await engine.started(workflow, body or {"po": "1"}, **fields)
@@ -84,7 +84,7 @@ class RepairStories:
         assert (first.input, first.key) == (second.input, second.key)
         assert await engine.status(execution_id) == "COMPLETED"
         (closed,) = await engine.events(execution_id, IncidentClosed)
-        assert (closed.action, closed.by, closed.via, closed.reason) == ("retry", "operator", "API", "mended")
+        assert (closed.action, closed.by, closed.via, closed.reason) == ("retry", "operator", "API", "repaired")
 
     @pytest.mark.parametrize("act", [Retry, Redrive])
     async def test_what_failed_beside_an_incident_is_tried_again_with_it(self, engine: Driver, act: type) -> None:
@@ -98,7 +98,7 @@ class RepairStories:
         assert await engine.status(execution_id) == "COMPLETED"
         assert sorted(keys(engine)) == sorted([f"loop[{item}]/call_1:1" for item in range(3)] * 2)
 
-    async def test_what_failed_beside_an_incident_that_is_named_stands_still_with_its_own(self, engine: Driver) -> None:
+    async def test_what_failed_beside_a_named_incident_keeps_an_incident_of_its_own(self, engine: Driver) -> None:
         execution_id = await refused_together(engine, 2)
         (first,) = await engine.events(execution_id, IncidentOpened)
         reply = await decide(engine, execution_id, Retry, incident_id=first.incident_id)
@@ -107,14 +107,14 @@ class RepairStories:
         assert len(await engine.events(execution_id, IncidentOpened)) == 2
 
     async def test_an_edited_document_gives_a_new_key_only_where_it_changes_the_input(self, engine: Driver) -> None:
-        for document, wanted in (({"other": 1}, ["call_1:1", "call_1:1"]), ({"po": "2"}, ["call_1:1", "call_1:2"])):
+        for document, expected in (({"other": 1}, ["call_1:1", "call_1:1"]), ({"po": "2"}, ["call_1:1", "call_1:2"])):
             engine.world.calls.clear()
             execution_id = await broken(engine)
             await decide(engine, execution_id, EditDocument, document={"payload": {"output": document}})
             assert await engine.status(execution_id) == "FAILED"
             assert len(engine.world.of("call_1")) == 1
             await decide(engine, execution_id, Retry)
-            assert keys(engine) == wanted
+            assert keys(engine) == expected
             assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_a_step_is_completed_by_hand_and_the_next_one_follows(self, engine: Driver) -> None:
@@ -151,7 +151,7 @@ class RepairStories:
             assert await engine.status(execution_id) == "COMPLETED"
             assert keys(engine) == ["call_1:1"] * (2 if kind is Retry else 1)
 
-    async def test_after_the_time_limit_the_same_span_begins_anew(self, engine: Driver) -> None:
+    async def test_after_the_time_limit_the_same_span_begins_again(self, engine: Driver) -> None:
         execution_id = await engine.started(chain(wait(), timeout="PT1H"))
         await engine.advance(2 * HOUR)
         assert await engine.status(execution_id) == "FAILED"
@@ -164,7 +164,7 @@ class RepairStories:
         await decide(engine, execution_id, Redrive)
         assert await engine.resume(execution_id) == Restarted()
 
-    async def test_what_stands_in_line_while_the_incident_is_closed_is_sent_once(self, engine: Driver) -> None:
+    async def test_a_call_that_is_queued_while_the_incident_is_closed_is_sent_once(self, engine: Driver) -> None:
         engine.per_queue = 1
         await engine.restart()
         engine.world.script("front", HANG)
@@ -181,7 +181,7 @@ class RepairStories:
         assert keys(engine) == ["call_1:1"]
         assert await engine.status(execution_id) == "COMPLETED"
 
-    async def test_what_stood_in_line_while_nothing_could_happen_leaves_then(self, engine: Driver) -> None:
+    async def test_a_call_that_was_queued_while_frozen_is_sent_then(self, engine: Driver) -> None:
         engine.per_queue = 1
         await engine.restart()
         engine.world.script("front", HANG)
@@ -198,7 +198,7 @@ class RepairStories:
         assert keys(engine) == ["call_1:1"]
         assert await engine.status(execution_id) == "COMPLETED"
 
-    async def test_timers_that_fell_due_meanwhile_fire_then(self, engine: Driver) -> None:
+    async def test_timers_that_fell_due_while_frozen_fire_then(self, engine: Driver) -> None:
         workflow = chain(wait(timeout="PT2H"), note("late"), edges=(("wait_1", "timeout", "late"),), timeout="PT1H")
         execution_id = await engine.started(workflow)
         await engine.advance(HOUR)
@@ -231,13 +231,13 @@ class RedriveStories:
 
     async def test_the_corrected_version_sends_another_input_under_another_key(self, engine: Driver) -> None:
         execution_id = await broken(engine)
-        mended = chain(call("call_1", body="${payload.output.po}-mended", fail_on=["5xx"]), call("call_3"))
-        await decide(engine, execution_id, Redrive, workflow=mended, workflow_version=2)
+        repaired = chain(call("call_1", body="${payload.output.po}-repaired", fail_on=["5xx"]), call("call_3"))
+        await decide(engine, execution_id, Redrive, workflow=repaired, workflow_version=2)
         assert keys(engine) == ["call_1:1", "call_1:2"]
-        assert engine.world.of("call_1")[1].input["body"] == "1-mended"
+        assert engine.world.of("call_1")[1].input["body"] == "1-repaired"
         await engine.crash()
         found = await engine.shell.get(execution_id)
-        assert (found.head.workflow_version, found.workflow.hash) == (2, mended.hash)
+        assert (found.head.workflow_version, found.workflow.hash) == (2, repaired.hash)
         assert (found.head.status, keys(engine, "call_3")) == ("COMPLETED", ["call_3:1"])
 
     async def test_a_step_with_another_name_keeps_its_key(self, engine: Driver) -> None:
@@ -336,7 +336,7 @@ class RepairRaceStories:
     """Two people at one execution, and a process that dies between any two units."""
 
     @pytest.mark.parametrize("act", [Retry, Redrive])
-    async def test_of_eight_operators_at_once_one_decides_and_the_others_are_told(
+    async def test_of_eight_operators_at_once_one_decides_and_the_others_get_that(
         self, engine: Driver, act: type
     ) -> None:
         engine.world.always("call_2", HANG)

@@ -1,4 +1,4 @@
-"""What operators decide about one branch or iteration while others go on: edits, moves, and other names of steps."""
+"""What operators decide about one branch or iteration while others continue: edits, moves, and other names of steps."""
 
 from typing import Any
 
@@ -55,12 +55,12 @@ async def half_broken(engine: Driver, workflow: Workflow) -> str:
 
 
 async def failed_scope(engine: Driver, execution_id: str) -> str:
-    """Returns the iteration that stands still."""
+    """Returns the iteration that has failed."""
     (incident,) = (await engine.state(execution_id)).incidents.values()
     return incident.scope
 
 
-async def told(engine: Driver, execution_id: str, kind: type, **fields: Any) -> tuple[str, str]:
+async def refusal(engine: Driver, execution_id: str, kind: type, **fields: Any) -> tuple[str, str]:
     """Returns where and why an operator's command does not fit."""
     reply = await decide(engine, execution_id, kind, **fields)
     assert isinstance(reply, Unfit)
@@ -78,17 +78,17 @@ class EditWithinStories:
         execution_id = await half_broken(engine, reading())
         scope = await failed_scope(engine, execution_id)
         before = (await engine.state(execution_id)).frames[scope].outputs["read"]
-        edit = {"document": {"read": {"output": {"data": {"text": "-mended"}}}}, "scope": scope}
+        edit = {"document": {"read": {"output": {"data": {"text": "-repaired"}}}}, "scope": scope}
         assert isinstance(await decide(engine, execution_id, act, **edit), Repaired)
         await engine.crash()
         await engine.settle()
         if act is EditDocument:
             after = (await engine.state(execution_id)).frames[scope].outputs["read"]
-            assert after == {**before, "data": {"text": "-mended", "more": 1}}
+            assert after == {**before, "data": {"text": "-repaired", "more": 1}}
             await decide(engine, execution_id, Retry)
         sent = [seen.input["body"] for seen in engine.world.of("call_1")]
         item = sent[1].removesuffix("-as-read")
-        assert sent == [*(f"{name}-as-read" for name in ("ab" if item == "b" else "ba")), f"{item}-mended"]
+        assert sent == [*(f"{name}-as-read" for name in ("ab" if item == "b" else "ba")), f"{item}-repaired"]
         assert keys(engine)[1:] == [f"{scope}/call_1:1", f"{scope}/call_1:2"]
         state = await engine.state(execution_id)
         assert (state.status, len(state.payload["last"]), "read" in state.outputs) == ("COMPLETED", 2, False)
@@ -99,16 +99,16 @@ class EditWithinStories:
         execution_id = await half_broken(engine, reading())
         scope = await failed_scope(engine, execution_id)
         document: Json = {"read": {"output": {}}}
-        assert await told(engine, execution_id, EditDocument, document=document) == (
+        assert await refusal(engine, execution_id, EditDocument, document=document) == (
             "/document/read",
             f"has an output in each iteration of its own; name the iteration by its scope; open are {scope}",
         )
-        assert await told(engine, execution_id, EditDocument, document=document, scope="loop[7]") == (
+        assert await refusal(engine, execution_id, EditDocument, document=document, scope="loop[7]") == (
             "/scope",
             f"no branch or iteration 'loop[7]' is open; open are {scope}",
         )
         outside: Json = {"last": {"output": {}}}
-        path, message = await told(engine, execution_id, Retry, document=outside, scope=scope)
+        path, message = await refusal(engine, execution_id, Retry, document=outside, scope=scope)
         assert (path, message) == ("/document/last", f"is not of the iteration {scope}; edit it without a scope")
         assert await engine.events(execution_id, DocumentEdited) == []
 
@@ -116,9 +116,9 @@ class EditWithinStories:
         send = call("call_1", body="${payload.output.mine}", fail_on=["5xx"])
         execution_id = await half_broken(engine, repeating(note("mine", "${item}"), send, concurrency=2))
         scope = await failed_scope(engine, execution_id)
-        edit = {"document": {"payload": {"output": {"mine": "mended"}}}, "scope": scope}
+        edit = {"document": {"payload": {"output": {"mine": "repaired"}}}, "scope": scope}
         await decide(engine, execution_id, Retry, **edit)
-        assert [seen.input["body"] for seen in engine.world.of("call_1")][2:] == ["mended"]
+        assert [seen.input["body"] for seen in engine.world.of("call_1")][2:] == ["repaired"]
         state = await engine.state(execution_id)
         assert (state.status, "mine" in state.payload) == ("COMPLETED", False)
 
@@ -244,7 +244,7 @@ class RenameWithinStories:
             edges=((START, "next", "each_one"), ("each_one", "each", "ask")),
         )
         onto = {"workflow": renamed, "workflow_version": 2, "steps": {"loop": "each_one"}}
-        path, message = await told(engine, execution_id, Redrive, **onto)
+        path, message = await refusal(engine, execution_id, Redrive, **onto)
         assert (path, "must keep its name until they end" in message) == ("/mapping/loop", True)
         moved_out = graph(
             for_each(),
@@ -253,5 +253,5 @@ class RenameWithinStories:
             edges=((START, "next", "loop"), ("loop", "each", "ask"), ("loop", "next", "outside")),
         )
         onto = {"workflow": moved_out, "workflow_version": 2, "steps": {"ask": "outside"}}
-        path, message = await told(engine, execution_id, Redrive, **onto)
+        path, message = await refusal(engine, execution_id, Redrive, **onto)
         assert (path, "does not lie" in message) == ("/mapping/ask", True)

@@ -1,4 +1,4 @@
-"""What stood still beside a failure goes on when somebody has decided: branches, items, and the parent of a child."""
+"""What was frozen beside a failure continues after an operator's decision: branches, items, the parent of a child."""
 
 from contract.engine.people.repairs import decide, keys
 from contract.engine.steps.children import CALLEE, calling_child, child_of, output_of, statuses
@@ -11,9 +11,9 @@ from looply.testing.world import HANG, Answer
 
 
 class ThawStories:
-    """A redrive moves what failed, and lets the rest go on from where it was held."""
+    """A redrive repeats what failed, and the rest continues from where it was held."""
 
-    async def test_the_other_branches_go_on_with_what_came_while_they_were_held(self, engine: Driver) -> None:
+    async def test_the_other_branches_continue_with_what_came_while_they_were_frozen(self, engine: Driver) -> None:
         for name in ("slow", "bad"):
             engine.world.script(name, HANG)
         execution_id = await engine.started(side_by_side(call("slow"), wait("asked"), call("bad")))
@@ -33,7 +33,7 @@ class ThawStories:
         assert keys(engine, "slow") == ["split[slow]/slow:1"]
         assert keys(engine, "bad") == ["split[bad]/bad:1"] * 2
 
-    async def test_items_go_on_with_the_one_that_failed(self, engine: Driver) -> None:
+    async def test_items_continue_with_the_one_that_failed(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(data="0"), Rejected("no"), Answer(data="1"), Answer(data="2"))
         execution_id = await engine.started(repeating(ITEM_CALL), {"items": ["a", "b", "c"]})
         await engine.settle()
@@ -43,7 +43,7 @@ class ThawStories:
         assert (state.status, [item["data"] for item in state.payload["last"]]) == ("COMPLETED", ["0", "1", "2"])
         assert keys(engine) == [f"loop[{index}]/call_1:1" for index in (0, 1, 1, 2)]
 
-    async def test_the_parent_of_a_child_that_is_repaired_goes_on(self, engine: Driver) -> None:
+    async def test_the_parent_of_a_child_that_is_repaired_continues(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(status=500))
         engine.callees.put(CALLEE, chain(call("call_1", fail_on=["5xx"])))
         parent = await engine.started(calling_child())

@@ -25,7 +25,7 @@ def sub(id_: str = "subworkflow_1", workflow_id: str = CALLEE, **settings: Json)
 
 
 def calling_child(**settings: Json) -> Workflow:
-    """Returns a workflow that starts an execution and goes on when it has ended."""
+    """Returns a workflow that starts an execution and continues when it has ended."""
     return chain(sub(payload={"po": "${payload.output.po}"}, **settings), note())
 
 
@@ -175,7 +175,7 @@ class ChildStories:
 
 
 class RefusedChildStories:
-    """What is wanted cannot be started."""
+    """The requested execution cannot be started."""
 
     async def test_a_workflow_that_does_not_exist_fails_the_step(self, engine: Driver) -> None:
         parent = await engine.started(calling_child())
@@ -247,7 +247,7 @@ class ChildOrderStories:
         assert await statuses(engine, parent, child) == ["TERMINATED", "TERMINATED"]
         assert isinstance(await engine.resume(child), Declined)
 
-    async def test_a_whole_line_of_descendants_ends(self, engine: Driver) -> None:
+    async def test_a_whole_chain_of_descendants_ends(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, calling_child(workflow_id=OTHER))
         engine.callees.put(OTHER, chain(call()))
         engine.world.script("call_1", HANG)
@@ -284,8 +284,8 @@ class ChildOrderStories:
         await engine.deliver()
         child = await child_of(engine, parent)
         if first == "together":
-            told = await engine.together(engine.resume(child), engine.terminate(parent))
-            assert told == [Restarted(), Terminated()]
+            replies = await engine.together(engine.resume(child), engine.terminate(parent))
+            assert replies == [Restarted(), Terminated()]
         elif first == "child":
             assert await engine.resume(child) == Restarted()
             assert await engine.terminate(parent) == Terminated()
@@ -301,13 +301,13 @@ class ChildOrderStories:
         parent = await engine.started(caught())
         await engine.deliver()
         child = await child_of(engine, parent)
-        told = await engine.together(engine.terminate(child), engine.resume(child))
+        replies = await engine.together(engine.terminate(child), engine.resume(child))
         await engine.deliver()
-        assert told[0] == Terminated()
+        assert replies[0] == Terminated()
         assert await statuses(engine, parent, child) == ["COMPLETED", "TERMINATED"]
         assert (await output_of(engine, parent))["status"] == "TERMINATED"
 
-    async def test_a_child_that_ends_while_its_parent_is_told_to_end_in_one_unit(self, engine: Driver) -> None:
+    async def test_a_child_that_ends_while_its_parent_is_terminated_in_one_unit(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, asking())
         parent = await engine.started(calling_child())
         await engine.deliver()
@@ -382,7 +382,7 @@ class ChildCrashStories:
         await engine.deliver()
         assert await statuses(engine, top, middle, bottom) == ["TERMINATED"] * 3
 
-    async def test_children_go_on_after_a_stop_in_order(self, engine: Driver) -> None:
+    async def test_children_continue_after_an_orderly_stop(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, asking())
         parent = await engine.started(calling_child())
         await engine.restart()
@@ -415,11 +415,11 @@ class ResponseStories:
         await engine.deliver()
         child = await child_of(engine, parent)
         assert await statuses(engine, parent, child) == ["FAILED", "COMPLETED"]
-        told = (await engine.state(child)).payload
+        payload = (await engine.state(child)).payload
         (incident,) = (await engine.state(parent)).incidents.values()
-        assert told["incident"]["incident_id"] == incident.incident_id
-        assert (told["incident"]["state"], told["incident"]["code"]) == ("call_1", "STATUS")
-        assert told["execution"]["workflow_execution_id"] == parent
+        assert payload["incident"]["incident_id"] == incident.incident_id
+        assert (payload["incident"]["state"], payload["incident"]["code"]) == ("call_1", "STATUS")
+        assert payload["execution"]["workflow_execution_id"] == parent
         assert [event.outcome for event in await engine.events(parent, ChildClosed)] == ["STARTED"]
 
     async def test_it_is_started_once_however_often_the_process_ends(self, engine: Driver) -> None:
@@ -442,7 +442,7 @@ class ResponseStories:
         assert sorted(found)[:2] == [(CALLEE, "FAILED"), (OTHER, "WAITING")]
         assert len(found) == 3
 
-    async def test_a_workflow_that_is_not_there_is_told_in_the_log(self, engine: Driver) -> None:
+    async def test_a_workflow_that_does_not_exist_is_logged(self, engine: Driver) -> None:
         parent = await engine.started(failing())
         await engine.deliver()
         (closed,) = await engine.events(parent, ChildClosed)

@@ -66,7 +66,7 @@ class CronStories:
             await engine.advance(HOUR)
         assert await ledger(engine, id_of(workflow)) == [("STARTED", 1), ("STARTED", 2)]
 
-    async def test_a_clock_that_jumps_a_day_forward_makes_up_for_the_last_instant_and_tells_of_the_others(
+    async def test_a_clock_that_jumps_a_day_forward_catches_up_the_last_instant_and_records_the_others(
         self, engine: Driver
     ) -> None:
         workflow = cron("30 * * * *")
@@ -76,7 +76,7 @@ class CronStories:
         await engine.tick()
         assert await ledger(engine, id_of(workflow)) == [("MISSED", 24.5), ("CAUGHT_UP", 25.5)]
         organization_id = (await engine.schedule(workflow)).organization_id
-        missed = (await engine.shell.schedules.missed(organization_id))[id_of(workflow)]
+        missed = (await engine.shell.schedules.find_missed(organization_id))[id_of(workflow)]
         assert (missed.count, missed.last) == (25, START_TIME + 24.5 * HOUR)
 
     async def test_pauses_and_plays_that_race_with_an_instant_agree_with_the_ledger(self, engine: Driver) -> None:
@@ -90,7 +90,7 @@ class CronStories:
             )
             await engine.settle()
             rows = await ledger(engine, id_of(workflow))
-            # Whoever was told that it is paused sees no start, whoever was told that it is not sees one.
+            # A caller to which it was reported as paused sees no start, the other caller sees one.
             assert (("STARTED", hour) in rows) is (is_paused is False)
             schedule = await engine.put_schedule(workflow, **_last(await engine.schedule(workflow)))
 
@@ -247,7 +247,7 @@ class OverlapStories:
 class JitterStories:
     """Starts that are put off."""
 
-    async def test_a_start_is_put_off_by_the_same_time_whoever_asks(self, engine: Driver) -> None:
+    async def test_a_start_is_delayed_by_the_same_time_for_every_caller(self, engine: Driver) -> None:
         workflow = every("PT1H", jitter="PT30M")
         schedule = await engine.put_schedule(workflow)
         assert timedelta(0) < schedule.delay < HOUR / 2
@@ -264,7 +264,9 @@ class CrowdStories:
     """Many schedules at once."""
 
     @pytest.mark.timeout(1800)
-    async def test_a_thousand_schedules_of_one_minute_start_once_each_whoever_polls(self, engine: Driver) -> None:
+    async def test_a_thousand_schedules_of_one_minute_start_once_each_with_several_pollers(
+        self, engine: Driver
+    ) -> None:
         workflow = cron("0 * * * *")
         ids = [f"01900000-0000-7000-8000-{number:012x}" for number in range(1000)]
         first = await engine.put_schedule(workflow, workflow_id=ids[0])

@@ -122,7 +122,7 @@ class DatastoreStories:
         assert await output(engine, execution_id, "get_1") == {"value": None, "revision": 0}
         assert await output(engine, execution_id, "delete_1") == {"value": None, "revision": 0}
 
-    async def test_a_datastore_that_is_made_anew_does_not_begin_at_a_revision_that_was(self, engine: Driver) -> None:
+    async def test_a_datastore_that_is_created_again_does_not_reuse_a_revision(self, engine: Driver) -> None:
         steps = (datastore("set", value=1), datastore("delete"), datastore("set", "again", value=2))
         execution_id = await run(engine, chain(*steps))
         assert await output(engine, execution_id, "delete_1") == {"value": 1, "revision": 0}

@@ -1,4 +1,4 @@
-"""Calls of other systems: one key for all attempts, durable retries, and unknown outcomes that nobody guesses."""
+"""Calls of other systems: one key for all attempts, durable retries, and unknown outcomes that are never guessed."""
 
 from datetime import timedelta
 
@@ -148,7 +148,7 @@ class AttemptStories:
 
 
 class UnknownStories:
-    """Outcomes that nobody knows: the process died, or no answer came."""
+    """Unknown outcomes: the process died, or no answer came."""
 
     @pytest.mark.parametrize(
         ("method", "on_unknown", "expected"),
@@ -201,7 +201,7 @@ class UnknownStories:
         await engine.advance(timedelta(seconds=10))
         assert await engine.status(execution_id) == "COMPLETED"
 
-    async def test_a_crash_before_the_intention_is_stored_calls_nobody(self, engine: Driver) -> None:
+    async def test_a_crash_before_the_intention_is_stored_makes_no_call(self, engine: Driver) -> None:
         engine.faults.hold()
         engine.call(engine.started(calling()))
         await engine.faults.holding(1)

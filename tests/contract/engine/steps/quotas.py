@@ -1,4 +1,4 @@
-"""How much an organization may have: open executions and stored bytes. What is there already goes on."""
+"""Quotas of an organization: open executions and stored bytes. What is open already continues."""
 
 from datetime import timedelta
 
@@ -85,7 +85,7 @@ class OpenExecutionStories:
         assert failure.code == "QUOTA"
         assert "the limit open_executions is 1" in failure.message
 
-    async def test_a_schedule_leaves_out_what_the_quota_refuses_and_goes_on_when_there_is_room(
+    async def test_a_schedule_skips_what_the_quota_refuses_and_continues_when_there_is_room(
         self, engine: Driver
     ) -> None:
         await limited(engine, Limits(open_executions=1))
@@ -116,7 +116,7 @@ class OpenExecutionStories:
 class StoredByteStories:
     """What the executions of an organization take in the store is measured from time to time."""
 
-    async def test_an_organization_that_takes_its_bytes_starts_nothing_and_the_rest_goes_on(
+    async def test_an_organization_that_uses_up_its_bytes_starts_nothing_and_open_executions_continue(
         self, engine: Driver
     ) -> None:
         await limited(engine, Limits(stored_bytes=500))

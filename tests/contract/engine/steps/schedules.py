@@ -33,7 +33,7 @@ class ScheduleStories:
         (start,) = await engine.events((await engine.newest(1))[0].head.execution_id, ExecutionStarted)
         assert (start.trigger_type, start.by, start.workflow_id) == ("SCHEDULED", "schedule", id_of(workflow))
 
-    async def test_it_tells_its_last_and_its_next_instant(self, engine: Driver) -> None:
+    async def test_it_has_its_last_and_its_next_instant(self, engine: Driver) -> None:
         workflow = every("PT1H")
         await engine.put_schedule(workflow)
         await engine.advance(HOUR)
@@ -171,7 +171,7 @@ class CalendarStories:
 class ChangeStories:
     """Schedules that are replaced, dropped, broken, or that start elsewhere."""
 
-    async def test_a_newer_version_takes_the_place_of_the_schedule(self, engine: Driver) -> None:
+    async def test_a_newer_version_replaces_the_schedule(self, engine: Driver) -> None:
         old, new = every("PT1H"), every("PT2H")
         await engine.put_schedule(old)
         await engine.advance(HOUR)

@@ -73,7 +73,7 @@ class ParallelStories:
         assert late.address.text == "split[slow]/slow:1"
         assert "slow" not in (await engine.state(execution_id)).outputs
 
-    async def test_a_call_that_is_given_up_is_not_made_when_it_still_stands_in_line(self, engine: Driver) -> None:
+    async def test_a_call_that_is_cancelled_while_it_is_queued_is_not_made(self, engine: Driver) -> None:
         engine.world.always("busy", HANG)
         crowd = [await engine.started(chain(call("busy"), note())) for _ in range(engine.per_queue)]
         await engine.world.wait_for_call("busy", len(crowd))
@@ -162,7 +162,7 @@ class ParallelStories:
         assert (state.status, state.current_state) == ("FAILED", "stopped")
         assert state.closed is not None
 
-    async def test_branches_survive_a_crash_and_go_on(self, engine: Driver) -> None:
+    async def test_branches_survive_a_crash_and_continue(self, engine: Driver) -> None:
         execution_id = await engine.started(side_by_side(wait("a"), delay("b"), wait("c")))
         await engine.resume(execution_id, state="a")
         await engine.crash()
@@ -219,7 +219,7 @@ class ForEachStories:
         state = await engine.state(execution_id)
         assert (state.status, state.payload["last"]) == ("COMPLETED", [])
 
-    async def test_waits_of_many_items_are_told_apart_by_their_tokens(self, engine: Driver) -> None:
+    async def test_waits_of_many_items_are_distinguished_by_their_tokens(self, engine: Driver) -> None:
         handed = call("call_1", body="${waits.wait_1}")
         execution_id = await engine.started(repeating(handed, wait(), concurrency=3), {"items": [1, 2, 3]})
         await engine.world.wait_for_call("call_1", 3)

@@ -20,7 +20,7 @@ async def shortened(engine: Driver, limits: Limits = SHORT) -> None:
 class StretchStories:
     """Executions that compute for long."""
 
-    async def test_a_cut_stretch_goes_on_by_itself_with_the_same_result(self, engine: Driver) -> None:
+    async def test_a_cut_stretch_continues_by_itself_with_the_same_result(self, engine: Driver) -> None:
         whole = await engine.started(counting(20))
         await shortened(engine)
         cut = await engine.started(counting(20))

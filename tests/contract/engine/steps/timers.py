@@ -252,7 +252,7 @@ class PumpStories:
         engine.pump.stop()
         await running
 
-    async def test_it_goes_on_after_the_store_was_full(self, engine: Driver) -> None:
+    async def test_it_continues_after_the_store_was_full(self, engine: Driver) -> None:
         execution_id = await engine.started(delaying("PT5S"))
         running = engine.call(engine.pump.run())
         await engine.settle()

@@ -1,4 +1,4 @@
-"""Accidents of the store: full disks, failed flushes, lost races. Nobody is told a lie, and work goes on."""
+"""Accidents of the store: full disks, failed flushes, lost races. No caller gets a false reply, and work continues."""
 
 from collections import Counter
 from datetime import timedelta
@@ -36,7 +36,7 @@ async def store_behind(engine: Driver, execution_id: str) -> None:
 class FullStories:
     """A disk without space, and its return."""
 
-    async def test_what_finds_no_space_is_told_so_and_nothing_was_done(self, engine: Driver) -> None:
+    async def test_what_finds_no_space_gets_an_error_and_nothing_was_done(self, engine: Driver) -> None:
         execution_id = await engine.started(asking())
         before = await engine.path(execution_id)
         engine.faults.is_full = True
@@ -104,7 +104,7 @@ class FullStories:
         (incident,) = await engine.events(execution_id, IncidentOpened)
         assert incident.kind == "UNKNOWN"
 
-    async def test_a_lost_call_that_finds_no_space_at_the_start_is_told_of_later(self, engine: Driver) -> None:
+    async def test_a_lost_call_that_finds_no_space_at_the_start_is_reported_later(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
         execution_id = await engine.started(calling("GET"))
         await engine.settle()
@@ -156,7 +156,9 @@ class FlushStories:
     """A flush that failed: what was in flight may be there after the restart, or not."""
 
     @pytest.mark.parametrize("is_stored", [True, False])
-    async def test_nobody_is_told_a_lie_and_a_retry_gives_one_execution(self, engine: Driver, is_stored: bool) -> None:
+    async def test_no_caller_gets_a_false_reply_and_a_retry_gives_one_execution(
+        self, engine: Driver, is_stored: bool
+    ) -> None:
         engine.faults.break_fsync(is_stored=is_stored)
         with pytest.raises(StoreLost):
             await engine.start(asking(), {"n": 1}, process_id="PO-1")
@@ -206,19 +208,19 @@ class FlushStories:
         (incident,) = await engine.events(execution_id, IncidentOpened)
         assert (incident.kind, incident.step) == ("UNKNOWN", "call_2")
 
-    async def test_all_units_of_the_group_are_told_that_nobody_knows(self, engine: Driver) -> None:
+    async def test_all_units_of_the_group_get_that_the_outcome_is_unknown(self, engine: Driver) -> None:
         engine.faults.hold()
         group = [engine.call(engine.start(asking(), {"n": n}, process_id=f"PO-{n}")) for n in range(32)]
         await engine.faults.holding(32)
         engine.faults.break_fsync(is_stored=True)
         engine.faults.let_go()
-        answers = await engine.together(*(self._told(trigger) for trigger in group))
+        answers = await engine.together(*(self._reply_of(trigger) for trigger in group))
         assert Counter(type(answer) for answer in answers) == {StoreLost: 32}
         await engine.crash()
         again = await engine.together(*(engine.start(asking(), {"n": n}, process_id=f"PO-{n}") for n in range(32)))
         assert len({answer.execution_id for answer in again}) == 32
 
-    async def _told(self, trigger: Any) -> Started:
+    async def _reply_of(self, trigger: Any) -> Started:
         return await trigger  # type: ignore[no-any-return]
 
 
@@ -231,7 +233,7 @@ class FenceStories:
         assert await engine.resume(execution_id, {"n": 1}) == Restarted()
         assert len(await engine.events(execution_id, Resumed)) == 1
 
-    async def test_a_command_that_is_always_too_late_is_told_so_and_moves_nothing(self, engine: Driver) -> None:
+    async def test_a_command_that_is_always_too_late_gets_an_error_and_changes_nothing(self, engine: Driver) -> None:
         execution_id = await engine.started(asking())
         engine.faults.fails += [Stale("another process was faster")] * 4
         with pytest.raises(Stale):

@@ -1,4 +1,4 @@
-"""The auditor: rows that went missing behind the engine's back are found, and what is safe to mend is mended."""
+"""The auditor: rows that went missing behind the engine's back are found, and repaired where that is safe."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -56,7 +56,7 @@ class AuditorStories:
     """What the auditor finds on its way round, and what it does about it."""
 
     @pytest.mark.parametrize("table", list(DEFINITIONS))
-    async def test_a_row_that_went_missing_is_written_anew(self, engine: Driver, table: str) -> None:
+    async def test_a_row_that_went_missing_is_written_again(self, engine: Driver, table: str) -> None:
         engine.world.script("call_1", Answer(status=500))
         execution_id = await engine.started(DEFINITIONS[table])
         await engine.settle()
@@ -118,7 +118,7 @@ class AuditorStories:
         assert list(await engine.store.reads.claims_of(execution_id)) == [claim]
         await engine.prove()
 
-    async def test_a_head_that_tells_something_else_is_put_right(self, engine: Driver) -> None:
+    async def test_a_head_that_differs_is_repaired(self, engine: Driver) -> None:
         execution_id = await engine.started(asking())
         await plant(engine, execution_id, head={"current_state": "elsewhere"})
         assert await problems(engine, execution_id) == {"HEAD"}
@@ -133,7 +133,7 @@ class AuditorStories:
         assert (await audited(engine)).damaged == {}
         assert await letters(engine) == [row]
 
-    async def test_rows_of_an_ended_execution_are_told_and_left(self, engine: Driver) -> None:
+    async def test_rows_of_an_ended_execution_are_reported_and_left(self, engine: Driver) -> None:
         execution_id = await engine.started(chain(note()))
         wait_row = WaitRow(execution_id=execution_id, seq=99, step="wait_1", sources=("SAP",))
         await plant(engine, execution_id, work=WorkChange(put=Work(waits=(wait_row,))))
@@ -141,7 +141,7 @@ class AuditorStories:
         assert list(auditor.damaged) == [execution_id]
         assert (await engine.store.reads.work_of(execution_id)).waits == (wait_row,)
 
-    async def test_a_damaged_history_is_told_once_and_harms_no_other_execution(self, engine: Driver) -> None:
+    async def test_a_damaged_history_is_reported_once_and_harms_no_other_execution(self, engine: Driver) -> None:
         healthy = await engine.started(asking())
         execution_id = await engine.started(asking())
         await plant(engine, execution_id, data=b"garbage")

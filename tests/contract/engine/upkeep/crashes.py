@@ -142,7 +142,7 @@ class OvertakenStories:
         assert not paused.shell.health().is_ready
         assert engine.shell.health().is_ready
 
-    async def test_it_sends_nothing_that_stood_in_its_line(self, engine: Driver) -> None:
+    async def test_it_sends_nothing_that_was_queued(self, engine: Driver) -> None:
         engine.per_queue = 1
         await engine.restart()
         engine.world.script("front", HANG)
@@ -159,7 +159,7 @@ class OvertakenStories:
         # Who takes a line over need not keep its order.
         assert sorted(seen.execution_id for seen in engine.world.of("call_1")) == queued
 
-    async def test_nobody_gets_an_answer_from_it_and_its_timers_are_silent(self, engine: Driver) -> None:
+    async def test_no_caller_gets_an_answer_from_it_and_its_timers_are_silent(self, engine: Driver) -> None:
         waiting = await engine.started(asking())
         delayed = await engine.started(delaying("PT1H"))
         paused = await engine.overtake()

@@ -1,4 +1,4 @@
-"""Histories tell everything: what is computed again is the same, and a stored state is only a short cut."""
+"""Histories are complete: what is computed again is the same, and a stored state is only a short cut."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,7 +26,7 @@ def chancy() -> Workflow:
 
 
 class RepeatStories:
-    """Instants and chance: drawn anew for each place, and the same each time that a place is computed again."""
+    """Instants and chance: new for each position, and the same each time that a position is computed again."""
 
     async def test_each_item_of_a_foreach_draws_its_own_and_all_of_a_stretch_see_one_instant(
         self, engine: Driver
@@ -107,13 +107,13 @@ class SnapshotStories:
     @pytest.mark.parametrize("fold", [FOLD_VERSION - 1, FOLD_VERSION + 1], ids=["older", "newer"])
     async def test_a_state_of_another_fold_is_ignored(self, engine: Driver, fold: int) -> None:
         execution_id = await engine.started(asking(), {"po": "4500000101"})
-        await self._plant(engine, execution_id, fold, b"\0the state of a release that nobody has any more")
+        await self._plant(engine, execution_id, fold, b"\0the state of a release that is not used any more")
         await engine.crash()
         assert (await engine.state(execution_id)).payload["po"] == "4500000101"
         assert await engine.resume(execution_id, {"n": 1}) == Restarted()
         assert await engine.status(execution_id) == "COMPLETED"
 
-    async def test_a_stored_state_of_every_kind_of_rest_goes_on_like_its_history(self, engine: Driver) -> None:
+    async def test_a_stored_state_of_every_kind_of_rest_continues_like_its_history(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(status=500))
         engine.world.script("call_2", HANG)
         ids = [

@@ -1,8 +1,8 @@
-"""What makes an execution go on is taken away behind the engine's back: it is found, told or put back, and goes on.
+"""What moves an execution is removed behind the engine's back: that is found, reported or repaired, and it continues.
 
 One story for each kind of row that an open execution may own: a step to run or in flight, a cut stretch, a timer, a
 wait, a place in line, an execution that it has started, what is on its way to it, its incident, and the copies of its
-cards; and for the row that ends one which nobody waits for any more. Each time `looply doctor` sees it; the auditor
+cards; and for the row that ends one which no parent waits for any more. Each time `looply doctor` sees it; the auditor
 mends it at its next count, where nothing else would move the execution, and in its round else; and what it found is
 what the metrics show.
 """
@@ -16,7 +16,7 @@ import pytest
 from contract.engine.people.approvals import asked
 from contract.engine.people.repairs import decide
 from contract.engine.steps.children import CALLEE, calling_child, caught, child_of, sub
-from contract.engine.steps.lines import limited, started
+from contract.engine.steps.concurrency import limited, started
 from contract.engine.upkeep.auditing import audited, auditor_of, without
 from contract.engine.upkeep.proofs import plant, problems
 from kit.channel import FakeChannel
@@ -77,7 +77,7 @@ class Loss(NamedTuple):
     begin: Callable[[Driver], Awaitable[str]]
     lose: Callable[[Driver, str], Awaitable[None]]
     end: Callable[[Driver, str], Awaitable[None]]
-    told: str = "WORK"
+    kind: str = "WORK"
     seen_at_once: bool = True
     last: Status = "COMPLETED"
 
@@ -88,7 +88,7 @@ async def _hanging(engine: Driver) -> str:
 
 
 async def _in_doubt(engine: Driver, execution_id: str) -> None:
-    """What was lost in flight is told as unknown, and made again."""
+    """A call that was lost in flight is reported as unknown, and repeated."""
     assert len(await engine.events(execution_id, StepUnknown)) == 1
     for held in engine.world.open():
         held.release()
@@ -144,7 +144,7 @@ async def _in_line(engine: Driver) -> str:
 
 
 async def _out_of_line(engine: Driver, execution_id: str) -> None:
-    await plant(engine, execution_id, work=WorkChange(drop_place=True))
+    await plant(engine, execution_id, work=WorkChange(drop_slot=True))
     (first,) = [item.head.execution_id for item in await engine.newest() if item.head.execution_id != execution_id]
     assert await engine.resume(first) == Restarted()
     await engine.deliver()
@@ -179,7 +179,7 @@ async def _delivered(engine: Driver, _execution_id: str) -> None:
 
 
 def _child_that(*, ends: bool, is_awaited: bool = True) -> Callable[[Driver], Awaitable[str]]:
-    """Returns what begins an execution whose child has told it something that has not arrived yet."""
+    """Returns the story of an execution to which a delivery of its child is pending."""
 
     async def begin(engine: Driver) -> str:
         engine.callees.put(CALLEE, chain(note("done")) if ends else asking())
@@ -192,7 +192,7 @@ def _child_that(*, ends: bool, is_awaited: bool = True) -> Callable[[Driver], Aw
 
 
 async def _with_a_child_that_failed(engine: Driver) -> str:
-    """Returns an execution whose child has failed for good, which it has not heard yet."""
+    """Returns an execution whose child has failed for good, with the notification still pending."""
     engine.callees.put(CALLEE, chain(stop(status="FAILED")))
     parent = await engine.started(caught(), {"po": "1"})
     (row,) = [each for each in await engine.store.work.deliveries(10) if each.row.sender == parent]
@@ -203,7 +203,7 @@ async def _with_a_child_that_failed(engine: Driver) -> str:
 
 
 async def _of_a_parent_that_ended(engine: Driver) -> str:
-    """Returns an execution that is to be told that the one which waits for it was terminated."""
+    """Returns an execution with a pending termination, because the one which waits for it was terminated."""
     engine.callees.put(CALLEE, asking())
     parent = await engine.started(calling_child(), {"po": "1"})
     await engine.deliver()
@@ -212,7 +212,7 @@ async def _of_a_parent_that_ended(engine: Driver) -> str:
 
 
 async def _of_a_parent_that_went_on(engine: Driver) -> str:
-    """Returns an execution with an incident that is to be told that its branch was given up, in a parent that waits."""
+    """Returns an execution with an incident and a pending termination, as its branch in the parent was cancelled."""
     engine.world.script("called", Answer(status=500))
     engine.callees.put(CALLEE, chain(call("called", fail_on=["5xx"])))
     workflow = side_by_side(wait("asked"), sub(), count="any", last=wait("after"))
@@ -225,7 +225,7 @@ async def _of_a_parent_that_went_on(engine: Driver) -> str:
 
 
 async def _untold(engine: Driver, execution_id: str) -> None:
-    """Takes away what tells the execution to end."""
+    """Removes the pending termination of the execution."""
     await _drop(engine, await engine.store.reads.deliveries_of(execution_id))
 
 
@@ -255,28 +255,28 @@ class LivenessStories:
     """Every open execution owns something that moves it, also after that was lost."""
 
     @pytest.mark.parametrize("lost", LOSSES)
-    async def test_an_execution_that_nothing_moves_is_found_and_mended_and_goes_on(
+    async def test_an_execution_that_nothing_moves_is_found_and_repaired_and_continues(
         self, engine: Driver, lost: str
     ) -> None:
         loss = LOSSES[lost]
         execution_id = await loss.begin(engine)
         await engine.settle()
-        assert known(await on_duty(engine)).mended == 0
+        assert known(await on_duty(engine)).repaired == 0
         await loss.lose(engine, execution_id)
-        assert loss.told in await problems(engine, execution_id)
-        # Rows that are missing are no orphan to `doctor`: the history knows how to go on.
-        assert (await engine.shell.audit()).orphans == (loss.told == "CHILD")
-        assert list(await engine.store.survey.ownerless(10)) == ([execution_id] if loss.seen_at_once else [])
+        assert loss.kind in await problems(engine, execution_id)
+        # Missing rows are no orphan to `doctor`: the history says how to continue.
+        assert (await engine.shell.audit()).orphans == (loss.kind == "CHILD")
+        assert list(await engine.store.survey.find_ownerless(10)) == ([execution_id] if loss.seen_at_once else [])
         auditor = await on_duty(engine)
         if not loss.seen_at_once:
-            assert known(auditor).mended == 0
+            assert known(auditor).repaired == 0
             while not await auditor.tick():
                 pass
             await engine.settle()
         findings = known(auditor)
-        assert (findings.mended, findings.orphans, findings.damaged) == (1, 0, 0)
+        assert (findings.repaired, findings.orphans, findings.damaged) == (1, 0, 0)
         await engine.prove()
-        assert list(await engine.store.survey.ownerless(10)) == []
+        assert list(await engine.store.survey.find_ownerless(10)) == []
         await loss.end(engine, execution_id)
         assert await engine.status(execution_id) == loss.last
         await engine.prove()
@@ -291,14 +291,14 @@ class LivenessStories:
         assert "WORK" in await problems(engine, execution_id)
         while not await auditor.tick():
             pass
-        assert (known(auditor).mended, known(auditor).damaged) == (1, 0)
+        assert (known(auditor).repaired, known(auditor).damaged) == (1, 0)
         await engine.prove()
         await decide(engine, execution_id, Retry)
         assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_the_copy_of_a_card_that_went_missing_is_wished_for_again_and_shown(self, engine: Driver) -> None:
         execution_id = await asked(engine)
-        # A channel that is plugged in behind a restart stands for rows that are gone: the store has none of them.
+        # A channel that is added after a restart simulates rows that are missing: the store has none of them.
         engine.is_planted = True
         channel = FakeChannel()
         engine.channels = {"inbox": channel}
@@ -323,7 +323,7 @@ class LivenessStories:
         assert len(channel.seen) == len(copies)
         await engine.prove()
 
-    async def test_a_history_after_which_nothing_happens_is_an_orphan_until_somebody_ends_it(
+    async def test_a_history_after_which_nothing_happens_is_an_orphan_until_an_operator_ends_it(
         self, engine: Driver
     ) -> None:
         """The step waits for an execution of which the history says that it is over: no row can help."""
@@ -336,25 +336,25 @@ class LivenessStories:
         audit = await engine.shell.audit()
         assert (audit.orphans, [problem["kind"] for problem in audit.problems]) == (1, ["ORPHAN"])
         auditor = await on_duty(engine)
-        assert (known(auditor).orphans, known(auditor).damaged, known(auditor).mended) == (1, 1, 0)
+        assert (known(auditor).orphans, known(auditor).damaged, known(auditor).repaired) == (1, 1, 0)
         assert await engine.terminate(parent) == Terminated()
         engine.clock.advance(timedelta(seconds=COUNT_SECONDS))
         await auditor.round()
         assert (known(auditor).orphans, known(auditor).damaged) == (0, 0)
         await engine.prove()
 
-    async def test_an_end_that_only_the_head_denies_is_told_and_left(self, engine: Driver) -> None:
+    async def test_an_end_that_only_the_head_denies_is_reported_and_left(self, engine: Driver) -> None:
         execution_id = await engine.started(chain(stop(status="COMPLETED")))
         await plant(engine, execution_id, head={"status": "RUNNING"})
         auditor = await on_duty(engine)
-        assert (known(auditor).mended, known(auditor).damaged) == (0, 1)
+        assert (known(auditor).repaired, known(auditor).damaged) == (0, 1)
         assert [problem["kind"] for problem in auditor.damaged[execution_id]] == ["HEAD"]
         await plant(engine, execution_id, head={"status": "COMPLETED"})
         while not await auditor.tick():
             pass
         assert known(auditor).damaged == 0
 
-    async def test_a_history_that_cannot_be_read_is_told_at_the_next_count(self, engine: Driver) -> None:
+    async def test_a_history_that_cannot_be_read_is_reported_at_the_next_count(self, engine: Driver) -> None:
         execution_id = await engine.started(asking())
         work = without(await engine.store.reads.work_of(execution_id), "waits")
         await plant(engine, execution_id, work=work, data=b"garbage")
@@ -362,14 +362,14 @@ class LivenessStories:
         assert {problem["kind"] for problem in auditor.damaged[execution_id]} == {"UNREADABLE"}
         assert known(auditor).damaged == 1
 
-    async def test_a_sound_store_has_no_suspects_whatever_stands_open(self, engine: Driver) -> None:
+    async def test_a_sound_store_has_no_suspects_whatever_is_open(self, engine: Driver) -> None:
         for lost, loss in LOSSES.items():
             if lost != "a cut stretch":  # its process would end under the others
                 await loss.begin(engine)
         await engine.settle()
-        assert list(await engine.store.survey.ownerless(10)) == []
+        assert list(await engine.store.survey.find_ownerless(10)) == []
         auditor = await on_duty(engine)
-        assert (known(auditor).mended, known(auditor).damaged) == (0, 0)
+        assert (known(auditor).repaired, known(auditor).damaged) == (0, 0)
         for held in engine.world.open():
             held.release()
         await engine.settle()

@@ -165,7 +165,7 @@ class CallPoisonStories:
         assert [seen.attempt for seen in calls] == list(range(1, ENDS + 1))
         assert len({seen.key for seen in calls}) == 1
 
-    async def test_a_parked_call_is_made_again_when_somebody_says_so_and_has_all_its_chances(
+    async def test_a_quarantined_call_is_made_again_when_an_operator_says_so_and_has_all_its_chances(
         self, engine: Driver
     ) -> None:
         engine.world.always("call_1", HANG)
@@ -195,7 +195,7 @@ class CallPoisonStories:
         assert len(engine.world.calls) == 2 * ENDS + 1
         engine.world.open()[0].release()
 
-    async def test_a_call_in_line_behind_a_suspect_that_is_given_up_is_made(self, engine: Driver) -> None:
+    async def test_a_call_queued_behind_a_suspect_that_is_cancelled_is_made(self, engine: Driver) -> None:
         needs(engine, REPEATS)
         engine.world.always("call_1", HANG)
         ids = [await engine.started(calling("GET")) for _ in range(3)]
@@ -221,7 +221,7 @@ async def asleep(engine: Driver) -> str:
     return execution_id
 
 
-async def told(engine: Driver) -> str:
+async def notified_by_child(engine: Driver) -> str:
     """Returns an execution that is to hear of the end of its child."""
     engine.callees.put(CALLEE, asking())
     parent = await engine.started(calling_child())
@@ -239,7 +239,7 @@ async def next_in_line(engine: Driver) -> str:
     return execution_id
 
 
-WOKEN = {"by-its-timer": asleep, "by-its-child": told, "by-its-turn": next_in_line}
+WOKEN = {"by-its-timer": asleep, "by-its-child": notified_by_child, "by-its-turn": next_in_line}
 
 
 async def die_at_it(engine: Driver, *, reopens: bool = True) -> None:
@@ -315,7 +315,7 @@ class WakingStories:
         await engine.tick()
         assert await engine.status(execution_id) == "COMPLETED"
 
-    async def test_a_stretch_that_was_cut_and_finds_no_space_at_the_start_goes_on_later(self, engine: Driver) -> None:
+    async def test_a_stretch_that_was_cut_and_finds_no_space_at_the_start_continues_later(self, engine: Driver) -> None:
         engine.faults.lost_answers = 1
         engine.call(engine.started(counting(200)))
         await engine.settle()

@@ -104,7 +104,7 @@ class AuditStories:
         await plant(engine, execution_id, work=WorkChange(drop_waits=(wait_row.seq,)))
         assert await problems(engine, execution_id) == {"WORK"}
 
-    async def test_a_head_that_tells_something_else_is_found(self, engine: Driver) -> None:
+    async def test_a_head_that_differs_is_found(self, engine: Driver) -> None:
         execution_id = await engine.started(asking())
         await plant(engine, execution_id, head={"status": "COMPLETED"})
         assert await problems(engine, execution_id) == {"HEAD"}
@@ -168,7 +168,7 @@ def secretive(**beside: Json) -> Workflow:
 
 
 class SecretStories:
-    """Values that later steps need and nobody may read."""
+    """Values that later steps need and that must not be readable."""
 
     async def test_a_secret_is_usable_and_stored_nowhere_in_clear(self, engine: Driver) -> None:
         engine.world.script("login", Answer(data={"token": HIDDEN, "user": "visible-user"}))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from contract.engine.callers.reads import paged
-from contract.engine.callers.streams import numbers, told
+from contract.engine.callers.streams import numbers, read_feed
 from contract.engine.people.approvals import asked
 from contract.engine.people.copies import elsewhere, within_a_minute
 from contract.engine.people.letters import unfit
@@ -181,16 +181,16 @@ class PruneStories:
         await aged(engine)
         assert (await pruned(engine)).executions == 1
         assert list(await engine.find("PO-4711")) == []
-        for wanted in (
+        for criteria in (
             {"fields": (("po", ("a-text-of-its-own",)),)},
             {"terms": ("PO-*",)},
             {"process_ids": ("*4711",)},
         ):
-            assert list(await engine.newest(**wanted)) == []
+            assert list(await engine.newest(**criteria)) == []
         assert await engine.store.journal.find_key(ORGANIZATION, "key-4711", engine.clock.now()) is None
         assert dict(await engine.store.reads.tails([execution_id], 10)) in ({}, {execution_id: []})
 
-    async def test_what_was_damaged_goes_too_and_is_told_no_longer(self, engine: Driver) -> None:
+    async def test_what_was_damaged_is_removed_too_and_not_reported_any_more(self, engine: Driver) -> None:
         execution_id = await engine.started(asking(), process_id="PO-1")
         (claim,) = await engine.store.reads.claims_of(execution_id)
         await engine.terminate(execution_id)
@@ -212,22 +212,22 @@ class PruneStories:
         await engine.together(*(engine.started(computing()) for _ in range(3)))
         last = await aged(engine)
         pruner = Pruner(engine.shell.pruning, engine.clock, MONTH)
-        await round_of(pruner)
+        await prune_round(pruner)
         assert await stored(engine) == [last]
 
-    async def test_a_round_that_broke_is_begun_anew(self, engine: Driver) -> None:
+    async def test_a_round_that_failed_is_begun_again(self, engine: Driver) -> None:
         await engine.started(computing())
         last = await aged(engine)
         pruner = Pruner(engine.shell.pruning, engine.clock, MONTH)
         engine.faults.is_full = True
         with pytest.raises(StoreFull):
-            await round_of(pruner)
+            await prune_round(pruner)
         engine.faults.is_full = False
-        await round_of(pruner)
+        await prune_round(pruner)
         assert await stored(engine) == [last]
 
 
-async def round_of(pruner: Pruner) -> None:
+async def prune_round(pruner: Pruner) -> None:
     """Lets a pruner go round once."""
     for _ in range(100):
         if await pruner.tick():
@@ -286,7 +286,7 @@ class HeldStories:
         assert (await pruned(engine)).executions >= 1
         assert parent not in await stored(engine)
 
-    async def test_a_dead_letter_that_nobody_has_settled_holds_its_execution(self, engine: Driver) -> None:
+    async def test_a_dead_letter_that_is_not_settled_holds_its_execution(self, engine: Driver) -> None:
         execution_id = await unfit(engine)
         await engine.terminate(execution_id)
         await aged(engine)
@@ -312,7 +312,7 @@ class HeldStories:
         await within_a_minute(engine)
         assert {view.status for view in channel.seen.values()} == {"CLOSED"}
         assert (await pruned(engine)).executions == 1
-        assert await engine.store.copies.stale() == 0
+        assert await engine.store.copies.count_stale() == 0
 
     async def test_a_key_is_known_for_its_day_and_then_goes_without_its_execution(self, engine: Driver) -> None:
         brief = chain(note(), retention="PT1H")
@@ -332,7 +332,7 @@ class HeldStories:
         assert (await engine.start(asking(), key="key-2")).execution_id == open_one.execution_id
         assert again.execution_id in await stored(engine)
 
-    async def test_what_was_stored_last_stays_so_that_places_are_counted_on(self, engine: Driver) -> None:
+    async def test_what_was_stored_last_stays_so_that_positions_continue(self, engine: Driver) -> None:
         first = await engine.started(computing())
         last = await engine.started(computing())
         await engine.advance(MONTH + DAY)
@@ -342,15 +342,15 @@ class HeldStories:
         assert await stored(engine) == [last]
         await engine.crash()
         newer = await engine.started(computing())
-        assert numbers(await told(engine, place), newer) != []
+        assert numbers(await read_feed(engine, place), newer) != []
         assert first not in await stored(engine)
 
 
-class PrunedPlaceStories:
+class PrunedPositionStories:
     """Lists, schedules and approvals beside what is pruned."""
 
     @pytest.mark.parametrize("limit", [1, 2, 3, 7, 30])
-    async def test_pages_go_on_while_executions_start_end_and_are_pruned_the_cursors_own_row_included(
+    async def test_pages_continue_while_executions_start_end_and_are_pruned_the_cursors_own_row_included(
         self, engine: Driver, limit: int
     ) -> None:
         there = [await engine.started(asking() if n % 3 else computing()) for n in range(24)]
@@ -379,7 +379,7 @@ class PrunedPlaceStories:
         assert set(found) <= set(there)
         assert not set(there[::3]) & set(await stored(engine))
 
-    async def test_a_schedule_goes_on_and_fires_no_instant_again(self, engine: Driver) -> None:
+    async def test_a_schedule_continues_and_fires_no_instant_again(self, engine: Driver) -> None:
         workflow = every("P10D")
         await engine.put_schedule(workflow)
         for _ in range(5):

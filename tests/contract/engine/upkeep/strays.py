@@ -18,7 +18,7 @@ SECOND = timedelta(seconds=1)
 
 
 class StrayStories:
-    """Effects that run in the name of a process that lives, and that nobody performs."""
+    """Effects that are RUNNING for a live process, and that no task performs."""
 
     @pytest.mark.parametrize("method", ["GET", "POST"])
     async def test_an_outcome_that_the_store_refused_is_unknown_before_the_process_ends(
@@ -43,7 +43,7 @@ class StrayStories:
         incidents = await engine.events(execution_id, IncidentOpened)
         assert [event.kind for event in incidents] == ([] if is_repeated else ["UNKNOWN"])
 
-    async def test_a_call_that_nobody_could_begin_is_begun_later(self, engine: Driver) -> None:
+    async def test_a_call_that_could_not_begin_is_begun_later(self, engine: Driver) -> None:
         needs(engine, REPEATS)
         engine.per_queue = 1
         await engine.restart()
@@ -87,8 +87,8 @@ class HangingStories:
         await engine.advance(SECOND)
         assert [seen.phase for seen in engine.world.calls] == ["CUT"]
         failed, unknown = [await engine.events(execution_id, kind) for kind in (StepFailed, StepUnknown)]
-        (told,) = failed + unknown
-        assert "did not come back" in told.message
+        (failure,) = failed + unknown
+        assert "did not return" in failure.message
         assert [event.cause for event in unknown] == ([] if method == "GET" else ["TIMEOUT"])
         assert [event.code for event in failed] == (["TIMEOUT"] if method == "GET" else [])
         (incident,) = await engine.events(execution_id, IncidentOpened)

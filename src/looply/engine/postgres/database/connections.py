@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.numeric import Int8BinaryDumper
 
 from looply.clock import SystemEntropy
-from looply.engine.coding.database_server import REACHED_BY
+from looply.engine.coding.database_server import CONNECT_OPTIONS
 
 Connection: TypeAlias = psycopg.AsyncConnection[tuple[Any, ...]]
 
@@ -75,7 +75,7 @@ class Connections:
     async def connect(self) -> Connection:
         """Returns a new connection that the caller keeps. Raises: psycopg.Error."""
         self._count += 1
-        facts: dict[str, Any] = {**REACHED_BY, **conninfo_to_dict(self._address)}
+        facts: dict[str, Any] = {**CONNECT_OPTIONS, **conninfo_to_dict(self._address)}
         # A session is found and ended by its name; its options make it a writer or a reader.
         facts |= {"application_name": f"looply {self._token} {self._count}", "options": self._options}
         connection = await psycopg.AsyncConnection.connect(make_conninfo(**facts), autocommit=True, prepare_threshold=0)

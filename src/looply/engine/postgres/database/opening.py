@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from looply.clock import to_ms
-from looply.engine.coding.database_server import unfit
+from looply.engine.coding.database_server import unfit_reasons
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
 from looply.engine.coding.rows import EFFECT_STATES, id_text
 from looply.engine.coding.schema_steps import missing_steps, read_steps
@@ -67,7 +67,7 @@ async def read_boot(connection: Connection) -> StartupState:
 
 async def upgrade(connection: Connection) -> None:
     """Brings the schema to today's. Raises: SchemaMismatch, psycopg.Error."""
-    if reasons := unfit(connection.info.server_version, connection.info.parameter_status("server_encoding")):
+    if reasons := unfit_reasons(connection.info.server_version, connection.info.parameter_status("server_encoding")):
         raise SchemaMismatch("; ".join(reasons))
     async with connection.transaction():
         await connection.execute(_ONE_AT_A_TIME)

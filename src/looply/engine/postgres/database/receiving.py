@@ -15,8 +15,8 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from looply.engine.coding.database_server import one_line, unfit
-from looply.engine.coding.moving import STEP_ROWS, Counters, MovedTable, Sum, Tally
+from looply.engine.coding.database_server import one_line, unfit_reasons
+from looply.engine.coding.moving import STEP_ROWS, Checksum, Counters, MovedTable, Tally
 from looply.engine.coding.rows import Row, id_text
 from looply.engine.postgres.database.connections import (
     WRITER_OPTIONS,
@@ -66,7 +66,7 @@ class Receiver:
     async def faults(self, schemas: Sequence[str]) -> list[str]:
         """Returns the reasons why the database cannot receive an installation; writes nothing."""
         server = self._connection.info
-        found = [*unfit(server.server_version, server.parameter_status("server_encoding"))]
+        found = [*unfit_reasons(server.server_version, server.parameter_status("server_encoding"))]
         if await self._ask(_IS_STANDBY):
             found.append("the database is a standby, which takes no writes; name the primary")
         may_make = await self._ask(_MAY_MAKE)
@@ -134,7 +134,7 @@ class Receiver:
             for row in found:
                 await copy.write_row(_with_ids(row, ids))
 
-    async def sum(self, table: MovedTable, on_progress: Callable[[int], None]) -> Sum:
+    async def sum(self, table: MovedTable, on_progress: Callable[[int], None]) -> Checksum:
         """Returns the sum of the rows of a table; `on_progress` is called now and then with their number so far."""
         tally = Tally()
         async for row in self._stored(table):

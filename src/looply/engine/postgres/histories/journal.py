@@ -3,8 +3,8 @@
 from collections.abc import Hashable, Sequence
 from typing import Any, Final
 
-from looply.engine.coding.rows import find_id, placed_from
-from looply.engine.ports.store import Batch, Loaded, Placed, Position, StoredDefinition, Unit
+from looply.engine.coding.rows import find_id, positioned_batch_from
+from looply.engine.ports.store import Batch, Loaded, Position, PositionedBatch, StoredDefinition, Unit
 from looply.engine.postgres.database.connections import Connection, row, rows
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.histories.datastores import lane_of
@@ -79,11 +79,11 @@ class PostgresJournal(SqlJournal):
         found = await self._database.read(lambda connection: row(connection, _POSITION))
         return (found[0], 0) if found is not None else (0, 0)
 
-    async def committed(self, after: Position, limit: int) -> Sequence[Placed]:
+    async def read_committed(self, after: Position, limit: int) -> Sequence[PositionedBatch]:
         """Returns batches behind a position, in the order of their transactions."""
         sought = (str(after[0]), after[1], limit)
         found = await self._database.read(lambda connection: rows(connection, _COMMITTED, sought))
-        return [placed_from(each) for each in found]
+        return [positioned_batch_from(each) for each in found]
 
     async def put_definition(self, definition: StoredDefinition) -> None:
         """Stores a definition once; durable when it returns."""

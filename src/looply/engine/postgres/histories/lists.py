@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from looply.engine.coding.rows import STATUS_NUMBERS, TRIGGER_NUMBERS
-from looply.engine.coding.searching import Kind, id_patterns, patterns
+from looply.engine.coding.searching import Kind, id_patterns, process_id_patterns
 from looply.engine.ports.port import Filter
 from looply.engine.sql.lists import ListDialect, ListPlan
 
@@ -162,7 +162,7 @@ def _plan_of(wanted: Filter, workflows: Sequence[int], term_workflows: Sequence[
         "endings": None,
     }
     if wanted.process_ids:
-        any_id, own = patterns(wanted.process_ids)
+        any_id, own = process_id_patterns(wanted.process_ids)
         facts |= {"patterns": _likes(any_id), "endings": _likes(own)}
     for number, (name, texts) in enumerate(wanted.fields):
         facts |= {f"field{number}": name, f"texts{number}": _likes(texts)}

@@ -25,12 +25,12 @@ from looply.engine.records.pruning import (
     SLICE,
     SLICE_BYTES,
     Candidate,
-    Choice,
     Cursor,
+    PrunePlan,
     RetentionFilter,
     Slice,
-    chosen,
     fires_before,
+    plan_removals,
 )
 from looply.engine.sql.pruning import Spent, SqlPruning
 from looply.engine.sql.sessions import Session, Sessions
@@ -87,11 +87,11 @@ class PostgresPruning(SqlPruning):
 
     async def prune(self, spent: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
         """Removes one slice of executions whose retention is over."""
-        choice = await self._sessions.read(lambda session: self._choice(session, spent, after))
-        if is_dry or not choice.gone:
-            return choice.told
-        ids = [each.execution_id for each in choice.gone]
-        arguments = (self._database.epoch, ids, [each.seq for each in choice.gone], fires_before(spent))
+        plan = await self._sessions.read(lambda session: self._choice(session, spent, after))
+        if is_dry or not plan.removed:
+            return plan.report
+        ids = [each.execution_id for each in plan.removed]
+        arguments = (self._database.epoch, ids, [each.seq for each in plan.removed], fires_before(spent))
 
         async def write(connection: Connection) -> int | None:
             count: int | None = await call(connection, _PRUNE, arguments)
@@ -105,7 +105,7 @@ class PostgresPruning(SqlPruning):
             return Slice(is_elsewhere=True)
         self._touched.update(map(month_of, ids))
         # Executions that have changed in between stay.
-        return replace(choice.told, executions=count)
+        return replace(plan.report, executions=count)
 
     async def drop_keys(self, now: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
         """Removes idempotency keys whose time is over and whose execution is not open."""
@@ -119,7 +119,7 @@ class PostgresPruning(SqlPruning):
             await self._database.write(write, [("pruning",)])
         return found
 
-    async def give_back(self) -> bool:
+    async def release_space(self) -> bool:
         """Drops an empty month, or rewrites one with few rows left; returns whether it did so."""
         this_month = months_from(self._clock.now())[0]
         months = await self._database.read(lambda connection: rows(connection, _MONTHS))
@@ -133,12 +133,12 @@ class PostgresPruning(SqlPruning):
                 return True
         return False
 
-    async def _choice(self, session: Session, spent: RetentionFilter, after: Cursor) -> Choice:
+    async def _choice(self, session: Session, spent: RetentionFilter, after: Cursor) -> PrunePlan:
         found = await self._find_spent(session, spent, after)
         if found is None:
-            return Choice((), Slice())
+            return PrunePlan((), Slice())
         candidates, is_whole = await _candidates(session, found)
-        return chosen(candidates, has_more=not is_whole or found.is_full)
+        return plan_removals(candidates, has_more=not is_whole or found.is_full)
 
     async def _drop(self, month: str) -> bool:
         """Drops an empty month; returns whether it did: it does not wait for locks."""
@@ -173,12 +173,12 @@ async def _candidates(session: Session, found: Spent) -> tuple[list[Candidate], 
     taken = size = 0
     for begin in range(0, len(found.rows), SLICE):
         part = found.rows[begin : begin + SLICE]
-        facts = {"ids": [id_text(key) for _, key, _, is_spent in part if is_spent], "now": found.now_ms}
+        facts = {"ids": [id_text(key) for _, key, _, is_expired in part if is_expired], "now": found.now_ms}
         held = {row[0]: row[1:] for row in await session.rows(_HELD, facts)}
-        for due_ms, key, seq, is_spent in part:
+        for due_ms, key, seq, is_expired in part:
             is_held, bytes_held = held.get(key, (False, 0))
-            candidates.append(Candidate(due_ms, id_text(key), seq, bool(is_spent), bool(is_held), bytes_held))
-            if is_spent and not is_held:
+            candidates.append(Candidate(due_ms, id_text(key), seq, bool(is_expired), bool(is_held), bytes_held))
+            if is_expired and not is_held:
                 taken, size = taken + 1, size + bytes_held
         if taken > SLICE or size > SLICE_BYTES:
             return candidates, begin + SLICE >= len(found.rows)

@@ -30,7 +30,7 @@ class PostgresReads(SqlReads):
         super().__init__(sessions, LISTS)
         self._database = database
 
-    async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
+    async def find_settled(self, execution_ids: Sequence[str]) -> Sequence[str]:
         """Returns those that do not run."""
         sought = [each for each in execution_ids if find_id(each) is not None]
         found = await self._database.read(lambda connection: rows(connection, _RESTING, (sought,)))

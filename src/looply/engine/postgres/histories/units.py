@@ -13,9 +13,9 @@ from looply.engine.coding.rows import (
     STATUS_NUMBERS,
     TIMER_KINDS,
     TRIGGER_NUMBERS,
-    decision_facts,
-    fire_taken,
-    letter_facts,
+    decision_columns,
+    fire_taken_error,
+    letter_columns,
 )
 from looply.engine.ports.port import OpenCard
 from looply.engine.ports.store import (
@@ -109,7 +109,7 @@ class UnitWriter:
         if unit.letters:
             numbers = await self._names.give(connection, [unit.head.organization_id, unit.head.workflow_id])
             owner = (numbers[unit.head.organization_id], numbers[unit.head.workflow_id])
-            letters = msgspec.json.encode([letter_facts(letter) for letter in unit.letters]).decode()
+            letters = msgspec.json.encode([letter_columns(letter) for letter in unit.letters]).decode()
             statement = f"SELECT {_PUT_LETTERS}, {statement.removeprefix('SELECT ')}"
             arguments = (unit.execution_id, *owner, letters, *arguments)
         if unit.decisions:
@@ -189,7 +189,7 @@ def _refusal(error: psycopg.Error, unit: Unit) -> EngineError | None:
         case "LP003" if unit.put_claim is not None:
             return claim_taken_error(unit.put_claim, *_holder(error))
         case "LP004" if unit.fire is not None:
-            return fire_taken(unit.fire)
+            return fire_taken_error(unit.fire)
         case "LP006":
             return slot_taken_error(unit.execution_id)
         case _ if unit.datastore is not None:
@@ -276,7 +276,7 @@ def _decisions_argument(rows: Sequence[DecisionRow], numbers: Mapping[str, int])
             "execution": each.execution_id,
             "org": numbers[each.organization_id],
             "workflow": numbers[each.workflow_id],
-            **decision_facts(each),
+            **decision_columns(each),
         }
         for each in rows
     ]

@@ -29,10 +29,10 @@ def others_arguments(unit: Unit, workflow: int) -> tuple[Any, ...]:
         ]
     if unit.applied:
         facts["applied"] = _rows(unit.applied)
-    if unit.work.drop_place:
+    if unit.work.drop_slot:
         facts["drop_place"] = True
-    if unit.work.put.place is not None:
-        facts["place"] = _slot(unit.work.put.place)
+    if unit.work.put.slot is not None:
+        facts["place"] = _slot(unit.work.put.slot)
     return (unit.execution_id, workflow, msgspec.json.encode(facts).decode()) if facts else ()
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 import psycopg
 
 from looply.clock import to_ms
-from looply.engine.coding.rows import fire_taken, schedule_from
+from looply.engine.coding.rows import fire_taken_error, schedule_from
 from looply.engine.ports.port import Fire, Schedule
 from looply.engine.postgres.database.connections import Connection, row
 from looply.engine.postgres.database.database import Database
@@ -99,7 +99,7 @@ class PostgresSchedules(SqlSchedules):
                 await connection.execute(_SKIP, arguments)
             except psycopg.Error as error:
                 if error.sqlstate == _TAKEN:
-                    raise fire_taken(fire) from error
+                    raise fire_taken_error(fire) from error
                 raise
 
         async def found(connection: Connection) -> tuple[None] | None:

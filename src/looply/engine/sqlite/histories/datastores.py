@@ -5,7 +5,7 @@ from typing import Final
 import apsw
 
 from looply.clock import to_ms
-from looply.engine.records.datastores import Datastore, DatastoreChange, moved, too_many
+from looply.engine.records.datastores import Datastore, DatastoreChange, full_error, moved_error
 from looply.engine.sql.datastores import SqlDatastores
 from looply.engine.sqlite.file.names import Names
 from looply.engine.sqlite.file.sessions import SqliteSessions
@@ -40,7 +40,7 @@ def store_change(connection: apsw.Connection, names: Names, change: DatastoreCha
     else:
         is_changed = _insert(connection, org, change, after)
     if not is_changed:
-        raise moved(change)
+        raise moved_error(change)
 
 
 class SqliteDatastores(SqlDatastores):
@@ -82,5 +82,5 @@ def _insert(connection: apsw.Connection, org: int, change: DatastoreChange, afte
     )
     is_new = connection.changes() == 1
     if is_new and connection.execute(_COUNT, (org,)).get > change.most:
-        raise too_many(change)
+        raise full_error(change)
     return is_new

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from looply.engine.coding.rows import STATUS_NUMBERS, TRIGGER_NUMBERS
-from looply.engine.coding.searching import id_patterns, patterns
+from looply.engine.coding.searching import id_patterns, process_id_patterns
 from looply.engine.ports.port import Filter
 
 Facts = dict[str, str | int]
@@ -51,7 +51,7 @@ def condition(wanted: Filter, workflows: Sequence[int], term_workflows: Sequence
 
 
 def _answers(texts: Sequence[str], facts: Facts) -> str:
-    any_id, own = patterns(texts)
+    any_id, own = process_id_patterns(texts)
     found = [_like("e.process_id", _named([*own, *any_id], facts))]
     # An execution without a process id answers to its own id.
     if ids := id_patterns(texts):

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import apsw
 
-from looply.engine.coding.rows import find_id, placed_from
-from looply.engine.ports.store import Batch, Loaded, Placed, Position, StoredDefinition, Unit
+from looply.engine.coding.rows import find_id, positioned_batch_from
+from looply.engine.ports.store import Batch, Loaded, Position, PositionedBatch, StoredDefinition, Unit
 from looply.engine.sql.dialects import sqlite_text
 from looply.engine.sql.journal import VALUES, SqlJournal, dictionary_taken_error, loaded_from, take_batches
 from looply.engine.sqlite.file.sessions import SqliteSessions
@@ -64,10 +64,12 @@ class SqliteJournal(SqlJournal):
         """Returns the position of the last batch."""
         return await self._threads.read(lambda connection: (0, int(connection.execute(_POSITION).get)))
 
-    async def committed(self, after: Position, limit: int) -> Sequence[Placed]:
+    async def read_committed(self, after: Position, limit: int) -> Sequence[PositionedBatch]:
         """Returns batches behind a position, in the order in which they were stored."""
         return await self._threads.read(
-            lambda connection: [placed_from((0, *row)) for row in connection.execute(_COMMITTED, (after[1], limit))]
+            lambda connection: [
+                positioned_batch_from((0, *row)) for row in connection.execute(_COMMITTED, (after[1], limit))
+            ]
         )
 
     async def put_definition(self, definition: StoredDefinition) -> None:

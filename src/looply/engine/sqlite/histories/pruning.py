@@ -10,12 +10,12 @@ from looply.engine.coding.retention import IS_OPEN
 from looply.engine.coding.rows import TRIGGER_NUMBERS, Row, id_bytes, id_text
 from looply.engine.records.pruning import (
     Candidate,
-    Choice,
     Cursor,
+    PrunePlan,
     RetentionFilter,
     Slice,
-    chosen,
     fires_before,
+    plan_removals,
 )
 from looply.engine.sql.pruning import SqlPruning
 from looply.engine.sqlite.file.sessions import SqliteSession, SqliteSessions, run
@@ -104,9 +104,9 @@ class SqlitePruning(SqlPruning):
 
     async def prune(self, spent: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
         """Removes one slice of executions whose retention is over."""
-        choice = await self._threads.read(lambda connection: self._choice(connection, spent, after))
-        if is_dry or not choice.gone:
-            return choice.told
+        plan = await self._threads.read(lambda connection: self._choice(connection, spent, after))
+        if is_dry or not plan.removed:
+            return plan.report
         return await self._threads.write(lambda connection: self._prune(connection, spent, after))
 
     async def drop_keys(self, now: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
@@ -116,7 +116,7 @@ class SqlitePruning(SqlPruning):
             return found
         return await self._threads.write(lambda connection: self._drop_keys(connection, now, after))
 
-    async def give_back(self) -> bool:
+    async def release_space(self) -> bool:
         """Returns a few free pages to the disk; returns whether there are more."""
         free: int = await self._threads.read(lambda connection: connection.execute(_FREE).get)
         if free <= _SPARE:
@@ -124,20 +124,20 @@ class SqlitePruning(SqlPruning):
         await self._threads.write(lambda connection: connection.execute(_GIVE_BACK).fetchall())
         return free - _GIVEN_BACK > _SPARE
 
-    def _choice(self, connection: apsw.Connection, spent: RetentionFilter, after: Cursor) -> Choice:
+    def _choice(self, connection: apsw.Connection, spent: RetentionFilter, after: Cursor) -> PrunePlan:
         found = run(self._find_spent(SqliteSession(connection), spent, after))
         if found is None:
-            return Choice((), Slice())
+            return PrunePlan((), Slice())
         # Few, and without an index of their own.
         senders = {sender for (sender,) in connection.execute(_SENDERS)}
         candidates = (_candidate(connection, row, found.now_ms, senders) for row in found.rows)
-        return chosen(candidates, has_more=found.is_full)
+        return plan_removals(candidates, has_more=found.is_full)
 
     def _prune(self, connection: apsw.Connection, spent: RetentionFilter, after: Cursor) -> Slice:
-        """Chooses again, now that no other write runs, and removes the chosen executions."""
-        choice = self._choice(connection, spent, after)
-        _remove(connection, [id_bytes(each.execution_id) for each in choice.gone], fires_before(spent))
-        return choice.told
+        """Chooses again, now that no other write runs, and removes the plan_removals executions."""
+        plan = self._choice(connection, spent, after)
+        _remove(connection, [id_bytes(each.execution_id) for each in plan.removed], fires_before(spent))
+        return plan.report
 
     def _drop_keys(self, connection: apsw.Connection, now: datetime, after: Cursor) -> Slice:
         found, rows = run(self._find_keys(SqliteSession(connection), now, after))
@@ -147,13 +147,13 @@ class SqlitePruning(SqlPruning):
 
 
 def _candidate(connection: apsw.Connection, row: Row, now_ms: int, senders: Container[bytes]) -> Candidate:
-    due_ms, key, seq, is_spent = row
+    due_ms, key, seq, is_expired = row
     execution_id = id_text(key)
-    if not is_spent:
-        return Candidate(due_ms, execution_id, seq, is_spent=False, is_held=False, size=0)
+    if not is_expired:
+        return Candidate(due_ms, execution_id, seq, is_expired=False, is_held=False, size=0)
     facts = {"id": key, "text": execution_id, "now": now_ms}
     ((is_held, size),) = _rows(connection, _HELD, facts)
-    return Candidate(due_ms, execution_id, seq, is_spent=True, is_held=bool(is_held) or key in senders, size=size)
+    return Candidate(due_ms, execution_id, seq, is_expired=True, is_held=bool(is_held) or key in senders, size=size)
 
 
 def _rows(connection: apsw.Connection, statement: str, facts: Any) -> list[Row]:

@@ -25,7 +25,7 @@ class SqliteReads(SqlReads):
         super().__init__(SqliteSessions(threads), LISTS)
         self._threads = threads
 
-    async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
+    async def find_settled(self, execution_ids: Sequence[str]) -> Sequence[str]:
         """Returns those that do not run."""
         keys = {execution_id: find_id(execution_id) for execution_id in execution_ids}
 

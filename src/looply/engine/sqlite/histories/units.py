@@ -15,10 +15,10 @@ from looply.engine.coding.rows import (
     STATUS_NUMBERS,
     TIMER_KINDS,
     TRIGGER_NUMBERS,
-    decision_facts,
+    decision_columns,
     id_bytes,
     id_text,
-    letter_facts,
+    letter_columns,
 )
 from looply.engine.ports.store import StoredDefinition, Unit, Work, WorkChange
 from looply.engine.records.claims import Claim, StoredKey
@@ -234,7 +234,7 @@ def _put_letters(
     """Stores the letters that a unit makes or settles; `numbers` are those of organization and workflow."""
     org, workflow = numbers
     for letter in letters:
-        connection.execute(_LETTER, {"execution": key, "org": org, "workflow": workflow, **letter_facts(letter)})
+        connection.execute(_LETTER, {"execution": key, "org": org, "workflow": workflow, **letter_columns(letter)})
 
 
 def _put_decisions(
@@ -243,7 +243,7 @@ def _put_decisions(
     """Records decisions of one execution; `numbers` are those of organization and workflow."""
     org, workflow = numbers
     for row in rows:
-        connection.execute(_DECISION, {"execution": key, "org": org, "workflow": workflow, **decision_facts(row)})
+        connection.execute(_DECISION, {"execution": key, "org": org, "workflow": workflow, **decision_columns(row)})
 
 
 def _wish_copies(connection: apsw.Connection, key: bytes, wishes: Sequence[CopyWish]) -> None:
@@ -285,8 +285,8 @@ def _put_work(connection: apsw.Connection, key: bytes, numbers: tuple[int, int],
         connection.execute(_CARD, (card.card_id, key, org, workflow, *place, *shown))
     if work.continues:
         connection.execute(_CONTINUATION, (key,))
-    if work.place is not None:
-        store_slot(connection, key, workflow, work.place)
+    if work.slot is not None:
+        store_slot(connection, key, workflow, work.slot)
 
 
 def _drop_work(connection: apsw.Connection, key: bytes, work: WorkChange) -> None:
@@ -302,5 +302,5 @@ def _drop_work(connection: apsw.Connection, key: bytes, work: WorkChange) -> Non
         connection.execute(_DROP_CARD, (card_id,))
     if work.drop_continues:
         connection.execute(_DROP_CONTINUATION, (key,))
-    if work.drop_place:
+    if work.drop_slot:
         drop_slot(connection, key)

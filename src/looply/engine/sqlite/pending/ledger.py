@@ -6,7 +6,7 @@ from typing import Final
 import apsw
 
 from looply.clock import ms_or_none, to_ms
-from looply.engine.coding.rows import FIRE_OUTCOMES, fire_taken, id_bytes
+from looply.engine.coding.rows import FIRE_OUTCOMES, fire_taken_error, id_bytes
 from looply.engine.ports.port import Fire
 from looply.engine.sqlite.file.names import Names, find_number
 
@@ -54,10 +54,10 @@ def store_fire(connection: apsw.Connection, names: Names, fire: Fire, execution_
         "former": id_bytes(fire.former) if fire.former else None,
     }
     if connection.execute(_HELD, facts).fetchone() is None:
-        raise fire_taken(fire)
+        raise fire_taken_error(fire)
     connection.execute(_FROM_QUEUE if fire.was_queued else _FIRE, facts)
     if connection.changes() != 1:
-        raise fire_taken(fire)
+        raise fire_taken_error(fire)
     if not fire.was_queued:
         connection.execute(_MOVE, facts)
     if execution_key is not None:

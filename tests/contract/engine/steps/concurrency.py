@@ -1,4 +1,4 @@
-"""`max_concurrency`: so many executions of a workflow at once, the others in line, first come, first served."""
+"""`max_concurrency`: so many executions of a workflow run at once, the others are queued, first come, first served."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,7 +17,7 @@ WORKFLOW = "01900000-0000-7000-8000-0000000000d1"
 
 
 def limited(most: int, **settings: Any) -> Workflow:
-    """Returns a workflow that waits once, and of which so many executions may be at it."""
+    """Returns a workflow that waits once, and of which so many executions may run at once."""
     return chain(wait(), note(), max_concurrency=most, **settings)
 
 
@@ -32,14 +32,14 @@ async def started(engine: Driver, workflow: Workflow, count: int, **fields: Any)
 
 
 async def begun(engine: Driver, ids: Sequence[str]) -> list[bool]:
-    """Returns of each execution whether it had its turn."""
+    """Returns for each execution whether it was admitted."""
     return [bool(await engine.events(execution_id, Admitted)) for execution_id in ids]
 
 
-class LineStories:
-    """Who goes first, who waits, and who gives a slot back."""
+class ConcurrencyStories:
+    """Which execution goes first, which are queued, and what releases a slot."""
 
-    async def test_executions_over_the_number_stand_in_line_where_everybody_sees_them(self, engine: Driver) -> None:
+    async def test_executions_over_max_concurrency_are_queued_and_listed(self, engine: Driver) -> None:
         ids = await started(engine, limited(2), 5)
         assert await begun(engine, ids) == [True, True, False, False, False]
         assert [await engine.status(each) for each in ids] == ["WAITING"] * 2 + ["RUNNING"] * 3
@@ -47,7 +47,7 @@ class LineStories:
         assert (last.current_state, last.is_queued) == (START, True)
         assert [event.most for event in await engine.events(ids[-1], Queued)] == [2]
 
-    async def test_who_ends_lets_the_first_in_line_begin(self, engine: Driver) -> None:
+    async def test_an_execution_that_ends_lets_the_first_queued_one_begin(self, engine: Driver) -> None:
         ids = await started(engine, limited(1), 4)
         for number, execution_id in enumerate(ids):
             assert await begun(engine, ids) == [other <= number for other in range(4)]
@@ -63,8 +63,8 @@ class LineStories:
 
     async def test_executions_at_one_instant_have_one_order(self, engine: Driver) -> None:
         workflow = limited(1)
-        told = await engine.together(*(engine.start(workflow, {"n": n}, workflow_id=WORKFLOW) for n in range(8)))
-        ids = sorted(each.execution_id for each in told)
+        replies = await engine.together(*(engine.start(workflow, {"n": n}, workflow_id=WORKFLOW) for n in range(8)))
+        ids = sorted(each.execution_id for each in replies)
         for execution_id in ids:
             await engine.deliver()
             assert await engine.resume(execution_id) == Restarted()
@@ -85,7 +85,7 @@ class LineStories:
         await engine.settle()
         assert await engine.status(ids[1]) == "COMPLETED"
 
-    async def test_a_terminate_takes_an_execution_out_of_the_line(self, engine: Driver) -> None:
+    async def test_a_terminate_takes_an_execution_out_of_the_queue(self, engine: Driver) -> None:
         ids = await started(engine, limited(1), 3)
         assert await engine.terminate(ids[1]) == Terminated()
         await engine.resume(ids[0])
@@ -99,7 +99,7 @@ class LineStories:
         await engine.deliver()
         assert await begun(engine, ids) == [True, True]
 
-    async def test_the_time_limit_of_an_execution_counts_in_line_too(self, engine: Driver) -> None:
+    async def test_the_time_limit_of_an_execution_counts_while_queued_too(self, engine: Driver) -> None:
         ids = await started(engine, limited(1, timeout="PT1H"), 2)
         await engine.resume(ids[0])
         blocked = await started(engine, limited(1, timeout="PT1H"), 1)
@@ -107,14 +107,14 @@ class LineStories:
         await engine.advance(timedelta(hours=1, minutes=1))
         assert [await engine.status(each) for each in (*ids, *blocked)] == ["COMPLETED", "FAILED", "FAILED"]
 
-    async def test_a_resume_that_comes_in_line_is_kept_for_the_wait(self, engine: Driver) -> None:
+    async def test_a_resume_that_comes_while_queued_is_kept_for_the_wait(self, engine: Driver) -> None:
         ids = await started(engine, limited(1), 2)
         assert await engine.resume(ids[1], {"early": True}) == Restarted(buffered=True)
         await engine.resume(ids[0])
         await engine.deliver()
         assert await engine.status(ids[1]) == "COMPLETED"
 
-    async def test_a_workflow_has_a_line_of_its_own(self, engine: Driver) -> None:
+    async def test_a_workflow_has_a_queue_of_its_own(self, engine: Driver) -> None:
         ids = await started(engine, limited(1), 2)
         other = await engine.started(limited(1))
         free = await engine.started(asking(), workflow_id=WORKFLOW)
@@ -141,10 +141,10 @@ class LineStories:
         assert [len(await engine.events(each, StepScheduled)) for each in ids] == [1, 1, 0]
 
 
-class LineCrashStories:
+class ConcurrencyCrashStories:
     """A line outlives every process, and is exact."""
 
-    async def test_a_line_is_as_it_was_after_a_crash(self, engine: Driver) -> None:
+    async def test_a_queue_is_as_it_was_after_a_crash(self, engine: Driver) -> None:
         ids = await started(engine, limited(2), 5)
         await engine.crash()
         await engine.deliver()
@@ -164,7 +164,7 @@ class LineCrashStories:
         ticking = engine.call(engine.pump.tick())
         await engine.settle()
         await engine.crash()
-        await engine.together(_told(ticking))
+        await engine.together(_result_of(ticking))
         await engine.deliver()
         assert await begun(engine, sorted(ids)) == [True, True, False, False, False]
         for execution_id in sorted(ids):
@@ -183,6 +183,6 @@ class LineCrashStories:
         assert sorted(held) == [False, False, True, True, True, True]
 
 
-async def _told(ticking: "Any") -> None:
-    """Takes what became of a task of the process that has ended."""
+async def _result_of(ticking: "Any") -> None:
+    """Awaits a task of the process that has ended."""
     await ticking

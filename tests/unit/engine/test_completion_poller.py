@@ -18,7 +18,7 @@ class ScriptedReads(MemoryReads):
         self.asked: list[list[str]] = []
         self._script = list(script)
 
-    async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
+    async def find_settled(self, execution_ids: Sequence[str]) -> Sequence[str]:
         self.asked.append(list(execution_ids))
         answer = self._script.pop(0)
         if answer is None:
@@ -27,15 +27,15 @@ class ScriptedReads(MemoryReads):
 
 
 class Waiting:
-    """Those who wait, each until it is told."""
+    """Waiting calls, each until it is notified."""
 
     def __init__(self, reads: ScriptedReads, *execution_ids: str) -> None:
         self.left = dict.fromkeys(execution_ids)
-        self.told: list[str] = []
+        self.notified: list[str] = []
         self.lookout = CompletionPoller(reads, fake_loop().clock, self.left.keys, self._tell)
 
     async def until_told(self) -> None:
-        """Returns when nobody waits any more; meanwhile time passes from look to look."""
+        """Returns when no call waits any more; time passes from poll to poll."""
         self.lookout.wake()
         self.lookout.wake()
         while self.left:
@@ -43,20 +43,20 @@ class Waiting:
             fake_loop().clock.advance(timedelta(seconds=1))
 
     def _tell(self, execution_id: str) -> None:
-        self.told.append(execution_id)
+        self.notified.append(execution_id)
         self.left.pop(execution_id)
 
 
-async def test_all_who_wait_are_looked_for_at_once_until_nobody_does() -> None:
+async def test_all_waiting_calls_are_polled_for_at_once_until_none_waits() -> None:
     reads = ScriptedReads(["b"], [], ["a", "c"])
     waiting = Waiting(reads, "a", "b", "c")
     await waiting.until_told()
     await waiting.lookout.stop()
-    assert waiting.told == ["b", "a", "c"]
+    assert waiting.notified == ["b", "a", "c"]
     assert reads.asked == [["a", "b", "c"], ["a", "c"], ["a", "c"]]
 
 
-async def test_nobody_looks_while_nobody_waits_and_it_begins_again_with_the_next_one() -> None:
+async def test_it_does_not_poll_without_waiting_calls_and_begins_again_with_the_next_one() -> None:
     reads = ScriptedReads(["a"], ["b"])
     waiting = Waiting(reads, "a")
     await waiting.until_told()
@@ -76,20 +76,20 @@ async def test_who_comes_in_the_pause_after_the_last_one_left_is_looked_for() ->
     waiting.left["b"] = None
     await waiting.until_told()
     await waiting.lookout.stop()
-    assert waiting.told == ["a", "b"]
+    assert waiting.notified == ["a", "b"]
 
 
-async def test_without_a_store_everybody_is_told_to_look_for_itself() -> None:
+async def test_without_a_store_every_waiting_call_is_notified() -> None:
     waiting = Waiting(ScriptedReads(None), "a", "b")
     await waiting.until_told()
     await waiting.lookout.stop()
-    assert waiting.told == ["a", "b"]
+    assert waiting.notified == ["a", "b"]
 
 
-async def test_it_stops_while_somebody_waits() -> None:
+async def test_it_stops_while_a_call_waits() -> None:
     waiting = Waiting(ScriptedReads([], []), "a")
     waiting.lookout.wake()
     await fake_loop().quiet()
     await waiting.lookout.stop()
     await waiting.lookout.stop()
-    assert waiting.told == []
+    assert waiting.notified == []
