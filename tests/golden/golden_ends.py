@@ -6,7 +6,7 @@ from typing import Final
 from golden_tools import OK, PEOPLE, RETRY, Simulator, call, card, started, step, workflow
 
 from looply.definition import START, compile_definition
-from looply.execution.facts.commands import EffectFailed, Park
+from looply.execution.facts.commands import EffectFailed, QuarantineExecution
 from looply.jsontext import fingerprint
 from looply.limits import Limits
 
@@ -124,7 +124,7 @@ def incident_of_time_with_an_open_card() -> Simulator:
 
 def parked_while_calling() -> Simulator:
     simulator = started(call("c"), edges="start>c")
-    simulator.submit(Park(at=simulator.now, message="it brought the process down 4 times"))
+    simulator.submit(QuarantineExecution(at=simulator.now, message="it brought the process down 4 times"))
     simulator.lose()
     return simulator
 

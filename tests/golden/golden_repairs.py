@@ -6,7 +6,7 @@ from typing import Any, Final
 from golden_tools import OK, Simulator, call, card, started, step, token, workflow
 
 from looply.definition import Workflow
-from looply.execution.facts.commands import EditDocument, MoveTo, Park, Redrive, Retry, SkipStep
+from looply.execution.facts.commands import EditDocument, MoveTo, QuarantineExecution, Redrive, Retry, SkipStep
 from looply.jsontext import Json
 
 
@@ -66,7 +66,7 @@ def retried_after_the_time_limit() -> Simulator:
 
 def retried_after_it_was_parked() -> Simulator:
     simulator = started(call("c"), call("d"), edges="start>c c>d")
-    simulator.submit(Park(at=simulator.now, message="it brought the process down 4 times"))
+    simulator.submit(QuarantineExecution(at=simulator.now, message="it brought the process down 4 times"))
     simulator.succeed(OK)
     _retry(simulator)
     return simulator

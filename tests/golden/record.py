@@ -23,7 +23,7 @@ from golden_sums import add_sums
 from golden_tools import CARD, OK, PEOPLE, RETRY, Simulator, call, card, encode_history, started, step, token
 
 from looply.execution import ExecutionState, open_work
-from looply.execution.facts.commands import Park
+from looply.execution.facts.commands import QuarantineExecution
 from looply.jsontext import Json
 
 HISTORIES: Final = Path(__file__).parent / "histories"
@@ -247,7 +247,7 @@ def incident_timeout() -> Simulator:
 
 def incident_poison() -> Simulator:
     simulator = started(step("w", "wait"), edges="start>w")
-    simulator.submit(Park(at=simulator.now, message="it brought the process down 4 times"))
+    simulator.submit(QuarantineExecution(at=simulator.now, message="it brought the process down 4 times"))
     return simulator
 
 

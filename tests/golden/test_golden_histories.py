@@ -16,7 +16,7 @@ from record import HISTORIES, SCENARIOS, summary
 import looply
 from looply.definition.schemas.step_types import STEP_TYPES, exits_of
 from looply.execution import ExecutionState, fold
-from looply.execution.facts.commands import Command, Continue, Mend, RepairCommand
+from looply.execution.facts.commands import Command, Continue, RepairCommand, RepairRows
 from looply.execution.facts.events import Event, EventBase, ExecutionClosed
 from looply.execution.facts.state import Status, WaitEnd
 
@@ -129,7 +129,7 @@ def test_each_exit_of_each_type_of_step_is_taken_in_a_recorded_history() -> None
 def test_each_command_moves_an_execution_of_a_recorded_history() -> None:
     moved = {type(command) for scenario in SCENARIOS for command, _ in scenario().moved_by}
     # A stretch that was cut is continued by the simulator itself, and what is mended moves nothing.
-    assert set(get_args(Command)) - moved == {Continue, Mend}
+    assert set(get_args(Command)) - moved == {Continue, RepairRows}
 
 
 def test_each_repair_is_done_while_branches_or_iterations_are_open_in_a_recorded_history() -> None:

@@ -62,7 +62,7 @@ def d04_a_letter_that_is_settled_can_be_settled_again() -> AbstractContextManage
         import_module("looply.execution.answering.settling"),
         import_module("looply.execution.evolving.letters"),
     )
-    settle, settled = settling.settle_letter, folding.settled
+    settle, settled = settling.settle_letter, folding.apply_letter_settled
 
     def unsettled(state: Any, number: int) -> Any:
         letter = state.letters.get(number)
@@ -78,7 +78,9 @@ def d04_a_letter_that_is_settled_can_be_settled_again() -> AbstractContextManage
 
     # The package has a function of the same name, which hides the module from an import.
     answering = import_module("looply.execution.answering.answer")
-    return _both(_replaced(answering, "settle_letter", settle_again), _replaced(folding, "settled", settled_again))
+    return _both(
+        _replaced(answering, "settle_letter", settle_again), _replaced(folding, "apply_letter_settled", settled_again)
+    )
 
 
 def d05_a_start_that_waited_is_not_looked_for_in_the_ledger() -> AbstractContextManager[None]:

@@ -35,7 +35,7 @@ from looply.errors import ClaimTaken, StoreFull, StoreLost
 from looply.execution import advance, fold
 from looply.execution.facts.commands import AlreadyRestarted, Done, EffectDone, Restarted, Resume
 from looply.execution.facts.events import ExecutionClosed, StepSucceeded
-from looply.execution.facts.state import Closed
+from looply.execution.facts.state import ExecutionEnd
 from looply.schedule import next_fire
 
 Mutant = Callable[[], AbstractContextManager[None]]
@@ -171,12 +171,12 @@ def m09_a_kept_resume_is_used_twice() -> AbstractContextManager[None]:
     """A resume that was kept for the first wait stays there for the next one."""
     # The package has a function of the same name, which hides the module from an import.
     evolving = import_module("looply.execution.evolving.evolve")
-    original = evolving._wait_opened
+    original = evolving._apply_wait_opened
 
     def wait_opened(state: Any, event: Any) -> Any:
         return replace(original(state, event), buffered=state.buffered)
 
-    return _replaced(evolving, "_wait_opened", wait_opened)
+    return _replaced(evolving, "_apply_wait_opened", wait_opened)
 
 
 def m10_process_ids_are_checked_outside_the_unit() -> AbstractContextManager[None]:
@@ -246,7 +246,7 @@ def m13_a_late_result_moves_a_terminated_execution() -> AbstractContextManager[N
                 StepSucceeded(at=at, step=step, visit=int(visit), attempt=command.attempt, output=command.output),
                 ExecutionClosed(at=at, status="COMPLETED"),
             )
-            closed = Closed(status="COMPLETED", reason="", by="", on=at)
+            closed = ExecutionEnd(status="COMPLETED", reason="", by="", on=at)
             after = replace(box.state, seq=box.state.seq + 2, now=at, closed=closed)
             await self._committer.commit(box, after, box.workflow, events)
         others = iter(replies)
@@ -326,7 +326,9 @@ def m19_recovery_overwrites_an_end() -> AbstractContextManager[None]:
 
     async def again(pump: Any, box: Any) -> None:
         at = box.state.now
-        after = replace(box.state, seq=box.state.seq + 1, closed=Closed(status="FAILED", reason="crash", by="", on=at))
+        after = replace(
+            box.state, seq=box.state.seq + 1, closed=ExecutionEnd(status="FAILED", reason="crash", by="", on=at)
+        )
         event = ExecutionClosed(at=at, status="FAILED", reason="crash")
         await pump._shell._committer.commit(box, after, box.workflow, (event,))
 
@@ -386,9 +388,9 @@ def m24_unknown_outcomes_are_tried_again() -> AbstractContextManager[None]:
     deciding = import_module("looply.execution.deciding.decide")
 
     def on_unknown(workflow: Any, state: Any, path: Any) -> Any:
-        return (deciding._again(workflow, state, path),)
+        return (deciding._next_attempt(workflow, state, path),)
 
-    return _replaced(deciding, "_on_unknown", on_unknown)
+    return _replaced(deciding, "_handle_unknown", on_unknown)
 
 
 def m25_a_call_leaves_that_was_terminated_while_it_was_marked() -> AbstractContextManager[None]:

@@ -25,7 +25,7 @@ from looply.execution.facts.events import StepSucceeded
 def r01_items_are_collected_the_wrong_way_round() -> AbstractContextManager[None]:
     """What the iterations gave is listed from the last one to the first."""
     leaving = import_module("looply.execution.deciding.leaving")
-    original = leaving._items_over
+    original = leaving._finish_items
 
     def items_over(*args: Any) -> Any:
         (done,) = original(*args)
@@ -34,7 +34,7 @@ def r01_items_are_collected_the_wrong_way_round() -> AbstractContextManager[None
         output: Any = done.output
         return (replace(done, output={"items": output["items"][::-1]}),)
 
-    return _replaced(leaving, "_items_over", items_over)
+    return _replaced(leaving, "_finish_items", items_over)
 
 
 def r02_a_lost_write_of_a_datastore_counts() -> AbstractContextManager[None]:
@@ -78,7 +78,7 @@ def r04_an_approval_waits_for_everybody_to_reject() -> AbstractContextManager[No
 def r05_a_repair_always_keeps_the_key() -> AbstractContextManager[None]:
     """A step that begins anew sends its first input under its first key, whatever was edited."""
     repair = import_module("looply.execution.answering.repair")
-    original = repair._again
+    original = repair._again_by
 
     def again(workflow: Any, state: Any, incident: Any, limits: Any) -> Any:
         found = original(workflow, state, incident, limits)
@@ -86,18 +86,18 @@ def r05_a_repair_always_keeps_the_key() -> AbstractContextManager[None]:
         has_input = opened is not None and opened.input is not UNSET
         return "attempt" if found == "visit" and has_input else found
 
-    return _replaced(repair, "_again", again)
+    return _replaced(repair, "_again_by", again)
 
 
 def r06_a_repair_always_takes_another_key() -> AbstractContextManager[None]:
     """A step that begins anew is a new visit, also where it sends the same bytes."""
     repair = import_module("looply.execution.answering.repair")
-    original = repair._again
+    original = repair._again_by
 
     def again(*args: Any) -> Any:
         return "visit" if original(*args) == "attempt" else original(*args)
 
-    return _replaced(repair, "_again", again)
+    return _replaced(repair, "_again_by", again)
 
 
 def r07_the_other_branches_go_on_beside_an_incident() -> AbstractContextManager[None]:
@@ -143,7 +143,7 @@ def r09_an_approval_needs_one_less_than_it_says() -> AbstractContextManager[None
 def r10_a_bulk_closes_younger_incidents() -> AbstractContextManager[None]:
     """A redrive of many that is repeated meets what failed after it was asked for."""
     repair = import_module("looply.execution.answering.repair")
-    return _replaced(repair, "_is_of", lambda _state, _command: True)
+    return _replaced(repair, "_covers", lambda _state, _command: True)
 
 
 def r11_a_delivery_is_gone_when_it_is_taken() -> AbstractContextManager[None]:
@@ -167,7 +167,7 @@ def r13_a_letter_that_is_settled_can_be_settled_again() -> AbstractContextManage
 
 def r14_an_edit_within_is_one_of_all() -> AbstractContextManager[None]:
     """What is edited for one iteration is the part of the document that all share."""
-    return _replaced(import_module("looply.execution.answering.editing"), "home_of", lambda _state, _scope: "")
+    return _replaced(import_module("looply.execution.answering.editing"), "owner_scope", lambda _state, _scope: "")
 
 
 def r15_an_edit_within_is_seen_by_the_others() -> AbstractContextManager[None]:
@@ -184,7 +184,7 @@ def r15_an_edit_within_is_seen_by_the_others() -> AbstractContextManager[None]:
 def r16_what_a_moved_path_has_left_stays_open() -> AbstractContextManager[None]:
     """A call, a wait or a timer of the step from which a path was moved still moves the execution."""
     repairing = import_module("looply.execution.evolving.repairing")
-    return _replaced(repairing, "_given_up", lambda state, _left, _event: state)
+    return _replaced(repairing, "_cancel_visit", lambda state, _left, _event: state)
 
 
 def r17_branches_of_a_moved_path_go_on() -> AbstractContextManager[None]:
@@ -229,14 +229,14 @@ def r21_the_old_version_goes_on() -> AbstractContextManager[None]:
 def r22_a_path_goes_on_behind_where_it_was_moved() -> AbstractContextManager[None]:
     """A path that was moved leaves the step onto which it was put without visiting it."""
     repairing = import_module("looply.execution.evolving.repairing")
-    original = repairing.moved
+    original = repairing.apply_moved
 
     def moved(state: Any, event: Any) -> Any:
         after = original(state, event)
         path = replace(after.lines[event.scope], phase="LEAVE")
         return replace(after, lines={**after.lines, event.scope: path})
 
-    return _replaced(repairing, "moved", moved)
+    return _replaced(repairing, "apply_moved", moved)
 
 
 REGION_MUTANTS: Sequence[Mutant] = tuple(

@@ -15,7 +15,7 @@ from looply.execution import evolve
 from looply.execution.approvals.children import children_of, close_children, output_secrets, start_secrets
 from looply.execution.facts.address import child_id
 from looply.execution.facts.commands import ChildEnded, Done
-from looply.execution.facts.deliveries import Delivered, Delivery, sent
+from looply.execution.facts.deliveries import Delivery, DeliveryKey, deliveries_of
 from looply.execution.facts.events import (
     Admitted,
     ChildClosed,
@@ -46,7 +46,7 @@ def begun(
 
 def kinds(simulator: Simulator) -> list[tuple[str, str]]:
     numbered = enumerate(simulator.history, 1)
-    return [(delivery.kind, delivery.row.target) for delivery in sent(simulator.state.started, numbered)]
+    return [(delivery.kind, delivery.row.target) for delivery in deliveries_of(simulator.state.started, numbered)]
 
 
 class TestIds:
@@ -186,8 +186,8 @@ class TestEnd:
     def test_a_row_names_the_event_that_sent_it(self) -> None:
         simulator = begun()
         (child,) = simulator.state.children
-        (delivery,) = sent(simulator.state.started, enumerate(simulator.history, 1))
-        assert delivery == Delivery(Delivered(child, EXECUTION_ID, len(simulator.history)), "START")
+        (delivery,) = deliveries_of(simulator.state.started, enumerate(simulator.history, 1))
+        assert delivery == Delivery(DeliveryKey(child, EXECUTION_ID, len(simulator.history)), "START")
 
 
 class TestSecrets:

@@ -10,11 +10,11 @@ from looply.errors import BadInput, OperationError, Rejected
 from looply.execution.answering.answer import answer
 from looply.execution.facts.commands import EffectDone
 from looply.execution.facts.datastores import (
-    Applied,
     DatastoreWrite,
-    Known,
+    OperationResult,
+    StoredDatastore,
     apply,
-    merged,
+    merge_patch,
     over_limits,
     value_at,
     with_value,
@@ -25,11 +25,15 @@ from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.testing.clock import START_TIME
 
-KNOWN = Known(revision=7, value={"bolt": {"net": 3}, "list": [1, {"a": 2}]}, next_revision=8, created_on=START_TIME)
-NONE = Known(next_revision=5)
+KNOWN = StoredDatastore(
+    revision=7, value={"bolt": {"net": 3}, "list": [1, {"a": 2}]}, next_revision=8, created_on=START_TIME
+)
+NONE = StoredDatastore(next_revision=5)
 
 
-def applied(operation: str, known: Known = KNOWN, limits: Limits = DEFAULT_LIMITS, **given: Json) -> Applied:
+def applied(
+    operation: str, known: StoredDatastore = KNOWN, limits: Limits = DEFAULT_LIMITS, **given: Json
+) -> OperationResult:
     return apply(f"datastore.{operation}", {"name": "prices", **given}, known, limits)
 
 
@@ -45,12 +49,12 @@ def applied(operation: str, known: Known = KNOWN, limits: Limits = DEFAULT_LIMIT
     ],
 )
 def test_a_get_gives_the_value_at_its_path_or_null(path: str, value: Json) -> None:
-    assert applied("get", path=path) == Applied(output={"value": value, "revision": 7})
+    assert applied("get", path=path) == OperationResult(output={"value": value, "revision": 7})
 
 
 def test_what_does_not_exist_is_null_at_revision_0() -> None:
-    assert applied("get", NONE) == Applied(output={"value": None, "revision": 0})
-    assert applied("delete", NONE) == Applied(output={"value": None, "revision": 0})
+    assert applied("get", NONE) == OperationResult(output={"value": None, "revision": 0})
+    assert applied("delete", NONE) == OperationResult(output={"value": None, "revision": 0})
 
 
 def test_a_set_makes_what_is_missing_on_the_way_as_objects() -> None:
@@ -90,12 +94,12 @@ def test_a_delete_gives_what_it_takes_away() -> None:
 
 def test_a_delete_of_what_is_not_there_changes_nothing() -> None:
     for path in ("/x", "/list/9", "/list/-", "/bolt/net/deep", "/list/1/b"):
-        assert applied("delete", path=path) == Applied(output={"value": None, "revision": 7})
+        assert applied("delete", path=path) == OperationResult(output={"value": None, "revision": 7})
 
 
 @pytest.mark.parametrize("operation", ["get", "set", "merge", "delete"])
 @pytest.mark.parametrize(("known", "wanted"), [(KNOWN, 6), (KNOWN, 0), (NONE, 4)])
-def test_every_operation_fails_at_another_revision(operation: str, known: Known, wanted: int) -> None:
+def test_every_operation_fails_at_another_revision(operation: str, known: StoredDatastore, wanted: int) -> None:
     with pytest.raises(Rejected) as caught:
         applied(operation, known, value={}, if_revision=wanted)
     assert caught.value.code == "CONFLICT"
@@ -128,7 +132,7 @@ def test_what_was_read_is_never_changed() -> None:
     before = {"a": {"b": [1, {"c": 2}]}}
     with_value(before, ("a", "b", "1", "c"), 3)
     without_value(before, ("a", "b", "0"))
-    merged(before, {"a": {"b": None}})
+    merge_patch(before, {"a": {"b": None}})
     assert before == {"a": {"b": [1, {"c": 2}]}}
 
 
@@ -154,7 +158,7 @@ def test_what_was_read_is_never_changed() -> None:
     ],
 )
 def test_a_patch_is_merged_as_the_standard_says(target: Json, patch: Json, result: Json) -> None:
-    assert merged(target, patch) == result
+    assert merge_patch(target, patch) == result
 
 
 def test_a_document_over_a_limit_is_refused_and_told_which() -> None:

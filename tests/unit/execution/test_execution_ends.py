@@ -13,7 +13,7 @@ from looply.execution.facts.commands import (
     Done,
     EffectDone,
     FireTimer,
-    Park,
+    QuarantineExecution,
     Terminated,
 )
 from looply.execution.facts.events import (
@@ -84,7 +84,7 @@ def test_nothing_starts_after_terminate():
     assert simulator.tick(1e6) == []
     assert simulator.submit(FireTimer(at=simulator.now, timer=2)) == Done(is_late=True)
     assert simulator.submit(Continue(at=simulator.now)) == Done(is_late=True)
-    assert simulator.submit(Park(at=simulator.now, message="poison")) == Done(is_late=True)
+    assert simulator.submit(QuarantineExecution(at=simulator.now, message="poison")) == Done(is_late=True)
     assert decide(simulator.workflow, simulator.state) == ()
 
 
@@ -126,14 +126,16 @@ def test_a_timer_that_is_unknown_is_late():
 
 def test_a_poisoned_execution_stands_still():
     simulator = started(step("w", "wait"), edges="start>w")
-    assert simulator.submit(Park(at=simulator.now, message="it brought the process down 4 times")) == Done()
+    assert (
+        simulator.submit(QuarantineExecution(at=simulator.now, message="it brought the process down 4 times")) == Done()
+    )
     (incident,) = simulator.state.incidents.values()
     assert (incident.kind, incident.code, incident.message) == (
         "POISON",
         "POISONED",
         "it brought the process down 4 times",
     )
-    assert simulator.submit(Park(at=simulator.now, message="again")) == Done(is_late=True)
+    assert simulator.submit(QuarantineExecution(at=simulator.now, message="again")) == Done(is_late=True)
     assert simulator.submit(Continue(at=simulator.now)) == Done(is_late=True)
 
 
@@ -257,7 +259,7 @@ def test_terminating_an_execution_with_an_incident_closes_the_incident():
 
 def test_answer_is_pure():
     simulator = started(step("w", "wait"), edges="start>w")
-    command = Park(at=simulator.now, message="x")
+    command = QuarantineExecution(at=simulator.now, message="x")
     assert answer(simulator.workflow, simulator.state, command) == answer(simulator.workflow, simulator.state, command)
     assert not simulator.state.incidents
 
@@ -265,7 +267,7 @@ def test_answer_is_pure():
 def test_an_incident_of_the_execution_may_be_opened_while_it_computes():
     simulator = Simulator(chain(30), limits=Limits(stretch_steps=10), goes_on=False)
     simulator.start()
-    simulator.submit(Park(at=simulator.now, message="x"))
+    simulator.submit(QuarantineExecution(at=simulator.now, message="x"))
     assert isinstance(simulator.history[-1], IncidentOpened)
     assert not simulator.work.continues
     assert evolve(simulator.state, Cancelled(at=simulator.now)).incidents == {}

@@ -12,7 +12,7 @@ from looply.definition import LogLevel
 from looply.execution import fold
 from looply.execution.facts.commands import Redrive
 from looply.execution.facts.events import Computed, Discarded, StepFailed
-from looply.execution.facts.log_levels import levels_of, tells
+from looply.execution.facts.log_levels import levels_of, shows_entry
 from looply.execution.views.logs import condensed_logs, event_log, incidents_of, masked_document
 
 LEVELS = get_args(LogLevel)
@@ -170,7 +170,7 @@ def test_a_secret_that_a_condition_looked_at_is_no_longer_named_where_it_is_not_
 
 def test_levels_tell_ever_less():
     for name in ("STEP_STARTED", "STEP_FAILED", "EXECUTION_EDITED"):
-        assert [level for level in LEVELS if tells(level, name)] == list(levels_of(name))
+        assert [level for level in LEVELS if shows_entry(level, name)] == list(levels_of(name))
     assert levels_of("STEP_STARTED") == ("full",)
     assert levels_of("STEP_FAILED") == ("full", "errors")
     assert levels_of("EXECUTION_EDITED") == ("full", "errors", "none")

@@ -13,7 +13,7 @@ from looply.execution.facts.commands import (
     Declined,
     EditDocument,
     MoveTo,
-    Park,
+    QuarantineExecution,
     Repaired,
     Reply,
     Restarted,
@@ -138,7 +138,7 @@ class TestRetry:
     def test_timers_that_fell_due_while_nothing_could_happen_fire_then(self) -> None:
         flow = workflow(step("w", "wait", {"timeout": "PT2H"}), step("t", "terminate"), edges="start>w w:timeout>t")
         simulator = begun(flow)
-        simulator.submit(Park(at=simulator.now, message="poisoned"))
+        simulator.submit(QuarantineExecution(at=simulator.now, message="poisoned"))
         simulator.tick(3 * 3600)
         assert not simulator.work.timers
         retry(simulator)
@@ -147,7 +147,7 @@ class TestRetry:
 
     def test_a_result_that_came_while_nothing_could_happen_leads_on(self) -> None:
         simulator = begun(workflow(call("c"), call("d"), edges="start>c c>d"))
-        simulator.submit(Park(at=simulator.now, message="poisoned"))
+        simulator.submit(QuarantineExecution(at=simulator.now, message="poisoned"))
         simulator.succeed(OK)
         assert simulator.state.status == "FAILED"
         retry(simulator)

@@ -4,7 +4,7 @@ import pytest
 from execution_driver import EXECUTION_ID, Simulator
 from execution_workflows import CARD, call, card, step, workflow
 
-from looply.execution.document.masking import MASK, hidden_values, masked, masked_pointers, without_tokens_in
+from looply.execution.document.masking import MASK, hidden_values, mask, mask_pointers, without_tokens_in
 from looply.execution.facts.address import Address, card_token
 from looply.execution.facts.events import (
     AnswerRecorded,
@@ -250,7 +250,7 @@ def test_what_the_connector_found_to_be_secret_is_masked():
 )
 def test_masking_copies_the_path_alone(value, path, expected):
     before = encode_json(value)
-    assert masked(value, [path]) == expected
+    assert mask(value, [path]) == expected
     assert encode_json(value) == before
 
 
@@ -271,7 +271,7 @@ def test_what_masking_hides_can_be_listed(value, path, expected):
 
 
 def test_pointers_of_another_field_and_the_empty_one_mask_nothing():
-    assert masked_pointers({"a": 1}, ("/input/a", ""), "output") == {"a": 1}
+    assert mask_pointers({"a": 1}, ("/input/a", ""), "output") == {"a": 1}
 
 
 SECRET_WAIT = step("w", "wait", secret=["/output/pin"])

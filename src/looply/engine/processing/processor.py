@@ -12,8 +12,8 @@ from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox, Mailboxes
 from looply.errors import ClaimTaken, Conflict, EngineError, LooplyError, SlotTaken, Stale
 from looply.execution import ExecutionState, advance, answer, open_work
-from looply.execution.facts.commands import Admit, Command, Continue, Done, EffectDone, Mend, Reply
-from looply.execution.facts.deliveries import Delivered
+from looply.execution.facts.commands import Admit, Command, Continue, Done, EffectDone, RepairRows, Reply
+from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import Event
 from looply.limits import Limits
 
@@ -171,7 +171,7 @@ class Processor:
         state, workflow = box.state, box.workflow
         events: list[Event] = []
         replies: list[Reply | LooplyError] = []
-        applied: list[Delivered] = []
+        applied: list[DeliveryKey] = []
         extras = Extras()
         is_cut = self.deadline()
         for command in commands:
@@ -185,7 +185,7 @@ class Processor:
                 said = answer(workflow, state, timely, limits=self._limits)
                 if said.write is not None:
                     extras = replace(extras, write=said.write)
-                if isinstance(command, Mend):
+                if isinstance(command, RepairRows):
                     extras = replace(extras, mends=True)
                 if said.events:
                     onto = said.workflow or workflow

@@ -1,4 +1,4 @@
-"""Rows that are other than the history says, put right in the unit of a `Mend`.
+"""Rows that are other than the history says, put right in the unit of a `RepairRows`.
 
 What is read here belongs to the state that the unit is computed on, because rows change with units only: where another
 unit comes in between, the fence refuses this one, and it is computed anew.

@@ -30,9 +30,9 @@ from looply.execution import ExecutionState
 from looply.execution.approvals.children import output_secrets, start_secrets
 from looply.execution.document.sizes import json_bytes
 from looply.execution.facts.commands import Admit, ChildEnded, Command, Done, Terminate
-from looply.execution.facts.deliveries import Delivered, Delivery
+from looply.execution.facts.deliveries import Delivery, DeliveryKey
 from looply.execution.facts.events import ChildOutcome, ChildStarted, ExecutionStarted
-from looply.execution.facts.state import Closed
+from looply.execution.facts.state import ExecutionEnd
 from looply.jsontext import fingerprint
 
 _log = structlog.get_logger(__name__)
@@ -55,7 +55,7 @@ class Deliverer:
         self._clock = clock
         self._callee_of = callee_of
         self._quarantine = parking
-        self._in_hand: set[Delivered] = set()
+        self._in_hand: set[DeliveryKey] = set()
         self._child_starts = ChildStarts(shell.limits.child_starts)
 
     async def settle(self) -> bool:
@@ -140,14 +140,14 @@ class Deliverer:
                 await self._submit(row, row.target, Terminate(at=now, via=_VIA, delivery=row, reason=reason))
         return True
 
-    async def _submit(self, row: Delivered, execution_id: str, command: Command) -> None:
+    async def _submit(self, row: DeliveryKey, execution_id: str, command: Command) -> None:
         try:
             await self._quarantine.run(execution_id, lambda: self._shell.submit(execution_id, command))
         except NotFound:
             # It was never started, or is stored no longer: nobody is there who could be told.
             await self._store.work.drop_deliveries((row,))
 
-    def _ended(self, row: Delivered, state: ExecutionState, closed: Closed) -> ChildEnded:
+    def _ended(self, row: DeliveryKey, state: ExecutionState, closed: ExecutionEnd) -> ChildEnded:
         outcome: ChildOutcome = closed.status
         output = dict(state.payload)
         return ChildEnded(
@@ -162,7 +162,7 @@ class Deliverer:
             message=closed.reason,
         )
 
-    async def _start(self, row: Delivered) -> bool:
+    async def _start(self, row: DeliveryKey) -> bool:
         """Starts the execution of a row, or records in the one that sent it why it cannot be started.
 
         Returns false when the start is delayed.
@@ -198,7 +198,7 @@ class Deliverer:
             await self._store.work.drop_deliveries((row,))
         return True
 
-    async def _refuse(self, row: Delivered, wish: ChildStarted, error: LooplyError) -> None:
+    async def _refuse(self, row: DeliveryKey, wish: ChildStarted, error: LooplyError) -> None:
         """Lets the sender know that the execution cannot be started, and why."""
         fields = {"execution_id": row.sender, "workflow_id": wish.workflow_id}
         _log.warning("child_refused", **fields, code=error.code, error=error.message)

@@ -76,8 +76,8 @@ def forecast(
         status=after.status,
         current_state=after.current_state,
         workflow_version=after.workflow_version,
-        effects=tuple(_effect(onto, after, event) for event in events if isinstance(event, StepScheduled)),
-        visits=tuple(_visited(events)),
+        effects=tuple(_planned_effect(onto, after, event) for event in events if isinstance(event, StepScheduled)),
+        visits=tuple(_planned_visits(events)),
         waiting=tuple(parse_address(one.address) for one in open_work(state).effects.values()) if is_thawed else (),
         timers=sum(timer.due <= command.at for timer in after.timers.values()) if is_thawed else 0,
         closes_cards=sum(len(event.cards) for event in events if isinstance(event, CardClosed)),
@@ -91,7 +91,7 @@ def _stays_open(event: Event, after: ExecutionState) -> TypeGuard[IncidentOpened
     return isinstance(event, IncidentOpened) and event.incident_id in after.incidents
 
 
-def _effect(workflow: Workflow, after: ExecutionState, event: StepScheduled) -> PlannedEffect:
+def _planned_effect(workflow: Workflow, after: ExecutionState, event: StepScheduled) -> PlannedEffect:
     opened = after.open_steps.get(event.address.text)
     address = event.address
     if opened is not None and opened.key:
@@ -107,7 +107,7 @@ def _effect(workflow: Workflow, after: ExecutionState, event: StepScheduled) -> 
     )
 
 
-def _visited(events: Iterable[Event]) -> Iterator[Address]:
+def _planned_visits(events: Iterable[Event]) -> Iterator[Address]:
     for event in events:
         match event:
             case TimerStarted(kind="DELAY") | StepScheduled(attempt=1) | Computed() | WaitOpened():

@@ -15,13 +15,13 @@ from msgspec.structs import replace
 from looply.definition import Workflow
 from looply.definition.schemas.step_types import STEP_TYPES
 from looply.errors import Problem
-from looply.execution.answering.editing import edited
+from looply.execution.answering.editing import edit_event
 from looply.execution.approvals import overrides
 from looply.execution.approvals.children import close_children
 from looply.execution.approvals.closing import close_cards_of
 from looply.execution.approvals.decisions import Overriding
-from looply.execution.deciding.decide import after_failure, execution_timer
-from looply.execution.deciding.renaming import places_to_come, renamed_steps, unfit_steps
+from looply.execution.deciding.decide import execution_timer, handle_failure
+from looply.execution.deciding.renaming import migration_problems, renamed_future_waits, renamed_steps
 from looply.execution.document.document import region_of
 from looply.execution.document.evaluation import step_fuel
 from looply.execution.document.sizes import json_bytes, over_document
@@ -93,7 +93,7 @@ def _answer(workflow: Workflow, state: ExecutionState, command: RepairCommand, l
 
 
 def _edit(workflow: Workflow, state: ExecutionState, command: EditDocument, limits: Limits) -> Answer:
-    changed = edited(workflow, state, command, limits)
+    changed = edit_event(workflow, state, command, limits)
     if isinstance(changed, Unfit):
         return Answer(changed)
     return overrides.refusal(command, changed.overrides) or Answer(Repaired(), (changed,))
@@ -106,7 +106,7 @@ def _retry(workflow: Workflow, state: ExecutionState, command: Retry, limits: Li
         return _decline("NO_INCIDENT", f"the execution has no open incident {command.incident_id}")
     events: list[Event] = []
     if command.document is not None:
-        changed = edited(workflow, state, command, limits)
+        changed = edit_event(workflow, state, command, limits)
         if isinstance(changed, Unfit):
             return Answer(changed)
         if refused := overrides.refusal(command, changed.overrides):
@@ -114,9 +114,9 @@ def _retry(workflow: Workflow, state: ExecutionState, command: Retry, limits: Li
         events.append(changed)
         state = evolve(state, changed)
     chosen = (command.incident_id,) if command.incident_id else tuple(state.incidents)
-    closed = _resolved(workflow, state, command, "retry", chosen, limits)
+    closed = _close_incidents(workflow, state, command, "retry", chosen, limits)
     if not command.incident_id:
-        closed += _kept_failures(workflow, state, command, "retry", closed, limits)
+        closed += _close_held_failures(workflow, state, command, "retry", closed, limits)
     return Answer(Repaired(incidents=_ids(closed)), (*events, *closed))
 
 
@@ -124,13 +124,13 @@ def _redrive(workflow: Workflow, state: ExecutionState, command: Redrive, limits
     target = command.workflow
     if target is None and not state.incidents:
         return _no_incident(state)
-    if command.opened_by is not None and not _is_of(state, command):
+    if command.opened_by is not None and not _covers(state, command):
         return _decline("NO_INCIDENT", "the execution has no incident of before the redrive was asked for")
     events: list[Event] = []
     if target is not None and target.hash.hex() != state.definition:
-        if problems := unfit_steps(workflow, target, state, command.steps):
+        if problems := migration_problems(workflow, target, state, command.steps):
             return Answer(Unfit(problems=problems))
-        approvals = overrides.left_behind(workflow, target, state, command.steps, command.asking)
+        approvals = overrides.migration_overrides(workflow, target, state, command.steps, command.asking)
         if refused := overrides.refusal(command, approvals):
             return refused
         events.append(
@@ -142,7 +142,7 @@ def _redrive(workflow: Workflow, state: ExecutionState, command: Redrive, limits
                 definition=target.hash.hex(),
                 reason=command.reason,
                 steps=renamed_steps(command.steps),
-                places=places_to_come(workflow, target, state, command.steps),
+                places=renamed_future_waits(workflow, target, state, command.steps),
                 overrides=approvals,
             )
         )
@@ -150,19 +150,19 @@ def _redrive(workflow: Workflow, state: ExecutionState, command: Redrive, limits
     elif not state.incidents:
         return _decline("NO_INCIDENT", "the execution runs on that version already and has no open incident")
     chosen = tuple(state.incidents)
-    closed = _resolved(target or workflow, state, command, "redrive", chosen, limits)
-    closed += _kept_failures(target or workflow, state, command, "redrive", closed, limits)
+    closed = _close_incidents(target or workflow, state, command, "redrive", chosen, limits)
+    closed += _close_held_failures(target or workflow, state, command, "redrive", closed, limits)
     return Answer(Repaired(incidents=_ids(closed)), (*events, *closed), workflow=target if events else None)
 
 
-def _is_of(state: ExecutionState, command: Redrive) -> bool:
+def _covers(state: ExecutionState, command: Redrive) -> bool:
     """Tells whether a redrive of many is about this execution as it stands: no incident is younger than the call."""
     asked = command.opened_by
     assert asked is not None
     return all(incident.opened_on <= asked for incident in state.incidents.values())
 
 
-def _resolved(
+def _close_incidents(
     workflow: Workflow,
     state: ExecutionState,
     command: Retry | Redrive,
@@ -173,12 +173,12 @@ def _resolved(
     """Returns the closing of incidents, each with how its step begins anew."""
     events: list[Event] = []
     for incident_id in chosen:
-        again = _again(workflow, state, state.incidents[incident_id], limits)
+        again = _again_by(workflow, state, state.incidents[incident_id], limits)
         events.extend(_closing(workflow, state, command, incident_id, action, again))
     return events
 
 
-def _kept_failures(
+def _close_held_failures(
     workflow: Workflow,
     state: ExecutionState,
     command: Retry | Redrive,
@@ -197,10 +197,10 @@ def _kept_failures(
     for path in state.lines.values():
         if path.phase != "FAILED":
             continue
-        for opened in after_failure(workflow, state, path):
+        for opened in handle_failure(workflow, state, path):
             if isinstance(opened, IncidentOpened):
                 state = evolve(state, opened)
-                resolved = _resolved(workflow, state, command, action, (opened.incident_id,), limits)
+                resolved = _close_incidents(workflow, state, command, action, (opened.incident_id,), limits)
                 for event in resolved:
                     state = evolve(state, event)
                 events += (opened, *resolved)
@@ -234,7 +234,7 @@ def _closing(
     return (closed, replace(timer, by=command.by, via=command.via))
 
 
-def _again(workflow: Workflow, state: ExecutionState, incident: Incident, limits: Limits) -> Again:
+def _again_by(workflow: Workflow, state: ExecutionState, incident: Incident, limits: Limits) -> Again:
     path = state.lines.get(incident.scope)
     if path is None or path.address != incident.address or path.phase not in ("FAILED", "UNKNOWN"):
         return ""
@@ -277,7 +277,7 @@ def _skip(workflow: Workflow, state: ExecutionState, command: SkipStep, limits: 
     size = json_bytes(command.output)
     if reason := over_document(state, path.step, size, limits, path.scope):
         return Answer(Unfit(problems=(Problem(path="/output", message=reason),)))
-    approvals = overrides.skipped(workflow, path.step, branch, command.asking)
+    approvals = overrides.skip_overrides(workflow, path.step, branch, command.asking)
     if refused := overrides.refusal(command, approvals):
         return refused
     skipped = StepSkipped(
@@ -292,8 +292,8 @@ def _skip(workflow: Workflow, state: ExecutionState, command: SkipStep, limits: 
         secret=step.output_secrets,
         overrides=approvals,
     )
-    given_up = _given_up(state, path, skipped)
-    return _repaired(workflow, state, command, path, command.action, (*given_up, skipped))
+    given_up = _close_abandoned(state, path, skipped)
+    return _repair_answer(workflow, state, command, path, command.action, (*given_up, skipped))
 
 
 def _exits(workflow: Workflow, step_id: str) -> tuple[str, ...]:
@@ -315,7 +315,7 @@ def _move(workflow: Workflow, state: ExecutionState, command: MoveTo) -> Answer:
     if workflow.region(command.to) != region_of(state, path.scope):
         message = f"'{command.to}' does not lie in the same branch or body as '{path.step}', and no border is crossed"
         return Answer(Unfit(problems=(Problem(path="/to", message=message),)))
-    approvals = overrides.left_out(workflow, path.step, command.to, command.asking)
+    approvals = overrides.move_overrides(workflow, path.step, command.to, command.asking)
     if refused := overrides.refusal(command, approvals):
         return refused
     moved = Moved(
@@ -327,14 +327,14 @@ def _move(workflow: Workflow, state: ExecutionState, command: MoveTo) -> Answer:
         reason=command.reason,
         overrides=approvals,
     )
-    given_up = _given_up(state, path, moved)
-    return _repaired(workflow, state, command, path, "move", (*given_up, moved))
+    given_up = _close_abandoned(state, path, moved)
+    return _repair_answer(workflow, state, command, path, "move", (*given_up, moved))
 
 
 def _path_of(state: ExecutionState, incident_id: str, step: str) -> Path | Answer:
     """Returns the path that a command means, or why that cannot be said."""
     # The step of a parallel or forEach whose branches or iterations stand elsewhere is meant only when it is named.
-    paths = list(state.paths if step else state.standing_paths)
+    paths = list(state.paths if step else state.active_paths)
     if incident_id:
         incident = state.incidents.get(incident_id)
         if incident is None:
@@ -353,7 +353,7 @@ def _path_of(state: ExecutionState, incident_id: str, step: str) -> Path | Answe
     return Answer(Declined(code="AMBIGUOUS", message=message, states=states))
 
 
-def _given_up(state: ExecutionState, path: Path, cause: Event) -> tuple[Event, ...]:
+def _close_abandoned(state: ExecutionState, path: Path, cause: Event) -> tuple[Event, ...]:
     """Returns the closing of the cards and children of a visit, and of those of its branches and iterations."""
     inner = scope_of(path.scope, path.step, "")[:-1] if path.scope in state.regions else ""
     own = path.address.text
@@ -364,7 +364,7 @@ def _given_up(state: ExecutionState, path: Path, cause: Event) -> tuple[Event, .
     return (*close_cards_of(state, is_meant, "ENDED", cause), *close_children(state, is_meant, cause))
 
 
-def _repaired(
+def _repair_answer(
     workflow: Workflow,
     state: ExecutionState,
     command: SkipStep | MoveTo,

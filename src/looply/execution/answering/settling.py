@@ -3,7 +3,7 @@
 from typing import Final
 
 from looply.definition import Workflow
-from looply.execution.answering.resume import release_open
+from looply.execution.answering.resume import release_open_wait
 from looply.execution.facts.commands import AlreadySettled, Answer, Declined, Restarted, Resume, Settled, SettleLetter
 from looply.execution.facts.events import LetterSettled
 from looply.execution.facts.state import ExecutionState
@@ -42,7 +42,7 @@ def settle_letter(workflow: Workflow, state: ExecutionState, command: SettleLett
         token=command.token,
         state=command.state,
     )
-    released = release_open(workflow, state, resume, limits)
+    released = release_open_wait(workflow, state, resume, limits)
     if not isinstance(released.reply, Restarted):
         return released
     return Answer(Settled(action="APPLIED"), (end, *released.events))

@@ -54,7 +54,7 @@ class CardForm(msgspec.Struct, frozen=True, kw_only=True):
     inputs: Mapping[str, CardInput]
 
 
-class _Place(msgspec.Struct, frozen=True):
+class _Node(msgspec.Struct, frozen=True):
     element: Mapping[str, Json]
     cards: tuple[int, ...]
     may_be_unseen: bool
@@ -69,19 +69,19 @@ def read_form(card: Json) -> CardForm:
     """
     actions: list[CardAction] = []
     inputs: dict[str, CardInput] = {}
-    for place in _places(card):
-        kind, name = place.element.get("type"), place.element.get("id")
+    for node in _nodes(card):
+        kind, name = node.element.get("type"), node.element.get("id")
         if kind in _ANSWERS:
-            actions.append(_action(place))
+            actions.append(_action(node))
         elif isinstance(kind, str) and kind.startswith("Input.") and isinstance(name, str):
             inputs.setdefault(
                 name,
                 CardInput(
                     name=name,
                     kind=kind,
-                    definition=place.element,
-                    cards=place.cards,
-                    may_be_unseen=place.may_be_unseen,
+                    definition=node.element,
+                    cards=node.cards,
+                    may_be_unseen=node.may_be_unseen,
                 ),
             )
     if actions:
@@ -95,8 +95,8 @@ _IMPLIED: Final = {
 }
 
 
-def _action(place: _Place) -> CardAction:
-    element = place.element
+def _action(node: _Node) -> CardAction:
+    element = node.element
     data = element.get("data")
     static = {} if data is None else dict(data) if isinstance(data, dict) else {"value": data}
     verb = element.get("verb")
@@ -104,29 +104,29 @@ def _action(place: _Place) -> CardAction:
         static.setdefault("verb", verb)
     associated = element.get("associatedInputs")
     has_inputs = not (isinstance(associated, str) and associated.casefold() == "none")
-    return CardAction(data=static, cards=place.cards, has_inputs=has_inputs)
+    return CardAction(data=static, cards=node.cards, has_inputs=has_inputs)
 
 
-def _places(card: Json) -> Iterator[_Place]:
+def _nodes(card: Json) -> Iterator[_Node]:
     """Yields the elements and actions of a card in the order of reading; an action's own data is none of them."""
     count = 0
-    pending = [_Place(card, (), may_be_unseen=False)] if isinstance(card, dict) else []
+    pending = [_Node(card, (), may_be_unseen=False)] if isinstance(card, dict) else []
     while pending:
-        place = pending.pop()
+        node = pending.pop()
         count += 1
         if count > MAX_ELEMENTS:
             raise Refused(f"the card has more than {MAX_ELEMENTS} elements; show less, or ask in several cards")
-        yield place
-        pending.extend(reversed(_inside(place, count)))
+        yield node
+        pending.extend(reversed(_inside(node, count)))
 
 
-def _inside(place: _Place, number: int) -> list[_Place]:
+def _inside(node: _Node, number: int) -> list[_Node]:
     found = []
     for name in _CHILDREN:
-        child = place.element.get(name)
-        cards = (*place.cards, number) if name == "card" else place.cards
+        child = node.element.get(name)
+        cards = (*node.cards, number) if name == "card" else node.cards
         for one in child if isinstance(child, list) else (child,):
             if isinstance(one, dict):
-                is_unseen = place.may_be_unseen or name == "fallback" or one.get("isVisible") is False
-                found.append(_Place(one, cards, is_unseen))
+                is_unseen = node.may_be_unseen or name == "fallback" or one.get("isVisible") is False
+                found.append(_Node(one, cards, is_unseen))
     return found

@@ -6,16 +6,16 @@ from msgspec.structs import replace
 
 from looply.definition import Step, Workflow
 from looply.errors import Problem
-from looply.execution.approvals.card_answers import checked_answer
+from looply.execution.approvals.card_answers import validate_answer
 from looply.execution.approvals.closing import close_cards
 from looply.execution.approvals.deciding import decide_on
 from looply.execution.approvals.decisions import action_of
-from looply.execution.approvals.reassign import passed_on
+from looply.execution.approvals.reassign import passed_on_text
 from looply.execution.document.sizes import json_bytes, over_document
 from looply.execution.facts.address import card_id, is_genuine, parse_address, parse_token
 from looply.execution.facts.commands import AlreadyAnswered, Answer, AnswerCard, Declined, Recorded, Unfit, UnknownToken
 from looply.execution.facts.events import AnswerRecorded, Event, Resumed
-from looply.execution.facts.state import Card, CardAnswer, ExecutionState, OpenWait, asked
+from looply.execution.facts.state import Card, CardAnswer, ExecutionState, OpenWait, asked_recipients
 from looply.execution.steps.wait import card_output
 from looply.jsontext import Json
 from looply.limits import Limits
@@ -48,12 +48,12 @@ def former_answer(workflow: Workflow, state: ExecutionState, card: Card) -> Alre
 
     What they decided is not told where the step's output is secret.
     """
-    former = _former(state, card)
+    former = _find_former(state, card)
     step = workflow.steps.get(parse_address(card.address).step)
     return replace(former, decision="") if former is not None and step is not None and step.output_secrets else former
 
 
-def _former(state: ExecutionState, card: Card) -> AlreadyAnswered | None:
+def _find_former(state: ExecutionState, card: Card) -> AlreadyAnswered | None:
     settled, wait = state.settled.get(card.address), state.waits.get(card.address)
     answers = settled.answers if settled is not None else wait.answers if wait is not None else ()
     own = next((answer for answer in answers if answer.part == card.part), None)
@@ -74,7 +74,7 @@ def open_wait_of(state: ExecutionState, card: Card) -> OpenWait | None:
 def why_closed(card: Card) -> str:
     """Returns in words why a card takes no more answers."""
     if card.is_passed_on:
-        return passed_on(card)
+        return passed_on_text(card)
     return _ENDS.get(card.wanted, "the card takes no more answers")
 
 
@@ -93,20 +93,20 @@ def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, 
     if command.revision and command.revision != card.revision:
         message = f"the card has changed since it was shown (revision {command.revision}, now {card.revision})"
         return Answer(Declined(code="CARD_CHANGED", message=f"{message}; look at it again"))
-    checked = checked_answer(card.body, command.data)
+    checked = validate_answer(card.body, command.data)
     if isinstance(checked, tuple):
         return Answer(Unfit(problems=checked))
     command, step = replace(command, data=checked), workflow.steps[wait.step]
     if wait.approval is not None:
         return decide_on(state, command, card, step, limits, CARD_SOURCE)
     last = CardAnswer(part=card.part, user=card.recipient, data=command.data, on=command.at)
-    output = card_output((*wait.answers, last), asked(state, card.address), CARD_SOURCE)
+    output = card_output((*wait.answers, last), asked_recipients(state, card.address), CARD_SOURCE)
     if reason := over_document(state, wait.step, json_bytes(output), limits, wait.scope):
         return Answer(Unfit(problems=(Problem(path="/data", message=reason),)))
-    return Answer(Recorded(), _recorded(state, command, card, wait, output, step))
+    return Answer(Recorded(), _record_answer(state, command, card, wait, output, step))
 
 
-def _recorded(
+def _record_answer(
     state: ExecutionState, command: AnswerCard, card: Card, wait: OpenWait, output: Json, step: Step
 ) -> tuple[Event, ...]:
     address = parse_address(card.address)

@@ -27,7 +27,7 @@ class ChildRecord(msgspec.Struct, frozen=True, kw_only=True):
     started_on: int
 
 
-def child_ended(state: ExecutionState, command: ChildEnded, limits: Limits) -> Answer:
+def answer_child_ended(state: ExecutionState, command: ChildEnded, limits: Limits) -> Answer:
     """Returns the events of what became of a child; none when nobody waits for it any more."""
     child = state.children.get(command.child_id)
     if child is None:
@@ -98,7 +98,7 @@ def close_children(state: ExecutionState, is_meant: Callable[[str], bool], cause
     )
 
 
-def responses(workflow: Workflow, state: ExecutionState) -> tuple[ChildStarted, ...]:
+def incident_workflow_starts(workflow: Workflow, state: ExecutionState) -> tuple[ChildStarted, ...]:
     """Returns the starts of the workflow that answers incidents, for each incident that has none yet.
 
     An execution that answers an incident starts nothing because of its own.

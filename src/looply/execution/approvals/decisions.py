@@ -59,7 +59,7 @@ def decisions_of(workflow: Workflow, state: ExecutionState, address: str = "") -
         for answer in _answers(wait)
     ]
     if not address:
-        found += [_overridden(one) for one in state.overrides]
+        found += [_override_entry(one) for one in state.overrides]
     return sorted(found, key=order_of)
 
 
@@ -88,7 +88,7 @@ def decisions_in(workflow: Workflow, events: Iterable[tuple[int, Event]]) -> lis
                 given = CardAnswer(part=-1, user=event.by, data=None, on=event.at, decision=event.branch, via=event.via)
                 found[seq] = _decision(workflow, event.address.text, given, is_final=True)
         elif isinstance(event, Overriding) and event.overrides:
-            found[seq] = _overridden(override_of(event))
+            found[seq] = _override_entry(override_of(event))
     return list(found.items())
 
 
@@ -110,7 +110,7 @@ def override_of(event: Overriding) -> Override:
     )
 
 
-def _overridden(one: Override) -> Decision:
+def _override_entry(one: Override) -> Decision:
     return Decision(
         step=one.steps[0],
         visit=one.visit,
@@ -143,10 +143,10 @@ def answer_of(event: AnswerRecorded) -> CardAnswer:
 def action_of(answer: CardAnswer) -> str:
     """Returns in a word what an answer says: the decision of an approval, or the action of the button."""
     action = answer.data.get("action") if isinstance(answer.data, dict) else None
-    return answer.decision or (action if isinstance(action, str) and len(action) <= _WORD_CHARACTERS else "")
+    return answer.decision or (action if isinstance(action, str) and len(action) <= _ACTION_CHARACTERS else "")
 
 
-_WORD_CHARACTERS = 100
+_ACTION_CHARACTERS = 100
 
 
 def _waits(state: ExecutionState) -> Iterator[tuple[str, SettledWait]]:

@@ -33,16 +33,16 @@ def refusal(command: OperatorCommand, approvals: tuple[str, ...]) -> Answer | No
     return None
 
 
-def left_out(workflow: Workflow, step: str, target: str | None, asking: Collection[str] = ()) -> tuple[str, ...]:
+def move_overrides(workflow: Workflow, step: str, target: str | None, asking: Collection[str] = ()) -> tuple[str, ...]:
     """Returns the approvals that a path at `step` would not ask if it went to `target` (None: it ends there).
 
     `asking` are steps that count as approvals, because a child of theirs asks.
     """
     graph = _Graph(workflow, asking)
-    return tuple(name for name in graph.approvals if graph.leaves_out(name, step, target))
+    return tuple(name for name in graph.approvals if graph.is_bypassed(name, step, target))
 
 
-def skipped(workflow: Workflow, step: str, branch: str, asking: Collection[str] = ()) -> tuple[str, ...]:
+def skip_overrides(workflow: Workflow, step: str, branch: str, asking: Collection[str] = ()) -> tuple[str, ...]:
     """Returns the approvals that are decided or left out when an operator lets a step be left by an exit."""
     graph = _Graph(workflow, asking)
     if step in graph.approvals:
@@ -52,11 +52,11 @@ def skipped(workflow: Workflow, step: str, branch: str, asking: Collection[str] 
     if target is None or workflow.steps[target].type == "terminate":
         return inner  # nothing follows that an approval could guard
     ahead = graph.reach(graph.successors(step, errors=False))
-    beside = (name for name in graph.approvals if name in ahead and graph.leaves_out(name, step, target))
+    beside = (name for name in graph.approvals if name in ahead and graph.is_bypassed(name, step, target))
     return tuple(dict.fromkeys((*inner, *beside)))
 
 
-def edited(workflow: Workflow, document: Json, asking: Collection[str] = ()) -> tuple[str, ...]:
+def edit_overrides(workflow: Workflow, document: Json, asking: Collection[str] = ()) -> tuple[str, ...]:
     """Returns the approvals whose output, or the collected output that it is part of, an edit changes."""
     if not isinstance(document, dict):
         return ()
@@ -65,7 +65,7 @@ def edited(workflow: Workflow, document: Json, asking: Collection[str] = ()) -> 
     return tuple(name for name in graph.approvals if name in touched)
 
 
-def left_behind(
+def migration_overrides(
     workflow: Workflow,
     target: Workflow,
     state: ExecutionState,
@@ -90,7 +90,7 @@ def left_behind(
             if name in ahead and not (now in after.approvals and now in met):
                 found[name] = None
         if new != step and step in target.steps:
-            found.update(dict.fromkeys(left_out(target, step, new)))
+            found.update(dict.fromkeys(move_overrides(target, step, new)))
     return tuple(found)
 
 
@@ -130,7 +130,7 @@ class _Graph:
             name for name in self.approvals if any(around == step for around, _ in self._workflow.region(name))
         )
 
-    def leaves_out(self, approval: str, step: str, target: str | None) -> bool:
+    def is_bypassed(self, approval: str, step: str, target: str | None) -> bool:
         """Tells whether a path at `step` that goes to `target` goes by an approval that was ahead of it."""
         if target == approval or (step != approval and approval not in self.reach(self.successors(step))):
             return False

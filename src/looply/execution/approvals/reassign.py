@@ -23,7 +23,7 @@ def reassign_card(state: ExecutionState, command: ReassignCard) -> Answer:
     return Answer(Reassigned(card_id=copy.card_id, part=copy.part), events)
 
 
-def passed_on(card: Card) -> str:
+def passed_on_text(card: Card) -> str:
     """Returns what the former recipient of a card that was passed on is told."""
     why = f": {card.note}" if card.note else ""
     return f"the request was passed on to {card.passed_to}{why}"

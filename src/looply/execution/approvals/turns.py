@@ -63,7 +63,7 @@ def next_turn(state: ExecutionState, wait: OpenWait, cause: EventBase) -> tuple[
     address = parse_address(wait.address)
     key = card_id(state.started.execution_id, address, part)
     copy = CardCopy(card_id=key, recipient=terms.recipients[part], part=part)
-    wanted = _wanted(cards, address, cause, (copy,))
+    wanted = _card_wanted(cards, address, cause, (copy,))
     return (wanted, *turn_timers(terms, address, cause.at))
 
 
@@ -147,10 +147,10 @@ def pass_on(
         key = card_id(state.started.execution_id, address, number)
         takes = tuple(card.part for card in share)
         copies.append(CardCopy(card_id=key, recipient=own.recipient if own else holder, part=number, takes=takes))
-    return (*events, _wanted(cards, address, cause, copies, why)) if copies else ()
+    return (*events, _card_wanted(cards, address, cause, copies, why)) if copies else ()
 
 
-def _wanted(
+def _card_wanted(
     cards: Sequence[Card], address: Address, cause: EventBase | CommandBase, copies: Iterable[CardCopy], why: str = ""
 ) -> CardWanted:
     """Returns the wish for more copies of the card that the others show."""

@@ -14,11 +14,11 @@ import msgspec
 from looply.clock import rfc3339
 from looply.definition import RetryPolicy, TerminateSettings, Workflow
 from looply.errors import IllegalTransition
-from looply.execution.approvals.children import responses
+from looply.execution.approvals.children import incident_workflow_starts
 from looply.execution.approvals.closing import close
-from looply.execution.deciding.leaving import go_on, leave_scope
+from looply.execution.deciding.leaving import continue_region, leave_scope
 from looply.execution.document.evaluation import step_fuel
-from looply.execution.document.overlays import output_seen
+from looply.execution.document.overlays import visible_output
 from looply.execution.evolving.evolve import evolve
 from looply.execution.facts.address import incident_id, jitter
 from looply.execution.facts.datastores import is_datastore_operation
@@ -33,7 +33,7 @@ from looply.execution.facts.events import (
     StepScheduled,
     TimerStarted,
 )
-from looply.execution.facts.log_levels import at_level
+from looply.execution.facts.log_levels import events_at_level
 from looply.execution.facts.state import ExecutionState, OpenStep, Path
 from looply.execution.steps import ENTRIES, Visit
 from looply.execution.steps.visit import StepError
@@ -88,12 +88,12 @@ def _record(
 ) -> ExecutionState:
     """Returns the state after events, and after what the incidents among them start, however the stretch is cut."""
     level = workflow.settings.log
-    for event in at_level(level, events):
+    for event in events_at_level(level, events):
         state = evolve(state, event)
         recorded.append(event)
     if state is None:
         raise IllegalTransition("a history begins with ExecutionStarted")
-    for event in at_level(level, responses(workflow, state)):
+    for event in events_at_level(level, incident_workflow_starts(workflow, state)):
         state = evolve(state, event)
         recorded.append(event)
     return state
@@ -115,18 +115,18 @@ def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAUL
     for path in state.lines.values():
         match path.phase:
             case "OPEN":
-                if path.scope in state.regions and (events := go_on(state, path.scope, limits)):
+                if path.scope in state.regions and (events := continue_region(state, path.scope, limits)):
                     return events
             case "ENTER":
                 return _visit(workflow, state, path.scope, path.step, limits)
             case "LEAVE":
                 return _leave(workflow, state, path, limits)
             case "FAILED":
-                return after_failure(workflow, state, path)
+                return handle_failure(workflow, state, path)
             case "UNKNOWN":
-                return _on_unknown(workflow, state, path)
+                return _handle_unknown(workflow, state, path)
             case "RETRY":
-                return (_again(workflow, state, path),)
+                return (_next_attempt(workflow, state, path),)
             case _:
                 assert_never(path.phase)
     return ()
@@ -142,7 +142,7 @@ def execution_timer(workflow: Workflow, state: ExecutionState) -> TimerStarted:
 def _leave(workflow: Workflow, state: ExecutionState, path: Path, limits: Limits) -> tuple[Event, ...]:
     step = workflow.steps.get(path.step)
     if step is not None and isinstance(step.settings, TerminateSettings):
-        _, output = output_seen(state, path.scope, path.step)
+        _, output = visible_output(state, path.scope, path.step)
         end = ExecutionClosed(at=state.now, status=output["status"], reason=output["reason"], step=path.step)
         return close(state, end)
     target = workflow.next(path.step, path.branch)
@@ -164,10 +164,10 @@ def _visit(workflow: Workflow, state: ExecutionState, scope: str, target: str, l
     try:
         return ENTRIES[visit.step.type](visit)
     except (ExpressionError, StepError) as error:
-        return (visit.failed(error),)
+        return (visit.failure_event(error),)
 
 
-def after_failure(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[Event, ...]:
+def handle_failure(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[Event, ...]:
     """Returns what follows on the failure at which a path stands: another attempt, the exit `error`, or an incident."""
     failure = path.failure
     assert failure is not None
@@ -186,17 +186,17 @@ def after_failure(workflow: Workflow, state: ExecutionState, path: Path) -> tupl
             ),
         )
     if workflow.next(path.step, "error") is not None:
-        return (_caught(state, path, failure, failures),)
+        return (_error_caught(state, path, failure, failures),)
     return (open_incident(state, "FAILED", failure.code, failure.message, path=path, status=failure.status),)
 
 
-def _on_unknown(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[Event, ...]:
+def _handle_unknown(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[Event, ...]:
     step = workflow.steps[path.step]
     opened = state.open_steps[path.address.text]
     # What the engine itself carries out is stored with its outcome: where that is unknown, nothing was done.
     if step.on_unknown == "retry" or is_datastore_operation(opened.operation):
         if not _ends_processes(state, opened):
-            return (_again(workflow, state, path),)
+            return (_next_attempt(workflow, state, path),)
         message = (
             f"step '{step.id}': {opened.process_ends} processes in a row ended while they made this call; "
             "report it, then retry the step or complete it by hand"
@@ -238,7 +238,7 @@ def _jitter_of(state: ExecutionState, path: Path, failures: int) -> float:
     return jitter(state.started.execution_id, path.address, failures)
 
 
-def _again(workflow: Workflow, state: ExecutionState, path: Path) -> StepScheduled:
+def _next_attempt(workflow: Workflow, state: ExecutionState, path: Path) -> StepScheduled:
     opened = state.open_steps[path.address.text]
     # Of today's version: a longer time for each attempt is a common mend.
     timeout = workflow.steps[path.step].timeout
@@ -251,7 +251,7 @@ def _again(workflow: Workflow, state: ExecutionState, path: Path) -> StepSchedul
     )
 
 
-def _caught(state: ExecutionState, path: Path, failure: StepFailed, attempts: int) -> ErrorCaught:
+def _error_caught(state: ExecutionState, path: Path, failure: StepFailed, attempts: int) -> ErrorCaught:
     error = {
         "state": path.step,
         "code": failure.code,

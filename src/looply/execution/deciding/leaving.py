@@ -27,7 +27,7 @@ def leave_scope(workflow: Workflow, state: ExecutionState, path: Path, target: s
     return None
 
 
-def go_on(state: ExecutionState, scope: str, limits: Limits) -> tuple[Event, ...]:
+def continue_region(state: ExecutionState, scope: str, limits: Limits) -> tuple[Event, ...]:
     """Returns what happens next to the region of the path of a scope; nothing while its branches must move."""
     region = state.regions[scope]
     if region.may_begin:
@@ -35,11 +35,13 @@ def go_on(state: ExecutionState, scope: str, limits: Limits) -> tuple[Event, ...
     if not region.is_over:
         return ()
     return (
-        _branches_over(state, scope, region) if region.kind == "parallel" else _items_over(state, scope, region, limits)
+        _finish_branches(state, scope, region)
+        if region.kind == "parallel"
+        else _finish_items(state, scope, region, limits)
     )
 
 
-def _branches_over(state: ExecutionState, scope: str, region: Region) -> tuple[Event, ...]:
+def _finish_branches(state: ExecutionState, scope: str, region: Region) -> tuple[Event, ...]:
     ends: dict[str, Json] = dict(region.ends)
     losers = [branch for branch in region.branches if branch not in ends]
     ends.update(dict.fromkeys(losers, "CANCELLED"))
@@ -53,10 +55,10 @@ def _branches_over(state: ExecutionState, scope: str, region: Region) -> tuple[E
         scopes=tuple(scope_of(scope, region.step, branch) for branch in losers),
         reason=f"enough branches of '{region.step}' have arrived",
     )
-    return (*_given_up(state, cancelled), cancelled, done)
+    return (*_close_abandoned(state, cancelled), cancelled, done)
 
 
-def _items_over(state: ExecutionState, scope: str, region: Region, limits: Limits) -> tuple[Event, ...]:
+def _finish_items(state: ExecutionState, scope: str, region: Region, limits: Limits) -> tuple[Event, ...]:
     common = _common(state, scope, region)
     output = {"items": [region.results.get(str(index)) for index in range(len(region.items))]}
     size = json_bytes(output)
@@ -77,7 +79,7 @@ def _escaped(part: str) -> str:
     return part.replace("~", "~0").replace("/", "~1")
 
 
-def _given_up(state: ExecutionState, cause: Cancelled) -> tuple[Event, ...]:
+def _close_abandoned(state: ExecutionState, cause: Cancelled) -> tuple[Event, ...]:
     """Returns the closing of the cards and children of the branches that are given up, or of what is below them."""
     gone = frozenset(cause.scopes)
 

@@ -16,19 +16,19 @@ def renamed_steps(steps: Mapping[str, str]) -> dict[str, str]:
     return {old: new for old, new in steps.items() if old != new}
 
 
-def unfit_steps(
+def migration_problems(
     workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
 ) -> tuple[Problem, ...]:
     """Returns why the execution cannot go on with `target`; empty when it can. `steps` are new names by old ones."""
     problems = (
-        *_wrong_names(workflow, target, steps),
-        *_in_regions(workflow, target, state, steps),
-        *_homeless(workflow, target, state, steps),
+        *_name_problems(workflow, target, steps),
+        *_region_problems(workflow, target, state, steps),
+        *_misplaced_paths(workflow, target, state, steps),
     )
     return tuple(dict.fromkeys(problems))
 
 
-def places_to_come(
+def renamed_future_waits(
     workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
 ) -> dict[str, str]:
     """Returns where renamed waits in branches and iterations will be visited first: as it is called now, by as it was.
@@ -47,7 +47,7 @@ def places_to_come(
     return found
 
 
-def _wrong_names(workflow: Workflow, target: Workflow, steps: Mapping[str, str]) -> Iterator[Problem]:
+def _name_problems(workflow: Workflow, target: Workflow, steps: Mapping[str, str]) -> Iterator[Problem]:
     for old, new in steps.items():
         if old not in workflow.steps:
             yield Problem(path=f"/mapping/{old}", message=f"the version of today has no step '{old}'")
@@ -58,7 +58,7 @@ def _wrong_names(workflow: Workflow, target: Workflow, steps: Mapping[str, str])
         yield Problem(path="/mapping", message=f"several steps are to be called '{new}'")
 
 
-def _homeless(
+def _misplaced_paths(
     workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
 ) -> Iterator[Problem]:
     for path in state.paths:
@@ -85,7 +85,7 @@ def _homeless(
             )
 
 
-def _in_regions(
+def _region_problems(
     workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
 ) -> Iterator[Problem]:
     """What runs side by side keeps its name, by which scopes are called; what lies in it stays in it."""

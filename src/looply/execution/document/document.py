@@ -3,7 +3,13 @@
 from collections.abc import Iterator, Mapping
 
 from looply.definition import EACH, ForEachSettings, Workflow
-from looply.execution.document.overlays import error_seen, frames_seen, item_seen, output_seen, payload_seen
+from looply.execution.document.overlays import (
+    visible_error,
+    visible_frames,
+    visible_item,
+    visible_output,
+    visible_payload,
+)
 from looply.execution.facts.address import wait_token
 from looply.execution.facts.scopes import scope_of, scopes_around
 from looply.execution.facts.state import ExecutionState
@@ -29,8 +35,8 @@ class Document(Mapping[str, Json]):
         """Returns an entry. Raises: KeyError."""
         if name == "payload":
             start = self._workflow.steps[self._workflow.start]
-            return {"description": start.description, "output": payload_seen(self._state, self._scope)}
-        has_output, output = output_seen(self._state, self._scope, name)
+            return {"description": start.description, "output": visible_payload(self._state, self._scope)}
+        has_output, output = visible_output(self._state, self._scope, name)
         if has_output:
             step = self._workflow.steps.get(name)
             return {"description": step.description if step else "", "output": output}
@@ -43,9 +49,9 @@ class Document(Mapping[str, Json]):
             return self._waits
         if name == self._workflow.start:
             return None
-        if name == "error" and (error := error_seen(self._state, self._scope)) is not None:
+        if name == "error" and (error := visible_error(self._state, self._scope)) is not None:
             return error
-        if name in ("item", "index") and (found := item_seen(self._state, self._scope)) is not None:
+        if name in ("item", "index") and (found := visible_item(self._state, self._scope)) is not None:
             return found[name == "index"]
         raise KeyError(name)
 
@@ -55,11 +61,11 @@ class Document(Mapping[str, Json]):
         yield self._workflow.start
         yield "environment"
         yield "waits"
-        if error_seen(self._state, self._scope) is not None:
+        if visible_error(self._state, self._scope) is not None:
             yield "error"
-        if item_seen(self._state, self._scope) is not None:
+        if visible_item(self._state, self._scope) is not None:
             yield from ("item", "index")
-        own = frames_seen(self._state, self._scope)
+        own = visible_frames(self._state, self._scope)
         for name in self._workflow.steps:
             if name in self._state.outputs or any(name in frame.outputs for frame in own):
                 yield name

@@ -7,7 +7,7 @@ import msgspec
 
 from looply.definition import Step, Workflow
 from looply.execution.document.document import Document
-from looply.execution.document.overlays import secrets_seen
+from looply.execution.document.overlays import visible_secrets
 from looply.execution.facts.address import Address, Chance
 from looply.execution.facts.state import ExecutionState
 from looply.expressions import CardTemplate, Evaluation, Fuel, Template
@@ -74,7 +74,7 @@ _NO_SECRETS: Final = Secrets(())
 
 def secrets_of(state: ExecutionState, scope: str | None = None) -> Secrets:
     """Returns the secrets that a scope sees; without a scope, what is secret in any branch or iteration counts."""
-    paths = secrets_seen(state, scope)
+    paths = visible_secrets(state, scope)
     return Secrets(paths) if paths else _NO_SECRETS
 
 

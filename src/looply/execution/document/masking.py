@@ -20,19 +20,19 @@ _CHARACTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234
 _ALIKE: Final = bytes.maketrans(_CHARACTERS, b"x" * len(_CHARACTERS))
 
 
-def masked(value: Json, paths: Iterable[tuple[str, ...]]) -> Json:
+def mask(value: Json, paths: Iterable[tuple[str, ...]]) -> Json:
     """Returns the value with `***` at each path; only what lies on a path is copied.
 
     Names are compared without regard to letter case, because header names are one name in any case. A path that
     ends early in a text hides that text: nobody can tell what it holds. A path that leads nowhere changes nothing.
     """
     for path in paths:
-        value = _masked(value, path)
+        value = _mask(value, path)
     return value
 
 
 def hidden_values(value: Json, path: tuple[str, ...]) -> Iterator[Json]:
-    """Yields the values that `masked` hides at a path."""
+    """Yields the values that `mask` hides at a path."""
     if not path or isinstance(value, str):
         yield value
         return
@@ -48,22 +48,22 @@ def hidden_values(value: Json, path: tuple[str, ...]) -> Iterator[Json]:
         yield from hidden_values(item, rest)
 
 
-def masked_pointers(value: Json, pointers: Iterable[str], field: str) -> Json:
+def mask_pointers(value: Json, pointers: Iterable[str], field: str) -> Json:
     """Returns the value of an event's `field` with `***` wherever the event's `secret` pointers lead into it."""
     paths = [split_pointer(pointer) for pointer in pointers]
-    return masked(value, [path[1:] for path in paths if path and path[0] == field])
+    return mask(value, [path[1:] for path in paths if path and path[0] == field])
 
 
-def masked_body(started: ExecutionStarted) -> Json:
+def mask_body(started: ExecutionStarted) -> Json:
     """Returns the caller's body with `***` wherever the start step's `secret` pointers lead into it."""
-    return masked_input(started.body, started.secret)
+    return mask_input(started.body, started.secret)
 
 
-def masked_input(body: Json, secret: Iterable[str]) -> Json:
+def mask_input(body: Json, secret: Iterable[str]) -> Json:
     """Returns a caller's body with `***` wherever pointers of a start step lead into it."""
     if isinstance(body, dict):
-        return masked_pointers(body, secret, "output")
-    return masked_pointers({"body": body}, secret, "output")["body"]
+        return mask_pointers(body, secret, "output")
+    return mask_pointers({"body": body}, secret, "output")["body"]
 
 
 def without_tokens(text: str) -> str:
@@ -88,13 +88,13 @@ def _shown(run: bytes) -> bytes:
     return MASK.encode() if parse_token(run.decode()) is not None else run
 
 
-def _masked(value: Json, path: tuple[str, ...]) -> Json:
+def _mask(value: Json, path: tuple[str, ...]) -> Json:
     if not path or isinstance(value, str):
         return MASK
     name, rest = path[0], path[1:]
     if isinstance(value, dict):
         wanted = name.casefold()
-        return {key: _masked(item, rest) if key.casefold() == wanted else item for key, item in value.items()}
+        return {key: _mask(item, rest) if key.casefold() == wanted else item for key, item in value.items()}
     if isinstance(value, list):
-        return [_masked(item, rest) if str(index) == name else item for index, item in enumerate(value)]
+        return [_mask(item, rest) if str(index) == name else item for index, item in enumerate(value)]
     return value

@@ -27,7 +27,7 @@ def initial_payload(started: ExecutionStarted) -> dict[str, Json]:
     }
 
 
-def overridden_payload(payload: Mapping[str, Json], event: Computed) -> Mapping[str, Json]:
+def override_payload(payload: Mapping[str, Json], event: Computed) -> Mapping[str, Json]:
     """Returns the payload after an `overridePayload` step: names set, or the caller's part replaced."""
     metadata = {name: payload[name] for name in METADATA}
     if event.override == "replace":

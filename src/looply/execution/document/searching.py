@@ -45,7 +45,7 @@ def search_text(text: str) -> str:
 
 
 def _is_secret(path: tuple[str, ...], state: ExecutionState) -> bool:
-    """Whether a path leads into a secret, or to where one may be. Names are compared as `masked` does."""
+    """Whether a path leads into a secret, or to where one may be. Names are compared as `mask` does."""
     return any(
         all(own.casefold() == hidden.casefold() for own, hidden in zip(path, secret, strict=False))
         for secret in state.secrets

@@ -95,17 +95,17 @@ def working_instant(calendar: WorkCalendar, instant: datetime, duration: Duratio
     Raises: CalendarError when the calendar has no working time for so long.
     """
     try:
-        now = _next_working(calendar, _shifted(calendar, instant, duration))
+        now = _next_working(calendar, _add_calendar_parts(calendar, instant, duration))
         for _ in range(duration.days):
             now = _same_time_next_day(calendar, now)
             if now - instant > timedelta(days=_LONGEST_DAYS):
                 raise OverflowError
-        return _worked(calendar, now, timedelta(microseconds=int(duration.seconds * 1_000_000)))
+        return _add_work(calendar, now, timedelta(microseconds=int(duration.seconds * 1_000_000)))
     except (OverflowError, DefinitionError) as error:
         raise CalendarError("the duration leads past the end of the calendar") from error
 
 
-def _shifted(calendar: WorkCalendar, instant: datetime, duration: Duration) -> datetime:
+def _add_calendar_parts(calendar: WorkCalendar, instant: datetime, duration: Duration) -> datetime:
     whole = Duration(years=duration.years, months=duration.months)
     return whole.after(instant, calendar.zone) if whole.has_calendar_parts else instant.astimezone(UTC)
 
@@ -130,7 +130,7 @@ def _same_time_next_day(calendar: WorkCalendar, instant: datetime) -> datetime:
     raise CalendarError("the calendar has no working time for twenty years")
 
 
-def _worked(calendar: WorkCalendar, instant: datetime, left: timedelta) -> datetime:
+def _add_work(calendar: WorkCalendar, instant: datetime, left: timedelta) -> datetime:
     if not left:
         return instant
     for begin, end in _spans_from(calendar, instant):

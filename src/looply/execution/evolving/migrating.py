@@ -19,7 +19,7 @@ from looply.execution.facts.scopes import Frame, SecretPath
 from looply.execution.facts.state import Card, ExecutionState, Incident, OpenStep, OpenWait, Path, Timer
 
 
-def migrated(state: ExecutionState, event: Migrated) -> ExecutionState:
+def apply_migrated(state: ExecutionState, event: Migrated) -> ExecutionState:
     """Returns the state on another definition, its steps under the names that they have there."""
     state = replace(state, workflow_version=event.workflow_version, definition=event.definition, edited=state.seq + 1)
     names = {old: new for old, new in event.steps.items() if old != new}

@@ -7,21 +7,23 @@ from msgspec.structs import replace
 
 from looply.errors import IllegalTransition
 from looply.execution.facts.events import Admitted, ChildClosed, ChildStarted, Queued
-from looply.execution.facts.state import ExecutionState, OpenChild, Place
+from looply.execution.facts.state import ConcurrencySlot, ExecutionState, OpenChild
 
 
-def evolved(state: ExecutionState, event: ChildStarted | ChildClosed | Queued | Admitted) -> ExecutionState:
+def apply_neighbor_event(
+    state: ExecutionState, event: ChildStarted | ChildClosed | Queued | Admitted
+) -> ExecutionState:
     """Returns the state after the event; the path that a step's child begins at has moved already.
 
     Raises: IllegalTransition.
     """
     match event:
         case ChildStarted():
-            return _child_started(state, event)
+            return _apply_child_started(state, event)
         case ChildClosed():
             return replace(state, children=_without(state.children, event.child_id))
         case Queued():
-            return replace(state, place=Place(seq=state.seq + 1, since=event.at, most=event.most))
+            return replace(state, place=ConcurrencySlot(seq=state.seq + 1, since=event.at, most=event.most))
         case Admitted():
             if not state.is_queued or state.place is None:
                 raise IllegalTransition("the execution does not stand in line")
@@ -30,7 +32,7 @@ def evolved(state: ExecutionState, event: ChildStarted | ChildClosed | Queued | 
             assert_never(event)
 
 
-def _child_started(state: ExecutionState, event: ChildStarted) -> ExecutionState:
+def _apply_child_started(state: ExecutionState, event: ChildStarted) -> ExecutionState:
     child = OpenChild(
         seq=state.seq + 1,
         child_id=event.child_id,

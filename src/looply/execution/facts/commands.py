@@ -13,7 +13,7 @@ import msgspec
 from looply.definition import Workflow
 from looply.errors import Problem
 from looply.execution.facts.datastores import DatastoreWrite
-from looply.execution.facts.deliveries import Delivered
+from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import ChildOutcome, Event, LetterAction
 from looply.jsontext import Json
 
@@ -27,7 +27,7 @@ class CommandBase(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     by: str = ""
     via: str = ""
-    delivery: Delivered | None = None
+    delivery: DeliveryKey | None = None
 
 
 class Resume(CommandBase, frozen=True, kw_only=True):
@@ -222,11 +222,11 @@ class Continue(CommandBase, frozen=True, kw_only=True):
     """Go on with a stretch that was cut."""
 
 
-class Mend(CommandBase, frozen=True, kw_only=True):
+class RepairRows(CommandBase, frozen=True, kw_only=True):
     """Store the rows of open work anew: they were found to be other than the history says. It moves nothing."""
 
 
-class Park(CommandBase, frozen=True, kw_only=True):
+class QuarantineExecution(CommandBase, frozen=True, kw_only=True):
     """The execution brought the process down several times: it stands still until somebody decides."""
 
     message: str
@@ -248,8 +248,8 @@ Command: TypeAlias = (
     | ChildEnded
     | Admit
     | Continue
-    | Mend
-    | Park
+    | RepairRows
+    | QuarantineExecution
 )
 
 

@@ -25,7 +25,7 @@ READ: Final = "datastore.read"
 """Input {"names": [...]}, output {"<name>": its value, or null where there is no such datastore}."""
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
+class StoredDatastore(msgspec.Struct, frozen=True, kw_only=True):
     """A datastore as it was read: its revision (0: there is none), its value, and the revision after the next change.
 
     The next revision is above every one that the name ever had, also where the datastore was deleted meanwhile.
@@ -50,7 +50,7 @@ class DatastoreWrite(msgspec.Struct, frozen=True, kw_only=True):
     created_on: datetime | None = None
 
 
-class Applied(msgspec.Struct, frozen=True, kw_only=True):
+class OperationResult(msgspec.Struct, frozen=True, kw_only=True):
     """What an operation gives to its step, and the change that must be stored together with it."""
 
     output: dict[str, Json]
@@ -62,7 +62,7 @@ def is_datastore_operation(operation: str) -> bool:
     return operation.startswith(PREFIX)
 
 
-def apply(operation: str, input_: dict[str, Json], known: Known, limits: Limits) -> Applied:
+def apply(operation: str, input_: dict[str, Json], known: StoredDatastore, limits: Limits) -> OperationResult:
     """Returns what `get`, `set`, `merge` or `delete` gives and changes, on a datastore as it was read.
 
     Raises: Rejected (code `CONFLICT`) when `if_revision` is not the revision; BadInput when the path leads nowhere that
@@ -76,18 +76,18 @@ def apply(operation: str, input_: dict[str, Json], known: Known, limits: Limits)
         raise Rejected(message, code="CONFLICT")
     match operation:
         case "datastore.get":
-            return Applied(output=_output(value_at(known.value, path), known.revision))
+            return OperationResult(output=_output(value_at(known.value, path), known.revision))
         case "datastore.delete":
-            return _deleted(name, path, known)
+            return _delete(name, path, known)
         case "datastore.set":
             value = input_["value"]
         case _:
-            value = merged(value_at(known.value, path), input_["value"])
+            value = merge_patch(value_at(known.value, path), input_["value"])
     document = with_value(known.value, path, value)
     if reason := over_limits(document, limits):
         raise Rejected(f"the datastore {name!r} {reason}", code="LIMIT")
     write = _write(name, known, document)
-    return Applied(output=_output(value, write.revision), write=write)
+    return OperationResult(output=_output(value, write.revision), write=write)
 
 
 def over_limits(document: Json, limits: Limits) -> str:
@@ -133,8 +133,8 @@ def with_value(document: Json, path: tuple[str, ...], value: Json) -> Json:
     return [*document[:place], with_value(document[place], rest, value), *document[place + 1 :]]
 
 
-def merged(target: Json, patch: Json) -> Json:
-    """Returns the target with a patch merged into it: null removes, objects merge, all else replaces.
+def merge_patch(target: Json, patch: Json) -> Json:
+    """Returns the target with a patch merge_patch into it: null removes, objects merge, all else replaces.
 
     Source: RFC 7396, JSON Merge Patch. The patch is evaluated before, so what nests deeper than a value may is refused.
     """
@@ -145,7 +145,7 @@ def merged(target: Json, patch: Json) -> Json:
         if value is None:
             result.pop(name, None)
         else:
-            result[name] = merged(result.get(name), value)
+            result[name] = merge_patch(result.get(name), value)
     return result
 
 
@@ -165,21 +165,21 @@ def without_value(document: Json, path: tuple[str, ...]) -> Json:
     return document
 
 
-def _deleted(name: str, path: tuple[str, ...], known: Known) -> Applied:
+def _delete(name: str, path: tuple[str, ...], known: StoredDatastore) -> OperationResult:
     """Removing what is not there changes nothing and succeeds."""
     if not known.revision:
-        return Applied(output=_output(None, 0))
+        return OperationResult(output=_output(None, 0))
     if not path:
         write = DatastoreWrite(name=name, expected=known.revision, revision=known.next_revision)
-        return Applied(output=_output(known.value, 0), write=write)
+        return OperationResult(output=_output(known.value, 0), write=write)
     document = without_value(known.value, path)
     if document is known.value:
-        return Applied(output=_output(None, known.revision))
+        return OperationResult(output=_output(None, known.revision))
     write = _write(name, known, document)
-    return Applied(output=_output(value_at(known.value, path), write.revision), write=write)
+    return OperationResult(output=_output(value_at(known.value, path), write.revision), write=write)
 
 
-def _write(name: str, known: Known, document: Json) -> DatastoreWrite:
+def _write(name: str, known: StoredDatastore, document: Json) -> DatastoreWrite:
     return DatastoreWrite(
         name=name,
         expected=known.revision,

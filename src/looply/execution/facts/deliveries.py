@@ -16,7 +16,7 @@ DeliveryKind: TypeAlias = Literal["START", "STARTED", "ENDED", "TERMINATE"]
 DELIVERY_KINDS: Final[tuple[DeliveryKind, ...]] = ("START", "STARTED", "ENDED", "TERMINATE")
 
 
-class Delivered(NamedTuple):
+class DeliveryKey(NamedTuple):
     """Which row it is: the execution that it is for, the one that sent it, and the number of the event that did."""
 
     target: str
@@ -27,24 +27,24 @@ class Delivered(NamedTuple):
 class Delivery(NamedTuple):
     """A row on its way."""
 
-    row: Delivered
+    row: DeliveryKey
     kind: DeliveryKind
 
 
-def sent(started: ExecutionStarted, events: Iterable[tuple[int, Event]]) -> tuple[Delivery, ...]:
+def deliveries_of(started: ExecutionStarted, events: Iterable[tuple[int, Event]]) -> tuple[Delivery, ...]:
     """Returns what an execution sends with these numbered events of its history."""
     own = started.execution_id
     found: list[Delivery] = []
     for seq, event in events:
         match event:
             case ExecutionStarted(tells="START"):
-                found.append(Delivery(Delivered(started.parent, own, seq), "STARTED"))
+                found.append(Delivery(DeliveryKey(started.parent, own, seq), "STARTED"))
             case ExecutionClosed() if started.tells == "END":
-                found.append(Delivery(Delivered(started.parent, own, seq), "ENDED"))
+                found.append(Delivery(DeliveryKey(started.parent, own, seq), "ENDED"))
             case ChildStarted():
-                found.append(Delivery(Delivered(event.child_id, own, seq), "START"))
+                found.append(Delivery(DeliveryKey(event.child_id, own, seq), "START"))
             case ChildClosed(outcome="CANCELLED"):
-                found.append(Delivery(Delivered(event.child_id, own, seq), "TERMINATE"))
+                found.append(Delivery(DeliveryKey(event.child_id, own, seq), "TERMINATE"))
             case _:
                 continue
     return tuple(found)

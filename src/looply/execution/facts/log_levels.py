@@ -52,32 +52,32 @@ _WITH_VALUES: Final = ("STEP_FAILED", "STEP_RESULT_DISCARDED")
 _LEVELS: Final[tuple[LogLevel, ...]] = ("full", "errors", "none")
 
 
-def at_level(level: LogLevel, events: Iterable[Event]) -> Iterable[Event]:
+def events_at_level(level: LogLevel, events: Iterable[Event]) -> Iterable[Event]:
     """Returns the events as they are stored at a level: they name it, and lack what only a fuller log would show."""
-    return events if level == "full" else [_recorded(level, event) for event in events]
+    return events if level == "full" else [_event_at_level(level, event) for event in events]
 
 
 def levels_of(entry_type: str) -> tuple[LogLevel, ...]:
     """Returns the levels whose logs have entries of a type."""
-    return tuple(level for level in _LEVELS if tells(level, entry_type))
+    return tuple(level for level in _LEVELS if shows_entry(level, entry_type))
 
 
-def tells(level: LogLevel, entry_type: str) -> bool:
+def shows_entry(level: LogLevel, entry_type: str) -> bool:
     """Returns whether the event log of a level has entries of a type."""
     return level == "full" or entry_type in _FACTS or (level == "errors" and entry_type in _TROUBLE)
 
 
-def tells_values(level: LogLevel, entry_type: str) -> bool:
+def shows_values(level: LogLevel, entry_type: str) -> bool:
     """Returns whether entries of a type tell what went in and came out."""
     return level == "full" or (level == "errors" and entry_type in _WITH_VALUES)
 
 
-def tells_visit(level: LogLevel, *, has_failed: bool) -> bool:
+def shows_visit(level: LogLevel, *, has_failed: bool) -> bool:
     """Returns whether condensed logs have a visit; one `has_failed` that shows an error or timed out."""
     return level == "full" or (level == "errors" and has_failed)
 
 
-def _recorded(level: LogLevel, event: Event) -> Event:
+def _event_at_level(level: LogLevel, event: Event) -> Event:
     if isinstance(event, Computed):
         return replace(event, log=level, input=None, secret=_of_output(event.secret))
     if isinstance(event, Discarded) and level == "none":

@@ -145,7 +145,7 @@ class SettledWait(msgspec.Struct, frozen=True, kw_only=True):
     via: str = ""
 
 
-class Buffered(msgspec.Struct, frozen=True, kw_only=True):
+class BufferedResume(msgspec.Struct, frozen=True, kw_only=True):
     """A resume that is kept for a wait to come; `secret` as in the event that keeps it."""
 
     source: str
@@ -156,7 +156,7 @@ class Buffered(msgspec.Struct, frozen=True, kw_only=True):
     secret: tuple[str, ...] = ()
 
 
-class Letter(msgspec.Struct, frozen=True, kw_only=True):
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """A dead letter: a resume that was kept and moved nothing. Its payload stands in the event that `seq` numbers.
 
     `action` is empty until somebody settles it; then `by`, `on` and `note` tell who, when and why.
@@ -220,7 +220,7 @@ class OpenChild(msgspec.Struct, frozen=True, kw_only=True):
     started_on: datetime
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class ConcurrencySlot(msgspec.Struct, frozen=True, kw_only=True):
     """A place among the executions of a workflow with `max_concurrency`: in line, or one of the slots.
 
     `seq` numbers the event since which it is so; `most` are the slots as the execution's own version states them.
@@ -270,7 +270,7 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Closed(msgspec.Struct, frozen=True, kw_only=True):
+class ExecutionEnd(msgspec.Struct, frozen=True, kw_only=True):
     """The end."""
 
     status: FinalStatus
@@ -309,15 +309,15 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     settled: Map[str, SettledWait] = Map()
     last_settled: str = ""
     last_released: str = ""
-    buffered: Mapping[str, Buffered] = {}
+    buffered: Mapping[str, BufferedResume] = {}
     ignored: int = 0
-    letters: Map[int, Letter] = Map()
+    letters: Map[int, DeadLetter] = Map()
     cards: Map[str, Card] = Map()
     incidents: Mapping[str, Incident] = {}
     children: Mapping[str, OpenChild] = {}
-    place: Place | None = None
+    place: ConcurrencySlot | None = None
     secrets: tuple[tuple[str, ...], ...] = ()
-    closed: Closed | None = None
+    closed: ExecutionEnd | None = None
     edited: int = 0
     """Number of the last event by which an operator changed what inputs are made of: the document or the definition."""
     overrides: tuple[Override, ...] = ()
@@ -330,16 +330,16 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(self.lines.values())
 
     @property
-    def standing_paths(self) -> tuple[Path, ...]:
+    def active_paths(self) -> tuple[Path, ...]:
         """The paths that move by themselves: where the execution stands."""
         if not self.regions:
             return self.paths
         return tuple(path for path in self.lines.values() if path.scope not in self.regions)
 
     @property
-    def standing_steps(self) -> str:
+    def active_steps(self) -> str:
         """The steps where the execution stands, each once, joined by `,`."""
-        return ",".join(dict.fromkeys(path.step for path in self.standing_paths))
+        return ",".join(dict.fromkeys(path.step for path in self.active_paths))
 
     @property
     def status(self) -> Status:
@@ -351,14 +351,14 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
         if self.is_queued:
             return "RUNNING"
         resting = self._resting
-        return "WAITING" if all(self._rests(path, resting) for path in self.standing_paths) else "RUNNING"
+        return "WAITING" if all(self._rests(path, resting) for path in self.active_paths) else "RUNNING"
 
     @property
     def current_state(self) -> str:
         """Where the execution stands: step ids joined by `,`; a path that waits for an answer has a name of its own."""
         if self.closed is not None or self.incidents or not self.waits:
-            return self.standing_steps
-        names = (WAITING_STATE if path.address.text in self.waits else path.step for path in self.standing_paths)
+            return self.active_steps
+        names = (WAITING_STATE if path.address.text in self.waits else path.step for path in self.active_paths)
         return ",".join(dict.fromkeys(names))
 
     @property
@@ -413,7 +413,7 @@ class OpenWork(msgspec.Struct, frozen=True, kw_only=True):
     continues: bool
     holds_process_id: bool
     children: Mapping[str, OpenChild] = {}
-    place: Place | None = None
+    place: ConcurrencySlot | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -429,7 +429,7 @@ def cards_of(state: ExecutionState, address: str) -> list[Card]:
     return sorted(found, key=lambda card: card.part)
 
 
-def asked(state: ExecutionState, address: str) -> list[str]:
+def asked_recipients(state: ExecutionState, address: str) -> list[str]:
     """Returns the recipients of the cards of one visit, without those who passed theirs on."""
     return [card.recipient for card in cards_of(state, address) if not card.is_passed_on]
 

@@ -20,7 +20,7 @@ from looply.execution.facts.commands import EffectDone
 from looply.execution.facts.datastores import READ, value_at
 from looply.execution.facts.events import CardClosed, CardWanted, Event, Resumed, StepScheduled, WaitOpened
 from looply.execution.facts.state import ExecutionState
-from looply.execution.steps.card import card_body, people_in
+from looply.execution.steps.card import card_body, read_people
 from looply.execution.steps.visit import StepError, Visit
 from looply.execution.steps.wait import begin_wait
 from looply.expressions import Template
@@ -34,7 +34,7 @@ def enter(visit: Visit) -> tuple[Event, ...]:
         dict.fromkeys(name for name in (_people_store(visit, settings), _calendar_name(visit, settings)) if name)
     )
     if not names:
-        return _opened(visit, {})
+        return _open(visit, {})
     scheduled = StepScheduled(
         **visit.common(),
         operation=READ,
@@ -44,13 +44,13 @@ def enter(visit: Visit) -> tuple[Event, ...]:
     return (scheduled,)
 
 
-def after_reading(visit: Visit, command: EffectDone) -> tuple[Event, ...]:
+def open_after_read(visit: Visit, command: EffectDone) -> tuple[Event, ...]:
     """Returns what opens the approval with what the datastores hold. Times count from the answer.
 
     Raises: StepError, ExpressionError when it cannot be opened.
     """
     values = command.output if isinstance(command.output, dict) else {}
-    return _opened(replace(visit, state=replace(visit.state, now=command.at)), values)
+    return _open(replace(visit, state=replace(visit.state, now=command.at)), values)
 
 
 def _settings(visit: Visit) -> ApprovalSettings:
@@ -59,7 +59,7 @@ def _settings(visit: Visit) -> ApprovalSettings:
     return settings
 
 
-def _opened(visit: Visit, stored: dict[str, Json]) -> tuple[Event, ...]:
+def _open(visit: Visit, stored: dict[str, Json]) -> tuple[Event, ...]:
     settings = _settings(visit)
     terms = _terms(visit, settings, stored)
     due = None
@@ -79,7 +79,7 @@ def _opened(visit: Visit, stored: dict[str, Json]) -> tuple[Event, ...]:
 def _terms(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) -> ApprovalTerms:
     requester = _requester(visit, settings)
     barred = requester if not settings.self_approval else ""
-    people = tuple(one for one in _people(visit, settings, stored) if not barred or not is_same_person(one, barred))
+    people = tuple(one for one in _approvers(visit, settings, stored) if not barred or not is_same_person(one, barred))
     if not people:
         reason = "nobody is left to ask: the requester may not approve" if barred else "there is nobody to ask"
         raise StepError(reason, code="NO_APPROVER")
@@ -99,7 +99,7 @@ def _terms(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) ->
         escalation=tuple(
             EscalationTerm(
                 after=_text(visit, one.after, "escalation"),
-                to=people_in(visit, _value(visit, one.to, "to"), "escalation"),
+                to=read_people(visit, _value(visit, one.to, "to"), "escalation"),
             )
             for one in settings.escalation
         ),
@@ -126,9 +126,9 @@ def _body(visit: Visit, settings: ApprovalSettings, terms: ApprovalTerms) -> Jso
     )
 
 
-def _people(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) -> tuple[str, ...]:
+def _approvers(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) -> tuple[str, ...]:
     if settings.recipients is not None:
-        return people_in(visit, _value(visit, settings.recipients, "recipients"))
+        return read_people(visit, _value(visit, settings.recipients, "recipients"))
     assert settings.datastore is not None
     name = _people_store(visit, settings)
     if stored.get(name) is None:
@@ -137,7 +137,7 @@ def _people(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) -
     value = value_at(stored[name], split_pointer(path) if path.startswith("/") else _dotted(path))
     if value is None:
         raise StepError(f"recipients: the datastore {name!r} has nothing at {path!r}", code="NOT_FOUND")
-    return people_in(visit, value)
+    return read_people(visit, value)
 
 
 def _dotted(path: str) -> tuple[str, ...]:

@@ -110,10 +110,10 @@ def _recipients(visit: Visit, settings: AdaptiveCardSettings) -> tuple[str, ...]
     if settings.recipients is not None and reads_secret(settings.recipients, visit.state, visit.address.scope):
         raise StepError("the recipients would show a value that is marked secret", code="SECRET_IN_CARD")
     value = settings.recipients.evaluate(visit.evaluation("recipients")) if settings.recipients is not None else None
-    return people_in(visit, value)
+    return read_people(visit, value)
 
 
-def people_in(visit: Visit, value: Json, name: str = "recipients") -> tuple[str, ...]:
+def read_people(visit: Visit, value: Json, name: str = "recipients") -> tuple[str, ...]:
     """Returns the people that a value names, each once: a text, a list of texts, or a list of such lists.
 
     Of several spellings of one person's address the first counts.
@@ -129,14 +129,14 @@ def people_in(visit: Visit, value: Json, name: str = "recipients") -> tuple[str,
             raise StepError(message, code="BAD_INPUT")
         if has_line_break(recipient):
             raise StepError(f"{name} has {recipient!r}, with a control character", code="BAD_INPUT")
-    unique = _each_once(found)
+    unique = _unique_people(found)
     if len(unique) > visit.limits.recipients:
         message = f"there are {len(unique)} {name}; the limit recipients is {visit.limits.recipients}"
         raise StepError(message, code="LIMIT")
     return unique
 
 
-def _each_once(people: Iterable[str]) -> tuple[str, ...]:
+def _unique_people(people: Iterable[str]) -> tuple[str, ...]:
     named: dict[str, str] = {}
     for recipient in people:
         named.setdefault(person_of(recipient), recipient.strip())

@@ -2,7 +2,7 @@
 
 from looply.definition import ForEachSettings, JoinSettings, ParallelSettings
 from looply.execution.document.evaluation import secret_pointers
-from looply.execution.document.overlays import output_seen
+from looply.execution.document.overlays import visible_output
 from looply.execution.facts.events import Computed, Event, ScopeOpened
 from looply.execution.steps.visit import StepError, Visit
 from looply.jsontext import Json
@@ -40,7 +40,7 @@ def enter_join(visit: Visit) -> tuple[Event, ...]:
     """Tells which branches have arrived, or fails with `JOIN_NOT_MET` when they are too few."""
     settings = visit.step.settings
     assert isinstance(settings, JoinSettings)
-    _, ended = output_seen(visit.state, visit.address.scope, settings.of)
+    _, ended = visible_output(visit.state, visit.address.scope, settings.of)
     arrived, missing = _arrivals(ended)
     if not arrived and not missing:  # an operator gave the parallel an output by hand, and means to go on
         return (Computed(**visit.common(), output={"arrived": [], "missing": []}),)

@@ -50,7 +50,7 @@ class Visit(msgspec.Struct, frozen=True):
         if reason := oversize(value, most_bytes or self.limits.document_bytes, self.limits):
             raise StepError(f"{what} {reason}, which is the limit", code="LIMIT")
 
-    def failed(self, error: ExpressionError | StepError) -> StepFailed:
+    def failure_event(self, error: ExpressionError | StepError) -> StepFailed:
         """Returns the failure of a step that never left the engine.
 
         Guarantees: where the step has a secret setting or reads something secret, the message quotes no value.

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from looply.clock import to_ms
 from looply.definition import START, LogLevel
-from looply.execution.document.masking import masked_body, masked_pointers, without_tokens_in
+from looply.execution.document.masking import mask_body, mask_pointers, without_tokens_in
 from looply.execution.facts.address import Address, parse_address
 from looply.execution.facts.events import (
     Admitted,
@@ -51,9 +51,9 @@ from looply.execution.facts.events import (
     WaitOpened,
     WaitTimedOut,
 )
-from looply.execution.facts.log_levels import tells_visit
+from looply.execution.facts.log_levels import shows_visit
 from looply.execution.facts.scopes import is_within
-from looply.execution.views.standing import begins_visit
+from looply.execution.views.positions import begins_visit
 from looply.jsontext import Json, encode_json
 
 VisitStatus: TypeAlias = Literal[
@@ -63,7 +63,7 @@ VisitStatus: TypeAlias = Literal[
 _SHOWN_BYTES: Final = 2048
 """A larger output of a step that only computes is not shown as its input too."""
 _UNFINISHED: Final = ("RUNNING", "WAITING", "UNKNOWN")
-_GOES_ON: Final = (*_UNFINISHED, "FAILED")
+_CONTINUABLE: Final = (*_UNFINISHED, "FAILED")
 
 
 class VisitError(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,9 +108,9 @@ class _Entry:
     log: LogLevel = "full"
 
     @property
-    def is_told(self) -> bool:
+    def is_shown(self) -> bool:
         """Whether the log is to show the visit."""
-        return tells_visit(self.log, has_failed=self.error is not None or self.status == "TIMED_OUT")
+        return shows_visit(self.log, has_failed=self.error is not None or self.status == "TIMED_OUT")
 
     def end(self, event: Event, status: VisitStatus) -> None:
         self.status, self.ended_on = status, to_ms(event.at)
@@ -153,7 +153,7 @@ class _Visits:
             case ExecutionStarted():
                 now = to_ms(event.at)
                 self.entries[f"{START}:1"] = _Entry(
-                    START, now, seq, output=masked_body(event), ended_on=now, status="SUCCEEDED", log=event.log
+                    START, now, seq, output=mask_body(event), ended_on=now, status="SUCCEEDED", log=event.log
                 )
             case Computed() | StepSucceeded() | Resumed() | StepSkipped():
                 self._succeeded(event)
@@ -264,7 +264,7 @@ class _Visits:
         for text, entry in list(self.entries.items()):
             address = parse_address(text)
             new = event.steps.get(address.step)
-            if new is None or entry.status not in _GOES_ON:
+            if new is None or entry.status not in _CONTINUABLE:
                 continue
             others = [parse_address(other) for other in self.entries]
             taken = [other.visit for other in others if (other.scope, other.step) == (address.scope, new)]
@@ -291,7 +291,7 @@ def condensed_logs(events: Iterable[tuple[int, Event]], limit_bytes: int) -> tup
     """
     found: dict[str, list[VisitRecord]] = {}
     left, is_truncated = limit_bytes, False
-    for entry in _told(events):
+    for entry in _shown_visits(events):
         shown = entry.shown()
         size = len(encode_json(shown))
         if size > left:
@@ -308,25 +308,25 @@ def _size_of(value: Json) -> Json:
     return None if value is None else {"trimmed_bytes": len(encode_json(value))}
 
 
-def first_without_room(events: Iterable[tuple[int, Event]], limit_bytes: int) -> int | None:
+def first_beyond_budget(events: Iterable[tuple[int, Event]], limit_bytes: int) -> int | None:
     """Returns the number of the first event of the first visit that has no room, None when all have.
 
     The first visit of all is never meant: what is too large for itself does not fit anywhere.
     """
     left = limit_bytes
-    for place, entry in enumerate(_told(events)):
+    for place, entry in enumerate(_shown_visits(events)):
         left -= len(encode_json(entry.shown()))
         if left < 0 and place > 0:
             return entry.first
     return None
 
 
-def _told(events: Iterable[tuple[int, Event]]) -> list[_Entry]:
+def _shown_visits(events: Iterable[tuple[int, Event]]) -> list[_Entry]:
     numbered = list(events)
     visits = _Visits(is_later=bool(numbered) and numbered[0][0] > 1)
     for seq, event in numbered:
         visits.read(seq, event)
-    return [entry for entry in visits.entries.values() if entry.is_told]
+    return [entry for entry in visits.entries.values() if entry.is_shown]
 
 
 def _computed_input(event: Computed, output: Json) -> Json:
@@ -355,4 +355,4 @@ def _opened(event: ScopeOpened) -> Json:
 
 
 def _shown(event: StepEvent, value: Json, name: str) -> Json:
-    return without_tokens_in(masked_pointers(value, getattr(event, "secret", ()), name))
+    return without_tokens_in(mask_pointers(value, getattr(event, "secret", ()), name))

@@ -22,7 +22,7 @@ from looply.clock import ms_or_none, to_ms
 from looply.definition import Workflow
 from looply.execution.document.document import Document
 from looply.execution.document.incidents import IncidentRecord, incident_facts
-from looply.execution.document.masking import masked, masked_body, masked_pointers, without_tokens
+from looply.execution.document.masking import mask, mask_body, mask_pointers, without_tokens
 from looply.execution.document.payload import initial_payload
 from looply.execution.facts.address import Address, wait_token
 from looply.execution.facts.events import (
@@ -67,7 +67,7 @@ from looply.execution.facts.events import (
     WaitOpened,
     WaitTimedOut,
 )
-from looply.execution.facts.log_levels import tells, tells_values
+from looply.execution.facts.log_levels import shows_entry, shows_values
 from looply.execution.facts.state import ExecutionState
 from looply.execution.views.condensed import condensed_logs
 from looply.execution.views.log_entries import (
@@ -102,7 +102,7 @@ from looply.execution.views.log_entries import (
     WaitTimedOutEntry,
     tag_of,
 )
-from looply.execution.views.standing import standing
+from looply.execution.views.positions import positions_of
 from looply.jsontext import Json, encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
 
@@ -226,8 +226,10 @@ def event_log(
     """
     numbered = list(events)
     log: list[LogEntry] = []
-    for (seq, event), step in zip(numbered, standing(numbered, unmoved), strict=True):
-        entries = [entry for entry in _entries(seq, event, step) if event.log == "full" or tells(event.log, entry.type)]
+    for (seq, event), step in zip(numbered, positions_of(numbered, unmoved), strict=True):
+        entries = [
+            entry for entry in _entries(seq, event, step) if event.log == "full" or shows_entry(event.log, entry.type)
+        ]
         if len(log) + len(entries) > limits.read_events:
             break
         log += entries
@@ -237,14 +239,14 @@ def event_log(
 def masked_document(workflow: Workflow, state: ExecutionState) -> dict[str, Json]:
     """Returns the data document as it is now, with everything that is marked secret as `***`."""
     return {
-        name: masked(value, [path[1:] for path in state.secrets if path[0] == name])
+        name: mask(value, [path[1:] for path in state.secrets if path[0] == name])
         for name, value in Document(workflow, state).items()
     }
 
 
 def input_payload(state: ExecutionState) -> dict[str, Json]:
     """Returns `payload.output` as it was at the start, with what the start step marks as secret as `***`."""
-    return initial_payload(replace(state.started, body=masked_body(state.started)))
+    return initial_payload(replace(state.started, body=mask_body(state.started)))
 
 
 def waits_of(state: ExecutionState) -> list[WaitRecord]:
@@ -288,7 +290,7 @@ def _entries(seq: int, event: Event, step: str) -> Iterator[LogEntry]:
         facts["visit"] = event.visit
         facts["scope"] = event.scope or UNSET
     fields = _fields(event)
-    if event.log != "full" and not tells_values(event.log, tag_of(shape)):
+    if event.log != "full" and not shows_values(event.log, tag_of(shape)):
         fields = {field: value for field, value in fields.items() if field not in _VALUES}
     facts.update(fields)
     yield shape(**facts)
@@ -331,12 +333,12 @@ def _without(event: Event, name: str) -> dict[str, Json]:
 
 def _table_fields(event: Event) -> dict[str, Json]:
     if isinstance(event, ExecutionStarted):
-        event = replace(event, body=masked_body(event), secret=())
+        event = replace(event, body=mask_body(event), secret=())
     shown: dict[str, Json] = {}
     for field, name in SHOWN[type(event)][1]:
         value = getattr(event, field)
         if value not in ("", None, UNSET, ()) and not (name == "steps" and not value):
-            shown[name] = _readable(masked_pointers(value, getattr(event, "secret", ()), field))
+            shown[name] = _readable(mask_pointers(value, getattr(event, "secret", ()), field))
     return shown
 
 

@@ -10,7 +10,7 @@ from looply.engine.coding.rows import DELIVERIES, delivery_from, find_id, id_tex
 from looply.engine.ports.store import Unit
 from looply.engine.postgres.database.connections import Connection, call, rows
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
-from looply.execution.facts.deliveries import Delivered, Delivery
+from looply.execution.facts.deliveries import Delivery, DeliveryKey
 
 WITH_OTHERS: Final = ", pass_on(%s::uuid, %s::integer, %s::jsonb)"
 """Added to the statement of a unit that is about other executions too."""
@@ -54,7 +54,7 @@ def passed_on(unit: Unit, workflow: int) -> tuple[Any, ...]:
     return (unit.execution_id, workflow, msgspec.json.encode(facts).decode()) if facts else ()
 
 
-async def drop_deliveries(connection: Connection, epoch: int, gone: Iterable[Delivered]) -> None:
+async def drop_deliveries(connection: Connection, epoch: int, gone: Iterable[DeliveryKey]) -> None:
     """Takes rows away, as the process of this epoch."""
     await call(connection, _DROP, (epoch, msgspec.json.encode(_rows(gone)).decode()))
 
@@ -76,7 +76,7 @@ async def admissible(connection: Connection, limit: int) -> list[str]:
     return [id_text(key) for (key,) in await rows(connection, _ADMISSIBLE, (limit,))]
 
 
-def _rows(found: Iterable[Delivered]) -> list[dict[str, Any]]:
+def _rows(found: Iterable[DeliveryKey]) -> list[dict[str, Any]]:
     return [{"target": row.target, "sender": row.sender, "seq": row.seq} for row in found]
 
 

@@ -11,7 +11,7 @@ from looply.engine.postgres.database.connections import Connection, call, row, r
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.pending.deliveries import admissible, drop_deliveries, waiting
 from looply.engine.records.spans import LOWEST_ID
-from looply.execution.facts.deliveries import Delivered, Delivery
+from looply.execution.facts.deliveries import Delivery, DeliveryKey
 
 _DUE: Final = (
     "SELECT due_ms, execution_id, seq, kind FROM timer WHERE due_ms <= %s ORDER BY due_ms, execution_id, seq LIMIT %s"
@@ -99,7 +99,7 @@ class PostgresWorkQueue:
         """Returns rows that wait for their targets, of what one execution sent to another one the first."""
         return await self._database.read(lambda connection: waiting(connection, limit, but_to))
 
-    async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
+    async def drop_deliveries(self, rows: Sequence[DeliveryKey]) -> None:
         """Removes rows that move nothing any more; durable when it returns."""
         own = self._database.epoch
         await self._database.write(lambda connection: drop_deliveries(connection, own, rows))

@@ -10,7 +10,7 @@ from looply.engine.coding.rows import DELIVERIES, delivery_from, find_id, id_byt
 from looply.engine.ports.store import Unit
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.errors import SlotTaken
-from looply.execution.facts.deliveries import Delivered, Delivery
+from looply.execution.facts.deliveries import Delivery, DeliveryKey
 from looply.jsontext import encode_json
 
 _SEND: Final = "INSERT INTO delivery(target, sender, seq, kind) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -55,7 +55,7 @@ def store_deliveries(connection: apsw.Connection, unit: Unit) -> None:
     drop_deliveries(connection, unit.applied)
 
 
-def drop_deliveries(connection: apsw.Connection, rows: Iterable[Delivered]) -> None:
+def drop_deliveries(connection: apsw.Connection, rows: Iterable[DeliveryKey]) -> None:
     """Takes rows away."""
     for row in rows:
         connection.execute(_DROP, (id_bytes(row.target), id_bytes(row.sender), row.seq))

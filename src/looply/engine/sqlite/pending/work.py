@@ -10,7 +10,7 @@ from looply.engine.coding.rows import effect_from, find_id, id_bytes, id_text, o
 from looply.engine.ports.store import EffectRow, TimerRow
 from looply.engine.sqlite.file.threads import Threads
 from looply.engine.sqlite.pending.deliveries import admissible, drop_deliveries, waiting
-from looply.execution.facts.deliveries import Delivered, Delivery
+from looply.execution.facts.deliveries import Delivery, DeliveryKey
 
 _DUE = "SELECT due_ms, execution_id, seq, kind FROM timer WHERE due_ms <= ? ORDER BY due_ms, execution_id, seq LIMIT ?"
 _NEXT = "SELECT min(due_ms) FROM timer"
@@ -91,7 +91,7 @@ class SqliteWorkQueue:
         """Returns rows that wait for their targets, of what one execution sent to another one the first."""
         return await self._threads.read(lambda connection: waiting(connection, limit, but_to))
 
-    async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
+    async def drop_deliveries(self, rows: Sequence[DeliveryKey]) -> None:
         """Removes rows that move nothing any more; durable when it returns."""
         await self._threads.write(lambda connection: drop_deliveries(connection, rows))
 

@@ -27,7 +27,7 @@ from looply.execution.facts.events import (
 _MOVES: Final = tuple({event for _, event in PATH_MOVES})
 
 
-def standing(events: Sequence[tuple[int, Event]], unmoved: str = "") -> Iterator[str]:
+def positions_of(events: Sequence[tuple[int, Event]], unmoved: str = "") -> Iterator[str]:
     """Yields for each event the step where the execution stands after it, empty where the piece does not tell.
 
     `unmoved` is where it stands when nothing in the piece moves it.
