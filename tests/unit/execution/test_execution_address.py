@@ -7,7 +7,7 @@ import pytest
 
 from looply.execution.facts.address import (
     Address,
-    Chance,
+    RandomStream,
     card_id,
     card_token,
     idempotency_key,
@@ -112,10 +112,14 @@ def test_jitter_lies_between_zero_and_one_and_differs_by_attempt():
 
 def test_chance_is_a_stream_of_the_seed_the_visit_and_the_part():
     address = Address("", "a", 1)
-    stream = Chance(SEED, address)
+    stream = RandomStream(SEED, address)
     first, second = stream(), stream()
     assert len(first) == 16
     assert first != second
-    assert Chance(SEED, address)() == first
-    others = [Chance(bytes(16), address)(), Chance(SEED, Address("", "a", 2))(), Chance(SEED, address, "card")()]
-    assert first not in others
+    assert RandomStream(SEED, address)() == first
+    others = [
+        RandomStream(bytes(16), address),
+        RandomStream(SEED, Address("", "a", 2)),
+        RandomStream(SEED, address, "card"),
+    ]
+    assert first not in [other() for other in others]

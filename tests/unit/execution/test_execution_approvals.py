@@ -256,7 +256,7 @@ def test_an_approval_with_nobody_to_ask_fails_in_words():
     unknown = asked(requester="${payload.output.by}", self_approval=False, body={})
     assert (unknown.state.error["code"], "self_approval" in unknown.state.error["message"]) == ("BAD_INPUT", True)
     few = asked(recipients="${payload.output.people}", quorum=3, body={"people": [A, B]})
-    assert "quorum asks for 3" in few.state.error["message"]
+    assert "the quorum is 3" in few.state.error["message"]
 
 
 def test_a_substitute_takes_over_what_nobody_has_decided_and_counts_for_all_of_it():

@@ -248,9 +248,9 @@ class TestLegality:
         with pytest.raises(IllegalTransition, match="not open"):
             evolve(state, wish)
 
-    def test_nobody_is_admitted_who_does_not_stand_in_line(self) -> None:
+    def test_only_a_queued_execution_is_admitted(self) -> None:
         state = begun().state
-        with pytest.raises(IllegalTransition, match="in line"):
+        with pytest.raises(IllegalTransition, match="not queued"):
             evolve(state, Admitted(at=state.now + timedelta(seconds=1)))
 
 

@@ -1,4 +1,4 @@
-"""`answer`: what a caller is told, and the events of it. Engines never judge a call themselves."""
+"""`answer`: the reply to a command, and its events. Engines never decide about a command themselves."""
 
 from typing import TypeVar, assert_never
 
@@ -64,9 +64,9 @@ Outcome = TypeVar("Outcome", EffectDone, EffectFailed, EffectLost)
 
 
 def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limits: Limits = DEFAULT_LIMITS) -> Answer:
-    """Returns the truthful reply to a command and the events to record before it is given.
+    """Returns the reply to a command, and the events to store before it is sent.
 
-    Guarantees: exactly one resume releases a wait; a final execution is never changed; the reply is decided from the
+    Guarantees: exactly one resume releases a wait; an ended execution is never changed; the reply follows from the
     history, never from the status alone.
     """
     match command:
@@ -98,7 +98,7 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
             is_needed = open_work(state).continues
             return Answer(Done(is_late=not is_needed), (Continued(at=command.at),) if is_needed else ())
         case RepairRows():
-            # An event that says nothing, so that the rows are stored in a unit like any other.
+            # An empty event, so that the rows are stored in a unit like any other.
             return Answer(Done(), (Continued(at=command.at),)) if state.closed is None else Answer(Done(is_late=True))
         case QuarantineExecution():
             return _quarantine(state, command)
@@ -107,7 +107,7 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
 
 
 def _with_current_address(state: ExecutionState, command: Outcome) -> Outcome:
-    """Returns the command with the address that its visit has now; the attempt may have left under another one."""
+    """Returns the command with the current address of its visit; the attempt may have been sent under a former one."""
     address = state.current_address(command.address)
     return command if address == command.address else replace(command, address=address)
 
@@ -171,7 +171,7 @@ def _consequences(workflow: Workflow, state: ExecutionState, timer: Timer, fired
 
 
 def _wait_timed_out(workflow: Workflow, state: ExecutionState, timer: Timer, fired: TimerFired) -> WaitTimedOut:
-    """Returns the end of a wait by its time; an approval tells who had decided by then."""
+    """Returns the timeout of a wait; that of an approval holds the decisions so far."""
     wait, address = state.waits.get(timer.address), parse_address(timer.address)
     if wait is None or wait.approval is None:
         return WaitTimedOut(at=fired.at, **address.fields)

@@ -1,4 +1,4 @@
-"""Editing the data document: what an operator gives becomes the new payload and outputs, or is refused with reasons."""
+"""Editing the data document: an operator's edit becomes an event, or is refused with its problems."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -27,9 +27,9 @@ def edit_event(
 ) -> DocumentEdited | Unfit:
     """Returns the event of an edit. `document` is {`payload`: {`output`: ...}, STEP: {`output`: ...}}.
 
-    Each part is a merge patch (RFC 7396) of what is there, or takes its place when it `replaces`. The engine's own
-    fields of the payload stay, and so does what is secret and not given. With a `scope` all parts are what that
-    iteration has of its own, and its payload from now on.
+    Each part is a merge patch (RFC 7396) of the current value, or with `replaces` the new value. The engine's own
+    fields of the payload stay, and values that are secret stay marked. With a `scope` all parts change the overlay of
+    that iteration, which has a payload of its own from then on.
     """
     if command.scope and command.scope not in state.frames:
         return Unfit(problems=(_unknown_scope(state, command.scope),))
@@ -74,7 +74,7 @@ def _unknown_scope(state: ExecutionState, scope: str) -> Problem:
 
 
 def _list_open(scopes: list[str]) -> str:
-    """Returns the names of scopes as the end of a message, the first of many."""
+    """Returns the names of open scopes as the end of a message; of many only the first."""
     more = ", ..." if len(scopes) > _LISTED_SCOPES else ""
     return f"; open are {', '.join(scopes[:_LISTED_SCOPES])}{more}" if scopes else ""
 
@@ -115,24 +115,24 @@ def _metadata_problems(state: ExecutionState, given: dict[str, Json]) -> Iterato
 
 
 def _scope_error(workflow: Workflow, state: ExecutionState, home: str, step: str) -> str:
-    """Returns why the output of a step is not in the scope that is edited, empty when it is."""
+    """Returns why the output of a step does not belong to the edited scope, empty when it does."""
     body = _body_of(workflow.region(step))
     if body == _body_of(region_of(state, home)):
         return ""
     if not body:
-        return f"is not of the iteration {home}; edit it without a scope"
+        return f"does not belong to the iteration {home}; edit it without a scope"
     own = [name for name, frame in state.frames.items() if frame.is_iteration and region_of(state, name) == body]
     return f"has an output in each iteration of its own; name the iteration by its scope{_list_open(own)}"
 
 
 def _body_of(region: Region) -> Region:
-    """Returns the innermost body that a region lies in, with all that is around it; nothing outside of any."""
-    ends = [place for place, (_, exit_) in enumerate(region, start=1) if exit_ == EACH]
+    """Returns the innermost `forEach` body that a region lies in, with the regions around it; empty outside of any."""
+    ends = [depth for depth, (_, exit_) in enumerate(region, start=1) if exit_ == EACH]
     return region[: ends[-1]] if ends else ()
 
 
 def _mask_problems(paths: Iterable[tuple[str, ...]], name: str, given: Json) -> Iterator[Problem]:
-    """Refuses a mask that a reader was shown in place of a secret: written back it would be the secret."""
+    """Yields a problem for a `***` that a reader saw in place of a secret; stored, it would replace the secret."""
     for path in paths:
         if any(value == MASK for value in hidden_values(given, path)):
             where = "/".join(("", "document", name, "output", *path))
@@ -140,7 +140,7 @@ def _mask_problems(paths: Iterable[tuple[str, ...]], name: str, given: Json) -> 
 
 
 def _secret_paths(workflow: Workflow, state: ExecutionState, home: str, name: str) -> list[tuple[str, ...]]:
-    """Returns the paths below an entry's `output` that are secret, by what was marked and by what the step marks."""
+    """Returns the secret paths below an entry's `output`: those of the state, and those that the step declares."""
     found = [path[2:] for path in visible_secrets(state, home) if path[0] == name]
     if name != "payload":
         found += [split_pointer(pointer)[1:] for pointer in workflow.steps[name].output_secrets]

@@ -1,4 +1,4 @@
-"""The answer to `resumeWorkflow`: the rules of the contract, in their order; the first that matches decides."""
+"""The answer to `resumeWorkflow`: the rules of the public API in their order; the first that matches decides."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -24,10 +24,10 @@ _DECLINE_MESSAGES: Final = {
     "TIMED_OUT": "the wait that the token names has timed out",
     "NOT_WAITING": "the token names no wait that is open",
 }
-"""What a person is told where the public API has one message for all."""
+"""Messages for operators, where the public API has one message for all reasons."""
 
 _RECORDED_DUPLICATES: Final = 100
-"""So many duplicates of one execution are recorded; a client in a loop must not grow a history without end."""
+"""The most duplicates of one execution that are recorded; a client in a loop must not grow a history without end."""
 
 
 def answer_resume(workflow: Workflow, state: ExecutionState, command: Resume, limits: Limits) -> Answer:
@@ -56,9 +56,9 @@ def answer_resume(workflow: Workflow, state: ExecutionState, command: Resume, li
 
 
 def release_open_wait(workflow: Workflow, state: ExecutionState, command: Resume, limits: Limits) -> Answer:
-    """Returns the reply to a resume that a person puts to a wait which is open now; nothing is kept for later.
+    """Returns the reply to a resume that an operator applies to an open wait; it is never kept for later.
 
-    It is never taken for a repeated call: who puts it there has seen what it is.
+    It is never treated as a repeated call: the operator has read it.
     """
     named = _named_wait(state, command)
     if (declined := _find_decline(workflow, state, named)) is not None:
@@ -109,7 +109,7 @@ def _find_decline(workflow: Workflow, state: ExecutionState, named: str | None) 
 
 def _is_future_visit(workflow: Workflow, state: ExecutionState, address: Address) -> bool:
     if address.scope and address.scope not in state.frames:
-        return False  # the branch or iteration is over
+        return False  # the branch or iteration has ended
     return address.step in workflow.waiting_steps and state.next_visit(address.scope, address.step) == address
 
 
@@ -178,8 +178,8 @@ def _buffer(workflow: Workflow, state: ExecutionState, command: Resume, wait: st
 
 
 def _earlier_buffered(workflow: Workflow, state: ExecutionState, wait: str) -> BufferedResume | None:
-    """Returns the kept resume that has taken the place of this one. While no wait has opened, a resume of a workflow
-    with one waiting step is for its first visit, whether it names the wait or not.
+    """Returns the resume that is already kept for the same wait. While no wait has opened, a resume of a workflow with
+    one waiting step is for its first visit, whether it names the wait or not.
     """
     if not state.last_settled and len(workflow.waiting_steps) == 1:
         return next(iter(state.buffered.values()), None)
@@ -187,7 +187,7 @@ def _earlier_buffered(workflow: Workflow, state: ExecutionState, wait: str) -> B
 
 
 def _is_secret(workflow: Workflow, wait: str) -> bool:
-    """Tells whether the wait that a resume is kept for, or any wait as long as it is not known, marks its answer."""
+    """Returns whether the wait that a resume is kept for marks its answer as secret; any wait, if none is named."""
     steps = (parse_address(wait).step,) if wait else workflow.waiting_steps
     return any(workflow.steps[step].output_secrets for step in steps)
 

@@ -1,4 +1,4 @@
-"""The check of an answer against the card that was shown: what is recorded is what the card lets its reader send."""
+"""Validation of an answer against its card: only values that the card lets its reader send are recorded."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -9,19 +9,19 @@ from looply.execution.approvals.card_values import UNSET, InvalidValue, error_me
 from looply.jsontext import Json, canonical_json
 
 _MAX_ACTIONS: Final = 20
-"""So many actions with equal static data are tried."""
+"""The most actions with equal static data that are tried."""
 _MAX_PROBLEMS: Final = 20
 _SHOWN_ACTIONS: Final = 3
 _SHOWN_CHARACTERS: Final = 100
 
 
 def validate_answer(card: Json, data: Mapping[str, Json]) -> dict[str, Json] | tuple[Problem, ...]:
-    """Returns the answer as it is recorded, or why it is refused.
+    """Returns the answer as it is recorded, or the problems for which it is refused.
 
-    `data` is what a renderer sends: the static data of the action that was pressed, and the value of each input by its
-    id, as a text. The static data of the result are the card's own, its inputs have their types: `Input.Number` is a
-    number, `Input.Toggle` its `valueOn` or `valueOff`, all others are texts. Inputs that were left empty are left out,
-    unless they are texts. Paths of problems lead into the body of the call (`/data/comment`).
+    `data` is sent by a renderer: the static data of the action that was pressed, and the value of each input by its id,
+    as a text. The result has the card's own static data, and its inputs have their types: `Input.Number` is a number,
+    `Input.Toggle` its `valueOn` or `valueOff`, all others are texts. Empty inputs are omitted, unless they are texts.
+    Paths of problems lead into the body of the call (`/data/comment`).
     """
     try:
         form = read_form(card)
@@ -38,9 +38,9 @@ def validate_answer(card: Json, data: Mapping[str, Json]) -> dict[str, Json] | t
 
 
 def _actions_of(form: CardForm, data: Mapping[str, bytes]) -> Sequence[CardAction]:
-    """Returns the actions that may have been pressed: those with the most static data among the ones that are whole.
+    """Returns the actions that may have been pressed: of those whose static data are complete, the ones with the most.
 
-    An action of which the answer lacks some static data counts where no other one could be meant.
+    An action of which the answer lacks some static data counts only when no other action matches.
     """
     fitting = [action for action in form.actions if _matches(form, action, data)]
     whole = [action for action in fitting if all(name in data or name in form.inputs for name in action.data)]

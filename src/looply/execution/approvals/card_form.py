@@ -1,4 +1,4 @@
-"""What an Adaptive Card lets its reader send: its answering actions and its inputs, read from the card itself.
+"""The form of an Adaptive Card: its answering actions and its inputs, read from the card itself.
 
 Source: Adaptive Cards 1.5 and the `adaptivecards` renderer: `associatedInputs`, `Action.ShowCard`, `isVisible`.
 """
@@ -12,7 +12,7 @@ from looply.errors import Refused
 from looply.jsontext import Json
 
 MAX_ELEMENTS: Final = 10_000
-"""So many elements and actions of one card are read; an answer must not cost more than a look at an ordinary card."""
+"""The most elements and actions of one card that are read, which bounds the cost of an answer."""
 
 _ANSWERS: Final = frozenset({"Action.Submit", "Action.Execute"})
 _CHILDREN: Final = (
@@ -25,7 +25,7 @@ _IMPLIED_CHARACTERS: Final = 4000
 class CardInput(msgspec.Struct, frozen=True, kw_only=True):
     """One input. `definition` is its object in the card; `cards` are the ShowCards around it, outermost first.
 
-    `may_be_unseen`: it, or something around it, is hidden or a fallback, so that its reader may never have seen it.
+    `may_be_unseen`: it, or an element around it, is hidden or a fallback, so that its reader may never have seen it.
     """
 
     name: str
@@ -43,7 +43,7 @@ class CardAction(msgspec.Struct, frozen=True, kw_only=True):
     has_inputs: bool = True
 
     def needs(self, one: CardInput) -> bool:
-        """Tells whether the action checks that the input is filled in: it lies in its own card or one around that."""
+        """Returns whether the action checks that the input is filled in: it lies in its own card or one around that."""
         return self.has_inputs and not one.may_be_unseen and one.cards == self.cards[: len(one.cards)]
 
 
@@ -61,10 +61,10 @@ class _Node(msgspec.Struct, frozen=True):
 
 
 def read_form(card: Json) -> CardForm:
-    """Returns what the reader of a card can send.
+    """Returns the form of a card.
 
-    A card without an answering action is drawn by clients that have buttons of their own: it takes an `action` and a
-    `comment`, both texts, beside its inputs.
+    A card without an answering action is rendered by clients that have buttons of their own: it takes an `action` and
+    a `comment`, both texts, beside its inputs.
     Raises: Refused when it has more than `MAX_ELEMENTS` elements.
     """
     actions: list[CardAction] = []
@@ -108,7 +108,7 @@ def _action(node: _Node) -> CardAction:
 
 
 def _nodes(card: Json) -> Iterator[_Node]:
-    """Yields the elements and actions of a card in the order of reading; an action's own data is none of them."""
+    """Yields the elements and actions of a card in the order of reading, without the data of actions."""
     count = 0
     pending = [_Node(card, (), may_be_unseen=False)] if isinstance(card, dict) else []
     while pending:

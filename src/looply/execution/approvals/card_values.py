@@ -1,4 +1,4 @@
-"""The value of one input of a card: the text that a renderer sends becomes what is recorded, or is refused."""
+"""The value of one input of a card: the text that a renderer sends is converted to its type, or refused."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +12,7 @@ from looply.jsontext import Json
 
 _MESSAGE_CHARACTERS: Final = 300
 UNSET: Final = object()
-"""The input was left empty, so that its value is left out."""
+"""The input was left empty, so that its value is omitted."""
 
 _NUMBER: Final = re.compile(r"[+-]?\d{1,64}(?:\.\d{1,64})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -35,7 +35,7 @@ def read_value(one: CardInput, value: Json) -> Json:
 
 
 def is_filled_in(one: CardInput, answer: Mapping[str, Json]) -> bool:
-    """Tells whether a required input has what it needs: some value, and of a toggle that it is on."""
+    """Returns whether a required input is filled in: it has a value, and a toggle is on."""
     value = answer.get(one.name)
     if one.kind == "Input.Toggle":
         return bool(value == _toggle_on(one.definition))
@@ -43,7 +43,7 @@ def is_filled_in(one: CardInput, answer: Mapping[str, Json]) -> bool:
 
 
 def error_message(definition: Mapping[str, Json]) -> str:
-    """Returns what the card itself says of a wrong value, empty when it says nothing."""
+    """Returns the card's own message for an invalid value, empty when it has none."""
     message = definition.get("errorMessage")
     return message[:_MESSAGE_CHARACTERS] if isinstance(message, str) else ""
 
@@ -63,7 +63,7 @@ def _text(definition: Mapping[str, Json], value: Json) -> Json:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """Tells whether the pattern is found in a text, in linear time; one that cannot be read refuses nothing."""
+    """Returns whether the pattern matches a text, in linear time; an invalid pattern matches every text."""
     try:
         return compiled(pattern).search(text.encode()) is not None
     except ExpressionError:
@@ -140,7 +140,7 @@ def _read_in_range(definition: Mapping[str, Json], value: Json, read: Callable[[
         try:
             bound = read(str(definition[name])) if name in definition else found
         except ValueError:
-            continue  # the renderers ignore a bound that is none, too
+            continue  # renderers ignore an invalid bound, too
         if found < bound if name == "min" else found > bound:
             raise InvalidValue(f"must not be {word} {bound}")
     return found
@@ -153,11 +153,11 @@ def _choice(definition: Mapping[str, Json], value: Json) -> Json:
     if not isinstance(value, str):
         raise InvalidValue("must be a text")
     if "choices.data" in definition:
-        return value  # the choices are those of a search, which only the renderer has seen
+        return value  # the choices come from a search, whose result only the renderer knows
     choices = frozenset(_choices(definition))
     if value in choices or (is_several and _is_made_of(value, choices)):
         return value
-    raise InvalidValue(f"is none of the choices: {value[:40]!r}")
+    raise InvalidValue(f"is not one of the choices: {value[:40]!r}")
 
 
 def _choices(definition: Mapping[str, Json]) -> Iterator[str]:
@@ -169,7 +169,7 @@ def _choices(definition: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _is_made_of(text: str, choices: frozenset[str]) -> bool:
-    """Tells whether a text is choices joined by `,`, each at most once; a choice may itself hold commas."""
+    """Returns whether a text consists of choices joined by `,`, each at most once; a choice may contain commas."""
     longest = 1 + max((one.count(",") for one in choices), default=0)
     parts, taken, start = text.split(","), set[str](), 0
     while start < len(parts):

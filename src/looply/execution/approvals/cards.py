@@ -1,4 +1,4 @@
-"""The answer to a recipient who decides on a card: the first valid answers count, later ones are told who decided."""
+"""The reply to a recipient who answers a card: the first valid answers count, later ones get the former answer."""
 
 from typing import Final
 
@@ -21,20 +21,20 @@ from looply.jsontext import Json
 from looply.limits import Limits
 
 CARD_SOURCE = "TEAMS"
-"""The source that a card's answer counts as: the people's side, whatever the channel."""
+"""The source of every answer to a card, whatever the channel."""
 
 
 _ENDS: Final = {
     "TIMED_OUT": "the time to answer is over; the card takes no more answers",
     "TERMINATED": "the workflow was terminated; the card takes no more answers",
-    "DELETED": "the card was taken back and takes no more answers",
-    "CANCELLED": "the answer is not needed any more; the card takes none",
+    "DELETED": "the card was deleted and takes no more answers",
+    "CANCELLED": "the answer is no longer needed; the card takes no more answers",
     "ENDED": "the workflow has ended; the card takes no more answers",
 }
 
 
 def find_card(state: ExecutionState, text: str) -> Card | None:
-    """Returns the card copy that a token names, or None when this execution never made the token."""
+    """Returns the card copy that a token names, or None when the token is not genuine for this execution."""
     token = parse_token(text)
     if token is None or token.part < 0 or token.execution_id != state.started.execution_id:
         return None
@@ -44,9 +44,9 @@ def find_card(state: ExecutionState, text: str) -> Card | None:
 
 
 def former_answer(workflow: Workflow, state: ExecutionState, card: Card) -> AlreadyAnswered | None:
-    """Returns who answered a card before: its own recipient, else who released the wait; None while nobody has.
+    """Returns the earlier answer to a card, by its recipient, else the one that released the wait; None without one.
 
-    What they decided is not told where the step's output is secret.
+    The decision is omitted where the step's output is secret.
     """
     former = _find_former(state, card)
     step = workflow.steps.get(parse_address(card.address).step)
@@ -72,14 +72,14 @@ def open_wait_of(state: ExecutionState, card: Card) -> OpenWait | None:
 
 
 def why_closed(card: Card) -> str:
-    """Returns in words why a card takes no more answers."""
+    """Returns a message that says why a card takes no more answers."""
     if card.is_passed_on:
         return passed_on_text(card)
     return _ENDS.get(card.wanted, "the card takes no more answers")
 
 
 def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, limits: Limits) -> Answer:
-    """Returns the reply to a recipient and the events of it."""
+    """Returns the reply to a recipient and its events."""
     card = find_card(state, command.token)
     if card is None:
         return Answer(UnknownToken())

@@ -1,4 +1,4 @@
-"""A person decides on an approval's card: the answer is read, checked, counted, and may decide the whole."""
+"""The reply to a decision on an approval's card: it is read, validated and counted, and may decide the approval."""
 
 from typing import Final
 
@@ -64,10 +64,10 @@ def decide_on(
 
 
 def _read(data: dict[str, Json], terms: ApprovalTerms) -> tuple[Decision | None, str, tuple[Problem, ...]]:
-    said = next((data[name] for name in _NAMES if name in data), None)
-    decision = _DECISIONS.get(said.casefold()) if isinstance(said, str) else None
+    action = next((data[name] for name in _NAMES if name in data), None)
+    decision = _DECISIONS.get(action.casefold()) if isinstance(action, str) else None
     if decision is None:
-        shown = f", not {said!r}" if isinstance(said, str) and len(said) <= 60 else ""
+        shown = f", not {action!r}" if isinstance(action, str) and len(action) <= 60 else ""
         return None, "", (Problem(path="/data/action", message=f"the answer must be approve or reject{shown}"),)
     comment = data.get("comment")
     if comment is not None and not isinstance(comment, str):

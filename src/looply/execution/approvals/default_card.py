@@ -1,4 +1,4 @@
-"""The card of an approval that states none: what is asked, what the caller sent, a comment, and two buttons."""
+"""The default card of an approval: the question, the caller's part of the payload, a comment, and two buttons."""
 
 import re
 from typing import Any, Final
@@ -19,7 +19,7 @@ _LABELS: Final = {"": "Comment", "reject": "Comment (required when you reject)",
 def default_card(state: ExecutionState, question: str, terms: ApprovalTerms) -> dict[str, Json]:
     """Returns an Adaptive Card 1.5 with the question, the caller's part of the payload and two buttons.
 
-    Secret values are left out, texts are shown as they are: nothing of them is Markdown.
+    Secret values are omitted; texts are escaped, so that no part of them is read as Markdown.
     """
     title = question or "Please decide"
     body: list[Json] = [{"type": "TextBlock", "text": _plain(title), "size": "large", "weight": "bolder", "wrap": True}]

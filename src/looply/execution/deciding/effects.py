@@ -1,4 +1,4 @@
-"""What the result of an attempt means: success, failure, or nobody knows. Statuses are judged here, for all engines."""
+"""The outcome of an attempt: success, failure or unknown. Statuses are classified here, for all engines."""
 
 from typing import Literal
 
@@ -19,11 +19,11 @@ from looply.jsontext import Json, encode_json
 from looply.limits import Limits
 
 _SHOWN_CHARACTERS = 500
-"""So much of an answer stands in the message of a failure."""
+"""The most characters of an answer that are quoted in the message of a failure."""
 
 
 def answer_effect_done(workflow: Workflow, state: ExecutionState, command: EffectDone, limits: Limits) -> Answer:
-    """Returns the events of an answer: a success, or a failure by its status or size."""
+    """Returns the events of a completed attempt: a success, or a failure by its status or size."""
     opened = _in_flight(state, command.address, command.attempt)
     if opened is None:
         return _discard_late(command.address, command, command.output, "the step was no longer open")
@@ -55,11 +55,11 @@ def answer_effect_done(workflow: Workflow, state: ExecutionState, command: Effec
 
 
 def _open_approval(workflow: Workflow, state: ExecutionState, command: EffectDone, limits: Limits) -> Answer:
-    """Returns the events of an approval that has read what it needs."""
+    """Returns the events that open an approval whose datastores have been read."""
     address = parse_address(command.address)
     if state.is_frozen:
-        # Nobody is asked while an incident is open; what stands in the datastore is read again after it.
-        message = "the execution stood still when the datastore had been read, so it will be read again"
+        # While an incident is open no card is sent; after it the datastore is read again.
+        message = "an incident was open when the datastore had been read, so it will be read again"
         unknown = StepUnknown(at=command.at, **address.fields, attempt=command.attempt, cause="CRASH", message=message)
         return Answer(Done(), (unknown,))
     visit = Visit(workflow, state, workflow.steps[address.step], address, limits, step_fuel(limits))
@@ -71,7 +71,7 @@ def _open_approval(workflow: Workflow, state: ExecutionState, command: EffectDon
 
 
 def answer_effect_failed(workflow: Workflow, state: ExecutionState, command: EffectFailed) -> Answer:
-    """Returns the events of a failed attempt; after a call that may have got through the outcome may be unknown."""
+    """Returns the events of a failed attempt; if the request was sent, the outcome may be unknown."""
     if _in_flight(state, command.address, command.attempt) is None:
         return _discard_late(command.address, command, {"code": command.code}, "the step was no longer open")
     address = parse_address(command.address)
@@ -97,7 +97,7 @@ def answer_effect_failed(workflow: Workflow, state: ExecutionState, command: Eff
 
 
 def answer_effect_lost(state: ExecutionState, command: EffectLost) -> Answer:
-    """Returns the event that nobody knows how the attempt ended."""
+    """Returns the event of an attempt whose outcome is unknown, because its process died."""
     if _in_flight(state, command.address, command.attempt) is None:
         return Answer(Done(is_late=True))
     address = parse_address(command.address)
@@ -129,10 +129,10 @@ def _discard_late(address: str, command: EffectDone | EffectFailed, result: Json
 
 
 def _status_failure(step: Step, opened: OpenStep, command: EffectDone, address: Address) -> StepFailed | None:
-    """Returns the failure that the answer's status is, or None when the answer is data.
+    """Returns the failure by the answer's status, or None when the answer is data.
 
-    A status that the retry policy names fails the attempt while attempts are left; what is left after the last one
-    is data unless `fail_on` names it.
+    A status that the retry policy names fails the attempt while attempts are left; after the last one it is data,
+    unless `fail_on` names it.
     """
     fail_on = step.settings.fail_on if isinstance(step.settings, CallSettings) else None
     if fail_on is None or not isinstance(command.output, dict) or not is_status(status := command.output.get("status")):

@@ -1,4 +1,4 @@
-"""The data document: what the expressions of settings and cards read, assembled on demand from the state."""
+"""The data document that the expressions of settings and cards read, assembled on demand from the state."""
 
 from collections.abc import Iterator, Mapping
 
@@ -19,8 +19,8 @@ from looply.jsontext import Json
 class Document(Mapping[str, Json]):
     """The data document of one execution: `payload`, `environment`, `waits`, `error` and one entry per visited step.
 
-    `scope` is where it is read: an iteration sees its own outputs before those around it, and `item` and `index`.
-    Entries are made when they are asked for; the values in them are those of the state, never copies.
+    `scope` is the scope of the reader: an iteration sees its own outputs before the enclosing ones, and `item` and
+    `index`. Entries are made on access; their values are those of the state, never copies.
     """
 
     __slots__ = ("_scope", "_state", "_waits", "_workflow")
@@ -43,7 +43,7 @@ class Document(Mapping[str, Json]):
         if name == "environment":
             return self._state.started.environment or {}
         if name == "waits":
-            # Hashes: they are made once, however often a loop asks.
+            # Tokens are hashes: they are computed once, however often a loop reads them.
             if self._waits is None:
                 self._waits = wait_tokens(self._workflow, self._state, self._scope)
             return self._waits
@@ -56,7 +56,7 @@ class Document(Mapping[str, Json]):
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
-        """Iterates over the names in the order of the contract."""
+        """Iterates over the names in their documented order."""
         yield "payload"
         yield self._workflow.start
         yield "environment"
@@ -78,17 +78,17 @@ class Document(Mapping[str, Json]):
 def wait_tokens(workflow: Workflow, state: ExecutionState, scope: str = "") -> dict[str, str]:
     """Returns for each step that waits the token of its open visit, else of its next one.
 
-    These are the steps of the scope and of those around it; which wait of another branch is meant nobody could tell.
+    These are the steps of the scope and of the enclosing ones; a wait of another branch would be ambiguous.
     """
     started = state.started
     region = region_of(state, scope)
     tokens = {}
     for name in workflow.waiting_steps:
         own = workflow.region(name)
-        place = scope_of_step(workflow, state, scope, name) if own == region[: len(own)] else None
-        if place is None:
+        owner = scope_of_step(workflow, state, scope, name) if own == region[: len(own)] else None
+        if owner is None:
             continue
-        address = state.next_visit(place, name)
+        address = state.next_visit(owner, name)
         current = address._replace(visit=address.visit - 1)
         if current.text in state.waits:
             address = current
@@ -97,25 +97,25 @@ def wait_tokens(workflow: Workflow, state: ExecutionState, scope: str = "") -> d
 
 
 def scope_of_step(workflow: Workflow, state: ExecutionState, scope: str, step: str) -> str | None:
-    """Returns in which scope a step runs, seen from a scope: around it, in it, or in a branch below or beside it.
+    """Returns the scope of a step, as seen from a scope: an enclosing one, itself, or a branch below or beside it.
 
-    None for a step of a body that is not around: it runs in as many scopes as there are items.
+    None for a step of a `forEach` body that does not enclose the scope: it runs once per item.
     """
     scopes = ["", *reversed(list(scopes_around(state.frames, scope)))]
     here, there = region_of(state, scope), workflow.region(step)
     shared = 0
     while shared < min(len(here), len(there)) and here[shared] == there[shared]:
         shared += 1
-    place = scopes[shared]
+    found = scopes[shared]
     for name, exit_ in there[shared:]:
         if isinstance(workflow.steps[name].settings, ForEachSettings):
             return None
-        place = scope_of(place, name, exit_)
-    return place
+        found = scope_of(found, name, exit_)
+    return found
 
 
 def region_of(state: ExecutionState, scope: str) -> tuple[tuple[str, str], ...]:
-    """Returns the branches and bodies that a scope stands for, outermost first."""
+    """Returns the region of a scope: its branches and bodies, outermost first."""
     frames = [state.frames[name] for name in scopes_around(state.frames, scope)]
     found = [(state.regions[frame.parent].step, EACH if frame.is_iteration else frame.name) for frame in frames]
     return tuple(reversed(found))

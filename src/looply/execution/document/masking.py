@@ -1,4 +1,4 @@
-"""What readers never see: values that are marked secret, and tokens by which somebody could answer."""
+"""Masking of values that are marked secret, and of tokens, which would let a reader answer."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from looply.execution.facts.events import ExecutionStarted
 from looply.jsontext import Json, encode_json, parse_stored
 
 MASK: Final = "***"
-"""Stands for a value that nobody may read."""
+"""Replaces a value that readers must not see."""
 
 # A token has 32 bytes and an address of at least three characters: 48 characters of base64url or more.
 _LEAST: Final = 48
@@ -21,10 +21,10 @@ _ALIKE: Final = bytes.maketrans(_CHARACTERS, b"x" * len(_CHARACTERS))
 
 
 def mask(value: Json, paths: Iterable[tuple[str, ...]]) -> Json:
-    """Returns the value with `***` at each path; only what lies on a path is copied.
+    """Returns the value with `***` at each path; only the containers on a path are copied.
 
-    Names are compared without regard to letter case, because header names are one name in any case. A path that
-    ends early in a text hides that text: nobody can tell what it holds. A path that leads nowhere changes nothing.
+    Letter case of names is ignored, as in header names. A path that leads into a text hides the whole text, because
+    its parts are unknown. A path that leads nowhere changes nothing.
     """
     for path in paths:
         value = _mask(value, path)
@@ -38,8 +38,8 @@ def hidden_values(value: Json, path: tuple[str, ...]) -> Iterator[Json]:
         return
     name, rest = path[0], path[1:]
     if isinstance(value, dict):
-        wanted = name.casefold()
-        found = [item for key, item in value.items() if key.casefold() == wanted]
+        folded = name.casefold()
+        found = [item for key, item in value.items() if key.casefold() == folded]
     elif isinstance(value, list):
         found = [item for index, item in enumerate(value) if str(index) == name]
     else:
@@ -74,10 +74,10 @@ def without_tokens(text: str) -> str:
 def without_tokens_in(value: Json) -> Json:
     """Returns a JSON value with `***` in place of every token in its texts and names.
 
-    Takes time in proportion to the value's JSON text, however many parts it has. What has no token is not copied.
+    Takes time in proportion to the value's JSON text, however many parts it has. A value without tokens is not copied.
     """
     text = encode_json(value)
-    # What could be a token is rare, and this finds that there is none in a hundredth of the time of a walk.
+    # Candidates for tokens are rare; this check takes a hundredth of the time of a walk.
     if b"x" * _LEAST not in text.translate(_ALIKE):
         return value
     shown = _BYTES_OF_ONE.sub(lambda found: _shown(found[0]), text)
@@ -93,8 +93,8 @@ def _mask(value: Json, path: tuple[str, ...]) -> Json:
         return MASK
     name, rest = path[0], path[1:]
     if isinstance(value, dict):
-        wanted = name.casefold()
-        return {key: _mask(item, rest) if key.casefold() == wanted else item for key, item in value.items()}
+        folded = name.casefold()
+        return {key: _mask(item, rest) if key.casefold() == folded else item for key, item in value.items()}
     if isinstance(value, list):
         return [_mask(item, rest) if str(index) == name else item for index, item in enumerate(value)]
     return value

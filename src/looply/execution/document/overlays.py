@@ -1,7 +1,7 @@
-"""What a scope sees of the data document, and where it writes.
+"""Overlays: the part of the data document that a scope reads, and the one that it writes.
 
-The branches of a parallel share the document. An iteration lays its own outputs over it: it reads through them, and
-what it writes is gone when it ends, except for its collected output.
+The branches of a parallel share the document. An iteration has an overlay of its own outputs: its reads look there
+first, its writes go there, and the overlay is dropped when the iteration ends, except for its collected output.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ _NO_OUTPUT: Json = object()
 
 
 def owner_scope(state: ExecutionState, scope: str) -> str:
-    """Returns the scope whose overlay takes what is written in a scope: an iteration's, or the empty one."""
+    """Returns the scope whose overlay holds the writes of a scope: that of an iteration, or the empty one."""
     while scope and (frame := state.frames.get(scope)) is not None:
         if frame.is_iteration:
             return scope
@@ -46,7 +46,7 @@ def visible_payload(state: ExecutionState, scope: str) -> Mapping[str, Json]:
 
 
 def visible_error(state: ExecutionState, scope: str) -> Json:
-    """Returns the last handled error of the scope, else of the scopes around it; None when there is none."""
+    """Returns the last handled error of the scope, else of the enclosing scopes; None when there is none."""
     errors = (frame.error for frame in visible_frames(state, scope) if frame.error is not None)
     return next(errors, state.error)
 
@@ -69,7 +69,7 @@ def visible_secrets(state: ExecutionState, scope: str | None) -> tuple[SecretPat
 
 
 def secret_values(state: ExecutionState, scope: str) -> Iterator[Json]:
-    """Yields the values of the document that a scope sees and nobody may read."""
+    """Yields the secret values of the document that a scope sees."""
     for name, *path in visible_secrets(state, scope):
         if name == "payload":
             found: Json = {"output": visible_payload(state, scope)}
@@ -119,7 +119,7 @@ def with_payload(
 
 
 def with_error(state: ExecutionState, scope: str, error: Json) -> ExecutionState:
-    """Returns the state after an error of the scope was handled; only that scope, and what begins in it, sees it."""
+    """Returns the state after an error of the scope was handled; only that scope and the scopes in it see it."""
     frame = state.frames.get(scope)
     if frame is None:
         return replace(state, error=error)

@@ -1,4 +1,4 @@
-"""What happens to the copies of cards and their answers, as state: the part of `evolve` that is about people."""
+"""`evolve` for card copies and their answers."""
 
 from msgspec.structs import replace
 
@@ -13,7 +13,7 @@ _OF_A_TURN = ("REMINDER", "ESCALATION")
 
 
 def apply_card_wanted(state: ExecutionState, event: CardWanted) -> ExecutionState:
-    """Returns the state in which each copy has to show the card, or its recipient is reminded of it."""
+    """Returns the state in which each copy must show the card, or counts a reminder of it."""
     cards = state.cards
     for copy in event.copies:
         former = cards.get(copy.card_id)
@@ -46,7 +46,7 @@ def apply_card_closed(state: ExecutionState, event: CardClosed) -> ExecutionStat
 
 
 def apply_answer_recorded(state: ExecutionState, wait: OpenWait, event: AnswerRecorded) -> ExecutionState:
-    """Returns the state with one more answer. The reminders of a turn in a sequence end with it."""
+    """Returns the state with one more answer. In a sequence it ends the reminders and escalations of the turn."""
     answer = answer_of(event)
     cards = state.cards
     own = cards.get(card_id(state.started.execution_id, event.address, event.part))
@@ -87,6 +87,6 @@ def _new_copy(state: ExecutionState, event: CardWanted, copy: CardCopy) -> Card:
 
 
 def _seats_of(state: ExecutionState, card: Card, copy: CardCopy, *, is_new: bool) -> int:
-    """Returns for how many of those who were asked a copy counts: those whose place it takes, and its own."""
+    """Returns the seats of a copy: its own, and those of the copies that it replaces."""
     taken = sum(other.seats for other in cards_of(state, card.address) if other.part in copy.takes)
     return taken if is_new else card.seats + taken

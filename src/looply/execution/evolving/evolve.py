@@ -1,6 +1,6 @@
-"""`evolve`: what happened becomes state.
+"""`evolve`: applies an event to the state.
 
-It does not judge, reads no definition, and understands every event ever written.
+It decides nothing, reads no definition, and applies every event ever written.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -92,8 +92,8 @@ def fold(events: Iterable[Event], state: ExecutionState | None = None) -> Execut
 def evolve(state: ExecutionState | None, event: Event) -> ExecutionState:
     """Returns the state after one more event.
 
-    Total over legal histories. Shares structure with the old state, which stays as it is; nothing is copied in
-    proportion to the data document.
+    Total over legal histories. Shares structure with the old state, which is not changed; no copy grows with the data
+    document.
     Raises: IllegalTransition when the event cannot follow the state.
     """
     if state is None:
@@ -227,7 +227,7 @@ def _apply_scope_event(
 
 
 def _move(state: ExecutionState, event: StepEvent, **changes: Any) -> ExecutionState:
-    """Returns the state with the path of the event's scope moved as the table says."""
+    """Returns the state with the path of the event's scope in its next phase by `PATH_MOVES`."""
     path = state.lines.get(event.scope)
     phase = PATH_MOVES.get((path.phase, type(event))) if path is not None else None
     begins = path is not None and path.phase in ("ENTER", "LEAVE")
@@ -267,7 +267,7 @@ def _apply_computed(state: ExecutionState, event: Computed) -> ExecutionState:
 
 
 def _payload_part(event: Computed, pointer: str) -> tuple[str, ...]:
-    """Returns where in `payload.output` the part of an override's output lies that a pointer names."""
+    """Returns the path in `payload.output` of the value that a pointer into an override's output names."""
     names = split_pointer(pointer)[1:]
     if event.override == "set":
         return (*names[0].split("."), *names[1:]) if names else ()
@@ -437,7 +437,7 @@ def _apply_incident_opened(state: ExecutionState, event: IncidentOpened) -> Exec
         opened_on=event.at,
         scope=event.scope,
     )
-    # Who stands still gives the slot back.
+    # A suspended execution releases its concurrency slot.
     return replace(state, incidents={**state.incidents, event.incident_id: incident}, place=None)
 
 

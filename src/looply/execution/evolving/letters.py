@@ -1,4 +1,4 @@
-"""Dead letters as events make them: resumes that were kept and moved nothing, until somebody settles them."""
+"""`evolve` for dead letters: resumes that were kept and released no wait, until an operator settles them."""
 
 from msgspec.structs import replace
 
@@ -8,7 +8,7 @@ from looply.execution.facts.state import DeadLetter, ExecutionState
 
 
 def apply_resume_ignored(state: ExecutionState, event: ResumeIgnored) -> ExecutionState:
-    """Returns the state after a resume that moved nothing; one that is a letter waits to be settled."""
+    """Returns the state after a resume that released no wait; one that is a letter must be settled."""
     counted = replace(state, ignored=state.ignored + 1)
     if not event.is_letter:
         return counted
@@ -18,13 +18,13 @@ def apply_resume_ignored(state: ExecutionState, event: ResumeIgnored) -> Executi
 
 
 def apply_letter_settled(state: ExecutionState, event: LetterSettled) -> ExecutionState:
-    """Returns the state after somebody has settled a letter.
+    """Returns the state after a letter was settled.
 
-    Raises: IllegalTransition for what is no letter, or is settled.
+    Raises: IllegalTransition when it is not a letter or was settled before.
     """
     letter = state.letters.get(event.letter)
     if letter is None or letter.action:
-        raise IllegalTransition(f"event {event.letter} is no letter that waits to be settled")
+        raise IllegalTransition(f"event {event.letter} is not an open dead letter")
     done = replace(letter, action=event.action, by=event.by, on=event.at, note=event.reason)
     return replace(state, letters=state.letters.set(event.letter, done))
 

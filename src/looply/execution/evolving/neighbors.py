@@ -1,4 +1,4 @@
-"""`evolve` for what concerns other executions too: children, and the line of the workflow."""
+"""`evolve` for relations to other executions: children, and concurrency slots."""
 
 from collections.abc import Mapping
 from typing import assert_never
@@ -13,7 +13,7 @@ from looply.execution.facts.state import ConcurrencySlot, ExecutionState, OpenCh
 def apply_neighbor_event(
     state: ExecutionState, event: ChildStarted | ChildClosed | Queued | Admitted
 ) -> ExecutionState:
-    """Returns the state after the event; the path that a step's child begins at has moved already.
+    """Returns the state after the event; the caller has moved the path of the step that starts a child.
 
     Raises: IllegalTransition.
     """
@@ -26,7 +26,7 @@ def apply_neighbor_event(
             return replace(state, place=ConcurrencySlot(seq=state.seq + 1, since=event.at, most=event.most))
         case Admitted():
             if not state.is_queued or state.place is None:
-                raise IllegalTransition("the execution does not stand in line")
+                raise IllegalTransition("the execution is not queued")
             return replace(state, place=replace(state.place, seq=state.seq + 1, is_held=True))
         case _:
             assert_never(event)

@@ -1,4 +1,4 @@
-"""`evolve` for branches and iterations: how their regions open, go on, and close."""
+"""`evolve` for branches and iterations: regions open, continue, and close."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ Entry = TypeVar("Entry")
 
 
 def apply_scope_opened(state: ExecutionState, event: ScopeOpened) -> ExecutionState:
-    """Returns the state with the region, whose step has moved to OPEN; the branches of a parallel stand at it."""
+    """Returns the state with the region, whose step is OPEN; the branches of a parallel begin at that step."""
     region = Region(
         step=event.step,
         visit=event.visit,
@@ -40,7 +40,7 @@ def apply_scope_opened(state: ExecutionState, event: ScopeOpened) -> ExecutionSt
 
 
 def apply_scope_entered(state: ExecutionState, event: ScopeEntered) -> ExecutionState:
-    """Returns the state with one more iteration, which stands at its forEach."""
+    """Returns the state with one more iteration, which begins at its forEach."""
     region = state.regions.get(event.scope)
     if region is None or region.step != event.step or region.begun != event.index:
         raise IllegalTransition(f"{event.address.text} cannot begin with item {event.index}")
@@ -59,7 +59,7 @@ def apply_scope_entered(state: ExecutionState, event: ScopeEntered) -> Execution
 
 
 def apply_scope_closed(state: ExecutionState, event: ScopeClosed) -> ExecutionState:
-    """Returns the state without a branch or iteration that has come to its end; an iteration's output is collected."""
+    """Returns the state without a branch or iteration that has ended; an iteration's output is collected."""
     frame, path = state.frames.get(event.scope), state.lines.get(event.scope)
     if frame is None or path is None or event.scope in state.regions:
         raise IllegalTransition(f"there is no branch or iteration {event.scope} that could end")
@@ -82,12 +82,12 @@ def apply_scope_closed(state: ExecutionState, event: ScopeClosed) -> ExecutionSt
 
 
 def apply_cancelled(state: ExecutionState, event: Cancelled) -> ExecutionState:
-    """Returns the state without some branches or iterations, and without all that is open in them and below."""
+    """Returns the state without cancelled branches or iterations and everything open in them and below."""
     regions = dict(state.regions)
     for scope in event.scopes:
         frame = state.frames.get(scope)
         if frame is None:
-            raise IllegalTransition(f"there is no branch or iteration {scope} that could be given up")
+            raise IllegalTransition(f"there is no branch or iteration {scope} that could be cancelled")
         region = regions[frame.parent]
         ends = region.ends if frame.is_iteration else (*region.ends, (frame.name, "CANCELLED"))
         regions[frame.parent] = replace(region, running=region.running - 1, ends=ends)
@@ -95,7 +95,7 @@ def apply_cancelled(state: ExecutionState, event: Cancelled) -> ExecutionState:
 
 
 def without_region(state: ExecutionState, scope: str, event: Any) -> ExecutionState:
-    """Returns the state without the region of the path of a scope, whatever of it still runs."""
+    """Returns the state without the region of the path of a scope, and without the branches that still run in it."""
     region = state.regions.get(scope)
     if region is None:
         return state
@@ -124,23 +124,23 @@ def _collect(region: Region, frame: Frame, step: str, size: int) -> Region:
 
 def _without_scopes(state: ExecutionState, scopes: Iterable[str], event: Any) -> ExecutionState:
     outer = frozenset(scopes)
-    gone = {scope for scope in state.frames if not outer.isdisjoint(scopes_around(state.frames, scope))}
+    removed = {scope for scope in state.frames if not outer.isdisjoint(scopes_around(state.frames, scope))}
     settled = state.settled
     for text, wait in state.waits.items():
-        if wait.scope in gone:
+        if wait.scope in removed:
             end = SettledWait(how="CANCELLED", by=event.by, on=event.at, answers=wait.answers)
             settled = settled.set(text, end)
-    dropped = [region for scope, region in state.regions.items() if scope in gone]
-    freed = sum(state.frames[scope].bytes for scope in gone) + sum(region.result_bytes for region in dropped)
+    dropped = [region for scope, region in state.regions.items() if scope in removed]
+    freed = sum(state.frames[scope].bytes for scope in removed) + sum(region.result_bytes for region in dropped)
     return replace(
         state,
         settled=settled,
-        lines=_remaining(state.lines, gone),
-        frames=_remaining(state.frames, gone),
-        regions=_remaining(state.regions, gone),
-        waits={text: wait for text, wait in state.waits.items() if wait.scope not in gone},
-        open_steps={text: step for text, step in state.open_steps.items() if _scope(text) not in gone},
-        timers={seq: timer for seq, timer in state.timers.items() if _scope(timer.address) not in gone},
+        lines=_remaining(state.lines, removed),
+        frames=_remaining(state.frames, removed),
+        regions=_remaining(state.regions, removed),
+        waits={text: wait for text, wait in state.waits.items() if wait.scope not in removed},
+        open_steps={text: step for text, step in state.open_steps.items() if _scope(text) not in removed},
+        timers={seq: timer for seq, timer in state.timers.items() if _scope(timer.address) not in removed},
         document_bytes=state.document_bytes - freed,
     )
 
@@ -149,8 +149,8 @@ def _scope(address: str) -> str:
     return parse_address(address).scope if address else ""
 
 
-def _remaining(entries: Mapping[str, Entry], gone: set[str]) -> Mapping[str, Entry]:
-    return {scope: entry for scope, entry in entries.items() if scope not in gone}
+def _remaining(entries: Mapping[str, Entry], removed: set[str]) -> Mapping[str, Entry]:
+    return {scope: entry for scope, entry in entries.items() if scope not in removed}
 
 
 def _without(entries: Mapping[Key, Entry], key: Key) -> Mapping[Key, Entry]:

@@ -1,4 +1,4 @@
-"""What an operator's decisions do to the state: a part of `evolve`, which does not judge them either."""
+"""`evolve` for the decisions of operators: incidents closed, the document edited, paths moved."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ _STUCK_PHASES = ("FAILED", "UNKNOWN")
 
 
 def apply_incident_closed(state: ExecutionState, event: IncidentClosed) -> ExecutionState:
-    """Returns the state without the incident; its step begins anew where the event says so."""
+    """Returns the state without the incident; its step runs again where the event says so."""
     incident = state.incidents.get(event.incident_id)
     state = replace(state, incidents=_without(state.incidents, event.incident_id))
     if incident is None or not event.again:
@@ -30,7 +30,7 @@ def apply_incident_closed(state: ExecutionState, event: IncidentClosed) -> Execu
         entering = Path(scope=path.scope, step=path.step, visit=path.visit, phase="ENTER")
         lines = {**state.lines, path.scope: entering}
         return replace(state, lines=lines, open_steps=_without(state.open_steps, text))
-    # Who asked for another attempt asked for all that the step's retry policy grants, whatever ended before.
+    # Another attempt by an operator starts the retry policy from its beginning.
     opened = replace(state.open_steps[text], failures=0, process_ends=0, ending_since=None)
     again = Path(scope=path.scope, step=path.step, visit=path.visit, phase="RETRY")
     lines = {**state.lines, path.scope: again}
@@ -51,7 +51,7 @@ def apply_document_edited(state: ExecutionState, event: DocumentEdited) -> Execu
 
 
 def apply_moved(state: ExecutionState, event: Moved) -> ExecutionState:
-    """Returns the state with the path of the scope on another step; what was open where it stood is given up."""
+    """Returns the state with the path of the scope at another step; the visit that it left is cancelled."""
     path = Path(scope=event.scope, step=event.to, visit=0, phase="ENTER")
     left = state.lines.get(event.scope)
     state = without_region(state, event.scope, event)

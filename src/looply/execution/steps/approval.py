@@ -1,7 +1,7 @@
-"""`approval`: asks people for a decision; what it takes is fixed when it begins.
+"""`approval`: asks people for a decision; its terms are fixed when it opens.
 
-What stands in a datastore (the people, the calendar) is read first, by the effect `datastore.read`; its answer opens
-the approval in the same unit.
+People and calendar that are in a datastore are read first, by the effect `datastore.read`; its result opens the
+approval in the same unit.
 """
 
 from msgspec.structs import replace
@@ -28,7 +28,7 @@ from looply.jsontext import Json
 
 
 def enter(visit: Visit) -> tuple[Event, ...]:
-    """Returns what opens the approval, or the reading of what it needs first."""
+    """Returns the events that open the approval, or the effect that reads the datastores first."""
     settings = _settings(visit)
     names = list(
         dict.fromkeys(name for name in (_people_store(visit, settings), _calendar_name(visit, settings)) if name)
@@ -45,7 +45,7 @@ def enter(visit: Visit) -> tuple[Event, ...]:
 
 
 def open_after_read(visit: Visit, command: EffectDone) -> tuple[Event, ...]:
-    """Returns what opens the approval with what the datastores hold. Times count from the answer.
+    """Returns the events that open the approval with the datastores that were read. Times count from the result.
 
     Raises: StepError, ExpressionError when it cannot be opened.
     """
@@ -66,14 +66,14 @@ def _open(visit: Visit, stored: dict[str, Json]) -> tuple[Event, ...]:
     if settings.timeout is not None:
         due = due_after(terms, visit.state.now, _text(visit, settings.timeout, "timeout"), "timeout")
     first = terms.recipients if terms.order == "parallel" else terms.recipients[:1]
-    wanted = CardWanted(**visit.common(), copies=_copies(visit.state, visit, first), body=_body(visit, settings, terms))
+    sent = CardWanted(**visit.common(), copies=_copies(visit.state, visit, first), body=_body(visit, settings, terms))
     sources = SOURCES if settings.api else ()
     opened = WaitOpened(**visit.common(), sources=sources, timeout_on=due, count=terms.quorum, approval=terms)
     begun = begin_wait(visit, opened, terms.recipients)
     if any(isinstance(event, Resumed) for event in begun):
-        cards = tuple(copy.card_id for copy in wanted.copies)
-        return (wanted, *begun, CardClosed(**visit.common(), cards=cards, reason="ANSWERED"))
-    return (wanted, *begun, *turn_timers(terms, visit.address, visit.state.now))
+        cards = tuple(copy.card_id for copy in sent.copies)
+        return (sent, *begun, CardClosed(**visit.common(), cards=cards, reason="ANSWERED"))
+    return (sent, *begun, *turn_timers(terms, visit.address, visit.state.now))
 
 
 def _terms(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) -> ApprovalTerms:
@@ -81,11 +81,11 @@ def _terms(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) ->
     barred = requester if not settings.self_approval else ""
     people = tuple(one for one in _approvers(visit, settings, stored) if not barred or not is_same_person(one, barred))
     if not people:
-        reason = "nobody is left to ask: the requester may not approve" if barred else "there is nobody to ask"
+        reason = "no recipient is left: the requester may not approve" if barred else "there are no recipients"
         raise StepError(reason, code="NO_APPROVER")
     quorum = {"any": 1, "all": len(people)}.get(str(settings.quorum), settings.quorum)
     if int(quorum) > len(people):
-        message = f"quorum asks for {quorum} approvals, but there are {len(people)} who may give one"
+        message = f"the quorum is {quorum} approvals, but only {len(people)} people may approve"
         raise StepError(message, code="NO_APPROVER")
     terms = ApprovalTerms(
         recipients=people,
@@ -106,7 +106,7 @@ def _terms(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) ->
         calendar=_calendar(visit, settings, stored),
         zone=visit.workflow.settings.timezone,
     )
-    turn_timers(terms, visit.address, visit.state.now)  # what is no duration is told now, not at the second turn
+    turn_timers(terms, visit.address, visit.state.now)  # an invalid duration fails now, not at the second turn
     return terms
 
 
@@ -174,7 +174,7 @@ def _requester(visit: Visit, settings: ApprovalSettings) -> str:
         return value.strip()
     if settings.self_approval:
         return ""
-    raise StepError(f"requester must be who asks, since self_approval is false; it is {value!r}", code="BAD_INPUT")
+    raise StepError(f"requester must name a person, since self_approval is false; it is {value!r}", code="BAD_INPUT")
 
 
 def _value(visit: Visit, template: Template, name: str) -> Json:

@@ -1,4 +1,4 @@
-"""`conditional`, `branchConditional` and `advancedConditional`: which exit the data take."""
+"""`conditional`, `branchConditional` and `advancedConditional`: choose an exit by the data."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ from looply.jsontext import Json, oversize
 ELSE = "else"
 
 _SHOWN_BYTES = 2048
-"""A variable of more bytes is not kept in the history of the step that looked at it."""
+"""A larger value of a rule is not recorded in the history."""
 
 
 def enter_conditional(visit: Visit) -> tuple[Event, ...]:
@@ -39,7 +39,7 @@ def enter_branch_conditional(visit: Visit) -> tuple[Event, ...]:
 
 
 def enter_advanced_conditional(visit: Visit) -> tuple[Event, ...]:
-    """Takes the first branch of which any group holds as a whole, else `else`."""
+    """Takes the first branch with a group whose rules all hold, else `else`."""
     settings = visit.step.settings
     assert isinstance(settings, AdvancedConditionalSettings)
     trial = _RuleEvaluator(visit)
@@ -48,9 +48,9 @@ def enter_advanced_conditional(visit: Visit) -> tuple[Event, ...]:
 
 
 class _RuleEvaluator:
-    """Tries rules up to the first that decides, and keeps those that were tried: only they are shown.
+    """Evaluates rules up to the first that decides, and keeps the evaluated ones: only they are shown.
 
-    A template is evaluated once, also where many rules share it or the log shows it.
+    A template is evaluated once, even if many rules share it or the log shows it.
     """
 
     def __init__(self, visit: Visit) -> None:
@@ -76,7 +76,7 @@ class _RuleEvaluator:
 
 
 def _computed(visit: Visit, branch: str, trial: _RuleEvaluator, *, is_one_variable: bool = False) -> tuple[Event, ...]:
-    """Returns the visit with what was compared; with `is_one_variable` the rules differ in their values alone."""
+    """Returns the visit with the compared values; with `is_one_variable` the rules differ in their values alone."""
     shown = _RuleLog(visit, trial)
     rules = trial.tried
     if is_one_variable:
@@ -92,7 +92,7 @@ def _computed(visit: Visit, branch: str, trial: _RuleEvaluator, *, is_one_variab
 
 
 class _RuleLog:
-    """What a log shows of rules. `secret` are the pointers of values that were made of something secret."""
+    """The input of the visit in the log: the evaluated rules. `secret` are the pointers of values made of secrets."""
 
     def __init__(self, visit: Visit, trial: _RuleEvaluator) -> None:
         self._limits = visit.limits
@@ -106,7 +106,7 @@ class _RuleLog:
         return {"variable": rule.variable.value, "value": value, "operator": rule.operator}
 
     def value(self, compared: Template | Rule, pointer: str) -> Json:
-        """Returns a value that was compared; of `Not` the rule that it negates, whose variable is shown already."""
+        """Returns a compared value; of `Not` the rule that it negates, whose variable is shown already."""
         if isinstance(compared, Rule):
             return {
                 "operator": compared.operator,

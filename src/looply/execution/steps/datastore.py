@@ -10,7 +10,7 @@ from looply.jsontext import Json
 
 
 def enter(visit: Visit) -> tuple[Event, ...]:
-    """Schedules the operation with its input, evaluated once; what cannot be carried out fails the step before."""
+    """Schedules the operation with its input, evaluated once; an invalid input fails the step before."""
     settings, template = visit.step.settings, visit.step.input
     assert isinstance(settings, DatastoreSettings)
     assert template is not None

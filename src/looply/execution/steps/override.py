@@ -15,7 +15,7 @@ from looply.jsontext import Json
 
 
 def enter(visit: Visit) -> tuple[Event, ...]:
-    """Returns the one event that holds what the step sets."""
+    """Returns the event with the names and values that the step sets."""
     settings = visit.step.settings
     assert isinstance(settings, OverridePayloadSettings)
     evaluation = visit.evaluation()
@@ -50,9 +50,9 @@ def _override(
 
 
 def _payload_size(visit: Visit, event: Computed) -> int:
-    """Returns the bytes of the payload after the override; in an iteration those that it has of its own."""
+    """Returns the bytes of the payload after the override; in an iteration those of its overlay."""
     state, scope = visit.state, visit.address.scope
     if not owner_scope(state, scope):
         return json_bytes(override_payload(state.payload, event))
-    # The rest is shared with the payload around, and measuring it in each iteration would take longer than the step.
+    # The rest is shared with the enclosing payload; to measure it in each iteration would take longer than the step.
     return event.size + (size_of(state, scope, "payload") if event.override == "set" else 0)

@@ -1,4 +1,4 @@
-"""`wait`: the durable pause until a resume or a timeout; and what happens to a resume that came before it."""
+"""`wait`: a durable pause until a resume or a timeout; and the use of resumes that were buffered for it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,11 +18,11 @@ from looply.expressions import Template
 from looply.jsontext import Json
 
 OUTCOMES: Final = ("approved", "rejected")
-"""What a resume of an approval may decide."""
+"""The outcomes that a resume of an approval may have."""
 
 
 class Caller(NamedTuple):
-    """Who releases a wait, when, and by which channel."""
+    """The caller who releases a wait, with the instant and the channel."""
 
     user: str
     on: datetime
@@ -32,7 +32,7 @@ class Caller(NamedTuple):
 def enter(visit: Visit) -> tuple[Event, ...]:
     """Opens the wait.
 
-    A resume that was kept for it is applied at once, or becomes a dead letter when it does not fit.
+    A resume that was kept for it is applied at once, or becomes a dead letter when it is not valid for it.
     """
     settings = visit.step.settings
     assert isinstance(settings, WaitSettings)
@@ -84,7 +84,7 @@ def begin_wait(visit: Visit, opened: WaitOpened, recipients: Sequence[str] = ())
 def payload_problems(
     step: Step, sources: tuple[str, ...], source: str, payload: dict[str, Json]
 ) -> tuple[Problem, ...]:
-    """Returns why a payload does not fit the wait; empty when it does."""
+    """Returns why a payload is not valid for the wait; empty when it is."""
     if source not in sources:
         return (Problem(path="/payload/source", message=source_refusal(sources, source)),)
     if isinstance(step.settings, WaitSettings):
@@ -95,9 +95,9 @@ def payload_problems(
 
 
 def source_refusal(sources: tuple[str, ...], source: str) -> str:
-    """Returns why a wait does not take a resume from a source that is none of its own."""
+    """Returns the message for a resume from a source that the wait does not accept."""
     if not sources:
-        return "only the people who were asked decide about this approval; its settings do not say `api: true`"
+        return "only its recipients decide about this approval; its settings do not have `api: true`"
     return f"the wait takes {' or '.join(sources)}, not {source}"
 
 
@@ -106,7 +106,7 @@ def resume_output(
 ) -> Json:
     """Returns the output of a step whose wait a resume releases: the payload, or the answer of a card.
 
-    On an approval the caller decides for everybody who was asked, and the record says so.
+    On an approval the caller decides for all recipients, and the record says so.
     """
     if isinstance(step.settings, WaitSettings):
         return payload
@@ -114,8 +114,8 @@ def resume_output(
     user, on, via = by
     if isinstance(step.settings, ApprovalSettings):
         outcome, comment = str(payload["outcome"]), payload.get("comment")
-        said = comment if isinstance(comment, str) else ""
-        last = CardAnswer(part=-1, user=user, data=None, on=on, decision=outcome, comment=said, via=via)
+        text = comment if isinstance(comment, str) else ""
+        last = CardAnswer(part=-1, user=user, data=None, on=on, decision=outcome, comment=text, via=via)
         return approval_output(outcome, (*answers, last))
     data = {name: value for name, value in payload.items() if name != "source"}
     last = CardAnswer(part=-1, user=user, data=data, on=on)
@@ -123,7 +123,7 @@ def resume_output(
 
 
 def card_output(answers: Sequence[CardAnswer], recipients: Sequence[str], source: str) -> Json:
-    """Returns the output of a card that was answered; `response` is the answer that came last."""
+    """Returns the output of a card that was answered; `response` is the last answer."""
     shown = [{"user": answer.user, "data": answer.data, "answered_on": rfc3339(answer.on)} for answer in answers]
     last = {name: shown[-1][name] for name in ("user", "data")} if shown else None
     return {"response": last, "responses": shown, "recipients": list(recipients), "source": source}
@@ -135,7 +135,7 @@ def _buffered_for(state: ExecutionState, address: Address) -> list[BufferedResum
 
 
 def branch_of(step: Step, payload: dict[str, Json]) -> str:
-    """Returns the exit that a fitting resume takes: on an approval its outcome."""
+    """Returns the exit that a valid resume takes: on an approval its outcome."""
     return str(payload["outcome"]) if isinstance(step.settings, ApprovalSettings) else "next"
 
 

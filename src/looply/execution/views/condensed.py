@@ -1,4 +1,4 @@
-"""Condensed logs: for each step its visits, each with what went in, what came out, and how it ended."""
+"""Condensed logs: for each step its visits, each with input, output and status."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -61,13 +61,13 @@ VisitStatus: TypeAlias = Literal[
 ]
 
 _SHOWN_BYTES: Final = 2048
-"""A larger output of a step that only computes is not shown as its input too."""
+"""A larger output of a step that only computes is not shown again as its input."""
 _UNFINISHED: Final = ("RUNNING", "WAITING", "UNKNOWN")
 _CONTINUABLE: Final = (*_UNFINISHED, "FAILED")
 
 
 class VisitError(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a visit failed; `status` is what the other system answered, null where it did not."""
+    """Why a visit failed; `status` is the one that the other system answered, null without an answer."""
 
     code: str
     message: str
@@ -75,10 +75,10 @@ class VisitError(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VisitRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One visit of a step: what went in, what came out, and how it ended; in a branch or an iteration with its `scope`.
+    """One visit of a step: its input, output and status; in a branch or an iteration with its `scope`.
 
-    `started_on` is null for a visit that began before the events that are shown, `ended_on` while it lasts. `attempt`
-    is the last one. `error` is null after a success. A value that had no room is `{"trimmed_bytes": n}`.
+    `started_on` is null for a visit that began before the events that are shown, `ended_on` while it runs. `attempt`
+    is the last one. `error` is null after a success. A value that is too large is `{"trimmed_bytes": n}`.
     """
 
     scope: str | UnsetType = UNSET
@@ -130,12 +130,12 @@ class _Entry:
 
 @dataclass(slots=True)
 class _Visits:
-    """All visits in the order of their beginning. `seq` is the number of the event that is read."""
+    """All visits in the order of their beginning. `seq` is the number of the current event."""
 
     entries: dict[str, _Entry] = field(default_factory=dict)
     seq: int = 0
     is_later: bool = False
-    """What is read begins after the history does: the beginning of a visit may be missing."""
+    """The events do not begin with the history, so that the beginning of a visit may be missing."""
 
     def of(self, event: StepEvent) -> _Entry:
         text = event.address.text
@@ -224,7 +224,7 @@ class _Visits:
             entry.output = _shown(event, event.output, "output")
 
     def _waits(self, event: WaitOpened) -> None:
-        """Notes whose answers a wait takes; that of a card shows the card."""
+        """Records the sources of a wait as its input; a card's input stays the card."""
         entry = self.of(event)
         entry.status = "WAITING"
         if entry.input is None:
@@ -238,7 +238,7 @@ class _Visits:
             entry.status, entry.input = "WAITING", {"workflow_id": event.workflow_id, "payload": payload}
 
     def _asked(self, event: CardWanted) -> None:
-        """Notes who was asked; the people of an approval may get their cards one after the other."""
+        """Records the recipients of a card; those of an approval in sequence are added one by one."""
         entry = self.of(event)
         if event.reminder:
             return
@@ -260,7 +260,7 @@ class _Visits:
         entry.end(event, "SKIPPED" if isinstance(event, StepSkipped) else "SUCCEEDED")
 
     def _renamed(self, event: Migrated) -> None:
-        """Lets visits that go on be found under the names that their steps have now, numbered as `evolve` does."""
+        """Moves visits that continue to the new names of their steps, numbered as `evolve` does."""
         for text, entry in list(self.entries.items()):
             address = parse_address(text)
             new = event.steps.get(address.step)
@@ -282,12 +282,12 @@ class _Visits:
 
 
 def condensed_logs(events: Iterable[tuple[int, Event]], limit_bytes: int) -> tuple[dict[str, list[VisitRecord]], bool]:
-    """Returns for each step its visits, oldest first, and whether something had to be left out.
+    """Returns for each step its visits, oldest first, and whether values or visits were left out.
 
     Secrets and tokens are `***`.
     The texts of all visits together have at most `limit_bytes`: the input and output of a visit that does not fit
-    become `{"trimmed_bytes": n}`, and a visit for which even that is too much is left out. A visit that began before
-    the events do has no `started_on`.
+    become `{"trimmed_bytes": n}`, and a visit that is still too large is left out. A visit that began before the events
+    has no `started_on`.
     """
     found: dict[str, list[VisitRecord]] = {}
     left, is_truncated = limit_bytes, False
@@ -309,14 +309,14 @@ def _size_of(value: Json) -> Json:
 
 
 def first_beyond_budget(events: Iterable[tuple[int, Event]], limit_bytes: int) -> int | None:
-    """Returns the number of the first event of the first visit that has no room, None when all have.
+    """Returns the number of the first event of the first visit that exceeds the limit, None when all fit.
 
-    The first visit of all is never meant: what is too large for itself does not fit anywhere.
+    It is never the first visit of all: one that is too large by itself does not fit on any page.
     """
     left = limit_bytes
-    for place, entry in enumerate(_shown_visits(events)):
+    for index, entry in enumerate(_shown_visits(events)):
         left -= len(encode_json(entry.shown()))
-        if left < 0 and place > 0:
+        if left < 0 and index > 0:
             return entry.first
     return None
 
@@ -330,10 +330,10 @@ def _shown_visits(events: Iterable[tuple[int, Event]]) -> list[_Entry]:
 
 
 def _computed_input(event: Computed, output: Json) -> Json:
-    """Returns what a step that only computes has evaluated.
+    """Returns the input of a step that only computes.
 
-    Conditions record it. An override, a redirect, a terminate and a join put out what they have evaluated, so `output`,
-    as it is shown, is also what went in; a large one is not shown twice.
+    Conditions record it. Of an override, a redirect, a terminate and a join the output is the evaluated input, so
+    `output`, as it is shown, is also shown as input; a large one is not shown twice.
     """
     if event.input is not None or event.branch != "next" or output is None:
         return None if event.input is None else _shown(event, event.input, "input")
