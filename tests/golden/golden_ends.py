@@ -145,7 +145,7 @@ def cut_into_stretches() -> Simulator:
 def cut_and_not_yet_continued() -> Simulator:
     steps = [step(f"s{n}", "overridePayload", {"parameters": [{"name": f"n{n}", "value": n}]}) for n in range(4)]
     simulator = Simulator(workflow(*steps, edges="start>s0 s0>s1 s1>s2 s2>s3"), limits=Limits(stretch_steps=2))
-    simulator.goes_on = False
+    simulator.auto_continue = False
     simulator.start()
     return simulator
 

@@ -18,7 +18,7 @@ CARD = {
 
 
 def step(id_: str, type_: str, settings: dict[str, Json] | None = None, **beside: Json) -> dict[str, Json]:
-    """Returns a step; `beside` is what stands next to its settings, such as `retry`."""
+    """Returns a step; `beside` are fields of the step beside its settings, such as `retry`."""
     return {"id": id_, "type": type_, "settings": settings or {}, **beside}
 
 

@@ -1,4 +1,4 @@
-"""Addresses, keys, tokens, ids and chance: functions of the execution and the place."""
+"""Addresses, keys, tokens, ids and random numbers: functions of the execution and the address."""
 
 import base64
 from uuid import UUID
@@ -96,7 +96,7 @@ def test_of_a_text_that_is_no_token_no_more_than_its_end_is_decoded(monkeypatch)
     assert len(decoded) == 3
 
 
-def test_ids_are_uuids_and_differ_by_place():
+def test_ids_are_uuids_and_differ_by_address():
     address = Address("", "ask", 1)
     ids = [card_id(EXECUTION, address, 0), card_id(EXECUTION, address, 1), card_id(EXECUTION, Address("", "ask", 2), 0)]
     ids += [incident_id(EXECUTION, 1), incident_id(EXECUTION, 2)]

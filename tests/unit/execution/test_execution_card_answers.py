@@ -1,4 +1,4 @@
-"""An answer is what the card lets its reader send: its actions with their own data, its inputs with their types."""
+"""An answer is validated against its card: its actions with their own data, its inputs with their types."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def paths(found):
 
 
 def sent(one, value):
-    """Returns what is recorded of one input, None when the answer is refused, and "left out" when it is not there."""
+    """Returns the recorded value of one input, None when the answer is refused, "left out" when it has no value."""
     found = validate_answer(card(one, actions=[submit()]), {one["id"]: value})
     return None if isinstance(found, tuple) else found.get(one["id"], "left out")
 
@@ -47,7 +47,7 @@ def test_an_action_of_the_card_is_recorded_with_its_own_data():
         {},
     ],
 )
-def test_what_is_none_of_the_cards_actions_is_refused(data):
+def test_data_of_no_action_of_the_card_are_refused(data):
     assert paths(validate_answer(card(), data)) == ["/data"]
 
 
@@ -69,7 +69,7 @@ def test_data_that_are_no_object_are_sent_as_a_value_and_a_verb_tells_universal_
     assert paths(validate_answer(shown, {"value": "maybe"})) == ["/data"]
 
 
-def test_an_input_takes_the_place_of_static_data_of_its_name():
+def test_an_input_replaces_static_data_of_its_name():
     shown = card(field("Text", "note"), actions=[submit({"note": "", "action": "send"})])
     assert validate_answer(shown, {"note": "mine", "action": "send"}) == {"note": "mine", "action": "send"}
     assert validate_answer(shown, {"action": "send"}) == {"note": "", "action": "send"}

@@ -1,4 +1,4 @@
-"""How large values are: the bound on nesting is that of the door."""
+"""Sizes of values: the limit of nesting equals that of requests."""
 
 import pytest
 
@@ -13,7 +13,7 @@ LIMITS = Limits(json_levels=3)
     ("text", "is_too_deep"),
     [("1", False), ("[[[]]]", False), ('[{"a": [1]}]', False), ("[[[[]]]]", True), ('[{"a": [{"b": 1}]}]', True)],
 )
-def test_a_value_is_nested_too_deeply_when_the_door_would_refuse_its_text(text, is_too_deep):
+def test_a_value_is_nested_too_deeply_when_a_request_with_its_text_is_refused(text, is_too_deep):
     assert oversize(parse_json(text.encode()), 1000, LIMITS) == (
         "is nested deeper than 3 levels" if is_too_deep else ""
     )
