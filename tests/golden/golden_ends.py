@@ -1,4 +1,4 @@
-"""Scenarios of starts and ends: every trigger, every end, and incidents with what happens beside them."""
+"""Scenarios of starts and ends: every trigger, every end, and incidents with events during them."""
 
 from collections.abc import Callable
 from typing import Final
@@ -159,7 +159,7 @@ def logged_not_at_all() -> Simulator:
 
 
 def _logged(level: str) -> Simulator:
-    """Returns an execution whose call is tried again and fails, with a log of that level."""
+    """Returns an execution whose call is retried and fails, with a log of that level."""
     settings = {"log": level}
     simulator = started(call("c", retry=RETRY), step("w", "wait"), edges="start>c c>w", settings=settings)
     simulator.fail()

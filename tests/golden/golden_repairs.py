@@ -1,4 +1,4 @@
-"""Scenarios of what operators decide: every action, on every kind of incident and on executions that only wait."""
+"""Scenarios of repairs: every action, on every kind of incident and on executions that only wait."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -11,7 +11,7 @@ from looply.jsontext import Json
 
 
 def _refused(**beside: Any) -> Simulator:
-    """Returns an execution whose call was refused; behind it stands another one."""
+    """Returns an execution whose call was refused; another call follows it."""
     simulator = started(_post(), call("d"), edges="start>c c>d", body={"po": "1", "pin": "1234"}, **beside)
     simulator.succeed({**OK, "status": "404"})
     return simulator

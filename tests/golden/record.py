@@ -30,7 +30,7 @@ HISTORIES: Final = Path(__file__).parent / "histories"
 
 
 def summary(state: ExecutionState) -> dict[str, Json]:
-    """Returns what a recorded history is held to: all that readers, callers and the store see of a state."""
+    """Returns the summary that a recorded history is compared with: all that readers, callers and the store see."""
     work = open_work(state)
     seen = {
         "seq": state.seq,
@@ -49,8 +49,8 @@ def summary(state: ExecutionState) -> dict[str, Json]:
             "effects": [(one.seq, one.address, one.attempt, one.operation) for one in work.effects.values()],
             "timers": list(work.timers.values()),
             "waits": [(one.seq, one.address, one.sources, one.timeout_on) for one in work.waits.values()],
-            # Without what an incident did not tell when the first histories were recorded.
-            "incidents": [_first_told(msgspec.structs.asdict(one)) for one in work.incidents.values()],
+            # Without the fields that incidents did not have when the first histories were recorded.
+            "incidents": [_first_fields(msgspec.structs.asdict(one)) for one in work.incidents.values()],
             "continues": work.continues,
             # Later than the first histories: what they do not have is not held to.
             **({"children": list(work.children.values())} if work.children else {}),
@@ -66,7 +66,7 @@ def summary(state: ExecutionState) -> dict[str, Json]:
     return ordered
 
 
-def _first_told(incident: dict[str, Json]) -> dict[str, Json]:
+def _first_fields(incident: dict[str, Json]) -> dict[str, Json]:
     return {name: value for name, value in incident.items() if name != "scope" and (name != "is_answered" or value)}
 
 
@@ -298,7 +298,7 @@ SCENARIOS: Final[tuple[Callable[[], Simulator], ...]] = (
 
 
 def main() -> None:
-    """Adds what is missing, or prints everything."""
+    """Adds the missing recordings, or prints all."""
     HISTORIES.mkdir(exist_ok=True)
     for scenario in SCENARIOS:
         simulator = scenario()

@@ -48,7 +48,7 @@ class StoredHistory(msgspec.Struct, kw_only=True):
 
 
 class StoredBytes(msgspec.Struct, kw_only=True):
-    """What one release wrote. `dictionary` is the SHA-256 of the starter dictionary that it wrote with."""
+    """The bytes of one release. `dictionary` is the SHA-256 of its starter dictionary."""
 
     dictionary: str
     histories: dict[str, StoredHistory]

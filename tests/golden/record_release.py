@@ -1,4 +1,4 @@
-"""Records what a release leaves, which every later release must load, upgrade, prove and continue.
+"""Records the stores of a release, which every later release must load, upgrade, prove and continue.
 
 `python tests/golden/record_release.py 0.1.0` adds, each with what is in it:
 
@@ -22,7 +22,7 @@ from record_history_database import make_histories
 
 
 def record_release(name: str) -> None:
-    """Records all that a release leaves, under its version."""
+    """Records all stores of a release, under its version."""
     record_folder(name, make_folder)
     record(name, make_database)
     record_folder(name + BESIDE, record_beside.make_folder)
