@@ -1,7 +1,7 @@
 """The rows that a killed process leaves beside histories, in the tables that came after the first ones.
 
-Executions that wait for each other, deliveries and places in line, dead letters, values of search fields, datastores,
-copies of cards in a channel, ledgers of schedules, bulks that are half done. `record_release.py` records it as a data
+Executions that wait for each other, deliveries, concurrency slots, dead letters, values of search fields, datastores,
+card copies of a channel, ledgers of schedules, unfinished bulks. `record_release.py` records them as a data
 folder and as a database; every later release opens and continues both (`golden_beside_left.py`).
 """
 

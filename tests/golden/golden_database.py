@@ -1,7 +1,7 @@
 """A PostgreSQL database as a killed process leaves it: how it is recorded, and how it is restored.
 
-It holds what a recorded folder holds (`golden_folder`), in the schemas `looply` and `looply_catalog`, and is kept as
-the statements that make it again. `record_release.py` makes it; every later release loads, upgrades and continues it.
+It has the content of a recorded folder (`golden_folder`), in the schemas `looply` and `looply_catalog`, and is recorded
+as the statements that make it again. `record_release.py` makes it; later releases load, upgrade and continue it.
 """
 
 import base64

@@ -1,7 +1,7 @@
 """The SHA-256 of all recorded files, which are a promise and never change.
 
-The recorders add the sums of what they add. `python tests/golden/golden_sums.py` adds those that are missing, as after
-a merge; it changes none.
+The recorders add the sums of their files. `python tests/golden/golden_sums.py` adds missing sums, for example after a
+merge; it changes none.
 """
 
 from hashlib import sha256

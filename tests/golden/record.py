@@ -1,7 +1,7 @@
 """Records histories that every later release must fold to the same state.
 
-`python tests/golden/record.py` adds a file for each scenario that has none; it never changes one that is there, since
-a recorded history is a promise. `--print` writes all histories of today to standard output instead.
+`python tests/golden/record.py` adds a file for each scenario that has none; it never changes an existing one, since
+a recorded history is a promise. `--print` writes all current histories to standard output instead.
 """
 
 import sys
@@ -52,7 +52,7 @@ def summary(state: ExecutionState) -> dict[str, Json]:
             # Without the fields that incidents did not have when the first histories were recorded.
             "incidents": [_first_fields(msgspec.structs.asdict(one)) for one in work.incidents.values()],
             "continues": work.continues,
-            # Later than the first histories: what they do not have is not held to.
+            # Later than the first histories: fields that they do not have are not compared.
             **({"children": list(work.children.values())} if work.children else {}),
             **({"place": work.place} if work.place is not None else {}),
             "holds_process_id": work.holds_process_id,

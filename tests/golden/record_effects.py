@@ -1,7 +1,7 @@
 """Records histories of the workflow that carries effects, which every later release must be able to replay.
 
-`python tests/golden/record_effects.py` adds the files in `effects` that are missing; it never changes one that is
-there. It needs the Temporal development server, which it starts on the loopback interface.
+`python tests/golden/record_effects.py` adds the missing files in `effects`; it never changes an existing one.
+It needs the Temporal development server, which it starts on the loopback interface.
 """
 
 import asyncio

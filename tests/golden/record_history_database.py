@@ -1,7 +1,7 @@
 """Makes a PostgreSQL database with every recorded history, which every later release must read as it was.
 
-Each history is stored in several units, by what stores units in life, under an id of its own. Nothing is carried out:
-all effects are queued. See `record_release.py`.
+Each history is stored in several units, by the product's own store, under an id of its own. No effect is carried out:
+all are queued. See `record_release.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ class _File(msgspec.Struct):
 class LeftHistories(Left, kw_only=True):
     """As `Left`. `restated` has, by the name of a story, the definitions that stand for those of its history.
 
-    A scenario may have been written in other words since its history was recorded.
+    A scenario may have been rewritten since its history was recorded.
     """
 
     restated: dict[str, dict[str, str]]

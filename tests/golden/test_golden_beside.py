@@ -1,5 +1,5 @@
 """All recorded rows beside histories are opened, proved and continued by the current release, as a folder and as a
-database: by one process that has it alone, and by two that share it and act by turns."""
+database: by one process alone, and by two that share it and act by turns."""
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable

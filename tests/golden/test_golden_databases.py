@@ -1,6 +1,6 @@
 """The current release loads, upgrades, proves and continues every recorded PostgreSQL database.
 
-By one process that has it alone, and by two that share it and act by turns.
+By one process alone, and by two that share it and act by turns.
 """
 
 import sys
@@ -173,7 +173,7 @@ async def test_a_recorded_database_has_the_tables_of_a_new_one_once_it_was_opene
     assert shape_of(database) == shape_of(fresh_database)
 
 
-async def test_what_was_decided_in_a_recorded_database_is_in_the_record(opened: Opened, left: Left) -> None:
+async def test_decisions_in_a_recorded_database_are_in_the_record(opened: Opened, left: Left) -> None:
     await check_decisions(opened, left)
 
 

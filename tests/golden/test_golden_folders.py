@@ -94,7 +94,7 @@ def shape_of(file: Path) -> set[tuple[object, ...]]:
         return {*indexes.fetchall(), *connection.execute(columns).fetchall()}
 
 
-async def test_what_was_decided_in_a_recorded_folder_is_in_the_record(opened: Opened, left: Left) -> None:
+async def test_decisions_in_a_recorded_folder_are_in_the_record(opened: Opened, left: Left) -> None:
     await check_decisions(opened, left)
 
 

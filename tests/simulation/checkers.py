@@ -308,12 +308,12 @@ def a_key_starts_one_execution(trace: Trace) -> Iterable[str]:
 
 
 def _is_forgotten(trace: Trace, former: Event, commit: Commit) -> bool:
-    """Returns whether the key of an execution went before a commit, by a clock that was set back later."""
+    """Returns whether the key of an execution was removed before a commit, by a clock that was set back later."""
     rounds = [*trace.key_rounds, *((one.order, one.now) for one in trace.pruned)]
     return any(order < commit.order and now - former["at"] >= _KEY_LIFE for order, now in rounds)
 
 
-def readers_see_what_was_acknowledged(trace: Trace) -> Iterable[str]:
+def readers_see_acknowledged_changes(trace: Trace) -> Iterable[str]:
     """S2: a read after an answer shows at least its effect, and reads are monotonic."""
     seen: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for reading in trace.readings:
@@ -382,7 +382,7 @@ CHECKERS: Sequence[Checker] = (
     schedules_respect_pauses_and_skip_only_overlaps,
     missed_instants_were_late,
     no_instant_is_lost,
-    readers_see_what_was_acknowledged,
+    readers_see_acknowledged_changes,
     organizations_see_only_their_own,
     rows_are_the_open_work,
     every_run_comes_to_rest,

@@ -1,10 +1,10 @@
 """A disk that loses power, under the real SQLite: flushed writes are durable, of the others any part may be.
 
 Theory of operation. `CrashDisk` is the default VFS of SQLite while it is mounted. Files go to a real folder, so locks,
-shared memory and several connections work as in life: that is the page cache. Beside it a `Volume` keeps of each file
-what is on the platter, and the writes and truncations since. A flush moves them over, and the real `fsync` is left out.
+shared memory and several connections work as in production: that is the page cache. Beside it a `Volume` keeps the
+platter's content of each file, and the writes and truncations since. A flush applies them; the real `fsync` is skipped.
 
-`Volume.power_loss` gives what the next start may find: of each file the platter's content and any subset of the
+`Volume.power_loss` returns the files that a start may find: of each file the platter's content and any subset of the
 512-byte sectors written since, whole or torn; gaps hold zeros or noise. Names follow the same rule: a file that was
 made or deleted since its folder was last flushed is there or not.
 """
@@ -84,7 +84,7 @@ class Inode:
     def fail(self, rng: Random) -> None:
         """Fails a flush as kernels do: some of it is on the platter, the rest is never flushed again.
 
-        Whoever has the file open learns of it with the next flush.
+        Open handles of the file get the error with the next flush.
         """
         self.durable = self.after_loss(rng).content()
         self.pending.clear()

@@ -1,7 +1,7 @@
 """Directed scenarios: races that random runs hit too rarely, arranged step by step.
 
-Each is a story on a whole engine over the memory store, in fake time, and returns what is wrong after it, as
-sentences. `SCENARIOS` names with each the engine, wrong in one thing, that it must catch.
+Each is a story on a whole engine over the memory store, in fake time, and returns its violations as sentences.
+`SCENARIOS` names with each the mutant that it must catch.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ TICK: Final = timedelta(seconds=5)
 class Gate:
     """Holds the calls of one method of the store until it is opened; `arrived` is set when one is held.
 
-    `is_done` lets what was asked be done first, so that only the answer is late.
+    With `is_done` the call is carried out first, so that only its answer is late.
     """
 
     def __init__(self, side: Any, name: str, *, is_done: bool) -> None:

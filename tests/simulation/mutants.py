@@ -1,6 +1,6 @@
 """Engines with one defect each, to show that the simulator detects it.
 
-Every mutant is a context in which one function of the engine, or of its wiring, is another one. This is the only
+Every mutant is a context in which one function of the engine, or of its wiring, is replaced. This is the only
 place where tests replace functions of ours. The numbers are those of the list in `README.md`.
 """
 

@@ -1,6 +1,6 @@
 """The reference model: the allowed histories of a workflow, by the answers of other systems and the calls of clients.
 
-It knows the contract and nothing of the engine: it reads the definition as it was written, walks through a history
+It implements the contract and imports nothing of the engine: it reads the JSON definition, walks through a history
 event by event, and records where the history is not allowed. Its end gives the allowed status.
 """
 
@@ -58,7 +58,7 @@ def _by(calls: Sequence[Call], name: str) -> dict[Any, list[Call]]:
 
 @dataclass
 class Model:
-    """Walks through one history. `mode` is where it stands: leave, call, failed, unknown, retry, delay, wait, closed.
+    """Walks through one history. `mode` is its current phase: leave, call, failed, unknown, retry, delay, wait, closed.
 
     `branch` is the exit by which the step was left. While `frozen`, an incident is open and nothing may start.
     """
@@ -89,7 +89,7 @@ class Model:
         self._is_cancelled = False
 
     def walk(self, history: Sequence[Event]) -> str:
-        """Returns the status that the execution must have; what was not allowed is in `problems`."""
+        """Returns the status that the execution must have; violations are in `problems`."""
         for number, event in enumerate(history, 1):
             self._seq = number
             self._check(self._last is None or event["at"] >= self._last, "time goes back", event)

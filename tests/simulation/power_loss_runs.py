@@ -1,8 +1,8 @@
 """Runs of the SQLite store on a crash disk: a run is recorded, then examined after a power loss at each point.
 
-A loss of power is an instant: what the store did after it cannot matter. So one run gives as many losses as it has
-operations of the disk. At each, the recorder keeps what the next start would find and what was acknowledged by then.
-Before that it lets every answer that was sent arrive: a store that answers too early cannot hide behind a slow caller.
+A loss of power is an instant: later actions of the store cannot matter. So one run gives as many losses as it has
+operations of the disk. At each, the recorder keeps the files that the next start would find and the acknowledgements.
+Before that it lets every sent answer arrive, so that a store that answers too early is not hidden by a slow caller.
 """
 
 import asyncio

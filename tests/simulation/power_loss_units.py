@@ -1,7 +1,7 @@
 """Units of several concurrent executions, and the content that a store must have after an accident.
 
-`Ledger` remembers each unit that was begun and how many of an execution's units were acknowledged. `examine` compares
-it with a store: every acknowledged unit is there in full, every other one is there whole or not at all.
+`Ledger` records each unit that was begun and the number of acknowledged units of each execution. `examine` compares it
+with a store: every acknowledged unit is stored, every other one is stored whole or not at all.
 """
 
 import asyncio
@@ -176,7 +176,7 @@ def work_after(units: list[Unit]) -> dict[str, Any]:
 async def examine(store: Store, ledger: Ledger, promise: Promise) -> list[str]:
     """Returns the problems of an open store, none when the promise is kept.
 
-    A line begins with LOST when something acknowledged is missing, with HALF when something is there in part.
+    A line begins with LOST when an acknowledged unit is missing, with HALF when a unit is stored in part.
     """
     problems: list[str] = []
     for execution_id, units in ledger.units.items():

@@ -25,14 +25,14 @@ def open_executions_are_kept(trace: Trace) -> Iterable[str]:
     """Only executions that have ended for ever are pruned; an incident keeps an execution open."""
     for pruned in trace.pruned:
         if not _end_of(trace, pruned.execution):
-            yield f"{pruned.execution} went while it was {trace.heads[pruned.execution]['status']}"
+            yield f"{pruned.execution} was pruned while it was {trace.heads[pruned.execution]['status']}"
 
 
 def needed_executions_are_kept(trace: Trace) -> Iterable[str]:
     """An execution that an open parent or child, an idempotency key, a letter or the order of commits needs is kept."""
     for pruned in trace.pruned:
         for reason in _reasons(trace, pruned.execution, pruned.now, pruned.order, pruned.commits):
-            yield f"{pruned.execution} went, and {reason}"
+            yield f"{pruned.execution} was pruned, and {reason}"
 
 
 def no_execution_is_pruned_early(trace: Trace) -> Iterable[str]:
@@ -56,20 +56,20 @@ def executions_are_pruned_whole(trace: Trace) -> Iterable[str]:
 
 def pruned_executions_are_not_found(trace: Trace) -> Iterable[str]:
     """No read, call or repetition finds a pruned execution, and none of its work is done or stored."""
-    went = {pruned.execution: pruned.order for pruned in trace.pruned}
+    pruned_at = {pruned.execution: pruned.order for pruned in trace.pruned}
     for reading in trace.readings:
-        if reading.invoked > went.get(reading.execution, trace.now):
-            yield f"{reading.execution} is read after it went"
+        if reading.invoked > pruned_at.get(reading.execution, trace.now):
+            yield f"{reading.execution} is read after its pruning"
     for call in trace.calls:
         execution = call.answer.get("execution_id", "") if call.kind == "trigger" else call.execution
-        if call.outcome == "ok" and call.invoked > went.get(execution, trace.now):
-            yield f"{execution} answers {call.kind} by {call.reply} after it went"
+        if call.outcome == "ok" and call.invoked > pruned_at.get(execution, trace.now):
+            yield f"{execution} answers {call.kind} by {call.reply} after its pruning"
     for commit in trace.commits:
-        if commit.order > went.get(commit.execution, trace.now):
-            yield f"{commit.execution} stores event {commit.first_seq} after it went"
+        if commit.order > pruned_at.get(commit.execution, trace.now):
+            yield f"{commit.execution} stores event {commit.first_seq} after its pruning"
     for line in trace.lines:
-        if line.order > went.get(line.execution, trace.now) and not line.is_superseded:
-            yield f"{line.execution} calls {line.step} after it went"
+        if line.order > pruned_at.get(line.execution, trace.now) and not line.is_superseded:
+            yield f"{line.execution} calls {line.step} after its pruning"
 
 
 def expired_executions_are_pruned(trace: Trace) -> Iterable[str]:
@@ -86,7 +86,7 @@ def streams_are_complete_or_report_pruning(trace: Trace) -> Iterable[str]:
     """A stream that resumes gets each commit of its organization in order, or the error that some were pruned."""
     organizations = {key: head["organization_id"] for key, head in trace.heads.items()}
     placed = [(number, organizations.get(one.execution, ""), one) for number, one in enumerate(trace.commits, 1)]
-    went = {pruned.execution: pruned.order for pruned in trace.pruned}
+    pruned_at = {pruned.execution: pruned.order for pruned in trace.pruned}
     for stream in trace.streams:
         expected = [
             (number, one.execution, one.first_seq, one.last_seq)
@@ -99,7 +99,7 @@ def streams_are_complete_or_report_pruning(trace: Trace) -> Iterable[str]:
         if stream.code == "EVENTS_PRUNED" and not any(
             organization == stream.organization
             and number > stream.last
-            and went.get(one.execution, trace.now) < stream.returned
+            and pruned_at.get(one.execution, trace.now) < stream.returned
             for number, organization, one in placed
         ):
             yield f"a stream from {stream.after} is refused for pruned events, and none are pruned"
@@ -121,7 +121,7 @@ def _reasons(trace: Trace, execution: str, now: datetime, order: int, commits: i
     if letters:
         found.append(f"its letters {sorted(letters)} wait to be settled")
     if commits and trace.commits[commits - 1].execution == execution:
-        found.append("what was stored last is its own")
+        found.append("it has the last commit")
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import checkers
 from checkers import Checker, Event
 from pruning_checkers import PRUNING_CHECKERS
-from region_histories import ENTERS, Place, document_of, is_within, kinds_of, place_of, qualified, under_todays_names
+from region_histories import ENTERS, Place, document_of, is_within, kinds_of, place_of, qualified, under_current_names
 from repair_checkers import (
     REPAIR_CHECKERS,
     a_moved_path_continues_at_its_target,
@@ -27,7 +27,7 @@ def problems_of(trace: Trace) -> list[str]:
     """Returns the violations in a run; of one whose end cannot be read, only that."""
     if trace.is_unreadable:
         return trace.stuck
-    named = under_todays_names(trace)
+    named = under_current_names(trace)
     return [
         f"{check.__name__}: {problem}"
         for check in REGION_CHECKERS

@@ -46,7 +46,7 @@ def document_of(trace: Trace, execution: str) -> Mapping[str, Any]:
     return {**second, "workflow_steps": [*second["workflow_steps"], *older]}
 
 
-def under_todays_names(trace: Trace) -> Trace:
+def under_current_names(trace: Trace) -> Trace:
     """Returns the run with the current name of each visit that was open when its step was renamed.
 
     A visit that had ended by then keeps the name that it had.

@@ -54,7 +54,7 @@ def _input_of(scheduled: Sequence[Event]) -> Any:
     return next((one["input"] for one in reversed(scheduled) if "input" in one), None)
 
 
-def every_call_sends_what_its_branch_or_iteration_sees(trace: Trace) -> Iterable[str]:
+def every_call_sends_the_data_of_its_scope(trace: Trace) -> Iterable[str]:
     """A call sends the payload of its time, also after a repair: its iteration's, else the shared one."""
     for execution, history in trace.histories.items():
         seen = {"": (history[0].get("body") or {}).get("n")}
@@ -129,7 +129,7 @@ def a_moved_path_continues_at_its_target(trace: Trace) -> Iterable[str]:
 def a_visit_that_a_moved_path_left_has_no_outcome(trace: Trace) -> Iterable[str]:
     """The visit that a moved path left, with its branches and iterations, has no outcome, and no timer of it fires.
 
-    Cards and executions that were waited for there are closed.
+    Its cards and awaited children are closed.
     """
     for execution, history in trace.histories.items():
         current: dict[str, Place] = {}
@@ -244,7 +244,7 @@ def _instant(event: Event) -> datetime:
 
 REPAIR_CHECKERS: Sequence[Checker] = (
     a_repair_keeps_or_changes_the_key_as_the_input_says,
-    every_call_sends_what_its_branch_or_iteration_sees,
+    every_call_sends_the_data_of_its_scope,
     an_edit_changes_its_iteration_only,
     a_moved_path_continues_at_its_target,
     a_visit_that_a_moved_path_left_has_no_outcome,

@@ -1,6 +1,6 @@
 """The source of all randomness of a simulation, so that a run can be seeded, shrunk and replayed.
 
-The first option of every choice is the plainest one: a list of zeros is a run in which nothing goes wrong.
+The first option of every choice is the simplest one: a list of zeros is a run without faults.
 """
 
 from collections.abc import Callable, Sequence
@@ -51,7 +51,7 @@ class ReplayChoice:
 
 
 class HypothesisChoice:
-    """Lets Hypothesis decide, which shrinks what it finds."""
+    """Lets Hypothesis decide, which shrinks failing examples."""
 
     def __init__(self, data: st.DataObject) -> None:
         self.taken: list[int] = []

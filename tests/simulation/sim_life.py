@@ -3,8 +3,8 @@
     trace = simulate(SeededChoice(17), "17")
     assert problems_of(trace) == []
 
-The core and the shell are the real ones. First things go wrong for a while (safety); then nothing does any more, and
-everything must come to rest within a bounded time (liveness).
+The core and the shell are the real ones. First there are faults for a while (safety); then none, and every execution
+must come to rest within a bounded time (liveness).
 """
 
 import asyncio

@@ -1,9 +1,9 @@
 """An event loop in simulated time, on which processes can be killed and stopped as the kernel does it.
 
-What a process has asked the loop to call belongs to it, by the context that asyncio hands from task to task. The
-callbacks of a dead process are dropped: nothing is unwound, no `finally` runs, as after `kill -9`. Those of a
-stopped one wait until it goes on, as after SIGSTOP. Time stands still while something can run and then jumps to what
-is due next; what is due in the same millisecond comes in the order of its tie-break.
+A callback belongs to the process that scheduled it, by the context that asyncio hands from task to task. The callbacks
+of a dead process are dropped: nothing is unwound, no `finally` runs, as after `kill -9`. Those of a stopped one wait
+until it continues, as after SIGSTOP. Time does not advance while a callback can run, and then jumps to the next one;
+callbacks of the same millisecond are ordered by their tie-breaks.
 """
 
 import asyncio
@@ -120,7 +120,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     def run_until(self, is_met: Callable[[], bool], until_ms: int, most_turns: int) -> bool:
         """Runs until a condition is met (True) or the time is over (False).
 
-        The condition is looked at whenever time would pass.
+        The condition is checked whenever time would advance.
         Raises: Endless after `most_turns`.
         """
         asyncio._set_running_loop(self)

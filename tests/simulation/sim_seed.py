@@ -4,7 +4,7 @@ python tests/simulation/sim_seed.py 1234
 python tests/simulation/sim_seed.py 1234 --shrink NAME     (saves the shrunk choices in regressions/NAME.json)
 python tests/simulation/sim_seed.py regressions/NAME.json
 python tests/simulation/sim_seed.py 1234 --pool regions    (workflows with branches, approvals, children)
-python tests/simulation/sim_seed.py 1 2 3 --digest         (a line for each: the hash of all that was seen)
+python tests/simulation/sim_seed.py 1 2 3 --digest         (a line for each: the hash of the trace)
 """
 
 import argparse
@@ -121,7 +121,7 @@ def main() -> int:
     parser.add_argument("--shrink", metavar="NAME", help="save the shrunk choices under this name")
     parser.add_argument("--mutant", default="", help="run this mutant of the engine")
     parser.add_argument("--pool", default=FLAT.name, choices=tuple(POOLS), help="which workflows")
-    parser.add_argument("--digest", action="store_true", help="print only the hash of what was seen")
+    parser.add_argument("--digest", action="store_true", help="print only the hash of the trace")
     given = parser.parse_args()
     if given.shrink:
         print(save(given.shrink, given.seeds[0], given.mutant, pool_of(given.pool)))

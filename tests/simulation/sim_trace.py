@@ -32,7 +32,7 @@ class Call:
 class Line:
     """One line of the effects ledger: a call that reached the other system, and its outcome.
 
-    `outcome` is a status, or what the caller got instead; `returned` is 0 while nothing came back to the process.
+    `outcome` is a status, or the error of the caller; `returned` is 0 until the process has got an answer.
     """
 
     order: int

@@ -95,7 +95,7 @@ def _wrong_rows(
     names = set(gone)
     for row, (owner, value) in before.items():
         if owner in names and row in after:
-            yield f"{owner} went, and its row {row} is left"
+            yield f"{owner} was pruned, and its row {row} is left"
         if owner not in names and after.get(row) != (owner, value):
             yield f"the row {row} of {owner or 'no execution'} is {after.get(row)} and was {value}"
     yield from (f"the row {row} is new" for row in after.keys() - before.keys())
@@ -123,4 +123,4 @@ def _wrong_fires(before: Mapping[tuple[str, datetime], Any], data: MemoryData, g
             yield f"the ledger of {workflow_id} names {left.execution_id} for {nominal}, and named {row.execution_id}"
     for workflow_id, schedule in data.schedules.items():
         if schedule.last_execution in gone:
-            yield f"the schedule of {workflow_id} names {schedule.last_execution}, which went"
+            yield f"the schedule of {workflow_id} names {schedule.last_execution}, which was pruned"

@@ -345,7 +345,7 @@ TAMPERS: tuple[tuple[checkers.Checker, tuple[Tamper, ...]], ...] = (
     (checkers.schedules_respect_pauses_and_skip_only_overlaps, (fire_in_a_pause, skip_a_firing)),
     (checkers.missed_instants_were_late, (miss_an_instant_on_time, miss_the_last_one)),
     (checkers.no_instant_is_lost, (lose_an_instant, count_one_miss_too_few)),
-    (checkers.readers_see_what_was_acknowledged, (read_the_past, read_before_an_acknowledgement)),
+    (checkers.readers_see_acknowledged_changes, (read_the_past, read_before_an_acknowledgement)),
     (checkers.organizations_see_only_their_own, (find_an_execution_of_another_organization,)),
     (checkers.rows_are_the_open_work, (find_a_row_too_many,)),
     (checkers.every_run_comes_to_rest, (stay_stuck, give_no_answer)),

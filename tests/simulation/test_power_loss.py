@@ -1,7 +1,7 @@
 """Power losses at every operation of the disk: the real SQLite store on a disk that keeps flushed writes only.
 
-What a start must find then: a sound file, every unit whose commit had returned, and every other unit whole or not at
-all. The controls at the end of the file show that these tests can see what they look for.
+After each loss a start must find a valid file, every unit whose commit had returned, and every other unit whole or not
+at all. The controls at the end of the file show that these tests detect violations.
 """
 
 import asyncio

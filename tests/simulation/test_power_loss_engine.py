@@ -1,8 +1,8 @@
 """Power losses of a whole engine: all acknowledgements hold after the restart, and every execution continues.
 
 The losses are taken while executions start, wait, are resumed by several callers at once, call other systems, sleep,
-are answered by people and are ended. After each, a new engine opens what is left: the file is sound, every
-acknowledged unit is in its history, every history holds together by its chain and folds to the rows beside it, and
+are answered by people and are ended. After each, a new engine opens the files: they are valid, every
+acknowledged unit is in its history, every history has a valid chain and folds to the rows beside it, and
 all acknowledgements hold. Then time passes, and no orphan is left.
 """
 

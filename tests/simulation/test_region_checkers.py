@@ -8,7 +8,7 @@ import pytest
 import region_checkers
 from checkers import CHECKERS, Checker
 from pruning_checkers import PRUNING_CHECKERS
-from region_histories import under_todays_names
+from region_histories import under_current_names
 from repair_checkers import REPAIR_CHECKERS
 from sim_choice import SeededChoice
 from sim_life import simulate
@@ -22,7 +22,7 @@ MOST_SEEDS = 200
 @cache
 def run_of(seed: int) -> Trace:
     """Returns a run with branches in which every promise holds."""
-    return under_todays_names(simulate(SeededChoice(seed), str(seed), REGIONS))
+    return under_current_names(simulate(SeededChoice(seed), str(seed), REGIONS))
 
 
 def start_in_a_cancelled_branch(trace: Trace) -> None:

@@ -7,7 +7,7 @@ import pytest
 import repair_checkers
 from checkers import Checker
 from region_checkers import OF_OLD_NAMES
-from region_histories import STARTS, place_of, renamed_visits, under_todays_names
+from region_histories import STARTS, place_of, renamed_visits, under_current_names
 from sim_choice import SeededChoice
 from sim_desk import BULK
 from sim_life import simulate
@@ -163,7 +163,7 @@ TAMPERS: tuple[tuple[Checker, tuple[Tamper, ...]], ...] = (
         (change_the_key_of_the_same_input,),
     ),
     (
-        repair_checkers.every_call_sends_what_its_branch_or_iteration_sees,
+        repair_checkers.every_call_sends_the_data_of_its_scope,
         (keep_the_key_of_another_input, send_the_data_of_others),
     ),
     (repair_checkers.an_edit_changes_its_iteration_only, (edit_all_for_one,)),
@@ -189,7 +189,7 @@ TAMPERS: tuple[tuple[Checker, tuple[Tamper, ...]], ...] = (
 def test_a_checker_of_repairs_detects_its_violation(check: Checker, tamper: Tamper) -> None:
     right, wrong = tampered(tamper, run_of, MOST_SEEDS)
     if check not in OF_OLD_NAMES:
-        right, wrong = under_todays_names(right), under_todays_names(wrong)
+        right, wrong = under_current_names(right), under_current_names(wrong)
     assert list(check(right)) == []
     assert list(check(wrong))
 

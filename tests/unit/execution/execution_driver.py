@@ -1,7 +1,7 @@
 """A simulator of one execution: the decision core without store, network or time.
 
-The history is a list, the clock is set by hand, effects wait until the test answers them. What a store would hold is
-kept as rows that only differences of open work change, so that a test can compare them with a fold of the history.
+The history is a list, the clock is set by hand, effects wait until the test answers them. The rows of a store are kept
+as differences of open work change them, so that a test can compare them with a fold of the history.
 """
 
 from collections.abc import Callable, Mapping

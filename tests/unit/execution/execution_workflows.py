@@ -42,7 +42,7 @@ def workflow(
 ) -> Workflow:
     """Returns the compiled workflow of some steps behind a trigger.
 
-    `edges` are written `a>b` or `a:branch>b`, separated by spaces; `start` is the trigger. `trigger` is what stands
+    `edges` are written `a>b` or `a:branch>b`, separated by spaces; `start` is the trigger. `trigger` are fields
     beside the trigger's settings.
     """
     begin = step(START, "trigger", {"trigger_type": "REQUEST"}, **(trigger or {}))

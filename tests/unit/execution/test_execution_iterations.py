@@ -13,7 +13,7 @@ from looply.jsontext import Json
 from looply.limits import Limits
 
 
-def test_items_are_collected_in_their_order_whatever_the_order_of_their_ends():
+def test_items_are_collected_in_their_order_for_every_order_of_their_ends():
     simulator = items(call("c", "POST"), edges="", concurrency=3)
     third, first, second = (simulator.effects[index] for index in (2, 0, 1))
     for number, effect in enumerate((third, first, second)):
