@@ -15,7 +15,7 @@ from looply.engine.records.claims import Claim, StoredKey
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.file.opening import FILE_NAME
-from looply.execution.facts.deliveries import Delivered
+from looply.execution.facts.deliveries import DeliveryKey
 from looply.testing.clock import START_TIME, FakeClock
 from postgres_server import PostgresStores
 
@@ -43,7 +43,7 @@ async def test_the_memory_store_reports_rows_without_their_execution() -> None:
     left_out = LedgerRow(nominal=START_TIME + timedelta(hours=1), outcome="SKIPPED")
     data.fires["w"] = {row.nominal: row for row in (fired, left_out)}
     data.places[GONE] = ConcurrencySlotRow(execution_id=GONE, seq=2, since=START_TIME, most=1, is_held=False)
-    data.deliveries[Delivered(NEW, GONE, 3)] = "START"
+    data.deliveries[DeliveryKey(NEW, GONE, 3)] = "START"
     data.expiries[GONE] = START_TIME
     data.decisions[GONE, 3] = decided(Samples().first(execution_id=GONE), 3)
     lines = sorted(await store.reads.orphan_rows())

@@ -1,4 +1,4 @@
-"""What was recorded goes on in fake time, from the instant at which it was left."""
+"""Recorded stores continue in fake time, from the instant at which their process was killed."""
 
 import itertools
 import os
@@ -23,7 +23,7 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> M
 
 @pytest.fixture(scope="session")
 def postgres_server() -> PostgresServer:
-    """Gives the PostgreSQL server of this process."""
+    """Yields the PostgreSQL server of this process."""
     try:
         return session_server()
     except NoPostgres as error:
@@ -32,7 +32,7 @@ def postgres_server() -> PostgresServer:
 
 @contextmanager
 def new_database(server: PostgresServer) -> Iterator[str]:
-    """Gives the address of an empty database for the length of the block."""
+    """Yields the address of an empty database for the length of the block."""
     name = f"golden_{os.getpid()}_{next(_numbers)}"
     yield server.new_database(name)
     server.drop_database(name)
@@ -40,13 +40,13 @@ def new_database(server: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture
 def empty_database(postgres_server: PostgresServer) -> Iterator[str]:
-    """Gives the address of an empty database."""
+    """Yields the address of an empty database."""
     with new_database(postgres_server) as address:
         yield address
 
 
 @pytest.fixture
 def fresh_database(postgres_server: PostgresServer) -> Iterator[str]:
-    """Gives the address of another empty database."""
+    """Yields the address of another empty database."""
     with new_database(postgres_server) as address:
         yield address

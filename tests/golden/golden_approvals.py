@@ -1,4 +1,4 @@
-"""Scenarios of approvals: how they are decided, by whom in the end, and what the clock does."""
+"""Scenarios of approvals: decisions, substitutes, reminders and timeouts."""
 
 from collections.abc import Callable
 from typing import Final

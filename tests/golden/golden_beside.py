@@ -1,8 +1,8 @@
-"""What a killed process leaves beside histories: rows in the tables that came after the first ones.
+"""The rows that a killed process leaves beside histories, in the tables that came after the first ones.
 
-Executions that wait for each other, deliveries and places in line, dead letters, values of search fields, datastores,
-copies of cards in a channel, ledgers of schedules, bulks that are half done. `record_release.py` records it as a data
-folder and as a database; every later release opens both and goes on (`golden_beside_left.py`).
+Executions that wait for each other, deliveries, concurrency slots, dead letters, values of search fields, datastores,
+card copies of a channel, ledgers of schedules, unfinished bulks. `record_release.py` records them as a data
+folder and as a database; every later release opens and continues both (`golden_beside_left.py`).
 """
 
 import sqlite3
@@ -36,16 +36,16 @@ from looply.definition import Workflow
 from looply.engine.ports.port import LedgerRow
 
 BESIDE: Final = "_beside"
-"""Ends the names of what is recorded so."""
+"""The suffix of the names of these recordings."""
 
 CALLEE: Final = "01900000-0000-7000-8000-0000000000c1"
 PEOPLE: Final = ["ann@example.com", "bob@example.com", "cy@example.com"]
 BOSS: Final = "boss@example.com"
 HOUR: Final = timedelta(hours=1)
 SLICE: Final = timedelta(seconds=30)
-"""So long the process that ends holds the bulk that it works on."""
+"""The lease of the bulk that the killed process works on."""
 LEFT_AFTER: Final = 2 * HOUR + timedelta(minutes=1)
-"""When the process that left it was killed, after the start."""
+"""When the process was killed, counted from the start."""
 TABLES: Final = (
     "batch",
     "card",
@@ -62,7 +62,7 @@ TABLES: Final = (
     "timer",
     "wait",
 )
-"""Of the journal; each has rows in what is recorded."""
+"""Tables of the journal; each has rows in the recording."""
 CATALOG_TABLES: Final = ("audit_records", "bulks")
 
 
@@ -79,7 +79,7 @@ def renamed() -> Workflow:
 
 
 def workflows() -> dict[str, Workflow]:
-    """Returns what runs, by the name of its story; `line` runs what `slot` does, and has to wait for it."""
+    """Returns the workflows by the names of their stories; `line` runs that of `slot`, and is queued behind it."""
     parent = chain(
         step("child", "subworkflow", {"workflow_id": CALLEE, "payload": "${payload.output}"}),
         note("last", "${child.output.output.po}"),
@@ -111,7 +111,7 @@ def workflows() -> dict[str, Workflow]:
 
 
 def schedules() -> dict[str, Workflow]:
-    """Returns what schedules start, by the name of its story."""
+    """Returns the workflows of schedules, by the names of their stories."""
     return {
         "queued": every("PT1H", wait("queued"), overlap="queue"),
         "skipped": every("PT1H", wait("skipped")),
@@ -122,12 +122,12 @@ def schedules() -> dict[str, Workflow]:
 
 
 def body_of(name: str) -> dict[str, Any]:
-    """Returns what a story was triggered with."""
+    """Returns the trigger of a story."""
     return {"items": {"items": ["a", "b", "c"]}}.get(name, {"po": f"PO-{name}"})
 
 
 def prepared(driver: Driver) -> Driver:
-    """Returns the driver with a channel of cards, and the workflow that others call. It is not open yet."""
+    """Returns the driver with a channel of cards, and the workflow of the children. It is not open yet."""
     driver.channels = {"inbox": FakeChannel()}
     driver.callees.put(CALLEE, asking())
     return driver
@@ -139,12 +139,12 @@ def driver_of_folder(folder: Path) -> Driver:
 
 
 def driver_of_database(address: str) -> Driver:
-    """Returns a driver on the store of a database that nobody shares. It is not open yet."""
+    """Returns a driver on the store of a database with one process. It is not open yet."""
     return prepared(driver_on(address))
 
 
 SETTINGS: Final[Mapping[str, Any]] = {"per_queue": SLOTS}
-"""Of the drivers of processes that share a database."""
+"""Names of the processes that share a database."""
 
 
 def rows_of_folder(folder: Path) -> dict[str, int]:

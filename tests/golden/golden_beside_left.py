@@ -1,4 +1,4 @@
-"""What holds of everything beside histories that was left by a killed process, wherever it lies; see `golden_left`.
+"""Checks of the rows that a killed process left beside histories, on every store; see `golden_left`.
 
 Each check is of the stories of `golden_beside.workflows`, one minute after the process was killed, and raises
 AssertionError.
@@ -23,11 +23,11 @@ from looply.execution.facts.events import ResumeIgnored, StepUnknown
 _TICK: Final = timedelta(seconds=5)
 _MINUTE: Final = timedelta(minutes=1)
 _ENOUGH: Final = 5
-"""So many ticks let executions hear of each other, whoever has a row at the moment."""
+"""Enough ticks to apply all deliveries, whichever process holds a row."""
 
 
 async def check_others(opened: Opened, left: LeftBeside) -> None:
-    """Children come back to their parents, the one that was wanted is started, and the line moves."""
+    """Children report to their parents, the requested one is started, and the queue advances."""
     ids = left.executions
     await _deliver(opened)
     for name in ("parent", "parent_to_be"):
@@ -44,7 +44,7 @@ async def check_others(opened: Opened, left: LeftBeside) -> None:
 
 
 async def check_answers(opened: Opened, left: LeftBeside) -> None:
-    """Branches, iterations, an approval and a card of another name take the answers that were out."""
+    """Branches, iterations, an approval and a renamed card take the answers by tokens that were handed out before."""
     ids = left.executions
     assert await opened.next.resume(ids["branches"], state="left") == Restarted()
     assert await opened.next.answer(ids["branches"], await _card(opened, left, "branches", "split[right]/right:1"))
@@ -65,7 +65,7 @@ async def check_answers(opened: Opened, left: LeftBeside) -> None:
 
 
 async def check_letters(opened: Opened, left: LeftBeside) -> None:
-    """The letters are found as they were; the open one is applied to a wait that takes it."""
+    """The letters are unchanged; the open one is applied to a wait that accepts it."""
     ids = left.executions
     found = {row.execution_id: row for row in await _letters(opened)}
     assert set(found) == {ids["letter"], ids["letter_discarded"]}
@@ -84,15 +84,15 @@ async def check_letters(opened: Opened, left: LeftBeside) -> None:
 
 
 async def check_found(opened: Opened, left: LeftBeside) -> None:
-    """Executions are found by the values and endings by which they were found before."""
+    """A search finds executions by the same values and suffixes as before."""
     ids = left.executions
-    for wanted in ({"fields": (("po", ("PO-searched",)),)}, {"process_ids": ("*-searched",)}):
-        page = await opened.next.shell.list(ORGANIZATION, Filter(**wanted))
-        assert [item.head.execution_id for item in page.items] == [ids["searched"]], wanted
+    for search in ({"fields": (("po", ("PO-searched",)),)}, {"process_ids": ("*-searched",)}):
+        page = await opened.next.shell.list(ORGANIZATION, Filter(**search))
+        assert [item.head.execution_id for item in page.items] == [ids["searched"]], search
 
 
 async def check_datastores(opened: Opened, left: LeftBeside) -> None:
-    """A datastore has its content and revision; one that was deleted comes back above the revision that it had."""
+    """A datastore has its content and revision; a deleted one is created again with a higher revision."""
     store = opened.next.store.datastores
     prices = (await store.find(ORGANIZATION, "prices")).stored
     assert prices is not None
@@ -119,7 +119,7 @@ async def check_copies(opened: Opened, left: LeftBeside) -> None:
 
 
 async def check_sending(opened: Opened, left: LeftBeside) -> None:
-    """The call that was on its way is made again, as its history says."""
+    """The call that was in flight is made again, by its `on_unknown`."""
     (lost,) = await opened.next.events(left.executions["sending"], StepUnknown)
     assert lost.cause == "CRASH"
     assert [(seen.step, seen.attempt) for seen in opened.world.calls] == [("sending", 2)]
@@ -127,11 +127,11 @@ async def check_sending(opened: Opened, left: LeftBeside) -> None:
 
 
 async def check_ledger(opened: Opened, left: LeftBeside) -> None:
-    """Ledgers tell what they told; what waits for its turn starts when the one before it has ended."""
+    """Ledgers are unchanged; a fire that waits starts when the execution before it has ended."""
     waiting = schedules()["queued"]
     for name, workflow in schedules().items():
-        told = list(await opened.next.shell.schedules.fires(id_of(workflow), None, 100))
-        assert told == left.ledger[name], name
+        ledger = list(await opened.next.shell.schedules.fires(id_of(workflow), None, 100))
+        assert ledger == left.ledger[name], name
     paused = await opened.next.schedule(schedules()["paused"])
     assert (paused.status, paused.last) == ("PAUSED", None)
     (before,) = [row.execution_id for row in left.ledger["queued"] if row.outcome == "STARTED"]
@@ -147,7 +147,7 @@ async def check_ledger(opened: Opened, left: LeftBeside) -> None:
 
 
 async def check_bulks(catalog: Catalog, left: LeftBeside) -> None:
-    """A bulk that was in the middle is taken over where it stood, and one that was cancelled stays so."""
+    """A running bulk continues at its cursor, and a cancelled one stays cancelled."""
     cancelled = await catalog.bulks.get(ORGANIZATION, left.catalog["terminate"])
     assert (cancelled.status, cancelled.wanted) == ("CANCELLED", {"process_id": "PO-*"})
     (taken,) = await catalog.bulks.claim("another process", SLICE)

@@ -1,4 +1,4 @@
-"""Scenarios of calls and computing steps: attempts, exits, and outcomes that nobody knows."""
+"""Scenarios of calls and computing steps: attempts, exits, and unknown outcomes."""
 
 from collections.abc import Callable
 from typing import Final

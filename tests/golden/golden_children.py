@@ -1,4 +1,4 @@
-"""Scenarios of executions that start others, are started by others, or stand in line."""
+"""Scenarios of executions that start others, are started by others, or are queued."""
 
 from collections.abc import Callable
 from typing import Final

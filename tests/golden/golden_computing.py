@@ -1,4 +1,4 @@
-"""Scenarios of functions and mails: what they give, what fails, what a crash leaves, and what a secret makes secret."""
+"""Scenarios of functions and mails: outputs, failures, crashes, and propagation of secrets."""
 
 from collections.abc import Callable
 from typing import Final

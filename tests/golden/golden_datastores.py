@@ -1,4 +1,4 @@
-"""Scenarios of datastores: what they give, what fails, and what a crash leaves."""
+"""Scenarios of datastores: outputs, failures, and crashes."""
 
 from collections.abc import Callable
 from typing import Final

@@ -1,4 +1,4 @@
-"""Scenarios of starts and ends: every trigger, every end, and incidents with what happens beside them."""
+"""Scenarios of starts and ends: every trigger, every end, and incidents with events during them."""
 
 from collections.abc import Callable
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from golden_tools import OK, PEOPLE, RETRY, Simulator, call, card, started, step, workflow
 
 from looply.definition import START, compile_definition
-from looply.execution.facts.commands import EffectFailed, Park
+from looply.execution.facts.commands import EffectFailed, QuarantineExecution
 from looply.jsontext import fingerprint
 from looply.limits import Limits
 
@@ -124,7 +124,7 @@ def incident_of_time_with_an_open_card() -> Simulator:
 
 def parked_while_calling() -> Simulator:
     simulator = started(call("c"), edges="start>c")
-    simulator.submit(Park(at=simulator.now, message="it brought the process down 4 times"))
+    simulator.submit(QuarantineExecution(at=simulator.now, message="it brought the process down 4 times"))
     simulator.lose()
     return simulator
 
@@ -145,7 +145,7 @@ def cut_into_stretches() -> Simulator:
 def cut_and_not_yet_continued() -> Simulator:
     steps = [step(f"s{n}", "overridePayload", {"parameters": [{"name": f"n{n}", "value": n}]}) for n in range(4)]
     simulator = Simulator(workflow(*steps, edges="start>s0 s0>s1 s1>s2 s2>s3"), limits=Limits(stretch_steps=2))
-    simulator.goes_on = False
+    simulator.auto_continue = False
     simulator.start()
     return simulator
 
@@ -159,7 +159,7 @@ def logged_not_at_all() -> Simulator:
 
 
 def _logged(level: str) -> Simulator:
-    """Returns an execution whose call is tried again and fails, with a log of that level."""
+    """Returns an execution whose call is retried and fails, with a log of that level."""
     settings = {"log": level}
     simulator = started(call("c", retry=RETRY), step("w", "wait"), edges="start>c c>w", settings=settings)
     simulator.fail()

@@ -1,6 +1,6 @@
-"""A data folder as a killed process leaves it: what is in it, who knows of it, and how it is kept.
+"""A data folder as a killed process leaves it: its content, its keys, and how it is recorded.
 
-The keys and secrets in it are test values. `record_release.py` makes it; every later release opens it and goes on.
+The keys and secrets in it are test values. `record_release.py` makes it; every later release opens and continues it.
 """
 
 import base64
@@ -46,11 +46,11 @@ PIN: Final = "1234-of-a-test"
 SLOTS: Final = 3
 PEOPLE: Final = ["ann@example.com", "bob@example.com"]
 LEFT_ON: Final = START_TIME + timedelta(minutes=1)
-"""When the process that left the folder was killed."""
+"""When the process was killed."""
 
 
 class Left(msgspec.Struct, kw_only=True):
-    """What is in a recorded folder, by the name of its story: executions, each as `record.summary` tells it."""
+    """The content of a recorded folder, by the names of stories: executions, each as its `record.summary`."""
 
     executions: dict[str, str]
     definitions: dict[str, str]
@@ -61,7 +61,7 @@ class Left(msgspec.Struct, kw_only=True):
 
 
 def workflows() -> dict[str, Workflow]:
-    """Returns what runs in the folder, by the name of its story; the last one is cut, and nothing may come after it."""
+    """Returns the workflows of the folder, by the names of their stories; the last one is cut, and must be the last."""
     rule = {"variable": "${payload.output.count}", "operator": "NumericLessThan", "value": 180}
     long = graph(
         note("count", "${add(coalesce(payload.output.count, 0), 1)}"),
@@ -96,28 +96,28 @@ def workflows() -> dict[str, Workflow]:
 
 
 def scheduled() -> Workflow:
-    """Returns what a schedule of the folder starts each hour."""
+    """Returns the workflow that a schedule of the folder starts each hour."""
     return every("PT1H")
 
 
 def body_of(name: str) -> dict[str, Any]:
-    """Returns what a story was triggered with."""
+    """Returns the trigger of a story."""
     return {"large": {"text": "x" * 20_000}, "secret": {"pin": PIN}}.get(name, {"po": name})
 
 
 class FixedIds(Ids):
-    """Ids that begin with those that the executions of the folder name."""
+    """Makes the ids that the executions of the folder name, then new ones."""
 
     def __init__(self, entropy: SerialEntropy) -> None:
         super().__init__(entropy)
         self._first = [UUID(ORGANIZATION), UUID(WORKSPACE)]
 
     def expect(self, id_: str) -> None:
-        """Lets the next id be this one."""
+        """Sets the next id."""
         self._first.append(UUID(id_))
 
     def next(self, now: Any) -> UUID:
-        """Returns what is expected, else a new id."""
+        """Returns the id that was set, else a new one."""
         return self._first.pop(0) if self._first else super().next(now)
 
 
@@ -160,7 +160,7 @@ def driver_of(folder: Path) -> Driver:
 
 
 def pack(folder: Path, target: Path) -> None:
-    """Writes the files of a folder into an archive that is the same whenever the files are."""
+    """Writes the files of a folder into an archive whose bytes depend on the files alone."""
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name in FILES:
@@ -173,7 +173,7 @@ def pack(folder: Path, target: Path) -> None:
 
 
 def unpack(source: Path, folder: Path) -> Path:
-    """Puts the files of an archive into a folder of their own and returns it."""
+    """Extracts an archive into a folder of its own and returns it."""
     folder.mkdir(mode=0o700)
     with tarfile.open(fileobj=io.BytesIO(lzma.decompress(source.read_bytes()))) as archive:
         archive.extractall(folder, filter="data")

@@ -1,4 +1,4 @@
-"""What holds of everything that was left by a killed process, wherever it lies and however many open it.
+"""Checks of a store that a killed process left, on every store and for one or several processes.
 
     opened = Opened((driver,), driver.settle, driver.advance)
     await check_end(opened, left)
@@ -33,7 +33,7 @@ HOUR: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The engines that have opened what was left: one, or several that share it. They act by turns."""
+    """The engines that have opened the store: one, or several that share it. They act by turns."""
 
     engines: Sequence[Driver]
     settle: Callable[[], Awaitable[None]]
@@ -50,12 +50,12 @@ class Opened:
 
     @property
     def world(self) -> World:
-        """The world that all of them call."""
+        """The fake systems that all of them call."""
         return self.engines[0].world
 
 
 async def check_states(engine: Engine, left: Left) -> None:
-    """Nothing is orphaned, and each history folds to the state that was recorded, with its definition."""
+    """No execution is an orphan, and each history folds to the recorded state, with its definition."""
     audit = await engine.audit()
     assert list(audit.problems) == []
     assert (audit.executions, audit.open, audit.orphans) == (len(left.executions), left.open, 0)
@@ -72,7 +72,7 @@ async def check_plan(engine: Engine, left: Left) -> None:
 
 
 async def check_catalog(catalog: Catalog, left: Left) -> None:
-    """The catalog tells what was put into it, its secrets open, and its key is known."""
+    """The catalog returns its content, its secrets can be opened, and its API key is valid."""
     (organization,) = await catalog.organizations.list_all()
     assert (organization.organization_id, organization.workspace_id) == (ORGANIZATION, WORKSPACE)
     workflow = await catalog.workflows.latest_active(ORGANIZATION, left.catalog["workflow_id"])
@@ -87,7 +87,7 @@ async def check_catalog(catalog: Catalog, left: Left) -> None:
 
 
 async def check_decisions(opened: Opened, left: Left) -> None:
-    """What was decided under the release that left it is in the record of decisions."""
+    """The decisions under the recorded release are in the record of decisions."""
     engine, carded = opened.next, left.executions["carded"]
     (row,) = await engine.store.decisions.of_execution(carded)
     assert (row.decision.user, row.decision.is_final) == (PEOPLE[0], False)
@@ -95,7 +95,7 @@ async def check_decisions(opened: Opened, left: Left) -> None:
 
 
 async def check_end(opened: Opened, left: Left) -> None:
-    """What waits is resumed, answered, terminated or comes due, goes on and ends with what it had."""
+    """Waiting executions are resumed, answered, terminated or become due; they continue and end with their data."""
     ids = left.executions
     for name in ("waiting", "large", "long", "secret"):
         assert await opened.next.resume(ids[name], {"n": 1}) == Restarted(), name
@@ -119,7 +119,7 @@ async def check_end(opened: Opened, left: Left) -> None:
 
 
 async def check_calls(opened: Opened, left: Left) -> None:
-    """Calls that were on their way are made again, lost or made, each once, as their histories say."""
+    """Calls that were in flight are made again or become unknown, each once, as their histories say."""
     ids = left.executions
     (incident,) = await opened.next.events(ids["out_post"], IncidentOpened)
     assert incident.kind == "UNKNOWN"
@@ -135,7 +135,7 @@ async def check_calls(opened: Opened, left: Left) -> None:
 
 
 async def check_names(opened: Opened, left: Left) -> None:
-    """Process ids and keys name the executions that took them, and a new execution comes after all of them."""
+    """Process ids and keys still name their executions, and a new execution is listed after all of them."""
     waiting = await opened.next.shell.get(left.executions["waiting"])
     workflow = waiting.workflow
     assert waiting.head.workflow_id == id_of(workflow)

@@ -1,4 +1,4 @@
-"""Scenarios of what operators decide: every action, on every kind of incident and on executions that only wait."""
+"""Scenarios of repairs: every action, on every kind of incident and on executions that only wait."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -6,12 +6,12 @@ from typing import Any, Final
 from golden_tools import OK, Simulator, call, card, started, step, token, workflow
 
 from looply.definition import Workflow
-from looply.execution.facts.commands import EditDocument, MoveTo, Park, Redrive, Retry, SkipStep
+from looply.execution.facts.commands import EditDocument, MoveTo, QuarantineExecution, Redrive, Retry, SkipStep
 from looply.jsontext import Json
 
 
 def _refused(**beside: Any) -> Simulator:
-    """Returns an execution whose call was refused; behind it stands another one."""
+    """Returns an execution whose call was refused; another call follows it."""
     simulator = started(_post(), call("d"), edges="start>c c>d", body={"po": "1", "pin": "1234"}, **beside)
     simulator.succeed({**OK, "status": "404"})
     return simulator
@@ -66,7 +66,7 @@ def retried_after_the_time_limit() -> Simulator:
 
 def retried_after_it_was_parked() -> Simulator:
     simulator = started(call("c"), call("d"), edges="start>c c>d")
-    simulator.submit(Park(at=simulator.now, message="it brought the process down 4 times"))
+    simulator.submit(QuarantineExecution(at=simulator.now, message="it brought the process down 4 times"))
     simulator.succeed(OK)
     _retry(simulator)
     return simulator

@@ -1,4 +1,4 @@
-"""Scenarios of branches side by side and of items: what meets, what is given up, what each of them sees."""
+"""Scenarios of parallel branches and of items: joins, cancellation, and the data that each of them sees."""
 
 from collections.abc import Callable
 from datetime import timedelta

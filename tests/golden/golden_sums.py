@@ -1,7 +1,7 @@
-"""The SHA-256 of everything that is recorded: what is recorded is a promise, and never changes.
+"""The SHA-256 of all recorded files, which are a promise and never change.
 
-The recorders add the sums of what they add. `python tests/golden/golden_sums.py` adds those that are missing, as after
-a merge; it changes none.
+The recorders add the sums of their files. `python tests/golden/golden_sums.py` adds missing sums, for example after a
+merge; it changes none.
 """
 
 from hashlib import sha256
@@ -14,19 +14,19 @@ FOLDERS: Final = ("bytes", "databases", "effects", "folders", "histories")
 
 
 def sums_of_files() -> dict[str, str]:
-    """Returns the sum of each recorded file as it is now, by its path."""
+    """Returns the current sum of each recorded file, by its path."""
     files = sorted(path for name in FOLDERS for path in (GOLDEN / name).iterdir())
     return {path.relative_to(GOLDEN).as_posix(): sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def kept_sums() -> dict[str, str]:
-    """Returns the sum of each recorded file as it was when it was recorded, by its path."""
+    """Returns the stored sum of each recorded file, by its path."""
     lines = SUMS.read_text("utf-8").splitlines() if SUMS.exists() else []
     return {path: digest for digest, _, path in (line.partition("  ") for line in lines)}
 
 
 def add_sums() -> None:
-    """Keeps the sums of files that have none, in a list that `sha256sum --check` understands."""
+    """Stores the sums of files that have none, in a list that `sha256sum --check` reads."""
     sums = {**sums_of_files(), **kept_sums()}
     SUMS.write_text("".join(f"{digest}  {path}\n" for path, digest in sorted(sums.items())), "utf-8")
 

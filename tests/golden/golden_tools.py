@@ -1,4 +1,4 @@
-"""What the scenarios of recorded histories share."""
+"""Helpers of the scenarios of recorded histories."""
 
 import sys
 from pathlib import Path
@@ -34,7 +34,7 @@ PEOPLE: Final = ("a@example.com", "b@example.com", "c@example.com")
 RETRY: Final = {"max_attempts": 3, "interval": "PT10S", "jitter": 0.5}
 OK: Final = {"status": "200", "statusText": "OK", "headers": {}, "data": {"n": 1}}
 BROKEN: Final = "${div(1, 0)}"
-"""An expression that fails wherever it is evaluated."""
+"""An expression whose evaluation always fails."""
 
 
 def started(

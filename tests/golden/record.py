@@ -1,7 +1,7 @@
 """Records histories that every later release must fold to the same state.
 
-`python tests/golden/record.py` adds a file for each scenario that has none; it never changes one that is there, since
-a recorded history is a promise. `--print` writes all histories of today to standard output instead.
+`python tests/golden/record.py` adds a file for each scenario that has none; it never changes an existing one, since
+a recorded history is a promise. `--print` writes all current histories to standard output instead.
 """
 
 import sys
@@ -23,14 +23,14 @@ from golden_sums import add_sums
 from golden_tools import CARD, OK, PEOPLE, RETRY, Simulator, call, card, encode_history, started, step, token
 
 from looply.execution import ExecutionState, open_work
-from looply.execution.facts.commands import Park
+from looply.execution.facts.commands import QuarantineExecution
 from looply.jsontext import Json
 
 HISTORIES: Final = Path(__file__).parent / "histories"
 
 
 def summary(state: ExecutionState) -> dict[str, Json]:
-    """Returns what a recorded history is held to: all that readers, callers and the store see of a state."""
+    """Returns the summary that a recorded history is compared with: all that readers, callers and the store see."""
     work = open_work(state)
     seen = {
         "seq": state.seq,
@@ -49,10 +49,10 @@ def summary(state: ExecutionState) -> dict[str, Json]:
             "effects": [(one.seq, one.address, one.attempt, one.operation) for one in work.effects.values()],
             "timers": list(work.timers.values()),
             "waits": [(one.seq, one.address, one.sources, one.timeout_on) for one in work.waits.values()],
-            # Without what an incident did not tell when the first histories were recorded.
-            "incidents": [_first_told(msgspec.structs.asdict(one)) for one in work.incidents.values()],
+            # Without the fields that incidents did not have when the first histories were recorded.
+            "incidents": [_first_fields(msgspec.structs.asdict(one)) for one in work.incidents.values()],
             "continues": work.continues,
-            # Later than the first histories: what they do not have is not held to.
+            # Later than the first histories: fields that they do not have are not compared.
             **({"children": list(work.children.values())} if work.children else {}),
             **({"place": work.place} if work.place is not None else {}),
             "holds_process_id": work.holds_process_id,
@@ -66,7 +66,7 @@ def summary(state: ExecutionState) -> dict[str, Json]:
     return ordered
 
 
-def _first_told(incident: dict[str, Json]) -> dict[str, Json]:
+def _first_fields(incident: dict[str, Json]) -> dict[str, Json]:
     return {name: value for name, value in incident.items() if name != "scope" and (name != "is_answered" or value)}
 
 
@@ -247,7 +247,7 @@ def incident_timeout() -> Simulator:
 
 def incident_poison() -> Simulator:
     simulator = started(step("w", "wait"), edges="start>w")
-    simulator.submit(Park(at=simulator.now, message="it brought the process down 4 times"))
+    simulator.submit(QuarantineExecution(at=simulator.now, message="it brought the process down 4 times"))
     return simulator
 
 
@@ -298,7 +298,7 @@ SCENARIOS: Final[tuple[Callable[[], Simulator], ...]] = (
 
 
 def main() -> None:
-    """Adds what is missing, or prints everything."""
+    """Adds the missing recordings, or prints all."""
     HISTORIES.mkdir(exist_ok=True)
     for scenario in SCENARIOS:
         simulator = scenario()

@@ -34,11 +34,11 @@ from looply.testing.clock import START_TIME, fake_loop
 from looply.testing.world import HANG
 
 _LAST: Final = ("sending", "line", "not_shown", "parent_to_be")
-"""Stories that begin when the process is about to end."""
+"""Stories that begin just before the process is killed."""
 
 
 async def fill_bulks(place: Path | str) -> dict[str, str]:
-    """Leaves one bulk in the middle, held by a process that ends, and one that was cancelled; returns their ids."""
+    """Leaves one running bulk, held by the killed process, and a cancelled one; returns their ids."""
     catalog = await open_catalog(place, fake_loop().clock)
     redrive = await catalog.bulks.start((ORGANIZATION, WORKSPACE), "redrive", {"status": "FAILED"}, {"reason": "ü"})
     terminate = await catalog.bulks.start((ORGANIZATION, WORKSPACE), "terminate", {"process_id": "PO-*"}, {})
@@ -51,7 +51,7 @@ async def fill_bulks(place: Path | str) -> dict[str, str]:
 
 
 async def fill_schedules(driver: Driver) -> None:
-    """Lets schedules fire, wait, leave out and miss."""
+    """Makes schedules fire, wait, skip and miss."""
     for name, workflow in schedules().items():
         await driver.put_schedule(workflow, status="PAUSED" if name == "paused" else "ACTIVE")
     await driver.advance(HOUR)
@@ -59,7 +59,7 @@ async def fill_schedules(driver: Driver) -> None:
 
 
 async def fill_store(driver: Driver) -> dict[str, str]:
-    """Brings each story to where the process leaves it, and returns their executions."""
+    """Brings each story to its state at the kill, and returns their executions."""
     ids: dict[str, str] = {}
     driver.world.always("sending", HANG)
     driver.world.always("early", HANG)
@@ -79,7 +79,7 @@ async def fill_store(driver: Driver) -> dict[str, str]:
 
 
 async def act_on(driver: Driver, ids: dict[str, str]) -> None:
-    """Lets people, systems and operators act on some of the stories."""
+    """Performs actions of people, systems and operators on some of the stories."""
     seed = (await driver.state(ids["items"])).started.seed
     first = wait_token(ids["items"], seed, Address("loop[0]", "ask", 1))
     assert await driver.resume(ids["items"], {"n": 0}, token=first) == Restarted()
@@ -101,7 +101,7 @@ async def open_cards(driver: Driver, execution_id: str) -> list[object]:
 
 
 async def settle_letters(driver: Driver, ids: dict[str, str]) -> None:
-    """Lets resumes come before waits that do not take them; one of these letters is settled."""
+    """Sends resumes before waits that do not accept them; one of these letters is settled."""
     for name in ("letter", "letter_discarded"):
         assert await driver.resume(ids[name], {"n": 1}, by="early") == Restarted(buffered=True)
     for call in driver.world.open():

@@ -1,7 +1,7 @@
 """Stored bytes of recorded histories: batches, large values and states as a release wrote them.
 
-`python tests/golden/record_bytes.py NAME` adds `bytes/NAME.json`; it never changes one that is there. Record one for
-each release that changes how something is coded. The sealing key is a test value.
+`python tests/golden/record_bytes.py NAME` adds `bytes/NAME.json`; it never changes an existing one. Record one for
+each release that changes a coding. The sealing key is a test value.
 """
 
 import sys
@@ -48,7 +48,7 @@ class StoredHistory(msgspec.Struct, kw_only=True):
 
 
 class StoredBytes(msgspec.Struct, kw_only=True):
-    """What one release wrote. `dictionary` is the SHA-256 of the starter dictionary that it wrote with."""
+    """The bytes of one release. `dictionary` is the SHA-256 of its starter dictionary."""
 
     dictionary: str
     histories: dict[str, StoredHistory]

@@ -16,7 +16,7 @@ from kit.postgres_server import PostgresServer
 from looply.testing.clock import FakeTimeLoop
 
 Fill = Callable[[str], Coroutine[Any, Any, Left]]
-"""Fills the empty database at an address, and tells what is in it."""
+"""Fills the empty database at an address, and returns its content."""
 
 
 async def make_database(address: str) -> Left:
@@ -25,7 +25,7 @@ async def make_database(address: str) -> Left:
 
 
 def recorded(server: PostgresServer, fill: Fill) -> tuple[str, Left]:
-    """Returns the statements that make a filled database again, and what is in it."""
+    """Returns the statements that make a filled database again, and its content."""
     address = server.new_database("recorded")
     with asyncio.Runner(loop_factory=FakeTimeLoop) as runner:
         left = runner.run(fill(address))
@@ -44,7 +44,7 @@ def record(name: str, fill: Fill) -> None:
     if target.exists():
         sys.exit(f"{target} is recorded already and never changes")
     with TemporaryDirectory(prefix="looply-record-") as folder:
-        # PostgreSQL does not run as root, and must reach its own folder as whoever it runs as.
+        # PostgreSQL does not run as root, and its user must be able to read its folder.
         Path(folder).chmod(0o711)
         with PostgresServer(Path(folder) / "server") as server:
             statements, left = recorded(server, fill)

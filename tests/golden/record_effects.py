@@ -1,7 +1,7 @@
 """Records histories of the workflow that carries effects, which every later release must be able to replay.
 
-`python tests/golden/record_effects.py` adds the files in `effects` that are missing; it never changes one that is
-there. It needs the Temporal development server, which it starts on the loopback interface.
+`python tests/golden/record_effects.py` adds the missing files in `effects`; it never changes an existing one.
+It needs the Temporal development server, which it starts on the loopback interface.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ EFFECTS = Path(__file__).parent / "effects"
 _QUEUE = "golden-effects"
 
 Performed = Callable[[int, int], Awaitable[list[int]]]
-"""Carries out an effect by its number and the number of the try; returns the numbers of those that follow."""
+"""Carries out an effect by its number and attempt; returns the numbers of the following effects."""
 
 More = Callable[[WorkflowHandle[None, None]], Awaitable[None]]
 """Offers more to the running workflow."""
@@ -74,7 +74,7 @@ async def _nothing_more(_handle: WorkflowHandle[None, None]) -> None:
 
 
 async def one_effect(recorder: Recorder) -> str:
-    """Records one effect with nothing after it."""
+    """Records one effect without a following one."""
 
     async def perform(_seq: int, _try: int) -> list[int]:
         return []
@@ -92,7 +92,7 @@ async def chain_of_three(recorder: Recorder) -> str:
 
 
 async def signal_while_running(recorder: Recorder) -> str:
-    """Records offers that come while an effect runs: of another one, and of the same."""
+    """Records offers during an effect: of another one, and of the same."""
     begun, released = asyncio.Event(), asyncio.Event()
 
     async def perform(seq: int, _try: int) -> list[int]:
@@ -111,7 +111,7 @@ async def signal_while_running(recorder: Recorder) -> str:
 
 
 async def continued_as_new(recorder: Recorder) -> str:
-    """Records a run that starts as many effects as it may, and leaves the rest to the next one."""
+    """Records a run that starts its maximum of effects, and leaves the others to the next one."""
 
     async def perform(_seq: int, _try: int) -> list[int]:
         return []
@@ -131,7 +131,7 @@ async def tried_again(recorder: Recorder) -> str:
 
 
 class _Following:
-    """Stands for the carrier: each effect succeeds at once, and these follow from it by their numbers."""
+    """A fake carrier: each effect succeeds at once, and is followed by effects with these numbers."""
 
     is_leaving = False
 
@@ -139,12 +139,12 @@ class _Following:
         self._following = following
 
     async def carry(self, _execution_id: str, effect: Reference, _beat: Callable[[], object]) -> Sequence[Reference]:
-        """Returns what follows."""
+        """Returns the numbers of the following effects."""
         return [reference(seq) for seq in self._following.get(effect.seq, ())]
 
 
 async def chained_in_one_activity(recorder: Recorder) -> str:
-    """Records six effects in three activities: what follows alone is carried out by the activity before it."""
+    """Records six effects in three activities: a single following effect runs in the activity of its predecessor."""
     carrier: Any = _Following({2: [4], 4: [6], 6: [8, 9], 8: [10]})
 
     async def perform(seq: int, _try: int) -> list[int]:
@@ -169,7 +169,7 @@ RECORDINGS: Mapping[str, Callable[[Recorder], Awaitable[str]]] = {
 
 
 async def record(address: str) -> None:
-    """Adds what is missing."""
+    """Adds the missing recordings."""
     recorder = Recorder(await Client.connect(address, data_converter=CONVERTER, identity="golden"))
     for name, recording in RECORDINGS.items():
         path = EFFECTS / f"{name}.json"

@@ -39,7 +39,7 @@ from looply.testing.world import HANG, Answer
 
 
 async def fill_catalog(place: Path | str) -> tuple[str, dict[str, str]]:
-    """Makes the catalog in a folder or database; returns the text of its API key, and what is in it."""
+    """Makes the catalog in a folder or database; returns the text of its API key, and its content."""
     ids = FixedIds(SerialEntropy())
     catalog = await open_catalog(place, fake_loop().clock, ids)
     await catalog.organizations.create("Golden")
@@ -66,7 +66,7 @@ async def fill_catalog(place: Path | str) -> tuple[str, dict[str, str]]:
 
 
 async def fill_store(driver: Driver) -> dict[str, str]:
-    """Brings each story to where the process leaves it, and returns their executions."""
+    """Brings each story to its state at the kill, and returns their executions."""
     world = driver.world
     world.connections.put("shop", {"password": PASSWORD})
     world.script("retried", Unavailable("refused"))
@@ -88,7 +88,7 @@ async def fill_store(driver: Driver) -> dict[str, str]:
 
 
 async def act_on(driver: Driver, ids: dict[str, str]) -> None:
-    """Lets people and systems act on some of the stories."""
+    """Performs actions of people and systems on some of the stories."""
     await driver.resume(ids["kept"], {"n": 1}, by="early")
     seed = (await driver.state(ids["carded"])).started.seed
     await driver.answer(ids["carded"], card_token(ids["carded"], seed, parse_address("card_1:1"), 0))
@@ -127,7 +127,7 @@ async def make_folder(folder: Path) -> Left:
 
 
 def put_left(left: msgspec.Struct, target: Path) -> None:
-    """Writes what is in a folder or database into a file beside it."""
+    """Writes the content of a folder or database into a file beside it."""
     target.write_bytes(msgspec.json.format(msgspec.json.encode(left, order="sorted"), indent=1) + b"\n")
 
 

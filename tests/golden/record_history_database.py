@@ -1,7 +1,7 @@
 """Makes a PostgreSQL database with every recorded history, which every later release must read as it was.
 
-Each history is stored in several units, by what stores units in life, under an id of its own. Nothing is carried out:
-all effects stand in line. See `record_release.py`.
+Each history is stored in several units, by the product's own store, under an id of its own. No effect is carried out:
+all are queued. See `record_release.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ class _File(msgspec.Struct):
 class LeftHistories(Left, kw_only=True):
     """As `Left`. `restated` has, by the name of a story, the definitions that stand for those of its history.
 
-    A scenario may have been written in other words since its history was recorded.
+    A scenario may have been rewritten since its history was recorded.
     """
 
     restated: dict[str, dict[str, str]]
@@ -70,7 +70,7 @@ def history_of(name: str, execution_id: str, restated: Mapping[str, str]) -> lis
 
 
 def restated_in(name: str, made: Sequence[Event]) -> dict[str, str]:
-    """Returns which definitions a scenario has made instead of those of its recorded history."""
+    """Returns the definitions that a scenario makes in place of those of its recorded history."""
     recorded = _definitions(_decoded((HISTORIES / f"{name}.json").read_text("utf-8")))
     return {old: new for old, new in zip(recorded, _definitions(made), strict=True) if old != new}
 

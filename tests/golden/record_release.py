@@ -1,14 +1,14 @@
-"""Records what a release leaves, which every later release must load, upgrade, prove and continue.
+"""Records the stores of a release, which every later release must load, upgrade, prove and continue.
 
-`python tests/golden/record_release.py 0.1.0` adds, each with what is in it:
+`python tests/golden/record_release.py 0.1.0` adds, each with a description of its content:
 
 - `folders/0.1.0.tar.xz` and `databases/0.1.0.sql.xz`: executions in every situation, as a killed process leaves them;
 - `folders/0.1.0_beside.tar.xz` and `databases/0.1.0_beside.sql.xz`: rows in every table beside histories;
 - `databases/0.1.0_histories.sql.xz`: every recorded history.
 
-It never changes what is there. Record a release before the first change of a schema after it, and with the oldest
-PostgreSQL that we work on (`LOOPLY_TEST_POSTGRES` names the folder of its programs): a newer server understands what it
-wrote, and not the other way round.
+It never changes existing files. Record a release before the first change of a schema after it, and with the oldest
+supported PostgreSQL (`LOOPLY_TEST_POSTGRES` names the folder of its programs): a newer server reads its statements, but
+not the other way round.
 """
 
 import sys
@@ -22,7 +22,7 @@ from record_history_database import make_histories
 
 
 def record_release(name: str) -> None:
-    """Records all that a release leaves, under its version."""
+    """Records all stores of a release, under its version."""
     record_folder(name, make_folder)
     record(name, make_database)
     record_folder(name + BESIDE, record_beside.make_folder)

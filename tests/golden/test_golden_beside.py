@@ -1,5 +1,5 @@
-"""Everything ever recorded beside histories is opened, proved and continued by today's release, as a folder and as a
-database: by one process that has it alone, and by two that share it and act by turns."""
+"""All recorded rows beside histories are opened, proved and continued by the current release, as a folder and as a
+database: by one process alone, and by two that share it and act by turns."""
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -54,12 +54,12 @@ def left_in(folder: Path, name: str) -> LeftBeside:
 
 
 def silent(what: str, done: int, total: int) -> None:
-    """Stands for somebody who does not look at the progress."""
+    """Ignores progress reports."""
 
 
 @asynccontextmanager
 async def opened_by(driver: Driver) -> AsyncIterator[Opened]:
-    """Opens what was left by one process, one minute after the one that left it was killed."""
+    """Opens the recorded store by one process, one minute after its former process was killed."""
     driver.clock.advance(OPENED)
     await driver.open()
     await driver.settle()
@@ -69,12 +69,12 @@ async def opened_by(driver: Driver) -> AsyncIterator[Opened]:
 
 @asynccontextmanager
 async def opened_by_two(address: str) -> AsyncIterator[Opened]:
-    """Opens what was left by two processes that share it, one minute after the one that left it was killed."""
+    """Opens the recorded store by two processes that share it, one minute after its former process was killed."""
     fake_loop().clock.advance(OPENED)
     processes = Processes(address)
     channels = {"inbox": FakeChannel()}
     engines = await processes.open(2, channels=channels, callees={CALLEE: asking()}, **SETTINGS)
-    # The lease of the process that was killed ran out long ago; these two must first be heard of for as long.
+    # The lease of the killed process has expired; the two new processes must first be observed for as long.
     processes.hear()
     await processes.advance(SWEEP)
     yield Opened(engines, processes.settle, processes.advance)
@@ -124,7 +124,7 @@ async def test_a_recorded_database_is_opened_as_the_server_opens_it(kind: str, n
 
 
 @pytest.mark.parametrize("place", ["folder", "database"])
-async def test_bulks_go_on_where_they_stood(place: str, name: str, tmp_path: Path, empty_database: str) -> None:
+async def test_bulks_continue_at_their_cursor(place: str, name: str, tmp_path: Path, empty_database: str) -> None:
     fake_loop().clock.advance(OPENED)
     if place == "folder":
         folder = unpack(FOLDERS / f"{name}.tar.xz", tmp_path / "data")
@@ -137,21 +137,23 @@ async def test_bulks_go_on_where_they_stood(place: str, name: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-async def test_what_was_left_in_a_recorded_folder_goes_on(name: str, check: Check, tmp_path: Path) -> None:
+async def test_a_recorded_folder_with_rows_beside_histories_continues(name: str, check: Check, tmp_path: Path) -> None:
     folder = unpack(FOLDERS / f"{name}.tar.xz", tmp_path / "data")
     async with opened_by(driver_of_folder(folder)) as opened:
         await check(opened, left_in(FOLDERS, name))
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-async def test_what_was_left_in_a_recorded_database_goes_on(name: str, check: Check, empty_database: str) -> None:
+async def test_a_recorded_database_with_rows_beside_histories_continues(
+    name: str, check: Check, empty_database: str
+) -> None:
     load(statements_of(DATABASES / f"{name}{ENDING}"), empty_database)
     async with opened_by(driver_of_database(empty_database)) as opened:
         await check(opened, left_in(DATABASES, name))
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-async def test_what_was_left_in_a_recorded_database_goes_on_in_two_processes(
+async def test_a_recorded_database_with_rows_beside_histories_continues_in_two_processes(
     name: str, check: Check, empty_database: str
 ) -> None:
     load(statements_of(DATABASES / f"{name}{ENDING}"), empty_database)
@@ -160,7 +162,7 @@ async def test_what_was_left_in_a_recorded_database_goes_on_in_two_processes(
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-async def test_what_was_left_in_a_recorded_folder_goes_on_where_it_is_moved_to(
+async def test_a_recorded_folder_with_rows_beside_histories_continues_after_a_move(
     name: str, check: Check, tmp_path: Path, empty_database: str
 ) -> None:
     folder = unpack(FOLDERS / f"{name}.tar.xz", tmp_path / "data")

@@ -1,4 +1,4 @@
-"""Every byte ever recorded is read by today's codec to the events and the state that it was made of."""
+"""The current codec decodes all recorded bytes to the events and the state of which they were made."""
 
 from pathlib import Path
 

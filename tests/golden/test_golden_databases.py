@@ -1,6 +1,6 @@
-"""Every PostgreSQL database ever recorded is loaded, upgraded, proved and continued by today's release.
+"""The current release loads, upgrades, proves and continues every recorded PostgreSQL database.
 
-By one process that has it alone, and by two that share it and act by turns.
+By one process alone, and by two that share it and act by turns.
 """
 
 import sys
@@ -64,7 +64,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def database(name: str, empty_database: str) -> str:
-    """Gives the address of a database with what was recorded, and nothing that is younger."""
+    """Yields the address of a database with the recording alone, without younger tables."""
     load(unpack(DATABASES / f"{name}{ENDING}"), empty_database)
     return empty_database
 
@@ -76,7 +76,7 @@ def left(name: str) -> Left:
 
 @pytest.fixture(params=KINDS)
 async def opened(database: str, request: pytest.FixtureRequest) -> AsyncIterator[Opened]:
-    """The recorded store under engines that open it one minute after the process that left it was killed."""
+    """The recorded store under engines that open it one minute after its process was killed."""
     fake_loop().clock.advance(OPENED)
     keys = await open_keys(database, fake_loop().clock)
     if request.param == "postgres":
@@ -91,7 +91,7 @@ async def opened(database: str, request: pytest.FixtureRequest) -> AsyncIterator
         processes = Processes(database)
         processes.world.connections.put("shop", {"password": PASSWORD})
         engines = await processes.open(2, per_queue=SLOTS, sealers=keys)
-        # The lease of the process that was killed ran out long ago; these two must first be heard of for as long.
+        # The lease of the killed process has expired; the two new processes must first be observed for as long.
         processes.hear()
         await processes.advance(SWEEP)
         yield Opened(engines, processes.settle, processes.advance)
@@ -105,7 +105,7 @@ def shape_of(address: str) -> set[tuple[str, ...]]:
 
 
 def read_left(name: str) -> Left:
-    """Returns what is in a recorded database."""
+    """Returns the content of a recorded database."""
     return msgspec.json.decode((DATABASES / f"{name}.json").read_bytes(), type=Left)
 
 
@@ -143,7 +143,7 @@ async def test_each_history_in_a_recorded_database_is_read_as_it_was_and_folds_t
             assert [event for _, event in page] == history_of(story, execution_id, left.restated.get(story, {})), story
 
 
-async def test_the_catalog_of_a_recorded_database_tells_what_was_put_into_it(database: str, left: Left) -> None:
+async def test_the_catalog_of_a_recorded_database_returns_its_content(database: str, left: Left) -> None:
     catalog = await open_catalog(database, fake_loop().clock)
     await check_catalog(catalog, left)
     await catalog.close()
@@ -160,10 +160,10 @@ async def test_the_key_of_a_recorded_database_opens_the_doors_of_the_api(
             path = "/v2/workflows/getWorkflowExecutionById"
             completed = left.executions["completed"]
             query = {"workflow_id": left.catalog["workflow_id"], "workflow_execution_id": completed}
-            told = await client.get(path, params=query, headers={"x-api-key": left.api_key})
+            shown = await client.get(path, params=query, headers={"x-api-key": left.api_key})
             refused = await client.get(path, params=query, headers={"x-api-key": f"{left.api_key}x"})
-    assert (told.status_code, refused.status_code) == (200, 403)
-    assert told.json()["item"]["workflow_execution_id"] == completed
+    assert (shown.status_code, refused.status_code) == (200, 403)
+    assert shown.json()["item"]["workflow_execution_id"] == completed
 
 
 async def test_a_recorded_database_has_the_tables_of_a_new_one_once_it_was_opened(
@@ -175,11 +175,11 @@ async def test_a_recorded_database_has_the_tables_of_a_new_one_once_it_was_opene
     assert shape_of(database) == shape_of(fresh_database)
 
 
-async def test_what_was_decided_in_a_recorded_database_is_in_the_record(opened: Opened, left: Left) -> None:
+async def test_decisions_in_a_recorded_database_are_in_the_record(opened: Opened, left: Left) -> None:
     await check_decisions(opened, left)
 
 
-async def test_what_was_left_in_a_recorded_database_goes_on_and_ends(opened: Opened, left: Left) -> None:
+async def test_executions_of_a_recorded_database_continue_and_end(opened: Opened, left: Left) -> None:
     await check_end(opened, left)
 
 

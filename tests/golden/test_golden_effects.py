@@ -1,4 +1,4 @@
-"""Every history of the workflow that carries effects is replayed by today's code to the same commands."""
+"""The current code replays every recorded history of the workflow that carries effects to the same commands."""
 
 import pytest
 from record_effects import EFFECTS, RECORDINGS
@@ -16,11 +16,11 @@ HISTORIES = [WorkflowHistory.from_json(path.stem, path.read_text()) for path in 
 class Idle:
     @workflow.run
     async def run(self, _left: list[Reference], _limit: int) -> None:
-        """Starts nothing."""
+        """Ignores a start."""
 
     @workflow.signal(name=SIGNAL)
     def offer(self, references: list[Reference]) -> None:
-        """Takes nothing."""
+        """Ignores an offer."""
 
 
 def replayer(carrying: type) -> Replayer:

@@ -1,4 +1,4 @@
-"""Every data folder ever recorded is opened, proved and continued by today's release."""
+"""The current release opens, proves and continues every recorded data folder."""
 
 import asyncio
 import sqlite3
@@ -48,7 +48,7 @@ def left(name: str) -> Left:
 
 @pytest.fixture
 async def opened(folder: Path) -> AsyncIterator[Opened]:
-    """The recorded store under an engine, opened one minute after the process that left it was killed."""
+    """The recorded store under an engine, opened one minute after its process was killed."""
     driver = driver_of(folder)
     driver.clock.advance(LEFT_ON - START_TIME + timedelta(minutes=1))
     driver.world.connections.put("shop", {"password": PASSWORD})
@@ -71,7 +71,7 @@ async def test_a_recorded_folder_is_opened_as_the_server_opens_it_and_nothing_is
         await check_plan(application.services.engine, left)
 
 
-async def test_the_catalog_of_a_recorded_folder_tells_what_was_put_into_it(folder: Path, left: Left) -> None:
+async def test_the_catalog_of_a_recorded_folder_returns_its_content(folder: Path, left: Left) -> None:
     catalog = await open_catalog(folder, fake_loop().clock)
     await check_catalog(catalog, left)
     await catalog.close()
@@ -94,11 +94,11 @@ def shape_of(file: Path) -> set[tuple[object, ...]]:
         return {*indexes.fetchall(), *connection.execute(columns).fetchall()}
 
 
-async def test_what_was_decided_in_a_recorded_folder_is_in_the_record(opened: Opened, left: Left) -> None:
+async def test_decisions_in_a_recorded_folder_are_in_the_record(opened: Opened, left: Left) -> None:
     await check_decisions(opened, left)
 
 
-async def test_what_was_left_in_a_recorded_folder_goes_on_and_ends(opened: Opened, left: Left) -> None:
+async def test_executions_of_a_recorded_folder_continue_and_end(opened: Opened, left: Left) -> None:
     await check_end(opened, left)
 
 

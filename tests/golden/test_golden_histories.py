@@ -1,4 +1,4 @@
-"""Every history ever recorded is folded by today's core to the state that was recorded with it."""
+"""The current core folds every recorded history to the state that was recorded with it."""
 
 import os
 import re
@@ -16,13 +16,13 @@ from record import HISTORIES, SCENARIOS, summary
 import looply
 from looply.definition.schemas.step_types import STEP_TYPES, exits_of
 from looply.execution import ExecutionState, fold
-from looply.execution.facts.commands import Command, Continue, Mend, RepairCommand
+from looply.execution.facts.commands import Command, Continue, RepairCommand, RepairRows
 from looply.execution.facts.events import Event, EventBase, ExecutionClosed
 from looply.execution.facts.state import Status, WaitEnd
 
 FILES = sorted(HISTORIES.glob("*.json"))
 NOT_YET_MADE: set[type] = set()
-"""Events that the core understands and no command makes."""
+"""Events that the core can fold and no command makes."""
 
 
 class Recorded(msgspec.Struct):
@@ -53,7 +53,7 @@ def sources() -> str:
 
 
 def is_made(kind: type) -> bool:
-    """Returns whether the code of this release makes such an event anywhere."""
+    """Returns whether the code of this release makes such an event."""
     return re.search(rf"\b{kind.__name__}\(\s*(at=|\*\*)", sources()) is not None
 
 
@@ -80,7 +80,7 @@ def test_each_kind_of_event_that_this_release_makes_is_in_a_recorded_history() -
 
 
 @pytest.mark.parametrize("kind", sorted(set(get_args(Event)) - NOT_YET_MADE, key=str), ids=lambda kind: kind.__name__)
-def test_each_word_that_an_event_may_hold_is_in_a_recorded_history(kind: type) -> None:
+def test_each_literal_of_an_event_is_in_a_recorded_history(kind: type) -> None:
     events = [event for event in all_events() if type(event) is kind]
     shared = get_type_hints(EventBase)
     for name, hint in get_type_hints(kind).items():
@@ -88,7 +88,7 @@ def test_each_word_that_an_event_may_hold_is_in_a_recorded_history(kind: type) -
             assert {getattr(event, name) for event in events} == set(get_args(hint)), name
 
 
-def test_each_word_that_all_events_may_hold_is_in_a_recorded_history() -> None:
+def test_each_literal_of_all_events_is_in_a_recorded_history() -> None:
     for name, hint in get_type_hints(EventBase).items():
         if get_origin(hint) is Literal:
             assert {getattr(event, name) for event in all_events()} == set(get_args(hint)), name
@@ -111,7 +111,7 @@ def test_each_way_to_end_is_in_a_recorded_history() -> None:
 
 def test_each_exit_of_each_type_of_step_is_taken_in_a_recorded_history() -> None:
     taken: set[tuple[str, str]] = set()
-    wanted: set[tuple[str, str]] = set()
+    expected: set[tuple[str, str]] = set()
     for scenario in SCENARIOS:
         simulator = scenario()
         for event in simulator.history:
@@ -121,15 +121,15 @@ def test_each_exit_of_each_type_of_step_is_taken_in_a_recorded_history() -> None
                 taken.add((step.type, "BRANCH" if exit_ in branches else exit_))
     for step_type in STEP_TYPES.values():
         if step_type.name not in ("trigger", "terminate"):
-            wanted |= {(step_type.name, exit_) for exit_ in exits_of(step_type, {})}
-            wanted |= {(step_type.name, "BRANCH")} if step_type.has_branches else set()
-    assert wanted - taken == set()
+            expected |= {(step_type.name, exit_) for exit_ in exits_of(step_type, {})}
+            expected |= {(step_type.name, "BRANCH")} if step_type.has_branches else set()
+    assert expected - taken == set()
 
 
 def test_each_command_moves_an_execution_of_a_recorded_history() -> None:
     moved = {type(command) for scenario in SCENARIOS for command, _ in scenario().moved_by}
-    # A stretch that was cut is continued by the simulator itself, and what is mended moves nothing.
-    assert set(get_args(Command)) - moved == {Continue, Mend}
+    # The simulator itself continues a stretch that was cut, and a repair of rows moves no execution.
+    assert set(get_args(Command)) - moved == {Continue, RepairRows}
 
 
 def test_each_repair_is_done_while_branches_or_iterations_are_open_in_a_recorded_history() -> None:

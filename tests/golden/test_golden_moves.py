@@ -1,4 +1,4 @@
-"""Every data folder ever recorded is moved to PostgreSQL by today's release, and is there what it was."""
+"""The current release moves every recorded data folder to PostgreSQL, with the same content."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -19,11 +19,11 @@ NAMES = [name for name in ALL if not name.endswith(BESIDE)]
 
 
 def silent(what: str, done: int, total: int) -> None:
-    """Stands for somebody who does not look at the progress."""
+    """Ignores progress reports."""
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_recorded_folder_that_is_moved_folds_to_the_same_states_and_goes_on(
+async def test_a_recorded_folder_that_is_moved_folds_to_the_same_states_and_continues(
     name: str, tmp_path: Path, empty_database: str
 ) -> None:
     folder = unpack(FOLDERS / f"{name}.tar.xz", tmp_path / "data")

@@ -1,7 +1,7 @@
-"""What definitions are checked against is what the engine makes: in every scenario, at every step that is visited.
+"""The declared shapes of data documents hold in every scenario, at every step that is visited.
 
 The data document that a step sees has the shape that is declared for it: the outputs of the steps before it, and
-which of them are there.
+whether each of them is always present.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,18 +21,18 @@ from looply.expressions import Shape
 from looply.expressions.shapes.shape import Presence, fits
 
 UNREPAIRED = [scenario for scenario in SCENARIOS if scenario not in REPAIRS]
-"""What an operator writes into a document has no declared shape, and an execution may have begun on another version."""
+"""Edits of operators have no declared shape, and an execution may have begun on another version."""
 
 
 def begins_visit(event: Event) -> bool:
-    """Returns whether the step of the event has just evaluated what it reads."""
+    """Returns whether the step of the event has just evaluated its inputs."""
     is_delay = isinstance(event, TimerStarted) and event.kind == "DELAY"
     is_first = isinstance(event, StepScheduled) and event.attempt == 1
     return is_first or is_delay or isinstance(event, CardWanted | Computed | WaitOpened)
 
 
 def misfits(shape: Shape, value: Any, path: str = "") -> list[str]:
-    """Returns the innermost places at which a document is not of the shape."""
+    """Returns the innermost paths at which a document does not have the shape."""
     if fits(shape, value):
         return []
     if not isinstance(value, dict) or not shape.fields:
@@ -46,7 +46,7 @@ def misfits(shape: Shape, value: Any, path: str = "") -> list[str]:
     return found
 
 
-def test_the_scenarios_visit_enough_steps_to_tell() -> None:
+def test_the_scenarios_visit_enough_steps() -> None:
     visited = {event.kind if isinstance(event, TimerStarted) else type(event) for event in _visits()}
     assert visited == {StepScheduled, CardWanted, Computed, WaitOpened, "DELAY"}
 

@@ -1,4 +1,4 @@
-"""What is recorded is only ever added to."""
+"""Recorded files are only added, never changed."""
 
 from golden_sums import FOLDERS, GOLDEN, kept_sums, sums_of_files
 

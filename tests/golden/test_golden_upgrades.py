@@ -1,4 +1,4 @@
-"""What a release leaves is upgraded by one that knows one more migration: whole, once, and repeated when it was killed.
+"""A release with one more migration upgrades recorded stores: whole, once, and again after it was killed.
 
 The later release is a copy of this tree (`blackbox_releases`) with a migration of its own for the executions of a
 folder, for those of a database, and for the catalog of both.
@@ -28,9 +28,9 @@ from blackbox_releases import Release, next_release
 
 RECORDED: Final = "0.1.0"
 NEW: Final = "of_the_next"
-"""The name of everything that the later release adds."""
+"""The name of the tables and columns that the later release adds."""
 NEWER: Final = 78
-"""How a command ends that finds tables of a newer release."""
+"""The exit of a command that finds tables of a newer release."""
 FILES: Final = ("executions.db", "catalog.db")
 UPKEEP: Final = {"alembic_version", "table_sums", "meta", "sqlite_sequence", "schema_version", "lease"}
 """Tables about the store itself, which an upgrade or an opening changes."""
@@ -68,7 +68,7 @@ Repetitions = Callable[..., int]
 
 @pytest.fixture(scope="module")
 def later(tmp_path_factory: pytest.TempPathFactory) -> Release:
-    """Gives a release with one more migration of each kind."""
+    """Yields a release with one more migration of each kind."""
     return next_release(tmp_path_factory.mktemp("later"), has_more_tables=True)
 
 
@@ -154,7 +154,7 @@ def test_an_upgrade_of_a_folder_that_is_killed_midway_is_repeated(
 
 
 def killed_at(rounds: int) -> Iterator[int]:
-    """Yields before which statements the upgrade is killed: some of both files, or each of them up to the last one."""
+    """Yields the statements before which the upgrade is killed: some of both files, or each up to the last one."""
     yield from (5, 0, 9)[:rounds] if rounds <= 3 else range(rounds)
 
 

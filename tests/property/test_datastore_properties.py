@@ -6,7 +6,15 @@ from msgspec import UNSET
 
 from looply.definition.values.pointer import join_pointer
 from looply.errors import OperationError
-from looply.execution.facts.datastores import DatastoreWrite, Known, apply, merged, value_at, with_value, without_value
+from looply.execution.facts.datastores import (
+    DatastoreWrite,
+    StoredDatastore,
+    apply,
+    merge_patch,
+    value_at,
+    with_value,
+    without_value,
+)
 from looply.jsontext import Json, encode_json, parse_json
 from looply.limits import DEFAULT_LIMITS
 
@@ -25,22 +33,22 @@ OPERATIONS = st.one_of(
 )
 
 
-def following(known: Known, write: DatastoreWrite | None, floor: int) -> tuple[Known, int]:
+def following(known: StoredDatastore, write: DatastoreWrite | None, floor: int) -> tuple[StoredDatastore, int]:
     """Returns the contents of a store after a write, and the highest revision that was deleted."""
     if write is None:
         return known, floor
     assert write.expected == known.revision
     assert write.revision > max(known.revision, floor)
     if write.value is UNSET:
-        return Known(next_revision=write.revision + 1), write.revision
+        return StoredDatastore(next_revision=write.revision + 1), write.revision
     # As a store does, through text.
     value = parse_json(encode_json(write.value))
-    return Known(revision=write.revision, value=value, next_revision=write.revision + 1), floor
+    return StoredDatastore(revision=write.revision, value=value, next_revision=write.revision + 1), floor
 
 
 @given(st.lists(OPERATIONS, max_size=12))
 def test_revisions_only_increase_and_outputs_are_what_is_stored(steps: list[tuple[str, tuple[str, ...], Json]]) -> None:
-    known, floor = Known(), 0
+    known, floor = StoredDatastore(), 0
     for operation, path, value in steps:
         given_ = {"name": "n", "path": join_pointer("", *path), "value": value}
         try:
@@ -79,5 +87,5 @@ def test_a_removed_value_does_not_exist_afterwards(document: Json, path: tuple[s
 
 @given(VALUES, PATCHES)
 def test_a_patch_that_is_merged_again_changes_nothing(target: Json, patch: Json) -> None:
-    once = merged(target, patch)
-    assert merged(once, patch) == once
+    once = merge_patch(target, patch)
+    assert merge_patch(once, patch) == once

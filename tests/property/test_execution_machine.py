@@ -83,11 +83,14 @@ class Execution(RuleBasedStateMachine):
         self.simulator: Simulator
 
     @initialize(
-        flow=workflows() | regions(), stretch=st.sampled_from((1, 2, 100)), goes_on=st.booleans(), body=st.booleans()
+        flow=workflows() | regions(),
+        stretch=st.sampled_from((1, 2, 100)),
+        auto_continue=st.booleans(),
+        body=st.booleans(),
     )
-    def trigger(self, flow: Workflow, stretch: int, goes_on: bool, body: bool) -> None:
+    def trigger(self, flow: Workflow, stretch: int, auto_continue: bool, body: bool) -> None:
         limits = Limits(stretch_steps=stretch, step_visits=40)
-        self.simulator = Simulator(flow, limits=limits, goes_on=goes_on)
+        self.simulator = Simulator(flow, limits=limits, auto_continue=auto_continue)
         self.simulator.start({"n0": 1} if body else None)
 
     # The actions of the environment
@@ -184,7 +187,7 @@ class Execution(RuleBasedStateMachine):
         state, before = self.simulator.state, len(self.simulator.history)
         reply = self.simulator.submit(command)
         assert reply == Done(is_late=not in_flight)
-        if not in_flight and self.simulator.goes_on:
+        if not in_flight and self.simulator.auto_continue:
             added = self.simulator.history[before:]
             assert [type(event) for event in added] == ([] if isinstance(command, EffectLost) else [Discarded])
             assert self.simulator.state == replace(

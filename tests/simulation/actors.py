@@ -1,4 +1,4 @@
-"""The clients of a simulation, who repeat, hurry and guess."""
+"""The clients of a simulation, which repeat, race and guess."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -27,7 +27,7 @@ _REFUSALS = (Declined, Unfit, UnknownToken)
 
 
 class Clients:
-    """Everybody who calls the API. `busy` counts the calls that are not over."""
+    """The callers of the API. `busy` counts the open calls."""
 
     def __init__(self, simulation: "Simulation") -> None:
         self._simulation = simulation
@@ -42,7 +42,7 @@ class Clients:
             self.actions += [self.terminate] * 2
 
     async def rest(self) -> None:
-        """Does nothing: the plainest of all actions."""
+        """Does nothing: the simplest action."""
 
     async def trigger(self) -> None:
         """Triggers a workflow, perhaps twice, perhaps with a process id or an idempotency key that is in use."""
@@ -73,7 +73,7 @@ class Clients:
             await self._resume(head, token)
 
     async def call_back(self, execution_id: str) -> None:
-        """Resumes an execution from within a call of it, as SAP does that is quicker than its own answer."""
+        """Resumes an execution during one of its calls, like an SAP system that resumes before it answers."""
         head = self._simulation.data.heads.get(execution_id)
         if head is not None:
             await self._resume(head, await self._token(head) if happens(self._choice, "token", 500) else "")
@@ -88,7 +88,7 @@ class Clients:
         await self.answer(organization, choose(self._choice, "card", cards))
 
     async def answer(self, organization: str, card: OpenCard) -> None:
-        """Answers a card that was open when it was looked at."""
+        """Answers a card that was open when it was read."""
         simulation, choice = self._simulation, self._choice
         read = await self.read(card.execution_id)
         if read is None:
@@ -113,7 +113,7 @@ class Clients:
             await self._terminate(head)
 
     async def lose_patience(self) -> None:
-        """Terminates an execution whose call stands in line behind another one."""
+        """Terminates an execution whose call is queued behind another one."""
         await asyncio.sleep(self._simulation.delay("patience", (0, 3, 20, 60)) / 1000)
         data = self._simulation.data
         heads = [data.heads[key] for (key, _), row in data.effects.items() if row.state == "QUEUED"]
@@ -121,7 +121,7 @@ class Clients:
             await self._terminate(choose(self._choice, "impatient", heads))
 
     async def finishing(self, act: Awaitable[None]) -> None:
-        """Does something that the run must not end before."""
+        """Performs an action that the run must wait for."""
         self.busy += 1
         try:
             await act
@@ -214,7 +214,7 @@ class Clients:
         return wait_token(head.execution_id, read.state.started.seed, address)
 
     async def read(self, execution_id: str) -> Any:
-        """Reads an execution, and notes what was read; None when that is not possible now."""
+        """Reads an execution and records the result; None when that is not possible now."""
         trace = self._simulation.trace
         invoked = trace.tick()
         read = await self._simulation.ask(lambda shell: shell.get(execution_id))
@@ -227,7 +227,7 @@ class Clients:
         self, kind: Any, organization: str, execution: str, asked: dict[str, Any],
         question: Callable[[Shell], Awaitable[Any]],
     ) -> None:  # fmt: skip
-        """Calls until there is an answer that can be believed; some call twice at once, or again a while later."""
+        """Calls until there is a definite answer; some clients call twice at once, or again later."""
         if "double_clicks" in self._simulation.options.enabled and happens(self._choice, "double click", 250):
             again = self._again(kind, organization, execution, asked, question)
             self._simulation.spawn(self.finishing(again))
@@ -257,7 +257,7 @@ class Clients:
         if isinstance(answer, str):
             call.outcome, call.reply = "fail", answer
         elif isinstance(answer, LooplyError):
-            # A 500 or a store that failed in between leaves it open; every other error means that nothing was done.
+            # After a 500 or a failure of the store the outcome is unknown; after every other error nothing was done.
             is_unknown = isinstance(answer, StoreLost) or type(answer) is EngineError
             call.outcome, call.reply = "unknown" if is_unknown else "fail", answer.code
         else:

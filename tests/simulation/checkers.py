@@ -1,4 +1,4 @@
-"""What users are promised, one function for each: what a trace shows against it, as sentences."""
+"""The guarantees to users, one checker for each: it yields the violations in a trace, as sentences."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -8,10 +8,10 @@ from typing import Any
 from oracle import Model, facts_of, serial_of
 from schedule_checkers import (
     missed_instants_were_late,
-    no_instant_is_passed_over,
+    no_instant_is_lost,
     schedules_fire_each_instant_once,
-    schedules_heed_pauses_and_leave_out_only_overlaps,
     schedules_keep_to_their_grid,
+    schedules_respect_pauses_and_skip_only_overlaps,
 )
 from sim_trace import Call, Commit, Trace
 
@@ -25,14 +25,14 @@ _KEY_LIFE = timedelta(hours=24)
 
 
 def problems_of(trace: Trace) -> list[str]:
-    """Returns everything that is wrong with a run; of one whose end cannot be read, only that."""
+    """Returns the violations in a run; of one whose end cannot be read, only that."""
     if trace.is_unreadable:
         return trace.stuck
     return [f"{check.__name__}: {problem}" for check in CHECKERS for problem in check(trace)]
 
 
 def the_model_allows_each_history(trace: Trace) -> Iterable[str]:
-    """The reference model finds nothing that must not be, and the stored status is the one that it ends with."""
+    """The reference model allows each history, and the stored status is the one that it computes."""
     for execution, history in trace.histories.items():
         model = Model(trace.definitions[trace.heads[execution]["workflow_id"]], facts_of(trace, execution))
         status = model.walk(history)
@@ -41,7 +41,7 @@ def the_model_allows_each_history(trace: Trace) -> Iterable[str]:
             yield f"{execution} is {trace.heads[execution]['status']}, its history says {status}"
 
 
-def what_was_acknowledged_is_there(trace: Trace) -> Iterable[str]:
+def acknowledged_changes_are_stored(trace: Trace) -> Iterable[str]:
     """I1: an answer was true when it was given and is true for ever."""
     for call in trace.calls:
         if call.outcome == "ok" and (problem := _missing(trace, call)):
@@ -62,14 +62,14 @@ def _missing(trace: Trace, call: Call) -> str:
     history = trace.histories.get(call.execution)
     if history is None:
         return "there is no such execution"
-    found = [number for number, event in enumerate(history, 1) if _tells_of(event, call)]
+    found = [number for number, event in enumerate(history, 1) if _records(event, call)]
     if not found:
-        return "" if call.reply.startswith("Already") else "its history does not tell of it"
+        return "" if call.reply.startswith("Already") else "its history has no event of it"
     stored = _commit_of(trace, call.execution, found[0])
     return "" if stored is not None and stored.order < call.returned else "it was answered before it was stored"
 
 
-def _tells_of(event: Event, call: Call) -> bool:
+def _records(event: Event, call: Call) -> bool:
     match call.reply:
         case "Restarted" if call.answer["buffered"]:
             return event["type"] == "ResumeBuffered" and bool(event["payload"]["serial"] == call.asked["serial"])
@@ -92,8 +92,8 @@ def _tells_of(event: Event, call: Call) -> bool:
     return False
 
 
-def nothing_is_there_that_nobody_asked_for(trace: Trace) -> Iterable[str]:
-    """I2: each execution has a trigger of its own that was answered or may have come through, or a firing."""
+def every_execution_has_a_trigger(trace: Trace) -> Iterable[str]:
+    """I2: each execution has a trigger of its own that was answered or may have succeeded, or a firing."""
     asked: dict[tuple[str, str], list[Call]] = defaultdict(list)
     for call in trace.calls_of("trigger"):
         asked[call.asked["workflow"], call.asked["mark"]].append(call)
@@ -118,7 +118,7 @@ def nothing_is_there_that_nobody_asked_for(trace: Trace) -> Iterable[str]:
 
 
 def numbers_are_dense_and_nothing_is_rewritten(trace: Trace) -> Iterable[str]:
-    """S23 and I7: the events of an execution are numbered without a gap, and what was stored stays as it was."""
+    """S23 and I7: the events of an execution are numbered without a gap, and stored events never change."""
     stored: dict[str, list[tuple[int, int, bytes]]] = defaultdict(list)
     for commit in trace.commits:
         former = stored[commit.execution]
@@ -131,7 +131,7 @@ def numbers_are_dense_and_nothing_is_rewritten(trace: Trace) -> Iterable[str]:
         if len(trace.histories.get(execution, ())) != batches[-1][1]:
             yield f"{execution} has {len(trace.histories.get(execution, ()))} events, {batches[-1][1]} were stored"
     for execution in stored.keys() - trace.chains.keys():
-        yield f"{execution} is gone"
+        yield f"{execution} is pruned"
 
 
 def only_the_process_in_charge_stores(trace: Trace) -> Iterable[str]:
@@ -144,13 +144,13 @@ def only_the_process_in_charge_stores(trace: Trace) -> Iterable[str]:
 
 
 def the_end_is_written_once(trace: Trace) -> Iterable[str]:
-    """I7: one end, and nothing after it but late results, and letters that somebody discards."""
+    """I7: one end, followed only by late results and discarded letters."""
     for execution, history in trace.histories.items():
         ends = [number for number, event in enumerate(history) if event["type"] == "ExecutionClosed"]
         if len(ends) > 1:
             yield f"{execution} ends {len(ends)} times"
         if ends and not all(_may_follow_the_end(event) for event in history[ends[0] + 1 :]):
-            yield f"{execution} goes on after its end"
+            yield f"{execution} continues after its end"
 
 
 def _may_follow_the_end(event: Event) -> bool:
@@ -158,7 +158,7 @@ def _may_follow_the_end(event: Event) -> bool:
 
 
 def terminate_is_final(trace: Trace) -> Iterable[str]:
-    """S8: after the answer nothing starts, nothing moves, and a resume that comes later is refused."""
+    """S8: after the answer no step starts, no path moves, and a later resume is refused."""
     for call in trace.calls_of("terminate"):
         if call.outcome != "ok":
             continue
@@ -173,7 +173,7 @@ def terminate_is_final(trace: Trace) -> Iterable[str]:
 
 
 def one_winner_per_wait(trace: Trace) -> Iterable[str]:
-    """I8: a wait is passed once, and each `restarted` is one passage, or one resume that is kept."""
+    """I8: a wait is released once, and each `restarted` is one release, or one resume that is kept."""
     for execution, history in trace.histories.items():
         passed = Counter(
             (event["step"], event.get("visit", 1)) for event in history if event["type"] in ("Resumed", "WaitTimedOut")
@@ -207,7 +207,7 @@ def _miscounted(trace: Trace, execution: str, direct: Counter[Any], kept: Counte
 
 
 def at_most_one_outcome_per_attempt(trace: Trace) -> Iterable[str]:
-    """An attempt is scheduled once, reaches the world once, and has one outcome."""
+    """An attempt is scheduled once, reaches the other system once, and has one outcome."""
     for execution, history in trace.histories.items():
         scheduled = Counter(_attempt_of(event) for event in history if event["type"] == "StepScheduled")
         outcomes = Counter(
@@ -228,15 +228,15 @@ def _attempt_of(event: Event) -> tuple[str, int, int]:
 
 
 def effects_leave_after_their_unit(trace: Trace) -> Iterable[str]:
-    """I6: a call reaches the world only when the unit that wants it is stored."""
-    wanted: dict[tuple[str, str, int], int] = {}
+    """I6: a call reaches the other system only when the unit that scheduled it is stored."""
+    scheduled: dict[tuple[str, str, int], int] = {}
     for execution, history in trace.histories.items():
         for number, event in enumerate(history, 1):
             if event["type"] == "StepScheduled":
                 step, visit, attempt = _attempt_of(event)
-                wanted[execution, f"{execution}:{step}:{visit}", attempt] = number
+                scheduled[execution, f"{execution}:{step}:{visit}", attempt] = number
     for line in trace.lines:
-        number = wanted.get((line.execution, line.key, line.attempt), 0)
+        number = scheduled.get((line.execution, line.key, line.attempt), 0)
         stored = _commit_of(trace, line.execution, number) if number else None
         if stored is None or stored.order > line.order:
             yield f"{line.execution} calls {line.key}, attempt {line.attempt}, before that is stored"
@@ -257,7 +257,7 @@ def keys_are_stable(trace: Trace) -> Iterable[str]:
 
 
 def duplicates_are_explained(trace: Trace) -> Iterable[str]:
-    """I4: a visit that succeeds reached the world, and was repeated only after a failure or an unknown outcome."""
+    """I4: a successful visit reached the other system, and was repeated only after a failure or an unknown outcome."""
     lines = Counter((line.execution, line.key) for line in trace.lines)
     for execution, history in trace.histories.items():
         allowed: Counter[str] = Counter()
@@ -272,7 +272,7 @@ def duplicates_are_explained(trace: Trace) -> Iterable[str]:
 
 
 def a_process_id_names_one_open_execution(trace: Trace) -> Iterable[str]:
-    """S9: at any time at most one execution of a workflow that runs or waits has a process id."""
+    """S9: at any time at most one running or waiting execution of a workflow has a process id."""
     holders: dict[tuple[str, str], str] = {}
     for commit in trace.commits:
         head = trace.heads.get(commit.execution)
@@ -289,7 +289,7 @@ def a_process_id_names_one_open_execution(trace: Trace) -> Iterable[str]:
 
 
 def a_key_starts_one_execution(trace: Trace) -> Iterable[str]:
-    """S9: a day long, calls with one idempotency key have one answer."""
+    """S9: for a day, calls with one idempotency key have one answer."""
     firsts: dict[tuple[str, str], Event] = {}
     keyed = {call.asked["mark"]: call.asked["key"] for call in trace.calls_of("trigger") if call.asked["key"]}
     for commit in trace.commits:
@@ -308,13 +308,13 @@ def a_key_starts_one_execution(trace: Trace) -> Iterable[str]:
 
 
 def _is_forgotten(trace: Trace, former: Event, commit: Commit) -> bool:
-    """Tells whether the key of an execution went before a commit, by a clock that was set back later."""
-    rounds = [*trace.key_rounds, *((one.order, one.now) for one in trace.gone)]
+    """Returns whether the key of an execution was removed before a commit, by a clock that was set back later."""
+    rounds = [*trace.key_rounds, *((one.order, one.now) for one in trace.pruned)]
     return any(order < commit.order and now - former["at"] >= _KEY_LIFE for order, now in rounds)
 
 
-def readers_see_what_was_acknowledged(trace: Trace) -> Iterable[str]:
-    """S2: a read after an answer shows at least that, and reads never go back."""
+def readers_see_acknowledged_changes(trace: Trace) -> Iterable[str]:
+    """S2: a read after an answer shows at least its effect, and reads are monotonic."""
     seen: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for reading in trace.readings:
         for returned, seq in seen[reading.execution]:
@@ -324,25 +324,25 @@ def readers_see_what_was_acknowledged(trace: Trace) -> Iterable[str]:
         for call in trace.calls:
             if call.execution == reading.execution and call.outcome == "ok" and call.returned < reading.invoked:
                 history = trace.histories.get(call.execution, [])
-                found = next((number for number, event in enumerate(history, 1) if _tells_of(event, call)), 0)
+                found = next((number for number, event in enumerate(history, 1) if _records(event, call)), 0)
                 if reading.seq < found:
                     yield f"{reading.execution} is read at event {reading.seq}, event {found} was acknowledged"
 
 
 def organizations_see_only_their_own(trace: Trace) -> Iterable[str]:
-    """What another organization owns answers as what does not exist."""
+    """Objects of another organization are answered as if they did not exist."""
     for lookup in trace.lookups:
         if any(owner != lookup.organization for owner in lookup.found):
             yield f"{lookup.organization} finds executions of {lookup.found} under {lookup.name!r}"
 
 
 def rows_are_the_open_work(trace: Trace) -> Iterable[str]:
-    """The engine's own audit: every history folds to the stored rows, and nothing is orphaned."""
+    """The engine's own audit: every history folds to the stored rows, and no execution is an orphan."""
     return trace.audit
 
 
-def everything_comes_to_rest(trace: Trace) -> Iterable[str]:
-    """I12: when nothing goes wrong any more, everything goes on; each open wait can be resumed; nothing has broken."""
+def every_run_comes_to_rest(trace: Trace) -> Iterable[str]:
+    """I12: after the last fault every execution continues, each open wait can be resumed, and no task has raised."""
     yield from trace.stuck
     yield from trace.broken
     for call in trace.calls:
@@ -364,8 +364,8 @@ def _commit_of(trace: Trace, execution: str, seq: int) -> Commit | None:
 
 
 CHECKERS: Sequence[Checker] = (
-    what_was_acknowledged_is_there,
-    nothing_is_there_that_nobody_asked_for,
+    acknowledged_changes_are_stored,
+    every_execution_has_a_trigger,
     numbers_are_dense_and_nothing_is_rewritten,
     only_the_process_in_charge_stores,
     the_end_is_written_once,
@@ -379,12 +379,12 @@ CHECKERS: Sequence[Checker] = (
     a_key_starts_one_execution,
     schedules_fire_each_instant_once,
     schedules_keep_to_their_grid,
-    schedules_heed_pauses_and_leave_out_only_overlaps,
+    schedules_respect_pauses_and_skip_only_overlaps,
     missed_instants_were_late,
-    no_instant_is_passed_over,
-    readers_see_what_was_acknowledged,
+    no_instant_is_lost,
+    readers_see_acknowledged_changes,
     organizations_see_only_their_own,
     rows_are_the_open_work,
-    everything_comes_to_rest,
+    every_run_comes_to_rest,
     the_model_allows_each_history,
 )

@@ -1,10 +1,10 @@
-"""A disk that loses its power, under the real SQLite: what was flushed stays, of the rest any part may be there.
+"""A disk that loses power, under the real SQLite: flushed writes are durable, of the others any part may be.
 
 Theory of operation. `CrashDisk` is the default VFS of SQLite while it is mounted. Files go to a real folder, so locks,
-shared memory and several connections work as in life: that is the page cache. Beside it a `Volume` keeps of each file
-what is on the platter, and the writes and truncations since. A flush moves them over, and the real `fsync` is left out.
+shared memory and several connections work as in production: that is the page cache. Beside it a `Volume` keeps the
+platter's content of each file, and the writes and truncations since. A flush applies them; the real `fsync` is skipped.
 
-`Volume.power_loss` gives what the next start may find: of each file the platter's content and any subset of the
+`Volume.power_loss` returns the files that a start may find: of each file the platter's content and any subset of the
 512-byte sectors written since, whole or torn; gaps hold zeros or noise. Names follow the same rule: a file that was
 made or deleted since its folder was last flushed is there or not.
 """
@@ -34,19 +34,19 @@ class Op(NamedTuple):
 
 
 class Watcher(Protocol):
-    """Sees every operation; for recorders and for faults."""
+    """Observes every operation; for recorders and for faults."""
 
     def before(self, op: Op) -> None:
-        """Called in the thread of the operation. What it raises is what SQLite gets; the operation is not done then."""
+        """Called in the thread of the operation. If it raises, SQLite gets the error and the operation is not done."""
         ...
 
     def after(self, op: Op) -> None:
-        """Called when the operation is done and before any other begins."""
+        """Called after the operation and before any other begins."""
         ...
 
 
 class Image(NamedTuple):
-    """What a start finds of one file: the platter's content and what else came through. Most of it is shared."""
+    """One file as a start finds it: the platter's content and the surviving writes. Most of it is shared."""
 
     durable: bytes
     changes: tuple[Change, ...] = ()
@@ -61,7 +61,7 @@ class Image(NamedTuple):
 
 
 class Inode:
-    """What one file has on the platter, and what was done since."""
+    """The platter's content of one file, and the pending changes."""
 
     def __init__(self, durable: bytes = b"") -> None:
         self.durable = durable
@@ -75,16 +75,16 @@ class Inode:
             self.pending.clear()
 
     def after_loss(self, rng: Random) -> Image:
-        """Returns what the next start may find."""
+        """Returns an image that the next start may find."""
         share = rng.choice((0.0, 0.1, 0.5, 0.9, 1.0))
         filler = rng.randbytes(SECTOR) if rng.random() < 0.3 else b""
         parts = (part for change in self.pending for part in _sectors(change))
         return Image(self.durable, tuple(_torn(part, rng) for part in parts if rng.random() < share), filler)
 
     def fail(self, rng: Random) -> None:
-        """Fails a flush as kernels do: some of it is on the platter, the rest is never tried again.
+        """Fails a flush as kernels do: some of it is on the platter, the rest is never flushed again.
 
-        Whoever has the file open learns of it with the next flush.
+        Open handles of the file get the error with the next flush.
         """
         self.durable = self.after_loss(rng).content()
         self.pending.clear()
@@ -104,10 +104,10 @@ class Volume:
         self.watcher = watcher
         self.ops = 0
         self.is_lying = False
-        """Whether flushes only pretend: a control, every checker must see what comes of it."""
+        """Whether flushes do nothing: a control, whose damage every checker must detect."""
 
     def opened(self, name: str) -> int:
-        """Takes note of a file that may be new; returns how many of its flushes failed."""
+        """Registers a file that may be new; returns how many of its flushes failed."""
         with self._lock:
             return self._names.setdefault(name, Inode()).failures
 
@@ -130,9 +130,9 @@ class Volume:
         self._do("truncate", file.name, act)
 
     def sync(self, file: "CrashFile", *, is_new: bool) -> None:
-        """Flushes a file; one that may be new flushes its folder as well. Raises: apsw.IOError, what a watcher raises.
+        """Flushes a file; one that may be new flushes its folder as well. Raises: apsw.IOError, errors of a watcher.
 
-        A failed flush is told to everyone who has the file open, once.
+        A failed flush is reported once to each open handle of the file.
         """
 
         def act(inode: Inode) -> None:
@@ -155,7 +155,7 @@ class Volume:
             raise
 
     def delete(self, name: str, *, is_flushed: bool) -> None:
-        """Forgets a name; for good when its folder is flushed."""
+        """Removes a name; durably when its folder is flushed."""
 
         def act(_inode: Inode) -> None:
             del self._names[name]
@@ -188,7 +188,7 @@ class Volume:
             self._durable_names = {name: copies[id(inode)] for name, inode in other._durable_names.items()}
 
     def _unflushed(self, rng: Random | None) -> dict[str, Image]:
-        """Returns what becomes of files that are never flushed: they are whole, or empty, or full of zeros, or gone."""
+        """Returns the files that are never flushed after a loss: whole, empty, full of zeros, or missing."""
         there = [path for path in map(self._folder.joinpath, UNFLUSHED) if path.exists()]
         found = {path.name: Image(path.read_bytes()) for path in there}
         if rng is None or rng.random() < 0.5:
@@ -215,7 +215,7 @@ class _Act(Protocol):
 
 
 class CrashDisk(apsw.VFS):
-    """SQLite's files while it is mounted: those of its volumes are watched, all others are the system's."""
+    """The VFS of SQLite while it is mounted: files of its volumes are observed, all others are the system's."""
 
     def __init__(self) -> None:
         super().__init__("crash-disk", "unix", makedefault=True)
@@ -224,7 +224,7 @@ class CrashDisk(apsw.VFS):
     def mount(
         self, folder: Path, rng: Random, files: dict[str, Image] | None = None, watcher: Watcher | None = None
     ) -> Volume:
-        """Returns the volume of a folder, which holds these files and has them on the platter."""
+        """Returns the volume of a folder, with these files on the platter."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, image in (files or {}).items():
             (folder / name).write_bytes(image.content())
@@ -232,7 +232,7 @@ class CrashDisk(apsw.VFS):
         return volume
 
     def unmount(self, folder: Path) -> None:
-        """Takes a volume away and deletes its files."""
+        """Removes a volume and deletes its files."""
         del self._volumes[folder]
         for path in folder.iterdir():
             path.unlink()
@@ -292,7 +292,7 @@ def _sectors(change: Change) -> list[Change]:
 
 
 def _torn(change: Change, rng: Random) -> Change:
-    """Returns the sector, now and then only its beginning."""
+    """Returns the sector, sometimes only its beginning."""
     if isinstance(change, int) or rng.random() > 0.05:
         return change
     offset, data = change

@@ -1,7 +1,7 @@
-"""Directed scenarios: what befalls an engine so rarely by chance that it is arranged here, step by step.
+"""Directed scenarios: races that random runs hit too rarely, arranged step by step.
 
-Each is a story on a whole engine over the memory store, in fake time, and returns what is wrong after it, as
-sentences. `SCENARIOS` names with each the engine, wrong in one thing, that it must catch.
+Each is a story on a whole engine over the memory store, in fake time, and returns its violations as sentences.
+`SCENARIOS` names with each the mutant that it must catch.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from mutants import (
     Mutant,
     m25_a_call_leaves_that_was_terminated_while_it_was_marked,
-    m26_a_read_shows_what_nobody_was_told_of,
+    m26_a_read_shows_units_before_their_acknowledgement,
 )
 
 from kit.callees import WORKSPACE
@@ -41,9 +41,9 @@ TICK: Final = timedelta(seconds=5)
 
 
 class Gate:
-    """Holds the calls of one method of a store's side until it is opened; those that came have `arrived`.
+    """Holds the calls of one method of the store until it is opened; `arrived` is set when one is held.
 
-    `is_done` lets what was asked be done first, so that only the answer is late.
+    With `is_done` the call is carried out first, so that only its answer is late.
     """
 
     def __init__(self, side: Any, name: str, *, is_done: bool) -> None:
@@ -61,13 +61,13 @@ class Gate:
         self._restore = lambda: setattr(side, name, method)
 
     def open(self) -> None:
-        """Lets those go on that were held; nobody is held any more."""
+        """Lets the held calls continue; later ones are not held."""
         self._restore()
         self._open.set()
 
 
-async def a_call_in_line_is_terminated_while_it_is_marked(engine: Driver) -> list[str]:
-    """Between the moment at which a call is marked as running and the one at which its process hears of that."""
+async def a_queued_call_is_terminated_while_it_is_marked(engine: Driver) -> list[str]:
+    """The terminate comes after the call is marked as running and before its process is notified of that."""
     engine.per_queue = 1
     await engine.restart()
     engine.world.script("front", HANG)
@@ -84,7 +84,7 @@ async def a_call_in_line_is_terminated_while_it_is_marked(engine: Driver) -> lis
 
 
 async def a_read_goes_to_the_store_while_a_unit_is_stored(engine: Driver) -> list[str]:
-    """The read asks the store because memory has nothing, and hears of a unit before those who wait for it do."""
+    """The read goes to the store because the cache is empty, and sees a unit before its callers are notified."""
     execution_id = await engine.started(chain(wait(), wait("wait_2")))
     await engine.restart()
     load = Gate(engine.store.journal, "load", is_done=False)
@@ -101,8 +101,8 @@ async def a_read_goes_to_the_store_while_a_unit_is_stored(engine: Driver) -> lis
     return [f"a read shows event {read}, and the next one {again}"] if again < read else []
 
 
-async def a_process_ends_with_a_delivery_in_its_hand(engine: Driver) -> list[str]:
-    """The end of a child is on its way into the history of its parent."""
+async def a_process_ends_with_a_claimed_delivery(engine: Driver) -> list[str]:
+    """The end of a child is being delivered to its parent."""
     engine.callees.put(CALLEE, asking())
     parent = await engine.started(chain(step("child", "subworkflow", {"workflow_id": CALLEE})))
     await engine.deliver()
@@ -118,7 +118,7 @@ async def a_process_ends_with_a_delivery_in_its_hand(engine: Driver) -> list[str
 
 
 async def a_card_changes_while_its_copy_is_shown(engine: Driver) -> list[str]:
-    """The channel shows what the card was, and meanwhile it is passed on."""
+    """The card is passed on while the channel shows its former state."""
     channel = FakeChannel()
     engine.channels = {"inbox": channel}
     await engine.restart()
@@ -138,7 +138,7 @@ async def a_card_changes_while_its_copy_is_shown(engine: Driver) -> list[str]:
 
 
 async def a_bulk_is_cut_off_in_the_middle_of_a_slice(engine: Driver) -> list[str]:
-    """The process ends when it has done a part of what the slice is about."""
+    """The process ends when it has processed a part of the slice."""
     engine.world.script("call_1", *[Answer(status=500)] * 3)
     workflow = chain(call("call_1", "GET", fail_on=["5xx"]))
     ids = [await engine.started(workflow) for _ in range(3)]
@@ -151,11 +151,11 @@ async def a_bulk_is_cut_off_in_the_middle_of_a_slice(engine: Driver) -> list[str
     while await BulkRunner(bulks.services, "second").tick():
         await engine.settle()
     left = [execution_id for execution_id in ids if await engine.status(execution_id) != "COMPLETED"]
-    return [f"{len(left)} executions of the bulk stand still after its end"] if left else []
+    return [f"{len(left)} executions of the bulk are FAILED after its end"] if left else []
 
 
 async def a_letter_is_applied_by_two(engine: Driver) -> list[str]:
-    """Two people find the same letter in their lists, while two waits are to come."""
+    """Two people settle the same letter, before two waits open."""
     engine.world.script("call_1", HANG)
     workflow = chain(call(), wait(sources=["TEAMS"]), wait("wait_2"), wait("wait_3"))
     execution_id = await engine.started(workflow)
@@ -174,7 +174,7 @@ async def a_letter_is_applied_by_two(engine: Driver) -> list[str]:
 
 
 async def a_start_that_waits_is_taken_by_two(engine: Driver) -> list[str]:
-    """Two pollers find the same start whose turn it is."""
+    """Two pollers find the same due start."""
     workflow = every("PT1H", wait(), overlap="queue", end="2030-01-07T11:00:00Z")
     await engine.put_schedule(workflow)
     await engine.advance(HOUR)
@@ -187,8 +187,8 @@ async def a_start_that_waits_is_taken_by_two(engine: Driver) -> list[str]:
     return [] if started == 1 else [f"a start that waited was made {started} times"]
 
 
-async def starts_are_missed_while_nobody_is_there(engine: Driver) -> list[str]:
-    """The process is away over several instants, of which only the last one is made up for."""
+async def starts_are_missed_while_no_process_runs(engine: Driver) -> list[str]:
+    """No process runs for several instants, of which only the last one is caught up."""
     workflow = every("PT1H")
     await engine.put_schedule(workflow)
     await engine.stop()
@@ -196,8 +196,8 @@ async def starts_are_missed_while_nobody_is_there(engine: Driver) -> list[str]:
     await engine.open()
     await engine.deliver()
     ledger = await engine.shell.schedules.fires(id_of(workflow), None, 100)
-    told = sum(row.count for row in ledger)
-    return [] if told == 5 else [f"the ledger tells of {told} instants of 5"]
+    recorded = sum(row.count for row in ledger)
+    return [] if recorded == 5 else [f"the ledger has {recorded} instants of 5"]
 
 
 async def two_of_three_must_approve(engine: Driver) -> list[str]:
@@ -211,7 +211,7 @@ async def two_of_three_must_approve(engine: Driver) -> list[str]:
 
 
 class _Bulks:
-    """The catalog's side of one bulk that redrives everything, and what a runner of bulks is given."""
+    """A catalog with one bulk that redrives all executions, and the services of a bulk runner."""
 
     def __init__(self, engine: Driver) -> None:
         now = engine.clock.now()
@@ -235,17 +235,17 @@ class _Bulks:
 
     @property
     def services(self) -> Any:
-        """As much of the services as a runner uses, of the process that lives now."""
+        """The services that a runner uses, of the current process."""
         catalog = SimpleNamespace(bulks=self)
         engine = self._engine
         return SimpleNamespace(catalog=catalog, engine=engine.shell, clock=engine.clock, library=None, bulk_bell=Bell())
 
     async def claim(self, _holder: str, _span: timedelta) -> tuple[Bulk, ...]:
-        """Returns the bulk while it is not over."""
+        """Returns the bulk while it has not ended."""
         return (self._bulk,) if self._bulk is not None else ()
 
     async def record(self, _bulk_id: str, _holder: str, progress: Progress) -> bool:
-        """Notes how far it has come; a process that has ended notes nothing."""
+        """Stores the cursor; a process that has ended stores nothing."""
         if self._engine.faults.is_dead:
             await asyncio.get_running_loop().create_future()
         assert self._bulk is not None
@@ -254,20 +254,20 @@ class _Bulks:
 
 
 SCENARIOS: Final[Mapping[Scenario, Mutant]] = {
-    a_call_in_line_is_terminated_while_it_is_marked: m25_a_call_leaves_that_was_terminated_while_it_was_marked,
-    a_read_goes_to_the_store_while_a_unit_is_stored: m26_a_read_shows_what_nobody_was_told_of,
-    a_process_ends_with_a_delivery_in_its_hand: made.d01_a_delivery_is_gone_when_it_is_taken,
-    a_card_changes_while_its_copy_is_shown: made.d02_a_copy_counts_as_shown_as_it_is_wanted_by_then,
+    a_queued_call_is_terminated_while_it_is_marked: m25_a_call_leaves_that_was_terminated_while_it_was_marked,
+    a_read_goes_to_the_store_while_a_unit_is_stored: m26_a_read_shows_units_before_their_acknowledgement,
+    a_process_ends_with_a_claimed_delivery: made.d01_a_delivery_is_removed_before_it_is_applied,
+    a_card_changes_while_its_copy_is_shown: made.d02_a_copy_counts_as_shown_in_its_latest_state,
     a_bulk_is_cut_off_in_the_middle_of_a_slice: made.d03_a_bulk_notes_a_slice_before_it_is_done,
     a_letter_is_applied_by_two: made.d04_a_letter_that_is_settled_can_be_settled_again,
     a_start_that_waits_is_taken_by_two: made.d05_a_start_that_waited_is_not_looked_for_in_the_ledger,
-    starts_are_missed_while_nobody_is_there: made.d06_missed_starts_have_no_row_in_the_ledger,
+    starts_are_missed_while_no_process_runs: made.d06_missed_starts_have_no_row_in_the_ledger,
     two_of_three_must_approve: made.d07_an_approval_needs_one_less_than_it_says,
 }
 
 
 def problems_of(scenario: Scenario) -> list[str]:
-    """Returns what is wrong after a scenario on an engine of its own."""
+    """Returns the violations after a scenario on an engine of its own."""
     data = MemoryData()
 
     async def play() -> list[str]:

@@ -1,4 +1,4 @@
-"""Engines that are wrong in one thing each about what executions send each other, cards elsewhere, bulks, letters and
+"""Engines with one defect each in deliveries between executions, card copies of channels, bulks, letters and
 ledgers. `directed.py` has the scenarios that catch them."""
 
 from collections.abc import Collection, Sequence
@@ -17,8 +17,8 @@ from looply.engine.upkeep.reconciler import Reconciler
 from looply.engine.upkeep.scheduling import Scheduling, reschedule
 
 
-def d01_a_delivery_is_gone_when_it_is_taken() -> AbstractContextManager[None]:
-    """What one execution sent to another one is removed before the unit that applies it is stored."""
+def d01_a_delivery_is_removed_before_it_is_applied() -> AbstractContextManager[None]:
+    """A delivery is removed before the unit that applies it is stored."""
     original = MemoryWorkQueue.deliveries
 
     async def deliveries(self: Any, limit: int, but_to: Collection[str] = ()) -> Sequence[Any]:
@@ -43,7 +43,7 @@ def d02_a_copy_counts_as_shown_as_it_is_wanted_by_then() -> AbstractContextManag
 
 
 def d03_a_bulk_notes_a_slice_before_it_is_done() -> AbstractContextManager[None]:
-    """A bulk says that it has come to the end of a slice, and then acts on what is in it."""
+    """A bulk stores the end of a slice as its cursor before it processes the slice."""
     original = BulkRunner._slice
 
     async def ahead(self: Any, bulk: Any) -> Any:
@@ -57,12 +57,12 @@ def d03_a_bulk_notes_a_slice_before_it_is_done() -> AbstractContextManager[None]
 
 
 def d04_a_letter_that_is_settled_can_be_settled_again() -> AbstractContextManager[None]:
-    """Whoever comes second to a letter settles it once more."""
+    """The second call settles a letter again."""
     settling, folding = (
         import_module("looply.execution.answering.settling"),
         import_module("looply.execution.evolving.letters"),
     )
-    settle, settled = settling.settle_letter, folding.settled
+    settle, settled = settling.settle_letter, folding.apply_letter_settled
 
     def unsettled(state: Any, number: int) -> Any:
         letter = state.letters.get(number)
@@ -78,11 +78,13 @@ def d04_a_letter_that_is_settled_can_be_settled_again() -> AbstractContextManage
 
     # The package has a function of the same name, which hides the module from an import.
     answering = import_module("looply.execution.answering.answer")
-    return _both(_replaced(answering, "settle_letter", settle_again), _replaced(folding, "settled", settled_again))
+    return _both(
+        _replaced(answering, "settle_letter", settle_again), _replaced(folding, "apply_letter_settled", settled_again)
+    )
 
 
 def d05_a_start_that_waited_is_not_looked_for_in_the_ledger() -> AbstractContextManager[None]:
-    """A start that waits is made by everybody who has found it."""
+    """Every poller that finds a waiting start makes it."""
     data = import_module("kit.memory.data")
     original = data._waits_for
 
@@ -93,7 +95,7 @@ def d05_a_start_that_waited_is_not_looked_for_in_the_ledger() -> AbstractContext
 
 
 def d06_missed_starts_have_no_row_in_the_ledger() -> AbstractContextManager[None]:
-    """A schedule moves past what it has missed, and nobody is told."""
+    """A schedule moves past missed instants without a row in the ledger."""
 
     async def miss(self: Any, schedule: Any, definition: Any, due: Any, _now: Any) -> None:
         following = due.starts[0].nominal if due.starts else due.next

@@ -1,6 +1,6 @@
-"""Engines that are wrong in one thing each, to show that the simulator would see it.
+"""Engines with one defect each, to show that the simulator detects it.
 
-Every mutant is a context in which one function of the engine, or of its wiring, is another one. This is the only
+Every mutant is a context in which one function of the engine, or of its wiring, is replaced. This is the only
 place where tests replace functions of ours. The numbers are those of the list in `README.md`.
 """
 
@@ -35,7 +35,7 @@ from looply.errors import ClaimTaken, StoreFull, StoreLost
 from looply.execution import advance, fold
 from looply.execution.facts.commands import AlreadyRestarted, Done, EffectDone, Restarted, Resume
 from looply.execution.facts.events import ExecutionClosed, StepSucceeded
-from looply.execution.facts.state import Closed
+from looply.execution.facts.state import ExecutionEnd
 from looply.schedule import next_fire
 
 Mutant = Callable[[], AbstractContextManager[None]]
@@ -63,7 +63,7 @@ def _both(*mutants: AbstractContextManager[None]) -> Iterator[None]:
 
 
 def m01_answers_before_the_commit() -> AbstractContextManager[None]:
-    """The store says that a unit is stored as soon as it is queued."""
+    """The store acknowledges a unit as soon as it is queued."""
     original = SimulatedStore._commit
 
     async def commit(self: Any, unit: Any) -> None:
@@ -73,7 +73,7 @@ def m01_answers_before_the_commit() -> AbstractContextManager[None]:
 
 
 def m03_resumes_without_compare_and_set() -> AbstractContextManager[None]:
-    """A resume is computed on the stored state beside others, and its unit applies to whatever is stored then."""
+    """A resume is computed on the stored state concurrently with others, and its unit applies to any later state."""
     original = Processor.submit
 
     def submit(self: Any, execution_id: str, command: Any) -> Any:
@@ -89,8 +89,8 @@ def m03_resumes_without_compare_and_set() -> AbstractContextManager[None]:
     return _both(_replaced(Processor, "submit", submit), _without_fence())
 
 
-def m04_terminate_does_not_hold_back_what_queues() -> AbstractContextManager[None]:
-    """A call that stands in line leaves though its execution was terminated meanwhile."""
+def m04_terminate_does_not_stop_queued_calls() -> AbstractContextManager[None]:
+    """A queued call is sent although its execution was terminated in the meantime."""
     original = EffectRunner.perform
 
     async def perform(self: Any, effect: Any, is_running: bool) -> None:
@@ -118,7 +118,7 @@ def m05_the_schedule_moves_before_the_execution_is_stored() -> AbstractContextMa
 
 
 def m06_each_attempt_has_its_own_key() -> AbstractContextManager[None]:
-    """The idempotency key tells attempts apart."""
+    """Each attempt has an idempotency key of its own."""
     original = Worker._context
 
     def context(self: Any, state: Any, opened: Any, sent_secrets: Any) -> Any:
@@ -131,7 +131,7 @@ def m06_each_attempt_has_its_own_key() -> AbstractContextManager[None]:
 
 
 def m07_failures_are_forgotten_by_a_restart() -> AbstractContextManager[None]:
-    """An execution that is loaded has all its attempts before it again."""
+    """An execution that is loaded has all its attempts again."""
     original = Loader.load
 
     async def load(self: Any, execution_id: str, **options: bool) -> Any:
@@ -168,15 +168,15 @@ def m08_timers_are_not_loaded_at_boot() -> AbstractContextManager[None]:
 
 
 def m09_a_kept_resume_is_used_twice() -> AbstractContextManager[None]:
-    """A resume that was kept for the first wait stays there for the next one."""
+    """A resume that was kept for the first wait stays buffered for the next one."""
     # The package has a function of the same name, which hides the module from an import.
     evolving = import_module("looply.execution.evolving.evolve")
-    original = evolving._wait_opened
+    original = evolving._apply_wait_opened
 
     def wait_opened(state: Any, event: Any) -> Any:
         return replace(original(state, event), buffered=state.buffered)
 
-    return _replaced(evolving, "_wait_opened", wait_opened)
+    return _replaced(evolving, "_apply_wait_opened", wait_opened)
 
 
 def m10_process_ids_are_checked_outside_the_unit() -> AbstractContextManager[None]:
@@ -199,7 +199,7 @@ def m10_process_ids_are_checked_outside_the_unit() -> AbstractContextManager[Non
 
 
 def m11_numbers_are_used_again_after_a_crash() -> AbstractContextManager[None]:
-    """A process counts on from the last event but one batch of what an earlier one has stored."""
+    """A process continues the numbers before the last batch that an earlier one has stored."""
     original = Loader.load
 
     async def load(self: Any, execution_id: str, **options: bool) -> Any:
@@ -214,8 +214,8 @@ def m11_numbers_are_used_again_after_a_crash() -> AbstractContextManager[None]:
     return _both(_replaced(Loader, "load", load), _without_fence())
 
 
-def m12_recovery_runs_waiting_executions_anew() -> AbstractContextManager[None]:
-    """A start of the process takes every WAITING execution through its steps again."""
+def m12_recovery_runs_waiting_executions_again() -> AbstractContextManager[None]:
+    """A start of the process runs the steps of every WAITING execution again."""
 
     async def again(pump: Any, box: Any) -> None:
         events = await _history(pump._shell._loader, box.execution_id)
@@ -229,7 +229,7 @@ def m12_recovery_runs_waiting_executions_anew() -> AbstractContextManager[None]:
 
 
 def m13_a_late_result_moves_a_terminated_execution() -> AbstractContextManager[None]:
-    """The result of a call completes its execution though that was terminated meanwhile."""
+    """The result of a call completes its execution although that was terminated in the meantime."""
     original = Processor._compute
 
     async def compute(self: Any, box: Any, commands: Any, *rest: Any, **more: Any) -> Any:
@@ -246,7 +246,7 @@ def m13_a_late_result_moves_a_terminated_execution() -> AbstractContextManager[N
                 StepSucceeded(at=at, step=step, visit=int(visit), attempt=command.attempt, output=command.output),
                 ExecutionClosed(at=at, status="COMPLETED"),
             )
-            closed = Closed(status="COMPLETED", reason="", by="", on=at)
+            closed = ExecutionEnd(status="COMPLETED", reason="", by="", on=at)
             after = replace(box.state, seq=box.state.seq + 2, now=at, closed=closed)
             await self._committer.commit(box, after, box.workflow, events)
         others = iter(replies)
@@ -256,7 +256,7 @@ def m13_a_late_result_moves_a_terminated_execution() -> AbstractContextManager[N
 
 
 def m14_the_epoch_is_not_checked() -> AbstractContextManager[None]:
-    """A process that was replaced stores on."""
+    """A process that was replaced continues to store."""
     original = Commits._flush
 
     def flush(self: Any) -> None:
@@ -267,7 +267,7 @@ def m14_the_epoch_is_not_checked() -> AbstractContextManager[None]:
 
 
 def m15_a_clock_set_back_fires_again() -> AbstractContextManager[None]:
-    """The next instant of a schedule is computed from the clock, whatever has fired already."""
+    """The next instant of a schedule is computed from the clock alone, not from the last firing."""
     original = Pump.tick
 
     async def tick(self: Any, judged: Any = None) -> None:
@@ -284,8 +284,8 @@ def m15_a_clock_set_back_fires_again() -> AbstractContextManager[None]:
     return _replaced(Pump, "tick", tick)
 
 
-def m17_a_full_disk_is_passed_over() -> AbstractContextManager[None]:
-    """A unit that found no space counts as stored."""
+def m17_a_full_disk_is_ignored() -> AbstractContextManager[None]:
+    """A unit that failed for lack of space counts as stored."""
     original = SimulatedStore._commit
 
     async def commit(self: Any, unit: Any) -> None:
@@ -298,7 +298,7 @@ def m17_a_full_disk_is_passed_over() -> AbstractContextManager[None]:
 
 
 def m18_effects_leave_before_the_commit() -> AbstractContextManager[None]:
-    """A call leaves as soon as it is decided, beside the unit that wants it."""
+    """A call is sent as soon as it is decided, before its unit is stored."""
 
     async def commit(
         self: Any,
@@ -322,11 +322,13 @@ def m18_effects_leave_before_the_commit() -> AbstractContextManager[None]:
 
 
 def m19_recovery_overwrites_an_end() -> AbstractContextManager[None]:
-    """A start of the process marks executions as crashed that have completed."""
+    """A start of the process marks completed executions as crashed."""
 
     async def again(pump: Any, box: Any) -> None:
         at = box.state.now
-        after = replace(box.state, seq=box.state.seq + 1, closed=Closed(status="FAILED", reason="crash", by="", on=at))
+        after = replace(
+            box.state, seq=box.state.seq + 1, closed=ExecutionEnd(status="FAILED", reason="crash", by="", on=at)
+        )
         event = ExecutionClosed(at=at, status="FAILED", reason="crash")
         await pump._shell._committer.commit(box, after, box.workflow, (event,))
 
@@ -334,7 +336,7 @@ def m19_recovery_overwrites_an_end() -> AbstractContextManager[None]:
 
 
 def m20_names_are_looked_up_in_all_organizations() -> AbstractContextManager[None]:
-    """Who answers to a process id is looked for without regard to the organization."""
+    """A process id is looked up in all organizations."""
     original = MemoryReads.heads
 
     async def heads(self: Any, organization_id: str, name: str, workflow_id: str) -> Sequence[Any]:
@@ -346,7 +348,7 @@ def m20_names_are_looked_up_in_all_organizations() -> AbstractContextManager[Non
     return _replaced(MemoryReads, "heads", heads)
 
 
-def m21_lost_calls_are_told_of_once_only() -> AbstractContextManager[None]:
+def m21_lost_calls_are_reported_once_only() -> AbstractContextManager[None]:
     """A call that was lost with its process stays open when the disk is full at the next start."""
     original = Recovery._lose_effects
 
@@ -357,8 +359,8 @@ def m21_lost_calls_are_told_of_once_only() -> AbstractContextManager[None]:
     return _replaced(Recovery, "_lose_effects", lose_effects)
 
 
-def m22_losers_are_told_that_they_won() -> AbstractContextManager[None]:
-    """A resume that came second is answered as if it had released the wait."""
+def m22_losers_get_the_reply_of_the_winner() -> AbstractContextManager[None]:
+    """The second resume is answered as if it had released the wait."""
     original = Processor._compute
 
     async def compute(self: Any, box: Any, commands: Any, *rest: Any, **more: Any) -> Any:
@@ -368,8 +370,8 @@ def m22_losers_are_told_that_they_won() -> AbstractContextManager[None]:
     return _replaced(Processor, "_compute", compute)
 
 
-def m23_what_is_unknown_is_told_as_not_done() -> AbstractContextManager[None]:
-    """A store that failed in the middle of a commit is reported as one that has done nothing."""
+def m23_unknown_commits_are_reported_as_not_done() -> AbstractContextManager[None]:
+    """A store that failed during a commit reports that nothing was done."""
     original = SimulatedStore._commit
 
     async def commit(self: Any, unit: Any) -> None:
@@ -382,17 +384,17 @@ def m23_what_is_unknown_is_told_as_not_done() -> AbstractContextManager[None]:
 
 
 def m24_unknown_outcomes_are_tried_again() -> AbstractContextManager[None]:
-    """A call that may have come through is repeated though its step says that a person must decide."""
+    """A call with an unknown outcome is repeated although its step says that an operator must decide."""
     deciding = import_module("looply.execution.deciding.decide")
 
     def on_unknown(workflow: Any, state: Any, path: Any) -> Any:
-        return (deciding._again(workflow, state, path),)
+        return (deciding._next_attempt(workflow, state, path),)
 
-    return _replaced(deciding, "_on_unknown", on_unknown)
+    return _replaced(deciding, "_handle_unknown", on_unknown)
 
 
 def m25_a_call_leaves_that_was_terminated_while_it_was_marked() -> AbstractContextManager[None]:
-    """Whether a call from the line is still wanted is looked at before it is marked as running, and not after."""
+    """Whether a queued call is still open is checked before it is marked as running, and not after."""
 
     async def perform(self: Any, effect: Any, is_running: bool) -> None:
         state = await self._state(effect)
@@ -405,8 +407,8 @@ def m25_a_call_leaves_that_was_terminated_while_it_was_marked() -> AbstractConte
     return _replaced(EffectRunner, "perform", perform)
 
 
-def m26_a_read_shows_what_nobody_was_told_of() -> AbstractContextManager[None]:
-    """A read that went to the store answers with what it found there, whatever memory says by then."""
+def m26_a_read_shows_units_before_their_acknowledgement() -> AbstractContextManager[None]:
+    """A read that went to the store answers with its result, although the cache is newer by then."""
 
     async def get(self: Any, execution_id: str) -> Execution:
         found = self._current.in_memory(execution_id)
@@ -456,6 +458,6 @@ MUTANTS: Sequence[Mutant] = tuple(
 
 RARE: Sequence[Mutant] = (
     m25_a_call_leaves_that_was_terminated_while_it_was_marked,
-    m26_a_read_shows_what_nobody_was_told_of,
+    m26_a_read_shows_units_before_their_acknowledgement,
 )
 """Mutants that one run of several thousand catches; scenarios of `directed.py` do so each time."""

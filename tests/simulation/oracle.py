@@ -1,7 +1,7 @@
-"""The reference model: which histories a workflow may have, given what the world did and what clients asked.
+"""The reference model: the allowed histories of a workflow, by the answers of other systems and the calls of clients.
 
-It knows the contract and nothing of the engine: it reads the definition as it was written, walks through a history
-event by event, and says where that history does what it must not. Where it ends tells which status is allowed.
+It implements the contract and imports nothing of the engine: it reads the JSON definition, walks through a history
+event by event, and records where the history is not allowed. Its end gives the allowed status.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ _IN_FLIGHT = {"call", "call frozen"}
 
 @dataclass
 class Facts:
-    """What is known of one execution from outside: the lines of the ledger, the calls, the ends of processes."""
+    """The external facts about one execution: the lines of the ledger, the calls, the ends of processes."""
 
     lines: dict[tuple[str, int], list[Line]]
     resumes: dict[int, list[Call]]
@@ -33,7 +33,7 @@ class Facts:
 
 
 def facts_of(trace: Trace, execution: str) -> Facts:
-    """Returns what the trace knows of one execution."""
+    """Returns the facts about one execution in a trace."""
     lines: dict[tuple[str, int], list[Line]] = {}
     for line in trace.lines:
         if line.execution == execution:
@@ -48,7 +48,7 @@ def facts_of(trace: Trace, execution: str) -> Facts:
 
 
 def _by(calls: Sequence[Call], name: str) -> dict[Any, list[Call]]:
-    """Returns the calls that were done or may have been, by what tells them apart."""
+    """Returns the calls that were done or may have been, by their distinguishing value."""
     found: dict[Any, list[Call]] = {}
     for call in calls:
         if call.outcome != "fail":
@@ -58,7 +58,7 @@ def _by(calls: Sequence[Call], name: str) -> dict[Any, list[Call]]:
 
 @dataclass
 class Model:
-    """Walks through one history. `mode` is where it stands: leave, call, failed, unknown, retry, delay, wait, closed.
+    """Walks through one history. `mode` is its current phase: leave, call, failed, unknown, retry, delay, wait, closed.
 
     `branch` is the exit by which the step was left. While `frozen`, an incident is open and nothing may start.
     """
@@ -89,7 +89,7 @@ class Model:
         self._is_cancelled = False
 
     def walk(self, history: Sequence[Event]) -> str:
-        """Returns the status that the execution must have; what was not allowed is in `problems`."""
+        """Returns the status that the execution must have; violations are in `problems`."""
         for number, event in enumerate(history, 1):
             self._seq = number
             self._check(self._last is None or event["at"] >= self._last, "time goes back", event)
@@ -111,7 +111,7 @@ class Model:
             return
         react(event)
 
-    # How it begins and goes on
+    # Start and transitions
 
     def _on_ExecutionStarted(self, event: Event) -> None:  # noqa: N802 - named for the event
         self._check(self._seq == 1, "it starts again", event)
@@ -146,7 +146,7 @@ class Model:
         else:
             line = self._line(event)
             status = (event.get("output") or {}).get("status")
-            self._check(line is not None and line.outcome == status, f"nobody answered {status}", event)
+            self._check(line is not None and line.outcome == status, f"no system answered {status}", event)
             self._check(not self._is_failure(str(status)), f"the status {status} is a failure", event)
         self.mode, self.branch, self._fired = "leave", event.get("branch", "next"), None
 
@@ -171,9 +171,9 @@ class Model:
         if event["cause"] == "CRASH":
             self._check(bool(self.facts.stops), "no process had ended", event)
         else:
-            wanted = {"TIMEOUT": "timeout", "CONNECTION": "broken"}[event["cause"]]
+            expected = {"TIMEOUT": "timeout", "CONNECTION": "broken"}[event["cause"]]
             line = self._line(event)
-            self._check(line is not None and line.outcome == wanted, "the call did come back", event)
+            self._check(line is not None and line.outcome == expected, "the call did come back", event)
             self._check(self._on_unknown_policy() == "incident", "its policy is to try again", event)
         self.mode = "unknown"
 
@@ -188,20 +188,20 @@ class Model:
         kind, span = event["kind"], event["due"] - event["at"]
         match kind:
             case "EXECUTION":
-                wanted = self.document.get("workflow_settings", {}).get("timeout")
-                self._check(self._seq == 2 and wanted is not None, "no timeout was asked for", event)
+                expected = self.document.get("workflow_settings", {}).get("timeout")
+                self._check(self._seq == 2 and expected is not None, "the workflow has no timeout", event)
             case "DELAY":
-                wanted = self._enter(event, ("delay",)).get("settings", {}).get("for")
+                expected = self._enter(event, ("delay",)).get("settings", {}).get("for")
                 self.mode = "delay"
             case "WAIT":
-                wanted = self._wait_settings().get("timeout")
+                expected = self._wait_settings().get("timeout")
                 self._check(self.mode == "wait" and self._is_here(event), "there is no wait", event)
             case _:
                 self._check(self.mode == "failed" and self._may_retry(), "a retry is not due", event)
                 self._check(timedelta(seconds=1.4) <= span <= timedelta(seconds=6), "its interval is PT3S", event)
-                self.mode, wanted = "retry later", None
-        if wanted is not None:
-            self._check(span == timedelta(seconds=_TIMES[wanted]), f"the span must be {wanted}", event)
+                self.mode, expected = "retry later", None
+        if expected is not None:
+            self._check(span == timedelta(seconds=_TIMES[expected]), f"the span must be {expected}", event)
         self._timers[self._seq] = event
 
     def _on_TimerFired(self, event: Event) -> None:  # noqa: N802
@@ -232,18 +232,18 @@ class Model:
 
     def _on_AnswerRecorded(self, event: Event) -> None:  # noqa: N802
         self._check(self.mode == "wait" and self._is_here(event), "no card waits", event)
-        self._check(event["data"]["serial"] in self.facts.answers, "nobody answered so", event)
+        self._check(event["data"]["serial"] in self.facts.answers, "no client gave this answer", event)
         self._answers += 1
 
     def _on_Resumed(self, event: Event) -> None:  # noqa: N802
         self._check(self.mode == "wait" and self._is_here(event) and not self.frozen, "no wait is open", event)
         serial = serial_of(event)
         if event.get("via") == "INBOX":
-            wanted = {"first": 1, "all": 2}.get(self._wait_settings().get("for"), 2)
-            self._check(self._answers == wanted, f"{wanted} answers release the wait", event)
-            self._check(serial in self.facts.answers, "nobody answered so", event)
+            expected = {"first": 1, "all": 2}.get(self._wait_settings().get("for"), 2)
+            self._check(self._answers == expected, f"{expected} answers release the wait", event)
+            self._check(serial in self.facts.answers, "no client gave this answer", event)
         else:
-            self._check(serial in self.facts.resumes, "nobody resumed it so", event)
+            self._check(serial in self.facts.resumes, "no client sent this resume", event)
         self._timers = {number: timer for number, timer in self._timers.items() if timer["kind"] != "WAIT"}
         self.mode, self.branch = "leave", "next"
 
@@ -253,7 +253,7 @@ class Model:
         self.mode, self.branch, self._fired = "leave", "timeout", None
 
     def _on_ResumeBuffered(self, event: Event) -> None:  # noqa: N802
-        self._check(event["payload"]["serial"] in self.facts.resumes, "nobody resumed it so", event)
+        self._check(event["payload"]["serial"] in self.facts.resumes, "no client sent this resume", event)
         self._check(not self.frozen, "an incident is open", event)
 
     # Ends
@@ -274,10 +274,10 @@ class Model:
         self.frozen = True
 
     def _on_IncidentClosed(self, event: Event) -> None:  # noqa: N802
-        self._check(self.frozen and event["action"] == "terminate", "nobody decided so", event)
+        self._check(self.frozen and event["action"] == "terminate", "no operator decided this", event)
 
     def _on_Cancelled(self, event: Event) -> None:  # noqa: N802
-        self._check(event.get("reason") in self.facts.terminates, "nobody terminated it so", event)
+        self._check(event.get("reason") in self.facts.terminates, "no client sent this terminate", event)
         self._is_cancelled = True
 
     def _on_ExecutionClosed(self, event: Event) -> None:  # noqa: N802
@@ -343,7 +343,7 @@ class Model:
     # What is known
 
     def _line(self, event: Event) -> Line | None:
-        """Returns the line of the ledger that an outcome tells of; the attempt must be the one in flight."""
+        """Returns the ledger line of an outcome; the attempt must be the one in flight."""
         in_flight = self.mode == "call" and self._is_here(event) and event.get("attempt", 1) == self.attempt
         self._check(in_flight, f"no such attempt is in flight in mode {self.mode}", event)
         found = self.facts.lines.get((f"{event['step']}:{event.get('visit', 1)}", event.get("attempt", 1)), [])

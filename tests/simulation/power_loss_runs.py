@@ -1,8 +1,8 @@
-"""Runs of the SQLite store on a crash disk: the life of a store is recorded, then looked at after a loss at each point.
+"""Runs of the SQLite store on a crash disk: a run is recorded, then examined after a power loss at each point.
 
-A loss of power is an instant: what the store did after it cannot matter. So one run gives as many losses as it has
-operations of the disk. At each, the recorder keeps what the next start would find and what was acknowledged by then.
-Before that it lets every answer that was sent arrive: a store that answers too early cannot hide behind a slow caller.
+A loss of power is an instant: later actions of the store cannot matter. So one run gives as many losses as it has
+operations of the disk. At each, the recorder keeps the files that the next start would find and the acknowledgements.
+Before that it lets every sent answer arrive, so that a store that answers too early is not hidden by a slow caller.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ OpenStore = Callable[[Path], SqliteStore]
 
 
 class Loss(NamedTuple):
-    """One loss of power: after which operation, what the next start finds, and what was promised by then."""
+    """One loss of power: the operation before it, the files that the next start finds, and the promise by then."""
 
     op: Op
     files: dict[str, Image]
@@ -48,10 +48,10 @@ class Loss(NamedTuple):
 
 
 class Promiser(Protocol):
-    """Knows what was acknowledged so far."""
+    """Records acknowledgements."""
 
     def promise(self) -> Any:
-        """Returns it."""
+        """Returns the acknowledgements so far."""
         ...
 
 
@@ -71,14 +71,14 @@ class Recorder:
         self._new = threading.Condition()
 
     def before(self, op: Op) -> None:
-        """Decides whether the power will be lost after this one; if so, lets answers arrive."""
+        """Decides whether the power is lost after this operation; if so, lets answers arrive."""
         if self._rng.random() < self.share:
             self._wanted.add(op.number)
             if threading.get_ident() != self._loop_thread:
                 self._let_answers_arrive()
 
     def after(self, op: Op) -> None:
-        """Loses the power, if that is wanted."""
+        """Records a loss, if one was decided."""
         with self._new:
             self.seen[op.kind, op.file] += 1
             self._new.notify_all()
@@ -111,7 +111,7 @@ class Recorder:
 
 
 class _OneThread:
-    """Runs the product's reads in the caller's thread: an examination makes hundreds."""
+    """Runs the product's reads in the caller's thread: an examination makes hundreds of them."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
@@ -157,7 +157,7 @@ class UnsyncedStore(SqliteStore):
 
 
 async def live(store: SqliteStore, ledger: Ledger, recorder: Recorder, rng: Random) -> None:
-    """Lets a store live once: opening, units of many callers, a checkpoint beside them, the end in order."""
+    """Runs a store once: opening, units of many callers, a concurrent checkpoint, an orderly end."""
     ledger.epoch = (await store.open()).epoch
     samples = Samples()
     workload = Workload(rng, ledger, samples)
@@ -171,7 +171,7 @@ async def live(store: SqliteStore, ledger: Ledger, recorder: Recorder, rng: Rand
     watch = asyncio.create_task(checkpointed())
 
     def is_over() -> bool:
-        # On a busy machine the checkpoint comes late; more units would only make every look at them dearer.
+        # On a busy machine the checkpoint comes late; more units would only make each examination slower.
         return done.is_set() or ledger.acknowledged >= _ENOUGH
 
     await asyncio.gather(fire_all(store, ledger, samples, 2), workload.run(store, rng.randrange(1, 6), is_over))
@@ -202,7 +202,7 @@ class Bench:
     async def record(
         self, rng: Random, share: float, open_store: OpenStore | None = None, *, is_lying: bool = False
     ) -> "Recording":
-        """Lets a new store live once and returns the losses that were taken, for a share of its operations."""
+        """Runs a new store once and returns the losses that were recorded, for a share of its operations."""
         ledger = Ledger()
         recorder = Recorder(ledger, rng, share)
         folder, recorder.volume = self.mount(rng, watcher=recorder)
@@ -212,7 +212,7 @@ class Bench:
         return Recording(ledger, recorder.losses)
 
     async def look(self, loss: Loss, ledger: Ledger, rng: Random) -> list[str]:
-        """Starts the product's store after a loss and returns what is wrong with it, nothing when all is kept."""
+        """Starts the product's store after a loss and returns its problems, none when all promises are kept."""
         folder, _ = self.mount(rng, loss.files)
         try:
             return await _looked_at(folder, ledger, loss.promise)
@@ -220,7 +220,7 @@ class Bench:
             self._disk.unmount(folder)
 
     async def look_at_all(self, recording: "Recording", rng: Random) -> "Findings":
-        """Looks at every loss of a recording."""
+        """Examines every loss of a recording."""
         findings = Findings()
         for loss in recording.losses:
             findings.add(loss, await self.look(loss, recording.ledger, rng))
@@ -239,14 +239,14 @@ class Bench:
 
 
 class Recording(NamedTuple):
-    """What was asked of a store, and the losses of power that befell it."""
+    """The ledger of a store, and the losses of power during its run."""
 
     ledger: Ledger
     losses: list[Loss]
 
 
 class Findings:
-    """How losses ended, by the first word of the first problem: "kept", LOST, HALF, DAMAGED."""
+    """The results of losses, by the first word of the first problem: "kept", LOST, HALF, DAMAGED."""
 
     def __init__(self) -> None:
         self.ends: Counter[str] = Counter()
@@ -290,7 +290,7 @@ async def _looked_at(folder: Path, ledger: Ledger, promise: Promise) -> list[str
 
 
 async def contents(folder: Path, ledger: Ledger, promise: Promise) -> list[str]:
-    """Returns what is wrong with what the store in the folder holds; it may be open meanwhile."""
+    """Returns the problems of the content of a store in a folder, which may be open at the same time."""
     connection = connect_reader(folder / FILE_NAME)
     reading: Any = Reading(connection)
     try:

@@ -1,7 +1,7 @@
-"""Units of several executions at once, and what a store must hold of them after an accident.
+"""Units of several concurrent executions, and the content that a store must have after an accident.
 
-`Ledger` remembers each unit that was begun and how many of an execution's units were acknowledged. `examine` compares
-it with a store: every acknowledged unit is there in full, every other one is there whole or not at all.
+`Ledger` records each unit that was begun and the number of acknowledged units of each execution. `examine` compares it
+with a store: every acknowledged unit is stored, every other one is stored whole or not at all.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from looply.engine.ports.store import Snapshot, Store, StoredDefinition, Unit, V
 
 
 class Promise(msgspec.Struct, frozen=True):
-    """How many units of each execution were acknowledged at some moment, and what else was told."""
+    """The number of acknowledged units of each execution at some moment, and the other acknowledgements."""
 
     units: dict[str, int]
     schedules: int
@@ -29,7 +29,7 @@ class Promise(msgspec.Struct, frozen=True):
 
 
 class Ledger:
-    """What was asked of the store, and what it acknowledged."""
+    """The calls of the store, and its acknowledgements."""
 
     def __init__(self) -> None:
         self.units: dict[str, list[Unit]] = {}
@@ -39,11 +39,11 @@ class Ledger:
         self.epoch = 0
 
     def promise(self) -> Promise:
-        """Returns what is acknowledged now."""
+        """Returns the current acknowledgements."""
         return Promise(dict(self._acknowledged), self.schedules, self.epoch)
 
     async def commit(self, store: Store, unit: Unit) -> None:
-        """Stores a unit and remembers that, and what, it was answered."""
+        """Stores a unit and records its acknowledgement."""
         units = self.units.setdefault(unit.execution_id, [])
         if unit not in units[-1:]:
             units.append(unit)
@@ -55,7 +55,7 @@ class Ledger:
         self._acknowledged[unit.execution_id] = self._acknowledged.get(unit.execution_id, 0) + 1
 
     def as_of(self, promise: Promise) -> "Ledger":
-        """Returns a ledger that goes on from an earlier moment: what was not acknowledged by then never will be."""
+        """Returns a ledger that continues from an earlier moment: units without acknowledgement by then get none."""
         ledger = Ledger()
         ledger.units = {execution_id: list(units) for execution_id, units in self.units.items()}
         ledger._acknowledged = dict(promise.units)
@@ -77,7 +77,7 @@ class Workload:
         self._samples = samples
 
     async def run(self, store: Store, callers: int, is_over: Callable[[], bool]) -> None:
-        """Lets callers commit until it is over, each at least one execution. Raises: what a commit raised."""
+        """Lets callers commit until the end, each at least one execution. Raises: the errors of commits."""
         await asyncio.gather(*(self._caller(store, is_over) for _ in range(callers)))
 
     async def _caller(self, store: Store, is_over: Callable[[], bool]) -> None:
@@ -174,14 +174,14 @@ def work_after(units: list[Unit]) -> dict[str, Any]:
 
 
 async def examine(store: Store, ledger: Ledger, promise: Promise) -> list[str]:
-    """Returns what is wrong in an open store, nothing when the promise is kept.
+    """Returns the problems of an open store, none when the promise is kept.
 
-    A line begins with LOST when something acknowledged is missing, with HALF when something is there in part.
+    A line begins with LOST when an acknowledged unit is missing, with HALF when a unit is stored in part.
     """
     problems: list[str] = []
     for execution_id, units in ledger.units.items():
-        wanted = promise.units.get(execution_id, 0)
-        problem = await _examined(store, units, wanted)
+        expected = promise.units.get(execution_id, 0)
+        problem = await _examined(store, units, expected)
         if problem:
             problems.append(f"{problem} (execution {execution_id})")
     problems.extend(f"HALF: {line}" for line in await store.reads.orphan_rows())
@@ -191,13 +191,13 @@ async def examine(store: Store, ledger: Ledger, promise: Promise) -> list[str]:
     return problems
 
 
-async def _examined(store: Store, units: list[Unit], wanted: int) -> str:
+async def _examined(store: Store, units: list[Unit], expected: int) -> str:
     loaded = await store.journal.load(units[0].execution_id)
     if loaded is None:
-        return f"LOST: {wanted} units were acknowledged, none is stored" if wanted else ""
+        return f"LOST: {expected} units were acknowledged, none is stored" if expected else ""
     count = next((n for n, unit in enumerate(units, 1) if unit.head == loaded.head), 0)
-    if count < wanted:
-        return f"LOST: {wanted} units were acknowledged, {count} are stored"
+    if count < expected:
+        return f"LOST: {expected} units were acknowledged, {count} are stored"
     there = units[:count]
     history = list(await store.journal.history(units[0].execution_id, 0, 10_000))
     if history != [unit.batch for unit in there]:
@@ -239,7 +239,7 @@ async def _names(store: Store, there: list[Unit]) -> str:
 
 
 async def fire_all(store: Store, ledger: Ledger, samples: Samples, count: int) -> None:
-    """Lets a schedule fire so many times; each firing and its execution are one unit."""
+    """Makes a schedule fire so many times; each firing and its execution are one unit."""
     nominal = samples.later()
     schedule = store_samples.schedule(nominal)
     definition = StoredDefinition(
@@ -256,7 +256,7 @@ async def fire_all(store: Store, ledger: Ledger, samples: Samples, count: int) -
 
 
 async def schedule_problems(store: Store, ledger: Ledger, promise: Promise) -> list[str]:
-    """Returns what is wrong with the schedule: it stands behind exactly the firings that are stored."""
+    """Returns the problems of the schedule, whose next instant must follow the stored firings."""
     schedule = await store.schedules.find(ORGANIZATION, store_samples.WORKFLOW)
     if schedule is None:
         return ["LOST: the schedule"] if promise.schedules else []

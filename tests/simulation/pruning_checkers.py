@@ -1,4 +1,4 @@
-"""What users are promised of pruning, and of streams beside it, one function for each."""
+"""The guarantees of pruning, and of streams during it, one checker for each."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,65 +14,66 @@ _RETENTIONS = {"PT1S": 1, "PT5S": 5, "PT1M": 60, "PT1H": 3600}
 
 
 def problems_of(trace: Trace) -> list[str]:
-    """Returns everything that is wrong with a run; of one whose end cannot be read, only that."""
+    """Returns the violations in a run; of one whose end cannot be read, only that."""
     if trace.is_unreadable:
         return trace.stuck
     every = (*checkers.CHECKERS, *PRUNING_CHECKERS)
     return [f"{check.__name__}: {problem}" for check in every for problem in check(trace)]
 
 
-def what_is_open_stays(trace: Trace) -> Iterable[str]:
-    """Only what has ended for ever goes; an incident keeps an execution open until somebody decides."""
-    for gone in trace.gone:
-        if not _end_of(trace, gone.execution):
-            yield f"{gone.execution} went while it was {trace.heads[gone.execution]['status']}"
+def open_executions_are_kept(trace: Trace) -> Iterable[str]:
+    """Only executions that have ended for ever are pruned; an incident keeps an execution open."""
+    for pruned in trace.pruned:
+        if not _end_of(trace, pruned.execution):
+            yield f"{pruned.execution} was pruned while it was {trace.heads[pruned.execution]['status']}"
 
 
-def nothing_goes_that_is_asked_for(trace: Trace) -> Iterable[str]:
-    """What an open parent or child, an idempotency key, a letter or the order of commits needs stays."""
-    for gone in trace.gone:
-        for reason in _reasons(trace, gone.execution, gone.now, gone.order, gone.commits):
-            yield f"{gone.execution} went, and {reason}"
+def needed_executions_are_kept(trace: Trace) -> Iterable[str]:
+    """An execution that an open parent or child, an idempotency key, a letter or the order of commits needs is kept."""
+    for pruned in trace.pruned:
+        for reason in _reasons(trace, pruned.execution, pruned.now, pruned.order, pruned.commits):
+            yield f"{pruned.execution} was pruned, and {reason}"
 
 
-def nothing_goes_before_its_time(trace: Trace) -> Iterable[str]:
-    """What goes has ended before the instant of the rule, or its own workflow's time is over by its clock."""
-    for gone in trace.gone:
-        history = trace.histories[gone.execution]
-        kept = _retention(trace, gone.execution)
-        if gone.ended_before is None:
+def no_execution_is_pruned_early(trace: Trace) -> Iterable[str]:
+    """A pruned execution ended before the instant of the rule, or its workflow's retention is over by the clock."""
+    for pruned in trace.pruned:
+        history = trace.histories[pruned.execution]
+        kept = _retention(trace, pruned.execution)
+        if pruned.ended_before is None:
             end = next((one["at"] for one in history if one["type"] == "ExecutionClosed"), history[-1]["at"])
-            if kept is None or end + kept > gone.now:
-                yield f"{gone.execution} went at {gone.now}, ended at {end}, and is kept for {kept}"
-        elif history[-1]["at"] >= gone.ended_before or (kept is not None and not gone.overrides):
-            yield f"{gone.execution} went as ended before {gone.ended_before}, its last event is of {history[-1]['at']}"
+            if kept is None or end + kept > pruned.now:
+                yield f"{pruned.execution} was pruned at {pruned.now}, ended at {end}, and is kept for {kept}"
+        elif history[-1]["at"] >= pruned.ended_before or (kept is not None and not pruned.overrides):
+            last = history[-1]["at"]
+            yield f"{pruned.execution} was pruned as ended before {pruned.ended_before}, its last event is of {last}"
 
 
-def what_went_is_whole_and_so_is_what_stays(trace: Trace) -> Iterable[str]:
-    """No row of an execution is left when it goes, and none of another one is touched."""
+def executions_are_pruned_whole(trace: Trace) -> Iterable[str]:
+    """No row of a pruned execution is left, and no row of another one is changed."""
     return trace.lost_rows
 
 
-def what_went_is_found_no_more(trace: Trace) -> Iterable[str]:
-    """No read, call or repetition finds it, and nothing of it is done or stored."""
-    went = {gone.execution: gone.order for gone in trace.gone}
+def pruned_executions_are_not_found(trace: Trace) -> Iterable[str]:
+    """No read, call or repetition finds a pruned execution, and none of its work is done or stored."""
+    pruned_at = {pruned.execution: pruned.order for pruned in trace.pruned}
     for reading in trace.readings:
-        if reading.invoked > went.get(reading.execution, trace.now):
-            yield f"{reading.execution} is read after it went"
+        if reading.invoked > pruned_at.get(reading.execution, trace.now):
+            yield f"{reading.execution} is read after its pruning"
     for call in trace.calls:
         execution = call.answer.get("execution_id", "") if call.kind == "trigger" else call.execution
-        if call.outcome == "ok" and call.invoked > went.get(execution, trace.now):
-            yield f"{execution} answers {call.kind} by {call.reply} after it went"
+        if call.outcome == "ok" and call.invoked > pruned_at.get(execution, trace.now):
+            yield f"{execution} answers {call.kind} by {call.reply} after its pruning"
     for commit in trace.commits:
-        if commit.order > went.get(commit.execution, trace.now):
-            yield f"{commit.execution} stores event {commit.first_seq} after it went"
+        if commit.order > pruned_at.get(commit.execution, trace.now):
+            yield f"{commit.execution} stores event {commit.first_seq} after its pruning"
     for line in trace.lines:
-        if line.order > went.get(line.execution, trace.now) and not line.is_superseded:
-            yield f"{line.execution} calls {line.step} after it went"
+        if line.order > pruned_at.get(line.execution, trace.now) and not line.is_superseded:
+            yield f"{line.execution} calls {line.step} after its pruning"
 
 
-def what_nothing_holds_goes(trace: Trace) -> Iterable[str]:
-    """When everything has come to rest, a last round leaves what is open, and what is asked for."""
+def expired_executions_are_pruned(trace: Trace) -> Iterable[str]:
+    """At the end of the run a last round leaves only executions that are open or needed."""
     if trace.left is None:
         return
     now, left = trace.left
@@ -81,33 +82,33 @@ def what_nothing_holds_goes(trace: Trace) -> Iterable[str]:
             yield f"{execution} has ended, nothing asks for it, and it stays"
 
 
-def streams_tell_everything_or_that_some_is_gone(trace: Trace) -> Iterable[str]:
-    """Whoever comes back is told each commit of their organization in order, or else that some of it was pruned."""
+def streams_are_complete_or_report_pruning(trace: Trace) -> Iterable[str]:
+    """A stream that resumes gets each commit of its organization in order, or the error that some were pruned."""
     organizations = {key: head["organization_id"] for key, head in trace.heads.items()}
     placed = [(number, organizations.get(one.execution, ""), one) for number, one in enumerate(trace.commits, 1)]
-    went = {gone.execution: gone.order for gone in trace.gone}
+    pruned_at = {pruned.execution: pruned.order for pruned in trace.pruned}
     for stream in trace.streams:
-        wanted = [
+        expected = [
             (number, one.execution, one.first_seq, one.last_seq)
             for number, organization, one in placed
             if organization == stream.organization and stream.after < number <= stream.last
         ]
-        if stream.told != wanted:
-            missing = sorted({*wanted} - {*stream.told})
-            yield f"whoever comes back at {stream.after} and is told up to {stream.last} is not told of {missing}"
+        if stream.received != expected:
+            missing = sorted({*expected} - {*stream.received})
+            yield f"a stream from {stream.after} to {stream.last} lacks {missing}"
         if stream.code == "EVENTS_PRUNED" and not any(
             organization == stream.organization
             and number > stream.last
-            and went.get(one.execution, trace.now) < stream.returned
+            and pruned_at.get(one.execution, trace.now) < stream.returned
             for number, organization, one in placed
         ):
-            yield f"whoever comes back at {stream.after} is told of events that are gone, and none are"
+            yield f"a stream from {stream.after} is refused for pruned events, and none are pruned"
         if stream.code == "BAD_CURSOR":
-            yield f"whoever comes back at {stream.after} is told that this place was never reached"
+            yield f"a stream from {stream.after} is refused because its cursor was never reached"
 
 
 def _reasons(trace: Trace, execution: str, now: datetime, order: int, commits: int) -> list[str]:
-    """Returns why an execution that has ended must stay at a place of the order, by the clock of then."""
+    """Returns why an ended execution must be kept at a position of the order, by the clock of that time."""
     history = trace.histories[execution]
     found = [f"{other} is open that it called, or that called it" for other in _kin(trace, execution, order)]
     started = history[0]
@@ -128,7 +129,7 @@ def _reasons(trace: Trace, execution: str, now: datetime, order: int, commits: i
 
 
 def _kin(trace: Trace, execution: str, order: int) -> Iterable[str]:
-    """Yields the execution's parent and children that are open at a place of the order, or are still to be started."""
+    """Yields the execution's parent and children that are open at a position of the order, or not started yet."""
     history = trace.histories[execution]
     called = [one["child_id"] for one in history if one["type"] == "ChildStarted"]
     for other in (history[0].get("parent", ""), *called):
@@ -157,11 +158,11 @@ def _retention(trace: Trace, execution: str) -> timedelta | None:
 
 
 PRUNING_CHECKERS: Sequence[Checker] = (
-    what_is_open_stays,
-    nothing_goes_that_is_asked_for,
-    nothing_goes_before_its_time,
-    what_went_is_whole_and_so_is_what_stays,
-    what_went_is_found_no_more,
-    what_nothing_holds_goes,
-    streams_tell_everything_or_that_some_is_gone,
+    open_executions_are_kept,
+    needed_executions_are_kept,
+    no_execution_is_pruned_early,
+    executions_are_pruned_whole,
+    pruned_executions_are_not_found,
+    expired_executions_are_pruned,
+    streams_are_complete_or_report_pruning,
 )

@@ -1,4 +1,4 @@
-"""Engines that are wrong in one thing each about what is pruned, and about streams beside it."""
+"""Engines with one defect each in pruning, or in streams during it."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -15,28 +15,28 @@ from looply.engine.coding.units import expiry_of
 from looply.engine.records.pruning import Slice
 
 
-def p01_what_stands_still_counts_as_ended() -> AbstractContextManager[None]:
-    """An execution with an incident goes, and nobody can decide about it any more."""
+def p01_failed_executions_count_as_ended() -> AbstractContextManager[None]:
+    """An execution with an open incident is pruned."""
     return _replaced(MemoryPruning, "_is_open", lambda self, execution_id: self._data.is_open(execution_id))
 
 
-def p02_letters_hold_nothing() -> AbstractContextManager[None]:
-    """An execution goes though one of its dead letters waits to be settled."""
+def p02_open_letters_keep_nothing() -> AbstractContextManager[None]:
+    """An execution is pruned although one of its dead letters is not settled."""
     return _without("letters")
 
 
-def p03_keys_hold_nothing() -> AbstractContextManager[None]:
-    """An execution goes, and its idempotency key with it, on the day on which it was started."""
+def p03_idempotency_keys_keep_nothing() -> AbstractContextManager[None]:
+    """An execution is pruned with its idempotency key within a day of its start."""
     return _without("keys")
 
 
-def p04_what_was_stored_last_goes() -> AbstractContextManager[None]:
-    """The events by which places are counted on may go."""
+def p04_the_last_commit_is_pruned() -> AbstractContextManager[None]:
+    """The last commit, from which positions continue, may be pruned."""
     return _without("order")
 
 
-def p05_kin_holds_nothing() -> AbstractContextManager[None]:
-    """A parent goes while its child is open, and the other way round."""
+def p05_open_parents_and_children_keep_nothing() -> AbstractContextManager[None]:
+    """A parent is pruned while its child is open, or a child while its parent is."""
     original = MemoryPruning._is_held
 
     def is_held(self: Any, execution_id: str, now: Any) -> bool:
@@ -48,7 +48,7 @@ def p05_kin_holds_nothing() -> AbstractContextManager[None]:
 
 
 def p06_retention_counts_from_the_start() -> AbstractContextManager[None]:
-    """The time for which a workflow keeps its executions begins when they do."""
+    """The retention of a workflow counts from the start of an execution."""
 
     def from_the_start(before: Any, after: Any, workflow: Any) -> Any:
         return expiry_of(before, replace(after, now=after.started.at), workflow)
@@ -56,8 +56,8 @@ def p06_retention_counts_from_the_start() -> AbstractContextManager[None]:
     return _replaced(import_module("looply.engine.processing.committer"), "expiry_of", from_the_start)
 
 
-def p07_all_keys_go() -> AbstractContextManager[None]:
-    """A round takes idempotency keys whose time is not over."""
+def p07_keys_are_removed_before_they_expire() -> AbstractContextManager[None]:
+    """A round removes idempotency keys before they expire."""
 
     async def drop_keys(self: Any, now: Any, after: Any, *, is_dry: bool = False) -> Slice:
         def write() -> Slice:
@@ -71,8 +71,8 @@ def p07_all_keys_go() -> AbstractContextManager[None]:
     return _replaced(MemoryPruning, "drop_keys", drop_keys)
 
 
-def p08_letters_of_others_go_too() -> AbstractContextManager[None]:
-    """With an execution go the letters of all others."""
+def p08_letters_of_other_executions_are_removed() -> AbstractContextManager[None]:
+    """Pruning an execution removes the letters of all others."""
     original = MemoryPruning._forget
 
     def forget(self: Any, execution_id: str) -> None:
@@ -83,7 +83,7 @@ def p08_letters_of_others_go_too() -> AbstractContextManager[None]:
 
 
 def p09_an_expiry_is_left_behind() -> AbstractContextManager[None]:
-    """An execution goes, and the row that says when it may go stays."""
+    """An execution is pruned without its expiry row."""
     original = MemoryPruning._forget
 
     def forget(self: Any, execution_id: str) -> None:
@@ -95,8 +95,8 @@ def p09_an_expiry_is_left_behind() -> AbstractContextManager[None]:
     return _replaced(MemoryPruning, "_forget", forget)
 
 
-def p10_those_who_come_back_are_told_nothing() -> AbstractContextManager[None]:
-    """A stream goes on from a place behind which executions were pruned as if there had been none."""
+def p10_streams_resume_after_pruned_commits_without_an_error() -> AbstractContextManager[None]:
+    """A stream continues from a cursor after which executions were pruned, as if there had been none."""
 
     async def pruned_position(_self: Any, _organization_id: str) -> tuple[int, int]:
         return 0, 0
@@ -104,8 +104,8 @@ def p10_those_who_come_back_are_told_nothing() -> AbstractContextManager[None]:
     return _replaced(MemoryPruning, "pruned_position", pruned_position)
 
 
-def p11_only_those_who_come_back_are_told() -> AbstractContextManager[None]:
-    """Whoever reads slowly from an old place is not told of what is pruned before they come to it."""
+def p11_pruning_during_a_stream_is_not_reported() -> AbstractContextManager[None]:
+    """A slow stream from an old cursor is not notified of executions that are pruned before it reaches them."""
 
     kept, original = watching._check_kept, watching.check_place
 
@@ -120,7 +120,7 @@ def p11_only_those_who_come_back_are_told() -> AbstractContextManager[None]:
 
 
 def p12_a_schedule_forgets_its_instants() -> AbstractContextManager[None]:
-    """With an execution goes what the ledger tells of its instant."""
+    """Pruning an execution removes its instant from the ledger."""
 
     def forget_fires(self: Any, gone: set[str], _spent: Any) -> None:
         fires = self._data.fires
@@ -130,8 +130,8 @@ def p12_a_schedule_forgets_its_instants() -> AbstractContextManager[None]:
     return _replaced(MemoryPruning, "_forget_fires", forget_fires)
 
 
-def p13_what_has_failed_for_good_never_goes() -> AbstractContextManager[None]:
-    """An execution that a terminate step ends as FAILED is taken for one that somebody must decide about."""
+def p13_executions_that_ended_as_failed_are_never_pruned() -> AbstractContextManager[None]:
+    """An execution that a terminate step ended as FAILED is kept like one with an open incident."""
     original = MemoryPruning._is_open
 
     def is_open(self: Any, execution_id: str) -> bool:
@@ -142,7 +142,7 @@ def p13_what_has_failed_for_good_never_goes() -> AbstractContextManager[None]:
 
 
 def _without(name: str) -> AbstractContextManager[None]:
-    """Returns the mutant that does not look at one table to see what is held."""
+    """Returns the mutant that ignores one table when it looks for reasons to keep executions."""
     original = MemoryPruning._is_held
 
     def is_held(self: Any, execution_id: str, now: Any) -> bool:
@@ -161,5 +161,8 @@ PRUNING_MUTANTS: Sequence[Mutant] = tuple(
     made for name, made in sorted(globals().items()) if name[0] == "p" and name[1:3].isdigit()
 )
 
-PRUNING_MUTANTS_OF_REGIONS: Sequence[Mutant] = (p05_kin_holds_nothing, p08_letters_of_others_go_too)
-"""Those that only executions with children, or people who settle letters, can show."""
+PRUNING_MUTANTS_OF_REGIONS: Sequence[Mutant] = (
+    p05_open_parents_and_children_keep_nothing,
+    p08_letters_of_other_executions_are_removed,
+)
+"""Mutants that only runs with children, or with settled letters, can show."""

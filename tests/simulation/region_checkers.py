@@ -1,4 +1,4 @@
-"""What users are promised of branches, items, children, datastores, approvals and repairs, one function for each."""
+"""The guarantees of branches, items, children, datastores, approvals and repairs, one checker for each."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,10 +8,10 @@ from typing import Any
 import checkers
 from checkers import Checker, Event
 from pruning_checkers import PRUNING_CHECKERS
-from region_histories import ENTERS, Place, document_of, is_within, kinds_of, place_of, qualified, under_todays_names
+from region_histories import ENTERS, Place, document_of, is_within, kinds_of, place_of, qualified, under_current_names
 from repair_checkers import (
     REPAIR_CHECKERS,
-    a_path_goes_on_where_it_was_moved,
+    a_moved_path_continues_at_its_target,
     a_visit_under_another_name_keeps_its_key,
 )
 from sim_regions import DATASTORE
@@ -19,15 +19,15 @@ from sim_trace import Call, Commit, Line, Trace
 
 _OUTCOMES = ("Computed", "StepSucceeded", "Resumed", "WaitTimedOut", "StepSkipped")
 _WRITES = ("set", "merge")
-_TOLD_MS = 120
-"""A process is told so long after a unit is stored, at most."""
+_NOTIFIED_MS = 120
+"""The longest time after a unit is stored until a process is notified."""
 
 
 def problems_of(trace: Trace) -> list[str]:
-    """Returns everything that is wrong with a run; of one whose end cannot be read, only that."""
+    """Returns the violations in a run; of one whose end cannot be read, only that."""
     if trace.is_unreadable:
         return trace.stuck
-    named = under_todays_names(trace)
+    named = under_current_names(trace)
     return [
         f"{check.__name__}: {problem}"
         for check in REGION_CHECKERS
@@ -35,8 +35,8 @@ def problems_of(trace: Trace) -> list[str]:
     ]
 
 
-def nothing_starts_in_a_given_up_branch(trace: Trace) -> Iterable[str]:
-    """Once enough branches have arrived, the others start nothing, and no call of them leaves."""
+def no_step_starts_in_a_cancelled_branch(trace: Trace) -> Iterable[str]:
+    """Once enough branches have arrived, the others start no step and send no call."""
     for execution, history in trace.histories.items():
         over: dict[str, int] = {}
         begun: set[str] = set()
@@ -53,7 +53,7 @@ def nothing_starts_in_a_given_up_branch(trace: Trace) -> Iterable[str]:
                 over.update((scope, number) for scope in begun if scope != outer and is_within(scope, outer))
             elif event["type"] in ENTERS and (scope := _outer(over, event.get("scope", ""))):
                 yield f"{execution} starts {event['type']} {event['step']} in {scope}, which is over"
-        yield from _calls_of_what_is_over(trace, execution, history)
+        yield from _calls_of_cancelled_branches(trace, execution, history)
 
 
 def _begins(event: Event) -> list[str]:
@@ -64,7 +64,7 @@ def _begins(event: Event) -> list[str]:
     return [f"{qualified(event, event['step'])}[{name}]" for name in names]
 
 
-def _calls_of_what_is_over(trace: Trace, execution: str, history: Sequence[Event]) -> Iterable[str]:
+def _calls_of_cancelled_branches(trace: Trace, execution: str, history: Sequence[Event]) -> Iterable[str]:
     commits = [commit for commit in trace.commits if commit.execution == execution]
     lines = [line for line in trace.lines if line.execution == execution and not line.is_superseded]
     for number, event in enumerate(history, 1):
@@ -78,24 +78,24 @@ def _calls_of_what_is_over(trace: Trace, execution: str, history: Sequence[Event
         for line in (one for one in lines if one.order < until):
             scope = line.key.removeprefix(f"{execution}:").rpartition("/")[0]
             if _outer(scopes, scope) and _is_known(trace, commits, stored, line):
-                yield f"{line.key} leaves after its branch was given up"
+                yield f"{line.key} is sent after its branch was cancelled"
 
 
 def _is_known(trace: Trace, commits: Sequence[Commit], stored: Commit, line: Line) -> bool:
-    """Tells whether the process knew of a unit when a call left: it went on from it, or has had time to be told."""
+    """Returns whether the process knew of a unit when it sent a call: it stored a later one, or must be notified."""
     if any(stored.order < commit.order < line.order for commit in commits):
         return True
-    is_told = line.at_ms - stored.at_ms > _TOLD_MS
-    return is_told and not any(stored.order < stop.order < line.order for stop in trace.stops)
+    is_notified = line.at_ms - stored.at_ms > _NOTIFIED_MS
+    return is_notified and not any(stored.order < stop.order < line.order for stop in trace.stops)
 
 
 def _outer(scopes: Mapping[str, int], scope: str) -> str:
-    """Returns which of the scopes a scope is or lies in, empty for none."""
+    """Returns the one of the scopes that a scope equals or lies in, empty for none."""
     return next((one for one in scopes if scope == one or scope.startswith(f"{one}/")), "")
 
 
-def nothing_starts_while_an_incident_is_open(trace: Trace) -> Iterable[str]:
-    """A branch that fails freezes the others until somebody decides; a card may be passed on meanwhile."""
+def no_step_starts_during_an_incident(trace: Trace) -> Iterable[str]:
+    """A branch that fails freezes the others until an operator decides; a card may be passed on in the meantime."""
     for execution, history in trace.histories.items():
         incidents: set[str] = set()
         for before, event in pairwise(({"type": ""}, *history)):
@@ -106,11 +106,11 @@ def nothing_starts_while_an_incident_is_open(trace: Trace) -> Iterable[str]:
             elif event["type"] == "CardWanted" and before.get("reason") == "REASSIGNED":
                 continue
             elif event["type"] in ENTERS and incidents:
-                yield f"{execution} starts {event['type']} {event['step']} while it stands still"
+                yield f"{execution} starts {event['type']} {event['step']} during an incident"
 
 
 def items_are_collected_in_order(trace: Trace) -> Iterable[str]:
-    """A forEach gives what each item's last step gave, each item once, in the order of the items."""
+    """The output of a forEach has the output of each item's last step, each item once, in the order of the items."""
     for execution, history in trace.histories.items():
         kinds = kinds_of(trace, execution)
         for number, event in enumerate(history):
@@ -138,7 +138,7 @@ def _wrong_items(execution: str, history: Sequence[Event], place: Place) -> Iter
 
 
 def _last_output(history: Sequence[Event], scope: str) -> Any:
-    """Returns what the last step of an iteration gave before its end."""
+    """Returns the output of the last step of an iteration before its end."""
     last = None
     for event in history:
         if event["type"] == "ScopeClosed" and event["scope"] == scope:
@@ -149,7 +149,7 @@ def _last_output(history: Sequence[Event], scope: str) -> Any:
 
 
 def a_join_is_met_once(trace: Trace) -> Iterable[str]:
-    """A join is passed once for each time that its branches run, when enough of them have arrived and no earlier."""
+    """A join is passed once per run of its branches, when enough of them have arrived and no earlier."""
     for execution, history in trace.histories.items():
         joins = {
             step["id"]: step["settings"]
@@ -186,20 +186,22 @@ def _wrong_join(
     )
     needed = {"all": len(branches), "any": 1}.get(settings["for"], settings["for"])
     if len(arrived[name]) != needed or event["output"]["arrived"] != arrived[name]:
-        yield f"{execution} {name}: {arrived[name]} have arrived, it goes on with {event['output']} and needs {needed}"
+        yield f"{execution} {name}: {arrived[name]} have arrived, its output is {event['output']}, needed: {needed}"
 
 
-def every_child_tells_its_parent_once(trace: Trace) -> Iterable[str]:
-    """What was called ends once for its caller, and as it did; what was given up is ended."""
+def every_child_reports_to_its_parent_once(trace: Trace) -> Iterable[str]:
+    """The end of a child is reported once to its parent, with its status; a cancelled child is terminated."""
     for execution, history in trace.histories.items():
-        wanted = {event["child_id"]: event for event in history if event["type"] == "ChildStarted"}
-        told = Counter(event["child_id"] for event in history if event["type"] == "ChildClosed")
-        # A child that nobody waits for has a life of its own: its caller may have ended before it could be told.
-        own = {key for key, event in wanted.items() if not event.get("is_awaited", True)} if _end_of(history) else set()
-        for key in wanted:
-            if told[key] != 1 and not (told[key] == 0 and key in own):
-                yield f"{execution} is told {told[key]} times of {key}"
-        yield from (f"{execution} is told of {key}, which it never called" for key in told.keys() - wanted.keys())
+        started = {event["child_id"]: event for event in history if event["type"] == "ChildStarted"}
+        closed = Counter(event["child_id"] for event in history if event["type"] == "ChildClosed")
+        # A child that is not awaited runs independently: its parent may end before it gets the report.
+        own = (
+            {key for key, event in started.items() if not event.get("is_awaited", True)} if _end_of(history) else set()
+        )
+        for key in started:
+            if closed[key] != 1 and not (closed[key] == 0 and key in own):
+                yield f"{execution} gets {closed[key]} reports of {key}"
+        yield from (f"{execution} closes {key}, which it never started" for key in closed.keys() - started.keys())
         for event in history:
             if event["type"] == "ChildClosed":
                 yield from _wrong_end(trace, execution, event)
@@ -210,15 +212,15 @@ def _wrong_end(trace: Trace, execution: str, event: Event) -> Iterable[str]:
     outcome = event["outcome"]
     if child is None:
         if outcome not in ("REFUSED", "CANCELLED"):
-            yield f"{execution} is told that {event['child_id']} is {outcome}, and there is none"
+            yield f"{execution} gets the report that {event['child_id']} is {outcome}, and there is none"
         return
     if child[0].get("parent") != execution:
         yield f"{event['child_id']} was called by {child[0].get('parent')}, not by {execution}"
     status = child[-1]["status"] if child[-1]["type"] == "ExecutionClosed" else _end_of(child)
     if outcome in ("COMPLETED", "FAILED", "TERMINATED") and status != outcome:
-        yield f"{execution} is told that {event['child_id']} is {outcome}, it is {status}"
+        yield f"{execution} gets the report that {event['child_id']} is {outcome}, it is {status}"
     if outcome == "CANCELLED" and not status:
-        yield f"{event['child_id']} goes on after {execution} has given it up"
+        yield f"{event['child_id']} continues after {execution} has cancelled it"
 
 
 def _end_of(history: Sequence[Event]) -> str:
@@ -226,7 +228,7 @@ def _end_of(history: Sequence[Event]) -> str:
 
 
 def a_datastore_counts_every_write_once(trace: Trace) -> Iterable[str]:
-    """The writes of an organization that succeeded have the revisions from 1 on, each once; the last one is kept."""
+    """The successful writes of an organization have the revisions from 1 on, each once; the last one is stored."""
     revisions: dict[str, list[int]] = defaultdict(list)
     for execution, history in trace.histories.items():
         writes = _writes(trace, execution)
@@ -246,7 +248,7 @@ def _writes(trace: Trace, execution: str) -> set[str]:
 
 
 def approvals_are_decided_as_a_count_of_all_ends_says(trace: Trace) -> Iterable[str]:
-    """An approval is decided by the answer after which it can only end in one way, and in that way."""
+    """An approval is decided by the answer after which only one outcome is possible, with that outcome."""
     for execution, history in trace.histories.items():
         open_terms: dict[Place, Mapping[str, Any]] = {}
         votes: dict[Place, list[tuple[str, int]]] = defaultdict(list)
@@ -266,7 +268,7 @@ def approvals_are_decided_as_a_count_of_all_ends_says(trace: Trace) -> Iterable[
                 yield f"{execution} {place} times out when it is decided"
         for place, terms in open_terms.items():
             if _verdict(terms, votes[place]):
-                yield f"{execution} {place} is decided and goes on waiting"
+                yield f"{execution} {place} is decided and continues to wait"
 
 
 def _wrong_verdict(
@@ -281,7 +283,7 @@ def _wrong_verdict(
 
 
 def _verdict(terms: Mapping[str, Any], votes: Sequence[tuple[str, int]]) -> str:
-    """Returns what an approval comes to, empty while it is open: every way in which it may go on is tried."""
+    """Returns the outcome of an approval, empty while it is open: all possible further answers are tried."""
     seats = [decision for decision, count in votes for _ in range(count)]
     if seats.count("approved") >= terms["quorum"] and not (terms.get("veto") and "rejected" in seats):
         return "approved"
@@ -294,7 +296,7 @@ def _verdict(terms: Mapping[str, Any], votes: Sequence[tuple[str, int]]) -> str:
 
 
 def a_wait_is_passed_once(trace: Trace) -> Iterable[str]:
-    """A wait of a branch or an iteration is passed once, and by each answer `restarted` one wait."""
+    """A wait of a branch or an iteration is released once, and each answer `restarted` releases one wait."""
     for execution, history in trace.histories.items():
         passed = Counter(place_of(one) for one in history if one["type"] in ("Resumed", "WaitTimedOut"))
         yield from (f"{execution} passes {place} {count} times" for place, count in passed.items() if count > 1)
@@ -309,14 +311,16 @@ def a_wait_is_passed_once(trace: Trace) -> Iterable[str]:
 
 
 def a_letter_is_settled_once(trace: Trace) -> Iterable[str]:
-    """Of all who settle a letter one does; an applied one releases a wait in the same moment."""
+    """Exactly one call settles a letter; an applied letter releases a wait in the same unit."""
     for execution, history in trace.histories.items():
         ends = Counter(one["letter"] for one in history if one["type"] == "LetterSettled")
         yield from (f"{execution}: letter {letter} is settled {n} times" for letter, n in ends.items() if n > 1)
-        told = Counter(call.asked["letter"] for call in trace.calls_of("settle", execution) if call.reply == "Settled")
-        for letter, count in told.items():
+        settled = Counter(
+            call.asked["letter"] for call in trace.calls_of("settle", execution) if call.reply == "Settled"
+        )
+        for letter, count in settled.items():
             if count > 1 or not ends[letter]:
-                yield f"{execution}: {count} are told that they settled letter {letter}, which was {ends[letter]} times"
+                yield f"{execution}: {count} calls settled letter {letter}, which was settled {ends[letter]} times"
         for number, event in enumerate(history):
             if event["type"] == "LetterSettled" and event["action"] == "APPLIED":
                 following = history[number + 1] if number + 1 < len(history) else {}
@@ -324,7 +328,7 @@ def a_letter_is_settled_once(trace: Trace) -> Iterable[str]:
                     yield f"{execution}: letter {event['letter']} is applied and {following.get('type')} follows"
 
 
-def who_passes_a_card_on_has_it_no_more(trace: Trace) -> Iterable[str]:
+def a_passed_on_card_takes_no_answer_of_its_former_recipient(trace: Trace) -> Iterable[str]:
     """A card that was passed on takes no answer of its former recipient."""
     for execution, history in trace.histories.items():
         parts: dict[str, tuple[Place, int]] = {}
@@ -335,7 +339,7 @@ def who_passes_a_card_on_has_it_no_more(trace: Trace) -> Iterable[str]:
             elif event["type"] == "CardClosed" and event["reason"] in ("REASSIGNED", "ESCALATED"):
                 passed_on.update(parts[card_id] for card_id in event["cards"])
             elif event["type"] == "AnswerRecorded" and (place_of(event), event["part"]) in passed_on:
-                yield f"{execution} takes the answer of {event['user']}, who has passed the card on"
+                yield f"{execution} takes the answer of {event['user']}, whose card was passed on"
 
 
 def _has_passed(call: Call) -> bool:
@@ -343,26 +347,26 @@ def _has_passed(call: Call) -> bool:
 
 
 def _general() -> Iterator[Checker]:
-    """Yields the promises of all executions but those that a checker knows for a path without branches only."""
+    """Yields the checkers of all executions, without those that assume one path without branches."""
     left_out = (checkers.one_winner_per_wait, checkers.the_model_allows_each_history)
     return (check for check in checkers.CHECKERS if check not in left_out)
 
 
 REGION_CHECKERS: Sequence[Checker] = (
     *_general(),
-    nothing_starts_in_a_given_up_branch,
-    nothing_starts_while_an_incident_is_open,
+    no_step_starts_in_a_cancelled_branch,
+    no_step_starts_during_an_incident,
     items_are_collected_in_order,
     a_join_is_met_once,
-    every_child_tells_its_parent_once,
+    every_child_reports_to_its_parent_once,
     a_datastore_counts_every_write_once,
     approvals_are_decided_as_a_count_of_all_ends_says,
     a_wait_is_passed_once,
     a_letter_is_settled_once,
-    who_passes_a_card_on_has_it_no_more,
+    a_passed_on_card_takes_no_answer_of_its_former_recipient,
     *REPAIR_CHECKERS,
     *PRUNING_CHECKERS,
 )
 
-OF_OLD_NAMES: Sequence[Checker] = (a_path_goes_on_where_it_was_moved, a_visit_under_another_name_keeps_its_key)
-"""Checkers that are shown each visit under the name that its step had then."""
+OF_OLD_NAMES: Sequence[Checker] = (a_moved_path_continues_at_its_target, a_visit_under_another_name_keeps_its_key)
+"""Checkers that get each visit under the name that its step had then."""

@@ -1,4 +1,4 @@
-"""What checkers ask of histories with branches, iterations and other versions: where something stands, and its name."""
+"""Queries of histories with branches, iterations and other versions: positions and names of visits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ Place = tuple[str, int]
 
 
 def place_of(event: Event) -> Place:
-    """Returns the visit that an event is of."""
+    """Returns the visit of an event."""
     return qualified(event, event.get("step", "")), event.get("visit", 1)
 
 
@@ -25,7 +25,7 @@ def qualified(event: Event, step: str) -> str:
 
 
 def is_within(scope: str, outer: str) -> bool:
-    """Tells whether a scope is another one or lies in it; all lie in the empty one."""
+    """Returns whether a scope equals another one or lies in it; all lie in the empty one."""
     return not outer or scope == outer or scope.startswith(f"{outer}/")
 
 
@@ -35,7 +35,7 @@ def kinds_of(trace: Trace, execution: str) -> dict[str, str]:
 
 
 def document_of(trace: Trace, execution: str) -> Mapping[str, Any]:
-    """Returns the steps that an execution may have visited: of one that went onto a second version those of both."""
+    """Returns the steps that an execution may have visited; of a migrated one those of both versions."""
     workflow_id = trace.heads[execution]["workflow_id"]
     first = trace.definitions.get(workflow_id, {"workflow_steps": []})
     if workflow_id not in trace.versions or not any(one["type"] == "Migrated" for one in trace.histories[execution]):
@@ -46,8 +46,8 @@ def document_of(trace: Trace, execution: str) -> Mapping[str, Any]:
     return {**second, "workflow_steps": [*second["workflow_steps"], *older]}
 
 
-def under_todays_names(trace: Trace) -> Trace:
-    """Returns the run as if each visit that was open when its step got another name had had that name from the start.
+def under_current_names(trace: Trace) -> Trace:
+    """Returns the run with the current name of each visit that was open when its step was renamed.
 
     A visit that had ended by then keeps the name that it had.
     """
@@ -60,20 +60,20 @@ def under_todays_names(trace: Trace) -> Trace:
 
 
 def renamed_visits(history: Sequence[Event]) -> dict[Place, Place]:
-    """Returns the visits that were open when their step got another name, as they are called since."""
-    stands: dict[str, Place] = {}
+    """Returns the new names of visits that were open when their step was renamed."""
+    current: dict[str, Place] = {}
     found: dict[Place, Place] = {}
     for event in history:
         scope = event.get("scope", "")
         if event["type"] in (*STARTS, "StepFailed") and event.get("step"):
-            stands[scope] = event["step"], event.get("visit", 1)
+            current[scope] = event["step"], event.get("visit", 1)
         elif event["type"] == "ScopeClosed":
-            stands.pop(event["scope"], None)
+            current.pop(event["scope"], None)
         elif event["type"] in ("Moved", "Cancelled"):
             over = event.get("scopes", ()) or (scope,)
-            stands = {one: place for one, place in stands.items() if not any(is_within(one, each) for each in over)}
+            current = {one: place for one, place in current.items() if not any(is_within(one, each) for each in over)}
         elif event["type"] == "Migrated":
-            for inner, (step, visit) in stands.items():
+            for inner, (step, visit) in current.items():
                 name = event.get("steps", {}).get(step, step)
                 if name != step:
                     prefix = f"{inner}/" if inner else ""

@@ -1,4 +1,4 @@
-"""Engines that are wrong in one thing each about branches, items, children, datastores, approvals or repairs."""
+"""Engines with one defect each in branches, items, children, datastores, approvals or repairs."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from directed_mutants import (
-    d01_a_delivery_is_gone_when_it_is_taken,
+    d01_a_delivery_is_removed_before_it_is_applied,
     d04_a_letter_that_is_settled_can_be_settled_again,
     d07_an_approval_needs_one_less_than_it_says,
 )
@@ -23,9 +23,9 @@ from looply.execution.facts.events import StepSucceeded
 
 
 def r01_items_are_collected_the_wrong_way_round() -> AbstractContextManager[None]:
-    """What the iterations gave is listed from the last one to the first."""
+    """The outputs of iterations are collected from the last one to the first."""
     leaving = import_module("looply.execution.deciding.leaving")
-    original = leaving._items_over
+    original = leaving._finish_items
 
     def items_over(*args: Any) -> Any:
         (done,) = original(*args)
@@ -34,11 +34,11 @@ def r01_items_are_collected_the_wrong_way_round() -> AbstractContextManager[None
         output: Any = done.output
         return (replace(done, output={"items": output["items"][::-1]}),)
 
-    return _replaced(leaving, "_items_over", items_over)
+    return _replaced(leaving, "_finish_items", items_over)
 
 
 def r02_a_lost_write_of_a_datastore_counts() -> AbstractContextManager[None]:
-    """A change of a datastore is stored whatever revision it was computed on."""
+    """A change of a datastore is stored without a check of its revision."""
 
     def check(self: Any, change: Any) -> None:
         if change.after is None and (change.organization_id, change.name) not in self.datastores:
@@ -53,7 +53,7 @@ async def _no_turn(_self: Any, _state: Any, _opened: Any) -> AsyncIterator[None]
 
 
 def r03_a_veto_does_not_count() -> AbstractContextManager[None]:
-    """A rejection that is a veto is one answer among others."""
+    """A veto counts like any other rejection."""
     deciding = import_module("looply.execution.approvals.deciding")
     original = deciding.verdict
 
@@ -63,8 +63,8 @@ def r03_a_veto_does_not_count() -> AbstractContextManager[None]:
     return _replaced(deciding, "verdict", verdict)
 
 
-def r04_an_approval_waits_for_everybody_to_reject() -> AbstractContextManager[None]:
-    """An approval that cannot pass any more goes on asking."""
+def r04_an_approval_waits_for_all_rejections() -> AbstractContextManager[None]:
+    """An approval whose quorum has become impossible continues to wait."""
     deciding = import_module("looply.execution.approvals.deciding")
     original = deciding.verdict
 
@@ -76,9 +76,9 @@ def r04_an_approval_waits_for_everybody_to_reject() -> AbstractContextManager[No
 
 
 def r05_a_repair_always_keeps_the_key() -> AbstractContextManager[None]:
-    """A step that begins anew sends its first input under its first key, whatever was edited."""
+    """A step that runs again sends its first input under its first key, even after an edit."""
     repair = import_module("looply.execution.answering.repair")
-    original = repair._again
+    original = repair._again_by
 
     def again(workflow: Any, state: Any, incident: Any, limits: Any) -> Any:
         found = original(workflow, state, incident, limits)
@@ -86,22 +86,22 @@ def r05_a_repair_always_keeps_the_key() -> AbstractContextManager[None]:
         has_input = opened is not None and opened.input is not UNSET
         return "attempt" if found == "visit" and has_input else found
 
-    return _replaced(repair, "_again", again)
+    return _replaced(repair, "_again_by", again)
 
 
 def r06_a_repair_always_takes_another_key() -> AbstractContextManager[None]:
-    """A step that begins anew is a new visit, also where it sends the same bytes."""
+    """A step that runs again is a new visit, even if it sends the same bytes."""
     repair = import_module("looply.execution.answering.repair")
-    original = repair._again
+    original = repair._again_by
 
     def again(*args: Any) -> Any:
         return "visit" if original(*args) == "attempt" else original(*args)
 
-    return _replaced(repair, "_again", again)
+    return _replaced(repair, "_again_by", again)
 
 
-def r07_the_other_branches_go_on_beside_an_incident() -> AbstractContextManager[None]:
-    """An incident of one branch does not hold back what the other ones begin."""
+def r07_the_other_branches_continue_during_an_incident() -> AbstractContextManager[None]:
+    """An incident of one branch does not stop the other ones."""
     # The package has a function of the same name, which hides the module from an import.
     deciding = import_module("looply.execution.deciding.decide")
     original = deciding.decide
@@ -118,8 +118,8 @@ def r07_the_other_branches_go_on_beside_an_incident() -> AbstractContextManager[
     return _replaced(deciding, "decide", decide)
 
 
-def r08_a_call_in_line_of_a_given_up_branch_leaves() -> AbstractContextManager[None]:
-    """A call that stands in line leaves though its branch was given up meanwhile."""
+def r08_a_queued_call_of_a_cancelled_branch_is_sent() -> AbstractContextManager[None]:
+    """A queued call is sent although its branch was cancelled in the meantime."""
     original = EffectRunner.perform
 
     async def perform(self: Any, effect: Any, is_running: bool) -> None:
@@ -141,18 +141,18 @@ def r09_an_approval_needs_one_less_than_it_says() -> AbstractContextManager[None
 
 
 def r10_a_bulk_closes_younger_incidents() -> AbstractContextManager[None]:
-    """A redrive of many that is repeated meets what failed after it was asked for."""
+    """A repeated bulk redrive also resolves incidents that are younger than it."""
     repair = import_module("looply.execution.answering.repair")
-    return _replaced(repair, "_is_of", lambda _state, _command: True)
+    return _replaced(repair, "_covers", lambda _state, _command: True)
 
 
-def r11_a_delivery_is_gone_when_it_is_taken() -> AbstractContextManager[None]:
-    """What one execution sent to another one is removed before the unit that applies it is stored."""
-    return d01_a_delivery_is_gone_when_it_is_taken()
+def r11_a_delivery_is_removed_before_it_is_applied() -> AbstractContextManager[None]:
+    """A delivery is removed before the unit that applies it is stored."""
+    return d01_a_delivery_is_removed_before_it_is_applied()
 
 
-def r12_who_passed_a_card_on_may_still_answer() -> AbstractContextManager[None]:
-    """A card that was passed on takes the answer of who had it."""
+def r12_the_former_recipient_of_a_card_may_still_answer() -> AbstractContextManager[None]:
+    """A card that was passed on takes the answer of its former recipient."""
 
     def open_wait_of(state: Any, card: Any) -> Any:
         return state.waits.get(card.address) if card.wanted == "OPEN" or card.is_passed_on else None
@@ -161,17 +161,17 @@ def r12_who_passed_a_card_on_may_still_answer() -> AbstractContextManager[None]:
 
 
 def r13_a_letter_that_is_settled_can_be_settled_again() -> AbstractContextManager[None]:
-    """Whoever comes second to a letter settles it once more."""
+    """The second call settles a letter again."""
     return d04_a_letter_that_is_settled_can_be_settled_again()
 
 
-def r14_an_edit_within_is_one_of_all() -> AbstractContextManager[None]:
-    """What is edited for one iteration is the part of the document that all share."""
-    return _replaced(import_module("looply.execution.answering.editing"), "home_of", lambda _state, _scope: "")
+def r14_an_edit_of_an_iteration_changes_the_shared_document() -> AbstractContextManager[None]:
+    """An edit of one iteration changes the shared document."""
+    return _replaced(import_module("looply.execution.answering.editing"), "owner_scope", lambda _state, _scope: "")
 
 
-def r15_an_edit_within_is_seen_by_the_others() -> AbstractContextManager[None]:
-    """An edit says which iteration it is of, and changes the payload of all."""
+def r15_an_edit_of_an_iteration_changes_the_payload_of_all() -> AbstractContextManager[None]:
+    """An edit names its iteration and changes the payload of all."""
     repairing = import_module("looply.execution.evolving.repairing")
     original = repairing.with_payload
 
@@ -181,20 +181,20 @@ def r15_an_edit_within_is_seen_by_the_others() -> AbstractContextManager[None]:
     return _replaced(repairing, "with_payload", with_payload)
 
 
-def r16_what_a_moved_path_has_left_stays_open() -> AbstractContextManager[None]:
+def r16_the_visit_that_a_moved_path_left_stays_open() -> AbstractContextManager[None]:
     """A call, a wait or a timer of the step from which a path was moved still moves the execution."""
     repairing = import_module("looply.execution.evolving.repairing")
-    return _replaced(repairing, "_given_up", lambda state, _left, _event: state)
+    return _replaced(repairing, "_cancel_visit", lambda state, _left, _event: state)
 
 
-def r17_branches_of_a_moved_path_go_on() -> AbstractContextManager[None]:
-    """A path is moved away from its branches or iterations, and they run on."""
+def r17_branches_of_a_moved_path_continue() -> AbstractContextManager[None]:
+    """A path is moved away from its branches or iterations, which continue to run."""
     repairing = import_module("looply.execution.evolving.repairing")
     return _replaced(repairing, "without_region", lambda state, _scope, _event: state)
 
 
 def r18_a_moved_path_forgets_its_child() -> AbstractContextManager[None]:
-    """Nobody ends the execution that the step has called from which a path was moved."""
+    """The child of a step from which a path was moved is not terminated."""
     return _replaced(import_module("looply.execution.answering.repair"), "close_children", lambda *_: ())
 
 
@@ -209,39 +209,39 @@ def r19_a_renamed_step_has_another_key() -> AbstractContextManager[None]:
 
 
 def r20_results_do_not_find_a_renamed_step() -> AbstractContextManager[None]:
-    """What comes back under the old name of a step moves nothing."""
+    """A result under the old name of a step is ignored."""
     renaming = import_module("looply.execution.evolving.migrating")._Renaming
     return _replaced(renaming, "_aliases", lambda self: self._state.aliases)
 
 
-def r21_the_old_version_goes_on() -> AbstractContextManager[None]:
-    """An execution is said to go on with another version, and runs on the old one."""
+def r21_the_old_version_stays() -> AbstractContextManager[None]:
+    """An execution is reported as migrated, and continues on the old version."""
     repair = import_module("looply.execution.answering.repair")
     original = repair._redrive
 
     def redrive(*args: Any) -> Any:
-        said = original(*args)
-        return replace(said, workflow=args[0]) if said.workflow is not None else said
+        answer = original(*args)
+        return replace(answer, workflow=args[0]) if answer.workflow is not None else answer
 
     return _replaced(repair, "_redrive", redrive)
 
 
-def r22_a_path_goes_on_behind_where_it_was_moved() -> AbstractContextManager[None]:
-    """A path that was moved leaves the step onto which it was put without visiting it."""
+def r22_a_moved_path_skips_its_target() -> AbstractContextManager[None]:
+    """A path that was moved leaves its new step without visiting it."""
     repairing = import_module("looply.execution.evolving.repairing")
-    original = repairing.moved
+    original = repairing.apply_moved
 
     def moved(state: Any, event: Any) -> Any:
         after = original(state, event)
         path = replace(after.lines[event.scope], phase="LEAVE")
         return replace(after, lines={**after.lines, event.scope: path})
 
-    return _replaced(repairing, "moved", moved)
+    return _replaced(repairing, "apply_moved", moved)
 
 
 REGION_MUTANTS: Sequence[Mutant] = tuple(
     made for name, made in sorted(globals().items()) if name[0] == "r" and name[1:3].isdigit()
 )
 
-REGION_RARE: Sequence[Mutant] = (r11_a_delivery_is_gone_when_it_is_taken,)
+REGION_RARE: Sequence[Mutant] = (r11_a_delivery_is_removed_before_it_is_applied,)
 """Mutants that few runs of a thousand catch; scenarios of `directed.py` do so each time."""

@@ -1,4 +1,4 @@
-"""What users are promised of repairs: edits, moves, other versions, and redrives of many, one function for each."""
+"""The guarantees of repairs: edits, moves, migrations, and bulk redrives, one checker for each."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ _OUTCOMES = ("StepSucceeded", "StepFailed", "StepUnknown", "Resumed", "WaitTimed
 
 
 def a_repair_keeps_or_changes_the_key_as_the_input_says(trace: Trace) -> Iterable[str]:
-    """A step that begins anew sends the same input under the same key, or another input under another one."""
+    """A step that runs again sends the same input under the same key, or another input under another one."""
     for execution, history in trace.histories.items():
         incidents: dict[str, Event] = {}
         for number, event in enumerate(history):
@@ -28,20 +28,20 @@ def a_repair_keeps_or_changes_the_key_as_the_input_says(trace: Trace) -> Iterabl
 def _wrong_again(execution: str, history: Sequence[Event], number: int, incident: Event) -> Iterable[str]:
     place, again = place_of(incident), history[number]["again"]
     former = [one for one in history[:number] if one["type"] == "StepScheduled" and place_of(one) == place]
-    later = _begun_anew(history[number:], place, incident.get("scope", ""))
+    later = _begun_again(history[number:], place, incident.get("scope", ""))
     if later is None:
         return
     expected = place if again == "attempt" else (place[0], place[1] + 1)
     if former and place_of(later) != expected:
-        yield f"{execution} goes on with {place_of(later)} by {again} after {place}"
+        yield f"{execution} continues with {place_of(later)} by {again} after {place}"
     if former and again == "attempt" and later.get("attempt", 1) != former[-1].get("attempt", 1) + 1:
         yield f"{execution} repeats attempt {later.get('attempt', 1)} of {place}"
     if former and again == "visit" and _input_of(former) == later.get("input"):
         yield f"{execution} has another key for the same input at {place}"
 
 
-def _begun_anew(rest: Sequence[Event], place: Place, scope: str) -> Event | None:
-    """Returns how a step begins anew, None when it has not yet, or its path was moved on before."""
+def _begun_again(rest: Sequence[Event], place: Place, scope: str) -> Event | None:
+    """Returns the event with which a step runs again, None when it has not yet, or its path was moved before."""
     for event in rest:
         if event["type"] == "Moved" and is_within(scope, event.get("scope", "")):
             return None
@@ -54,8 +54,8 @@ def _input_of(scheduled: Sequence[Event]) -> Any:
     return next((one["input"] for one in reversed(scheduled) if "input" in one), None)
 
 
-def every_call_sends_what_its_branch_or_iteration_sees(trace: Trace) -> Iterable[str]:
-    """What a call sends, and sends again after a repair, is the payload by then: its iteration's, else that of all."""
+def every_call_sends_the_data_of_its_scope(trace: Trace) -> Iterable[str]:
+    """A call sends the payload of its time, also after a repair: its iteration's, else the shared one."""
     for execution, history in trace.histories.items():
         seen = {"": (history[0].get("body") or {}).get("n")}
         sent: dict[Place, Any] = {}
@@ -86,12 +86,12 @@ def _wrong_call(
 
 
 def _seen(seen: Mapping[str, Any], scope: str) -> Any:
-    """Returns what the innermost scope says that has something of its own."""
+    """Returns the value of the innermost scope that has one."""
     return seen[max((one for one in seen if is_within(scope, one)), key=len)]
 
 
-def an_edit_within_is_one_of_its_iteration(trace: Trace) -> Iterable[str]:
-    """What was edited in a branch or iteration is the part of the innermost iteration around it, else that of all."""
+def an_edit_changes_its_iteration_only(trace: Trace) -> Iterable[str]:
+    """An edit in a branch or iteration changes the overlay of the innermost iteration, else the shared document."""
     asked = {call.asked["reason"]: call for call in trace.calls_of("repair") if call.asked["way"] == WITHIN}
     for execution, history in trace.histories.items():
         kinds = kinds_of(trace, execution)
@@ -110,8 +110,8 @@ def _iteration_of(scope: str, kinds: Mapping[str, str]) -> str:
     return "/".join(parts)
 
 
-def a_path_goes_on_where_it_was_moved(trace: Trace) -> Iterable[str]:
-    """The step onto which a path is put is the next one that it visits."""
+def a_moved_path_continues_at_its_target(trace: Trace) -> Iterable[str]:
+    """The next step that a moved path visits is the target of the move."""
     for execution, history in trace.histories.items():
         moved: dict[str, str] = {}
         for event in history:
@@ -121,39 +121,39 @@ def a_path_goes_on_where_it_was_moved(trace: Trace) -> Iterable[str]:
             elif event["type"] == "Migrated":
                 moved = {one: event.get("steps", {}).get(to, to) for one, to in moved.items()}
             elif event["type"] in (*STARTS, "ScopeEntered", "StepFailed") and event.get("step"):
-                wanted = moved.pop(scope, event["step"])
-                if event["step"] != wanted:
-                    yield f"{execution} goes on in {scope!r} with {event['step']} and was moved to {wanted}"
+                target = moved.pop(scope, event["step"])
+                if event["step"] != target:
+                    yield f"{execution} continues in {scope!r} with {event['step']} and was moved to {target}"
 
 
-def what_a_moved_path_has_left_moves_nothing(trace: Trace) -> Iterable[str]:
-    """Whatever was open where a path stood, in its branches and iterations too, has no outcome, and no timer fires.
+def a_visit_that_a_moved_path_left_has_no_outcome(trace: Trace) -> Iterable[str]:
+    """The visit that a moved path left, with its branches and iterations, has no outcome, and no timer of it fires.
 
-    Cards and executions that were waited for there are closed.
+    Its cards and awaited children are closed.
     """
     for execution, history in trace.histories.items():
-        stands: dict[str, Place] = {}
+        current: dict[str, Place] = {}
         timers: dict[int, Place] = {}
         left: set[Place] = set()
         for number, event in enumerate(history, 1):
             if event["type"] == "Moved":
                 for what in _left_open(history[: number - 1], event.get("scope", "")):
                     yield f"{execution} leaves {what} open where its path has been"
-                inner = [scope for scope in stands if is_within(scope, event.get("scope", ""))]
-                left.update(stands.pop(scope) for scope in inner)
+                inner = [scope for scope in current if is_within(scope, event.get("scope", ""))]
+                left.update(current.pop(scope) for scope in inner)
             elif event["type"] == "TimerFired":
                 if timers.get(event["timer"]) in left:
                     yield f"{execution} fires timer {event['timer']} of {timers[event['timer']]}, which was left"
             elif event["type"] in _OUTCOMES and place_of(event) in left:
                 yield f"{execution} takes {event['type']} of {place_of(event)}, which was left"
             elif event["type"] in (*STARTS, "StepFailed") and event.get("step"):
-                stands[event.get("scope", "")] = place_of(event)
+                current[event.get("scope", "")] = place_of(event)
             if event["type"] == "TimerStarted" and event.get("step"):
                 timers[number] = place_of(event)
 
 
 def _left_open(history: Sequence[Event], scope: str) -> list[str]:
-    """Returns the cards and children that are waited for in a scope and below."""
+    """Returns the cards and children that are awaited in a scope and below."""
     found: dict[str, str] = {}
     for event in history:
         if event["type"] == "CardWanted":
@@ -167,8 +167,8 @@ def _left_open(history: Sequence[Event], scope: str) -> list[str]:
     return [key for key, where in found.items() if is_within(where, scope)]
 
 
-def a_redrive_onto_a_version_goes_on_there(trace: Trace) -> Iterable[str]:
-    """Who is told that an execution is on another version finds it there; it goes there once, and calls as it says."""
+def a_migrated_execution_runs_on_its_version(trace: Trace) -> Iterable[str]:
+    """An execution that is reported as migrated is on that version; it migrates once, and makes the calls of it."""
     for execution, history in trace.histories.items():
         onto = [number for number, one in enumerate(history) if one["type"] == "Migrated"]
         version = trace.heads[execution]["workflow_version"]
@@ -189,7 +189,7 @@ def _has_versions(trace: Trace, execution: str) -> bool:
 
 
 def a_visit_under_another_name_keeps_its_key(trace: Trace) -> Iterable[str]:
-    """What a call has sent under the old name of its step is sent again under the same key."""
+    """A call that was sent under the old name of its step is sent again under the same key."""
     for execution, history in trace.histories.items():
         keys = {f"{execution}:{place[0]}:{place[1]}" for place in renamed_visits(history).values()}
         for line in trace.lines:
@@ -197,8 +197,8 @@ def a_visit_under_another_name_keeps_its_key(trace: Trace) -> Iterable[str]:
                 yield f"{execution} sends {line.key}, which it began under another name"
 
 
-def no_result_is_discarded_that_is_waited_for(trace: Trace) -> Iterable[str]:
-    """What comes back to a visit that is open counts, whatever its step is called by then."""
+def no_awaited_result_is_discarded(trace: Trace) -> Iterable[str]:
+    """A result of an open visit counts, even if its step was renamed."""
     for execution, history in trace.histories.items():
         awaited: dict[Place, int] = {}
         for event in history:
@@ -219,7 +219,7 @@ def _lies_in(place: Place, scope: str) -> bool:
 
 
 def a_bulk_leaves_younger_incidents_alone(trace: Trace) -> Iterable[str]:
-    """A redrive of many closes incidents that were open when it was asked for, however often it is repeated."""
+    """A bulk redrive closes incidents that are not younger than it, even if it is repeated."""
     asked_on = {call.asked["reason"]: call.asked["asked_on"] for call in trace.calls_of("repair") if _is_bulk(call)}
     for execution, history in trace.histories.items():
         opened = {one["incident_id"]: number for number, one in enumerate(history) if one["type"] == "IncidentOpened"}
@@ -227,7 +227,7 @@ def a_bulk_leaves_younger_incidents_alone(trace: Trace) -> Iterable[str]:
             if event["type"] != "IncidentClosed" or event.get("reason") not in asked_on:
                 continue
             place = opened[event["incident_id"]]
-            # What failed beside an incident gets one that is opened and closed by the decision itself.
+            # A failure during an incident gets one that the decision itself opens and closes.
             is_of_the_decision = history[place].get("at") == event["at"] and place == number - 1
             if not is_of_the_decision and _instant(history[place]) > datetime.fromisoformat(asked_on[event["reason"]]):
                 yield f"{execution}: {event['reason']} closes an incident of after it was asked for"
@@ -244,12 +244,12 @@ def _instant(event: Event) -> datetime:
 
 REPAIR_CHECKERS: Sequence[Checker] = (
     a_repair_keeps_or_changes_the_key_as_the_input_says,
-    every_call_sends_what_its_branch_or_iteration_sees,
-    an_edit_within_is_one_of_its_iteration,
-    a_path_goes_on_where_it_was_moved,
-    what_a_moved_path_has_left_moves_nothing,
-    a_redrive_onto_a_version_goes_on_there,
+    every_call_sends_the_data_of_its_scope,
+    an_edit_changes_its_iteration_only,
+    a_moved_path_continues_at_its_target,
+    a_visit_that_a_moved_path_left_has_no_outcome,
+    a_migrated_execution_runs_on_its_version,
     a_visit_under_another_name_keeps_its_key,
-    no_result_is_discarded_that_is_waited_for,
+    no_awaited_result_is_discarded,
     a_bulk_leaves_younger_incidents_alone,
 )

@@ -1,4 +1,4 @@
-"""What users are promised of schedules, one function for each: what a trace shows against it, as sentences."""
+"""The guarantees of schedules, one checker for each: it yields the violations in a trace, as sentences."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ _MOST_COUNTED = 10_000
 
 
 def schedules_fire_each_instant_once(trace: Trace) -> Iterable[str]:
-    """I10: nominal instants are taken once, and rise; they may fall when an operator lets the schedule go on after
+    """I10: nominal instants are taken once, and rise; they may fall when an operator resumes the schedule after
     the clock was set back.
     """
     taken = Counter((firing.workflow, firing.nominal_ms) for firing in trace.firings)
@@ -30,11 +30,11 @@ def schedules_fire_each_instant_once(trace: Trace) -> Iterable[str]:
 
 
 def schedules_keep_to_their_grid(trace: Trace) -> Iterable[str]:
-    """I10: a nominal instant lies on the schedule's grid and has come; what fires is there."""
+    """I10: a nominal instant lies on the schedule's grid and not in the future; a firing has its execution."""
     for firing in trace.firings:
         plans = [plan for plan in trace.plans if plan.workflow == firing.workflow]
         grids = {(plan.anchor_ms, plan.every_ms) for plan in plans if plan.anchor_ms}
-        # A plan whose answer was lost has an anchor that only the store knows.
+        # Only the store knows the anchor of a plan whose answer was lost.
         is_on_grid = any((firing.nominal_ms - anchor) % every == 0 for anchor, every in grids)
         if not is_on_grid and all(plan.is_known for plan in plans):
             yield f"{firing.workflow} fires at {firing.nominal_ms}, which is no nominal instant"
@@ -45,8 +45,8 @@ def schedules_keep_to_their_grid(trace: Trace) -> Iterable[str]:
             yield f"{firing.workflow} fired {firing.execution}, which is not there"
 
 
-def schedules_heed_pauses_and_leave_out_only_overlaps(trace: Trace) -> Iterable[str]:
-    """S11: nothing fires once a pause is acknowledged; an instant is left out only while the last firing is open."""
+def schedules_respect_pauses_and_skip_only_overlaps(trace: Trace) -> Iterable[str]:
+    """S11: nothing fires after a pause is acknowledged; an instant is skipped only while the last firing is open."""
     running: dict[str, str] = {}
     for firing in trace.firings:
         if _is_paused(trace, firing.workflow, firing.order):
@@ -59,16 +59,16 @@ def schedules_heed_pauses_and_leave_out_only_overlaps(trace: Trace) -> Iterable[
 
 
 def _may_be_open(trace: Trace, execution: str, firing: Firing) -> bool:
-    """Tells whether an execution was open when a firing was left out because of it, or had ended just before."""
+    """Returns whether an execution was open when a firing was skipped because of it, or had ended just before."""
     ends = [one for one in trace.commits if one.execution == execution and one.status not in _OPEN]
     if not ends or ends[0].order > firing.order or firing.at_ms - ends[0].at_ms < _JUST_MS:
         return True
-    # A process that stood still decided long before.
+    # A process that was stopped decided long before.
     return any(ends[0].order < stop.order < firing.order for stop in trace.stops)
 
 
 def _is_paused(trace: Trace, workflow: str, order: int) -> bool:
-    """Tells whether a pause was acknowledged by then and nobody had begun to end it."""
+    """Returns whether a pause was acknowledged by then and no resume of the schedule had begun."""
     plans = [plan for plan in trace.plans if plan.workflow == workflow and plan.invoked < order]
     pauses = [plan for plan in plans if plan.is_known and plan.status != "ACTIVE" and plan.returned < order]
     if not pauses:
@@ -88,8 +88,8 @@ def missed_instants_were_late(trace: Trace) -> Iterable[str]:
             yield f"{firing.workflow} misses {firing.nominal_ms}, {late_ms} ms late"
 
 
-def no_instant_is_passed_over(trace: Trace) -> Iterable[str]:
-    """I10: each instant between two that were decided on is counted as missed, but for those of a pause."""
+def no_instant_is_lost(trace: Trace) -> Iterable[str]:
+    """I10: each instant between two decided ones is counted as missed, except in a pause."""
     last: dict[str, Firing] = {}
     for firing in trace.firings:
         former = last.get(firing.workflow)

@@ -1,6 +1,6 @@
-"""Where every chance of a simulation comes from, so that a run can be seeded, shrunk and replayed.
+"""The source of all randomness of a simulation, so that a run can be seeded, shrunk and replayed.
 
-The first option of every choice is the plainest one: a list of zeros is a run in which nothing goes wrong.
+The first option of every choice is the simplest one: a list of zeros is a run without faults.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ class SeededChoice:
 
 
 class ReplayChoice:
-    """Takes the decisions of a list again, and the plainest option when it has come to its end."""
+    """Repeats the decisions of a list, then takes the simplest option."""
 
     def __init__(self, decisions: Sequence[int]) -> None:
         self.taken: list[int] = []
@@ -51,7 +51,7 @@ class ReplayChoice:
 
 
 class HypothesisChoice:
-    """Lets Hypothesis decide, which shrinks what it finds."""
+    """Lets Hypothesis decide, which shrinks failing examples."""
 
     def __init__(self, data: st.DataObject) -> None:
         self.taken: list[int] = []
@@ -65,17 +65,17 @@ class HypothesisChoice:
 
 
 def choose(choice: Choice, label: str, options: Sequence[Option]) -> Option:
-    """Returns one of the options; the first is the plainest."""
+    """Returns one of the options; the first is the simplest."""
     return options[choice.pick(label, len(options))]
 
 
 def happens(choice: Choice, label: str, permille: int) -> bool:
-    """Returns whether something of this probability happens; false is the plainest."""
+    """Returns whether an event of this probability happens; false is the simplest."""
     return choice.pick(label, 1000) >= 1000 - permille
 
 
 def shrink(decisions: Sequence[int], fails: Callable[[Sequence[int]], bool], most_runs: int = 2500) -> list[int]:
-    """Returns a shorter list with plainer decisions that still fails.
+    """Returns a shorter list with simpler decisions that still fails.
 
     Halves are dropped, then quarters and so on (ddmin); then runs of decisions become zeros.
     """

@@ -1,4 +1,4 @@
-"""People at a desk, in runs of the second pool: they pass cards on, settle letters, and redrive many at once."""
+"""Operators in runs of the second pool: they pass cards on, settle letters, and start bulk redrives."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 Act = Callable[[], Awaitable[None]]
 BULK = "bulk"
 _NOTICED_MS = (500, 5000, 61_000)
-"""So long after its slice a bulk goes on, or somebody else begins it again."""
+"""The time after a slice until its bulk continues, or another operator begins it again."""
 
 
 class Desk:
-    """What operators do beside repairs of single executions; nobody does so in runs of plain workflows."""
+    """Actions of operators beside repairs of single executions; not in runs of plain workflows."""
 
     def __init__(self, simulation: "Simulation") -> None:
         self._simulation = simulation
@@ -34,7 +34,7 @@ class Desk:
             self.actions = [self.pass_on] * 4 + [self.hurry] * 6 + [self.settle] * 2 + [self.redrive_all] * 2
 
     async def pass_on(self) -> None:
-        """Passes one of the open cards on to somebody, who may have one already."""
+        """Passes one of the open cards on to a person, who may have one already."""
         simulation, choice = self._simulation, self._simulation.choice
         organization = choose(choice, "organization", sorted(set(simulation.trace.organizations.values())))
         cards = await simulation.ask(lambda shell: shell.open_cards(organization))
@@ -49,11 +49,11 @@ class Desk:
 
         await simulation.clients.insist("reassign", organization, card.execution_id, asked, ask)
         if happens(choice, "has it open", 400):
-            # Who had it has not looked since.
+            # The former recipient has not read it since.
             await simulation.clients.answer(organization, card)
 
     async def hurry(self) -> None:
-        """Answers before it is asked: what comes of it may be a dead letter."""
+        """Sends a resume before its wait, which may become a dead letter."""
         simulation = self._simulation
         will_wait = {key for key, made in simulation.workflows.items() if made.workflow.has_wait}
         heads = simulation.data.heads
@@ -62,7 +62,7 @@ class Desk:
             await simulation.clients.call_back(choose(simulation.choice, "busy", busy))
 
     async def settle(self) -> None:
-        """Applies or discards a dead letter that nobody has settled."""
+        """Applies or discards an open dead letter."""
         choice = self._simulation.choice
         if rows := self._unsettled():
             await self._settle(choose(choice, "letter", rows), choose(choice, "settle", ("apply", "discard")))
@@ -86,12 +86,12 @@ class Desk:
         await simulation.clients.insist("settle", row.organization_id, row.execution_id, asked, ask)
 
     async def finish(self) -> None:
-        """Settles the letters that are left; several people begin with the same one."""
+        """Settles the open letters; several operators begin with the same one."""
         while rows := self._unsettled():
             await asyncio.gather(*(self._settle(rows[0], action) for action in ("apply", "discard", "discard")))
 
     async def redrive_all(self) -> None:
-        """Redrives whatever stands still, and once more from the beginning when its note of that was lost."""
+        """Redrives all executions with incidents, again from the beginning when the cursor was lost."""
         simulation = self._simulation
         asked_on, reason = simulation.clock.now(), f"{BULK} {next(self._serial)}"
         is_onto = happens(simulation.choice, "onto a version", 400)

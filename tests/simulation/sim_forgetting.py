@@ -1,4 +1,4 @@
-"""Whoever prunes by hand, in runs of pools that forget: by age, by workflow, or what a server would prune by itself."""
+"""Pruning by hand, in runs of pools with retention: by age, by workflow, or by the server's own plan."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -19,31 +19,31 @@ _KEPT = (timedelta(0), timedelta(seconds=5), timedelta(minutes=1), timedelta(hou
 
 
 class Housekeeper:
-    """Prunes beside all work, and whatever server is in charge does so too."""
+    """Prunes concurrently with all work and with the server's own pruner."""
 
     def __init__(self, simulation: "Simulation") -> None:
         self._simulation = simulation
         self.actions: list[Act] = [self.prune] * 4 if simulation.pool.forgets else []
 
     async def prune(self) -> None:
-        """Goes round once over what has ended a while ago."""
+        """Prunes executions that ended a while ago, once."""
         simulation = self._simulation
         choice = simulation.choice
         way, kept = choose(choice, "prune", _WAYS), choose(choice, "older than", _KEPT)
         now = simulation.clock.now()
-        wanted = [RetentionFilter(now=now, ended_before=now - kept, overrides=True)]
+        filters = [RetentionFilter(now=now, ended_before=now - kept, overrides=True)]
         if way == "by workflow":
             workflow_id = choose(choice, "workflow", sorted(simulation.workflows))
-            wanted = [RetentionFilter(now=now, ended_before=now - kept, overrides=True, workflow_id=workflow_id)]
+            filters = [RetentionFilter(now=now, ended_before=now - kept, overrides=True, workflow_id=workflow_id)]
         elif way == "as planned":
-            wanted = list(plan(now, kept))
-        await simulation.ask(lambda shell: prune_now(shell.pruning, wanted, is_dry=way == "foresee"))
+            filters = list(plan(now, kept))
+        await simulation.ask(lambda shell: prune_now(shell.pruning, filters, is_dry=way == "foresee"))
 
     async def finish(self, shell: Shell) -> None:
-        """Goes round once more when everything has ended, and notes what is left."""
+        """Prunes once more after all executions have ended, and records what is left."""
         simulation = self._simulation
         now = simulation.clock.now()
-        # The last one may have ended in this very millisecond.
+        # The last one may have ended in this millisecond.
         await prune_now(
             shell.pruning, [RetentionFilter(now=now, ended_before=now + timedelta(seconds=1), overrides=True)]
         )

@@ -1,10 +1,10 @@
-"""One simulated life of an engine: processes that come and go, clients, an operator, and a world; then rest.
+"""One simulated run of an engine: processes that start and end, clients, an operator, and other systems; then rest.
 
     trace = simulate(SeededChoice(17), "17")
     assert problems_of(trace) == []
 
-The core and the shell are the real ones. First things go wrong for a while (safety); then nothing does any more, and
-everything must come to rest within a bounded time (liveness).
+The core and the shell are the real ones. First there are faults for a while (safety); then none, and every execution
+must come to rest within a bounded time (liveness).
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from sim_pools import FLAT, Pool
 from sim_process import CODEC, Process, SimulatedClock
 from sim_repairs import Repairer
 from sim_streams import Watchers
-from sim_trace import Commit, Firing, Gone, Line, Stop, Trace
+from sim_trace import Commit, Firing, Line, Pruned, Stop, Trace
 from sim_versions import Version, second_version
 from sim_workflows import POOL_SIZE, Made
 from simulated_pruning import Kept
@@ -44,13 +44,13 @@ from looply.errors import LooplyError, StoreLost
 from looply.testing.clock import SerialEntropy
 
 _REST_MS = 90 * 60_000
-"""So long after the last fault everything must have come to rest."""
+"""The longest time after the last fault until the run must be at rest."""
 _QUIET_MS = 600
 _MOST_TURNS = 60_000
 _BOOT_MS = (5, 400, 4000, 40_000)
 _ANSWER_MS = (0, 0, 2, 30)
 _BROKEN = object()
-"""What a caller gets whose connection breaks."""
+"""The answer of a broken connection."""
 
 
 class Simulation:
@@ -87,10 +87,10 @@ class Simulation:
         """The process in charge."""
         return self.processes[-1]
 
-    # Chance
+    # Randomness
 
-    def befalls(self, fault: str) -> bool:
-        """Returns whether a fault befalls now, and counts it."""
+    def fault_occurs(self, fault: str) -> bool:
+        """Returns whether a fault happens now, and counts it."""
         permille = self.options.permille(fault) if self.are_faults_on else 0
         if not permille or not happens(self.choice, fault, permille):
             return False
@@ -98,32 +98,32 @@ class Simulation:
         return True
 
     def kills(self, point: str) -> bool:
-        """Returns whether a process that passes the point is killed there."""
-        if self.crashes >= self.options.most_crashes or not self.befalls(point):
+        """Returns whether a process is killed at a point that it passes."""
+        if self.crashes >= self.options.most_crashes or not self.fault_occurs(point):
             return False
         self.crashes += 1
         return True
 
     def hit(self, fault: str) -> None:
-        """Counts a fault that befell."""
+        """Counts a fault that happened."""
         self.trace.hits[fault] += 1
 
     def delay(self, label: str, options: Sequence[int]) -> int:
-        """Returns how long something takes, in milliseconds."""
+        """Returns a duration in milliseconds."""
         return choose(self.choice, label, options)
 
     def tie(self) -> int:
-        """Returns the place of something among what is due in the same millisecond."""
+        """Returns the order of a callback among those of the same millisecond."""
         return self.choice.pick("tie", 3)
 
     # Processes
 
     def boot(self) -> None:
-        """Starts a process, which takes the store over."""
+        """Starts a process, which takes over the store."""
         self.processes.append(Process(self, len(self.processes) + 1))
 
     def kill(self, process: Process, point: str) -> None:
-        """Ends a process at once. Its callers learn nothing; after a while there is another process."""
+        """Kills a process. Its callers get no answer; after a while another process starts."""
         if process.life == "DEAD":
             return
         process.life = "DEAD"
@@ -135,7 +135,7 @@ class Simulation:
                 self.spawn(self.operator.fill_disk())
 
     def record_stop(self, process: Process, point: str) -> None:
-        """Notes that a process stands still, and cuts its connections."""
+        """Records that a process is stopped, and cuts its connections."""
         process.is_ready = False
         self.trace.stops.append(Stop(self.trace.tick(), process.number, point))
         callers, process.callers = process.callers, []
@@ -147,14 +147,14 @@ class Simulation:
         self.loop.at(self.loop.ms + delay_ms, self.tie(), callback, context=self._outside)
 
     def spawn(self, work: Any) -> "asyncio.Task[Any]":
-        """Lets somebody outside do something."""
+        """Runs an action outside of any process."""
         return self.loop.create_task(work, context=self._outside)
 
     async def ask(self, question: Callable[[Shell], Awaitable[Any]]) -> Any:
-        """Puts a question to the process in charge.
+        """Calls the process in charge.
 
-        Returns its answer or its error; StoreLost when nobody can tell what became of it, and the text "refused" when
-        nobody listens.
+        Returns its answer or its error; StoreLost when the outcome is unknown, and the text "refused" when no process
+        listens.
         """
         process = self.current
         if not process.is_ready:
@@ -181,7 +181,7 @@ class Simulation:
         await process.reach("after_ack")
 
     def on_arrival(self, line: Line) -> None:
-        """Lets the other system call back before it has answered, or somebody lose patience meanwhile."""
+        """Makes the other system call back before its answer, or a client terminate during the call."""
         enabled = self.options.enabled
         if "early_resumes" in enabled and happens(self.choice, "calls back", 800 if self.pool.is_rich else 300):
             self.spawn(self.clients.finishing(self.clients.call_back(line.execution)))
@@ -193,7 +193,7 @@ class Simulation:
     # The whole run
 
     def run(self) -> Trace:
-        """Returns what was seen."""
+        """Returns the trace of the run."""
         try:
             self._live()
             self._collect()
@@ -213,7 +213,7 @@ class Simulation:
             self._come_to_rest("after the last fault")
             self._finish()
         except Endless:
-            self.trace.stuck.append(f"it goes on without an end at {self.loop.ms} ms: {self._restless()}")
+            self.trace.stuck.append(f"it continues without an end at {self.loop.ms} ms: {self._restless()}")
 
     async def _actions(self) -> None:
         for made_workflow in self.workflows:
@@ -234,13 +234,13 @@ class Simulation:
         await asyncio.sleep(self.delay("rest", (1, 2000, 60_000)) / 1000)
 
     def _stop_faults(self) -> None:
-        """Ends all faults: the disk has space, the clock stands right, what stood still goes on."""
+        """Ends all faults: the disk has space, the clock is right, stopped processes continue."""
         self.are_faults_on = False
         self.is_disk_full = self.is_short_of_space = False
         self.clock.settle()
         for process in self.processes:
             if process.life == "STOPPED":
-                self.loop.go_on(process)
+                self.loop.continue_process(process)
                 process.is_ready = process is self.current and not process.is_recovering
         self.spawn(self.operator.drop_schedules())
 
@@ -249,7 +249,7 @@ class Simulation:
             self.trace.stuck.append(f"{when}: {self._restless()}")
 
     def _is_at_rest(self) -> bool:
-        """Tells whether nothing has been left to do for a moment: what was last decided must also be stored."""
+        """Returns whether there has been no work for a moment, so that the last decisions are stored too."""
         if not self._is_quiet():
             self._quiet_ms = -1
             return False
@@ -265,7 +265,7 @@ class Simulation:
         open_ids = [key for key, head in data.heads.items() if head.status in ("RUNNING", "WAITING")]
         if any(data.heads[key].status == "RUNNING" for key in open_ids):
             return False
-        # Effects of an execution with an incident stay in line until somebody decides.
+        # Effects of an execution with an incident stay queued until an operator decides.
         if data.timers or data.continuations or data.deliveries:
             return False
         return not any(key in open_ids for key, _ in data.effects)
@@ -277,7 +277,7 @@ class Simulation:
         return f"ready: {self.current.is_ready}, calls: {self.clients.busy}, open: {found}, rows: {rows}"
 
     def _finish(self) -> None:
-        """Lets what failed be repaired and what waits be resumed, twice; what is left then is terminated."""
+        """Repairs failed and resumes waiting executions, twice; then terminates the others."""
         people = {"repair": self.repairer.finish, "settle": self.desk.finish} if self.pool.is_rich else {}
         for way in (*people, "resume", "resume", "terminate"):
             work = self.spawn(people[way]() if way in people else self.clients.finish(way))
@@ -354,8 +354,8 @@ class Simulation:
         trace = self.trace
         trace.lost_rows += wrong
         for key, head in kept.heads.items():
-            gone = Gone(trace.tick(), len(trace.commits), key, spent.now, spent.ended_before, spent.overrides)
-            trace.gone.append(gone)
+            pruned = Pruned(trace.tick(), len(trace.commits), key, spent.now, spent.ended_before, spent.overrides)
+            trace.pruned.append(pruned)
             events = [
                 event
                 for batch in kept.batches[key]
@@ -386,14 +386,14 @@ class Simulation:
 
 
 def simulate(choice: Choice, seed: str = "", pool: Pool = FLAT) -> Trace:
-    """Returns what was seen in one run, of workflows of a pool."""
+    """Returns the trace of one run, of workflows of a pool."""
     with quiet_logs():
         return Simulation(choice, seed, pool).run()
 
 
 @contextmanager
 def quiet_logs() -> Iterator[None]:
-    """Keeps the log of the engine off the terminal: in a simulation it is full of errors."""
+    """Hides the log of the engine, which is full of expected errors in a simulation."""
     was_configured, former = structlog.is_configured(), structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:

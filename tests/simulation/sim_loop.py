@@ -1,9 +1,9 @@
 """An event loop in simulated time, on which processes can be killed and stopped as the kernel does it.
 
-What a process has asked the loop to call belongs to it, by the context that asyncio hands from task to task. The
-callbacks of a dead process are dropped: nothing is unwound, no `finally` runs, as after `kill -9`. Those of a
-stopped one wait until it goes on, as after SIGSTOP. Time stands still while something can run and then jumps to what
-is due next; what is due in the same millisecond comes in the order of its tie-break.
+A callback belongs to the process that scheduled it, by the context that asyncio hands from task to task. The callbacks
+of a dead process are dropped: nothing is unwound, no `finally` runs, as after `kill -9`. Those of a stopped one wait
+until it continues, as after SIGSTOP. Time does not advance while a callback can run, and then jumps to the next one;
+callbacks of the same millisecond are ordered by their tie-breaks.
 """
 
 import asyncio
@@ -17,18 +17,18 @@ from typing import Any, Literal, Protocol
 
 
 class Owner(Protocol):
-    """A process, as far as the loop knows it. `stopped` are callbacks that wait until it goes on."""
+    """A process, as far as the loop knows it. `stopped` are callbacks that wait until it continues."""
 
     life: Literal["UP", "STOPPED", "DEAD"]
     stopped: "deque[Handle]"
 
 
 class Endless(Exception):
-    """Too much has happened at one instant, or in all, for the run to come to rest."""
+    """There were too many callbacks, at one instant or in all, for the run to come to rest."""
 
 
 OWNER: ContextVar[Owner | None] = ContextVar("OWNER", default=None)
-"""The process that runs now, None for the world outside."""
+"""The process that runs now, None outside of all processes."""
 
 
 class Handle:
@@ -44,7 +44,7 @@ class Handle:
         self.when_ms = when_ms
 
     def cancel(self) -> None:
-        """Lets the callback not be called."""
+        """Cancels the callback."""
         self.is_cancelled = True
 
     def cancelled(self) -> bool:
@@ -57,7 +57,7 @@ class Handle:
 
 
 class SimulatedLoop(asyncio.AbstractEventLoop):
-    """See the module. `turns` counts what was called, `ms` is the simulated time."""
+    """See the module. `turns` counts the callbacks that were called, `ms` is the simulated time."""
 
     def __init__(self) -> None:
         self.ms = 0
@@ -81,7 +81,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         return False
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """Passes over what asyncio reports when a task is collected: `broken` tells it in a fixed order."""
+        """Ignores the reports of asyncio when a task is collected: `broken` returns the errors in a fixed order."""
 
     def create_future(self) -> "asyncio.Future[Any]":
         return asyncio.Future(loop=self)
@@ -93,7 +93,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
             coro.close()
             return self.create_future()  # type: ignore[return-value]
         task = asyncio.Task(coro, loop=self, name=name, context=context)  # type: ignore[call-arg]
-        # Whoever else holds it, the garbage collector must not unwind a task of a dead process.
+        # This reference keeps the garbage collector from unwinding a task of a dead process.
         self.tasks.append(task)
         return task
 
@@ -120,7 +120,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     def run_until(self, is_met: Callable[[], bool], until_ms: int, most_turns: int) -> bool:
         """Runs until a condition is met (True) or the time is over (False).
 
-        The condition is looked at whenever time would pass.
+        The condition is checked whenever time would advance.
         Raises: Endless after `most_turns`.
         """
         asyncio._set_running_loop(self)
@@ -140,19 +140,19 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         finally:
             asyncio._set_running_loop(None)
 
-    def go_on(self, owner: Owner) -> None:
-        """Gives a stopped process back what waited for it."""
+    def continue_process(self, owner: Owner) -> None:
+        """Queues the callbacks of a stopped process again."""
         owner.life = "UP"
         self._ready.extend(owner.stopped)
         owner.stopped.clear()
 
     def broken(self) -> list[BaseException]:
-        """Returns what tasks have raised, oldest first."""
+        """Returns the errors of tasks, oldest first."""
         ended = [task for task in self.tasks if task.done() and not task.cancelled()]
         return [error for task in ended if (error := task.exception()) is not None]
 
     def close(self) -> None:
-        """Unwinds what is left, without letting anything of it run."""
+        """Unwinds the remaining tasks without running them."""
         self._is_over = True
         self._ready.clear()
         self._timers.clear()
@@ -161,7 +161,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
             for task in self.tasks:
                 if not task.done():
                     task._log_destroy_pending = False  # type: ignore[attr-defined]
-                    # What a task of a dead process does about its end is nobody's concern.
+                    # Errors of tasks of a dead process do not matter.
                     with contextlib.suppress(BaseException):
                         task.get_coro().close()  # type: ignore[union-attr]
         finally:

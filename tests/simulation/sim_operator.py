@@ -1,4 +1,4 @@
-"""The operator of a simulation, whose days are bad: schedules, and the accidents that are not the store's."""
+"""The operator of a simulation: schedules, and the faults that are not the store's."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ Act = Callable[[], Awaitable[None]]
 
 
 class Operator:
-    """Whoever runs the machine: schedules, and accidents that are not the store's. `busy` as for clients."""
+    """The operator of the machine: schedules, and faults that are not the store's. `busy` as for clients."""
 
     def __init__(self, simulation: "Simulation") -> None:
         self._simulation = simulation
@@ -45,7 +45,7 @@ class Operator:
                 self.actions.append(act)
 
     async def kill(self) -> None:
-        """Kills the process wherever it is."""
+        """Kills the process at any point."""
         simulation = self._simulation
         if simulation.are_faults_on and simulation.crashes < simulation.options.most_crashes:
             simulation.crashes += 1
@@ -53,7 +53,7 @@ class Operator:
             simulation.kill(simulation.current, "killed_at_rest")
 
     async def make_zombie(self) -> None:
-        """Stops the process and lets another one take over; then the old one goes on for a while."""
+        """Stops the process and lets another one take over; then the old one continues for a while."""
         simulation, old = self._simulation, self._simulation.current
         if not self._may_stop():
             return
@@ -65,7 +65,7 @@ class Operator:
         simulation.boot()
         await asyncio.sleep(simulation.delay("awakening", (1, 40, 3000, 40_000)) / 1000)
         if old.life == "STOPPED":
-            simulation.loop.go_on(old)
+            simulation.loop.continue_process(old)
         await asyncio.sleep(60)
         simulation.kill(old, "exit")
 
@@ -80,11 +80,11 @@ class Operator:
         simulation.record_stop(process, "standstill")
         await asyncio.sleep(simulation.delay("standstill", (500, 7000, 100_000)) / 1000)
         if process.life == "STOPPED":
-            simulation.loop.go_on(process)
+            simulation.loop.continue_process(process)
             process.is_ready = process.is_ready or was_ready
 
     async def restart(self) -> None:
-        """Ends the process in order; another one follows."""
+        """Ends the process in an orderly way; another one starts."""
         process = self._simulation.current
         if process.is_ready and self._simulation.are_faults_on:
             self._simulation.hit("graceful_restart")

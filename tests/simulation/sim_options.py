@@ -1,4 +1,4 @@
-"""What may happen in one run. Every run does without a random half of it, so that rare things meet more often."""
+"""The faults and habits of one run. Each run omits a random half of them, so that rare ones coincide more often."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ CRASH_POINTS = (
     "after_effect_before_result_commit",
     "during_recovery",
 )
-"""Where a process can be killed, beside any moment at all (`killed_at_rest`)."""
+"""Points at which a process can be killed, beside any moment (`killed_at_rest`)."""
 
 STORE_FAULTS = ("store_full", "store_lost", "ambiguous_commit", "commit_without_answer")
 WORLD_FAULTS = (
@@ -68,7 +68,7 @@ _PERMILLE = {
 
 @dataclass(frozen=True)
 class Options:
-    """The set-up of one run. `enabled` are the faults and habits that it knows."""
+    """The configuration of one run. `enabled` are its faults and habits."""
 
     enabled: frozenset[str]
     organizations: int
@@ -81,12 +81,12 @@ class Options:
     cache_bytes: int
 
     def permille(self, fault: str) -> int:
-        """Returns how often a fault befalls, of a thousand times that it could."""
+        """Returns the probability of a fault, in permille."""
         return _PERMILLE[fault] if fault in self.enabled else 0
 
 
 def draw_options(choice: Choice, pool_size: int) -> Options:
-    """Returns the set-up that the choices make."""
+    """Returns the configuration that the choices make."""
     enabled = frozenset(name for name in (*FAULTS, *HABITS) if choice.pick(name, 2))
     count = 1 + choice.pick("workflows", 3)
     return Options(

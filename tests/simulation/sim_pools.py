@@ -17,8 +17,8 @@ _KEPT = ("PT1S", "PT5S", "PT1M", "PT1H")
 class Pool:
     """`made` returns a workflow by its number; `callees` are those that others call.
 
-    `is_rich`: executions have branches, approvals and operators who repair them. `forgets`: what has ended is pruned,
-    and there are people who watch. What clients choose in runs of the first pool, which has neither, stays as it was
+    `is_rich`: executions have branches and approvals, and operators repair them. `forgets`: ended executions are
+    pruned, and clients follow streams. Choices of clients in the first pool, which has neither, stay as they were
     when runs of it were saved.
     """
 
@@ -30,7 +30,7 @@ class Pool:
 
 
 def _kept(made_before: Callable[[int], Made]) -> Callable[[int], Made]:
-    """Returns the same workflows, some of which say how long their executions are kept."""
+    """Returns the same workflows, some of which have a retention."""
 
     @cache
     def made_again(number: int) -> Made:

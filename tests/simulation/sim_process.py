@@ -33,7 +33,7 @@ CODEC = Codec(Sealer(bytes(32), SerialEntropy()))
 _EXIT_MS = (1, 50, 900)
 _DRAIN = timedelta(seconds=25)
 _FEED = FeedBounds(page=4, given=2, kept_batches=6)
-"""So little that whoever watches comes from memory to the store and back within a short life."""
+"""So few that a stream changes from memory to the store and back within a short run."""
 _RETENTIONS = (None, timedelta(seconds=30), timedelta(minutes=5))
 
 
@@ -65,7 +65,7 @@ class SimulatedClock:
         return START_TIME + timedelta(milliseconds=max(self._peak_ms, self._loop.ms + self.skew_ms))
 
     def settle(self) -> None:
-        """Sets the wall clock so that nothing that happened lies in the future: histories never go back in time."""
+        """Sets the wall clock to no earlier than the last event: histories never go back in time."""
         self.skew_ms = self._most_ms
 
 
@@ -109,7 +109,7 @@ class Process:
         self.spawn(self._live())
 
     def spawn(self, work: Any) -> "asyncio.Task[Any]":
-        """Lets the process do something of its own."""
+        """Runs an action within the process."""
         return self.simulation.loop.create_task(work, context=self.context)
 
     def later(self, delay_ms: int, callback: Callable[[], None]) -> None:
@@ -130,14 +130,14 @@ class Process:
             await self.simulation.loop.create_future()
 
     def gives_up(self) -> None:
-        """Lets the process end soon: its store takes no more units, and only a new process can tell what is stored."""
+        """Makes the process end soon: its store accepts no more units, and only a new process can read the store."""
         if not self.is_giving_up:
             self.is_giving_up = True
             simulation = self.simulation
             simulation.outside_later(simulation.delay("exit", _EXIT_MS), lambda: simulation.kill(self, "exit"))
 
     async def leave(self) -> None:
-        """Ends in order."""
+        """Ends in an orderly way."""
         self.is_leaving, self.is_ready = True, False
         self.pump.stop()
         if self.pruner is not None:

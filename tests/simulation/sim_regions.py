@@ -1,7 +1,7 @@
 """The second pool of workflows: branches, items, children, datastores and approvals, in each other and in a row.
 
-It stands beside the first one, whose numbers and choices saved runs are made of. There is no way back in these
-workflows and nothing changes the payload but an operator, so that a checker can tell what every step must have sent.
+It is separate from the first one, because saved runs depend on the numbers and choices of that. These workflows have
+no loops and only an operator changes their payload, so that a checker can compute what every step must have sent.
 """
 
 from functools import cache
@@ -68,7 +68,7 @@ def _written(steps: list[Step], edges: list[Edge]) -> dict[str, Any]:
 
 
 def _block(choice: Choice, name: str, after: str) -> Part:
-    """Returns one step or region of that name, which goes on to `after`; an empty one is an open exit."""
+    """Returns one step or region of that name, which continues to `after`; an empty one is an open exit."""
     match choose(choice, "block", _BLOCKS):
         case "parallel":
             return _parallel(choice, name, after)

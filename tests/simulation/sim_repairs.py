@@ -1,4 +1,4 @@
-"""Operators who repair executions that stand still, and who hurry as much as everybody else."""
+"""Operators who repair executions with incidents, concurrently with all other clients."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Act = Callable[[], Awaitable[None]]
 Make = Callable[[dict[str, Any]], OperatorCommand]
-"""Makes a command of when, by whom and why."""
+"""Makes a command of its instant, operator and reason."""
 
 ONTO = "onto"
 WITHIN = "within"
@@ -26,7 +26,7 @@ _WAYS = ("redrive", "retry", "retry one", "retry edited", "skip", "skip")
 
 
 class Repairer:
-    """Whoever decides about incidents, and moves and changes what runs; nobody does so in runs of plain workflows."""
+    """Operators who resolve incidents, and move and edit executions; not in runs of plain workflows."""
 
     def __init__(self, simulation: "Simulation") -> None:
         self._simulation = simulation
@@ -36,14 +36,14 @@ class Repairer:
             self.actions = [self.repair] * 8 + [self.edit_within] * 5 + [self.move] * 4 + [self.go_onto] * 3
 
     async def repair(self) -> None:
-        """Decides about an execution that stands still, in some way."""
+        """Repairs an execution with an incident, in some way."""
         heads = self._failed()
         if heads:
             choice = self._simulation.choice
             await self._repair(choose(choice, "failed", heads), choose(choice, "way", _WAYS))
 
     async def edit_within(self) -> None:
-        """Changes the payload that one branch or iteration sees, and perhaps goes on after its incident."""
+        """Edits the payload that one branch or iteration sees, and perhaps retries after its incident."""
         choice = self._simulation.choice
         read = await self._look(self._with_steps("forEach"))
         scopes = list(read.state.frames) if read is not None else []
@@ -55,7 +55,7 @@ class Repairer:
         await self._decide(read.head, WITHIN, lambda facts: kind(**facts, document=document, scope=scope), scope=scope)
 
     async def move(self) -> None:
-        """Puts a path on another step, nearly always on one of the same branch or body."""
+        """Moves a path to another step, nearly always to one of the same branch or body."""
         choice = self._simulation.choice
         read = await self._look(self._heads(*_OPEN, "FAILED"))
         if read is None or not read.state.paths:
@@ -72,7 +72,7 @@ class Repairer:
         await self._decide(read.head, "move", lambda facts: MoveTo(**facts, **named, to=to), to=to)
 
     async def go_onto(self) -> None:
-        """Redrives an execution onto the second version of its workflow, also where nothing has failed."""
+        """Redrives an execution onto the second version of its workflow, even without an incident."""
         choice = self._simulation.choice
         failed = self._failed()
         heads = failed if failed and happens(choice, "stands still", 500) else self._heads(*_OPEN, "FAILED")
@@ -80,7 +80,7 @@ class Repairer:
             await self._go_onto(choose(choice, "execution", heads), is_named=not happens(choice, "no names", 200))
 
     async def go_onto_meanwhile(self, execution_id: str) -> None:
-        """Redrives an execution onto the second version while a call of it is out."""
+        """Redrives an execution onto the second version while a call of it is in flight."""
         head = self._simulation.data.heads.get(execution_id)
         if head is not None:
             await self._go_onto(head)
@@ -90,7 +90,7 @@ class Repairer:
             await self._decide(head, ONTO, lambda facts: Redrive(**facts, **fields))
 
     def onto(self, head: Head, *, is_named: bool = True) -> dict[str, Any]:
-        """Returns what a redrive onto the second version names; nothing for a workflow that has none."""
+        """Returns the arguments of a redrive onto the second version, empty for a workflow that has none."""
         version = self._simulation.versions.get(head.workflow_id)
         if version is None:
             return {}
@@ -98,7 +98,7 @@ class Repairer:
         return {"workflow": version.workflow, "workflow_version": NUMBER, "steps": steps}
 
     async def finish(self) -> None:
-        """Goes on with everything that stands still."""
+        """Retries all executions with incidents."""
         choice = self._simulation.choice
         for head in self._failed():
             way = choose(choice, "at last", ("redrive", "redrive", "redrive", "skip", ONTO))
@@ -115,7 +115,7 @@ class Repairer:
         return [head for head in self._simulation.data.heads.values() if head.status in statuses]
 
     def _with_steps(self, kind: str) -> list[Head]:
-        """Returns the executions that are open or stand still, of workflows with a step of a kind."""
+        """Returns the open and failed executions of workflows with a step of a kind."""
         made = self._simulation.workflows
         having = {key for key, one in made.items() if any(s.type == kind for s in one.workflow.steps.values())}
         return [head for head in self._heads(*_OPEN, "FAILED") if head.workflow_id in having]

@@ -1,10 +1,10 @@
-"""Runs one seed of the simulator, or one saved list of choices, and tells what was seen.
+"""Runs one seed of the simulator, or one saved list of choices, and prints the trace.
 
 python tests/simulation/sim_seed.py 1234
 python tests/simulation/sim_seed.py 1234 --shrink NAME     (saves the shrunk choices in regressions/NAME.json)
 python tests/simulation/sim_seed.py regressions/NAME.json
 python tests/simulation/sim_seed.py 1234 --pool regions    (workflows with branches, approvals, children)
-python tests/simulation/sim_seed.py 1 2 3 --digest         (a line for each: the hash of all that was seen)
+python tests/simulation/sim_seed.py 1 2 3 --digest         (a line for each: the hash of the trace)
 """
 
 import argparse
@@ -33,7 +33,7 @@ REGRESSIONS = Path(__file__).parent / "regressions"
 
 @dataclass(frozen=True)
 class Regression:
-    """A saved list of choices, the seed that it was shrunk from, and the mutant that still shows what it found.
+    """A saved list of choices, the seed that it was shrunk from, and the mutant that still fails with it.
 
     `pool` names the workflows that the run draws from.
     """
@@ -45,7 +45,7 @@ class Regression:
 
     @classmethod
     def read(cls, path: Path) -> "Regression":
-        """Returns what a file holds."""
+        """Returns the content of a file."""
         return cls(**json.loads(path.read_text()))
 
 
@@ -55,14 +55,14 @@ def pool_of(name: str) -> Pool:
 
 
 def problems_of(trace: Trace, pool: Pool) -> list[str]:
-    """Returns what is wrong with a run of a pool."""
+    """Returns the violations in a run of a pool."""
     if pool.is_rich:
         return region_checkers.problems_of(trace)
     return pruning_checkers.problems_of(trace) if pool.forgets else checkers.problems_of(trace)
 
 
 def report(seed: str, trace: Trace, problems: Sequence[str]) -> str:
-    """Returns what is wrong with a run, and how to see it again."""
+    """Returns the report of the violations in a run, and how to reproduce them."""
     options = draw_options(ReplayChoice(trace.choices), POOL_SIZE)
     return "\n".join(
         (
@@ -81,7 +81,7 @@ def mutated(name: str) -> AbstractContextManager[None]:
 
 
 def story(trace: Trace) -> str:
-    """Returns everything that was seen, in its order."""
+    """Returns the whole trace, in its order."""
     seen: list[tuple[int, Any]] = [
         *((call.invoked, call) for call in trace.calls),
         *((line.order, line) for line in trace.lines),
@@ -90,7 +90,7 @@ def story(trace: Trace) -> str:
         *((plan.invoked, plan) for plan in trace.plans),
         *((firing.order, firing) for firing in trace.firings),
         *((stream.invoked, stream) for stream in trace.streams),
-        *((gone.order, gone) for gone in trace.gone),
+        *((pruned.order, pruned) for pruned in trace.pruned),
     ]
     lines = [f"{order:5} {what}" for order, what in sorted(seen, key=lambda one: one[0])]
     for execution, history in trace.histories.items():
@@ -100,7 +100,7 @@ def story(trace: Trace) -> str:
 
 
 def save(name: str, seed: str, mutant: str, pool: Pool) -> Path:
-    """Shrinks what a seed found and saves it as a regression."""
+    """Shrinks the choices of a failing seed and saves them as a regression."""
 
     def fails(choices: Sequence[int]) -> bool:
         with mutated(mutant):
@@ -121,7 +121,7 @@ def main() -> int:
     parser.add_argument("--shrink", metavar="NAME", help="save the shrunk choices under this name")
     parser.add_argument("--mutant", default="", help="run this mutant of the engine")
     parser.add_argument("--pool", default=FLAT.name, choices=tuple(POOLS), help="which workflows")
-    parser.add_argument("--digest", action="store_true", help="print only the hash of what was seen")
+    parser.add_argument("--digest", action="store_true", help="print only the hash of the trace")
     given = parser.parse_args()
     if given.shrink:
         print(save(given.shrink, given.seeds[0], given.mutant, pool_of(given.pool)))

@@ -1,4 +1,4 @@
-"""Those who follow an organization in runs of pools that forget: they leave, and come back with their last place."""
+"""Clients that follow the stream of an organization in runs of pools with retention, and resume at their cursor."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -20,12 +20,12 @@ Act = Callable[[], Awaitable[None]]
 _PEOPLE = ("ann", "bob")
 _FOR_MS = (600, 0, 5000, 20_000)
 _READS_FOR_MS = (0, 0, 30, 900)
-"""So long somebody takes for what they were told before they read on."""
+"""The time that a client takes for a commit before it reads the next one."""
 
 
 @dataclass(frozen=True)
 class _Services:
-    """As much of the services of an application as those who watch ask for."""
+    """The services of an application that streams use."""
 
     engine: Shell
 
@@ -36,7 +36,7 @@ class _Services:
 
 
 class Watchers:
-    """Two people for each organization, each of whom has been told everything up to a place of their own."""
+    """Two clients for each organization, each with a cursor of its own."""
 
     def __init__(self, simulation: "Simulation") -> None:
         self._simulation = simulation
@@ -44,7 +44,7 @@ class Watchers:
         self.actions: list[Act] = [self.follow] * 4 if simulation.pool.forgets else []
 
     async def follow(self) -> None:
-        """Goes on for a while where somebody was; who is told that some of it is gone begins anew."""
+        """Resumes a stream at its cursor for a while; a client whose cursor was pruned begins again."""
         simulation = self._simulation
         choice, trace = simulation.choice, simulation.trace
         organization = choose(choice, "organization", sorted(set(trace.organizations.values())))
@@ -70,15 +70,15 @@ async def _follow(shell: Shell, stream: Stream, span_ms: int, reads_ms: int) -> 
     else:
         await check_place(services, stream.organization, (0, stream.after))
     watched = Subscription(services, stream.organization, stream.organization)
-    told = follow_organization(services, watched, stream.organization, (0, stream.after))
+    commits = follow_organization(services, watched, stream.organization, (0, stream.after))
     try:
-        async with asyncio.timeout(span_ms / 1000), aclosing(told):
-            async for committed in told:
+        async with asyncio.timeout(span_ms / 1000), aclosing(commits):
+            async for committed in commits:
                 if stream.returned:
-                    return  # the connection broke, and nobody hears any of it
+                    return  # the connection broke, and the client gets none of it
                 events, place = committed.events, committed.position[1]
                 if events:
-                    stream.told.append((place, committed.execution_id, events[0][0], events[-1][0]))
+                    stream.received.append((place, committed.execution_id, events[0][0], events[-1][0]))
                 stream.last = place
                 await asyncio.sleep(reads_ms / 1000)
     except TimeoutError:

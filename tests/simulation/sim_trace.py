@@ -1,4 +1,4 @@
-"""What a simulation has seen: plain records in one order, for the oracle and the checkers.
+"""The trace of a simulation: plain records in one order, for the oracle and the checkers.
 
 `order` is a counter over everything that is recorded: a lower one came first, whatever the clocks said.
 """
@@ -30,9 +30,9 @@ class Call:
 
 @dataclass(slots=True)
 class Line:
-    """One line of the effects ledger: what reached the other system, and what came of it.
+    """One line of the effects ledger: a call that reached the other system, and its outcome.
 
-    `outcome` is a status, or what the caller got instead; `returned` is 0 while nothing came back to the process.
+    `outcome` is a status, or the error of the caller; `returned` is 0 until the process has got an answer.
     """
 
     order: int
@@ -64,7 +64,7 @@ class Commit:
 
 @dataclass(slots=True)
 class Stop:
-    """The end or the standstill of a process, and where it befell it."""
+    """The end or the stop of a process, and the point at which it happened."""
 
     order: int
     process: int
@@ -73,7 +73,7 @@ class Stop:
 
 @dataclass(slots=True)
 class Reading:
-    """What a client read of one execution, from the process that is in charge."""
+    """The read of one execution by a client, from the process in charge."""
 
     invoked: int
     returned: int
@@ -84,7 +84,7 @@ class Reading:
 
 @dataclass(slots=True)
 class Lookup:
-    """Who answered to a name in an organization: the organizations of what was found."""
+    """A lookup of a name in an organization: the organizations of the executions that were found."""
 
     order: int
     organization: str
@@ -94,7 +94,7 @@ class Lookup:
 
 @dataclass(slots=True)
 class Plan:
-    """What an operator wanted of a schedule: ACTIVE, PAUSED, or DROPPED. `is_known`: it was acknowledged."""
+    """An operator's change of a schedule: ACTIVE, PAUSED, or DROPPED. `is_known`: it was acknowledged."""
 
     invoked: int
     returned: int
@@ -107,10 +107,10 @@ class Plan:
 
 @dataclass(slots=True)
 class Firing:
-    """A nominal instant of a schedule that was taken; without an execution it was left out.
+    """A nominal instant of a schedule that was taken; without an execution it was skipped.
 
     `latest_ms` is the latest instant that the wall clock had shown by then: it may be set back while a firing is
-    stored. `decided_ms` is what it showed when the firing was decided on. A MISSED one stands for `count` instants.
+    stored. `decided_ms` is what it showed when the firing was decided on. A MISSED one counts for `count` instants.
     """
 
     order: int
@@ -126,10 +126,10 @@ class Firing:
 
 @dataclass(slots=True)
 class Stream:
-    """What somebody was told who followed an organization from a place on; a place is the number of a commit, from 1.
+    """One read of a stream of an organization from a cursor on; a cursor is the number of a commit, from 1.
 
-    `after` is -1 until the place is known from which they begin, `last` the place up to which they were told, `told`
-    each commit with its place, its execution and its first and last event. `code` is why it was refused, or cut off.
+    `after` is -1 until the first cursor is known, `last` is the cursor up to which it was read, `received` has each
+    commit with its number, its execution and its first and last event. `code` is why it was refused, or cut off.
     """
 
     invoked: int
@@ -137,13 +137,13 @@ class Stream:
     after: int
     last: int = 0
     returned: int = 0
-    told: list[tuple[int, str, int, int]] = field(default_factory=list)
+    received: list[tuple[int, str, int, int]] = field(default_factory=list)
     code: str = ""
 
 
 @dataclass(slots=True)
-class Gone:
-    """An execution that was pruned by a rule of the instant `now`, and where in the order of commits that was.
+class Pruned:
+    """An execution that was pruned by a rule of the instant `now`, with its position in the order of commits.
 
     Without `ended_before` its own expiry had come, else it ended before then and had none, or the rule `overrides`.
     """
@@ -158,11 +158,11 @@ class Gone:
 
 @dataclass
 class Trace:
-    """Everything that was seen. What is below the blank line is taken from the store at the end.
+    """The trace of one run. The fields below the blank line are read from the store at the end.
 
-    Of what was pruned, histories, heads and chains are those of the moment at which it went. `lost_rows` is what was
-    wrong with the store after that, `key_rounds` when idempotency keys went and by which clock their time was over,
-    `left` when the last round went over everything and what was there after it.
+    Histories, heads and chains of pruned executions are those of the moment of pruning. `lost_rows` are the problems of
+    the store after it, `key_rounds` are the removals of idempotency keys with the clock by which they had expired,
+    `left` is the instant of the last round and the executions that were left after it.
     """
 
     seed: str = ""
@@ -176,7 +176,7 @@ class Trace:
     plans: list[Plan] = field(default_factory=list)
     firings: list[Firing] = field(default_factory=list)
     streams: list[Stream] = field(default_factory=list)
-    gone: list[Gone] = field(default_factory=list)
+    pruned: list[Pruned] = field(default_factory=list)
     key_rounds: list[tuple[int, datetime]] = field(default_factory=list)
     lost_rows: list[str] = field(default_factory=list)
     hits: Counter[str] = field(default_factory=Counter)
@@ -196,7 +196,7 @@ class Trace:
     broken: list[str] = field(default_factory=list)
 
     def tick(self) -> int:
-        """Returns the next place in the order."""
+        """Returns the next position in the order."""
         self.now += 1
         return self.now
 
@@ -205,10 +205,10 @@ class Trace:
         return [call for call in self.calls if call.kind == kind and execution in ("", call.execution)]
 
     def digest(self) -> str:
-        """Returns a hash of everything that was seen."""
+        """Returns a hash of the whole trace."""
         seen = (
             self.calls, self.lines, self.commits, self.stops, self.readings, self.lookups, self.plans, self.firings,
-            self.streams, self.gone, self.lost_rows, self.left,
+            self.streams, self.pruned, self.lost_rows, self.left,
             sorted(self.hits.items()), self.histories, self.heads, self.datastores, self.audit, self.stuck, self.broken,
         )  # fmt: skip
         return blake2b(repr(seen).encode(), digest_size=16).hexdigest()

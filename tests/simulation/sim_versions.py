@@ -1,7 +1,7 @@
-"""The second versions of workflows with branches, onto which operators redrive what runs on the first one.
+"""The second versions of workflows with branches, onto which operators redrive executions of the first one.
 
-A second version sends something more in the bodies of its calls, and calls about half of the simple steps otherwise.
-Steps that run others side by side keep their names.
+A second version adds a field to the bodies of its calls, and renames about half of the simple steps.
+Parallel and forEach steps keep their names.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Workflows of a small grammar: every type of step, in a line with exits forward and perhaps a way back.
+"""Workflows of a small grammar: every type of step, in sequence, with exits forward and perhaps a loop.
 
 A pool of them is drawn once from seeds of its own, so that a simulation only has to choose among compiled ones.
 """

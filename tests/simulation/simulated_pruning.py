@@ -1,4 +1,4 @@
-"""The side of the simulated disk that forgets: whatever goes is kept here, and what stays is looked at row by row."""
+"""Pruning of the simulated store: pruned executions are recorded, and the remaining rows are checked one by one."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _OF_OTHERS = ("deliveries", "decisions", "datastores", "datastore_floors", "defi
 
 @dataclass(frozen=True)
 class Kept:
-    """Executions as they were when they went: their heads, and their batches with the large values of these."""
+    """Executions as they were when they were pruned: their heads, and their batches with the large values of these."""
 
     heads: Mapping[str, Head]
     batches: Mapping[str, list[Batch]]
@@ -31,14 +31,14 @@ class Kept:
 
 
 Told = Callable[[RetentionFilter, Kept, list[str]], None]
-"""Is told of what went: by which rule, what it was, and what is wrong with the rows that are left."""
+"""Observes a pruning: its rule, the pruned executions, and the problems of the remaining rows."""
 
 ToldOfKeys = Callable[[datetime], None]
-"""Is told that idempotency keys go whose time is over at an instant."""
+"""Observes the removal of idempotency keys that have expired at an instant."""
 
 
 class WatchedPruning(MemoryPruning):
-    """Prunes, and tells what has gone."""
+    """Prunes, and notifies its observers."""
 
     def __init__(self, data: MemoryData, commits: Commits, on_gone: Told, on_keys: ToldOfKeys) -> None:
         super().__init__(data, commits)
@@ -56,7 +56,7 @@ class WatchedPruning(MemoryPruning):
         data = self._data
         heads, batches, uses = dict(data.heads), dict(data.batches), dict(data.value_uses)
         values, rows, fires = dict(data.values), dict(_rows(data)), _fires(data)
-        told = super().remove(spent, after)
+        removed = super().remove(spent, after)
         gone = [execution_id for execution_id in heads if execution_id not in data.heads]
         kept = Kept(
             heads={key: heads[key] for key in gone},
@@ -67,7 +67,7 @@ class WatchedPruning(MemoryPruning):
         )
         wrong = [*_wrong_rows(rows, dict(_rows(data)), gone), *_wrong_values(data), *_wrong_fires(fires, data, gone)]
         self._on_gone(spent, kept, wrong)
-        return told
+        return removed
 
 
 def _rows(data: MemoryData) -> Iterator[tuple[Row, tuple[str, Any]]]:
@@ -95,7 +95,7 @@ def _wrong_rows(
     names = set(gone)
     for row, (owner, value) in before.items():
         if owner in names and row in after:
-            yield f"{owner} went, and its row {row} is left"
+            yield f"{owner} was pruned, and its row {row} is left"
         if owner not in names and after.get(row) != (owner, value):
             yield f"the row {row} of {owner or 'no execution'} is {after.get(row)} and was {value}"
     yield from (f"the row {row} is new" for row in after.keys() - before.keys())
@@ -104,7 +104,7 @@ def _wrong_rows(
 def _wrong_values(data: MemoryData) -> Iterator[str]:
     used = {(data.heads[key].organization_id, name) for key, found in data.value_uses.items() for name in found}
     yield from (f"a large value of {place[0]} is gone that is used" for place in used - data.values.keys())
-    yield from (f"a large value of {place[0]} is left that nobody uses" for place in data.values.keys() - used)
+    yield from (f"an unused large value of {place[0]} is left" for place in data.values.keys() - used)
 
 
 def _fires(data: MemoryData) -> dict[tuple[str, datetime], Any]:
@@ -113,14 +113,14 @@ def _fires(data: MemoryData) -> dict[tuple[str, datetime], Any]:
 
 
 def _wrong_fires(before: Mapping[tuple[str, datetime], Any], data: MemoryData, gone: list[str]) -> Iterator[str]:
-    """Yields what is wrong with ledgers: an instant of the last month stays, and names no execution that went."""
+    """Yields the problems of ledgers: an instant of the last month is kept, and names no pruned execution."""
     after = _fires(data)
     for (workflow_id, nominal), row in before.items():
         left = after.get((workflow_id, nominal))
         if left is None or (left.outcome, left.count, left.at) != (row.outcome, row.count, row.at):
-            yield f"the ledger of {workflow_id} tells of {nominal}: {left}, and told {row}"
+            yield f"the ledger of {workflow_id} has for {nominal}: {left}, and had {row}"
         elif left.execution_id != ("" if row.execution_id in gone else row.execution_id):
             yield f"the ledger of {workflow_id} names {left.execution_id} for {nominal}, and named {row.execution_id}"
     for workflow_id, schedule in data.schedules.items():
         if schedule.last_execution in gone:
-            yield f"the schedule of {workflow_id} names {schedule.last_execution}, which went"
+            yield f"the schedule of {workflow_id} names {schedule.last_execution}, which was pruned"

@@ -1,4 +1,4 @@
-"""The memory store behind a slow and unreliable disk that several processes have in turn.
+"""The memory store behind a slow and unreliable disk, which several processes own in turn.
 
 Writes wait for the next flush, which stores all of them as one group. The flush can find the disk full, fail before
 or after it stored something, never answer, or be the moment at which the process dies.
@@ -42,11 +42,11 @@ _WRITES = (
     "put_definition", "put_dictionary", "mark_running", "drop_deliveries", "put", "drop", "skip", "trim",
     "take", "settle", "postpone", "begin_trial", "end_trial", "prune", "drop_keys", "drop_decisions", "fill",
 )  # fmt: skip
-"""What waits for a flush; one that is missing here would wait for ever."""
+"""Methods that wait for a flush; a missing one would wait for ever."""
 
 
 class SimulatedData(MemoryData):
-    """The rows, and who is told of what changes them."""
+    """The rows, and the observers of their changes."""
 
     def __init__(
         self,
@@ -98,19 +98,19 @@ class SimulatedStore:
         self.survey = cast("Survey", _Side(self, self._inner.survey, Survey))
 
     async def open(self) -> StartupState:
-        """Takes the store into possession."""
+        """Takes over the store."""
         await self._process.reach("during_recovery")
         boot = await self._inner.open()
         self._inner.commits.hold()
         return boot
 
     async def close(self) -> None:
-        """Stores what is queued and gives the store back."""
+        """Stores the queued units and releases the store."""
         await self._inner.close()
 
     @property
     def is_shared(self) -> bool:
-        """Whether other processes store units too: they have the disk in turn."""
+        """Whether other processes store units too; they own the disk in turn."""
         return self._inner.is_shared
 
     @property
@@ -123,7 +123,7 @@ class SimulatedStore:
         return self._inner.failure()
 
     async def read(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Passes a read on, perhaps late."""
+        """Forwards a read, perhaps late."""
         if self._process.is_recovering:
             await self._process.reach("during_recovery")
         if self._is_slow and (late := self._simulation.delay("read", _DELAY_MS)):
@@ -131,10 +131,10 @@ class SimulatedStore:
         return await method(*args, **kwargs)
 
     async def write(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Passes a write on, which waits for the next flush."""
+        """Forwards a write, which waits for the next flush."""
         if self._process.is_recovering:
             await self._process.reach("during_recovery")
-        # Units of one execution come one at a time; those of several may overtake each other on their way.
+        # Units of one execution come one at a time; those of several may overtake each other.
         if self._is_reordered and (late := self._simulation.delay("write", _DELAY_MS)):
             await asyncio.sleep(late / 1000)
         self._plan()
@@ -158,7 +158,7 @@ class SimulatedStore:
         simulation, commits = self._simulation, self._inner.commits
         if self._process.dies("before_commit"):
             return
-        fault = next((name for name in STORE_FAULTS if simulation.befalls(name)), "")
+        fault = next((name for name in STORE_FAULTS if simulation.fault_occurs(name)), "")
         if simulation.is_disk_full and not fault:
             fault = "store_full"
             simulation.hit("full_disk")
@@ -167,7 +167,7 @@ class SimulatedStore:
             commits.fail_next(_FAULTS[fault])
         self._is_mute = self._is_mute or fault == "commit_without_answer"
         commits.release()
-        # Those who wait for the group are woken after this, so a process that dies here has told nobody.
+        # The waiters of the group are notified after this, so a process that dies here has acknowledged nothing.
         asyncio.get_running_loop().call_soon(self._after_flush)
 
     def _after_flush(self) -> None:
@@ -182,7 +182,7 @@ class SimulatedStore:
 
 
 class _Side:
-    """One side of the store, every call of which takes its time."""
+    """One port of the store, whose calls take time."""
 
     def __init__(self, store: SimulatedStore, inner: object, port: type) -> None:
         for name in vars(port):

@@ -1,4 +1,4 @@
-"""The world outside: the other system that calls reach, and what comes of them."""
+"""The other system that calls reach, and their outcomes."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -23,7 +23,7 @@ _SLOW_MS = (4000, 12_000, 28_000)
 
 
 class _Anything(msgspec.Struct):
-    """The shape of inputs and outputs that nothing looks at."""
+    """The type of inputs and outputs, which are not checked."""
 
 
 class NoConnections:
@@ -39,7 +39,7 @@ class NoConnections:
 
 
 class SimulatedWorld:
-    """Draws what becomes of each call, and keeps the ledger."""
+    """Draws the outcome of each call, and keeps the ledger."""
 
     def __init__(self, simulation: "Simulation") -> None:
         self._simulation = simulation
@@ -53,7 +53,7 @@ class SimulatedWorld:
             process.calls_in_flight -= 1
 
     async def _take(self, process: "Process", context: CallContext) -> dict[str, Json]:
-        """Takes one call: it arrives at once, and its answer takes its time."""
+        """Takes one call: it arrives at once, and its answer comes later."""
         simulation = self._simulation
         outcome, late_ms = self._outcome(context)
         if outcome == "refused":
@@ -76,7 +76,7 @@ class SimulatedWorld:
         return {"status": outcome, "statusText": "", "headers": {}, "data": {"key": context.idempotency_key}}
 
     async def _passes(self, late_ms: int, context: CallContext) -> bool:
-        """Lets the time of an answer pass; false when the process stood still so long that it gives the call up."""
+        """Waits for the time of an answer; false when the process was stopped for so long that the call timed out."""
         begun_ms = self._simulation.loop.ms
         try:
             await asyncio.sleep(late_ms / 1000)
@@ -87,25 +87,25 @@ class SimulatedWorld:
         return True
 
     def _give_up(self, line: Line) -> NoReturn:
-        """Notes that the call timed out, whatever the world said: nobody heard it."""
+        """Records that the call timed out, so that its answer was not received."""
         line.outcome, line.returned = "timeout", self._simulation.trace.tick()
         raise asyncio.CancelledError
 
     def _outcome(self, context: CallContext) -> tuple[str, int]:
         simulation = self._simulation
         late_ms = choose(simulation.choice, "answer after", _QUICK_MS)
-        if simulation.befalls("call_refused"):
+        if simulation.fault_occurs("call_refused"):
             return "refused", late_ms
-        if simulation.befalls("call_hangs"):
+        if simulation.fault_occurs("call_hangs"):
             return "timeout", round(context.timeout.total_seconds() * 1000)
-        if simulation.befalls("call_slow"):
+        if simulation.fault_occurs("call_slow"):
             late_ms = choose(simulation.choice, "slowness", _SLOW_MS)
             if late_ms >= context.timeout.total_seconds() * 1000:
                 return "timeout", round(context.timeout.total_seconds() * 1000)
         for fault, outcome in (
             ("call_broken", "broken"), ("connector_defect", "defect"), ("status_503", "503"), ("status_404", "404"),
         ):  # fmt: skip
-            if simulation.befalls(fault):
+            if simulation.fault_occurs(fault):
                 return outcome, late_ms
         return "200", late_ms
 

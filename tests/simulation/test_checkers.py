@@ -1,4 +1,4 @@
-"""Each checker sees what it is there for: a run that was right is changed in one place, and found wrong."""
+"""Each checker detects its violation: a correct run is changed in one place, and the checker reports it."""
 
 from copy import deepcopy
 from datetime import timedelta
@@ -36,7 +36,7 @@ def answer_before_the_commit(trace: Trace) -> None:
     call(trace, "Started", replayed=False).returned = 0
 
 
-def forget_who_triggered(trace: Trace) -> None:
+def forget_a_trigger(trace: Trace) -> None:
     execution_id = call(trace, "Started", replayed=False).answer["execution_id"]
     mark = trace.histories[execution_id][0]["body"]["mark"]
     trace.calls = [one for one in trace.calls if one.asked.get("mark") != mark]
@@ -67,7 +67,7 @@ def end_twice(trace: Trace) -> None:
     history.append(dict(history[index]))
 
 
-def go_on_after_the_end(trace: Trace) -> None:
+def continue_after_the_end(trace: Trace) -> None:
     history, index = next(events(trace, "ExecutionClosed"))
     history.append({**history[index], "type": "Computed", "step": "s0"})
 
@@ -94,8 +94,8 @@ def pass_a_wait_twice(trace: Trace) -> None:
     history.insert(index, dict(history[index]))
 
 
-def tell_a_loser_that_it_won(trace: Trace) -> None:
-    # A client that asks again may be told so of its own first call, which got no answer.
+def reply_to_a_loser_as_to_the_winner(trace: Trace) -> None:
+    # A client that repeats its call may get this answer for its own first call, which got none.
     unsure = {one.asked.get("serial") for one in trace.calls if one.outcome == "unknown"}
     loser = next(one for one in trace.calls if one.reply == "AlreadyRestarted" and one.asked["serial"] not in unsure)
     loser.reply, loser.answer = "Restarted", {"buffered": False}
@@ -120,7 +120,7 @@ def schedule_an_attempt_twice(trace: Trace) -> None:
     history.insert(index, dict(history[index]))
 
 
-def reach_the_world_twice(trace: Trace) -> None:
+def reach_the_other_system_twice(trace: Trace) -> None:
     trace.lines.append(deepcopy(next(iter(trace.lines))))
 
 
@@ -184,11 +184,11 @@ def fire_in_a_pause(trace: Trace) -> None:
     firing.order = plan.returned + 1
 
 
-def leave_out_a_firing(trace: Trace) -> None:
+def skip_a_firing(trace: Trace) -> None:
     next(iter(trace.firings)).execution = ""
 
 
-def miss_what_was_on_time(trace: Trace) -> None:
+def miss_an_instant_on_time(trace: Trace) -> None:
     firing = next(one for one in trace.firings if one.decided_ms - one.nominal_ms <= 10_000)
     firing.outcome, firing.execution = "MISSED", ""
 
@@ -199,7 +199,7 @@ def miss_the_last_one(trace: Trace) -> None:
     firing.decided_ms = firing.nominal_ms + 1000
 
 
-def pass_over_an_instant(trace: Trace) -> None:
+def lose_an_instant(trace: Trace) -> None:
     rows = zip(trace.firings, trace.firings[1:], trace.firings[2:], strict=False)
     step_ms = {plan.workflow: plan.every_ms for plan in trace.plans}
     middle = next(
@@ -222,14 +222,14 @@ def read_the_past(trace: Trace) -> None:
     trace.readings[-1].invoked, trace.readings[-1].seq = reading.returned + 1, reading.seq - 1
 
 
-def read_before_what_was_acknowledged(trace: Trace) -> None:
+def read_before_an_acknowledgement(trace: Trace) -> None:
     winner = call(trace, "Restarted", buffered=False)
     reading = deepcopy(next(iter(trace.readings)))
     reading.execution, reading.invoked, reading.seq = winner.execution, winner.returned + 1, 1
     trace.readings = [reading]
 
 
-def find_what_others_own(trace: Trace) -> None:
+def find_an_execution_of_another_organization(trace: Trace) -> None:
     next(one for one in trace.lookups if one.found).found = ("another",)
 
 
@@ -245,10 +245,10 @@ def give_no_answer(trace: Trace) -> None:
     next(iter(trace.calls)).outcome = "open"
 
 
-# What only the reference model sees
+# Violations that only the reference model detects
 
 
-def answer_what_the_world_did_not(trace: Trace) -> None:
+def invent_an_answer_of_the_other_system(trace: Trace) -> None:
     for line in trace.lines:
         if line.outcome == "200" and line.returned:
             line.outcome = "404"
@@ -302,7 +302,7 @@ def let_time_go_back(trace: Trace) -> None:
     history[1]["at"] -= timedelta(hours=1)
 
 
-def resume_by_nobody(trace: Trace) -> None:
+def invent_a_resume(trace: Trace) -> None:
     event(trace, "Resumed", via=None)["output"] = {"serial": -1}
 
 
@@ -322,18 +322,18 @@ def count_one_answer_as_all(trace: Trace) -> None:
 
 TAMPERS: tuple[tuple[checkers.Checker, tuple[Tamper, ...]], ...] = (
     (
-        checkers.what_was_acknowledged_is_there,
+        checkers.acknowledged_changes_are_stored,
         (lose_an_acknowledged_execution, lose_an_acknowledged_resume, answer_before_the_commit),
     ),
-    (checkers.nothing_is_there_that_nobody_asked_for, (forget_who_triggered, forget_a_firing)),
+    (checkers.every_execution_has_a_trigger, (forget_a_trigger, forget_a_firing)),
     (checkers.numbers_are_dense_and_nothing_is_rewritten, (use_a_number_again, rewrite_a_batch)),
     (checkers.only_the_process_in_charge_stores, (let_a_zombie_store,)),
-    (checkers.the_end_is_written_once, (end_twice, go_on_after_the_end)),
+    (checkers.the_end_is_written_once, (end_twice, continue_after_the_end)),
     (checkers.terminate_is_final, (call_after_terminate, resume_after_terminate, terminate_twice)),
-    (checkers.one_winner_per_wait, (pass_a_wait_twice, tell_a_loser_that_it_won, use_a_kept_resume_twice)),
+    (checkers.one_winner_per_wait, (pass_a_wait_twice, reply_to_a_loser_as_to_the_winner, use_a_kept_resume_twice)),
     (
         checkers.at_most_one_outcome_per_attempt,
-        (give_an_attempt_two_outcomes, schedule_an_attempt_twice, reach_the_world_twice),
+        (give_an_attempt_two_outcomes, schedule_an_attempt_twice, reach_the_other_system_twice),
     ),
     (checkers.effects_leave_after_their_unit, (leave_before_the_commit,)),
     (checkers.keys_are_stable, (change_a_key, share_a_key)),
@@ -342,19 +342,19 @@ TAMPERS: tuple[tuple[checkers.Checker, tuple[Tamper, ...]], ...] = (
     (checkers.a_key_starts_one_execution, (start_two_by_one_key,)),
     (checkers.schedules_fire_each_instant_once, (fire_twice,)),
     (checkers.schedules_keep_to_their_grid, (fire_early, fire_off_the_grid)),
-    (checkers.schedules_heed_pauses_and_leave_out_only_overlaps, (fire_in_a_pause, leave_out_a_firing)),
-    (checkers.missed_instants_were_late, (miss_what_was_on_time, miss_the_last_one)),
-    (checkers.no_instant_is_passed_over, (pass_over_an_instant, count_one_miss_too_few)),
-    (checkers.readers_see_what_was_acknowledged, (read_the_past, read_before_what_was_acknowledged)),
-    (checkers.organizations_see_only_their_own, (find_what_others_own,)),
+    (checkers.schedules_respect_pauses_and_skip_only_overlaps, (fire_in_a_pause, skip_a_firing)),
+    (checkers.missed_instants_were_late, (miss_an_instant_on_time, miss_the_last_one)),
+    (checkers.no_instant_is_lost, (lose_an_instant, count_one_miss_too_few)),
+    (checkers.readers_see_acknowledged_changes, (read_the_past, read_before_an_acknowledgement)),
+    (checkers.organizations_see_only_their_own, (find_an_execution_of_another_organization,)),
     (checkers.rows_are_the_open_work, (find_a_row_too_many,)),
-    (checkers.everything_comes_to_rest, (stay_stuck, give_no_answer)),
+    (checkers.every_run_comes_to_rest, (stay_stuck, give_no_answer)),
     (
         checkers.the_model_allows_each_history,
         (
-            answer_what_the_world_did_not, take_another_exit, fire_a_timer_early, forget_a_retry_timer,
+            invent_an_answer_of_the_other_system, take_another_exit, fire_a_timer_early, forget_a_retry_timer,
             repeat_an_unknown_call, open_an_incident_for_nothing, skip_a_step, end_too_soon, show_another_status,
-            let_time_go_back, resume_by_nobody, crash_without_a_crash, count_one_answer_as_all,
+            let_time_go_back, invent_a_resume, crash_without_a_crash, count_one_answer_as_all,
         ),
     ),
 )  # fmt: skip
@@ -364,11 +364,11 @@ TAMPERS: tuple[tuple[checkers.Checker, tuple[Tamper, ...]], ...] = (
     ("check", "tamper"),
     [pytest.param(check, tamper, id=tamper.__name__) for check, tampers in TAMPERS for tamper in tampers],
 )
-def test_a_checker_sees_what_it_is_there_for(check: checkers.Checker, tamper: Tamper) -> None:
+def test_a_checker_detects_its_violation(check: checkers.Checker, tamper: Tamper) -> None:
     right, wrong = tampered(tamper, run_of, MOST_SEEDS)
     assert list(check(right)) == []
     assert list(check(wrong))
 
 
-def test_every_checker_is_shown_something_wrong() -> None:
+def test_every_checker_has_a_violation() -> None:
     assert {check for check, _ in TAMPERS} == set(checkers.CHECKERS)

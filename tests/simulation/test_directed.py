@@ -1,4 +1,4 @@
-"""What befalls by chance too rarely is arranged: the engine stands it, and one that is wrong in one thing does not."""
+"""Directed scenarios of rare races: the engine passes them, and each mutant fails its scenario."""
 
 import directed_mutants
 import pytest
@@ -22,6 +22,6 @@ def test_the_mutant_of_a_scenario_is_caught(scenario: Scenario) -> None:
     assert problems, SCENARIOS[scenario].__doc__
 
 
-def test_each_mutant_that_chance_seldom_catches_has_a_scenario() -> None:
+def test_each_rare_mutant_has_a_scenario() -> None:
     of_scenarios = {made for name, made in vars(directed_mutants).items() if name[0] == "d" and name[1:3].isdigit()}
     assert set(SCENARIOS.values()) == of_scenarios | set(RARE)

@@ -1,4 +1,4 @@
-"""The simulator sees what it is there to see: each engine that is wrong in one thing is caught."""
+"""The simulator detects defects: each mutant is caught."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ MOST_SEEDS = 2000
 
 
 def first_caught(pool: Pool) -> int | None:
-    """Returns the first seed that shows a problem. A mutant that breaks by itself, out of date, shows nothing."""
+    """Returns the first seed that shows a problem. A mutant that is out of date and raises is not caught."""
     for seed in range(MOST_SEEDS):
         trace = simulate(SeededChoice(seed), str(seed), pool)
         if problems_of(trace, pool):

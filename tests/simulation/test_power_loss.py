@@ -1,7 +1,7 @@
-"""The power goes, at every operation of the disk: the real SQLite store on a disk that keeps what was flushed only.
+"""Power losses at every operation of the disk: the real SQLite store on a disk that keeps flushed writes only.
 
-What a start must find then: a sound file, every unit whose commit had returned, and every other unit whole or not at
-all. The controls at the end of the file show that these tests can see what they look for.
+After each loss a start must find a valid file, every unit whose commit had returned, and every other unit whole or not
+at all. The controls at the end of the file show that these tests detect violations.
 """
 
 import asyncio
@@ -37,17 +37,17 @@ MOST_LIVES = 1000
 
 async def losses(
     bench: Bench,
-    wanted: int,
+    count: int,
     open_store: Callable[[Path], SqliteStore] = plain_store,
     is_enough: Callable[[Findings], bool] = lambda _: True,
 ) -> Findings:
-    """Returns what was found after so many losses of power, at a third of the operations of many lives.
+    """Returns the findings after so many losses of power, at a third of the operations of many runs.
 
-    It goes on until `is_enough` says so too: at which operations the power goes depends on how threads are scheduled.
+    It continues until `is_enough` is true: the operations at which power is lost depend on the scheduling of threads.
     """
     findings = Findings()
     seed = 0
-    while (findings.count < wanted or not is_enough(findings)) and seed < MOST_LIVES:
+    while (findings.count < count or not is_enough(findings)) and seed < MOST_LIVES:
         rng = Random(seed)
         recording = await bench.record(rng, 0.3, open_store)
         findings.update(await bench.look_at_all(recording, rng))
@@ -56,15 +56,13 @@ async def losses(
 
 
 def went_everywhere(findings: Findings) -> bool:
-    """Tells whether the power went in commits, the making of the file, checkpoints, and the end in order."""
+    """Returns whether there were losses in commits, the creation of the file, checkpoints, and the orderly end."""
     points = findings.points
     often = ("write db-wal", "sync db-wal", "write db", "sync db", "write db-journal")
     return all(points[point] >= 3 for point in often) and points["truncate db-wal"] + points["delete db-wal"] >= 1
 
 
-async def test_what_was_acknowledged_survives_a_loss_of_power_at_any_moment(
-    bench: Bench, repetitions: Repetitions
-) -> None:
+async def test_acknowledged_units_survive_a_loss_of_power_at_any_moment(bench: Bench, repetitions: Repetitions) -> None:
     findings = await losses(bench, repetitions(250, 2500, 100_000), is_enough=went_everywhere)
     assert findings.problems == []
     assert findings.ends.keys() == {"kept"}
@@ -72,7 +70,7 @@ async def test_what_was_acknowledged_survives_a_loss_of_power_at_any_moment(
 
 
 @pytest.mark.proof
-async def test_the_power_may_go_again_while_a_store_starts(bench: Bench, repetitions: Repetitions) -> None:
+async def test_the_power_may_be_lost_again_while_a_store_starts(bench: Bench, repetitions: Repetitions) -> None:
     findings, thrice = Findings(), Findings()
     seed, lives = 0, repetitions(1, 300)
     while (seed < lives or findings.count < 100 or thrice.count < 30) and seed < MOST_LIVES:
@@ -91,7 +89,7 @@ async def test_the_power_may_go_again_while_a_store_starts(bench: Bench, repetit
 
 
 @pytest.mark.proof
-async def test_a_store_that_is_made_when_the_power_goes_is_there_or_made_again(bench: Bench) -> None:
+async def test_a_store_that_is_made_during_a_loss_of_power_exists_or_is_made_again(bench: Bench) -> None:
     findings = Findings()
     rng = Random(0)
     for _ in range(2):
@@ -110,15 +108,15 @@ async def test_a_store_that_is_made_when_the_power_goes_is_there_or_made_again(b
 @pytest.mark.proof
 async def test_a_store_that_does_not_wait_for_the_disk_is_found_out(bench: Bench) -> None:
     findings = await losses(bench, 150, lambda folder: UnsyncedStore(folder, SystemClock()))
-    # How many depends on when threads run; a few are proof enough. So it is of all the stores that follow.
+    # Their number depends on the scheduling of threads; a few are enough, here and for the stores below.
     assert findings.ends["LOST"] >= 5, findings.ends
-    # The file stays sound, it is only old: where the store's mark came through, the store itself says what is missing.
+    # The file is valid, but old: where the watermark survived, the store itself reports the missing units.
     assert findings.ends.keys() <= {"kept", "LOST", "DAMAGED"}
     assert all("lacks what was committed" in problem for problem in findings.problems if "DAMAGED" in problem)
 
 
 class HastyJournal(SqliteJournal):
-    """Acknowledges a unit while it is on its way."""
+    """Acknowledges a unit before it is stored."""
 
     async def commit(self, unit: Unit) -> None:
         task = asyncio.create_task(super().commit(unit))

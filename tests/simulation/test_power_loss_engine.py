@@ -1,9 +1,9 @@
-"""The power goes under a whole engine: what callers were told is so after the restart, and everything moves on.
+"""Power losses of a whole engine: all acknowledgements hold after the restart, and every execution continues.
 
 The losses are taken while executions start, wait, are resumed by several callers at once, call other systems, sleep,
-are answered by people and are ended. After each, a new engine opens what is left: the file is sound, every
-acknowledged unit is in its history, every history holds together by its chain and folds to the rows beside it, and
-what was told to callers holds. Then time passes, and nothing is left that nobody will move.
+are answered by people and are ended. After each, a new engine opens the files: they are valid, every
+acknowledged unit is in its history, every history has a valid chain and folds to the rows beside it, and
+all acknowledgements hold. Then time passes, and no orphan is left.
 """
 
 import asyncio
@@ -39,38 +39,38 @@ AT_REST = {"WAITING", "COMPLETED", "FAILED", "TERMINATED"}
 pytestmark = pytest.mark.timeout(3 * 3600)
 
 
-class Told(NamedTuple):
-    """What a caller was told of an execution: it is STARTED, RESUMED or TERMINATED."""
+class Acknowledgement(NamedTuple):
+    """An acknowledgement to a caller: an execution is STARTED, RESUMED or TERMINATED."""
 
     execution_id: str
-    word: str
+    status: str
 
 
 class Promise(NamedTuple):
-    """How many units were acknowledged, and what callers were told."""
+    """The number of acknowledged units, and the acknowledgements to callers."""
 
     units: int
-    told: tuple[Told, ...]
+    acknowledgements: tuple[Acknowledgement, ...]
 
 
 class Witness:
-    """Remembers what was told."""
+    """Records acknowledgements."""
 
     def __init__(self) -> None:
-        self.told: list[Told] = []
+        self.acknowledgements: list[Acknowledgement] = []
         self.driver: Driver
 
     def promise(self) -> Promise:
-        """Returns what was acknowledged so far."""
-        return Promise(len(self.driver.faults.units), tuple(self.told))
+        """Returns the acknowledgements so far."""
+        return Promise(len(self.driver.faults.units), tuple(self.acknowledgements))
 
     async def hears(self, call: Awaitable[Any], execution_id: str = "") -> Any:
-        """Returns the answer of a call, and remembers it."""
+        """Returns the answer of a call, and records it."""
         answer = await call
         words: Mapping[type, str] = {Restarted: "RESUMED", Recorded: "RESUMED", Terminated: "TERMINATED"}
-        word = words.get(type(answer), "" if execution_id else "STARTED")
-        if word:
-            self.told.append(Told(execution_id or answer.execution_id, word))
+        status = words.get(type(answer), "" if execution_id else "STARTED")
+        if status:
+            self.acknowledgements.append(Acknowledgement(execution_id or answer.execution_id, status))
         return answer
 
 
@@ -83,7 +83,7 @@ class Story:
         self._rng = rng
 
     async def play(self) -> None:
-        """Plays it to its end in order."""
+        """Plays the story to its orderly end."""
         driver, rng = self._driver, self._rng
         driver.world.script("call_1", HANG, RuntimeError("a defect"))
         await driver.put_schedule(definitions.every("PT1H"))
@@ -131,7 +131,7 @@ class Story:
 async def recorded(
     bench: Bench, rng: Random, share: float, open_store: OpenStore = SqliteStore
 ) -> tuple[Driver, list[Loss]]:
-    """Plays the story once on a new store and returns the engine, and the losses that were taken."""
+    """Plays the story once on a new store and returns the engine, and the recorded losses."""
     witness = Witness()
     recorder = Recorder(witness, rng, share)
     folder, recorder.volume = bench.mount(rng)
@@ -161,27 +161,27 @@ async def examine(bench: Bench, first: Driver, loss: Loss, rng: Random) -> None:
 
 
 async def prove_all(driver: Driver, first: Driver, promise: Promise) -> None:
-    """Proves that an engine keeps what was promised, and that it moves on. Raises: AssertionError, NotFound."""
+    """Proves that an engine keeps its promise, and that it continues. Raises: AssertionError, NotFound."""
     for unit in first.faults.units[: promise.units]:
         assert unit.batch in await driver.store.journal.history(unit.execution_id, 0, 10_000)
     await driver.prove()
-    heard = Counter(promise.told)
-    for told, count in heard.items():
-        await assert_holds(driver, told, count)
+    expected = Counter(promise.acknowledgements)
+    for acknowledged, count in expected.items():
+        await assert_holds(driver, acknowledged, count)
     await driver.settle()
     await driver.advance(3 * HOUR)
     audit = await driver.prove()
-    assert audit.executions >= sum(told.word == "STARTED" for told in heard)
+    assert audit.executions >= sum(acknowledged.status == "STARTED" for acknowledged in expected)
     statuses = Counter(listed.head.status for listed in await driver.newest())
     assert statuses.keys() <= AT_REST, statuses
 
 
-async def assert_holds(driver: Driver, told: Told, count: int) -> None:
-    """Proves that what a caller was told is so."""
-    state = await driver.state(told.execution_id)
-    if told.word == "RESUMED":
-        assert len(await driver.events(told.execution_id, Resumed)) >= count
-    if told.word == "TERMINATED":
+async def assert_holds(driver: Driver, acknowledged: Acknowledgement, count: int) -> None:
+    """Proves that an acknowledgement holds."""
+    state = await driver.state(acknowledged.execution_id)
+    if acknowledged.status == "RESUMED":
+        assert len(await driver.events(acknowledged.execution_id, Resumed)) >= count
+    if acknowledged.status == "TERMINATED":
         assert state.status == "TERMINATED"
 
 
@@ -192,13 +192,11 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     disk.unregister()
 
 
-def test_an_engine_keeps_what_it_told_through_a_loss_of_power_and_moves_on(
-    bench: Bench, repetitions: Callable[..., int]
-) -> None:
-    wanted = repetitions(300, 15_000)
+def test_acknowledgements_of_an_engine_survive_a_loss_of_power(bench: Bench, repetitions: Callable[..., int]) -> None:
+    count = repetitions(300, 15_000)
     seen = 0
     seed = 0
-    while seen < wanted:
+    while seen < count:
         with asyncio.Runner(loop_factory=FakeTimeLoop) as runner:
             seen += runner.run(story(bench, Random(seed)))
         seed += 1
@@ -211,7 +209,7 @@ async def story(bench: Bench, rng: Random) -> int:
         try:
             await examine(bench, first, loss, rng)
         except BaseException as error:
-            error.add_note(f"after {loss.op}, when {loss.promise} was told")
+            error.add_note(f"after {loss.op}, with the promise {loss.promise}")
             raise
     return len(losses)
 

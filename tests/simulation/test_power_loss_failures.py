@@ -1,8 +1,8 @@
 """The disk fails: a flush that is refused, and a disk that is full, at every point of a store's life.
 
-After a failed flush nobody knows what is on the disk, and what is not will never be tried again by itself: kernels take
-such pages for written. A store must say so, stop, and mend it at its next start. A full disk is no end: nothing of a
-group is stored, everyone is told so, and work goes on when there is space.
+After a failed flush the content of the disk is unknown, and the kernel does not flush the pages again: it marks them as
+clean. A store must report this, stop, and repair its file at its next start. A full disk is not fatal: no unit of a
+group is stored, every caller gets the error, and work continues when there is space.
 """
 
 import asyncio
@@ -81,7 +81,7 @@ class FullDisk:
 
 
 async def outlive(bench: Bench, rng: Random, flush: BadFlush) -> tuple[Ledger, Volume, SqliteStore]:
-    """Lets callers commit until the store is lost; returns what was promised, and the volume and the dead store."""
+    """Lets callers commit until the store is lost; returns the ledger, the volume and the lost store."""
     ledger = Ledger()
     folder, volume = bench.mount(rng)
     store = plain_store(folder)
@@ -91,7 +91,7 @@ async def outlive(bench: Bench, rng: Random, flush: BadFlush) -> tuple[Ledger, V
     callers = (workload.run(store, 1, lambda: False) for _ in range(4))
     ends = await asyncio.gather(*callers, return_exceptions=True)
     assert flush.has_come
-    assert {type(end) for end in ends} == {StoreLost}, "unknown is told, neither success nor that nothing was done"
+    assert {type(end) for end in ends} == {StoreLost}, "the outcome is unknown, neither success nor failure"
     assert isinstance(store.failure(), StoreLost)
     with pytest.raises(StoreLost):
         await store.journal.commit(Samples().first())
@@ -99,7 +99,7 @@ async def outlive(bench: Bench, rng: Random, flush: BadFlush) -> tuple[Ledger, V
 
 
 async def next_life(bench: Bench, rng: Random, ledger: Ledger, volume: Volume) -> Recording:
-    """Starts the store anew on what is in memory, as a supervisor does, and returns the losses of its life."""
+    """Restarts the store on the page cache, as a supervisor does, and returns the losses of its run."""
     later = ledger.as_of(ledger.promise())
     folder, again = bench.mount(rng, volume.page_cache())
     again.inherit(volume)
@@ -115,7 +115,7 @@ async def next_life(bench: Bench, rng: Random, ledger: Ledger, volume: Volume) -
     return Recording(later, recorder.losses)
 
 
-async def test_a_failed_flush_is_told_as_unknown_and_nothing_acknowledged_is_lost_with_the_power(
+async def test_a_failed_flush_is_reported_as_unknown_and_no_acknowledged_unit_is_lost_with_the_power(
     bench: Bench, repetitions: Repetitions
 ) -> None:
     findings = Findings()
@@ -129,7 +129,7 @@ async def test_a_failed_flush_is_told_as_unknown_and_nothing_acknowledged_is_los
 
 
 @pytest.mark.parametrize("is_killed", [True, False])
-async def test_what_is_acknowledged_after_a_failed_flush_and_a_restart_survives_a_loss_of_power(
+async def test_units_acknowledged_after_a_failed_flush_and_a_restart_survive_a_loss_of_power(
     bench: Bench, repetitions: Repetitions, is_killed: bool
 ) -> None:
     findings = Findings()
@@ -180,7 +180,7 @@ async def test_a_store_that_cannot_be_flushed_while_it_is_made_is_not_open_and_c
     assert refusals.total() >= 5
 
 
-async def test_a_disk_that_fills_in_the_middle_of_a_group_stores_nothing_of_it_and_work_goes_on(
+async def test_a_disk_that_fills_in_the_middle_of_a_group_stores_nothing_of_it_and_work_continues(
     bench: Bench, repetitions: Repetitions
 ) -> None:
     findings = Findings()
@@ -213,6 +213,6 @@ async def is_stored(store: SqliteStore, unit: Unit) -> bool:
 
 async def ended(store: SqliteStore) -> None:
     """Closes a store whose disk failed."""
-    # SQLite passes over what fails while it closes a file; the binding does not.
+    # SQLite ignores errors while it closes a file; the binding does not.
     with suppress(apsw.IOError):
         await store.close()

@@ -1,4 +1,4 @@
-"""Simulated lives in which what has ended is pruned and people follow what is stored, in which every promise holds."""
+"""Simulated runs with pruning and streams, in which every guarantee holds."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -18,29 +18,29 @@ FEWEST_HITS = 3
 TWICE_EVERY = 50
 MUST_BE_SEEN = (
     "goes by its own expiry", "goes by age", "goes with its own expiry by hand", "stays", "is scheduled and goes",
-    "follows", "is told", "is told that some is gone",
+    "follows", "receives commits", "is refused for pruned events",
 )  # fmt: skip
 
 
 def kinds_of(trace: Trace) -> Counter[str]:
-    """Counts what a run has shown of pruning and of streams."""
+    """Counts the events of pruning and of streams in a run."""
     seen: Counter[str] = Counter()
-    for gone in trace.gone:
-        settings_ = trace.definitions[trace.heads[gone.execution]["workflow_id"]].get("workflow_settings", {})
-        seen["goes by its own expiry" if gone.ended_before is None else "goes by age"] += 1
-        seen["goes with its own expiry by hand"] += gone.ended_before is not None and "retention" in settings_
-        seen["is scheduled and goes"] += trace.heads[gone.execution]["trigger_type"] == "SCHEDULED"
+    for pruned in trace.pruned:
+        settings_ = trace.definitions[trace.heads[pruned.execution]["workflow_id"]].get("workflow_settings", {})
+        seen["goes by its own expiry" if pruned.ended_before is None else "goes by age"] += 1
+        seen["goes with its own expiry by hand"] += pruned.ended_before is not None and "retention" in settings_
+        seen["is scheduled and goes"] += trace.heads[pruned.execution]["trigger_type"] == "SCHEDULED"
     for stream in trace.streams:
         seen["follows"] += 1
-        seen["is told"] += bool(stream.told)
-        seen["is told that some is gone"] += stream.code == "EVENTS_PRUNED"
+        seen["receives commits"] += bool(stream.received)
+        seen["is refused for pruned events"] += stream.code == "EVENTS_PRUNED"
     seen["stays"] += len(trace.left[1]) if trace.left is not None else 0
     return seen
 
 
 @pytest.mark.timeout(4 * 3600)
 @pytest.mark.parametrize("shard", shards(SHARDS))
-def test_whatever_is_pruned_every_promise_holds(shard: int, repetitions: Callable[..., int]) -> None:
+def test_every_guarantee_holds_with_pruning(shard: int, repetitions: Callable[..., int]) -> None:
     count = repetitions(100, 10_000)
     seen: Counter[str] = Counter()
     for seed in range(shard * count, (shard + 1) * count):

@@ -1,4 +1,4 @@
-"""Each checker of branches, approvals and repairs sees what it is there for."""
+"""Each checker of branches, approvals and repairs detects its violation."""
 
 from copy import deepcopy
 from functools import cache
@@ -8,7 +8,7 @@ import pytest
 import region_checkers
 from checkers import CHECKERS, Checker
 from pruning_checkers import PRUNING_CHECKERS
-from region_histories import under_todays_names
+from region_histories import under_current_names
 from repair_checkers import REPAIR_CHECKERS
 from sim_choice import SeededChoice
 from sim_life import simulate
@@ -22,16 +22,16 @@ MOST_SEEDS = 200
 @cache
 def run_of(seed: int) -> Trace:
     """Returns a run with branches in which every promise holds."""
-    return under_todays_names(simulate(SeededChoice(seed), str(seed), REGIONS))
+    return under_current_names(simulate(SeededChoice(seed), str(seed), REGIONS))
 
 
-def start_in_a_given_up_branch(trace: Trace) -> None:
+def start_in_a_cancelled_branch(trace: Trace) -> None:
     history, index = next(place for place in events(trace, "Cancelled") if place[0][place[1]].get("scopes"))
     scope = history[index]["scopes"][0]
     history.insert(index + 1, {"type": "WaitOpened", "step": "w", "scope": scope, "at": history[index]["at"]})
 
 
-def call_from_a_given_up_branch(trace: Trace) -> None:
+def call_from_a_cancelled_branch(trace: Trace) -> None:
     place = next(place for place in events(trace, "Cancelled") if place[0][place[1]].get("scopes"))
     scope = place[0][place[1]]["scopes"][0]
     execution = place[0][0]["execution_id"]
@@ -39,13 +39,13 @@ def call_from_a_given_up_branch(trace: Trace) -> None:
     line.order = trace.now
 
 
-def start_while_it_stands_still(trace: Trace) -> None:
+def start_during_an_incident(trace: Trace) -> None:
     history, index = next(events(trace, "IncidentOpened"))
     history.insert(index + 1, {"type": "ScopeEntered", "step": "s", "index": 0, "at": history[index]["at"]})
 
 
 def collected(trace: Trace) -> list[Any]:
-    """Returns the items of a forEach that collected different things."""
+    """Returns the items of a forEach with different outputs."""
     return next(
         items
         for history, index in events(trace, "StepSucceeded")
@@ -87,22 +87,22 @@ def joined(trace: Trace) -> tuple[list[Event], int]:
     return next(place for place in events(trace, "Computed") if "arrived" in (place[0][place[1]].get("output") or {}))
 
 
-def tell_a_parent_twice(trace: Trace) -> None:
+def report_to_a_parent_twice(trace: Trace) -> None:
     history, index = next(events(trace, "ChildClosed"))
     history.insert(index, deepcopy(history[index]))
 
 
-def tell_a_parent_never(trace: Trace) -> None:
+def report_to_a_parent_never(trace: Trace) -> None:
     history, index = next(events(trace, "ChildClosed"))
     del history[index]
 
 
-def tell_a_parent_something_else(trace: Trace) -> None:
+def report_another_status_to_a_parent(trace: Trace) -> None:
     history, index = next(events(trace, "ChildClosed", outcome="COMPLETED"))
     history[index]["outcome"] = "FAILED"
 
 
-def let_a_child_be_somebody_elses(trace: Trace) -> None:
+def give_a_child_another_parent(trace: Trace) -> None:
     history, index = next(events(trace, "ChildClosed", outcome="COMPLETED"))
     trace.histories[history[index]["child_id"]][0]["parent"] = "somebody"
 
@@ -134,7 +134,7 @@ def decide_without_the_last_answer(trace: Trace) -> None:
     del history[answers[-1]]
 
 
-def wait_on_when_it_is_decided(trace: Trace) -> None:
+def wait_after_the_decision(trace: Trace) -> None:
     history, index = next(events(trace, "Resumed", via="INBOX", branch="approved"))
     del history[index]
 
@@ -154,7 +154,7 @@ def settle_a_letter_twice(trace: Trace) -> None:
     history.insert(index, deepcopy(history[index]))
 
 
-def tell_two_that_they_settled_it(trace: Trace) -> None:
+def acknowledge_two_settlements(trace: Trace) -> None:
     call = next(one for one in trace.calls if one.reply == "Settled")
     trace.calls.append(deepcopy(call))
 
@@ -164,7 +164,7 @@ def call_a_discarded_letter_applied(trace: Trace) -> None:
     history[index]["action"] = "APPLIED"
 
 
-def answer_what_was_passed_on(trace: Trace) -> None:
+def answer_a_passed_on_card(trace: Trace) -> None:
     history, index = next(events(trace, "CardClosed", reason="REASSIGNED"))
     closed = history[index]["cards"][0]
     copies = ((one, copy) for one in history if one["type"] == "CardWanted" for copy in one.get("copies", ()))
@@ -175,30 +175,35 @@ def answer_what_was_passed_on(trace: Trace) -> None:
 
 TAMPERS: tuple[tuple[Checker, tuple[Tamper, ...]], ...] = (
     (
-        region_checkers.nothing_starts_in_a_given_up_branch,
-        (start_in_a_given_up_branch, call_from_a_given_up_branch),
+        region_checkers.no_step_starts_in_a_cancelled_branch,
+        (start_in_a_cancelled_branch, call_from_a_cancelled_branch),
     ),
-    (region_checkers.nothing_starts_while_an_incident_is_open, (start_while_it_stands_still,)),
+    (region_checkers.no_step_starts_during_an_incident, (start_during_an_incident,)),
     (
         region_checkers.items_are_collected_in_order,
         (collect_in_another_order, forget_an_item, begin_an_item_twice),
     ),
     (region_checkers.a_join_is_met_once, (meet_a_join_twice, meet_a_join_too_soon)),
     (
-        region_checkers.every_child_tells_its_parent_once,
-        (tell_a_parent_twice, tell_a_parent_never, tell_a_parent_something_else, let_a_child_be_somebody_elses),
+        region_checkers.every_child_reports_to_its_parent_once,
+        (
+            report_to_a_parent_twice,
+            report_to_a_parent_never,
+            report_another_status_to_a_parent,
+            give_a_child_another_parent,
+        ),
     ),
     (region_checkers.a_datastore_counts_every_write_once, (write_twice, count_two_writes_as_one)),
     (
         region_checkers.approvals_are_decided_as_a_count_of_all_ends_says,
-        (decide_otherwise, decide_without_the_last_answer, wait_on_when_it_is_decided),
+        (decide_otherwise, decide_without_the_last_answer, wait_after_the_decision),
     ),
     (region_checkers.a_wait_is_passed_once, (pass_a_wait_twice, restart_nothing)),
     (
         region_checkers.a_letter_is_settled_once,
-        (settle_a_letter_twice, tell_two_that_they_settled_it, call_a_discarded_letter_applied),
+        (settle_a_letter_twice, acknowledge_two_settlements, call_a_discarded_letter_applied),
     ),
-    (region_checkers.who_passes_a_card_on_has_it_no_more, (answer_what_was_passed_on,)),
+    (region_checkers.a_passed_on_card_takes_no_answer_of_its_former_recipient, (answer_a_passed_on_card,)),
 )
 
 
@@ -206,13 +211,13 @@ TAMPERS: tuple[tuple[Checker, tuple[Tamper, ...]], ...] = (
     ("check", "tamper"),
     [pytest.param(check, tamper, id=tamper.__name__) for check, tampers in TAMPERS for tamper in tampers],
 )
-def test_a_checker_of_branches_sees_what_it_is_there_for(check: Checker, tamper: Tamper) -> None:
+def test_a_checker_of_branches_detects_its_violation(check: Checker, tamper: Tamper) -> None:
     right, wrong = tampered(tamper, run_of, MOST_SEEDS)
     assert list(check(right)) == []
     assert list(check(wrong))
 
 
-def test_every_checker_of_branches_is_shown_something_wrong() -> None:
+def test_every_checker_of_branches_has_a_violation() -> None:
     others = (*CHECKERS, *REPAIR_CHECKERS, *PRUNING_CHECKERS)
     own = [check for check in region_checkers.REGION_CHECKERS if check not in others]
     assert [check for check, _ in TAMPERS] == own

@@ -1,4 +1,4 @@
-"""Simulated lives with branches, items, children, datastores, approvals and repairs, in which every promise holds."""
+"""Simulated runs with branches, items, children, datastores, approvals and repairs, in which every guarantee holds."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -34,7 +34,7 @@ _WITHIN = ("DocumentEdited", "Moved")
 
 
 def kinds_of(trace: Trace) -> Counter[str]:
-    """Counts the events of all histories by their type, and by what tells events of one type apart."""
+    """Counts the events of all histories by their type and its variants."""
     events = [event for history in trace.histories.values() for event in history]
     within = (f"{one['type']} within" for one in events if one["type"] in _WITHIN and one.get("scope"))
     return Counter(within) + Counter(
@@ -44,7 +44,7 @@ def kinds_of(trace: Trace) -> Counter[str]:
 
 @pytest.mark.timeout(4 * 3600)
 @pytest.mark.parametrize("shard", shards(SHARDS))
-def test_whatever_happens_in_branches_every_promise_holds(shard: int, repetitions: Callable[..., int]) -> None:
+def test_every_guarantee_holds_with_branches(shard: int, repetitions: Callable[..., int]) -> None:
     count = repetitions(300, 10_000)
     seen: Counter[str] = Counter()
     for seed in range(shard * count, (shard + 1) * count):

@@ -1,4 +1,4 @@
-"""Each checker of repairs sees what it is there for."""
+"""Each checker of repairs detects its violation."""
 
 from datetime import timedelta
 from functools import cache
@@ -7,7 +7,7 @@ import pytest
 import repair_checkers
 from checkers import Checker
 from region_checkers import OF_OLD_NAMES
-from region_histories import STARTS, place_of, renamed_visits, under_todays_names
+from region_histories import STARTS, place_of, renamed_visits, under_current_names
 from sim_choice import SeededChoice
 from sim_desk import BULK
 from sim_life import simulate
@@ -26,7 +26,7 @@ def run_of(seed: int) -> Trace:
 
 
 def repaired(trace: Trace, again: str) -> tuple[list[Event], int]:
-    """Returns where the first call after a repair is scheduled."""
+    """Returns the position at which the first call after a repair is scheduled."""
     for history, index in events(trace, "IncidentClosed", again=again):
         incident = next(one for one in history if one.get("incident_id") == history[index]["incident_id"])
         for number in range(index + 1, len(history)):
@@ -50,7 +50,7 @@ def keep_the_key_of_another_input(trace: Trace) -> None:
     first["input"]["body"] = {"n": 99}
 
 
-def send_what_others_see(trace: Trace) -> None:
+def send_the_data_of_others(trace: Trace) -> None:
     for history, index in events(trace, "DocumentEdited"):
         scope = history[index].get("scope", "")
         later = (one for one in history[index:] if one["type"] == "StepScheduled" and one.get("scope", "") == scope)
@@ -71,7 +71,7 @@ def edit_all_for_one(trace: Trace) -> None:
     del history[index]["scope"]
 
 
-def go_on_elsewhere(trace: Trace) -> None:
+def continue_elsewhere(trace: Trace) -> None:
     for history, index in events(trace, "Moved"):
         scope = history[index].get("scope", "")
         for one in history[index + 1 :]:
@@ -82,7 +82,7 @@ def go_on_elsewhere(trace: Trace) -> None:
 
 
 def moved_away(trace: Trace, kind: str) -> tuple[list[Event], int, int]:
-    """Returns where a path was moved, and where something began of the visit that it left."""
+    """Returns the positions of a move, and of an event of the visit that it left."""
     for history, index in events(trace, "Moved"):
         scope = history[index].get("scope", "")
         stood = [one for one in history[:index] if one["type"] in STARTS and one.get("step")]
@@ -93,13 +93,13 @@ def moved_away(trace: Trace, kind: str) -> tuple[list[Event], int, int]:
     raise StopIteration
 
 
-def take_an_outcome_of_what_was_left(trace: Trace) -> None:
+def take_an_outcome_of_a_left_visit(trace: Trace) -> None:
     history, index, number = moved_away(trace, "StepScheduled")
     place = {name: history[number][name] for name in ("step", "visit", "scope") if name in history[number]}
     history.insert(index + 1, {"type": "StepSucceeded", "at": history[index]["at"], **place})
 
 
-def fire_a_timer_of_what_was_left(trace: Trace) -> None:
+def fire_a_timer_of_a_left_visit(trace: Trace) -> None:
     history, index, number = moved_away(trace, "TimerStarted")
     history.insert(index + 1, {"type": "TimerFired", "timer": number + 1, "at": history[index]["at"]})
 
@@ -110,7 +110,7 @@ def stay_on_the_first_version(trace: Trace) -> None:
         head["workflow_version"] = 1
 
 
-def tell_of_a_version_that_was_not_reached(trace: Trace) -> None:
+def report_an_unreached_version(trace: Trace) -> None:
     history, index = next(events(trace, "Migrated"))
     execution = history[0]["execution_id"]
     if not any(call.reply == "Repaired" for call in trace.calls_of("repair", execution)):
@@ -147,11 +147,11 @@ def close_a_younger_incident(trace: Trace) -> None:
     )
     opened = next(one for one in history if one.get("incident_id") == history[index]["incident_id"])
     bulks[history[index]["reason"]].asked["asked_on"] = (opened["at"] - timedelta(seconds=1)).isoformat()
-    # It is not one that the decision itself has opened.
+    # Not an incident that the decision itself opened.
     history.insert(index, {"type": "Continued", "at": history[index]["at"]})
 
 
-def discard_what_is_waited_for(trace: Trace) -> None:
+def discard_an_awaited_result(trace: Trace) -> None:
     history, index = next(events(trace, "StepScheduled"))
     place = {name: history[index][name] for name in ("step", "visit", "scope", "attempt") if name in history[index]}
     history.insert(index + 1, {"type": "Discarded", "at": history[index]["at"], **place})
@@ -163,21 +163,21 @@ TAMPERS: tuple[tuple[Checker, tuple[Tamper, ...]], ...] = (
         (change_the_key_of_the_same_input,),
     ),
     (
-        repair_checkers.every_call_sends_what_its_branch_or_iteration_sees,
-        (keep_the_key_of_another_input, send_what_others_see),
+        repair_checkers.every_call_sends_the_data_of_its_scope,
+        (keep_the_key_of_another_input, send_the_data_of_others),
     ),
-    (repair_checkers.an_edit_within_is_one_of_its_iteration, (edit_all_for_one,)),
-    (repair_checkers.a_path_goes_on_where_it_was_moved, (go_on_elsewhere,)),
+    (repair_checkers.an_edit_changes_its_iteration_only, (edit_all_for_one,)),
+    (repair_checkers.a_moved_path_continues_at_its_target, (continue_elsewhere,)),
     (
-        repair_checkers.what_a_moved_path_has_left_moves_nothing,
-        (take_an_outcome_of_what_was_left, fire_a_timer_of_what_was_left),
+        repair_checkers.a_visit_that_a_moved_path_left_has_no_outcome,
+        (take_an_outcome_of_a_left_visit, fire_a_timer_of_a_left_visit),
     ),
     (
-        repair_checkers.a_redrive_onto_a_version_goes_on_there,
-        (stay_on_the_first_version, tell_of_a_version_that_was_not_reached, call_as_the_first_version_says),
+        repair_checkers.a_migrated_execution_runs_on_its_version,
+        (stay_on_the_first_version, report_an_unreached_version, call_as_the_first_version_says),
     ),
     (repair_checkers.a_visit_under_another_name_keeps_its_key, (send_under_the_new_name,)),
-    (repair_checkers.no_result_is_discarded_that_is_waited_for, (discard_what_is_waited_for,)),
+    (repair_checkers.no_awaited_result_is_discarded, (discard_an_awaited_result,)),
     (repair_checkers.a_bulk_leaves_younger_incidents_alone, (close_a_younger_incident,)),
 )
 
@@ -186,13 +186,13 @@ TAMPERS: tuple[tuple[Checker, tuple[Tamper, ...]], ...] = (
     ("check", "tamper"),
     [pytest.param(check, tamper, id=tamper.__name__) for check, tampers in TAMPERS for tamper in tampers],
 )
-def test_a_checker_of_repairs_sees_what_it_is_there_for(check: Checker, tamper: Tamper) -> None:
+def test_a_checker_of_repairs_detects_its_violation(check: Checker, tamper: Tamper) -> None:
     right, wrong = tampered(tamper, run_of, MOST_SEEDS)
     if check not in OF_OLD_NAMES:
-        right, wrong = under_todays_names(right), under_todays_names(wrong)
+        right, wrong = under_current_names(right), under_current_names(wrong)
     assert list(check(right)) == []
     assert list(check(wrong))
 
 
-def test_every_checker_of_repairs_is_shown_something_wrong() -> None:
+def test_every_checker_of_repairs_has_a_violation() -> None:
     assert [check for check, _ in TAMPERS] == list(repair_checkers.REPAIR_CHECKERS)

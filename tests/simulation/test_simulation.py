@@ -1,4 +1,4 @@
-"""Ten thousand simulated lives of an engine, in all of which every promise holds."""
+"""Ten thousand simulated runs of an engine, in which every guarantee holds."""
 
 import os
 import subprocess
@@ -36,7 +36,7 @@ MUST_BE_SEEN = (
 
 
 def kinds_of(trace: Trace) -> Counter[str]:
-    """Counts the events of all histories by their type, and by what tells events of one type apart."""
+    """Counts the events of all histories by their type and its variants."""
     seen: Counter[str] = Counter()
     for history in trace.histories.values():
         for event in history:
@@ -51,7 +51,7 @@ def kinds_of(trace: Trace) -> Counter[str]:
 
 @pytest.mark.timeout(4 * 3600)
 @pytest.mark.parametrize("shard", shards(SHARDS))
-def test_whatever_happens_every_promise_holds(shard: int, repetitions: Callable[..., int]) -> None:
+def test_every_guarantee_holds(shard: int, repetitions: Callable[..., int]) -> None:
     count = repetitions(1250, 40_000)
     hits: Counter[str] = Counter()
     seen: Counter[str] = Counter()
@@ -109,13 +109,13 @@ def test_runs_that_hypothesis_draws_keep_every_promise(data: st.DataObject) -> N
 
 
 @pytest.mark.parametrize("path", sorted(REGRESSIONS.glob("*.json")), ids=lambda path: path.stem)
-def test_what_was_found_once_stays_mended(path: Path) -> None:
+def test_saved_regressions_stay_fixed(path: Path) -> None:
     found = Regression.read(path)
     pool = pool_of(found.pool)
     trace = simulate(ReplayChoice(found.choices), "", pool)
     problems = problems_in(trace, pool)
     assert not problems, report(str(path), trace, problems)
-    # The choices must still lead to what they were saved for.
+    # The choices must still lead to the defect for which they were saved.
     with mutated(found.mutant):
         is_found = bool(problems_in(simulate(ReplayChoice(found.choices), "", pool), pool))
     assert is_found, f"the choices lead elsewhere: save them again from a seed that {found.mutant} fails, see README.md"

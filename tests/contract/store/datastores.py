@@ -12,7 +12,7 @@ from contract.store.samples import ORGANIZATION, OTHER_ORGANIZATION, Samples
 from looply.engine.ports.store import Store
 from looply.engine.records.datastores import Datastore, DatastoreChange, change_of
 from looply.errors import DatastoreMoved, DatastoresFull, Stale
-from looply.execution.facts.datastores import DatastoreWrite, Known
+from looply.execution.facts.datastores import DatastoreWrite, StoredDatastore
 from looply.jsontext import Json
 from looply.limits import Limits
 from looply.testing.clock import START_TIME
@@ -34,7 +34,7 @@ def change(
     return change_of(owner, write, START_TIME, "key:test", Limits(datastores=most))
 
 
-async def known(store: Store, name: str = "prices", owner: str = ORGANIZATION) -> Known:
+async def known(store: Store, name: str = "prices", owner: str = ORGANIZATION) -> StoredDatastore:
     """Returns a datastore as operations see it."""
     return (await store.datastores.find(owner, name)).known
 
@@ -86,8 +86,8 @@ class DatastoreContract:
         await store.datastores.put(change(0, 1))
         await store.datastores.put(change(1, 2))
         await store.datastores.put(change(2, 3, UNSET))
-        assert await known(store) == Known(next_revision=4)
-        assert await known(store, "another") == Known(next_revision=4)
+        assert await known(store) == StoredDatastore(next_revision=4)
+        assert await known(store, "another") == StoredDatastore(next_revision=4)
         assert await refused(*(store.datastores.put(change(0, n)) for n in (1, 2, 3))) == [DatastoreMoved] * 3
         await store.datastores.put(change(0, 4))
         assert (await known(store)).revision == 4
@@ -123,7 +123,7 @@ class DatastoreContract:
         await store.datastores.put(change(0, 1, "theirs", owner=OTHER_ORGANIZATION))
         await store.datastores.put(change(1, 2, UNSET))
         assert (await known(store, owner=OTHER_ORGANIZATION)).value == "theirs"
-        assert await known(store) == Known(next_revision=3)
+        assert await known(store) == StoredDatastore(next_revision=3)
 
     async def test_a_unit_and_its_change_are_stored_together(self, store: Store, samples: Samples) -> None:
         unit = samples.first()
@@ -142,7 +142,7 @@ class DatastoreContract:
             late = replace(late, expected_seq=99)
         expected = {"moved": DatastoreMoved, "full": DatastoresFull, "stale": Stale}[refusal]
         assert await refused(store.journal.commit(late)) == [expected]
-        assert await known(store) == Known()
+        assert await known(store) == StoredDatastore()
         assert await store.reads.head(unit.execution_id) == unit.head
         assert len(await store.journal.history(unit.execution_id, 0, 100)) == 1
 

@@ -10,7 +10,7 @@ from contract.store.samples import OTHER_WORKFLOW, Samples
 from looply.engine.ports.store import Store, Unit, Work, WorkChange
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.errors import SlotTaken, Stale
-from looply.execution.facts.deliveries import Delivered, Delivery, DeliveryKind
+from looply.execution.facts.deliveries import Delivery, DeliveryKey, DeliveryKind
 
 CHILD = "01900000-0000-7000-8000-0000000000c1"
 """An execution that is to be started."""
@@ -18,7 +18,7 @@ CHILD = "01900000-0000-7000-8000-0000000000c1"
 
 def sent(unit: Unit, target: str, seq: int = 3, kind: DeliveryKind = "START") -> Delivery:
     """Returns a row that a unit sends."""
-    return Delivery(Delivered(target, unit.execution_id, seq), kind)
+    return Delivery(DeliveryKey(target, unit.execution_id, seq), kind)
 
 
 def place(unit: Unit, since: datetime, *, most: int = 1, is_held: bool = False) -> WorkChange:

@@ -27,7 +27,7 @@ from looply.engine.ports.port import Fire
 from looply.engine.ports.store import Store, Unit, Value, WorkChange
 from looply.engine.records.copies import CopyWish
 from looply.engine.records.survey import Census, EffectCount
-from looply.execution.facts.deliveries import Delivered, Delivery
+from looply.execution.facts.deliveries import Delivery, DeliveryKey
 from looply.testing.clock import START_TIME
 
 HOUR = timedelta(hours=1)
@@ -194,7 +194,7 @@ class SurveyContract:
     async def test_what_is_on_its_way_to_an_execution_will_move_it(self, store: Store, samples: Samples) -> None:
         unit, other = samples.first(status="WAITING"), samples.first(status="COMPLETED")
         await store.journal.commit(unit)
-        row = Delivery(Delivered(unit.execution_id, other.execution_id, 3), "ENDED")
+        row = Delivery(DeliveryKey(unit.execution_id, other.execution_id, 3), "ENDED")
         await store.journal.commit(replace(other, sent=(row,)))
         assert list(await store.survey.find_ownerless(10)) == []
 

@@ -31,7 +31,7 @@ from looply.engine.records.decisions import DecisionRow
 from looply.engine.records.letters import LetterRow
 from looply.errors import ClaimTaken, KeyTaken, SlotTaken, Stale
 from looply.execution.document.searching import SearchValues
-from looply.execution.facts.deliveries import Delivered, DeliveryKind
+from looply.execution.facts.deliveries import DeliveryKey, DeliveryKind
 
 Row = tuple[str, int]
 """An execution id and the number of an event."""
@@ -60,7 +60,7 @@ class MemoryData:
     cards: dict[str, OpenCard] = field(default_factory=dict)
     continuations: set[str] = field(default_factory=set)
     places: dict[str, ConcurrencySlotRow] = field(default_factory=dict)
-    deliveries: dict[Delivered, DeliveryKind] = field(default_factory=dict)
+    deliveries: dict[DeliveryKey, DeliveryKind] = field(default_factory=dict)
     schedules: dict[str, Schedule] = field(default_factory=dict)
     copies: dict[str, StoredCopy] = field(default_factory=dict)
     letters: dict[Row, LetterRow] = field(default_factory=dict)

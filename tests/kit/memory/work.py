@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
 from looply.engine.ports.store import EffectRow, TimerRow
-from looply.execution.facts.deliveries import Delivered, Delivery
+from looply.execution.facts.deliveries import Delivery, DeliveryKey
 
 
 class MemoryWorkQueue:
@@ -70,7 +70,7 @@ class MemoryWorkQueue:
         passed = frozenset(but_to)
         return [delivery for delivery in rows.values() if delivery.row.target not in passed][:limit]
 
-    async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
+    async def drop_deliveries(self, rows: Sequence[DeliveryKey]) -> None:
         """Removes deliveries that have no effect any more."""
 
         def write() -> None:

@@ -6,11 +6,11 @@ from contract.engine.steps.child_bounds import caught, children, limited
 from kit.driver import Driver
 from looply.engine.upkeep.child_starts import ChildStarts
 from looply.errors import Refused
-from looply.execution.facts.deliveries import Delivered
+from looply.execution.facts.deliveries import DeliveryKey
 
 
-def row(number: int) -> Delivered:
-    return Delivered(f"child {number}", "parent", number)
+def row(number: int) -> DeliveryKey:
+    return DeliveryKey(f"child {number}", "parent", number)
 
 
 async def test_more_delayed_starts_than_are_read_at_once_hold_up_no_other_organization(engine: Driver) -> None:

@@ -1,7 +1,7 @@
 """A simulator of one execution: the decision core without store, network or time.
 
-The history is a list, the clock is set by hand, effects wait until the test answers them. What a store would hold is
-kept as rows that only differences of open work change, so that a test can compare them with a fold of the history.
+The history is a list, the clock is set by hand, effects wait until the test answers them. The rows of a store are kept
+as differences of open work change them, so that a test can compare them with a fold of the history.
 """
 
 from collections.abc import Callable, Mapping
@@ -51,18 +51,18 @@ def decode_history(text: bytes) -> list[Event]:
 
 
 class Simulator:
-    """One execution of a workflow, from its start on.
+    """One execution of a workflow, driven by commands.
 
-    `goes_on` False leaves a cut stretch as it is, until `submit(Continue(...))`. `rows` has one dict for each kind of
+    With `auto_continue` False a cut stretch waits for `submit(Continue(...))`. `rows` has one dict for each kind of
     open work. The clock `now` never goes back; `tick` moves it. `moved_by` are the commands that moved the execution,
     each with whether branches or iterations were open.
     """
 
-    def __init__(self, workflow: Workflow, *, limits: Limits = DEFAULT_LIMITS, goes_on: bool = True) -> None:
+    def __init__(self, workflow: Workflow, *, limits: Limits = DEFAULT_LIMITS, auto_continue: bool = True) -> None:
         self.workflow = workflow
         self.workflows = {workflow.hash.hex(): workflow}
         self.limits = limits
-        self.goes_on = goes_on
+        self.auto_continue = auto_continue
         self.now = START_TIME
         self.is_cut: Callable[[], bool] = lambda: False
         self.history: list[Event] = []
@@ -72,13 +72,13 @@ class Simulator:
 
     @property
     def state(self) -> ExecutionState:
-        """The state after the history. There is none before the start."""
+        """The state after the history; it exists from the start on."""
         assert self._state is not None
         return self._state
 
     @property
     def work(self) -> OpenWork:
-        """What the execution owns."""
+        """The open work of the execution."""
         return open_work(self.state)
 
     @property
@@ -87,7 +87,7 @@ class Simulator:
         return list(self.work.effects.values())
 
     def start(self, body: Json = None, **fields: Any) -> ExecutionState:
-        """Starts the execution and returns the state in which it rests. `fields` are those of `ExecutionStarted`."""
+        """Starts the execution and returns the state in which it waits. `fields` are those of `ExecutionStarted`."""
         facts: dict[str, Any] = {
             "at": self.now,
             "by": "starter",
@@ -106,7 +106,7 @@ class Simulator:
         return self._rest()
 
     def submit(self, command: Command) -> Reply:
-        """Puts a command to the execution and returns the reply, after its events are in the history."""
+        """Submits a command and returns the reply, after its events are in the history."""
         given = answer(self.workflow, self.state, command, limits=self.limits)
         self.workflow = given.workflow or self.workflow
         self.workflows[self.workflow.hash.hex()] = self.workflow
@@ -137,12 +137,12 @@ class Simulator:
         return self.submit(Terminate(at=self.now, by="operator", reason=reason))
 
     def child_ended(self, outcome: ChildOutcome = "COMPLETED", output: Json = None, **fields: Any) -> Reply:
-        """Tells what became of the oldest child. `fields` are those of `ChildEnded`."""
+        """Reports the outcome of the oldest child. `fields` are those of `ChildEnded`."""
         facts: dict[str, Any] = {"child_id": next(iter(self.state.children), ""), "size": len(encode_json(output))}
         return self.submit(ChildEnded(at=self.now, via="CHILD", outcome=outcome, output=output, **{**facts, **fields}))
 
     def admit(self) -> Reply:
-        """Gives the execution a slot of its workflow."""
+        """Gives the execution a concurrency slot of its workflow."""
         return self.submit(Admit(at=self.now))
 
     def succeed(self, output: Json = None, *, secret: tuple[str, ...] = ()) -> Reply:
@@ -174,13 +174,13 @@ class Simulator:
         return self.submit(EffectFailed(**{**facts, "code": code, "is_transient": True, **fields}))
 
     def lose(self, *, ended_process: bool = False) -> Reply:
-        """Lets the process end that ran the oldest effect in flight; with `ended_process` without order."""
+        """Reports that the process of the oldest effect in flight ended; with `ended_process` it crashed."""
         effect = self.effects[0]
         lost = EffectLost(at=self.now, address=effect.address, attempt=effect.attempt, ended_process=ended_process)
         return self.submit(lost)
 
     def tick(self, seconds: float = 0) -> list[Reply]:
-        """Moves the clock, and fires what became due, each timer at the later of its instant and the last event."""
+        """Moves the clock and fires the due timers, each at the later of its instant and the last event."""
         target = self.now + timedelta(seconds=seconds)
         replies = []
         while due := [timer for timer in self.work.timers.values() if timer.due <= target]:
@@ -191,11 +191,11 @@ class Simulator:
         return replies
 
     def crash(self) -> None:
-        """Forgets the state and folds it anew from the stored text of the history."""
+        """Drops the state and folds it again from the stored text of the history."""
         self._state = fold(decode_history(encode_history(self.history)))
 
-    def go_on_from(self, state: ExecutionState) -> list[Event]:
-        """Returns what is decided from another state, which is not kept."""
+    def decide_from(self, state: ExecutionState) -> list[Event]:
+        """Returns the decisions from another state, which are not kept."""
         return list(advance(self.workflow, state, (), limits=self.limits).events)
 
     def _commit(self, events: tuple[Event, ...]) -> None:
@@ -213,7 +213,7 @@ class Simulator:
                     del self.rows[kind][key]
 
     def _rest(self) -> ExecutionState:
-        while self.goes_on and self.work.continues:
+        while self.auto_continue and self.work.continues:
             given = answer(self.workflow, self.state, Continue(at=self.now), limits=self.limits)
             assert given.reply == Done()
             self._commit(given.events)

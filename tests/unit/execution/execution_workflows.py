@@ -18,7 +18,7 @@ CARD = {
 
 
 def step(id_: str, type_: str, settings: dict[str, Json] | None = None, **beside: Json) -> dict[str, Json]:
-    """Returns a step; `beside` is what stands next to its settings, such as `retry`."""
+    """Returns a step; `beside` are fields of the step beside its settings, such as `retry`."""
     return {"id": id_, "type": type_, "settings": settings or {}, **beside}
 
 
@@ -42,7 +42,7 @@ def workflow(
 ) -> Workflow:
     """Returns the compiled workflow of some steps behind a trigger.
 
-    `edges` are written `a>b` or `a:branch>b`, separated by spaces; `start` is the trigger. `trigger` is what stands
+    `edges` are written `a>b` or `a:branch>b`, separated by spaces; `start` is the trigger. `trigger` are fields
     beside the trigger's settings.
     """
     begin = step(START, "trigger", {"trigger_type": "REQUEST"}, **(trigger or {}))

@@ -1,4 +1,4 @@
-"""Executions with branches and iterations, and what their histories hold."""
+"""Executions with branches and iterations, and readers of their histories."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ def failure(simulator: Simulator) -> tuple[str, str]:
 
 
 def two_calls(count: Json = "all") -> Simulator:
-    """Returns an execution that makes two calls side by side, and one behind them."""
+    """Returns an execution that makes two calls in parallel branches, and one after them."""
     steps = (parallel("l", "r"), call("a", "POST"), call("b", "POST"), join(count), call("last"))
     return started(*steps, edges="start>p p:l>a p:r>b a>j b>j j>last")
 

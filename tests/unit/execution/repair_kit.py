@@ -1,4 +1,4 @@
-"""What the tests of operators' decisions have in common: executions that failed, and how they are decided about."""
+"""Fixtures for the tests of repairs: executions that failed, and commands of operators."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def post(id_: str = "c", body: str = "${payload.output.po}", **beside: Any) -> d
 
 
 def failed(**beside: Any) -> Simulator:
-    """Returns an execution whose call was refused; behind it stands another one."""
+    """Returns an execution whose call was refused; another call follows it."""
     simulator = begun(workflow(post(**beside), call("d"), edges="start>c c>d"), {"po": "1"})
     simulator.succeed({**OK, "status": "404"})
     assert simulator.state.status == "FAILED"
@@ -33,12 +33,12 @@ def failed(**beside: Any) -> Simulator:
 
 
 def retry(simulator: Simulator, **fields: Any) -> Reply:
-    return simulator.submit(Retry(at=simulator.now, by="op", via="API", reason="mended", **fields))
+    return simulator.submit(Retry(at=simulator.now, by="op", via="API", reason="fixed", **fields))
 
 
 def redrive(simulator: Simulator, flow: Workflow | None = None, **fields: Any) -> Reply:
     facts = {"workflow": flow, "workflow_version": 2} if flow is not None else {}
-    return simulator.submit(Redrive(at=simulator.now, by="op", via="API", reason="mended", **{**facts, **fields}))
+    return simulator.submit(Redrive(at=simulator.now, by="op", via="API", reason="fixed", **{**facts, **fields}))
 
 
 def last(simulator: Simulator, kind: type[Event]) -> Any:

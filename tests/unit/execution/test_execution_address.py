@@ -1,4 +1,4 @@
-"""Addresses, keys, tokens, ids and chance: functions of the execution and the place."""
+"""Addresses, keys, tokens, ids and random numbers: functions of the execution and the address."""
 
 import base64
 from uuid import UUID
@@ -7,7 +7,7 @@ import pytest
 
 from looply.execution.facts.address import (
     Address,
-    Chance,
+    RandomStream,
     card_id,
     card_token,
     idempotency_key,
@@ -96,7 +96,7 @@ def test_of_a_text_that_is_no_token_no_more_than_its_end_is_decoded(monkeypatch)
     assert len(decoded) == 3
 
 
-def test_ids_are_uuids_and_differ_by_place():
+def test_ids_are_uuids_and_differ_by_address():
     address = Address("", "ask", 1)
     ids = [card_id(EXECUTION, address, 0), card_id(EXECUTION, address, 1), card_id(EXECUTION, Address("", "ask", 2), 0)]
     ids += [incident_id(EXECUTION, 1), incident_id(EXECUTION, 2)]
@@ -112,10 +112,14 @@ def test_jitter_lies_between_zero_and_one_and_differs_by_attempt():
 
 def test_chance_is_a_stream_of_the_seed_the_visit_and_the_part():
     address = Address("", "a", 1)
-    stream = Chance(SEED, address)
+    stream = RandomStream(SEED, address)
     first, second = stream(), stream()
     assert len(first) == 16
     assert first != second
-    assert Chance(SEED, address)() == first
-    others = [Chance(bytes(16), address)(), Chance(SEED, Address("", "a", 2))(), Chance(SEED, address, "card")()]
-    assert first not in others
+    assert RandomStream(SEED, address)() == first
+    others = [
+        RandomStream(bytes(16), address),
+        RandomStream(SEED, Address("", "a", 2)),
+        RandomStream(SEED, address, "card"),
+    ]
+    assert first not in [other() for other in others]

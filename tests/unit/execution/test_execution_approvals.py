@@ -1,4 +1,4 @@
-"""`approval`: who is asked, how decisions count, what the clock does, and what everybody is told."""
+"""`approval`: recipients, the count of decisions, reminders and escalations, and replies."""
 
 from datetime import timedelta
 
@@ -85,7 +85,7 @@ def card_of(simulator, recipient):
     return next(card for card in reversed(cards) if card.recipient == recipient)
 
 
-def test_everybody_must_approve_unless_a_quorum_is_stated():
+def test_all_recipients_must_approve_without_a_quorum():
     simulator = asked()
     for part in (2, 0):
         assert answer(simulator, part) == Recorded()
@@ -141,7 +141,7 @@ def test_a_sequence_ends_with_the_first_rejection_when_all_must_approve():
     assert len([event for event in simulator.history if isinstance(event, CardWanted)]) == 1
 
 
-def test_a_sequence_goes_on_after_a_rejection_while_the_quorum_can_be_met():
+def test_a_sequence_continues_after_a_rejection_while_the_quorum_can_be_met():
     simulator = asked(order="sequence", quorum=1)
     answer(simulator, 0, "reject")
     answer(simulator, 1)
@@ -171,7 +171,7 @@ def test_a_reminder_goes_to_those_who_have_not_decided_and_leaves_the_card_as_it
     assert card_of(simulator, C).reminders == 2
 
 
-def test_a_decision_that_is_no_decision_is_refused_with_its_place():
+def test_an_invalid_decision_is_refused_with_its_path():
     simulator = asked()
     for data in ({}, {"action": "maybe"}, {"action": 7}, {"action": "Approve"}):
         reply = simulator.answer_card(token(0), data)
@@ -250,30 +250,30 @@ def test_another_spelling_of_their_address_does_not_let_the_requester_decide(spe
     assert refused.problems[0].path == "/to"
 
 
-def test_an_approval_with_nobody_to_ask_fails_in_words():
+def test_an_approval_without_recipients_fails_with_a_message():
     alone = asked(recipients=[A], requester="${payload.output.by}", self_approval=False, body={"by": A})
     assert (took(alone), alone.state.error["code"]) == ("error", "NO_APPROVER")
     unknown = asked(requester="${payload.output.by}", self_approval=False, body={})
     assert (unknown.state.error["code"], "self_approval" in unknown.state.error["message"]) == ("BAD_INPUT", True)
     few = asked(recipients="${payload.output.people}", quorum=3, body={"people": [A, B]})
-    assert "quorum asks for 3" in few.state.error["message"]
+    assert "the quorum is 3" in few.state.error["message"]
 
 
-def test_a_substitute_takes_over_what_nobody_has_decided_and_counts_for_all_of_it():
+def test_a_substitute_takes_over_all_open_decisions_with_their_seats():
     simulator = asked(escalation=[{"after": "P2D", "to": BOSS}])
     answer(simulator, 0)
     simulator.tick(2 * DAY)
     assert open_recipients(simulator) == [BOSS]
-    told = answer(simulator, 1)
-    assert isinstance(told, Declined)
-    assert (told.code, BOSS in told.message) == ("CLOSED", True)
+    reply = answer(simulator, 1)
+    assert isinstance(reply, Declined)
+    assert (reply.code, BOSS in reply.message) == ("CLOSED", True)
     assert answer(simulator, 3) == Recorded()
     assert decided(simulator) == ("approved", [(A, "approved"), (BOSS, "approved")])
     recorded = [event for event in simulator.history if isinstance(event, AnswerRecorded)]
     assert [event.seats for event in recorded] == [1, 2]
 
 
-def test_several_substitutes_share_what_is_open():
+def test_several_substitutes_share_the_open_decisions():
     simulator = asked(
         recipients=[A, B, C, "d@example.com"], escalation=[{"after": "P1D", "to": ["x@e.com", "y@e.com"]}]
     )
@@ -317,14 +317,14 @@ def test_an_operator_passes_a_card_on_and_the_history_says_who_and_why():
     assert open_recipients(simulator) == [B, BOSS, C]
     closed = next(event for event in simulator.history if isinstance(event, CardClosed))
     assert (closed.by, closed.reason, closed.to, closed.note) == ("operator", "REASSIGNED", BOSS, "on leave")
-    told = answer(simulator, 0)
-    assert told == Declined(code="CLOSED", message="the request was passed on to boss@example.com: on leave")
+    reply = answer(simulator, 0)
+    assert reply == Declined(code="CLOSED", message="the request was passed on to boss@example.com: on leave")
     for part in (1, 2, 3):
         answer(simulator, part)
     assert decided(simulator) == ("approved", [(B, "approved"), (C, "approved"), (BOSS, "approved")])
 
 
-def test_a_card_is_passed_on_only_while_it_is_open_and_to_somebody_who_has_none():
+def test_a_card_is_passed_on_only_while_it_is_open_and_to_a_person_without_one():
     simulator = asked()
     first, second = card_of(simulator, A).card_id, card_of(simulator, B).card_id
     assert "already" in reassign(simulator, first, B).problems[0].message
@@ -344,7 +344,7 @@ def test_after_the_timeout_the_output_tells_who_had_decided():
     assert "time to answer is over" in late.message
 
 
-def test_later_answers_are_told_who_decided_what_and_when():
+def test_later_answers_get_the_earlier_decision():
     simulator = asked(quorum="any")
     answer(simulator, 1)
     assert answer(simulator, 1, "reject") == AlreadyAnswered(
@@ -356,9 +356,9 @@ def test_later_answers_are_told_who_decided_what_and_when():
 
 def test_an_answer_on_an_older_card_is_refused_and_one_on_the_shown_card_counts():
     simulator = asked()
-    told = answer(simulator, 0, revision=7)
-    assert isinstance(told, Declined)
-    assert told.code == "CARD_CHANGED"
+    reply = answer(simulator, 0, revision=7)
+    assert isinstance(reply, Declined)
+    assert reply.code == "CARD_CHANGED"
     assert answer(simulator, 0, revision=1) == Recorded()
 
 
@@ -424,7 +424,7 @@ def test_the_calendar_and_the_people_are_read_before_anybody_is_asked():
         ({"people": {"list": [3]}, "cal": {}}, "BAD_INPUT", "recipients must be texts"),
     ],
 )
-def test_what_is_missing_in_a_datastore_fails_the_step_in_words(stored, code, word):
+def test_missing_datastore_values_fail_the_step_with_a_message(stored, code, word):
     simulator = asked(recipients={"datastore": "people", "path": "list"}, calendar="cal")
     simulator.succeed(stored)
     assert took(simulator) == "error"
@@ -491,12 +491,12 @@ def test_a_frozen_approval_takes_no_answer_and_no_timer():
 
 def test_an_answer_that_does_not_fit_into_the_document_is_refused():
     simulator = asked(limits=Limits(document_bytes=300))
-    told = answer(simulator, 0, comment="x" * 400)
-    assert isinstance(told, Unfit)
-    assert told.problems[0].path == "/data"
+    reply = answer(simulator, 0, comment="x" * 400)
+    assert isinstance(reply, Unfit)
+    assert reply.problems[0].path == "/data"
 
 
-def test_secret_comments_are_not_told():
+def test_secret_comments_are_masked():
     simulator = asked(quorum="any", secret=["/output/decisions/0/comment"])
     answer(simulator, 0, comment="between us")
     (recorded,) = [event for event in simulator.history if isinstance(event, AnswerRecorded)]
@@ -504,7 +504,7 @@ def test_secret_comments_are_not_told():
     assert answer(simulator, 1).decision == ""
 
 
-def test_nobody_is_asked_while_an_incident_is_open_and_the_datastore_is_read_again_after_it():
+def test_no_card_is_sent_while_an_incident_is_open_and_the_datastore_is_read_again_after_it():
     simulator = asked(calendar="cal")
     simulator.history.append(
         IncidentOpened(at=simulator.now, incident_id="i", kind="POISON", code="POISONED", message="it", step="")

@@ -13,7 +13,7 @@ from looply.expressions.functions.table import FUNCTIONS
 from looply.jsontext import Json, encode_json
 
 CANARY = "zqx/CaNaRy'7"
-"""No function takes it for a number, a time or a document of its own."""
+"""No function reads it as a number, a time or a document."""
 
 TRIGGER = {"secret": ["/output/pin", "/output/list", "/output/tiny"]}
 BODY: dict[str, Json] = {"pin": CANARY, "list": [CANARY], "tiny": "q~", "open": "o"}
@@ -22,12 +22,12 @@ FILLERS = ("1", "'x'", "createArray(1)", PIN, "payload.output.list")
 
 
 def arguments_of(function: Function) -> Iterator[str]:
-    """Yields the calls of a function that have the secret in one place, and something else in the others."""
+    """Yields the calls of a function that have the secret as one argument, and a filler as the others."""
     for count in range(max(function.fewest, 1), min(function.most or 4, 4) + 1):
-        for place in range(count):
+        for position in range(count):
             for secret in (PIN, "payload.output.list"):
                 for filler in FILLERS:
-                    yield ", ".join(secret if index == place else filler for index in range(count))
+                    yield ", ".join(secret if index == position else filler for index in range(count))
 
 
 def failure_of(settings: dict[str, Json], type_: str = "overridePayload", **beside: Json) -> StepFailed | None:

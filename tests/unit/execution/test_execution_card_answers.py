@@ -1,8 +1,8 @@
-"""An answer is what the card lets its reader send: its actions with their own data, its inputs with their types."""
+"""An answer is validated against its card: its actions with their own data, its inputs with their types."""
 
 import pytest
 
-from looply.execution.approvals.card_answers import checked_answer
+from looply.execution.approvals.card_answers import validate_answer
 from looply.execution.approvals.card_form import MAX_ELEMENTS
 
 APPROVE = {"type": "Action.Submit", "title": "Approve", "data": {"action": "approve", "limit": 100}}
@@ -27,13 +27,13 @@ def paths(found):
 
 
 def sent(one, value):
-    """Returns what is recorded of one input, None when the answer is refused, and "left out" when it is not there."""
-    found = checked_answer(card(one, actions=[submit()]), {one["id"]: value})
+    """Returns the recorded value of one input, None when the answer is refused, "left out" when it has no value."""
+    found = validate_answer(card(one, actions=[submit()]), {one["id"]: value})
     return None if isinstance(found, tuple) else found.get(one["id"], "left out")
 
 
 def test_an_action_of_the_card_is_recorded_with_its_own_data():
-    assert checked_answer(card(), {"action": "approve", "limit": 100}) == {"action": "approve", "limit": 100}
+    assert validate_answer(card(), {"action": "approve", "limit": 100}) == {"action": "approve", "limit": 100}
 
 
 @pytest.mark.parametrize(
@@ -47,32 +47,32 @@ def test_an_action_of_the_card_is_recorded_with_its_own_data():
         {},
     ],
 )
-def test_what_is_none_of_the_cards_actions_is_refused(data):
-    assert paths(checked_answer(card(), data)) == ["/data"]
+def test_data_of_no_action_of_the_card_are_refused(data):
+    assert paths(validate_answer(card(), data)) == ["/data"]
 
 
 def test_static_data_that_the_client_left_out_come_from_the_card():
-    assert checked_answer(card(), {"action": "reject"}) == {"action": "reject", "limit": 100}
+    assert validate_answer(card(), {"action": "reject"}) == {"action": "reject", "limit": 100}
     only = card(actions=[submit({"kind": "note"})])
-    assert checked_answer(only, {}) == {"kind": "note"}
+    assert validate_answer(only, {}) == {"kind": "note"}
 
 
 def test_fields_that_the_card_does_not_have_are_refused():
-    assert paths(checked_answer(card(), {"action": "approve", "limit": 100, "user": "ceo@x.y"})) == ["/data/user"]
-    assert paths(checked_answer(card(), {"action": "approve", "limit": 100, "a/b~": 1})) == ["/data/a~1b~0"]
+    assert paths(validate_answer(card(), {"action": "approve", "limit": 100, "user": "ceo@x.y"})) == ["/data/user"]
+    assert paths(validate_answer(card(), {"action": "approve", "limit": 100, "a/b~": 1})) == ["/data/a~1b~0"]
 
 
 def test_data_that_are_no_object_are_sent_as_a_value_and_a_verb_tells_universal_actions_apart():
     shown = card(actions=[submit("yes"), submit("no"), {"type": "Action.Execute", "verb": "later", "data": {"n": 1}}])
-    assert checked_answer(shown, {"value": "no"}) == {"value": "no"}
-    assert checked_answer(shown, {"n": 1, "verb": "later"}) == {"n": 1, "verb": "later"}
-    assert paths(checked_answer(shown, {"value": "maybe"})) == ["/data"]
+    assert validate_answer(shown, {"value": "no"}) == {"value": "no"}
+    assert validate_answer(shown, {"n": 1, "verb": "later"}) == {"n": 1, "verb": "later"}
+    assert paths(validate_answer(shown, {"value": "maybe"})) == ["/data"]
 
 
-def test_an_input_takes_the_place_of_static_data_of_its_name():
+def test_an_input_replaces_static_data_of_its_name():
     shown = card(field("Text", "note"), actions=[submit({"note": "", "action": "send"})])
-    assert checked_answer(shown, {"note": "mine", "action": "send"}) == {"note": "mine", "action": "send"}
-    assert checked_answer(shown, {"action": "send"}) == {"note": "", "action": "send"}
+    assert validate_answer(shown, {"note": "mine", "action": "send"}) == {"note": "mine", "action": "send"}
+    assert validate_answer(shown, {"action": "send"}) == {"note": "", "action": "send"}
 
 
 @pytest.mark.parametrize(
@@ -119,9 +119,9 @@ def test_a_toggle_is_on_or_off():
 
 def test_a_required_toggle_must_be_on():
     shown = card(field("Toggle", "seen", isRequired=True), actions=[submit()])
-    assert checked_answer(shown, {"seen": "true"}) == {"seen": "true"}
+    assert validate_answer(shown, {"seen": "true"}) == {"seen": "true"}
     for data in ({"seen": "false"}, {}):
-        assert paths(checked_answer(shown, data)) == ["/data/seen"]
+        assert paths(validate_answer(shown, data)) == ["/data/seen"]
 
 
 @pytest.mark.parametrize(
@@ -188,20 +188,20 @@ def test_a_hostile_or_unreadable_pattern_neither_hangs_nor_locks_the_card():
 
 def test_a_required_input_must_be_filled_in():
     shown = card(field("Text", "why", isRequired=True, errorMessage="Please say why."), actions=[submit()])
-    (problem,) = checked_answer(shown, {"why": ""})
+    (problem,) = validate_answer(shown, {"why": ""})
     assert (problem.path, problem.message) == ("/data/why", "Please say why.")
-    assert checked_answer(shown, {"why": "so"}) == {"why": "so"}
+    assert validate_answer(shown, {"why": "so"}) == {"why": "so"}
 
 
 def test_inputs_that_are_hidden_or_not_associated_are_not_required():
     hidden = {"type": "Container", "isVisible": False, "items": [field("Text", "inner", isRequired=True)]}
     own = field("Text", "own", isRequired=True, isVisible=False)
-    assert checked_answer(card(hidden, own, actions=[submit()]), {}) == {}
+    assert validate_answer(card(hidden, own, actions=[submit()]), {}) == {}
     shown = card(
         field("Text", "why", isRequired=True), actions=[submit({"a": 1}, associatedInputs="None"), submit({"a": 2})]
     )
-    assert checked_answer(shown, {"a": 1}) == {"a": 1}
-    assert paths(checked_answer(shown, {"a": 2})) == ["/data/why"]
+    assert validate_answer(shown, {"a": 1}) == {"a": 1}
+    assert paths(validate_answer(shown, {"a": 2})) == ["/data/why"]
 
 
 def test_inputs_of_another_show_card_are_not_required_those_around_the_action_are():
@@ -213,11 +213,11 @@ def test_inputs_of_another_show_card_are_not_required_those_around_the_action_ar
         field("Text", "outer", isRequired=True),
         actions=[show("left", submit({"go": "left"})), show("right", submit({"go": "right"})), submit({"go": "on"})],
     )
-    assert checked_answer(shown, {"go": "on", "outer": "x"}) == {"go": "on", "outer": "x"}
-    assert paths(checked_answer(shown, {"go": "left", "outer": "x"})) == ["/data/left"]
-    assert paths(checked_answer(shown, {"go": "left", "left": "y"})) == ["/data/outer"]
+    assert validate_answer(shown, {"go": "on", "outer": "x"}) == {"go": "on", "outer": "x"}
+    assert paths(validate_answer(shown, {"go": "left", "outer": "x"})) == ["/data/left"]
+    assert paths(validate_answer(shown, {"go": "left", "left": "y"})) == ["/data/outer"]
     full = {"go": "left", "outer": "x", "left": "y"}
-    assert checked_answer(shown, full) == full
+    assert validate_answer(shown, full) == full
 
 
 def test_inputs_and_actions_are_found_wherever_a_card_may_have_them():
@@ -235,31 +235,31 @@ def test_inputs_and_actions_are_found_wherever_a_card_may_have_them():
     )
     for go in ("container", "set", "inline"):
         answer = {"go": go, "column": "1", "cell": "2", "asks": "3", "rating": "4"}
-        assert checked_answer(shown, answer) == answer
-    assert checked_answer(shown, {"go": "set"}) == {"go": "set"}
+        assert validate_answer(shown, answer) == answer
+    assert validate_answer(shown, {"go": "set"}) == {"go": "set"}
 
 
 def test_data_of_an_action_are_no_part_of_the_form():
     shown = card(actions=[submit({"body": [field("Text", "hidden")], "type": "Input.Text", "id": "x"})])
-    assert paths(checked_answer(shown, {"hidden": "x"})) == ["/data/hidden"]
+    assert paths(validate_answer(shown, {"hidden": "x"})) == ["/data/hidden"]
 
 
 def test_of_actions_with_equal_data_the_one_counts_whose_inputs_fit():
     first = submit({"go": 1})
     inner = {"type": "AdaptiveCard", "body": [field("Text", "why", isRequired=True)], "actions": [submit({"go": 1})]}
     shown = card(field("Text", "must", isRequired=True), actions=[submit({"go": 1}, associatedInputs="none"), first])
-    assert checked_answer(shown, {"go": 1}) == {"go": 1}
+    assert validate_answer(shown, {"go": 1}) == {"go": 1}
     shown = card(actions=[{"type": "Action.ShowCard", "card": inner}, first])
-    assert checked_answer(shown, {"go": 1}) == {"go": 1}
+    assert validate_answer(shown, {"go": 1}) == {"go": 1}
 
 
 def test_a_card_without_an_action_takes_an_action_and_a_comment_as_texts():
     bare = card(actions=[{"type": "Action.OpenUrl", "url": "https://example.com"}])
     said = {"action": "approve", "comment": "fine"}
-    assert checked_answer(bare, said) == said
-    assert checked_answer(bare, {}) == {}
+    assert validate_answer(bare, said) == said
+    assert validate_answer(bare, {}) == {}
     for data in ({"limit": 5}, {"action": {"deep": 1}}, {"action": "x" * 4001}, {"comment": "x" * 4001}):
-        assert isinstance(checked_answer(bare, data), tuple)
+        assert isinstance(validate_answer(bare, data), tuple)
 
 
 def test_inputs_of_a_kind_that_is_not_known_take_one_plain_value():
@@ -268,24 +268,24 @@ def test_inputs_of_a_kind_that_is_not_known_take_one_plain_value():
 
 def test_a_card_of_more_elements_than_are_read_takes_no_answer():
     full = card(*({"type": "TextBlock"} for _ in range(MAX_ELEMENTS - 3)))
-    assert checked_answer(full, {"action": "approve"}) == {"action": "approve", "limit": 100}
+    assert validate_answer(full, {"action": "approve"}) == {"action": "approve", "limit": 100}
     over = card(*({"type": "TextBlock"} for _ in range(MAX_ELEMENTS)))
-    assert paths(checked_answer(over, {"action": "approve"})) == ["/data"]
+    assert paths(validate_answer(over, {"action": "approve"})) == ["/data"]
 
 
 @pytest.mark.parametrize(
     "broken", [None, [], "card", {}, {"body": "x", "actions": {"type": 5}}, {"body": [[[]], None, 5]}]
 )
 def test_a_broken_card_is_one_without_actions(broken):
-    assert checked_answer(broken, {"action": "ok"}) == {"action": "ok"}
+    assert validate_answer(broken, {"action": "ok"}) == {"action": "ok"}
 
 
 def test_a_deep_card_is_read_without_recursion():
     inner = field("Text", "deep")
     for _ in range(3000):
         inner = {"type": "Container", "items": [inner]}
-    assert checked_answer(card(inner, actions=[submit()]), {"deep": "x"}) == {"deep": "x"}
+    assert validate_answer(card(inner, actions=[submit()]), {"deep": "x"}) == {"deep": "x"}
 
 
 def test_at_most_twenty_problems_are_named():
-    assert len(paths(checked_answer(card(), {"action": "approve", **{f"x{n}": 1 for n in range(100)}}))) == 20
+    assert len(paths(validate_answer(card(), {"action": "approve", **{f"x{n}": 1 for n in range(100)}}))) == 20

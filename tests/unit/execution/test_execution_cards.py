@@ -1,4 +1,4 @@
-"""`adaptiveCard`: who is asked, whose answer counts, and when the cards close."""
+"""`adaptiveCard`: recipients, the answers that count, and the closing of cards."""
 
 import pytest
 from execution_driver import EXECUTION_ID, SEED, Simulator
@@ -54,7 +54,7 @@ def test_the_first_answer_releases_the_wait_and_closes_all_cards():
     assert simulator.state.status == "COMPLETED"
 
 
-def test_later_answers_are_told_who_decided():
+def test_later_answers_get_the_earlier_answer():
     simulator = asked({}, call("c"), edges="start>ask ask>c")
     first = simulator.now
     simulator.answer_card(token(1), {})
@@ -170,7 +170,7 @@ def test_an_answer_that_would_make_the_document_too_large_is_unfit():
     assert simulator.answer_card(token(0), {"text": "x"}) == Recorded()
 
 
-def test_a_card_that_does_not_wait_goes_on_at_once_and_stays_open_until_the_end():
+def test_a_card_that_does_not_wait_continues_at_once_and_stays_open_until_the_end():
     simulator = asked(None, call("c"), edges="start>ask ask>c")
     assert simulator.state.current_state == "c"
     assert simulator.state.outputs["ask"] == {
@@ -180,7 +180,7 @@ def test_a_card_that_does_not_wait_goes_on_at_once_and_stays_open_until_the_end(
         "source": "",
     }
     assert len(open_cards(simulator.state)) == 3
-    assert not simulator.work.cards  # it asks nothing, so nobody is told that it is open
+    assert not simulator.work.cards  # it asks nothing, so that it is not listed as open
     assert simulator.answer_card(token(0), {}).code == "CLOSED"
     simulator.succeed()
     assert closings(simulator) == ["ENDED"]
@@ -235,8 +235,8 @@ def test_a_card_may_be_updated_and_deleted_later():
     simulator.start({"people": list(PEOPLE)})
     assert {one.revision for one in open_cards(simulator.state)} == {2}
     assert {one.body["fallbackText"] for one in open_cards(simulator.state)} == {PEOPLE[0]}
-    wanted = [event for event in simulator.history if isinstance(event, CardWanted)][-1]
-    assert (wanted.step, wanted.target, wanted.revision) == ("change", "ask", 2)
+    sent = [event for event in simulator.history if isinstance(event, CardWanted)][-1]
+    assert (sent.step, sent.target, sent.revision) == ("change", "ask", 2)
     simulator.succeed()
     assert closings(simulator) == ["DELETED"]
     assert {one.wanted for one in simulator.state.cards.values()} == {"DELETED"}
@@ -279,7 +279,7 @@ def test_a_card_without_content_fails_the_step():
     assert "content is missing" in incident.message
 
 
-def test_a_card_in_a_loop_asks_anew_with_new_tokens():
+def test_a_card_in_a_loop_asks_again_with_new_tokens():
     simulator = asked({}, step("again", "redirect", {"target": "ask"}), edges="start>ask ask>again")
     simulator.answer_card(token(0), {})
     assert isinstance(simulator.answer_card(token(0), {}), AlreadyAnswered)

@@ -1,4 +1,4 @@
-"""What executions decide about their children, and what they send."""
+"""Decisions about child executions, and the deliveries between executions."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -15,7 +15,7 @@ from looply.execution import evolve
 from looply.execution.approvals.children import children_of, close_children, output_secrets, start_secrets
 from looply.execution.facts.address import child_id
 from looply.execution.facts.commands import ChildEnded, Done
-from looply.execution.facts.deliveries import Delivered, Delivery, sent
+from looply.execution.facts.deliveries import Delivery, DeliveryKey, deliveries_of
 from looply.execution.facts.events import (
     Admitted,
     ChildClosed,
@@ -46,7 +46,7 @@ def begun(
 
 def kinds(simulator: Simulator) -> list[tuple[str, str]]:
     numbered = enumerate(simulator.history, 1)
-    return [(delivery.kind, delivery.row.target) for delivery in sent(simulator.state.started, numbered)]
+    return [(delivery.kind, delivery.row.target) for delivery in deliveries_of(simulator.state.started, numbered)]
 
 
 class TestIds:
@@ -64,10 +64,15 @@ class TestIds:
 class TestWish:
     def test_the_wish_has_everything_that_the_start_needs(self) -> None:
         simulator = begun(sub(payload={"po": "${payload.output.po}"}, version="4"))
-        wish = simulator.history[-1]
-        assert isinstance(wish, ChildStarted)
-        assert (wish.workflow_id, wish.version, wish.input, wish.is_awaited) == (CALLEE, 4, {"po": "1"}, True)
-        assert kinds(simulator) == [("START", wish.child_id)]
+        request = simulator.history[-1]
+        assert isinstance(request, ChildStarted)
+        assert (request.workflow_id, request.version, request.input, request.is_awaited) == (
+            CALLEE,
+            4,
+            {"po": "1"},
+            True,
+        )
+        assert kinds(simulator) == [("START", request.child_id)]
         assert (simulator.state.status, simulator.state.current_state) == ("WAITING", "sub")
         assert not simulator.work.is_empty
 
@@ -125,7 +130,7 @@ class TestOutcome:
         assert len(simulator.history) == before
 
     @pytest.mark.parametrize("outcome", ["STARTED", "REFUSED"])
-    def test_a_start_that_is_answered_after_its_branch_was_given_up_moves_no_step(self, outcome: str) -> None:
+    def test_a_start_that_is_reported_after_its_branch_was_cancelled_moves_no_step(self, outcome: str) -> None:
         steps = (parallel("l", "r"), sub(wait=False), call("b", "POST"), join(1), step("w", "wait"))
         simulator = begun(*steps, edges="start>p p:l>sub p:r>b sub>j b>j j>w")
         simulator.succeed(OK)
@@ -152,19 +157,19 @@ class TestOutcome:
 
 
 class TestEnd:
-    def test_a_terminate_gives_up_what_is_waited_for_and_tells_it(self) -> None:
+    def test_a_terminate_cancels_awaited_children_and_delivers_it(self) -> None:
         simulator = begun()
         (child,) = simulator.state.children
         simulator.terminate()
         assert kinds(simulator) == [("START", child), ("TERMINATE", child)]
         assert simulator.state.children == {}
 
-    def test_what_is_not_waited_for_is_not_told(self) -> None:
+    def test_no_terminate_is_delivered_to_a_child_that_is_not_awaited(self) -> None:
         simulator = begun(sub(wait=False))
         simulator.terminate()
         assert [kind for kind, _ in kinds(simulator)] == ["START"]
 
-    def test_a_scope_gives_up_its_own_children_only(self) -> None:
+    def test_a_scope_cancels_its_own_children_only(self) -> None:
         state = begun().state
         (child,) = state.children.values()
         end = ExecutionClosed(at=state.now, status="TERMINATED")
@@ -176,38 +181,38 @@ class TestEnd:
         found = close_children(crowded, lambda address: address.startswith("par"), end)
         assert [event.child_id for event in found] == ["a", "b"]
 
-    @pytest.mark.parametrize(("tells", "told"), [("", []), ("START", ["STARTED"]), ("END", ["ENDED"])])
-    def test_a_child_tells_its_parent_what_it_asked_for(self, tells: str, told: list[str]) -> None:
+    @pytest.mark.parametrize(("tells", "sent"), [("", []), ("START", ["STARTED"]), ("END", ["ENDED"])])
+    def test_a_child_delivers_to_its_parent_what_that_awaits(self, tells: str, sent: list[str]) -> None:
         simulator = Simulator(workflow(step("w", "wait"), edges="start>w"))
         simulator.start(tells=tells, parent=PARENT)
         simulator.resume()
-        assert kinds(simulator) == [(kind, PARENT) for kind in told]
+        assert kinds(simulator) == [(kind, PARENT) for kind in sent]
 
     def test_a_row_names_the_event_that_sent_it(self) -> None:
         simulator = begun()
         (child,) = simulator.state.children
-        (delivery,) = sent(simulator.state.started, enumerate(simulator.history, 1))
-        assert delivery == Delivery(Delivered(child, EXECUTION_ID, len(simulator.history)), "START")
+        (delivery,) = deliveries_of(simulator.state.started, enumerate(simulator.history, 1))
+        assert delivery == Delivery(DeliveryKey(child, EXECUTION_ID, len(simulator.history)), "START")
 
 
 class TestSecrets:
     def test_secrets_of_the_body_are_secret_in_the_child(self) -> None:
-        wish = ChildStarted(
+        request = ChildStarted(
             at=START_TIME, child_id="c", workflow_id=CALLEE, input={"pin": 1, "a/b": 2}, secret=("/input/pin",)
         )
-        assert start_secrets(wish) == ("/output/pin",)
-        whole = ChildStarted(at=START_TIME, child_id="c", workflow_id=CALLEE, input=wish.input, secret=("/input",))
+        assert start_secrets(request) == ("/output/pin",)
+        whole = ChildStarted(at=START_TIME, child_id="c", workflow_id=CALLEE, input=request.input, secret=("/input",))
         assert start_secrets(whole) == ("/output/pin", "/output/a~1b")
         text = ChildStarted(at=START_TIME, child_id="c", workflow_id=CALLEE, input="x", secret=("/input",))
         assert start_secrets(text) == ("/output/body",)
 
-    def test_what_the_author_marks_is_secret(self) -> None:
+    def test_values_that_the_author_marks_are_secret(self) -> None:
         marked = {**sub(payload={"pin": 1, "po": 2}), "secret": ["/payload/pin", "/output/output"]}
-        wish = begun(marked).history[-1]
-        assert isinstance(wish, ChildStarted)
-        assert wish.secret == ("/input/pin",)
+        request = begun(marked).history[-1]
+        assert isinstance(request, ChildStarted)
+        assert request.secret == ("/input/pin",)
 
-    def test_what_is_secret_in_the_child_is_secret_in_the_output(self) -> None:
+    def test_secrets_of_the_child_are_secret_in_the_output(self) -> None:
         simulator = Simulator(workflow(step("w", "wait"), edges="start>w", trigger={"secret": ["/output/a~1b"]}))
         simulator.start({"a/b": 1})
         assert output_secrets(simulator.state) == ("/a~1b",)
@@ -219,7 +224,7 @@ class TestResponse:
         simulator.fail("REJECTED", was_sent=True)
         wishes = [event for event in simulator.history if isinstance(event, ChildStarted)]
         (incident,) = simulator.state.incidents.values()
-        assert [(wish.incident_id, wish.is_awaited) for wish in wishes] == [(incident.incident_id, False)]
+        assert [(request.incident_id, request.is_awaited) for request in wishes] == [(incident.incident_id, False)]
         assert incident.is_answered
         assert to_builtins(children_of(simulator.state)) == []
         simulator.child_ended("STARTED")
@@ -244,13 +249,13 @@ class TestResponse:
 class TestLegality:
     def test_an_answer_to_an_incident_that_is_not_open_is_illegal(self) -> None:
         state = begun().state
-        wish = ChildStarted(at=state.now, child_id="c", workflow_id=CALLEE, incident_id="none")
+        request = ChildStarted(at=state.now, child_id="c", workflow_id=CALLEE, incident_id="none")
         with pytest.raises(IllegalTransition, match="not open"):
-            evolve(state, wish)
+            evolve(state, request)
 
-    def test_nobody_is_admitted_who_does_not_stand_in_line(self) -> None:
+    def test_only_a_queued_execution_is_admitted(self) -> None:
         state = begun().state
-        with pytest.raises(IllegalTransition, match="in line"):
+        with pytest.raises(IllegalTransition, match="not queued"):
             evolve(state, Admitted(at=state.now + timedelta(seconds=1)))
 
 

@@ -1,4 +1,4 @@
-"""`function` and `email` are scheduled with their input, evaluated once; what they make of secrets is secret."""
+"""`function` and `email` are scheduled with their input, evaluated once; values made of secrets are secret."""
 
 from execution_driver import Simulator
 from execution_workflows import call, step, workflow

@@ -28,7 +28,7 @@ def visit(simulator, name, index=-1):
     return logs(simulator)[0][name][index]
 
 
-def test_each_step_has_its_visits_with_what_went_in_and_came_out():
+def test_each_step_has_its_visits_with_input_and_output():
     simulator = started(call("c"), step("again", "redirect", {"target": "c"}), edges="start>c c>again", body={"n": 1})
     simulator.tick(5)
     simulator.succeed({"status": "200"})
@@ -98,13 +98,13 @@ def test_waits_and_delays_wait():
     assert (visit(simulator, "d")["status"], visit(simulator, "d")["ended_on"]) == ("SUCCEEDED", NOW + 5000)
 
 
-def test_a_wait_that_nobody_answered_timed_out():
+def test_a_wait_without_an_answer_times_out():
     simulator = started(step("w", "wait", {"timeout": "PT1H"}), edges="start>w")
     simulator.tick(3600)
     assert visit(simulator, "w")["status"] == "TIMED_OUT"
 
 
-def test_a_card_shows_who_was_asked_what():
+def test_a_card_shows_its_recipients_and_its_body():
     body = {**CARD, "fallbackText": "token ${waits.ask}"}
     simulator = started(card("ask", "a@example.com", wait={"timeout": "PT1H"}, card=body), edges="start>ask")
     seen = visit(simulator, "ask")
@@ -126,7 +126,7 @@ def test_a_skipped_step_is_skipped():
     assert (visit(simulator, "c")["status"], visit(simulator, "c")["output"]) == ("SKIPPED", 5)
 
 
-def test_a_conditional_shows_what_it_looked_at():
+def test_a_conditional_shows_its_variables():
     rules = [{"variable": "${payload.output.n}", "operator": "IsPresent"}]
     simulator = started(step("if", "conditional", {"rules": rules}), edges="start>if", body={"n": 1})
     seen = visit(simulator, "if")
@@ -135,7 +135,7 @@ def test_a_conditional_shows_what_it_looked_at():
     assert seen["output"] == {"branch": "yes"}
 
 
-def test_a_conditional_shows_what_it_compared_with_also_within_not():
+def test_a_conditional_shows_its_compared_values_also_within_not():
     inner = {"operator": "NumericLessThan", "value": "${payload.output.limit}"}
     rules = [{"variable": "${payload.output.n}", "operator": "Not", "value": inner}]
     simulator = started(step("if", "conditional", {"rules": rules}), edges="start>if", body={"n": 5, "limit": 3})
@@ -166,7 +166,7 @@ def test_a_compared_value_that_was_made_of_a_secret_is_masked():
     assert "CANARY" not in str(logs(simulator)[0])
 
 
-def test_an_override_shows_what_it_evaluated():
+def test_an_override_shows_its_evaluated_values():
     settings = {"parameters": [{"name": "total", "value": "${add(payload.output.n, 1)}"}]}
     simulator = started(step("set", "overridePayload", settings), edges="start>set", body={"n": 1})
     assert visit(simulator, "set")["input"] == {"parameters": {"total": 2}}
@@ -183,14 +183,14 @@ def test_an_override_of_a_secret_is_masked_in_input_and_output():
     assert "CANARY" not in str(logs(simulator)[0])
 
 
-def test_what_a_large_override_evaluated_is_shown_as_its_output_alone():
+def test_a_large_override_shows_its_values_as_output_alone():
     settings = {"parameters": [{"name": "x", "value": "${payload.output.n}"}]}
     simulator = started(step("set", "overridePayload", settings), edges="start>set", body={"n": "y" * 3000})
     seen = visit(simulator, "set")
     assert seen["input"] == {"parameters": {"trimmed_bytes": len(encode_json(seen["output"]))}}
 
 
-def test_other_steps_that_only_compute_show_what_they_evaluated():
+def test_other_steps_that_only_compute_show_their_evaluated_values():
     ended = started(step("end", "terminate", {"reason": "${payload.output.n}"}), edges="start>end", body={"n": "over"})
     assert visit(ended, "end")["input"] == {"status": "COMPLETED", "reason": "over"}
     again = step("again", "redirect", {"target": "w"})

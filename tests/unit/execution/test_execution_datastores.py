@@ -1,4 +1,4 @@
-"""Operations on datastores, the values at their paths, and what the step does before one is scheduled."""
+"""Operations on datastores, the values at their paths, and the checks of the step before it schedules one."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from looply.errors import BadInput, OperationError, Rejected
 from looply.execution.answering.answer import answer
 from looply.execution.facts.commands import EffectDone
 from looply.execution.facts.datastores import (
-    Applied,
     DatastoreWrite,
-    Known,
+    OperationResult,
+    StoredDatastore,
     apply,
-    merged,
+    merge_patch,
     over_limits,
     value_at,
     with_value,
@@ -25,11 +25,15 @@ from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.testing.clock import START_TIME
 
-KNOWN = Known(revision=7, value={"bolt": {"net": 3}, "list": [1, {"a": 2}]}, next_revision=8, created_on=START_TIME)
-NONE = Known(next_revision=5)
+KNOWN = StoredDatastore(
+    revision=7, value={"bolt": {"net": 3}, "list": [1, {"a": 2}]}, next_revision=8, created_on=START_TIME
+)
+NONE = StoredDatastore(next_revision=5)
 
 
-def applied(operation: str, known: Known = KNOWN, limits: Limits = DEFAULT_LIMITS, **given: Json) -> Applied:
+def applied(
+    operation: str, known: StoredDatastore = KNOWN, limits: Limits = DEFAULT_LIMITS, **given: Json
+) -> OperationResult:
     return apply(f"datastore.{operation}", {"name": "prices", **given}, known, limits)
 
 
@@ -45,15 +49,15 @@ def applied(operation: str, known: Known = KNOWN, limits: Limits = DEFAULT_LIMIT
     ],
 )
 def test_a_get_gives_the_value_at_its_path_or_null(path: str, value: Json) -> None:
-    assert applied("get", path=path) == Applied(output={"value": value, "revision": 7})
+    assert applied("get", path=path) == OperationResult(output={"value": value, "revision": 7})
 
 
-def test_what_does_not_exist_is_null_at_revision_0() -> None:
-    assert applied("get", NONE) == Applied(output={"value": None, "revision": 0})
-    assert applied("delete", NONE) == Applied(output={"value": None, "revision": 0})
+def test_a_missing_datastore_is_null_at_revision_0() -> None:
+    assert applied("get", NONE) == OperationResult(output={"value": None, "revision": 0})
+    assert applied("delete", NONE) == OperationResult(output={"value": None, "revision": 0})
 
 
-def test_a_set_makes_what_is_missing_on_the_way_as_objects() -> None:
+def test_a_set_creates_missing_parents_as_objects() -> None:
     done = applied("set", path="/nut/0/net", value=4)
     assert done.output == {"value": 4, "revision": 8}
     assert done.write == DatastoreWrite(
@@ -71,14 +75,14 @@ def test_a_set_of_the_whole_makes_a_datastore_above_every_revision_that_was() ->
     assert done.write == DatastoreWrite(name="prices", expected=0, revision=5, value=None)
 
 
-def test_a_merge_works_at_a_path_and_gives_what_is_there_then() -> None:
+def test_a_merge_works_at_a_path_and_returns_the_merged_value() -> None:
     done = applied("merge", path="/bolt", value={"net": None, "gross": 4})
     assert done.output == {"value": {"gross": 4}, "revision": 8}
     assert done.write is not None
     assert done.write.value == {**KNOWN.value, "bolt": {"gross": 4}}
 
 
-def test_a_delete_gives_what_it_takes_away() -> None:
+def test_a_delete_returns_the_deleted_value() -> None:
     inner = applied("delete", path="/list/0")
     assert inner.output == {"value": 1, "revision": 8}
     assert inner.write is not None
@@ -88,22 +92,22 @@ def test_a_delete_gives_what_it_takes_away() -> None:
     assert whole.write == DatastoreWrite(name="prices", expected=7, revision=8)
 
 
-def test_a_delete_of_what_is_not_there_changes_nothing() -> None:
+def test_a_delete_of_a_missing_value_changes_nothing() -> None:
     for path in ("/x", "/list/9", "/list/-", "/bolt/net/deep", "/list/1/b"):
-        assert applied("delete", path=path) == Applied(output={"value": None, "revision": 7})
+        assert applied("delete", path=path) == OperationResult(output={"value": None, "revision": 7})
 
 
 @pytest.mark.parametrize("operation", ["get", "set", "merge", "delete"])
-@pytest.mark.parametrize(("known", "wanted"), [(KNOWN, 6), (KNOWN, 0), (NONE, 4)])
-def test_every_operation_fails_at_another_revision(operation: str, known: Known, wanted: int) -> None:
+@pytest.mark.parametrize(("known", "expected"), [(KNOWN, 6), (KNOWN, 0), (NONE, 4)])
+def test_every_operation_fails_at_another_revision(operation: str, known: StoredDatastore, expected: int) -> None:
     with pytest.raises(Rejected) as caught:
-        applied(operation, known, value={}, if_revision=wanted)
+        applied(operation, known, value={}, if_revision=expected)
     assert caught.value.code == "CONFLICT"
-    assert str(wanted) in caught.value.message
+    assert str(expected) in caught.value.message
 
 
 @pytest.mark.parametrize("operation", ["get", "set", "merge", "delete"])
-def test_every_operation_goes_on_at_the_expected_revision(operation: str) -> None:
+def test_every_operation_succeeds_at_the_expected_revision(operation: str) -> None:
     assert applied(operation, value={}, if_revision=7).output["revision"] in (7, 8, 0)
     assert applied(operation, NONE, value={}, if_revision=0).output["revision"] in (0, 5)
 
@@ -124,11 +128,11 @@ def test_a_null_on_the_way_is_as_good_as_nothing() -> None:
     assert with_value({"a": None}, ("a", "b"), 1) == {"a": {"b": 1}}
 
 
-def test_what_was_read_is_never_changed() -> None:
+def test_a_read_document_is_never_changed() -> None:
     before = {"a": {"b": [1, {"c": 2}]}}
     with_value(before, ("a", "b", "1", "c"), 3)
     without_value(before, ("a", "b", "0"))
-    merged(before, {"a": {"b": None}})
+    merge_patch(before, {"a": {"b": None}})
     assert before == {"a": {"b": [1, {"c": 2}]}}
 
 
@@ -154,10 +158,10 @@ def test_what_was_read_is_never_changed() -> None:
     ],
 )
 def test_a_patch_is_merged_as_the_standard_says(target: Json, patch: Json, result: Json) -> None:
-    assert merged(target, patch) == result
+    assert merge_patch(target, patch) == result
 
 
-def test_a_document_over_a_limit_is_refused_and_told_which() -> None:
+def test_a_document_over_a_limit_is_refused_with_the_limit() -> None:
     limits = Limits(datastore_bytes=20, json_levels=5)
     assert over_limits("a" * 18, limits) == ""
     assert "datastore_bytes" in over_limits("a" * 19, limits)
@@ -213,7 +217,7 @@ def test_the_input_is_evaluated_once_and_in_its_canonical_form() -> None:
         {"operation": "merge", "value": "${payload.output.name}"},
     ],
 )
-def test_what_cannot_be_carried_out_fails_the_step_before_it_leaves(settings: dict[str, Any]) -> None:
+def test_an_invalid_operation_fails_the_step_before_it_is_scheduled(settings: dict[str, Any]) -> None:
     simulator = scheduled(**settings)
     (failed,) = [event for event in simulator.history if isinstance(event, StepFailed)]
     assert failed.code == "BAD_INPUT"
@@ -237,7 +241,7 @@ def test_a_secret_never_reaches_a_datastore() -> None:
 
 
 @pytest.mark.parametrize("on_unknown", ["retry", "incident"])
-def test_a_lost_operation_is_repeated_whatever_the_step_says(on_unknown: str) -> None:
+def test_a_lost_operation_is_repeated_for_every_on_unknown(on_unknown: str) -> None:
     simulator = Simulator(chain(datastore("set", value=1) | {"on_unknown": on_unknown}))
     simulator.start()
     simulator.lose()

@@ -1,4 +1,4 @@
-"""What the result of an attempt means, and what follows from a failure."""
+"""Outcomes of attempts, and the handling of failures."""
 
 from datetime import timedelta
 
@@ -95,7 +95,7 @@ def test_a_status_that_is_left_after_the_last_attempt_is_data_unless_fail_on_nam
     assert simulator.state.outputs["c"]["data"] == "last"
 
 
-def test_the_failure_of_a_status_says_what_the_other_system_answered():
+def test_the_failure_of_a_status_quotes_the_answer():
     simulator = started(call("c", fail_on=["4xx"]))
     simulator.succeed(answered("404", {"error": "no such order"}))
     (incident,) = simulator.state.incidents.values()
@@ -225,7 +225,7 @@ def test_the_error_exit_is_taken_after_the_last_attempt():
 
 
 def ends(simulator, times, minutes=2.0):
-    """Lets so many processes end without order in the midst of the call, each so long after the one before."""
+    """Crashes so many processes during the call, each so long after the one before."""
     for _ in range(times):
         simulator.tick(60 * minutes)
         simulator.lose(ended_process=True)
@@ -343,7 +343,7 @@ def test_an_input_that_cannot_be_evaluated_fails_the_step():
 
 
 @pytest.mark.parametrize(
-    ("given", "failures", "asked", "chance", "seconds"),
+    ("given", "failures", "asked", "randomness", "seconds"),
     [
         ({}, 1, 0, 0, 2),
         ({}, 2, 0, 0, 6),
@@ -359,9 +359,9 @@ def test_an_input_that_cannot_be_evaluated_fails_the_step():
         ({"backoff": 1.0}, 999, 0, 0, 2),
     ],
 )
-def test_the_delay_before_the_next_attempt(given, failures, asked, chance, seconds):
+def test_the_delay_before_the_next_attempt(given, failures, asked, randomness, seconds):
     policy = RetryPolicy(**{"interval": timedelta(seconds=2), "backoff": 3.0, **given})
-    assert retry_delay(policy, failures, asked, chance) == timedelta(seconds=seconds)
+    assert retry_delay(policy, failures, asked, randomness) == timedelta(seconds=seconds)
 
 
 def test_jitter_is_the_same_whenever_it_is_computed():
@@ -385,7 +385,7 @@ def test_an_answer_without_headers_has_no_retry_after():
     assert last(simulator, TimerStarted).due - simulator.now == timedelta(seconds=1)
 
 
-def test_what_the_other_system_asked_for_is_a_lower_bound_of_a_failure_too():
+def test_retry_after_is_a_lower_bound_of_a_failure_too():
     simulator = started(call("c", retry=RETRY))
     simulator.fail("RATE_LIMITED", status="429", was_sent=True, retry_after_seconds=90)
     assert last(simulator, TimerStarted).due - simulator.now == timedelta(seconds=90)

@@ -1,4 +1,4 @@
-"""Ends and standstills: terminate, the timeout of the execution, poison, limits; and what comes after them."""
+"""Ends and incidents: terminate, the timeout of the execution, poison, limits; and commands after them."""
 
 import pytest
 from execution_driver import START_TIME, Simulator
@@ -13,7 +13,7 @@ from looply.execution.facts.commands import (
     Done,
     EffectDone,
     FireTimer,
-    Park,
+    QuarantineExecution,
     Terminated,
 )
 from looply.execution.facts.events import (
@@ -84,11 +84,11 @@ def test_nothing_starts_after_terminate():
     assert simulator.tick(1e6) == []
     assert simulator.submit(FireTimer(at=simulator.now, timer=2)) == Done(is_late=True)
     assert simulator.submit(Continue(at=simulator.now)) == Done(is_late=True)
-    assert simulator.submit(Park(at=simulator.now, message="poison")) == Done(is_late=True)
+    assert simulator.submit(QuarantineExecution(at=simulator.now, message="poison")) == Done(is_late=True)
     assert decide(simulator.workflow, simulator.state) == ()
 
 
-def test_the_timeout_of_the_workflow_is_an_incident_and_keeps_what_is_open():
+def test_the_timeout_of_the_workflow_is_an_incident_and_keeps_open_steps():
     simulator = started(call("c"), call("d"), edges="start>c c>d", settings={"timeout": "PT1H"})
     simulator.tick(3600)
     (incident,) = simulator.state.incidents.values()
@@ -110,7 +110,7 @@ def test_an_execution_that_ends_in_time_has_no_timer_left():
     assert simulator.tick(7200) == []
 
 
-def test_a_timer_that_fell_due_in_a_standstill_is_not_owned_and_not_fired():
+def test_a_timer_that_is_due_during_an_incident_is_not_open_work_and_does_not_fire():
     simulator = started(step("w", "wait", {"timeout": "PT2H"}), edges="start>w", settings={"timeout": "PT1H"})
     simulator.tick(3600)
     assert len(simulator.state.timers) == 1
@@ -124,20 +124,22 @@ def test_a_timer_that_is_unknown_is_late():
     assert simulator.submit(FireTimer(at=simulator.now, timer=99)) == Done(is_late=True)
 
 
-def test_a_poisoned_execution_stands_still():
+def test_a_poisoned_execution_has_an_incident():
     simulator = started(step("w", "wait"), edges="start>w")
-    assert simulator.submit(Park(at=simulator.now, message="it brought the process down 4 times")) == Done()
+    assert (
+        simulator.submit(QuarantineExecution(at=simulator.now, message="it brought the process down 4 times")) == Done()
+    )
     (incident,) = simulator.state.incidents.values()
     assert (incident.kind, incident.code, incident.message) == (
         "POISON",
         "POISONED",
         "it brought the process down 4 times",
     )
-    assert simulator.submit(Park(at=simulator.now, message="again")) == Done(is_late=True)
+    assert simulator.submit(QuarantineExecution(at=simulator.now, message="again")) == Done(is_late=True)
     assert simulator.submit(Continue(at=simulator.now)) == Done(is_late=True)
 
 
-def test_a_failure_in_a_standstill_is_kept_and_not_acted_upon():
+def test_a_failure_during_an_incident_is_kept_and_not_handled_yet():
     simulator = started(call("c", retry=RETRY), edges="start>c", settings={"timeout": "PT1H"})
     simulator.tick(3600)
     simulator.fail()
@@ -146,7 +148,7 @@ def test_a_failure_in_a_standstill_is_kept_and_not_acted_upon():
     assert not simulator.work.continues
 
 
-def test_closing_the_incident_lets_the_execution_go_on():
+def test_the_execution_continues_after_its_incident_is_closed():
     simulator = started(call("c"), call("d"), edges="start>c c>d", settings={"timeout": "PT1H"})
     simulator.tick(3600)
     simulator.succeed()
@@ -198,8 +200,8 @@ def chain(length):
     return workflow(*steps, edges=edges)
 
 
-def test_a_long_stretch_is_cut_after_its_steps_and_goes_on():
-    simulator = Simulator(chain(30), limits=Limits(stretch_steps=10), goes_on=False)
+def test_a_long_stretch_is_cut_after_its_steps_and_continues():
+    simulator = Simulator(chain(30), limits=Limits(stretch_steps=10), auto_continue=False)
     simulator.start()
     assert simulator.state.status == "RUNNING"
     assert simulator.work.continues
@@ -238,7 +240,7 @@ def test_a_delay_and_its_end_in_a_workflow_with_a_timeout():
 
 def test_the_one_who_acted_last_is_kept():
     simulator = started(step("w", "wait"), call("c"), edges="start>w w>c")
-    assert simulator.state.modified_by == "", "nobody has changed it since its start"
+    assert simulator.state.modified_by == "", "it has not been changed since its start"
     simulator.resume(by="erp")
     assert simulator.state.modified_by == "erp"
     simulator.succeed()
@@ -257,15 +259,15 @@ def test_terminating_an_execution_with_an_incident_closes_the_incident():
 
 def test_answer_is_pure():
     simulator = started(step("w", "wait"), edges="start>w")
-    command = Park(at=simulator.now, message="x")
+    command = QuarantineExecution(at=simulator.now, message="x")
     assert answer(simulator.workflow, simulator.state, command) == answer(simulator.workflow, simulator.state, command)
     assert not simulator.state.incidents
 
 
 def test_an_incident_of_the_execution_may_be_opened_while_it_computes():
-    simulator = Simulator(chain(30), limits=Limits(stretch_steps=10), goes_on=False)
+    simulator = Simulator(chain(30), limits=Limits(stretch_steps=10), auto_continue=False)
     simulator.start()
-    simulator.submit(Park(at=simulator.now, message="x"))
+    simulator.submit(QuarantineExecution(at=simulator.now, message="x"))
     assert isinstance(simulator.history[-1], IncidentOpened)
     assert not simulator.work.continues
     assert evolve(simulator.state, Cancelled(at=simulator.now)).incidents == {}

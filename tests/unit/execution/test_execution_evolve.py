@@ -90,7 +90,7 @@ def test_an_event_that_cannot_follow_is_refused_and_leaves_the_state(event):
         StepSkipped(at=AT, step="d"),
     ],
 )
-def test_what_deals_with_a_failure_must_name_the_step_that_failed(event):
+def test_events_that_handle_a_failure_must_name_the_step_that_failed(event):
     simulator = calling(retry=RETRY)
     simulator.fail("REJECTED")
     assert simulator.state.paths[0].phase == "FAILED"
@@ -181,7 +181,7 @@ def test_cancelling_settles_the_waits():
     assert not state.timers
 
 
-def test_a_closed_incident_is_gone_and_an_unknown_one_changes_nothing():
+def test_a_closed_incident_is_removed_and_an_unknown_one_changes_nothing():
     simulator = calling()
     simulator.fail()
     (incident,) = simulator.state.incidents
@@ -199,7 +199,7 @@ def test_a_kept_resume_of_a_later_wait_survives_the_opening_of_another():
     assert list(state.buffered) == ["e:1"]
 
 
-def test_a_card_that_is_wanted_again_keeps_its_recipient_and_opening():
+def test_a_card_that_is_sent_again_keeps_its_recipient_and_opening():
     copy = CardCopy(card_id="card", recipient="a@example.com")
     state = evolve(calling().state, CardWanted(at=AT, step="x", copies=(copy,), body={"n": 1}))
     seq = state.seq

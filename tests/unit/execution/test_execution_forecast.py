@@ -1,4 +1,4 @@
-"""What a forecast tells of a decision before anybody takes it."""
+"""The forecast of a command, which changes nothing."""
 
 from execution_driver import Simulator
 from execution_workflows import step
@@ -9,7 +9,7 @@ from looply.execution.facts.commands import Retry
 
 
 def of_a_retry(simulator: Simulator) -> Forecast:
-    command = Retry(at=simulator.now, by="op", via="API", reason="mended")
+    command = Retry(at=simulator.now, by="op", via="API", reason="fixed")
     return forecast(simulator.workflow, simulator.state, command)
 
 
@@ -18,20 +18,20 @@ def test_a_retry_of_two_steps_that_failed_side_by_side_is_no_new_failure() -> No
     simulator.fail()
     simulator.fail()
     assert (simulator.state.status, len(simulator.state.incidents)) == ("FAILED", 1)
-    told = of_a_retry(simulator)
-    assert (told.status, told.incident) == ("RUNNING", None)
-    assert [(effect.address.step, effect.attempt, effect.keeps_key) for effect in told.effects] == [
+    planned = of_a_retry(simulator)
+    assert (planned.status, planned.incident) == ("RUNNING", None)
+    assert [(effect.address.step, effect.attempt, effect.keeps_key) for effect in planned.effects] == [
         ("a", 2, True),
         ("b", 2, True),
     ]
 
 
-def test_a_retry_that_would_stand_still_again_tells_at_which_incident() -> None:
+def test_the_forecast_of_a_retry_names_the_next_incident() -> None:
     broken = step("o", "overridePayload", {"parameters": [{"name": "x", "value": "${div(1, payload.output.n)}"}]})
     simulator = started(parallel("l", "r"), broken, note("other"), edges="start>p p:l>o p:r>other", body={"n": 0})
     (former,) = simulator.state.incidents
-    told = of_a_retry(simulator)
-    assert told.status == "FAILED"
-    assert told.incident is not None
-    assert (told.incident.step, told.incident.code) == ("o", "EXPRESSION")
-    assert told.incident.incident_id != former
+    planned = of_a_retry(simulator)
+    assert planned.status == "FAILED"
+    assert planned.incident is not None
+    assert (planned.incident.step, planned.incident.code) == ("o", "EXPRESSION")
+    assert planned.incident.incident_id != former

@@ -93,7 +93,7 @@ def test_comparing_long_texts_takes_fuel():
     assert incident(simulator)[0] == "EXPRESSION_LIMIT"
 
 
-def test_secrets_are_found_in_any_letter_case_within_and_around_what_is_read():
+def test_secrets_are_found_in_any_letter_case_within_and_around_a_reference():
     secrets = Secrets([("payload", "output", "key"), ("call", "output")])
     template = parse_template(["${payload.output.KEY}", "${payload.output.other}", "${call.output.a.b}", "${payload}"])
     assert secrets.pointers(template) == ("/0", "/2", "/3")
@@ -101,7 +101,7 @@ def test_secrets_are_found_in_any_letter_case_within_and_around_what_is_read():
     assert Secrets([()]).pointers(template) == ("/0", "/1", "/2", "/3")
 
 
-def test_what_a_conditional_shows_is_what_it_compared():
+def test_a_conditional_shows_the_values_that_it_compared():
     rule = {"variable": "${rand(0, 1000000000)}", "operator": "NumericGreaterThanEquals", "value": 0}
     shown = []
     for operand in (0, "${payload.output.shown}"):

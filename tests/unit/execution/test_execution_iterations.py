@@ -1,4 +1,4 @@
-"""Iterations: what opens, what each of them sees, and what is collected."""
+"""Iterations: how they begin, the data that each of them sees, and the collected outputs."""
 
 import pytest
 from execution_workflows import call, step
@@ -13,7 +13,7 @@ from looply.jsontext import Json
 from looply.limits import Limits
 
 
-def test_items_are_collected_in_their_order_whatever_the_order_of_their_ends():
+def test_items_are_collected_in_their_order_for_every_order_of_their_ends():
     simulator = items(call("c", "POST"), edges="", concurrency=3)
     third, first, second = (simulator.effects[index] for index in (2, 0, 1))
     for number, effect in enumerate((third, first, second)):
@@ -30,13 +30,13 @@ def test_no_more_iterations_run_at_once_than_asked_for():
     assert simulator.state.current_state == "c"
 
 
-def test_the_limit_of_iterations_holds_whatever_a_stored_definition_asks_for():
+def test_the_limit_of_iterations_bounds_the_concurrency_of_a_stored_definition():
     steps = (for_each(concurrency=3), call("c"))
     simulator = started(*steps, edges="start>f f:each>c", body={"items": [1, 2, 3]}, limits=Limits(iterations=1))
     assert len(simulator.effects) == 1
 
 
-def test_an_iteration_reads_its_own_item_index_and_outputs_and_through_them_what_is_around():
+def test_an_iteration_reads_its_own_item_index_and_outputs_before_the_enclosing_ones():
     steps = (
         note("before", "b"),
         for_each(concurrency=2),
@@ -52,7 +52,7 @@ def test_an_iteration_reads_its_own_item_index_and_outputs_and_through_them_what
     assert "n" not in simulator.state.payload
 
 
-def test_the_document_of_an_iteration_names_what_it_sees():
+def test_the_document_of_an_iteration_lists_the_visible_names():
     simulator = items(call("c"), edges="")
     document = Document(simulator.workflow, simulator.state, "f[0]")
     assert list(document) == ["payload", "WorkflowStartState", "environment", "waits", "item", "index"]
@@ -74,7 +74,7 @@ def test_an_iteration_that_replaces_the_payload_has_its_own():
     assert [item["n"] for item in simulator.state.payload["last"]] == ["x", "y", "z"]
 
 
-def test_what_iterations_hold_counts_for_the_document_and_is_given_back():
+def test_outputs_of_iterations_count_for_the_document_until_they_end():
     simulator = items(call("c"), call("d"), edges="c>d", concurrency=2)
     empty = simulator.state.document_bytes
     simulator.report(simulator.effects[0], {**OK, "data": {"text": "x" * 100}})
@@ -141,7 +141,7 @@ def test_a_body_without_steps_counts_the_items():
     assert simulator.state.outputs["f"] == {"items": [None, None]}
 
 
-def test_visits_go_on_counting_when_a_region_is_visited_again():
+def test_visits_keep_counting_when_a_region_is_visited_again():
     rule = {"variable": "${payload.output.round}", "operator": "NumericLessThan", "value": 2}
     steps = (
         note("round", "${add(coalesce(payload.output.round, 0), 1)}"),
@@ -155,7 +155,7 @@ def test_visits_go_on_counting_when_a_region_is_visited_again():
     assert [effect.address for effect in simulator.effects] == ["f[0]/c:2"]
 
 
-def test_secrets_of_the_items_reach_the_iterations_and_what_they_collect():
+def test_secrets_of_the_items_propagate_to_the_iterations_and_their_results():
     steps = (for_each(), call("c", "POST", secret=["/output/data/key"]), note("n", "${item.token}"))
     trigger = {"secret": ["/output/items"]}
     body = {"items": [{"token": "t1"}, {"token": "t2"}]}

@@ -1,4 +1,4 @@
-"""The setting `log`: what is told at each level, what is stored, and what never depends on it."""
+"""The setting `log`: shown entries and values, stored events, and the state, which never depends on it."""
 
 from typing import get_args
 
@@ -12,7 +12,7 @@ from looply.definition import LogLevel
 from looply.execution import fold
 from looply.execution.facts.commands import Redrive
 from looply.execution.facts.events import Computed, Discarded, StepFailed
-from looply.execution.facts.log_levels import levels_of, tells
+from looply.execution.facts.log_levels import levels_of, shows_entry
 from looply.execution.views.logs import condensed_logs, event_log, incidents_of, masked_document
 
 LEVELS = get_args(LogLevel)
@@ -27,7 +27,7 @@ EDGES = "start>if if:yes>c c>w w>d"
 
 
 def story(level, *steps, edges=EDGES):
-    """A retry, an answer, a failure for good, and an operator who tries again."""
+    """Returns an execution with a retry, an answer and a final failure."""
     simulator = Simulator(workflow(*(steps or STORY), edges=edges, settings={"log": level}))
     simulator.start({"n": 2, "text": "in"})
     simulator.fail()
@@ -43,7 +43,7 @@ def types(simulator):
 
 
 def unlogged(events):
-    """Events without what levels leave out and note."""
+    """Returns events without the fields that depend on the level."""
     plain = [msgspec.structs.replace(event, log="full") for event in events]
     return [msgspec.structs.replace(event, input=None) if isinstance(event, Computed) else event for event in plain]
 
@@ -69,17 +69,17 @@ def test_every_level_tells_more_than_the_next_one():
     assert none == ["EXECUTION_STARTED", "WAIT_RESUMED", "INCIDENT_OPENED", "EXECUTION_FAILED"]
 
 
-def test_values_are_told_with_errors_where_they_are_the_error():
-    told = {}
+def test_values_are_shown_with_errors_where_they_are_the_error():
+    shown = {}
     for level in LEVELS:
         log = to_builtins(event_log(enumerate(story(level).history, 1)))
-        told[level] = {entry["type"] for entry in log if {"input", "output"} & set(entry)}
-    assert told["full"] == {"EXECUTION_STARTED", "STEP_STARTED", "STEP_SUCCEEDED", "WAIT_RESUMED", "STEP_FAILED"}
-    assert told["errors"] == {"STEP_FAILED"}
-    assert told["none"] == set()
+        shown[level] = {entry["type"] for entry in log if {"input", "output"} & set(entry)}
+    assert shown["full"] == {"EXECUTION_STARTED", "STEP_STARTED", "STEP_SUCCEEDED", "WAIT_RESUMED", "STEP_FAILED"}
+    assert shown["errors"] == {"STEP_FAILED"}
+    assert shown["none"] == set()
 
 
-def test_condensed_logs_have_the_visits_that_the_level_tells():
+def test_condensed_logs_have_the_visits_that_the_level_shows():
     visits = {level: to_builtins(condensed_logs(enumerate(story(level).history, 1), 10**6))[0] for level in LEVELS}
     assert list(visits["full"]) == ["WorkflowStartState", "if", "c", "w", "d"]
     assert visits["errors"] == {"d": visits["full"]["d"]}
@@ -87,7 +87,7 @@ def test_condensed_logs_have_the_visits_that_the_level_tells():
     assert visits["none"] == {}
 
 
-def test_a_visit_that_is_tried_again_or_timed_out_is_told_with_errors():
+def test_a_visit_that_is_retried_or_timed_out_is_shown_with_errors():
     simulator = Simulator(workflow(*STORY, edges=EDGES, settings={"log": "errors"}))
     simulator.start({"n": 2})
     simulator.fail()
@@ -104,7 +104,7 @@ def test_a_visit_that_is_tried_again_or_timed_out_is_told_with_errors():
 
 
 @pytest.mark.parametrize("level", ["errors", "none"])
-def test_what_is_needed_to_go_on_is_the_same_at_every_level(level):
+def test_the_state_is_the_same_at_every_level(level):
     full, other = story("full"), story(level)
     assert unlogged(other.history[1:]) == unlogged(full.history[1:])
     assert fold(other.history) == other.state
@@ -112,12 +112,12 @@ def test_what_is_needed_to_go_on_is_the_same_at_every_level(level):
         assert read(other.state) == read(full.state)
     for simulator in (full, other):
         simulator.submit(Redrive(at=simulator.now, by="operator"))
-        simulator.succeed({"status": "200", "data": "mended"})
+        simulator.succeed({"status": "200", "data": "fixed"})
     assert other.state.status == "COMPLETED"
     assert masked_document(full.workflow, other.state) == masked_document(full.workflow, full.state)
 
 
-def test_what_only_the_log_would_show_is_not_stored():
+def test_values_that_only_the_log_shows_are_not_stored():
     ends = {}
     for level in LEVELS:
         simulator = story(level)
@@ -132,7 +132,7 @@ def test_what_only_the_log_would_show_is_not_stored():
 
 
 @pytest.mark.parametrize(("level", "result"), [("full", "late"), ("errors", "late"), ("none", None)])
-def test_a_result_that_came_too_late_is_kept_while_it_is_told(level, result):
+def test_a_late_result_is_stored_where_the_level_shows_it(level, result):
     simulator = Simulator(workflow(call("c"), edges="start>c", settings={"log": level}))
     simulator.start()
     (effect,) = simulator.effects
@@ -168,9 +168,9 @@ def test_a_secret_that_a_condition_looked_at_is_no_longer_named_where_it_is_not_
     assert (computed.input, computed.secret) == (None, ())
 
 
-def test_levels_tell_ever_less():
+def test_each_level_shows_fewer_types():
     for name in ("STEP_STARTED", "STEP_FAILED", "EXECUTION_EDITED"):
-        assert [level for level in LEVELS if tells(level, name)] == list(levels_of(name))
+        assert [level for level in LEVELS if shows_entry(level, name)] == list(levels_of(name))
     assert levels_of("STEP_STARTED") == ("full",)
     assert levels_of("STEP_FAILED") == ("full", "errors")
     assert levels_of("EXECUTION_EDITED") == ("full", "errors", "none")

@@ -1,4 +1,4 @@
-"""Pages of a log: whatever the bounds are, all pages together tell everything once."""
+"""Pages of a log: for all limits, the pages together have each entry and value once."""
 
 import pytest
 from execution_driver import Simulator
@@ -51,7 +51,7 @@ def pages(history, **bounds):
 def test_pages_of_every_number_of_entries_tell_each_entry_once(history, most):
     found = pages(history, read_events=most)
     assert [entry for page in found for entry in page.entries] == event_log(history)
-    # The two entries of an incident are never parted.
+    # The two entries of an incident are never separated.
     assert max(len(page.entries) for page in found) <= max(most, 2)
     assert found[-1].last == history[-1][0]
 
@@ -67,9 +67,9 @@ def test_pages_of_every_size_tell_each_entry_once_and_no_value_is_left_out(histo
 
 
 def joined(former, later):
-    """What the later part does not tell is as the first one said; a success has no error."""
-    told = {name: value for name, value in later.items() if value is not None}
-    whole = {**former, **told, "ended_on": later["ended_on"], "attempt": max(former["attempt"], later["attempt"])}
+    """Merges two parts of a visit: the later one wins where it has a value; a success has no error."""
+    filled = {name: value for name, value in later.items() if value is not None}
+    whole = {**former, **filled, "ended_on": later["ended_on"], "attempt": max(former["attempt"], later["attempt"])}
     return {**whole, "error": None} if later["status"] == "SUCCEEDED" else whole
 
 
@@ -87,7 +87,7 @@ def test_the_parts_of_a_visit_make_up_the_visit(history, bounds):
     assert merged == whole
 
 
-def test_what_no_page_could_hold_is_told_by_its_size_and_holds_up_nothing():
+def test_a_value_that_no_page_can_hold_is_replaced_by_its_size():
     simulator = Simulator(workflow(call("c"), call("d"), edges="start>c c>d"))
     simulator.start()
     simulator.succeed("x" * 5000)

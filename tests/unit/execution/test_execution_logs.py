@@ -1,4 +1,4 @@
-"""The event log and the lists of waits and incidents: what readers see of a history."""
+"""The event log and the lists of waits and incidents: a history as readers see it."""
 
 from datetime import timedelta
 from typing import get_args
@@ -72,7 +72,7 @@ def test_only_types_of_the_contract_are_shown():
     assert len(ENTRY_TYPES) == len(TYPES)
 
 
-def test_what_an_event_shows_are_fields_of_its_entry():
+def test_the_shown_fields_of_an_event_are_fields_of_its_entry():
     for shape, fields in SHOWN.values():
         assert {name for _, name in fields} <= set(shape.__struct_fields__), shape
 
@@ -256,7 +256,7 @@ def test_the_log_of_a_whole_execution():
         ),
     ],
 )
-def test_what_an_entry_tells(event, expected):
+def test_fields_of_entries(event, expected):
     assert one(event) == expected
 
 
@@ -285,7 +285,7 @@ def states(entries):
     return {entry["type"]: entry["state"] for entry in entries}
 
 
-def test_what_happens_to_the_execution_as_a_whole_stands_at_its_current_step():
+def test_events_without_a_step_are_shown_at_the_current_step():
     flow = workflow(
         call("c"), step("w", "wait"), step("pause", "delay", {"for": "P3D"}), edges="start>c c>w w>pause pause>w"
     )
@@ -300,7 +300,7 @@ def test_what_happens_to_the_execution_as_a_whole_stands_at_its_current_step():
     assert (found["RESUME_IGNORED"], found["EXECUTION_TERMINATED"]) == ("pause", "pause")
 
 
-def test_the_timeout_of_the_workflow_stands_where_the_execution_was():
+def test_the_timeout_of_the_workflow_is_shown_at_the_current_step():
     simulator = Simulator(workflow(step("w", "wait"), edges="start>w", settings={"timeout": "PT1H"}))
     simulator.start()
     simulator.tick(3600)

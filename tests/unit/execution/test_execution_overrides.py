@@ -1,4 +1,4 @@
-"""Only an answer of an approver takes an approval's exits, unless somebody overrides it, which is recorded so."""
+"""Only an answer of an approver takes an approval's exits, unless an operator overrides it, which is recorded."""
 
 import pytest
 from execution_driver import EXECUTION_ID, SEED, Simulator
@@ -58,7 +58,7 @@ def waiting(**settings):
 
 
 def failed_before():
-    """Starts an execution that has failed before anybody was asked."""
+    """Starts an execution that has failed before its approval."""
     simulator = Simulator(flow())
     simulator.start({"amount": 500})
     simulator.fail("CONNECTION", is_transient=False)
@@ -67,7 +67,7 @@ def failed_before():
 
 
 def failed_approval():
-    """Starts an execution whose approval found nobody to ask."""
+    """Starts an execution whose approval has no recipients."""
     simulator = Simulator(flow(ask_=ask(recipients="${payload.output.nobody}")))
     simulator.start({"amount": 500})
     simulator.succeed({"status": "200"})
@@ -75,7 +75,7 @@ def failed_approval():
     return simulator
 
 
-def told(simulator, kind, *, may=False, reason="why", **fields):
+def repaired(simulator, kind, *, may=False, reason="why", **fields):
     return simulator.submit(kind(at=simulator.now, by="operator", via="API", reason=reason, may_override=may, **fields))
 
 
@@ -84,7 +84,7 @@ def without_approval():
 
 
 def renamed():
-    """Returns a version in which a computing step has taken the approval's place."""
+    """Returns a version in which a computing step replaces the approval."""
     return workflow(call("before", "POST"), note("ask"), note("release"), edges="start>before before>ask ask>release")
 
 
@@ -124,10 +124,10 @@ EACH = pytest.mark.parametrize(("begin", "kind", "fields"), OVERRIDES.values(), 
 
 
 @EACH
-def test_what_decides_about_an_approval_or_leaves_it_out_is_refused(begin, kind, fields):
+def test_a_command_that_decides_or_bypasses_an_approval_is_refused(begin, kind, fields):
     simulator = begin()
     before = simulator.state
-    refused = told(simulator, kind, **fields)
+    refused = repaired(simulator, kind, **fields)
     assert isinstance(refused, Declined)
     assert refused.code == "OVERRIDE_NEEDED"
     assert "'ask'" in refused.message
@@ -138,10 +138,10 @@ def test_what_decides_about_an_approval_or_leaves_it_out_is_refused(begin, kind,
 def test_who_may_override_says_why_and_it_is_recorded_as_an_override(begin, kind, fields):
     simulator = begin()
     for reason in ("", "  "):
-        (problem,) = told(simulator, kind, may=True, reason=reason, **fields).problems
+        (problem,) = repaired(simulator, kind, may=True, reason=reason, **fields).problems
         assert problem.path == "/reason"
     known = len(simulator.history)
-    assert isinstance(told(simulator, kind, may=True, reason="board decision 7", **fields), Repaired)
+    assert isinstance(repaired(simulator, kind, may=True, reason="board decision 7", **fields), Repaired)
     (entry,) = decisions_of(simulator.workflow, simulator.state)
     assert (entry.step, entry.user, entry.action, entry.comment) == (
         "ask",
@@ -154,7 +154,7 @@ def test_who_may_override_says_why_and_it_is_recorded_as_an_override(begin, kind
     assert [decision for _, decision in decisions_in(simulator.workflow, new)] == [entry]
 
 
-def test_repairs_that_leave_the_approval_in_place_need_no_more_than_before():
+def test_repairs_that_bypass_no_approval_need_no_override():
     for begin, kind, fields in (
         (failed_before, Retry, {}),
         (failed_before, SkipStep, {"action": "complete", "output": {"status": "200"}}),
@@ -167,7 +167,7 @@ def test_repairs_that_leave_the_approval_in_place_need_no_more_than_before():
         (waiting, EditDocument, {"document": {"before": {"output": {"status": "201"}}}}),
     ):
         simulator = begin()
-        assert isinstance(told(simulator, kind, **fields), Repaired), (begin, kind, fields)
+        assert isinstance(repaired(simulator, kind, **fields), Repaired), (begin, kind, fields)
         assert decisions_of(simulator.workflow, simulator.state) == []
 
 
@@ -182,8 +182,8 @@ def test_a_choice_that_failed_is_not_completed_around_the_approval():
     )  # fmt: skip
     simulator.start({"amount": "many"})
     assert simulator.state.status == "FAILED"
-    assert told(simulator, SkipStep, branch="small").code == "OVERRIDE_NEEDED"
-    assert isinstance(told(simulator, SkipStep, branch="else"), Repaired)
+    assert repaired(simulator, SkipStep, branch="small").code == "OVERRIDE_NEEDED"
+    assert isinstance(repaired(simulator, SkipStep, branch="else"), Repaired)
     assert simulator.state.waits
 
 
@@ -197,7 +197,7 @@ def test_a_way_that_ends_the_execution_needs_no_override():
         )
     )
     simulator.start()
-    assert isinstance(told(simulator, SkipStep, branch="timeout"), Repaired)
+    assert isinstance(repaired(simulator, SkipStep, branch="timeout"), Repaired)
 
 
 def looping():
@@ -224,8 +224,8 @@ def looping():
 def test_an_approval_in_a_body_is_not_left_out_with_the_body(kind, fields):
     simulator = Simulator(looping())
     simulator.start({"items": [1]})
-    assert told(simulator, kind, **fields).code == "OVERRIDE_NEEDED"
-    assert isinstance(told(simulator, kind, may=True, **fields), Repaired)
+    assert repaired(simulator, kind, **fields).code == "OVERRIDE_NEEDED"
+    assert isinstance(repaired(simulator, kind, may=True, **fields), Repaired)
 
 
 def test_an_approval_in_a_branch_is_not_left_out_with_the_parallel():
@@ -240,11 +240,11 @@ def test_an_approval_in_a_branch_is_not_left_out_with_the_parallel():
         )
     )
     simulator.start()
-    assert told(simulator, MoveTo, state="split", to="after").code == "OVERRIDE_NEEDED"
-    assert isinstance(told(simulator, SkipStep, state="w"), Repaired)
+    assert repaired(simulator, MoveTo, state="split", to="after").code == "OVERRIDE_NEEDED"
+    assert isinstance(repaired(simulator, SkipStep, state="w"), Repaired)
 
 
-def test_a_move_back_within_a_loop_is_free_and_one_onto_what_follows_the_approval_is_not():
+def test_a_move_back_within_a_loop_needs_no_override_and_one_past_the_approval_does():
     simulator = Simulator(
         workflow(
             step("first", "wait"),
@@ -257,9 +257,9 @@ def test_a_move_back_within_a_loop_is_free_and_one_onto_what_follows_the_approva
     )
     simulator.start()
     for to in ("release", "again"):
-        assert told(simulator, MoveTo, to=to).code == "OVERRIDE_NEEDED"
-    assert isinstance(told(simulator, MoveTo, to="second"), Repaired)
-    assert isinstance(told(simulator, MoveTo, to="first"), Repaired)
+        assert repaired(simulator, MoveTo, to=to).code == "OVERRIDE_NEEDED"
+    assert isinstance(repaired(simulator, MoveTo, to="second"), Repaired)
+    assert isinstance(repaired(simulator, MoveTo, to="first"), Repaired)
 
 
 @pytest.mark.parametrize("source", ["SAP", "TEAMS"])
@@ -295,12 +295,12 @@ def test_a_resume_that_was_kept_and_a_letter_release_no_approval():
     assert isinstance(simulator.history[-1], LetterSettled)
 
 
-def test_what_an_override_did_stands_in_the_history():
+def test_an_override_is_recorded_in_the_history():
     simulator = waiting()
-    told(simulator, SkipStep, may=True, action="complete", branch="approved", output={"outcome": "approved"})
+    repaired(simulator, SkipStep, may=True, action="complete", branch="approved", output={"outcome": "approved"})
     (skipped,) = [event for event in simulator.history if isinstance(event, StepSkipped)]
     assert (skipped.overrides, skipped.by, skipped.reason) == (("ask",), "operator", "why")
     simulator = failed_before()
-    told(simulator, MoveTo, may=True, to="release")
+    repaired(simulator, MoveTo, may=True, to="release")
     (moved,) = [event for event in simulator.history if isinstance(event, Moved)]
     assert moved.overrides == ("ask",)

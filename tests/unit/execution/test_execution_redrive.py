@@ -20,30 +20,30 @@ class TestRedrive:
 
     def test_onto_a_version_with_another_input_the_key_is_another_one(self) -> None:
         simulator = failed()
-        mended = workflow(post(body="${payload.output.po}-mended"), call("d"), edges="start>c c>d")
-        assert isinstance(redrive(simulator, mended), Repaired)
+        fixed = workflow(post(body="${payload.output.po}-fixed"), call("d"), edges="start>c c>d")
+        assert isinstance(redrive(simulator, fixed), Repaired)
         assert scheduled(simulator) == [("c", 1, 1), ("c", 2, 1)]
-        assert simulator.state.open_steps["c:2"].input["body"] == "1-mended"
-        assert (simulator.state.workflow_version, simulator.state.definition) == (2, mended.hash.hex())
+        assert simulator.state.open_steps["c:2"].input["body"] == "1-fixed"
+        assert (simulator.state.workflow_version, simulator.state.definition) == (2, fixed.hash.hex())
         assert isinstance(simulator.history[-3], Migrated)
 
-    def test_onto_a_version_that_mends_something_else_the_key_is_kept(self) -> None:
+    def test_onto_a_version_that_fixes_another_step_the_key_is_kept(self) -> None:
         simulator = failed()
-        mended = workflow(post(timeout="PT60S"), call("e"), edges="start>c c>e")
-        redrive(simulator, mended)
+        fixed = workflow(post(timeout="PT60S"), call("e"), edges="start>c c>e")
+        redrive(simulator, fixed)
         assert scheduled(simulator) == [("c", 1, 1), ("c", 1, 2)]
         assert last(simulator, StepScheduled).timeout_seconds == 60
         simulator.succeed(OK)
         assert scheduled(simulator)[-1] == ("e", 1, 1)
 
-    def test_a_step_that_is_another_kind_of_step_now_is_visited_anew(self) -> None:
+    def test_a_step_of_another_type_is_visited_again(self) -> None:
         simulator = failed()
         settings = {"parameters": [{"name": "x", "value": 1}]}
         redrive(simulator, workflow(step("c", "overridePayload", settings), call("d"), edges="start>c c>d"))
         assert simulator.state.payload["x"] == 1
         assert scheduled(simulator)[-1] == ("d", 1, 1)
 
-    def test_a_step_that_is_called_otherwise_keeps_its_key_and_its_place(self) -> None:
+    def test_a_renamed_step_keeps_its_key_and_its_position(self) -> None:
         simulator = failed()
         renamed = workflow(
             step("c2", "httpRequest", simulator.workflow.definition["workflow_steps"][1]["settings"]),
@@ -108,7 +108,7 @@ class TestRedrive:
         assert isinstance(reply, Unfit)
         assert "open as wait" in reply.problems[0].message
 
-    def test_wrong_names_are_all_told_together(self) -> None:
+    def test_all_wrong_names_are_reported_together(self) -> None:
         target = workflow(post(), call("e"), edges="start>c c>e")
         reply = redrive(failed(), target, steps={"nobody": "e", "d": "nowhere", "c": "e"})
         assert isinstance(reply, Unfit)

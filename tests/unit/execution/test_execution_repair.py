@@ -1,4 +1,4 @@
-"""What operators decide: retry, skip, complete, edit and move, on the decision core alone."""
+"""Repairs by operators: retry, skip, complete, edit and move, on the decision core alone."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from looply.execution.facts.commands import (
     Declined,
     EditDocument,
     MoveTo,
-    Park,
+    QuarantineExecution,
     Repaired,
     Reply,
     Restarted,
@@ -42,7 +42,7 @@ class TestRetry:
         assert scheduled(simulator) == [("c", 1, 1), ("c", 1, 2)]
         assert simulator.state.open_steps["c:1"].input["body"] == "1"
         closed = last(simulator, IncidentClosed)
-        assert (closed.action, closed.again, closed.by, closed.reason) == ("retry", "attempt", "op", "mended")
+        assert (closed.action, closed.again, closed.by, closed.reason) == ("retry", "attempt", "op", "fixed")
         simulator.succeed(OK)
         assert scheduled(simulator)[-1] == ("d", 1, 1)
 
@@ -60,7 +60,7 @@ class TestRetry:
         assert simulator.state.status == "FAILED"
         assert [attempt for _, _, attempt in scheduled(simulator)] == [1, 2, 3, 4]
 
-    def test_a_step_that_never_had_an_input_is_visited_anew(self) -> None:
+    def test_a_step_that_never_had_an_input_is_visited_again(self) -> None:
         broken = step("o", "overridePayload", {"parameters": [{"name": "x", "value": "${div(1, payload.output.n)}"}]})
         simulator = begun(workflow(broken, edges="start>o"), {"n": 0})
         assert simulator.state.status == "FAILED"
@@ -92,7 +92,7 @@ class TestRetry:
         simulator.succeed(OK)
         assert simulator.state.status == "COMPLETED"
 
-    def test_the_second_of_two_operators_is_told_that_nothing_is_left_to_decide(self) -> None:
+    def test_the_second_of_two_operators_gets_no_incident(self) -> None:
         simulator = failed()
         (incident_id,) = simulator.state.incidents
         retry(simulator)
@@ -123,7 +123,7 @@ class TestRetry:
             assert isinstance(reply, Declined)
             assert reply.code == "TERMINATED"
 
-    def test_after_a_time_limit_the_same_span_begins_anew(self) -> None:
+    def test_after_a_time_limit_the_same_span_starts_again(self) -> None:
         flow = workflow(step("w", "wait"), edges="start>w", settings={"timeout": "PT1H"})
         simulator = begun(flow)
         simulator.tick(3600)
@@ -138,7 +138,7 @@ class TestRetry:
     def test_timers_that_fell_due_while_nothing_could_happen_fire_then(self) -> None:
         flow = workflow(step("w", "wait", {"timeout": "PT2H"}), step("t", "terminate"), edges="start>w w:timeout>t")
         simulator = begun(flow)
-        simulator.submit(Park(at=simulator.now, message="poisoned"))
+        simulator.submit(QuarantineExecution(at=simulator.now, message="poisoned"))
         simulator.tick(3 * 3600)
         assert not simulator.work.timers
         retry(simulator)
@@ -147,13 +147,13 @@ class TestRetry:
 
     def test_a_result_that_came_while_nothing_could_happen_leads_on(self) -> None:
         simulator = begun(workflow(call("c"), call("d"), edges="start>c c>d"))
-        simulator.submit(Park(at=simulator.now, message="poisoned"))
+        simulator.submit(QuarantineExecution(at=simulator.now, message="poisoned"))
         simulator.succeed(OK)
         assert simulator.state.status == "FAILED"
         retry(simulator)
         assert scheduled(simulator)[-1] == ("d", 1, 1)
 
-    def test_after_a_limit_it_goes_on_where_there_is_room_again(self) -> None:
+    def test_after_a_limit_it_continues_where_the_limit_allows(self) -> None:
         again = step("again", "redirect", {"target": "set", "max_visits": 100})
         count = step("set", "overridePayload", {"parameters": [{"name": "n", "value": 1}]})
         simulator = begun(workflow(count, again, edges="start>set set>again"), limits=Limits(step_visits=5))
@@ -199,7 +199,7 @@ class TestSkipAndComplete:
         assert isinstance(self.skip(simulator, branch="a"), Repaired)
         assert scheduled(simulator) == [("c", 1, 1)]
 
-    def test_a_wait_that_nobody_will_answer_is_skipped_and_its_cards_are_closed(self) -> None:
+    def test_a_wait_is_skipped_and_its_cards_are_closed(self) -> None:
         flow = workflow(
             card("ask", "a@example.com", wait={"for": "first", "timeout": "P1D"}), call("c"), edges="start>ask ask>c"
         )
@@ -217,7 +217,7 @@ class TestSkipAndComplete:
         assert isinstance(simulator.history[-1], Discarded)
         assert simulator.state.outputs["c"] is None
 
-    def test_a_place_where_the_execution_does_not_stand_is_refused(self) -> None:
+    def test_a_step_that_is_not_a_current_one_is_refused(self) -> None:
         reply = self.skip(failed(), state="d")
         assert isinstance(reply, Unfit)
         assert reply.problems[0].path == "/state"
@@ -242,7 +242,7 @@ class TestEdit:
     def edit(self, simulator: Simulator, document: Any, **fields: Any) -> Reply:
         return simulator.submit(EditDocument(at=simulator.now, by="op", document=document, **fields))
 
-    def test_a_merge_patch_changes_what_it_names_and_nothing_starts(self) -> None:
+    def test_a_merge_patch_changes_the_named_values_and_starts_no_step(self) -> None:
         simulator = failed()
         before = simulator.state.document_bytes
         reply = self.edit(
@@ -276,7 +276,7 @@ class TestEdit:
             ({"payload": {"output": {"workflow_id": "x"}}}, "/document/payload/output/workflow_id"),
         ],
     )
-    def test_what_is_no_document_is_refused_with_its_place(self, document: Any, path: str) -> None:
+    def test_an_invalid_document_is_refused_with_its_path(self, document: Any, path: str) -> None:
         simulator = failed()
         before = len(simulator.history)
         reply = self.edit(simulator, document)
@@ -290,7 +290,7 @@ class TestEdit:
         assert isinstance(self.edit(simulator, {"c": {"output": {"x": "y" * 300}}}), Unfit)
         assert isinstance(retry(simulator, document={"c": {"output": {"x": "y" * 300}}}), Unfit)
 
-    def test_what_is_secret_stays_marked_and_its_mask_is_not_taken_for_it(self) -> None:
+    def test_secrets_stay_marked_and_a_mask_is_refused_as_their_value(self) -> None:
         flow = workflow(
             call("login", secret=["/output/data/token"]),
             post(),
@@ -324,7 +324,7 @@ class TestMove:
     def move(self, simulator: Simulator, to: str, **fields: Any) -> Reply:
         return simulator.submit(MoveTo(at=simulator.now, by="op", reason="elsewhere", to=to, **fields))
 
-    def test_a_failed_execution_goes_on_at_another_step(self) -> None:
+    def test_a_failed_execution_continues_at_another_step(self) -> None:
         simulator = failed()
         (incident_id,) = simulator.state.incidents
         assert self.move(simulator, "d") == Repaired(incidents=(incident_id,))
@@ -332,7 +332,7 @@ class TestMove:
         assert list(simulator.state.open_steps) == ["d:1"]
         assert (last(simulator, Moved).by, last(simulator, IncidentClosed).action) == ("op", "move")
 
-    def test_a_waiting_execution_is_moved_and_what_was_open_is_given_up(self) -> None:
+    def test_a_waiting_execution_is_moved_and_its_open_visit_is_cancelled(self) -> None:
         flow = workflow(
             card("ask", "a@example.com", wait={"for": "first", "timeout": "P1D"}), call("c"), edges="start>ask ask>c"
         )
@@ -356,7 +356,7 @@ class TestMove:
         assert reply.code == "NO_INCIDENT"
 
 
-def test_the_log_tells_what_was_decided_and_that_the_execution_goes_on() -> None:
+def test_the_log_shows_the_repair_and_that_the_execution_continues() -> None:
     simulator = failed()
     retry(simulator, document={"payload": {"output": {"po": "2"}}})
     log = to_builtins(event_log(list(enumerate(simulator.history, 1))))

@@ -1,4 +1,4 @@
-"""What operators decide about branches, iterations and the steps within, on the decision core alone."""
+"""Repairs of branches, iterations and the steps within, on the decision core alone."""
 
 from execution_driver import Simulator
 from execution_workflows import call, step, workflow
@@ -50,7 +50,7 @@ class TestBranchesAndIterations:
         ]
         assert [(entry["state"], entry["visit"], entry["scope"]) for entry in shown] == [("c", 1, "p[a]")] * 3
 
-    def test_a_closing_that_an_older_release_recorded_stands_where_the_execution_stood(self) -> None:
+    def test_a_closing_that_an_older_release_recorded_is_shown_at_the_current_step(self) -> None:
         simulator = self.side_by_side()
         simulator.succeed(OK)
         (incident_id,) = simulator.state.incidents
@@ -82,7 +82,7 @@ class TestBranchesAndIterations:
         assert simulator.state.status == "COMPLETED"
 
     def renamed(self, simulator: Simulator, *, fork: str) -> Reply:
-        """Asks for a version whose parallel is called `fork`, and in which the failed call has another name."""
+        """Redrives onto a version whose parallel is called `fork`, and in which the failed call has another name."""
         branches = {"branches": [{"id": "a", "label": "A"}, {"id": "b", "label": "B"}]}
         target = workflow(
             step(fork, "parallel", branches),
@@ -99,7 +99,7 @@ class TestBranchesAndIterations:
         assert isinstance(reply, Unfit)
         assert "must keep its name" in reply.problems[0].message
 
-    def test_a_step_of_an_open_branch_goes_on_under_its_key_when_it_has_another_name(self) -> None:
+    def test_a_renamed_step_of_an_open_branch_keeps_its_key(self) -> None:
         simulator = self.side_by_side()
         assert isinstance(self.renamed(simulator, fork="p"), Repaired)
         assert scheduled(simulator)[-1] == ("x", 1, 2)
@@ -109,7 +109,7 @@ class TestBranchesAndIterations:
         simulator.succeed(OK)
         assert simulator.state.status == "COMPLETED"
 
-    def test_what_is_open_within_branches_ends_in_the_logs_when_the_parallel_is_left_for_another_step(self) -> None:
+    def test_visits_within_branches_end_in_the_logs_when_the_path_of_the_parallel_is_moved(self) -> None:
         branches = {"branches": [{"id": "a", "label": "A"}, {"id": "b", "label": "B"}]}
         flow = workflow(
             step("p", "parallel", branches),
@@ -134,7 +134,7 @@ class TestBranchesAndIterations:
         reply = simulator.submit(SkipStep(at=simulator.now, by="op", state="p"))
         assert isinstance(reply, Unfit)
 
-    def test_an_iteration_that_failed_is_tried_again_and_the_others_keep_what_they_have(self) -> None:
+    def test_an_iteration_that_failed_is_retried_and_the_others_keep_their_outputs(self) -> None:
         body = post("c", body="${item}")
         flow = workflow(step("f", "forEach", {"items": "${payload.output.list}"}), body, edges="start>f f:each>c")
         simulator = begun(flow, {"list": ["x", "y", "z"]})

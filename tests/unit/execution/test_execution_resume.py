@@ -1,4 +1,4 @@
-"""The rules of `resumeWorkflow`, in the order of the contract."""
+"""The rules of `resumeWorkflow`, in their documented order."""
 
 from datetime import timedelta
 
@@ -42,7 +42,7 @@ def test_the_first_resume_releases_the_wait():
     assert simulator.state.status == "COMPLETED"
 
 
-def test_a_token_of_a_released_wait_is_already_restarted_whatever_the_status():
+def test_a_token_of_a_released_wait_is_already_restarted_in_every_status():
     simulator = started(TWO_WAITS)
     first = simulator.now
     simulator.resume({"n": 1}, token=token("a"), by="first")
@@ -287,7 +287,7 @@ def test_the_token_of_a_wait_to_come_keeps_the_resume_for_exactly_that_wait():
 
 
 @pytest.mark.parametrize("names", [("", "a"), ("a", ""), ("", ""), ("a", "a")])
-def test_of_resumes_that_can_only_be_meant_for_one_wait_the_first_is_kept_and_told_so(names):
+def test_the_first_of_several_resumes_for_one_future_wait_is_kept(names):
     simulator = started(CALL_THEN_WAIT)
     first, second = (token(name) if name else "" for name in names)
     assert simulator.resume({"n": 1}, by="early", token=first) == Restarted(buffered=True)

@@ -1,4 +1,4 @@
-"""Branches, and what they have in common with iterations: what opens, and how they end."""
+"""Branches, and their common rules with iterations: how they open and end."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ def test_the_step_behind_a_join_is_visited_once_and_outside_of_the_branches():
     assert simulator.state.outputs["j"] == {"arrived": ["l", "r"], "missing": []}
 
 
-def test_a_loser_is_given_up_and_its_late_result_moves_nothing():
+def test_a_losing_branch_is_cancelled_and_its_late_result_moves_nothing():
     simulator = two_calls("any")
     late, early = simulator.effects
     simulator.report(early, OK)
@@ -164,13 +164,13 @@ def test_a_terminate_step_in_a_branch_ends_the_execution():
     assert len(events(simulator, Discarded)) == 1
 
 
-def test_a_call_that_terminates_stands_where_its_branches_stood():
+def test_a_terminate_call_keeps_the_current_steps_of_the_branches():
     simulator = two_calls()
     simulator.terminate()
     assert (simulator.state.status, simulator.state.current_state) == ("TERMINATED", "a,b")
 
 
-def test_branches_that_all_wait_make_the_execution_wait_and_are_told_apart_by_state_or_token():
+def test_branches_that_all_wait_make_the_execution_wait_and_are_named_by_state_or_token():
     steps = (parallel("l", "r"), step("a", "wait"), step("b", "delay", {"for": "PT1H"}), join())
     simulator = started(*steps, edges="start>p p:l>a p:r>b a>j b>j")
     assert (simulator.state.status, simulator.state.current_state) == ("WAITING", "wait_for_response_state,b")
@@ -181,7 +181,7 @@ def test_branches_that_all_wait_make_the_execution_wait_and_are_told_apart_by_st
     assert simulator.state.status == "COMPLETED"
 
 
-def test_the_token_of_a_wait_that_was_given_up_is_refused_and_so_is_that_of_one_that_never_opened():
+def test_the_token_of_a_cancelled_wait_is_refused_and_so_is_that_of_one_that_never_opened():
     steps = (
         parallel("l", "r", "s"),
         call("a"),
@@ -271,8 +271,8 @@ def test_every_prefix_of_a_history_folds_and_its_stored_text_too():
     simulator = items(parallel("l", "r"), call("c"), step("w", "wait"), join("any"), edges="p:l>c p:r>w c>j w>j")
     simulator.succeed(OK)
     simulator.resume({"n": 1})
-    for place in range(1, len(simulator.history)):
-        assert fold(simulator.history[place:], fold(simulator.history[:place])) == simulator.state
+    for count in range(1, len(simulator.history)):
+        assert fold(simulator.history[count:], fold(simulator.history[:count])) == simulator.state
     before = simulator.state
     simulator.crash()
     assert simulator.state == before
@@ -291,11 +291,11 @@ def test_a_skipped_or_moved_step_takes_its_region_along():
 
 
 @pytest.mark.parametrize("count", ["all", "any", 2])
-def test_a_join_goes_on_when_an_operator_gave_its_parallel_an_output_by_hand(count: Json):
+def test_a_join_continues_when_an_operator_gave_its_parallel_an_output(count: Json):
     simulator = two_calls(count)
     skipped = StepSkipped(at=simulator.now, step="p", branch="join", output="by hand")
     state = evolve(simulator.state, skipped)
-    advanced = simulator.go_on_from(state)
+    advanced = simulator.decide_from(state)
     assert [(type(event), event.step) for event in advanced] == [(Computed, "j"), (StepScheduled, "last")]
 
 
@@ -309,7 +309,7 @@ def test_a_join_goes_on_when_an_operator_gave_its_parallel_an_output_by_hand(cou
     ],
     ids=["closed", "cancelled", "entered", "opened"],
 )
-def test_what_cannot_follow_is_illegal(event: Any):
+def test_an_event_that_cannot_follow_is_illegal(event: Any):
     simulator = two_calls()
     with pytest.raises(IllegalTransition):
         evolve(simulator.state, event(simulator.now))
@@ -333,7 +333,7 @@ def test_a_retry_that_was_to_come_goes_with_the_path_that_is_moved():
     assert (moved.lines["p[l]"].phase, moved.timers, list(moved.open_steps)) == ("ENTER", {}, ["p[r]/b:1"])
 
 
-def test_a_wait_outside_of_a_branch_that_is_given_up_stays_open():
+def test_a_wait_outside_of_a_cancelled_branch_stays_open():
     inner = (parallel("x", "y", id_="q"), call("c"), step("w", "wait"), join("any", of="q", id_="k"))
     steps = (parallel("l", "r"), *inner, step("v", "wait"), join())
     simulator = started(*steps, edges="start>p p:l>q q:x>c q:y>w c>k w>k k>j p:r>v v>j")

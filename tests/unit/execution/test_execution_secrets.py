@@ -1,10 +1,10 @@
-"""Secrets: usable by expressions, seen by nobody; what is computed from a secret is secret."""
+"""Secrets: usable by expressions, masked for all readers; values computed from a secret are secret."""
 
 import pytest
 from execution_driver import EXECUTION_ID, Simulator
 from execution_workflows import CARD, call, card, step, workflow
 
-from looply.execution.document.masking import MASK, hidden_values, masked, masked_pointers, without_tokens_in
+from looply.execution.document.masking import MASK, hidden_values, mask, mask_pointers, without_tokens_in
 from looply.execution.facts.address import Address, card_token
 from looply.execution.facts.events import (
     AnswerRecorded,
@@ -41,7 +41,7 @@ def last(simulator, kind):
 
 
 def shown(simulator):
-    """Everything that a reader gets to see."""
+    """Returns all texts that a reader can see."""
     events = list(enumerate(simulator.history, 1))
     parts = [
         event_log(events),
@@ -117,7 +117,7 @@ def test_the_mark_spreads_through_the_payload_to_the_name_alone():
 
 
 @pytest.mark.parametrize(
-    ("payload", "place"),
+    ("payload", "path"),
     [
         ({"a": {"key": "${login.output.data.token}"}, "b": 1}, {"a": {"key": "***"}, "b": 1}),
         ("${login.output.data}", None),
@@ -125,14 +125,14 @@ def test_the_mark_spreads_through_the_payload_to_the_name_alone():
         (["x", "${login.output.data.token}"], {"body": ["x", "***"]}),
     ],
 )
-def test_the_mark_spreads_when_the_payload_is_replaced(payload, place):
+def test_the_secret_mark_propagates_when_the_payload_is_replaced(payload, path):
     simulator = logged_in(step("set", "overridePayload", {"payload": payload}), call("c"), edges="login>set set>c")
     output = masked_document(simulator.workflow, simulator.state)["payload"]["output"]
     assert SECRET not in shown(simulator)
-    if place is None:
+    if path is None:
         assert output == "***"
     else:
-        assert {name: output[name] for name in place} == place
+        assert {name: output[name] for name in path} == path
         assert output["workflow_version"] == "1"
 
 
@@ -169,7 +169,7 @@ def test_the_start_may_mark_a_body_that_is_no_object():
     assert input_payload(simulator.state)["body"] == ["***", "open"]
 
 
-def test_a_conditional_shows_that_it_looked_but_not_at_what():
+def test_a_conditional_masks_the_secret_values_that_it_compared():
     rules = [{"variable": "${login.output.data.token}", "operator": "IsPresent"}]
     simulator = logged_in(step("if", "conditional", {"rules": rules}), edges="login>if")
     assert last(simulator, Computed).secret == ("/input/0/value",)
@@ -225,7 +225,7 @@ def test_a_failure_by_status_does_not_show_a_secret_answer():
     assert SECRET not in shown(simulator)
 
 
-def test_what_the_connector_found_to_be_secret_is_masked():
+def test_values_that_the_connector_marks_as_secret_are_masked():
     simulator = Simulator(workflow(call("c"), http("d", body="${c.output.data}"), edges="start>c c>d"))
     simulator.start()
     simulator.succeed({"status": "200", "data": SECRET}, secret=("/output/data",))
@@ -250,7 +250,7 @@ def test_what_the_connector_found_to_be_secret_is_masked():
 )
 def test_masking_copies_the_path_alone(value, path, expected):
     before = encode_json(value)
-    assert masked(value, [path]) == expected
+    assert mask(value, [path]) == expected
     assert encode_json(value) == before
 
 
@@ -266,12 +266,12 @@ def test_masking_copies_the_path_alone(value, path, expected):
         ({"a": 5}, ("a", "b"), []),
     ],
 )
-def test_what_masking_hides_can_be_listed(value, path, expected):
+def test_masked_values_can_be_listed(value, path, expected):
     assert list(hidden_values(value, path)) == expected
 
 
 def test_pointers_of_another_field_and_the_empty_one_mask_nothing():
-    assert masked_pointers({"a": 1}, ("/input/a", ""), "output") == {"a": 1}
+    assert mask_pointers({"a": 1}, ("/input/a", ""), "output") == {"a": 1}
 
 
 SECRET_WAIT = step("w", "wait", secret=["/output/pin"])
@@ -334,12 +334,12 @@ NEARLY = "A" * 47
         ),
     ],
 )
-def test_tokens_are_hidden_wherever_they_stand(value, shown):
+def test_tokens_are_masked_in_every_position(value, shown):
     assert without_tokens_in(value) == shown
 
 
 @pytest.mark.parametrize(
     "value", [None, True, 10**63, "A" * 5000, NEARLY, [NEARLY, "A"], {"B" * 60: "C" * 60}, [[], {}]]
 )
-def test_what_holds_no_token_is_given_back_as_it_is(value):
+def test_a_value_without_tokens_is_returned_unchanged(value):
     assert without_tokens_in(value) is value

@@ -1,4 +1,4 @@
-"""How large values are: the bound on nesting is that of the door."""
+"""Sizes of values: the limit of nesting equals that of requests."""
 
 import pytest
 

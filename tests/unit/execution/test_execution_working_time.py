@@ -17,7 +17,7 @@ OFFICE = {
 
 
 def due(start: str, span: str, calendar=None) -> str:
-    """Returns the wall time in Berlin that lies a span of working time after another one."""
+    """Returns the wall time in Berlin a duration of working time after another one."""
     begin = datetime.fromisoformat(start).replace(tzinfo=BERLIN)
     end = working_instant(read_calendar(calendar or OFFICE), begin, parse_duration(span))
     assert end.utcoffset() == timedelta(0)
@@ -39,7 +39,7 @@ def due(start: str, span: str, calendar=None) -> str:
         ("2026-12-24T16:00", "PT2H", "2026-12-28 09:00:00"),  # over a holiday and a weekend
         ("2026-11-27T15:00", "P1D", "2026-11-30 15:00:00"),
         ("2026-11-27T15:00", "P2D", "2026-12-01 15:00:00"),
-        ("2026-11-27T12:00", "P1D", "2026-11-30 13:00:00"),  # what begins in the break begins after it
+        ("2026-11-27T12:00", "P1D", "2026-11-30 13:00:00"),  # a duration that starts in the break starts after it
         ("2026-12-24T10:00", "P1D", "2026-12-28 10:00:00"),
         ("2026-11-27T15:00", "P1DT3H", "2026-12-01 09:00:00"),
         ("2026-11-25T09:00", "P1W", "2026-12-04 09:00:00"),  # seven working days
@@ -113,7 +113,7 @@ def test_a_duration_past_the_end_of_the_calendar_is_refused(span):
         ({"hours": {"mon": ["08:00-12:00"]}, "holiday": []}, "no field 'holiday'"),
     ],
 )
-def test_what_is_no_calendar_is_refused_with_its_place(document, word):
+def test_an_invalid_calendar_is_refused_with_its_field(document, word):
     with pytest.raises(CalendarError, match=word) as refused:
         read_calendar(document)
     assert refused.value.code == "CALENDAR"

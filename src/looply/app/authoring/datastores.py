@@ -8,7 +8,7 @@ from looply.catalog.tenants.keys import Principal
 from looply.definition.settings.datastores import canonical_name, name_finding
 from looply.engine.records.datastores import Datastore, DatastoreSummary, change_of
 from looply.errors import Conflict, DatastoreMoved, DatastoresFull, NotFound, Problem, Refused
-from looply.execution.facts.datastores import DatastoreWrite, Known, over_limits
+from looply.execution.facts.datastores import DatastoreWrite, StoredDatastore, over_limits
 from looply.jsontext import Json
 
 
@@ -43,7 +43,7 @@ async def put(
         raise Refused(f"the value {reason}", code="LIMIT", problems=(Problem(path="/value", message=reason),))
     name = canonical_name(name)
 
-    def written(known: Known) -> DatastoreWrite:
+    def written(known: StoredDatastore) -> DatastoreWrite:
         return DatastoreWrite(
             name=name,
             expected=known.revision,
@@ -82,7 +82,7 @@ async def delete(services: Services, principal: Principal, name: str, *, if_revi
         return
 
 
-async def _known(services: Services, principal: Principal, name: str, if_revision: int | None) -> Known:
+async def _known(services: Services, principal: Principal, name: str, if_revision: int | None) -> StoredDatastore:
     """Returns the datastore as it is. Raises: Conflict (code `CONFLICT`) when that is not what the caller expects."""
     known = (await services.engine.datastores.find(principal.organization_id, name)).known
     if if_revision is not None and if_revision != known.revision:

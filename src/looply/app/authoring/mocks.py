@@ -14,7 +14,7 @@ from looply.catalog.tenants.keys import Principal
 from looply.definition import trigger_schema, trigger_secrets
 from looply.definition.schemas.schema_checker import SchemaChecker
 from looply.errors import Problem, payload_error
-from looply.execution.document.masking import masked_body, masked_input
+from looply.execution.document.masking import mask_body, mask_input
 from looply.jsontext import Json
 
 
@@ -36,7 +36,7 @@ async def set_mock(
 async def input_of(services: Services, principal: Principal, workflow_id: str, execution_id: str) -> Json:
     """Returns the body that an execution of a workflow was started with, secrets as `***`. Raises: NotFound."""
     execution = await get_owned(services, principal.organization_id, execution_id, workflow_id=workflow_id.lower())
-    return masked_body(execution.state.started)
+    return mask_body(execution.state.started)
 
 
 async def keep_mock(services: Services, principal: Principal, key: VersionKey, payload: Json) -> None:
@@ -48,12 +48,12 @@ async def keep_mock(services: Services, principal: Principal, key: VersionKey, p
     schema = trigger_schema(definition)
     if schema is not None and (problems := _problems(schema, payload)):
         raise payload_error(problems)
-    await _store(services, principal, key, masked_input(payload, trigger_secrets(definition)))
+    await _store(services, principal, key, mask_input(payload, trigger_secrets(definition)))
 
 
 async def mask_mock(services: Services, principal: Principal, version: WorkflowVersion) -> WorkflowVersion:
     """Returns a version that was saved, its mock payload without what the definition now marks as secret."""
-    masked = masked_input(version.mock_payload, trigger_secrets(version.definition))
+    masked = mask_input(version.mock_payload, trigger_secrets(version.definition))
     if version.mock_schema is None or masked == version.mock_payload:
         return version
     key = (version.workflow_id, version.workflow_version)

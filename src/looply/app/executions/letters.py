@@ -14,7 +14,7 @@ from looply.catalog.tenants.keys import Principal
 from looply.clock import rfc3339
 from looply.engine.records.letters import LetterFilter, LetterRow
 from looply.errors import Conflict, NotFound, Refused
-from looply.execution.document.masking import masked_pointers
+from looply.execution.document.masking import mask_pointers
 from looply.execution.facts.commands import AlreadySettled, Declined, Settled, SettleLetter, Unfit
 from looply.execution.facts.events import LetterAction, ResumeIgnored
 from looply.jsontext import Json
@@ -64,7 +64,7 @@ async def get(services: Services, principal: Principal, letter_id: str) -> Lette
     """Returns a letter with what it holds. Raises: NotFound (code `LETTER_NOT_FOUND`)."""
     row = await _owned(services, principal, letter_id)
     event = await _event(services, row)
-    payload = masked_pointers(event.payload, event.secret, "payload")
+    payload = mask_pointers(event.payload, event.secret, "payload")
     return Letter(row=row, message=event.message, payload=payload)
 
 

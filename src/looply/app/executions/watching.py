@@ -71,7 +71,7 @@ async def follow_execution(
         # The event of the place is read again: it may have an entry that was not told yet.
         events = await services.engine.history(execution_id, max(seq - 1, 0), _PAGE)
         execution = await services.engine.get(execution_id)
-        log = event_log(events, _UNCUT, execution.state.standing_steps)
+        log = event_log(events, _UNCUT, execution.state.active_steps)
         for number, entries in _by_number(log):
             fresh = [(place, each) for place, each in enumerate(entries) if (number, place) > (seq, entry)]
             if fresh:

@@ -15,7 +15,7 @@ from looply.engine.records.decisions import DecisionRow, decider
 from looply.engine.records.letters import LetterRow
 from looply.errors import BadRequest, FireTaken
 from looply.execution.approvals.decisions import Decision
-from looply.execution.facts.deliveries import DELIVERY_KINDS, Delivered, Delivery
+from looply.execution.facts.deliveries import DELIVERY_KINDS, Delivery, DeliveryKey
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -160,7 +160,7 @@ def slot_from(row: Row) -> ConcurrencySlotRow:
 
 def delivery_from(row: Row) -> Delivery:
     """Returns the delivery of (target, sender, seq, kind)."""
-    return Delivery(Delivered(id_text(row[0]), id_text(row[1]), row[2]), DELIVERIES[row[3]])
+    return Delivery(DeliveryKey(id_text(row[0]), id_text(row[1]), row[2]), DELIVERIES[row[3]])
 
 
 def claim_from(row: Row) -> Claim:

@@ -16,10 +16,10 @@ from looply.engine.records.claims import Claim
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.errors import DefinitionError
 from looply.execution import ExecutionState, OpenWork, open_work
-from looply.execution.document.masking import masked_pointers
+from looply.execution.document.masking import mask_pointers
 from looply.execution.facts.address import parse_address
 from looply.execution.facts.datastores import is_datastore_operation
-from looply.execution.facts.state import NO_WORK, Card, EffectWork, Incident, OpenWait, Place, Timer
+from looply.execution.facts.state import NO_WORK, Card, ConcurrencySlot, EffectWork, Incident, OpenWait, Timer
 from looply.jsontext import Json
 
 Key = TypeVar("Key", int, str)
@@ -131,7 +131,7 @@ def effect_queue(operation: str, effect_input: Json, secret: tuple[str, ...] = (
     An expression may have produced any text for it; only the beginning is stored, without characters 0. A target under
     a `secret` pointer of the effect has no name, since these names are stored in clear text.
     """
-    shown = masked_pointers(effect_input, secret, "input") if secret else effect_input
+    shown = mask_pointers(effect_input, secret, "input") if secret else effect_input
     target = _target(operation, shown if isinstance(shown, dict) else {})
     return f"{operation} {target[:_TARGET_CHARACTERS]}".replace("\0", "\N{REPLACEMENT CHARACTER}")
 
@@ -206,7 +206,7 @@ def _incident(state: ExecutionState, incident: Incident) -> IncidentRow:
     )
 
 
-def _slot(state: ExecutionState, place: Place | None) -> ConcurrencySlotRow | None:
+def _slot(state: ExecutionState, place: ConcurrencySlot | None) -> ConcurrencySlotRow | None:
     if place is None:
         return None
     return ConcurrencySlotRow(

@@ -18,7 +18,7 @@ from looply.errors import LooplyError, StoreUnreachable
 from looply.execution import ExecutionState
 from looply.execution.document.sizes import json_bytes
 from looply.execution.facts.commands import EffectDone, EffectFailed
-from looply.execution.facts.datastores import READ, Applied, apply
+from looply.execution.facts.datastores import READ, OperationResult, apply
 from looply.execution.facts.state import OpenStep
 from looply.jsontext import Json
 from looply.limits import Limits
@@ -76,11 +76,11 @@ class DatastoreOperations:
             message=error.message,
         )
 
-    async def _applied(self, organization_id: str, opened: OpenStep) -> Applied:
+    async def _applied(self, organization_id: str, opened: OpenStep) -> OperationResult:
         given: dict[str, Json] = opened.input
         if opened.operation == READ:
             names: list[str] = given["names"]
-            return Applied(output={name: await self._value(organization_id, name) for name in names})
+            return OperationResult(output={name: await self._value(organization_id, name) for name in names})
         found = await self._datastores.find(organization_id, given["name"])
         return apply(opened.operation, given, found.known, self._limits)
 

@@ -22,7 +22,7 @@ from looply.engine.records.letters import Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.survey import Usage
 from looply.execution.facts.commands import Command, Reply
-from looply.execution.facts.deliveries import Delivered
+from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import Event
 from looply.execution.facts.state import ExecutionState, Status
 from looply.jsontext import Json
@@ -115,7 +115,7 @@ class ChildStart(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     execution_id: str
-    delivery: Delivered
+    delivery: DeliveryKey
     parent: str
     tells: Literal["", "START", "END"]
     depth: int

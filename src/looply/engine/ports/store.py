@@ -24,7 +24,7 @@ from looply.engine.records.startup import StartupState
 from looply.engine.records.survey import Survey
 from looply.engine.records.suspects import Trials
 from looply.execution.document.searching import SearchValues
-from looply.execution.facts.deliveries import Delivered, Delivery
+from looply.execution.facts.deliveries import Delivery, DeliveryKey
 from looply.execution.facts.events import IncidentKind, TimerKind
 from looply.slots import Lane
 
@@ -200,7 +200,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     letters: tuple[LetterRow, ...] = ()
     decisions: tuple[DecisionRow, ...] = ()
     sent: tuple[Delivery, ...] = ()
-    applied: tuple[Delivered, ...] = ()
+    applied: tuple[DeliveryKey, ...] = ()
     search: SearchValues | None = None
     expires_on: datetime | None = None
 
@@ -330,7 +330,7 @@ class WorkQueue(Protocol):
         """
         ...
 
-    async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
+    async def drop_deliveries(self, rows: Sequence[DeliveryKey]) -> None:
         """Removes deliveries that have no effect any more; durable when it returns."""
         ...
 

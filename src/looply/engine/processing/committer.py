@@ -27,7 +27,7 @@ from looply.engine.records.letters import changed_letters
 from looply.execution import ExecutionState, open_work
 from looply.execution.document.searching import changed_search_values
 from looply.execution.facts.datastores import DatastoreWrite
-from looply.execution.facts.deliveries import Delivered, sent
+from looply.execution.facts.deliveries import DeliveryKey, deliveries_of
 from looply.execution.facts.events import Event
 from looply.jsontext import encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
@@ -55,7 +55,7 @@ class Extras(msgspec.Struct, frozen=True, kw_only=True):
     key: Key | None = None
     fire: Fire | None = None
     write: DatastoreWrite | None = None
-    applied: tuple[Delivered, ...] = ()
+    applied: tuple[DeliveryKey, ...] = ()
     repairs_rows: bool = False
 
 
@@ -155,7 +155,7 @@ class Committer:
         if before is not None and before.is_frozen and not after.is_frozen:
             self._offer_again(before, after)
 
-    async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
+    async def drop_deliveries(self, rows: Sequence[DeliveryKey]) -> None:
         """Removes rows that move nothing any more."""
         await self._store.work.drop_deliveries(rows)
 
@@ -190,7 +190,7 @@ class Committer:
             key=self._stored_key(started.organization_id, extras.key),
             fire=extras.fire,
             definition=self._new_definition(after, workflow),
-            sent=sent(started, enumerate(events, expected + 1)),
+            sent=deliveries_of(started, enumerate(events, expected + 1)),
             applied=extras.applied,
             copies=copy_wishes(before, after, self._channels),
             letters=changed_letters(before, after),

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from looply.engine.ports.store import Store
 from looply.errors import NotFound, StoreCorrupt
 from looply.execution import ExecutionState
-from looply.execution.facts.deliveries import Delivered, Delivery
+from looply.execution.facts.deliveries import Delivery, DeliveryKey
 from looply.execution.facts.state import OpenChild
 
 Read: TypeAlias = Callable[[str], Awaitable[ExecutionState]]
@@ -51,7 +51,7 @@ async def find_lost_termination(store: Store, read: Read, state: ExecutionState)
     rows = await store.reads.deliveries_of(started.execution_id)
     if any(delivery.kind == "TERMINATE" for delivery in rows):
         return None
-    return Delivery(Delivered(started.execution_id, started.parent, parent.seq), "TERMINATE")
+    return Delivery(DeliveryKey(started.execution_id, started.parent, parent.seq), "TERMINATE")
 
 
 async def _missing(store: Store, read: Read, parent: str, child: OpenChild) -> Delivery | None:
@@ -72,8 +72,8 @@ async def _missing(store: Store, read: Read, parent: str, child: OpenChild) -> D
     if any(delivery.row.sender == child.child_id for delivery in pending):
         return None
     if head is None:
-        return Delivery(Delivered(child.child_id, parent, child.seq), "START")
-    return Delivery(Delivered(parent, child.child_id, head.seq), "ENDED" if child.is_awaited else "STARTED")
+        return Delivery(DeliveryKey(child.child_id, parent, child.seq), "START")
+    return Delivery(DeliveryKey(parent, child.child_id, head.seq), "ENDED" if child.is_awaited else "STARTED")
 
 
 async def _read_or_none(read: Read, execution_id: str) -> ExecutionState | None:

@@ -12,8 +12,8 @@ from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox, Mailboxes
 from looply.errors import ClaimTaken, Conflict, EngineError, LooplyError, SlotTaken, Stale
 from looply.execution import ExecutionState, advance, answer, open_work
-from looply.execution.facts.commands import Admit, Command, Continue, Done, EffectDone, Mend, Reply
-from looply.execution.facts.deliveries import Delivered
+from looply.execution.facts.commands import Admit, Command, Continue, Done, EffectDone, RepairRows, Reply
+from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import Event
 from looply.limits import Limits
 
@@ -173,7 +173,7 @@ class Processor:
         state, workflow = box.state, box.workflow
         events: list[Event] = []
         replies: list[Reply | LooplyError] = []
-        applied: list[Delivered] = []
+        applied: list[DeliveryKey] = []
         extras = Extras()
         is_cut = self.deadline()
         for command in commands:
@@ -187,7 +187,7 @@ class Processor:
                 answered = answer(workflow, state, timely, limits=self._limits)
                 if answered.write is not None:
                     extras = replace(extras, write=answered.write)
-                if isinstance(command, Mend):
+                if isinstance(command, RepairRows):
                     extras = replace(extras, repairs_rows=True)
                 if answered.events:
                     onto = answered.workflow or workflow

@@ -1,4 +1,4 @@
-"""Row repair: stored rows that differ from the history are corrected in the unit of a `Mend` command.
+"""Row repair: stored rows that differ from the history are corrected in the unit of a `RepairRows` command.
 
 The rows read here belong to the state that the unit is computed on, because rows change with units only: where another
 unit comes in between, the fence refuses this one, and it is computed again.

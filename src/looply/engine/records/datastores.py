@@ -14,7 +14,7 @@ import msgspec
 
 from looply.clock import to_ms
 from looply.errors import DatastoreMoved, DatastoresFull, StoreCorrupt
-from looply.execution.facts.datastores import DatastoreWrite, Known
+from looply.execution.facts.datastores import DatastoreWrite, StoredDatastore
 from looply.jsontext import Json, encode_json, parse_stored
 from looply.limits import Limits
 
@@ -63,12 +63,12 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     next_revision: int
 
     @property
-    def known(self) -> Known:
+    def known(self) -> StoredDatastore:
         """The datastore as operations see it. Raises: StoreCorrupt."""
         stored = self.stored
         if stored is None:
-            return Known(next_revision=self.next_revision)
-        return Known(
+            return StoredDatastore(next_revision=self.next_revision)
+        return StoredDatastore(
             revision=stored.revision,
             value=stored.value,
             next_revision=self.next_revision,

@@ -11,7 +11,7 @@ import msgspec
 
 from looply.execution import ExecutionState
 from looply.execution.evolving.letters import letters_of
-from looply.execution.facts.state import Letter
+from looply.execution.facts.state import DeadLetter
 
 LetterReason: TypeAlias = Literal["UNFIT", "UNUSED"]
 LetterIndex: TypeAlias = Literal["EXECUTION", "PROCESS", "WORKFLOW", "OPEN", "ALL"]
@@ -99,7 +99,7 @@ def changed_letters(before: ExecutionState | None, after: ExecutionState) -> tup
     return tuple(_row(after, letter) for letter in letters_of(after) if former.get(letter.seq) != letter)
 
 
-def _row(state: ExecutionState, letter: Letter) -> LetterRow:
+def _row(state: ExecutionState, letter: DeadLetter) -> LetterRow:
     started = state.started
     assert letter.reason != "DUPLICATE", "a duplicate is answered, so it needs no settling"
     return LetterRow(

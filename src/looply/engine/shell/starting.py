@@ -27,7 +27,7 @@ from looply.errors import (
 )
 from looply.execution import ExecutionState, advance, evolve
 from looply.execution.facts.events import Event, ExecutionStarted
-from looply.execution.facts.log_levels import at_level
+from looply.execution.facts.log_levels import events_at_level
 from looply.rates import RateLimiter
 
 _STARTS_IN_FLIGHT = 4096
@@ -205,7 +205,7 @@ class Starter:
         that could end the process must be part of the unit that removes the delivery.
         """
         if request.child_start is not None:
-            (stored,) = at_level(request.workflow.settings.log, (first,))
+            (stored,) = events_at_level(request.workflow.settings.log, (first,))
             return evolve(None, stored), (stored,)
         stretch = advance(request.workflow, None, (first,), limits=self._limits, is_cut=self._processor.deadline())
         return stretch.state, stretch.events

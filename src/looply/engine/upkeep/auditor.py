@@ -28,7 +28,7 @@ from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.loop import Loop
 from looply.errors import LooplyError
 from looply.execution import ExecutionState, open_work
-from looply.execution.facts.commands import EffectLost, Mend
+from looply.execution.facts.commands import EffectLost, RepairRows
 
 _log = structlog.get_logger(__name__)
 
@@ -196,7 +196,7 @@ class Auditor(Loop):
                 return False
             for lost in await self._lost_attempts(state):
                 await self._shell.submit(execution_id, lost)
-            await self._shell.submit(execution_id, Mend(at=self._clock.now()))
+            await self._shell.submit(execution_id, RepairRows(at=self._clock.now()))
         except LooplyError as error:
             _log.error("command_failed", execution_id=execution_id, error=error.message)
             return False

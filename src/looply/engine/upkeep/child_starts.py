@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from looply.errors import Refused
-from looply.execution.facts.deliveries import Delivered
+from looply.execution.facts.deliveries import DeliveryKey
 from looply.rates import RateLimiter
 
 _KEPT_SECONDS: Final = 60.0
@@ -23,7 +23,7 @@ class ChildStarts:
     def __init__(self, most: int) -> None:
         self._most = most
         self._rates = RateLimiter(most)
-        self._delayed: dict[Delivered, float] = {}
+        self._delayed: dict[DeliveryKey, float] = {}
 
     def delayed_ids(self, now: float) -> Sequence[str]:
         """Returns the executions whose start is delayed beyond this moment of the monotonic clock."""
@@ -32,11 +32,11 @@ class ChildStarts:
             del self._delayed[row]
         return [row.target for row, due in self._delayed.items() if due > now]
 
-    def is_delayed(self, row: Delivered, now: float) -> bool:
+    def is_delayed(self, row: DeliveryKey, now: float) -> bool:
         """Returns whether the start that a row asks for is delayed beyond this moment."""
         return self._delayed.get(row, now) > now
 
-    def admit(self, row: Delivered, organization_id: str, now: float) -> bool:
+    def admit(self, row: DeliveryKey, organization_id: str, now: float) -> bool:
         """Returns whether the execution may be started now; if not, it is delayed from now on.
 
         Raises: Refused (code `CHILD_RATE`) when the rate of the next minute is used up.

@@ -30,9 +30,9 @@ from looply.execution import ExecutionState
 from looply.execution.approvals.children import output_secrets, start_secrets
 from looply.execution.document.sizes import json_bytes
 from looply.execution.facts.commands import Admit, ChildEnded, Command, Done, Terminate
-from looply.execution.facts.deliveries import Delivered, Delivery
+from looply.execution.facts.deliveries import Delivery, DeliveryKey
 from looply.execution.facts.events import ChildOutcome, ChildStarted, ExecutionStarted
-from looply.execution.facts.state import Closed
+from looply.execution.facts.state import ExecutionEnd
 from looply.jsontext import fingerprint
 
 _log = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ class Deliverer:
         self._clock = clock
         self._child_target_of = child_target_of
         self._quarantine = quarantine
-        self._in_progress: set[Delivered] = set()
+        self._in_progress: set[DeliveryKey] = set()
         self._child_starts = ChildStarts(shell.limits.child_starts)
 
     async def settle(self) -> bool:
@@ -142,14 +142,14 @@ class Deliverer:
                 await self._submit(row, row.target, Terminate(at=now, via=_VIA, delivery=row, reason=reason))
         return True
 
-    async def _submit(self, row: Delivered, execution_id: str, command: Command) -> None:
+    async def _submit(self, row: DeliveryKey, execution_id: str, command: Command) -> None:
         try:
             await self._quarantine.run(execution_id, lambda: self._shell.submit(execution_id, command))
         except NotFound:
             # The target was never started, or is not stored any more: nothing can be notified.
             await self._store.work.drop_deliveries((row,))
 
-    def _child_ended(self, row: Delivered, state: ExecutionState, closed: Closed) -> ChildEnded:
+    def _child_ended(self, row: DeliveryKey, state: ExecutionState, closed: ExecutionEnd) -> ChildEnded:
         outcome: ChildOutcome = closed.status
         output = dict(state.payload)
         return ChildEnded(
@@ -164,7 +164,7 @@ class Deliverer:
             message=closed.reason,
         )
 
-    async def _start(self, row: Delivered) -> bool:
+    async def _start(self, row: DeliveryKey) -> bool:
         """Starts the execution of a row, or records in the sender why it cannot be started.
 
         Returns false when the start is delayed.
@@ -200,7 +200,7 @@ class Deliverer:
             await self._store.work.drop_deliveries((row,))
         return True
 
-    async def _refuse(self, row: Delivered, requested: ChildStarted, error: LooplyError) -> None:
+    async def _refuse(self, row: DeliveryKey, requested: ChildStarted, error: LooplyError) -> None:
         """Notifies the sender that the execution cannot be started, and why."""
         fields = {"execution_id": row.sender, "workflow_id": requested.workflow_id}
         _log.warning("child_refused", **fields, code=error.code, error=error.message)

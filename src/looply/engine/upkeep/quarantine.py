@@ -16,7 +16,7 @@ from looply.engine.records.startup import StartupState
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.crash_quarantine import CrashQuarantine
 from looply.errors import LooplyError, StoreFull, StoreUnreachable
-from looply.execution.facts.commands import Command, Park, Reply
+from looply.execution.facts.commands import Command, QuarantineExecution, Reply
 
 _log = structlog.get_logger(__name__)
 
@@ -88,7 +88,7 @@ class Quarantine:
         """Opens an incident for all held executions; one for which there is no space remains held."""
         for execution_id in list(self._held):
             try:
-                await self._shell.submit(execution_id, Park(at=self._clock.now(), message=_POISONED))
+                await self._shell.submit(execution_id, QuarantineExecution(at=self._clock.now(), message=_POISONED))
             except (StoreFull, StoreUnreachable) as error:
                 _log.error("command_failed", execution_id=execution_id, error=error.message)
                 continue

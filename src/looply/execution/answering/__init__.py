@@ -1,5 +1,5 @@
-"""Answering: `answer`, from a command to what its caller is told and to the events of it.
+"""Answering: `answer`, from a command to the reply of its caller and the events that it makes.
 
 Imports every lower room.
-Never here: what happens without a command; `deciding` does that.
+Never here: decisions without a command; those are in `deciding`.
 """

@@ -1,4 +1,4 @@
-"""`answer`: what a caller is told, and the events of it. Engines never judge a call themselves."""
+"""`answer`: the reply to a command, and its events. Engines never decide about a command themselves."""
 
 from typing import TypeVar, assert_never
 
@@ -9,13 +9,13 @@ from looply.execution.answering.repair import answer_repair
 from looply.execution.answering.resume import answer_resume
 from looply.execution.answering.settling import settle_letter
 from looply.execution.approvals.cards import answer_card
-from looply.execution.approvals.children import child_ended
+from looply.execution.approvals.children import answer_child_ended
 from looply.execution.approvals.closing import close, close_cards
 from looply.execution.approvals.quorum import approval_output
 from looply.execution.approvals.reassign import reassign_card
 from looply.execution.approvals.turns import escalate, remind
 from looply.execution.deciding.decide import open_incident
-from looply.execution.deciding.effects import effect_done, effect_failed, effect_lost
+from looply.execution.deciding.effects import answer_effect_done, answer_effect_failed, answer_effect_lost
 from looply.execution.document.sizes import json_bytes
 from looply.execution.evolving.evolve import evolve
 from looply.execution.facts.address import parse_address
@@ -34,11 +34,11 @@ from looply.execution.facts.commands import (
     EffectFailed,
     EffectLost,
     FireTimer,
-    Mend,
     MoveTo,
-    Park,
+    QuarantineExecution,
     ReassignCard,
     Redrive,
+    RepairRows,
     Resume,
     Retry,
     SettleLetter,
@@ -64,9 +64,9 @@ Outcome = TypeVar("Outcome", EffectDone, EffectFailed, EffectLost)
 
 
 def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limits: Limits = DEFAULT_LIMITS) -> Answer:
-    """Returns the truthful reply to a command and the events to record before it is given.
+    """Returns the reply to a command, and the events to store before it is sent.
 
-    Guarantees: exactly one resume releases a wait; a final execution is never changed; the reply is decided from the
+    Guarantees: exactly one resume releases a wait; an ended execution is never changed; the reply follows from the
     history, never from the status alone.
     """
     match command:
@@ -85,29 +85,29 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
         case FireTimer():
             return _fire(workflow, state, command)
         case EffectDone():
-            return effect_done(workflow, state, _renamed(state, command), limits)
+            return answer_effect_done(workflow, state, _with_current_address(state, command), limits)
         case EffectFailed():
-            return effect_failed(workflow, state, _renamed(state, command))
+            return answer_effect_failed(workflow, state, _with_current_address(state, command))
         case EffectLost():
-            return effect_lost(state, _renamed(state, command))
+            return answer_effect_lost(state, _with_current_address(state, command))
         case ChildEnded():
-            return child_ended(state, command, limits)
+            return answer_child_ended(state, command, limits)
         case Admit():
             return Answer(Done(), (Admitted(at=command.at),)) if state.is_queued else Answer(Done(is_late=True))
         case Continue():
             is_needed = open_work(state).continues
             return Answer(Done(is_late=not is_needed), (Continued(at=command.at),) if is_needed else ())
-        case Mend():
-            # An event that says nothing, so that the rows are stored in a unit like any other.
+        case RepairRows():
+            # An empty event, so that the rows are stored in a unit like any other.
             return Answer(Done(), (Continued(at=command.at),)) if state.closed is None else Answer(Done(is_late=True))
-        case Park():
-            return _park(state, command)
+        case QuarantineExecution():
+            return _quarantine(state, command)
         case _:
             assert_never(command)
 
 
-def _renamed(state: ExecutionState, command: Outcome) -> Outcome:
-    """Returns the command with the address that its visit has now; the attempt may have left under another one."""
+def _with_current_address(state: ExecutionState, command: Outcome) -> Outcome:
+    """Returns the command with the current address of its visit; the attempt may have been sent under a former one."""
     address = state.current_address(command.address)
     return command if address == command.address else replace(command, address=address)
 
@@ -116,14 +116,14 @@ def _terminate(state: ExecutionState, command: Terminate) -> Answer:
     if state.closed is None:
         cancelled = Cancelled(at=command.at, by=command.by, via=command.via, reason=command.reason)
         end = ExecutionClosed(at=command.at, by=command.by, via=command.via, status="TERMINATED", reason=command.reason)
-        return Answer(Terminated(), (*_incidents_closed(state, end), *close(state, end)[:-1], cancelled, end))
+        return Answer(Terminated(), (*_close_incidents(state, end), *close(state, end)[:-1], cancelled, end))
     if state.closed.status == "TERMINATED":
         return Answer(AlreadyTerminated())
     verb = "has completed" if state.closed.status == "COMPLETED" else "has failed"
     return Answer(Declined(code=state.closed.status, message=f"the execution {verb} and cannot be terminated"))
 
 
-def _incidents_closed(state: ExecutionState, end: ExecutionClosed) -> tuple[IncidentClosed, ...]:
+def _close_incidents(state: ExecutionState, end: ExecutionClosed) -> tuple[IncidentClosed, ...]:
     return tuple(
         IncidentClosed(
             at=end.at,
@@ -155,7 +155,10 @@ def _consequences(workflow: Workflow, state: ExecutionState, timer: Timer, fired
         case "DELAY":
             return (StepSucceeded(at=fired.at, **parse_address(timer.address).fields),)
         case "WAIT":
-            return (*close_cards(state, timer.address, "TIMED_OUT", fired), _timed_out(workflow, state, timer, fired))
+            return (
+                *close_cards(state, timer.address, "TIMED_OUT", fired),
+                _wait_timed_out(workflow, state, timer, fired),
+            )
         case "REMINDER":
             return remind(state, timer, fired)
         case "ESCALATION":
@@ -167,8 +170,8 @@ def _consequences(workflow: Workflow, state: ExecutionState, timer: Timer, fired
             assert_never(timer.kind)
 
 
-def _timed_out(workflow: Workflow, state: ExecutionState, timer: Timer, fired: TimerFired) -> WaitTimedOut:
-    """Returns the end of a wait by its time; an approval tells who had decided by then."""
+def _wait_timed_out(workflow: Workflow, state: ExecutionState, timer: Timer, fired: TimerFired) -> WaitTimedOut:
+    """Returns the timeout of a wait; that of an approval holds the decisions so far."""
     wait, address = state.waits.get(timer.address), parse_address(timer.address)
     if wait is None or wait.approval is None:
         return WaitTimedOut(at=fired.at, **address.fields)
@@ -176,7 +179,7 @@ def _timed_out(workflow: Workflow, state: ExecutionState, timer: Timer, fired: T
     return WaitTimedOut(at=fired.at, **address.fields, output=output, size=json_bytes(output), secret=secret)
 
 
-def _park(state: ExecutionState, command: Park) -> Answer:
+def _quarantine(state: ExecutionState, command: QuarantineExecution) -> Answer:
     if state.closed is not None or state.is_frozen:
         return Answer(Done(is_late=True))
     incident = open_incident(state, "POISON", "POISONED", command.message)

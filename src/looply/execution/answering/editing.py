@@ -1,4 +1,4 @@
-"""Editing the data document: what an operator gives becomes the new payload and outputs, or is refused with reasons."""
+"""Editing the data document: an operator's edit becomes an event, or is refused with its problems."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -10,29 +10,30 @@ from looply.errors import Problem
 from looply.execution.approvals import overrides
 from looply.execution.document.document import region_of
 from looply.execution.document.masking import MASK, hidden_values
-from looply.execution.document.overlays import home_of, payload_seen, secrets_seen, size_of
+from looply.execution.document.overlays import owner_scope, size_of, visible_payload, visible_secrets
 from looply.execution.document.sizes import json_bytes
 from looply.execution.facts.commands import EditDocument, Retry, Unfit
+from looply.execution.facts.datastores import merge_patch
 from looply.execution.facts.events import DocumentEdited
 from looply.execution.facts.state import ExecutionState
 from looply.jsontext import Json
 from looply.limits import Limits
 
-_TOLD_SCOPES: Final = 10
+_LISTED_SCOPES: Final = 10
 
 
-def edited(
+def edit_event(
     workflow: Workflow, state: ExecutionState, command: EditDocument | Retry, limits: Limits
 ) -> DocumentEdited | Unfit:
     """Returns the event of an edit. `document` is {`payload`: {`output`: ...}, STEP: {`output`: ...}}.
 
-    Each part is a merge patch (RFC 7396) of what is there, or takes its place when it `replaces`. The engine's own
-    fields of the payload stay, and so does what is secret and not given. With a `scope` all parts are what that
-    iteration has of its own, and its payload from now on.
+    Each part is a merge patch (RFC 7396) of the current value, or with `replaces` the new value. The engine's own
+    fields of the payload stay, and values that are secret stay marked. With a `scope` all parts change the overlay of
+    that iteration, which has a payload of its own from then on.
     """
     if command.scope and command.scope not in state.frames:
-        return Unfit(problems=(_no_scope(state, command.scope),))
-    home = home_of(state, command.scope)
+        return Unfit(problems=(_unknown_scope(state, command.scope),))
+    home = owner_scope(state, command.scope)
     document = command.document
     problems = tuple(_problems(workflow, state, home, document))
     if problems:
@@ -40,8 +41,8 @@ def edited(
     outputs: dict[str, Json] = {}
     payload: Json = None
     for name, part in document.items():
-        before = payload_seen(state, home) if name == "payload" else _own_output(state, home, name)
-        value = part["output"] if command.replaces else merged(before, part["output"])
+        before = visible_payload(state, home) if name == "payload" else _own_output(state, home, name)
+        value = part["output"] if command.replaces else merge_patch(before, part["output"])
         if name == "payload":
             payload = {**value, **{field: state.payload[field] for field in METADATA}}
         else:
@@ -63,36 +64,23 @@ def edited(
         sizes=sizes,
         secret=tuple(_secrets(workflow, state, home, (*outputs, *given))),
         scope=home,
-        overrides=overrides.edited(workflow, document, command.asking),
+        overrides=overrides.edit_overrides(workflow, document, command.asking),
         **given,
     )
 
 
-def _no_scope(state: ExecutionState, scope: str) -> Problem:
-    return Problem(path="/scope", message=f"no branch or iteration {scope!r} is open{_open_ones(list(state.frames))}")
+def _unknown_scope(state: ExecutionState, scope: str) -> Problem:
+    return Problem(path="/scope", message=f"no branch or iteration {scope!r} is open{_list_open(list(state.frames))}")
 
 
-def _open_ones(scopes: list[str]) -> str:
-    """Returns the names of scopes as the end of a message, the first of many."""
-    more = ", ..." if len(scopes) > _TOLD_SCOPES else ""
-    return f"; open are {', '.join(scopes[:_TOLD_SCOPES])}{more}" if scopes else ""
+def _list_open(scopes: list[str]) -> str:
+    """Returns the names of open scopes as the end of a message; of many only the first."""
+    more = ", ..." if len(scopes) > _LISTED_SCOPES else ""
+    return f"; open are {', '.join(scopes[:_LISTED_SCOPES])}{more}" if scopes else ""
 
 
 def _own_output(state: ExecutionState, home: str, step: str) -> Json:
     return (state.frames[home].outputs if home else state.outputs).get(step)
-
-
-def merged(target: Json, patch: Json) -> Json:
-    """Returns the target after a merge patch (RFC 7396): objects are merged, null removes, all else replaces."""
-    if not isinstance(patch, dict):
-        return patch
-    found = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            found.pop(name, None)
-        else:
-            found[name] = merged(found.get(name), value)
-    return found
 
 
 def _problems(workflow: Workflow, state: ExecutionState, home: str, document: Json) -> Iterator[Problem]:
@@ -106,19 +94,19 @@ def _problems(workflow: Workflow, state: ExecutionState, home: str, document: Js
             yield Problem(
                 path=path, message="is neither `payload` nor a step of the version that the execution runs on"
             )
-        elif name != "payload" and (message := _elsewhere(workflow, state, home, name)):
+        elif name != "payload" and (message := _scope_error(workflow, state, home, name)):
             yield Problem(path=path, message=message)
         elif not isinstance(part, dict) or set(part) != {"output"}:
             yield Problem(path=path, message="must be an object with `output` and nothing else")
         elif name == "payload" and not isinstance(part["output"], dict):
             yield Problem(path=f"{path}/output", message="must be an object")
         else:
-            yield from _masks(_secret_paths(workflow, state, home, name), name, part["output"])
+            yield from _mask_problems(_secret_paths(workflow, state, home, name), name, part["output"])
             if name == "payload":
-                yield from _metadata(state, part["output"])
+                yield from _metadata_problems(state, part["output"])
 
 
-def _metadata(state: ExecutionState, given: dict[str, Json]) -> Iterator[Problem]:
+def _metadata_problems(state: ExecutionState, given: dict[str, Json]) -> Iterator[Problem]:
     for field in METADATA:
         if field in given and given[field] != state.payload[field]:
             yield Problem(
@@ -126,25 +114,25 @@ def _metadata(state: ExecutionState, given: dict[str, Json]) -> Iterator[Problem
             )
 
 
-def _elsewhere(workflow: Workflow, state: ExecutionState, home: str, step: str) -> str:
-    """Returns why the output of a step is not in the scope that is edited, empty when it is."""
+def _scope_error(workflow: Workflow, state: ExecutionState, home: str, step: str) -> str:
+    """Returns why the output of a step does not belong to the edited scope, empty when it does."""
     body = _body_of(workflow.region(step))
     if body == _body_of(region_of(state, home)):
         return ""
     if not body:
-        return f"is not of the iteration {home}; edit it without a scope"
+        return f"does not belong to the iteration {home}; edit it without a scope"
     own = [name for name, frame in state.frames.items() if frame.is_iteration and region_of(state, name) == body]
-    return f"has an output in each iteration of its own; name the iteration by its scope{_open_ones(own)}"
+    return f"has an output in each iteration of its own; name the iteration by its scope{_list_open(own)}"
 
 
 def _body_of(region: Region) -> Region:
-    """Returns the innermost body that a region lies in, with all that is around it; nothing outside of any."""
-    ends = [place for place, (_, exit_) in enumerate(region, start=1) if exit_ == EACH]
+    """Returns the innermost `forEach` body that a region lies in, with the regions around it; empty outside of any."""
+    ends = [depth for depth, (_, exit_) in enumerate(region, start=1) if exit_ == EACH]
     return region[: ends[-1]] if ends else ()
 
 
-def _masks(paths: Iterable[tuple[str, ...]], name: str, given: Json) -> Iterator[Problem]:
-    """Refuses a mask that a reader was shown in place of a secret: written back it would be the secret."""
+def _mask_problems(paths: Iterable[tuple[str, ...]], name: str, given: Json) -> Iterator[Problem]:
+    """Yields a problem for a `***` that a reader saw in place of a secret; stored, it would replace the secret."""
     for path in paths:
         if any(value == MASK for value in hidden_values(given, path)):
             where = "/".join(("", "document", name, "output", *path))
@@ -152,8 +140,8 @@ def _masks(paths: Iterable[tuple[str, ...]], name: str, given: Json) -> Iterator
 
 
 def _secret_paths(workflow: Workflow, state: ExecutionState, home: str, name: str) -> list[tuple[str, ...]]:
-    """Returns the paths below an entry's `output` that are secret, by what was marked and by what the step marks."""
-    found = [path[2:] for path in secrets_seen(state, home) if path[0] == name]
+    """Returns the secret paths below an entry's `output`: those of the state, and those that the step declares."""
+    found = [path[2:] for path in visible_secrets(state, home) if path[0] == name]
     if name != "payload":
         found += [split_pointer(pointer)[1:] for pointer in workflow.steps[name].output_secrets]
     return list(dict.fromkeys(found))

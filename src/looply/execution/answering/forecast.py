@@ -1,4 +1,4 @@
-"""What a command would bring about, told before anybody gives it: computed as the command would be, and not kept."""
+"""The forecast (dry run) of a command: computed like the command itself, and not stored."""
 
 from collections.abc import Iterable, Iterator
 from typing import TypeGuard
@@ -24,10 +24,10 @@ from looply.limits import DEFAULT_LIMITS, Limits
 
 
 class PlannedEffect(msgspec.Struct, frozen=True, kw_only=True):
-    """A call that would be made at once.
+    """A call that the command would make at once.
 
-    `is_repeated`: the step has called before in this execution. `keeps_key`: with this very key, so that a receiver
-    that remembers keys does not act twice.
+    `is_repeated`: the step has made a call before in this execution. `keeps_key`: with the same idempotency key, so
+    that a receiver that stores keys does not act twice.
     """
 
     address: Address
@@ -40,11 +40,11 @@ class PlannedEffect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
-    """What would follow from a command until the execution rests or its stretch is cut.
+    """The effects of a command until the execution waits or its stretch is cut.
 
-    `visits` are the steps that would be visited, `waiting` the effects that stand in line and would go on, `timers`
-    how many timers have fallen due meanwhile and would fire, `closes_cards` how many cards would take no more answers,
-    `incident` the one at which it would stand still again.
+    `visits` are the steps that would be visited, `waiting` the open effects that would continue, `timers` the number of
+    timers that have become due and would fire, `closes_cards` the number of cards that would take no more answers,
+    `incident` the one that would stop the execution again.
     """
 
     reply: Reply
@@ -63,7 +63,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 def forecast(
     workflow: Workflow, state: ExecutionState, command: Command, *, limits: Limits = DEFAULT_LIMITS
 ) -> Forecast:
-    """Returns what the command would bring about. Nothing is recorded; the world may have moved on when it is given."""
+    """Returns the forecast of a command. Nothing is stored; the state may be another one when the command is given."""
     given = answer(workflow, state, command, limits=limits)
     onto = given.workflow or workflow
     after, events = state, given.events
@@ -76,8 +76,8 @@ def forecast(
         status=after.status,
         current_state=after.current_state,
         workflow_version=after.workflow_version,
-        effects=tuple(_effect(onto, after, event) for event in events if isinstance(event, StepScheduled)),
-        visits=tuple(_visited(events)),
+        effects=tuple(_planned_effect(onto, after, event) for event in events if isinstance(event, StepScheduled)),
+        visits=tuple(_planned_visits(events)),
         waiting=tuple(parse_address(one.address) for one in open_work(state).effects.values()) if is_thawed else (),
         timers=sum(timer.due <= command.at for timer in after.timers.values()) if is_thawed else 0,
         closes_cards=sum(len(event.cards) for event in events if isinstance(event, CardClosed)),
@@ -87,11 +87,11 @@ def forecast(
 
 
 def _stays_open(event: Event, after: ExecutionState) -> TypeGuard[IncidentOpened]:
-    # A step that had failed beside another one gets an incident that the same command closes.
+    # A step that failed beside another one gets an incident that the same command closes.
     return isinstance(event, IncidentOpened) and event.incident_id in after.incidents
 
 
-def _effect(workflow: Workflow, after: ExecutionState, event: StepScheduled) -> PlannedEffect:
+def _planned_effect(workflow: Workflow, after: ExecutionState, event: StepScheduled) -> PlannedEffect:
     opened = after.open_steps.get(event.address.text)
     address = event.address
     if opened is not None and opened.key:
@@ -107,7 +107,7 @@ def _effect(workflow: Workflow, after: ExecutionState, event: StepScheduled) -> 
     )
 
 
-def _visited(events: Iterable[Event]) -> Iterator[Address]:
+def _planned_visits(events: Iterable[Event]) -> Iterator[Address]:
     for event in events:
         match event:
             case TimerStarted(kind="DELAY") | StepScheduled(attempt=1) | Computed() | WaitOpened():

@@ -1,11 +1,10 @@
 """The answers to operators: retry, skip or complete a step, edit the document, move a path, redrive onto a version.
 
-Theory of operation. An incident stands in the way of everything, so whoever decides about it closes it and says how
-its step goes on: by another attempt, by another visit, with an output that is given, or elsewhere. What follows is
-`decide`'s, once no incident is left. Whether a step is tried again under its old key or visited anew is judged here,
-by evaluating its input once more as of the instant when it was evaluated first: where that gives the same bytes the
-other system must see the same key, where it does not the key must be another one, because one key with two bodies is
-refused by good receivers and answered from memory by bad ones.
+Theory of operation. An incident stops the execution. A repair closes it and says how its step continues: by another
+attempt, by another visit, with a given output, or at another step. Once no incident is left, `decide` continues. A
+retry either reuses the idempotency key (attempt) or takes a new one (visit). To choose, the input is evaluated again as
+of the instant of its first evaluation. The same bytes need the same key; other bytes need another key, because some
+receivers refuse one key with two bodies, and others answer it with the result of the first.
 """
 
 from typing import assert_never
@@ -15,13 +14,13 @@ from msgspec.structs import replace
 from looply.definition import Workflow
 from looply.definition.schemas.step_types import STEP_TYPES
 from looply.errors import Problem
-from looply.execution.answering.editing import edited
+from looply.execution.answering.editing import edit_event
 from looply.execution.approvals import overrides
 from looply.execution.approvals.children import close_children
 from looply.execution.approvals.closing import close_cards_of
 from looply.execution.approvals.decisions import Overriding
-from looply.execution.deciding.decide import after_failure, execution_timer
-from looply.execution.deciding.renaming import places_to_come, renamed_steps, unfit_steps
+from looply.execution.deciding.decide import execution_timer, handle_failure
+from looply.execution.deciding.renaming import migration_problems, renamed_future_waits, renamed_steps
 from looply.execution.document.document import region_of
 from looply.execution.document.evaluation import step_fuel
 from looply.execution.document.sizes import json_bytes, over_document
@@ -60,15 +59,15 @@ from looply.limits import Limits
 
 
 def answer_repair(workflow: Workflow, state: ExecutionState, command: RepairCommand, limits: Limits) -> Answer:
-    """Returns the reply to an operator and the events of it.
+    """Returns the reply to an operator and its events.
 
     Guarantees: an execution that has ended for ever is never changed; of two operators who decide about one incident
-    the second is told that it is closed.
+    the second gets the reply that it is closed.
     """
     if state.closed is not None:
         return _decline(state.closed.status, f"the execution is {state.closed.status} for ever")
     if command.expected_seq and command.expected_seq != state.seq:
-        return _decline("STALE", "the execution has changed since it was read; read it again and decide anew")
+        return _decline("STALE", "the execution has changed since it was read; read it again and decide again")
     given = _answer(workflow, state, command, limits)
     names = (name for event in given.events if isinstance(event, Overriding) for name in event.overrides)
     if not isinstance(given.reply, Repaired):
@@ -93,7 +92,7 @@ def _answer(workflow: Workflow, state: ExecutionState, command: RepairCommand, l
 
 
 def _edit(workflow: Workflow, state: ExecutionState, command: EditDocument, limits: Limits) -> Answer:
-    changed = edited(workflow, state, command, limits)
+    changed = edit_event(workflow, state, command, limits)
     if isinstance(changed, Unfit):
         return Answer(changed)
     return overrides.refusal(command, changed.overrides) or Answer(Repaired(), (changed,))
@@ -106,7 +105,7 @@ def _retry(workflow: Workflow, state: ExecutionState, command: Retry, limits: Li
         return _decline("NO_INCIDENT", f"the execution has no open incident {command.incident_id}")
     events: list[Event] = []
     if command.document is not None:
-        changed = edited(workflow, state, command, limits)
+        changed = edit_event(workflow, state, command, limits)
         if isinstance(changed, Unfit):
             return Answer(changed)
         if refused := overrides.refusal(command, changed.overrides):
@@ -114,9 +113,9 @@ def _retry(workflow: Workflow, state: ExecutionState, command: Retry, limits: Li
         events.append(changed)
         state = evolve(state, changed)
     chosen = (command.incident_id,) if command.incident_id else tuple(state.incidents)
-    closed = _resolved(workflow, state, command, "retry", chosen, limits)
+    closed = _close_incidents(workflow, state, command, "retry", chosen, limits)
     if not command.incident_id:
-        closed += _kept_failures(workflow, state, command, "retry", closed, limits)
+        closed += _close_held_failures(workflow, state, command, "retry", closed, limits)
     return Answer(Repaired(incidents=_ids(closed)), (*events, *closed))
 
 
@@ -124,13 +123,13 @@ def _redrive(workflow: Workflow, state: ExecutionState, command: Redrive, limits
     target = command.workflow
     if target is None and not state.incidents:
         return _no_incident(state)
-    if command.opened_by is not None and not _is_of(state, command):
-        return _decline("NO_INCIDENT", "the execution has no incident of before the redrive was asked for")
+    if command.opened_by is not None and not _covers(state, command):
+        return _decline("NO_INCIDENT", "every incident of the execution is younger than the redrive")
     events: list[Event] = []
     if target is not None and target.hash.hex() != state.definition:
-        if problems := unfit_steps(workflow, target, state, command.steps):
+        if problems := migration_problems(workflow, target, state, command.steps):
             return Answer(Unfit(problems=problems))
-        approvals = overrides.left_behind(workflow, target, state, command.steps, command.asking)
+        approvals = overrides.migration_overrides(workflow, target, state, command.steps, command.asking)
         if refused := overrides.refusal(command, approvals):
             return refused
         events.append(
@@ -142,7 +141,7 @@ def _redrive(workflow: Workflow, state: ExecutionState, command: Redrive, limits
                 definition=target.hash.hex(),
                 reason=command.reason,
                 steps=renamed_steps(command.steps),
-                places=places_to_come(workflow, target, state, command.steps),
+                places=renamed_future_waits(workflow, target, state, command.steps),
                 overrides=approvals,
             )
         )
@@ -150,19 +149,19 @@ def _redrive(workflow: Workflow, state: ExecutionState, command: Redrive, limits
     elif not state.incidents:
         return _decline("NO_INCIDENT", "the execution runs on that version already and has no open incident")
     chosen = tuple(state.incidents)
-    closed = _resolved(target or workflow, state, command, "redrive", chosen, limits)
-    closed += _kept_failures(target or workflow, state, command, "redrive", closed, limits)
+    closed = _close_incidents(target or workflow, state, command, "redrive", chosen, limits)
+    closed += _close_held_failures(target or workflow, state, command, "redrive", closed, limits)
     return Answer(Repaired(incidents=_ids(closed)), (*events, *closed), workflow=target if events else None)
 
 
-def _is_of(state: ExecutionState, command: Redrive) -> bool:
-    """Tells whether a redrive of many is about this execution as it stands: no incident is younger than the call."""
-    asked = command.opened_by
-    assert asked is not None
-    return all(incident.opened_on <= asked for incident in state.incidents.values())
+def _covers(state: ExecutionState, command: Redrive) -> bool:
+    """Returns whether a bulk redrive is about this execution in its current state: no incident is younger than it."""
+    latest = command.opened_by
+    assert latest is not None
+    return all(incident.opened_on <= latest for incident in state.incidents.values())
 
 
-def _resolved(
+def _close_incidents(
     workflow: Workflow,
     state: ExecutionState,
     command: Retry | Redrive,
@@ -170,15 +169,15 @@ def _resolved(
     chosen: tuple[str, ...],
     limits: Limits,
 ) -> list[Event]:
-    """Returns the closing of incidents, each with how its step begins anew."""
+    """Returns the closing of incidents, each with how its step runs again."""
     events: list[Event] = []
     for incident_id in chosen:
-        again = _again(workflow, state, state.incidents[incident_id], limits)
+        again = _again_by(workflow, state, state.incidents[incident_id], limits)
         events.extend(_closing(workflow, state, command, incident_id, action, again))
     return events
 
 
-def _kept_failures(
+def _close_held_failures(
     workflow: Workflow,
     state: ExecutionState,
     command: Retry | Redrive,
@@ -188,8 +187,8 @@ def _kept_failures(
 ) -> list[Event]:
     """Returns an incident, closed at once, for each failure that arrived while an incident held the execution.
 
-    Such a failure is older than the decision, which is about it too: nobody should have to decide again for every
-    branch or iteration that failed for the same reason.
+    Such a failure is older than the decision, which covers it too: the operator need not decide again for every branch
+    or iteration that failed for the same reason.
     """
     for event in closed:
         state = evolve(state, event)
@@ -197,10 +196,10 @@ def _kept_failures(
     for path in state.lines.values():
         if path.phase != "FAILED":
             continue
-        for opened in after_failure(workflow, state, path):
+        for opened in handle_failure(workflow, state, path):
             if isinstance(opened, IncidentOpened):
                 state = evolve(state, opened)
-                resolved = _resolved(workflow, state, command, action, (opened.incident_id,), limits)
+                resolved = _close_incidents(workflow, state, command, action, (opened.incident_id,), limits)
                 for event in resolved:
                     state = evolve(state, event)
                 events += (opened, *resolved)
@@ -214,7 +213,7 @@ def _ids(events: list[Event]) -> tuple[str, ...]:
 def _closing(
     workflow: Workflow, state: ExecutionState, command: RepairCommand, incident_id: str, action: str, again: Again = ""
 ) -> tuple[Event, ...]:
-    """Returns the closing of an incident; after that of a time limit the same span begins anew."""
+    """Returns the closing of an incident; that of a time limit starts the time limit again."""
     incident = state.incidents[incident_id]
     closed = IncidentClosed(
         at=command.at,
@@ -234,7 +233,7 @@ def _closing(
     return (closed, replace(timer, by=command.by, via=command.via))
 
 
-def _again(workflow: Workflow, state: ExecutionState, incident: Incident, limits: Limits) -> Again:
+def _again_by(workflow: Workflow, state: ExecutionState, incident: Incident, limits: Limits) -> Again:
     path = state.lines.get(incident.scope)
     if path is None or path.address != incident.address or path.phase not in ("FAILED", "UNKNOWN"):
         return ""
@@ -255,10 +254,10 @@ def _again(workflow: Workflow, state: ExecutionState, incident: Incident, limits
         events = ENTRIES[visit.step.type](visit)
     except (ExpressionError, StepError):
         return "visit"
-    wanted = next((event for event in events if isinstance(event, StepScheduled)), None)
-    if wanted is None or wanted.operation != opened.operation:
+    scheduled = next((event for event in events if isinstance(event, StepScheduled)), None)
+    if scheduled is None or scheduled.operation != opened.operation:
         return "visit"
-    return "attempt" if encode_json(wanted.input) == encode_json(opened.input) else "visit"
+    return "attempt" if encode_json(scheduled.input) == encode_json(opened.input) else "visit"
 
 
 def _skip(workflow: Workflow, state: ExecutionState, command: SkipStep, limits: Limits) -> Answer:
@@ -277,7 +276,7 @@ def _skip(workflow: Workflow, state: ExecutionState, command: SkipStep, limits: 
     size = json_bytes(command.output)
     if reason := over_document(state, path.step, size, limits, path.scope):
         return Answer(Unfit(problems=(Problem(path="/output", message=reason),)))
-    approvals = overrides.skipped(workflow, path.step, branch, command.asking)
+    approvals = overrides.skip_overrides(workflow, path.step, branch, command.asking)
     if refused := overrides.refusal(command, approvals):
         return refused
     skipped = StepSkipped(
@@ -292,12 +291,12 @@ def _skip(workflow: Workflow, state: ExecutionState, command: SkipStep, limits: 
         secret=step.output_secrets,
         overrides=approvals,
     )
-    given_up = _given_up(state, path, skipped)
-    return _repaired(workflow, state, command, path, command.action, (*given_up, skipped))
+    given_up = _close_abandoned(state, path, skipped)
+    return _repair_answer(workflow, state, command, path, command.action, (*given_up, skipped))
 
 
 def _exits(workflow: Workflow, step_id: str) -> tuple[str, ...]:
-    """Returns the exits by which an operator may let a step be left; `error` tells of a failure that there must be."""
+    """Returns the exits that an operator may choose for a step; not `error`, which needs a failure."""
     step = workflow.steps[step_id]
     if step.type == "redirect":
         return ("next",)
@@ -313,9 +312,9 @@ def _move(workflow: Workflow, state: ExecutionState, command: MoveTo) -> Answer:
         message = f"the version that the execution runs on has no step '{command.to}' that could be visited"
         return Answer(Unfit(problems=(Problem(path="/to", message=message),)))
     if workflow.region(command.to) != region_of(state, path.scope):
-        message = f"'{command.to}' does not lie in the same branch or body as '{path.step}', and no border is crossed"
+        message = f"'{command.to}' is not in the same branch or body as '{path.step}'; a path cannot leave it by a move"
         return Answer(Unfit(problems=(Problem(path="/to", message=message),)))
-    approvals = overrides.left_out(workflow, path.step, command.to, command.asking)
+    approvals = overrides.move_overrides(workflow, path.step, command.to, command.asking)
     if refused := overrides.refusal(command, approvals):
         return refused
     moved = Moved(
@@ -327,14 +326,14 @@ def _move(workflow: Workflow, state: ExecutionState, command: MoveTo) -> Answer:
         reason=command.reason,
         overrides=approvals,
     )
-    given_up = _given_up(state, path, moved)
-    return _repaired(workflow, state, command, path, "move", (*given_up, moved))
+    given_up = _close_abandoned(state, path, moved)
+    return _repair_answer(workflow, state, command, path, "move", (*given_up, moved))
 
 
 def _path_of(state: ExecutionState, incident_id: str, step: str) -> Path | Answer:
-    """Returns the path that a command means, or why that cannot be said."""
-    # The step of a parallel or forEach whose branches or iterations stand elsewhere is meant only when it is named.
-    paths = list(state.paths if step else state.standing_paths)
+    """Returns the path that a command means, or the reply that refuses it."""
+    # A parallel or forEach that waits for its branches or iterations is meant only when it is named.
+    paths = list(state.paths if step else state.active_paths)
     if incident_id:
         incident = state.incidents.get(incident_id)
         if incident is None:
@@ -343,17 +342,17 @@ def _path_of(state: ExecutionState, incident_id: str, step: str) -> Path | Answe
     if step:
         paths = [path for path in paths if path.step == step]
         if not paths:
-            stands = ", ".join(dict.fromkeys(path.step for path in state.paths))
-            message = f"the execution does not stand at '{step}' but at {stands}"
+            current = ", ".join(dict.fromkeys(path.step for path in state.paths))
+            message = f"no path of the execution is at '{step}'; its current steps are {current}"
             return Answer(Unfit(problems=(Problem(path="/state", message=message),)))
     if len(paths) == 1:
         return paths[0]
     states = tuple(dict.fromkeys(path.step for path in paths))
-    message = f"the execution stands at {len(paths)} places; name one by its state or its incident_id"
+    message = f"the execution has {len(paths)} paths; name one by its state or its incident_id"
     return Answer(Declined(code="AMBIGUOUS", message=message, states=states))
 
 
-def _given_up(state: ExecutionState, path: Path, cause: Event) -> tuple[Event, ...]:
+def _close_abandoned(state: ExecutionState, path: Path, cause: Event) -> tuple[Event, ...]:
     """Returns the closing of the cards and children of a visit, and of those of its branches and iterations."""
     inner = scope_of(path.scope, path.step, "")[:-1] if path.scope in state.regions else ""
     own = path.address.text
@@ -364,7 +363,7 @@ def _given_up(state: ExecutionState, path: Path, cause: Event) -> tuple[Event, .
     return (*close_cards_of(state, is_meant, "ENDED", cause), *close_children(state, is_meant, cause))
 
 
-def _repaired(
+def _repair_answer(
     workflow: Workflow,
     state: ExecutionState,
     command: SkipStep | MoveTo,
@@ -372,7 +371,7 @@ def _repaired(
     action: str,
     events: tuple[Event, ...],
 ) -> Answer:
-    """Returns the answer; first the incidents of the path are closed, and those that no single step is the cause of."""
+    """Returns the answer; its events first close the incidents of the path, and those without a step."""
     chosen = tuple(
         incident_id
         for incident_id, incident in state.incidents.items()

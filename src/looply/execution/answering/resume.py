@@ -1,4 +1,4 @@
-"""The answer to `resumeWorkflow`: the rules of the contract, in their order; the first that matches decides."""
+"""The answer to `resumeWorkflow`: the rules of the public API in their order; the first that matches decides."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,31 +11,31 @@ from looply.execution.document.sizes import json_bytes, over_document
 from looply.execution.facts.address import Address, is_genuine, parse_address, parse_token
 from looply.execution.facts.commands import AlreadyRestarted, Answer, DeclineCode, Declined, Restarted, Resume, Unfit
 from looply.execution.facts.events import ResumeBuffered, Resumed, ResumeIgnored
-from looply.execution.facts.state import Buffered, ExecutionState, OpenWait, SettledWait, asked
-from looply.execution.steps.wait import Caller, branch_of, not_accepted, resumed_output, unfit
+from looply.execution.facts.state import BufferedResume, ExecutionState, OpenWait, SettledWait, asked_recipients
+from looply.execution.steps.wait import Caller, branch_of, payload_problems, resume_output, source_refusal
 from looply.limits import Limits
 
 SAME_CALL: Final = timedelta(seconds=60)
 """A resume without a token that repeats the last one within this time is that call again, not the next answer."""
 
-_WHY: Final = {
+_DECLINE_MESSAGES: Final = {
     "TERMINATED": "the execution was terminated",
     "FAILED": "the execution has failed; if it has an incident, that must be decided about first",
     "TIMED_OUT": "the wait that the token names has timed out",
     "NOT_WAITING": "the token names no wait that is open",
 }
-"""What a person is told where the public API has one message for all."""
+"""Messages for operators, where the public API has one message for all reasons."""
 
 _RECORDED_DUPLICATES: Final = 100
-"""So many duplicates of one execution are recorded; a client in a loop must not grow a history without end."""
+"""The most duplicates of one execution that are recorded; a client in a loop must not grow a history without end."""
 
 
 def answer_resume(workflow: Workflow, state: ExecutionState, command: Resume, limits: Limits) -> Answer:
     """Returns the reply to a resume and its events."""
     named = _named_wait(state, command)
     if (duplicate := _duplicate_of(state, command, named)) is not None:
-        return _already(state, command, duplicate)
-    if (declined := _declined(workflow, state, named)) is not None:
+        return _already_restarted(state, command, duplicate)
+    if (declined := _find_decline(workflow, state, named)) is not None:
         return Answer(declined)
     wait = _wait_for(state, command, named)
     if isinstance(wait, Declined):
@@ -48,21 +48,21 @@ def answer_resume(workflow: Workflow, state: ExecutionState, command: Resume, li
         last = state.settled[state.last_settled]
         if last.how == "TIMED_OUT":
             return Answer(_decline("TIMED_OUT", "the wait has timed out"))
-        return _already(state, command, state.settled[state.last_released or state.last_settled])
+        return _already_restarted(state, command, state.settled[state.last_released or state.last_settled])
     if workflow.has_wait and state.closed is None and not state.settled:
         return _buffer(workflow, state, command, "")
     code: DeclineCode = "COMPLETED" if state.closed is not None else "NOT_WAITING"
     return Answer(_decline(code, "not found"))
 
 
-def release_open(workflow: Workflow, state: ExecutionState, command: Resume, limits: Limits) -> Answer:
-    """Returns the reply to a resume that a person puts to a wait which is open now; nothing is kept for later.
+def release_open_wait(workflow: Workflow, state: ExecutionState, command: Resume, limits: Limits) -> Answer:
+    """Returns the reply to a resume that an operator applies to an open wait; it is never kept for later.
 
-    It is never taken for a repeated call: who puts it there has seen what it is.
+    It is never treated as a repeated call: the operator has read it.
     """
     named = _named_wait(state, command)
-    if (declined := _declined(workflow, state, named)) is not None:
-        return Answer(_decline(declined.code, _WHY[declined.code]))
+    if (declined := _find_decline(workflow, state, named)) is not None:
+        return Answer(_decline(declined.code, _DECLINE_MESSAGES[declined.code]))
     wait = _wait_for(state, command, named)
     if isinstance(wait, Declined):
         return Answer(wait)
@@ -93,7 +93,7 @@ def _duplicate_of(state: ExecutionState, command: Resume, named: str | None) -> 
     return last if is_same and (not state.waits or command.at - last.on <= SAME_CALL) else None
 
 
-def _declined(workflow: Workflow, state: ExecutionState, named: str | None) -> Declined | None:
+def _find_decline(workflow: Workflow, state: ExecutionState, named: str | None) -> Declined | None:
     status = state.status
     if status in ("TERMINATED", "FAILED"):
         return _decline("TERMINATED" if status == "TERMINATED" else "FAILED", "not found")
@@ -102,14 +102,14 @@ def _declined(workflow: Workflow, state: ExecutionState, named: str | None) -> D
     settled = state.settled.get(named)
     if settled is not None:
         return _decline("TIMED_OUT" if settled.how == "TIMED_OUT" else "NOT_WAITING", "not found")
-    if named == "?" or state.closed is not None or not _is_to_come(workflow, state, parse_address(named)):
+    if named == "?" or state.closed is not None or not _is_future_visit(workflow, state, parse_address(named)):
         return _decline("NOT_WAITING", "not found")
     return None
 
 
-def _is_to_come(workflow: Workflow, state: ExecutionState, address: Address) -> bool:
+def _is_future_visit(workflow: Workflow, state: ExecutionState, address: Address) -> bool:
     if address.scope and address.scope not in state.frames:
-        return False  # the branch or iteration is over
+        return False  # the branch or iteration has ended
     return address.step in workflow.waiting_steps and state.next_visit(address.scope, address.step) == address
 
 
@@ -134,18 +134,18 @@ def _wait_for(state: ExecutionState, command: Resume, named: str | None) -> Open
 def _release(workflow: Workflow, state: ExecutionState, command: Resume, wait: OpenWait, limits: Limits) -> Answer:
     step = workflow.steps[wait.step]
     if command.source not in wait.sources:
-        return Answer(_decline("SOURCE_NOT_ACCEPTED", not_accepted(wait.sources, command.source)))
-    if problems := unfit(step, wait.sources, command.source, command.payload):
+        return Answer(_decline("SOURCE_NOT_ACCEPTED", source_refusal(wait.sources, command.source)))
+    if problems := payload_problems(step, wait.sources, command.source, command.payload):
         return Answer(Unfit(problems=problems))
-    resumed = _resumed(state, command, step, wait)
+    resumed = _resumed_event(state, command, step, wait)
     if reason := over_document(state, step.id, resumed.size, limits, wait.scope):
         return Answer(Unfit(problems=(Problem(path="/payload", message=reason),)))
     return Answer(Restarted(), (resumed, *close_cards(state, wait.address, "ANSWERED", resumed)))
 
 
-def _resumed(state: ExecutionState, command: Resume, step: Step, wait: OpenWait) -> Resumed:
-    recipients = asked(state, wait.address)
-    output = resumed_output(step, command.payload, Caller(command.by, command.at, command.via), wait, recipients)
+def _resumed_event(state: ExecutionState, command: Resume, step: Step, wait: OpenWait) -> Resumed:
+    recipients = asked_recipients(state, wait.address)
+    output = resume_output(step, command.payload, Caller(command.by, command.at, command.via), wait, recipients)
     return Resumed(
         at=command.at,
         by=command.by,
@@ -161,7 +161,7 @@ def _resumed(state: ExecutionState, command: Resume, step: Step, wait: OpenWait)
 
 
 def _buffer(workflow: Workflow, state: ExecutionState, command: Resume, wait: str) -> Answer:
-    former = _kept_before(workflow, state, wait)
+    former = _earlier_buffered(workflow, state, wait)
     if former is not None:
         return Answer(AlreadyRestarted(answered_by=former.by, answered_on=former.on))
     kept = ResumeBuffered(
@@ -177,9 +177,9 @@ def _buffer(workflow: Workflow, state: ExecutionState, command: Resume, wait: st
     return Answer(Restarted(buffered=True), (kept,))
 
 
-def _kept_before(workflow: Workflow, state: ExecutionState, wait: str) -> Buffered | None:
-    """Returns the kept resume that has taken the place of this one. While no wait has opened, a resume of a workflow
-    with one waiting step is for its first visit, whether it names the wait or not.
+def _earlier_buffered(workflow: Workflow, state: ExecutionState, wait: str) -> BufferedResume | None:
+    """Returns the resume that is already kept for the same wait. While no wait has opened, a resume of a workflow with
+    one waiting step is for its first visit, whether it names the wait or not.
     """
     if not state.last_settled and len(workflow.waiting_steps) == 1:
         return next(iter(state.buffered.values()), None)
@@ -187,12 +187,12 @@ def _kept_before(workflow: Workflow, state: ExecutionState, wait: str) -> Buffer
 
 
 def _is_secret(workflow: Workflow, wait: str) -> bool:
-    """Tells whether the wait that a resume is kept for, or any wait as long as it is not known, marks its answer."""
+    """Returns whether the wait that a resume is kept for marks its answer as secret; any wait, if none is named."""
     steps = (parse_address(wait).step,) if wait else workflow.waiting_steps
     return any(workflow.steps[step].output_secrets for step in steps)
 
 
-def _already(state: ExecutionState, command: Resume, settled: SettledWait) -> Answer:
+def _already_restarted(state: ExecutionState, command: Resume, settled: SettledWait) -> Answer:
     reply = AlreadyRestarted(answered_by=settled.by, answered_on=settled.on)
     if state.closed is not None or state.ignored >= _RECORDED_DUPLICATES:
         return Answer(reply)

@@ -1,9 +1,9 @@
-"""The answer to somebody who settles a dead letter: it is put to a wait that is open now, or let go."""
+"""The answer to an operator who settles a dead letter: it is applied to an open wait, or discarded."""
 
 from typing import Final
 
 from looply.definition import Workflow
-from looply.execution.answering.resume import release_open
+from looply.execution.answering.resume import release_open_wait
 from looply.execution.facts.commands import AlreadySettled, Answer, Declined, Restarted, Resume, Settled, SettleLetter
 from looply.execution.facts.events import LetterSettled
 from looply.execution.facts.state import ExecutionState
@@ -11,14 +11,14 @@ from looply.jsontext import fingerprint
 from looply.limits import Limits
 
 VIA: Final = "LETTER"
-"""The channel of a resume that a person took out of a dead letter."""
+"""The channel of a resume that comes from a dead letter."""
 
 
 def settle_letter(workflow: Workflow, state: ExecutionState, command: SettleLetter, limits: Limits) -> Answer:
-    """Returns the reply, and the events of it. Of all who settle one letter, exactly one does; the others hear who."""
+    """Returns the reply and its events. The first call settles a letter; later ones get `AlreadySettled`."""
     letter = state.letters.get(command.letter)
     if letter is None:
-        return Answer(Declined(code="NO_LETTER", message=f"event {command.letter} is no dead letter"))
+        return Answer(Declined(code="NO_LETTER", message=f"event {command.letter} is not a dead letter"))
     if letter.action and letter.on is not None:
         return Answer(AlreadySettled(action=letter.action, by=letter.by, on=letter.on, reason=letter.note))
     end = LetterSettled(
@@ -37,12 +37,12 @@ def settle_letter(workflow: Workflow, state: ExecutionState, command: SettleLett
         via=VIA,
         source=letter.source,
         payload=command.payload,
-        # The sender who repeats the call later is told that it has been answered.
+        # If the sender repeats the call later, it is recognized as a duplicate.
         request=fingerprint(command.payload),
         token=command.token,
         state=command.state,
     )
-    released = release_open(workflow, state, resume, limits)
+    released = release_open_wait(workflow, state, resume, limits)
     if not isinstance(released.reply, Restarted):
         return released
     return Answer(Settled(action="APPLIED"), (end, *released.events))

@@ -1,4 +1,4 @@
-"""Approvals: cards and their answers, who is asked and when, quorum, overrides; and how child executions are started.
+"""Approvals: cards and their answers, recipients and their turns, quorum, overrides; and the start of child executions.
 
 Imports `facts` and `document`.
 Never here: delivery of cards; channels do that outside of this package.

@@ -1,27 +1,27 @@
-"""The check of an answer against the card that was shown: what is recorded is what the card lets its reader send."""
+"""Validation of an answer against its card: only values that the card lets its reader send are recorded."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from looply.errors import Problem, Refused
 from looply.execution.approvals.card_form import CardAction, CardForm, CardInput, read_form
-from looply.execution.approvals.card_values import UNSET, Wrong, error_message, is_filled_in, read_value
+from looply.execution.approvals.card_values import UNSET, InvalidValue, error_message, is_filled_in, read_value
 from looply.jsontext import Json, canonical_json
 
-_MOST_TRIED: Final = 20
-"""So many actions with equal static data are tried."""
-_MOST_PROBLEMS: Final = 20
+_MAX_ACTIONS: Final = 20
+"""The most actions with equal static data that are tried."""
+_MAX_PROBLEMS: Final = 20
 _SHOWN_ACTIONS: Final = 3
 _SHOWN_CHARACTERS: Final = 100
 
 
-def checked_answer(card: Json, data: Mapping[str, Json]) -> dict[str, Json] | tuple[Problem, ...]:
-    """Returns the answer as it is recorded, or why it is refused.
+def validate_answer(card: Json, data: Mapping[str, Json]) -> dict[str, Json] | tuple[Problem, ...]:
+    """Returns the answer as it is recorded, or the problems for which it is refused.
 
-    `data` is what a renderer sends: the static data of the action that was pressed, and the value of each input by its
-    id, as a text. The static data of the result are the card's own, its inputs have their types: `Input.Number` is a
-    number, `Input.Toggle` its `valueOn` or `valueOff`, all others are texts. Inputs that were left empty are left out,
-    unless they are texts. Paths of problems lead into the body of the call (`/data/comment`).
+    `data` is sent by a renderer: the static data of the action that was pressed, and the value of each input by its id,
+    as a text. The result has the card's own static data, and its inputs have their types: `Input.Number` is a number,
+    `Input.Toggle` its `valueOn` or `valueOff`, all others are texts. Empty inputs are omitted, unless they are texts.
+    Paths of problems lead into the body of the call (`/data/comment`).
     """
     try:
         form = read_form(card)
@@ -29,20 +29,20 @@ def checked_answer(card: Json, data: Mapping[str, Json]) -> dict[str, Json] | tu
         return (Problem(path="/data", message=error.message),)
     texts = {name: canonical_json(value) for name, value in data.items()}
     first: tuple[Problem, ...] = ()
-    for action in _actions_of(form, texts)[:_MOST_TRIED]:
+    for action in _actions_of(form, texts)[:_MAX_ACTIONS]:
         answer, problems = _read(form, action, data, texts)
         if not problems:
             return answer
-        first = first or tuple(problems[:_MOST_PROBLEMS])
+        first = first or tuple(problems[:_MAX_PROBLEMS])
     return first or (Problem(path="/data", message=_no_action(form)),)
 
 
 def _actions_of(form: CardForm, data: Mapping[str, bytes]) -> Sequence[CardAction]:
-    """Returns the actions that may have been pressed: those with the most static data among the ones that are whole.
+    """Returns the actions that may have been pressed: of those whose static data are complete, the ones with the most.
 
-    An action of which the answer lacks some static data counts where no other one could be meant.
+    An action of which the answer lacks some static data counts only when no other action matches.
     """
-    fitting = [action for action in form.actions if _fits(form, action, data)]
+    fitting = [action for action in form.actions if _matches(form, action, data)]
     whole = [action for action in fitting if all(name in data or name in form.inputs for name in action.data)]
     if whole:
         most = max(len(action.data) for action in whole)
@@ -53,7 +53,7 @@ def _actions_of(form: CardForm, data: Mapping[str, bytes]) -> Sequence[CardActio
     return partly if len(partly) == 1 else ()
 
 
-def _fits(form: CardForm, action: CardAction, data: Mapping[str, bytes]) -> bool:
+def _matches(form: CardForm, action: CardAction, data: Mapping[str, bytes]) -> bool:
     return all(
         name not in data or name in form.inputs or data[name] == canonical_json(value)
         for name, value in action.data.items()
@@ -81,7 +81,7 @@ def _read(
             continue
         try:
             read = read_value(one, value)
-        except Wrong as error:
+        except InvalidValue as error:
             problems.append(_problem(name, str(error)))
             continue
         if read is not UNSET:

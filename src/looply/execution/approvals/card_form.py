@@ -1,4 +1,4 @@
-"""What an Adaptive Card lets its reader send: its answering actions and its inputs, read from the card itself.
+"""The form of an Adaptive Card: its answering actions and its inputs, read from the card itself.
 
 Source: Adaptive Cards 1.5 and the `adaptivecards` renderer: `associatedInputs`, `Action.ShowCard`, `isVisible`.
 """
@@ -12,7 +12,7 @@ from looply.errors import Refused
 from looply.jsontext import Json
 
 MAX_ELEMENTS: Final = 10_000
-"""So many elements and actions of one card are read; an answer must not cost more than a look at an ordinary card."""
+"""The most elements and actions of one card that are read, which bounds the cost of an answer."""
 
 _ANSWERS: Final = frozenset({"Action.Submit", "Action.Execute"})
 _CHILDREN: Final = (
@@ -25,7 +25,7 @@ _IMPLIED_CHARACTERS: Final = 4000
 class CardInput(msgspec.Struct, frozen=True, kw_only=True):
     """One input. `definition` is its object in the card; `cards` are the ShowCards around it, outermost first.
 
-    `may_be_unseen`: it, or something around it, is hidden or a fallback, so that its reader may never have seen it.
+    `may_be_unseen`: it, or an element around it, is hidden or a fallback, so that its reader may never have seen it.
     """
 
     name: str
@@ -43,7 +43,7 @@ class CardAction(msgspec.Struct, frozen=True, kw_only=True):
     has_inputs: bool = True
 
     def needs(self, one: CardInput) -> bool:
-        """Tells whether the action checks that the input is filled in: it lies in its own card or one around that."""
+        """Returns whether the action checks that the input is filled in: it lies in its own card or one around that."""
         return self.has_inputs and not one.may_be_unseen and one.cards == self.cards[: len(one.cards)]
 
 
@@ -54,34 +54,34 @@ class CardForm(msgspec.Struct, frozen=True, kw_only=True):
     inputs: Mapping[str, CardInput]
 
 
-class _Place(msgspec.Struct, frozen=True):
+class _Node(msgspec.Struct, frozen=True):
     element: Mapping[str, Json]
     cards: tuple[int, ...]
     may_be_unseen: bool
 
 
 def read_form(card: Json) -> CardForm:
-    """Returns what the reader of a card can send.
+    """Returns the form of a card.
 
-    A card without an answering action is drawn by clients that have buttons of their own: it takes an `action` and a
-    `comment`, both texts, beside its inputs.
+    A card without an answering action is rendered by clients that have buttons of their own: it takes an `action` and
+    a `comment`, both texts, beside its inputs.
     Raises: Refused when it has more than `MAX_ELEMENTS` elements.
     """
     actions: list[CardAction] = []
     inputs: dict[str, CardInput] = {}
-    for place in _places(card):
-        kind, name = place.element.get("type"), place.element.get("id")
+    for node in _nodes(card):
+        kind, name = node.element.get("type"), node.element.get("id")
         if kind in _ANSWERS:
-            actions.append(_action(place))
+            actions.append(_action(node))
         elif isinstance(kind, str) and kind.startswith("Input.") and isinstance(name, str):
             inputs.setdefault(
                 name,
                 CardInput(
                     name=name,
                     kind=kind,
-                    definition=place.element,
-                    cards=place.cards,
-                    may_be_unseen=place.may_be_unseen,
+                    definition=node.element,
+                    cards=node.cards,
+                    may_be_unseen=node.may_be_unseen,
                 ),
             )
     if actions:
@@ -95,8 +95,8 @@ _IMPLIED: Final = {
 }
 
 
-def _action(place: _Place) -> CardAction:
-    element = place.element
+def _action(node: _Node) -> CardAction:
+    element = node.element
     data = element.get("data")
     static = {} if data is None else dict(data) if isinstance(data, dict) else {"value": data}
     verb = element.get("verb")
@@ -104,29 +104,29 @@ def _action(place: _Place) -> CardAction:
         static.setdefault("verb", verb)
     associated = element.get("associatedInputs")
     has_inputs = not (isinstance(associated, str) and associated.casefold() == "none")
-    return CardAction(data=static, cards=place.cards, has_inputs=has_inputs)
+    return CardAction(data=static, cards=node.cards, has_inputs=has_inputs)
 
 
-def _places(card: Json) -> Iterator[_Place]:
-    """Yields the elements and actions of a card in the order of reading; an action's own data is none of them."""
+def _nodes(card: Json) -> Iterator[_Node]:
+    """Yields the elements and actions of a card in the order of reading, without the data of actions."""
     count = 0
-    pending = [_Place(card, (), may_be_unseen=False)] if isinstance(card, dict) else []
+    pending = [_Node(card, (), may_be_unseen=False)] if isinstance(card, dict) else []
     while pending:
-        place = pending.pop()
+        node = pending.pop()
         count += 1
         if count > MAX_ELEMENTS:
             raise Refused(f"the card has more than {MAX_ELEMENTS} elements; show less, or ask in several cards")
-        yield place
-        pending.extend(reversed(_inside(place, count)))
+        yield node
+        pending.extend(reversed(_inside(node, count)))
 
 
-def _inside(place: _Place, number: int) -> list[_Place]:
+def _inside(node: _Node, number: int) -> list[_Node]:
     found = []
     for name in _CHILDREN:
-        child = place.element.get(name)
-        cards = (*place.cards, number) if name == "card" else place.cards
+        child = node.element.get(name)
+        cards = (*node.cards, number) if name == "card" else node.cards
         for one in child if isinstance(child, list) else (child,):
             if isinstance(one, dict):
-                is_unseen = place.may_be_unseen or name == "fallback" or one.get("isVisible") is False
-                found.append(_Place(one, cards, is_unseen))
+                is_unseen = node.may_be_unseen or name == "fallback" or one.get("isVisible") is False
+                found.append(_Node(one, cards, is_unseen))
     return found

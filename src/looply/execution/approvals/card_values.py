@@ -1,4 +1,4 @@
-"""The value of one input of a card: the text that a renderer sends becomes what is recorded, or is refused."""
+"""The value of one input of a card: the text that a renderer sends is converted to its type, or refused."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -12,21 +12,21 @@ from looply.jsontext import Json
 
 _MESSAGE_CHARACTERS: Final = 300
 UNSET: Final = object()
-"""The input was left empty, so that its value is left out."""
+"""The input was left empty, so that its value is omitted."""
 
 _NUMBER: Final = re.compile(r"[+-]?\d{1,64}(?:\.\d{1,64})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIME: Final = re.compile(r"\d\d:\d\d(?::\d\d)?", re.ASCII)
 
 
-class Wrong(Exception):
+class InvalidValue(Exception):
     """The value does not fit the input; the text says why."""
 
 
 def read_value(one: CardInput, value: Json) -> Json:
     """Returns the value of an input with the input's type, `UNSET` when it was left empty.
 
-    Raises: Wrong.
+    Raises: InvalidValue.
     """
     reader = _READERS.get(one.kind, _scalar)
     if reader is not _text and value in (None, ""):
@@ -35,15 +35,15 @@ def read_value(one: CardInput, value: Json) -> Json:
 
 
 def is_filled_in(one: CardInput, answer: Mapping[str, Json]) -> bool:
-    """Tells whether a required input has what it needs: some value, and of a toggle that it is on."""
+    """Returns whether a required input is filled in: it has a value, and a toggle is on."""
     value = answer.get(one.name)
     if one.kind == "Input.Toggle":
-        return bool(value == _on(one.definition))
+        return bool(value == _toggle_on(one.definition))
     return value not in (None, "")
 
 
 def error_message(definition: Mapping[str, Json]) -> str:
-    """Returns what the card itself says of a wrong value, empty when it says nothing."""
+    """Returns the card's own message for an invalid value, empty when it has none."""
     message = definition.get("errorMessage")
     return message[:_MESSAGE_CHARACTERS] if isinstance(message, str) else ""
 
@@ -52,18 +52,18 @@ def _text(definition: Mapping[str, Json], value: Json) -> Json:
     if value is None:
         return UNSET
     if not isinstance(value, str):
-        raise Wrong("must be a text")
+        raise InvalidValue("must be a text")
     most = _bound(definition.get("maxLength"))
     if most is not None and 0 < most < len(value):
-        raise Wrong(f"has {len(value)} characters; at most {most:g} are taken")
+        raise InvalidValue(f"has {len(value)} characters; at most {most:g} are taken")
     pattern = definition.get("regex")
     if value and isinstance(pattern, str) and pattern and not _matches(pattern, value):
-        raise Wrong(error_message(definition) or f"must match {pattern[:100]}")
+        raise InvalidValue(error_message(definition) or f"must match {pattern[:100]}")
     return value
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """Tells whether the pattern is found in a text, in linear time; one that cannot be read refuses nothing."""
+    """Returns whether the pattern matches a text, in linear time; an invalid pattern matches every text."""
     try:
         return compile_pattern(pattern).search(text.encode()) is not None
     except ExpressionError:
@@ -74,15 +74,15 @@ def _number(definition: Mapping[str, Json], value: Json) -> Json:
     if isinstance(value, str):
         text = value.strip()
         if _NUMBER.fullmatch(text) is None:
-            raise Wrong(f"must be a number, not {value[:40]!r}")
+            raise InvalidValue(f"must be a number, not {value[:40]!r}")
         value = int(text) if text.lstrip("+-").isdigit() else float(text)
     if not _is_number(value) or abs(value) == float("inf"):
-        raise Wrong("must be a number")
+        raise InvalidValue("must be a number")
     least, most = _bound(definition.get("min")), _bound(definition.get("max"))
     if least is not None and value < least:
-        raise Wrong(f"must be at least {least:g}, not {value:g}")
+        raise InvalidValue(f"must be at least {least:g}, not {value:g}")
     if most is not None and value > most:
-        raise Wrong(f"must be at most {most:g}, not {value:g}")
+        raise InvalidValue(f"must be at most {most:g}, not {value:g}")
     return value
 
 
@@ -97,20 +97,20 @@ def _is_number(value: Json) -> bool:
 
 
 def _toggle(definition: Mapping[str, Json], value: Json) -> Json:
-    on, off = _on(definition), definition.get("valueOff", "false")
+    on, off = _toggle_on(definition), definition.get("valueOff", "false")
     if isinstance(value, bool):
         return on if value else off
     if value not in (on, off):
-        raise Wrong(f"must be {on!r} or {off!r}")
+        raise InvalidValue(f"must be {on!r} or {off!r}")
     return value
 
 
-def _on(definition: Mapping[str, Json]) -> Json:
+def _toggle_on(definition: Mapping[str, Json]) -> Json:
     return definition.get("valueOn", "true")
 
 
 def _date(definition: Mapping[str, Json], value: Json) -> Json:
-    return _ranged(definition, value, _read_date, "a date such as 2026-12-31")
+    return _read_in_range(definition, value, _read_date, "a date such as 2026-12-31")
 
 
 def _read_date(text: str) -> str:
@@ -120,7 +120,7 @@ def _read_date(text: str) -> str:
 
 
 def _time(definition: Mapping[str, Json], value: Json) -> Json:
-    return _ranged(definition, value, _read_time, "a time such as 13:45")
+    return _read_in_range(definition, value, _read_time, "a time such as 13:45")
 
 
 def _read_time(text: str) -> str:
@@ -129,20 +129,20 @@ def _read_time(text: str) -> str:
     return time.fromisoformat(text).isoformat("auto" if len(text) > len("13:45") else "minutes")
 
 
-def _ranged(definition: Mapping[str, Json], value: Json, read: Callable[[str], str], example: str) -> str:
+def _read_in_range(definition: Mapping[str, Json], value: Json, read: Callable[[str], str], example: str) -> str:
     if not isinstance(value, str):
-        raise Wrong(f"must be {example}")
+        raise InvalidValue(f"must be {example}")
     try:
         found = read(value.strip())
     except ValueError:
-        raise Wrong(f"must be {example}, not {value[:40]!r}") from None
+        raise InvalidValue(f"must be {example}, not {value[:40]!r}") from None
     for name, word in (("min", "before"), ("max", "after")):
         try:
             bound = read(str(definition[name])) if name in definition else found
         except ValueError:
-            continue  # the renderers ignore a bound that is none, too
+            continue  # renderers ignore an invalid bound, too
         if found < bound if name == "min" else found > bound:
-            raise Wrong(f"must not be {word} {bound}")
+            raise InvalidValue(f"must not be {word} {bound}")
     return found
 
 
@@ -151,13 +151,13 @@ def _choice(definition: Mapping[str, Json], value: Json) -> Json:
     if is_several and isinstance(value, list) and all(isinstance(one, str) for one in value):
         value = ",".join(value)
     if not isinstance(value, str):
-        raise Wrong("must be a text")
+        raise InvalidValue("must be a text")
     if "choices.data" in definition:
-        return value  # the choices are those of a search, which only the renderer has seen
+        return value  # the choices come from a search, whose result only the renderer knows
     choices = frozenset(_choices(definition))
     if value in choices or (is_several and _is_made_of(value, choices)):
         return value
-    raise Wrong(f"is none of the choices: {value[:40]!r}")
+    raise InvalidValue(f"is not one of the choices: {value[:40]!r}")
 
 
 def _choices(definition: Mapping[str, Json]) -> Iterator[str]:
@@ -169,7 +169,7 @@ def _choices(definition: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _is_made_of(text: str, choices: frozenset[str]) -> bool:
-    """Tells whether a text is choices joined by `,`, each at most once; a choice may itself hold commas."""
+    """Returns whether a text consists of choices joined by `,`, each at most once; a choice may contain commas."""
     longest = 1 + max((one.count(",") for one in choices), default=0)
     parts, taken, start = text.split(","), set[str](), 0
     while start < len(parts):
@@ -185,7 +185,7 @@ def _is_made_of(text: str, choices: frozenset[str]) -> bool:
 
 def _scalar(definition: Mapping[str, Json], value: Json) -> Json:  # noqa: ARG001  # one signature for all kinds
     if isinstance(value, dict | list):
-        raise Wrong("must be a text, a number, true or false")
+        raise InvalidValue("must be a text, a number, true or false")
     return value
 
 

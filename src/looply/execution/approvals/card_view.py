@@ -1,4 +1,4 @@
-"""How a copy of a card has to look now: pure, from the state. Channels that keep copies elsewhere show this."""
+"""The current view of a card copy, computed from the state. Channels that store copies elsewhere show it."""
 
 from typing import Literal
 
@@ -11,10 +11,10 @@ from looply.jsontext import Json
 
 
 class CardView(msgspec.Struct, frozen=True, kw_only=True):
-    """What one recipient should see. `number` rises with every change of the copy.
+    """The card as one recipient should see it. `number` grows with every change of the copy.
 
-    `OPEN`: it takes an answer; `SHOWN`: it is for reading, no answer is asked; `ANSWERED` and `CLOSED`: `text` says by
-    whom and why. `reminder` counts the reminders from 1, 0 before the first.
+    `OPEN`: it takes an answer; `SHOWN`: it is for reading only; `ANSWERED` and `CLOSED`: `text` says by whom and why.
+    `reminder` counts the reminders from 1, 0 before the first.
     """
 
     number: int
@@ -27,7 +27,7 @@ class CardView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def view_of(workflow: Workflow, state: ExecutionState, card_id: str) -> CardView | None:
-    """Returns how a copy has to look, None when the execution has no such copy."""
+    """Returns the view of a card copy, None when the execution has no such copy."""
     card = state.cards.get(card_id)
     if card is None:
         return None

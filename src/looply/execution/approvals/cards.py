@@ -1,4 +1,4 @@
-"""The answer to a recipient who decides on a card: the first valid answers count, later ones are told who decided."""
+"""The reply to a recipient who answers a card: the first valid answers count, later ones get the former answer."""
 
 from typing import Final
 
@@ -6,35 +6,35 @@ from msgspec.structs import replace
 
 from looply.definition import Step, Workflow
 from looply.errors import Problem
-from looply.execution.approvals.card_answers import checked_answer
+from looply.execution.approvals.card_answers import validate_answer
 from looply.execution.approvals.closing import close_cards
 from looply.execution.approvals.deciding import decide_on
 from looply.execution.approvals.decisions import action_of
-from looply.execution.approvals.reassign import passed_on
+from looply.execution.approvals.reassign import passed_on_text
 from looply.execution.document.sizes import json_bytes, over_document
 from looply.execution.facts.address import card_id, is_genuine, parse_address, parse_token
 from looply.execution.facts.commands import AlreadyAnswered, Answer, AnswerCard, Declined, Recorded, Unfit, UnknownToken
 from looply.execution.facts.events import AnswerRecorded, Event, Resumed
-from looply.execution.facts.state import Card, CardAnswer, ExecutionState, OpenWait, asked
+from looply.execution.facts.state import Card, CardAnswer, ExecutionState, OpenWait, asked_recipients
 from looply.execution.steps.wait import card_output
 from looply.jsontext import Json
 from looply.limits import Limits
 
 CARD_SOURCE = "TEAMS"
-"""The source that a card's answer counts as: the people's side, whatever the channel."""
+"""The source of every answer to a card, whatever the channel."""
 
 
 _ENDS: Final = {
     "TIMED_OUT": "the time to answer is over; the card takes no more answers",
     "TERMINATED": "the workflow was terminated; the card takes no more answers",
-    "DELETED": "the card was taken back and takes no more answers",
-    "CANCELLED": "the answer is not needed any more; the card takes none",
+    "DELETED": "the card was deleted and takes no more answers",
+    "CANCELLED": "the answer is no longer needed; the card takes no more answers",
     "ENDED": "the workflow has ended; the card takes no more answers",
 }
 
 
 def find_card(state: ExecutionState, text: str) -> Card | None:
-    """Returns the card copy that a token names, or None when this execution never made the token."""
+    """Returns the card copy that a token names, or None when the token is not genuine for this execution."""
     token = parse_token(text)
     if token is None or token.part < 0 or token.execution_id != state.started.execution_id:
         return None
@@ -44,16 +44,16 @@ def find_card(state: ExecutionState, text: str) -> Card | None:
 
 
 def former_answer(workflow: Workflow, state: ExecutionState, card: Card) -> AlreadyAnswered | None:
-    """Returns who answered a card before: its own recipient, else who released the wait; None while nobody has.
+    """Returns the earlier answer to a card, by its recipient, else the one that released the wait; None without one.
 
-    What they decided is not told where the step's output is secret.
+    The decision is omitted where the step's output is secret.
     """
-    former = _former(state, card)
+    former = _find_former(state, card)
     step = workflow.steps.get(parse_address(card.address).step)
     return replace(former, decision="") if former is not None and step is not None and step.output_secrets else former
 
 
-def _former(state: ExecutionState, card: Card) -> AlreadyAnswered | None:
+def _find_former(state: ExecutionState, card: Card) -> AlreadyAnswered | None:
     settled, wait = state.settled.get(card.address), state.waits.get(card.address)
     answers = settled.answers if settled is not None else wait.answers if wait is not None else ()
     own = next((answer for answer in answers if answer.part == card.part), None)
@@ -72,14 +72,14 @@ def open_wait_of(state: ExecutionState, card: Card) -> OpenWait | None:
 
 
 def why_closed(card: Card) -> str:
-    """Returns in words why a card takes no more answers."""
+    """Returns a message that says why a card takes no more answers."""
     if card.is_passed_on:
-        return passed_on(card)
+        return passed_on_text(card)
     return _ENDS.get(card.wanted, "the card takes no more answers")
 
 
 def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, limits: Limits) -> Answer:
-    """Returns the reply to a recipient and the events of it."""
+    """Returns the reply to a recipient and its events."""
     card = find_card(state, command.token)
     if card is None:
         return Answer(UnknownToken())
@@ -93,20 +93,20 @@ def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, 
     if command.revision and command.revision != card.revision:
         message = f"the card has changed since it was shown (revision {command.revision}, now {card.revision})"
         return Answer(Declined(code="CARD_CHANGED", message=f"{message}; look at it again"))
-    checked = checked_answer(card.body, command.data)
+    checked = validate_answer(card.body, command.data)
     if isinstance(checked, tuple):
         return Answer(Unfit(problems=checked))
     command, step = replace(command, data=checked), workflow.steps[wait.step]
     if wait.approval is not None:
         return decide_on(state, command, card, step, limits, CARD_SOURCE)
     last = CardAnswer(part=card.part, user=card.recipient, data=command.data, on=command.at)
-    output = card_output((*wait.answers, last), asked(state, card.address), CARD_SOURCE)
+    output = card_output((*wait.answers, last), asked_recipients(state, card.address), CARD_SOURCE)
     if reason := over_document(state, wait.step, json_bytes(output), limits, wait.scope):
         return Answer(Unfit(problems=(Problem(path="/data", message=reason),)))
-    return Answer(Recorded(), _recorded(state, command, card, wait, output, step))
+    return Answer(Recorded(), _record_answer(state, command, card, wait, output, step))
 
 
-def _recorded(
+def _record_answer(
     state: ExecutionState, command: AnswerCard, card: Card, wait: OpenWait, output: Json, step: Step
 ) -> tuple[Event, ...]:
     address = parse_address(card.address)

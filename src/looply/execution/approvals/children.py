@@ -1,4 +1,4 @@
-"""Executions that an execution starts: for its `subworkflow` steps, and because of its incidents."""
+"""Child executions: started by `subworkflow` steps, and by incidents (`on_failure`)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ from looply.limits import Limits
 
 
 class ChildRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A child that the execution waits for, and the visit of the step that has started it."""
+    """A child that the execution waits for, and the visit of the step that started it."""
 
     state: str
     visit: int
@@ -27,8 +27,8 @@ class ChildRecord(msgspec.Struct, frozen=True, kw_only=True):
     started_on: int
 
 
-def child_ended(state: ExecutionState, command: ChildEnded, limits: Limits) -> Answer:
-    """Returns the events of what became of a child; none when nobody waits for it any more."""
+def answer_child_ended(state: ExecutionState, command: ChildEnded, limits: Limits) -> Answer:
+    """Returns the events of the outcome of a child; none when no step waits for it any more."""
     child = state.children.get(command.child_id)
     if child is None:
         return Answer(Done(is_late=True))
@@ -49,13 +49,13 @@ def child_ended(state: ExecutionState, command: ChildEnded, limits: Limits) -> A
 
 
 def _waits(state: ExecutionState, address: Address) -> bool:
-    """Tells whether the step is still open: its branch may be given up, or an operator may have moved the path on."""
+    """Returns whether the step is still open: its branch may be cancelled, or an operator may have moved the path."""
     path = state.lines.get(address.scope)
     return path is not None and path.address == address and path.phase == "OPEN"
 
 
 def _result(state: ExecutionState, child: OpenChild, command: ChildEnded, limits: Limits) -> StepSucceeded | StepFailed:
-    """Returns how the step ends that has started the child."""
+    """Returns the end of the step that started the child."""
     address = parse_address(child.address)
     common: dict[str, Any] = {"at": command.at, **address.fields}
     if command.outcome == "REFUSED":
@@ -80,9 +80,9 @@ def _result(state: ExecutionState, child: OpenChild, command: ChildEnded, limits
 
 
 def close_children(state: ExecutionState, is_meant: Callable[[str], bool], cause: Event) -> tuple[ChildClosed, ...]:
-    """Returns the giving up of the children that are waited for at the addresses that are meant.
+    """Returns the cancellation of the awaited children of the visits that `is_meant` selects.
 
-    A child that is not awaited has a life of its own.
+    A child that is not awaited keeps running.
     """
     return tuple(
         ChildClosed(
@@ -98,16 +98,16 @@ def close_children(state: ExecutionState, is_meant: Callable[[str], bool], cause
     )
 
 
-def responses(workflow: Workflow, state: ExecutionState) -> tuple[ChildStarted, ...]:
-    """Returns the starts of the workflow that answers incidents, for each incident that has none yet.
+def incident_workflow_starts(workflow: Workflow, state: ExecutionState) -> tuple[ChildStarted, ...]:
+    """Returns a start of the `on_failure` workflow for each open incident that has none yet.
 
-    An execution that answers an incident starts nothing because of its own.
+    An execution that an incident started does not start another one for its own incidents.
     """
-    wanted = workflow.settings.on_failure
-    if wanted is None or state.started.is_response or not state.incidents or state.closed is not None:
+    target = workflow.settings.on_failure
+    if target is None or state.started.is_response or not state.incidents or state.closed is not None:
         return ()
     return tuple(
-        _response(state, wanted, incident) for incident in state.incidents.values() if not incident.is_answered
+        _response(state, target, incident) for incident in state.incidents.values() if not incident.is_answered
     )
 
 
@@ -127,7 +127,7 @@ def children_of(state: ExecutionState) -> list[ChildRecord]:
 
 
 def start_secrets(event: ChildStarted) -> tuple[str, ...]:
-    """Returns the secrets of what a child is started with, as pointers of its `ExecutionStarted`."""
+    """Returns the secret pointers of a child's input, as pointers of its `ExecutionStarted`."""
     found: list[str] = []
     for pointer in event.secret:
         within = pointer.removeprefix("/input")
@@ -141,7 +141,7 @@ def start_secrets(event: ChildStarted) -> tuple[str, ...]:
 
 
 def output_secrets(state: ExecutionState) -> tuple[str, ...]:
-    """Returns the pointers into an execution's `payload.output` at which something secret lies."""
+    """Returns the pointers into an execution's `payload.output` that lead to secret values."""
     return tuple(
         "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path[2:])
         for path in state.secrets

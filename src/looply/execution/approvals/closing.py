@@ -1,4 +1,4 @@
-"""The end of what people see: cards that take no more answers, resumes that nobody used."""
+"""Closing an execution or a visit: its cards take no more answers, unused resumes become dead letters."""
 
 from collections.abc import Callable
 
@@ -9,9 +9,9 @@ from looply.execution.facts.state import ExecutionState, open_cards
 
 
 def close(state: ExecutionState, end: ExecutionClosed) -> tuple[Event, ...]:
-    """Returns the end with what belongs to it.
+    """Returns the end of an execution with all of its events.
 
-    Open cards are closed, children that are waited for are given up, resumes that nobody used become dead letters.
+    Open cards are closed, awaited children are cancelled, unused resumes become dead letters.
     """
     reason: CardEnd = "TERMINATED" if end.status == "TERMINATED" else "ENDED"
     unused = tuple(
@@ -39,7 +39,7 @@ def close_cards(state: ExecutionState, address: str, reason: CardEnd, cause: Eve
 def close_cards_of(
     state: ExecutionState, is_meant: Callable[[str], bool], reason: CardEnd, cause: Event
 ) -> tuple[CardClosed, ...]:
-    """Returns the closing of all open card copies of the visits whose addresses are meant."""
+    """Returns the closing of all open card copies of the visits that `is_meant` selects."""
     found: dict[str, list[str]] = {}
     for card in open_cards(state):
         if is_meant(card.address):

@@ -1,4 +1,4 @@
-"""A person decides on an approval's card: the answer is read, checked, counted, and may decide the whole."""
+"""The reply to a decision on an approval's card: it is read, validated and counted, and may decide the approval."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ from looply.execution.facts.state import Card, CardAnswer, ExecutionState
 from looply.jsontext import Json
 from looply.limits import Limits
 
-_WORDS: Final[dict[str, Decision]] = {
+_DECISIONS: Final[dict[str, Decision]] = {
     "approve": "approved",
     "approved": "approved",
     "reject": "rejected",
@@ -55,19 +55,19 @@ def decide_on(
     output = approval_output(outcome or "", answers)
     if reason := over_document(state, wait.step, json_bytes(output), limits, wait.scope):
         return Answer(Unfit(problems=(Problem(path="/data", message=reason),)))
-    recorded = _recorded(command, card, given, step)
+    recorded = _recorded_event(command, card, given, step)
     if outcome is None:
         turn = next_turn(state, wait, recorded) if terms.order == "sequence" else ()
         return Answer(Recorded(), (recorded, *turn))
-    resumed = _resumed(command, card, step, outcome, output, source)
+    resumed = _resumed_event(command, card, step, outcome, output, source)
     return Answer(Recorded(), (recorded, resumed, *close_cards(state, wait.address, "ANSWERED", resumed)))
 
 
 def _read(data: dict[str, Json], terms: ApprovalTerms) -> tuple[Decision | None, str, tuple[Problem, ...]]:
-    said = next((data[name] for name in _NAMES if name in data), None)
-    decision = _WORDS.get(said.casefold()) if isinstance(said, str) else None
+    action = next((data[name] for name in _NAMES if name in data), None)
+    decision = _DECISIONS.get(action.casefold()) if isinstance(action, str) else None
     if decision is None:
-        shown = f", not {said!r}" if isinstance(said, str) and len(said) <= 60 else ""
+        shown = f", not {action!r}" if isinstance(action, str) and len(action) <= 60 else ""
         return None, "", (Problem(path="/data/action", message=f"the answer must be approve or reject{shown}"),)
     comment = data.get("comment")
     if comment is not None and not isinstance(comment, str):
@@ -83,7 +83,7 @@ def _read(data: dict[str, Json], terms: ApprovalTerms) -> tuple[Decision | None,
     return decision, text, ()
 
 
-def _recorded(command: AnswerCard, card: Card, given: CardAnswer, step: Step) -> AnswerRecorded:
+def _recorded_event(command: AnswerCard, card: Card, given: CardAnswer, step: Step) -> AnswerRecorded:
     return AnswerRecorded(
         at=command.at,
         by=card.recipient,
@@ -100,7 +100,9 @@ def _recorded(command: AnswerCard, card: Card, given: CardAnswer, step: Step) ->
     )
 
 
-def _resumed(command: AnswerCard, card: Card, step: Step, outcome: Decision, output: Json, source: str) -> Resumed:
+def _resumed_event(
+    command: AnswerCard, card: Card, step: Step, outcome: Decision, output: Json, source: str
+) -> Resumed:
     return Resumed(
         at=command.at,
         by=card.recipient,

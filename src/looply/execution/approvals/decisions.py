@@ -1,7 +1,7 @@
-"""The record of decisions: who answered which card, how, when, by which channel.
+"""The record of decisions: the answers to cards, with their users, times and channels.
 
-Each answer is an event. `decisions_of` reads them from the state, for those who ask while the execution is stored;
-`decisions_in` from the events, each with its number, for the record that stays when the history is forgotten.
+Each answer is an event. `decisions_of` reads them from the state, while the execution is stored; `decisions_in` from
+the events, each with its number, for the record that outlives the history.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,16 +18,16 @@ from looply.execution.facts.events import AnswerRecorded, DocumentEdited, Event,
 from looply.execution.facts.state import CardAnswer, ExecutionState, Override, SettledWait
 
 Overriding: TypeAlias = StepSkipped | DocumentEdited | Moved | Migrated
-"""What an operator does, which may decide about approvals in the place of their approvers."""
+"""Events of operators that may decide about approvals in the place of their approvers."""
 
 OVERRIDDEN = "overridden"
-"""The action of an entry that is no decision of an approver: an operator took the exit, or left the approval out."""
+"""The action of an override: an operator chose the exit of the approval, or bypassed it."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer. `revision` 0: it was given without a card, for everybody; `is_final`: it released the wait.
+    """One answer. `revision` 0: it was given without a card, for all recipients; `is_final`: it released the wait.
 
-    An entry that `is_override` is no answer: `user` is the operator, `comment` the reason.
+    Of an override (`is_override`) `user` is the operator and `comment` the reason.
     """
 
     step: str
@@ -43,14 +43,14 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_override(self) -> bool:
-        """Whether somebody decided in the place of the approvers; an answer to a card has its revision."""
+        """Whether an operator decided in the place of the approvers; an answer to a card has its revision."""
         return self.action == OVERRIDDEN and not self.revision
 
 
 def decisions_of(workflow: Workflow, state: ExecutionState, address: str = "") -> list[Decision]:
     """Returns the answers to the cards of one visit, or of all visits when `address` is empty, oldest first.
 
-    What the step marks as secret is `***`.
+    Actions and comments are `***` where the step's output is secret.
     """
     found = [
         _decision(workflow, text, answer, is_final=_is_last(wait, answer))
@@ -59,20 +59,20 @@ def decisions_of(workflow: Workflow, state: ExecutionState, address: str = "") -
         for answer in _answers(wait)
     ]
     if not address:
-        found += [_overridden(one) for one in state.overrides]
+        found += [_override_entry(one) for one in state.overrides]
     return sorted(found, key=order_of)
 
 
 def order_of(decision: Decision) -> tuple[datetime, str, str, int]:
-    """Returns the place of a decision among those of its execution, oldest first."""
+    """Returns the sort key of a decision within its execution, oldest first."""
     return decision.on, decision.scope, decision.step, decision.visit
 
 
 def decisions_in(workflow: Workflow, events: Iterable[tuple[int, Event]]) -> list[tuple[int, Decision]]:
     """Returns the answers among numbered events, each with the number of its event, in the order of the events.
 
-    The events may be those of one unit: an answer and the release of its wait are never in two. What the step marks as
-    secret is `***`.
+    The events may be those of one unit: an answer and the release of its wait are always in the same unit. Actions and
+    comments are `***` where the step's output is secret.
     """
     found: dict[int, Decision] = {}
     answered: dict[str, int] = {}
@@ -88,12 +88,12 @@ def decisions_in(workflow: Workflow, events: Iterable[tuple[int, Event]]) -> lis
                 given = CardAnswer(part=-1, user=event.by, data=None, on=event.at, decision=event.branch, via=event.via)
                 found[seq] = _decision(workflow, event.address.text, given, is_final=True)
         elif isinstance(event, Overriding) and event.overrides:
-            found[seq] = _overridden(override_of(event))
+            found[seq] = _override_entry(override_of(event))
     return list(found.items())
 
 
 def is_decision(event: Event) -> bool:
-    """Tells whether `decisions_in` has to see the event."""
+    """Returns whether `decisions_in` needs the event."""
     return isinstance(event, AnswerRecorded | Resumed) or (isinstance(event, Overriding) and bool(event.overrides))
 
 
@@ -110,7 +110,7 @@ def override_of(event: Overriding) -> Override:
     )
 
 
-def _overridden(one: Override) -> Decision:
+def _override_entry(one: Override) -> Decision:
     return Decision(
         step=one.steps[0],
         visit=one.visit,
@@ -141,18 +141,18 @@ def answer_of(event: AnswerRecorded) -> CardAnswer:
 
 
 def action_of(answer: CardAnswer) -> str:
-    """Returns in a word what an answer says: the decision of an approval, or the action of the button."""
+    """Returns the decision of an approval, or the action of the button."""
     action = answer.data.get("action") if isinstance(answer.data, dict) else None
-    return answer.decision or (action if isinstance(action, str) and len(action) <= _WORD_CHARACTERS else "")
+    return answer.decision or (action if isinstance(action, str) and len(action) <= _ACTION_CHARACTERS else "")
 
 
-_WORD_CHARACTERS = 100
+_ACTION_CHARACTERS = 100
 
 
 def _waits(state: ExecutionState) -> Iterator[tuple[str, SettledWait]]:
     yield from state.settled.items()
     for text, wait in state.waits.items():
-        # As it would be if it ended now: nobody has released it.
+        # As if it were cancelled now: no answer has released it.
         yield text, SettledWait(how="CANCELLED", by="", on=state.now, answers=wait.answers)
 
 
@@ -163,7 +163,7 @@ def _answers(wait: SettledWait) -> Iterator[CardAnswer]:
 
 
 def _is_by_card(wait: SettledWait) -> bool:
-    """Tells whether the last answer released the wait; a resume has a fingerprint."""
+    """Returns whether the last answer released the wait; a resume has a fingerprint."""
     return bool(wait.answers) and not wait.request
 
 

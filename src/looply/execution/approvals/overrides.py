@@ -1,10 +1,10 @@
-"""Which approvals an operator's command would decide or leave out: only a caller who may override them can give it.
+"""Overrides: the approvals that an operator's command would decide or bypass; it needs the permission to override.
 
-Theory of operation. An approval's exits belong to its approvers. A command takes them when it gives the step an output,
-moves its path, edits its output, or puts a path behind an approval that it had before it. Whether an approval lies
-before or behind a step is a question about the graph of the version; loops make "behind" ambiguous, so that a move is
-judged by both: does the way on lead to the approval without coming back first, and is there a way to the target that
-does not need it. In doubt the command needs the permission.
+Theory of operation. Only the approvers of an approval choose its exits. A command overrides them when it gives the step
+an output, moves its path, edits its output, or moves a path past an approval that was ahead of it. Whether an approval
+is ahead of a step follows from the graph of the version. Loops make this ambiguous, so that a move is checked twice:
+can the approval be reached from the target without coming back first, and can the target be reached without the
+approval. In doubt the command needs the permission.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -20,7 +20,7 @@ _APPROVAL: Final = "approval"
 
 
 def refusal(command: OperatorCommand, approvals: tuple[str, ...]) -> Answer | None:
-    """Returns why a command that decides about these approvals is not carried out, None when it is."""
+    """Returns the refusal of a command that overrides these approvals, None when it is allowed."""
     if not approvals:
         return None
     names = ", ".join(f"'{name}'" for name in approvals)
@@ -33,31 +33,31 @@ def refusal(command: OperatorCommand, approvals: tuple[str, ...]) -> Answer | No
     return None
 
 
-def left_out(workflow: Workflow, step: str, target: str | None, asking: Collection[str] = ()) -> tuple[str, ...]:
-    """Returns the approvals that a path at `step` would not ask if it went to `target` (None: it ends there).
+def move_overrides(workflow: Workflow, step: str, target: str | None, asking: Collection[str] = ()) -> tuple[str, ...]:
+    """Returns the approvals that a path at `step` would bypass by a move to `target` (None: it ends there).
 
-    `asking` are steps that count as approvals, because a child of theirs asks.
+    `asking` are `subworkflow` steps that count as approvals, because approvers are asked in their children.
     """
     graph = _Graph(workflow, asking)
-    return tuple(name for name in graph.approvals if graph.leaves_out(name, step, target))
+    return tuple(name for name in graph.approvals if graph.is_bypassed(name, step, target))
 
 
-def skipped(workflow: Workflow, step: str, branch: str, asking: Collection[str] = ()) -> tuple[str, ...]:
-    """Returns the approvals that are decided or left out when an operator lets a step be left by an exit."""
+def skip_overrides(workflow: Workflow, step: str, branch: str, asking: Collection[str] = ()) -> tuple[str, ...]:
+    """Returns the approvals that an operator decides or bypasses by completing a step with an exit."""
     graph = _Graph(workflow, asking)
     if step in graph.approvals:
         return (step,)
     inner = graph.inside(step)
     target = workflow.next(step, branch)
     if target is None or workflow.steps[target].type == "terminate":
-        return inner  # nothing follows that an approval could guard
+        return inner  # no step follows that an approval could guard
     ahead = graph.reach(graph.successors(step, errors=False))
-    beside = (name for name in graph.approvals if name in ahead and graph.leaves_out(name, step, target))
+    beside = (name for name in graph.approvals if name in ahead and graph.is_bypassed(name, step, target))
     return tuple(dict.fromkeys((*inner, *beside)))
 
 
-def edited(workflow: Workflow, document: Json, asking: Collection[str] = ()) -> tuple[str, ...]:
-    """Returns the approvals whose output, or the collected output that it is part of, an edit changes."""
+def edit_overrides(workflow: Workflow, document: Json, asking: Collection[str] = ()) -> tuple[str, ...]:
+    """Returns the approvals whose output an edit changes, directly or as part of a collected output."""
     if not isinstance(document, dict):
         return ()
     graph = _Graph(workflow, asking)
@@ -65,14 +65,14 @@ def edited(workflow: Workflow, document: Json, asking: Collection[str] = ()) -> 
     return tuple(name for name in graph.approvals if name in touched)
 
 
-def left_behind(
+def migration_overrides(
     workflow: Workflow,
     target: Workflow,
     state: ExecutionState,
     steps: Mapping[str, str],
     asking: Collection[str] = (),
 ) -> tuple[str, ...]:
-    """Returns the approvals of today's version, still to be asked, that the execution would not meet on `target`.
+    """Returns the open and future approvals of the current version that a migration to `target` would bypass.
 
     `steps` are new names of steps by their old ones.
     """
@@ -90,12 +90,12 @@ def left_behind(
             if name in ahead and not (now in after.approvals and now in met):
                 found[name] = None
         if new != step and step in target.steps:
-            found.update(dict.fromkeys(left_out(target, step, new)))
+            found.update(dict.fromkeys(move_overrides(target, step, new)))
     return tuple(found)
 
 
 class _Graph:
-    """The ways between the steps of a version, redirects and the way out of a `forEach` body among them."""
+    """The graph of the steps of a version, with redirects and the exits of `forEach` bodies."""
 
     def __init__(self, workflow: Workflow, asking: Collection[str] = ()) -> None:
         self._workflow = workflow
@@ -115,7 +115,7 @@ class _Graph:
         return tuple(target for exit_, target in self._ways[step] if errors or exit_ != "error")
 
     def reach(self, starts: Iterable[str], avoiding: str = "") -> frozenset[str]:
-        """Returns the steps that can be reached, the starts among them, by ways that do not lead over `avoiding`."""
+        """Returns the steps that can be reached without passing `avoiding`, including the starts."""
         pending = [step for step in starts if step != avoiding]
         found = set(pending)
         while pending:
@@ -130,8 +130,8 @@ class _Graph:
             name for name in self.approvals if any(around == step for around, _ in self._workflow.region(name))
         )
 
-    def leaves_out(self, approval: str, step: str, target: str | None) -> bool:
-        """Tells whether a path at `step` that goes to `target` goes by an approval that was ahead of it."""
+    def is_bypassed(self, approval: str, step: str, target: str | None) -> bool:
+        """Returns whether a move of a path from `step` to `target` bypasses an approval that was ahead of it."""
         if target == approval or (step != approval and approval not in self.reach(self.successors(step))):
             return False
         if target is None:

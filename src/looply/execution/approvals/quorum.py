@@ -1,4 +1,4 @@
-"""When an approval is decided: pure counting of seats. Each person asked has one; a substitute may hold several."""
+"""The quorum of an approval: pure counting of seats. Each recipient has one; a substitute may hold several."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -10,7 +10,7 @@ from looply.jsontext import Json
 
 
 class Vote(Protocol):
-    """One person's decision, and for how many seats it counts."""
+    """One person's decision, and the number of seats for which it counts."""
 
     @property
     def decision(self) -> str:
@@ -24,10 +24,10 @@ class Vote(Protocol):
 
 
 def verdict(terms: ApprovalTerms, votes: Sequence[Vote]) -> Decision | None:
-    """Returns how the approval is decided, None while it is open.
+    """Returns the decision of the approval, None while it is open.
 
-    Approved as soon as `quorum` seats approve; rejected as soon as they cannot any more, and by any rejection where
-    one is a veto.
+    Approved as soon as `quorum` seats approve; rejected as soon as that is impossible, and with `veto` by any
+    rejection.
     """
     approved = sum(vote.seats for vote in votes if vote.decision == "approved")
     rejected = sum(vote.seats for vote in votes if vote.decision == "rejected")
@@ -44,7 +44,7 @@ def approval_output(outcome: str, answers: Sequence[CardAnswer]) -> dict[str, Js
 
 
 def decision_record(answer: CardAnswer) -> dict[str, Json]:
-    """Returns one decision as readers see it. `card_revision` is null where no card was answered."""
+    """Returns one decision as readers see it. `card_revision` is null for a decision without a card."""
     return {
         "user": answer.user,
         "action": answer.decision,

@@ -1,4 +1,4 @@
-"""An operator passes a card on: the old copy closes and says who has it now, a new one opens with its own token."""
+"""Reassignment of a card by an operator: the old copy closes, a new one opens for another person with its own token."""
 
 from looply.errors import Problem
 from looply.execution.approvals.turns import may_take, pass_on, undecided
@@ -9,7 +9,7 @@ from looply.execution.facts.state import Card, ExecutionState, OpenWait
 
 
 def reassign_card(state: ExecutionState, command: ReassignCard) -> Answer:
-    """Returns the reply to an operator who passes a card on, and the events of it."""
+    """Returns the reply to a reassignment, and its events."""
     card = state.cards.get(command.card_id)
     if card is None:
         return Answer(UnknownToken())
@@ -23,8 +23,8 @@ def reassign_card(state: ExecutionState, command: ReassignCard) -> Answer:
     return Answer(Reassigned(card_id=copy.card_id, part=copy.part), events)
 
 
-def passed_on(card: Card) -> str:
-    """Returns what the former recipient of a card that was passed on is told."""
+def passed_on_text(card: Card) -> str:
+    """Returns the message for the former recipient of a card that was passed on."""
     why = f": {card.note}" if card.note else ""
     return f"the request was passed on to {card.passed_to}{why}"
 

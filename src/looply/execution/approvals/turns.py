@@ -1,4 +1,4 @@
-"""The clocks of an approval, and who is asked next: reminders, substitutes who take over, the turns of a sequence."""
+"""Reminders and escalations of an approval, and the turns of a sequence."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -16,9 +16,9 @@ from looply.execution.steps.visit import StepError
 
 
 def due_after(terms: ApprovalTerms, start: datetime, span: str, name: str) -> datetime:
-    """Returns the UTC instant that lies an ISO 8601 duration after `start`: working time where there is a calendar.
+    """Returns the UTC instant an ISO 8601 duration after `start`, in working time where the terms have a calendar.
 
-    Raises: StepError when it is no duration.
+    Raises: StepError when it is not a duration.
     """
     try:
         duration = parse_duration(span)
@@ -63,8 +63,8 @@ def next_turn(state: ExecutionState, wait: OpenWait, cause: EventBase) -> tuple[
     address = parse_address(wait.address)
     key = card_id(state.started.execution_id, address, part)
     copy = CardCopy(card_id=key, recipient=terms.recipients[part], part=part)
-    wanted = _wanted(cards, address, cause, (copy,))
-    return (wanted, *turn_timers(terms, address, cause.at))
+    sent = _card_wanted(cards, address, cause, (copy,))
+    return (sent, *turn_timers(terms, address, cause.at))
 
 
 def undecided(state: ExecutionState, wait: OpenWait) -> list[Card]:
@@ -73,12 +73,12 @@ def undecided(state: ExecutionState, wait: OpenWait) -> list[Card]:
 
 
 def remind(state: ExecutionState, timer: Timer, cause: EventBase) -> tuple[Event, ...]:
-    """Returns the reminder of everybody who has not answered."""
+    """Returns the reminder of all recipients who have not answered."""
     cards = undecided(state, state.waits[timer.address])
     if not cards:
         return ()
     copies = tuple(CardCopy(card_id=card.card_id, recipient=card.recipient, part=card.part) for card in cards)
-    wanted = CardWanted(
+    reminder = CardWanted(
         at=cause.at,
         **parse_address(timer.address).fields,
         copies=copies,
@@ -88,14 +88,14 @@ def remind(state: ExecutionState, timer: Timer, cause: EventBase) -> tuple[Event
         revision=max(card.revision for card in cards),
         reminder=timer.level + 1,
     )
-    return (wanted,)
+    return (reminder,)
 
 
 def escalate(state: ExecutionState, timer: Timer, cause: EventBase) -> tuple[Event, ...]:
-    """Returns how the substitutes take over what nobody has decided.
+    """Returns the events by which substitutes take over the open decisions.
 
-    Who has decided already, and who may not decide, takes nothing over. Several substitutes share what is open; each
-    has one card, which counts for all those whose place it takes.
+    A person who has decided already or may not decide is not a substitute. Several substitutes share the open cards;
+    each gets one card, which counts for the seats of all the cards that it replaces.
     """
     wait = state.waits[timer.address]
     terms = wait.approval
@@ -110,7 +110,7 @@ def escalate(state: ExecutionState, timer: Timer, cause: EventBase) -> tuple[Eve
 
 
 def may_take(terms: ApprovalTerms, wait: OpenWait, person: str) -> bool:
-    """Tells whether a person may decide in somebody's place: not the requester, nor who has decided already."""
+    """Returns whether a person may take over a decision: not the barred requester, nor anyone who has decided."""
     if terms.barred and is_same_person(person, terms.barred):
         return False
     return not _is_among(person, [answer.user for answer in wait.answers])
@@ -119,9 +119,9 @@ def may_take(terms: ApprovalTerms, wait: OpenWait, person: str) -> bool:
 def pass_on(
     state: ExecutionState, wait: OpenWait, shares: dict[str, list[Card]], cause: EventBase | CommandBase, why: str = ""
 ) -> tuple[Event, ...]:
-    """Returns the events by which each holder has the cards of a share: the old copies close, one new one opens.
+    """Returns the events that pass the cards of each share on to its holder: the old copies close, one new copy opens.
 
-    Who has an open copy of their own keeps it; it counts for more then. `why` is an operator's reason.
+    A holder who has an open copy already keeps it; its seats grow. `why` is an operator's reason.
     """
     address = parse_address(wait.address)
     cards = cards_of(state, wait.address)
@@ -147,13 +147,13 @@ def pass_on(
         key = card_id(state.started.execution_id, address, number)
         takes = tuple(card.part for card in share)
         copies.append(CardCopy(card_id=key, recipient=own.recipient if own else holder, part=number, takes=takes))
-    return (*events, _wanted(cards, address, cause, copies, why)) if copies else ()
+    return (*events, _card_wanted(cards, address, cause, copies, why)) if copies else ()
 
 
-def _wanted(
+def _card_wanted(
     cards: Sequence[Card], address: Address, cause: EventBase | CommandBase, copies: Iterable[CardCopy], why: str = ""
 ) -> CardWanted:
-    """Returns the wish for more copies of the card that the others show."""
+    """Returns the request for more copies of the card that the others show."""
     newest = max(cards, key=lambda card: card.revision)
     return CardWanted(
         at=cause.at,

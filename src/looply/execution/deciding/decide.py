@@ -1,7 +1,7 @@
-"""`decide`: what must happen next; `advance`: as far as it goes without the world.
+"""`decide`: the events that must happen next; `advance`: the same until the execution waits or ends.
 
-Called once per command or event, in the unit that stores the result: decisions are recorded, never taken twice, so
-these functions may change with every release.
+They run once per command, in the unit that stores the result: decisions are recorded and never repeated, so these
+functions may change with every release.
 """
 
 import sys
@@ -14,11 +14,11 @@ import msgspec
 from looply.clock import rfc3339
 from looply.definition import RetryPolicy, TerminateSettings, Workflow
 from looply.errors import IllegalTransition
-from looply.execution.approvals.children import responses
+from looply.execution.approvals.children import incident_workflow_starts
 from looply.execution.approvals.closing import close
-from looply.execution.deciding.leaving import go_on, leave_scope
+from looply.execution.deciding.leaving import continue_region, leave_scope
 from looply.execution.document.evaluation import step_fuel
-from looply.execution.document.overlays import output_seen
+from looply.execution.document.overlays import visible_output
 from looply.execution.evolving.evolve import evolve
 from looply.execution.facts.address import incident_id, jitter
 from looply.execution.facts.datastores import is_datastore_operation
@@ -33,7 +33,7 @@ from looply.execution.facts.events import (
     StepScheduled,
     TimerStarted,
 )
-from looply.execution.facts.log_levels import at_level
+from looply.execution.facts.log_levels import events_at_level
 from looply.execution.facts.state import ExecutionState, OpenStep, Path
 from looply.execution.steps import ENTRIES, Visit
 from looply.execution.steps.visit import StepError
@@ -44,15 +44,15 @@ _LONGEST_RETRY = timedelta(days=365)
 
 _POISON_ENDS = 5
 _POISON_SPAN = timedelta(minutes=5)
-"""A call that no process has outlived so often in a row, and for so long, is not made again by itself.
+"""A call that crashed the process so often in a row, over so long a time, is not retried automatically.
 
-A call takes time, so that a process which is killed again and again for another reason dies in the midst of one by
-chance; over minutes it gets through.
+The span matters: a process that is killed repeatedly for another reason also dies during calls by chance, but over
+minutes a call succeeds.
 """
 
 
 class Advance(msgspec.Struct, frozen=True):
-    """A stretch: the state after it, and all of its events in order, the given ones first."""
+    """A stretch of decisions: the state after it, and all of its events in order, the given ones first."""
 
     state: ExecutionState
     events: tuple[Event, ...]
@@ -66,10 +66,10 @@ def advance(
     limits: Limits = DEFAULT_LIMITS,
     is_cut: Callable[[], bool] = lambda: False,
 ) -> Advance:
-    """Evolves the events, then decides until the execution rests, ends, or the stretch is cut.
+    """Applies the events, then decides until the execution waits, ends, or the stretch is cut.
 
-    A stretch is cut after `limits.stretch_steps` decisions, or when `is_cut` says that its time is over; then
-    `open_work(state).continues` holds, and a `Continue` command goes on. Where it is cut does not change the result.
+    A stretch is cut after `limits.stretch_steps` decisions, or when `is_cut` returns true because its time is over;
+    then `open_work(state).continues` holds, and a `Continue` command resumes it. Cuts do not change the result.
     """
     recorded: list[Event] = []
     state = _record(workflow, state, events, recorded)
@@ -86,14 +86,14 @@ def advance(
 def _record(
     workflow: Workflow, state: ExecutionState | None, events: tuple[Event, ...], recorded: list[Event]
 ) -> ExecutionState:
-    """Returns the state after events, and after what the incidents among them start, however the stretch is cut."""
+    """Returns the state after events, and after the `on_failure` starts of their incidents, which no cut separates."""
     level = workflow.settings.log
-    for event in at_level(level, events):
+    for event in events_at_level(level, events):
         state = evolve(state, event)
         recorded.append(event)
     if state is None:
         raise IllegalTransition("a history begins with ExecutionStarted")
-    for event in at_level(level, responses(workflow, state)):
+    for event in events_at_level(level, incident_workflow_starts(workflow, state)):
         state = evolve(state, event)
         recorded.append(event)
     return state
@@ -102,7 +102,7 @@ def _record(
 def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAULT_LIMITS) -> tuple[Event, ...]:
     """Returns the events that must be recorded next.
 
-    Empty when the execution waits for the world, stands still because of an incident, or is closed.
+    Empty when the execution waits, is stopped by an incident, or is closed.
     """
     if state.closed is not None:
         return ()
@@ -115,18 +115,18 @@ def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAUL
     for path in state.lines.values():
         match path.phase:
             case "OPEN":
-                if path.scope in state.regions and (events := go_on(state, path.scope, limits)):
+                if path.scope in state.regions and (events := continue_region(state, path.scope, limits)):
                     return events
             case "ENTER":
                 return _visit(workflow, state, path.scope, path.step, limits)
             case "LEAVE":
                 return _leave(workflow, state, path, limits)
             case "FAILED":
-                return after_failure(workflow, state, path)
+                return handle_failure(workflow, state, path)
             case "UNKNOWN":
-                return _on_unknown(workflow, state, path)
+                return _handle_unknown(workflow, state, path)
             case "RETRY":
-                return (_again(workflow, state, path),)
+                return (_next_attempt(workflow, state, path),)
             case _:
                 assert_never(path.phase)
     return ()
@@ -142,7 +142,7 @@ def execution_timer(workflow: Workflow, state: ExecutionState) -> TimerStarted:
 def _leave(workflow: Workflow, state: ExecutionState, path: Path, limits: Limits) -> tuple[Event, ...]:
     step = workflow.steps.get(path.step)
     if step is not None and isinstance(step.settings, TerminateSettings):
-        _, output = output_seen(state, path.scope, path.step)
+        _, output = visible_output(state, path.scope, path.step)
         end = ExecutionClosed(at=state.now, status=output["status"], reason=output["reason"], step=path.step)
         return close(state, end)
     target = workflow.next(path.step, path.branch)
@@ -164,11 +164,11 @@ def _visit(workflow: Workflow, state: ExecutionState, scope: str, target: str, l
     try:
         return ENTRIES[visit.step.type](visit)
     except (ExpressionError, StepError) as error:
-        return (visit.failed(error),)
+        return (visit.failure_event(error),)
 
 
-def after_failure(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[Event, ...]:
-    """Returns what follows on the failure at which a path stands: another attempt, the exit `error`, or an incident."""
+def handle_failure(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[Event, ...]:
+    """Returns the events that handle the failure of a path: a retry, the exit `error`, or an incident."""
     failure = path.failure
     assert failure is not None
     step = workflow.steps[path.step]
@@ -186,31 +186,31 @@ def after_failure(workflow: Workflow, state: ExecutionState, path: Path) -> tupl
             ),
         )
     if workflow.next(path.step, "error") is not None:
-        return (_caught(state, path, failure, failures),)
+        return (_error_caught(state, path, failure, failures),)
     return (open_incident(state, "FAILED", failure.code, failure.message, path=path, status=failure.status),)
 
 
-def _on_unknown(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[Event, ...]:
+def _handle_unknown(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[Event, ...]:
     step = workflow.steps[path.step]
     opened = state.open_steps[path.address.text]
-    # What the engine itself carries out is stored with its outcome: where that is unknown, nothing was done.
+    # An operation of the engine itself is stored with its outcome: if that is unknown, the operation changed nothing.
     if step.on_unknown == "retry" or is_datastore_operation(opened.operation):
         if not _ends_processes(state, opened):
-            return (_again(workflow, state, path),)
+            return (_next_attempt(workflow, state, path),)
         message = (
             f"step '{step.id}': {opened.process_ends} processes in a row ended while they made this call; "
             "report it, then retry the step or complete it by hand"
         )
         return (open_incident(state, "POISON", "POISONED", message, path=path),)
     message = (
-        f"step '{step.id}': nobody can tell whether the call got through ({path.cause.lower()}); "
-        "look at the other system, then retry the step or complete it by hand"
+        f"step '{step.id}': it is unknown whether the call reached the other system ({path.cause.lower()}); "
+        "check the other system, then retry the step or complete it by hand"
     )
     return (open_incident(state, "UNKNOWN", "OUTCOME_UNKNOWN", message, path=path),)
 
 
 def _ends_processes(state: ExecutionState, opened: OpenStep) -> bool:
-    """Tells whether a call has ended so many processes, for so long, that it is not made again by itself."""
+    """Returns whether a call has crashed so many processes, over so long a time, that it is not retried any more."""
     since = opened.ending_since
     return opened.process_ends >= _POISON_ENDS and since is not None and state.now - since >= _POISON_SPAN
 
@@ -218,8 +218,8 @@ def _ends_processes(state: ExecutionState, opened: OpenStep) -> bool:
 def retry_delay(policy: RetryPolicy, failures: int, retry_after_seconds: float, chance: float) -> timedelta:
     """Returns how long the next attempt waits after `failures` failed ones (from 1).
 
-    The interval grows by the backoff up to `max_interval`; jitter takes off up to its share; what the other system
-    asked for is a lower bound.
+    The interval grows by the backoff up to `max_interval`; jitter shortens it by up to its share; the `Retry-After` of
+    the other system is a lower bound.
     """
     grown = policy.interval.total_seconds() * _growth(policy.backoff, failures - 1)
     most = (policy.max_interval or _LONGEST_RETRY).total_seconds()
@@ -238,9 +238,9 @@ def _jitter_of(state: ExecutionState, path: Path, failures: int) -> float:
     return jitter(state.started.execution_id, path.address, failures)
 
 
-def _again(workflow: Workflow, state: ExecutionState, path: Path) -> StepScheduled:
+def _next_attempt(workflow: Workflow, state: ExecutionState, path: Path) -> StepScheduled:
     opened = state.open_steps[path.address.text]
-    # Of today's version: a longer time for each attempt is a common mend.
+    # The timeout of the current version: raising it is a common repair.
     timeout = workflow.steps[path.step].timeout
     return StepScheduled(
         at=state.now,
@@ -251,7 +251,7 @@ def _again(workflow: Workflow, state: ExecutionState, path: Path) -> StepSchedul
     )
 
 
-def _caught(state: ExecutionState, path: Path, failure: StepFailed, attempts: int) -> ErrorCaught:
+def _error_caught(state: ExecutionState, path: Path, failure: StepFailed, attempts: int) -> ErrorCaught:
     error = {
         "state": path.step,
         "code": failure.code,
@@ -272,7 +272,7 @@ def open_incident(
     path: Path | None = None,
     status: str = "",
 ) -> IncidentOpened:
-    """Returns the incident that makes the execution stand still, opened as its next event."""
+    """Returns the incident that stops the execution, opened as its next event."""
     return IncidentOpened(
         at=state.now,
         **(path.address.fields if path is not None else {"step": ""}),

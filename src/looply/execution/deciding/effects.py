@@ -1,4 +1,4 @@
-"""What the result of an attempt means: success, failure, or nobody knows. Statuses are judged here, for all engines."""
+"""The outcome of an attempt: success, failure or unknown. Statuses are classified here, for all engines."""
 
 from typing import Literal
 
@@ -12,25 +12,25 @@ from looply.execution.facts.address import Address, parse_address
 from looply.execution.facts.commands import Answer, Done, EffectDone, EffectFailed, EffectLost
 from looply.execution.facts.events import Discarded, StepFailed, StepSucceeded, StepUnknown
 from looply.execution.facts.state import ExecutionState, OpenStep
-from looply.execution.steps.approval import after_reading
+from looply.execution.steps.approval import open_after_read
 from looply.execution.steps.visit import StepError, Visit
 from looply.expressions import ExpressionError
 from looply.jsontext import Json, encode_json
 from looply.limits import Limits
 
 _SHOWN_CHARACTERS = 500
-"""So much of an answer stands in the message of a failure."""
+"""The most characters of an answer that are quoted in the message of a failure."""
 
 
-def effect_done(workflow: Workflow, state: ExecutionState, command: EffectDone, limits: Limits) -> Answer:
-    """Returns the events of an answer: a success, or a failure by its status or size."""
+def answer_effect_done(workflow: Workflow, state: ExecutionState, command: EffectDone, limits: Limits) -> Answer:
+    """Returns the events of a completed attempt: a success, or a failure by its status or size."""
     opened = _in_flight(state, command.address, command.attempt)
     if opened is None:
-        return _late(command.address, command, command.output, "the step was no longer open")
+        return _discard_late(command.address, command, command.output, "the step was no longer open")
     address = parse_address(command.address)
     step = workflow.steps[address.step]
     if isinstance(step.settings, ApprovalSettings):
-        return _opened(workflow, state, command, limits)
+        return _open_approval(workflow, state, command, limits)
     secret = _output_secrets(step, command.secret)
     if message := over_document(state, step.id, command.size, limits, address.scope):
         failed = StepFailed(
@@ -41,7 +41,7 @@ def effect_done(workflow: Workflow, state: ExecutionState, command: EffectDone, 
             message=f"step '{step.id}': {message}",
         )
         return Answer(Done(), (failed,))
-    if (judged := _judged(step, opened, command, address)) is not None:
+    if (judged := _status_failure(step, opened, command, address)) is not None:
         return Answer(Done(), (judged,))
     succeeded = StepSucceeded(
         at=command.at,
@@ -54,26 +54,26 @@ def effect_done(workflow: Workflow, state: ExecutionState, command: EffectDone, 
     return Answer(Done(), (succeeded,), command.write)
 
 
-def _opened(workflow: Workflow, state: ExecutionState, command: EffectDone, limits: Limits) -> Answer:
-    """Returns the events of an approval that has read what it needs."""
+def _open_approval(workflow: Workflow, state: ExecutionState, command: EffectDone, limits: Limits) -> Answer:
+    """Returns the events that open an approval whose datastores have been read."""
     address = parse_address(command.address)
     if state.is_frozen:
-        # Nobody is asked while an incident is open; what stands in the datastore is read again after it.
-        message = "the execution stood still when the datastore had been read, so it will be read again"
+        # While an incident is open no card is sent; after it the datastore is read again.
+        message = "an incident was open when the datastore had been read, so it will be read again"
         unknown = StepUnknown(at=command.at, **address.fields, attempt=command.attempt, cause="CRASH", message=message)
         return Answer(Done(), (unknown,))
     visit = Visit(workflow, state, workflow.steps[address.step], address, limits, step_fuel(limits))
     try:
-        return Answer(Done(), after_reading(visit, command))
+        return Answer(Done(), open_after_read(visit, command))
     except (ExpressionError, StepError) as error:
-        failed = replace(visit.failed(error), at=command.at, attempt=command.attempt)
+        failed = replace(visit.failure_event(error), at=command.at, attempt=command.attempt)
         return Answer(Done(), (failed,))
 
 
-def effect_failed(workflow: Workflow, state: ExecutionState, command: EffectFailed) -> Answer:
-    """Returns the events of a failed attempt; after a call that may have got through the outcome may be unknown."""
+def answer_effect_failed(workflow: Workflow, state: ExecutionState, command: EffectFailed) -> Answer:
+    """Returns the events of a failed attempt; if the request was sent, the outcome may be unknown."""
     if _in_flight(state, command.address, command.attempt) is None:
-        return _late(command.address, command, {"code": command.code}, "the step was no longer open")
+        return _discard_late(command.address, command, {"code": command.code}, "the step was no longer open")
     address = parse_address(command.address)
     step = workflow.steps[address.step]
     if command.was_sent and command.code in ("TIMEOUT", "CONNECTION") and step.on_unknown == "incident":
@@ -96,8 +96,8 @@ def effect_failed(workflow: Workflow, state: ExecutionState, command: EffectFail
     return Answer(Done(), (failed,))
 
 
-def effect_lost(state: ExecutionState, command: EffectLost) -> Answer:
-    """Returns the event that nobody knows how the attempt ended."""
+def answer_effect_lost(state: ExecutionState, command: EffectLost) -> Answer:
+    """Returns the event of an attempt whose outcome is unknown, because its process died."""
     if _in_flight(state, command.address, command.attempt) is None:
         return Answer(Done(is_late=True))
     address = parse_address(command.address)
@@ -116,7 +116,7 @@ def _in_flight(state: ExecutionState, address: str, attempt: int) -> OpenStep | 
     return opened if opened is not None and opened.attempt == attempt and opened.is_in_flight else None
 
 
-def _late(address: str, command: EffectDone | EffectFailed, result: Json, reason: str) -> Answer:
+def _discard_late(address: str, command: EffectDone | EffectFailed, result: Json, reason: str) -> Answer:
     discarded = Discarded(
         at=command.at,
         **parse_address(address).fields,
@@ -128,11 +128,11 @@ def _late(address: str, command: EffectDone | EffectFailed, result: Json, reason
     return Answer(Done(is_late=True), (discarded,))
 
 
-def _judged(step: Step, opened: OpenStep, command: EffectDone, address: Address) -> StepFailed | None:
-    """Returns the failure that the answer's status is, or None when the answer is data.
+def _status_failure(step: Step, opened: OpenStep, command: EffectDone, address: Address) -> StepFailed | None:
+    """Returns the failure by the answer's status, or None when the answer is data.
 
-    A status that the retry policy names fails the attempt while attempts are left; what is left after the last one
-    is data unless `fail_on` names it.
+    A status that the retry policy names fails the attempt while attempts are left; after the last one it is data,
+    unless `fail_on` names it.
     """
     fail_on = step.settings.fail_on if isinstance(step.settings, CallSettings) else None
     if fail_on is None or not isinstance(command.output, dict) or not is_status(status := command.output.get("status")):
@@ -142,7 +142,7 @@ def _judged(step: Step, opened: OpenStep, command: EffectDone, address: Address)
     if not is_retriable and not matches_status(fail_on, status):
         return None
     text = str(command.output.get("statusText", ""))
-    shown = MASK if command.secret or step.output_secrets else _shown(command.output)
+    shown = MASK if command.secret or step.output_secrets else _excerpt(command.output)
     return StepFailed(
         at=command.at,
         **address.fields,
@@ -162,7 +162,7 @@ def _output_secrets(step: Step, found: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*step.output_secrets, *found)))
 
 
-def _shown(output: dict[str, Json]) -> str:
+def _excerpt(output: dict[str, Json]) -> str:
     data = output.get("data")
     text = data if isinstance(data, str) else encode_json(data).decode()
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."

@@ -1,4 +1,4 @@
-"""`decide` for branches and iterations: when one is over, when the next begins, and when all of them are done."""
+"""`decide` for branches and iterations: when one ends, when the next begins, and when the region is complete."""
 
 from looply.definition import ARRIVE, Workflow
 from looply.execution.approvals.children import close_children
@@ -12,11 +12,11 @@ from looply.jsontext import Json
 from looply.limits import Limits
 
 _MARKED_SINGLY = 100
-"""Of more items that hold something secret the whole list is marked, or each later look would take longer."""
+"""Above so many items with secrets the whole list is marked, which keeps later checks fast."""
 
 
 def leave_scope(workflow: Workflow, state: ExecutionState, path: Path, target: str | None) -> ScopeClosed | None:
-    """Returns the end of the path's branch or iteration, or None when the path goes on to `target` within it."""
+    """Returns the end of the path's branch or iteration, or None when the path continues to `target` within it."""
     frame = state.frames.get(path.scope)
     if frame is None:
         return None
@@ -27,19 +27,21 @@ def leave_scope(workflow: Workflow, state: ExecutionState, path: Path, target: s
     return None
 
 
-def go_on(state: ExecutionState, scope: str, limits: Limits) -> tuple[Event, ...]:
-    """Returns what happens next to the region of the path of a scope; nothing while its branches must move."""
+def continue_region(state: ExecutionState, scope: str, limits: Limits) -> tuple[Event, ...]:
+    """Returns the next events of the open region of a path: an iteration begins, or the region ends; none otherwise."""
     region = state.regions[scope]
     if region.may_begin:
         return (ScopeEntered(**_common(state, scope, region), index=region.begun),)
     if not region.is_over:
         return ()
     return (
-        _branches_over(state, scope, region) if region.kind == "parallel" else _items_over(state, scope, region, limits)
+        _finish_branches(state, scope, region)
+        if region.kind == "parallel"
+        else _finish_items(state, scope, region, limits)
     )
 
 
-def _branches_over(state: ExecutionState, scope: str, region: Region) -> tuple[Event, ...]:
+def _finish_branches(state: ExecutionState, scope: str, region: Region) -> tuple[Event, ...]:
     ends: dict[str, Json] = dict(region.ends)
     losers = [branch for branch in region.branches if branch not in ends]
     ends.update(dict.fromkeys(losers, "CANCELLED"))
@@ -53,10 +55,10 @@ def _branches_over(state: ExecutionState, scope: str, region: Region) -> tuple[E
         scopes=tuple(scope_of(scope, region.step, branch) for branch in losers),
         reason=f"enough branches of '{region.step}' have arrived",
     )
-    return (*_given_up(state, cancelled), cancelled, done)
+    return (*_close_abandoned(state, cancelled), cancelled, done)
 
 
-def _items_over(state: ExecutionState, scope: str, region: Region, limits: Limits) -> tuple[Event, ...]:
+def _finish_items(state: ExecutionState, scope: str, region: Region, limits: Limits) -> tuple[Event, ...]:
     common = _common(state, scope, region)
     output = {"items": [region.results.get(str(index)) for index in range(len(region.items))]}
     size = json_bytes(output)
@@ -77,14 +79,14 @@ def _escaped(part: str) -> str:
     return part.replace("~", "~0").replace("/", "~1")
 
 
-def _given_up(state: ExecutionState, cause: Cancelled) -> tuple[Event, ...]:
-    """Returns the closing of the cards and children of the branches that are given up, or of what is below them."""
-    gone = frozenset(cause.scopes)
+def _close_abandoned(state: ExecutionState, cause: Cancelled) -> tuple[Event, ...]:
+    """Returns the closing of the cards and children in cancelled branches, and in the scopes below them."""
+    removed = frozenset(cause.scopes)
 
-    def is_gone(address: str) -> bool:
-        return not gone.isdisjoint(scopes_around(state.frames, parse_address(address).scope))
+    def is_removed(address: str) -> bool:
+        return not removed.isdisjoint(scopes_around(state.frames, parse_address(address).scope))
 
-    return (*close_cards_of(state, is_gone, "CANCELLED", cause), *close_children(state, is_gone, cause))
+    return (*close_cards_of(state, is_removed, "CANCELLED", cause), *close_children(state, is_removed, cause))
 
 
 def _common(state: ExecutionState, scope: str, region: Region) -> dict[str, Json]:

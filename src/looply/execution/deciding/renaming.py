@@ -1,4 +1,4 @@
-"""Whether an execution can go on with another version: each step where it stands must be there, by some name."""
+"""Whether an execution can migrate to another version: that must have each of its current steps, under some name."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,32 +8,32 @@ from looply.execution.document.document import region_of, scope_of_step
 from looply.execution.facts.state import ExecutionState
 
 _LIVE = ("OPEN", "RETRY")
-"""Phases of a path whose visit goes on as it began, so that the step must be of the same type."""
+"""Phases in which a visit continues on the new version, so that the step must be of the same type."""
 
 
 def renamed_steps(steps: Mapping[str, str]) -> dict[str, str]:
-    """Returns the steps that have another name now."""
+    """Returns the steps whose names differ, new by old."""
     return {old: new for old, new in steps.items() if old != new}
 
 
-def unfit_steps(
+def migration_problems(
     workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
 ) -> tuple[Problem, ...]:
-    """Returns why the execution cannot go on with `target`; empty when it can. `steps` are new names by old ones."""
+    """Returns why the execution cannot migrate to `target`; empty when it can. `steps` are new names by old ones."""
     problems = (
-        *_wrong_names(workflow, target, steps),
-        *_in_regions(workflow, target, state, steps),
-        *_homeless(workflow, target, state, steps),
+        *_name_problems(workflow, target, steps),
+        *_region_problems(workflow, target, state, steps),
+        *_misplaced_paths(workflow, target, state, steps),
     )
     return tuple(dict.fromkeys(problems))
 
 
-def places_to_come(
+def renamed_future_waits(
     workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
 ) -> dict[str, str]:
-    """Returns where renamed waits in branches and iterations will be visited first: as it is called now, by as it was.
+    """Returns the new scope and step of renamed waits that no visit has reached, by the old ones.
 
-    A token of such a visit may be out already, handed on by a step before it. Places are scope and step, `scope/step`.
+    An earlier step may have handed out a token of such a wait already. Keys and values are `scope/step`.
     """
     found = {}
     for old, new in renamed_steps(steps).items():
@@ -47,18 +47,18 @@ def places_to_come(
     return found
 
 
-def _wrong_names(workflow: Workflow, target: Workflow, steps: Mapping[str, str]) -> Iterator[Problem]:
+def _name_problems(workflow: Workflow, target: Workflow, steps: Mapping[str, str]) -> Iterator[Problem]:
     for old, new in steps.items():
         if old not in workflow.steps:
-            yield Problem(path=f"/mapping/{old}", message=f"the version of today has no step '{old}'")
+            yield Problem(path=f"/mapping/{old}", message=f"the current version has no step '{old}'")
         elif new not in target.steps:
-            yield Problem(path=f"/mapping/{old}", message=f"the version to come has no step '{new}'")
+            yield Problem(path=f"/mapping/{old}", message=f"the new version has no step '{new}'")
     names = [new for old, new in steps.items() if old in workflow.steps]
     for new in dict.fromkeys(name for name in names if names.count(name) > 1):
-        yield Problem(path="/mapping", message=f"several steps are to be called '{new}'")
+        yield Problem(path="/mapping", message=f"several steps would be renamed to '{new}'")
 
 
-def _homeless(
+def _misplaced_paths(
     workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
 ) -> Iterator[Problem]:
     for path in state.paths:
@@ -68,27 +68,27 @@ def _homeless(
         if new not in target.steps:
             yield Problem(
                 path=f"/mapping/{path.step}",
-                message=f"the execution stands at '{path.step}', which the version to come does not have",
-                hint=f'say which step takes its place: {{"{path.step}": "..."}}',
+                message=f"a path of the execution is at '{path.step}', which the new version does not have",
+                hint=f'map it to a step of the new version: {{"{path.step}": "..."}}',
             )
         elif path.phase in _LIVE and target.steps[new].type != workflow.steps[path.step].type:
             before, after = workflow.steps[path.step].type, target.steps[new].type
             yield Problem(
                 path=f"/mapping/{path.step}",
-                message=f"'{path.step}' is open as {before}, and '{new}' of the version to come is {after}",
+                message=f"'{path.step}' is open as {before}, and '{new}' of the new version is {after}",
                 hint="choose a step of the same type, or move the execution to another step",
             )
         elif target.region(new) != region_of(state, path.scope):
             yield Problem(
                 path=f"/mapping/{path.step}",
-                message=f"'{new}' of the version to come does not lie in the branch or body where the execution stands",
+                message=f"'{new}' of the new version is not in the branch or body of the path",
             )
 
 
-def _in_regions(
+def _region_problems(
     workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
 ) -> Iterator[Problem]:
-    """What runs side by side keeps its name, by which scopes are called; what lies in it stays in it."""
+    """Open regions keep their names, which are part of scopes, and the steps in them stay in them."""
     open_regions = {region.step: region.branches for region in state.regions.values()}
     for old, new in renamed_steps(steps).items():
         if old in open_regions:
@@ -97,11 +97,11 @@ def _in_regions(
         elif any(step in open_regions for step, _ in workflow.region(old)) and new in target.steps:
             region = tuple((steps.get(step, step), exit_) for step, exit_ in workflow.region(old))
             if target.region(new) != region:
-                message = f"'{new}' of the version to come does not lie where '{old}' does, in what is open"
+                message = f"'{new}' of the new version is not in the same open branch or body as '{old}'"
                 yield Problem(path=f"/mapping/{old}", message=message)
     for step, branches in open_regions.items():
         settings = target.steps[step].settings if step in target.steps else None
         there = {branch.id for branch in getattr(settings, "branches", ())}
         if missing := [branch for branch in branches if branch not in there]:
-            message = f"the branches {', '.join(missing)} of '{step}' are open, and the version to come has none such"
+            message = f"the branches {', '.join(missing)} of '{step}' are open, and the new version does not have them"
             yield Problem(path=f"/mapping/{step}", message=message)

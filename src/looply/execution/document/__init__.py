@@ -1,5 +1,5 @@
-"""The data document: what expressions read, how large it may be, what is masked in it, what a search finds by it.
+"""The data document: the values that expressions read, its size limit, masking of secrets, and search values.
 
 Imports `facts`.
-Never here: an event that is made, or a change of the state.
+Never here: new events, or a change of the state that is not one of the document.
 """

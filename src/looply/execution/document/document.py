@@ -1,9 +1,15 @@
-"""The data document: what the expressions of settings and cards read, assembled on demand from the state."""
+"""The data document that the expressions of settings and cards read, assembled on demand from the state."""
 
 from collections.abc import Iterator, Mapping
 
 from looply.definition import EACH, ForEachSettings, Workflow
-from looply.execution.document.overlays import error_seen, frames_seen, item_seen, output_seen, payload_seen
+from looply.execution.document.overlays import (
+    visible_error,
+    visible_frames,
+    visible_item,
+    visible_output,
+    visible_payload,
+)
 from looply.execution.facts.address import wait_token
 from looply.execution.facts.scopes import scope_of, scopes_around
 from looply.execution.facts.state import ExecutionState
@@ -13,8 +19,8 @@ from looply.jsontext import Json
 class Document(Mapping[str, Json]):
     """The data document of one execution: `payload`, `environment`, `waits`, `error` and one entry per visited step.
 
-    `scope` is where it is read: an iteration sees its own outputs before those around it, and `item` and `index`.
-    Entries are made when they are asked for; the values in them are those of the state, never copies.
+    `scope` is the scope of the reader: an iteration sees its own outputs before the enclosing ones, and `item` and
+    `index`. Entries are made on access; their values are those of the state, never copies.
     """
 
     __slots__ = ("_scope", "_state", "_waits", "_workflow")
@@ -29,37 +35,37 @@ class Document(Mapping[str, Json]):
         """Returns an entry. Raises: KeyError."""
         if name == "payload":
             start = self._workflow.steps[self._workflow.start]
-            return {"description": start.description, "output": payload_seen(self._state, self._scope)}
-        has_output, output = output_seen(self._state, self._scope, name)
+            return {"description": start.description, "output": visible_payload(self._state, self._scope)}
+        has_output, output = visible_output(self._state, self._scope, name)
         if has_output:
             step = self._workflow.steps.get(name)
             return {"description": step.description if step else "", "output": output}
         if name == "environment":
             return self._state.started.environment or {}
         if name == "waits":
-            # Hashes: they are made once, however often a loop asks.
+            # Tokens are hashes: they are computed once, however often a loop reads them.
             if self._waits is None:
                 self._waits = wait_tokens(self._workflow, self._state, self._scope)
             return self._waits
         if name == self._workflow.start:
             return None
-        if name == "error" and (error := error_seen(self._state, self._scope)) is not None:
+        if name == "error" and (error := visible_error(self._state, self._scope)) is not None:
             return error
-        if name in ("item", "index") and (found := item_seen(self._state, self._scope)) is not None:
+        if name in ("item", "index") and (found := visible_item(self._state, self._scope)) is not None:
             return found[name == "index"]
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
-        """Iterates over the names in the order of the contract."""
+        """Iterates over the names in their documented order."""
         yield "payload"
         yield self._workflow.start
         yield "environment"
         yield "waits"
-        if error_seen(self._state, self._scope) is not None:
+        if visible_error(self._state, self._scope) is not None:
             yield "error"
-        if item_seen(self._state, self._scope) is not None:
+        if visible_item(self._state, self._scope) is not None:
             yield from ("item", "index")
-        own = frames_seen(self._state, self._scope)
+        own = visible_frames(self._state, self._scope)
         for name in self._workflow.steps:
             if name in self._state.outputs or any(name in frame.outputs for frame in own):
                 yield name
@@ -72,17 +78,17 @@ class Document(Mapping[str, Json]):
 def wait_tokens(workflow: Workflow, state: ExecutionState, scope: str = "") -> dict[str, str]:
     """Returns for each step that waits the token of its open visit, else of its next one.
 
-    These are the steps of the scope and of those around it; which wait of another branch is meant nobody could tell.
+    These are the steps of the scope and of the enclosing ones; a wait of another branch would be ambiguous.
     """
     started = state.started
     region = region_of(state, scope)
     tokens = {}
     for name in workflow.waiting_steps:
         own = workflow.region(name)
-        place = scope_of_step(workflow, state, scope, name) if own == region[: len(own)] else None
-        if place is None:
+        owner = scope_of_step(workflow, state, scope, name) if own == region[: len(own)] else None
+        if owner is None:
             continue
-        address = state.next_visit(place, name)
+        address = state.next_visit(owner, name)
         current = address._replace(visit=address.visit - 1)
         if current.text in state.waits:
             address = current
@@ -91,25 +97,25 @@ def wait_tokens(workflow: Workflow, state: ExecutionState, scope: str = "") -> d
 
 
 def scope_of_step(workflow: Workflow, state: ExecutionState, scope: str, step: str) -> str | None:
-    """Returns in which scope a step runs, seen from a scope: around it, in it, or in a branch below or beside it.
+    """Returns the scope of a step, as seen from a scope: an enclosing one, itself, or a branch below or beside it.
 
-    None for a step of a body that is not around: it runs in as many scopes as there are items.
+    None for a step of a `forEach` body that does not enclose the scope: it runs once per item.
     """
     scopes = ["", *reversed(list(scopes_around(state.frames, scope)))]
     here, there = region_of(state, scope), workflow.region(step)
     shared = 0
     while shared < min(len(here), len(there)) and here[shared] == there[shared]:
         shared += 1
-    place = scopes[shared]
+    found = scopes[shared]
     for name, exit_ in there[shared:]:
         if isinstance(workflow.steps[name].settings, ForEachSettings):
             return None
-        place = scope_of(place, name, exit_)
-    return place
+        found = scope_of(found, name, exit_)
+    return found
 
 
 def region_of(state: ExecutionState, scope: str) -> tuple[tuple[str, str], ...]:
-    """Returns the branches and bodies that a scope stands for, outermost first."""
+    """Returns the region of a scope: its branches and bodies, outermost first."""
     frames = [state.frames[name] for name in scopes_around(state.frames, scope)]
     found = [(state.regions[frame.parent].step, EACH if frame.is_iteration else frame.name) for frame in frames]
     return tuple(reversed(found))

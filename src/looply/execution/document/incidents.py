@@ -1,4 +1,4 @@
-"""What is told of an incident: to those who read it, and to the workflow that is started for it."""
+"""Incidents as readers see them, and as the `on_failure` workflow receives them."""
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -9,7 +9,7 @@ from looply.execution.facts.state import Incident
 
 
 class IncidentFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What an incident is; `state` and `visit` are null when no single step is the cause."""
+    """The facts of an incident; `state` and `visit` are null when no single step is the cause."""
 
     incident_id: str
     state: str | None
@@ -27,7 +27,7 @@ class IncidentRecord(IncidentFacts, frozen=True, kw_only=True):
 
 
 def incident_facts(incident: Incident) -> IncidentFacts:
-    """Returns what an incident is."""
+    """Returns the facts of an incident."""
     return IncidentFacts(
         incident_id=incident.incident_id,
         state=incident.step or None,

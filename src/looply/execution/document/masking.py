@@ -1,4 +1,4 @@
-"""What readers never see: values that are marked secret, and tokens by which somebody could answer."""
+"""Masking of values that are marked secret, and of tokens, which would let a reader answer."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from looply.execution.facts.events import ExecutionStarted
 from looply.jsontext import Json, encode_json, parse_stored
 
 MASK: Final = "***"
-"""Stands for a value that nobody may read."""
+"""Replaces a value that readers must not see."""
 
 # A token has 32 bytes and an address of at least three characters: 48 characters of base64url or more.
 _LEAST: Final = 48
@@ -20,26 +20,26 @@ _CHARACTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234
 _ALIKE: Final = bytes.maketrans(_CHARACTERS, b"x" * len(_CHARACTERS))
 
 
-def masked(value: Json, paths: Iterable[tuple[str, ...]]) -> Json:
-    """Returns the value with `***` at each path; only what lies on a path is copied.
+def mask(value: Json, paths: Iterable[tuple[str, ...]]) -> Json:
+    """Returns the value with `***` at each path; only the containers on a path are copied.
 
-    Names are compared without regard to letter case, because header names are one name in any case. A path that
-    ends early in a text hides that text: nobody can tell what it holds. A path that leads nowhere changes nothing.
+    Letter case of names is ignored, as in header names. A path that leads into a text hides the whole text, because
+    its parts are unknown. A path that leads nowhere changes nothing.
     """
     for path in paths:
-        value = _masked(value, path)
+        value = _mask(value, path)
     return value
 
 
 def hidden_values(value: Json, path: tuple[str, ...]) -> Iterator[Json]:
-    """Yields the values that `masked` hides at a path."""
+    """Yields the values that `mask` hides at a path."""
     if not path or isinstance(value, str):
         yield value
         return
     name, rest = path[0], path[1:]
     if isinstance(value, dict):
-        wanted = name.casefold()
-        found = [item for key, item in value.items() if key.casefold() == wanted]
+        folded = name.casefold()
+        found = [item for key, item in value.items() if key.casefold() == folded]
     elif isinstance(value, list):
         found = [item for index, item in enumerate(value) if str(index) == name]
     else:
@@ -48,22 +48,22 @@ def hidden_values(value: Json, path: tuple[str, ...]) -> Iterator[Json]:
         yield from hidden_values(item, rest)
 
 
-def masked_pointers(value: Json, pointers: Iterable[str], field: str) -> Json:
+def mask_pointers(value: Json, pointers: Iterable[str], field: str) -> Json:
     """Returns the value of an event's `field` with `***` wherever the event's `secret` pointers lead into it."""
     paths = [split_pointer(pointer) for pointer in pointers]
-    return masked(value, [path[1:] for path in paths if path and path[0] == field])
+    return mask(value, [path[1:] for path in paths if path and path[0] == field])
 
 
-def masked_body(started: ExecutionStarted) -> Json:
+def mask_body(started: ExecutionStarted) -> Json:
     """Returns the caller's body with `***` wherever the start step's `secret` pointers lead into it."""
-    return masked_input(started.body, started.secret)
+    return mask_input(started.body, started.secret)
 
 
-def masked_input(body: Json, secret: Iterable[str]) -> Json:
+def mask_input(body: Json, secret: Iterable[str]) -> Json:
     """Returns a caller's body with `***` wherever pointers of a start step lead into it."""
     if isinstance(body, dict):
-        return masked_pointers(body, secret, "output")
-    return masked_pointers({"body": body}, secret, "output")["body"]
+        return mask_pointers(body, secret, "output")
+    return mask_pointers({"body": body}, secret, "output")["body"]
 
 
 def without_tokens(text: str) -> str:
@@ -74,10 +74,10 @@ def without_tokens(text: str) -> str:
 def without_tokens_in(value: Json) -> Json:
     """Returns a JSON value with `***` in place of every token in its texts and names.
 
-    Takes time in proportion to the value's JSON text, however many parts it has. What has no token is not copied.
+    Takes time in proportion to the value's JSON text, however many parts it has. A value without tokens is not copied.
     """
     text = encode_json(value)
-    # What could be a token is rare, and this finds that there is none in a hundredth of the time of a walk.
+    # Candidates for tokens are rare; this check takes a hundredth of the time of a walk.
     if b"x" * _LEAST not in text.translate(_ALIKE):
         return value
     shown = _BYTES_OF_ONE.sub(lambda found: _shown(found[0]), text)
@@ -88,13 +88,13 @@ def _shown(run: bytes) -> bytes:
     return MASK.encode() if parse_token(run.decode()) is not None else run
 
 
-def _masked(value: Json, path: tuple[str, ...]) -> Json:
+def _mask(value: Json, path: tuple[str, ...]) -> Json:
     if not path or isinstance(value, str):
         return MASK
     name, rest = path[0], path[1:]
     if isinstance(value, dict):
-        wanted = name.casefold()
-        return {key: _masked(item, rest) if key.casefold() == wanted else item for key, item in value.items()}
+        folded = name.casefold()
+        return {key: _mask(item, rest) if key.casefold() == folded else item for key, item in value.items()}
     if isinstance(value, list):
-        return [_masked(item, rest) if str(index) == name else item for index, item in enumerate(value)]
+        return [_mask(item, rest) if str(index) == name else item for index, item in enumerate(value)]
     return value

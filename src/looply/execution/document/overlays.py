@@ -1,7 +1,7 @@
-"""What a scope sees of the data document, and where it writes.
+"""Overlays: the part of the data document that a scope reads, and the one that it writes.
 
-The branches of a parallel share the document. An iteration lays its own outputs over it: it reads through them, and
-what it writes is gone when it ends, except for its collected output.
+The branches of a parallel share the document. An iteration has an overlay of its own outputs: its reads look there
+first, its writes go there, and the overlay is dropped when the iteration ends, except for its collected output.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,8 +16,8 @@ from looply.jsontext import Json
 _NO_OUTPUT: Json = object()
 
 
-def home_of(state: ExecutionState, scope: str) -> str:
-    """Returns the scope whose overlay takes what is written in a scope: an iteration's, or the empty one."""
+def owner_scope(state: ExecutionState, scope: str) -> str:
+    """Returns the scope whose overlay holds the writes of a scope: that of an iteration, or the empty one."""
     while scope and (frame := state.frames.get(scope)) is not None:
         if frame.is_iteration:
             return scope
@@ -25,12 +25,12 @@ def home_of(state: ExecutionState, scope: str) -> str:
     return ""
 
 
-def frames_seen(state: ExecutionState, scope: str) -> list[Frame]:
+def visible_frames(state: ExecutionState, scope: str) -> list[Frame]:
     """Returns the frames that a scope reads through, innermost first."""
     return [state.frames[name] for name in scopes_around(state.frames, scope)] if scope else []
 
 
-def output_seen(state: ExecutionState, scope: str, step: str) -> tuple[bool, Json]:
+def visible_output(state: ExecutionState, scope: str, step: str) -> tuple[bool, Json]:
     """Returns whether a step has an output that the scope sees, and the output."""
     for name in scopes_around(state.frames, scope):
         if (found := state.frames[name].outputs.get(step, _NO_OUTPUT)) is not _NO_OUTPUT:
@@ -39,50 +39,50 @@ def output_seen(state: ExecutionState, scope: str, step: str) -> tuple[bool, Jso
     return (False, None) if found is _NO_OUTPUT else (True, found)
 
 
-def payload_seen(state: ExecutionState, scope: str) -> Mapping[str, Json]:
+def visible_payload(state: ExecutionState, scope: str) -> Mapping[str, Json]:
     """Returns `payload.output` as the scope sees it."""
-    changed = (frame.payload for frame in frames_seen(state, scope) if frame.payload is not None)
+    changed = (frame.payload for frame in visible_frames(state, scope) if frame.payload is not None)
     return next(changed, state.payload)
 
 
-def error_seen(state: ExecutionState, scope: str) -> Json:
-    """Returns the last handled error of the scope, else of the scopes around it; None when there is none."""
-    errors = (frame.error for frame in frames_seen(state, scope) if frame.error is not None)
+def visible_error(state: ExecutionState, scope: str) -> Json:
+    """Returns the last handled error of the scope, else of the enclosing scopes; None when there is none."""
+    errors = (frame.error for frame in visible_frames(state, scope) if frame.error is not None)
     return next(errors, state.error)
 
 
-def item_seen(state: ExecutionState, scope: str) -> tuple[Json, int] | None:
+def visible_item(state: ExecutionState, scope: str) -> tuple[Json, int] | None:
     """Returns item and index of the nearest iteration, or None outside of any."""
-    for frame in frames_seen(state, scope):
+    for frame in visible_frames(state, scope):
         if frame.is_iteration:
             index = int(frame.name)
             return state.regions[frame.parent].items[index], index
     return None
 
 
-def secrets_seen(state: ExecutionState, scope: str | None) -> tuple[SecretPath, ...]:
+def visible_secrets(state: ExecutionState, scope: str | None) -> tuple[SecretPath, ...]:
     """Returns the secret paths of the document that a scope sees; of all scopes when it is None."""
     if not state.frames:
         return state.secrets
-    frames = state.frames.values() if scope is None else frames_seen(state, scope)
+    frames = state.frames.values() if scope is None else visible_frames(state, scope)
     return (*state.secrets, *(secret for frame in frames for secret in frame.secrets))
 
 
 def secret_values(state: ExecutionState, scope: str) -> Iterator[Json]:
-    """Yields the values of the document that a scope sees and nobody may read."""
-    for name, *path in secrets_seen(state, scope):
+    """Yields the secret values of the document that a scope sees."""
+    for name, *path in visible_secrets(state, scope):
         if name == "payload":
-            found: Json = {"output": payload_seen(state, scope)}
+            found: Json = {"output": visible_payload(state, scope)}
         elif name == "item":
-            found = (item_seen(state, scope) or (None,))[0]
+            found = (visible_item(state, scope) or (None,))[0]
         else:
-            found = {"output": output_seen(state, scope, name)[1]}
+            found = {"output": visible_output(state, scope, name)[1]}
         yield from hidden_values(found, tuple(path))
 
 
 def size_of(state: ExecutionState, scope: str, name: str) -> int:
     """Returns the counted bytes of a name that a write from the scope would replace."""
-    home = home_of(state, scope)
+    home = owner_scope(state, scope)
     return (state.frames[home].sizes if home else state.sizes).get(name, 0)
 
 
@@ -90,7 +90,7 @@ def with_output(
     state: ExecutionState, scope: str, step: str, output: Json, size: int, secrets: tuple[SecretPath, ...]
 ) -> ExecutionState:
     """Returns the state after a step of the scope has written its output."""
-    home = home_of(state, scope)
+    home = owner_scope(state, scope)
     before = size_of(state, scope, step)
     total = state.document_bytes - before + size
     owner: Frame | ExecutionState = state.frames[home] if home else state
@@ -107,7 +107,7 @@ def with_payload(
     state: ExecutionState, scope: str, payload: Mapping[str, Json], size: int, secrets: tuple[SecretPath, ...]
 ) -> ExecutionState:
     """Returns the state after a step of the scope has changed the payload."""
-    home = home_of(state, scope)
+    home = owner_scope(state, scope)
     total = state.document_bytes - size_of(state, scope, "payload") + size
     owner: Frame | ExecutionState = state.frames[home] if home else state
     sizes = owner.sizes.set("payload", size)
@@ -119,7 +119,7 @@ def with_payload(
 
 
 def with_error(state: ExecutionState, scope: str, error: Json) -> ExecutionState:
-    """Returns the state after an error of the scope was handled; only that scope, and what begins in it, sees it."""
+    """Returns the state after an error of the scope was handled; only that scope and the scopes in it see it."""
     frame = state.frames.get(scope)
     if frame is None:
         return replace(state, error=error)

@@ -1,4 +1,4 @@
-"""The `payload.output` part of the data document: the caller's body, held apart from the metadata."""
+"""The `payload.output` part of the data document: the caller's body and the engine's metadata."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from looply.jsontext import Json
 def initial_payload(started: ExecutionStarted) -> dict[str, Json]:
     """Returns `payload.output` as it is at the start.
 
-    A body that is no object lies under `body`; a caller's field of the same name as the engine's is not taken.
+    A body that is not an object is stored under `body`; the engine's fields replace a caller's fields of the same name.
     """
     body = started.body
     caller = body if isinstance(body, dict) else {} if body is None else {"body": body}
@@ -27,7 +27,7 @@ def initial_payload(started: ExecutionStarted) -> dict[str, Json]:
     }
 
 
-def overridden_payload(payload: Mapping[str, Json], event: Computed) -> Mapping[str, Json]:
+def override_payload(payload: Mapping[str, Json], event: Computed) -> Mapping[str, Json]:
     """Returns the payload after an `overridePayload` step: names set, or the caller's part replaced."""
     metadata = {name: payload[name] for name in METADATA}
     if event.override == "replace":

@@ -1,4 +1,4 @@
-"""What finds an execution by its content: the values of its workflow's search fields, as short texts."""
+"""Search values of an execution: the values of its workflow's search fields, as short texts."""
 
 import unicodedata
 from typing import Final, TypeAlias
@@ -10,7 +10,7 @@ from looply.execution.facts.state import ExecutionState
 from looply.jsontext import Json, encode_json
 
 SEARCH_CHARACTERS: Final = 200
-"""Characters of a value that a search compares; what follows is cut off."""
+"""Characters of a value that a search compares; longer values are cut."""
 
 SearchValues: TypeAlias = tuple[tuple[str, str], ...]
 """Pairs of a field's name and its value, in the order of the setting."""
@@ -19,7 +19,7 @@ SearchValues: TypeAlias = tuple[tuple[str, str], ...]
 def search_values(workflow: Workflow, state: ExecutionState) -> SearchValues:
     """Returns the values of the search fields as the data document is now.
 
-    Texts, numbers and booleans have one; objects, lists, null, what is not there, and what is marked secret have none.
+    Texts, numbers and booleans have one; objects, lists, null, missing values and secret ones have none.
     """
     if not workflow.settings.search_fields:
         return ()
@@ -34,18 +34,18 @@ def search_values(workflow: Workflow, state: ExecutionState) -> SearchValues:
 def changed_search_values(
     former: tuple[Workflow, ExecutionState] | None, workflow: Workflow, state: ExecutionState
 ) -> SearchValues | None:
-    """Returns the values that hold from now on, None when they are those of before."""
+    """Returns the new search values, None when they did not change."""
     values = search_values(workflow, state)
     return values if values != (search_values(*former) if former is not None else ()) else None
 
 
 def search_text(text: str) -> str:
-    """Returns a text as it is compared: composed (NFC) and cut."""
+    """Returns the form of a text that is compared: composed (NFC) and cut."""
     return unicodedata.normalize("NFC", text[: 4 * SEARCH_CHARACTERS])[:SEARCH_CHARACTERS]
 
 
 def _is_secret(path: tuple[str, ...], state: ExecutionState) -> bool:
-    """Whether a path leads into a secret, or to where one may be. Names are compared as `masked` does."""
+    """Returns whether a path leads into a secret value, or to one that may contain a secret; compares like `mask`."""
     return any(
         all(own.casefold() == hidden.casefold() for own, hidden in zip(path, secret, strict=False))
         for secret in state.secrets

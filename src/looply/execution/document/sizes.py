@@ -1,4 +1,4 @@
-"""How large an execution's data document is, and whether more fits into it."""
+"""The size of an execution's data document, and the check of its limit."""
 
 from looply.execution.document.overlays import size_of
 from looply.execution.facts.state import ExecutionState
@@ -9,7 +9,7 @@ from looply.limits import Limits
 def over_document(state: ExecutionState, step: str, size: int, limits: Limits, scope: str = "") -> str:
     """Returns why an output of `size` bytes does not fit into the data document, empty when it does.
 
-    `scope` is that of the step; what an iteration has of its own counts with the rest while it runs.
+    `scope` is that of the step; the overlay of an iteration counts while it runs.
     """
     return _over(state.document_bytes - size_of(state, scope, step) + size, limits)
 

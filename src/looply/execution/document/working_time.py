@@ -1,4 +1,4 @@
-"""Working time: from a calendar of working hours and holidays, the instant that lies a duration of work ahead.
+"""Working time: instants computed with a calendar of working hours and holidays.
 
 Theory of operation. A calendar is a document such as
 
@@ -6,10 +6,9 @@ Theory of operation. A calendar is a document such as
      "hours": {"mon": ["08:00-12:00", "13:00-17:00"], "tue": ["08:00-17:00"], ...},
      "holidays": ["2026-12-25"]}
 
-A span of a day is turned into two instants in the calendar's zone, so that a day on which the clocks change is as long
-as it is. Days of a duration are working days: `P1D` from Friday 15:00 is Monday 15:00. Hours, minutes and seconds are
-time worked, years and months are those of the calendar on the wall. What begins outside of working time begins with
-the next span.
+A span of a day is converted to two instants in the calendar's zone, so that changes of the clock are respected. Days of
+a duration are working days: `P1D` from Friday 15:00 is Monday 15:00. Hours, minutes and seconds are working time, years
+and months are calendar time. A duration that starts outside of working time starts with the next span.
 """
 
 import re
@@ -29,13 +28,13 @@ DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MOST_HOLIDAYS: Final = 5000
 _MOST_SPANS: Final = 20
 _LONGEST_DAYS: Final = 366 * 20
-"""So far ahead a duration may lead; it also bounds how long one takes to compute."""
+"""The longest duration in days, which also bounds the time to compute it."""
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)", re.ASCII)
 _FIELDS: Final = ("timezone", "hours", "holidays")
 
 
 class CalendarError(Refused):
-    """A calendar document is not one. The message names the place in it."""
+    """A calendar document is invalid. The message names the field."""
 
     code = "CALENDAR"
 
@@ -48,7 +47,7 @@ class Span(NamedTuple):
 
 
 class WorkCalendar(msgspec.Struct, frozen=True, kw_only=True):
-    """Working hours by weekday (0 is Monday), and the days on which nobody works."""
+    """Working hours by weekday (0 is Monday), and the days without work."""
 
     zone: str
     hours: Mapping[int, tuple[Span, ...]]
@@ -70,7 +69,7 @@ class WorkCalendar(msgspec.Struct, frozen=True, kw_only=True):
 def read_calendar(document: Json) -> WorkCalendar:
     """Returns the calendar that a document describes.
 
-    Raises: CalendarError that says what is wrong and where.
+    Raises: CalendarError that names the field and the mistake.
     """
     if not isinstance(document, dict):
         raise CalendarError('a calendar is an object such as {"timezone": ..., "hours": ..., "holidays": [...]}')
@@ -89,48 +88,48 @@ def read_calendar(document: Json) -> WorkCalendar:
 
 
 def working_instant(calendar: WorkCalendar, instant: datetime, duration: Duration) -> datetime:
-    """Returns the UTC instant that lies a duration of working time after an aware `instant`.
+    """Returns the UTC instant a duration of working time after an aware `instant`.
 
     Guarantees: never before `instant`, and within working time or at its end.
     Raises: CalendarError when the calendar has no working time for so long.
     """
     try:
-        now = _next_working(calendar, _shifted(calendar, instant, duration))
+        now = _next_working(calendar, _add_calendar_parts(calendar, instant, duration))
         for _ in range(duration.days):
             now = _same_time_next_day(calendar, now)
             if now - instant > timedelta(days=_LONGEST_DAYS):
                 raise OverflowError
-        return _worked(calendar, now, timedelta(microseconds=int(duration.seconds * 1_000_000)))
+        return _add_work(calendar, now, timedelta(microseconds=int(duration.seconds * 1_000_000)))
     except (OverflowError, DefinitionError) as error:
         raise CalendarError("the duration leads past the end of the calendar") from error
 
 
-def _shifted(calendar: WorkCalendar, instant: datetime, duration: Duration) -> datetime:
+def _add_calendar_parts(calendar: WorkCalendar, instant: datetime, duration: Duration) -> datetime:
     whole = Duration(years=duration.years, months=duration.months)
     return whole.after(instant, calendar.zone) if whole.has_calendar_parts else instant.astimezone(UTC)
 
 
 def _next_working(calendar: WorkCalendar, instant: datetime) -> datetime:
-    """Returns the instant itself when somebody works then, else the beginning of the next span."""
+    """Returns the instant itself if it is in working time, else the beginning of the next span."""
     begin, _ = next(_spans_from(calendar, instant))
     return max(begin, instant)
 
 
 def _same_time_next_day(calendar: WorkCalendar, instant: datetime) -> datetime:
-    """Returns the same wall time on the next working day, or where work goes on after it."""
+    """Returns the same wall time on the next working day, else the begin of its next span, or the end of its last."""
     zone = find_zone(calendar.zone)
     local = instant.astimezone(zone)
     day = local.date()
     for _ in range(_LONGEST_DAYS):
         day += timedelta(days=1)
         if spans := calendar.spans_of(day):
-            wanted = datetime.combine(day, local.time(), tzinfo=zone).astimezone(UTC)
-            later = next(((begin, end) for begin, end in spans if end > wanted), None)
-            return max(later[0], wanted) if later is not None else spans[-1][1]
+            same = datetime.combine(day, local.time(), tzinfo=zone).astimezone(UTC)
+            later = next(((begin, end) for begin, end in spans if end > same), None)
+            return max(later[0], same) if later is not None else spans[-1][1]
     raise CalendarError("the calendar has no working time for twenty years")
 
 
-def _worked(calendar: WorkCalendar, instant: datetime, left: timedelta) -> datetime:
+def _add_work(calendar: WorkCalendar, instant: datetime, left: timedelta) -> datetime:
     if not left:
         return instant
     for begin, end in _spans_from(calendar, instant):
@@ -155,7 +154,7 @@ def _spans_from(calendar: WorkCalendar, instant: datetime) -> Iterator[tuple[dat
 
 @lru_cache(maxsize=4096)
 def _instant(day: date, minutes: int, zone: ZoneInfo) -> datetime:
-    """Returns the instant of a wall time; one that the clocks skip is the instant at which they do."""
+    """Returns the instant of a wall time; for one that the clocks skip the instant of the change."""
     wall = datetime.combine(day, time()) + timedelta(minutes=minutes)
     while (instant := wall.replace(tzinfo=zone).astimezone(UTC)).astimezone(zone).replace(tzinfo=None) != wall:
         wall += timedelta(minutes=1)

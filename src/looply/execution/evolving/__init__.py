@@ -1,5 +1,5 @@
-"""Evolving: `evolve`, by which an event becomes state. It records and never judges.
+"""Evolving: `evolve`, the reducer that applies an event to the state. It never decides.
 
 Imports `facts`, `document` and `approvals`.
-Never here: a choice. Whatever may turn out in two ways is decided before the event is made.
+Never here: a decision. Everything that has two possible outcomes is decided before the event is made.
 """

@@ -1,4 +1,4 @@
-"""What happens to the copies of cards and their answers, as state: the part of `evolve` that is about people."""
+"""`evolve` for card copies and their answers."""
 
 from msgspec.structs import replace
 
@@ -12,19 +12,21 @@ from looply.execution.facts.state import Card, ExecutionState, OpenWait, cards_o
 _OF_A_TURN = ("REMINDER", "ESCALATION")
 
 
-def cards_wanted(state: ExecutionState, event: CardWanted) -> ExecutionState:
-    """Returns the state in which each copy has to show the card, or its recipient is reminded of it."""
+def apply_card_wanted(state: ExecutionState, event: CardWanted) -> ExecutionState:
+    """Returns the state in which each copy must show the card, or counts a reminder of it."""
     cards = state.cards
     for copy in event.copies:
         former = cards.get(copy.card_id)
-        cards = cards.set(copy.card_id, _sent(state, event, copy) if former is None else _again(state, event, former))
+        cards = cards.set(
+            copy.card_id, _new_copy(state, event, copy) if former is None else _shown_again(state, event, former)
+        )
         if copy.takes:
             card = cards[copy.card_id]
             cards = cards.set(copy.card_id, replace(card, seats=_seats_of(state, card, copy, is_new=former is None)))
     return replace(state, cards=cards)
 
 
-def cards_closed(state: ExecutionState, event: CardClosed) -> ExecutionState:
+def apply_card_closed(state: ExecutionState, event: CardClosed) -> ExecutionState:
     """Returns the state in which the cards take no more answers."""
     cards = state.cards
     for key in event.cards:
@@ -43,8 +45,8 @@ def cards_closed(state: ExecutionState, event: CardClosed) -> ExecutionState:
     return replace(state, cards=cards)
 
 
-def after_answer(state: ExecutionState, wait: OpenWait, event: AnswerRecorded) -> ExecutionState:
-    """Returns the state with one more answer. The reminders of a turn in a sequence end with it."""
+def apply_answer_recorded(state: ExecutionState, wait: OpenWait, event: AnswerRecorded) -> ExecutionState:
+    """Returns the state with one more answer. In a sequence it ends the reminders and escalations of the turn."""
     answer = answer_of(event)
     cards = state.cards
     own = cards.get(card_id(state.started.execution_id, event.address, event.part))
@@ -59,14 +61,14 @@ def after_answer(state: ExecutionState, wait: OpenWait, event: AnswerRecorded) -
     return replace(state, waits=waits, cards=cards, timers=timers)
 
 
-def _again(state: ExecutionState, event: CardWanted, former: Card) -> Card:
+def _shown_again(state: ExecutionState, event: CardWanted, former: Card) -> Card:
     seq = state.seq + 1
     if event.reminder:
         return replace(former, changed=seq, reminders=event.reminder)
     return replace(former, seq=seq, changed=seq, body=event.body, revision=event.revision)
 
 
-def _sent(state: ExecutionState, event: CardWanted, copy: CardCopy) -> Card:
+def _new_copy(state: ExecutionState, event: CardWanted, copy: CardCopy) -> Card:
     seq = state.seq + 1
     return Card(
         seq=seq,
@@ -85,6 +87,6 @@ def _sent(state: ExecutionState, event: CardWanted, copy: CardCopy) -> Card:
 
 
 def _seats_of(state: ExecutionState, card: Card, copy: CardCopy, *, is_new: bool) -> int:
-    """Returns for how many of those who were asked a copy counts: those whose place it takes, and its own."""
+    """Returns the seats of a copy: its own, and those of the copies that it replaces."""
     taken = sum(other.seats for other in cards_of(state, card.address) if other.part in copy.takes)
     return taken if is_new else card.seats + taken

@@ -1,6 +1,6 @@
-"""`evolve`: what happened becomes state.
+"""`evolve`: applies an event to the state.
 
-It does not judge, reads no definition, and understands every event ever written.
+It decides nothing, reads no definition, and applies every event ever written.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,10 +15,10 @@ from looply.definition.values.pointer import split_pointer
 from looply.errors import IllegalTransition
 from looply.execution.approvals.decisions import Overriding, override_of
 from looply.execution.document import overlays
-from looply.execution.document.payload import initial_payload, overridden_payload
+from looply.execution.document.payload import initial_payload, override_payload
 from looply.execution.evolving import letters, neighbors, regions, repairing
-from looply.execution.evolving.card_changes import after_answer, cards_closed, cards_wanted
-from looply.execution.evolving.migrating import migrated
+from looply.execution.evolving.card_changes import apply_answer_recorded, apply_card_closed, apply_card_wanted
+from looply.execution.evolving.migrating import apply_migrated
 from looply.execution.evolving.transitions import PATH_MOVES
 from looply.execution.facts.address import parse_address
 from looply.execution.facts.events import (
@@ -61,8 +61,8 @@ from looply.execution.facts.events import (
     WaitTimedOut,
 )
 from looply.execution.facts.state import (
-    Buffered,
-    Closed,
+    BufferedResume,
+    ExecutionEnd,
     ExecutionState,
     Incident,
     OpenStep,
@@ -92,8 +92,8 @@ def fold(events: Iterable[Event], state: ExecutionState | None = None) -> Execut
 def evolve(state: ExecutionState | None, event: Event) -> ExecutionState:
     """Returns the state after one more event.
 
-    Total over legal histories. Shares structure with the old state, which stays as it is; nothing is copied in
-    proportion to the data document.
+    Total over legal histories. Shares structure with the old state, which is not changed; no copy grows with the data
+    document.
     Raises: IllegalTransition when the event cannot follow the state.
     """
     if state is None:
@@ -132,68 +132,68 @@ def _start(event: ExecutionStarted) -> ExecutionState:
 def _apply(state: ExecutionState, event: Event) -> ExecutionState:
     match event:
         case Computed():
-            return _computed(state, event)
+            return _apply_computed(state, event)
         case StepScheduled():
-            return _scheduled(state, event)
+            return _apply_step_scheduled(state, event)
         case StepSucceeded() | StepSkipped():
-            return _succeeded(state, event)
+            return _apply_step_ended(state, event)
         case StepFailed():
-            return _failed(state, event)
+            return _apply_step_failed(state, event)
         case StepUnknown():
-            return _unknown(state, event)
+            return _apply_step_unknown(state, event)
         case TimerStarted():
-            return _timer_started(state, event)
+            return _apply_timer_started(state, event)
         case TimerFired():
-            return _timer_fired(state, event)
+            return _apply_timer_fired(state, event)
         case WaitOpened():
-            return _wait_opened(state, event)
+            return _apply_wait_opened(state, event)
         case AnswerRecorded():
-            return _answered(state, event)
+            return _apply_answer_recorded(state, event)
         case Resumed():
-            return _resumed(state, event)
+            return _apply_resumed(state, event)
         case ResumeBuffered():
-            return _kept(state, event)
+            return _apply_resume_buffered(state, event)
         case ResumeIgnored():
-            return letters.ignored(state, event)
+            return letters.apply_resume_ignored(state, event)
         case LetterSettled():
-            return letters.settled(state, event)
+            return letters.apply_letter_settled(state, event)
         case WaitTimedOut():
-            return _wait_timed_out(state, event)
+            return _apply_wait_timed_out(state, event)
         case CardWanted():
-            return cards_wanted(state, event)
+            return apply_card_wanted(state, event)
         case CardClosed():
-            return cards_closed(state, event)
+            return apply_card_closed(state, event)
         case ChildStarted():
-            return neighbors.evolved(_move(state, event) if event.step else state, event)
+            return neighbors.apply_neighbor_event(_move(state, event) if event.step else state, event)
         case ChildClosed() | Queued() | Admitted():
-            return neighbors.evolved(state, event)
+            return neighbors.apply_neighbor_event(state, event)
         case ErrorCaught():
-            return _caught(state, event)
+            return _apply_error_caught(state, event)
         case ScopeOpened() | ScopeEntered() | ScopeClosed() | Cancelled():
-            return _scoped(state, event)
+            return _apply_scope_event(state, event)
         case Discarded() | Continued():
             return state
         case IncidentOpened():
-            return _incident_opened(state, event)
+            return _apply_incident_opened(state, event)
         case IncidentClosed():
-            return repairing.incident_closed(state, event)
+            return repairing.apply_incident_closed(state, event)
         case DocumentEdited():
-            return repairing.document_edited(state, event)
+            return repairing.apply_document_edited(state, event)
         case Moved():
-            return repairing.moved(state, event)
+            return repairing.apply_moved(state, event)
         case Migrated():
-            return migrated(state, event)
+            return apply_migrated(state, event)
         case ExecutionClosed():
-            closed = Closed(status=event.status, reason=event.reason, by=event.by, on=event.at)
-            return replace(_cancelled(_at_its_end(state, event.step), event), closed=closed, place=None)
+            closed = ExecutionEnd(status=event.status, reason=event.reason, by=event.by, on=event.at)
+            return replace(_cancel_open_work(_without_regions(state, event.step), event), closed=closed, place=None)
         case ExecutionStarted():
             raise IllegalTransition("an execution starts once")
         case _:
             assert_never(event)
 
 
-def _kept(state: ExecutionState, event: ResumeBuffered) -> ExecutionState:
-    kept = Buffered(
+def _apply_resume_buffered(state: ExecutionState, event: ResumeBuffered) -> ExecutionState:
+    kept = BufferedResume(
         source=event.source,
         payload=event.payload,
         request=event.request,
@@ -204,28 +204,30 @@ def _kept(state: ExecutionState, event: ResumeBuffered) -> ExecutionState:
     return replace(state, buffered={**state.buffered, event.wait: kept})
 
 
-def _caught(state: ExecutionState, event: ErrorCaught) -> ExecutionState:
+def _apply_error_caught(state: ExecutionState, event: ErrorCaught) -> ExecutionState:
     moved = _move(state, event, branch="error")
     moved = replace(moved, open_steps=_without(moved.open_steps, event.address.text))
     return overlays.with_error(moved, event.scope, event.error)
 
 
-def _scoped(state: ExecutionState, event: ScopeOpened | ScopeEntered | ScopeClosed | Cancelled) -> ExecutionState:
+def _apply_scope_event(
+    state: ExecutionState, event: ScopeOpened | ScopeEntered | ScopeClosed | Cancelled
+) -> ExecutionState:
     match event:
         case ScopeOpened():
-            return regions.opened(_move(state, event), event)
+            return regions.apply_scope_opened(_move(state, event), event)
         case ScopeEntered():
-            return regions.entered(state, event)
+            return regions.apply_scope_entered(state, event)
         case ScopeClosed():
-            return regions.closed(state, event)
+            return regions.apply_scope_closed(state, event)
         case Cancelled():
-            return regions.cancelled(state, event) if event.scopes else _cancelled(state, event)
+            return regions.apply_cancelled(state, event) if event.scopes else _cancel_open_work(state, event)
         case _:
             assert_never(event)
 
 
 def _move(state: ExecutionState, event: StepEvent, **changes: Any) -> ExecutionState:
-    """Returns the state with the path of the event's scope moved as the table says."""
+    """Returns the state with the path of the event's scope in its next phase by `PATH_MOVES`."""
     path = state.lines.get(event.scope)
     phase = PATH_MOVES.get((path.phase, type(event))) if path is not None else None
     begins = path is not None and path.phase in ("ENTER", "LEAVE")
@@ -240,11 +242,11 @@ def _move(state: ExecutionState, event: StepEvent, **changes: Any) -> ExecutionS
     return replace(state, lines=lines, visits=visits, total_visits=state.total_visits + 1)
 
 
-def _at_its_end(state: ExecutionState, step: str) -> ExecutionState:
-    """Returns the state without the regions of an execution that ends, standing where it ended: at `step`, if any."""
+def _without_regions(state: ExecutionState, step: str) -> ExecutionState:
+    """Returns the state of an execution that ends without its regions; its path stays at `step`, if any."""
     if not state.regions:
         return state
-    left = {path.scope: path for path in state.standing_paths}
+    left = {path.scope: path for path in state.active_paths}
     last = {scope: path for scope, path in left.items() if step and path.step == step and path.phase == "LEAVE"}
     return replace(state, lines=last or left, regions={}, frames={})
 
@@ -255,24 +257,24 @@ def _with_output(state: ExecutionState, event: StepEvent, output: Json, size: in
     return overlays.with_output(state, event.scope, event.step, output, size, secrets)
 
 
-def _computed(state: ExecutionState, event: Computed) -> ExecutionState:
+def _apply_computed(state: ExecutionState, event: Computed) -> ExecutionState:
     state = _with_output(_move(state, event, branch=event.branch), event, event.output, event.size)
     if event.override:
-        payload = overridden_payload(overlays.payload_seen(state, event.scope), event)
+        payload = override_payload(overlays.visible_payload(state, event.scope), event)
         secrets = tuple((*_PAYLOAD, *_payload_part(event, pointer)) for pointer in event.secret)
         return overlays.with_payload(state, event.scope, payload, event.payload_size, secrets)
     return state
 
 
 def _payload_part(event: Computed, pointer: str) -> tuple[str, ...]:
-    """Returns where in `payload.output` the part of an override's output lies that a pointer names."""
+    """Returns the path in `payload.output` of the value that a pointer into an override's output names."""
     names = split_pointer(pointer)[1:]
     if event.override == "set":
         return (*names[0].split("."), *names[1:]) if names else ()
     return names if isinstance(event.output, dict) else ("body", *names)
 
 
-def _scheduled(state: ExecutionState, event: StepScheduled) -> ExecutionState:
+def _apply_step_scheduled(state: ExecutionState, event: StepScheduled) -> ExecutionState:
     text = event.address.text
     former = state.open_steps.get(text)
     step = OpenStep(
@@ -292,7 +294,7 @@ def _scheduled(state: ExecutionState, event: StepScheduled) -> ExecutionState:
     return replace(_move(state, event), open_steps={**state.open_steps, text: step})
 
 
-def _succeeded(state: ExecutionState, event: StepSucceeded | StepSkipped) -> ExecutionState:
+def _apply_step_ended(state: ExecutionState, event: StepSucceeded | StepSkipped) -> ExecutionState:
     state = regions.without_region(_move(state, event, branch=event.branch), event.scope, event)
     state = replace(
         _with_output(state, event, event.output, event.size),
@@ -304,7 +306,7 @@ def _succeeded(state: ExecutionState, event: StepSucceeded | StepSkipped) -> Exe
     return replace(state, timers=_filtered(state.timers, lambda timer: timer.address != event.address.text))
 
 
-def _failed(state: ExecutionState, event: StepFailed) -> ExecutionState:
+def _apply_step_failed(state: ExecutionState, event: StepFailed) -> ExecutionState:
     state = regions.without_region(_move(state, event, failure=event), event.scope, event)
     if event.output is not UNSET:
         state = _with_output(state, event, event.output, event.size)
@@ -312,21 +314,21 @@ def _failed(state: ExecutionState, event: StepFailed) -> ExecutionState:
     step = state.open_steps.get(text)
     if step is None:
         return state
-    failed = replace(_outlived(step), failures=step.failures + 1, is_in_flight=False)
+    failed = replace(_without_process_ends(step), failures=step.failures + 1, is_in_flight=False)
     return replace(state, open_steps={**state.open_steps, text: failed})
 
 
-def _outlived(step: OpenStep) -> OpenStep:
+def _without_process_ends(step: OpenStep) -> OpenStep:
     return replace(step, process_ends=0, ending_since=None) if step.process_ends else step
 
 
-def _unknown(state: ExecutionState, event: StepUnknown) -> ExecutionState:
+def _apply_step_unknown(state: ExecutionState, event: StepUnknown) -> ExecutionState:
     text = event.address.text
     step = state.open_steps.get(text)
     if step is None:
         raise IllegalTransition(f"the step {text} is not open")
     step = (
-        _outlived(step)
+        _without_process_ends(step)
         if not event.ended_process
         else replace(step, process_ends=step.process_ends + 1, ending_since=step.ending_since or event.at)
     )
@@ -334,7 +336,7 @@ def _unknown(state: ExecutionState, event: StepUnknown) -> ExecutionState:
     return replace(_move(state, event, cause=event.cause), open_steps={**state.open_steps, text: lost})
 
 
-def _timer_started(state: ExecutionState, event: TimerStarted) -> ExecutionState:
+def _apply_timer_started(state: ExecutionState, event: TimerStarted) -> ExecutionState:
     seq = state.seq + 1
     address = event.address.text if event.step else ""
     if event.kind in ("RETRY", "DELAY"):
@@ -343,7 +345,7 @@ def _timer_started(state: ExecutionState, event: TimerStarted) -> ExecutionState
     return replace(state, timers={**state.timers, seq: timer})
 
 
-def _timer_fired(state: ExecutionState, event: TimerFired) -> ExecutionState:
+def _apply_timer_fired(state: ExecutionState, event: TimerFired) -> ExecutionState:
     timer = state.timers.get(event.timer)
     if timer is None:
         raise IllegalTransition(f"timer {event.timer} is not running")
@@ -356,7 +358,7 @@ def _timer_fired(state: ExecutionState, event: TimerFired) -> ExecutionState:
     return replace(state, timers=timers, lines={**state.lines, path.scope: replace(path, phase="RETRY")})
 
 
-def _wait_opened(state: ExecutionState, event: WaitOpened) -> ExecutionState:
+def _apply_wait_opened(state: ExecutionState, event: WaitOpened) -> ExecutionState:
     text = event.address.text
     wait = OpenWait(
         seq=state.seq + 1,
@@ -381,22 +383,22 @@ def _wait_opened(state: ExecutionState, event: WaitOpened) -> ExecutionState:
     )
 
 
-def _answered(state: ExecutionState, event: AnswerRecorded) -> ExecutionState:
+def _apply_answer_recorded(state: ExecutionState, event: AnswerRecorded) -> ExecutionState:
     text = event.address.text
     wait = state.waits.get(text)
     if wait is None:
         raise IllegalTransition(f"the wait {text} is not open")
-    return after_answer(state, wait, event)
+    return apply_answer_recorded(state, wait, event)
 
 
-def _resumed(state: ExecutionState, event: Resumed) -> ExecutionState:
+def _apply_resumed(state: ExecutionState, event: Resumed) -> ExecutionState:
     if event.address.text not in state.waits:
         raise IllegalTransition(f"the wait {event.address.text} is not open")
     state = _without_wait(state, event, "RESUMED", event.request, event.branch if event.branch != "next" else "")
     return _with_output(_move(state, event, branch=event.branch), event, event.output, event.size)
 
 
-def _wait_timed_out(state: ExecutionState, event: WaitTimedOut) -> ExecutionState:
+def _apply_wait_timed_out(state: ExecutionState, event: WaitTimedOut) -> ExecutionState:
     if event.address.text not in state.waits:
         raise IllegalTransition(f"the wait {event.address.text} is not open")
     state = _move(_without_wait(state, event, "TIMED_OUT"), event, branch="timeout")
@@ -423,7 +425,7 @@ def _without_wait(
     )
 
 
-def _incident_opened(state: ExecutionState, event: IncidentOpened) -> ExecutionState:
+def _apply_incident_opened(state: ExecutionState, event: IncidentOpened) -> ExecutionState:
     incident = Incident(
         seq=state.seq + 1,
         incident_id=event.incident_id,
@@ -435,11 +437,11 @@ def _incident_opened(state: ExecutionState, event: IncidentOpened) -> ExecutionS
         opened_on=event.at,
         scope=event.scope,
     )
-    # Who stands still gives the slot back.
+    # A suspended execution releases its concurrency slot.
     return replace(state, incidents={**state.incidents, event.incident_id: incident}, place=None)
 
 
-def _cancelled(state: ExecutionState, event: Cancelled | ExecutionClosed) -> ExecutionState:
+def _cancel_open_work(state: ExecutionState, event: Cancelled | ExecutionClosed) -> ExecutionState:
     settled = state.settled
     for text, wait in state.waits.items():
         cancelled = SettledWait(how="CANCELLED", by=event.by, on=event.at, answers=wait.answers)

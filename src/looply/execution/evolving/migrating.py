@@ -1,10 +1,9 @@
-"""An execution that goes on with another version: its steps may have other names there. A part of `evolve`.
+"""`evolve` for a migration to another version, where steps may have other names.
 
-Theory of operation. Everything that the state knows of a renamed step takes the new name, so that whatever looks a
-visit up in the definition finds it. What is out in the world does not know the new name: tokens of waits and cards,
-attempts in flight, keys that other systems remember. So addresses that are still in use stay known as `aliases`, an
-open effect keeps the address of its key, a card the address of its token. Visits of the old name stay counted, or a
-step that takes that name later would use a key again.
+Theory of operation. All entries of a renamed step take the new name, so that lookups in the new definition find it.
+Other systems still use the old name: tokens of waits and cards, attempts in flight, stored idempotency keys. So
+addresses that are still in use are kept as `aliases`, an open effect keeps the address of its key, a card the address
+of its token. Visits of the old name stay counted, or a step that takes that name later would reuse a key.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,43 +18,43 @@ from looply.execution.facts.scopes import Frame, SecretPath
 from looply.execution.facts.state import Card, ExecutionState, Incident, OpenStep, OpenWait, Path, Timer
 
 
-def migrated(state: ExecutionState, event: Migrated) -> ExecutionState:
-    """Returns the state on another definition, its steps under the names that they have there."""
+def apply_migrated(state: ExecutionState, event: Migrated) -> ExecutionState:
+    """Returns the state on another definition, with the step names of that definition."""
     state = replace(state, workflow_version=event.workflow_version, definition=event.definition, edited=state.seq + 1)
     names = {old: new for old, new in event.steps.items() if old != new}
     return _Renaming(state, names, event.places).apply() if names else state
 
 
 class _Addresses:
-    """The addresses of one move: which visit of a new name each visit of an old one is, and how far visits count."""
+    """The addresses of one migration: the new address of each visit of a renamed step, and the visit counts."""
 
-    def __init__(self, state: ExecutionState, names: Mapping[str, str], places: Mapping[str, str]) -> None:
+    def __init__(self, state: ExecutionState, names: Mapping[str, str], renamed_waits: Mapping[str, str]) -> None:
         self._names = names
         self.visits = state.visits
         self.renamed: dict[str, str] = {}
         for path in state.paths:
             if path.step in names and path.visit:
                 self._rename_visit(path.address)
-        for place in (*state.visits, *(f"/{name}" for name in names)):
-            self._rename_next(state, place)
-        for old, new in places.items():
+        for scoped_step in (*state.visits, *(f"/{name}" for name in names)):
+            self._rename_next(state, scoped_step)
+        for old, new in renamed_waits.items():
             self.renamed.setdefault(self._next(old).text, self._next(new).text)
 
     def now(self, text: str) -> str:
-        """Returns what an address is by now."""
+        """Returns the current form of an address."""
         return self.renamed.get(text, text)
 
     def _rename_visit(self, address: Address) -> None:
-        """Gives a visit where a path stands its new address; it counts as a visit of the new name."""
+        """Gives the current visit of a path its new address; it counts as a visit of the new name."""
         new = self._names[address.step]
-        place = f"{address.scope}/{new}"
-        visit = address.visit if place not in self.visits else self.visits[place] + 1
-        self.visits = self.visits.set(place, visit)
+        scoped_step = f"{address.scope}/{new}"
+        visit = address.visit if scoped_step not in self.visits else self.visits[scoped_step] + 1
+        self.visits = self.visits.set(scoped_step, visit)
         self.renamed[address.text] = Address(address.scope, new, visit).text
 
-    def _rename_next(self, state: ExecutionState, place: str) -> None:
-        """Gives the visit to come its new address: a token of it may be out already."""
-        scope, _, step = place.rpartition("/")
+    def _rename_next(self, state: ExecutionState, scoped_step: str) -> None:
+        """Gives the next visit its new address: a token of it may be in use already."""
+        scope, _, step = scoped_step.rpartition("/")
         if step not in self._names:
             return
         following = state.next_visit(scope, step)
@@ -63,22 +62,22 @@ class _Addresses:
         visit = self.visits.get(f"{scope}/{new}", 0) + 1
         self.renamed.setdefault(following.text, Address(scope, new, visit).text)
 
-    def _next(self, place: str) -> Address:
-        scope, _, step = place.rpartition("/")
-        return Address(scope, step, self.visits.get(place, 0) + 1)
+    def _next(self, scoped_step: str) -> Address:
+        scope, _, step = scoped_step.rpartition("/")
+        return Address(scope, step, self.visits.get(scoped_step, 0) + 1)
 
 
 class _Renaming:
-    """One move: everything that the state knows of a renamed step, under its new name."""
+    """One migration: moves all entries of renamed steps to their new names."""
 
-    def __init__(self, state: ExecutionState, names: Mapping[str, str], places: Mapping[str, str]) -> None:
+    def __init__(self, state: ExecutionState, names: Mapping[str, str], renamed_waits: Mapping[str, str]) -> None:
         self._state = state
         self._names = names
-        self._addresses = _Addresses(state, names, places)
+        self._addresses = _Addresses(state, names, renamed_waits)
         self._now = self._addresses.now
 
     def apply(self) -> ExecutionState:
-        """Returns the state under the new names."""
+        """Returns the state with the new names."""
         state = self._state
         return replace(
             state,

@@ -1,4 +1,4 @@
-"""`evolve` for what concerns other executions too: children, and the line of the workflow."""
+"""`evolve` for relations to other executions: children, and concurrency slots."""
 
 from collections.abc import Mapping
 from typing import assert_never
@@ -7,30 +7,32 @@ from msgspec.structs import replace
 
 from looply.errors import IllegalTransition
 from looply.execution.facts.events import Admitted, ChildClosed, ChildStarted, Queued
-from looply.execution.facts.state import ExecutionState, OpenChild, Place
+from looply.execution.facts.state import ConcurrencySlot, ExecutionState, OpenChild
 
 
-def evolved(state: ExecutionState, event: ChildStarted | ChildClosed | Queued | Admitted) -> ExecutionState:
-    """Returns the state after the event; the path that a step's child begins at has moved already.
+def apply_neighbor_event(
+    state: ExecutionState, event: ChildStarted | ChildClosed | Queued | Admitted
+) -> ExecutionState:
+    """Returns the state after the event; the caller has moved the path of the step that starts a child.
 
     Raises: IllegalTransition.
     """
     match event:
         case ChildStarted():
-            return _child_started(state, event)
+            return _apply_child_started(state, event)
         case ChildClosed():
             return replace(state, children=_without(state.children, event.child_id))
         case Queued():
-            return replace(state, place=Place(seq=state.seq + 1, since=event.at, most=event.most))
+            return replace(state, place=ConcurrencySlot(seq=state.seq + 1, since=event.at, most=event.most))
         case Admitted():
             if not state.is_queued or state.place is None:
-                raise IllegalTransition("the execution does not stand in line")
+                raise IllegalTransition("the execution is not queued")
             return replace(state, place=replace(state.place, seq=state.seq + 1, is_held=True))
         case _:
             assert_never(event)
 
 
-def _child_started(state: ExecutionState, event: ChildStarted) -> ExecutionState:
+def _apply_child_started(state: ExecutionState, event: ChildStarted) -> ExecutionState:
     child = OpenChild(
         seq=state.seq + 1,
         child_id=event.child_id,

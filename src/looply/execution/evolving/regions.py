@@ -1,4 +1,4 @@
-"""`evolve` for branches and iterations: how their regions open, go on, and close."""
+"""`evolve` for branches and iterations: regions open, continue, and close."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
@@ -17,8 +17,8 @@ Key = TypeVar("Key", int, str)
 Entry = TypeVar("Entry")
 
 
-def opened(state: ExecutionState, event: ScopeOpened) -> ExecutionState:
-    """Returns the state with the region, whose step has moved to OPEN; the branches of a parallel stand at it."""
+def apply_scope_opened(state: ExecutionState, event: ScopeOpened) -> ExecutionState:
+    """Returns the state with the region, whose step is OPEN; the branches of a parallel begin at that step."""
     region = Region(
         step=event.step,
         visit=event.visit,
@@ -34,13 +34,13 @@ def opened(state: ExecutionState, event: ScopeOpened) -> ExecutionState:
     paths, frames = dict(state.lines), dict(state.frames)
     for branch in event.branches:
         scope = scope_of(event.scope, event.step, branch)
-        paths[scope] = _beginning(scope, event, branch)
+        paths[scope] = _new_path(scope, event, branch)
         frames[scope] = Frame(parent=event.scope, name=branch)
     return replace(state, lines=paths, frames=frames, regions={**state.regions, event.scope: region})
 
 
-def entered(state: ExecutionState, event: ScopeEntered) -> ExecutionState:
-    """Returns the state with one more iteration, which stands at its forEach."""
+def apply_scope_entered(state: ExecutionState, event: ScopeEntered) -> ExecutionState:
+    """Returns the state with one more iteration, which begins at its forEach."""
     region = state.regions.get(event.scope)
     if region is None or region.step != event.step or region.begun != event.index:
         raise IllegalTransition(f"{event.address.text} cannot begin with item {event.index}")
@@ -49,7 +49,7 @@ def entered(state: ExecutionState, event: ScopeEntered) -> ExecutionState:
     secrets = tuple(("item", *path[1:]) for path in region.secrets if not path or path[0] == name)
     return replace(
         state,
-        lines={**state.lines, scope: _beginning(scope, event, EACH)},
+        lines={**state.lines, scope: _new_path(scope, event, EACH)},
         frames={**state.frames, scope: Frame(parent=event.scope, name=name, is_iteration=True, secrets=secrets)},
         regions={
             **state.regions,
@@ -58,8 +58,8 @@ def entered(state: ExecutionState, event: ScopeEntered) -> ExecutionState:
     )
 
 
-def closed(state: ExecutionState, event: ScopeClosed) -> ExecutionState:
-    """Returns the state without a branch or iteration that has come to its end; an iteration's output is collected."""
+def apply_scope_closed(state: ExecutionState, event: ScopeClosed) -> ExecutionState:
+    """Returns the state without a branch or iteration that has ended; an iteration's output is collected."""
     frame, path = state.frames.get(event.scope), state.lines.get(event.scope)
     if frame is None or path is None or event.scope in state.regions:
         raise IllegalTransition(f"there is no branch or iteration {event.scope} that could end")
@@ -69,7 +69,7 @@ def closed(state: ExecutionState, event: ScopeClosed) -> ExecutionState:
     if frame.is_iteration:
         kept = frame.sizes.get(path.step, 0)
         freed = frame.bytes - kept
-        region = _collected(region, frame, path.step, kept)
+        region = _collect(region, frame, path.step, kept)
     else:
         region = replace(region, ends=(*region.ends, (frame.name, event.how)))
     return replace(
@@ -81,13 +81,13 @@ def closed(state: ExecutionState, event: ScopeClosed) -> ExecutionState:
     )
 
 
-def cancelled(state: ExecutionState, event: Cancelled) -> ExecutionState:
-    """Returns the state without some branches or iterations, and without all that is open in them and below."""
+def apply_cancelled(state: ExecutionState, event: Cancelled) -> ExecutionState:
+    """Returns the state without cancelled branches or iterations and everything open in them and below."""
     regions = dict(state.regions)
     for scope in event.scopes:
         frame = state.frames.get(scope)
         if frame is None:
-            raise IllegalTransition(f"there is no branch or iteration {scope} that could be given up")
+            raise IllegalTransition(f"there is no branch or iteration {scope} that could be cancelled")
         region = regions[frame.parent]
         ends = region.ends if frame.is_iteration else (*region.ends, (frame.name, "CANCELLED"))
         regions[frame.parent] = replace(region, running=region.running - 1, ends=ends)
@@ -95,7 +95,7 @@ def cancelled(state: ExecutionState, event: Cancelled) -> ExecutionState:
 
 
 def without_region(state: ExecutionState, scope: str, event: Any) -> ExecutionState:
-    """Returns the state without the region of the path of a scope, whatever of it still runs."""
+    """Returns the state without the region of the path of a scope, and without the branches that still run in it."""
     region = state.regions.get(scope)
     if region is None:
         return state
@@ -108,11 +108,11 @@ def without_region(state: ExecutionState, scope: str, event: Any) -> ExecutionSt
     )
 
 
-def _beginning(scope: str, event: ScopeOpened | ScopeEntered, exit_: str) -> Path:
+def _new_path(scope: str, event: ScopeOpened | ScopeEntered, exit_: str) -> Path:
     return Path(scope=scope, step=event.step, visit=event.visit, phase="LEAVE", branch=exit_)
 
 
-def _collected(region: Region, frame: Frame, step: str, size: int) -> Region:
+def _collect(region: Region, frame: Frame, step: str, size: int) -> Region:
     secrets: tuple[SecretPath, ...] = tuple(path[2:] for path in frame.secrets if path[0] == step)
     return replace(
         region,
@@ -124,23 +124,23 @@ def _collected(region: Region, frame: Frame, step: str, size: int) -> Region:
 
 def _without_scopes(state: ExecutionState, scopes: Iterable[str], event: Any) -> ExecutionState:
     outer = frozenset(scopes)
-    gone = {scope for scope in state.frames if not outer.isdisjoint(scopes_around(state.frames, scope))}
+    removed = {scope for scope in state.frames if not outer.isdisjoint(scopes_around(state.frames, scope))}
     settled = state.settled
     for text, wait in state.waits.items():
-        if wait.scope in gone:
+        if wait.scope in removed:
             end = SettledWait(how="CANCELLED", by=event.by, on=event.at, answers=wait.answers)
             settled = settled.set(text, end)
-    dropped = [region for scope, region in state.regions.items() if scope in gone]
-    freed = sum(state.frames[scope].bytes for scope in gone) + sum(region.result_bytes for region in dropped)
+    dropped = [region for scope, region in state.regions.items() if scope in removed]
+    freed = sum(state.frames[scope].bytes for scope in removed) + sum(region.result_bytes for region in dropped)
     return replace(
         state,
         settled=settled,
-        lines=_left(state.lines, gone),
-        frames=_left(state.frames, gone),
-        regions=_left(state.regions, gone),
-        waits={text: wait for text, wait in state.waits.items() if wait.scope not in gone},
-        open_steps={text: step for text, step in state.open_steps.items() if _scope(text) not in gone},
-        timers={seq: timer for seq, timer in state.timers.items() if _scope(timer.address) not in gone},
+        lines=_remaining(state.lines, removed),
+        frames=_remaining(state.frames, removed),
+        regions=_remaining(state.regions, removed),
+        waits={text: wait for text, wait in state.waits.items() if wait.scope not in removed},
+        open_steps={text: step for text, step in state.open_steps.items() if _scope(text) not in removed},
+        timers={seq: timer for seq, timer in state.timers.items() if _scope(timer.address) not in removed},
         document_bytes=state.document_bytes - freed,
     )
 
@@ -149,8 +149,8 @@ def _scope(address: str) -> str:
     return parse_address(address).scope if address else ""
 
 
-def _left(entries: Mapping[str, Entry], gone: set[str]) -> Mapping[str, Entry]:
-    return {scope: entry for scope, entry in entries.items() if scope not in gone}
+def _remaining(entries: Mapping[str, Entry], removed: set[str]) -> Mapping[str, Entry]:
+    return {scope: entry for scope, entry in entries.items() if scope not in removed}
 
 
 def _without(entries: Mapping[Key, Entry], key: Key) -> Mapping[Key, Entry]:

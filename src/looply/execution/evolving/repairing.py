@@ -1,4 +1,4 @@
-"""What an operator's decisions do to the state: a part of `evolve`, which does not judge them either."""
+"""`evolve` for the decisions of operators: incidents closed, the document edited, paths moved."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,31 +13,31 @@ from looply.execution.facts.address import Address
 from looply.execution.facts.events import DocumentEdited, IncidentClosed, Moved
 from looply.execution.facts.state import ExecutionState, Path, SettledWait
 
-_STANDS_STILL = ("FAILED", "UNKNOWN")
+_STUCK_PHASES = ("FAILED", "UNKNOWN")
 
 
-def incident_closed(state: ExecutionState, event: IncidentClosed) -> ExecutionState:
-    """Returns the state without the incident; its step begins anew where the event says so."""
+def apply_incident_closed(state: ExecutionState, event: IncidentClosed) -> ExecutionState:
+    """Returns the state without the incident; its step runs again where the event says so."""
     incident = state.incidents.get(event.incident_id)
     state = replace(state, incidents=_without(state.incidents, event.incident_id))
     if incident is None or not event.again:
         return state
     path = state.lines.get(incident.scope)
-    if path is None or path.address != incident.address or path.phase not in _STANDS_STILL:
+    if path is None or path.address != incident.address or path.phase not in _STUCK_PHASES:
         return state
     text = path.address.text
     if event.again == "visit":
         entering = Path(scope=path.scope, step=path.step, visit=path.visit, phase="ENTER")
         lines = {**state.lines, path.scope: entering}
         return replace(state, lines=lines, open_steps=_without(state.open_steps, text))
-    # Who asked for another attempt asked for all that the step's retry policy grants, whatever ended before.
+    # Another attempt by an operator starts the retry policy from its beginning.
     opened = replace(state.open_steps[text], failures=0, process_ends=0, ending_since=None)
     again = Path(scope=path.scope, step=path.step, visit=path.visit, phase="RETRY")
     lines = {**state.lines, path.scope: again}
     return replace(state, lines=lines, open_steps={**state.open_steps, text: opened})
 
 
-def document_edited(state: ExecutionState, event: DocumentEdited) -> ExecutionState:
+def apply_document_edited(state: ExecutionState, event: DocumentEdited) -> ExecutionState:
     """Returns the state with the parts of the data document that were replaced."""
     paths = [split_pointer(pointer) for pointer in event.secret]
     for name, output in event.outputs.items():
@@ -50,16 +50,16 @@ def document_edited(state: ExecutionState, event: DocumentEdited) -> ExecutionSt
     return replace(state, edited=state.seq + 1)
 
 
-def moved(state: ExecutionState, event: Moved) -> ExecutionState:
-    """Returns the state with the path of the scope on another step; what was open where it stood is given up."""
+def apply_moved(state: ExecutionState, event: Moved) -> ExecutionState:
+    """Returns the state with the path of the scope at another step; the visit that it left is cancelled."""
     path = Path(scope=event.scope, step=event.to, visit=0, phase="ENTER")
     left = state.lines.get(event.scope)
     state = without_region(state, event.scope, event)
     state = replace(state, lines={**state.lines, event.scope: path})
-    return state if left is None else _given_up(state, left.address, event)
+    return state if left is None else _cancel_visit(state, left.address, event)
 
 
-def _given_up(state: ExecutionState, left: Address, event: Moved) -> ExecutionState:
+def _cancel_visit(state: ExecutionState, left: Address, event: Moved) -> ExecutionState:
     text = left.text
     wait = state.waits.get(text)
     settled = state.settled

@@ -1,6 +1,7 @@
-"""The legal moves of a path, as one table: phase before, event, phase after. What is not here is illegal.
+"""The legal transitions of a path, as one table: phase before, event, phase after. All others are illegal.
 
-`OPEN` and `FAILED` differ in who must act: the world, or `decide`. The diagrams of the docs are drawn from this table.
+In `OPEN` the path waits for an outcome, an answer or a time; in `FAILED` for `decide`. The diagrams of the docs are
+drawn from this table.
 """
 
 from typing import Final
@@ -32,7 +33,7 @@ PATH_MOVES: Final[dict[tuple[Phase, type], Phase]] = {
     **{(phase, ChildStarted): "OPEN" for phase in _VISITED_FROM},
     **{(phase, StepFailed): "FAILED" for phase in _VISITED_FROM},
     **{(phase, ScopeOpened): "OPEN" for phase in _VISITED_FROM},
-    ("OPEN", WaitOpened): "OPEN",  # an approval that has read what it needs from a datastore
+    ("OPEN", WaitOpened): "OPEN",  # an approval whose datastores have been read
     ("OPEN", StepSucceeded): "LEAVE",
     ("OPEN", StepFailed): "FAILED",
     ("OPEN", StepUnknown): "UNKNOWN",

@@ -1,5 +1,5 @@
-"""Facts: events, the state that they fold into, commands, and where in an execution something happens.
+"""Facts: events, the state that they fold into, commands, and the addresses of visits in an execution.
 
 Imports nothing of `execution` outside of this room.
-Never here: a decision, or anything that is computed from more than one fact.
+Never here: a decision, or a value that is computed from more than one fact.
 """

@@ -1,7 +1,7 @@
-"""Where something happens in an execution, and the ids and chance that follow from it.
+"""Addresses of visits in an execution, and the ids, keys, tokens and random numbers that are derived from them.
 
 Everything here is a function of the execution and the address, so that every engine, every restart and every retry
-finds the same key, token, id and random number.
+computes the same key, token, id and random number.
 """
 
 import base64
@@ -36,7 +36,7 @@ class Address(NamedTuple):
 
 
 class Token(NamedTuple):
-    """A parsed token: which execution, which visit, which recipient (-1: the wait as a whole), and its proof."""
+    """A parsed token: the execution, the visit, the recipient (-1: the wait as a whole), and the proof (a MAC)."""
 
     execution_id: str
     address: str
@@ -57,7 +57,7 @@ def idempotency_key(execution_id: str, address: Address) -> str:
 
 
 def wait_token(execution_id: str, seed: bytes, address: Address) -> str:
-    """Returns the token that names one wait; it is known before the wait opens."""
+    """Returns the token that names one wait; it can be computed before the wait opens."""
     return _token(execution_id, seed, address, -1)
 
 
@@ -70,7 +70,7 @@ def parse_token(text: str) -> Token | None:
     """Returns the parts of a token, or None when the text cannot be one. The proof is not checked."""
     padding = "=" * (-len(text) % 4)
     try:
-        # A token ends with `#` and a number. Of other texts, which may be many, no more than their end is decoded.
+        # A token ends with `#` and a number. Most texts are no tokens; only their ends are decoded.
         if b"#" not in base64.urlsafe_b64decode(text[_end_of(text) :] + padding):
             return None
         raw = base64.urlsafe_b64decode(text + padding)
@@ -83,12 +83,12 @@ def parse_token(text: str) -> Token | None:
 
 
 def _end_of(text: str) -> int:
-    """Returns where the last groups of four characters begin that hold the number at the end of a token."""
+    """Returns the index of the last groups of four characters, which hold the number at the end of a token."""
     return max(0, (len(text) - 1) // 4 - 4) * 4
 
 
 def is_genuine(token: Token, seed: bytes) -> bool:
-    """Tells whether the token was made with the execution's seed; takes the same time for all wrong proofs."""
+    """Returns whether the token was made with the execution's seed; the comparison takes constant time."""
     return compare_digest(_proof(seed, token.address, token.part), token.proof)
 
 
@@ -101,7 +101,8 @@ def card_id(execution_id: str, address: Address, part: int) -> str:
 def child_id(execution_id: str, key: str, at: datetime) -> str:
     """Returns the id of an execution that another one starts: a UUIDv7 of the instant `at`.
 
-    `key` says why it is started: the address of the step, or the id of an incident. Starting it twice is harmless.
+    `key` is the cause: the address of the step, or the id of an incident. The same cause gives the same id, so that a
+    second start is harmless.
     """
     digest = blake2b(f"{execution_id}\0child\0{key}".encode(), digest_size=16).digest()
     noise = int.from_bytes(digest, "big")
@@ -121,8 +122,8 @@ def jitter(execution_id: str, address: Address, attempt: int) -> float:
     return int.from_bytes(digest, "big") / 2**64
 
 
-class Chance:
-    """The stream behind `rand()` and `newGuid()` of one evaluation: 16 bytes a call, from the hidden seed."""
+class RandomStream:
+    """The random stream behind `rand()` and `newGuid()` of one evaluation: 16 bytes a call, derived from the seed."""
 
     def __init__(self, seed: bytes, address: Address, part: str = "") -> None:
         self._seed = seed

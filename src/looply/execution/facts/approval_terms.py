@@ -1,7 +1,7 @@
-"""What an approval asks: the terms that are fixed when it begins, and what each person decided under them.
+"""The terms of an approval, which are fixed when it opens.
 
-The terms stand in `WaitOpened`, because everything that they are made of (expressions, a datastore) may be something
-else later. Durations stay as they are written: in a sequence they count from the turn of each person.
+`WaitOpened` records them, because everything that they are made of (expressions, a datastore) may change later.
+Durations are kept as they are written: in a sequence they count from the turn of each person.
 """
 
 from typing import Literal, TypeAlias
@@ -17,17 +17,17 @@ CommentRule: TypeAlias = Literal["", "reject", "always"]
 
 
 class EscalationTerm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """After `after` (ISO 8601) the people of `to` take over what nobody has decided."""
+    """After `after` (ISO 8601) the people of `to` take over every open decision."""
 
     after: str
     to: tuple[str, ...]
 
 
 class ApprovalTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Whose approval is asked, and what it takes.
+    """The people who are asked, and the rule by which their decisions count.
 
-    Each of `recipients` has one seat, in this order; `quorum` seats must approve. `barred` is the requester when they
-    may not approve themselves. `calendar` is the document by which the durations count working time, None when they
+    Each of `recipients` has one seat, in this order; `quorum` seats must approve. `barred` is the requester where
+    self-approval is forbidden. `calendar` is the document by which the durations count working time, None when they
     count elapsed time in `zone`.
     """
 
@@ -45,5 +45,5 @@ class ApprovalTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 def is_same_person(one: str, other: str) -> bool:
-    """Tells whether two addresses are one person's, however each is written."""
+    """Returns whether two addresses belong to one person; spelling variants are equal."""
     return person_of(one) == person_of(other)

@@ -1,7 +1,7 @@
-"""What can be asked of an execution, and the truthful answers: two closed unions.
+"""Commands to an execution and the replies to them: two closed unions.
 
 A command comes from outside or from the shell (a due timer, the result of an effect); `answer` turns it into an
-`Answer`: a reply and events. Engines never judge a command themselves.
+`Answer`: a reply and events. Engines never decide about a command themselves.
 """
 
 from collections.abc import Mapping
@@ -13,25 +13,25 @@ import msgspec
 from looply.definition import Workflow
 from looply.errors import Problem
 from looply.execution.facts.datastores import DatastoreWrite
-from looply.execution.facts.deliveries import Delivered
+from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import ChildOutcome, Event, LetterAction
 from looply.jsontext import Json
 
 
 class CommandBase(msgspec.Struct, frozen=True, kw_only=True):
-    """When the command came, from whom and by which channel.
+    """The fields that every command has: when it came, from whom and by which channel.
 
-    `delivery` is the row by which another execution sent it: it goes in the unit that applies the command.
+    `delivery` is the row by which another execution sent it: the unit that applies the command removes the row.
     """
 
     at: datetime
     by: str = ""
     via: str = ""
-    delivery: Delivered | None = None
+    delivery: DeliveryKey | None = None
 
 
 class Resume(CommandBase, frozen=True, kw_only=True):
-    """Release a wait. `request` is the fingerprint of the canonical body without the token.
+    """Releases a wait. `request` is the fingerprint of the canonical body without the token.
 
     `state` is the step id when the caller names the wait by it.
     """
@@ -46,7 +46,7 @@ class Resume(CommandBase, frozen=True, kw_only=True):
 class AnswerCard(CommandBase, frozen=True, kw_only=True):
     """A recipient answers the copy of a card that `token` names.
 
-    `revision` is that of the card which they saw, 0 when the caller does not tell.
+    `revision` is that of the card which they saw, 0 when the caller does not send it.
     """
 
     token: str
@@ -55,7 +55,7 @@ class AnswerCard(CommandBase, frozen=True, kw_only=True):
 
 
 class ReassignCard(CommandBase, frozen=True, kw_only=True):
-    """An operator passes an open copy of a card on to somebody else."""
+    """An operator passes an open copy of a card on to another person."""
 
     card_id: str
     to: str
@@ -63,16 +63,16 @@ class ReassignCard(CommandBase, frozen=True, kw_only=True):
 
 
 class Terminate(CommandBase, frozen=True, kw_only=True):
-    """End the execution for ever."""
+    """Ends the execution for ever."""
 
     reason: str
 
 
 class OperatorCommand(CommandBase, frozen=True, kw_only=True):
-    """What an operator decides, and why. With `expected_seq` only while the execution has so many events (0: any).
+    """A decision of an operator, with its reason. `expected_seq` is the number of events that it is valid for (0: any).
 
     `may_override`: the operator may decide in the place of approvers. `asking` are the `subworkflow` steps in whose
-    children approvers are asked, which only the caller can know.
+    children approvers are asked; the caller looks them up, because the state of one execution does not hold them.
     """
 
     reason: str = ""
@@ -82,10 +82,10 @@ class OperatorCommand(CommandBase, frozen=True, kw_only=True):
 
 
 class EditDocument(OperatorCommand, frozen=True, kw_only=True):
-    """Change what steps read: {`payload`: {`output`: ...}, STEP: {`output`: ...}}.
+    """Changes the data document: {`payload`: {`output`: ...}, STEP: {`output`: ...}}.
 
-    Each part is a merge patch (RFC 7396), or takes the place of what is there when it `replaces`. With a `scope`, such
-    as `loop[2]`, it is what that iteration has of its own.
+    Each part is a merge patch (RFC 7396), or with `replaces` the new value. With a `scope`, such as `loop[2]`, the
+    edit changes the overlay of that iteration.
     """
 
     document: Json
@@ -94,7 +94,7 @@ class EditDocument(OperatorCommand, frozen=True, kw_only=True):
 
 
 class Retry(OperatorCommand, frozen=True, kw_only=True):
-    """Go on after one incident, or after all when `incident_id` is empty: their steps begin anew.
+    """Resolves one incident, or all when `incident_id` is empty: their steps run again.
 
     `document` is edited first, as by `EditDocument`; None changes nothing.
     """
@@ -106,9 +106,9 @@ class Retry(OperatorCommand, frozen=True, kw_only=True):
 
 
 class SkipStep(OperatorCommand, frozen=True, kw_only=True):
-    """Give the step where a path stands an output instead of running it; it leaves by `branch`.
+    """Gives the current step of a path an output instead of running it; the path leaves by `branch`.
 
-    The step is that of the incident, or `state`, or where the only path stands. An empty branch is `next`.
+    The step is that of the incident, or `state`, or that of the only path. An empty branch is `next`.
     """
 
     action: Literal["skip", "complete"] = "skip"
@@ -119,7 +119,7 @@ class SkipStep(OperatorCommand, frozen=True, kw_only=True):
 
 
 class MoveTo(OperatorCommand, frozen=True, kw_only=True):
-    """Put a path on another step, which is visited next. Which path: as in `SkipStep`."""
+    """Moves a path to another step, which is visited next. The path is chosen as in `SkipStep`."""
 
     to: str
     incident_id: str = ""
@@ -127,10 +127,10 @@ class MoveTo(OperatorCommand, frozen=True, kw_only=True):
 
 
 class Redrive(OperatorCommand, frozen=True, kw_only=True):
-    """Go on after all incidents; with a `workflow` on that version, also where nothing has failed.
+    """Resolves all incidents; with a `workflow` it also migrates to that version, even without an incident.
 
-    `steps` are new names of steps by their old ones. With `opened_by` only after incidents that are not younger, so
-    that a redrive of many that is repeated meets each incident once.
+    `steps` are new names of steps by their old ones. With `opened_by` only incidents that are not younger are
+    resolved, so that a bulk redrive that is repeated resolves each incident once.
     """
 
     workflow: Workflow | None = None
@@ -142,7 +142,7 @@ class Redrive(OperatorCommand, frozen=True, kw_only=True):
 class SettleLetter(CommandBase, frozen=True, kw_only=True):
     """An operator settles the dead letter that is event number `letter`.
 
-    Applying puts its `payload`, which the event holds, to the wait that is open; of several to the one that `token` or
+    `apply` releases the open wait with its `payload`, which the event holds; of several the one that `token` or
     `state` names.
     """
 
@@ -163,7 +163,7 @@ class FireTimer(CommandBase, frozen=True, kw_only=True):
 class EffectDone(CommandBase, frozen=True, kw_only=True):
     """An attempt of the effect at `address` succeeded with `output`, whose JSON text has `size` bytes.
 
-    `write` is the change of a datastore that the success is: both are stored, or neither.
+    `write` is the change of a datastore that the operation makes: the unit stores both or neither.
     """
 
     address: str
@@ -175,7 +175,7 @@ class EffectDone(CommandBase, frozen=True, kw_only=True):
 
 
 class EffectFailed(CommandBase, frozen=True, kw_only=True):
-    """An attempt failed. `was_sent` is false only when nothing can have reached the other system."""
+    """An attempt failed. `was_sent` is false only when the request cannot have reached the other system."""
 
     address: str
     attempt: int
@@ -188,9 +188,9 @@ class EffectFailed(CommandBase, frozen=True, kw_only=True):
 
 
 class EffectLost(CommandBase, frozen=True, kw_only=True):
-    """The process that ran the attempt is gone, and with it the knowledge of the outcome.
+    """The process that ran the attempt is dead, so that the outcome is unknown.
 
-    `ended_process`: it ended without order, so that the attempt may be what ended it.
+    `ended_process`: it crashed, and the attempt may be the cause.
     """
 
     address: str
@@ -199,10 +199,10 @@ class EffectLost(CommandBase, frozen=True, kw_only=True):
 
 
 class ChildEnded(CommandBase, frozen=True, kw_only=True):
-    """What became of a child: its start, its end, or why it could not be started.
+    """The outcome of a child: its start, its end, or why it could not be started.
 
     `output` is its `payload.output`, whose JSON text has `size` bytes, and `secret` points into it. `code` and
-    `message` say why it was refused, or `message` with what reason it ended.
+    `message` say why it was refused; after an end `message` is its reason.
     """
 
     child_id: str
@@ -215,19 +215,19 @@ class ChildEnded(CommandBase, frozen=True, kw_only=True):
 
 
 class Admit(CommandBase, frozen=True, kw_only=True):
-    """It is the execution's turn to take a slot of its workflow."""
+    """Gives a queued execution a concurrency slot of its workflow."""
 
 
 class Continue(CommandBase, frozen=True, kw_only=True):
-    """Go on with a stretch that was cut."""
+    """Continues a stretch that was cut."""
 
 
-class Mend(CommandBase, frozen=True, kw_only=True):
-    """Store the rows of open work anew: they were found to be other than the history says. It moves nothing."""
+class RepairRows(CommandBase, frozen=True, kw_only=True):
+    """Stores the rows of open work again, because they differ from the history. It moves no path."""
 
 
-class Park(CommandBase, frozen=True, kw_only=True):
-    """The execution brought the process down several times: it stands still until somebody decides."""
+class QuarantineExecution(CommandBase, frozen=True, kw_only=True):
+    """Opens an incident of kind `POISON`: the execution has ended the process several times."""
 
     message: str
 
@@ -248,41 +248,41 @@ Command: TypeAlias = (
     | ChildEnded
     | Admit
     | Continue
-    | Mend
-    | Park
+    | RepairRows
+    | QuarantineExecution
 )
 
 
 class Restarted(msgspec.Struct, frozen=True, kw_only=True):
-    """The resume released the wait, or is kept for a wait that is still to come."""
+    """The resume released the wait, or is kept for a wait that is yet to open."""
 
     buffered: bool = False
 
 
 class AlreadyRestarted(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody else was first; the resume moved nothing."""
+    """An earlier resume released the wait; this one changed nothing."""
 
     answered_by: str
     answered_on: datetime
 
 
 class Terminated(msgspec.Struct, frozen=True, kw_only=True):
-    """The execution is ended by this call."""
+    """This call ended the execution."""
 
 
 class AlreadyTerminated(msgspec.Struct, frozen=True, kw_only=True):
-    """The execution was terminated before."""
+    """An earlier call terminated the execution."""
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
-    """The card answer counts."""
+    """The answer to the card is recorded."""
 
 
 class AlreadyAnswered(msgspec.Struct, frozen=True, kw_only=True):
-    """The card was answered before, by this recipient or by the one who decided.
+    """The card was answered before, by this recipient or by the person who released the wait.
 
-    `decision` is what was decided: `approved` or `rejected`, or the `action` of the button; empty where neither is
-    known or it is secret.
+    `decision` is `approved` or `rejected`, or the `action` of the button; empty where neither is known or it is
+    secret.
     """
 
     answered_by: str
@@ -291,7 +291,7 @@ class AlreadyAnswered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reassigned(msgspec.Struct, frozen=True, kw_only=True):
-    """The card was passed on; `card_id` is that of the new copy, `part` its place."""
+    """The card was passed on; `card_id` and `part` are those of the new copy."""
 
     card_id: str
     part: int
@@ -317,7 +317,7 @@ DeclineCode: TypeAlias = Literal[
 
 
 class Declined(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of the execution does not allow the command; nothing was done.
+    """The state of the execution does not allow the command, which changed nothing.
 
     `states` are the steps to choose from.
     """
@@ -328,20 +328,20 @@ class Declined(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Repaired(msgspec.Struct, frozen=True, kw_only=True):
-    """The operator's decision is carried out; `incidents` are those that it closed, `overrides` the approvals."""
+    """The repair is done; `incidents` are those that it closed, `overrides` the approvals that it overrode."""
 
     incidents: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
-    """The dead letter is settled by this call."""
+    """This call settled the dead letter."""
 
     action: LetterAction
 
 
 class AlreadySettled(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody settled the dead letter before; nothing was done."""
+    """An earlier call settled the dead letter; this one changed nothing."""
 
     action: LetterAction
     by: str
@@ -350,7 +350,7 @@ class AlreadySettled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unfit(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command brings does not fit what the execution accepts; nothing was done."""
+    """The data of the command are not valid for the execution; the command changed nothing."""
 
     problems: tuple[Problem, ...]
 
@@ -360,7 +360,7 @@ class UnknownToken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """The shell's own command was taken; `is_late` when it moved nothing."""
+    """The shell's own command was processed; `is_late` when it came too late to change anything."""
 
     is_late: bool = False
 
@@ -384,9 +384,9 @@ Reply: TypeAlias = (
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """The reply to a command, and the events that make it true; none when the command moves nothing.
+    """The reply to a command, and the events that make it true; none when the command changes nothing.
 
-    `workflow` is what the execution runs on after them, None when that stays as it is.
+    `workflow` is the version that the execution runs on after them, None when it stays the same.
     `write` is a change of a datastore that must be stored in the same unit.
     """
 

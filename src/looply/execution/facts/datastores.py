@@ -1,12 +1,13 @@
-"""What an operation on a datastore gives and changes: pure. The shell reads before and stores after.
+"""Operations on datastores: pure functions from a stored document to an output and a change.
 
 A datastore is a named JSON document of an organization with a revision. A step reads and changes it through the
 operations of this module, which the engine itself carries out: `datastore.get`, `.set`, `.merge`, `.delete` on one
-datastore, and `datastore.read`, which any kind of step may schedule to learn several of them at once.
+datastore, and `datastore.read`, which any kind of step may schedule to read several of them at once. The shell loads
+the documents before, and stores the change after.
 
-A path (JSON Pointer, RFC 6901) names a place in the document. What does not exist on the way is made as an object
-where something is set, and is null where something is read; a value that is neither object nor array has no members,
-which is an error for a change and null for a read.
+A path (JSON Pointer, RFC 6901) names a value in the document. A set creates missing parents as objects, a read of a
+missing value gives null. A value that is neither object nor array has no members, which is an error for a change and
+null for a read.
 """
 
 from datetime import datetime
@@ -25,10 +26,10 @@ READ: Final = "datastore.read"
 """Input {"names": [...]}, output {"<name>": its value, or null where there is no such datastore}."""
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
+class StoredDatastore(msgspec.Struct, frozen=True, kw_only=True):
     """A datastore as it was read: its revision (0: there is none), its value, and the revision after the next change.
 
-    The next revision is above every one that the name ever had, also where the datastore was deleted meanwhile.
+    The next revision is above every one that the name ever had, even if the datastore was deleted in between.
     """
 
     revision: int = 0
@@ -40,7 +41,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 class DatastoreWrite(msgspec.Struct, frozen=True, kw_only=True):
     """A change of one datastore that counts only while `expected` is its revision (0: there is none).
 
-    `value` is the whole document after it, unset when the datastore goes. `created_on` is None for a new one.
+    `value` is the whole document after it, unset when the datastore is deleted. `created_on` is None for a new one.
     """
 
     name: str
@@ -50,44 +51,44 @@ class DatastoreWrite(msgspec.Struct, frozen=True, kw_only=True):
     created_on: datetime | None = None
 
 
-class Applied(msgspec.Struct, frozen=True, kw_only=True):
-    """What an operation gives to its step, and the change that must be stored together with it."""
+class OperationResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The output of an operation, and the change that must be stored together with it."""
 
     output: dict[str, Json]
     write: DatastoreWrite | None = None
 
 
 def is_datastore_operation(operation: str) -> bool:
-    """Tells whether the engine itself carries the operation out."""
+    """Returns whether the engine itself carries the operation out."""
     return operation.startswith(PREFIX)
 
 
-def apply(operation: str, input_: dict[str, Json], known: Known, limits: Limits) -> Applied:
-    """Returns what `get`, `set`, `merge` or `delete` gives and changes, on a datastore as it was read.
+def apply(operation: str, input_: dict[str, Json], known: StoredDatastore, limits: Limits) -> OperationResult:
+    """Returns output and change of an operation (`get`, `set`, `merge`, `delete`) on a datastore as it was read.
 
-    Raises: Rejected (code `CONFLICT`) when `if_revision` is not the revision; BadInput when the path leads nowhere that
-    can be changed; Rejected (code `LIMIT`) when the document would be too large or too deep.
+    Raises: Rejected (code `CONFLICT`) when `if_revision` is not the revision; BadInput when the path names no value
+    that can be changed; Rejected (code `LIMIT`) when the document would be too large or too deep.
     """
     name, path = input_["name"], split_pointer(input_.get("path", ""))
-    wanted = input_.get("if_revision")
-    if wanted is not None and wanted != known.revision:
+    expected = input_.get("if_revision")
+    if expected is not None and expected != known.revision:
         is_there = f"is at revision {known.revision}" if known.revision else "does not exist, which is revision 0"
-        message = f"the datastore {name!r} {is_there}; if_revision asks for {wanted}"
+        message = f"the datastore {name!r} {is_there}; if_revision asks for {expected}"
         raise Rejected(message, code="CONFLICT")
     match operation:
         case "datastore.get":
-            return Applied(output=_output(value_at(known.value, path), known.revision))
+            return OperationResult(output=_output(value_at(known.value, path), known.revision))
         case "datastore.delete":
-            return _deleted(name, path, known)
+            return _delete(name, path, known)
         case "datastore.set":
             value = input_["value"]
         case _:
-            value = merged(value_at(known.value, path), input_["value"])
+            value = merge_patch(value_at(known.value, path), input_["value"])
     document = with_value(known.value, path, value)
     if reason := over_limits(document, limits):
         raise Rejected(f"the datastore {name!r} {reason}", code="LIMIT")
     write = _write(name, known, document)
-    return Applied(output=_output(value, write.revision), write=write)
+    return OperationResult(output=_output(value, write.revision), write=write)
 
 
 def over_limits(document: Json, limits: Limits) -> str:
@@ -103,17 +104,17 @@ def value_at(document: Json, path: tuple[str, ...]) -> Json:
     for name in path:
         if isinstance(document, dict):
             document = document.get(name)
-        elif isinstance(document, list) and (place := _index(name, len(document))) is not None:
-            document = document[place]
+        elif isinstance(document, list) and (index := _index(name, len(document))) is not None:
+            document = document[index]
         else:
             return None
     return document
 
 
 def with_value(document: Json, path: tuple[str, ...], value: Json) -> Json:
-    """Returns the document with a value at a path; only what lies on the path is copied.
+    """Returns the document with a value at a path; only the containers on the path are copied.
 
-    What is missing or null on the way becomes an object. `-`, or the length, is the place behind the end of an array.
+    A missing or null parent becomes an object. `-`, or the length, appends to an array.
     Raises: BadInput.
     """
     if not path:
@@ -127,16 +128,16 @@ def with_value(document: Json, path: tuple[str, ...], value: Json) -> Json:
         raise BadInput(f"the path leads to {name!r} of a value that is neither an object nor an array")
     if name in ("-", str(len(document))):
         return [*document, with_value(None, rest, value)]
-    place = _index(name, len(document))
-    if place is None:
+    index = _index(name, len(document))
+    if index is None:
         raise BadInput(f"the path leads to {name!r} of an array of {len(document)} items")
-    return [*document[:place], with_value(document[place], rest, value), *document[place + 1 :]]
+    return [*document[:index], with_value(document[index], rest, value), *document[index + 1 :]]
 
 
-def merged(target: Json, patch: Json) -> Json:
-    """Returns the target with a patch merged into it: null removes, objects merge, all else replaces.
+def merge_patch(target: Json, patch: Json) -> Json:
+    """Returns the target with a patch merge_patch into it: null removes, objects merge, all else replaces.
 
-    Source: RFC 7396, JSON Merge Patch. The patch is evaluated before, so what nests deeper than a value may is refused.
+    Source: RFC 7396, JSON Merge Patch. The patch is a checked value, which bounds the depth of the recursion.
     """
     if not isinstance(patch, dict):
         return patch
@@ -145,41 +146,41 @@ def merged(target: Json, patch: Json) -> Json:
         if value is None:
             result.pop(name, None)
         else:
-            result[name] = merged(result.get(name), value)
+            result[name] = merge_patch(result.get(name), value)
     return result
 
 
 def without_value(document: Json, path: tuple[str, ...]) -> Json:
-    """Returns the document without the value at a path that is there, or the same document where nothing is."""
+    """Returns the document without the value at a path, or the same document when it has none there."""
     name, rest = path[0], path[1:]
     if isinstance(document, dict) and name in document:
         if rest:
             inner = without_value(document[name], rest)
             return document if inner is document[name] else {**document, name: inner}
         return {key: value for key, value in document.items() if key != name}
-    if isinstance(document, list) and (place := _index(name, len(document))) is not None:
+    if isinstance(document, list) and (index := _index(name, len(document))) is not None:
         if rest:
-            inner = without_value(document[place], rest)
-            return document if inner is document[place] else [*document[:place], inner, *document[place + 1 :]]
-        return [*document[:place], *document[place + 1 :]]
+            inner = without_value(document[index], rest)
+            return document if inner is document[index] else [*document[:index], inner, *document[index + 1 :]]
+        return [*document[:index], *document[index + 1 :]]
     return document
 
 
-def _deleted(name: str, path: tuple[str, ...], known: Known) -> Applied:
-    """Removing what is not there changes nothing and succeeds."""
+def _delete(name: str, path: tuple[str, ...], known: StoredDatastore) -> OperationResult:
+    """Deletes a datastore or a value of it; when it does not exist, the operation succeeds and changes nothing."""
     if not known.revision:
-        return Applied(output=_output(None, 0))
+        return OperationResult(output=_output(None, 0))
     if not path:
         write = DatastoreWrite(name=name, expected=known.revision, revision=known.next_revision)
-        return Applied(output=_output(known.value, 0), write=write)
+        return OperationResult(output=_output(known.value, 0), write=write)
     document = without_value(known.value, path)
     if document is known.value:
-        return Applied(output=_output(None, known.revision))
+        return OperationResult(output=_output(None, known.revision))
     write = _write(name, known, document)
-    return Applied(output=_output(value_at(known.value, path), write.revision), write=write)
+    return OperationResult(output=_output(value_at(known.value, path), write.revision), write=write)
 
 
-def _write(name: str, known: Known, document: Json) -> DatastoreWrite:
+def _write(name: str, known: StoredDatastore, document: Json) -> DatastoreWrite:
     return DatastoreWrite(
         name=name,
         expected=known.revision,
@@ -194,6 +195,6 @@ def _output(value: Json, revision: int) -> dict[str, Any]:
 
 
 def _index(name: str, length: int) -> int | None:
-    """Returns the place that a name of a pointer is in an array, None when there is none (RFC 6901 §4)."""
+    """Returns the index that a name of a pointer is in an array, None when it is none (RFC 6901 §4)."""
     is_number = name.isascii() and name.isdigit() and (name == "0" or name[0] != "0") and len(name) < 10
     return int(name) if is_number and int(name) < length else None

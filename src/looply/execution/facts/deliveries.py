@@ -1,7 +1,7 @@
-"""What executions send to each other: a pure function of the events of one unit.
+"""Deliveries: messages between executions, a pure function of the events of one unit.
 
-Nothing reaches into another execution. What happened here and concerns another one is a row that the same unit stores;
-whoever applies it to its target does so in a unit of the target, which takes the row away. A row holds no data: the
+An execution never changes another one. An event that concerns another execution becomes a delivery row, which the same
+unit stores; the unit of the target that applies it removes the row (a transactional outbox). A row holds no data: the
 event that sent it has them.
 """
 
@@ -11,13 +11,13 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from looply.execution.facts.events import ChildClosed, ChildStarted, Event, ExecutionClosed, ExecutionStarted
 
 DeliveryKind: TypeAlias = Literal["START", "STARTED", "ENDED", "TERMINATE"]
-"""Start the target; tell it that the sender is stored; that it has ended; end the target."""
+"""Start the target; notify it that the sender is stored; that the sender has ended; terminate the target."""
 
 DELIVERY_KINDS: Final[tuple[DeliveryKind, ...]] = ("START", "STARTED", "ENDED", "TERMINATE")
 
 
-class Delivered(NamedTuple):
-    """Which row it is: the execution that it is for, the one that sent it, and the number of the event that did."""
+class DeliveryKey(NamedTuple):
+    """The key of a row: the target execution, the sender, and the number of the event that sent it."""
 
     target: str
     sender: str
@@ -25,26 +25,26 @@ class Delivered(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """A row on its way."""
+    """A row that its target has not applied yet."""
 
-    row: Delivered
+    row: DeliveryKey
     kind: DeliveryKind
 
 
-def sent(started: ExecutionStarted, events: Iterable[tuple[int, Event]]) -> tuple[Delivery, ...]:
-    """Returns what an execution sends with these numbered events of its history."""
+def deliveries_of(started: ExecutionStarted, events: Iterable[tuple[int, Event]]) -> tuple[Delivery, ...]:
+    """Returns the deliveries that these numbered events of an execution's history send."""
     own = started.execution_id
     found: list[Delivery] = []
     for seq, event in events:
         match event:
             case ExecutionStarted(tells="START"):
-                found.append(Delivery(Delivered(started.parent, own, seq), "STARTED"))
+                found.append(Delivery(DeliveryKey(started.parent, own, seq), "STARTED"))
             case ExecutionClosed() if started.tells == "END":
-                found.append(Delivery(Delivered(started.parent, own, seq), "ENDED"))
+                found.append(Delivery(DeliveryKey(started.parent, own, seq), "ENDED"))
             case ChildStarted():
-                found.append(Delivery(Delivered(event.child_id, own, seq), "START"))
+                found.append(Delivery(DeliveryKey(event.child_id, own, seq), "START"))
             case ChildClosed(outcome="CANCELLED"):
-                found.append(Delivery(Delivered(event.child_id, own, seq), "TERMINATE"))
+                found.append(Delivery(DeliveryKey(event.child_id, own, seq), "TERMINATE"))
             case _:
                 continue
     return tuple(found)

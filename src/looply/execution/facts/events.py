@@ -1,12 +1,12 @@
-"""What can happen to an execution: one closed union of immutable facts.
+"""The events of an execution: one closed union of immutable facts.
 
-Intentions are recorded before the world is touched (`StepScheduled`, `TimerStarted`, `WaitOpened`, `CardWanted`),
-outcomes after it answered (`StepSucceeded`, `StepFailed`, `TimerFired`, `Resumed` ...). What operators do is in the
-union too, because a history is also the audit trail. Every event has the instant `at`, the person, key or schedule
-`by` whom and the channel `via` which it came; both are empty where the engine itself decided.
+Intentions are recorded before a side effect (`StepScheduled`, `TimerStarted`, `WaitOpened`, `CardWanted`), outcomes
+after it (`StepSucceeded`, `StepFailed`, `TimerFired`, `Resumed` ...). Actions of operators are in the union too,
+because a history is also the audit trail. Every event has the instant `at`, the person, key or schedule `by` whom and
+the channel `via` which it came; both are empty where the engine itself decided.
 
-Adding an event makes the type checker list every `match` to visit. A field may be added with a default; none is ever
-renamed or removed, because every history ever written is folded by the code of today.
+When an event is added, the type checker lists every `match` that must handle it. A field may be added with a default;
+none is ever renamed or removed, because the current code folds every history ever written.
 """
 
 from datetime import datetime
@@ -35,7 +35,7 @@ Again: TypeAlias = Literal["", "attempt", "visit"]
 
 
 class EventBase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=True):
-    """The facts that every event has; `log` is the level of its log when it happened."""
+    """The fields that every event has; `log` is the log level of its time."""
 
     at: datetime
     by: str = ""
@@ -58,13 +58,14 @@ class StepEvent(EventBase, frozen=True, kw_only=True):
 
 
 class ExecutionStarted(EventBase, frozen=True, kw_only=True):
-    """The execution exists. `definition` is the hash of what it runs on, `seed` is never shown to anybody.
+    """The execution exists. `definition` is the hash of its definition; `seed` is never shown.
 
-    `request` is the fingerprint of the trigger, by which the same call again is recognized while the process id is
-    in use. `secret` are the pointers of the start step, each into `payload.output` (`/output/password`). `rerun_of` is
-    the execution whose input was taken, empty for an input of its own.
-    `parent` is the execution that called it, `tells` what that one is told of, `depth` how many called each other down
-    to it. `is_response`: an incident started it, itself or the one that called it, so its own incidents start nothing.
+    `request` is the fingerprint of the trigger, by which a repeated call is recognized while the process id is in use.
+    `secret` are the pointers of the start step, each into `payload.output` (`/output/password`). `rerun_of` is the
+    execution whose input was reused, empty for an input of its own.
+    `parent` is the execution that called it, `tells` says whether its start or its end is delivered to the parent,
+    `depth` is the length of the chain of calls above it. `is_response`: an incident started it or an execution above
+    it, so its own incidents start no workflow.
     """
 
     execution_id: str
@@ -90,9 +91,9 @@ class ExecutionStarted(EventBase, frozen=True, kw_only=True):
 
 
 class Computed(StepEvent, frozen=True, kw_only=True):
-    """A step that only computes was visited: its result and the exit it takes, so that neither is computed again.
+    """A visit of a step that only computes, with its result and its exit, so that neither is computed again.
 
-    `override` says that the output changes the payload: `set` each dotted name, or `replace` the caller's part.
+    `override`: the output changes the payload; `set` sets each dotted name, `replace` replaces the caller's part.
     `size` and `payload_size` are the bytes of the output and of the payload after it, where they count.
     """
 
@@ -106,7 +107,7 @@ class Computed(StepEvent, frozen=True, kw_only=True):
 
 
 class StepScheduled(StepEvent, frozen=True, kw_only=True):
-    """An effect is wanted. The first attempt holds the evaluated input; later ones send the same bytes again."""
+    """An attempt of an effect is requested. The first one holds the evaluated input; later ones send the same bytes."""
 
     operation: str
     timeout_seconds: float
@@ -124,9 +125,9 @@ class StepSucceeded(StepEvent, frozen=True, kw_only=True):
 
 
 class StepFailed(StepEvent, frozen=True, kw_only=True):
-    """An attempt failed. `is_retriable` was judged with the step's retry policy when it happened.
+    """An attempt failed. `is_retriable` is the verdict of the step's retry policy at that time.
 
-    `output` is what the other system answered, where the answer itself is the failure.
+    `output` is the answer of the other system, where the answer itself is the failure.
     """
 
     code: str
@@ -140,9 +141,9 @@ class StepFailed(StepEvent, frozen=True, kw_only=True):
 
 
 class StepUnknown(StepEvent, frozen=True, kw_only=True):
-    """Nobody can tell whether the call got through: the process died, or the answer never came.
+    """The outcome of an attempt is unknown: the process crashed, or no answer came.
 
-    `ended_process`: the process ended without order while it made the call, which may be what ended it.
+    `ended_process`: the process crashed while it made the call, which may be the cause.
     """
 
     cause: Literal["CRASH", "TIMEOUT", "CONNECTION"]
@@ -151,7 +152,7 @@ class StepUnknown(StepEvent, frozen=True, kw_only=True):
 
 
 class TimerStarted(StepEvent, frozen=True, kw_only=True):
-    """An instant is awaited. `step` is empty for the timeout of the whole execution.
+    """A timer runs. `step` is empty for the timeout of the whole execution.
 
     `level` counts the reminders and the escalations of an approval from 0.
     """
@@ -169,10 +170,10 @@ class TimerFired(EventBase, frozen=True, kw_only=True):
 
 
 class WaitOpened(StepEvent, frozen=True, kw_only=True):
-    """The execution can be resumed here.
+    """A wait is open: the execution can be resumed here.
 
-    `count` is the number of card answers that release the wait, 0 without cards. `approval` is there when the answers
-    are decisions: it says how they count.
+    `count` is the number of card answers that release the wait, 0 without cards. `approval` is set when the answers are
+    decisions: it says how they count.
     """
 
     sources: tuple[str, ...]
@@ -184,7 +185,7 @@ class WaitOpened(StepEvent, frozen=True, kw_only=True):
 class AnswerRecorded(StepEvent, frozen=True, kw_only=True):
     """The recipient of card copy `part` answered, on `revision` of the card (0 where that was not recorded).
 
-    On an approval `decision` and `comment` are what the answer means; it counts for `seats` of those who were asked.
+    On an approval `decision` and `comment` are read from the answer, which counts for `seats` of the people asked.
     """
 
     part: int
@@ -209,7 +210,7 @@ class Resumed(StepEvent, frozen=True, kw_only=True):
 
 
 class ResumeBuffered(EventBase, frozen=True, kw_only=True):
-    """A resume came before the wait that it is for; `wait` names that wait, empty for the first one that opens."""
+    """A resume came before its wait and is kept; `wait` is the address of the wait, empty for the first that opens."""
 
     source: str
     payload: Json
@@ -219,7 +220,7 @@ class ResumeBuffered(EventBase, frozen=True, kw_only=True):
 
 
 class ResumeIgnored(EventBase, frozen=True, kw_only=True):
-    """A resume moved nothing. With `UNFIT` and `UNUSED` its payload is kept; an `is_letter` waits for somebody."""
+    """A resume released no wait. With `UNFIT` and `UNUSED` its payload is kept; an `is_letter` is a dead letter."""
 
     reason: IgnoreReason
     source: str
@@ -230,7 +231,7 @@ class ResumeIgnored(EventBase, frozen=True, kw_only=True):
 
 
 class LetterSettled(EventBase, frozen=True, kw_only=True):
-    """Somebody decided about a dead letter, which was event number `letter`: it is applied to a wait, or let go."""
+    """The dead letter that was event number `letter` is settled: applied to a wait, or discarded."""
 
     letter: int
     action: LetterAction
@@ -238,7 +239,7 @@ class LetterSettled(EventBase, frozen=True, kw_only=True):
 
 
 class WaitTimedOut(StepEvent, frozen=True, kw_only=True):
-    """Nobody answered in time; the step leaves by `timeout`. An approval has an output also then."""
+    """The wait timed out; the step leaves by `timeout`. An approval has an output even then."""
 
     output: Json | UnsetType = UNSET
     size: int = 0
@@ -246,9 +247,9 @@ class WaitTimedOut(StepEvent, frozen=True, kw_only=True):
 
 
 class CardWanted(StepEvent, frozen=True, kw_only=True):
-    """Each of `copies` must show `body`, from `revision` on. `target` is the step that sent the card first.
+    """Each of `copies` must show `body` from now on, as `revision`. `target` is the step that sent the card first.
 
-    With `reminder` (from 1) they are reminded of the card as it is, and `body` is null. `reason`: why it was passed on.
+    With `reminder` (from 1) it reminds of the unchanged card, and `body` is null. `reason`: why it was passed on.
     """
 
     copies: tuple[CardCopy, ...]
@@ -262,7 +263,7 @@ class CardWanted(StepEvent, frozen=True, kw_only=True):
 
 
 class CardClosed(StepEvent, frozen=True, kw_only=True):
-    """Cards that `step` sent take no more answers. `to` is who has them now, when passed on, and `note` why."""
+    """Cards that `step` sent take no more answers. Of those passed on, `to` is the new recipient, `note` the reason."""
 
     cards: tuple[str, ...]
     reason: CardEnd
@@ -271,10 +272,10 @@ class CardClosed(StepEvent, frozen=True, kw_only=True):
 
 
 class ChildStarted(StepEvent, frozen=True, kw_only=True):
-    """Another execution is wanted, of a version of a workflow (None: the newest ACTIVE one), with `input` as its body.
+    """A child execution is requested, of a workflow's `version` (None: the newest ACTIVE one), with the body `input`.
 
-    The step waits for its end, or only for its start when it is not awaited. `step` is empty and `incident_id` given
-    where an incident wants it.
+    The step waits for its end, or only for its start when it is not awaited. Where an incident starts it, `step` is
+    empty and `incident_id` is set.
     """
 
     child_id: str
@@ -289,10 +290,10 @@ class ChildStarted(StepEvent, frozen=True, kw_only=True):
 
 
 class ChildClosed(StepEvent, frozen=True, kw_only=True):
-    """Nothing more is expected of a child.
+    """A child is closed: its parent no longer waits for it.
 
     `STARTED` when only its start was awaited, `REFUSED` when it could not be started, for the reason `code`;
-    `CANCELLED` when its parent gives it up, which ends it too.
+    `CANCELLED` when its parent cancels it, which terminates it.
     """
 
     child_id: str
@@ -303,17 +304,17 @@ class ChildClosed(StepEvent, frozen=True, kw_only=True):
 
 
 class Queued(EventBase, frozen=True, kw_only=True):
-    """The execution stands in line until fewer than `most` executions of its workflow hold a slot."""
+    """The execution is queued until fewer than `most` executions of its workflow hold a concurrency slot."""
 
     most: int
 
 
 class Admitted(EventBase, frozen=True, kw_only=True):
-    """The execution has a slot of its workflow and goes on."""
+    """The execution holds a concurrency slot of its workflow and continues."""
 
 
 class ErrorCaught(StepEvent, frozen=True, kw_only=True):
-    """A failed step leaves by its `error` exit; `error` is what expressions see as `error`."""
+    """A failed step leaves by its `error` exit; expressions read `error` under that name."""
 
     error: Json
 
@@ -321,8 +322,8 @@ class ErrorCaught(StepEvent, frozen=True, kw_only=True):
 class ScopeOpened(StepEvent, frozen=True, kw_only=True):
     """A `parallel` begins with all of its branches, or a `forEach` with its items, whose iterations begin later.
 
-    `branches` are the branches' ids, none for a forEach; so many arrivals as `needed` close a parallel, 0 where
-    its branches end by themselves. `secret` leads into `items`.
+    `branches` are the branches' ids, none for a forEach; `needed` arrivals close a parallel, 0 where its branches end
+    by themselves. `secret` are pointers into `items`.
     """
 
     branches: tuple[str, ...] = ()
@@ -339,9 +340,9 @@ class ScopeEntered(StepEvent, frozen=True, kw_only=True):
 
 
 class ScopeClosed(EventBase, frozen=True, kw_only=True):
-    """The branch or iteration `scope` has come to its end: at its join, or at an open exit.
+    """The branch or iteration `scope` has ended: at its join, or at an open exit.
 
-    What an iteration collects is the output of the step at which it stands.
+    The result of an iteration is the output of its current step.
     """
 
     scope: str
@@ -349,9 +350,9 @@ class ScopeClosed(EventBase, frozen=True, kw_only=True):
 
 
 class Cancelled(EventBase, frozen=True, kw_only=True):
-    """Everything open in `scope` is given up: effects are abandoned, waits and timers dropped.
+    """Everything open in `scope` is cancelled: effects are abandoned, waits and timers dropped.
 
-    With `scopes` that is only what is open in these branches, which are over, and below.
+    With `scopes` only these branches are cancelled, with everything open in them and below.
     """
 
     scope: str = ""
@@ -360,7 +361,7 @@ class Cancelled(EventBase, frozen=True, kw_only=True):
 
 
 class Discarded(StepEvent, frozen=True, kw_only=True):
-    """A result came for something that is no longer open; it moves nothing."""
+    """A result came for a step that is no longer open; it is ignored."""
 
     result: Json = None
     reason: str = ""
@@ -368,7 +369,7 @@ class Discarded(StepEvent, frozen=True, kw_only=True):
 
 
 class IncidentOpened(StepEvent, frozen=True, kw_only=True):
-    """The execution stands still until somebody decides. `step` is empty when no single step is the cause."""
+    """The execution stops until an operator decides. `step` is empty when no single step is the cause."""
 
     incident_id: str
     kind: IncidentKind
@@ -379,10 +380,10 @@ class IncidentOpened(StepEvent, frozen=True, kw_only=True):
 
 
 class IncidentClosed(StepEvent, frozen=True, kw_only=True):
-    """Somebody decided about the incident of `step`, which may be empty; `action` says what, `reason` why.
+    """The incident of `step`, which may be empty, is resolved by `action`, for `reason`.
 
-    `again` says how its step begins anew: by another attempt, which sends the stored input under the same key, or by
-    another visit, which evaluates the input anew and has a key of its own. Empty: the step does not begin anew.
+    `again` says how its step runs again: by another attempt, which sends the stored input under the same key, or by
+    another visit, which evaluates the input again and has a key of its own. Empty: the step does not run again.
     """
 
     incident_id: str
@@ -393,7 +394,7 @@ class IncidentClosed(StepEvent, frozen=True, kw_only=True):
 
 
 class StepSkipped(StepEvent, frozen=True, kw_only=True):
-    """An operator gave the step an output. `overrides` are approvals that this decides, or leaves out."""
+    """An operator gave the step an output. `overrides` are approvals that this decides or bypasses."""
 
     output: Json = None
     branch: str = "next"
@@ -404,9 +405,9 @@ class StepSkipped(StepEvent, frozen=True, kw_only=True):
 
 
 class DocumentEdited(EventBase, frozen=True, kw_only=True):
-    """An operator replaced parts of the data document: outputs by step, and the payload when it is given.
+    """An operator replaced parts of the data document: outputs by step, and the payload if it is set.
 
-    `scope` is the iteration whose own part of it was replaced, empty for what all share. `sizes` are the bytes of each
+    `scope` is the iteration whose overlay was changed, empty for the shared document. `sizes` are the bytes of each
     output by its step, and of the payload as `payload`. `secret` are pointers into this event, such as
     `/outputs/login/data/token`. `overrides` as in `StepSkipped`.
     """
@@ -421,9 +422,9 @@ class DocumentEdited(EventBase, frozen=True, kw_only=True):
 
 
 class Moved(EventBase, frozen=True, kw_only=True):
-    """An operator put the path of `scope` on another step, which is visited next.
+    """An operator moved the path of `scope` to another step, which is visited next.
 
-    What was open at the visit where the path stood is given up: its effect is abandoned, its wait and timers dropped.
+    The visit that the path left is cancelled: its effect is abandoned, its wait and timers are dropped.
     `overrides` as in `StepSkipped`.
     """
 
@@ -434,10 +435,10 @@ class Moved(EventBase, frozen=True, kw_only=True):
 
 
 class Migrated(EventBase, frozen=True, kw_only=True):
-    """The execution goes on with another definition. `steps` are new names of steps by their old ones.
+    """The execution continues with another definition. `steps` are new names of steps by their old ones.
 
-    `places` are scope and step (`split[left]/answer`) of waits that were renamed and that no visit has reached, as they
-    are now by what they were: tokens of these may be out already. `overrides` as in `StepSkipped`.
+    `places` maps the old scope and step (`split[left]/answer`) of each renamed wait that no visit has reached to the
+    new one: tokens of these waits may have been handed out already. `overrides` as in `StepSkipped`.
     """
 
     workflow_version: int
@@ -449,7 +450,7 @@ class Migrated(EventBase, frozen=True, kw_only=True):
 
 
 class Continued(EventBase, frozen=True, kw_only=True):
-    """A new stretch of computing steps begins; all of them see this instant."""
+    """A new stretch of computing steps begins; all of them read this instant as now."""
 
 
 class ExecutionClosed(EventBase, frozen=True, kw_only=True):

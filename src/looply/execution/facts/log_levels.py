@@ -1,10 +1,10 @@
-"""How much the log of an execution tells: the setting `log` of its workflow, kept with every event.
+"""Log levels: how much the log of an execution shows, by the setting `log` of its workflow.
 
-Theory of operation. Every event is recorded with the level that held when it happened, unless that is `full`. So each
-reader of a history, of a part of it or of a stream knows what to show without the definition, and a change of the
-setting counts from the version on that has it. What only the log would show is not recorded at all; all else is
-needed to go on, and stays. The levels govern logs only: data document, waits, incidents, decisions and letters are
-facts of the execution.
+Theory of operation. Every event is recorded with the level of its time, unless that is `full`. So each reader of a
+history, of a part of it or of a stream knows what to show without the definition, and a change of the setting counts
+from the version on that has it. Values that only the log would show are not recorded at all; all others are needed to
+continue the execution. The levels govern logs only: data document, waits, incidents, decisions and letters are facts
+of the execution.
 """
 
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ _FACTS: Final = frozenset(
         "LETTER_SETTLED",
     }
 )
-"""Begin and end, incidents, and what people decided: told at every level."""
+"""Begin and end, incidents, and decisions of people: shown at every level."""
 
 _TROUBLE: Final = frozenset(
     {
@@ -44,40 +44,40 @@ _TROUBLE: Final = frozenset(
         "RESUME_IGNORED",
     }
 )
-"""What did not go as it should: told by `errors`."""
+"""Failures, retries, timeouts and resumes that released no wait: shown by `errors`."""
 
 _WITH_VALUES: Final = ("STEP_FAILED", "STEP_RESULT_DISCARDED")
-"""Types whose values `errors` tells: they are what the trouble was."""
+"""Types whose values `errors` shows, because they explain the failure."""
 
 _LEVELS: Final[tuple[LogLevel, ...]] = ("full", "errors", "none")
 
 
-def at_level(level: LogLevel, events: Iterable[Event]) -> Iterable[Event]:
-    """Returns the events as they are stored at a level: they name it, and lack what only a fuller log would show."""
-    return events if level == "full" else [_recorded(level, event) for event in events]
+def events_at_level(level: LogLevel, events: Iterable[Event]) -> Iterable[Event]:
+    """Returns the events as they are stored at a level: with its name, without values that only a fuller log shows."""
+    return events if level == "full" else [_event_at_level(level, event) for event in events]
 
 
 def levels_of(entry_type: str) -> tuple[LogLevel, ...]:
     """Returns the levels whose logs have entries of a type."""
-    return tuple(level for level in _LEVELS if tells(level, entry_type))
+    return tuple(level for level in _LEVELS if shows_entry(level, entry_type))
 
 
-def tells(level: LogLevel, entry_type: str) -> bool:
+def shows_entry(level: LogLevel, entry_type: str) -> bool:
     """Returns whether the event log of a level has entries of a type."""
     return level == "full" or entry_type in _FACTS or (level == "errors" and entry_type in _TROUBLE)
 
 
-def tells_values(level: LogLevel, entry_type: str) -> bool:
-    """Returns whether entries of a type tell what went in and came out."""
+def shows_values(level: LogLevel, entry_type: str) -> bool:
+    """Returns whether the event log of a level shows input and output of entries of a type."""
     return level == "full" or (level == "errors" and entry_type in _WITH_VALUES)
 
 
-def tells_visit(level: LogLevel, *, has_failed: bool) -> bool:
-    """Returns whether condensed logs have a visit; one `has_failed` that shows an error or timed out."""
+def shows_visit(level: LogLevel, *, has_failed: bool) -> bool:
+    """Returns whether condensed logs show a visit; one `has_failed` that has an error or timed out."""
     return level == "full" or (level == "errors" and has_failed)
 
 
-def _recorded(level: LogLevel, event: Event) -> Event:
+def _event_at_level(level: LogLevel, event: Event) -> Event:
     if isinstance(event, Computed):
         return replace(event, log=level, input=None, secret=_of_output(event.secret))
     if isinstance(event, Discarded) and level == "none":

@@ -1,4 +1,4 @@
-"""Branches and iterations: how their scopes are called, and what the state keeps of them.
+"""Branches and iterations: the names of their scopes, and their part of the state.
 
 A scope is a text: `parallel_1[left]`, `forEach_1[17]`, and within another one `forEach_1[2]/parallel_1[left]`. The
 scope of the steps outside of any branch or body is empty.
@@ -13,18 +13,18 @@ from immutables import Map
 from looply.jsontext import Json
 
 ScopeEnd: TypeAlias = Literal["ARRIVED", "ENDED", "CANCELLED"]
-"""How a branch or an iteration ended: at its join, at an open exit, or given up."""
+"""How a branch or an iteration ended: at its join, at an open exit, or cancelled."""
 
 SecretPath: TypeAlias = tuple[str, ...]
 
 
 class Region(msgspec.Struct, frozen=True, kw_only=True):
-    """A `parallel` or `forEach` whose branches or iterations run. There is at most one for each path.
+    """A running `parallel` or `forEach`. A path has at most one.
 
-    `branches` are the names of a parallel's, `needed` the arrivals that close it, 0 where its branches end by
-    themselves; `items` are those of a forEach, of which `begun` have begun. `running` counts what has not ended.
-    `ends` has the others of a parallel, in the order of their ends; `results` the outputs of a forEach by index,
-    `result_bytes` their sizes together, `result_secrets` what of them is secret.
+    Of a parallel: `branches` are their names, `needed` the arrivals that close it (0 where its branches end by
+    themselves), `ends` the branches that have ended, in that order. Of a forEach: `items`, of which `begun` have begun,
+    `results` the outputs by index, `result_bytes` their total size, `result_secrets` the secret paths in them.
+    `running` counts the branches or iterations that have not ended.
     """
 
     step: str
@@ -50,18 +50,18 @@ class Region(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is awaited: enough branches have arrived, or nothing runs or can begin any more."""
+        """Whether the region is complete: enough branches have arrived, or none runs and none can begin."""
         if 0 < self.needed <= self.arrived:
             return True
         return not self.running and not self.may_begin
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """What one branch or iteration has of its own.
+    """The own data of one branch or iteration.
 
-    `parent` is the enclosing scope, `name` the branch or the index as text. An iteration keeps what its steps write;
-    a branch shares it with what is around, and has its own `error` only. `payload` is there when the iteration has
-    changed it. `secrets` are paths as in the state; those of the item begin with `item`.
+    `parent` is the enclosing scope, `name` the branch or the index as text. An iteration has its own outputs; a branch
+    shares those of the enclosing scope and has only its own `error`. `payload` is set when the iteration has changed
+    it. `secrets` are paths as in the state; those of the item begin with `item`.
     """
 
     parent: str
@@ -75,7 +75,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def bytes(self) -> int:
-        """What the overlay counts for the limit of the data document."""
+        """The bytes that count for the limit of the data document."""
         return sum(self.sizes.values())
 
 
@@ -85,12 +85,12 @@ def scope_of(parent: str, step: str, name: str) -> str:
 
 
 def scopes_around(frames: Mapping[str, Frame], scope: str) -> Iterator[str]:
-    """Yields the scope and those around it, innermost first, without the empty one; none that is over."""
+    """Yields the scope and the enclosing ones that are open, innermost first, without the empty one."""
     while scope and (frame := frames.get(scope)) is not None:
         yield scope
         scope = frame.parent
 
 
 def is_within(scope: str, outer: str) -> bool:
-    """Tells whether a scope is another one or lies in it."""
+    """Returns whether a scope equals another one or lies within it."""
     return scope == outer or scope.startswith(f"{outer}/") or not outer

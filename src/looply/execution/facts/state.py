@@ -1,8 +1,8 @@
-"""The state of an execution: what a fold over its history knows.
+"""The state of an execution: the result of a fold over its history.
 
 A value, never changed in place: `evolve` makes a new one that shares structure with the old one, so a state whose
-commit failed is simply dropped. What can grow with the number of steps is a persistent map; what is bounded by a
-limit is a small dict in order of opening.
+commit failed is simply dropped. Fields that can grow with the number of steps are persistent maps; those that a limit
+bounds are small dicts in order of opening.
 """
 
 from collections.abc import Mapping
@@ -35,10 +35,11 @@ WAITING_STATE = "wait_for_response_state"
 
 
 class Path(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of control: the visit where it stands, and what that visit needs.
+    """One thread of control: its current visit, and what must happen next to it.
 
-    `ENTER`: the step must be visited; `OPEN`: the world must answer; `LEAVE`: the step is done, by exit `branch`;
-    `FAILED`: `failure` must be dealt with; `UNKNOWN`: the outcome `cause` must be dealt with; `RETRY`: a retry is due.
+    `ENTER`: the step must be visited; `OPEN`: the step waits for an outcome, an answer or a time; `LEAVE`: the step is
+    done, by exit `branch`; `FAILED`: `failure` must be handled; `UNKNOWN`: the unknown outcome `cause` must be handled;
+    `RETRY`: a retry is due.
     """
 
     scope: str
@@ -51,20 +52,20 @@ class Path(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def address(self) -> Address:
-        """The visit where the path stands."""
+        """The current visit."""
         return Address(self.scope, self.step, self.visit)
 
 
 SUSPECT_ENDS: Final = 2
-"""So many ends of processes in a row make a call suspect: once a call is only near when something else goes wrong."""
+"""A call is suspect after so many crashes of processes in a row; a single crash may have another cause."""
 
 
 class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
     """A visit whose effect is not finished. `seq` numbers the event that scheduled the attempt in flight.
 
-    `entered_on` is the instant at which the input was evaluated, `key` the address that the idempotency key is made
-    of where the step had another name then (empty: `address`). `process_ends` counts the attempts in a row that no
-    process has outlived, of which the first was told of at `ending_since`.
+    `entered_on` is the instant at which the input was evaluated, `key` the address of which the idempotency key is made
+    where the step had another name then (empty: `address`). `process_ends` counts the attempts in a row during which
+    the process crashed, of which the first was recorded at `ending_since`.
     """
 
     seq: int
@@ -83,12 +84,12 @@ class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_suspect(self) -> bool:
-        """Whether the call may be what ends processes: its next attempt is made while no other suspect is."""
+        """Whether the call may crash processes: its next attempt runs while no other suspect does."""
         return self.process_ends >= SUSPECT_ENDS
 
 
 class Timer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An instant that is awaited; `seq` numbers the event that started it.
+    """A running timer; `seq` numbers the event that started it.
 
     `address` is empty for the timeout of the whole execution.
     """
@@ -101,7 +102,7 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CardAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What one recipient answered; on an approval the decision that it is, for `seats` of those who were asked."""
+    """The answer of one recipient; on an approval its decision, which counts for `seats` of the people asked."""
 
     part: int
     user: str
@@ -115,7 +116,7 @@ class CardAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenWait(msgspec.Struct, frozen=True, kw_only=True):
-    """A wait that can be released; `seq` numbers the event that opened it."""
+    """An open wait; `seq` numbers the event that opened it."""
 
     seq: int
     address: str
@@ -133,7 +134,7 @@ class OpenWait(msgspec.Struct, frozen=True, kw_only=True):
 class SettledWait(msgspec.Struct, frozen=True, kw_only=True):
     """How a wait ended, by whom and when. `request` is the fingerprint of the resume that released it.
 
-    `outcome` is how an approval was decided, `via` the channel of who released the wait.
+    `outcome` is the decision of an approval, `via` the channel of the caller who released the wait.
     """
 
     how: WaitEnd
@@ -145,8 +146,8 @@ class SettledWait(msgspec.Struct, frozen=True, kw_only=True):
     via: str = ""
 
 
-class Buffered(msgspec.Struct, frozen=True, kw_only=True):
-    """A resume that is kept for a wait to come; `secret` as in the event that keeps it."""
+class BufferedResume(msgspec.Struct, frozen=True, kw_only=True):
+    """A resume that is kept for a future wait; `secret` as in the event that keeps it."""
 
     source: str
     payload: Json
@@ -156,10 +157,10 @@ class Buffered(msgspec.Struct, frozen=True, kw_only=True):
     secret: tuple[str, ...] = ()
 
 
-class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """A dead letter: a resume that was kept and moved nothing. Its payload stands in the event that `seq` numbers.
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A dead letter: a resume that was kept and released no wait. Event number `seq` holds its payload.
 
-    `action` is empty until somebody settles it; then `by`, `on` and `note` tell who, when and why.
+    `action` is empty until an operator settles it; `by`, `on` and `note` are that operator, the time and the reason.
     """
 
     seq: int
@@ -174,11 +175,11 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """One recipient's copy of a card. `wanted` is OPEN while it takes answers, else why it does not.
+    """One recipient's copy of a card. `wanted` is OPEN while it takes answers, else the reason why it is closed.
 
-    `changed` numbers the event after which it has to look as it does. `seats` says for how many of those who were
-    asked its answer counts. One that was passed on names in `passed_to` who has it now, and in `note` why.
-    `sent_as` is the address that its token names where the step had another name then (empty: `address`).
+    `changed` numbers the event of its last change. `seats` is the number of people asked for whom its answer counts.
+    If it was passed on, `passed_to` is the new recipient and `note` the reason. `sent_as` is the address that its token
+    names where the step had another name then (empty: `address`).
     """
 
     seq: int
@@ -202,14 +203,14 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_passed_on(self) -> bool:
-        """Whether somebody else has it now."""
+        """Whether another recipient has it now."""
         return self.wanted in ("REASSIGNED", "ESCALATED")
 
 
 class OpenChild(msgspec.Struct, frozen=True, kw_only=True):
-    """An execution that this one wants and has not heard of yet; `seq` numbers the event that wants it.
+    """A child that was requested and has not reported yet; `seq` numbers the event that requested it.
 
-    `address` is empty when an incident wants it. One that is not awaited is heard of when it is stored.
+    `address` is empty when an incident started it. One that is not awaited reports when it is stored.
     """
 
     seq: int
@@ -220,10 +221,10 @@ class OpenChild(msgspec.Struct, frozen=True, kw_only=True):
     started_on: datetime
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """A place among the executions of a workflow with `max_concurrency`: in line, or one of the slots.
+class ConcurrencySlot(msgspec.Struct, frozen=True, kw_only=True):
+    """The concurrency slot of an execution of a workflow with `max_concurrency`: held, or queued for.
 
-    `seq` numbers the event since which it is so; `most` are the slots as the execution's own version states them.
+    `seq` numbers the event that queued or admitted it; `most` is the number of slots by the execution's own version.
     """
 
     seq: int
@@ -233,9 +234,9 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why the execution stands still; `seq` numbers the event that opened it.
+    """Why the execution is FAILED; `seq` numbers the event that opened it.
 
-    `is_answered`: the workflow that is started for it is wanted already.
+    `is_answered`: the workflow of `on_failure` was already started for it.
     """
 
     seq: int
@@ -256,9 +257,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True):
-    """An operator decided about approvals, or left them out, in the place of their approvers.
+    """An operator decided or bypassed approvals in the place of their approvers.
 
-    `steps` are the approvals; `visit` is that of the first one where the event knows it, else 0.
+    `steps` are the approvals; `visit` is that of the first one where the event has it, else 0.
     """
 
     steps: tuple[str, ...]
@@ -270,8 +271,8 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Closed(msgspec.Struct, frozen=True, kw_only=True):
-    """The end."""
+class ExecutionEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of an execution."""
 
     status: FinalStatus
     reason: str
@@ -280,11 +281,11 @@ class Closed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that decisions and reads of one execution need. `seq` numbers its last event, from 1.
+    """The data that decisions and reads of one execution need. `seq` numbers its last event, from 1.
 
     `lines` are the paths by their scopes, in the order in which they began. A path whose scope has an entry in
-    `regions` stands at a parallel or forEach, while the paths of its branches or iterations move; each of these has
-    its own part in `frames`.
+    `regions` waits at a parallel or forEach, while the paths of its branches or iterations move; each of these has its
+    own entry in `frames`.
     """
 
     seq: int
@@ -309,41 +310,41 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     settled: Map[str, SettledWait] = Map()
     last_settled: str = ""
     last_released: str = ""
-    buffered: Mapping[str, Buffered] = {}
+    buffered: Mapping[str, BufferedResume] = {}
     ignored: int = 0
-    letters: Map[int, Letter] = Map()
+    letters: Map[int, DeadLetter] = Map()
     cards: Map[str, Card] = Map()
     incidents: Mapping[str, Incident] = {}
     children: Mapping[str, OpenChild] = {}
-    place: Place | None = None
+    place: ConcurrencySlot | None = None
     secrets: tuple[tuple[str, ...], ...] = ()
-    closed: Closed | None = None
+    closed: ExecutionEnd | None = None
     edited: int = 0
-    """Number of the last event by which an operator changed what inputs are made of: the document or the definition."""
+    """Number of the last event by which an operator changed the data document or the definition, and so inputs."""
     overrides: tuple[Override, ...] = ()
     aliases: Map[str, str] = Map()
-    """Addresses by what they were called when tokens and attempts that are still out were given them."""
+    """Current addresses by their former ones, which tokens and attempts that are still in use may name."""
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """All paths, those that stand at a parallel or forEach among them, in the order in which they began."""
+        """All paths, including those that wait at a parallel or forEach, in the order in which they began."""
         return tuple(self.lines.values())
 
     @property
-    def standing_paths(self) -> tuple[Path, ...]:
-        """The paths that move by themselves: where the execution stands."""
+    def active_paths(self) -> tuple[Path, ...]:
+        """The paths without an open region: the current positions of the execution."""
         if not self.regions:
             return self.paths
         return tuple(path for path in self.lines.values() if path.scope not in self.regions)
 
     @property
-    def standing_steps(self) -> str:
-        """The steps where the execution stands, each once, joined by `,`."""
-        return ",".join(dict.fromkeys(path.step for path in self.standing_paths))
+    def active_steps(self) -> str:
+        """The current steps, each once, joined by `,`."""
+        return ",".join(dict.fromkeys(path.step for path in self.active_paths))
 
     @property
     def status(self) -> Status:
-        """The status of the contract: RUNNING while any path has something to do, FAILED while an incident is open."""
+        """The public status: RUNNING while any path has something to do, FAILED while an incident is open."""
         if self.closed is not None:
             return self.closed.status
         if self.incidents:
@@ -351,24 +352,24 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
         if self.is_queued:
             return "RUNNING"
         resting = self._resting
-        return "WAITING" if all(self._rests(path, resting) for path in self.standing_paths) else "RUNNING"
+        return "WAITING" if all(self._rests(path, resting) for path in self.active_paths) else "RUNNING"
 
     @property
     def current_state(self) -> str:
-        """Where the execution stands: step ids joined by `,`; a path that waits for an answer has a name of its own."""
+        """The current step ids, joined by `,`; a path that waits for an answer is shown as `WAITING_STATE`."""
         if self.closed is not None or self.incidents or not self.waits:
-            return self.standing_steps
-        names = (WAITING_STATE if path.address.text in self.waits else path.step for path in self.standing_paths)
+            return self.active_steps
+        names = (WAITING_STATE if path.address.text in self.waits else path.step for path in self.active_paths)
         return ",".join(dict.fromkeys(names))
 
     @property
     def is_frozen(self) -> bool:
-        """Whether an incident holds everything: what arrives is kept, nothing starts."""
+        """Whether an open incident stops the execution: results that arrive are recorded, no step starts."""
         return bool(self.incidents)
 
     @property
     def is_queued(self) -> bool:
-        """Whether the execution stands in line for a slot of its workflow: nothing starts."""
+        """Whether the execution is queued for a concurrency slot of its workflow: no step starts."""
         return self.place is not None and not self.place.is_held
 
     def find_open_step(self, seq: int) -> OpenStep | None:
@@ -376,7 +377,7 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
         return next((step for step in self.open_steps.values() if step.seq == seq), None)
 
     def current_address(self, text: str) -> str:
-        """Returns what the visit of that address is called now: a move to another version may have renamed its step."""
+        """Returns the current address of a visit; a migration to another version may have renamed its step."""
         return self.aliases.get(text, text)
 
     def next_visit(self, scope: str, step: str) -> Address:
@@ -385,7 +386,7 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def _resting(self) -> frozenset[str]:
-        """The addresses of visits that wait for somebody, for another execution, or for a time."""
+        """The addresses of visits that wait for an answer, for another execution, or for a time."""
         delays = (timer.address for timer in self.timers.values() if timer.kind == "DELAY")
         return frozenset((*self.waits, *delays, *(child.address for child in self.children.values())))
 
@@ -394,7 +395,7 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EffectWork(msgspec.Struct, frozen=True):
-    """An effect to run or in flight: the number of the event that wants it, and what it is."""
+    """An effect that is due or in flight: the number of the event that scheduled it, and what it is."""
 
     seq: int
     address: str
@@ -403,7 +404,7 @@ class EffectWork(msgspec.Struct, frozen=True):
 
 
 class OpenWork(msgspec.Struct, frozen=True, kw_only=True):
-    """What an execution owns in the store: the reason why it will go on. A pure function of the state."""
+    """The open work of an execution: the rows that will move it. A pure function of the state."""
 
     effects: Mapping[int, EffectWork]
     timers: Mapping[int, Timer]
@@ -413,11 +414,11 @@ class OpenWork(msgspec.Struct, frozen=True, kw_only=True):
     continues: bool
     holds_process_id: bool
     children: Mapping[str, OpenChild] = {}
-    place: Place | None = None
+    place: ConcurrencySlot | None = None
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing will ever move the execution again."""
+        """Whether the execution is an orphan: nothing will ever move it again."""
         is_queued = self.place is not None and not self.place.is_held
         owned = (self.effects, self.timers, self.waits, self.incidents, self.children)
         return not (any(owned) or self.continues or is_queued)
@@ -429,26 +430,26 @@ def cards_of(state: ExecutionState, address: str) -> list[Card]:
     return sorted(found, key=lambda card: card.part)
 
 
-def asked(state: ExecutionState, address: str) -> list[str]:
-    """Returns the recipients of the cards of one visit, without those who passed theirs on."""
+def asked_recipients(state: ExecutionState, address: str) -> list[str]:
+    """Returns the recipients of the cards of one visit, without those whose card was passed on."""
     return [card.recipient for card in cards_of(state, address) if not card.is_passed_on]
 
 
 def open_cards(state: ExecutionState) -> list[Card]:
-    """Returns the card copies that are not closed, oldest first; a map's own order changes with every process."""
+    """Returns the open card copies, oldest first; the map's own order differs from process to process."""
     return sorted(
         (card for card in state.cards.values() if card.wanted == "OPEN"), key=lambda card: (card.seq, card.part)
     )
 
 
 def is_answered(state: ExecutionState, card: Card) -> bool:
-    """Tells whether the card's own recipient has answered a wait that still waits for others."""
+    """Returns whether the card's own recipient has answered a wait that still waits for others."""
     wait = state.waits.get(card.address)
     return wait is not None and any(answer.part == card.part for answer in wait.answers)
 
 
 def _moves(state: ExecutionState) -> bool:
-    """Tells whether a region has an iteration to begin, or is over and not closed yet."""
+    """Returns whether a region can begin an iteration, or is complete and not closed yet."""
     return any(region.is_over or region.may_begin for region in state.regions.values())
 
 
@@ -457,13 +458,13 @@ _NONE: Mapping[Any, Any] = {}
 NO_WORK: Final = OpenWork(
     effects=_NONE, timers=_NONE, waits=_NONE, incidents=_NONE, cards=_NONE, continues=False, holds_process_id=False
 )
-"""What an execution owns before its start and after its end."""
+"""The open work of an execution before its start and after its end."""
 
 
 def open_work(state: ExecutionState) -> OpenWork:
-    """Returns what the store must hold for the execution beside its history.
+    """Returns the rows that the store must hold for the execution beside its history.
 
-    While an incident is open, timers are not owned: what fell due fires when the incident is closed.
+    While an incident is open it has no timers: those that are due by then fire when the incident is closed.
     """
     if state.closed is not None:
         return NO_WORK

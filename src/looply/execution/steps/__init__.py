@@ -1,4 +1,4 @@
-"""One module for each kind of step: what must be recorded when an execution arrives there."""
+"""One module for each kind of step: the events with which a visit begins."""
 
 from looply.execution.steps.registry import ENTRIES, Visit
 

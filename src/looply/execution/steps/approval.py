@@ -1,7 +1,7 @@
-"""`approval`: asks people for a decision; what it takes is fixed when it begins.
+"""`approval`: asks people for a decision; its terms are fixed when it opens.
 
-What stands in a datastore (the people, the calendar) is read first, by the effect `datastore.read`; its answer opens
-the approval in the same unit.
+People and calendar that are in a datastore are read first, by the effect `datastore.read`; its result opens the
+approval in the same unit.
 """
 
 from msgspec.structs import replace
@@ -20,7 +20,7 @@ from looply.execution.facts.commands import EffectDone
 from looply.execution.facts.datastores import READ, value_at
 from looply.execution.facts.events import CardClosed, CardWanted, Event, Resumed, StepScheduled, WaitOpened
 from looply.execution.facts.state import ExecutionState
-from looply.execution.steps.card import card_body, people_in
+from looply.execution.steps.card import card_body, read_people
 from looply.execution.steps.visit import StepError, Visit
 from looply.execution.steps.wait import begin_wait
 from looply.expressions import Template
@@ -28,13 +28,13 @@ from looply.jsontext import Json
 
 
 def enter(visit: Visit) -> tuple[Event, ...]:
-    """Returns what opens the approval, or the reading of what it needs first."""
+    """Returns the events that open the approval, or the effect that reads the datastores first."""
     settings = _settings(visit)
     names = list(
         dict.fromkeys(name for name in (_people_store(visit, settings), _calendar_name(visit, settings)) if name)
     )
     if not names:
-        return _opened(visit, {})
+        return _open(visit, {})
     scheduled = StepScheduled(
         **visit.common(),
         operation=READ,
@@ -44,13 +44,13 @@ def enter(visit: Visit) -> tuple[Event, ...]:
     return (scheduled,)
 
 
-def after_reading(visit: Visit, command: EffectDone) -> tuple[Event, ...]:
-    """Returns what opens the approval with what the datastores hold. Times count from the answer.
+def open_after_read(visit: Visit, command: EffectDone) -> tuple[Event, ...]:
+    """Returns the events that open the approval with the datastores that were read. Times count from the result.
 
     Raises: StepError, ExpressionError when it cannot be opened.
     """
     values = command.output if isinstance(command.output, dict) else {}
-    return _opened(replace(visit, state=replace(visit.state, now=command.at)), values)
+    return _open(replace(visit, state=replace(visit.state, now=command.at)), values)
 
 
 def _settings(visit: Visit) -> ApprovalSettings:
@@ -59,33 +59,33 @@ def _settings(visit: Visit) -> ApprovalSettings:
     return settings
 
 
-def _opened(visit: Visit, stored: dict[str, Json]) -> tuple[Event, ...]:
+def _open(visit: Visit, stored: dict[str, Json]) -> tuple[Event, ...]:
     settings = _settings(visit)
     terms = _terms(visit, settings, stored)
     due = None
     if settings.timeout is not None:
         due = due_after(terms, visit.state.now, _text(visit, settings.timeout, "timeout"), "timeout")
     first = terms.recipients if terms.order == "parallel" else terms.recipients[:1]
-    wanted = CardWanted(**visit.common(), copies=_copies(visit.state, visit, first), body=_body(visit, settings, terms))
+    sent = CardWanted(**visit.common(), copies=_copies(visit.state, visit, first), body=_body(visit, settings, terms))
     sources = SOURCES if settings.api else ()
     opened = WaitOpened(**visit.common(), sources=sources, timeout_on=due, count=terms.quorum, approval=terms)
     begun = begin_wait(visit, opened, terms.recipients)
     if any(isinstance(event, Resumed) for event in begun):
-        cards = tuple(copy.card_id for copy in wanted.copies)
-        return (wanted, *begun, CardClosed(**visit.common(), cards=cards, reason="ANSWERED"))
-    return (wanted, *begun, *turn_timers(terms, visit.address, visit.state.now))
+        cards = tuple(copy.card_id for copy in sent.copies)
+        return (sent, *begun, CardClosed(**visit.common(), cards=cards, reason="ANSWERED"))
+    return (sent, *begun, *turn_timers(terms, visit.address, visit.state.now))
 
 
 def _terms(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) -> ApprovalTerms:
     requester = _requester(visit, settings)
     barred = requester if not settings.self_approval else ""
-    people = tuple(one for one in _people(visit, settings, stored) if not barred or not is_same_person(one, barred))
+    people = tuple(one for one in _approvers(visit, settings, stored) if not barred or not is_same_person(one, barred))
     if not people:
-        reason = "nobody is left to ask: the requester may not approve" if barred else "there is nobody to ask"
+        reason = "no recipient is left: the requester may not approve" if barred else "there are no recipients"
         raise StepError(reason, code="NO_APPROVER")
     quorum = {"any": 1, "all": len(people)}.get(str(settings.quorum), settings.quorum)
     if int(quorum) > len(people):
-        message = f"quorum asks for {quorum} approvals, but there are {len(people)} who may give one"
+        message = f"the quorum is {quorum} approvals, but only {len(people)} people may approve"
         raise StepError(message, code="NO_APPROVER")
     terms = ApprovalTerms(
         recipients=people,
@@ -99,14 +99,14 @@ def _terms(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) ->
         escalation=tuple(
             EscalationTerm(
                 after=_text(visit, one.after, "escalation"),
-                to=people_in(visit, _value(visit, one.to, "to"), "escalation"),
+                to=read_people(visit, _value(visit, one.to, "to"), "escalation"),
             )
             for one in settings.escalation
         ),
         calendar=_calendar(visit, settings, stored),
         zone=visit.workflow.settings.timezone,
     )
-    turn_timers(terms, visit.address, visit.state.now)  # what is no duration is told now, not at the second turn
+    turn_timers(terms, visit.address, visit.state.now)  # an invalid duration fails now, not at the second turn
     return terms
 
 
@@ -126,9 +126,9 @@ def _body(visit: Visit, settings: ApprovalSettings, terms: ApprovalTerms) -> Jso
     )
 
 
-def _people(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) -> tuple[str, ...]:
+def _approvers(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) -> tuple[str, ...]:
     if settings.recipients is not None:
-        return people_in(visit, _value(visit, settings.recipients, "recipients"))
+        return read_people(visit, _value(visit, settings.recipients, "recipients"))
     assert settings.datastore is not None
     name = _people_store(visit, settings)
     if stored.get(name) is None:
@@ -137,7 +137,7 @@ def _people(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) -
     value = value_at(stored[name], split_pointer(path) if path.startswith("/") else _dotted(path))
     if value is None:
         raise StepError(f"recipients: the datastore {name!r} has nothing at {path!r}", code="NOT_FOUND")
-    return people_in(visit, value)
+    return read_people(visit, value)
 
 
 def _dotted(path: str) -> tuple[str, ...]:
@@ -174,7 +174,7 @@ def _requester(visit: Visit, settings: ApprovalSettings) -> str:
         return value.strip()
     if settings.self_approval:
         return ""
-    raise StepError(f"requester must be who asks, since self_approval is false; it is {value!r}", code="BAD_INPUT")
+    raise StepError(f"requester must name a person, since self_approval is false; it is {value!r}", code="BAD_INPUT")
 
 
 def _value(visit: Visit, template: Template, name: str) -> Json:

@@ -1,4 +1,4 @@
-"""`adaptiveCard`: sends a card to people, changes it, or takes it back; and waits for their answers."""
+"""`adaptiveCard`: sends a card to people, updates it, or deletes it; and waits for their answers."""
 
 from collections.abc import Iterable
 
@@ -19,7 +19,7 @@ _RECIPIENT_CHARACTERS = 320  # the longest mail address of RFC 5321
 
 
 def enter(visit: Visit) -> tuple[Event, ...]:
-    """Returns what must be recorded for the step's action; a card that waits is wanted and awaited in one unit."""
+    """Returns the events of the step's action; sending a card and opening its wait are in one unit."""
     settings = visit.step.settings
     assert isinstance(settings, AdaptiveCardSettings)
     match settings.action:
@@ -34,7 +34,7 @@ def enter(visit: Visit) -> tuple[Event, ...]:
 def _send(visit: Visit, settings: AdaptiveCardSettings) -> tuple[Event, ...]:
     recipients = _recipients(visit, settings)
     execution_id = visit.state.started.execution_id
-    wanted = CardWanted(
+    sent = CardWanted(
         **visit.common(),
         copies=tuple(
             CardCopy(card_id=card_id(execution_id, visit.address, part), recipient=recipient, part=part)
@@ -45,7 +45,7 @@ def _send(visit: Visit, settings: AdaptiveCardSettings) -> tuple[Event, ...]:
         app=settings.app or "",
     )
     if settings.wait is None:
-        return (wanted, Computed(**visit.common(), output=card_output((), recipients, "")))
+        return (sent, Computed(**visit.common(), output=card_output((), recipients, "")))
     match settings.wait.count:
         case "first":
             count = 1
@@ -60,21 +60,21 @@ def _send(visit: Visit, settings: AdaptiveCardSettings) -> tuple[Event, ...]:
         raise StepError(message, code="BAD_INPUT")
     opened = open_wait(visit, SOURCES, settings.wait.timeout, count, recipients)
     if any(isinstance(event, Resumed) for event in opened):
-        cards = tuple(copy.card_id for copy in wanted.copies)
-        return (wanted, *opened, CardClosed(**visit.common(), cards=cards, reason="ANSWERED"))
-    return (wanted, *opened)
+        cards = tuple(copy.card_id for copy in sent.copies)
+        return (sent, *opened, CardClosed(**visit.common(), cards=cards, reason="ANSWERED"))
+    return (sent, *opened)
 
 
 def _update(visit: Visit, settings: AdaptiveCardSettings) -> tuple[Event, ...]:
     cards = _target_cards(visit, settings)
-    wanted = CardWanted(
+    sent = CardWanted(
         **visit.common(),
         copies=tuple(CardCopy(card_id=card.card_id, recipient=card.recipient, part=card.part) for card in cards),
         body=card_body(visit, settings.card),
         revision=max(card.revision for card in cards) + 1,
         target=settings.target or "",
     )
-    return (wanted, Computed(**visit.common(), output=card_output((), [card.recipient for card in cards], "")))
+    return (sent, Computed(**visit.common(), output=card_output((), [card.recipient for card in cards], "")))
 
 
 def _delete(visit: Visit, settings: AdaptiveCardSettings) -> tuple[Event, ...]:
@@ -94,7 +94,7 @@ def _target_cards(visit: Visit, settings: AdaptiveCardSettings) -> list[Card]:
 
 
 def card_body(visit: Visit, card: CardTemplate | None) -> Json:
-    """Returns what a card shows. Raises: StepError when it is none, too large, or would show a secret."""
+    """Returns the body of a card. Raises: StepError when it is not a card, too large, or would show a secret."""
     if card is None:
         raise StepError("the card's content is missing", code="BAD_INPUT")
     if reads_secret(card, visit.state, visit.address.scope):
@@ -110,14 +110,14 @@ def _recipients(visit: Visit, settings: AdaptiveCardSettings) -> tuple[str, ...]
     if settings.recipients is not None and reads_secret(settings.recipients, visit.state, visit.address.scope):
         raise StepError("the recipients would show a value that is marked secret", code="SECRET_IN_CARD")
     value = settings.recipients.evaluate(visit.evaluation("recipients")) if settings.recipients is not None else None
-    return people_in(visit, value)
+    return read_people(visit, value)
 
 
-def people_in(visit: Visit, value: Json, name: str = "recipients") -> tuple[str, ...]:
+def read_people(visit: Visit, value: Json, name: str = "recipients") -> tuple[str, ...]:
     """Returns the people that a value names, each once: a text, a list of texts, or a list of such lists.
 
-    Of several spellings of one person's address the first counts.
-    Raises: StepError when one is no text, or when there are too many.
+    Of several spellings of one person's address the first is used.
+    Raises: StepError when one is not a text, or when there are too many.
     """
     found: list[Json] = []
     for item in value if isinstance(value, list) else [value]:
@@ -129,14 +129,14 @@ def people_in(visit: Visit, value: Json, name: str = "recipients") -> tuple[str,
             raise StepError(message, code="BAD_INPUT")
         if has_line_break(recipient):
             raise StepError(f"{name} has {recipient!r}, with a control character", code="BAD_INPUT")
-    unique = _each_once(found)
+    unique = _unique_people(found)
     if len(unique) > visit.limits.recipients:
         message = f"there are {len(unique)} {name}; the limit recipients is {visit.limits.recipients}"
         raise StepError(message, code="LIMIT")
     return unique
 
 
-def _each_once(people: Iterable[str]) -> tuple[str, ...]:
+def _unique_people(people: Iterable[str]) -> tuple[str, ...]:
     named: dict[str, str] = {}
     for recipient in people:
         named.setdefault(person_of(recipient), recipient.strip())

@@ -1,4 +1,4 @@
-"""`subworkflow`: an execution of another workflow, wanted here and started by whoever delivers the wish."""
+"""`subworkflow`: requests an execution of another workflow, which the delivery of the event starts."""
 
 from looply.definition import Step, SubworkflowSettings
 from looply.definition.settings.children import is_uuid, version_of
@@ -11,7 +11,7 @@ from looply.expressions import Template
 
 
 def enter(visit: Visit) -> tuple[Event, ...]:
-    """Returns the wish for the child, its body evaluated once."""
+    """Returns the request for the child, with its body evaluated once."""
     settings = visit.step.settings
     assert isinstance(settings, SubworkflowSettings)
     _check_depth(visit)
@@ -61,7 +61,7 @@ def _version(visit: Visit, template: Template | None) -> int | None:
 
 
 def _secrets(step: Step, payload: Template | None, visit: Visit) -> tuple[str, ...]:
-    """Returns where the body holds something secret: what the author says, and what is made of something secret."""
+    """Returns the secret pointers of the body: those that the author declares, and values made of secrets."""
     stated = (pointer.removeprefix("/payload") for pointer in step.secret if pointer.startswith("/payload"))
     spread = secret_pointers(payload, visit.state) if payload is not None else ()
     return tuple(f"/input{pointer}" for pointer in dict.fromkeys((*stated, *spread)))

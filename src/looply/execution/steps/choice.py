@@ -1,4 +1,4 @@
-"""`conditional`, `branchConditional` and `advancedConditional`: which exit the data take."""
+"""`conditional`, `branchConditional` and `advancedConditional`: choose an exit by the data."""
 
 from collections.abc import Iterable
 
@@ -17,40 +17,40 @@ from looply.jsontext import Json, size_problem
 ELSE = "else"
 
 _SHOWN_BYTES = 2048
-"""A variable of more bytes is not kept in the history of the step that looked at it."""
+"""A larger value of a rule is not recorded in the history."""
 
 
 def enter_conditional(visit: Visit) -> tuple[Event, ...]:
     """Takes `yes` when every rule holds, else `no`."""
     settings = visit.step.settings
     assert isinstance(settings, ConditionalSettings)
-    trial = _Trial(visit)
+    trial = _RuleEvaluator(visit)
     branch = "yes" if trial.all_hold(settings.rules) else "no"
-    return _chosen(visit, branch, trial)
+    return _computed(visit, branch, trial)
 
 
 def enter_branch_conditional(visit: Visit) -> tuple[Event, ...]:
     """Takes the first branch whose value fits the variable, else `else`."""
     settings = visit.step.settings
     assert isinstance(settings, BranchConditionalSettings)
-    trial = _Trial(visit)
+    trial = _RuleEvaluator(visit)
     branch = next((branch.id for branch in settings.branches if trial.all_hold((branch.rule,))), ELSE)
-    return _chosen(visit, branch, trial, is_one_variable=True)
+    return _computed(visit, branch, trial, is_one_variable=True)
 
 
 def enter_advanced_conditional(visit: Visit) -> tuple[Event, ...]:
-    """Takes the first branch of which any group holds as a whole, else `else`."""
+    """Takes the first branch with a group whose rules all hold, else `else`."""
     settings = visit.step.settings
     assert isinstance(settings, AdvancedConditionalSettings)
-    trial = _Trial(visit)
+    trial = _RuleEvaluator(visit)
     found = (branch.id for branch in settings.branches if any(trial.all_hold(group) for group in branch.groups))
-    return _chosen(visit, next(found, ELSE), trial)
+    return _computed(visit, next(found, ELSE), trial)
 
 
-class _Trial:
-    """Tries rules up to the first that decides, and keeps those that were tried: only they are shown.
+class _RuleEvaluator:
+    """Evaluates rules up to the first that decides, and keeps the evaluated ones: only they are shown.
 
-    A template is evaluated once, also where many rules share it or the log shows it.
+    A template is evaluated once, even if many rules share it or the log shows it.
     """
 
     def __init__(self, visit: Visit) -> None:
@@ -75,9 +75,9 @@ class _Trial:
         return self._values[key]
 
 
-def _chosen(visit: Visit, branch: str, trial: _Trial, *, is_one_variable: bool = False) -> tuple[Event, ...]:
-    """Returns the visit with what was compared; with `is_one_variable` the rules differ in their values alone."""
-    shown = _Shown(visit, trial)
+def _computed(visit: Visit, branch: str, trial: _RuleEvaluator, *, is_one_variable: bool = False) -> tuple[Event, ...]:
+    """Returns the visit with the compared values; with `is_one_variable` the rules differ in their values alone."""
+    shown = _RuleLog(visit, trial)
     rules = trial.tried
     if is_one_variable:
         compared = [shown.value(rule.value, f"/input/0/compared_with/{at}") for at, rule in enumerate(rules)]
@@ -91,10 +91,10 @@ def _chosen(visit: Visit, branch: str, trial: _Trial, *, is_one_variable: bool =
     return (Computed(**visit.common(), branch=branch, input=input_, output=output, secret=tuple(shown.secret)),)
 
 
-class _Shown:
-    """What a log shows of rules. `secret` are the pointers of values that were made of something secret."""
+class _RuleLog:
+    """The input of the visit in the log: the evaluated rules. `secret` are the pointers of values made of secrets."""
 
-    def __init__(self, visit: Visit, trial: _Trial) -> None:
+    def __init__(self, visit: Visit, trial: _RuleEvaluator) -> None:
         self._limits = visit.limits
         self._trial = trial
         self._secrets = secrets_of(visit.state, visit.address.scope)
@@ -106,7 +106,7 @@ class _Shown:
         return {"variable": rule.variable.value, "value": value, "operator": rule.operator}
 
     def value(self, compared: Template | Rule, pointer: str) -> Json:
-        """Returns a value that was compared; of `Not` the rule that it negates, whose variable is shown already."""
+        """Returns a compared value; of `Not` the rule that it negates, whose variable is shown already."""
         if isinstance(compared, Rule):
             return {
                 "operator": compared.operator,

@@ -10,7 +10,7 @@ from looply.jsontext import Json
 
 
 def enter(visit: Visit) -> tuple[Event, ...]:
-    """Schedules the operation with its input, evaluated once; what cannot be carried out fails the step before."""
+    """Schedules the operation with its input, evaluated once; an invalid input fails the step before."""
     settings, template = visit.step.settings, visit.step.input
     assert isinstance(settings, DatastoreSettings)
     assert template is not None
@@ -22,12 +22,12 @@ def enter(visit: Visit) -> tuple[Event, ...]:
             **visit.common(),
             operation=f"datastore.{settings.operation}",
             timeout_seconds=timeout.total_seconds(),
-            input=_checked(visit, settings.operation, template.evaluate(visit.evaluation())),
+            input=_validate_input(visit, settings.operation, template.evaluate(visit.evaluation())),
         ),
     )
 
 
-def _checked(visit: Visit, operation: str, given: dict[str, Json]) -> dict[str, Json]:
+def _validate_input(visit: Visit, operation: str, given: dict[str, Json]) -> dict[str, Json]:
     """Returns the input in its canonical form. Raises: StepError."""
     visit.check_size(given, "the input")
     findings = [name_finding(given["name"]), path_finding(given.get("path", ""))]

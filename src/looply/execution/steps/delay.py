@@ -1,4 +1,4 @@
-"""`delay`: waits for a time or until an instant, without costing anything."""
+"""`delay`: waits for a duration or until an instant, as one timer."""
 
 from datetime import datetime
 
@@ -22,9 +22,9 @@ def enter(visit: Visit) -> tuple[Event, ...]:
 
 
 def instant_after(visit: Visit, template: Template, field: str) -> datetime:
-    """Returns the instant that lies the evaluated ISO 8601 duration after now, in the workflow's zone.
+    """Returns the instant at the evaluated ISO 8601 duration from now, in the workflow's zone.
 
-    Raises: StepError when the value is no duration.
+    Raises: StepError when the value is not a duration.
     """
     value = template.evaluate(visit.evaluation())
     try:

@@ -1,4 +1,4 @@
-"""Steps that call an operation of a connector: the call is recorded before it leaves."""
+"""Steps that call an operation of a connector: the call is recorded before it is sent."""
 
 from looply.definition import CallSettings
 from looply.execution.document.evaluation import secret_pointers

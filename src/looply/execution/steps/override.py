@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from looply.definition import OverridePayloadSettings
 from looply.execution.document.evaluation import secrets_of
-from looply.execution.document.overlays import home_of, size_of
-from looply.execution.document.payload import overridden_payload
+from looply.execution.document.overlays import owner_scope, size_of
+from looply.execution.document.payload import override_payload
 from looply.execution.document.sizes import json_bytes, over_document_and_payload
 from looply.execution.facts.events import Computed, Event
 from looply.execution.steps.visit import StepError, Visit
@@ -15,7 +15,7 @@ from looply.jsontext import Json
 
 
 def enter(visit: Visit) -> tuple[Event, ...]:
-    """Returns the one event that holds what the step sets."""
+    """Returns the event with the names and values that the step sets."""
     settings = visit.step.settings
     assert isinstance(settings, OverridePayloadSettings)
     evaluation = visit.evaluation()
@@ -50,9 +50,9 @@ def _override(
 
 
 def _payload_size(visit: Visit, event: Computed) -> int:
-    """Returns the bytes of the payload after the override; in an iteration those that it has of its own."""
+    """Returns the bytes of the payload after the override; in an iteration those of its overlay."""
     state, scope = visit.state, visit.address.scope
-    if not home_of(state, scope):
-        return json_bytes(overridden_payload(state.payload, event))
-    # The rest is shared with the payload around, and measuring it in each iteration would take longer than the step.
+    if not owner_scope(state, scope):
+        return json_bytes(override_payload(state.payload, event))
+    # The rest is shared with the enclosing payload; to measure it in each iteration would take longer than the step.
     return event.size + (size_of(state, scope, "payload") if event.override == "set" else 0)

@@ -1,4 +1,4 @@
-"""`redirect`: goes on at another step, a bounded number of times."""
+"""`redirect`: continues at another step, a bounded number of times."""
 
 from looply.definition import RedirectSettings
 from looply.execution.facts.events import Computed, Event

@@ -1,15 +1,15 @@
-"""`parallel`, `join` and `forEach`: steps that run others side by side, meet them again, or repeat them."""
+"""`parallel`, `join` and `forEach`: run branches concurrently, join them, or run a body for each item."""
 
 from looply.definition import ForEachSettings, JoinSettings, ParallelSettings
 from looply.execution.document.evaluation import secret_pointers
-from looply.execution.document.overlays import output_seen
+from looply.execution.document.overlays import visible_output
 from looply.execution.facts.events import Computed, Event, ScopeOpened
 from looply.execution.steps.visit import StepError, Visit
 from looply.jsontext import Json
 
 
 def enter_parallel(visit: Visit) -> tuple[Event, ...]:
-    """Lets all branches begin."""
+    """Begins all branches."""
     settings = visit.step.settings
     assert isinstance(settings, ParallelSettings)
     branches = tuple(branch.id for branch in settings.branches)
@@ -20,7 +20,7 @@ def enter_parallel(visit: Visit) -> tuple[Event, ...]:
 
 
 def enter_for_each(visit: Visit) -> tuple[Event, ...]:
-    """Fixes the items; the iterations begin one after the other, as many at once as the step allows."""
+    """Fixes the items; the iterations begin in order, at most `concurrency` at a time."""
     settings = visit.step.settings
     assert isinstance(settings, ForEachSettings)
     scope = visit.address.scope
@@ -37,12 +37,12 @@ def enter_for_each(visit: Visit) -> tuple[Event, ...]:
 
 
 def enter_join(visit: Visit) -> tuple[Event, ...]:
-    """Tells which branches have arrived, or fails with `JOIN_NOT_MET` when they are too few."""
+    """Returns the branches that have arrived, or fails with `JOIN_NOT_MET` when they are too few."""
     settings = visit.step.settings
     assert isinstance(settings, JoinSettings)
-    _, ended = output_seen(visit.state, visit.address.scope, settings.of)
+    _, ended = visible_output(visit.state, visit.address.scope, settings.of)
     arrived, missing = _arrivals(ended)
-    if not arrived and not missing:  # an operator gave the parallel an output by hand, and means to go on
+    if not arrived and not missing:  # an operator gave the parallel an output, in order to continue
         return (Computed(**visit.common(), output={"arrived": [], "missing": []}),)
     needed = {"all": len(arrived) + len(missing), "any": 1}.get(str(settings.count), settings.count)
     if len(arrived) < int(needed):

@@ -1,4 +1,4 @@
-"""The table of step kinds."""
+"""The registry of step types."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""`terminate`: ends the execution at once. `decide` closes it after the visit is recorded."""
+"""`terminate`: ends the execution. `decide` closes it after the visit is recorded."""
 
 from looply.definition import TerminateSettings
 from looply.execution.document.evaluation import reads_secret

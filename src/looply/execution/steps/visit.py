@@ -1,4 +1,4 @@
-"""A visit that is about to begin: what every kind of step is given."""
+"""The context of a visit that begins, for every kind of step."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
@@ -21,11 +21,11 @@ _QUOTING: Final = frozenset({"BAD_INPUT", "NOT_FOUND", "CALENDAR"})
 
 
 class StepError(Refused):
-    """A step cannot be carried out with the values that it was given; it becomes a failed step of the same code."""
+    """A step cannot run with its values; the step fails with the same code."""
 
 
 class Visit(msgspec.Struct, frozen=True):
-    """The step, its address, what it may read, and the fuel that all of its evaluations share."""
+    """The step, its address, the workflow and state that it reads, and the fuel that all of its evaluations share."""
 
     workflow: Workflow
     state: ExecutionState
@@ -35,7 +35,7 @@ class Visit(msgspec.Struct, frozen=True):
     fuel: Fuel
 
     def evaluation(self, part: str = "") -> Evaluation:
-        """Returns what an evaluation sees; `part` tells several of one visit apart."""
+        """Returns the inputs of an evaluation; `part` distinguishes several of one visit."""
         return evaluation_for(self.workflow, self.state, self.address, self.limits, self.fuel, part)
 
     def common(self) -> dict[str, Any]:
@@ -43,15 +43,15 @@ class Visit(msgspec.Struct, frozen=True):
         return {"at": self.state.now, **self.address.fields}
 
     def check_size(self, value: Json, what: str, most_bytes: int | None = None) -> None:
-        """Refuses a value that has more bytes than the data document may have, or `most_bytes`, or too many levels.
+        """Checks a value against `most_bytes` (default: the limit of the data document) and the limit of levels.
 
         Raises: StepError.
         """
         if reason := size_problem(value, most_bytes or self.limits.document_bytes, self.limits):
             raise StepError(f"{what} {reason}, which is the limit", code="LIMIT")
 
-    def failed(self, error: ExpressionError | StepError) -> StepFailed:
-        """Returns the failure of a step that never left the engine.
+    def failure_event(self, error: ExpressionError | StepError) -> StepFailed:
+        """Returns the failure of a step that failed before any call.
 
         Guarantees: where the step has a secret setting or reads something secret, the message quotes no value.
         """

@@ -1,4 +1,4 @@
-"""`wait`: the durable pause until a resume or a timeout; and what happens to a resume that came before it."""
+"""`wait`: a durable pause until a resume or a timeout; and the use of resumes that were buffered for it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,18 +11,18 @@ from looply.execution.approvals.quorum import approval_output
 from looply.execution.document.sizes import json_bytes, over_document
 from looply.execution.facts.address import Address
 from looply.execution.facts.events import Event, IgnoreReason, Resumed, ResumeIgnored, TimerStarted, WaitOpened
-from looply.execution.facts.state import Buffered, CardAnswer, ExecutionState, OpenWait
+from looply.execution.facts.state import BufferedResume, CardAnswer, ExecutionState, OpenWait
 from looply.execution.steps.delay import instant_after
 from looply.execution.steps.visit import StepError, Visit
 from looply.expressions import Template
 from looply.jsontext import Json
 
 OUTCOMES: Final = ("approved", "rejected")
-"""What a resume of an approval may decide."""
+"""The outcomes that a resume of an approval may have."""
 
 
 class Caller(NamedTuple):
-    """Who releases a wait, when, and by which channel."""
+    """The caller who releases a wait, with the instant and the channel."""
 
     user: str
     on: datetime
@@ -32,7 +32,7 @@ class Caller(NamedTuple):
 def enter(visit: Visit) -> tuple[Event, ...]:
     """Opens the wait.
 
-    A resume that was kept for it is applied at once, or becomes a dead letter when it does not fit.
+    A resume that was kept for it is applied at once, or becomes a dead letter when it is not valid for it.
     """
     settings = visit.step.settings
     assert isinstance(settings, WaitSettings)
@@ -63,16 +63,16 @@ def begin_wait(visit: Visit, opened: WaitOpened, recipients: Sequence[str] = ())
         raise StepError(message, code="LIMIT")
     events: list[Event] = [opened]
     is_released = False
-    for kept in _kept_for(visit.state, visit.address):
+    for kept in _buffered_for(visit.state, visit.address):
         if is_released:
-            events.append(_ignored(visit, kept, "UNUSED", "another resume had released the wait"))
+            events.append(_ignored_event(visit, kept, "UNUSED", "another resume had released the wait"))
             continue
-        if problems := unfit(visit.step, opened.sources, kept.source, kept.payload):
-            events.append(_ignored(visit, kept, "UNFIT", problems[0].message))
+        if problems := payload_problems(visit.step, opened.sources, kept.source, kept.payload):
+            events.append(_ignored_event(visit, kept, "UNFIT", problems[0].message))
             continue
-        resumed = _released(visit, kept, recipients)
+        resumed = _resumed_event(visit, kept, recipients)
         if reason := over_document(visit.state, opened.step, resumed.size, visit.limits, opened.scope):
-            events.append(_ignored(visit, kept, "UNFIT", reason))
+            events.append(_ignored_event(visit, kept, "UNFIT", reason))
         else:
             events.append(resumed)
             is_released = True
@@ -81,10 +81,12 @@ def begin_wait(visit: Visit, opened: WaitOpened, recipients: Sequence[str] = ())
     return tuple(events)
 
 
-def unfit(step: Step, sources: tuple[str, ...], source: str, payload: dict[str, Json]) -> tuple[Problem, ...]:
-    """Returns why a payload does not fit the wait; empty when it does."""
+def payload_problems(
+    step: Step, sources: tuple[str, ...], source: str, payload: dict[str, Json]
+) -> tuple[Problem, ...]:
+    """Returns why a payload is not valid for the wait; empty when it is."""
     if source not in sources:
-        return (Problem(path="/payload/source", message=not_accepted(sources, source)),)
+        return (Problem(path="/payload/source", message=source_refusal(sources, source)),)
     if isinstance(step.settings, WaitSettings):
         return step.settings.problems_of(payload)
     if isinstance(step.settings, ApprovalSettings) and payload.get("outcome") not in OUTCOMES:
@@ -92,19 +94,19 @@ def unfit(step: Step, sources: tuple[str, ...], source: str, payload: dict[str, 
     return ()
 
 
-def not_accepted(sources: tuple[str, ...], source: str) -> str:
-    """Returns why a wait does not take a resume from a source that is none of its own."""
+def source_refusal(sources: tuple[str, ...], source: str) -> str:
+    """Returns the message for a resume from a source that the wait does not accept."""
     if not sources:
-        return "only the people who were asked decide about this approval; its settings do not say `api: true`"
+        return "only its recipients decide about this approval; its settings do not have `api: true`"
     return f"the wait takes {' or '.join(sources)}, not {source}"
 
 
-def resumed_output(
+def resume_output(
     step: Step, payload: dict[str, Json], by: Caller, wait: OpenWait | None, recipients: Sequence[str]
 ) -> Json:
     """Returns the output of a step whose wait a resume releases: the payload, or the answer of a card.
 
-    On an approval the caller decides for everybody who was asked, and the record says so.
+    On an approval the caller decides for all recipients, and the record says so.
     """
     if isinstance(step.settings, WaitSettings):
         return payload
@@ -112,8 +114,8 @@ def resumed_output(
     user, on, via = by
     if isinstance(step.settings, ApprovalSettings):
         outcome, comment = str(payload["outcome"]), payload.get("comment")
-        said = comment if isinstance(comment, str) else ""
-        last = CardAnswer(part=-1, user=user, data=None, on=on, decision=outcome, comment=said, via=via)
+        text = comment if isinstance(comment, str) else ""
+        last = CardAnswer(part=-1, user=user, data=None, on=on, decision=outcome, comment=text, via=via)
         return approval_output(outcome, (*answers, last))
     data = {name: value for name, value in payload.items() if name != "source"}
     last = CardAnswer(part=-1, user=user, data=data, on=on)
@@ -121,25 +123,25 @@ def resumed_output(
 
 
 def card_output(answers: Sequence[CardAnswer], recipients: Sequence[str], source: str) -> Json:
-    """Returns the output of a card that was answered; `response` is the answer that came last."""
+    """Returns the output of a card that was answered; `response` is the last answer."""
     shown = [{"user": answer.user, "data": answer.data, "answered_on": rfc3339(answer.on)} for answer in answers]
     last = {name: shown[-1][name] for name in ("user", "data")} if shown else None
     return {"response": last, "responses": shown, "recipients": list(recipients), "source": source}
 
 
-def _kept_for(state: ExecutionState, address: Address) -> list[Buffered]:
+def _buffered_for(state: ExecutionState, address: Address) -> list[BufferedResume]:
     """Returns the resumes that were kept for the wait, the one that names it first."""
     return [state.buffered[key] for key in (address.text, "") if key in state.buffered]
 
 
 def branch_of(step: Step, payload: dict[str, Json]) -> str:
-    """Returns the exit that a fitting resume takes: on an approval its outcome."""
+    """Returns the exit that a valid resume takes: on an approval its outcome."""
     return str(payload["outcome"]) if isinstance(step.settings, ApprovalSettings) else "next"
 
 
-def _released(visit: Visit, kept: Buffered, recipients: Sequence[str]) -> Resumed:
+def _resumed_event(visit: Visit, kept: BufferedResume, recipients: Sequence[str]) -> Resumed:
     by = Caller(kept.by, visit.state.now, "BUFFER")
-    output = resumed_output(visit.step, kept.payload, by, None, recipients)
+    output = resume_output(visit.step, kept.payload, by, None, recipients)
     return Resumed(
         at=visit.state.now,
         by=kept.by,
@@ -154,7 +156,7 @@ def _released(visit: Visit, kept: Buffered, recipients: Sequence[str]) -> Resume
     )
 
 
-def _ignored(visit: Visit, kept: Buffered, reason: IgnoreReason, message: str) -> ResumeIgnored:
+def _ignored_event(visit: Visit, kept: BufferedResume, reason: IgnoreReason, message: str) -> ResumeIgnored:
     return ResumeIgnored(
         at=visit.state.now,
         by=kept.by,

@@ -1,5 +1,5 @@
 """Views: histories and states as readers see them: event logs, condensed logs, pages, positions.
 
 Imports every lower room.
-Never here: anything that is stored or decides.
+Never here: decisions, or stored types.
 """

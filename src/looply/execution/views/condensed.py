@@ -1,4 +1,4 @@
-"""Condensed logs: for each step its visits, each with what went in, what came out, and how it ended."""
+"""Condensed logs: for each step its visits, each with input, output and status."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from looply.clock import to_ms
 from looply.definition import START, LogLevel
-from looply.execution.document.masking import masked_body, masked_pointers, without_tokens_in
+from looply.execution.document.masking import mask_body, mask_pointers, without_tokens_in
 from looply.execution.facts.address import Address, parse_address
 from looply.execution.facts.events import (
     Admitted,
@@ -51,9 +51,9 @@ from looply.execution.facts.events import (
     WaitOpened,
     WaitTimedOut,
 )
-from looply.execution.facts.log_levels import tells_visit
+from looply.execution.facts.log_levels import shows_visit
 from looply.execution.facts.scopes import is_within
-from looply.execution.views.standing import begins_visit
+from looply.execution.views.positions import begins_visit
 from looply.jsontext import Json, encode_json
 
 VisitStatus: TypeAlias = Literal[
@@ -61,13 +61,13 @@ VisitStatus: TypeAlias = Literal[
 ]
 
 _SHOWN_BYTES: Final = 2048
-"""A larger output of a step that only computes is not shown as its input too."""
+"""A larger output of a step that only computes is not shown again as its input."""
 _UNFINISHED: Final = ("RUNNING", "WAITING", "UNKNOWN")
-_GOES_ON: Final = (*_UNFINISHED, "FAILED")
+_CONTINUABLE: Final = (*_UNFINISHED, "FAILED")
 
 
 class VisitError(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a visit failed; `status` is what the other system answered, null where it did not."""
+    """Why a visit failed; `status` is the one that the other system answered, null without an answer."""
 
     code: str
     message: str
@@ -75,10 +75,10 @@ class VisitError(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VisitRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One visit of a step: what went in, what came out, and how it ended; in a branch or an iteration with its `scope`.
+    """One visit of a step: its input, output and status; in a branch or an iteration with its `scope`.
 
-    `started_on` is null for a visit that began before the events that are shown, `ended_on` while it lasts. `attempt`
-    is the last one. `error` is null after a success. A value that had no room is `{"trimmed_bytes": n}`.
+    `started_on` is null for a visit that began before the events that are shown, `ended_on` while it runs. `attempt`
+    is the last one. `error` is null after a success. A value that is too large is `{"trimmed_bytes": n}`.
     """
 
     scope: str | UnsetType = UNSET
@@ -108,9 +108,9 @@ class _Entry:
     log: LogLevel = "full"
 
     @property
-    def is_told(self) -> bool:
+    def is_shown(self) -> bool:
         """Whether the log is to show the visit."""
-        return tells_visit(self.log, has_failed=self.error is not None or self.status == "TIMED_OUT")
+        return shows_visit(self.log, has_failed=self.error is not None or self.status == "TIMED_OUT")
 
     def end(self, event: Event, status: VisitStatus) -> None:
         self.status, self.ended_on = status, to_ms(event.at)
@@ -130,12 +130,12 @@ class _Entry:
 
 @dataclass(slots=True)
 class _Visits:
-    """All visits in the order of their beginning. `seq` is the number of the event that is read."""
+    """All visits in the order of their beginning. `seq` is the number of the current event."""
 
     entries: dict[str, _Entry] = field(default_factory=dict)
     seq: int = 0
     is_later: bool = False
-    """What is read begins after the history does: the beginning of a visit may be missing."""
+    """The events do not begin with the history, so that the beginning of a visit may be missing."""
 
     def of(self, event: StepEvent) -> _Entry:
         text = event.address.text
@@ -153,7 +153,7 @@ class _Visits:
             case ExecutionStarted():
                 now = to_ms(event.at)
                 self.entries[f"{START}:1"] = _Entry(
-                    START, now, seq, output=masked_body(event), ended_on=now, status="SUCCEEDED", log=event.log
+                    START, now, seq, output=mask_body(event), ended_on=now, status="SUCCEEDED", log=event.log
                 )
             case Computed() | StepSucceeded() | Resumed() | StepSkipped():
                 self._succeeded(event)
@@ -224,7 +224,7 @@ class _Visits:
             entry.output = _shown(event, event.output, "output")
 
     def _waits(self, event: WaitOpened) -> None:
-        """Notes whose answers a wait takes; that of a card shows the card."""
+        """Records the sources of a wait as its input; a card's input stays the card."""
         entry = self.of(event)
         entry.status = "WAITING"
         if entry.input is None:
@@ -238,7 +238,7 @@ class _Visits:
             entry.status, entry.input = "WAITING", {"workflow_id": event.workflow_id, "payload": payload}
 
     def _asked(self, event: CardWanted) -> None:
-        """Notes who was asked; the people of an approval may get their cards one after the other."""
+        """Records the recipients of a card; those of an approval in sequence are added one by one."""
         entry = self.of(event)
         if event.reminder:
             return
@@ -260,11 +260,11 @@ class _Visits:
         entry.end(event, "SKIPPED" if isinstance(event, StepSkipped) else "SUCCEEDED")
 
     def _renamed(self, event: Migrated) -> None:
-        """Lets visits that go on be found under the names that their steps have now, numbered as `evolve` does."""
+        """Moves visits that continue to the new names of their steps, numbered as `evolve` does."""
         for text, entry in list(self.entries.items()):
             address = parse_address(text)
             new = event.steps.get(address.step)
-            if new is None or entry.status not in _GOES_ON:
+            if new is None or entry.status not in _CONTINUABLE:
                 continue
             others = [parse_address(other) for other in self.entries]
             taken = [other.visit for other in others if (other.scope, other.step) == (address.scope, new)]
@@ -282,16 +282,16 @@ class _Visits:
 
 
 def condensed_logs(events: Iterable[tuple[int, Event]], limit_bytes: int) -> tuple[dict[str, list[VisitRecord]], bool]:
-    """Returns for each step its visits, oldest first, and whether something had to be left out.
+    """Returns for each step its visits, oldest first, and whether values or visits were left out.
 
     Secrets and tokens are `***`.
     The texts of all visits together have at most `limit_bytes`: the input and output of a visit that does not fit
-    become `{"trimmed_bytes": n}`, and a visit for which even that is too much is left out. A visit that began before
-    the events do has no `started_on`.
+    become `{"trimmed_bytes": n}`, and a visit that is still too large is left out. A visit that began before the events
+    has no `started_on`.
     """
     found: dict[str, list[VisitRecord]] = {}
     left, is_truncated = limit_bytes, False
-    for entry in _told(events):
+    for entry in _shown_visits(events):
         shown = entry.shown()
         size = len(encode_json(shown))
         if size > left:
@@ -308,32 +308,32 @@ def _size_of(value: Json) -> Json:
     return None if value is None else {"trimmed_bytes": len(encode_json(value))}
 
 
-def first_without_room(events: Iterable[tuple[int, Event]], limit_bytes: int) -> int | None:
-    """Returns the number of the first event of the first visit that has no room, None when all have.
+def first_beyond_budget(events: Iterable[tuple[int, Event]], limit_bytes: int) -> int | None:
+    """Returns the number of the first event of the first visit that exceeds the limit, None when all fit.
 
-    The first visit of all is never meant: what is too large for itself does not fit anywhere.
+    It is never the first visit of all: one that is too large by itself does not fit on any page.
     """
     left = limit_bytes
-    for place, entry in enumerate(_told(events)):
+    for index, entry in enumerate(_shown_visits(events)):
         left -= len(encode_json(entry.shown()))
-        if left < 0 and place > 0:
+        if left < 0 and index > 0:
             return entry.first
     return None
 
 
-def _told(events: Iterable[tuple[int, Event]]) -> list[_Entry]:
+def _shown_visits(events: Iterable[tuple[int, Event]]) -> list[_Entry]:
     numbered = list(events)
     visits = _Visits(is_later=bool(numbered) and numbered[0][0] > 1)
     for seq, event in numbered:
         visits.read(seq, event)
-    return [entry for entry in visits.entries.values() if entry.is_told]
+    return [entry for entry in visits.entries.values() if entry.is_shown]
 
 
 def _computed_input(event: Computed, output: Json) -> Json:
-    """Returns what a step that only computes has evaluated.
+    """Returns the input of a step that only computes.
 
-    Conditions record it. An override, a redirect, a terminate and a join put out what they have evaluated, so `output`,
-    as it is shown, is also what went in; a large one is not shown twice.
+    Conditions record it. Of an override, a redirect, a terminate and a join the output is the evaluated input, so
+    `output`, as it is shown, is also shown as input; a large one is not shown twice.
     """
     if event.input is not None or event.branch != "next" or output is None:
         return None if event.input is None else _shown(event, event.input, "input")
@@ -355,4 +355,4 @@ def _opened(event: ScopeOpened) -> Json:
 
 
 def _shown(event: StepEvent, value: Json, name: str) -> Json:
-    return without_tokens_in(masked_pointers(value, getattr(event, "secret", ()), name))
+    return without_tokens_in(mask_pointers(value, getattr(event, "secret", ()), name))

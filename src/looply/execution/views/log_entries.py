@@ -1,8 +1,8 @@
 """The entries of the event log: one shape for each `type`, as readers see them.
 
-A field that an entry does not have is left out. `state` is the step, for an event of none the one where the execution
-stood; `by` and `via` are null where the engine itself decided. Instants are epoch milliseconds. `input` and `output`
-are free JSON: secrets and tokens in them are `***`, and a value that is too large is `{"trimmed_bytes": n}`.
+A field that an entry does not have is left out. `state` is the step; for an event without a step it is the current step
+of the execution. `by` and `via` are null where the engine itself decided. Instants are epoch milliseconds. `input` and
+`output` are free JSON: secrets and tokens in them are `***`, and a value that is too large is `{"trimmed_bytes": n}`.
 """
 
 from functools import cache
@@ -93,7 +93,7 @@ class _IncidentEntry(_StepEntry, frozen=True, kw_only=True):
 
 
 class IncidentOpenedEntry(_IncidentEntry, frozen=True, kw_only=True, tag="INCIDENT_OPENED"):
-    """The execution stopped with an incident. `status` is what the other system answered."""
+    """The execution stopped with an incident. `status` is the one that the other system answered."""
 
 
 class ExecutionFailedEntry(_StepEntry, frozen=True, kw_only=True, tag="EXECUTION_FAILED"):
@@ -115,7 +115,7 @@ class _ClosedIncidentEntry(_StepEntry, frozen=True, kw_only=True):
 
 
 class IncidentClosedEntry(_ClosedIncidentEntry, frozen=True, kw_only=True, tag="INCIDENT_CLOSED"):
-    """An operator decided about the incident: `action` says what, `again` how its step begins anew."""
+    """An operator resolved the incident by `action`; `again` says how its step runs again."""
 
 
 class ExecutionReopenedEntry(_ClosedIncidentEntry, frozen=True, kw_only=True, tag="EXECUTION_REOPENED"):
@@ -123,9 +123,9 @@ class ExecutionReopenedEntry(_ClosedIncidentEntry, frozen=True, kw_only=True, ta
 
 
 class ExecutionEditedEntry(_Entry, frozen=True, kw_only=True, tag="EXECUTION_EDITED"):
-    """An operator changed the data document. `changed` are steps whose output it was, and `payload`.
+    """An operator changed the data document. `changed` are the steps whose outputs changed, and `payload`.
 
-    `scope` is the iteration whose own part of the data it was. `overrides` are approvals that this decided.
+    `scope` is the iteration whose own data changed. `overrides` are approvals that this decided.
     """
 
     changed: list[str]
@@ -164,7 +164,7 @@ class StepStartedEntry(_StepEntry, frozen=True, kw_only=True, tag="STEP_STARTED"
 
 
 class StepSucceededEntry(_StepEntry, frozen=True, kw_only=True, tag="STEP_SUCCEEDED"):
-    """A step ended and left by `branch`. One that only computes has `input` too, and no entry of its beginning."""
+    """A step ended and left by `branch`. One that only computes has `input` too, and no `STEP_STARTED` entry."""
 
     branch: Text = UNSET
     attempt: Number = UNSET
@@ -236,7 +236,7 @@ class ResumeBufferedEntry(_Entry, frozen=True, kw_only=True, tag="RESUME_BUFFERE
 
 
 class ResumeIgnoredEntry(_Entry, frozen=True, kw_only=True, tag="RESUME_IGNORED"):
-    """A resume changed nothing: it repeated another one (`DUPLICATE`), its wait did not take it (`UNFIT`), or no wait
+    """A resume changed nothing: it repeated another one (`DUPLICATE`), its wait did not accept it (`UNFIT`), or no wait
     opened for it (`UNUSED`)."""
 
     reason: IgnoreReason
@@ -245,7 +245,7 @@ class ResumeIgnoredEntry(_Entry, frozen=True, kw_only=True, tag="RESUME_IGNORED"
 
 
 class LetterSettledEntry(_Entry, frozen=True, kw_only=True, tag="LETTER_SETTLED"):
-    """An operator decided about a dead letter; `letter` is the number of its event."""
+    """An operator settled a dead letter; `letter` is the number of its event."""
 
     letter: int
     action: LetterAction
@@ -296,7 +296,7 @@ class ChildStartedEntry(_StepEntry, frozen=True, kw_only=True, tag="CHILD_STARTE
 
 
 class ChildEndedEntry(_StepEntry, frozen=True, kw_only=True, tag="CHILD_ENDED"):
-    """Nothing more is expected of the child `execution_id`: it ended, or was not started, for the reason `code`.
+    """The child `execution_id` is closed: it ended, or was not started, for the reason `code`.
 
     `STARTED`: the step waited for its start only. `CANCELLED`: this execution no longer waits, so the child ends too.
     """

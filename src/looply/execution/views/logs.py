@@ -1,12 +1,12 @@
-"""The event log: a history as readers see it. Pure rendering, one entry for each event that means something to people.
+"""The event log: a history as readers see it. Pure rendering, one entry for each event that readers need.
 
-Theory of operation: a table says under which type an event is shown and which of its fields; instants become epoch
-milliseconds, empty fields are left out, secrets and tokens are `***`, long values are trimmed. What only moves the
-machinery has no entry of its own, because a neighbor tells it already: a timer that fired shows as the step that it
-starts or ends, the timeout of a wait stands in `WAIT_OPENED`, a caught error in `STEP_FAILED`, a `Cancelled` in the
-end that follows it, what became of a branch in the end of its `parallel`, an iteration in its steps. A step that
-computes has one entry, `STEP_SUCCEEDED`, since it has no duration. An incident has two: its own, and the failure of
-the execution, which is what an operator looks for; so has its closing.
+Theory of operation: a table maps each event to the type of its entry and to the fields that are shown; instants become
+epoch milliseconds, empty fields are left out, secrets and tokens are `***`, long values are trimmed. Internal events
+have no entry, because another entry shows them: a timer that fired shows as the step that it starts or ends, the
+timeout of a wait in `WAIT_OPENED`, a caught error in `STEP_FAILED`, a `Cancelled` in the end that follows it, the end
+of a branch in the end of its `parallel`, an iteration in its steps. A step that computes has one entry,
+`STEP_SUCCEEDED`, since it has no duration. An incident has two: its own, and the failure of the execution, which is
+what an operator looks for; so has its closing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +22,7 @@ from looply.clock import ms_or_none, to_ms
 from looply.definition import Workflow
 from looply.execution.document.document import Document
 from looply.execution.document.incidents import IncidentRecord, incident_facts
-from looply.execution.document.masking import masked, masked_body, masked_pointers, without_tokens
+from looply.execution.document.masking import mask, mask_body, mask_pointers, without_tokens
 from looply.execution.document.payload import initial_payload
 from looply.execution.facts.address import Address, wait_token
 from looply.execution.facts.events import (
@@ -67,7 +67,7 @@ from looply.execution.facts.events import (
     WaitOpened,
     WaitTimedOut,
 )
-from looply.execution.facts.log_levels import tells, tells_values
+from looply.execution.facts.log_levels import shows_entry, shows_values
 from looply.execution.facts.state import ExecutionState
 from looply.execution.views.condensed import condensed_logs
 from looply.execution.views.log_entries import (
@@ -102,7 +102,7 @@ from looply.execution.views.log_entries import (
     WaitTimedOutEntry,
     tag_of,
 )
-from looply.execution.views.standing import standing
+from looply.execution.views.positions import positions_of
 from looply.jsontext import Json, encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
 
@@ -125,7 +125,7 @@ LOG_VALUE: Final = 2048
 """Bytes of JSON text of one value in the event log; a larger one is replaced by `{"trimmed_bytes": n}`."""
 
 _VALUES: Final = ("input", "output")
-"""Fields that hold what went into a step and came out of it."""
+"""Fields that hold the input and output of a step."""
 
 _NOT_EVEN_TRIMMED: Final = 64 * 1024  # walking through a larger value costs more than its log entry is worth
 
@@ -189,7 +189,7 @@ SHOWN: Final[Mapping[type[EventBase], tuple[type[LogEntry], _Fields]]] = Mapping
         Migrated: (ExecutionMovedEntry, _same("workflow_version", "steps", "reason", "overrides")),
     }
 )
-"""Type of the event -> shape of its entry, and (field, shown name) of what is shown. See `entry_shape` for two more."""
+"""Type of the event -> shape of its entry, and (field, shown name) pairs. See `entry_shape` for two more."""
 
 HIDDEN: Final = (TimerFired, ErrorCaught, ScopeEntered, ScopeClosed, Cancelled, Continued)
 """Events that have no entry of their own."""
@@ -221,13 +221,15 @@ def event_log(
     """Returns the log entries of numbered events, in their order, at most `limits.read_events`.
 
     Secrets and tokens are `***`; texts and values are trimmed to `LOG_TEXT` and `LOG_VALUE`.
-    Entries with one `seq` are never parted. `unmoved` is where the execution stands when nothing in `events` moves it;
-    `state` is null where neither that nor the events tell.
+    Entries with one `seq` are never separated. `unmoved` is the current step when no event in `events` moves a path;
+    `state` is null where neither that nor the events give it.
     """
     numbered = list(events)
     log: list[LogEntry] = []
-    for (seq, event), step in zip(numbered, standing(numbered, unmoved), strict=True):
-        entries = [entry for entry in _entries(seq, event, step) if event.log == "full" or tells(event.log, entry.type)]
+    for (seq, event), step in zip(numbered, positions_of(numbered, unmoved), strict=True):
+        entries = [
+            entry for entry in _entries(seq, event, step) if event.log == "full" or shows_entry(event.log, entry.type)
+        ]
         if len(log) + len(entries) > limits.read_events:
             break
         log += entries
@@ -235,16 +237,16 @@ def event_log(
 
 
 def masked_document(workflow: Workflow, state: ExecutionState) -> dict[str, Json]:
-    """Returns the data document as it is now, with everything that is marked secret as `***`."""
+    """Returns the current data document, with secret values as `***`."""
     return {
-        name: masked(value, [path[1:] for path in state.secrets if path[0] == name])
+        name: mask(value, [path[1:] for path in state.secrets if path[0] == name])
         for name, value in Document(workflow, state).items()
     }
 
 
 def input_payload(state: ExecutionState) -> dict[str, Json]:
-    """Returns `payload.output` as it was at the start, with what the start step marks as secret as `***`."""
-    return initial_payload(replace(state.started, body=masked_body(state.started)))
+    """Returns `payload.output` as it was at the start, with the secrets of the start step as `***`."""
+    return initial_payload(replace(state.started, body=mask_body(state.started)))
 
 
 def waits_of(state: ExecutionState) -> list[WaitRecord]:
@@ -273,7 +275,7 @@ def incidents_of(state: ExecutionState) -> list[IncidentRecord]:
 
 
 def _entries(seq: int, event: Event, step: str) -> Iterator[LogEntry]:
-    """Yields the entries of an event; `step` is where the execution stands after it."""
+    """Yields the entries of an event; `step` is the current step after it."""
     shape = entry_shape(event)
     if shape is None:
         return
@@ -288,12 +290,12 @@ def _entries(seq: int, event: Event, step: str) -> Iterator[LogEntry]:
         facts["visit"] = event.visit
         facts["scope"] = event.scope or UNSET
     fields = _fields(event)
-    if event.log != "full" and not tells_values(event.log, tag_of(shape)):
+    if event.log != "full" and not shows_values(event.log, tag_of(shape)):
         fields = {field: value for field, value in fields.items() if field not in _VALUES}
     facts.update(fields)
     yield shape(**facts)
     if isinstance(event, IncidentOpened):
-        # An execution with an incident is FAILED until somebody decides.
+        # An execution with an incident is FAILED until an operator decides.
         yield ExecutionFailedEntry(**facts)
     if isinstance(event, IncidentClosed) and event.action != "terminate":
         yield ExecutionReopenedEntry(**facts)
@@ -331,12 +333,12 @@ def _without(event: Event, name: str) -> dict[str, Json]:
 
 def _table_fields(event: Event) -> dict[str, Json]:
     if isinstance(event, ExecutionStarted):
-        event = replace(event, body=masked_body(event), secret=())
+        event = replace(event, body=mask_body(event), secret=())
     shown: dict[str, Json] = {}
     for field, name in SHOWN[type(event)][1]:
         value = getattr(event, field)
         if value not in ("", None, UNSET, ()) and not (name == "steps" and not value):
-            shown[name] = _readable(masked_pointers(value, getattr(event, "secret", ()), field))
+            shown[name] = _readable(mask_pointers(value, getattr(event, "secret", ()), field))
     return shown
 
 

@@ -110,7 +110,7 @@ def execution_item(record: Record, limits: Limits) -> ExecutionRecord:
     """Returns the record of one execution."""
     execution = record.execution
     state, workflow = execution.state, execution.workflow
-    page = log_page(record.events, limits, state.standing_steps)
+    page = log_page(record.events, limits, state.active_steps)
     return extended(
         ExecutionRecord,
         _facts(execution.head),

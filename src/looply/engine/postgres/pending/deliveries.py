@@ -10,7 +10,7 @@ from looply.engine.coding.rows import DELIVERIES
 from looply.engine.ports.store import Unit
 from looply.engine.postgres.database.connections import Connection, call
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
-from looply.execution.facts.deliveries import Delivered
+from looply.execution.facts.deliveries import DeliveryKey
 
 WITH_OTHERS: Final = ", pass_on(%s::uuid, %s::integer, %s::jsonb)"
 """Added to the statement of a unit that concerns other executions too."""
@@ -36,12 +36,12 @@ def others_arguments(unit: Unit, workflow: int) -> tuple[Any, ...]:
     return (unit.execution_id, workflow, msgspec.json.encode(facts).decode()) if facts else ()
 
 
-async def drop_deliveries(connection: Connection, epoch: int, gone: Iterable[Delivered]) -> None:
+async def drop_deliveries(connection: Connection, epoch: int, gone: Iterable[DeliveryKey]) -> None:
     """Removes rows, as the process of this epoch."""
     await call(connection, _DROP, (epoch, msgspec.json.encode(_rows(gone)).decode()))
 
 
-def _rows(found: Iterable[Delivered]) -> list[dict[str, Any]]:
+def _rows(found: Iterable[DeliveryKey]) -> list[dict[str, Any]]:
     return [{"target": row.target, "sender": row.sender, "seq": row.seq} for row in found]
 
 

@@ -9,7 +9,7 @@ from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.pending.deliveries import drop_deliveries
 from looply.engine.sql.sessions import Sessions
 from looply.engine.sql.work import SqlWorkQueue
-from looply.execution.facts.deliveries import Delivered
+from looply.execution.facts.deliveries import DeliveryKey
 
 # Another process may have opened an incident since this one looked: while it is open no effect may begin.
 _MARK: Final = (
@@ -41,7 +41,7 @@ class PostgresWorkQueue(SqlWorkQueue):
 
         return await self._database.write(write, [("execution", execution_id)], found)
 
-    async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
+    async def drop_deliveries(self, rows: Sequence[DeliveryKey]) -> None:
         """Removes deliveries that have no effect any more; durable when it returns."""
         own = self._database.epoch
         await self._database.write(lambda connection: drop_deliveries(connection, own, rows))

@@ -10,7 +10,7 @@ from looply.engine.coding.rows import DELIVERIES, id_bytes
 from looply.engine.ports.store import Unit
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.engine.sql.units import slot_taken_error
-from looply.execution.facts.deliveries import Delivered
+from looply.execution.facts.deliveries import DeliveryKey
 
 _SEND: Final = "INSERT INTO delivery(target, sender, seq, kind) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _DROP: Final = "DELETE FROM delivery WHERE target = ? AND sender = ? AND seq = ?"
@@ -35,7 +35,7 @@ def store_deliveries(connection: apsw.Connection, unit: Unit) -> None:
     drop_deliveries(connection, unit.applied)
 
 
-def drop_deliveries(connection: apsw.Connection, rows: Iterable[Delivered]) -> None:
+def drop_deliveries(connection: apsw.Connection, rows: Iterable[DeliveryKey]) -> None:
     """Removes rows."""
     for row in rows:
         connection.execute(_DROP, (id_bytes(row.target), id_bytes(row.sender), row.seq))

@@ -9,7 +9,7 @@ from looply.engine.sql.work import SqlWorkQueue
 from looply.engine.sqlite.file.sessions import SqliteSessions
 from looply.engine.sqlite.file.threads import Threads
 from looply.engine.sqlite.pending.deliveries import drop_deliveries
-from looply.execution.facts.deliveries import Delivered
+from looply.execution.facts.deliveries import DeliveryKey
 
 _MARK = "UPDATE effect SET state = 1, epoch = ? WHERE execution_id = ? AND seq = ? AND state = 0"
 
@@ -31,6 +31,6 @@ class SqliteWorkQueue(SqlWorkQueue):
 
         return await self._threads.write(write)
 
-    async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
+    async def drop_deliveries(self, rows: Sequence[DeliveryKey]) -> None:
         """Removes deliveries that have no effect any more; durable when it returns."""
         await self._threads.write(lambda connection: drop_deliveries(connection, rows))

@@ -1,7 +1,7 @@
-"""Where an execution stands at each event of a piece of its history, for events that belong to no step of their own.
+"""The current step of an execution at each event of a range of its history, for events without a step.
 
-A reader has a piece only: a page after some number, or the end of a history. What stands before the first move of the
-piece is found by looking ahead, since a step that ends, fails or is tried again was the current one until then.
+A reader has a range only: a page after some number, or the end of a history. The step before the first move in the
+range is found by looking ahead: a step that ends, fails or is retried was the current one until then.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,10 +27,10 @@ from looply.execution.facts.events import (
 _MOVES: Final = tuple({event for _, event in PATH_MOVES})
 
 
-def standing(events: Sequence[tuple[int, Event]], unmoved: str = "") -> Iterator[str]:
-    """Yields for each event the step where the execution stands after it, empty where the piece does not tell.
+def positions_of(events: Sequence[tuple[int, Event]], unmoved: str = "") -> Iterator[str]:
+    """Yields for each event the current step after it, empty where the range does not give it.
 
-    `unmoved` is where it stands when nothing in the piece moves it.
+    `unmoved` is the current step when no event in the range moves a path.
     """
     step = _before(events, unmoved)
     for _, event in events:
@@ -54,12 +54,12 @@ def _moved_to(event: Event) -> str:
 
 
 def begins_visit(event: EventBase) -> bool:
-    """Returns whether the event is the first one of a visit, as far as it can tell by itself."""
+    """Returns whether the event is the first one of a visit, as far as the event alone shows."""
     if isinstance(event, TimerStarted):
         return event.kind == "DELAY"
     if isinstance(event, StepScheduled):
         return event.attempt == 1
     if isinstance(event, CardWanted):
-        # A reminder, and the card of the next in a row, belong to a visit that is open.
+        # A reminder, and the card of the next turn of a sequence, belong to a visit that is open.
         return not event.reminder and (bool(event.target) or any(copy.part == 0 for copy in event.copies))
     return isinstance(event, ExecutionStarted | Computed | ChildStarted | WaitOpened | ScopeOpened | Moved)

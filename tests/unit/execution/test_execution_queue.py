@@ -1,4 +1,4 @@
-"""An execution of a workflow with `max_concurrency` has its place in the history."""
+"""An execution of a workflow with `max_concurrency` records in its history when it is queued and admitted."""
 
 from execution_driver import Simulator
 from execution_workflows import call, step, workflow
@@ -16,7 +16,7 @@ def limited(most: int = 2, **settings: object) -> Simulator:
     return simulator
 
 
-def test_it_begins_in_line() -> None:
+def test_it_begins_queued() -> None:
     simulator = limited()
     assert [type(event) for event in simulator.history[1:]] == [Queued]
     assert (simulator.state.status, simulator.state.current_state, simulator.state.is_queued) == (
@@ -32,7 +32,7 @@ def test_its_time_limit_counts_from_the_start() -> None:
     assert [type(event) for event in limited(timeout="PT1H").history[1:]] == [TimerStarted, Queued]
 
 
-def test_it_goes_on_when_it_is_admitted_and_only_once() -> None:
+def test_it_continues_when_it_is_admitted_and_only_once() -> None:
     simulator = limited()
     assert simulator.admit() == Done()
     assert len(simulator.effects) == 1
@@ -40,7 +40,7 @@ def test_it_goes_on_when_it_is_admitted_and_only_once() -> None:
     assert len([event for event in simulator.history if isinstance(event, Admitted)]) == 1
 
 
-def test_a_place_that_is_held_keeps_nobody_from_being_an_orphan() -> None:
+def test_a_held_slot_does_not_keep_an_execution_from_being_an_orphan() -> None:
     simulator = limited()
     simulator.admit()
     simulator.succeed({"status": "200"})
@@ -49,7 +49,7 @@ def test_a_place_that_is_held_keeps_nobody_from_being_an_orphan() -> None:
     assert simulator.work.place is None
 
 
-def test_an_incident_gives_the_slot_back_and_who_goes_on_stands_in_line_again() -> None:
+def test_an_incident_releases_the_slot_and_a_retry_queues_again() -> None:
     simulator = limited()
     simulator.admit()
     simulator.fail("REJECTED", was_sent=True)
@@ -62,14 +62,14 @@ def test_an_incident_gives_the_slot_back_and_who_goes_on_stands_in_line_again() 
     assert again.state.is_queued
 
 
-def test_what_arrives_in_line_is_kept_and_moves_nothing_yet() -> None:
+def test_resumes_of_a_queued_execution_are_kept() -> None:
     simulator = limited()
     assert simulator.resume({"n": 1}) == Restarted(buffered=True)
     assert simulator.submit(Continue(at=simulator.now)) == Done(is_late=True)
     assert simulator.effects == []
 
 
-def test_a_terminate_ends_it_in_line() -> None:
+def test_a_terminate_ends_a_queued_execution() -> None:
     simulator = limited()
     simulator.terminate()
     assert (simulator.state.status, simulator.state.place) == ("TERMINATED", None)
