@@ -1,4 +1,4 @@
-"""Puts the server's routes together: the application that serves them, and the description of them all."""
+"""Assembles the server's routes: the ASGI application that serves them, and their OpenAPI document."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -41,7 +41,7 @@ _OLDER: Final = frozenset(
         "getWorkflowSchemaById",
     }
 )
-"""Calls that are served under `/v1/` too, as they are; trigger and resume have an older form of their own."""
+"""Calls that `/v1/` serves unchanged. Trigger and resume have a separate older form."""
 
 _TODAY: Final[tuple[Route, ...]] = (
     *trigger.ROUTES,
@@ -77,13 +77,16 @@ API_ROUTES: Final[tuple[Route, ...]] = (
 
 
 def every_route(pages: Pages | None = None) -> tuple[Route, ...]:
-    """Returns every route of the server: those of the API, its description, and the pages."""
+    """Returns every route of the server: the API, its OpenAPI document, and the pages."""
     return (*API_ROUTES, _description_route(), *(pages or Pages()).routes())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Front:
-    """How the server knows its callers: `callers` finds their addresses, `access_log` logs their requests."""
+    """How the server treats incoming calls: `callers` finds their addresses, `access_log` logs them.
+
+    `refusals_per_minute` limits refused credentials by address.
+    """
 
     callers: Callers = field(default_factory=Callers)
     refusals_per_minute: int = REFUSALS_PER_MINUTE
@@ -91,7 +94,7 @@ class Front:
 
 
 def front_of(settings: Settings, clock: Clock) -> Front:
-    """Returns the front that the settings of a process describe."""
+    """Returns the ingress that the settings of a process describe."""
     callers = Callers(settings.trusted_proxies)
     return Front(
         callers=callers,
@@ -108,10 +111,9 @@ def build_app(
     front: Front | None = None,
     pace: Pace = PACE,
 ) -> Boundary:
-    """Returns the ASGI application of all routes. `routes` of the result is the table that it is made of.
+    """Returns the ASGI application of all routes. The attribute `routes` of the result is its table of routes.
 
-    `front` says how callers are known and logged; without it no proxy is trusted, and no request is logged.
-    `pace` is that of streams.
+    Without `front` the server trusts no proxy and logs no request. `pace` is the pace of event streams.
     """
     routes = every_route(pages)
     front = front or Front()
@@ -129,7 +131,7 @@ def build_app(
 def build_monitoring(services: Services, entropy: Entropy) -> Boundary:
     """Returns the ASGI application of a listener that serves health and metrics and nothing else.
 
-    The metrics are open there to whoever can reach it, unless there is a token for them.
+    Without a metrics token every caller that reaches the listener can read the metrics.
     """
     access: Access = "metrics" if services.metrics_token is not None else "public"
     routes = [*health.ROUTES, *(replace(route, access=access) for route in metrics.ROUTES)]
@@ -149,6 +151,6 @@ def _description_route() -> Route:
         path="/openapi.json",
         access="public",
         handle=get_description,
-        summary="This description (OpenAPI 3.1)",
+        summary="Read this API description (OpenAPI 3.1)",
         tag="Pages",
     )

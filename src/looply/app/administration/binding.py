@@ -1,10 +1,10 @@
-"""Keys that are bound to workflows: for their holder there are these workflows and their executions, and nothing else.
+"""API keys that are bound to workflows: such a key sees only these workflows and their executions.
 
     services = bound_services(services, principal.workflow_ids)
     values = {name: hidden(value, ...) ...}
 
-The engine that a use case is given shows only what is of these workflows. An id of another workflow is replaced by one
-that no workflow has, before anything is looked up, so that each call answers exactly as for what does not exist.
+The bound services contain an engine that shows only these workflows. An id of another workflow is replaced by an id
+that no workflow has, before any look-up, so that each call answers exactly as for an object that does not exist.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -47,18 +47,18 @@ NO_WORKFLOW: Final = "00000000-0000-0000-0000-000000000000"
 """The id of no workflow."""
 
 _CARDS: Final = 1000
-"""So many open cards are looked through in one read."""
+"""Open cards that one read examines."""
 
 _Row = TypeVar("_Row")
 
 
 def bound_services(services: Services, workflow_ids: frozenset[str]) -> Services:
-    """Returns services in which there are only the executions of these workflows."""
+    """Returns services that show only the executions of these workflows."""
     return replace(services, engine=BoundEngine(services.engine, workflow_ids))
 
 
 def hidden(workflow_id: str, workflow_ids: frozenset[str]) -> str:
-    """Returns the id, or `NO_WORKFLOW` in place of that of another workflow. What is no id stays as it is."""
+    """Returns the id, or `NO_WORKFLOW` for the id of another workflow. Returns a text that is not an id unchanged."""
     try:
         return workflow_id if checked_id(workflow_id, "workflow") in workflow_ids else NO_WORKFLOW
     except BadRequest:
@@ -66,7 +66,7 @@ def hidden(workflow_id: str, workflow_ids: frozenset[str]) -> str:
 
 
 class BoundEngine:
-    """An engine in which there are only the executions of some workflows."""
+    """An engine that shows only the executions of some workflows."""
 
     def __init__(self, engine: Engine, workflow_ids: frozenset[str]) -> None:
         self._engine = engine
@@ -84,7 +84,7 @@ class BoundEngine:
         return await self._engine.start(request)
 
     async def submit(self, execution_id: str, command: Command) -> Reply:
-        """Puts a command to an execution of one of the workflows. Raises: NotFound for another one."""
+        """Submits a command to an execution of one of the workflows. Raises: NotFound for another one."""
         await self.get(execution_id)
         return await self._engine.submit(execution_id, command)
 
@@ -101,18 +101,18 @@ class BoundEngine:
         return labels if labels.get("workflow") in self._ids else {}
 
     async def history(self, execution_id: str, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, Event]]:
-        """Returns events of an execution that the caller has got before."""
+        """Returns events of an execution that the caller has already read by `get`."""
         return await self._engine.history(execution_id, after, limit)
 
     async def find(self, organization_id: str, name: str, workflow_id: str = "") -> Sequence[Head]:
-        """Returns who answers to the name, as if there were no other workflows."""
+        """Returns the executions with the name, as if there were no other workflows."""
         if workflow_id:
             return await self._engine.find(organization_id, name, workflow_id) if workflow_id in self._ids else ()
         heads = await self._engine.find(organization_id, name)
         found = [head for head in heads if head.workflow_id in self._ids]
         if found or not heads:
             return found
-        # What answers is of others, and may hide the newest one of these workflows that has ended.
+        # The matches are of other workflows, and may hide the newest ended execution of these workflows.
         for each in sorted(self._ids):
             found += await self._engine.find(organization_id, name, each)
         return sorted(found, key=lambda head: head.execution_id)[-1:]
@@ -126,7 +126,7 @@ class BoundEngine:
         return await self._engine.list(organization_id, narrowed, after, limit)
 
     async def settled(self, execution_id: str, until: datetime) -> Execution:
-        """Returns an execution that the caller has started."""
+        """Returns a settled execution that the caller has started."""
         return await self._engine.settled(execution_id, until)
 
     async def open_cards(
@@ -152,11 +152,11 @@ class BoundEngine:
         await self._engine.put_definition(workflow, workflow_id, workflow_version)
 
     async def usage(self) -> Mapping[str, Usage]:
-        """Returns what each organization has; no caller asks for it."""
+        """Returns the usage of each organization. No call of a key needs it."""
         return await self._engine.usage()
 
     async def audit(self) -> Audit:
-        """Returns the audit of the whole store; no caller asks for it."""
+        """Returns the audit of the whole store. No call of a key needs it."""
         return await self._engine.audit()
 
     def health(self) -> Health:
@@ -239,12 +239,12 @@ class _BoundSchedules:
 
 
 def _wanted_ids(workflow_id: str, workflow_ids: frozenset[str]) -> Iterable[str]:
-    """Returns the workflows that a list shows: the one that it names, if it may be seen, or all that may."""
+    """Returns the workflows that a list shows: the one that its filter names, if it is bound, or all bound ones."""
     if workflow_id:
         return (workflow_id,) if workflow_id in workflow_ids else ()
     return sorted(workflow_ids)
 
 
 def _merged(pages: Sequence[Sequence[_Row]], key: Callable[[_Row], Any], limit: int) -> list[_Row]:
-    """Returns the first rows of pages that are each in order, the highest key first."""
+    """Merges sorted pages and returns their first rows, the highest key first."""
     return list(islice(merge(*pages, key=key, reverse=True), limit))

@@ -8,17 +8,17 @@ from looply.catalog.tenants.keys import Principal
 
 
 async def activate(services: Services, principal: Principal, workflow_id: str, version: int) -> WorkflowVersion:
-    """Returns the version, which is ACTIVE and locked now; its schedule takes the place of the former version's.
+    """Activates and locks a version, and returns it. Its schedule replaces the schedule of the former version.
 
-    The definition is stored beside the executions first, so an ACTIVE version can always run. Activating again
-    changes nothing but mends a schedule that a crash in between has left behind.
+    The definition is stored with the executions first, so an ACTIVE version can always run. A second activation only
+    repairs a schedule that a crash in between has left outdated.
 
     Raises: BadRequest, NotFound, DefinitionError with all findings, Conflict (code `STALE`) when the draft changes
-    meanwhile, Overloaded.
+    in the meantime, Overloaded.
     """
     organization_id = principal.organization_id
     draft = await services.catalog.workflows.get(organization_id, (workflow_id, version))
-    # Whoever changes a schedule does not wait for a check, which may stand in line.
+    # The check may be queued, so it runs before the lock: changes of schedules do not wait for it.
     if draft.status == "DRAFT":
         await _check(services, draft)
     workflow = await services.library.compile(organization_id, draft)
@@ -32,7 +32,7 @@ async def activate(services: Services, principal: Principal, workflow_id: str, v
 
 
 async def _check(services: Services, draft: WorkflowVersion) -> None:
-    """Raises: DefinitionError with all errors of a draft, those of an incomplete one and missing names among them."""
+    """Raises: DefinitionError with all errors of a draft, including those of an incomplete one and missing names."""
     findings = await check_definition(
         services,
         draft.organization_id,

@@ -1,4 +1,4 @@
-"""Connections: addresses and credentials of other systems. What is read back never holds the value of a secret."""
+"""Connections: addresses and credentials of other systems. A read never returns the value of a secret."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Final
@@ -9,12 +9,12 @@ from looply.catalog.storage.pages import Page
 from looply.catalog.tenants.keys import Principal
 from looply.errors import NotFound, Problem, Refused
 
-# Stands for a secret that is kept, when the shape of all secrets is checked.
+# The placeholder of a secret that is kept, for the check of all secrets.
 _KEPT: Final = "kept"
 
 
 async def create(services: Services, principal: Principal, draft: ConnectionDraft) -> Connection:
-    """Returns a new connection. Raises: BadRequest, Refused with all findings, Conflict for a name in use."""
+    """Creates and returns a connection. Raises: BadRequest, Refused with all findings, Conflict for a name in use."""
     _check(services, draft, ())
     return await services.catalog.connections.create(
         principal.organization_id, principal.workspace_id, draft, actor=principal.key_id
@@ -22,7 +22,7 @@ async def create(services: Services, principal: Principal, draft: ConnectionDraf
 
 
 async def update(services: Services, principal: Principal, name: str, draft: ConnectionDraft) -> Connection:
-    """Returns the connection with what the draft says; secrets that are left out are kept.
+    """Applies a draft to a connection and returns it; secrets that are left out are kept.
 
     Raises: BadRequest, Refused with all findings, NotFound, Conflict for a name in use.
     """

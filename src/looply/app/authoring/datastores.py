@@ -32,9 +32,9 @@ async def get(services: Services, principal: Principal, name: str) -> Datastore:
 async def put(
     services: Services, principal: Principal, name: str, value: Json, *, if_revision: int | None = None
 ) -> Datastore:
-    """Returns the datastore whose whole document is `value` now; makes it when there is none. Durable when it returns.
+    """Replaces the document of a datastore, creates it if needed, and returns it. Durable when it returns.
 
-    `if_revision` is the revision that it must have before, 0 for none at all.
+    `if_revision` is the revision that the datastore must have before, 0 if it must not exist.
     Raises: Refused (codes `INVALID_NAME`, `LIMIT`); Conflict (codes `CONFLICT`, `DATASTORES_FULL`).
     """
     if reason := name_finding(name):
@@ -83,7 +83,7 @@ async def delete(services: Services, principal: Principal, name: str, *, if_revi
 
 
 async def _known(services: Services, principal: Principal, name: str, if_revision: int | None) -> Known:
-    """Returns the datastore as it is. Raises: Conflict (code `CONFLICT`) when that is not what the caller expects."""
+    """Returns the current revision. Raises: Conflict (code `CONFLICT`) when it is not `if_revision`."""
     known = (await services.engine.datastores.find(principal.organization_id, name)).known
     if if_revision is not None and if_revision != known.revision:
         is_there = f"is at revision {known.revision}" if known.revision else "does not exist, which is revision 0"
@@ -92,7 +92,7 @@ async def _known(services: Services, principal: Principal, name: str, if_revisio
 
 
 async def _changed(services: Services, principal: Principal, write: DatastoreWrite) -> Datastore | None:
-    """Returns the datastore as it is stored now, None when somebody else was faster. Raises: Conflict."""
+    """Writes a datastore and returns it, None when a concurrent write has changed it before. Raises: Conflict."""
     change = change_of(principal.organization_id, write, services.clock.now(), principal.key_id or "", services.limits)
     try:
         await services.engine.datastores.put(change)

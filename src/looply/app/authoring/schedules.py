@@ -41,9 +41,10 @@ async def toggle(
     *,
     action: Literal["PAUSE", "PLAY"],
 ) -> Schedule:
-    """Pauses the schedule of a workflow or lets it go on, and returns it; what fell due meanwhile does not fire.
+    """Pauses or resumes the schedule of a workflow, and returns it.
 
-    Nor does an instant that is not later than the last one that fired, when the clock was set back since.
+    Instants that were due during the pause do not fire; nor does an instant that is not later than the last fire, after
+    the clock was set back.
     Raises: BadRequest, NotFound, Conflict (codes `NO_SCHEDULE`, `NOT_NEWEST`, `NO_ACTIVE_VERSION`), Overloaded.
     """
     organization_id = principal.organization_id
@@ -59,7 +60,7 @@ async def toggle(
             if schedule is None:
                 raise Conflict("the workflow has no schedule", code="NO_SCHEDULE")
             changed = _toggled(schedule, workflow, "PAUSED" if action == "PAUSE" else "ACTIVE", services.clock.now())
-            # What fires in between is not overwritten by what was read before.
+            # The conditional write does not overwrite a fire that happens after the read.
             if changed is schedule or await services.engine.schedules.put(changed, workflow, former=schedule):
                 await record(services, principal, f"schedule.{action.lower()}", row.workflow_id)
                 return changed
@@ -86,10 +87,10 @@ async def list_all(services: Services, principal: Principal) -> Sequence[LiveSch
 
 
 async def settle_schedule(services: Services, organization_id: str, workflow_id: str) -> Schedule | None:
-    """Makes the live schedule that of the newest ACTIVE version, and returns it; a paused one stays paused.
+    """Aligns the live schedule with the newest ACTIVE version, and returns it; a paused schedule stays paused.
 
-    Guarantees: calling it again changes nothing; a version that cannot be read leaves the schedule as it is. The caller
-    holds `schedule_lock`.
+    Guarantees: idempotent; a version that cannot be read leaves the schedule unchanged. The caller holds
+    `schedule_lock`.
     """
     live = await services.engine.schedules.find(organization_id, workflow_id)
     try:
@@ -121,7 +122,7 @@ async def settle_schedule(services: Services, organization_id: str, workflow_id:
         status=live.status if live is not None else "ACTIVE",
         anchor=definition.start or now,
         next=None,
-        # What the former version started last is what the overlap rule looks at, and no earlier instant fires.
+        # The overlap rule checks the last execution of the former version, and no instant before that fires again.
         last=live.last if live is not None else None,
         last_execution=live.last_execution if live is not None else "",
     )
@@ -131,9 +132,9 @@ async def settle_schedule(services: Services, organization_id: str, workflow_id:
 
 
 async def settle_all(services: Services) -> None:
-    """Makes every live schedule that of the newest ACTIVE version.
+    """Aligns every live schedule with the newest ACTIVE version of its workflow.
 
-    Activation writes the catalog, then the schedule: a crash in between is mended here, when the process starts.
+    Activation writes the catalog, then the schedule. The start of the process repairs a crash in between by this call.
     """
     for organization_id in await services.catalog.organizations.list_ids():
         live = {schedule.workflow_id for schedule in await services.engine.schedules.list(organization_id)}
@@ -143,7 +144,7 @@ async def settle_all(services: Services) -> None:
 
 
 async def _scheduled(services: Services, organization_id: str) -> set[str]:
-    """Returns the workflows whose newest ACTIVE version starts by itself. Nothing is compiled for it."""
+    """Returns the workflows whose newest ACTIVE version has a schedule, without compiling them."""
     found: set[str] = set()
     seen: set[str] = set()
     after: tuple[str, int] | None = None
@@ -177,14 +178,14 @@ def _starts_by_itself(definition: dict[str, Json]) -> bool:
 
 
 def schedule_of(workflow: Workflow) -> Definition | None:
-    """Returns when a workflow starts by itself, None when it is started by calls only."""
+    """Returns the schedule of a workflow, None when only calls start it."""
     settings = workflow.steps[workflow.start].settings
     assert isinstance(settings, TriggerSettings)
     return settings.schedule
 
 
 def _going_on(schedule: Schedule, workflow: Workflow, now: datetime) -> Schedule:
-    """Returns the schedule that waits for its first instant from now on, and after the last one that fired."""
+    """Returns the schedule with its next fire: the first instant from now on that is later than the last fire."""
     definition = schedule_of(workflow)
     if definition is None:
         return msgspec.structs.replace(schedule, next=None)

@@ -1,4 +1,4 @@
-"""Workflows and their versions: making, saving, importing, deleting, and reading them."""
+"""Workflows and their versions: create, save, import, export, validate, delete and read them."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -22,9 +22,9 @@ UNTITLED = "Untitled workflow"
 
 
 class DraftOpen(Conflict):
-    """The newest version is a draft that the caller has not said to have read; nothing was stored.
+    """The newest version is a draft that the caller has not confirmed to have read; nothing was stored.
 
-    `fields` name it: `workflow_version`, and its `modified_on` in milliseconds.
+    `fields` identify it: `workflow_version`, and its `modified_on` in milliseconds.
     """
 
     def __init__(self, draft: WorkflowVersion) -> None:
@@ -40,7 +40,7 @@ class DraftOpen(Conflict):
 
 
 class Saved(NamedTuple):
-    """A stored version and what is doubtful in it. `is_unchanged`: it was stored like that before."""
+    """A stored version and its warnings. `is_unchanged`: the same definition was stored before."""
 
     version: WorkflowVersion
     warnings: tuple[Problem, ...]
@@ -48,9 +48,9 @@ class Saved(NamedTuple):
 
 
 async def create(services: Services, principal: Principal, definition: Json, *, incomplete: bool = False) -> Saved:
-    """Returns version 1, a DRAFT, of a new workflow.
+    """Creates a workflow and returns version 1, a DRAFT.
 
-    Raises: DefinitionError with all findings; with `incomplete` the draft is stored together with them.
+    Raises: DefinitionError with all findings; with `incomplete` the draft is stored together with its findings instead.
     """
     draft, findings = await _draft(services, principal.organization_id, definition, incomplete=incomplete)
     version = await services.catalog.workflows.create(
@@ -68,7 +68,7 @@ async def update(
     modified_on: datetime,
     incomplete: bool = False,
 ) -> Saved:
-    """Returns the DRAFT that holds the definition now: the named one, or the next one over an ACTIVE version.
+    """Saves a definition and returns its DRAFT: the given version, or the next one if the given one is ACTIVE.
 
     Raises: DefinitionError as `create`; NotFound; Conflict (code `STALE`) when it was changed after `modified_on`.
     """
@@ -90,10 +90,10 @@ async def import_definition(
     modified_on: datetime | None = None,
     incomplete: bool = False,
 ) -> Saved:
-    """Returns where an imported definition is stored: as the next draft of a workflow that is known, else as a new one.
+    """Stores an imported definition as the next draft of its workflow, or as a new workflow, and returns the version.
 
-    The id is the one that is given, else the one in the definition. A definition equal to the newest version is not
-    stored again. `modified_on` is what was read of the draft that it takes the place of.
+    The workflow id is `workflow_id`, else the one in the definition. A definition equal to the newest version is not
+    stored again. `modified_on` is the value that the caller has read of the draft to replace.
 
     Raises: BadRequest, DefinitionError; DraftOpen when the newest version is a draft and `modified_on` is None;
     Conflict (code `STALE`) when it was changed after that.
@@ -123,14 +123,14 @@ async def import_definition(
 async def export_definition(
     services: Services, principal: Principal, workflow_id: str, version: int | None
 ) -> dict[str, Any]:
-    """Returns a definition with the ids that an import needs to find its workflow again."""
+    """Returns a definition with the ids by which an import finds its workflow."""
     row = await get(services, principal, workflow_id, version)
     ids: dict[str, Any] = dict(zip(IDENTITY, (row.workflow_id, row.workflow_version), strict=True))
     return {**ids, **row.definition}
 
 
 async def validate(services: Services, principal: Principal, definition: Json) -> Findings:
-    """Returns what a definition's checks find; nothing is stored."""
+    """Returns the findings of a definition; nothing is stored."""
     organization_id = principal.organization_id
     if not isinstance(definition, dict):
         return await check_definition(services, organization_id, definition)
@@ -140,7 +140,7 @@ async def validate(services: Services, principal: Principal, definition: Json) -
 
 
 async def delete(services: Services, principal: Principal, workflow_id: str, version: int | None) -> None:
-    """Deletes a version, or all of them; executions go on. The schedule passes to the newest ACTIVE one that is left.
+    """Deletes a version, or all; executions continue. The newest remaining ACTIVE version takes over the schedule.
 
     Raises: BadRequest, NotFound.
     """
@@ -160,7 +160,7 @@ async def get(services: Services, principal: Principal, workflow_id: str, versio
 async def list_page(
     services: Services, principal: Principal, limit: int, after: VersionKey | None
 ) -> Page[WorkflowSummary]:
-    """Returns versions, newest created first, those behind `after` when it is given."""
+    """Returns versions, newest created first, after the cursor `after` if it is given."""
     return await services.catalog.workflows.list_page(
         principal.organization_id, limit, after, only=principal.workflow_ids
     )
@@ -175,7 +175,7 @@ async def _find_newest(services: Services, organization_id: str, workflow_id: st
 
 
 def payload_schema(version: WorkflowVersion) -> Json:
-    """Returns the schema that the author wrote, else the one made of the mock payload, else one that says nothing."""
+    """Returns the schema that the author wrote, else the schema of the mock payload, else one that accepts anything."""
     written = trigger_schema(version.definition) or version.definition.get("workflow_schema")
     return written or version.mock_schema or {}
 

@@ -1,4 +1,4 @@
-"""Help with writing expressions: what may stand at a place, and what is wrong or doubtful. Nothing is stored."""
+"""Assistance for editors of expressions: completion, errors and warnings. Nothing is stored."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -33,26 +33,26 @@ from looply.limits import Limits
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """The data are like this."""
+    """The data document looks like this sample."""
 
     data: Json
 
 
 class Schema(msgspec.Struct, frozen=True):
-    """The data fit this JSON Schema."""
+    """The data document matches this JSON Schema."""
 
     schema: dict[str, Json]
 
 
 class StepOfDefinition(msgspec.Struct, frozen=True):
-    """The data are what a step of this definition sees."""
+    """The data document is the one that a step of this definition sees."""
 
     definition: dict[str, Json]
     step_id: str
 
 
 class StepOfWorkflow(msgspec.Struct, frozen=True):
-    """The data are what a step of a stored version sees; None is the newest ACTIVE one."""
+    """The data document is the one that a step of a stored version sees; None is the newest ACTIVE version."""
 
     workflow_id: str
     version: int | None
@@ -60,13 +60,13 @@ class StepOfWorkflow(msgspec.Struct, frozen=True):
 
 
 Basis: TypeAlias = Sample | Schema | StepOfDefinition | StepOfWorkflow | None
-"""What is known of the data document; nothing for None."""
+"""A description of the data document; None if nothing is known of it."""
 
 
 class Advice(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong (`errors`) and what is doubtful (`warnings`).
+    """The errors and warnings of a source.
 
-    `type` is what a bare expression gives; empty for the other forms, and where there is an error.
+    `type` is the type of a bare expression; empty for the other forms, and if there is an error.
     """
 
     errors: tuple[Mistake, ...]
@@ -77,7 +77,7 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
 async def complete(
     services: Services, principal: Principal, source: Source, position: int, basis: Basis
 ) -> tuple[Completion, ...]:
-    """Returns what may stand at a position of a text; nothing outside of its expressions.
+    """Returns the completions at a position of a text; none outside of its expressions.
 
     Raises: BadRequest, NotFound or Conflict for a version that cannot be found; Overloaded.
     """
@@ -86,13 +86,13 @@ async def complete(
 
 
 async def check(services: Services, principal: Principal, source: Source, basis: Basis) -> Advice:
-    """Returns what can be said of a source before it is evaluated. Raises: as `complete`."""
+    """Checks a source without evaluating it. Raises: as `complete`."""
     facts = await _facts(services, principal, basis)
     return await services.aside.run(lambda: _checked(source, facts(), services.limits))
 
 
 async def _facts(services: Services, principal: Principal, basis: Basis) -> Callable[[], Shape]:
-    """Returns what makes the shape of the data document, which takes a while for a large one."""
+    """Returns a function that computes the shape of the data document, which takes a while for a large one."""
     match basis:
         case Sample(data):
             return lambda: shape_of_value(data)
@@ -145,7 +145,7 @@ def _checked(source: Source, document: Shape, limits: Limits) -> Advice:
 def _seen(
     parsed: Expression | Template | CardTemplate, document: Shape, budget: Budget
 ) -> Iterator[tuple[str, Expression, Visible]]:
-    """Yields each expression with the pointer of its text and what it sees."""
+    """Yields each expression with the pointer of its text and the names that are visible to it."""
     if isinstance(parsed, CardTemplate):
         yield from card_expressions(parsed, document, budget)
         return
@@ -157,7 +157,7 @@ def _seen(
 def _mistake(finding: Finding, source: Source, path: str, expression: Expression) -> Mistake:
     text = text_at(source.text, path)
     start = start_of(text, expression.source)
-    # What fails only where it is evaluated, which may never be, is hardly meant.
+    # An expression that fails only if it is evaluated, which may never happen, is probably a mistake.
     doubt = Doubt.WRONG if finding.doubt is Doubt.FAILING else finding.doubt
     return Mistake(
         code=ExpressionError.code if finding.severity == "error" else doubt.name,

@@ -1,4 +1,4 @@
-"""Which `subworkflow` steps lead to approvals: a child's approvers are asked on behalf of its parent."""
+"""Finds `subworkflow` steps whose child executions contain approvals, which count as approvals of the parent."""
 
 from collections.abc import Iterator
 
@@ -12,9 +12,9 @@ from looply.jsontext import Json
 
 
 async def asking_steps(services: Services, execution: Execution) -> frozenset[str]:
-    """Returns the `subworkflow` steps of an execution's version in whose children, or theirs, approvers are asked.
+    """Returns the `subworkflow` steps of an execution's version with approvals in their child executions, at any depth.
 
-    A step that names its workflow by an expression counts as one: which workflow it is shows only when it runs.
+    A step that names its workflow by an expression is included: the workflow is known only when the step runs.
     """
     organization_id = execution.state.started.organization_id
     found = set()
@@ -30,16 +30,16 @@ async def asking_steps(services: Services, execution: Execution) -> frozenset[st
 
 
 async def _asks_now(services: Services, organization_id: str, child_id: str) -> bool:
-    """Tells whether a child that runs asks: it may be on another version than the next one will be."""
+    """Returns whether a running child has approvals: its version may differ from that of the next child."""
     try:
         child = await services.engine.get(child_id)
     except LooplyError:
-        return False  # it is not stored yet, or damaged: its step is judged by the definition
+        return False  # it is not stored yet, or damaged: the definition decides about its step
     return await _asks(services, organization_id, child.workflow)
 
 
 async def _asks(services: Services, organization_id: str, first: Workflow) -> bool:
-    """Tells whether a workflow, or one that it calls, asks approvers; each is looked at once."""
+    """Returns whether a workflow, or one that it calls, has an approval step; each workflow is examined once."""
     pending, seen = [first], set[bytes]()
     while pending:
         workflow = pending.pop()
@@ -57,7 +57,7 @@ async def _asks(services: Services, organization_id: str, first: Workflow) -> bo
 
 
 def _calls(workflow: Workflow) -> Iterator[tuple[str, dict[str, Json]]]:
-    """Yields the steps that await another workflow, with their settings as they are written."""
+    """Yields the steps that wait for a child execution, with their settings as they are written."""
     for raw in workflow.definition["workflow_steps"]:
         settings = workflow.steps[raw["id"]].settings
         if isinstance(settings, SubworkflowSettings) and settings.wait:
@@ -69,7 +69,7 @@ def _is_evaluated(settings: dict[str, Json]) -> bool:
 
 
 async def _called(services: Services, organization_id: str, settings: dict[str, Json]) -> Workflow | None:
-    """Returns the workflow that a step calls, None when it cannot be called: the step fails then, and asks nobody."""
+    """Returns the workflow that a step calls, None when it cannot be called: then the step fails, without approvals."""
     version = str(settings.get("version", ""))
     try:
         number = int(version) if version.isdigit() else None

@@ -1,12 +1,12 @@
 """The metrics of one process, in the text format of Prometheus.
 
-Two kinds. What this process does is counted as it happens, at a microsecond a time: requests, commits, executions. What
-stands open in the store is never counted for a reader: the auditor counts it in its own step, and what is shown is what
-it knows, with the instant of it. Where several processes share a store only the one that audits shows that part, so
-that nothing is shown twice.
+There are two kinds. Events of this process (requests, commits, executions) are counted as they happen, in a microsecond
+each. Open objects in the store are never counted for a scrape: the auditor counts them in its own round, and a scrape
+shows its last result with the time of the count. Where several processes share a store, only the one that audits shows
+that part, so that no object is counted twice.
 
-No label names an organization, a workflow, an execution or anything that a caller sends: the values of every label are
-words of the code (routes, statuses, operations of connectors).
+No label names an organization, a workflow, an execution or anything that a caller sends: all label values are constants
+of the code (routes, statuses, operations of connectors).
 """
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ from looply.engine.upkeep.auditor import Findings
 from looply.execution import ExecutionState
 from looply.execution.facts.datastores import is_datastore_operation
 
-# A series beside each counter that says when it began: nobody asks for it, and it doubles what is scraped.
+# A series for each counter with its start time is not needed and would double the scrape.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
@@ -51,7 +51,7 @@ _Samples: TypeAlias = Iterable[tuple[tuple[str, ...], float]]
 
 
 class Measure(NamedTuple):
-    """One metric: its name as it is scraped, its kind, what it tells, its labels."""
+    """One metric: its name as it is scraped, its kind, its help text, its labels."""
 
     name: str
     kind: _Kind
@@ -60,7 +60,7 @@ class Measure(NamedTuple):
 
 
 BUILD: Final = Measure("looply_build_info", "gauge", "1, with release and engine of the process", ("version", "engine"))
-READY: Final = Measure("looply_ready", "gauge", "1 while the process takes calls, as /healthz/ready tells")
+READY: Final = Measure("looply_ready", "gauge", "1 while the process takes calls, as /healthz/ready reports")
 SHORT: Final = Measure("looply_store_short_of_space", "gauge", "1 while the disk of the store is nearly full")
 REQUESTS: Final = Measure(
     "looply_http_request_duration_seconds",
@@ -71,7 +71,7 @@ REQUESTS: Final = Measure(
 COMMITS: Final = Measure(
     "looply_commit_duration_seconds",
     "histogram",
-    "time until a unit of an execution is durable, its wait in line included",
+    "time until a unit of an execution is durable, including its time in the queue",
 )
 GROUPS: Final = Measure(
     "looply_commit_group_units",
@@ -142,7 +142,7 @@ def _one(value: float) -> _Samples:
 
 
 def _by_word(counts: Mapping[Any, int], words: Iterable[str] = ()) -> _Samples:
-    """Yields a sample for each word, also where it counts nothing: an alert must not wait for the first one."""
+    """Returns a sample for each label value, also for a count of 0: an alert must not wait for the first event."""
     return [((word,), counts.get(word, 0)) for word in dict.fromkeys((*words, *counts))]
 
 
@@ -171,7 +171,7 @@ STORE: Final = (
     ),
     _counted(
         "looply_effects",
-        "calls of steps that stand in line (QUEUED) or are in flight (RUNNING)",
+        "calls of steps that are queued (QUEUED) or in flight (RUNNING)",
         lambda census, _: _effects(census),
         ("operation", "state"),
     ),
@@ -192,56 +192,56 @@ STORE: Final = (
         lambda census: census.missed_starts,
     ),
     _number("looply_waits_open", "open waits for a resume or an answer", lambda census: census.waits),
-    _number("looply_cards_open", "copies of cards that take answers", lambda census: census.cards),
+    _number("looply_cards_open", "card copies that accept answers", lambda census: census.cards),
     _number(
         "looply_stale_cards",
-        "copies of cards that do not look as they have to in their channel yet",
+        "card copies whose latest state has not reached their channel yet",
         lambda census: census.stale_copies,
     ),
     _number(
         "looply_deliveries",
-        "what executions have sent to each other and is not applied",
+        "deliveries between executions that are not applied yet",
         lambda census: census.deliveries,
     ),
     _number(
         "looply_cut_stretches",
-        "executions whose computing was cut and is to go on",
+        "executions whose computation was interrupted and is to continue",
         lambda census: census.continuations,
     ),
     _counted(
         "looply_places",
-        "executions of workflows with max_concurrency that are in line or have a slot",
+        "executions of workflows with max_concurrency that are queued (in_line) or hold a slot (in_slot)",
         lambda census, _: _by_word({"in_line": census.in_line, "in_slot": census.in_slots}),
         ("state",),
     ),
-    _number("looply_letters_open", "dead letters that nobody has settled", lambda census: census.letters),
-    _instant(
-        "looply_census_timestamp_seconds", "when the numbers of the store were counted", lambda known: known.counted_on
-    ),
+    _number("looply_letters_open", "dead letters that are not settled", lambda census: census.letters),
+    _instant("looply_census_timestamp_seconds", "time of the last count of the store", lambda known: known.counted_on),
     _known("looply_orphan_executions", "open executions that nothing will move", lambda known: known.orphans),
     _known(
         "looply_damaged_executions",
-        "executions whose rows differ from their history, and could not be mended",
+        "executions whose rows differ from their history, and could not be repaired",
         lambda known: known.damaged,
     ),
     _known(
         "looply_executions_mended_total",
-        "executions whose rows were put right since the process started",
+        "executions whose rows were repaired since the process started",
         lambda known: known.mended,
         "counter",
     ),
-    _instant("looply_audit_timestamp_seconds", "when the auditor ended its last round", lambda known: known.audited_on),
+    _instant(
+        "looply_audit_timestamp_seconds", "time when the auditor ended its last round", lambda known: known.audited_on
+    ),
 )
-"""What the process that audits shows of the whole store."""
+"""Metrics of the whole store, which only the auditing process shows."""
 
 MEASURES: Final = (*OWN, *(row.measure for row in STORE))
-"""Every metric but those of the process itself, which the library makes (`process_...`)."""
+"""Every metric except those of the operating system process, which the library provides (`process_...`)."""
 
 
 class Standing(NamedTuple):
-    """What is known at the moment of a scrape; `findings` are None while another process audits.
+    """The state of process and store at a scrape; `findings` are None while another process audits.
 
-    `quotas_reached` names the quota for each organization that has used one up.
+    `quotas_reached` contains a quota once for each organization that has reached it.
     """
 
     is_ready: bool = False
@@ -253,7 +253,7 @@ class Standing(NamedTuple):
 def of_installed(findings: Findings | None, operations: Container[str]) -> Findings | None:
     """Returns findings whose effects are counted by installed operations and those of the engine, the rest as `other`.
 
-    The name of an operation that is not installed is a text of whoever wrote a definition.
+    The name of an operation that is not installed is a text of an author, not a constant of the code.
     """
     if findings is None or findings.census is None:
         return findings
@@ -288,15 +288,15 @@ class Metrics:
         self.registry.register(_Store(lambda: self._standing))
 
     def stand_by(self, stand: Callable[[], Standing]) -> None:
-        """Gives the function that tells what is known at the moment."""
+        """Sets the function that returns the current state."""
         self._stand = stand
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Counts a request; `route` and `method` are those of the table of routes, never what a caller sent."""
+        """Counts a request; `route` and `method` come from the table of routes, never from the caller."""
         key = (route, method, status)
         known = self._routes.get(key)
         if known is None:
-            # The library looks a series up in many times the microsecond that counting takes.
+            # A look-up of a series by the library takes many times as long as counting.
             known = self._routes[key] = self._requests.labels(route, method, str(status))
         known.observe(seconds)
 
@@ -313,7 +313,7 @@ class Metrics:
         self._groups.observe(units)
 
     def changed(self, before: ExecutionState | None, after: ExecutionState) -> None:
-        """Counts what became of an execution in one durable unit."""
+        """Counts the start, end and new incidents of an execution in one durable unit."""
         if before is None:
             self._started[after.started.trigger_type].inc()
         status = after.status
@@ -324,11 +324,11 @@ class Metrics:
                 self._incidents.labels(incident.kind).inc()
 
     def look(self) -> None:
-        """Takes down what is known at the moment; to be called where `stand_by`'s function may be, before `render`."""
+        """Records the current state for `render`; call it before, on the thread of `stand_by`'s function."""
         self._standing = self._stand()
 
     def render(self) -> bytes:
-        """Returns all metrics as text (`CONTENT_TYPE`). Takes milliseconds; any thread may do it."""
+        """Returns all metrics as text (`CONTENT_TYPE`). Takes milliseconds; any thread may call it."""
         return generate_latest(self.registry)
 
     def _histogram(self, measure: Measure, buckets: tuple[float, ...]) -> Histogram:
@@ -340,13 +340,13 @@ class Metrics:
 
 
 class _Store(Collector):
-    """What is known of process and store at the moment of a scrape."""
+    """Collects the metrics of process and store at a scrape."""
 
     def __init__(self, standing: Callable[[], Standing]) -> None:
         self._read = standing
 
     def collect(self) -> Iterator[Family]:
-        """Yields the families; those of the store only where this process audits."""
+        """Yields the metric families; those of the store only if this process audits."""
         standing = self._read()
         for measure, is_so in ((READY, standing.is_ready), (SHORT, standing.is_short_of_space)):
             yield GaugeMetricFamily(measure.name, measure.help, value=int(is_so))
@@ -366,14 +366,14 @@ class _Store(Collector):
 
 
 class Meter:
-    """Times requests from the moment that they are made known."""
+    """Measures the time from `begin` until a request's answer begins."""
 
     def __init__(self, clock: Clock, metrics: Metrics) -> None:
         self._clock = clock
         self._metrics = metrics
 
     def begin(self) -> float:
-        """Returns the moment to hand to `end`."""
+        """Returns the monotonic time to pass to `end`."""
         return self._clock.monotonic()
 
     def end(self, begun: float, route: str, method: str, status: int) -> None:

@@ -1,4 +1,4 @@
-"""What operators do and see about people's decisions: passing a card on, and the record of who decided what."""
+"""Approvals for operators: reassignment of cards, and the record of decisions."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -23,9 +23,9 @@ _PERSON_CHARACTERS: Final = 320  # the longest mail address of RFC 5321
 
 
 class PassedOn(msgspec.Struct, frozen=True, kw_only=True):
-    """The copy that took another one's place.
+    """The card copy that replaces the reassigned one.
 
-    Its `token` lets its holder answer; it is empty for a caller who may not decide in the place of approvers.
+    Its `token` permits its holder to answer; it is empty for a caller without the permission `decide.override`.
     """
 
     card_id: str
@@ -35,15 +35,15 @@ class PassedOn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def reassign(services: Services, principal: Principal, card_id: str, *, to: str, reason: str) -> PassedOn:
-    """Passes an open card of the organization on to somebody else and returns the new copy.
+    """Reassigns an open card of the organization to another person and returns the new copy.
 
     Raises: BadRequest; NotFound when no such card is open; Conflict (code `CLOSED`) when it was answered or closed
-    meanwhile; Refused when the other person may not decide, has decided already, or has a card of this step.
+    in the meantime; Refused when that person may not decide, has decided already, or has a card of this step.
     """
     may_override = principal.may("decide.override")
     person = _checked(to.strip(), "to", _PERSON_CHARACTERS)
     if is_same_person(person, principal.name) and not may_override:
-        problem = Problem(path="/to", message="who passes a card on does not take it; that takes the scope `override`")
+        problem = Problem(path="/to", message="a caller cannot reassign a card to itself without the scope `override`")
         raise Refused(problem.message, code="CANNOT_REASSIGN", problems=(problem,))
     why = _checked(reason.strip(), "reason", MAX_REASON, least=0)
     card = await _open_card(services, principal, card_id)
@@ -78,7 +78,7 @@ async def _open_card(services: Services, principal: Principal, card_id: str) -> 
 
 
 async def decisions(services: Services, principal: Principal, execution_id: str) -> list[Decision]:
-    """Returns who decided what in an execution of the organization, oldest first, also after it was pruned.
+    """Returns the decisions in an execution of the organization, oldest first, also after it was pruned.
 
     Raises: NotFound (code `EXECUTION_NOT_FOUND`) when it is not stored and nothing is recorded of it.
     """
@@ -96,7 +96,7 @@ async def decisions(services: Services, principal: Principal, execution_id: str)
 async def list_decisions(
     services: Services, principal: Principal, wanted: DecisionFilter, *, after: DecisionKey | None, limit: int
 ) -> Sequence[DecisionRow]:
-    """Returns recorded decisions of the organization, newest first, also of executions that were pruned."""
+    """Returns recorded decisions of the organization, newest first, also of pruned executions."""
     return await services.engine.decisions.list(principal.organization_id, wanted, after, limit)
 
 

@@ -1,4 +1,4 @@
-"""Executions as readers see them: one with its logs, pages of them, and a rerun with the same input."""
+"""Executions: read one with its events, list pages, and rerun one with the same input."""
 
 from collections.abc import Sequence
 
@@ -37,7 +37,7 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rerun(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose input to run again, and what shall be otherwise. `version` counts where it `has_version`; None: newest."""
+    """The execution to run again, and the changes. `version` counts only with `has_version`; None: newest ACTIVE."""
 
     execution_id: str
     has_version: bool = False
@@ -49,14 +49,14 @@ class Rerun(msgspec.Struct, frozen=True, kw_only=True):
 async def get(
     services: Services, principal: Principal, workflow_id: str, execution_id: str, *, after: int = 0
 ) -> Record:
-    """Returns an execution of the workflow with its events over number `after`.
+    """Returns an execution of the workflow with its events above number `after`.
 
     Raises: NotFound, also when the execution is one of another workflow; StoreCorrupt.
     """
     execution = await get_owned(services, principal.organization_id, execution_id, workflow_id=workflow_id.lower())
     head = execution.head
     found = await services.engine.history(head.execution_id, after, services.limits.read_events)
-    # It may have moved on between the two reads: what is told is one instant.
+    # The execution may have progressed between the two reads: the answer is a consistent snapshot.
     events = [(seq, event) for seq, event in found if seq <= head.seq]
     return Record(execution=execution, events=events, is_truncated=bool(events) and events[-1][0] < head.seq)
 
@@ -75,10 +75,9 @@ async def list_page(services: Services, principal: Principal, *, workflow_id: st
 
 
 async def rerun(services: Services, principal: Principal, wanted: Rerun) -> Started:
-    """Starts a new execution with the input of another one, which its history names.
+    """Starts a new execution with the input of another one; the history of the new one names the other.
 
-    It runs on what that one ran on, with its profile values and process id, unless another version, profile or process
-    id is wanted.
+    It runs the same version with the same profile values and process id, unless the request changes them.
     Raises: BadRequest; NotFound; Conflict (code `PROCESS_ID_IN_USE`) while the process id is in use.
     """
     execution = await get_owned(services, principal.organization_id, wanted.execution_id)
@@ -102,7 +101,7 @@ async def rerun(services: Services, principal: Principal, wanted: Rerun) -> Star
             trigger_type="REQUEST",
             body=started.body,
             body_size=len(encode_json(started.body)),
-            # Unlike the request of any trigger, so that an execution with the process id is never taken for this one.
+            # No trigger has this request, so a trigger with the process id never matches this execution.
             request=fingerprint("rerun", started.execution_id),
             process_id=process_id,
             profile=name,
@@ -117,7 +116,7 @@ async def rerun(services: Services, principal: Principal, wanted: Rerun) -> Star
 
 
 async def named_rows(services: Services, organization_id: str, page: Page) -> Rows:
-    """Returns the page with the names of its workflows."""
+    """Returns the page with the names of the workflows."""
     names = [await _name(services, organization_id, item) for item in page.items]
     rows = [Row(listed=item, workflow_name=name) for item, name in zip(page.items, names, strict=True)]
     return Rows(items=rows, after=page.after, truncated=page.truncated)

@@ -15,7 +15,7 @@ from looply.jsontext import Json, fingerprint
 
 
 class ResumeRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One call. `payload` is whatever the caller sent under that name; it is checked here."""
+    """One call. `payload` is the unchecked value of that field."""
 
     process_id: str
     payload: Json
@@ -24,14 +24,14 @@ class ResumeRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resumption(NamedTuple):
-    """Which execution was meant, and what it said."""
+    """The execution that the call addressed, and its reply."""
 
     head: Head
     reply: Restarted | AlreadyRestarted
 
 
 async def resume(services: Services, principal: Principal, request: ResumeRequest) -> Resumption:
-    """Puts a resume to the execution that the call means.
+    """Submits a resume to the execution that the call addresses.
 
     Raises: BadRequest, NotFound, Conflict with the reason as code, Ambiguous with the choices, Refused when the
     payload does not fit the wait.

@@ -1,4 +1,4 @@
-"""Searches for executions, newest first: by their columns, by search fields, by terms that may stand anywhere."""
+"""Searches for executions, newest first: by columns, by search fields, by terms in any of them."""
 
 import unicodedata
 from typing import Final
@@ -14,18 +14,18 @@ from looply.errors import BadRequest, Problem, Refused
 from looply.execution.document.searching import SEARCH_CHARACTERS, search_text
 
 _VALUES: Final = 30
-"""Values of one parameter."""
+"""Most values of one parameter."""
 
 _STARS: Final = 4
 _FIELDS: Final = 10
 _NAMED: Final = 100
-"""Workflows that the names of terms may mean."""
+"""Most workflows whose names may match the terms."""
 
 
 async def search(services: Services, principal: Principal, wanted: Filter, *, after: str, limit: int) -> Rows:
-    """Returns executions that fit; a page may be short and still be followed by another.
+    """Returns executions that match; a page may be short although another one follows.
 
-    The workflows that the terms name are found here.
+    The workflows that the terms name are resolved here.
     Raises: as `checked_filter`.
     """
     organization_id = principal.organization_id
@@ -36,10 +36,10 @@ async def search(services: Services, principal: Principal, wanted: Filter, *, af
 
 
 def checked_filter(wanted: Filter) -> Filter:
-    """Returns the filter with its texts as they are compared, each value once. Every store can serve it.
+    """Returns the filter with normalized texts, each value once. Every store accepts it.
 
     Raises: BadRequest (code `BAD_FILTER`) for an empty text, or one with a character 0; Refused (code
-    `SEARCH_TOO_WIDE`) when it names more than can be compared with each execution.
+    `SEARCH_TOO_WIDE`) when it has more values than can be compared with each execution.
     """
     if len(wanted.fields) > _FIELDS:
         message = f"the search names {len(wanted.fields)} search fields; at most {_FIELDS}"
@@ -85,7 +85,7 @@ def _too_wide(name: str, what: str) -> Refused:
 
 
 async def _named(services: Services, organization_id: str, terms: tuple[str, ...]) -> tuple[str, ...]:
-    """Returns the workflows of which a version has a term as its name, whatever the case of its letters."""
+    """Returns the workflows with a version whose name matches a term, without regard to letter case."""
     if not terms:
         return ()
     folded = [term.casefold() for term in terms]

@@ -1,4 +1,4 @@
-"""Triggering a workflow: which version, with what, and at most once."""
+"""Triggers of workflows: resolve version and profile, and start at most one execution for a key or process id."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -23,8 +23,8 @@ LONGEST_WAIT: Final = timedelta(seconds=60)
 class TriggerRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One call. `version` is None for the newest ACTIVE one; `process_id` is checked here; `key` may be empty.
 
-    `request` is what an idempotency key stands for beside the body: the path and the query as they came. `depth` is
-    how many executions called each other down to this one.
+    `request` is the part of the request that an idempotency key covers besides the body: the path and the query.
+    `depth` is the number of nested executions that led to this call.
     """
 
     workflow_id: str
@@ -41,7 +41,7 @@ class TriggerRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Triggered(msgspec.Struct, frozen=True, kw_only=True):
-    """The execution is durable. `settled` is how it stands when the caller waited and it ended, waits or is stuck."""
+    """The execution is durable. `settled` is its state if the caller waited until it ended, waits or is stuck."""
 
     execution_id: str
     replayed: bool = False
@@ -49,7 +49,7 @@ class Triggered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def trigger(services: Services, principal: Principal, request: TriggerRequest) -> Triggered:
-    """Starts an execution, or finds the one that the same call started before.
+    """Starts an execution, or returns the one that the same call started before.
 
     Raises: BadRequest, NotFound, Conflict, Refused, Overloaded, StoreFull (nothing was done), StoreLost (unknown).
     """
@@ -84,7 +84,7 @@ async def trigger(services: Services, principal: Principal, request: TriggerRequ
 
 
 async def store_mock(services: Services, principal: Principal, request: TriggerRequest) -> None:
-    """Keeps the body as mock payload of the version that the call would run, with the schema made of it.
+    """Stores the body as mock payload of the version that the call would run, with the schema derived from it.
 
     Raises: Forbidden (code `SCOPE`) for a caller who may start executions and not edit the workflow.
     """
@@ -97,14 +97,14 @@ async def store_mock(services: Services, principal: Principal, request: TriggerR
 
 
 def output_of(execution: Execution) -> Json:
-    """Returns what an ended execution gives back: `payload.output` of its document, secrets masked."""
+    """Returns the output of an ended execution: `payload.output` of its document, secrets masked."""
     return masked_document(execution.workflow, execution.state)["payload"]["output"]
 
 
 def parse_wait(text: str) -> timedelta:
-    """Returns the time that a caller wants to wait.
+    """Parses the time that a caller is willing to wait.
 
-    Raises: BadRequest (code `BAD_WAIT`) when it is no ISO 8601 duration or longer than a minute.
+    Raises: BadRequest (code `BAD_WAIT`) when it is not an ISO 8601 duration or is longer than a minute.
     """
     try:
         wait = parse_duration(text).to_timedelta()
@@ -119,7 +119,7 @@ def parse_wait(text: str) -> timedelta:
 
 def _check_depth(depth: int, most: int) -> None:
     if depth > most:
-        message = f"{depth} executions have called each other down to this one; the limit child_depth is {most}"
+        message = f"the call has a depth of {depth} nested executions; the limit child_depth is {most}"
         raise Refused(message, code="DEPTH_LIMIT")
 
 
@@ -149,7 +149,7 @@ def _key_of(request: TriggerRequest) -> Key:
 
 
 async def _settle(services: Services, execution_id: str, until: datetime) -> Execution | None:
-    """Returns the execution once it has come to rest; None when the time is over, or the process stops, before."""
+    """Returns the execution once it has settled; None when the time is over, or the process stops, before."""
     settled = asyncio.ensure_future(services.engine.settled(execution_id, until))
     draining = asyncio.ensure_future(services.lifecycle.wait())
     try:

@@ -22,13 +22,13 @@ class DatastoreAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DatastoreKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the next page begins; the field comes back as a query parameter."""
+    """Cursor of the next page: send the field back as a query parameter."""
 
     name: str
 
 
 class DatastoreList(msgspec.Struct, frozen=True, kw_only=True):
-    """One page, by name. `lastKey` is there when another one follows."""
+    """One page, by name. `lastKey` is present when another page follows."""
 
     message: str
     count: int
@@ -37,7 +37,7 @@ class DatastoreList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PutDatastoreBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The whole document of a datastore; with `if_revision` only while it has this revision."""
+    """The new document of a datastore; with `if_revision` it is stored only while the datastore has this revision."""
 
     name: str
     value: Json
@@ -45,7 +45,7 @@ class PutDatastoreBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class DeleteDatastoreBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Names a datastore; with `if_revision` only while it has this revision."""
+    """The datastore to delete; with `if_revision` only while it has this revision."""
 
     name: str
     if_revision: Revision | None = None
@@ -95,7 +95,7 @@ ROUTES: Final = (
         path="/v2/workflows/getDatastore",
         access="read.payloads",
         handle=get_datastore,
-        summary="Read a datastore",
+        summary="Read a datastore with its document",
         tag="Datastores",
         parameters=(_NAME,),
         answer=DatastoreAnswer,
@@ -105,7 +105,7 @@ ROUTES: Final = (
         path="/v2/workflows/putDatastore",
         access="edit.datastores",
         handle=put_datastore,
-        summary="Store the whole document of a datastore; makes it when there is none",
+        summary="Replace the document of a datastore; creates the datastore if it does not exist",
         tag="Datastores",
         body=PutDatastoreBody,
         answer=DatastoreAnswer,

@@ -1,4 +1,4 @@
-"""Calls on the fires of schedules: what became of them, and which come next."""
+"""Calls on the fires of schedules: their outcomes, and previews of the next ones."""
 
 from typing import Final
 
@@ -14,13 +14,13 @@ from looply.server.http.wire import LIMIT, SUCCESS, WORKFLOW_ID, instant_of, lim
 
 
 class FireKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the next page begins; the field comes back as a query parameter."""
+    """Cursor of the next page: send the field back as a query parameter."""
 
     nominal_on: int
 
 
 class FirePage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page, newest first. `lastKey` is there when another one follows."""
+    """One page, newest first. `lastKey` is present when another page follows."""
 
     message: str
     count: int
@@ -29,9 +29,9 @@ class FirePage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PreviewBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A schedule as it stands in a trigger's settings, or a workflow that has one.
+    """A schedule in the form of a trigger's settings, or a workflow that has a schedule.
 
-    `from` (epoch milliseconds) is now when left out; `around_change`: begin a day before the clocks are set next.
+    `from` is in epoch milliseconds, by default now. `around_change`: begin a day before the next clock change.
     """
 
     schedule: dict[str, Json] | None = None
@@ -43,7 +43,7 @@ class PreviewBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 async def get_schedule_fires(call: Call) -> Answer:
-    """Lists what became of the instants of a schedule."""
+    """Lists the outcomes of the fires of a schedule."""
     limit, cursor = limit_of(call), call.query.get("nominal_on")
     before = instant_of(cursor, "nominal_on") if cursor else None
     rows = await list_fires(call.services, call.principal, call.query.get("workflow_id"), before, limit + 1)
@@ -53,7 +53,7 @@ async def get_schedule_fires(call: Call) -> Answer:
 
 
 async def preview_schedule(call: Call) -> Answer:
-    """Shows the next fires of a schedule; nothing is stored."""
+    """Returns the next fires of a schedule; nothing is stored."""
     body: PreviewBody = call.body
     if (body.schedule is None) == (body.workflow_id is None):
         message = "give either a schedule or a workflow_id"
@@ -80,7 +80,7 @@ ROUTES: Final = (
         access="read.executions",
         takes_bound_keys=True,
         handle=get_schedule_fires,
-        summary="List what became of the instants of a schedule",
+        summary="List the past fires of a workflow's schedule and their outcomes, newest first",
         parameters=(WORKFLOW_ID, LIMIT, Parameter("nominal_on", "Pagination key from `lastKey`.", kind="instant")),
         answer=FirePage,
         refusals=(404,),
@@ -91,7 +91,7 @@ ROUTES: Final = (
         access="read.definitions",
         takes_bound_keys=True,
         handle=preview_schedule,
-        summary="Show the next fires of a schedule, and what the clocks of its zone do to them",
+        summary="Preview the next fires of a schedule, with the effects of clock changes in its time zone",
         body=PreviewBody,
         answer=PreviewAnswer,
         refusals=(404, 409, 422),

@@ -34,7 +34,10 @@ from looply.server.http.wire import (
 
 
 class WorkflowRecord(WorkflowRow, frozen=True, kw_only=True):
-    """One version with its content. `workflow_findings` are what keeps an incomplete draft from being activated."""
+    """One version of a workflow with its content.
+
+    `workflow_findings` are the errors of an incomplete draft, which prevent its activation.
+    """
 
     workflow_integrations: dict[str, Json]
     workflow_steps: list[Json]
@@ -53,14 +56,14 @@ class WorkflowAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SavedAnswer(WorkflowAnswer, frozen=True, kw_only=True):
-    """The stored version and what is doubtful in it. `unchanged`: an import found the same definition stored."""
+    """The stored version and its warnings. `unchanged`: the imported definition equals the stored one."""
 
     warnings: list[Finding]
     unchanged: bool | UnsetType = UNSET
 
 
 class WorkflowKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the next page begins; the fields come back as query parameters."""
+    """Cursor of the next page: send the fields back as query parameters."""
 
     organization_id: str
     workflow_id: str
@@ -68,7 +71,7 @@ class WorkflowKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkflowPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page. `lastKey` is there when another one follows."""
+    """One page. `lastKey` is present when another page follows."""
 
     message: str
     count: int
@@ -97,14 +100,14 @@ class SchemaAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DefinitionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A definition. `incomplete`: store it as a draft even with errors."""
+    """A definition. `incomplete`: store it as a draft even if it has errors."""
 
     definition: Json
     incomplete: bool = False
 
 
 class UpdateBody(DefinitionBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`modified_on` is what the author has read: it keeps two authors from overwriting each other."""
+    """`modified_on` is the value that the author has read. It prevents two authors from overwriting each other."""
 
     workflow_id: str
     workflow_version: int | str
@@ -112,9 +115,9 @@ class UpdateBody(DefinitionBody, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class ImportBody(DefinitionBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Without `workflow_id`, here or in the definition, it becomes a new workflow.
+    """A definition to import. Without `workflow_id`, here or in the definition, it becomes a new workflow.
 
-    `modified_on` is that of the open draft whose place it takes: without it an open draft is not overwritten.
+    `modified_on` is the value of the open draft that the import replaces. Without it an open draft is not overwritten.
     """
 
     workflow_id: str = ""
@@ -122,7 +125,7 @@ class ImportBody(DefinitionBody, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class MockBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A mock payload, or the execution whose input is one. `workflow_version`: a number or `latest`."""
+    """A mock payload, or the execution whose input becomes one. `workflow_version` is a number or `latest`."""
 
     workflow_id: str
     workflow_version: int | str
@@ -131,14 +134,14 @@ class MockBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class VersionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Names a version."""
+    """Identifies a version of a workflow."""
 
     workflow_id: str
     workflow_version: int | str
 
 
 class DeleteBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Names a version, or without one all versions."""
+    """Identifies a version of a workflow, or without `workflow_version` all versions."""
 
     workflow_id: str
     workflow_version: int | str | None = None
@@ -151,7 +154,7 @@ class ValidateBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class FindingsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong and what is doubtful; paths point into the definition."""
+    """The errors and warnings of a definition; their paths point into the definition."""
 
     message: str
     errors: list[Finding]
@@ -159,7 +162,7 @@ class FindingsAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A definition with the ids that an import finds its workflow by."""
+    """A definition with the ids by which an import finds its workflow."""
 
     message: str
     definition: dict[str, Json]
@@ -324,7 +327,7 @@ def _record(row: WorkflowVersion) -> WorkflowRecord:
 
 
 _INCOMPLETE: Final = (
-    Parameter("incomplete", "`true`: store a draft even with errors; it cannot be activated.", kind="flag"),
+    Parameter("incomplete", "`true`: store the draft even if it has errors; it cannot be activated.", kind="flag"),
 )
 
 ROUTES: Final = (
@@ -365,9 +368,9 @@ ROUTES: Final = (
         path="/v2/workflows/setMockPayload",
         access="edit.drafts",
         handle=set_mock_payload,
-        summary="Store a mock payload beside a version, or take it from an execution",
-        description="What the trigger marks as `secret` is stored as `***`. From an execution also with the permission "
-        "`read.payloads`.",
+        summary="Store a mock payload for a version, given or copied from an execution",
+        description="Values that the trigger marks as `secret` are stored as `***`. Copying from an execution also "
+        "needs the permission `read.payloads`.",
         body=MockBody,
         answer=SchemaAnswer,
         refusals=(404, 409, 422),
@@ -377,7 +380,7 @@ ROUTES: Final = (
         access="read.definitions",
         takes_bound_keys=True,
         handle=export_workflow,
-        summary="Read a definition as `importWorkflow` takes it",
+        summary="Export a definition in the form that `importWorkflow` accepts",
         parameters=(WORKFLOW_ID, WORKFLOW_VERSION),
         answer=ExportAnswer,
         refusals=(404, 409),
@@ -386,7 +389,7 @@ ROUTES: Final = (
         path="/v2/workflows/createWorkflow",
         access="edit.drafts",
         handle=create_workflow,
-        summary="Store a new workflow as version 1, a draft",
+        summary="Create a workflow; version 1 is a draft",
         parameters=_INCOMPLETE,
         body=DefinitionBody,
         answer=SavedAnswer,
@@ -396,7 +399,7 @@ ROUTES: Final = (
         path="/v2/workflows/updateWorkflow",
         access="edit.drafts",
         handle=update_workflow,
-        summary="Save a draft; on an ACTIVE version: make the next draft",
+        summary="Save a draft of a workflow; for an ACTIVE version, create the next draft",
         parameters=_INCOMPLETE,
         body=UpdateBody,
         answer=SavedAnswer,
@@ -406,7 +409,7 @@ ROUTES: Final = (
         path="/v2/workflows/importWorkflow",
         access="edit.drafts",
         handle=import_workflow,
-        summary="Store an exported definition: as the next draft of its workflow, or as a new workflow",
+        summary="Import a definition as the next draft of its workflow, or as a new workflow",
         parameters=_INCOMPLETE,
         body=ImportBody,
         answer=SavedAnswer,
@@ -416,8 +419,8 @@ ROUTES: Final = (
         path="/v2/workflows/validateWorkflow",
         access="edit.drafts",
         handle=validate_workflow,
-        summary="Check a definition and store nothing",
-        description="A connection, card, datastore or workflow that it names and that does not exist is a warning.",
+        summary="Validate a definition without storing it",
+        description="A named connection, card, datastore or workflow that does not exist is a warning.",
         body=ValidateBody,
         answer=FindingsAnswer,
         refusals=(429,),
@@ -426,8 +429,8 @@ ROUTES: Final = (
         path="/v2/workflows/activateWorkflow",
         access="activate",
         handle=activate_workflow,
-        summary="Lock a draft for ever and make it what `latest` means",
-        description="A connection, card, datastore or workflow that it names and that does not exist is an error.",
+        summary="Activate a draft of a workflow: the version can no longer change, and `latest` refers to it",
+        description="A named connection, card, datastore or workflow that does not exist is an error.",
         body=VersionBody,
         answer=WorkflowAnswer,
         refusals=(404, 409, 422, 429),
@@ -436,7 +439,7 @@ ROUTES: Final = (
         path="/v2/workflows/deleteWorkflow",
         access="activate",
         handle=delete_workflow,
-        summary="Delete a version or a workflow; executions go on",
+        summary="Delete a version or a whole workflow; its executions continue",
         body=DeleteBody,
         answer=Message,
         refusals=(404,),

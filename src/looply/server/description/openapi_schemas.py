@@ -1,8 +1,8 @@
-"""JSON Schemas as the description has them: in the forms that programs which make clients read.
+"""JSON Schemas of the OpenAPI document, in the forms that client generators understand.
 
-What a schema accepts does not change: an object without named fields says that it may have any, a list says of what,
-a choice of texts says that it is one, a value that may be null says so in its `type`, and what a schema defines inside
-itself is a component of its own. A default is said in words: for a `default` the programs require the field.
+The set of accepted values does not change: an object without named fields states `additionalProperties`, a list states
+`items`, a choice of texts states its type, a nullable value lists `null` in its `type`, and inner definitions become
+components. A default is stated in the description, since generators make a field with `default` required.
 """
 
 import inspect
@@ -13,11 +13,11 @@ from typing import Any, Final
 REFERENCE: Final = "#/components/schemas/{name}"
 _DEFINITIONS: Final = "#/$defs/"
 _WHOLE: Final = frozenset({"enum", "const", "$ref", "anyOf", "oneOf", "allOf", "title", "description"})
-"""Keywords that are about a whole value, whatever its type. A choice with one of them stays apart."""
+"""Keywords that apply to a whole value, whatever its type. A choice with one of them is not joined."""
 
 
 def explicit(schema: Any) -> Any:
-    """Returns a schema, or a part of one, with what JSON Schema leaves to be understood said."""
+    """Returns a schema, or a part of one, with the implicit defaults of JSON Schema made explicit."""
     if isinstance(schema, list):
         return [explicit(each) for each in schema]
     if not isinstance(schema, Mapping):
@@ -37,10 +37,10 @@ def explicit(schema: Any) -> Any:
 
 
 def components_of(schema: Mapping[str, Any], name: str, prefix: str) -> dict[str, Any]:
-    """Returns a schema and what it defines inside itself, each as a component that says everything.
+    """Returns a schema and its inner definitions, each as an explicit component.
 
-    The schema is called `name`, its inner definition `step` is called by `prefix` and `Step`; the titles are the same,
-    since some programs name their types by them.
+    The schema becomes the component `name`; its inner definition `step` is named by `prefix` and `Step`. The titles are
+    the same as the names, since some generators name their types by titles.
     """
     inner: Mapping[str, Any] = schema.get("$defs", {})
     names = {each: f"{prefix}{each[0].upper()}{each[1:]}" for each in inner}
@@ -66,7 +66,7 @@ def _explicit_part(name: str, part: Any) -> Any:
 
 
 def _with_joined_types(schema: dict[str, Any]) -> dict[str, Any]:
-    """Returns a choice of several types as one schema with a list of types, where that says the same."""
+    """Returns a choice of several types as one schema with a list of types, where that is equivalent."""
     choices = schema.get("anyOf")
     if choices is None or any(_WHOLE & choice.keys() or not isinstance(choice.get("type"), str) for choice in choices):
         return schema
@@ -80,7 +80,7 @@ def _with_joined_types(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _referring(node: Any, names: Mapping[str, str]) -> Any:
-    """Returns a part of a schema whose inner references lead to components."""
+    """Returns a part of a schema with its inner references rewritten to components."""
     if isinstance(node, list):
         return [_referring(each, names) for each in node]
     if not isinstance(node, Mapping):

@@ -1,4 +1,4 @@
-"""Calls on dead letters: answers that came before their wait and that nobody could use."""
+"""Calls on dead letters: resumes that arrived before a wait opened and that no wait could use."""
 
 from typing import Final, Literal
 
@@ -20,9 +20,9 @@ REASONS: Final = ("UNFIT", "UNUSED")
 
 
 class LetterItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A dead letter. `UNFIT`: the wait that opened does not take it; `UNUSED`: the execution ended before one opened.
+    """A dead letter. `UNFIT`: the wait that opened refused it; `UNUSED`: the execution ended before a wait opened.
 
-    `action` and what begins with `settled` are null until somebody has settled it.
+    `action` and the fields that begin with `settled` are null until the letter is settled.
     """
 
     letter_id: str
@@ -40,7 +40,7 @@ class LetterItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LetterRecord(LetterItem, frozen=True, kw_only=True):
-    """A dead letter with what it holds: the `payload` of the resume, secrets masked, and why nobody could use it."""
+    """A dead letter with its content: the `payload` of the resume, secrets masked, and why no wait could use it."""
 
     why: str
     payload: Json
@@ -54,13 +54,13 @@ class LetterAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LetterKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the next page begins; the field comes back as a query parameter."""
+    """Cursor of the next page: send the field back as a query parameter."""
 
     letter_id: str
 
 
 class LetterList(msgspec.Struct, frozen=True, kw_only=True):
-    """One page, newest execution first. `lastKey` is there when another one follows."""
+    """One page, newest execution first. `lastKey` is present when another page follows."""
 
     message: str
     count: int
@@ -69,9 +69,9 @@ class LetterList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SettleBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to do with a letter: `apply` puts it to the wait that is open, `discard` lets it go.
+    """How to settle a dead letter: `apply` resumes the open wait with it, `discard` discards it.
 
-    Of several open waits `state` (a step) or `wait_token` names one.
+    `state` (a step) or `wait_token` selects one of several open waits.
     """
 
     letter_id: str
@@ -82,7 +82,7 @@ class SettleBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class SettleAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """How the letter was settled, by whom and when: by this call, or by an earlier one."""
+    """How the letter was settled, by whom and when: by this call or an earlier one."""
 
     message: Literal["settled", "already settled"]
     letter_id: str
@@ -104,7 +104,7 @@ async def get_letters(call: Call) -> Answer:
 
 
 async def get_letter(call: Call) -> Answer:
-    """Returns a dead letter with what it holds."""
+    """Reads a dead letter with its payload."""
     letter = await letters.get(call.services, call.principal, call.query.get("letter_id"))
     return Answer(LetterAnswer(message=SUCCESS, item=_record(letter)))
 
@@ -173,7 +173,8 @@ ROUTES: Final = (
         access="read.payloads",
         takes_bound_keys=True,
         handle=get_letters,
-        summary="List answers that were kept and that nobody could use",
+        summary="List the dead letters, those of the newest executions first",
+        description="A dead letter is a resume that arrived before a wait opened and that no wait could use.",
         tag="Dead letters",
         parameters=(
             LIMIT,
@@ -182,7 +183,7 @@ ROUTES: Final = (
             Parameter("process_id", "Only letters of executions with this process id."),
             Parameter("reason", "`UNFIT` or `UNUSED`."),
             Parameter(
-                "settled", "`false`: those that wait for somebody; `true`: the others. Both when left out.", kind="flag"
+                "settled", "`false`: only unsettled letters; `true`: only settled ones. Default: both.", kind="flag"
             ),
             Parameter("letter_id", "Pagination key from `lastKey`."),
         ),
@@ -193,7 +194,7 @@ ROUTES: Final = (
         access="read.payloads",
         takes_bound_keys=True,
         handle=get_letter,
-        summary="Read a dead letter with what it holds",
+        summary="Read a dead letter with its payload",
         tag="Dead letters",
         parameters=(Parameter("letter_id", "Id of the letter.", is_required=True),),
         answer=LetterAnswer,
@@ -204,7 +205,7 @@ ROUTES: Final = (
         access="repair",
         takes_bound_keys=True,
         handle=settle_letter,
-        summary="Apply a dead letter to the wait that is open, or discard it",
+        summary="Settle a dead letter: apply it to an open wait, or discard it",
         tag="Dead letters",
         body=SettleBody,
         answer=SettleAnswer,

@@ -1,6 +1,6 @@
-"""The ASGI application: names the request, finds its route, and turns every error into an answer.
+"""The ASGI application: gives each request an id, finds its route, and turns every error into an answer.
 
-Nothing reaches a handler but by a route, and every route passes the same checks in the same order.
+A handler is reached only through a route, and every route passes the same checks in the same order.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -26,7 +26,7 @@ _TOLD_IN_STREAMS: Final = (404, 409)
 
 
 class Observers(NamedTuple):
-    """What notes each request, where it is there: `meter` times it, `access_log` logs it."""
+    """Optional observers of each request: `meter` times it, `access_log` logs it."""
 
     meter: Meter | None = None
     access_log: AccessLog | None = None
@@ -47,7 +47,7 @@ class Boundary:
         observers: Observers = NO_OBSERVERS,
         pace: Pace = PACE,
     ) -> None:
-        """`pace` is that of streams."""
+        """`pace` is the pace of event streams."""
         self.routes = tuple(routes)
         self._meter, self._access_log = observers
         self._pace = pace
@@ -75,13 +75,13 @@ class Boundary:
             )
 
     async def _exchange(self, scope: Any, receive: Any, tracked: "_Tracked", request_id: str) -> None:
-        """Answers a request, also when that goes wrong."""
+        """Answers a request, also when an error occurs."""
         try:
             await self._answer(scope, receive, tracked, request_id)
         except ClientGone:
             return
         except Exception as error:
-            # The HTTP boundary: whatever went wrong, the caller gets an answer and the log the place.
+            # The HTTP boundary: whatever failed, the caller gets an answer and the log the traceback.
             if not isinstance(error, LooplyError):
                 _log_defect(error, request_id)
             if tracked.has_started:
@@ -118,10 +118,10 @@ class Boundary:
         request_id: str,
         check: Callable[[], Awaitable[object]],
     ) -> None:
-        """Sends an answer that goes on.
+        """Sends an answer that is a stream.
 
-        What goes wrong after its head is told by its end. Where coming back would be refused for the same reason, an
-        event `refused` with the body of that answer comes before.
+        An error after the head of the answer ends the stream. When a reconnect would be refused for the same reason, an
+        event `refused` with the body of that refusal precedes the end.
         """
         stream: EventStream = answer.body
         headers = [each for each in response_headers(answer, request_id, 0) if each[0] != b"content-length"]
@@ -142,9 +142,9 @@ class Boundary:
 
 
 class _Tracked:
-    """A `send` that knows status and bytes of the answer, and that sends no body for HEAD.
+    """An ASGI `send` that records status and size of the answer, and that sends no body for HEAD.
 
-    The request is timed until then, under the `route` that it was found to be for.
+    The meter times the request until its answer begins, under the `route` that matched.
     """
 
     __slots__ = ("_begun", "_meter", "_send", "is_head", "route", "size", "status")
@@ -186,7 +186,7 @@ def _refusal(message: str, code: str, status: int, request_id: str) -> Answer:
 
 
 def _log_defect(error: BaseException, request_id: str) -> None:
-    """Logs an error that nobody expected; the caller is told the request id only."""
+    """Logs an unexpected error; the caller learns the request id only."""
     _log.error("request_broke", request_id=request_id, exc_info=error)
 
 

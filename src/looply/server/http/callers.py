@@ -1,4 +1,4 @@
-"""The address that a request comes from, also behind proxies."""
+"""The client address of a request, also behind proxies."""
 
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -7,17 +7,17 @@ from typing import Any, Final, TypeAlias
 Address: TypeAlias = IPv4Address | IPv6Address
 
 UNKNOWN: Final = "unknown"
-"""Stands for an address that the connection does not have, such as that of a local socket."""
+"""The address of a connection that has none, such as a local socket."""
 
 _NETWORK_BITS: Final = 64
-"""Of an IPv6 address: one caller usually has all addresses of such a network."""
+"""Prefix length of an IPv6 network whose addresses usually belong to one caller."""
 
 
 class Callers:
     """Finds the address of a request's caller.
 
-    What `trusted` proxies (addresses and networks) say in `X-Forwarded-For` or `Forwarded` (RFC 7239) counts, from the
-    right to the first address that is not one of theirs. What a caller writes there himself stands further left.
+    `trusted` are addresses and networks of proxies. From a trusted peer, `X-Forwarded-For` or `Forwarded` (RFC 7239) is
+    read from the right to the first address that is not trusted. Entries that a caller adds are further left.
     """
 
     def __init__(self, trusted: Iterable[str] = ()) -> None:
@@ -44,7 +44,7 @@ class Callers:
 
 
 def network_of(address: str) -> str:
-    """Returns what stands for all addresses of one caller: an IPv4 address itself, of IPv6 its network of 64 bits."""
+    """Returns the key under which one caller is counted: an IPv4 address itself, for IPv6 its network of 64 bits."""
     parsed = _parsed(address)
     if isinstance(parsed, IPv6Address):
         return str(ip_network((int(parsed) >> _NETWORK_BITS << _NETWORK_BITS, _NETWORK_BITS)))
@@ -52,9 +52,9 @@ def network_of(address: str) -> str:
 
 
 def _forwarded(headers: Sequence[tuple[bytes, bytes]]) -> list[str]:
-    """Returns the addresses that proxies added, the nearest one last.
+    """Returns the addresses that proxies added, the nearest proxy last.
 
-    None where both headers came: a proxy writes one of them, and the other one would be the caller's.
+    The list is empty when both headers are present: a proxy writes one of them, and the caller could forge the other.
     """
     listed = _items(headers, b"x-forwarded-for")
     standard = _items(headers, b"forwarded")
@@ -77,7 +77,7 @@ def _named(element: str) -> str:
 
 
 def _parsed(text: str) -> Address | None:
-    """Returns an address that may come with a port; one of IPv4 that is written as IPv6 is one of IPv4."""
+    """Parses an address with an optional port. An IPv4-mapped IPv6 address becomes the IPv4 address."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:

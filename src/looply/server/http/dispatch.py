@@ -1,4 +1,4 @@
-"""From a matched route to its answer: key, query, body, handler, in this order, for every route alike."""
+"""Dispatch of a matched route: key, query, body, handler, in this order, the same for every route."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
@@ -25,15 +25,15 @@ class Dispatch:
     def __init__(
         self, services: Services, callers: Callers | None = None, refusals_per_minute: int = REFUSALS_PER_MINUTE
     ) -> None:
-        """`callers` finds the addresses by which refused keys and tokens are limited."""
+        """`callers` finds the addresses by which refused keys and tokens are rate-limited."""
         self._services = services
         self._callers = callers or Callers()
         self._refusals = Refusals(services.clock, refusals_per_minute, services.metrics.refused)
 
     async def admit(self, route: Route, scope: Any) -> Principal:
-        """Returns whom the call's key stands for.
+        """Returns the principal of the call's key.
 
-        Raises: Forbidden; TooManyRefusals in its place when the keys of many calls of the address were refused.
+        Raises: Forbidden; TooManyRefusals instead when too many calls of the address were refused.
         """
         try:
             return await self.check(route, scope)
@@ -43,13 +43,13 @@ class Dispatch:
             raise
 
     async def check(self, route: Route, scope: Any) -> Principal:
-        """Returns whom the call's key stands for, and counts nothing. Raises: Forbidden."""
+        """Returns the principal of the call's key; a refusal is not counted. Raises: Forbidden."""
         if route.access == "metrics":
             check_token(scope, self._services.metrics_token)
             return NOBODY
         principal = await principal_of(scope, route.access, self._services.catalog, self._services.clock)
         if principal.workflow_ids is not None and not route.takes_bound_keys:
-            # It is about the whole organization.
+            # The route reads or changes the whole organization.
             raise Forbidden("Forbidden", code="SCOPE")
         return principal
 
@@ -60,7 +60,7 @@ class Dispatch:
     async def perform(
         self, route: Route, principal: Principal, scope: Any, receive: Any, values: Mapping[str, str]
     ) -> Answer:
-        """Returns the answer of a route to an admitted call. Raises: what the door and the handler raise."""
+        """Returns the answer of a route to an authenticated call. Raises: what parsing and the handler raise."""
         if route.check_token is not None:
             try:
                 await route.check_token(self._services, values)
@@ -77,7 +77,7 @@ class Dispatch:
         body: Json = None
         size = 0
         if route.body is not None:
-            # A page in somebody's browser can send text to other sites, but no key.
+            # A web page of another site can make a browser send text here, but not a key.
             takes_text = route.takes_text and principal.key_id is not None
             body, size = await read_json(scope, receive, self._services.limits, takes_text=takes_text)
             if bound is not None and _is_shape(route.body) and isinstance(body, dict):
@@ -106,7 +106,7 @@ class Dispatch:
 
 
 def _hidden(name: str, value: Any, bound: frozenset[str]) -> Any:
-    """Returns the value of a field or parameter for a key that is bound to workflows."""
+    """Returns the value of a field or parameter as a key that is bound to workflows may use it."""
     return hidden(value, bound) if name == "workflow_id" and isinstance(value, str) else value
 
 
@@ -119,9 +119,9 @@ def rendered(answer: Answer) -> bytes:
 
 
 def response_headers(answer: Answer, request_id: str, size: int) -> list[tuple[bytes, bytes]]:
-    """Returns the headers of an answer, with those that every answer has; an answer's own ones win.
+    """Returns the headers of an answer and the standard ones; the answer's own headers take precedence.
 
-    An answer without a media type has no content, and so neither type nor length of it.
+    An answer without a media type has no content, and thus neither `content-type` nor `content-length`.
     """
     headers = [
         (b"content-type", answer.media_type),

@@ -1,4 +1,4 @@
-"""The door for what comes in: bodies, query parameters and headers, checked before any of our code sees them."""
+"""Parsing of requests: bodies, query parameters and headers are checked before a handler sees them."""
 
 import re
 from typing import Any, Final
@@ -23,20 +23,19 @@ _TEXT: Final = re.compile(rb"[\x20-\x7e]{1,255}")
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 _MAX_PARAMETERS: Final = 1000
 _MOST_TOLD: Final = 300
-"""Characters of a message that repeats what came: whoever sent it knows it."""
-
+"""Characters of a message that quotes the request; the caller knows the rest."""
 
 _LONGEST_NAME: Final = 100
 _OF_LAST_KEY: Final = ("organization_id",)
-"""Fields of a `lastKey` that come back and are not looked at: the organization is that of the key."""
+"""Fields of a `lastKey` that callers send back and that are ignored: the organization comes from the key."""
 
 
 class ClientGone(Exception):
-    """The caller closed the connection before the body was complete; there is nobody to answer."""
+    """The caller closed the connection before the body was complete. No answer can be sent."""
 
 
 async def read_json(scope: Any, receive: Any, limits: Limits, *, takes_text: bool = False) -> tuple[Json, int]:
-    """Returns the JSON value of a call's body and its size in bytes; an empty body is None and 0.
+    """Returns the JSON value of a call's body and its size in bytes; None and 0 for an empty body.
 
     With `takes_text` the JSON may be declared as `text/plain` or `text/json`.
 
@@ -51,7 +50,7 @@ async def read_json(scope: Any, receive: Any, limits: Limits, *, takes_text: boo
 
 
 def _check_headers(headers: list[tuple[bytes, bytes]], *, takes_text: bool) -> int:
-    """Returns the declared length, -1 when there is none."""
+    """Returns the declared content length, -1 when there is none."""
     length, media_type = -1, None
     for name, value in headers:
         if name == b"content-length":
@@ -111,9 +110,9 @@ def _too_large(limit: int) -> BodyTooLarge:
 
 
 def to_shape(value: Json, shape: type[msgspec.Struct]) -> Any:
-    """Returns a body as its wire type; names that the type does not have are refused where it says so.
+    """Converts a body to its wire type. Unknown fields are refused if the type forbids them.
 
-    Raises: BadRequest (code `BAD_BODY`) with the JSON Pointer of what does not fit.
+    Raises: BadRequest (code `BAD_BODY`) with the JSON Pointer of the value that does not fit.
     """
     if not isinstance(value, dict):
         raise BadRequest.at("", "must be a JSON object")
@@ -132,7 +131,7 @@ def to_shape(value: Json, shape: type[msgspec.Struct]) -> Any:
 
 
 def _explained(text: str) -> tuple[str, str]:
-    """Returns message and JSON Pointer of msgspec's `... - at `$.name[0]``."""
+    """Splits msgspec's `... - at `$.name[0]`` into message and JSON Pointer."""
     message, _, place = text.partition(" - at `$")
     pointer = "".join(
         f"/{(name or index).replace('~', '~0').replace('/', '~1')}"
@@ -143,9 +142,9 @@ def _explained(text: str) -> tuple[str, str]:
 
 
 def read_query(text: bytes, route: Route) -> Query:
-    """Returns the parameters of a query string as a route declares them.
+    """Parses a query string into the parameters that a route declares.
 
-    Those that begin with the route's prefix may be given several times.
+    Parameters that begin with the route's prefix may be given several times.
 
     Raises: BadRequest (codes `UNKNOWN_PARAMETER`, `DUPLICATE_PARAMETER`, `MISSING_PARAMETER`, `MALFORMED_QUERY`).
     """
@@ -175,7 +174,7 @@ def read_query(text: bytes, route: Route) -> Query:
 
 
 def _check_ignored(name: str, route: Route) -> None:
-    """Raises: BadRequest (code `UNKNOWN_PARAMETER`) for a parameter that the route neither has nor leaves aside."""
+    """Raises: BadRequest (code `UNKNOWN_PARAMETER`) for a parameter that the route neither declares nor ignores."""
     if not route.has_strict_query or (name in _OF_LAST_KEY and route.is_list):
         return
     names = [parameter.name for parameter in route.parameters]
@@ -192,13 +191,13 @@ def _decoded(text: bytes) -> str:
     except UnicodeDecodeError as error:
         raise BadRequest("the query is not UTF-8", code="MALFORMED_QUERY") from error
     if "\0" in found:
-        # No name of anything has it, and not every store can be asked for it.
+        # No stored name contains it, and not every store accepts it in a query.
         raise BadRequest("the query has a character 0 (%00)", code="MALFORMED_QUERY")
     return found
 
 
 def one_header(scope: Any, name: bytes) -> str:
-    """Returns a header's text, empty when it is absent.
+    """Returns the value of a header, empty when it is absent.
 
     Raises: BadRequest (code `BAD_HEADER`) when it is given twice, is empty, longer than 255 characters or not
     printable ASCII.

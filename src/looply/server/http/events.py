@@ -1,4 +1,4 @@
-"""Server-sent events (HTML Living Standard, 9.2): how a stream leaves, and when it ends."""
+"""Server-sent events (HTML Living Standard, 9.2): how a stream is sent, and when it ends."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,10 +10,10 @@ EVENT_STREAM: Final = b"text/event-stream; charset=utf-8"
 
 
 class Pace(NamedTuple):
-    """How often a stream does something by itself.
+    """How often a stream sends heartbeats and checks its key.
 
-    Something is sent every `heartbeat_seconds` when nothing happens: proxies close what is silent for a minute. The
-    key is looked at every `check_seconds`: a stream ends within 5 seconds of its revocation or expiry.
+    An idle stream sends a heartbeat every `heartbeat_seconds`, because proxies close connections that are idle for a
+    minute. The key is checked every `check_seconds`: a stream ends within 5 seconds of its revocation or expiry.
     """
 
     heartbeat_seconds: float = 15.0
@@ -24,9 +24,9 @@ PACE: Final = Pace()
 
 
 class EventStream:
-    """The body of an answer that goes on: `frames` yields bytes to send, `close` gives back what the stream holds.
+    """The body of a streaming answer: `frames` yields bytes to send, `close` releases the resources of the stream.
 
-    `place` tells where the stream stands when nothing was sent for a while, so that whoever comes back goes on there.
+    `place` returns the current cursor. Heartbeats carry it, so that a client that reconnects resumes there.
     """
 
     def __init__(self, frames: AsyncIterator[bytes], close: Callable[[], None], place: Callable[[], str]) -> None:
@@ -51,7 +51,7 @@ def frame(cursor: str, data: Json, event: str = "") -> bytes:
 
 
 def heartbeat(place: str) -> bytes:
-    """Returns a comment, and the place of the stream, which is no event."""
+    """Returns a comment and the cursor of the stream; clients receive no event."""
     return b": \nid: %s\n\n" % place.encode() if place else b": \n\n"
 
 
@@ -63,11 +63,11 @@ async def send_stream(
     check: Callable[[], Awaitable[object]],
     pace: Pace = PACE,
 ) -> None:
-    """Sends the frames of a stream until it ends, the caller leaves, the server stops or `check` raises.
+    """Sends the frames of a stream until it ends, the caller disconnects, the server stops or `check` raises.
 
-    A heartbeat is sent when nothing else was for a while. `check` is called by the clock alone: it ends the stream
-    whether events flow, none come, or the caller does not read. Such a caller holds up this stream only, and is cut
-    off by the connection.
+    An idle stream sends heartbeats. A timer of its own calls `check`, so it can end the stream whether events flow,
+    none come, or the caller does not read. A caller that does not read blocks this stream only, and the connection
+    closes it.
     """
     working = [asyncio.ensure_future(each) for each in (_send_frames(send, stream, pace), _check_often(check, pace))]
     others = [asyncio.ensure_future(each) for each in (_until_gone(receive), draining)]
