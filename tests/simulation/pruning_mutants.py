@@ -107,7 +107,7 @@ def p10_those_who_come_back_are_told_nothing() -> AbstractContextManager[None]:
 def p11_only_those_who_come_back_are_told() -> AbstractContextManager[None]:
     """Whoever reads slowly from an old place is not told of what is pruned before they come to it."""
 
-    kept, original = watching._check_kept, watching.check_place
+    kept, original = watching._check_not_pruned, watching.check_cursor
 
     async def unchecked(*_args: Any) -> None:
         return
@@ -116,7 +116,7 @@ def p11_only_those_who_come_back_are_told() -> AbstractContextManager[None]:
         await original(services, organization_id, place)
         await kept(services, organization_id, place)
 
-    return _both(_replaced(watching, "_check_kept", unchecked), _replaced(sim_streams, "check_place", checked))
+    return _both(_replaced(watching, "_check_not_pruned", unchecked), _replaced(sim_streams, "check_cursor", checked))
 
 
 def p12_a_schedule_forgets_its_instants() -> AbstractContextManager[None]:

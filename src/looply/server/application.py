@@ -7,17 +7,17 @@ from looply.app.context.metrics import Meter
 from looply.app.context.services import Services
 from looply.clock import Clock, Entropy
 from looply.server.administration import audit, health, keys, metrics, permissions
-from looply.server.administration.pages import Pages
+from looply.server.administration.web_pages import Pages
 from looply.server.authoring import (
     cards,
     connections,
     datastores,
+    expression_editing,
     expressions,
     fires,
     profiles,
     schedules,
     workflows,
-    writing,
 )
 from looply.server.description.openapi import describe
 from looply.server.executions import bulks, decisions, executions, inbox, letters, repairs, search, trigger, watching
@@ -30,7 +30,7 @@ from looply.server.http.events import PACE, Pace
 from looply.server.http.refusals import REFUSALS_PER_MINUTE
 from looply.settings import Settings
 
-_OLDER: Final = frozenset(
+_ALSO_UNDER_V1: Final = frozenset(
     {
         "toggleScheduledWorkflow",
         "getWorkflowExecutionById",
@@ -43,7 +43,7 @@ _OLDER: Final = frozenset(
 )
 """Calls that `/v1/` serves unchanged. Trigger and resume have a separate older form."""
 
-_TODAY: Final[tuple[Route, ...]] = (
+_CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *trigger.ROUTES,
     *executions.ROUTES,
     *search.ROUTES,
@@ -56,7 +56,7 @@ _TODAY: Final[tuple[Route, ...]] = (
     *workflows.ROUTES,
     *cards.ROUTES,
     *expressions.ROUTES,
-    *writing.ROUTES,
+    *expression_editing.ROUTES,
     *inbox.ROUTES,
     *decisions.ROUTES,
     *profiles.ROUTES,
@@ -70,19 +70,23 @@ _TODAY: Final[tuple[Route, ...]] = (
 )
 
 API_ROUTES: Final[tuple[Route, ...]] = (
-    *_TODAY,
-    *(replace(route, path=route.path.replace("/v2/", "/v1/", 1)) for route in _TODAY if route.name in _OLDER),
+    *_CURRENT_ROUTES,
+    *(
+        replace(route, path=route.path.replace("/v2/", "/v1/", 1))
+        for route in _CURRENT_ROUTES
+        if route.name in _ALSO_UNDER_V1
+    ),
 )
 """Every route of the API."""
 
 
-def every_route(pages: Pages | None = None) -> tuple[Route, ...]:
+def all_routes(pages: Pages | None = None) -> tuple[Route, ...]:
     """Returns every route of the server: the API, its OpenAPI document, and the pages."""
     return (*API_ROUTES, _description_route(), *(pages or Pages()).routes())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Front:
+class Ingress:
     """How the server treats incoming calls: `callers` finds their addresses, `access_log` logs them.
 
     `refusals_per_minute` limits refused credentials by address.
@@ -93,10 +97,10 @@ class Front:
     access_log: AccessLog | None = None
 
 
-def front_of(settings: Settings, clock: Clock) -> Front:
+def ingress_of(settings: Settings, clock: Clock) -> Ingress:
     """Returns the ingress that the settings of a process describe."""
     callers = Callers(settings.trusted_proxies)
-    return Front(
+    return Ingress(
         callers=callers,
         refusals_per_minute=settings.refusals_per_minute,
         access_log=AccessLog(clock, callers) if settings.access_log else None,
@@ -108,22 +112,22 @@ def build_app(
     entropy: Entropy,
     pages: Pages | None = None,
     *,
-    front: Front | None = None,
+    ingress: Ingress | None = None,
     pace: Pace = PACE,
 ) -> Boundary:
     """Returns the ASGI application of all routes. The attribute `routes` of the result is its table of routes.
 
-    Without `front` the server trusts no proxy and logs no request. `pace` is the pace of event streams.
+    Without `ingress` the server trusts no proxy and logs no request. `pace` is the pace of event streams.
     """
-    routes = every_route(pages)
-    front = front or Front()
-    dispatch = Dispatch(services, front.callers, front.refusals_per_minute)
+    routes = all_routes(pages)
+    ingress = ingress or Ingress()
+    dispatch = Dispatch(services, ingress.callers, ingress.refusals_per_minute)
     meter = Meter(services.clock, services.metrics)
     return Boundary(
         routes,
         dispatch,
         entropy,
-        observers=Observers(meter, front.access_log),
+        observers=Observers(meter, ingress.access_log),
         pace=pace,
     )
 
@@ -143,7 +147,7 @@ def _description_route() -> Route:
 
     async def get_description(call: Call) -> Answer:  # noqa: ARG001
         if not document:
-            document.append(describe(every_route()))
+            document.append(describe(all_routes()))
         return Answer(document[0])
 
     return Route(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, cast
 
-from looply.app.administration.binding import NO_WORKFLOW, BoundEngine, hidden
+from looply.app.administration.binding import NO_WORKFLOW, BoundEngine, hide_workflow_id
 from looply.engine.ports.port import Engine
 from looply.engine.records.decisions import DecisionFilter, DecisionRow, key_of
 from looply.engine.records.letters import LetterFilter, LetterRow
@@ -117,6 +117,6 @@ async def test_rows_of_another_workflow_are_not_there() -> None:
 
 
 def test_the_id_of_another_workflow_becomes_that_of_none_and_what_is_no_id_stays() -> None:
-    assert hidden(A.upper(), BOUND) == A.upper()
-    assert hidden(C, BOUND) == NO_WORKFLOW
-    assert hidden("nonsense", BOUND) == "nonsense"
+    assert hide_workflow_id(A.upper(), BOUND) == A.upper()
+    assert hide_workflow_id(C, BOUND) == NO_WORKFLOW
+    assert hide_workflow_id("nonsense", BOUND) == "nonsense"

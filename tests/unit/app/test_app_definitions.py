@@ -5,9 +5,9 @@ from typing import Any, cast
 
 import pytest
 
-from looply.app.authoring.definitions import without_identity
-from looply.app.authoring.mock import mock_schema
-from looply.app.context.addressing import MAX_PROCESS_ID, checked_process_id
+from looply.app.authoring.definitions import strip_identity
+from looply.app.authoring.mock_schema import mock_schema
+from looply.app.context.addressing import MAX_PROCESS_ID, validate_process_id
 from looply.app.context.embedding import embed_cards
 from looply.app.context.links import Links
 from looply.app.executions.terminate import DEFAULT_REASON, reason_of
@@ -78,7 +78,7 @@ async def test_what_names_no_card_is_left_alone(definition: dict[str, Any]) -> N
 
 def test_an_imported_definition_loses_the_ids_of_its_export() -> None:
     exported = {"workflow_id": "x", "workflow_version": 3, "workflow_name": "n"}
-    assert without_identity(exported) == {"workflow_name": "n"}
+    assert strip_identity(exported) == {"workflow_name": "n"}
 
 
 def test_a_mock_schema_takes_the_payload_and_requires_nothing() -> None:
@@ -102,7 +102,7 @@ def test_a_mock_schema_is_made_of_the_deepest_payload() -> None:
     "text", ["P1", "4500000001/10"[:10], "x" * MAX_PROCESS_ID, "a b", "...", "Größe 4", "%", "日本"]
 )
 def test_a_good_process_id_is_kept(text: str) -> None:
-    assert checked_process_id(text) == text
+    assert validate_process_id(text) == text
 
 
 @pytest.mark.parametrize(
@@ -110,13 +110,13 @@ def test_a_good_process_id_is_kept(text: str) -> None:
 )
 def test_a_bad_process_id_is_refused(value: Any) -> None:
     with pytest.raises(BadRequest):
-        checked_process_id(value)
+        validate_process_id(value)
 
 
 def test_a_process_id_is_measured_after_it_is_composed() -> None:
-    assert checked_process_id("u\u0308" * MAX_PROCESS_ID) == "\u00fc" * MAX_PROCESS_ID
+    assert validate_process_id("u\u0308" * MAX_PROCESS_ID) == "\u00fc" * MAX_PROCESS_ID
     with pytest.raises(BadRequest):
-        checked_process_id("u\u0308" * 1_000_000)
+        validate_process_id("u\u0308" * 1_000_000)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("PT10S", 10), ("PT0S", 0), ("PT1M", 60), ("PT0.5S", 0.5)])

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from looply.app.authoring.expressions import Outcome, Source, Trial, evaluate, text_at
+from looply.app.authoring.expressions import EvaluationInput, EvaluationResult, Source, evaluate, text_at
 from looply.app.context.background import MAX_PENDING, BackgroundThread
 from looply.app.context.services import Services
 from looply.clock import from_ms
@@ -21,12 +21,14 @@ MIB = 1024 * 1024
 
 def services(limits: Limits = DEFAULT_LIMITS) -> Services:
     """What an evaluation needs of the services."""
-    parts = {"clock": FakeClock(), "limits": limits, "aside": BackgroundThread()}
+    parts = {"clock": FakeClock(), "limits": limits, "background": BackgroundThread()}
     return cast("Services", type("Some", (), parts))
 
 
-async def tried(form: Any, text: Any, data: Any = None, limits: Limits = DEFAULT_LIMITS, **trial: Any) -> Outcome:
-    return await evaluate(services(limits), Source(form, text), Trial(data=data, **trial))
+async def tried(
+    form: Any, text: Any, data: Any = None, limits: Limits = DEFAULT_LIMITS, **given: Any
+) -> EvaluationResult:
+    return await evaluate(services(limits), Source(form, text), EvaluationInput(data=data, **given))
 
 
 async def test_an_expression_has_its_typed_value() -> None:
@@ -39,7 +41,7 @@ async def test_an_expression_has_its_typed_value() -> None:
         ("null", None, "null"),
     ):
         outcome = await tried("expression", text, {"a": {"b": 2}})
-        assert (outcome.value, outcome.type, outcome.is_present, outcome.mistake) == (value, kind, True, None)
+        assert (outcome.value, outcome.type, outcome.is_present, outcome.finding) == (value, kind, True, None)
 
 
 async def test_a_path_that_leads_nowhere_is_null_and_not_present() -> None:
@@ -61,8 +63,8 @@ async def test_the_work_is_told_also_of_what_failed() -> None:
     over = await tried("expression", "foreach(many, x, count(many))", {"many": list(range(4000))})
     assert 0 < small.fuel < large.fuel < DEFAULT_LIMITS.expression_fuel
     assert over.fuel == DEFAULT_LIMITS.expression_fuel
-    assert over.mistake is not None
-    assert (over.mistake.code, over.value) == ("EXPRESSION_LIMIT", None)
+    assert over.finding is not None
+    assert (over.finding.code, over.value) == ("EXPRESSION_LIMIT", None)
     template = await tried("template", ["${foreach(many, x, x + 1)}"] * 2, {"many": list(range(4000))})
     assert template.fuel >= 2 * large.fuel - 10
 
@@ -81,7 +83,7 @@ async def test_the_work_is_told_also_of_what_failed() -> None:
     ],
 )
 async def test_a_mistake_has_its_place(text: str, code: str, place: Place) -> None:
-    mistake = (await tried("expression", text, {"zero": 0})).mistake
+    mistake = (await tried("expression", text, {"zero": 0})).finding
     assert mistake is not None
     assert (mistake.code, mistake.path, mistake.place) == (code, "", place)
     assert mistake.message
@@ -90,10 +92,10 @@ async def test_a_mistake_has_its_place(text: str, code: str, place: Place) -> No
 
 async def test_a_mistake_in_a_template_has_the_pointer_of_its_text_and_a_place_within_it() -> None:
     template = {"a/b": ["fine ${1}", "fine ${1}, not\n${1 / zero}"]}
-    mistake = (await tried("template", template, {"zero": 0})).mistake
+    mistake = (await tried("template", template, {"zero": 0})).finding
     assert mistake is not None
     assert (mistake.path, mistake.place) == ("/a~1b/1", Place(19, 2, 5, 1))
-    syntax = (await tried("template", "${a} ${b +} ${c}")).mistake
+    syntax = (await tried("template", "${a} ${b +} ${c}")).finding
     assert syntax is not None
     assert (syntax.path, syntax.place) == ("", Place(10, 1, 11))
 
@@ -104,13 +106,13 @@ async def test_a_mistake_in_a_card_has_its_place_although_the_card_has_lost_whit
         ("${'} x\n${ a ~ b }", Place(12, 2, 6)),
         ("${ 1 / zero }", Place(5, 1, 6, 1)),
     ):
-        mistake = (await tried("card", {"body": [{"text": text}]}, {"zero": 0})).mistake
+        mistake = (await tried("card", {"body": [{"text": text}]}, {"zero": 0})).finding
         assert mistake is not None
         assert (mistake.path, mistake.place) == ("/body/0/text", place)
 
 
 async def test_a_limit_met_in_a_text_of_a_card_has_its_place() -> None:
-    mistake = (await tried("card", {"a": ["${1}", {"t": "x ${range(0, 1000000)} y"}]})).mistake
+    mistake = (await tried("card", {"a": ["${1}", {"t": "x ${range(0, 1000000)} y"}]})).finding
     assert mistake is not None
     assert (mistake.code, mistake.path, mistake.place) == ("EXPRESSION_LIMIT", "/a/1/t", Place(4, 1, 5, 5))
 
@@ -124,7 +126,7 @@ async def test_a_card_sees_data_and_host_as_they_are() -> None:
 
 
 async def test_a_text_over_the_limit_is_a_mistake_at_the_limit() -> None:
-    mistake = (await tried("expression", "a" * 8193)).mistake
+    mistake = (await tried("expression", "a" * 8193)).finding
     assert mistake is not None
     assert (mistake.code, mistake.place) == ("EXPRESSION_SYNTAX", Place(8192, 1, 8193))
 
@@ -133,28 +135,28 @@ async def test_a_text_over_the_limit_is_a_mistake_at_the_limit() -> None:
 async def test_more_than_can_be_read_while_somebody_types_is_a_mistake(form: str) -> None:
     limits = Limits(editor_characters=100)
     fits = {"a": ["${1}" + "x" * 46, "y" * 1000, 5, None], "b": {"c": "${2}" + "x" * 46}}
-    assert (await tried(form, fits, limits=limits)).mistake is None
-    mistake = (await tried(form, [fits, "${3}"], limits=limits)).mistake
+    assert (await tried(form, fits, limits=limits)).finding is None
+    mistake = (await tried(form, [fits, "${3}"], limits=limits)).finding
     assert mistake is not None
     assert (mistake.code, mistake.path, mistake.place) == ("EXPRESSION_LIMIT", "", None)
     assert "104 characters, allowed are 100; the limit is `editor_characters`" in mistake.message
-    assert (await tried("expression", "1" + " " * 200, limits=limits)).mistake is None
+    assert (await tried("expression", "1" + " " * 200, limits=limits)).finding is None
 
 
 async def test_a_mistake_without_a_place_has_none() -> None:
     deep: Any = "${1}"
     for _ in range(201):
         deep = [deep]
-    mistake = (await tried("template", deep)).mistake
+    mistake = (await tried("template", deep)).finding
     assert mistake is not None
     assert (mistake.place, "json_levels" in mistake.message) == (None, True)
 
 
 async def test_a_value_that_is_larger_than_any_memory_is_a_mistake() -> None:
     outcome = await tried("expression", "foreach(range(0, 20000), x, big)", {"big": "x" * MIB})
-    assert outcome.mistake is not None
-    assert (outcome.mistake.code, outcome.value) == ("EXPRESSION_LIMIT", None)
-    assert "document_bytes" in outcome.mistake.message
+    assert outcome.finding is not None
+    assert (outcome.finding.code, outcome.value) == ("EXPRESSION_LIMIT", None)
+    assert "document_bytes" in outcome.finding.message
 
 
 async def test_time_is_the_given_one_or_the_clock_and_is_told() -> None:
@@ -177,8 +179,8 @@ async def test_chance_is_made_of_the_seed_alone() -> None:
 
 async def test_the_limits_are_those_of_the_server() -> None:
     outcome = await tried("expression", "range(0, 10)", limits=Limits(expression_items=9))
-    assert outcome.mistake is not None
-    assert outcome.mistake.code == "EXPRESSION_LIMIT"
+    assert outcome.finding is not None
+    assert outcome.finding.code == "EXPRESSION_LIMIT"
 
 
 def test_what_a_pointer_leads_to_is_found() -> None:
@@ -190,7 +192,7 @@ def test_what_a_pointer_leads_to_is_found() -> None:
 
 
 async def test_work_is_done_beside_the_loop_one_at_a_time() -> None:
-    aside = BackgroundThread()
+    background = BackgroundThread()
     here, seen = threading.get_ident(), []
     begun, end = threading.Event(), threading.Event()
 
@@ -205,8 +207,8 @@ async def test_work_is_done_beside_the_loop_one_at_a_time() -> None:
         assert end.is_set()
         return 2
 
-    one = asyncio.ensure_future(aside.run(first))
-    two = asyncio.ensure_future(aside.run(second))
+    one = asyncio.ensure_future(background.run(first))
+    two = asyncio.ensure_future(background.run(second))
     await asyncio.to_thread(begun.wait, 60)
     end.set()
     assert await asyncio.gather(one, two) == [1, 2]
@@ -225,19 +227,19 @@ class Counting(BackgroundThread):
 
 async def test_an_evaluation_never_holds_up_the_loop() -> None:
     some = services()
-    counting = some.aside = Counting()  # type: ignore[misc]
+    counting = some.background = Counting()  # type: ignore[misc]
     for form in ("expression", "template", "card"):
-        await evaluate(some, Source(form, "1 +"), Trial(data=None))  # type: ignore[arg-type]
+        await evaluate(some, Source(form, "1 +"), EvaluationInput(data=None))  # type: ignore[arg-type]
     assert counting.count == 3
 
 
 async def test_too_much_work_that_waits_is_refused_and_room_comes_back() -> None:
-    aside = BackgroundThread()
+    background = BackgroundThread()
     end = threading.Event()
-    waiting = [asyncio.ensure_future(aside.run(lambda: end.wait(60))) for _ in range(MAX_PENDING)]
+    waiting = [asyncio.ensure_future(background.run(lambda: end.wait(60))) for _ in range(MAX_PENDING)]
     await asyncio.sleep(0)
     with pytest.raises(Overloaded):
-        await aside.run(lambda: True)
+        await background.run(lambda: True)
     end.set()
     assert all(await asyncio.gather(*waiting))
 
@@ -246,5 +248,5 @@ async def test_too_much_work_that_waits_is_refused_and_room_comes_back() -> None
 
     for _ in range(MAX_PENDING + 1):
         with pytest.raises(ZeroDivisionError):
-            await aside.run(fails)
-    assert await aside.run(lambda: from_ms(0)) == from_ms(0)
+            await background.run(fails)
+    assert await background.run(lambda: from_ms(0)) == from_ms(0)

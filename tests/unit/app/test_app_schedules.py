@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from looply.app.authoring.schedules import settle_all, toggle
+from looply.app.authoring.schedules import align_all, toggle
 from looply.bootstrap import Application, running
 from looply.catalog.authored.workflows import WorkflowDraft
 from looply.catalog.tenants.keys import Principal
@@ -53,7 +53,7 @@ async def activated(application: Application, document: dict[str, object]) -> tu
 async def test_a_schedule_that_a_crash_left_out_is_made_at_the_next_start(application: Application) -> None:
     organization_id, workflow_id = await activated(application, HOURLY)
     assert await application.shell.schedules.find(organization_id, workflow_id) is None
-    await settle_all(application.services)
+    await align_all(application.services)
     schedule = await application.shell.schedules.find(organization_id, workflow_id)
     assert schedule is not None
     assert (schedule.workflow_version, schedule.status) == (1, "ACTIVE")
@@ -61,12 +61,12 @@ async def test_a_schedule_that_a_crash_left_out_is_made_at_the_next_start(applic
 
 async def test_a_schedule_of_a_former_version_gives_way(application: Application) -> None:
     organization_id, workflow_id = await activated(application, HOURLY)
-    await settle_all(application.services)
+    await align_all(application.services)
     workflows = application.services.catalog.workflows
     draft = WorkflowDraft(name="Nightly", definition=DAILY, findings=())
     await workflows.save_draft(organization_id, (workflow_id, 1), draft, modified_on=None)
     await workflows.activate(organization_id, (workflow_id, 2))
-    await settle_all(application.services)
+    await align_all(application.services)
     schedule = await application.shell.schedules.find(organization_id, workflow_id)
     assert schedule is not None
     assert schedule.workflow_version == 2
@@ -74,12 +74,12 @@ async def test_a_schedule_of_a_former_version_gives_way(application: Application
 
 async def test_a_schedule_whose_workflow_is_called_now_is_dropped(application: Application) -> None:
     organization_id, workflow_id = await activated(application, HOURLY)
-    await settle_all(application.services)
+    await align_all(application.services)
     workflows = application.services.catalog.workflows
     draft = WorkflowDraft(name="Nightly", definition=CALLED, findings=())
     await workflows.save_draft(organization_id, (workflow_id, 1), draft, modified_on=None)
     await workflows.activate(organization_id, (workflow_id, 2))
-    await settle_all(application.services)
+    await align_all(application.services)
     assert await application.shell.schedules.find(organization_id, workflow_id) is None
 
 
@@ -113,7 +113,7 @@ def operator(organization_id: str) -> Principal:
 
 async def test_a_pause_keeps_what_fired_while_it_was_made(application: Application) -> None:
     organization_id, workflow_id = await activated(application, HOURLY)
-    await settle_all(application.services)
+    await align_all(application.services)
     racing = replace(application.services, engine=SimpleNamespace(schedules=FiresInBetween(application)))
     paused = await toggle(racing, operator(organization_id), workflow_id, None, action="PAUSE")
     ((fired,), stored) = (
@@ -128,7 +128,7 @@ async def test_a_schedule_that_is_played_on_a_clock_that_was_set_back_goes_on_af
     application: Application,
 ) -> None:
     organization_id, workflow_id = await activated(application, HOURLY)
-    await settle_all(application.services)
+    await align_all(application.services)
     first = await application.shell.schedules.find(organization_id, workflow_id)
     assert first is not None
     assert first.next is not None
@@ -146,7 +146,7 @@ async def test_a_schedule_that_is_played_on_a_clock_that_was_set_back_goes_on_af
 
 async def test_settling_again_changes_nothing(application: Application) -> None:
     organization_id, workflow_id = await activated(application, HOURLY)
-    await settle_all(application.services)
+    await align_all(application.services)
     before = await application.shell.schedules.find(organization_id, workflow_id)
-    await settle_all(application.services)
+    await align_all(application.services)
     assert await application.shell.schedules.find(organization_id, workflow_id) == before

@@ -9,8 +9,8 @@ import structlog
 from server_kit import CARDING, Caller
 
 from looply.app.context.services import Services
-from looply.server.administration.pages import Pages
-from looply.server.application import build_app, front_of
+from looply.server.administration.web_pages import Pages
+from looply.server.application import build_app, ingress_of
 from looply.server.http.access_log import AccessLog
 from looply.server.http.callers import Callers
 from looply.settings import Settings
@@ -24,8 +24,8 @@ async def logged(services: Services, tmp_path: Path, mine: Caller, settings: Set
     """Returns the lines of some calls that carry the canary wherever a caller can put it."""
     await mine.trigger(await mine.create(CARDING))
     token = (await mine.get("getOpenCards")).json()["items"][0]["token"]
-    front = front_of(settings, services.clock)
-    app = build_app(services, SerialEntropy(1000), Pages(tmp_path / "static"), front=front)
+    ingress = ingress_of(settings, services.clock)
+    app = build_app(services, SerialEntropy(1000), Pages(tmp_path / "static"), ingress=ingress)
     transport = httpx2.ASGITransport(app=app, client=("192.0.2.1", 40_000))
     with structlog.testing.capture_logs() as lines:
         async with httpx2.AsyncClient(transport=transport, base_url="http://server") as client:
@@ -67,6 +67,6 @@ async def test_with_it_each_request_is_one_line_without_what_it_holds(
 
 def test_a_request_that_was_none_is_logged_too(clock: FakeClock) -> None:
     with structlog.testing.capture_logs() as lines:
-        AccessLog(clock, Callers()).refused(("192.0.2.1", 1), 400, "r-1", 300)
+        AccessLog(clock, Callers()).log_refusal(("192.0.2.1", 1), 400, "r-1", 300)
     assert set(lines[0]) == LINE
     assert (lines[0]["address"], lines[0]["status"], lines[0]["request_id"]) == ("192.0.2.1", 400, "r-1")

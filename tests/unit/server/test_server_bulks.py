@@ -128,7 +128,7 @@ async def test_what_fails_again_meanwhile_is_not_redriven_twice(
     (held,) = await services.catalog.bulks.claim("dead", timedelta(seconds=30))
     world.script("call_1", REFUSED)
     clock.advance(timedelta(seconds=1))
-    await runner._moves(execution_id, await runner._command(held))
+    await runner._changes_execution(execution_id, await runner._command(held))
     await shell.settled(execution_id, clock.now() + timedelta(minutes=1))
     assert await runner.tick() == 0
     clock.advance(timedelta(seconds=30))
@@ -252,11 +252,11 @@ async def test_a_bulk_that_is_asked_for_while_an_idle_runner_looks_is_not_missed
     mine: Caller, services: Services, clock: FakeClock
 ) -> None:
     runner = Resting(services)
-    services.bulk_bell.ring()
+    services.bulk_signal.notify()
     assert await runner.round() == 15.0
     looking = asyncio.get_running_loop().create_task(runner.round())
     await asyncio.sleep(0)
-    services.bulk_bell.ring()
+    services.bulk_signal.notify()
     assert await looking == 0.0
     workflow_id = await mine.create(ASKING)
     for _ in range(2):
@@ -265,7 +265,7 @@ async def test_a_bulk_that_is_asked_for_while_an_idle_runner_looks_is_not_missed
     await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
     assert await runner.round() == 1.0
     runner._signal.clear()
-    services.bulk_bell.ring()
+    services.bulk_signal.notify()
     assert not runner._signal.is_set()
 
 

@@ -80,8 +80,8 @@ async def test_the_list_says_whose_decision_it_is_and_nothing_that_was_hidden(de
     execution_id = await desk.decided(approving(), "PO-1", ANN)
     secret = await desk.decided(approving("pin", CY, secret=["/output/decisions"]), "PO-2", CY, comment="it is 4711")
     body = await desk.listed()
-    hidden, shown = body["items"]
-    assert (body["count"], hidden["workflow_execution_id"], hidden["comment"]) == (2, secret, "***")
+    masked, shown = body["items"]
+    assert (body["count"], masked["workflow_execution_id"], masked["comment"]) == (2, secret, "***")
     execution = await desk.mine.get("getDecisions", workflow_execution_id=execution_id)
     (decision,) = execution.json()["items"]
     assert shown == {

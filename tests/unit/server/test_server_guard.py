@@ -11,7 +11,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from looply.server.connection.guard import MAX_BREAKS, Bounds, GuardedProtocol, guarded
+from looply.server.connection.guard import MAX_BLANK_LINES, Bounds, GuardedProtocol, bounded_protocol
 
 HEAD_BYTES = 16_384
 PACKET = 65_536
@@ -64,7 +64,7 @@ class Served:
         self.line = Line()
         ids = iter(range(1_000_000))
         self.refused: list[tuple[Any, int, str]] = []
-        http = guarded(bounds, lambda: False, lambda: str(next(ids)), self.note)
+        http = bounded_protocol(bounds, lambda: False, lambda: str(next(ids)), self.note)
         config = Config(
             self.app,
             http=http,
@@ -305,7 +305,7 @@ async def test_blank_lines_within_a_body_in_chunks_are_parsed_a_bounded_number_o
     served.feed(head + part * (PACKET // len(part)))
     await served.settle()
     assert served.line.is_closed
-    assert len(pieces) < MAX_BREAKS + 20
+    assert len(pieces) < MAX_BLANK_LINES + 20
 
 
 async def test_a_body_in_chunks_may_have_blank_lines(served: Served) -> None:

@@ -17,9 +17,9 @@ from server_kit import ASKING, Caller, card_step, definition, note_step
 from looply.app.context.metrics import CONTENT_TYPE, MEASURES
 from looply.app.context.services import Services
 from looply.clock import SystemEntropy
-from looply.server.administration.pages import Pages
+from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app, build_monitoring
-from looply.server.connection.serving import monitored
+from looply.server.connection.serving import serve_monitoring
 from looply.settings import Secret, Settings
 from looply.testing.clock import SerialEntropy
 
@@ -51,7 +51,7 @@ async def scraped(client: httpx2.AsyncClient) -> dict[tuple[str, tuple[tuple[str
 async def listening(services: Services) -> AsyncIterator[str]:
     """The listener on a free port for the time of a block, which is given its address."""
     app = build_monitoring(services, SystemEntropy())
-    async with monitored(Settings(metrics_listen="127.0.0.1:0"), app) as address:
+    async with serve_monitoring(Settings(metrics_listen="127.0.0.1:0"), app) as address:
         assert address is not None
         yield address
 
@@ -190,7 +190,7 @@ class TestListener:
             assert (await client.get("/healthz/live")).status_code == 200
 
     async def test_without_the_setting_there_is_none(self, services: Services) -> None:
-        async with monitored(Settings(), build_monitoring(services, SystemEntropy())) as address:
+        async with serve_monitoring(Settings(), build_monitoring(services, SystemEntropy())) as address:
             assert address is None
             assert len(asyncio.all_tasks()) == 1
 

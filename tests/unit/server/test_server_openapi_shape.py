@@ -10,11 +10,11 @@ import jsonschema_rs
 import pytest
 
 from looply.definition import definition_schema
-from looply.server.application import every_route
+from looply.server.application import all_routes
 from looply.server.description.openapi import describe
-from looply.server.description.openapi_schemas import components_of, explicit
+from looply.server.description.openapi_schemas import components_of, make_explicit
 
-ROUTES = every_route()
+ROUTES = all_routes()
 DOCUMENT: dict[str, Any] = json.loads(json.dumps(describe(ROUTES)))
 VALUES = ("enum", "const", "examples", "example")
 SUCCESS = re.compile("[23]..")
@@ -163,7 +163,7 @@ def test_no_two_components_have_one_title() -> None:
     ],
 )
 def test_a_schema_says_what_json_schema_leaves_to_be_understood(schema: Mapping[str, Any], said: object) -> None:
-    assert explicit(schema) == said
+    assert make_explicit(schema) == said
 
 
 def test_the_components_of_a_definition_accept_what_its_schema_accepts() -> None:

@@ -14,10 +14,10 @@ from server_kit import CARDING, COMPUTING, Caller
 from looply.app.context.services import Services
 from looply.clock import Clock
 from looply.errors import Forbidden, TooManyRefusals
-from looply.server.administration.pages import Pages
-from looply.server.application import Front, build_app
+from looply.server.administration.web_pages import Pages
+from looply.server.application import Ingress, build_app
 from looply.server.http.callers import Callers
-from looply.server.http.refusals import MOST_ADDRESSES, Credential, Refusals
+from looply.server.http.refusals import MOST_ADDRESSES, Credential, RefusalLimiter
 from looply.testing.clock import FakeClock, SerialEntropy
 
 LIMIT = 5
@@ -29,8 +29,8 @@ PROXY = "10.0.0.1"
 async def calling(
     services: Services, tmp_path: Path, peer: str = "192.0.2.1", trusted: tuple[str, ...] = ()
 ) -> AsyncIterator[httpx2.AsyncClient]:
-    front = Front(callers=Callers(trusted), refusals_per_minute=LIMIT)
-    app = build_app(services, SerialEntropy(1000), Pages(tmp_path / "static"), front=front)
+    ingress = Ingress(callers=Callers(trusted), refusals_per_minute=LIMIT)
+    app = build_app(services, SerialEntropy(1000), Pages(tmp_path / "static"), ingress=ingress)
     transport = httpx2.ASGITransport(app=app, client=(peer, 40_000))
     async with httpx2.AsyncClient(transport=transport, base_url="http://server") as client:
         yield client
@@ -157,7 +157,7 @@ async def test_refusals_are_logged_once_a_minute_and_address(
     assert {(line["address"], line["route"], line["kind"]) for line in lines} == {("192.0.2.1", KEYS, "key")}
 
 
-def outcome(refusals: Refusals, address: str) -> str:
+def outcome(refusals: RefusalLimiter, address: str) -> str:
     try:
         refusals.record(address, "key", "/x", Forbidden("Forbidden"))
     except (Forbidden, TooManyRefusals) as error:
@@ -169,7 +169,7 @@ def ignored(_credential: Credential) -> None:
 
 
 def test_the_memory_for_addresses_is_bounded_and_a_flood_of_addresses_frees_none(clock: Clock) -> None:
-    refusals = Refusals(clock, 2, ignored)
+    refusals = RefusalLimiter(clock, 2, ignored)
     assert [outcome(refusals, "192.0.2.1") for _ in range(3)][-1] == "RATE_LIMITED"
     for number in range(2 * MOST_ADDRESSES):
         outcome(refusals, f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
@@ -179,7 +179,7 @@ def test_the_memory_for_addresses_is_bounded_and_a_flood_of_addresses_frees_none
 
 
 def test_addresses_of_a_minute_ago_make_room(clock: FakeClock) -> None:
-    refusals = Refusals(clock, 2, ignored)
+    refusals = RefusalLimiter(clock, 2, ignored)
     for number in range(MOST_ADDRESSES):
         outcome(refusals, f"10.0.{number >> 8}.{number & 255}")
     clock.advance(timedelta(seconds=60))

@@ -4,12 +4,12 @@ import httpx2
 import pytest
 from server_kit import ASKING, Caller
 
-from looply.server.application import every_route
+from looply.server.application import all_routes
 from looply.server.http.boundary import Boundary
 from looply.server.http.call import Route
 from looply.server.http.routing import RouteTable
 
-ROUTES = every_route()
+ROUTES = all_routes()
 TABLE = RouteTable(ROUTES)
 
 

@@ -21,7 +21,7 @@ from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pruner import prune_now
 from looply.errors import Forbidden
 from looply.limits import DEFAULT_LIMITS
-from looply.server.administration.pages import Pages
+from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app
 from looply.server.http.boundary import Boundary
 from looply.server.http.events import EventStream, Pace, frame, send_stream

@@ -1,7 +1,7 @@
 """API keys that are bound to workflows: such a key sees only these workflows and their executions.
 
     services = bound_services(services, principal.workflow_ids)
-    values = {name: hidden(value, ...) ...}
+    values = {name: hide_workflow_id(value, ...) ...}
 
 The bound services contain an engine that shows only these workflows. An id of another workflow is replaced by an id
 that no workflow has, before any look-up, so that each call answers exactly as for an object that does not exist.
@@ -57,7 +57,7 @@ def bound_services(services: Services, workflow_ids: frozenset[str]) -> Services
     return replace(services, engine=BoundEngine(services.engine, workflow_ids))
 
 
-def hidden(workflow_id: str, workflow_ids: frozenset[str]) -> str:
+def hide_workflow_id(workflow_id: str, workflow_ids: frozenset[str]) -> str:
     """Returns the id, or `NO_WORKFLOW` for the id of another workflow. Returns a text that is not an id unchanged."""
     try:
         return workflow_id if checked_id(workflow_id, "workflow") in workflow_ids else NO_WORKFLOW
@@ -117,12 +117,12 @@ class BoundEngine:
             found += await self._engine.find(organization_id, name, each)
         return sorted(found, key=lambda head: head.execution_id)[-1:]
 
-    async def list(self, organization_id: str, wanted: Filter, after: str = "", limit: int = 20) -> Page:
+    async def list(self, organization_id: str, criteria: Filter, after: str = "", limit: int = 20) -> Page:
         """Returns executions of these workflows."""
-        wanted_ids = self._ids.intersection(wanted.workflow_ids) if wanted.workflow_ids else self._ids
+        wanted_ids = self._ids.intersection(criteria.workflow_ids) if criteria.workflow_ids else self._ids
         if not wanted_ids:
             return Page(items=())
-        narrowed = with_fields(wanted, workflow_ids=tuple(sorted(wanted_ids)))
+        narrowed = with_fields(criteria, workflow_ids=tuple(sorted(wanted_ids)))
         return await self._engine.list(organization_id, narrowed, after, limit)
 
     async def settled(self, execution_id: str, until: datetime) -> Execution:
@@ -172,13 +172,13 @@ class _BoundLetters:
         self._ids = workflow_ids
 
     async def list(
-        self, organization_id: str, wanted: LetterFilter, after: LetterKey | None, limit: int
+        self, organization_id: str, criteria: LetterFilter, after: LetterKey | None, limit: int
     ) -> Sequence[LetterRow]:
         pages = [
-            await self._letters.list(organization_id, with_fields(wanted, workflow_id=each), after, limit)
-            for each in _wanted_ids(wanted.workflow_id, self._ids)
+            await self._letters.list(organization_id, with_fields(criteria, workflow_id=each), after, limit)
+            for each in _visible_ids(criteria.workflow_id, self._ids)
         ]
-        return _merged(pages, lambda row: (row.execution_id, row.seq), limit)
+        return _merge(pages, lambda row: (row.execution_id, row.seq), limit)
 
     async def find(self, execution_id: str, seq: int) -> LetterRow | None:
         row = await self._letters.find(execution_id, seq)
@@ -199,13 +199,13 @@ class _BoundDecisions:
         self._ids = workflow_ids
 
     async def list(
-        self, organization_id: str, wanted: DecisionFilter, after: DecisionKey | None, limit: int
+        self, organization_id: str, criteria: DecisionFilter, after: DecisionKey | None, limit: int
     ) -> Sequence[DecisionRow]:
         pages = [
-            await self._decisions.list(organization_id, with_fields(wanted, workflow_id=each), after, limit)
-            for each in _wanted_ids(wanted.workflow_id, self._ids)
+            await self._decisions.list(organization_id, with_fields(criteria, workflow_id=each), after, limit)
+            for each in _visible_ids(criteria.workflow_id, self._ids)
         ]
-        return _merged(pages, key_of, limit)
+        return _merge(pages, key_of, limit)
 
     async def of_execution(self, execution_id: str) -> Sequence[DecisionRow]:
         return [row for row in await self._decisions.of_execution(execution_id) if row.workflow_id in self._ids]
@@ -238,13 +238,13 @@ class _BoundSchedules:
         await self._schedules.drop(organization_id, workflow_id)
 
 
-def _wanted_ids(workflow_id: str, workflow_ids: frozenset[str]) -> Iterable[str]:
+def _visible_ids(workflow_id: str, workflow_ids: frozenset[str]) -> Iterable[str]:
     """Returns the workflows that a list shows: the one that its filter names, if it is bound, or all bound ones."""
     if workflow_id:
         return (workflow_id,) if workflow_id in workflow_ids else ()
     return sorted(workflow_ids)
 
 
-def _merged(pages: Sequence[Sequence[_Row]], key: Callable[[_Row], Any], limit: int) -> list[_Row]:
+def _merge(pages: Sequence[Sequence[_Row]], key: Callable[[_Row], Any], limit: int) -> list[_Row]:
     """Merges sorted pages and returns their first rows, the highest key first."""
     return list(islice(merge(*pages, key=key, reverse=True), limit))

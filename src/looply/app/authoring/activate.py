@@ -1,7 +1,7 @@
 """Activation: a draft becomes the version that `latest` means."""
 
-from looply.app.authoring.definitions import check_definition, invalid
-from looply.app.authoring.schedules import settle_schedule
+from looply.app.authoring.definitions import check_definition, definition_error
+from looply.app.authoring.schedules import align_schedule
 from looply.app.context.services import Services
 from looply.catalog.authored.workflows import WorkflowVersion
 from looply.catalog.tenants.keys import Principal
@@ -27,7 +27,7 @@ async def activate(services: Services, principal: Principal, workflow_id: str, v
         row = await services.catalog.workflows.activate(
             organization_id, (workflow_id, version), definition_hash=draft.definition_hash, actor=principal.key_id
         )
-        await settle_schedule(services, organization_id, row.workflow_id)
+        await align_schedule(services, organization_id, row.workflow_id)
         return row
 
 
@@ -42,4 +42,4 @@ async def _check(services: Services, draft: WorkflowVersion) -> None:
         needs_names=True,
     )
     if findings.errors:
-        raise invalid(findings)
+        raise definition_error(findings)

@@ -50,14 +50,14 @@ def _check(services: Services, draft: ConnectionDraft, kept: Collection[str]) ->
     try:
         kind = services.registry.connection_kind(draft.kind)
     except NotFound as error:
-        raise _refused((Problem(path="/kind", message=error.message),)) from error
+        raise _invalid_connection((Problem(path="/kind", message=error.message),)) from error
     secrets: Mapping[str, Any] = {**dict.fromkeys(kept, _KEPT), **draft.secrets}
     problems = kind.problems(draft.settings, {name: value for name, value in secrets.items() if value is not None})
     if problems:
-        raise _refused(problems)
+        raise _invalid_connection(problems)
 
 
-def _refused(problems: tuple[Problem, ...]) -> Refused:
+def _invalid_connection(problems: tuple[Problem, ...]) -> Refused:
     first = problems[0]
     message = f"the connection does not fit its kind: {first.path} {first.message}"
     return Refused(message, code="INVALID_CONNECTION", problems=problems)

@@ -43,7 +43,7 @@ async def put(
         raise Refused(f"the value {reason}", code="LIMIT", problems=(Problem(path="/value", message=reason),))
     name = canonical_name(name)
 
-    def written(known: Known) -> DatastoreWrite:
+    def next_write(known: Known) -> DatastoreWrite:
         return DatastoreWrite(
             name=name,
             expected=known.revision,
@@ -53,8 +53,8 @@ async def put(
         )
 
     while True:
-        known = await _known(services, principal, name, if_revision)
-        stored = await _changed(services, principal, written(known))
+        known = await _check_revision(services, principal, name, if_revision)
+        stored = await _write(services, principal, next_write(known))
         if stored is not None:
             await record(services, principal, "datastore.put", stored.name, revision=stored.revision)
             return stored
@@ -67,7 +67,7 @@ async def delete(services: Services, principal: Principal, name: str, *, if_revi
     """
     stored = await get(services, principal, name)
     while True:
-        known = await _known(services, principal, stored.name, if_revision)
+        known = await _check_revision(services, principal, stored.name, if_revision)
         if not known.revision:
             raise _not_found()
         write = DatastoreWrite(name=stored.name, expected=known.revision, revision=known.next_revision)
@@ -82,7 +82,7 @@ async def delete(services: Services, principal: Principal, name: str, *, if_revi
         return
 
 
-async def _known(services: Services, principal: Principal, name: str, if_revision: int | None) -> Known:
+async def _check_revision(services: Services, principal: Principal, name: str, if_revision: int | None) -> Known:
     """Returns the current revision. Raises: Conflict (code `CONFLICT`) when it is not `if_revision`."""
     known = (await services.engine.datastores.find(principal.organization_id, name)).known
     if if_revision is not None and if_revision != known.revision:
@@ -91,7 +91,7 @@ async def _known(services: Services, principal: Principal, name: str, if_revisio
     return known
 
 
-async def _changed(services: Services, principal: Principal, write: DatastoreWrite) -> Datastore | None:
+async def _write(services: Services, principal: Principal, write: DatastoreWrite) -> Datastore | None:
     """Writes a datastore and returns it, None when a concurrent write has changed it before. Raises: Conflict."""
     change = change_of(principal.organization_id, write, services.clock.now(), principal.key_id or "", services.limits)
     try:

@@ -38,7 +38,7 @@ async def check_definition(
     embedded, without_card = await embed_cards(services.catalog.cards, organization_id, definition)
     # A definition of the largest size, full of expressions, takes seconds.
     operations = services.registry.operations
-    findings = await services.aside.run(
+    findings = await services.background.run(
         lambda: parse_definition(embedded, limits, payload_schema=mock_schema, operations=operations)
     )
     missing = (*without_card, *await find_missing_names(services, organization_id, definition, own_id))
@@ -49,7 +49,7 @@ async def check_definition(
     return structs.replace(findings, warnings=(*findings.warnings, *missing))
 
 
-def invalid(findings: Findings) -> DefinitionError:
+def definition_error(findings: Findings) -> DefinitionError:
     """Returns the exception for a definition with errors; it contains all of them."""
     problems = findings.errors
     count = f"{len(problems)} problems; the first" if len(problems) > 1 else "a problem"
@@ -58,6 +58,6 @@ def invalid(findings: Findings) -> DefinitionError:
     return DefinitionError(message, problems=problems)
 
 
-def without_identity(definition: dict[str, Any]) -> dict[str, Any]:
+def strip_identity(definition: dict[str, Any]) -> dict[str, Any]:
     """Returns a definition without the ids that an export adds."""
     return {name: value for name, value in definition.items() if name not in IDENTITY}

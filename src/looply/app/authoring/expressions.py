@@ -37,7 +37,7 @@ class Source(msgspec.Struct, frozen=True):
     text: Json
 
 
-class Trial(msgspec.Struct, frozen=True, kw_only=True):
+class EvaluationInput(msgspec.Struct, frozen=True, kw_only=True):
     """The input of an evaluation.
 
     `data` is the data document; a card accepts any value. `host` is the value of `$host` in a card. None means absent.
@@ -51,7 +51,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     seed: str = ""
 
 
-class Mistake(msgspec.Struct, frozen=True, kw_only=True):
+class SourceFinding(msgspec.Struct, frozen=True, kw_only=True):
     """An error or warning. `path` is the JSON Pointer of the text within the source, `place` its range in that text."""
 
     code: str
@@ -61,7 +61,7 @@ class Mistake(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class EvaluationResult(msgspec.Struct, frozen=True, kw_only=True):
     """The result of an evaluation: a value, or the first error. `fuel` is the work it took.
 
     `is_present` is false for a path that does not exist in the data, whose value is null.
@@ -71,7 +71,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     fuel: int = 0
     value: Json = None
     is_present: bool = False
-    mistake: Mistake | None = None
+    finding: SourceFinding | None = None
 
     @property
     def type(self) -> Kind:
@@ -79,34 +79,34 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return kind_of(self.value)
 
 
-async def evaluate(services: Services, source: Source, trial: Trial) -> Outcome:
+async def evaluate(services: Services, source: Source, given: EvaluationInput) -> EvaluationResult:
     """Evaluates a source within the limits of workflow steps. Raises: Overloaded."""
-    now = trial.now if trial.now is not None else services.clock.now()
-    data: Mapping[str, Any] = trial.data if isinstance(trial.data, dict) else {}
-    evaluation = Evaluation(data=data, now=now, chance=_chance(trial.seed), limits=services.limits)
-    return await services.aside.run(lambda: _outcome(source, trial, evaluation))
+    now = given.now if given.now is not None else services.clock.now()
+    data: Mapping[str, Any] = given.data if isinstance(given.data, dict) else {}
+    evaluation = Evaluation(data=data, now=now, chance=_random_source(given.seed), limits=services.limits)
+    return await services.background.run(lambda: _evaluate_source(source, given, evaluation))
 
 
-def _outcome(source: Source, trial: Trial, evaluation: Evaluation) -> Outcome:
+def _evaluate_source(source: Source, given: EvaluationInput, evaluation: Evaluation) -> EvaluationResult:
     limits = evaluation.limits
     try:
-        parsed = parsed_source(source, limits)
+        parsed = parse_source(source, limits)
     except (ExpressionSyntaxError, ExpressionLimit) as error:
-        return Outcome(now=evaluation.now, mistake=mistake_of(error, source))
+        return EvaluationResult(now=evaluation.now, finding=finding_of_error(error, source))
     run = parsed.begin(evaluation)
     try:
-        is_present, value = _evaluated(parsed, run, trial)
+        is_present, value = _evaluate(parsed, run, given)
     except ExpressionError as error:
-        mistake = mistake_of(error, source, parsed)
-        return Outcome(now=evaluation.now, fuel=run.fuel.used, mistake=mistake)
+        finding = finding_of_error(error, source, parsed)
+        return EvaluationResult(now=evaluation.now, fuel=run.fuel.used, finding=finding)
     if reason := oversize(value, limits.document_bytes, limits):
         message = f"the value {reason}; its limits are `document_bytes` and `json_levels`"
-        mistake = Mistake(code=ExpressionLimit.code, message=message, path="")
-        return Outcome(now=evaluation.now, fuel=run.fuel.used, mistake=mistake)
-    return Outcome(now=evaluation.now, fuel=run.fuel.used, value=value, is_present=is_present)
+        finding = SourceFinding(code=ExpressionLimit.code, message=message, path="")
+        return EvaluationResult(now=evaluation.now, fuel=run.fuel.used, finding=finding)
+    return EvaluationResult(now=evaluation.now, fuel=run.fuel.used, value=value, is_present=is_present)
 
 
-def parsed_source(source: Source, limits: Limits) -> Expression | Template | CardTemplate:
+def parse_source(source: Source, limits: Limits) -> Expression | Template | CardTemplate:
     """Parses a source.
 
     Raises: ExpressionSyntaxError; ExpressionLimit when it is too long to be parsed while an author types.
@@ -135,18 +135,18 @@ def _texts(value: Json) -> Iterator[str]:
             pending.extend(item.values() if isinstance(item, dict) else item)
 
 
-def _evaluated(parsed: Expression | Template | CardTemplate, run: Run, trial: Trial) -> tuple[bool, Json]:
+def _evaluate(parsed: Expression | Template | CardTemplate, run: Run, given: EvaluationInput) -> tuple[bool, Json]:
     if isinstance(parsed, Expression):
         value = parsed.evaluate_in(run)
         # Only an expression that is a single path can be absent from the data.
         return value is not None or parsed.path is None or parsed.lookup_in(run)[0], value
     if isinstance(parsed, Template):
         return True, parsed.evaluate_in(run)
-    host = {} if trial.host is None else {"host": trial.host}
-    return True, parsed.expand_in(run, {} if trial.data is None else trial.data, **host)
+    host = {} if given.host is None else {"host": given.host}
+    return True, parsed.expand_in(run, {} if given.data is None else given.data, **host)
 
 
-def _chance(seed: str) -> Callable[[], bytes]:
+def _random_source(seed: str) -> Callable[[], bytes]:
     drawn = 0
 
     def chance() -> bytes:
@@ -157,11 +157,11 @@ def _chance(seed: str) -> Callable[[], bytes]:
     return chance
 
 
-def mistake_of(
+def finding_of_error(
     error: ExpressionSyntaxError | ExpressionError,
     source: Source,
     parsed: Expression | Template | CardTemplate | None = None,
-) -> Mistake:
+) -> SourceFinding:
     """Returns an error with its position in the source."""
     path = error.pointer
     if not path and isinstance(parsed, Template | CardTemplate):
@@ -172,7 +172,7 @@ def mistake_of(
     if error.source and isinstance(text, str):
         start = start_of(text, error.source)
         place = place_at(text, start + error.position, token_length(error.source, error.position))
-    return Mistake(code=error.code, message=error.reason, path=path, place=place)
+    return SourceFinding(code=error.code, message=error.reason, path=path, place=place)
 
 
 def text_at(value: Json, pointer: str) -> Json:

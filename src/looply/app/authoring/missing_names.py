@@ -7,7 +7,7 @@ once, however often a definition has it.
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from looply.app.context.credentials import connections_with
+from looply.app.context.credentials import find_connections
 from looply.app.context.services import Services
 from looply.definition.calls.external_names import ExternalName, NameKind, external_names
 from looply.definition.settings.children import version_of
@@ -77,7 +77,7 @@ class _Lookup:
 
     async def _sap_system(self, named: ExternalName) -> str:
         settings = {"system_id": named.name, "client": str(named.detail)}
-        count = len(await connections_with(self._services.catalog, self._organization_id, "sap", settings))
+        count = len(await find_connections(self._services.catalog, self._organization_id, "sap", settings))
         if count == 1:
             return ""
         return f"{count or 'no'} connections of kind sap have system_id {named.name} and client {named.detail}"
@@ -110,14 +110,14 @@ class _Lookup:
         """Returns the name that was probably meant, else how to correct the problem."""
         self._suggestions += 1
         meant = did_you_mean(named.name, await self._names(named.kind)) if self._suggestions <= _SUGGESTIONS else ""
-        return meant if meant and repr(named.name) not in meant else _MENDS[named.kind]
+        return meant if meant and repr(named.name) not in meant else _HINTS[named.kind]
 
     async def _names(self, kind: NameKind) -> tuple[str, ...]:
         if kind not in self._known:
-            self._known[kind] = await self._listed(kind)
+            self._known[kind] = await self._existing_names(kind)
         return self._known[kind]
 
-    async def _listed(self, kind: NameKind) -> tuple[str, ...]:
+    async def _existing_names(self, kind: NameKind) -> tuple[str, ...]:
         match kind:
             case "operation":
                 return tuple(self._services.registry.operations)
@@ -131,7 +131,7 @@ class _Lookup:
                 return ()
 
 
-_MENDS: Final[Mapping[NameKind, str]] = {
+_HINTS: Final[Mapping[NameKind, str]] = {
     "operation": "install the connector that has it in every process of the installation, or name another operation",
     "connection": "create the connection before you activate, or name another one",
     "sap system": "exactly one connection must have them; name it in `connection`",

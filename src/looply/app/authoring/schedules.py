@@ -59,7 +59,9 @@ async def toggle(
             schedule = await services.engine.schedules.find(organization_id, row.workflow_id)
             if schedule is None:
                 raise Conflict("the workflow has no schedule", code="NO_SCHEDULE")
-            changed = _toggled(schedule, workflow, "PAUSED" if action == "PAUSE" else "ACTIVE", services.clock.now())
+            changed = _change_status(
+                schedule, workflow, "PAUSED" if action == "PAUSE" else "ACTIVE", services.clock.now()
+            )
             # The conditional write does not overwrite a fire that happens after the read.
             if changed is schedule or await services.engine.schedules.put(changed, workflow, former=schedule):
                 await record(services, principal, f"schedule.{action.lower()}", row.workflow_id)
@@ -67,11 +69,13 @@ async def toggle(
     raise Overloaded("the schedule fires again and again while it is changed; repeat in a second")
 
 
-def _toggled(schedule: Schedule, workflow: Workflow, status: Literal["ACTIVE", "PAUSED"], now: datetime) -> Schedule:
+def _change_status(
+    schedule: Schedule, workflow: Workflow, status: Literal["ACTIVE", "PAUSED"], now: datetime
+) -> Schedule:
     if status == schedule.status:
         return schedule
     changed = msgspec.structs.replace(schedule, status=status, definition=workflow.hash.hex())
-    return changed if status == "PAUSED" else _going_on(changed, workflow, now)
+    return changed if status == "PAUSED" else _wait_for_next_fire(changed, workflow, now)
 
 
 async def list_all(services: Services, principal: Principal) -> Sequence[LiveSchedule]:
@@ -86,7 +90,7 @@ async def list_all(services: Services, principal: Principal) -> Sequence[LiveSch
     ]
 
 
-async def settle_schedule(services: Services, organization_id: str, workflow_id: str) -> Schedule | None:
+async def align_schedule(services: Services, organization_id: str, workflow_id: str) -> Schedule | None:
     """Aligns the live schedule with the newest ACTIVE version, and returns it; a paused schedule stays paused.
 
     Guarantees: idempotent; a version that cannot be read leaves the schedule unchanged. The caller holds
@@ -126,12 +130,12 @@ async def settle_schedule(services: Services, organization_id: str, workflow_id:
         last=live.last if live is not None else None,
         last_execution=live.last_execution if live is not None else "",
     )
-    schedule = _going_on(schedule, workflow, now)
+    schedule = _wait_for_next_fire(schedule, workflow, now)
     await services.engine.schedules.put(schedule, workflow)
     return schedule
 
 
-async def settle_all(services: Services) -> None:
+async def align_all(services: Services) -> None:
     """Aligns every live schedule with the newest ACTIVE version of its workflow.
 
     Activation writes the catalog, then the schedule. The start of the process repairs a crash in between by this call.
@@ -140,7 +144,7 @@ async def settle_all(services: Services) -> None:
         live = {schedule.workflow_id for schedule in await services.engine.schedules.list(organization_id)}
         async with services.schedule_lock:
             for workflow_id in await _scheduled(services, organization_id) | live:
-                await settle_schedule(services, organization_id, workflow_id)
+                await align_schedule(services, organization_id, workflow_id)
 
 
 async def _scheduled(services: Services, organization_id: str) -> set[str]:
@@ -184,7 +188,7 @@ def schedule_of(workflow: Workflow) -> Definition | None:
     return settings.schedule
 
 
-def _going_on(schedule: Schedule, workflow: Workflow, now: datetime) -> Schedule:
+def _wait_for_next_fire(schedule: Schedule, workflow: Workflow, now: datetime) -> Schedule:
     """Returns the schedule with its next fire: the first instant from now on that is later than the last fire."""
     definition = schedule_of(workflow)
     if definition is None:

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from looply.app.authoring.definitions import IDENTITY, check_definition, invalid, without_identity
-from looply.app.authoring.mocks import mask_mock
-from looply.app.authoring.schedules import settle_schedule
+from looply.app.authoring.definitions import IDENTITY, check_definition, definition_error, strip_identity
+from looply.app.authoring.mock_payloads import mask_mock_payload
+from looply.app.authoring.schedules import align_schedule
 from looply.app.context.services import Services
 from looply.catalog.authored.versions import VersionKey
 from looply.catalog.authored.workflows import WorkflowDraft, WorkflowSummary, WorkflowVersion
@@ -39,7 +39,7 @@ class DraftOpen(Conflict):
         self.fields = {"workflow_version": draft.workflow_version, "modified_on": modified_on}
 
 
-class Saved(NamedTuple):
+class SaveResult(NamedTuple):
     """A stored version and its warnings. `is_unchanged`: the same definition was stored before."""
 
     version: WorkflowVersion
@@ -47,7 +47,7 @@ class Saved(NamedTuple):
     is_unchanged: bool = False
 
 
-async def create(services: Services, principal: Principal, definition: Json, *, incomplete: bool = False) -> Saved:
+async def create(services: Services, principal: Principal, definition: Json, *, incomplete: bool = False) -> SaveResult:
     """Creates a workflow and returns version 1, a DRAFT.
 
     Raises: DefinitionError with all findings; with `incomplete` the draft is stored together with its findings instead.
@@ -56,7 +56,7 @@ async def create(services: Services, principal: Principal, definition: Json, *, 
     version = await services.catalog.workflows.create(
         principal.organization_id, principal.workspace_id, draft, actor=principal.key_id
     )
-    return Saved(version, findings.warnings)
+    return SaveResult(version, findings.warnings)
 
 
 async def update(
@@ -67,7 +67,7 @@ async def update(
     *,
     modified_on: datetime,
     incomplete: bool = False,
-) -> Saved:
+) -> SaveResult:
     """Saves a definition and returns its DRAFT: the given version, or the next one if the given one is ACTIVE.
 
     Raises: DefinitionError as `create`; NotFound; Conflict (code `STALE`) when it was changed after `modified_on`.
@@ -78,7 +78,7 @@ async def update(
     version = await services.catalog.workflows.save_draft(
         organization_id, key, draft, modified_on=modified_on, actor=principal.key_id
     )
-    return Saved(await mask_mock(services, principal, version), findings.warnings)
+    return SaveResult(await mask_mock_payload(services, principal, version), findings.warnings)
 
 
 async def import_definition(
@@ -89,7 +89,7 @@ async def import_definition(
     workflow_id: str = "",
     modified_on: datetime | None = None,
     incomplete: bool = False,
-) -> Saved:
+) -> SaveResult:
     """Stores an imported definition as the next draft of its workflow, or as a new workflow, and returns the version.
 
     The workflow id is `workflow_id`, else the one in the definition. A definition equal to the newest version is not
@@ -107,7 +107,7 @@ async def import_definition(
         return await create(services, principal, definition, incomplete=incomplete)
     draft, findings = await _draft(services, organization_id, definition, newest, incomplete=incomplete)
     if definition_hash(draft.definition) == newest.definition_hash and draft.findings == newest.findings:
-        return Saved(newest, findings.warnings, is_unchanged=True)
+        return SaveResult(newest, findings.warnings, is_unchanged=True)
     if newest.status == "DRAFT" and modified_on is None:
         raise DraftOpen(newest)
     version = await services.catalog.workflows.save_draft(
@@ -117,7 +117,7 @@ async def import_definition(
         modified_on=modified_on if newest.status == "DRAFT" else None,
         actor=principal.key_id,
     )
-    return Saved(await mask_mock(services, principal, version), findings.warnings)
+    return SaveResult(await mask_mock_payload(services, principal, version), findings.warnings)
 
 
 async def export_definition(
@@ -136,7 +136,7 @@ async def validate(services: Services, principal: Principal, definition: Json) -
         return await check_definition(services, organization_id, definition)
     own_id = definition.get("workflow_id")
     named = own_id if isinstance(own_id, str) else ""
-    return await check_definition(services, organization_id, without_identity(definition), own_id=named)
+    return await check_definition(services, organization_id, strip_identity(definition), own_id=named)
 
 
 async def delete(services: Services, principal: Principal, workflow_id: str, version: int | None) -> None:
@@ -147,7 +147,7 @@ async def delete(services: Services, principal: Principal, workflow_id: str, ver
     organization_id = principal.organization_id
     async with services.schedule_lock:
         await services.catalog.workflows.delete(organization_id, workflow_id, version, actor=principal.key_id)
-        await settle_schedule(services, organization_id, workflow_id.lower())
+        await align_schedule(services, organization_id, workflow_id.lower())
 
 
 async def get(services: Services, principal: Principal, workflow_id: str, version: int | None) -> WorkflowVersion:
@@ -188,11 +188,11 @@ async def _draft(
     *,
     incomplete: bool,
 ) -> tuple[WorkflowDraft, Findings]:
-    stored = without_identity(definition) if isinstance(definition, dict) else definition
+    stored = strip_identity(definition) if isinstance(definition, dict) else definition
     mock_schema, own_id = (former.mock_schema, former.workflow_id) if former is not None else (None, "")
     findings = await check_definition(services, organization_id, stored, mock_schema, own_id=own_id)
     if not isinstance(stored, dict) or (findings.errors and not incomplete):
-        raise invalid(findings)
+        raise definition_error(findings)
     name = stored.get("workflow_name")
     if not isinstance(name, str) or not name.strip():
         name = UNTITLED

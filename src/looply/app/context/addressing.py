@@ -33,7 +33,7 @@ class Ambiguous(Conflict):
         self.choices = tuple(choices)
 
 
-def checked_process_id(value: Any) -> str:
+def validate_process_id(value: Any) -> str:
     """Returns a valid process id in NFC.
 
     It has 1 to 128 printable characters without `/`, no space at either end, and is not `.` or `..`.
@@ -116,7 +116,7 @@ def execution_not_found() -> NotFound:
 
 
 async def _find(services: Services, organization_id: str, name: str, workflow_id: str) -> Sequence[Head]:
-    checked = checked_process_id(name)
+    checked = validate_process_id(name)
     narrowed = checked_id(workflow_id, "workflow") if workflow_id else ""
     heads = await services.engine.find(organization_id, checked, narrowed)
     if not heads:

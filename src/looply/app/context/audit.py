@@ -22,10 +22,10 @@ async def record(services: Services, principal: Principal, action: str, object_i
 
 
 async def list_page(
-    services: Services, principal: Principal, wanted: AuditFilter, *, before: int | None, limit: int
+    services: Services, principal: Principal, criteria: AuditFilter, *, before: int | None, limit: int
 ) -> AuditPage:
     """Returns records, newest first, with numbers below `before` if it is given. Raises: BadRequest."""
-    return await services.catalog.audit.list_page(principal.organization_id, limit, before, wanted=wanted)
+    return await services.catalog.audit.list_page(principal.organization_id, limit, before, wanted=criteria)
 
 
 async def list_after(services: Services, principal: Principal, after: int, *, limit: int) -> AuditPage:

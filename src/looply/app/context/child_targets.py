@@ -6,7 +6,7 @@ from looply.engine.ports.port import ChildTarget
 from looply.errors import Conflict
 
 
-async def find_callee(
+async def find_child_target(
     library: Library, bulks: Bulks, organization_id: str, workflow_id: str, version: int | None
 ) -> ChildTarget:
     """Returns a version of a workflow of the same organization (None: the newest ACTIVE one), and its default profile.

@@ -31,7 +31,7 @@ class CatalogConnections:
 
     async def matching(self, organization_id: str, kind: str, settings: Mapping[str, str]) -> ConnectionValues:
         """Returns the only connection of a kind with these settings. Raises: BadInput when there is not exactly one."""
-        names = await connections_with(self._catalog, organization_id, kind, settings)
+        names = await find_connections(self._catalog, organization_id, kind, settings)
         listed = ", ".join(f"{name} {value}" for name, value in settings.items())
         if len(names) != 1:
             found = f"{len(names)} connections" if names else "no connection"
@@ -39,7 +39,7 @@ class CatalogConnections:
         return await self.named(organization_id, names[0])
 
 
-async def connections_with(
+async def find_connections(
     catalog: Catalog, organization_id: str, kind: str, settings: Mapping[str, str]
 ) -> tuple[str, ...]:
     """Returns the names of all connections of a kind with these settings."""

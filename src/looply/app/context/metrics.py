@@ -141,9 +141,9 @@ def _one(value: float) -> _Samples:
     return (((), value),)
 
 
-def _by_word(counts: Mapping[Any, int], words: Iterable[str] = ()) -> _Samples:
+def _by_label(counts: Mapping[Any, int], values: Iterable[str] = ()) -> _Samples:
     """Returns a sample for each label value, also for a count of 0: an alert must not wait for the first event."""
-    return [((word,), counts.get(word, 0)) for word in dict.fromkeys((*words, *counts))]
+    return [((value,), counts.get(value, 0)) for value in dict.fromkeys((*values, *counts))]
 
 
 def _effects(census: Census) -> Iterator[tuple[tuple[str, ...], float]]:
@@ -160,13 +160,13 @@ STORE: Final = (
     _counted(
         "looply_executions_open",
         "executions that run, wait, or are FAILED with an incident",
-        lambda census, _: _by_word(census.executions, ("RUNNING", "WAITING", "FAILED")),
+        lambda census, _: _by_label(census.executions, ("RUNNING", "WAITING", "FAILED")),
         ("status",),
     ),
     _counted(
         "looply_incidents_open",
         "open incidents",
-        lambda census, _: _by_word(census.incidents, ("FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON")),
+        lambda census, _: _by_label(census.incidents, ("FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON")),
         ("kind",),
     ),
     _counted(
@@ -211,25 +211,29 @@ STORE: Final = (
     _counted(
         "looply_places",
         "executions of workflows with max_concurrency that are queued (in_line) or hold a slot (in_slot)",
-        lambda census, _: _by_word({"in_line": census.in_line, "in_slot": census.in_slots}),
+        lambda census, _: _by_label({"in_line": census.in_line, "in_slot": census.in_slots}),
         ("state",),
     ),
     _number("looply_letters_open", "dead letters that are not settled", lambda census: census.letters),
-    _instant("looply_census_timestamp_seconds", "time of the last count of the store", lambda known: known.counted_on),
-    _known("looply_orphan_executions", "open executions that nothing will move", lambda known: known.orphans),
+    _instant(
+        "looply_census_timestamp_seconds", "time of the last count of the store", lambda findings: findings.counted_on
+    ),
+    _known("looply_orphan_executions", "open executions that nothing will move", lambda findings: findings.orphans),
     _known(
         "looply_damaged_executions",
         "executions whose rows differ from their history, and could not be repaired",
-        lambda known: known.damaged,
+        lambda findings: findings.damaged,
     ),
     _known(
         "looply_executions_mended_total",
         "executions whose rows were repaired since the process started",
-        lambda known: known.mended,
+        lambda findings: findings.mended,
         "counter",
     ),
     _instant(
-        "looply_audit_timestamp_seconds", "time when the auditor ended its last round", lambda known: known.audited_on
+        "looply_audit_timestamp_seconds",
+        "time when the auditor ended its last round",
+        lambda findings: findings.audited_on,
     ),
 )
 """Metrics of the whole store, which only the auditing process shows."""
@@ -238,7 +242,7 @@ MEASURES: Final = (*OWN, *(row.measure for row in STORE))
 """Every metric except those of the operating system process, which the library provides (`process_...`)."""
 
 
-class Standing(NamedTuple):
+class ProcessState(NamedTuple):
     """The state of process and store at a scrape; `findings` are None while another process audits.
 
     `quotas_reached` contains a quota once for each organization that has reached it.
@@ -250,7 +254,7 @@ class Standing(NamedTuple):
     quotas_reached: Sequence[Quota] = ()
 
 
-def of_installed(findings: Findings | None, operations: Container[str]) -> Findings | None:
+def count_uninstalled_as_other(findings: Findings | None, operations: Container[str]) -> Findings | None:
     """Returns findings whose effects are counted by installed operations and those of the engine, the rest as `other`.
 
     The name of an operation that is not installed is a text of an author, not a constant of the code.
@@ -268,7 +272,7 @@ def of_installed(findings: Findings | None, operations: Container[str]) -> Findi
 class Metrics:
     """The metrics of one process, in a registry of its own.
 
-    Every method but `render` costs a few microseconds at most. `group` may be called from any thread.
+    Every method but `render` costs a few microseconds at most. `count_flush` may be called from any thread.
     """
 
     def __init__(self, engine: str = "embedded") -> None:
@@ -283,15 +287,15 @@ class Metrics:
         self._started = dict(self._counters(STARTED, ("REQUEST", "SCHEDULED")))
         self._ended = dict(self._counters(ENDED, _ENDS))
         self._incidents = Counter(INCIDENTS.name, INCIDENTS.help, INCIDENTS.labels, registry=self.registry)
-        self._standing = Standing()
-        self._stand: Callable[[], Standing] = Standing
-        self.registry.register(_Store(lambda: self._standing))
+        self._state = ProcessState()
+        self._read_state: Callable[[], ProcessState] = ProcessState
+        self.registry.register(_Store(lambda: self._state))
 
-    def stand_by(self, stand: Callable[[], Standing]) -> None:
+    def set_state_source(self, source: Callable[[], ProcessState]) -> None:
         """Sets the function that returns the current state."""
-        self._stand = stand
+        self._read_state = source
 
-    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+    def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Counts a request; `route` and `method` come from the table of routes, never from the caller."""
         key = (route, method, status)
         known = self._routes.get(key)
@@ -300,19 +304,19 @@ class Metrics:
             known = self._routes[key] = self._requests.labels(route, method, str(status))
         known.observe(seconds)
 
-    def refused(self, credential: str) -> None:
+    def count_refusal(self, credential: str) -> None:
         """Counts a call whose key or token was refused."""
         self._refusals[credential].inc()
 
-    def committed(self, seconds: float) -> None:
+    def count_commit(self, seconds: float) -> None:
         """Counts a unit that is durable."""
         self._commits.observe(seconds)
 
-    def grouped(self, units: int) -> None:
+    def count_flush(self, units: int) -> None:
         """Counts a flush and the writes that it made durable."""
         self._groups.observe(units)
 
-    def changed(self, before: ExecutionState | None, after: ExecutionState) -> None:
+    def count_change(self, before: ExecutionState | None, after: ExecutionState) -> None:
         """Counts the start, end and new incidents of an execution in one durable unit."""
         if before is None:
             self._started[after.started.trigger_type].inc()
@@ -323,9 +327,9 @@ class Metrics:
             if before is None or incident_id not in before.incidents:
                 self._incidents.labels(incident.kind).inc()
 
-    def look(self) -> None:
-        """Records the current state for `render`; call it before, on the thread of `stand_by`'s function."""
-        self._standing = self._stand()
+    def take_snapshot(self) -> None:
+        """Records the current state for `render`; call it before, on the thread of `set_state_source`'s function."""
+        self._state = self._read_state()
 
     def render(self) -> bytes:
         """Returns all metrics as text (`CONTENT_TYPE`). Takes milliseconds; any thread may call it."""
@@ -334,32 +338,32 @@ class Metrics:
     def _histogram(self, measure: Measure, buckets: tuple[float, ...]) -> Histogram:
         return Histogram(measure.name, measure.help, measure.labels, buckets=buckets, registry=self.registry)
 
-    def _counters(self, measure: Measure, words: Iterable[str]) -> Iterator[tuple[str, Counter]]:
+    def _counters(self, measure: Measure, values: Iterable[str]) -> Iterator[tuple[str, Counter]]:
         counter = Counter(measure.name, measure.help, measure.labels, registry=self.registry)
-        return ((word, counter.labels(word)) for word in words)
+        return ((value, counter.labels(value)) for value in values)
 
 
 class _Store(Collector):
     """Collects the metrics of process and store at a scrape."""
 
-    def __init__(self, standing: Callable[[], Standing]) -> None:
-        self._read = standing
+    def __init__(self, read_state: Callable[[], ProcessState]) -> None:
+        self._read_state = read_state
 
     def collect(self) -> Iterator[Family]:
         """Yields the metric families; those of the store only if this process audits."""
-        standing = self._read()
-        for measure, is_so in ((READY, standing.is_ready), (SHORT, standing.is_short_of_space)):
+        state = self._read_state()
+        for measure, is_so in ((READY, state.is_ready), (SHORT, state.is_short_of_space)):
             yield GaugeMetricFamily(measure.name, measure.help, value=int(is_so))
         reached = GaugeMetricFamily(QUOTAS_REACHED.name, QUOTAS_REACHED.help, labels=QUOTAS_REACHED.labels)
         for quota in QUOTAS:
-            reached.add_metric((quota,), standing.quotas_reached.count(quota))
+            reached.add_metric((quota,), state.quotas_reached.count(quota))
         yield reached
-        if standing.findings is None:
+        if state.findings is None:
             return
         for measure, samples in STORE:
             kind = CounterMetricFamily if measure.kind == "counter" else GaugeMetricFamily
             family = kind(measure.name, measure.help, labels=measure.labels)
-            for labels, value in samples(standing.findings):
+            for labels, value in samples(state.findings):
                 family.add_metric(labels, value)
             if family.samples:
                 yield family
@@ -378,4 +382,4 @@ class Meter:
 
     def end(self, begun: float, route: str, method: str, status: int) -> None:
         """Counts a request whose answer begins."""
-        self._metrics.answered(route, method, status, self._clock.monotonic() - begun)
+        self._metrics.count_request(route, method, status, self._clock.monotonic() - begun)

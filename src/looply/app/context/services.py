@@ -38,27 +38,27 @@ class Lifecycle:
         await self._draining.wait()
 
 
-def _nobody() -> None:
+def _ignore() -> None:
     """The default listener."""
 
 
-class Bell:
-    """Notifies a background loop of new work by calling its `heard`."""
+class Signal:
+    """Notifies a background loop of new work by calling its `listener`."""
 
     def __init__(self) -> None:
-        self.heard: Callable[[], None] = _nobody
+        self.listener: Callable[[], None] = _ignore
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Calls the listener. The new work is stored already."""
-        self.heard()
+        self.listener()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The engine and its feed, the catalog and their surroundings.
 
-    `aside` runs computations that would block the event loop. `metrics_token` is required to read the metrics; without
-    it they cannot be read. `bulk_bell` notifies the runner when this process has stored a bulk.
+    `background` runs computations that would block the event loop. `metrics_token` is required to read the metrics;
+    without it they cannot be read. `bulk_signal` notifies the runner when this process has stored a bulk.
     """
 
     engine: Engine
@@ -70,10 +70,10 @@ class Services:
     feed: Feed
     limits: Limits = DEFAULT_LIMITS
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
-    aside: BackgroundThread = field(default_factory=BackgroundThread)
+    background: BackgroundThread = field(default_factory=BackgroundThread)
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: Secret | None = None
-    bulk_bell: Bell = field(default_factory=Bell)
+    bulk_signal: Signal = field(default_factory=Signal)
 
     @property
     def schedule_lock(self) -> AbstractAsyncContextManager[None]:

@@ -43,20 +43,20 @@ class BulkRunner(Loop):
         self._services = services
         self._holder = holder
         self._is_idle = False
-        self._was_asked = False
-        services.bulk_bell.heard = self._asked
+        self._has_new_bulk = False
+        services.bulk_signal.listener = self._on_new_bulk
 
     async def round(self) -> float:
         """Processes a slice of each bulk, and returns the seconds until the next one."""
-        self._was_asked = False
+        self._has_new_bulk = False
         self._is_idle = not await self.tick()
         if not self._is_idle:
             return _SECOND
-        return 0.0 if self._was_asked else _LOOK_SECONDS
+        return 0.0 if self._has_new_bulk else _LOOK_SECONDS
 
-    def _asked(self) -> None:
+    def _on_new_bulk(self) -> None:
         """Handles the notification of a new bulk, which must not speed up the running ones."""
-        self._was_asked = True
+        self._has_new_bulk = True
         if self._is_idle:
             self.wake()
 
@@ -70,19 +70,19 @@ class BulkRunner(Loop):
 
     async def _slice(self, bulk: Bulk) -> Progress:
         # A bulk does not include executions that start after its creation.
-        wanted = stored_filter(bulk.wanted)
-        until = min(wanted.created_to or bulk.created_on, bulk.created_on)
+        criteria = stored_filter(bulk.wanted)
+        until = min(criteria.created_to or bulk.created_on, bulk.created_on)
         place, done, refused = bulk.place, 0, 0
         command: Command | None = None
         try:
             page = await self._services.engine.list(
-                bulk.organization_id, replace(wanted, created_to=until), bulk.place, bulk.options["rate"]
+                bulk.organization_id, replace(criteria, created_to=until), bulk.place, bulk.options["rate"]
             )
             for item in page.items:
                 execution_id = item.head.execution_id
                 try:
                     command = command or await self._command(bulk)
-                    moved = await self._moves(execution_id, command)
+                    moved = await self._changes_execution(execution_id, command)
                 except (Conflict, NotFound, Refused, StoreCorrupt, RecordDamaged) as error:
                     _log.info("bulk_refused", bulk_id=bulk.bulk_id, execution_id=execution_id, code=error.code)
                     moved = False
@@ -93,7 +93,7 @@ class BulkRunner(Loop):
             return Progress(place=place, done=done, refused=refused, is_last=False)
         return Progress(place=page.after or place, done=done, refused=refused, is_last=not page.after)
 
-    async def _moves(self, execution_id: str, command: Command) -> bool:
+    async def _changes_execution(self, execution_id: str, command: Command) -> bool:
         """Returns whether the command changed the execution."""
         now = self._services.clock.now()
         reply = await self._services.engine.submit(execution_id, replace(command, at=now))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from looply.app.context.addressing import checked_process_id, get_owned
+from looply.app.context.addressing import get_owned, validate_process_id
 from looply.app.context.audit import record
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
@@ -36,7 +36,7 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     truncated: bool = False
 
 
-class Rerun(msgspec.Struct, frozen=True, kw_only=True):
+class RerunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The execution to run again, and the changes. `version` counts only with `has_version`; None: newest ACTIVE."""
 
     execution_id: str
@@ -67,29 +67,29 @@ async def list_page(services: Services, principal: Principal, *, workflow_id: st
     Raises: NotFound (code `WORKFLOW_NOT_FOUND`) for a workflow that does not exist and has no executions.
     """
     organization_id = principal.organization_id
-    wanted = Filter(workflow_ids=(workflow_id,) if workflow_id else ())
-    page = await services.engine.list(organization_id, wanted, after, limit)
+    criteria = Filter(workflow_ids=(workflow_id,) if workflow_id else ())
+    page = await services.engine.list(organization_id, criteria, after, limit)
     if workflow_id and not after and not page.items:
         await services.catalog.workflows.newest(organization_id, workflow_id)
-    return await named_rows(services, organization_id, page)
+    return await add_workflow_names(services, organization_id, page)
 
 
-async def rerun(services: Services, principal: Principal, wanted: Rerun) -> Started:
+async def rerun(services: Services, principal: Principal, request: RerunRequest) -> Started:
     """Starts a new execution with the input of another one; the history of the new one names the other.
 
     It runs the same version with the same profile values and process id, unless the request changes them.
     Raises: BadRequest; NotFound; Conflict (code `PROCESS_ID_IN_USE`) while the process id is in use.
     """
-    execution = await get_owned(services, principal.organization_id, wanted.execution_id)
+    execution = await get_owned(services, principal.organization_id, request.execution_id)
     started = execution.state.started
-    process_id = started.process_id if wanted.process_id is None else checked_process_id(wanted.process_id)
+    process_id = started.process_id if request.process_id is None else validate_process_id(request.process_id)
     version, workflow = execution.state.workflow_version, execution.workflow
-    if wanted.has_version:
-        found = await services.library.resolve(started.organization_id, started.workflow_id, wanted.version)
+    if request.has_version:
+        found = await services.library.resolve(started.organization_id, started.workflow_id, request.version)
         version, workflow = found.workflow_version, found.workflow
     name, values = started.profile, started.environment
-    if wanted.profile:
-        profile = await services.library.profile(started.organization_id, started.workflow_id, wanted.profile)
+    if request.profile:
+        profile = await services.library.profile(started.organization_id, started.workflow_id, request.profile)
         name, values = (profile.name, profile.values) if profile is not None else ("", None)
     new = await services.engine.start(
         Start(
@@ -115,7 +115,7 @@ async def rerun(services: Services, principal: Principal, wanted: Rerun) -> Star
     return new
 
 
-async def named_rows(services: Services, organization_id: str, page: Page) -> Rows:
+async def add_workflow_names(services: Services, organization_id: str, page: Page) -> Rows:
     """Returns the page with the names of the workflows."""
     names = [await _name(services, organization_id, item) for item in page.items]
     rows = [Row(listed=item, workflow_name=name) for item, name in zip(page.items, names, strict=True)]

@@ -19,7 +19,7 @@ from looply.execution.facts.commands import AlreadyAnswered, AnswerCard, Decline
 from looply.execution.facts.state import Card, ExecutionState
 from looply.jsontext import Json
 
-SHOWN_AFTER: Final = timedelta(hours=1)
+READABLE_AFTER_ANSWER: Final = timedelta(hours=1)
 """How long an answered card can still be read by its link, for recipients who check their answer."""
 
 OVER: Final[Json] = {
@@ -33,8 +33,8 @@ OVER: Final[Json] = {
 class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
     """A card as its recipient sees it.
 
-    `card` is the whole card while it accepts answers and for `SHOWN_AFTER` after it was answered, else a card that
-    states only that the request is over.
+    `card` is the whole card while it accepts answers and for `READABLE_AFTER_ANSWER` after it was answered, else a card
+    that states only that the request is over.
 
     `OPEN`: an answer counts now. `FROZEN`: the execution has an open incident; the card accepts answers after it.
     `closed_reason` is the code of why it is CLOSED, `closed_text` the sentence. `terms` are those of an open approval,
@@ -89,7 +89,7 @@ async def show(services: Services, token: str) -> InboxCard:
     status = _status(state, card, former)
     return InboxCard(
         status=status,
-        card=card.body if status in ("OPEN", "FROZEN") or _is_still_shown(services, card) else OVER,
+        card=card.body if status in ("OPEN", "FROZEN") or _is_still_readable(services, card) else OVER,
         workflow_name=execution.workflow.name,
         recipient=card.recipient,
         opened_on=card.opened_on,
@@ -178,11 +178,13 @@ def _status(
     return "FROZEN" if state.is_frozen else "OPEN"
 
 
-def _is_still_shown(services: Services, card: Card) -> bool:
+def _is_still_readable(services: Services, card: Card) -> bool:
     """Returns whether a card that accepts no more answers may be read: an answered one, for a while."""
     if card.wanted == "OPEN":
         return True  # other recipients can still answer, or the card is for reading only
-    return card.wanted == "ANSWERED" and services.clock.now() - (card.closed_on or card.opened_on) < SHOWN_AFTER
+    return (
+        card.wanted == "ANSWERED" and services.clock.now() - (card.closed_on or card.opened_on) < READABLE_AFTER_ANSWER
+    )
 
 
 async def _find(services: Services, token: str) -> tuple[Execution, Card]:

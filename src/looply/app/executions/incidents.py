@@ -10,7 +10,7 @@ from looply.engine.ports.port import Filter, Head
 from looply.errors import LooplyError
 from looply.execution.facts.state import Incident
 
-_LOOKED_AT: Final = 300
+_EXAMINED: Final = 300
 """Failed executions that one page examines: each must be read to find its incidents."""
 
 
@@ -42,23 +42,23 @@ class IncidentFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_page(
-    services: Services, principal: Principal, wanted: IncidentFilter, *, after: str, limit: int
+    services: Services, principal: Principal, criteria: IncidentFilter, *, after: str, limit: int
 ) -> IncidentPage:
     """Returns open incidents of the organization. The incidents of one execution are always on the same page."""
     organization_id = principal.organization_id
-    workflow_ids = (wanted.workflow_id,) if wanted.workflow_id else ()
+    workflow_ids = (criteria.workflow_id,) if criteria.workflow_id else ()
     failed = Filter(workflow_ids=workflow_ids, statuses=("FAILED",))
     found: list[OpenIncident] = []
-    looked_at = 0
+    examined = 0
     while True:
         page = await services.engine.list(organization_id, failed, after, limit)
         for item in page.items:
-            found += await _incidents_of(services, item.head, wanted)
-            looked_at, after = looked_at + 1, item.head.execution_id
+            found += await _incidents_of(services, item.head, criteria)
+            examined, after = examined + 1, item.head.execution_id
             is_last = item is page.items[-1] and not page.after
             if is_last:
                 return IncidentPage(items=found)
-            if len(found) >= limit or looked_at >= _LOOKED_AT:
+            if len(found) >= limit or examined >= _EXAMINED:
                 return IncidentPage(items=found, after=after, truncated=len(found) < limit)
         if not page.after:
             return IncidentPage(items=found)
@@ -67,7 +67,7 @@ async def list_page(
             return IncidentPage(items=found, after=after, truncated=True)
 
 
-async def _incidents_of(services: Services, head: Head, wanted: IncidentFilter) -> list[OpenIncident]:
+async def _incidents_of(services: Services, head: Head, criteria: IncidentFilter) -> list[OpenIncident]:
     try:
         execution = await services.engine.get(head.execution_id)
     except LooplyError:
@@ -76,5 +76,6 @@ async def _incidents_of(services: Services, head: Head, wanted: IncidentFilter) 
     return [
         OpenIncident(head=execution.head, incident=incident, workflow_name=execution.workflow.name)
         for incident in sorted(execution.state.incidents.values(), key=lambda incident: incident.seq)
-        if (not wanted.codes or incident.code in wanted.codes) and (not wanted.kinds or incident.kind in wanted.kinds)
+        if (not criteria.codes or incident.code in criteria.codes)
+        and (not criteria.kinds or incident.kind in criteria.kinds)
     ]

@@ -8,7 +8,7 @@ import msgspec
 
 from looply.app.context.addressing import Ambiguous, event_id, parse_event_id
 from looply.app.context.audit import record
-from looply.app.context.reasons import checked_reason
+from looply.app.context.reasons import validate_reason
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
 from looply.clock import rfc3339
@@ -28,7 +28,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     payload: Json
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class SettleRequest(msgspec.Struct, frozen=True, kw_only=True):
     """How to settle a letter. `state` or `token` selects the wait that it is applied to if several are open."""
 
     letter_id: str
@@ -54,29 +54,29 @@ def id_of(row: LetterRow) -> str:
 
 
 async def list_page(
-    services: Services, principal: Principal, wanted: LetterFilter, *, after: tuple[str, int] | None, limit: int
+    services: Services, principal: Principal, criteria: LetterFilter, *, after: tuple[str, int] | None, limit: int
 ) -> Sequence[LetterRow]:
     """Returns letters of the organization, newest execution first, and within an execution newest letter first."""
-    return await services.engine.letters.list(principal.organization_id, wanted, after, limit)
+    return await services.engine.letters.list(principal.organization_id, criteria, after, limit)
 
 
 async def get(services: Services, principal: Principal, letter_id: str) -> Letter:
     """Returns a letter with its payload. Raises: NotFound (code `LETTER_NOT_FOUND`)."""
-    row = await _owned(services, principal, letter_id)
+    row = await _get_owned_letter(services, principal, letter_id)
     event = await _event(services, row)
     payload = masked_pointers(event.payload, event.secret, "payload")
     return Letter(row=row, message=event.message, payload=payload)
 
 
-async def settle(services: Services, principal: Principal, decision: Decision) -> Settlement:
+async def settle(services: Services, principal: Principal, decision: SettleRequest) -> Settlement:
     """Applies a letter to an open wait, or discards it. Of concurrent calls exactly one settles the letter.
 
     A later call with the same decision returns the earlier settlement.
     Raises: BadRequest; NotFound; Conflict with the reason as code, `LETTER_SETTLED` when the earlier decision was
     different; Ambiguous with the steps that wait; Refused (code `PAYLOAD_REFUSED`) when the wait does not accept it.
     """
-    reason = checked_reason(decision.reason)
-    row = await _owned(services, principal, decision.letter_id)
+    reason = validate_reason(decision.reason)
+    row = await _get_owned_letter(services, principal, decision.letter_id)
     event = await _event(services, row)
     now = services.clock.now()
     command = SettleLetter(
@@ -96,7 +96,7 @@ async def settle(services: Services, principal: Principal, decision: Decision) -
             await record(services, principal, f"letter.{decision.action}", id_of(row))
             return Settlement(row=row, action=action, by=principal.by, on=now, is_new=True)
         case AlreadySettled():
-            return _settled_before(row, decision, reply)
+            return _earlier_settlement(row, decision, reply)
         case Declined(code="AMBIGUOUS", message=message, states=states):
             raise Ambiguous(message, field="states", choices=states)
         case Declined(code=code, message=message):
@@ -108,7 +108,7 @@ async def settle(services: Services, principal: Principal, decision: Decision) -
             raise TypeError(f"the settling of a letter cannot be answered by {type(reply).__name__}")
 
 
-def _settled_before(row: LetterRow, decision: Decision, reply: AlreadySettled) -> Settlement:
+def _earlier_settlement(row: LetterRow, decision: SettleRequest, reply: AlreadySettled) -> Settlement:
     requested = "APPLIED" if decision.action == "apply" else "DISCARDED"
     if reply.action != requested:
         actor = f" by {reply.by}" if reply.by else ""
@@ -117,7 +117,7 @@ def _settled_before(row: LetterRow, decision: Decision, reply: AlreadySettled) -
     return Settlement(row=row, action=reply.action, by=reply.by, on=reply.on, is_new=False)
 
 
-async def _owned(services: Services, principal: Principal, letter_id: str) -> LetterRow:
+async def _get_owned_letter(services: Services, principal: Principal, letter_id: str) -> LetterRow:
     key = parse_event_id(letter_id)
     row = await services.engine.letters.find(*key) if key is not None else None
     if row is None or row.organization_id != principal.organization_id:

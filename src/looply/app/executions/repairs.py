@@ -8,8 +8,8 @@ import msgspec
 from msgspec.structs import replace
 
 from looply.app.context.addressing import Ambiguous, get_owned
-from looply.app.context.asking_children import asking_steps
 from looply.app.context.audit import record
+from looply.app.context.child_approvals import find_approval_subworkflows
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
 from looply.clock import to_ms
@@ -39,7 +39,7 @@ _ACTIONS: Final[Mapping[type[RepairCommand], str]] = {
 }
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class RepairRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A repair of one execution. `read_on` is the `modified_on` that the operator has read, None for no check."""
 
     execution_id: str
@@ -47,7 +47,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     read_on: datetime | None = None
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class RepairResult(msgspec.Struct, frozen=True, kw_only=True):
     """The execution after a repair, and the incidents that it closed; or, for a dry run, the forecast."""
 
     execution: Execution
@@ -55,41 +55,41 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     forecast: Forecast | None = None
 
 
-class Version(msgspec.Struct, frozen=True, kw_only=True):
+class RedriveTarget(msgspec.Struct, frozen=True, kw_only=True):
     """The version to continue with (None: the newest ACTIVE one). `steps` maps old step names to new."""
 
     number: int | None
     steps: Mapping[str, str] = {}
 
 
-async def decide(services: Services, principal: Principal, decision: Decision) -> Outcome:
+async def decide(services: Services, principal: Principal, request: RepairRequest) -> RepairResult:
     """Carries out a repair and returns the execution after it.
 
     Raises: NotFound; Forbidden (code `OVERRIDE_NEEDED`) when it would decide an approval, or skip one, and the caller
     may not; Conflict (codes `NO_INCIDENT`, `STALE`, `STEP_ENDED`, `PROCESS_ID_IN_USE`, and the status of an execution
     that has ended permanently); Ambiguous with its current steps; Refused (code `REPAIR_REFUSED`) with every problem.
     """
-    execution, command = await _prepared(services, principal, decision)
+    execution, command = await _prepare(services, principal, request)
     reply = await services.engine.submit(execution.head.execution_id, command)
-    repaired = _checked(reply)
+    repaired = _require_repaired(reply)
     overridden: dict[str, Json] = {"overrides": list(repaired.overrides)} if repaired.overrides else {}
     await record(services, principal, _ACTIONS[type(command)], execution.head.execution_id, **overridden)
     after = await services.engine.get(execution.head.execution_id)
-    return Outcome(execution=after, incidents=repaired.incidents)
+    return RepairResult(execution=after, incidents=repaired.incidents)
 
 
-async def foresee(services: Services, principal: Principal, decision: Decision) -> Outcome:
+async def preview(services: Services, principal: Principal, request: RepairRequest) -> RepairResult:
     """Returns the forecast of a repair; nothing is stored. Raises: as `decide`."""
-    execution, command = await _prepared(services, principal, decision)
+    execution, command = await _prepare(services, principal, request)
     seen = forecast(execution.workflow, execution.state, command, limits=services.limits)
-    repaired = _checked(seen.reply)
+    repaired = _require_repaired(seen.reply)
     if execution.state.is_frozen and seen.status != "FAILED":
         await _check_process_id(services, execution)
-    return Outcome(execution=execution, incidents=repaired.incidents, forecast=seen)
+    return RepairResult(execution=execution, incidents=repaired.incidents, forecast=seen)
 
 
-async def onto(
-    services: Services, principal: Principal, execution_id: str, command: Redrive, version: Version
+async def with_version(
+    services: Services, principal: Principal, execution_id: str, command: Redrive, version: RedriveTarget
 ) -> Redrive:
     """Returns the redrive with a version of the execution's workflow as its target.
 
@@ -101,12 +101,12 @@ async def onto(
     return replace(command, workflow=found.workflow, workflow_version=found.workflow_version, steps=version.steps)
 
 
-async def _prepared(services: Services, principal: Principal, decision: Decision) -> tuple[Execution, RepairCommand]:
-    execution = await get_owned(services, principal.organization_id, decision.execution_id)
-    asking = await asking_steps(services, execution)
-    command = replace(decision.command, may_override=principal.may("decide.override"), asking=asking)
-    if decision.read_on is not None:
-        if to_ms(decision.read_on) != to_ms(execution.head.modified_on):
+async def _prepare(services: Services, principal: Principal, request: RepairRequest) -> tuple[Execution, RepairCommand]:
+    execution = await get_owned(services, principal.organization_id, request.execution_id)
+    asking = await find_approval_subworkflows(services, execution)
+    command = replace(request.command, may_override=principal.may("decide.override"), asking=asking)
+    if request.read_on is not None:
+        if to_ms(request.read_on) != to_ms(execution.head.modified_on):
             raise Conflict("the execution has changed since it was read; read it and decide again", code="STALE")
         command = replace(command, expected_seq=execution.state.seq)
     return execution, command
@@ -127,7 +127,7 @@ async def _check_process_id(services: Services, execution: Execution) -> None:
         raise Conflict(message, code="PROCESS_ID_IN_USE")
 
 
-def _checked(reply: Reply) -> Repaired:
+def _require_repaired(reply: Reply) -> Repaired:
     """Returns the reply to a repair that was carried out. Raises: Ambiguous, Forbidden, Conflict, Refused."""
     match reply:
         case Repaired():

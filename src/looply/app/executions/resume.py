@@ -36,7 +36,7 @@ async def resume(services: Services, principal: Principal, request: ResumeReques
     Raises: BadRequest, NotFound, Conflict with the reason as code, Ambiguous with the choices, Refused when the
     payload does not fit the wait.
     """
-    payload, source, token = _checked(request.payload)
+    payload, source, token = _validate_payload(request.payload)
     head = await find_resumable(
         services, principal.organization_id, request.process_id, workflow_id=request.workflow_id, token=token
     )
@@ -64,7 +64,7 @@ async def resume(services: Services, principal: Principal, request: ResumeReques
             raise TypeError(f"a resume cannot be answered by {type(reply).__name__}")
 
 
-def _checked(payload: Json) -> tuple[dict[str, Json], str, str]:
+def _validate_payload(payload: Json) -> tuple[dict[str, Json], str, str]:
     """Returns the payload as the workflow sees it, its source and its wait token."""
     if not isinstance(payload, dict):
         raise BadRequest.at("/payload", "must be an object with a source", code="BAD_PAYLOAD")

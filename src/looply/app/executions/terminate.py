@@ -3,7 +3,7 @@
 from typing import Final, Literal
 
 from looply.app.context.addressing import find_only
-from looply.app.context.reasons import checked_reason
+from looply.app.context.reasons import validate_reason
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
 from looply.errors import BadRequest, Conflict
@@ -47,4 +47,4 @@ def reason_of(body: Json, *, has_body: bool) -> str:
     if not isinstance(payload, dict):
         raise BadRequest.at("/payload", "must be an object", code="BAD_PAYLOAD")
     reason = payload.get("termination_reason", "")
-    return checked_reason(reason, "/payload/termination_reason", code="BAD_PAYLOAD") or DEFAULT_REASON
+    return validate_reason(reason, "/payload/termination_reason", code="BAD_PAYLOAD") or DEFAULT_REASON

@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from looply.app.authoring.mocks import keep_mock
-from looply.app.context.addressing import checked_process_id
+from looply.app.authoring.mock_payloads import store_mock_payload
+from looply.app.context.addressing import validate_process_id
 from looply.app.context.library import Runnable
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
@@ -40,7 +40,7 @@ class TriggerRequest(msgspec.Struct, frozen=True, kw_only=True):
     depth: int = 0
 
 
-class Triggered(msgspec.Struct, frozen=True, kw_only=True):
+class TriggerResult(msgspec.Struct, frozen=True, kw_only=True):
     """The execution is durable. `settled` is its state if the caller waited until it ended, waits or is stuck."""
 
     execution_id: str
@@ -48,7 +48,7 @@ class Triggered(msgspec.Struct, frozen=True, kw_only=True):
     settled: Execution | None = None
 
 
-async def trigger(services: Services, principal: Principal, request: TriggerRequest) -> Triggered:
+async def trigger(services: Services, principal: Principal, request: TriggerRequest) -> TriggerResult:
     """Starts an execution, or returns the one that the same call started before.
 
     Raises: BadRequest, NotFound, Conflict, Refused, Overloaded, StoreFull (nothing was done), StoreLost (unknown).
@@ -80,7 +80,7 @@ async def trigger(services: Services, principal: Principal, request: TriggerRequ
     settled = None
     if request.wait is not None:
         settled = await _settle(services, started.execution_id, services.clock.now() + request.wait)
-    return Triggered(execution_id=started.execution_id, replayed=started.replayed, settled=settled)
+    return TriggerResult(execution_id=started.execution_id, replayed=started.replayed, settled=settled)
 
 
 async def store_mock(services: Services, principal: Principal, request: TriggerRequest) -> None:
@@ -93,7 +93,7 @@ async def store_mock(services: Services, principal: Principal, request: TriggerR
     _process_id(request)
     version = await _version_of(services, organization_id, request)
     await services.library.profile(organization_id, request.workflow_id, request.profile)
-    await keep_mock(services, principal, (request.workflow_id, version), request.body)
+    await store_mock_payload(services, principal, (request.workflow_id, version), request.body)
 
 
 def output_of(execution: Execution) -> Json:
@@ -133,9 +133,9 @@ async def _version_of(services: Services, organization_id: str, request: Trigger
 def _process_id(request: TriggerRequest) -> str:
     """Returns the process id of the query, else of the body, else an empty text."""
     if request.process_id is not None:
-        return checked_process_id(request.process_id)
+        return validate_process_id(request.process_id)
     if isinstance(request.body, dict) and "process_id" in request.body:
-        return checked_process_id(request.body["process_id"])
+        return validate_process_id(request.body["process_id"])
     return ""
 
 

@@ -25,14 +25,14 @@ _UNCUT = Limits(read_events=1_000_000)
 """Streams have their own page size."""
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class LogChunk(msgspec.Struct, frozen=True, kw_only=True):
     """Log entries of the event with the number `seq`, each with its index among the entries of that event."""
 
     seq: int
     entries: Sequence[tuple[int, LogEntry]]
 
 
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
+class ExecutionEnded(msgspec.Struct, frozen=True, kw_only=True):
     """The execution has ended, and all its entries were sent."""
 
     status: Status
@@ -53,14 +53,14 @@ class Subscription:
             held.__exit__(None, None, None)
 
 
-async def check_watched(services: Services, principal: Principal, execution_id: str) -> str:
+async def find_watchable(services: Services, principal: Principal, execution_id: str) -> str:
     """Returns the id of an execution that may be watched. Raises: NotFound."""
     return (await get_owned(services, principal.organization_id, execution_id)).head.execution_id
 
 
 async def follow_execution(
     services: Services, watched: Subscription, execution_id: str, after: tuple[int, int]
-) -> AsyncIterator[Told | Ended]:
+) -> AsyncIterator[LogChunk | ExecutionEnded]:
     """Yields the entries of an execution after the cursor (event number, index of the entry), then its end.
 
     An execution with an incident has not ended: it may continue.
@@ -75,14 +75,14 @@ async def follow_execution(
         for number, entries in _by_number(log):
             fresh = [(index, each) for index, each in enumerate(entries) if (number, index) > (seq, entry)]
             if fresh:
-                yield Told(seq=number, entries=fresh)
+                yield LogChunk(seq=number, entries=fresh)
                 seq, entry = number, len(entries) - 1
         last = events[-1][0] if events else seq
         if last > seq:
             # The events after the last entry have no entries.
             seq, entry = last, 0
         if execution.state.closed is not None and seq >= execution.head.seq:
-            yield Ended(status=execution.head.status)
+            yield ExecutionEnded(status=execution.head.status)
             return
         if not events or last >= execution.head.seq:
             await watched.signal.wait()

@@ -53,7 +53,7 @@ async def get_audit(call: Call) -> Answer:
 
 async def _newest_first(call: Call) -> AuditPage:
     query = call.query
-    wanted = AuditFilter(
+    criteria = AuditFilter(
         actor=query.get("actor"),
         action=query.get("action"),
         object_id=query.get("object"),
@@ -61,7 +61,7 @@ async def _newest_first(call: Call) -> AuditPage:
         recorded_to=instant_of(query.get("to"), "to") if "to" in query else None,
     )
     before = _number(call, "record_id")
-    return await audit.list_page(call.services, call.principal, wanted, before=before, limit=limit_of(call))
+    return await audit.list_page(call.services, call.principal, criteria, before=before, limit=limit_of(call))
 
 
 def audit_answer(found: AuditPage, cursor: Literal["record_id", "after"]) -> AuditAnswer:

@@ -10,7 +10,7 @@ from looply.server.http.call import Answer, Call, Route
 async def get_metrics(call: Call) -> Answer:
     """Returns the metrics as text."""
     metrics = call.services.metrics
-    metrics.look()
+    metrics.take_snapshot()
     # Thousands of text lines: a thread renders them while the event loop serves other calls.
     return Answer(await asyncio.to_thread(metrics.render), media_type=CONTENT_TYPE)
 

@@ -58,7 +58,7 @@ class CardAnswer(msgspec.Struct, frozen=True, kw_only=True):
     item: CardRecord
 
 
-class CardKey(msgspec.Struct, frozen=True, kw_only=True):
+class CardCursor(msgspec.Struct, frozen=True, kw_only=True):
     """Cursor of the next page: send the fields back as query parameters."""
 
     organization_id: str
@@ -72,7 +72,7 @@ class CardPage(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     count: int
     items: list[CardRow]
-    last_key: CardKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    last_key: CardCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
 class CreateCardBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -176,8 +176,8 @@ def _answer(card: CardVersion) -> Answer:
     return Answer(CardAnswer(message=SUCCESS, item=item))
 
 
-def _key(row: CardRow) -> CardKey:
-    return CardKey(organization_id=row.organization_id, card_id=row.card_id, card_version=row.card_version)
+def _key(row: CardRow) -> CardCursor:
+    return CardCursor(organization_id=row.organization_id, card_id=row.card_id, card_version=row.card_version)
 
 
 def _row(card: CardSummary) -> CardRow:

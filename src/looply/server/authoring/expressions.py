@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, to_builtins
 
 from looply.app.authoring import expressions
-from looply.app.authoring.expressions import Mistake, Source, Trial
+from looply.app.authoring.expressions import EvaluationInput, Source, SourceFinding
 from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.expressions import FUNCTIONS, Argument, Function
@@ -135,18 +135,18 @@ async def evaluate_expression(call: Call) -> Answer:
     if source.form != "card" and body.host is not None:
         raise BadRequest.at("/host", "is for cards only; leave it out")
     now = None if body.now is None else instant_of(body.now, "now")
-    trial = Trial(data=body.data, host=body.host, now=now, seed=body.seed)
-    outcome = await expressions.evaluate(call.services, source, trial)
-    mistake = outcome.mistake
+    given = EvaluationInput(data=body.data, host=body.host, now=now, seed=body.seed)
+    result = await expressions.evaluate(call.services, source, given)
+    finding = result.finding
     return Answer(
         EvaluateAnswer(
             message=SUCCESS,
-            value=outcome.value,
-            type=outcome.type if mistake is None else None,
-            is_present=outcome.is_present,
-            error=None if mistake is None else finding_item(mistake),
-            fuel=Fuel(used=outcome.fuel, limit=call.services.limits.expression_fuel),
-            now=to_ms(outcome.now),
+            value=result.value,
+            type=result.type if finding is None else None,
+            is_present=result.is_present,
+            error=None if finding is None else finding_item(finding),
+            fuel=Fuel(used=result.fuel, limit=call.services.limits.expression_fuel),
+            now=to_ms(result.now),
         )
     )
 
@@ -167,14 +167,14 @@ def _is_known(etag: str, known: str) -> bool:
     return etag in tags or tags == ["*"]
 
 
-def finding_item(mistake: Mistake) -> ExpressionFinding:
+def finding_item(finding: SourceFinding) -> ExpressionFinding:
     """Returns a finding on the wire."""
-    place = mistake.place
+    place = finding.place
     return ExpressionFinding(
-        path=mistake.path,
-        message=mistake.message,
-        code=mistake.code,
-        hint=mistake.hint,
+        path=finding.path,
+        message=finding.message,
+        code=finding.code,
+        hint=finding.hint,
         position=place.position if place is not None else None,
         length=place.length if place is not None else None,
         line=place.line if place is not None else None,

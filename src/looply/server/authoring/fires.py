@@ -13,7 +13,7 @@ from looply.server.http.rows import FireRecord, PreviewAnswer, fire_row, preview
 from looply.server.http.wire import LIMIT, SUCCESS, WORKFLOW_ID, instant_of, limit_of, number_of, version_of
 
 
-class FireKey(msgspec.Struct, frozen=True, kw_only=True):
+class FireCursor(msgspec.Struct, frozen=True, kw_only=True):
     """Cursor of the next page: send the field back as a query parameter."""
 
     nominal_on: int
@@ -25,7 +25,7 @@ class FirePage(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     count: int
     items: list[FireRecord]
-    last_key: FireKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    last_key: FireCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
 class PreviewBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,7 +48,7 @@ async def get_schedule_fires(call: Call) -> Answer:
     before = instant_of(cursor, "nominal_on") if cursor else None
     rows = await list_fires(call.services, call.principal, call.query.get("workflow_id"), before, limit + 1)
     items = [fire_row(row) for row in rows[:limit]]
-    last_key = FireKey(nominal_on=items[-1].nominal_on) if len(rows) > limit else UNSET
+    last_key = FireCursor(nominal_on=items[-1].nominal_on) if len(rows) > limit else UNSET
     return Answer(FirePage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 

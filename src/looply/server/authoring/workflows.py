@@ -5,10 +5,9 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.app.authoring import workflows
+from looply.app.authoring import mock_payloads, workflows
 from looply.app.authoring.activate import activate
-from looply.app.authoring.mocks import input_of, set_mock
-from looply.app.authoring.workflows import Saved, payload_schema
+from looply.app.authoring.workflows import SaveResult, payload_schema
 from looply.catalog.authored.workflows import WorkflowVersion
 from looply.clock import to_ms
 from looply.errors import BadRequest, Forbidden, Problem
@@ -62,7 +61,7 @@ class SavedAnswer(WorkflowAnswer, frozen=True, kw_only=True):
     unchanged: bool | UnsetType = UNSET
 
 
-class WorkflowKey(msgspec.Struct, frozen=True, kw_only=True):
+class WorkflowCursor(msgspec.Struct, frozen=True, kw_only=True):
     """Cursor of the next page: send the fields back as query parameters."""
 
     organization_id: str
@@ -76,7 +75,7 @@ class WorkflowPage(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     count: int
     items: list[WorkflowRow]
-    last_key: WorkflowKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    last_key: WorkflowCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
 class SchemaRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +123,7 @@ class ImportBody(DefinitionBody, frozen=True, kw_only=True, forbid_unknown_field
     modified_on: int | None = None
 
 
-class MockBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MockPayloadBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A mock payload, or the execution whose input becomes one. `workflow_version` is a number or `latest`."""
 
     workflow_id: str
@@ -181,16 +180,19 @@ async def get_schema(call: Call) -> Answer:
 
 async def set_mock_payload(call: Call) -> Answer:
     """Stores a mock payload."""
-    body: MockBody = call.body
+    body: MockPayloadBody = call.body
     if (body.payload is UNSET) == (not body.workflow_execution_id):
         raise BadRequest.at("/payload", "must be given, or workflow_execution_id; not both")
     payload = body.payload
     if payload is UNSET:
         if not call.principal.may("read.payloads"):
             raise Forbidden("Forbidden", code="SCOPE")
-        payload = await input_of(call.services, call.principal, body.workflow_id, body.workflow_execution_id)
+        payload = await mock_payloads.execution_input(
+            call.services, call.principal, body.workflow_id, body.workflow_execution_id
+        )
     version = version_of(body.workflow_version)
-    return _schema_answer(await set_mock(call.services, call.principal, body.workflow_id, version, payload))
+    row = await mock_payloads.set_mock_payload(call.services, call.principal, body.workflow_id, version, payload)
+    return _schema_answer(row)
 
 
 def _schema_answer(row: WorkflowVersion) -> Answer:
@@ -291,7 +293,7 @@ def _is_incomplete(call: Call) -> bool:
     return incomplete or flag_of(call, "incomplete")
 
 
-def _saved(saved: Saved) -> Answer:
+def _saved(saved: SaveResult) -> Answer:
     body = SavedAnswer(
         message=SUCCESS,
         item=_record(saved.version),
@@ -305,8 +307,8 @@ def _findings(problems: tuple[Problem, ...]) -> list[Finding]:
     return [finding_of(problem) for problem in problems]
 
 
-def _key(row: WorkflowRow) -> WorkflowKey:
-    return WorkflowKey(
+def _key(row: WorkflowRow) -> WorkflowCursor:
+    return WorkflowCursor(
         organization_id=row.organization_id, workflow_id=row.workflow_id, workflow_version=row.workflow_version
     )
 
@@ -371,7 +373,7 @@ ROUTES: Final = (
         summary="Store a mock payload for a version, given or copied from an execution",
         description="Values that the trigger marks as `secret` are stored as `***`. Copying from an execution also "
         "needs the permission `read.payloads`.",
-        body=MockBody,
+        body=MockPayloadBody,
         answer=SchemaAnswer,
         refusals=(404, 409, 422),
     ),

@@ -15,13 +15,13 @@ from uvicorn.server import ServerState
 
 from looply.jsontext import encode_json
 from looply.server.connection.serial import SerialProtocol
-from looply.server.http.access_log import Refused
+from looply.server.http.access_log import OnRefused
 from looply.server.http.problems import error_body
 
 MAX_HEADERS: Final = 200
 """Most headers of one request."""
 
-MAX_BREAKS: Final = 1000
+MAX_BLANK_LINES: Final = 1000
 """Most blank lines within the chunked body of one request."""
 
 _VERSIONS: Final = ("1.0", "1.1")
@@ -31,8 +31,8 @@ _TOO_MUCH_FRAMING: Final = (
     "the chunk sizes, chunk extensions and trailers of the body are too large (setting header_bytes)",
     "HEADERS_TOO_LARGE",
 )
-_TOO_MANY_BREAKS: Final = (
-    f"the body comes in chunks and has more than {MAX_BREAKS} blank lines; send it with Content-Length",
+_TOO_MANY_BLANK_LINES: Final = (
+    f"the body comes in chunks and has more than {MAX_BLANK_LINES} blank lines; send it with Content-Length",
     "MALFORMED_HTTP",
 )
 _TOO_SLOW: Final = ("the request did not arrive in time", "REQUEST_TIMEOUT")
@@ -51,30 +51,30 @@ class Bounds:
     body_seconds: float = 30.0
 
 
-def _stays() -> bool:
+def _never_draining() -> bool:
     """The default: the server never drains."""
     return False
 
 
-def _nameless() -> str:
+def _no_request_id() -> str:
     """The default: requests have no id."""
     return ""
 
 
-def _unheard(client: Any, status: int, request_id: str, size: int) -> None:
+def _ignore_refusal(client: Any, status: int, request_id: str, size: int) -> None:
     """The default: refused requests are not observed."""
 
 
 class GuardedProtocol(SerialProtocol):
-    """A connection that enforces `bounds`; `guarded` makes a class with other bounds.
+    """A connection that enforces `bounds`; `bounded_protocol` makes a class with other bounds.
 
-    Once `is_leaving` returns true, each answer is the last one of its connection.
+    Once `is_draining` returns true, each answer is the last one of its connection.
     """
 
     bounds = Bounds()
-    is_leaving = staticmethod(_stays)
-    next_id = staticmethod(_nameless)
-    on_refused: Refused = staticmethod(_unheard)
+    is_draining = staticmethod(_never_draining)
+    next_id = staticmethod(_no_request_id)
+    on_refused: OnRefused = staticmethod(_ignore_refusal)
 
     def __init__(
         self,
@@ -138,7 +138,7 @@ class GuardedProtocol(SerialProtocol):
         super().on_headers_complete()
         # uvicorn declares the full transport type and calls these methods only.
         self.cycle.transport = CoalescingTransport(self.transport, self.loop)  # type: ignore[assignment]
-        if self.is_leaving():
+        if self.is_draining():
             self.finish()
 
     def on_piece(self, size: int, body_size: int) -> None:
@@ -151,8 +151,8 @@ class GuardedProtocol(SerialProtocol):
         self._framing_size = size - body_size + (0 if body_size else self._framing_size)
         if self._framing_size > self.bounds.head_bytes:
             self._refuse(431, *_TOO_MUCH_FRAMING)
-        elif self.breaks > MAX_BREAKS:
-            self._refuse(400, *_TOO_MANY_BREAKS)
+        elif self.blank_lines > MAX_BLANK_LINES:
+            self._refuse(400, *_TOO_MANY_BLANK_LINES)
 
     @property
     def is_new(self) -> bool:
@@ -254,7 +254,7 @@ class CoalescingTransport:
             self._held = None
         else:
             self._held = data
-            self._loop.call_soon(self._let_go)
+            self._loop.call_soon(self._flush)
 
     def is_closing(self) -> bool:
         """Returns whether the connection is closing."""
@@ -262,10 +262,10 @@ class CoalescingTransport:
 
     def close(self) -> None:
         """Closes the connection after everything written is sent."""
-        self._let_go()
+        self._flush()
         self._transport.close()
 
-    def _let_go(self) -> None:
+    def _flush(self) -> None:
         if self._held:
             self._transport.write(self._held)
         self._held = None
@@ -283,19 +283,19 @@ def _is_plain(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -
     return version in _VERSIONS and target[:1] == b"/" and hosts <= 1 and (hosts == 1 or version == "1.0")
 
 
-def guarded(
-    bounds: Bounds, is_leaving: Callable[[], bool], next_id: Callable[[], str], on_refused: Refused | None = None
+def bounded_protocol(
+    bounds: Bounds, is_draining: Callable[[], bool], next_id: Callable[[], str], on_refused: OnRefused | None = None
 ) -> type[GuardedProtocol]:
     """Returns the protocol class with these bounds.
 
-    `is_leaving` returns whether the server drains, `next_id` returns an id for a request that is refused here, and
+    `is_draining` returns whether the server drains, `next_id` returns an id for a request that is refused here, and
     `on_refused` observes each refusal.
     """
     own = {
         "bounds": bounds,
-        "is_leaving": staticmethod(is_leaving),
+        "is_draining": staticmethod(is_draining),
         "next_id": staticmethod(next_id),
-        "on_refused": staticmethod(on_refused or _unheard),
+        "on_refused": staticmethod(on_refused or _ignore_refusal),
     }
     return type("BoundedProtocol", (GuardedProtocol,), own)
 

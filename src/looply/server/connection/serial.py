@@ -21,7 +21,7 @@ Phase: TypeAlias = Literal["IDLE", "HEAD", "BODY"]
 _BLANK_LINE: Final = b"\r\n\r\n"
 """The end of heads and of chunked bodies."""
 
-_NOTHING: Final = re.compile(rb"(?:\r\n)*+")
+_EMPTY_LINES: Final = re.compile(rb"(?:\r\n)*+")
 """Empty lines before a request, which are ignored (RFC 9112 §2.2)."""
 
 
@@ -41,7 +41,7 @@ class SerialProtocol(HttpToolsProtocol):
         """Whether the connection itself has refused a request; nothing more is parsed then."""
         self._ahead = b""  # bytes after the request that is being answered
         self._tail = b""  # the last bytes that were parsed: a blank line may come in two packets
-        self.breaks = 0
+        self.blank_lines = 0
         """Pieces of the current request that ended at a blank line; each costs a call, however short it is."""
         self._body_size = 0
         self._body_left: int | None = 0  # None: the body is chunked
@@ -72,7 +72,7 @@ class SerialProtocol(HttpToolsProtocol):
                 self.flow.pause_reading()
                 return
             if self.phase == "IDLE":
-                at = _after_nothing(arrived, at)
+                at = _skip_empty_lines(arrived, at)
                 if at == len(arrived):
                     return
             end = self._end_of_piece(arrived, at)
@@ -94,7 +94,7 @@ class SerialProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Records that a request begins."""
         self.phase = "HEAD"
-        self.breaks = 0
+        self.blank_lines = 0
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -105,7 +105,7 @@ class SerialProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Begins the request."""
         self.phase = "BODY"
-        self._body_left = _announced(self.headers)
+        self._body_left = _declared_body_size(self.headers)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -135,7 +135,7 @@ class SerialProtocol(HttpToolsProtocol):
         found = (self._tail + data[at:limit]).find(_BLANK_LINE)
         if found < 0:
             return limit
-        self.breaks += 1
+        self.blank_lines += 1
         return at + found + len(_BLANK_LINE) - len(self._tail)
 
     def _parse(self, piece: bytes) -> None:
@@ -147,12 +147,12 @@ class SerialProtocol(HttpToolsProtocol):
             self.on_piece(len(piece), self._body_size - body_size)
 
 
-def _after_nothing(data: bytes, at: int) -> int:
-    found = _NOTHING.match(data, at)
+def _skip_empty_lines(data: bytes, at: int) -> int:
+    found = _EMPTY_LINES.match(data, at)
     return found.end() if found else at
 
 
-def _announced(headers: list[tuple[bytes, bytes]]) -> int | None:
+def _declared_body_size(headers: list[tuple[bytes, bytes]]) -> int | None:
     """Returns the body size that the accepted head declares, None for a chunked body."""
     size = 0
     for name, value in headers:

@@ -21,8 +21,8 @@ import uvloop
 from looply.app.context.services import Lifecycle
 from looply.clock import Clock, SystemEntropy
 from looply.errors import Problem, SettingsError
-from looply.server.connection.guard import Bounds, GuardedProtocol, guarded
-from looply.server.http.access_log import Refused
+from looply.server.connection.guard import Bounds, GuardedProtocol, bounded_protocol
+from looply.server.http.access_log import OnRefused
 from looply.server.http.request_ids import RequestIds
 from looply.settings import Settings, split_address
 
@@ -57,7 +57,7 @@ class Hooks:
 
     on_listening: Callable[[str], None]
     drain: Callable[[timedelta], Awaitable[None]]
-    on_refused: Refused | None = None
+    on_refused: OnRefused | None = None
 
 
 class _Server(uvicorn.Server):
@@ -84,11 +84,11 @@ class _Server(uvicorn.Server):
         """
         for connection in self._connections():
             connection.finish()
-        await _until(lambda: not self._connections(), self._linger)
+        await _wait_until(lambda: not self._connections(), self._linger)
         for listener in sockets or ():
             stop_accepting(listener)
         await asyncio.sleep(_POLL_SECONDS)
-        await _until(lambda: not any(connection.is_new for connection in self._connections()), self._linger)
+        await _wait_until(lambda: not any(connection.is_new for connection in self._connections()), self._linger)
         await super().shutdown(sockets)
 
     def _connections(self) -> list[GuardedProtocol]:
@@ -119,7 +119,9 @@ async def serve(settings: Settings, app: Any, lifecycle: Lifecycle, clock: Clock
     bounds = Bounds(settings.header_seconds, settings.header_bytes, settings.body_seconds)
     config = uvicorn.Config(
         app,
-        http=guarded(bounds, lambda: lifecycle.is_draining, RequestIds(SystemEntropy()).next, hooks.on_refused),
+        http=bounded_protocol(
+            bounds, lambda: lifecycle.is_draining, RequestIds(SystemEntropy()).next, hooks.on_refused
+        ),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -144,7 +146,7 @@ async def serve(settings: Settings, app: Any, lifecycle: Lifecycle, clock: Clock
         release_signals()
 
 
-class _Beside(uvicorn.Server):
+class _SecondaryServer(uvicorn.Server):
     """A server of uvicorn that runs beside the main one, which handles the signals."""
 
     @contextlib.contextmanager
@@ -154,7 +156,7 @@ class _Beside(uvicorn.Server):
 
 
 @asynccontextmanager
-async def monitored(settings: Settings, app: Any) -> AsyncIterator[str | None]:
+async def serve_monitoring(settings: Settings, app: Any) -> AsyncIterator[str | None]:
     """Serves `app` on the address of `metrics_listen` until the end of the block. Yields its URL.
 
     Without the setting it serves nothing and yields None. Raises: SettingsError when it cannot listen on the address.
@@ -165,10 +167,10 @@ async def monitored(settings: Settings, app: Any) -> AsyncIterator[str | None]:
     host, port = split_address(settings.metrics_listen)
     listener = listen(host, port, "metrics_listen")
     bounds = Bounds(settings.header_seconds, settings.header_bytes, settings.body_seconds)
-    server = _Beside(
+    server = _SecondaryServer(
         uvicorn.Config(
             app,
-            http=guarded(bounds, lambda: False, RequestIds(SystemEntropy()).next),
+            http=bounded_protocol(bounds, lambda: False, RequestIds(SystemEntropy()).next),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -201,13 +203,13 @@ def listen(host: str, port: int, setting: str = "port") -> socket.socket:
         family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.create_server(place[:2], family=family, backlog=_BACKLOG)
     except OSError as error:
-        message = f"cannot listen on {host} port {port}: {_why(error, setting)}"
+        message = f"cannot listen on {host} port {port}: {_listen_failure(error, setting)}"
         raise SettingsError(message, problems=(Problem(path=f"/{setting}", message=message),)) from error
     listener.setblocking(False)
     return listener
 
 
-def _why(error: OSError, setting: str) -> str:
+def _listen_failure(error: OSError, setting: str) -> str:
     # The message of `create_server` repeats the address; only the resolver's message is better than the errno's.
     if isinstance(error, socket.gaierror) or error.errno is None:
         return error.strerror or str(error)
@@ -228,7 +230,7 @@ def stop_accepting(listener: socket.socket) -> None:
         listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, option)
 
 
-async def _until(is_met: Callable[[], bool], seconds: float) -> None:
+async def _wait_until(is_met: Callable[[], bool], seconds: float) -> None:
     """Returns when the condition is met, or after `seconds`."""
     for _ in range(round(seconds / _POLL_SECONDS)):
         if is_met():

@@ -7,7 +7,7 @@ import msgspec
 
 from looply import __version__
 from looply.definition import definition_schema
-from looply.server.description.openapi_schemas import REFERENCE, components_of, explicit
+from looply.server.description.openapi_schemas import REFERENCE, components_of, make_explicit
 from looply.server.http.call import IF_NONE_MATCH, JSON, Kind, Parameter, Route
 from looply.server.http.wire import ConflictAnswer, ErrorAnswer, ForbiddenAnswer
 
@@ -68,7 +68,7 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": {
-                **{name: explicit(schema) for name, schema in components.items()},
+                **{name: make_explicit(schema) for name, schema in components.items()},
                 **components_of(definition_schema(), "WorkflowDefinition", "Definition"),
             },
             "securitySchemes": {
@@ -151,7 +151,7 @@ def _schema_of(parameter: Parameter) -> dict[str, Any]:
 
 
 def _responses(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
-    schema = references[route.answer] if _is_shape(route.answer) else explicit({"type": "object"})
+    schema = references[route.answer] if _is_shape(route.answer) else make_explicit({"type": "object"})
     if route.answer_type != JSON:
         schema = {"type": "string"}
     responses: dict[str, Any] = {"200": _response("Done.", schema, route.answer_type)}
@@ -174,7 +174,7 @@ def _response(description: str, schema: Any, media_type: str = JSON) -> dict[str
 
 
 def _plain_schema(body: Any) -> dict[str, Any]:
-    return {} if body is Any else dict(explicit(msgspec.json.schema(body)))
+    return {} if body is Any else dict(make_explicit(msgspec.json.schema(body)))
 
 
 def _is_shape(shape: Any) -> bool:

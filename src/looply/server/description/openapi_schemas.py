@@ -16,14 +16,14 @@ _WHOLE: Final = frozenset({"enum", "const", "$ref", "anyOf", "oneOf", "allOf", "
 """Keywords that apply to a whole value, whatever its type. A choice with one of them is not joined."""
 
 
-def explicit(schema: Any) -> Any:
+def make_explicit(schema: Any) -> Any:
     """Returns a schema, or a part of one, with the implicit defaults of JSON Schema made explicit."""
     if isinstance(schema, list):
-        return [explicit(each) for each in schema]
+        return [make_explicit(each) for each in schema]
     if not isinstance(schema, Mapping):
         return schema
     found = {
-        name: _explicit_part(name, part) for name, part in schema.items() if name not in ("default", "description")
+        name: _make_part_explicit(name, part) for name, part in schema.items() if name not in ("default", "description")
     }
     if description := _description(schema):
         found["description"] = description
@@ -33,7 +33,7 @@ def explicit(schema: Any) -> Any:
         found["items"] = {}
     if "type" not in found and all(isinstance(each, str) for each in found.get("enum", [None])):
         found["type"] = "string"
-    return _with_joined_types(found)
+    return _join_types(found)
 
 
 def components_of(schema: Mapping[str, Any], name: str, prefix: str) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def components_of(schema: Mapping[str, Any], name: str, prefix: str) -> dict[str
     names = {each: f"{prefix}{each[0].upper()}{each[1:]}" for each in inner}
     whole = {key: part for key, part in schema.items() if key not in ("$schema", "$defs")}
     parts = {name: whole, **{names[each]: part for each, part in inner.items()}}
-    return {each: {**explicit(_referring(part, names)), "title": each} for each, part in parts.items()}
+    return {each: {**make_explicit(_rewrite_references(part, names)), "title": each} for each, part in parts.items()}
 
 
 def _description(schema: Mapping[str, Any]) -> str:
@@ -57,15 +57,15 @@ def _description(schema: Mapping[str, Any]) -> str:
     return f"{text} Default: {json.dumps(default, ensure_ascii=False)}.".strip()
 
 
-def _explicit_part(name: str, part: Any) -> Any:
+def _make_part_explicit(name: str, part: Any) -> Any:
     if name in ("const", "enum", "examples"):
         return part  # values, not schemas
     if name in ("properties", "$defs"):
-        return {each: explicit(schema) for each, schema in part.items()}
-    return explicit(part)
+        return {each: make_explicit(schema) for each, schema in part.items()}
+    return make_explicit(part)
 
 
-def _with_joined_types(schema: dict[str, Any]) -> dict[str, Any]:
+def _join_types(schema: dict[str, Any]) -> dict[str, Any]:
     """Returns a choice of several types as one schema with a list of types, where that is equivalent."""
     choices = schema.get("anyOf")
     if choices is None or any(_WHOLE & choice.keys() or not isinstance(choice.get("type"), str) for choice in choices):
@@ -79,15 +79,15 @@ def _with_joined_types(schema: dict[str, Any]) -> dict[str, Any]:
     return {**{name: part for name, part in schema.items() if name != "anyOf"}, **joined, "type": types}
 
 
-def _referring(node: Any, names: Mapping[str, str]) -> Any:
+def _rewrite_references(node: Any, names: Mapping[str, str]) -> Any:
     """Returns a part of a schema with its inner references rewritten to components."""
     if isinstance(node, list):
-        return [_referring(each, names) for each in node]
+        return [_rewrite_references(each, names) for each in node]
     if not isinstance(node, Mapping):
         return node
     return {
         name: REFERENCE.format(name=names[part.removeprefix(_DEFINITIONS)])
         if name == "$ref" and isinstance(part, str)
-        else _referring(part, names)
+        else _rewrite_references(part, names)
         for name, part in node.items()
     }

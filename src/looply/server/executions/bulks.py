@@ -126,19 +126,19 @@ class BulkAnswer(msgspec.Struct, frozen=True, kw_only=True):
     forecast: BulkForecast | UnsetType = UNSET
 
 
-class BulkKey(msgspec.Struct, frozen=True, kw_only=True):
+class BulkCursor(msgspec.Struct, frozen=True, kw_only=True):
     """Cursor of the next page: send the field back as a query parameter."""
 
     bulk_id: str
 
 
-class BulksAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class BulkPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page, newest first. `lastKey` is present when another page follows."""
 
     message: str
     count: int
     items: list[BulkItem]
-    last_key: BulkKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    last_key: BulkCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
 async def bulk_redrive(call: Call) -> Answer:
@@ -174,8 +174,8 @@ async def get_bulks(call: Call) -> Answer:
     before = call.query.get("bulk_id") or None
     page = await bulks.list_page(call.services, call.principal, limit_of(call), before)
     items = [_item(bulk) for bulk in page.items]
-    last_key = BulkKey(bulk_id=items[-1].bulk_id) if page.has_more else UNSET
-    return Answer(BulksAnswer(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+    last_key = BulkCursor(bulk_id=items[-1].bulk_id) if page.has_more else UNSET
+    return Answer(BulkPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 async def cancel_bulk(call: Call) -> Answer:
@@ -186,14 +186,14 @@ async def cancel_bulk(call: Call) -> Answer:
 
 async def _begun(call: Call, body: BulkTerminateBody, request: BulkRequest) -> Answer:
     if body.dry_run:
-        return Answer(_foreseen(request, await bulks.foresee(call.services, call.principal, request)))
+        return Answer(_preview(request, await bulks.preview(call.services, call.principal, request)))
     found = await bulks.start(call.services, call.principal, request)
     return Answer(BulkAnswer(message=SUCCESS, item=_item(found)))
 
 
 def _common(body: BulkTerminateBody) -> dict[str, Any]:
     given = body.filter
-    wanted = Filter(
+    criteria = Filter(
         workflow_ids=(given.workflow_id,) if given.workflow_id else (),
         statuses=tuple(dict.fromkeys(given.status)),
         workflow_versions=()
@@ -204,10 +204,10 @@ def _common(body: BulkTerminateBody) -> dict[str, Any]:
         created_from=instant_of(given.from_, "from") if given.from_ is not None else None,
         created_to=instant_of(given.to, "to") if given.to is not None else None,
     )
-    return {"wanted": wanted, "is_all": given.all, "reason": body.reason, "rate": body.rate_per_second}
+    return {"criteria": criteria, "is_all": given.all, "reason": body.reason, "rate": body.rate_per_second}
 
 
-def _foreseen(request: BulkRequest, seen: BulkPreview) -> BulkAnswer:
+def _preview(request: BulkRequest, seen: BulkPreview) -> BulkAnswer:
     return BulkAnswer(
         message="forecast",
         count=seen.count,
@@ -311,7 +311,7 @@ ROUTES: Final = (
         summary="List bulks, newest first",
         tag="Repairs",
         parameters=(LIMIT, Parameter("bulk_id", "Pagination key from `lastKey`.")),
-        answer=BulksAnswer,
+        answer=BulkPage,
     ),
     manage_route(
         path="/v2/workflows/cancelBulk",

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.app.context.addressing import checked_process_id, event_id, parse_event_id
+from looply.app.context.addressing import event_id, parse_event_id, validate_process_id
 from looply.app.executions import approvals
 from looply.catalog.tenants.names import checked_id
 from looply.clock import to_ms
@@ -57,7 +57,7 @@ class DecisionItem(DecisionRecord, frozen=True, kw_only=True):
     process_id: str
 
 
-class DecisionPlace(msgspec.Struct, frozen=True, kw_only=True):
+class DecisionCursor(msgspec.Struct, frozen=True, kw_only=True):
     """Cursor of the next page: send the fields back as query parameters."""
 
     at: int
@@ -70,7 +70,7 @@ class DecisionPage(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     count: int
     items: list[DecisionItem]
-    last_key: DecisionPlace | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    last_key: DecisionCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
 def decision_item(decision: Decision) -> DecisionRecord:
@@ -101,9 +101,9 @@ async def get_decisions(call: Call) -> Answer:
 async def get_organization_decisions(call: Call) -> Answer:
     """Lists the decisions of the organization."""
     limit, after = limit_of(call), _cursor(call)
-    rows = await approvals.list_decisions(call.services, call.principal, _wanted(call), after=after, limit=limit + 1)
+    rows = await approvals.list_decisions(call.services, call.principal, _filter(call), after=after, limit=limit + 1)
     items = [_item(row) for row in rows[:limit]]
-    last_key = DecisionPlace(at=items[-1].at, decision_id=items[-1].decision_id) if len(rows) > limit else UNSET
+    last_key = DecisionCursor(at=items[-1].at, decision_id=items[-1].decision_id) if len(rows) > limit else UNSET
     return Answer(DecisionPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
@@ -117,7 +117,7 @@ def _cursor(call: Call) -> DecisionKey | None:
     return (to_ms(instant_of(cursor[0], "at")), *place)
 
 
-def _wanted(call: Call) -> DecisionFilter:
+def _filter(call: Call) -> DecisionFilter:
     query = call.query
     workflow_id, execution_id = query.get("workflow_id"), query.get("workflow_execution_id")
     if query.get("state") and not workflow_id:
@@ -126,7 +126,7 @@ def _wanted(call: Call) -> DecisionFilter:
         workflow_id=checked_id(workflow_id, "workflow") if workflow_id else "",
         step=query.get("state"),
         user=query.get("user"),
-        process_id=checked_process_id(query.get("process_id")) if query.get("process_id") else "",
+        process_id=validate_process_id(query.get("process_id")) if query.get("process_id") else "",
         execution_id=checked_id(execution_id, "execution") if execution_id else "",
         decided_from=instant_of(query.get("from"), "from") if "from" in query else None,
         decided_to=instant_of(query.get("to"), "to") if "to" in query else None,

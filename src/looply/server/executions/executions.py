@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app.executions import executions
-from looply.app.executions.executions import Rerun
+from looply.app.executions.executions import RerunRequest
 from looply.app.executions.resume import ResumeRequest, resume
 from looply.app.executions.terminate import reason_of, terminate
 from looply.catalog.tenants.names import checked_id
@@ -194,14 +194,14 @@ async def get_organization_executions(call: Call) -> Answer:
 async def rerun_execution(call: Call) -> Answer:
     """Starts an execution with the input of another one."""
     body: RerunBody = call.body
-    wanted = Rerun(
+    request = RerunRequest(
         execution_id=body.workflow_execution_id,
         has_version=body.workflow_version is not None,
         version=version_of(body.workflow_version),
         profile=body.profile,
         process_id=body.process_id,
     )
-    started = await executions.rerun(call.services, call.principal, wanted)
+    started = await executions.rerun(call.services, call.principal, request)
     return Answer(RerunAnswer(message=SUCCESS, looply_execution_id=started.execution_id))
 
 

@@ -121,20 +121,20 @@ class OpenCardRecord(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None
 
 
-class OpenCardPlace(msgspec.Struct, frozen=True, kw_only=True):
+class OpenCardCursor(msgspec.Struct, frozen=True, kw_only=True):
     """Cursor of the next page: send the fields back as query parameters."""
 
     opened_on: int
     card_id: str
 
 
-class OpenCardList(msgspec.Struct, frozen=True, kw_only=True):
+class OpenCardPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page of open cards, newest first. `lastKey` is present when another page follows."""
 
     message: str
     count: int
     items: list[OpenCardRecord]
-    last_key: OpenCardPlace | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    last_key: OpenCardCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
 async def _check_token(services: Services, values: Mapping[str, str]) -> None:
@@ -229,8 +229,8 @@ async def get_open_cards(call: Call) -> Answer:
         )
         for entry in page.entries
     ]
-    last_key = OpenCardPlace(opened_on=items[-1].opened_on, card_id=items[-1].card_id) if page.has_more else UNSET
-    return Answer(OpenCardList(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+    last_key = OpenCardCursor(opened_on=items[-1].opened_on, card_id=items[-1].card_id) if page.has_more else UNSET
+    return Answer(OpenCardPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 def _cursor(call: Call) -> CardKey | None:
@@ -281,7 +281,7 @@ ROUTES: Final = (
             Parameter("opened_on", "Pagination key from `lastKey`.", kind="instant"),
             Parameter("card_id", "Pagination key from `lastKey`."),
         ),
-        answer=OpenCardList,
+        answer=OpenCardPage,
     ),
     manage_route(
         path="/v2/workflows/reassignCard",

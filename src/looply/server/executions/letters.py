@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.context.addressing import parse_event_id
 from looply.app.executions import letters
-from looply.app.executions.letters import Decision, Letter, Settlement
+from looply.app.executions.letters import Letter, Settlement, SettleRequest
 from looply.catalog.tenants.names import checked_id
 from looply.clock import ms_or_none, to_ms
 from looply.engine.records.letters import LetterFilter, LetterRow
@@ -53,19 +53,19 @@ class LetterAnswer(msgspec.Struct, frozen=True, kw_only=True):
     item: LetterRecord
 
 
-class LetterKey(msgspec.Struct, frozen=True, kw_only=True):
+class LetterCursor(msgspec.Struct, frozen=True, kw_only=True):
     """Cursor of the next page: send the field back as a query parameter."""
 
     letter_id: str
 
 
-class LetterList(msgspec.Struct, frozen=True, kw_only=True):
+class LetterPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page, newest execution first. `lastKey` is present when another page follows."""
 
     message: str
     count: int
     items: list[LetterItem]
-    last_key: LetterKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    last_key: LetterCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
 class SettleBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,10 +97,10 @@ async def get_letters(call: Call) -> Answer:
     after = parse_event_id(cursor) if cursor else None
     if cursor and after is None:
         raise BadRequest("letter_id of the lastKey is not the id of a letter", code="BAD_CURSOR")
-    rows = await letters.list_page(call.services, call.principal, _wanted(call), after=after, limit=limit + 1)
+    rows = await letters.list_page(call.services, call.principal, _filter(call), after=after, limit=limit + 1)
     items = [_item(row) for row in rows[:limit]]
-    last_key = LetterKey(letter_id=items[-1].letter_id) if len(rows) > limit else UNSET
-    return Answer(LetterList(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+    last_key = LetterCursor(letter_id=items[-1].letter_id) if len(rows) > limit else UNSET
+    return Answer(LetterPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 async def get_letter(call: Call) -> Answer:
@@ -112,7 +112,7 @@ async def get_letter(call: Call) -> Answer:
 async def settle_letter(call: Call) -> Answer:
     """Settles a dead letter."""
     body: SettleBody = call.body
-    decision = Decision(
+    decision = SettleRequest(
         letter_id=body.letter_id,
         action=body.action,
         reason=body.reason,
@@ -122,7 +122,7 @@ async def settle_letter(call: Call) -> Answer:
     return Answer(_settlement(await letters.settle(call.services, call.principal, decision)))
 
 
-def _wanted(call: Call) -> LetterFilter:
+def _filter(call: Call) -> LetterFilter:
     workflow_id, execution_id = call.query.get("workflow_id"), call.query.get("workflow_execution_id")
     reason = call.query.get("reason")
     if reason not in ("", *REASONS):
@@ -187,7 +187,7 @@ ROUTES: Final = (
             ),
             Parameter("letter_id", "Pagination key from `lastKey`."),
         ),
-        answer=LetterList,
+        answer=LetterPage,
     ),
     read_route(
         path="/v2/workflows/getLetter",

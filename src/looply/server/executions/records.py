@@ -89,7 +89,7 @@ class ExecutionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     item: ExecutionRecord
 
 
-class ExecutionKey(msgspec.Struct, frozen=True, kw_only=True):
+class ExecutionCursor(msgspec.Struct, frozen=True, kw_only=True):
     """Cursor of the next page: send the fields back as query parameters."""
 
     workflow_execution_id: str
@@ -102,7 +102,7 @@ class ExecutionPage(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     count: int
     items: list[ExecutionRow]
-    last_key: ExecutionKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    last_key: ExecutionCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
     truncated: bool | UnsetType = UNSET
 
 
@@ -148,10 +148,10 @@ def _log(page: LogPage, *, is_truncated: bool) -> EventLog:
 def execution_page(rows: Rows, limits: Limits, *, is_search: bool = False) -> ExecutionPage:
     """Returns one page of executions. The cursor of a search has no workflow id, which is a filter there."""
     items = [_row(row, limits) for row in rows.items]
-    last_key: ExecutionKey | UnsetType = UNSET
+    last_key: ExecutionCursor | UnsetType = UNSET
     if rows.after:
         workflow_id = UNSET if is_search else rows.items[-1].listed.head.workflow_id
-        last_key = ExecutionKey(workflow_execution_id=rows.after, workflow_id=workflow_id)
+        last_key = ExecutionCursor(workflow_execution_id=rows.after, workflow_id=workflow_id)
     return ExecutionPage(
         message=SUCCESS, count=len(items), items=items, last_key=last_key, truncated=rows.truncated or UNSET
     )

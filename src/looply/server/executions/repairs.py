@@ -5,10 +5,10 @@ from typing import Any, Final, Literal, get_args
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.app.context.reasons import checked_reason
+from looply.app.context.reasons import validate_reason
 from looply.app.executions import incidents, repairs
 from looply.app.executions.incidents import IncidentFilter, OpenIncident
-from looply.app.executions.repairs import Decision, Outcome, Version
+from looply.app.executions.repairs import RedriveTarget, RepairRequest, RepairResult
 from looply.catalog.tenants.names import checked_id
 from looply.errors import BadRequest
 from looply.execution.answering.forecast import Forecast, PlannedEffect
@@ -18,7 +18,7 @@ from looply.execution.facts.commands import EditDocument, MoveTo, Redrive, Repai
 from looply.execution.facts.events import IncidentKind, IncidentOpened
 from looply.execution.views.logs import event_log
 from looply.jsontext import Json
-from looply.server.executions.records import EventLog, ExecutionKey
+from looply.server.executions.records import EventLog, ExecutionCursor
 from looply.server.http.call import Answer, Call, Parameter, manage_route, read_route
 from looply.server.http.wire import LIMIT, SUCCESS, execution_cursor, extended, instant_of, limit_of, one_of, version_of
 
@@ -134,13 +134,13 @@ class IncidentItem(IncidentFacts, frozen=True, kw_only=True):
     process_id: str
 
 
-class IncidentsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class IncidentPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page, newest execution first. `lastKey` is present when another page follows."""
 
     message: str
     count: int
     items: list[IncidentItem]
-    last_key: ExecutionKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    last_key: ExecutionCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
     truncated: bool | UnsetType = UNSET
 
 
@@ -168,8 +168,10 @@ async def redrive_execution(call: Call) -> Answer:
     body: RedriveBody = call.body
     command = Redrive(**_common(call, body), steps=body.mapping)
     if body.workflow_version is not None:
-        version = Version(number=version_of(body.workflow_version), steps=body.mapping)
-        command = await repairs.onto(call.services, call.principal, body.workflow_execution_id, command, version)
+        version = RedriveTarget(number=version_of(body.workflow_version), steps=body.mapping)
+        command = await repairs.with_version(
+            call.services, call.principal, body.workflow_execution_id, command, version
+        )
     elif body.mapping:
         raise BadRequest.at("/mapping", "needs a workflow_version; name the version to continue with")
     return await _decided(call, body, command)
@@ -180,7 +182,7 @@ async def get_incidents(call: Call) -> Answer:
     query = call.query
     after = query.get("workflow_execution_id")
     kinds = one_of(query.all("kind"), get_args(IncidentKind), "kind")
-    wanted = IncidentFilter(
+    criteria = IncidentFilter(
         workflow_id=checked_id(query.get("workflow_id"), "workflow") if "workflow_id" in query else "",
         codes=query.all("code"),
         kinds=kinds,
@@ -188,16 +190,16 @@ async def get_incidents(call: Call) -> Answer:
     page = await incidents.list_page(
         call.services,
         call.principal,
-        wanted,
+        criteria,
         after=execution_cursor(after) if after else "",
         limit=limit_of(call),
     )
     items = [_incident(item) for item in page.items]
-    answer = IncidentsAnswer(
+    answer = IncidentPage(
         message=SUCCESS,
         count=len(items),
         items=items,
-        last_key=ExecutionKey(workflow_execution_id=page.after) if page.after else UNSET,
+        last_key=ExecutionCursor(workflow_execution_id=page.after) if page.after else UNSET,
         truncated=page.truncated or UNSET,
     )
     return Answer(answer)
@@ -205,8 +207,8 @@ async def get_incidents(call: Call) -> Answer:
 
 async def _decided(call: Call, body: RepairBody | RedriveBody, command: RepairCommand) -> Answer:
     read_on = instant_of(body.modified_on, "modified_on") if body.modified_on is not None else None
-    decision = Decision(execution_id=body.workflow_execution_id, command=command, read_on=read_on)
-    act = repairs.foresee if body.dry_run else repairs.decide
+    decision = RepairRequest(execution_id=body.workflow_execution_id, command=command, read_on=read_on)
+    act = repairs.preview if body.dry_run else repairs.decide
     return Answer(_outcome(call, await act(call.services, call.principal, decision)))
 
 
@@ -242,12 +244,12 @@ def _common(call: Call, body: RepairBody | RedriveBody) -> dict[str, Any]:
         "at": call.services.clock.now(),
         "by": call.principal.by,
         "via": "API",
-        "reason": checked_reason(body.reason),
+        "reason": validate_reason(body.reason),
         "expected_seq": body.seq,
     }
 
 
-def _outcome(call: Call, outcome: Outcome) -> RepairAnswer:
+def _outcome(call: Call, outcome: RepairResult) -> RepairAnswer:
     head, forecast = outcome.execution.head, outcome.forecast
     return RepairAnswer(
         message=SUCCESS if forecast is None else "forecast",
@@ -270,12 +272,12 @@ def _forecast(call: Call, seen: Forecast, seq: int) -> ForecastItem:
         waiting=[_address(address) for address in seen.waiting],
         timers_due=seen.timers,
         cards_closed=seen.closes_cards,
-        incident=None if seen.incident is None else _foreseen(seen.incident),
+        incident=None if seen.incident is None else _preview(seen.incident),
         workflow_event_log=EventLog(events=event_log(enumerate(seen.events, seq + 1), call.services.limits)),
     )
 
 
-def _foreseen(incident: IncidentOpened) -> ForecastIncident:
+def _preview(incident: IncidentOpened) -> ForecastIncident:
     return ForecastIncident(
         state=incident.step or None, kind=incident.kind, code=incident.code, message=incident.message
     )
@@ -350,6 +352,6 @@ ROUTES: Final = (
             LIMIT,
             Parameter("workflow_execution_id", "Pagination key from `lastKey`."),
         ),
-        answer=IncidentsAnswer,
+        answer=IncidentPage,
     ),
 )

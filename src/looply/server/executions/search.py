@@ -19,7 +19,7 @@ async def search_executions(call: Call) -> Answer:
     """Lists the executions that match."""
     query = call.query
     after = query.get("workflow_execution_id")
-    wanted = Filter(
+    criteria = Filter(
         workflow_ids=tuple(checked_id(text, "workflow") for text in query.all("workflow_id")),
         statuses=one_of(query.all("status"), get_args(Status), "status"),
         workflow_versions=tuple(number_of(text, "workflow_version") for text in query.all("workflow_version")),
@@ -34,7 +34,7 @@ async def search_executions(call: Call) -> Answer:
     page = await search(
         call.services,
         call.principal,
-        wanted,
+        criteria,
         after=execution_cursor(after) if after else "",
         limit=limit_of(call),
     )

@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.app.executions.trigger import Triggered, TriggerRequest, output_of, parse_wait, store_mock, trigger
+from looply.app.executions.trigger import TriggerRequest, TriggerResult, output_of, parse_wait, store_mock, trigger
 from looply.errors import BadRequest
 from looply.server.http.call import Answer, Call, Headers, Parameter, Route
 from looply.server.http.wire import flag_of, version_of
@@ -69,7 +69,7 @@ def _identity(call: Call, version: int | None) -> tuple[str, ...]:
     return (call.values["workflow_id"].lower(), str(version or "latest"), *given)
 
 
-def _body(triggered: Triggered, profile: str) -> TriggerAnswer:
+def _body(triggered: TriggerResult, profile: str) -> TriggerAnswer:
     settled = triggered.settled
     if settled is None:
         return TriggerAnswer(looply_execution_id=triggered.execution_id, profile=profile or UNSET)

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final, Literal
 
 from looply.app.executions.watching import (
-    Ended,
+    ExecutionEnded,
     Subscription,
-    check_place,
-    check_watched,
+    check_cursor,
     entries_of,
+    find_watchable,
     follow_execution,
     follow_organization,
 )
@@ -25,14 +25,14 @@ _NUMBERS: Final[dict[Literal["e", "o"], int]] = {"e": 2, "o": 3}
 
 async def watch_execution(call: Call) -> Answer:
     """Streams the log of one execution."""
-    execution_id = await check_watched(call.services, call.principal, call.query.get("workflow_execution_id"))
+    execution_id = await find_watchable(call.services, call.principal, call.query.get("workflow_execution_id"))
     found = _cursor(call, "e")
     watched = Subscription(call.services, call.organization_id, execution_id)
     place = [(found[0], found[1]) if found else (0, -1)]
 
     async def frames() -> AsyncIterator[bytes]:
         async for told in follow_execution(call.services, watched, execution_id, place[0]):
-            if isinstance(told, Ended):
+            if isinstance(told, ExecutionEnded):
                 yield frame(_text("e", *place[0]), {"status": told.status}, "end")
                 return
             for number, entry in told.entries:
@@ -50,7 +50,7 @@ async def watch_organization(call: Call) -> Answer:
     # Unless the client has all entries of the batch at the cursor, that batch is read again.
     begin = position if told == _ALL else (position[0], position[1] - 1)
     for each in dict.fromkeys((position, begin) if found else ()):
-        await check_place(call.services, call.organization_id, each)
+        await check_cursor(call.services, call.organization_id, each)
     watched = Subscription(call.services, call.organization_id, call.organization_id)
     place = [position]
 

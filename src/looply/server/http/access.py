@@ -13,18 +13,18 @@ from looply.settings import Secret
 KEY_HEADER: Final = b"x-api-key"
 _BEARER: Final = b"bearer "
 
-NOBODY: Final = Principal(organization_id="", workspace_id="", key_id="", name="", permissions=frozenset())
+ANONYMOUS: Final = Principal(organization_id="", workspace_id="", key_id="", name="", permissions=frozenset())
 """The principal of every call of a public route. The server ignores credentials that come with such a call."""
 
 
-async def principal_of(scope: Any, access: Permission | Literal["public"], catalog: Catalog, clock: Clock) -> Principal:
+async def authenticate(scope: Any, access: Permission | Literal["public"], catalog: Catalog, clock: Clock) -> Principal:
     """Returns the principal of the call's key, once the key has the permission `access`.
 
     Raises: Forbidden, the same error for a key that is missing, given twice, unknown, revoked or expired; with the code
     `SCOPE` for a valid key whose scopes do not permit the call.
     """
     if access == "public":
-        return NOBODY
+        return ANONYMOUS
     text: str | None = None
     for name, value in scope["headers"]:
         if name == KEY_HEADER:

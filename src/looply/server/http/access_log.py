@@ -19,7 +19,7 @@ _log = structlog.get_logger(__name__)
 NO_ROUTE: Final = "(none)"
 """Logged as route and method of a request that matches no route. The log never holds the caller's own text."""
 
-Refused: TypeAlias = Callable[[Any, int, str, int], None]
+OnRefused: TypeAlias = Callable[[Any, int, str, int], None]
 """Observer of requests that never reach the application: peer, status, request id, bytes of the answer."""
 
 
@@ -31,10 +31,10 @@ class AccessLog:
         self._callers = callers
 
     def now(self) -> float:
-        """Returns the monotonic time to pass to `answered` as `begun`."""
+        """Returns the monotonic time to pass to `log_answer` as `begun`."""
         return self._clock.monotonic()
 
-    def answered(
+    def log_answer(
         self, scope: Any, request_id: str, begun: float, *, route: Route | None, status: int, size: int
     ) -> None:
         """Logs a request whose answer has ended. Status 0: the caller disconnected before the answer began."""
@@ -51,7 +51,7 @@ class AccessLog:
             request_id=request_id,
         )
 
-    def refused(self, client: Any, status: int, request_id: str, size: int) -> None:
+    def log_refusal(self, client: Any, status: int, request_id: str, size: int) -> None:
         """Logs a request that the connection refused before the application saw it; its headers were not read."""
         address = self._callers.address({"client": client, "headers": ()})
         _log.info(

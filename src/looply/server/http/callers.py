@@ -26,12 +26,12 @@ class Callers:
     def address(self, scope: Any) -> str:
         """Returns the address of the caller of an ASGI request as text."""
         client = scope.get("client")
-        peer = _parsed(client[0]) if client else None
+        peer = _parse_address(client[0]) if client else None
         if peer is None:
             return UNKNOWN
         if self._is_trusted(peer):
             for text in reversed(_forwarded(scope["headers"])):
-                hop = _parsed(text)
+                hop = _parse_address(text)
                 if hop is None:
                     break
                 peer = hop
@@ -45,7 +45,7 @@ class Callers:
 
 def network_of(address: str) -> str:
     """Returns the key under which one caller is counted: an IPv4 address itself, for IPv6 its network of 64 bits."""
-    parsed = _parsed(address)
+    parsed = _parse_address(address)
     if isinstance(parsed, IPv6Address):
         return str(ip_network((int(parsed) >> _NETWORK_BITS << _NETWORK_BITS, _NETWORK_BITS)))
     return address
@@ -63,8 +63,8 @@ def _forwarded(headers: Sequence[tuple[bytes, bytes]]) -> list[str]:
     return listed or [_named(element) for element in standard]
 
 
-def _items(headers: Sequence[tuple[bytes, bytes]], wanted: bytes) -> list[str]:
-    return [item.strip() for name, value in headers if name == wanted for item in value.decode("latin-1").split(",")]
+def _items(headers: Sequence[tuple[bytes, bytes]], header: bytes) -> list[str]:
+    return [item.strip() for name, value in headers if name == header for item in value.decode("latin-1").split(",")]
 
 
 def _named(element: str) -> str:
@@ -76,7 +76,7 @@ def _named(element: str) -> str:
     return ""
 
 
-def _parsed(text: str) -> Address | None:
+def _parse_address(text: str) -> Address | None:
     """Parses an address with an optional port. An IPv4-mapped IPv6 address becomes the IPv4 address."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -5,16 +5,16 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
-from looply.app.administration.binding import bound_services, hidden
+from looply.app.administration.binding import bound_services, hide_workflow_id
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
 from looply.errors import Forbidden, NotFound
 from looply.jsontext import Json, encode_json
-from looply.server.http.access import NOBODY, check_token, principal_of
+from looply.server.http.access import ANONYMOUS, authenticate, check_token
 from looply.server.http.call import JSON_TYPE, Answer, Call, Headers, Query, Route
 from looply.server.http.callers import Callers
-from looply.server.http.door import one_header, read_json, read_query, to_shape
-from looply.server.http.refusals import REFUSALS_PER_MINUTE, Credential, Refusals
+from looply.server.http.refusals import REFUSALS_PER_MINUTE, Credential, RefusalLimiter
+from looply.server.http.request_parsing import convert_body, read_json, read_query, single_header
 
 _STANDARD: Final[Headers] = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 
@@ -28,7 +28,7 @@ class Dispatch:
         """`callers` finds the addresses by which refused keys and tokens are rate-limited."""
         self._services = services
         self._callers = callers or Callers()
-        self._refusals = Refusals(services.clock, refusals_per_minute, services.metrics.refused)
+        self._refusals = RefusalLimiter(services.clock, refusals_per_minute, services.metrics.count_refusal)
 
     async def admit(self, route: Route, scope: Any) -> Principal:
         """Returns the principal of the call's key.
@@ -46,14 +46,14 @@ class Dispatch:
         """Returns the principal of the call's key; a refusal is not counted. Raises: Forbidden."""
         if route.access == "metrics":
             check_token(scope, self._services.metrics_token)
-            return NOBODY
-        principal = await principal_of(scope, route.access, self._services.catalog, self._services.clock)
+            return ANONYMOUS
+        principal = await authenticate(scope, route.access, self._services.catalog, self._services.clock)
         if principal.workflow_ids is not None and not route.takes_bound_keys:
             # The route reads or changes the whole organization.
             raise Forbidden("Forbidden", code="SCOPE")
         return principal
 
-    async def draining(self) -> None:
+    async def wait_for_drain(self) -> None:
         """Returns when the process begins to stop."""
         await self._services.lifecycle.wait()
 
@@ -70,9 +70,9 @@ class Dispatch:
         services, bound = self._services, principal.workflow_ids
         if bound is not None:
             services = bound_services(services, bound)
-            values = {name: _hidden(name, text, bound) for name, text in values.items()}
+            values = {name: _hide(name, text, bound) for name, text in values.items()}
             query = Query(
-                {name: tuple(_hidden(name, text, bound) for text in texts) for name, texts in query.values.items()}
+                {name: tuple(_hide(name, text, bound) for text in texts) for name, texts in query.values.items()}
             )
         body: Json = None
         size = 0
@@ -81,13 +81,13 @@ class Dispatch:
             takes_text = route.takes_text and principal.key_id is not None
             body, size = await read_json(scope, receive, self._services.limits, takes_text=takes_text)
             if bound is not None and _is_shape(route.body) and isinstance(body, dict):
-                body = {name: _hidden(name, value, bound) for name, value in body.items()}
+                body = {name: _hide(name, value, bound) for name, value in body.items()}
             if route.has_strict_body and _is_shape(route.body):
-                body = to_shape(body, route.body)
+                body = convert_body(body, route.body)
         headers = {}
         for name in route.header_values:
             key = name.lower().encode()
-            if text := one_header(scope, key):
+            if text := single_header(scope, key):
                 headers[key] = text
         call = Call(
             services=services,
@@ -105,12 +105,12 @@ class Dispatch:
         self._refusals.record(self._callers.address(scope), credential, route.path, error)
 
 
-def _hidden(name: str, value: Any, bound: frozenset[str]) -> Any:
+def _hide(name: str, value: Any, bound: frozenset[str]) -> Any:
     """Returns the value of a field or parameter as a key that is bound to workflows may use it."""
-    return hidden(value, bound) if name == "workflow_id" and isinstance(value, str) else value
+    return hide_workflow_id(value, bound) if name == "workflow_id" and isinstance(value, str) else value
 
 
-def rendered(answer: Answer) -> bytes:
+def render_body(answer: Answer) -> bytes:
     """Returns the bytes of an answer's body."""
     if answer.media_type is JSON_TYPE:
         return encode_json(answer.body)

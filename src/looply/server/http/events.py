@@ -26,12 +26,12 @@ PACE: Final = Pace()
 class EventStream:
     """The body of a streaming answer: `frames` yields bytes to send, `close` releases the resources of the stream.
 
-    `place` returns the current cursor. Heartbeats carry it, so that a client that reconnects resumes there.
+    `cursor` returns the current cursor. Heartbeats carry it, so that a client that reconnects resumes there.
     """
 
-    def __init__(self, frames: AsyncIterator[bytes], close: Callable[[], None], place: Callable[[], str]) -> None:
+    def __init__(self, frames: AsyncIterator[bytes], close: Callable[[], None], cursor: Callable[[], str]) -> None:
         self.frames = frames
-        self.place = place
+        self.cursor = cursor
         self._close = close
 
     async def aclose(self) -> None:
@@ -50,9 +50,9 @@ def frame(cursor: str, data: Json, event: str = "") -> bytes:
     return b"%sid: %s\ndata: %s\n\n" % (named, cursor.encode(), encode_json(data))
 
 
-def heartbeat(place: str) -> bytes:
+def heartbeat(cursor: str) -> bytes:
     """Returns a comment and the cursor of the stream; clients receive no event."""
-    return b": \nid: %s\n\n" % place.encode() if place else b": \n\n"
+    return b": \nid: %s\n\n" % cursor.encode() if cursor else b": \n\n"
 
 
 async def send_stream(
@@ -69,8 +69,10 @@ async def send_stream(
     none come, or the caller does not read. A caller that does not read blocks this stream only, and the connection
     closes it.
     """
-    working = [asyncio.ensure_future(each) for each in (_send_frames(send, stream, pace), _check_often(check, pace))]
-    others = [asyncio.ensure_future(each) for each in (_until_gone(receive), draining)]
+    working = [
+        asyncio.ensure_future(each) for each in (_send_frames(send, stream, pace), _check_periodically(check, pace))
+    ]
+    others = [asyncio.ensure_future(each) for each in (_wait_for_disconnect(receive), draining)]
     try:
         done, _ = await asyncio.wait([*working, *others], return_when=asyncio.FIRST_COMPLETED)
         for task in working:
@@ -90,20 +92,20 @@ async def _send_frames(send: Callable[[Any], Awaitable[None]], stream: EventStre
             following = following or asyncio.ensure_future(_next(stream.frames))
             done, _ = await asyncio.wait({following}, timeout=pace.heartbeat_seconds)
             if not done:
-                await _part(send, heartbeat(stream.place()))
+                await _send_part(send, heartbeat(stream.cursor()))
                 continue
             data = following.result()
             following = None
             if not data:
                 return
-            await _part(send, data)
+            await _send_part(send, data)
     finally:
         if following is not None:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
 
 
-async def _check_often(check: Callable[[], Awaitable[object]], pace: Pace) -> None:
+async def _check_periodically(check: Callable[[], Awaitable[object]], pace: Pace) -> None:
     while True:
         await asyncio.sleep(pace.check_seconds)
         await check()
@@ -113,10 +115,10 @@ async def _next(frames: AsyncIterator[bytes]) -> bytes:
     return await anext(frames, b"")
 
 
-async def _part(send: Callable[[Any], Awaitable[None]], data: bytes) -> None:
+async def _send_part(send: Callable[[Any], Awaitable[None]], data: bytes) -> None:
     await send({"type": "http.response.body", "body": data, "more_body": True})
 
 
-async def _until_gone(receive: Callable[[], Awaitable[Any]]) -> None:
+async def _wait_for_disconnect(receive: Callable[[], Awaitable[Any]]) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

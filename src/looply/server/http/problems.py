@@ -56,7 +56,7 @@ STATUSES: Final[Mapping[type[LooplyError], int]] = MappingProxyType(
 """The status of each class; a class that is not listed has the status of its nearest parent."""
 
 _RETRY_AFTER: Final = {503: 5}
-_BROKEN: Final = (StoreCorrupt, RecordDamaged, SealBroken, KeyUnfit)
+_FOR_OPERATORS: Final = (StoreCorrupt, RecordDamaged, SealBroken, KeyUnfit)
 """Errors that only an operator can resolve; a retry does not help."""
 _MAX_PROBLEMS: Final = 1000
 
@@ -66,7 +66,7 @@ def status_of(error: LooplyError) -> int:
     return next(STATUSES[parent] for parent in type(error).__mro__ if parent in STATUSES)
 
 
-def problem(error: Exception, request_id: str) -> Answer:
+def error_answer(error: Exception, request_id: str) -> Answer:
     """Returns the answer for an error. For an unexpected error it is a 500 that discloses only the request id."""
     if isinstance(error, Forbidden) and error.code in ("FORBIDDEN", "SCOPE"):
         # The body is the same for every cause, so that it discloses none; the request id is in its header.
@@ -94,6 +94,6 @@ def _headers(error: LooplyError, status: int) -> Headers:
     if isinstance(error, Overloaded):
         seconds = max(1, math.ceil(error.retry_after.total_seconds()))
         return ((b"retry-after", str(seconds).encode()),)
-    if status in _RETRY_AFTER and not isinstance(error, _BROKEN):
+    if status in _RETRY_AFTER and not isinstance(error, _FOR_OPERATORS):
         return ((b"retry-after", str(_RETRY_AFTER[status]).encode()),)
     return ()

@@ -32,7 +32,7 @@ class _Window(msgspec.Struct):
     count: int = 0
 
 
-class Refusals:
+class RefusalLimiter:
     """Counts the refused credentials of one process by address, in windows of a minute.
 
     Guarantees: memory for 4,096 addresses, however many call. IPv6 addresses count as their network of 64 bits.

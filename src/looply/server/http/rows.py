@@ -267,7 +267,7 @@ def _preview_row(shown: Preview, item: Occurrence) -> PreviewRecord:
     )
 
 
-def datastore_line(line: DatastoreLine) -> DatastoreRow:
+def datastore_row(line: DatastoreLine) -> DatastoreRow:
     """Returns a datastore without its document."""
     return DatastoreRow(
         name=line.name,
@@ -279,7 +279,7 @@ def datastore_line(line: DatastoreLine) -> DatastoreRow:
     )
 
 
-def datastore_row(datastore: Datastore) -> DatastoreRecord:
+def datastore_record(datastore: Datastore) -> DatastoreRecord:
     """Returns a datastore with its document. Raises: StoreCorrupt."""
     return DatastoreRecord(
         name=datastore.name,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from looply.app.authoring.mock import SCHEMA_BYTES, mock_schema
+from looply.app.authoring.mock_schema import SCHEMA_BYTES, mock_schema
 from looply.jsontext import Json, encode_json, parse_json
 
 

@@ -8,7 +8,7 @@ import pytest
 from looply.app.context.services import Services
 from looply.engine.ports.port import Health
 from looply.errors import NotFound, SettingsError
-from looply.server.administration.pages import Pages
+from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app
 from looply.server.http.boundary import Boundary
 from looply.settings import load_settings

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from looply.app.authoring import writing
-from looply.app.authoring.writing import Basis, Sample, Schema, StepOfDefinition, StepOfWorkflow
+from looply.app.authoring import expression_editing
+from looply.app.authoring.expression_editing import DataContext, Sample, Schema, StepOfDefinition, StepOfWorkflow
 from looply.errors import BadRequest
 from looply.jsontext import Json
 from looply.server.authoring.expressions import ExpressionFinding, finding_item, source_of
@@ -16,7 +16,7 @@ from looply.server.http.wire import SUCCESS, version_of
 _BASES: Final = ("data", "schema", "definition", "workflow_id")
 
 
-class KnownBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DataContextBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """At most one of four fields describes the data document; null counts as absent.
 
     `data` is a sample. `schema` is a JSON Schema. `definition` with `step_id` is a workflow that is being edited, and
@@ -32,7 +32,7 @@ class KnownBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     step_id: str | None = None
 
 
-class CompleteBody(KnownBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CompleteBody(DataContextBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Exactly one of three texts, and a position in it, which counts characters (code points) from 0.
 
     `expression` is a bare expression, without `${}`. `template` is a text of a step's settings, `card` a text of a
@@ -45,7 +45,7 @@ class CompleteBody(KnownBody, frozen=True, kw_only=True, forbid_unknown_fields=T
     card: str | None = None
 
 
-class ValidateExpressionBody(KnownBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ValidateExpressionBody(DataContextBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Exactly one of the three forms that `evaluateExpression` accepts, and a description of the data document."""
 
     expression: str | None = None
@@ -97,8 +97,8 @@ async def complete_expression(call: Call) -> Answer:
         raise BadRequest.at(
             "/position", f"is {body.position}, beyond the text, which has {len(source.text)} characters"
         )
-    basis = _basis(body, takes_any=source.form == "card")
-    found = await writing.complete(call.services, call.principal, source, body.position, basis)
+    context = _data_context(body, takes_any=source.form == "card")
+    found = await expression_editing.complete(call.services, call.principal, source, body.position, context)
     items = [
         CompletionRecord(
             label=each.label,
@@ -117,19 +117,19 @@ async def validate_expression(call: Call) -> Answer:
     """Checks an expression, a template or a card."""
     body: ValidateExpressionBody = call.body
     source = source_of(body)
-    basis = _basis(body, takes_any=source.form == "card")
-    advice = await writing.check(call.services, call.principal, source, basis)
+    context = _data_context(body, takes_any=source.form == "card")
+    result = await expression_editing.check(call.services, call.principal, source, context)
     return Answer(
         ExpressionFindings(
             message=SUCCESS,
-            errors=[finding_item(mistake) for mistake in advice.errors],
-            warnings=[finding_item(mistake) for mistake in advice.warnings],
-            type=advice.type or None,
+            errors=[finding_item(finding) for finding in result.errors],
+            warnings=[finding_item(finding) for finding in result.warnings],
+            type=result.type or None,
         )
     )
 
 
-def _basis(body: KnownBody, *, takes_any: bool) -> Basis:
+def _data_context(body: DataContextBody, *, takes_any: bool) -> DataContext:
     """Returns a body's description of the data document. Raises: BadRequest (codes `BAD_BODY`, `BAD_NUMBER`)."""
     given = [name for name in _BASES if getattr(body, name) is not None]
     if len(given) > 1:

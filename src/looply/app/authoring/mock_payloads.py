@@ -5,7 +5,7 @@ A mock payload is stored in clear text, so values that the trigger marks as secr
 
 import asyncio
 
-from looply.app.authoring.mock import mock_schema
+from looply.app.authoring.mock_schema import mock_schema
 from looply.app.context.addressing import get_owned
 from looply.app.context.services import Services
 from looply.catalog.authored.versions import VersionKey
@@ -18,7 +18,7 @@ from looply.execution.document.masking import masked_body, masked_input
 from looply.jsontext import Json
 
 
-async def set_mock(
+async def set_mock_payload(
     services: Services, principal: Principal, workflow_id: str, version: int | None, payload: Json
 ) -> WorkflowVersion:
     """Stores a mock payload and its derived schema for a version (None: the newest ACTIVE one). Returns the version.
@@ -29,17 +29,17 @@ async def set_mock(
     if version is None:
         row = await services.catalog.workflows.newest_active(organization_id, workflow_id)
         version = row.workflow_version
-    await keep_mock(services, principal, (workflow_id, version), payload)
+    await store_mock_payload(services, principal, (workflow_id, version), payload)
     return await services.catalog.workflows.get(organization_id, (workflow_id, version))
 
 
-async def input_of(services: Services, principal: Principal, workflow_id: str, execution_id: str) -> Json:
+async def execution_input(services: Services, principal: Principal, workflow_id: str, execution_id: str) -> Json:
     """Returns the body with which an execution of the workflow was started, secrets as `***`. Raises: NotFound."""
     execution = await get_owned(services, principal.organization_id, execution_id, workflow_id=workflow_id.lower())
     return masked_body(execution.state.started)
 
 
-async def keep_mock(services: Services, principal: Principal, key: VersionKey, payload: Json) -> None:
+async def store_mock_payload(services: Services, principal: Principal, key: VersionKey, payload: Json) -> None:
     """Stores a mock payload of a version, its secrets as `***`, with the schema derived from it.
 
     Raises: BadRequest, NotFound; Refused (code `PAYLOAD_REFUSED`) for a payload that the trigger would refuse.
@@ -51,7 +51,7 @@ async def keep_mock(services: Services, principal: Principal, key: VersionKey, p
     await _store(services, principal, key, masked_input(payload, trigger_secrets(definition)))
 
 
-async def mask_mock(services: Services, principal: Principal, version: WorkflowVersion) -> WorkflowVersion:
+async def mask_mock_payload(services: Services, principal: Principal, version: WorkflowVersion) -> WorkflowVersion:
     """Masks the values in the mock payload of a saved version that its definition now marks as secret."""
     masked = masked_input(version.mock_payload, trigger_secrets(version.definition))
     if version.mock_schema is None or masked == version.mock_payload:
