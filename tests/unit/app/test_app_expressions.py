@@ -1,4 +1,4 @@
-"""Trying expressions: values, the work they take, and where a mistake stands."""
+"""Evaluation of expressions: values, the fuel that they use, and the positions of findings."""
 
 import asyncio
 import threading
@@ -20,7 +20,7 @@ MIB = 1024 * 1024
 
 
 def services(limits: Limits = DEFAULT_LIMITS) -> Services:
-    """What an evaluation needs of the services."""
+    """Returns the services that an evaluation needs."""
     parts = {"clock": FakeClock(), "limits": limits, "background": BackgroundThread()}
     return cast("Services", type("Some", (), parts))
 
@@ -57,7 +57,7 @@ async def test_a_template_keeps_types_and_a_text_of_several_pieces_is_a_text() -
     assert (outcome.value, outcome.type) == ({"id": 45, "text": "Order 45!", "list": [1, None]}, "object")
 
 
-async def test_the_work_is_told_also_of_what_failed() -> None:
+async def test_the_fuel_is_reported_also_for_a_failure() -> None:
     small = await tried("expression", "count(many)", {"many": list(range(4000))})
     large = await tried("expression", "foreach(many, x, x + 1)", {"many": list(range(4000))})
     over = await tried("expression", "foreach(many, x, count(many))", {"many": list(range(4000))})
@@ -82,39 +82,39 @@ async def test_the_work_is_told_also_of_what_failed() -> None:
         ("'${x}' + 1 / zero", "EXPRESSION", Place(11, 1, 12, 1)),
     ],
 )
-async def test_a_mistake_has_its_place(text: str, code: str, place: Place) -> None:
-    mistake = (await tried("expression", text, {"zero": 0})).finding
-    assert mistake is not None
-    assert (mistake.code, mistake.path, mistake.place) == (code, "", place)
-    assert mistake.message
-    assert "position" not in mistake.message
+async def test_a_finding_has_its_position(text: str, code: str, place: Place) -> None:
+    finding = (await tried("expression", text, {"zero": 0})).finding
+    assert finding is not None
+    assert (finding.code, finding.path, finding.place) == (code, "", place)
+    assert finding.message
+    assert "position" not in finding.message
 
 
-async def test_a_mistake_in_a_template_has_the_pointer_of_its_text_and_a_place_within_it() -> None:
+async def test_a_finding_in_a_template_has_the_pointer_of_its_text_and_a_position_within_it() -> None:
     template = {"a/b": ["fine ${1}", "fine ${1}, not\n${1 / zero}"]}
-    mistake = (await tried("template", template, {"zero": 0})).finding
-    assert mistake is not None
-    assert (mistake.path, mistake.place) == ("/a~1b/1", Place(19, 2, 5, 1))
+    finding = (await tried("template", template, {"zero": 0})).finding
+    assert finding is not None
+    assert (finding.path, finding.place) == ("/a~1b/1", Place(19, 2, 5, 1))
     syntax = (await tried("template", "${a} ${b +} ${c}")).finding
     assert syntax is not None
     assert (syntax.path, syntax.place) == ("", Place(10, 1, 11))
 
 
-async def test_a_mistake_in_a_card_has_its_place_although_the_card_has_lost_white_space() -> None:
+async def test_a_finding_in_a_card_has_its_position_although_the_card_has_lost_white_space() -> None:
     for text, place in (
         ("x ${  nothing(1) }", Place(6, 1, 7, 7)),
         ("${'} x\n${ a ~ b }", Place(12, 2, 6)),
         ("${ 1 / zero }", Place(5, 1, 6, 1)),
     ):
-        mistake = (await tried("card", {"body": [{"text": text}]}, {"zero": 0})).finding
-        assert mistake is not None
-        assert (mistake.path, mistake.place) == ("/body/0/text", place)
+        finding = (await tried("card", {"body": [{"text": text}]}, {"zero": 0})).finding
+        assert finding is not None
+        assert (finding.path, finding.place) == ("/body/0/text", place)
 
 
-async def test_a_limit_met_in_a_text_of_a_card_has_its_place() -> None:
-    mistake = (await tried("card", {"a": ["${1}", {"t": "x ${range(0, 1000000)} y"}]})).finding
-    assert mistake is not None
-    assert (mistake.code, mistake.path, mistake.place) == ("EXPRESSION_LIMIT", "/a/1/t", Place(4, 1, 5, 5))
+async def test_a_limit_exceeded_in_a_text_of_a_card_has_its_position() -> None:
+    finding = (await tried("card", {"a": ["${1}", {"t": "x ${range(0, 1000000)} y"}]})).finding
+    assert finding is not None
+    assert (finding.code, finding.path, finding.place) == ("EXPRESSION_LIMIT", "/a/1/t", Place(4, 1, 5, 5))
 
 
 async def test_a_card_sees_data_and_host_as_they_are() -> None:
@@ -125,41 +125,41 @@ async def test_a_card_sees_data_and_host_as_they_are() -> None:
     assert without.value == {"d": {}, "r": {}, "h": "${$host.theme}"}
 
 
-async def test_a_text_over_the_limit_is_a_mistake_at_the_limit() -> None:
-    mistake = (await tried("expression", "a" * 8193)).finding
-    assert mistake is not None
-    assert (mistake.code, mistake.place) == ("EXPRESSION_SYNTAX", Place(8192, 1, 8193))
+async def test_a_text_over_the_limit_is_a_finding_at_the_limit() -> None:
+    finding = (await tried("expression", "a" * 8193)).finding
+    assert finding is not None
+    assert (finding.code, finding.place) == ("EXPRESSION_SYNTAX", Place(8192, 1, 8193))
 
 
 @pytest.mark.parametrize("form", ["template", "card"])
-async def test_more_than_can_be_read_while_somebody_types_is_a_mistake(form: str) -> None:
+async def test_a_source_that_is_too_long_for_an_editor_is_a_finding(form: str) -> None:
     limits = Limits(editor_characters=100)
     fits = {"a": ["${1}" + "x" * 46, "y" * 1000, 5, None], "b": {"c": "${2}" + "x" * 46}}
     assert (await tried(form, fits, limits=limits)).finding is None
-    mistake = (await tried(form, [fits, "${3}"], limits=limits)).finding
-    assert mistake is not None
-    assert (mistake.code, mistake.path, mistake.place) == ("EXPRESSION_LIMIT", "", None)
-    assert "104 characters, allowed are 100; the limit is `editor_characters`" in mistake.message
+    finding = (await tried(form, [fits, "${3}"], limits=limits)).finding
+    assert finding is not None
+    assert (finding.code, finding.path, finding.place) == ("EXPRESSION_LIMIT", "", None)
+    assert "104 characters, allowed are 100; the limit is `editor_characters`" in finding.message
     assert (await tried("expression", "1" + " " * 200, limits=limits)).finding is None
 
 
-async def test_a_mistake_without_a_place_has_none() -> None:
+async def test_a_finding_may_have_no_position() -> None:
     deep: Any = "${1}"
     for _ in range(201):
         deep = [deep]
-    mistake = (await tried("template", deep)).finding
-    assert mistake is not None
-    assert (mistake.place, "json_levels" in mistake.message) == (None, True)
+    finding = (await tried("template", deep)).finding
+    assert finding is not None
+    assert (finding.place, "json_levels" in finding.message) == (None, True)
 
 
-async def test_a_value_that_is_larger_than_any_memory_is_a_mistake() -> None:
+async def test_a_value_that_is_larger_than_any_memory_is_a_finding() -> None:
     outcome = await tried("expression", "foreach(range(0, 20000), x, big)", {"big": "x" * MIB})
     assert outcome.finding is not None
     assert (outcome.finding.code, outcome.value) == ("EXPRESSION_LIMIT", None)
     assert "document_bytes" in outcome.finding.message
 
 
-async def test_time_is_the_given_one_or_the_clock_and_is_told() -> None:
+async def test_the_time_is_the_given_one_or_that_of_the_clock_and_is_returned() -> None:
     given = await tried("expression", "utcNow()", now=datetime(2020, 2, 29, 12, tzinfo=UTC))
     assert (given.value, given.now) == ("2020-02-29T12:00:00.000Z", datetime(2020, 2, 29, 12, tzinfo=UTC))
     own = await tried("expression", "utcNow()")
@@ -168,7 +168,7 @@ async def test_time_is_the_given_one_or_the_clock_and_is_told() -> None:
     assert again == own
 
 
-async def test_chance_is_made_of_the_seed_alone() -> None:
+async def test_random_values_depend_on_the_seed_alone() -> None:
     text = "createArray(newGuid(), newGuid(), rand(0, 1000000))"
     one, same = [await tried("expression", text) for _ in range(2)]
     other = await tried("expression", text, seed="other")
@@ -183,7 +183,7 @@ async def test_the_limits_are_those_of_the_server() -> None:
     assert outcome.finding.code == "EXPRESSION_LIMIT"
 
 
-def test_what_a_pointer_leads_to_is_found() -> None:
+def test_the_value_at_a_pointer_is_found() -> None:
     value = {"a/b": [0, {"~": "x"}]}
     assert text_at(value, "") == value
     assert text_at(value, "/a~1b/1/~0") == "x"
@@ -191,7 +191,7 @@ def test_what_a_pointer_leads_to_is_found() -> None:
         assert text_at(value, nowhere) is None
 
 
-async def test_work_is_done_beside_the_loop_one_at_a_time() -> None:
+async def test_computations_run_outside_of_the_event_loop_one_at_a_time() -> None:
     background = BackgroundThread()
     here, seen = threading.get_ident(), []
     begun, end = threading.Event(), threading.Event()
@@ -216,7 +216,7 @@ async def test_work_is_done_beside_the_loop_one_at_a_time() -> None:
 
 
 class Counting(BackgroundThread):
-    """Counts what is done beside the loop."""
+    """Counts computations outside of the event loop."""
 
     count = 0
 
@@ -225,7 +225,7 @@ class Counting(BackgroundThread):
         return work()
 
 
-async def test_an_evaluation_never_holds_up_the_loop() -> None:
+async def test_an_evaluation_never_blocks_the_event_loop() -> None:
     some = services()
     counting = some.background = Counting()  # type: ignore[misc]
     for form in ("expression", "template", "card"):
@@ -233,7 +233,7 @@ async def test_an_evaluation_never_holds_up_the_loop() -> None:
     assert counting.count == 3
 
 
-async def test_too_much_work_that_waits_is_refused_and_room_comes_back() -> None:
+async def test_a_full_queue_of_computations_refuses_more_until_it_drains() -> None:
     background = BackgroundThread()
     end = threading.Event()
     waiting = [asyncio.ensure_future(background.run(lambda: end.wait(60))) for _ in range(MAX_PENDING)]

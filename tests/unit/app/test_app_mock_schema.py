@@ -26,7 +26,7 @@ def test_the_schema_of_a_payload_with_many_fields_is_small() -> None:
     assert schema["properties"]["rows"]["type"] == "array"
 
 
-def test_the_schema_of_a_wide_object_says_that_it_is_one() -> None:
+def test_the_schema_of_a_wide_object_declares_its_type() -> None:
     assert mock_schema({f"name_{index}": 1 for index in range(100_000)}) == {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",

@@ -46,14 +46,14 @@ CONNECTORS = Registry([("looply", SAP), ("looply", HTTP), ("looply", EMAIL)])
 
 @pytest.fixture
 def limits(request: pytest.FixtureRequest) -> Limits:
-    """Gives the limits of the server: the usual ones, unless a test is parametrized with others."""
+    """Returns the limits of the server: the defaults, unless a test is parametrized with others."""
     found: Limits = getattr(request, "param", DEFAULT_LIMITS)
     return found
 
 
 @pytest.fixture(autouse=True)
 def answers_as_declared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets a test fail when a route answers something else than the shape that it declares."""
+    """Makes a test fail when an answer does not match the type that its route declares."""
     perform = Dispatch.perform
 
     async def checked(dispatch: Dispatch, route: Route, *facts: Any) -> Answer:

@@ -1,4 +1,4 @@
-"""The access log: one line a request, and nothing in it that a caller sent."""
+"""The access log: one log line for each request, and nothing in it that a caller sent."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ CANARY = "CANARY"
 
 
 async def logged(services: Services, tmp_path: Path, mine: Caller, settings: Settings) -> list[dict[str, Any]]:
-    """Returns the lines of some calls that carry the canary wherever a caller can put it."""
+    """Returns the log lines of some calls that carry the canary wherever a caller can put it."""
     await mine.trigger(await mine.create(CARDING))
     token = (await mine.get("getOpenCards")).json()["items"][0]["token"]
     ingress = ingress_of(settings, services.clock)
@@ -46,7 +46,7 @@ async def test_without_the_setting_no_request_is_logged(services: Services, tmp_
     assert await logged(services, tmp_path, mine, Settings()) == []
 
 
-async def test_with_it_each_request_is_one_line_without_what_it_holds(
+async def test_with_the_setting_each_request_is_one_log_line_without_its_content(
     services: Services, tmp_path: Path, mine: Caller
 ) -> None:
     lines = await logged(services, tmp_path, mine, Settings(access_log=True))
@@ -65,7 +65,7 @@ async def test_with_it_each_request_is_one_line_without_what_it_holds(
     assert len({line["request_id"] for line in lines}) == len(lines)
 
 
-def test_a_request_that_was_none_is_logged_too(clock: FakeClock) -> None:
+def test_a_request_that_the_connection_refused_is_logged_too(clock: FakeClock) -> None:
     with structlog.testing.capture_logs() as lines:
         AccessLog(clock, Callers()).log_refusal(("192.0.2.1", 1), 400, "r-1", 300)
     assert set(lines[0]) == LINE

@@ -1,4 +1,4 @@
-"""The audit: every act of administration leaves a record, which administrators can read."""
+"""The audit log: every action of administration leaves a record, which administrators can read."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -44,7 +44,7 @@ RECORDED = {
     "bulkTerminate": ("bulk.terminate",),
     "bulkRedrive": ("bulk.redrive",),
 }
-"""What is recorded of calls that are called otherwise."""
+"""Recorded actions whose names differ from the names of their calls."""
 
 
 def name_of_action(name: str) -> str:
@@ -279,7 +279,7 @@ def test_every_call_that_administers_something_has_a_sample(app: Boundary) -> No
     assert administering == ACTS.keys() | NO_CHANGE.keys()
 
 
-async def test_each_is_recorded_with_who_did_it_and_without_what_it_holds(
+async def test_each_action_is_recorded_with_its_actor_and_without_secrets(
     catalog: Catalog, client: httpx2.AsyncClient, world: World, services: Services
 ) -> None:
     for name, run in ACTS.items():
@@ -320,7 +320,7 @@ async def test_the_audit_is_read_page_by_page_in_both_directions(mine: Caller) -
     assert after["lastKey"] == {"after": 5}
 
 
-async def test_records_are_found_by_what_and_when(mine: Caller, clock: FakeClock) -> None:
+async def test_records_are_filtered_by_action_object_and_time(mine: Caller, clock: FakeClock) -> None:
     await mine.post("putDatastore", {"name": "approvers", "value": 1})
     await mine.post("putDatastore", {"name": "rates", "value": 1})
     found = await records(mine, action="datastore.put", object="approvers")
@@ -333,11 +333,11 @@ async def test_records_are_found_by_what_and_when(mine: Caller, clock: FakeClock
 @pytest.mark.parametrize(
     "query", [{"after": "x"}, {"record_id": "-1"}, {"after": "1", "actor": "k"}, {"from": "x"}, {"limit": "0"}]
 )
-async def test_a_query_that_makes_no_sense_is_refused(mine: Caller, query: dict[str, str]) -> None:
+async def test_an_invalid_query_is_refused(mine: Caller, query: dict[str, str]) -> None:
     assert (await mine.get("getAudit", **query)).status_code == 400
 
 
-async def test_an_act_whose_record_cannot_be_written_is_not_told_as_undone(
+async def test_an_action_whose_record_cannot_be_written_is_not_reported_as_undone(
     mine: Caller, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def full(*_: Any, **__: Any) -> None:

@@ -1,4 +1,4 @@
-"""Whose address a request is counted under, with and without proxies."""
+"""The address under which a request is counted, with and without proxies."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def test_without_trusted_proxies_the_connection_alone_counts() -> None:
     assert Callers().address(scope("10.0.0.1", ("x-forwarded-for", "203.0.113.9"))) == "10.0.0.1"
 
 
-def test_callers_of_ipv6_are_told_apart_by_their_network() -> None:
+def test_callers_of_ipv6_are_distinguished_by_their_network() -> None:
     assert network_of("2001:db8:1:2:3:4:5:6") == network_of("2001:db8:1:2::1") == "2001:db8:1:2::/64"
     assert network_of("192.0.2.1") == "192.0.2.1"
     assert network_of(UNKNOWN) == UNKNOWN

@@ -1,4 +1,4 @@
-"""The calls of editors while an expression is written: completions, and what is wrong or doubtful."""
+"""The calls of editors while an expression is written: completions, errors and warnings."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ async def completed(caller: Caller, **body: Any) -> list[dict[str, Any]]:
 
 
 async def labels(caller: Caller, text: str, form: str = "expression", **body: Any) -> list[str]:
-    """Returns the labels of what may stand at the `|` of a text."""
+    """Returns the labels of the completions at the `|` of a text."""
     position = text.index("|")
     found = await completed(caller, **{form: text.replace("|", "", 1)}, position=position, **body)
     return [item["label"] for item in found]
@@ -92,7 +92,7 @@ async def test_a_text_of_a_card_sees_its_data(mine: Caller) -> None:
     assert "$index" in await labels(mine, "${$i|}", "card", data=DATA)
 
 
-async def test_a_schema_and_a_definition_tell_the_fields(mine: Caller) -> None:
+async def test_a_schema_and_a_definition_provide_the_fields(mine: Caller) -> None:
     assert await labels(mine, "payload.|", schema=SCHEMA) == ["count", "text"]
     step = {"definition": WORKFLOW, "step_id": "note_1"}
     assert "po" in await labels(mine, "payload.output.|", **step)
@@ -100,7 +100,7 @@ async def test_a_schema_and_a_definition_tell_the_fields(mine: Caller) -> None:
     assert "card_1" not in await labels(mine, "|", definition=WORKFLOW, step_id="wait_1")
 
 
-async def test_a_stored_workflow_tells_the_fields_of_its_schema_or_its_mock_payload(mine: Caller) -> None:
+async def test_a_stored_workflow_provides_the_fields_of_its_schema_or_its_mock_payload(mine: Caller) -> None:
     workflow_id = await mine.create(WORKFLOW)
     step = {"workflow_id": workflow_id, "step_id": "note_1"}
     for version in (1, "1", "latest", None):
@@ -121,7 +121,7 @@ async def test_the_answers_to_a_card_that_is_named_are_known(mine: Caller) -> No
         assert await labels(mine, "card_1.output.response.data.|", **known) == ["comment"]
 
 
-async def test_a_workflow_of_somebody_else_is_one_that_does_not_exist(mine: Caller, theirs: Caller) -> None:
+async def test_a_workflow_of_another_organization_does_not_exist(mine: Caller, theirs: Caller) -> None:
     workflow_id = await theirs.create(WORKFLOW)
     body = {"expression": "a", "position": 1, "step_id": "note_1", "workflow_version": 1}
     answers = []
@@ -137,21 +137,21 @@ async def test_a_workflow_of_somebody_else_is_one_that_does_not_exist(mine: Call
     assert none_active.status_code == 409
 
 
-async def test_what_is_right_has_no_findings_and_a_type(mine: Caller) -> None:
+async def test_a_valid_expression_has_no_findings_and_a_type(mine: Caller) -> None:
     found = await checked(mine, expression="payload.output.amount * 2", data=DATA)
     assert (found["message"], found["errors"], found["warnings"]) == ("success", [], [])
     assert "number" in found["type"]
     assert (await checked(mine, template={"a": "${payload.output.po}"}, data=DATA))["type"] is None
 
 
-async def test_a_mistake_in_the_writing_is_an_error_with_its_place(mine: Caller) -> None:
+async def test_a_syntax_error_is_an_error_with_its_position(mine: Caller) -> None:
     found = await checked(mine, template={"a": "fine ${1}", "b": "x ${1 +}"})
     (error,) = found["errors"]
     assert (error["path"], error["code"], error["position"]) == ("/b", "EXPRESSION_SYNTAX", 7)
     assert (found["warnings"], found["type"]) == ([], None)
 
 
-async def test_an_unknown_name_is_a_warning_with_what_was_meant(mine: Caller) -> None:
+async def test_an_unknown_name_is_a_warning_with_a_suggestion(mine: Caller) -> None:
     found = await checked(mine, template=["x\n${payload.output.ammount}"], data=DATA)
     (warning,) = found["warnings"]
     assert (warning["path"], warning["code"]) == ("/0", "UNKNOWN")
@@ -160,14 +160,14 @@ async def test_an_unknown_name_is_a_warning_with_what_was_meant(mine: Caller) ->
     assert found["errors"] == []
 
 
-async def test_what_fails_for_all_data_is_an_error(mine: Caller) -> None:
+async def test_an_expression_that_fails_for_all_data_is_an_error(mine: Caller) -> None:
     found = await checked(mine, expression="payload.output.items - 1", data=DATA)
     assert ([error["code"] for error in found["errors"]], found["type"]) == (["EXPRESSION"], None)
     nothing = await checked(mine, expression="payload.output.items - 1")
     assert (nothing["errors"], nothing["warnings"]) == ([], [])
 
 
-async def test_a_card_is_checked_with_what_its_names_stand_for(mine: Caller) -> None:
+async def test_a_card_is_checked_with_the_values_of_its_names(mine: Caller) -> None:
     card = {
         "type": "AdaptiveCard",
         "body": [
@@ -194,7 +194,7 @@ async def test_nothing_in_a_card_is_an_error_because_it_is_shown_as_it_is_writte
     assert {warning["path"] for warning in found["warnings"]} == {"/a", "/b", "/$when"}
 
 
-async def test_what_fails_only_where_it_is_evaluated_is_a_warning_of_a_known_kind(mine: Caller) -> None:
+async def test_an_expression_that_fails_only_when_evaluated_is_a_warning_of_a_known_kind(mine: Caller) -> None:
     found = await checked(mine, expression="payload.output.p ? payload - 1 : 1", data=DATA)
     assert (found["errors"], {warning["code"] for warning in found["warnings"]}) == ([], {"UNKNOWN", "WRONG"})
 

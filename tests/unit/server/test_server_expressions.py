@@ -1,4 +1,4 @@
-"""The calls of editors: expressions and cards tried on sample data."""
+"""The calls of editors: expressions and cards evaluated on sample data."""
 
 import json
 import re
@@ -59,7 +59,7 @@ async def test_a_card_sees_its_host(mine: Caller) -> None:
     assert shown["value"] == {"text": "dark"}
 
 
-async def test_a_broken_expression_is_an_answer_with_its_place(mine: Caller) -> None:
+async def test_an_invalid_expression_is_an_answer_with_its_position(mine: Caller) -> None:
     found = await evaluated(mine, template=["fine", "${a} and\n${nothing(1)}"])
     assert (found["value"], found["type"], found["is_present"]) == (None, None, False)
     error = found["error"]
@@ -77,7 +77,7 @@ async def test_a_broken_expression_is_an_answer_with_its_place(mine: Caller) -> 
     assert (failed["error"]["code"], failed["error"]["position"], failed["error"]["length"]) == ("EXPRESSION", 2, 1)
 
 
-async def test_the_page_on_trying_shows_what_is_answered(mine: Caller) -> None:
+async def test_the_documentation_page_shows_the_actual_answers(mine: Caller) -> None:
     page = (Path(__file__).parents[3] / "docs" / "how-to" / "expressions.md").read_text("utf-8")
     sent = re.search(r"-d '(\{.*?\})'\n```", page, re.DOTALL)
     shown = [json.loads(text) for text in re.findall(r"^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL)]
@@ -101,7 +101,7 @@ async def test_time_and_chance_can_be_given(mine: Caller) -> None:
     assert (await evaluated(mine, **{**body, "seed": "b"}))["value"] != one["value"]
 
 
-async def test_null_is_the_same_as_leaving_out(mine: Caller) -> None:
+async def test_null_counts_as_absent(mine: Caller) -> None:
     body = {"expression": "1", "template": None, "card": None, "data": None, "host": None, "now": None}
     assert (await evaluated(mine, **body))["value"] == 1
 
@@ -137,7 +137,7 @@ async def test_a_time_that_no_calendar_has_is_refused(mine: Caller, now: int) ->
     assert_refused(await mine.post("evaluateExpression", {"expression": "1", "now": now}), "BAD_TIME")
 
 
-async def test_what_json_does_not_have_is_refused_at_the_door(mine: Caller) -> None:
+async def test_values_that_json_does_not_have_are_refused_by_the_parser(mine: Caller) -> None:
     for text in (
         '{"expression": "\\ud800"}',
         '{"expression": "1", "expression": "2"}',
@@ -146,7 +146,7 @@ async def test_what_json_does_not_have_is_refused_at_the_door(mine: Caller) -> N
         assert_refused(await mine.post("evaluateExpression", content=text.encode()), "MALFORMED_JSON")
 
 
-async def test_the_deepest_documents_and_cards_that_the_door_lets_in_are_evaluated(mine: Caller) -> None:
+async def test_the_deepest_documents_and_cards_that_the_parser_accepts_are_evaluated(mine: Caller) -> None:
     data: Any = 1
     for _ in range(198):
         data = [data]

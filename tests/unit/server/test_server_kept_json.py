@@ -1,4 +1,4 @@
-"""What the door lets through at its limits, in every place that stores JSON, is read back after a restart on a file."""
+"""Values at the limits of the parser, in every kind of stored JSON, are read back after a restart on a file."""
 
 import asyncio
 import random
@@ -26,7 +26,7 @@ LEAVES = (10**63, -(10**63), 2**53 + 1, 0.1, 1e300, -0.0, "\u0000", "\u2028\U000
 
 
 class Place:
-    """One place that stores JSON: how a value of so many levels is put there, and how it is read."""
+    """One kind of stored JSON: how a value of so many levels is written, and how it is read."""
 
     def __init__(self, around: int, put: Callable[..., Awaitable[Any]], read: Callable[..., Awaitable[Json]]) -> None:
         self.around = around
@@ -56,7 +56,7 @@ async def said(answer: httpx2.Response) -> Any:
 
 
 def places(caller: Caller) -> Iterator[tuple[str, Place]]:  # noqa: PLR0915 - a table of small functions
-    """Yields every place by its name."""
+    """Yields every kind of stored JSON by its name."""
     kept: dict[str, Any] = {}
 
     async def post(name: str, body: Json) -> Any:
@@ -250,14 +250,14 @@ async def settled(caller: Caller, workflow_id: str, execution_id: str) -> None:
 
 
 def caller_part(output: dict[str, Json]) -> dict[str, Json]:
-    """Returns a payload without what the engine and the steps of these workflows add."""
+    """Returns a payload without the fields that the engine and the steps of these workflows add."""
     added = ("organization_id", "workspace_id", "executor", "note_1")
     return {name: part for name, part in output.items() if not name.startswith("workflow_") and name not in added}
 
 
 @asynccontextmanager
 async def served(folder: Path, *, key: list[str]) -> Any:
-    """Gives a caller of a server on a data folder, with the same key after each restart."""
+    """Yields a caller of a server on a data folder, with the same key after each restart."""
     async with running(Settings(data=folder, public_url=PUBLIC_URL)) as application:
         services = application.services
         if not key:
@@ -269,7 +269,7 @@ async def served(folder: Path, *, key: list[str]) -> Any:
 
 
 async def keep_and_read(folder: Path, name: str, value_of: Callable[[int], Json]) -> None:
-    """Stores a value in a place, restarts, and reads it, the lists, and the proof of the whole folder."""
+    """Stores a value, restarts, and reads it, the lists, and the proof of the whole folder."""
     key: list[str] = []
     async with served(folder, key=key) as (caller, _):
         place = dict(places(caller))[name]
@@ -286,7 +286,7 @@ async def keep_and_read(folder: Path, name: str, value_of: Callable[[int], Json]
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_the_deepest_value_of_the_door_is_read_back_after_a_restart(
+async def test_the_deepest_accepted_value_is_read_back_after_a_restart(
     tmp_path: Path, name: str, repetitions: Callable[..., int]
 ) -> None:
     for number in range(repetitions(1, 3, 30)):
@@ -294,7 +294,7 @@ async def test_the_deepest_value_of_the_door_is_read_back_after_a_restart(
         await keep_and_read(tmp_path / str(number), name, lambda levels, chance=chance: nested(chance, levels))
 
 
-async def test_a_value_as_large_as_a_body_may_be_is_read_back_after_a_restart(
+async def test_the_largest_accepted_value_is_read_back_after_a_restart(
     tmp_path: Path, repetitions: Callable[..., int]
 ) -> None:
     size = repetitions(64 * 1024, 256 * 1024, DEFAULT_LIMITS.body_bytes - 4096)

@@ -1,4 +1,4 @@
-"""The description: it has every route, is valid, and the answers are what it says."""
+"""The OpenAPI document: it has every route, is valid, and describes the actual answers."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]
     return {"components": document["components"], **schema}
 
 
-async def test_every_route_of_the_server_is_described_with_what_opens_it(
+async def test_every_route_of_the_server_is_described_with_its_security_scheme(
     document: dict[str, Any], app: Boundary
 ) -> None:
     security = {"public": [], "metrics": [{"MetricsToken": []}]}
@@ -34,7 +34,7 @@ async def test_every_route_of_the_server_is_described_with_what_opens_it(
     assert described == {(route.method, route.path): security.get(route.access) for route in app.routes}
 
 
-async def test_every_operation_has_a_name_of_its_own_and_says_what_it_does(document: dict[str, Any]) -> None:
+async def test_every_operation_has_a_unique_id_and_a_summary(document: dict[str, Any]) -> None:
     operations = [each for methods in document["paths"].values() for each in methods.values()]
     names = [operation["operationId"] for operation in operations]
     assert len(set(names)) == len(names)
@@ -152,7 +152,7 @@ async def test_a_value_in_a_query_that_is_not_of_the_described_type_is_refused(
     assert taken == []
 
 
-async def test_what_a_conflict_names_is_described(mine: Caller, document: dict[str, Any]) -> None:
+async def test_the_additional_fields_of_a_conflict_are_described(mine: Caller, document: dict[str, Any]) -> None:
     workflow_id = await mine.create(ASKING)
     for each in (workflow_id, await mine.create(ASKING)):
         await mine.trigger(each, process_id="P1")
@@ -169,7 +169,7 @@ async def test_what_a_conflict_names_is_described(mine: Caller, document: dict[s
 
 
 async def draft_of(caller: Caller, workflow_id: str) -> dict[str, Any]:
-    """Returns the body that makes the next draft of version 1."""
+    """Returns the body that creates the next draft of version 1."""
     found = await caller.get("getWorkflowById", workflow_id=workflow_id, workflow_version="1")
     key = {"workflow_id": workflow_id, "workflow_version": 1, "modified_on": found.json()["item"]["modified_on"]}
     return {**key, "definition": {**ASKING, "workflow_name": "Next"}}

@@ -1,4 +1,4 @@
-"""Refused keys and tokens: counted, logged, limited by address; and tokens that are looked at before bodies."""
+"""Refused keys and tokens: counted, logged, limited by address; and tokens that are checked before bodies are read."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -62,7 +62,7 @@ async def test_a_valid_key_without_the_scope_counts_for_nothing(
         assert await statuses(client, LIMIT + 2, reader.headers()) == [403] * (LIMIT + 2)
 
 
-async def test_other_addresses_are_not_limited_with_one(services: Services, tmp_path: Path) -> None:
+async def test_other_addresses_are_not_limited(services: Services, tmp_path: Path) -> None:
     async with calling(services, tmp_path, PROXY, (PROXY,)) as client:
         first = {"x-forwarded-for": "192.0.2.1"}
         assert await statuses(client, LIMIT + 1, first) == [403] * LIMIT + [429]
@@ -78,7 +78,7 @@ async def test_the_addresses_of_a_network_of_64_bits_are_one(services: Services,
 
 @pytest.mark.parametrize("name", ["x-forwarded-for", "forwarded", "x-real-ip"])
 @pytest.mark.parametrize(("peer", "before"), [("192.0.2.1", ""), (PROXY, ", {own}")])
-async def test_an_address_that_the_caller_writes_himself_does_not_count(
+async def test_an_address_forged_by_the_caller_does_not_count(
     services: Services, tmp_path: Path, name: str, peer: str, before: str
 ) -> None:
     value = "for=203.0.113.{n}" if name == "forwarded" else "203.0.113.{n}"
@@ -131,7 +131,7 @@ async def test_no_byte_of_a_body_is_read_before_the_key_or_the_token(
         assert sent[0]["status"] in (403, 404), route.path
 
 
-async def test_refusals_are_counted_by_what_was_refused(
+async def test_refusals_are_counted_by_kind_of_credential(
     services: Services, client: httpx2.AsyncClient, mine: Caller
 ) -> None:
     await client.get(KEYS)
@@ -178,7 +178,7 @@ def test_the_memory_for_addresses_is_bounded_and_a_flood_of_addresses_frees_none
     assert outcome(refusals, "198.51.100.1") == "RATE_LIMITED"
 
 
-def test_addresses_of_a_minute_ago_make_room(clock: FakeClock) -> None:
+def test_addresses_of_a_minute_ago_are_forgotten(clock: FakeClock) -> None:
     refusals = RefusalLimiter(clock, 2, ignored)
     for number in range(MOST_ADDRESSES):
         outcome(refusals, f"10.0.{number >> 8}.{number & 255}")

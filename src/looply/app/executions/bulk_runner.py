@@ -24,7 +24,7 @@ _log = structlog.get_logger(__name__)
 
 VIA: Final = "BULK"
 _HELD: Final = timedelta(seconds=45)
-"""The lease of a bulk: another process takes over the bulk of a silent process after it, so within a minute."""
+"""The lease of a bulk. After it has expired, another process takes over the bulk, within a minute."""
 _SECOND: Final = 1.0
 _LOOK_SECONDS: Final = 15.0
 """The interval at which an idle process polls for bulks of others: one read of a table that is nearly empty."""

@@ -131,7 +131,7 @@ async def evaluate_expression(call: Call) -> Answer:
     body: EvaluateBody = call.body
     source = source_of(body)
     if source.form != "card" and body.data is not None and not isinstance(body.data, dict):
-        raise BadRequest.at("/data", "must be an object; only a card takes another value")
+        raise BadRequest.at("/data", "must be an object; only a card accepts another value")
     if source.form != "card" and body.host is not None:
         raise BadRequest.at("/host", "is for cards only; leave it out")
     now = None if body.now is None else instant_of(body.now, "now")

@@ -28,43 +28,43 @@ async def watch_execution(call: Call) -> Answer:
     execution_id = await find_watchable(call.services, call.principal, call.query.get("workflow_execution_id"))
     found = _cursor(call, "e")
     watched = Subscription(call.services, call.organization_id, execution_id)
-    place = [(found[0], found[1]) if found else (0, -1)]
+    current = [(found[0], found[1]) if found else (0, -1)]
 
     async def frames() -> AsyncIterator[bytes]:
-        async for told in follow_execution(call.services, watched, execution_id, place[0]):
-            if isinstance(told, ExecutionEnded):
-                yield frame(_text("e", *place[0]), {"status": told.status}, "end")
+        async for chunk in follow_execution(call.services, watched, execution_id, current[0]):
+            if isinstance(chunk, ExecutionEnded):
+                yield frame(_text("e", *current[0]), {"status": chunk.status}, "end")
                 return
-            for number, entry in told.entries:
-                place[0] = (told.seq, number)
-                yield frame(_text("e", told.seq, number), entry)
+            for number, entry in chunk.entries:
+                current[0] = (chunk.seq, number)
+                yield frame(_text("e", chunk.seq, number), entry)
 
-    return _stream(EventStream(frames(), watched.close, lambda: _text("e", *place[0])))
+    return _stream(EventStream(frames(), watched.close, lambda: _text("e", *current[0])))
 
 
 async def watch_organization(call: Call) -> Answer:
     """Streams the logs of all executions of the organization, from now on or from a cursor."""
     found = _cursor(call, "o")
     position = (found[0], found[1]) if found else await call.services.feed.position()
-    told = found[2] if found else _ALL
+    sent = found[2] if found else _ALL
     # Unless the client has all entries of the batch at the cursor, that batch is read again.
-    begin = position if told == _ALL else (position[0], position[1] - 1)
+    begin = position if sent == _ALL else (position[0], position[1] - 1)
     for each in dict.fromkeys((position, begin) if found else ()):
         await check_cursor(call.services, call.organization_id, each)
     watched = Subscription(call.services, call.organization_id, call.organization_id)
-    place = [position]
+    current = [position]
 
     async def frames() -> AsyncIterator[bytes]:
         only = call.principal.workflow_ids
         async for committed in follow_organization(call.services, watched, call.organization_id, begin, only=only):
             shown = _frames(committed)
             if committed.position == position:
-                shown = shown[told + 1 :]
-            place[0] = max(place[0], committed.position)
+                shown = shown[sent + 1 :]
+            current[0] = max(current[0], committed.position)
             if shown:
                 yield b"".join(shown)
 
-    return _stream(EventStream(frames(), watched.close, lambda: _text("o", *place[0], _ALL)))
+    return _stream(EventStream(frames(), watched.close, lambda: _text("o", *current[0], _ALL)))
 
 
 _ALL: Final = 1_000_000
