@@ -24,9 +24,9 @@ from looply.server.executions import bulks, decisions, executions, inbox, letter
 from looply.server.http.access_log import AccessLog
 from looply.server.http.boundary import Boundary, Observers
 from looply.server.http.call import Access, Answer, Call, Route
-from looply.server.http.callers import Callers
+from looply.server.http.client_addresses import ClientAddresses
 from looply.server.http.dispatch import Dispatch
-from looply.server.http.events import PACE, Pace
+from looply.server.http.events import DEFAULT_INTERVALS, StreamIntervals
 from looply.server.http.refusals import REFUSALS_PER_MINUTE
 from looply.settings import Settings
 
@@ -87,23 +87,23 @@ def all_routes(pages: Pages | None = None) -> tuple[Route, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingress:
-    """How the server treats incoming calls: `callers` finds their addresses, `access_log` logs them.
+    """How the server treats incoming calls: `addresses` finds their addresses, `access_log` logs them.
 
     `refusals_per_minute` limits refused credentials by address.
     """
 
-    callers: Callers = field(default_factory=Callers)
+    addresses: ClientAddresses = field(default_factory=ClientAddresses)
     refusals_per_minute: int = REFUSALS_PER_MINUTE
     access_log: AccessLog | None = None
 
 
 def ingress_of(settings: Settings, clock: Clock) -> Ingress:
     """Returns the ingress that the settings of a process describe."""
-    callers = Callers(settings.trusted_proxies)
+    addresses = ClientAddresses(settings.trusted_proxies)
     return Ingress(
-        callers=callers,
+        addresses=addresses,
         refusals_per_minute=settings.refusals_per_minute,
-        access_log=AccessLog(clock, callers) if settings.access_log else None,
+        access_log=AccessLog(clock, addresses) if settings.access_log else None,
     )
 
 
@@ -113,22 +113,22 @@ def build_app(
     pages: Pages | None = None,
     *,
     ingress: Ingress | None = None,
-    pace: Pace = PACE,
+    intervals: StreamIntervals = DEFAULT_INTERVALS,
 ) -> Boundary:
     """Returns the ASGI application of all routes. The attribute `routes` of the result is its table of routes.
 
-    Without `ingress` the server trusts no proxy and logs no request. `pace` is the pace of event streams.
+    Without `ingress` the server trusts no proxy and logs no request. `intervals` are those of event streams.
     """
     routes = all_routes(pages)
     ingress = ingress or Ingress()
-    dispatch = Dispatch(services, ingress.callers, ingress.refusals_per_minute)
+    dispatch = Dispatch(services, ingress.addresses, ingress.refusals_per_minute)
     meter = Meter(services.clock, services.metrics)
     return Boundary(
         routes,
         dispatch,
         entropy,
         observers=Observers(meter, ingress.access_log),
-        pace=pace,
+        intervals=intervals,
     )
 
 

@@ -12,7 +12,7 @@ from looply.app.context.services import Services
 from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app, ingress_of
 from looply.server.http.access_log import AccessLog
-from looply.server.http.callers import Callers
+from looply.server.http.client_addresses import ClientAddresses
 from looply.settings import Settings
 from looply.testing.clock import FakeClock, SerialEntropy
 
@@ -67,6 +67,6 @@ async def test_with_the_setting_each_request_is_one_log_line_without_its_content
 
 def test_a_request_that_the_connection_refused_is_logged_too(clock: FakeClock) -> None:
     with structlog.testing.capture_logs() as lines:
-        AccessLog(clock, Callers()).log_refusal(("192.0.2.1", 1), 400, "r-1", 300)
+        AccessLog(clock, ClientAddresses()).log_refusal(("192.0.2.1", 1), 400, "r-1", 300)
     assert set(lines[0]) == LINE
     assert (lines[0]["address"], lines[0]["status"], lines[0]["request_id"]) == ("192.0.2.1", 400, "r-1")

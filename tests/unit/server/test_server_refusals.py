@@ -16,8 +16,8 @@ from looply.clock import Clock
 from looply.errors import Forbidden, TooManyRefusals
 from looply.server.administration.web_pages import Pages
 from looply.server.application import Ingress, build_app
-from looply.server.http.callers import Callers
-from looply.server.http.refusals import MOST_ADDRESSES, Credential, RefusalLimiter
+from looply.server.http.client_addresses import ClientAddresses
+from looply.server.http.refusals import MAX_ADDRESSES, Credential, RefusalLimiter
 from looply.testing.clock import FakeClock, SerialEntropy
 
 LIMIT = 5
@@ -29,7 +29,7 @@ PROXY = "10.0.0.1"
 async def calling(
     services: Services, tmp_path: Path, peer: str = "192.0.2.1", trusted: tuple[str, ...] = ()
 ) -> AsyncIterator[httpx2.AsyncClient]:
-    ingress = Ingress(callers=Callers(trusted), refusals_per_minute=LIMIT)
+    ingress = Ingress(addresses=ClientAddresses(trusted), refusals_per_minute=LIMIT)
     app = build_app(services, SerialEntropy(1000), Pages(tmp_path / "static"), ingress=ingress)
     transport = httpx2.ASGITransport(app=app, client=(peer, 40_000))
     async with httpx2.AsyncClient(transport=transport, base_url="http://server") as client:
@@ -171,16 +171,16 @@ def ignored(_credential: Credential) -> None:
 def test_the_memory_for_addresses_is_bounded_and_a_flood_of_addresses_frees_none(clock: Clock) -> None:
     refusals = RefusalLimiter(clock, 2, ignored)
     assert [outcome(refusals, "192.0.2.1") for _ in range(3)][-1] == "RATE_LIMITED"
-    for number in range(2 * MOST_ADDRESSES):
+    for number in range(2 * MAX_ADDRESSES):
         outcome(refusals, f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
-    assert len(refusals) <= MOST_ADDRESSES + 1
+    assert len(refusals) <= MAX_ADDRESSES + 1
     assert outcome(refusals, "192.0.2.1") == "RATE_LIMITED"
     assert outcome(refusals, "198.51.100.1") == "RATE_LIMITED"
 
 
 def test_addresses_of_a_minute_ago_are_forgotten(clock: FakeClock) -> None:
     refusals = RefusalLimiter(clock, 2, ignored)
-    for number in range(MOST_ADDRESSES):
+    for number in range(MAX_ADDRESSES):
         outcome(refusals, f"10.0.{number >> 8}.{number & 255}")
     clock.advance(timedelta(seconds=60))
     assert [outcome(refusals, f"192.0.2.{number}") for number in range(4)] == ["FORBIDDEN"] * 4

@@ -24,12 +24,12 @@ from looply.limits import DEFAULT_LIMITS
 from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app
 from looply.server.http.boundary import Boundary
-from looply.server.http.events import EventStream, Pace, frame, send_stream
+from looply.server.http.events import EventStream, StreamIntervals, frame, send_stream
 from looply.testing.clock import SerialEntropy
 
 BOUND = 30.0
 """Seconds after which a test that waits in vain ends."""
-FAST = Pace(heartbeat_seconds=0.01, check_seconds=0.01)
+FAST = StreamIntervals(heartbeat_seconds=0.01, check_seconds=0.01)
 
 
 class Stream:
@@ -137,7 +137,7 @@ async def streams(app: Boundary, mine: Caller) -> AsyncIterator[Streams]:
 @pytest_asyncio.fixture
 async def beating(services: Services, entropy: SerialEntropy, tmp_path: Path, mine: Caller) -> AsyncIterator[Streams]:
     """Returns streams of an application that sends a hundred heartbeats a second."""
-    found = Streams(build_app(services, entropy, Pages(tmp_path / "static"), pace=FAST), mine)
+    found = Streams(build_app(services, entropy, Pages(tmp_path / "static"), intervals=FAST), mine)
     yield found
     await found.close()
 

@@ -16,7 +16,7 @@ from looply.errors import Conflict, DefinitionError, Problem
 from looply.jsontext import Json
 from looply.schedule import Occurrence, next_change, preview
 
-MOST_FIRES: Final = 100
+MAX_FIRES: Final = 100
 """Most fires of one preview."""
 
 _SETTINGS_PATH: Final = "/workflow_steps/0/settings"
@@ -76,7 +76,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         change = next_change(schedule.timezone, after)
         if self.is_around_change and change is not None:
             after = max(after, change - _BEFORE_A_CHANGE)
-        items = preview(schedule, schedule.start or anchor or after, after, min(self.count, MOST_FIRES))
+        items = preview(schedule, schedule.start or anchor or after, after, min(self.count, MAX_FIRES))
         return Preview(timezone=schedule.timezone, change=change, items=items)
 
 

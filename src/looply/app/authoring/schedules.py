@@ -143,11 +143,11 @@ async def align_all(services: Services) -> None:
     for organization_id in await services.catalog.organizations.list_ids():
         live = {schedule.workflow_id for schedule in await services.engine.schedules.list(organization_id)}
         async with services.schedule_lock:
-            for workflow_id in await _scheduled(services, organization_id) | live:
+            for workflow_id in await _find_scheduled(services, organization_id) | live:
                 await align_schedule(services, organization_id, workflow_id)
 
 
-async def _scheduled(services: Services, organization_id: str) -> set[str]:
+async def _find_scheduled(services: Services, organization_id: str) -> set[str]:
     """Returns the workflows whose newest ACTIVE version has a schedule, without compiling them."""
     found: set[str] = set()
     seen: set[str] = set()

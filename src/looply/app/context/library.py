@@ -40,9 +40,9 @@ class Library:
         self._catalog = catalog
         self._clock = clock
         self._limits = limits
-        self._versions: RecentReads[Runnable] = self._recent()
-        self._profiles: RecentReads[Profile | None] = self._recent()
-        self._names: RecentReads[str] = self._recent()
+        self._versions: RecentReads[Runnable] = self._new_cache()
+        self._profiles: RecentReads[Profile | None] = self._new_cache()
+        self._names: RecentReads[str] = self._new_cache()
         self._compiled: OrderedDict[bytes, Workflow] = OrderedDict()
 
     async def resolve(self, organization_id: str, workflow_id: str, version: int | None) -> Runnable:
@@ -56,7 +56,7 @@ class Library:
                 row = await self._catalog.workflows.newest_active(organization_id, workflow_id)
             else:
                 row = await self._catalog.workflows.get(organization_id, (workflow_id, version))
-            return await self._runnable(row)
+            return await self._make_runnable(row)
 
         return await self._versions.get((organization_id, workflow_id.lower(), version), read)
 
@@ -101,11 +101,11 @@ class Library:
                 self._compiled.popitem(last=False)
         return workflow
 
-    def _recent(self) -> RecentReads[Any]:
+    def _new_cache(self) -> RecentReads[Any]:
         database = self._catalog.database
         return RecentReads(database, self._clock, lambda _: True, seconds=FRESH_SECONDS, entries=_ENTRIES)
 
-    async def _runnable(self, row: WorkflowVersion) -> Runnable:
+    async def _make_runnable(self, row: WorkflowVersion) -> Runnable:
         label = f"workflow {row.workflow_id} version {row.workflow_version}"
         if row.findings:
             message = f"{label} is an incomplete draft with {len(row.findings)} findings; correct it first"

@@ -110,7 +110,7 @@ class StoreMeasure(NamedTuple):
     samples: Callable[[Findings], _Samples]
 
 
-def _counted(
+def _from_census(
     name: str, text: str, samples: Callable[[Census, datetime], _Samples], labels: tuple[str, ...] = ()
 ) -> StoreMeasure:
     def of(findings: Findings) -> _Samples:
@@ -121,15 +121,15 @@ def _counted(
     return StoreMeasure(Measure(name, "gauge", text, labels), of)
 
 
-def _number(name: str, text: str, value: Callable[[Census], int]) -> StoreMeasure:
-    return _counted(name, text, lambda census, _: _one(value(census)))
+def _census_count(name: str, text: str, value: Callable[[Census], int]) -> StoreMeasure:
+    return _from_census(name, text, lambda census, _: _one(value(census)))
 
 
-def _known(name: str, text: str, value: Callable[[Findings], float], kind: _Kind = "gauge") -> StoreMeasure:
+def _finding(name: str, text: str, value: Callable[[Findings], float], kind: _Kind = "gauge") -> StoreMeasure:
     return StoreMeasure(Measure(name, kind, text), lambda findings: _one(value(findings)))
 
 
-def _instant(name: str, text: str, value: Callable[[Findings], datetime | None]) -> StoreMeasure:
+def _timestamp(name: str, text: str, value: Callable[[Findings], datetime | None]) -> StoreMeasure:
     def samples(findings: Findings) -> _Samples:
         instant = value(findings)
         return () if instant is None else _one(instant.timestamp())
@@ -157,80 +157,80 @@ def _lag(due: datetime | None, now: datetime) -> _Samples:
 
 
 STORE: Final = (
-    _counted(
+    _from_census(
         "looply_executions_open",
         "executions that run, wait, or are FAILED with an incident",
         lambda census, _: _by_label(census.executions, ("RUNNING", "WAITING", "FAILED")),
         ("status",),
     ),
-    _counted(
+    _from_census(
         "looply_incidents_open",
         "open incidents",
         lambda census, _: _by_label(census.incidents, ("FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON")),
         ("kind",),
     ),
-    _counted(
+    _from_census(
         "looply_effects",
         "calls of steps that are queued (QUEUED) or in flight (RUNNING)",
         lambda census, _: _effects(census),
         ("operation", "state"),
     ),
-    _number("looply_timers", "timers that are open, due or not", lambda census: census.timers),
-    _counted(
+    _census_count("looply_timers", "timers that are open, due or not", lambda census: census.timers),
+    _from_census(
         "looply_timers_lag_seconds",
         "how long the earliest timer has been due; 0 when none is",
         lambda census, now: _lag(census.timer_due, now),
     ),
-    _counted(
+    _from_census(
         "looply_schedules_lag_seconds",
         "how long the earliest start of a schedule has been due; 0 when none is",
         lambda census, now: _lag(census.schedule_due, now),
     ),
-    _number(
+    _census_count(
         "looply_schedule_starts_missed",
         "missed starts in the ledgers of live schedules",
         lambda census: census.missed_starts,
     ),
-    _number("looply_waits_open", "open waits for a resume or an answer", lambda census: census.waits),
-    _number("looply_cards_open", "card copies that accept answers", lambda census: census.cards),
-    _number(
+    _census_count("looply_waits_open", "open waits for a resume or an answer", lambda census: census.waits),
+    _census_count("looply_cards_open", "card copies that accept answers", lambda census: census.cards),
+    _census_count(
         "looply_stale_cards",
         "card copies whose latest state has not reached their channel yet",
         lambda census: census.stale_copies,
     ),
-    _number(
+    _census_count(
         "looply_deliveries",
         "deliveries between executions that are not applied yet",
         lambda census: census.deliveries,
     ),
-    _number(
+    _census_count(
         "looply_cut_stretches",
         "executions whose computation was interrupted and is to continue",
         lambda census: census.continuations,
     ),
-    _counted(
+    _from_census(
         "looply_places",
         "executions of workflows with max_concurrency that are queued (in_line) or hold a slot (in_slot)",
         lambda census, _: _by_label({"in_line": census.in_line, "in_slot": census.in_slots}),
         ("state",),
     ),
-    _number("looply_letters_open", "dead letters that are not settled", lambda census: census.letters),
-    _instant(
+    _census_count("looply_letters_open", "dead letters that are not settled", lambda census: census.letters),
+    _timestamp(
         "looply_census_timestamp_seconds", "time of the last count of the store", lambda findings: findings.counted_on
     ),
-    _known("looply_orphan_executions", "open executions that nothing will move", lambda findings: findings.orphans),
-    _known(
+    _finding("looply_orphan_executions", "open executions that nothing will move", lambda findings: findings.orphans),
+    _finding(
         "looply_damaged_executions",
         "executions whose rows differ from their history, and could not be repaired",
         lambda findings: findings.damaged,
     ),
-    _known(
+    _finding(
         "looply_executions_mended_total",
         "executions whose rows were repaired since the process started",
         lambda findings: findings.mended,
         "counter",
     ),
-    _instant(
+    _timestamp(
         "looply_audit_timestamp_seconds",
         "time when the auditor ended its last round",
         lambda findings: findings.audited_on,

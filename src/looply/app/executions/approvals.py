@@ -77,7 +77,7 @@ async def _open_card(services: Services, principal: Principal, card_id: str) -> 
     return found[0]
 
 
-async def decisions(services: Services, principal: Principal, execution_id: str) -> list[Decision]:
+async def list_execution_decisions(services: Services, principal: Principal, execution_id: str) -> list[Decision]:
     """Returns the decisions in an execution of the organization, oldest first, also after it was pruned.
 
     Raises: NotFound (code `EXECUTION_NOT_FOUND`) when it is not stored and nothing is recorded of it.

@@ -17,7 +17,7 @@ from looply.errors import BadRequest, DefinitionError, Refused
 from looply.execution.views.logs import masked_document
 from looply.jsontext import Json, fingerprint
 
-LONGEST_WAIT: Final = timedelta(seconds=60)
+MAX_WAIT: Final = timedelta(seconds=60)
 
 
 class TriggerRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +110,7 @@ def parse_wait(text: str) -> timedelta:
         wait = parse_duration(text).to_timedelta()
     except (DefinitionError, OverflowError):
         wait = None
-    if wait is None or wait > LONGEST_WAIT:
+    if wait is None or wait > MAX_WAIT:
         raise BadRequest(
             f"wait is {text[:100]!r}, expected a duration of at most PT60S, such as PT10S", code="BAD_WAIT"
         )

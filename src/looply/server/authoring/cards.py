@@ -16,7 +16,7 @@ from looply.server.http.wire import (
     SUCCESS,
     Message,
     cursor_of,
-    extended,
+    extend_record,
     instant_of,
     latest_text,
     limit_of,
@@ -172,7 +172,7 @@ async def delete_card(call: Call) -> Answer:
 
 
 def _answer(card: CardVersion) -> Answer:
-    item = extended(CardRecord, _row(card), card_payload=card.card_payload)
+    item = extend_record(CardRecord, _row(card), card_payload=card.card_payload)
     return Answer(CardAnswer(message=SUCCESS, item=item))
 
 

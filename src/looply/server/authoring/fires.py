@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.app.authoring.fires import MOST_FIRES, View, list_fires, parse_schedule, preview_workflow
+from looply.app.authoring.fires import MAX_FIRES, View, list_fires, parse_schedule, preview_workflow
 from looply.errors import BadRequest, Problem
 from looply.jsontext import Json
 from looply.server.http.call import Answer, Call, Parameter, Route, read_route
@@ -58,8 +58,8 @@ async def preview_schedule(call: Call) -> Answer:
     if (body.schedule is None) == (body.workflow_id is None):
         message = "give either a schedule or a workflow_id"
         raise BadRequest(message, code="BAD_BODY", problems=(Problem(path="", message=message),))
-    if not 1 <= body.count <= MOST_FIRES:
-        raise BadRequest.at("/count", f"must be 1 to {MOST_FIRES}")
+    if not 1 <= body.count <= MAX_FIRES:
+        raise BadRequest.at("/count", f"must be 1 to {MAX_FIRES}")
     view = View(
         count=number_of(body.count, "count"),
         after=instant_of(body.start, "from") if body.start is not None else None,

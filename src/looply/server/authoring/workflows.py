@@ -22,7 +22,7 @@ from looply.server.http.wire import (
     Finding,
     Message,
     cursor_of,
-    extended,
+    extend_record,
     finding_of,
     flag_of,
     instant_of,
@@ -169,13 +169,13 @@ class ExportAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 async def get_workflow(call: Call) -> Answer:
     """Reads a version."""
-    row = await workflows.get(call.services, call.principal, *_named(call))
+    row = await workflows.get(call.services, call.principal, *_requested_version(call))
     return Answer(WorkflowAnswer(message=SUCCESS, item=_record(row)))
 
 
 async def get_schema(call: Call) -> Answer:
     """Reads the payload schema of a version."""
-    return _schema_answer(await workflows.get(call.services, call.principal, *_named(call)))
+    return _schema_answer(await workflows.get(call.services, call.principal, *_requested_version(call)))
 
 
 async def set_mock_payload(call: Call) -> Answer:
@@ -223,7 +223,7 @@ async def get_workflows(call: Call) -> Answer:
 async def create_workflow(call: Call) -> Answer:
     """Stores a new workflow."""
     body: DefinitionBody = call.body
-    return _saved(
+    return _save_answer(
         await workflows.create(call.services, call.principal, body.definition, incomplete=_is_incomplete(call))
     )
 
@@ -239,7 +239,7 @@ async def update_workflow(call: Call) -> Answer:
         modified_on=instant_of(body.modified_on, "modified_on"),
         incomplete=_is_incomplete(call),
     )
-    return _saved(saved)
+    return _save_answer(saved)
 
 
 async def import_workflow(call: Call) -> Answer:
@@ -253,12 +253,12 @@ async def import_workflow(call: Call) -> Answer:
         modified_on=None if body.modified_on is None else instant_of(body.modified_on, "modified_on"),
         incomplete=_is_incomplete(call),
     )
-    return _saved(saved)
+    return _save_answer(saved)
 
 
 async def export_workflow(call: Call) -> Answer:
     """Reads a definition as a file."""
-    definition = await workflows.export_definition(call.services, call.principal, *_named(call))
+    definition = await workflows.export_definition(call.services, call.principal, *_requested_version(call))
     return Answer(ExportAnswer(message=SUCCESS, definition=definition))
 
 
@@ -284,7 +284,7 @@ async def delete_workflow(call: Call) -> Answer:
     return Answer(Message())
 
 
-def _named(call: Call) -> tuple[str, int | None]:
+def _requested_version(call: Call) -> tuple[str, int | None]:
     return call.query.get("workflow_id"), version_of(call.query.get("workflow_version"))
 
 
@@ -293,7 +293,7 @@ def _is_incomplete(call: Call) -> bool:
     return incomplete or flag_of(call, "incomplete")
 
 
-def _saved(saved: SaveResult) -> Answer:
+def _save_answer(saved: SaveResult) -> Answer:
     body = SavedAnswer(
         message=SUCCESS,
         item=_record(saved.version),
@@ -315,7 +315,7 @@ def _key(row: WorkflowRow) -> WorkflowCursor:
 
 def _record(row: WorkflowVersion) -> WorkflowRecord:
     definition = row.definition
-    return extended(
+    return extend_record(
         WorkflowRecord,
         workflow_row(row),
         workflow_integrations=definition.get("workflow_integrations", {}),

@@ -144,7 +144,7 @@ class BulkPage(msgspec.Struct, frozen=True, kw_only=True):
 async def bulk_redrive(call: Call) -> Answer:
     """Redrives many failed executions."""
     body: BulkRedriveBody = call.body
-    return await _begun(
+    return await _start_or_preview(
         call,
         body,
         BulkRequest(
@@ -160,7 +160,7 @@ async def bulk_redrive(call: Call) -> Answer:
 async def bulk_terminate(call: Call) -> Answer:
     """Terminates many executions."""
     body: BulkTerminateBody = call.body
-    return await _begun(call, body, BulkRequest(action="terminate", **_common(body)))
+    return await _start_or_preview(call, body, BulkRequest(action="terminate", **_common(body)))
 
 
 async def get_bulk(call: Call) -> Answer:
@@ -184,9 +184,9 @@ async def cancel_bulk(call: Call) -> Answer:
     return Answer(BulkAnswer(message=SUCCESS, item=_item(found)))
 
 
-async def _begun(call: Call, body: BulkTerminateBody, request: BulkRequest) -> Answer:
+async def _start_or_preview(call: Call, body: BulkTerminateBody, request: BulkRequest) -> Answer:
     if body.dry_run:
-        return Answer(_preview(request, await bulks.preview(call.services, call.principal, request)))
+        return Answer(_preview_answer(request, await bulks.preview(call.services, call.principal, request)))
     found = await bulks.start(call.services, call.principal, request)
     return Answer(BulkAnswer(message=SUCCESS, item=_item(found)))
 
@@ -207,7 +207,7 @@ def _common(body: BulkTerminateBody) -> dict[str, Any]:
     return {"criteria": criteria, "is_all": given.all, "reason": body.reason, "rate": body.rate_per_second}
 
 
-def _preview(request: BulkRequest, seen: BulkPreview) -> BulkAnswer:
+def _preview_answer(request: BulkRequest, seen: BulkPreview) -> BulkAnswer:
     return BulkAnswer(
         message="forecast",
         count=seen.count,

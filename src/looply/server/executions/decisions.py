@@ -13,7 +13,7 @@ from looply.engine.records.decisions import DecisionFilter, DecisionKey, Decisio
 from looply.errors import BadRequest
 from looply.execution.approvals.decisions import Decision
 from looply.server.http.call import Answer, Call, Parameter, Route
-from looply.server.http.wire import LIMIT, SUCCESS, cursor_of, extended, instant_of, limit_of
+from looply.server.http.wire import LIMIT, SUCCESS, cursor_of, extend_record, instant_of, limit_of
 
 
 class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +93,7 @@ def decision_item(decision: Decision) -> DecisionRecord:
 async def get_decisions(call: Call) -> Answer:
     """Lists the decisions of an execution."""
     execution_id = call.query.get("workflow_execution_id") or ""
-    found = await approvals.decisions(call.services, call.principal, execution_id)
+    found = await approvals.list_execution_decisions(call.services, call.principal, execution_id)
     items = [decision_item(one) for one in found]
     return Answer(DecisionList(message=SUCCESS, count=len(items), items=items))
 
@@ -134,7 +134,7 @@ def _filter(call: Call) -> DecisionFilter:
 
 
 def _item(row: DecisionRow) -> DecisionItem:
-    return extended(
+    return extend_record(
         DecisionItem,
         decision_item(row.decision),
         decision_id=event_id(row.execution_id, row.seq),

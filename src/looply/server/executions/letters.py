@@ -14,7 +14,7 @@ from looply.engine.records.letters import LetterFilter, LetterRow
 from looply.errors import BadRequest
 from looply.jsontext import Json
 from looply.server.http.call import Answer, Call, Parameter, manage_route, read_route
-from looply.server.http.wire import LIMIT, SUCCESS, extended, flag_of, limit_of
+from looply.server.http.wire import LIMIT, SUCCESS, extend_record, flag_of, limit_of
 
 REASONS: Final = ("UNFIT", "UNUSED")
 
@@ -154,7 +154,7 @@ def _item(row: LetterRow) -> LetterItem:
 
 
 def _record(letter: Letter) -> LetterRecord:
-    return extended(LetterRecord, _item(letter.row), why=letter.message, payload=letter.payload)
+    return extend_record(LetterRecord, _item(letter.row), why=letter.message, payload=letter.payload)
 
 
 def _settlement(settled: Settlement) -> SettleAnswer:

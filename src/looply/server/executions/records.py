@@ -17,7 +17,7 @@ from looply.execution.views.log_pages import LogPage, log_page
 from looply.execution.views.logs import WaitRecord, event_log, incidents_of, input_payload, masked_document, waits_of
 from looply.jsontext import Json
 from looply.limits import Limits
-from looply.server.http.wire import SUCCESS, extended
+from looply.server.http.wire import SUCCESS, extend_record
 
 
 class EventLog(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +111,7 @@ def execution_item(record: Record, limits: Limits) -> ExecutionRecord:
     execution = record.execution
     state, workflow = execution.state, execution.workflow
     page = log_page(record.events, limits, state.standing_steps)
-    return extended(
+    return extend_record(
         ExecutionRecord,
         _facts(execution.head),
         workflow_event_log=_log(page, is_truncated=record.is_truncated),
@@ -163,7 +163,7 @@ def _row(row: Row, limits: Limits) -> ExecutionRow:
     entries = event_log(enumerate(events, first), limits)
     shown = entries[-limits.list_events :]
     is_truncated = first > 1 or len(shown) < len(entries)
-    return extended(
+    return extend_record(
         ExecutionRow,
         _facts(head),
         workflow_event_log=EventLog(events=shown, truncated=is_truncated or UNSET),

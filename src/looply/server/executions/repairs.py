@@ -20,7 +20,16 @@ from looply.execution.views.logs import event_log
 from looply.jsontext import Json
 from looply.server.executions.records import EventLog, ExecutionCursor
 from looply.server.http.call import Answer, Call, Parameter, manage_route, read_route
-from looply.server.http.wire import LIMIT, SUCCESS, execution_cursor, extended, instant_of, limit_of, one_of, version_of
+from looply.server.http.wire import (
+    LIMIT,
+    SUCCESS,
+    execution_cursor,
+    extend_record,
+    instant_of,
+    limit_of,
+    one_of,
+    version_of,
+)
 
 Action = Literal["retry", "complete", "skip", "edit", "move"]
 
@@ -160,7 +169,7 @@ async def repair_execution(call: Call) -> Answer:
     """Repairs an execution by one of five actions."""
     body: RepairBody = call.body
     command = _command(call, body)
-    return await _decided(call, body, command)
+    return await _perform(call, body, command)
 
 
 async def redrive_execution(call: Call) -> Answer:
@@ -174,7 +183,7 @@ async def redrive_execution(call: Call) -> Answer:
         )
     elif body.mapping:
         raise BadRequest.at("/mapping", "needs a workflow_version; name the version to continue with")
-    return await _decided(call, body, command)
+    return await _perform(call, body, command)
 
 
 async def get_incidents(call: Call) -> Answer:
@@ -205,11 +214,11 @@ async def get_incidents(call: Call) -> Answer:
     return Answer(answer)
 
 
-async def _decided(call: Call, body: RepairBody | RedriveBody, command: RepairCommand) -> Answer:
+async def _perform(call: Call, body: RepairBody | RedriveBody, command: RepairCommand) -> Answer:
     read_on = instant_of(body.modified_on, "modified_on") if body.modified_on is not None else None
     decision = RepairRequest(execution_id=body.workflow_execution_id, command=command, read_on=read_on)
     act = repairs.preview if body.dry_run else repairs.decide
-    return Answer(_outcome(call, await act(call.services, call.principal, decision)))
+    return Answer(_repair_answer(call, await act(call.services, call.principal, decision)))
 
 
 def _command(call: Call, body: RepairBody) -> RepairCommand:
@@ -249,15 +258,15 @@ def _common(call: Call, body: RepairBody | RedriveBody) -> dict[str, Any]:
     }
 
 
-def _outcome(call: Call, outcome: RepairResult) -> RepairAnswer:
-    head, forecast = outcome.execution.head, outcome.forecast
+def _repair_answer(call: Call, result: RepairResult) -> RepairAnswer:
+    head, forecast = result.execution.head, result.forecast
     return RepairAnswer(
         message=SUCCESS if forecast is None else "forecast",
         workflow_execution_id=head.execution_id,
         status=head.status,
         workflow_current_state=head.current_state,
         workflow_version=head.workflow_version,
-        incidents=list(outcome.incidents),
+        incidents=list(result.incidents),
         forecast=UNSET if forecast is None else _forecast(call, forecast, head.seq),
     )
 
@@ -272,19 +281,19 @@ def _forecast(call: Call, seen: Forecast, seq: int) -> ForecastItem:
         waiting=[_address(address) for address in seen.waiting],
         timers_due=seen.timers,
         cards_closed=seen.closes_cards,
-        incident=None if seen.incident is None else _preview(seen.incident),
+        incident=None if seen.incident is None else _forecast_incident(seen.incident),
         workflow_event_log=EventLog(events=event_log(enumerate(seen.events, seq + 1), call.services.limits)),
     )
 
 
-def _preview(incident: IncidentOpened) -> ForecastIncident:
+def _forecast_incident(incident: IncidentOpened) -> ForecastIncident:
     return ForecastIncident(
         state=incident.step or None, kind=incident.kind, code=incident.code, message=incident.message
     )
 
 
 def _effect(effect: PlannedEffect) -> ForecastEffect:
-    return extended(
+    return extend_record(
         ForecastEffect,
         _address(effect.address),
         attempt=effect.attempt,
@@ -302,7 +311,7 @@ def _address(address: Address) -> VisitAddress:
 
 def _incident(item: OpenIncident) -> IncidentItem:
     head = item.head
-    return extended(
+    return extend_record(
         IncidentItem,
         incident_facts(item.incident),
         workflow_execution_id=head.execution_id,

@@ -33,8 +33,8 @@ async def trigger_workflow(call: Call) -> Answer:
     if flag_of(call, "test"):
         await store_mock(call.services, call.principal, request)
         return Answer(TriggerAnswer())
-    triggered = await trigger(call.services, call.principal, request)
-    return Answer(_body(triggered, request.profile), headers=_REPLAYED if triggered.replayed else ())
+    result = await trigger(call.services, call.principal, request)
+    return Answer(_trigger_answer(result, request.profile), headers=_REPLAYED if result.replayed else ())
 
 
 def _request(call: Call) -> TriggerRequest:
@@ -69,14 +69,14 @@ def _identity(call: Call, version: int | None) -> tuple[str, ...]:
     return (call.values["workflow_id"].lower(), str(version or "latest"), *given)
 
 
-def _body(triggered: TriggerResult, profile: str) -> TriggerAnswer:
-    settled = triggered.settled
+def _trigger_answer(result: TriggerResult, profile: str) -> TriggerAnswer:
+    settled = result.settled
     if settled is None:
-        return TriggerAnswer(looply_execution_id=triggered.execution_id, profile=profile or UNSET)
+        return TriggerAnswer(looply_execution_id=result.execution_id, profile=profile or UNSET)
     status = settled.head.status
     assert status != "RUNNING"
     return TriggerAnswer(
-        looply_execution_id=triggered.execution_id,
+        looply_execution_id=result.execution_id,
         profile=profile or UNSET,
         status=status,
         output=output_of(settled) if status in _ENDED else UNSET,

@@ -26,37 +26,37 @@ _NUMBERS: Final[dict[Literal["e", "o"], int]] = {"e": 2, "o": 3}
 async def watch_execution(call: Call) -> Answer:
     """Streams the log of one execution."""
     execution_id = await find_watchable(call.services, call.principal, call.query.get("workflow_execution_id"))
-    found = _cursor(call, "e")
-    watched = Subscription(call.services, call.organization_id, execution_id)
+    found = _decode_cursor(call, "e")
+    subscription = Subscription(call.services, call.organization_id, execution_id)
     current = [(found[0], found[1]) if found else (0, -1)]
 
     async def frames() -> AsyncIterator[bytes]:
-        async for chunk in follow_execution(call.services, watched, execution_id, current[0]):
+        async for chunk in follow_execution(call.services, subscription, execution_id, current[0]):
             if isinstance(chunk, ExecutionEnded):
-                yield frame(_text("e", *current[0]), {"status": chunk.status}, "end")
+                yield frame(_encode_cursor("e", *current[0]), {"status": chunk.status}, "end")
                 return
             for number, entry in chunk.entries:
                 current[0] = (chunk.seq, number)
-                yield frame(_text("e", chunk.seq, number), entry)
+                yield frame(_encode_cursor("e", chunk.seq, number), entry)
 
-    return _stream(EventStream(frames(), watched.close, lambda: _text("e", *current[0])))
+    return _stream(EventStream(frames(), subscription.close, lambda: _encode_cursor("e", *current[0])))
 
 
 async def watch_organization(call: Call) -> Answer:
     """Streams the logs of all executions of the organization, from now on or from a cursor."""
-    found = _cursor(call, "o")
+    found = _decode_cursor(call, "o")
     position = (found[0], found[1]) if found else await call.services.feed.position()
     sent = found[2] if found else _ALL
     # Unless the client has all entries of the batch at the cursor, that batch is read again.
     begin = position if sent == _ALL else (position[0], position[1] - 1)
     for each in dict.fromkeys((position, begin) if found else ()):
         await check_cursor(call.services, call.organization_id, each)
-    watched = Subscription(call.services, call.organization_id, call.organization_id)
+    subscription = Subscription(call.services, call.organization_id, call.organization_id)
     current = [position]
 
     async def frames() -> AsyncIterator[bytes]:
         only = call.principal.workflow_ids
-        async for committed in follow_organization(call.services, watched, call.organization_id, begin, only=only):
+        async for committed in follow_organization(call.services, subscription, call.organization_id, begin, only=only):
             shown = _frames(committed)
             if committed.position == position:
                 shown = shown[sent + 1 :]
@@ -64,7 +64,7 @@ async def watch_organization(call: Call) -> Answer:
             if shown:
                 yield b"".join(shown)
 
-    return _stream(EventStream(frames(), watched.close, lambda: _text("o", *current[0], _ALL)))
+    return _stream(EventStream(frames(), subscription.close, lambda: _encode_cursor("o", *current[0], _ALL)))
 
 
 _ALL: Final = 1_000_000
@@ -77,7 +77,7 @@ def _frames(committed: Committed) -> Sequence[bytes]:
         entries = entries_of(committed)
         last = len(entries) - 1
         committed.frames = [
-            frame(_text("o", *committed.position, _ALL if number == last else number), entry)
+            frame(_encode_cursor("o", *committed.position, _ALL if number == last else number), entry)
             for number, entry in entries
         ]
     return committed.frames
@@ -88,12 +88,12 @@ def _stream(stream: EventStream) -> Answer:
     return Answer(stream, headers=((b"x-accel-buffering", b"no"),), media_type=EVENT_STREAM)
 
 
-def _text(kind: Literal["e", "o"], *numbers: int) -> str:
+def _encode_cursor(kind: Literal["e", "o"], *numbers: int) -> str:
     text = ".".join((kind, *map(str, numbers)))
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _cursor(call: Call, kind: Literal["e", "o"]) -> tuple[int, ...]:
+def _decode_cursor(call: Call, kind: Literal["e", "o"]) -> tuple[int, ...]:
     """Returns the numbers of a cursor, empty without one. The header, which browsers send, takes precedence."""
     text = call.headers.get(_HEADER.lower().encode(), "") or call.query.get("after")
     if not text:

@@ -12,7 +12,7 @@ import structlog
 from looply.catalog.tenants.keys import Principal
 from looply.clock import Clock
 from looply.server.http.call import Route
-from looply.server.http.callers import Callers
+from looply.server.http.client_addresses import ClientAddresses
 
 _log = structlog.get_logger(__name__)
 
@@ -24,11 +24,11 @@ OnRefused: TypeAlias = Callable[[Any, int, str, int], None]
 
 
 class AccessLog:
-    """Writes the log lines. `callers` finds the address of each caller."""
+    """Writes the log lines. `addresses` finds the address of each caller."""
 
-    def __init__(self, clock: Clock, callers: Callers) -> None:
+    def __init__(self, clock: Clock, addresses: ClientAddresses) -> None:
         self._clock = clock
-        self._callers = callers
+        self._addresses = addresses
 
     def now(self) -> float:
         """Returns the monotonic time to pass to `log_answer` as `begun`."""
@@ -41,7 +41,7 @@ class AccessLog:
         principal: Principal | None = scope["state"].get("principal")
         _log.info(
             "request",
-            address=self._callers.address(scope),
+            address=self._addresses.address(scope),
             method=route.method if route is not None else NO_ROUTE,
             route=route.path if route is not None else NO_ROUTE,
             status=status,
@@ -53,7 +53,7 @@ class AccessLog:
 
     def log_refusal(self, client: Any, status: int, request_id: str, size: int) -> None:
         """Logs a request that the connection refused before the application saw it; its headers were not read."""
-        address = self._callers.address({"client": client, "headers": ()})
+        address = self._addresses.address({"client": client, "headers": ()})
         _log.info(
             "request",
             address=address,

@@ -14,7 +14,7 @@ from looply.errors import LooplyError
 from looply.server.http.access_log import NO_ROUTE, AccessLog
 from looply.server.http.call import Answer, Route
 from looply.server.http.dispatch import Dispatch, render_body, response_headers
-from looply.server.http.events import PACE, EventStream, Pace, frame, send_stream
+from looply.server.http.events import DEFAULT_INTERVALS, EventStream, StreamIntervals, frame, send_stream
 from looply.server.http.problems import error_answer, error_body, status_of
 from looply.server.http.request_ids import RequestIds
 from looply.server.http.request_parsing import ClientDisconnected
@@ -45,12 +45,12 @@ class Boundary:
         entropy: Entropy,
         *,
         observers: Observers = NO_OBSERVERS,
-        pace: Pace = PACE,
+        intervals: StreamIntervals = DEFAULT_INTERVALS,
     ) -> None:
-        """`pace` is the pace of event streams."""
+        """`intervals` are those of event streams."""
         self.routes = tuple(routes)
         self._meter, self._access_log = observers
-        self._pace = pace
+        self._intervals = intervals
         self._table = RouteTable(routes)
         self._dispatch = dispatch
         self._ids = RequestIds(entropy)
@@ -130,7 +130,7 @@ class Boundary:
             if send.is_head:
                 await send({"type": "http.response.body", "body": b""})
                 return
-            await send_stream(send, receive, stream, self._dispatch.wait_for_drain(), check, self._pace)
+            await send_stream(send, receive, stream, self._dispatch.wait_for_drain(), check, self._intervals)
         except LooplyError as error:
             _log.info("stream_ended", request_id=request_id, error=error.message)
             last = b""

@@ -12,7 +12,7 @@ from looply.errors import Forbidden, NotFound
 from looply.jsontext import Json, encode_json
 from looply.server.http.access import ANONYMOUS, authenticate, check_token
 from looply.server.http.call import JSON_TYPE, Answer, Call, Headers, Query, Route
-from looply.server.http.callers import Callers
+from looply.server.http.client_addresses import ClientAddresses
 from looply.server.http.refusals import REFUSALS_PER_MINUTE, Credential, RefusalLimiter
 from looply.server.http.request_parsing import convert_body, read_json, read_query, single_header
 
@@ -23,11 +23,14 @@ class Dispatch:
     """Performs routes."""
 
     def __init__(
-        self, services: Services, callers: Callers | None = None, refusals_per_minute: int = REFUSALS_PER_MINUTE
+        self,
+        services: Services,
+        addresses: ClientAddresses | None = None,
+        refusals_per_minute: int = REFUSALS_PER_MINUTE,
     ) -> None:
-        """`callers` finds the addresses by which refused keys and tokens are rate-limited."""
+        """`addresses` finds the addresses by which refused keys and tokens are rate-limited."""
         self._services = services
-        self._callers = callers or Callers()
+        self._addresses = addresses or ClientAddresses()
         self._refusals = RefusalLimiter(services.clock, refusals_per_minute, services.metrics.count_refusal)
 
     async def admit(self, route: Route, scope: Any) -> Principal:
@@ -102,7 +105,7 @@ class Dispatch:
         return await route.handle(call)
 
     def _refuse(self, scope: Any, credential: Credential, route: Route, error: Exception) -> NoReturn:
-        self._refusals.record(self._callers.address(scope), credential, route.path, error)
+        self._refusals.record(self._addresses.address(scope), credential, route.path, error)
 
 
 def _hide(name: str, value: Any, bound: frozenset[str]) -> Any:

@@ -9,7 +9,7 @@ from looply.jsontext import Json, encode_json
 EVENT_STREAM: Final = b"text/event-stream; charset=utf-8"
 
 
-class Pace(NamedTuple):
+class StreamIntervals(NamedTuple):
     """How often a stream sends heartbeats and checks its key.
 
     An idle stream sends a heartbeat every `heartbeat_seconds`, because proxies close connections that are idle for a
@@ -20,7 +20,7 @@ class Pace(NamedTuple):
     check_seconds: float = 3.0
 
 
-PACE: Final = Pace()
+DEFAULT_INTERVALS: Final = StreamIntervals()
 
 
 class EventStream:
@@ -61,7 +61,7 @@ async def send_stream(
     stream: EventStream,
     draining: Awaitable[None],
     check: Callable[[], Awaitable[object]],
-    pace: Pace = PACE,
+    intervals: StreamIntervals = DEFAULT_INTERVALS,
 ) -> None:
     """Sends the frames of a stream until it ends, the caller disconnects, the server stops or `check` raises.
 
@@ -70,7 +70,8 @@ async def send_stream(
     closes it.
     """
     working = [
-        asyncio.ensure_future(each) for each in (_send_frames(send, stream, pace), _check_periodically(check, pace))
+        asyncio.ensure_future(each)
+        for each in (_send_frames(send, stream, intervals), _check_periodically(check, intervals))
     ]
     others = [asyncio.ensure_future(each) for each in (_wait_for_disconnect(receive), draining)]
     try:
@@ -85,12 +86,12 @@ async def send_stream(
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _send_frames(send: Callable[[Any], Awaitable[None]], stream: EventStream, pace: Pace) -> None:
+async def _send_frames(send: Callable[[Any], Awaitable[None]], stream: EventStream, intervals: StreamIntervals) -> None:
     following: asyncio.Task[bytes] | None = None
     try:
         while True:
             following = following or asyncio.ensure_future(_next(stream.frames))
-            done, _ = await asyncio.wait({following}, timeout=pace.heartbeat_seconds)
+            done, _ = await asyncio.wait({following}, timeout=intervals.heartbeat_seconds)
             if not done:
                 await _send_part(send, heartbeat(stream.cursor()))
                 continue
@@ -105,9 +106,9 @@ async def _send_frames(send: Callable[[Any], Awaitable[None]], stream: EventStre
             await asyncio.gather(following, return_exceptions=True)
 
 
-async def _check_periodically(check: Callable[[], Awaitable[object]], pace: Pace) -> None:
+async def _check_periodically(check: Callable[[], Awaitable[object]], intervals: StreamIntervals) -> None:
     while True:
-        await asyncio.sleep(pace.check_seconds)
+        await asyncio.sleep(intervals.check_seconds)
         await check()
 
 

@@ -9,13 +9,13 @@ import structlog
 
 from looply.clock import Clock
 from looply.errors import TooManyRefusals
-from looply.server.http.callers import network_of
+from looply.server.http.client_addresses import network_of
 
 _log = structlog.get_logger(__name__)
 
 Credential: TypeAlias = Literal["key", "inbox_token", "metrics_token"]
 
-MOST_ADDRESSES: Final = 4096
+MAX_ADDRESSES: Final = 4096
 """Addresses that are counted separately; any further ones are counted together."""
 
 REFUSALS_PER_MINUTE: Final = 60
@@ -69,7 +69,7 @@ class RefusalLimiter:
     def _window(self, address: str, credential: Credential, route: str) -> _Window:
         now = self._clock.monotonic()
         found = self._windows.get(address)
-        if found is None and len(self._windows) >= MOST_ADDRESSES:
+        if found is None and len(self._windows) >= MAX_ADDRESSES:
             oldest = next(iter(self._windows))
             if self._is_past(self._windows[oldest], now):
                 del self._windows[oldest]

@@ -16,7 +16,7 @@ from looply.engine.records.datastores import Datastore, DatastoreLine
 from looply.jsontext import Json
 from looply.permissions import Scope
 from looply.schedule import Occurrence
-from looply.server.http.wire import SUCCESS, extended, latest_text
+from looply.server.http.wire import SUCCESS, extend_record, latest_text
 
 
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,7 +182,7 @@ def key_row(key: ApiKey) -> KeyRecord:
 
 def new_key_row(key: ApiKey, text: str) -> NewKeyRecord:
     """Returns a new key on the wire, with its text."""
-    return extended(NewKeyRecord, key_row(key), api_key=text)
+    return extend_record(NewKeyRecord, key_row(key), api_key=text)
 
 
 def audit_row(record: AuditRecord) -> AuditItem:

@@ -159,7 +159,7 @@ def one_of(values: tuple[str, ...], known: tuple[str, ...], name: str) -> tuple[
     return values
 
 
-def extended(shape: type[_Shape], base: msgspec.Struct, **more: Any) -> _Shape:
+def extend_record(shape: type[_Shape], base: msgspec.Struct, **more: Any) -> _Shape:
     """Returns a record of type `shape` with the fields of `base`, whose type it extends, and the additional fields."""
     return shape(**asdict(base), **more)
 

@@ -13,7 +13,7 @@ _NETWORK_BITS: Final = 64
 """Prefix length of an IPv6 network whose addresses usually belong to one caller."""
 
 
-class Callers:
+class ClientAddresses:
     """Finds the address of a request's caller.
 
     `trusted` are addresses and networks of proxies. From a trusted peer, `X-Forwarded-For` or `Forwarded` (RFC 7239) is
@@ -30,7 +30,7 @@ class Callers:
         if peer is None:
             return UNKNOWN
         if self._is_trusted(peer):
-            for text in reversed(_forwarded(scope["headers"])):
+            for text in reversed(_proxy_addresses(scope["headers"])):
                 hop = _parse_address(text)
                 if hop is None:
                     break
@@ -51,23 +51,23 @@ def network_of(address: str) -> str:
     return address
 
 
-def _forwarded(headers: Sequence[tuple[bytes, bytes]]) -> list[str]:
+def _proxy_addresses(headers: Sequence[tuple[bytes, bytes]]) -> list[str]:
     """Returns the addresses that proxies added, the nearest proxy last.
 
     The list is empty when both headers are present: a proxy writes one of them, and the caller could forge the other.
     """
-    listed = _items(headers, b"x-forwarded-for")
-    standard = _items(headers, b"forwarded")
+    listed = _header_items(headers, b"x-forwarded-for")
+    standard = _header_items(headers, b"forwarded")
     if listed and standard:
         return []
-    return listed or [_named(element) for element in standard]
+    return listed or [_for_parameter(element) for element in standard]
 
 
-def _items(headers: Sequence[tuple[bytes, bytes]], header: bytes) -> list[str]:
+def _header_items(headers: Sequence[tuple[bytes, bytes]], header: bytes) -> list[str]:
     return [item.strip() for name, value in headers if name == header for item in value.decode("latin-1").split(",")]
 
 
-def _named(element: str) -> str:
+def _for_parameter(element: str) -> str:
     """Returns the address of `for=192.0.2.1;proto=https`, empty when there is none."""
     for pair in element.split(";"):
         name, _, value = pair.partition("=")
