@@ -130,9 +130,9 @@ async def test_an_unknown_query_parameter_is_named_with_a_suggestion(mine: Calle
     assert close["message"] == "'limits' is no query parameter of this call; did you mean 'limit'?"
     assert close["errors"][0]["hint"] == "did you mean 'limit'?"
     far = (await mine.get("getOrganizationExecutions?zzz=5")).json()
-    assert "it takes limit, workflow_id, workflow_execution_id" in far["message"]
+    assert "it accepts limit, workflow_id, workflow_execution_id" in far["message"]
     assert "field.NAME" in (await mine.get("searchExecutions?zzz=5")).json()["message"]
-    assert "it takes none" in (await mine.get("getSchedules?zzz=5")).json()["message"]
+    assert "it accepts none" in (await mine.get("getSchedules?zzz=5")).json()["message"]
     assert len((await mine.get("getSchedules?" + "z" * 5000 + "=5")).content) < 1000
 
 

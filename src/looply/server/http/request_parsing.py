@@ -182,7 +182,7 @@ def _check_ignored(name: str, route: Route) -> None:
     known = ", ".join([*names, *([f"{route.prefix}NAME"] if route.prefix else [])]) or "none"
     shown = name if len(name) <= _MAX_NAME else f"{name[:_MAX_NAME]}..."
     problem = Problem(path="", message=f"{shown!r} is no query parameter of this call", hint=did_you_mean(name, names))
-    message = f"{problem.message}; {problem.hint or f'it has {known}'}"
+    message = f"{problem.message}; {problem.hint or f'it accepts {known}'}"
     raise BadRequest(message, code="UNKNOWN_PARAMETER", problems=(problem,))
 
 
