@@ -25,7 +25,7 @@ def services(limits: Limits = DEFAULT_LIMITS) -> Services:
     return cast("Services", type("Some", (), parts))
 
 
-async def tried(
+async def evaluate_source(
     form: Any, text: Any, data: Any = None, limits: Limits = DEFAULT_LIMITS, **given: Any
 ) -> EvaluationResult:
     return await evaluate(services(limits), Source(form, text), EvaluationInput(data=data, **given))
@@ -40,32 +40,32 @@ async def test_an_expression_has_its_typed_value() -> None:
         ("a.b == 2", True, "boolean"),
         ("null", None, "null"),
     ):
-        outcome = await tried("expression", text, {"a": {"b": 2}})
+        outcome = await evaluate_source("expression", text, {"a": {"b": 2}})
         assert (outcome.value, outcome.type, outcome.is_present, outcome.finding) == (value, kind, True, None)
 
 
 async def test_a_path_that_leads_nowhere_is_null_and_not_present() -> None:
-    outcome = await tried("expression", "a.c", {"a": {"b": 2}})
+    outcome = await evaluate_source("expression", "a.c", {"a": {"b": 2}})
     assert (outcome.value, outcome.type, outcome.is_present) == (None, "null", False)
-    there = await tried("expression", "a.b", {"a": {"b": None}})
+    there = await evaluate_source("expression", "a.b", {"a": {"b": None}})
     assert (there.value, there.is_present) == (None, True)
 
 
 async def test_a_template_keeps_types_and_a_text_of_several_pieces_is_a_text() -> None:
     template = {"id": "${po}", "text": "Order ${po}!", "list": [1, "${missing}"]}
-    outcome = await tried("template", template, {"po": 45})
+    outcome = await evaluate_source("template", template, {"po": 45})
     assert (outcome.value, outcome.type) == ({"id": 45, "text": "Order 45!", "list": [1, None]}, "object")
 
 
 async def test_the_fuel_is_reported_also_for_a_failure() -> None:
-    small = await tried("expression", "count(many)", {"many": list(range(4000))})
-    large = await tried("expression", "foreach(many, x, x + 1)", {"many": list(range(4000))})
-    over = await tried("expression", "foreach(many, x, count(many))", {"many": list(range(4000))})
+    small = await evaluate_source("expression", "count(many)", {"many": list(range(4000))})
+    large = await evaluate_source("expression", "foreach(many, x, x + 1)", {"many": list(range(4000))})
+    over = await evaluate_source("expression", "foreach(many, x, count(many))", {"many": list(range(4000))})
     assert 0 < small.fuel < large.fuel < DEFAULT_LIMITS.expression_fuel
     assert over.fuel == DEFAULT_LIMITS.expression_fuel
     assert over.finding is not None
     assert (over.finding.code, over.value) == ("EXPRESSION_LIMIT", None)
-    template = await tried("template", ["${foreach(many, x, x + 1)}"] * 2, {"many": list(range(4000))})
+    template = await evaluate_source("template", ["${foreach(many, x, x + 1)}"] * 2, {"many": list(range(4000))})
     assert template.fuel >= 2 * large.fuel - 10
 
 
@@ -83,7 +83,7 @@ async def test_the_fuel_is_reported_also_for_a_failure() -> None:
     ],
 )
 async def test_a_finding_has_its_position(text: str, code: str, place: Place) -> None:
-    finding = (await tried("expression", text, {"zero": 0})).finding
+    finding = (await evaluate_source("expression", text, {"zero": 0})).finding
     assert finding is not None
     assert (finding.code, finding.path, finding.place) == (code, "", place)
     assert finding.message
@@ -92,10 +92,10 @@ async def test_a_finding_has_its_position(text: str, code: str, place: Place) ->
 
 async def test_a_finding_in_a_template_has_the_pointer_of_its_text_and_a_position_within_it() -> None:
     template = {"a/b": ["fine ${1}", "fine ${1}, not\n${1 / zero}"]}
-    finding = (await tried("template", template, {"zero": 0})).finding
+    finding = (await evaluate_source("template", template, {"zero": 0})).finding
     assert finding is not None
     assert (finding.path, finding.place) == ("/a~1b/1", Place(19, 2, 5, 1))
-    syntax = (await tried("template", "${a} ${b +} ${c}")).finding
+    syntax = (await evaluate_source("template", "${a} ${b +} ${c}")).finding
     assert syntax is not None
     assert (syntax.path, syntax.place) == ("", Place(10, 1, 11))
 
@@ -106,27 +106,27 @@ async def test_a_finding_in_a_card_has_its_position_although_the_card_has_lost_w
         ("${'} x\n${ a ~ b }", Place(12, 2, 6)),
         ("${ 1 / zero }", Place(5, 1, 6, 1)),
     ):
-        finding = (await tried("card", {"body": [{"text": text}]}, {"zero": 0})).finding
+        finding = (await evaluate_source("card", {"body": [{"text": text}]}, {"zero": 0})).finding
         assert finding is not None
         assert (finding.path, finding.place) == ("/body/0/text", place)
 
 
 async def test_a_limit_exceeded_in_a_text_of_a_card_has_its_position() -> None:
-    finding = (await tried("card", {"a": ["${1}", {"t": "x ${range(0, 1000000)} y"}]})).finding
+    finding = (await evaluate_source("card", {"a": ["${1}", {"t": "x ${range(0, 1000000)} y"}]})).finding
     assert finding is not None
     assert (finding.code, finding.path, finding.place) == ("EXPRESSION_LIMIT", "/a/1/t", Place(4, 1, 5, 5))
 
 
 async def test_a_card_sees_data_and_host_as_they_are() -> None:
     card = {"d": "${$data}", "r": "${$root}", "h": "${$host.theme}"}
-    outcome = await tried("card", card, [1], host={"theme": "dark"})
+    outcome = await evaluate_source("card", card, [1], host={"theme": "dark"})
     assert outcome.value == {"d": [1], "r": [1], "h": "dark"}
-    without = await tried("card", card)
+    without = await evaluate_source("card", card)
     assert without.value == {"d": {}, "r": {}, "h": "${$host.theme}"}
 
 
 async def test_a_text_over_the_limit_is_a_finding_at_the_limit() -> None:
-    finding = (await tried("expression", "a" * 8193)).finding
+    finding = (await evaluate_source("expression", "a" * 8193)).finding
     assert finding is not None
     assert (finding.code, finding.place) == ("EXPRESSION_SYNTAX", Place(8192, 1, 8193))
 
@@ -135,50 +135,50 @@ async def test_a_text_over_the_limit_is_a_finding_at_the_limit() -> None:
 async def test_a_source_that_is_too_long_for_an_editor_is_a_finding(form: str) -> None:
     limits = Limits(editor_characters=100)
     fits = {"a": ["${1}" + "x" * 46, "y" * 1000, 5, None], "b": {"c": "${2}" + "x" * 46}}
-    assert (await tried(form, fits, limits=limits)).finding is None
-    finding = (await tried(form, [fits, "${3}"], limits=limits)).finding
+    assert (await evaluate_source(form, fits, limits=limits)).finding is None
+    finding = (await evaluate_source(form, [fits, "${3}"], limits=limits)).finding
     assert finding is not None
     assert (finding.code, finding.path, finding.place) == ("EXPRESSION_LIMIT", "", None)
     assert "104 characters, allowed are 100; the limit is `editor_characters`" in finding.message
-    assert (await tried("expression", "1" + " " * 200, limits=limits)).finding is None
+    assert (await evaluate_source("expression", "1" + " " * 200, limits=limits)).finding is None
 
 
 async def test_a_finding_may_have_no_position() -> None:
     deep: Any = "${1}"
     for _ in range(201):
         deep = [deep]
-    finding = (await tried("template", deep)).finding
+    finding = (await evaluate_source("template", deep)).finding
     assert finding is not None
     assert (finding.place, "json_levels" in finding.message) == (None, True)
 
 
 async def test_a_value_that_is_larger_than_any_memory_is_a_finding() -> None:
-    outcome = await tried("expression", "foreach(range(0, 20000), x, big)", {"big": "x" * MIB})
+    outcome = await evaluate_source("expression", "foreach(range(0, 20000), x, big)", {"big": "x" * MIB})
     assert outcome.finding is not None
     assert (outcome.finding.code, outcome.value) == ("EXPRESSION_LIMIT", None)
     assert "document_bytes" in outcome.finding.message
 
 
 async def test_the_time_is_the_given_one_or_that_of_the_clock_and_is_returned() -> None:
-    given = await tried("expression", "utcNow()", now=datetime(2020, 2, 29, 12, tzinfo=UTC))
+    given = await evaluate_source("expression", "utcNow()", now=datetime(2020, 2, 29, 12, tzinfo=UTC))
     assert (given.value, given.now) == ("2020-02-29T12:00:00.000Z", datetime(2020, 2, 29, 12, tzinfo=UTC))
-    own = await tried("expression", "utcNow()")
+    own = await evaluate_source("expression", "utcNow()")
     assert own.now == FakeClock().now()
-    again = await tried("expression", "utcNow()", now=own.now)
+    again = await evaluate_source("expression", "utcNow()", now=own.now)
     assert again == own
 
 
 async def test_random_values_depend_on_the_seed_alone() -> None:
     text = "createArray(newGuid(), newGuid(), rand(0, 1000000))"
-    one, same = [await tried("expression", text) for _ in range(2)]
-    other = await tried("expression", text, seed="other")
+    one, same = [await evaluate_source("expression", text) for _ in range(2)]
+    other = await evaluate_source("expression", text, seed="other")
     assert one == same
     assert one.value[0] != one.value[1]
     assert {*one.value}.isdisjoint(other.value)
 
 
 async def test_the_limits_are_those_of_the_server() -> None:
-    outcome = await tried("expression", "range(0, 10)", limits=Limits(expression_items=9))
+    outcome = await evaluate_source("expression", "range(0, 10)", limits=Limits(expression_items=9))
     assert outcome.finding is not None
     assert outcome.finding.code == "EXPRESSION_LIMIT"
 

@@ -6,7 +6,7 @@ from looply.app.authoring.mock_schema import SCHEMA_BYTES, mock_schema
 from looply.jsontext import Json, encode_json, parse_json
 
 
-def nested(levels: int, key: str | None = "a") -> Json:
+def nest(levels: int, key: str | None = "a") -> Json:
     value: Json = 1
     for _ in range(levels):
         value = [value] if key is None else {key: value}
@@ -16,7 +16,7 @@ def nested(levels: int, key: str | None = "a") -> Json:
 @pytest.mark.parametrize("levels", [67, 99, 100, 199, 200])
 @pytest.mark.parametrize("key", ["a", "required", None])
 def test_the_schema_of_a_deep_payload_can_be_read_back(levels: int, key: str | None) -> None:
-    schema = mock_schema(nested(levels, key))
+    schema = mock_schema(nest(levels, key))
     assert parse_json(encode_json(schema)) == schema
 
 

@@ -40,7 +40,7 @@ async def application(tmp_path: Path) -> AsyncIterator[Application]:
         yield application
 
 
-async def activated(application: Application, document: dict[str, object]) -> tuple[str, str]:
+async def store_active_version(application: Application, document: dict[str, object]) -> tuple[str, str]:
     """Writes an ACTIVE version into the catalog alone, like an activation that is killed in the middle."""
     catalog = application.services.catalog
     organization_id, workspace_id = await catalog.organizations.create("Acme")
@@ -51,7 +51,7 @@ async def activated(application: Application, document: dict[str, object]) -> tu
 
 
 async def test_a_schedule_that_a_crash_left_out_is_created_at_the_next_start(application: Application) -> None:
-    organization_id, workflow_id = await activated(application, HOURLY)
+    organization_id, workflow_id = await store_active_version(application, HOURLY)
     assert await application.shell.schedules.find(organization_id, workflow_id) is None
     await align_all(application.services)
     schedule = await application.shell.schedules.find(organization_id, workflow_id)
@@ -60,7 +60,7 @@ async def test_a_schedule_that_a_crash_left_out_is_created_at_the_next_start(app
 
 
 async def test_a_schedule_of_a_former_version_is_replaced(application: Application) -> None:
-    organization_id, workflow_id = await activated(application, HOURLY)
+    organization_id, workflow_id = await store_active_version(application, HOURLY)
     await align_all(application.services)
     workflows = application.services.catalog.workflows
     draft = WorkflowDraft(name="Nightly", definition=DAILY, findings=())
@@ -73,7 +73,7 @@ async def test_a_schedule_of_a_former_version_is_replaced(application: Applicati
 
 
 async def test_a_schedule_whose_new_version_has_none_is_dropped(application: Application) -> None:
-    organization_id, workflow_id = await activated(application, HOURLY)
+    organization_id, workflow_id = await store_active_version(application, HOURLY)
     await align_all(application.services)
     workflows = application.services.catalog.workflows
     draft = WorkflowDraft(name="Nightly", definition=CALLED, findings=())
@@ -112,7 +112,7 @@ def operator(organization_id: str) -> Principal:
 
 
 async def test_a_pause_keeps_a_concurrent_fire(application: Application) -> None:
-    organization_id, workflow_id = await activated(application, HOURLY)
+    organization_id, workflow_id = await store_active_version(application, HOURLY)
     await align_all(application.services)
     racing = replace(application.services, engine=SimpleNamespace(schedules=FiresInBetween(application)))
     paused = await toggle(racing, operator(organization_id), workflow_id, None, action="PAUSE")
@@ -127,7 +127,7 @@ async def test_a_pause_keeps_a_concurrent_fire(application: Application) -> None
 async def test_a_schedule_that_is_resumed_after_the_clock_was_set_back_continues_after_its_last_fire(
     application: Application,
 ) -> None:
-    organization_id, workflow_id = await activated(application, HOURLY)
+    organization_id, workflow_id = await store_active_version(application, HOURLY)
     await align_all(application.services)
     first = await application.shell.schedules.find(organization_id, workflow_id)
     assert first is not None
@@ -145,7 +145,7 @@ async def test_a_schedule_that_is_resumed_after_the_clock_was_set_back_continues
 
 
 async def test_a_second_alignment_changes_nothing(application: Application) -> None:
-    organization_id, workflow_id = await activated(application, HOURLY)
+    organization_id, workflow_id = await store_active_version(application, HOURLY)
     await align_all(application.services)
     before = await application.shell.schedules.find(organization_id, workflow_id)
     await align_all(application.services)

@@ -60,7 +60,7 @@ def act(run: Act) -> Act:
     return run
 
 
-async def failed(mine: Caller, world: World) -> str:
+async def fail_execution(mine: Caller, world: World) -> str:
     """Returns an execution with an incident."""
     world.script("call_1", Answer(status=500))
     return await mine.trigger(await mine.create(CALLING), {}, wait="PT10S")
@@ -71,7 +71,7 @@ async def draft(mine: Caller) -> dict[str, Any]:
     return {name: made[name] for name in ("workflow_id", "workflow_version", "modified_on")}
 
 
-def named(version: dict[str, Any]) -> dict[str, Any]:
+def version_key(version: dict[str, Any]) -> dict[str, Any]:
     """Returns the id and number of a version alone."""
     return {name: value for name, value in version.items() if name != "modified_on"}
 
@@ -117,7 +117,7 @@ async def update_workflow(mine: Caller, world: World, services: Services) -> htt
 
 @act
 async def set_mock_payload(mine: Caller, world: World, services: Services) -> httpx2.Response:
-    return await mine.post("setMockPayload", {**named(await draft(mine)), "payload": {"po": 1}})
+    return await mine.post("setMockPayload", {**version_key(await draft(mine)), "payload": {"po": 1}})
 
 
 @act
@@ -127,12 +127,12 @@ async def import_workflow(mine: Caller, world: World, services: Services) -> htt
 
 @act
 async def activate_workflow(mine: Caller, world: World, services: Services) -> httpx2.Response:
-    return await mine.post("activateWorkflow", named(await draft(mine)))
+    return await mine.post("activateWorkflow", version_key(await draft(mine)))
 
 
 @act
 async def delete_workflow(mine: Caller, world: World, services: Services) -> httpx2.Response:
-    return await mine.post("deleteWorkflow", named(await draft(mine)))
+    return await mine.post("deleteWorkflow", version_key(await draft(mine)))
 
 
 @act
@@ -147,12 +147,12 @@ async def update_card(mine: Caller, world: World, services: Services) -> httpx2.
 
 @act
 async def activate_card(mine: Caller, world: World, services: Services) -> httpx2.Response:
-    return await mine.post("activateCard", named(await card(mine)))
+    return await mine.post("activateCard", version_key(await card(mine)))
 
 
 @act
 async def delete_card(mine: Caller, world: World, services: Services) -> httpx2.Response:
-    return await mine.post("deleteCard", named(await card(mine)))
+    return await mine.post("deleteCard", version_key(await card(mine)))
 
 
 @act
@@ -222,13 +222,13 @@ async def toggle_scheduled_workflow(mine: Caller, world: World, services: Servic
 
 @act
 async def repair_execution(mine: Caller, world: World, services: Services) -> httpx2.Response:
-    execution_id = await failed(mine, world)
+    execution_id = await fail_execution(mine, world)
     return await mine.post("repairExecution", {"workflow_execution_id": execution_id, "action": "skip", "reason": "no"})
 
 
 @act
 async def redrive_execution(mine: Caller, world: World, services: Services) -> httpx2.Response:
-    return await mine.post("redriveExecution", {"workflow_execution_id": await failed(mine, world)})
+    return await mine.post("redriveExecution", {"workflow_execution_id": await fail_execution(mine, world)})
 
 
 @act

@@ -33,14 +33,14 @@ def runner(services: Services) -> BulkRunner:
     return BulkRunner(services, "one")
 
 
-async def broken(mine: Caller, world: World, count: int) -> tuple[str, list[str]]:
+async def fail_executions(mine: Caller, world: World, count: int) -> tuple[str, list[str]]:
     """Returns a workflow and its executions, oldest first, of which each failed."""
     workflow_id = await mine.create(CALLING)
     world.script("call_1", *[REFUSED] * count)
     return workflow_id, [await mine.trigger(workflow_id, {"n": n}, wait="PT10S") for n in range(count)]
 
 
-async def begun(mine: Caller, name: str, **body: Any) -> dict[str, Any]:
+async def start_bulk(mine: Caller, name: str, **body: Any) -> dict[str, Any]:
     answer = await mine.post(name, body)
     assert answer.status_code == 200, answer.text
     item: dict[str, Any] = answer.json()["item"]
@@ -53,7 +53,7 @@ async def read(mine: Caller, bulk_id: str) -> dict[str, Any]:
 
 
 async def test_a_dry_run_counts_and_shows_the_newest_and_stores_nothing(mine: Caller, world: World) -> None:
-    workflow_id, ids = await broken(mine, world, 3)
+    workflow_id, ids = await fail_executions(mine, world, 3)
     await mine.trigger(await mine.create(ASKING))
     answer = await mine.post("bulkRedrive", {"filter": {"workflow_id": workflow_id}, "dry_run": True})
     body = answer.json()
@@ -63,7 +63,7 @@ async def test_a_dry_run_counts_and_shows_the_newest_and_stores_nothing(mine: Ca
 
 
 async def test_a_dry_run_of_a_redrive_forecasts_the_repeated_calls(mine: Caller, world: World) -> None:
-    workflow_id, _ = await broken(mine, world, 2)
+    workflow_id, _ = await fail_executions(mine, world, 2)
     world.script("call_1", REFUSED)
     await mine.trigger(workflow_id, wait="PT10S", process_id="PO-1")
     world.script("call_1", HANG)
@@ -78,7 +78,7 @@ async def test_a_dry_run_of_a_redrive_forecasts_the_repeated_calls(mine: Caller,
 
 
 async def test_a_dry_run_onto_another_version_forecasts_what_that_one_calls(mine: Caller, world: World) -> None:
-    workflow_id, _ = await broken(mine, world, 2)
+    workflow_id, _ = await fail_executions(mine, world, 2)
     read = (await mine.get("getWorkflowById", workflow_id=workflow_id, workflow_version=1)).json()["item"]
     lock = {"workflow_id": workflow_id, "workflow_version": 1, "modified_on": read["modified_on"]}
     await mine.post("updateWorkflow", {**lock, "definition": definition(note_step("call_1"))})
@@ -89,7 +89,7 @@ async def test_a_dry_run_onto_another_version_forecasts_what_that_one_calls(mine
 
 
 async def test_a_dry_run_of_a_termination_forecasts_no_calls(mine: Caller, world: World) -> None:
-    await broken(mine, world, 1)
+    await fail_executions(mine, world, 1)
     answer = await mine.post("bulkTerminate", {"filter": {"all": True}, "dry_run": True})
     assert (answer.json()["count"], "forecast" in answer.json()) == (1, False)
 
@@ -97,9 +97,9 @@ async def test_a_dry_run_of_a_termination_forecasts_no_calls(mine: Caller, world
 async def test_a_bulk_redrive_keeps_its_rate_and_records_actor_and_reason(
     mine: Caller, world: World, runner: BulkRunner, shell: Shell, clock: FakeClock
 ) -> None:
-    workflow_id, ids = await broken(mine, world, 5)
+    workflow_id, ids = await fail_executions(mine, world, 5)
     clock.advance(timedelta(seconds=1))
-    bulk = await begun(
+    bulk = await start_bulk(
         mine, "bulkRedrive", filter={"workflow_id": workflow_id}, reason="shop is back", rate_per_second=2
     )
     assert (bulk["status"], bulk["filter"]["status"]) == ("RUNNING", ["FAILED"])
@@ -122,9 +122,9 @@ async def test_a_bulk_redrive_keeps_its_rate_and_records_actor_and_reason(
 async def test_an_execution_that_fails_again_during_the_bulk_is_not_redriven_twice(
     mine: Caller, world: World, runner: BulkRunner, services: Services, shell: Shell, clock: FakeClock
 ) -> None:
-    workflow_id, (execution_id,) = await broken(mine, world, 1)
+    workflow_id, (execution_id,) = await fail_executions(mine, world, 1)
     clock.advance(timedelta(seconds=1))
-    bulk = await begun(mine, "bulkRedrive", filter={"workflow_id": workflow_id})
+    bulk = await start_bulk(mine, "bulkRedrive", filter={"workflow_id": workflow_id})
     (held,) = await services.catalog.bulks.claim("dead", timedelta(seconds=30))
     world.script("call_1", REFUSED)
     clock.advance(timedelta(seconds=1))
@@ -144,7 +144,7 @@ async def test_a_bulk_termination_ends_matching_executions_and_no_later_ones(
     workflow_id = await mine.create(ASKING)
     ids = [await mine.trigger(workflow_id) for _ in range(3)]
     clock.advance(timedelta(seconds=1))
-    bulk = await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id, "status": ["WAITING"]})
+    bulk = await start_bulk(mine, "bulkTerminate", filter={"workflow_id": workflow_id, "status": ["WAITING"]})
     clock.advance(timedelta(seconds=1))
     later = await mine.trigger(workflow_id)
     await runner.tick()
@@ -170,7 +170,7 @@ async def test_a_bulk_that_terminates_ends_executions_that_start_each_other_with
     before = await open_executions(services, mine)
     assert before > 100
     clock.advance(timedelta(seconds=1))
-    bulk = await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=100)
+    bulk = await start_bulk(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=100)
     for _ in range(100):
         await pump.tick()
         clock.advance(timedelta(seconds=1))
@@ -188,7 +188,7 @@ async def test_a_bulk_that_is_cancelled_does_nothing_more(mine: Caller, runner: 
     for _ in range(3):
         await mine.trigger(workflow_id)
     clock.advance(timedelta(seconds=1))
-    bulk = await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
+    bulk = await start_bulk(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
     await runner.tick()
     cancelled = await mine.post("cancelBulk", {"bulk_id": bulk["bulk_id"]})
     assert cancelled.json()["item"]["status"] == "CANCELLED"
@@ -206,7 +206,7 @@ async def test_another_process_takes_over_the_bulk_of_a_dead_one(
     for _ in range(2):
         await mine.trigger(workflow_id)
     clock.advance(timedelta(seconds=1))
-    bulk = await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
+    bulk = await start_bulk(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
     assert await BulkRunner(services, "one").tick() == 1
     assert await BulkRunner(services, "two").tick() == 0
     clock.advance(timedelta(minutes=1))
@@ -240,7 +240,7 @@ async def test_an_idle_runner_is_woken_by_a_new_bulk_and_pauses_a_second_between
         await mine.trigger(workflow_id)
     clock.advance(timedelta(seconds=1))
     runner.is_resting.clear()
-    bulk = await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
+    bulk = await start_bulk(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
     await runner.is_resting.wait()
     assert (await read(mine, bulk["bulk_id"]))["status"] == "DONE"
     assert runner.rests == [15.0, 1.0, 1.0, 1.0, 15.0]
@@ -262,7 +262,7 @@ async def test_a_bulk_that_starts_during_a_poll_is_not_missed_and_a_running_one_
     for _ in range(2):
         await mine.trigger(workflow_id)
     clock.advance(timedelta(seconds=1))
-    await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
+    await start_bulk(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
     assert await runner.round() == 1.0
     runner._signal.clear()
     services.bulk_signal.notify()
@@ -335,7 +335,7 @@ async def test_an_execution_that_cannot_be_read_is_passed_by(
     workflow_id = await mine.create(ASKING)
     ids = [await mine.trigger(workflow_id) for _ in range(3)]
     clock.advance(timedelta(seconds=1))
-    bulk = await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id})
+    bulk = await start_bulk(mine, "bulkTerminate", filter={"workflow_id": workflow_id})
     runner = BulkRunner(replace(services, engine=cast(Engine, Damaged(services.engine, ids[1]))), "one")
     assert await runner.tick() == 1
     found = await read(mine, bulk["bulk_id"])
@@ -348,7 +348,7 @@ async def test_a_bulk_whose_list_fails_does_not_block_others(
     for caller in (mine, theirs):
         await caller.trigger(await caller.create(ASKING))
     clock.advance(timedelta(seconds=1))
-    held, other = [await begun(caller, "bulkTerminate", filter={"all": True}) for caller in (mine, theirs)]
+    held, other = [await start_bulk(caller, "bulkTerminate", filter={"all": True}) for caller in (mine, theirs)]
     runner = BulkRunner(
         replace(services, engine=cast(Engine, Damaged(services.engine, unlisted=mine.organization_id))), "one"
     )
@@ -358,7 +358,7 @@ async def test_a_bulk_whose_list_fails_does_not_block_others(
 
 
 async def test_bulks_of_the_own_organization_are_listed_newest_first(mine: Caller, theirs: Caller) -> None:
-    ids = [(await begun(mine, "bulkTerminate", filter={"all": True}))["bulk_id"] for _ in range(3)]
+    ids = [(await start_bulk(mine, "bulkTerminate", filter={"all": True}))["bulk_id"] for _ in range(3)]
     page = (await mine.get("getBulks", limit=2)).json()
     assert [item["bulk_id"] for item in page["items"]] == [ids[2], ids[1]]
     rest = (await mine.get("getBulks", limit=2, **page["lastKey"])).json()
@@ -372,6 +372,6 @@ async def test_bulks_of_the_own_organization_are_listed_newest_first(mine: Calle
 
 async def test_no_more_bulks_run_at_once_than_may(mine: Caller) -> None:
     for _ in range(10):
-        await begun(mine, "bulkTerminate", filter={"all": True})
+        await start_bulk(mine, "bulkTerminate", filter={"all": True})
     answer = await mine.post("bulkTerminate", {"filter": {"all": True}})
     assert (answer.status_code, answer.json()["code"]) == (409, "TOO_MANY_BULKS")

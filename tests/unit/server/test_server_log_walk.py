@@ -150,7 +150,7 @@ async def walk(mine: Caller, catalog: Catalog, shell: Shell, pump: Pump, clock: 
     return Walk(mine, shell, pump, clock)
 
 
-def summarized(item: dict[str, Any]) -> list[str]:
+def summarize(item: dict[str, Any]) -> list[str]:
     """Returns for each entry its type, its step, and the names of the fields that not every entry has."""
     log = item["workflow_event_log"]["events"]
     assert [entry["seq"] for entry in log] == sorted(entry["seq"] for entry in log)
@@ -167,7 +167,7 @@ def _told(entry: dict[str, Any]) -> str:
 
 
 def lines(text: str) -> list[str]:
-    """Returns the lines of a log in the form of `summarized`, with the fields in any order."""
+    """Returns the lines of a log in the form of `summarize`, with the fields in any order."""
     words = [line.split() for line in text.strip().splitlines()]
     return [" ".join((*where, *sorted(own))) for where, own in ((line[:2], line[2:]) for line in words)]
 
@@ -277,7 +277,7 @@ async def every_step(walk: Walk, mine: Caller, world: World) -> dict[str, Any]:
 
 async def test_the_log_of_an_execution_shows_every_type_of_step_once(walk: Walk, mine: Caller, world: World) -> None:
     item = await every_step(walk, mine, world)
-    assert summarized(item) == lines(EVERY_TYPE)
+    assert summarize(item) == lines(EVERY_TYPE)
     assert "truncated" not in item["workflow_event_log"]
     assert "S3CR3T" not in json.dumps(item)
     assert (item["workflow_current_state"], item["parent_execution_id"], item["waits"]) == ("end", None, [])
@@ -360,7 +360,7 @@ async def test_pages_of_a_log_show_every_entry_once(walk: Walk, mine: Caller, wo
             break
         after = item["workflow_event_log"]["after"]
     assert len(found) > len(ended["workflow_event_log"]["events"])
-    assert summarized({"workflow_event_log": {"events": found}}) == lines(EVERY_TYPE)
+    assert summarize({"workflow_event_log": {"events": found}}) == lines(EVERY_TYPE)
 
 
 async def test_a_list_item_has_the_last_50_events(walk: Walk, mine: Caller, world: World) -> None:
@@ -394,7 +394,7 @@ async def test_an_incident_and_its_repair(walk: Walk, world: World) -> None:
     await walk.post("repairExecution", action="edit", document={"payload": {"output": {"po": "2"}}}, reason="typo")
     await walk.post("repairExecution", action="retry", reason="system is back")
     item = await walk.reach("COMPLETED")
-    assert summarized(item) == lines("""
+    assert summarize(item) == lines("""
         EXECUTION_STARTED WorkflowStartState trigger_type workflow_version
         STEP_STARTED http attempt operation input
         STEP_FAILED http attempt code message status output
@@ -418,7 +418,7 @@ async def test_a_step_that_is_skipped_or_left(walk: Walk, world: World) -> None:
     ):
         await failed(walk, world)
         await walk.post("repairExecution", **action, reason="by hand")
-        assert lines(entry)[0] in summarized(await walk.reach("COMPLETED"))
+        assert lines(entry)[0] in summarize(await walk.reach("COMPLETED"))
 
 
 async def test_early_and_useless_resumes(walk: Walk, mine: Caller, world: World) -> None:
@@ -435,7 +435,7 @@ async def test_early_and_useless_resumes(walk: Walk, mine: Caller, world: World)
     await mine.post("settleLetter", {"letter_id": letter["letter_id"], "action": "discard", "reason": "unfit"})
     await walk.later(seconds=61)
     assert (await walk.resume(n=1))["message"] == "restarted"
-    assert summarized(await walk.reach("COMPLETED")) == lines("""
+    assert summarize(await walk.reach("COMPLETED")) == lines("""
         EXECUTION_STARTED WorkflowStartState trigger_type workflow_version
         STEP_STARTED http attempt operation input
         RESUME_BUFFERED http source
@@ -464,7 +464,7 @@ async def test_late_answers(walk: Walk, mine: Caller, world: World) -> None:
             break
         await asyncio.sleep(0.001)
         ended = await walk.reach("TERMINATED")
-    assert summarized(ended) == lines("""
+    assert summarize(ended) == lines("""
         EXECUTION_STARTED WorkflowStartState trigger_type workflow_version
         WAIT_OPENED ask sources due_on
         WAIT_TIMED_OUT ask
@@ -479,7 +479,7 @@ async def test_a_queued_execution_and_one_that_fails_permanently(walk: Walk, min
     first = await walk.begin(graph(wait_step("ask"), fails, edges="start>ask ask>end", max_concurrency=1))
     walk.id = await mine.trigger(walk.workflow_id)
     queued = await walk.item()
-    assert (queued["status"], summarized(queued)[-1]) == (
+    assert (queued["status"], summarize(queued)[-1]) == (
         "RUNNING",
         "EXECUTION_QUEUED WorkflowStartState max_concurrency",
     )
@@ -487,7 +487,7 @@ async def test_a_queued_execution_and_one_that_fails_permanently(walk: Walk, min
     await walk.reach("wait_for_response_state")
     await walk.resume()
     item = await walk.reach("FAILED")
-    assert summarized(item) == lines("""
+    assert summarize(item) == lines("""
         EXECUTION_STARTED WorkflowStartState trigger_type workflow_version
         EXECUTION_QUEUED WorkflowStartState max_concurrency
         EXECUTION_ADMITTED WorkflowStartState
@@ -513,7 +513,7 @@ async def test_a_smaller_log_is_smaller_in_reads_and_lists_and_nothing_else_is(
     world.script("http", Answer(status=500, data={"why": "broken"}))
     await walk.begin({**FAILING, "workflow_settings": {"log": level}})
     item = await walk.reach("FAILED")
-    shown = [line.split()[0] for line in summarized(item)]
+    shown = [line.split()[0] for line in summarize(item)]
     trouble = ["STEP_FAILED"] if level == "errors" else []
     assert shown == ["EXECUTION_STARTED", *trouble, "INCIDENT_OPENED", "EXECUTION_FAILED"]
     assert list(item["condensed_logs"]) == (["http"] if level == "errors" else [])

@@ -36,7 +36,7 @@ def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-async def scraped(client: httpx2.AsyncClient) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+async def scrape(client: httpx2.AsyncClient) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     """Returns every sample by name and labels."""
     answer = await client.get("/metrics", headers=bearer(TOKEN))
     assert answer.status_code == 200, answer.text
@@ -115,7 +115,7 @@ class TestRequests:
         await mine.trigger(workflow_id, {"n": 1})
         await mine.trigger(workflow_id, {"n": 2})
         assert (await mine.post("resumeWorkflow/unknown", {"source": "SAP"})).status_code == 400
-        samples = await scraped(mine.client)
+        samples = await scrape(mine.client)
         path = "/v2/workflows/triggerworkflow/{workflow_id}"
         assert requests_of(samples, route=path, method="POST", status="200") == 2
         path = "/v2/workflows/createWorkflow"
@@ -125,13 +125,13 @@ class TestRequests:
         await mine.client.get("/canary-path")
         await mine.client.request("BREW", "/canary-path-2")
         await mine.client.request("BREW", "/v2/workflows/getKeys")
-        samples = await scraped(mine.client)
+        samples = await scrape(mine.client)
         assert requests_of(samples, route="(none)", method="(none)", status="404") == 2
         assert requests_of(samples, route="(none)", method="(none)", status="405") == 1
 
     async def test_a_call_that_is_refused_for_its_key_is_counted(self, mine: Caller) -> None:
         await mine.client.get("/v2/workflows/getKeys")
-        samples = await scraped(mine.client)
+        samples = await scrape(mine.client)
         assert requests_of(samples, route="/v2/workflows/getKeys", method="GET", status="403") == 1
 
 
@@ -159,7 +159,7 @@ async def test_no_label_discloses_an_organization_or_its_data(mine: Caller, thei
 async def test_a_stream_is_timed_until_it_begins(mine: Caller, services: Services) -> None:
     headers = {**mine.headers(), "last-event-id": "nowhere"}
     await mine.client.get("/v2/workflows/watchOrganization", headers=headers)
-    samples = await scraped(mine.client)
+    samples = await scrape(mine.client)
     found = [key for key in samples if "watchOrganization" in str(key) and key[0].endswith("_count")]
     assert len(found) == 1
 

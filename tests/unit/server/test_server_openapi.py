@@ -18,7 +18,7 @@ async def document(mine: Caller) -> dict[str, Any]:
     return described
 
 
-def resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+def resolve(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     return {"components": document["components"], **schema}
 
 
@@ -94,7 +94,7 @@ async def test_answers_fit_their_schemas(mine: Caller, document: dict[str, Any])
         answer = await mine.get(path, **query)
         assert answer.status_code == 200, answer.text
         schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-        jsonschema_rs.validator_for(resolved(document, schema)).validate(answer.json())
+        jsonschema_rs.validator_for(resolve(document, schema)).validate(answer.json())
 
 
 async def test_answers_to_editors_fit_their_schemas(mine: Caller, document: dict[str, Any]) -> None:
@@ -111,19 +111,19 @@ async def test_answers_to_editors_fit_their_schemas(mine: Caller, document: dict
         assert answer.status_code == 200, answer.text
         operation = document["paths"][f"/v2/workflows/{name}"]["post"]
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
-        jsonschema_rs.validator_for(resolved(document, schema)).validate(answer.json())
+        jsonschema_rs.validator_for(resolve(document, schema)).validate(answer.json())
         shape = operation["requestBody"]["content"]["application/json"]["schema"]
-        jsonschema_rs.validator_for(resolved(document, shape)).validate(body)
+        jsonschema_rs.validator_for(resolve(document, shape)).validate(body)
 
 
 async def test_errors_fit_their_schema(mine: Caller, document: dict[str, Any]) -> None:
-    schema = resolved(document, {"$ref": "#/components/schemas/ErrorAnswer"})
+    schema = resolve(document, {"$ref": "#/components/schemas/ErrorAnswer"})
     for answer in (await mine.post("createWorkflow", {"definition": {}}), await mine.get("getWorkflowById")):
         jsonschema_rs.validator_for(schema).validate(answer.json())
 
 
 async def test_the_schema_of_a_definition_is_part_of_it(document: dict[str, Any]) -> None:
-    schema = resolved(document, {"$ref": "#/components/schemas/WorkflowDefinition"})
+    schema = resolve(document, {"$ref": "#/components/schemas/WorkflowDefinition"})
     assert jsonschema_rs.validator_for(schema).is_valid(ASKING)
 
 
@@ -161,7 +161,7 @@ async def test_the_additional_fields_of_a_conflict_are_described(mine: Caller, d
     other = {**ASKING, "workflow_name": "Other"}
     drafted = await mine.post("importWorkflow", {"workflow_id": workflow_id, "definition": other})
     described = document["components"]["schemas"]["ConflictAnswer"]
-    schema = resolved(document, {"$ref": "#/components/schemas/ConflictAnswer"})
+    schema = resolve(document, {"$ref": "#/components/schemas/ConflictAnswer"})
     for answer, code in ((ambiguous, "AMBIGUOUS"), (drafted, "DRAFT_OPEN")):
         assert (answer.status_code, answer.json()["code"]) == (409, code), answer.text
         assert answer.json().keys() <= described["properties"].keys()

@@ -22,7 +22,7 @@ def call_step(id_: str = "call_1", body: str = "${payload.output.po}") -> dict[s
 CALLING = definition(call_step(), note_step())
 
 
-async def broken(mine: Caller, world: World, document: dict[str, Any] = CALLING, **query: str) -> tuple[str, str]:
+async def fail_call(mine: Caller, world: World, document: dict[str, Any] = CALLING, **query: str) -> tuple[str, str]:
     """Returns workflow and execution of a call that the other system refused."""
     world.script("call_1", REFUSED)
     workflow_id = await mine.create(document)
@@ -52,7 +52,7 @@ def settled(mine: Caller, shell: Shell, clock: FakeClock) -> Settling:
 
 
 async def test_a_forecast_shows_the_repeated_call_and_stores_nothing(mine: Caller, world: World) -> None:
-    workflow_id, execution_id = await broken(mine, world)
+    workflow_id, execution_id = await fail_call(mine, world)
     before = await mine.item(workflow_id, execution_id)
     answer = await mine.post(
         "repairExecution", {"workflow_execution_id": execution_id, "action": "retry", "dry_run": True}
@@ -76,7 +76,7 @@ async def test_a_forecast_shows_the_repeated_call_and_stores_nothing(mine: Calle
 
 
 async def test_a_forecast_with_another_document_shows_the_new_key(mine: Caller, world: World) -> None:
-    _, execution_id = await broken(mine, world)
+    _, execution_id = await fail_call(mine, world)
     asked = {"workflow_execution_id": execution_id, "action": "retry", "dry_run": True}
     answer = await mine.post("repairExecution", {**asked, "document": {"payload": {"output": {"po": "2"}}}})
     (effect,) = answer.json()["forecast"]["effects"]
@@ -86,7 +86,7 @@ async def test_a_forecast_with_another_document_shows_the_new_key(mine: Caller, 
 async def test_a_retry_continues_and_the_log_shows_operator_and_reason(
     mine: Caller, world: World, settled: Settling
 ) -> None:
-    workflow_id, execution_id = await broken(mine, world)
+    workflow_id, execution_id = await fail_call(mine, world)
     answer = await mine.post(
         "repairExecution", {"workflow_execution_id": execution_id, "action": "retry", "reason": "system is back"}
     )
@@ -108,7 +108,7 @@ async def test_each_action_has_its_documented_effect(mine: Caller, world: World,
         ({"action": "skip"}, {"call_1": "SKIPPED"}),
         ({"action": "move", "to": "note_1"}, {"call_1": "FAILED"}),
     ):
-        workflow_id, execution_id = await broken(mine, world)
+        workflow_id, execution_id = await fail_call(mine, world)
         answer = await mine.post("repairExecution", {"workflow_execution_id": execution_id, **fields})
         assert answer.status_code == 200, answer.text
         item = await settled(workflow_id, execution_id, "COMPLETED")
@@ -117,7 +117,7 @@ async def test_each_action_has_its_documented_effect(mine: Caller, world: World,
 
 
 async def test_an_edit_changes_the_document_and_starts_nothing(mine: Caller, world: World) -> None:
-    workflow_id, execution_id = await broken(mine, world)
+    workflow_id, execution_id = await fail_call(mine, world)
     document = {"payload": {"output": {"po": "2", "new": {"n": 1}}}}
     answer = await mine.post(
         "repairExecution", {"workflow_execution_id": execution_id, "action": "edit", "document": document}
@@ -152,7 +152,7 @@ async def test_an_edit_of_one_iteration_changes_its_next_attempt_and_the_log_sho
 
 
 async def test_a_repair_of_a_stale_state_is_refused(mine: Caller, world: World) -> None:
-    workflow_id, execution_id = await broken(mine, world)
+    workflow_id, execution_id = await fail_call(mine, world)
     item = await mine.item(workflow_id, execution_id)
     asked = {"workflow_execution_id": execution_id, "action": "retry"}
     for lock in ({"modified_on": item["modified_on"] - 1}, {"seq": 1}):
@@ -184,7 +184,7 @@ async def test_fields_that_cannot_be_combined_are_named(mine: Caller, body: dict
 
 
 async def test_a_repair_that_does_not_fit_the_execution_is_422_with_its_path(mine: Caller, world: World) -> None:
-    _, execution_id = await broken(mine, world)
+    _, execution_id = await fail_call(mine, world)
     for body, path in (
         ({"action": "move", "to": "nowhere"}, "/to"),
         ({"action": "skip", "branch": "yes"}, "/branch"),
@@ -199,7 +199,7 @@ async def test_a_repair_that_does_not_fit_the_execution_is_422_with_its_path(min
 
 
 async def test_foreign_and_unknown_executions_do_not_exist(mine: Caller, theirs: Caller, world: World) -> None:
-    _, execution_id = await broken(theirs, world)
+    _, execution_id = await fail_call(theirs, world)
     for unknown in (execution_id, UNKNOWN, "x"):
         for name, fields in (
             ("repairExecution", {"action": "retry"}),
@@ -211,7 +211,7 @@ async def test_foreign_and_unknown_executions_do_not_exist(mine: Caller, theirs:
 
 
 async def test_the_scope_manage_is_needed(mine: Caller, world: World) -> None:
-    _, execution_id = await broken(mine, world)
+    _, execution_id = await fail_call(mine, world)
     reader = await mine.key_with("read", "trigger")
     for name, fields in (("repairExecution", {"action": "retry"}), ("redriveExecution", {})):
         answer = await reader.post(name, {"workflow_execution_id": execution_id, **fields})
@@ -220,7 +220,7 @@ async def test_the_scope_manage_is_needed(mine: Caller, world: World) -> None:
 
 
 async def test_a_redrive_with_the_corrected_version(mine: Caller, world: World, settled: Settling) -> None:
-    workflow_id, execution_id = await broken(mine, world)
+    workflow_id, execution_id = await fail_call(mine, world)
     read = (await mine.get("getWorkflowById", workflow_id=workflow_id, workflow_version=1)).json()["item"]
     corrected = definition(call_step(body="${payload.output.po}-corrected"), note_step())
     saved = await mine.post(
@@ -278,7 +278,7 @@ async def test_a_redrive_that_has_nothing_to_do_or_no_version_is_refused(mine: C
 
 async def test_a_process_id_in_use_is_reported_by_the_forecast_too(mine: Caller, world: World) -> None:
     document = definition(call_step(), wait_step())
-    workflow_id, execution_id = await broken(mine, world, document, process_id="PO-1")
+    workflow_id, execution_id = await fail_call(mine, world, document, process_id="PO-1")
     other = await mine.trigger(workflow_id, {"po": "2"}, process_id="PO-1")
     for dry_run in (True, False):
         asked = {"workflow_execution_id": execution_id, "action": "retry", "dry_run": dry_run}
@@ -292,7 +292,7 @@ async def test_a_process_id_in_use_is_reported_by_the_forecast_too(mine: Caller,
 async def test_a_rerun_names_the_original_execution_and_may_use_another_version(
     mine: Caller, world: World, settled: Settling
 ) -> None:
-    workflow_id, execution_id = await broken(mine, world, process_id="PO-1")
+    workflow_id, execution_id = await fail_call(mine, world, process_id="PO-1")
     asked = {"workflow_execution_id": execution_id, "process_id": "PO-2", "workflow_version": 1}
     answer = await mine.post("rerunExecution", asked)
     new = answer.json()["looply_execution_id"]
@@ -305,9 +305,9 @@ async def test_a_rerun_names_the_original_execution_and_may_use_another_version(
 
 
 async def test_open_incidents_are_listed_with_filters_and_pages(mine: Caller, theirs: Caller, world: World) -> None:
-    await broken(theirs, world)
-    first = await broken(mine, world)
-    ids = [(await broken(mine, world))[1] for _ in range(3)]
+    await fail_call(theirs, world)
+    first = await fail_call(mine, world)
+    ids = [(await fail_call(mine, world))[1] for _ in range(3)]
     page = (await mine.get("getIncidents")).json()
     assert [item["workflow_execution_id"] for item in page["items"]] == [*ids[::-1], first[1]]
     (newest, *_) = page["items"]

@@ -221,7 +221,7 @@ async def test_the_stream_of_an_organization_sends_all_executions_from_now_on(
     workflow_id = await mine.create(COMPUTING)
     await mine.trigger(workflow_id)
     stream = streams.open("watchOrganization")
-    await reached(stream)
+    await wait_for_head(stream)
     other = await theirs.create(COMPUTING)
     ids = []
     for _ in range(5):
@@ -240,7 +240,7 @@ async def test_the_stream_of_an_organization_sends_all_executions_from_now_on(
 async def test_a_reconnected_stream_of_an_organization_sends_each_entry_once(mine: Caller, streams: Streams) -> None:
     workflow_id = await mine.create(ASKING)
     stream = streams.open("watchOrganization")
-    await reached(stream)
+    await wait_for_head(stream)
     ids = [await mine.trigger(workflow_id) for _ in range(4)]
     for execution_id in ids:
         await resume(mine, execution_id)
@@ -255,8 +255,8 @@ async def test_a_client_that_does_not_read_is_sent_one_part_and_blocks_no_other_
 ) -> None:
     workflow_id = await mine.create(COMPUTING)
     slow, quick = streams.open("watchOrganization"), streams.open("watchOrganization")
-    await reached(slow)
-    await reached(quick)
+    await wait_for_head(slow)
+    await wait_for_head(quick)
     slow.reads.clear()
     ids = [await mine.trigger(workflow_id) for _ in range(40)]
     entries = await quick.entries(3 * len(ids))
@@ -270,7 +270,7 @@ async def test_the_entries_of_a_stream_are_masked(mine: Caller, streams: Streams
     document["workflow_steps"][0] = {**START, "secret": ["/output/token"]}
     workflow_id = await mine.create(document)
     stream = streams.open("watchOrganization")
-    await reached(stream)
+    await wait_for_head(stream)
     execution_id = await mine.trigger(workflow_id, {"token": "S3CR3T-4711"})
     both = [await streams.open("watchExecution", workflow_execution_id=execution_id).all(), await stream.entries(3)]
     assert "S3CR3T" not in json.dumps(both)
@@ -288,7 +288,7 @@ async def test_a_cursor_of_another_stream_is_refused(mine: Caller, last: str) ->
 async def test_a_cursor_that_the_store_has_not_reached_is_refused(mine: Caller, streams: Streams) -> None:
     workflow_id = await mine.create(COMPUTING)
     stream = streams.open("watchOrganization")
-    await reached(stream)
+    await wait_for_head(stream)
     await mine.trigger(workflow_id)
     last = (await stream.entry())["id"]
     fresh = await mine.client.get(
@@ -302,14 +302,14 @@ async def test_a_cursor_before_pruned_events_is_refused_and_one_after_them_is_no
 ) -> None:
     workflow_id = await mine.create({**COMPUTING, "workflow_settings": {"retention": "PT1S"}})
     stream = streams.open("watchOrganization")
-    await reached(stream)
+    await wait_for_head(stream)
     execution_id = await mine.trigger(workflow_id)
     await theirs.trigger(await theirs.create(COMPUTING))
     entries = await stream.entries(len(await log_of(mine, workflow_id, execution_id)))
     later = services.clock.now() + timedelta(seconds=1)
     assert (await prune_now(services.engine.pruning, plan(later, None))).executions == 1
     # No entry of the organization follows its last one, so nothing is missed after it.
-    await reached(streams.open("watchOrganization", entries[-1]["id"]))
+    await wait_for_head(streams.open("watchOrganization", entries[-1]["id"]))
     path = "/v2/workflows/watchOrganization"
     # After the other cursors the rest of the same batch is missing.
     for last in (urlsafe_b64encode(b"o.0.0.0").decode(), entries[0]["id"], entries[-2]["id"]):
@@ -327,7 +327,7 @@ async def test_a_stream_whose_next_events_are_pruned_ends_with_the_refusal_of_a_
     first = urlsafe_b64encode(b"o.0.0.1000000").decode()
     stream = streams.open("watchOrganization", first)
     stream.reads.clear()
-    await reached(stream)
+    await wait_for_head(stream)
     await asyncio.wait_for(stream.has_sent.wait(), BOUND)
     later = services.clock.now() + timedelta(seconds=1)
     # The execution that was stored last stays.
@@ -401,11 +401,11 @@ async def test_one_organization_leaves_streams_for_others(
     app: Boundary, mine: Caller, theirs: Caller, streams: Streams
 ) -> None:
     for stream in [streams.open("watchOrganization") for _ in range(4)]:
-        await reached(stream)
+        await wait_for_head(stream)
     answer = await mine.get("watchOrganization")
     assert (answer.status_code, answer.json()["code"]) == (429, "TOO_MANY_STREAMS")
     others = Streams(app, theirs)
-    await reached(others.open("watchOrganization"))
+    await wait_for_head(others.open("watchOrganization"))
     assert (await theirs.get("watchOrganization")).status_code == 429
     await others.close()
 
@@ -464,7 +464,7 @@ async def test_a_history_that_is_too_large_for_one_read_is_read_in_parts(mine: C
 
 async def test_a_stream_ends_when_its_key_is_revoked(mine: Caller, beating: Streams, services: Services) -> None:
     stream = beating.open("watchOrganization")
-    await reached(stream)
+    await wait_for_head(stream)
     for key in (await mine.get("getKeys")).json()["items"]:
         await services.catalog.keys.revoke(mine.organization_id, key["key_id"])
     assert await stream.all() == []
@@ -475,7 +475,7 @@ async def test_a_key_that_is_bound_to_a_workflow_receives_no_entries_of_others(m
     body = {"name": "bound", "scopes": ["read"], "workflow_ids": [own]}
     key = (await mine.post("createKey", body)).json()["item"]["api_key"]
     stream = Stream(app, key, "watchOrganization", {}, {})
-    await reached(stream)
+    await wait_for_head(stream)
     for each in (other, own, other, own):
         await mine.trigger(each)
     seen: list[str] = []
@@ -486,7 +486,7 @@ async def test_a_key_that_is_bound_to_a_workflow_receives_no_entries_of_others(m
     await stream.leave()
 
 
-async def reached(stream: Stream) -> None:
+async def wait_for_head(stream: Stream) -> None:
     """Returns when the stream has begun: its head has been sent."""
     await asyncio.wait_for(stream.has_begun.wait(), BOUND)
     assert stream.status == 200
