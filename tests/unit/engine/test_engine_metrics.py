@@ -228,7 +228,7 @@ class TestTable:
 
     def test_two_processes_in_one_share_nothing(self) -> None:
         first, second = Metrics(), Metrics()
-        first.grouped(1)
+        first.count_flush(1)
         assert total(read(first), "looply_commit_group_units_count") == 1
         assert total(read(second), "looply_commit_group_units_count") == 0
         assert len(OWN) + len(STORE) == len(MEASURES)
