@@ -15,12 +15,12 @@ from typing import Any, Final
 
 from looply.app.administration.key_watch import KeyWatch
 from looply.app.administration.proof import with_catalog
-from looply.app.authoring.schedules import settle_all
-from looply.app.context.child_targets import find_callee
+from looply.app.authoring.schedules import align_all
+from looply.app.context.child_targets import find_child_target
 from looply.app.context.credentials import CatalogConnections
 from looply.app.context.library import Library
 from looply.app.context.links import Links
-from looply.app.context.metrics import Metrics, Standing, of_installed
+from looply.app.context.metrics import Metrics, ProcessState, count_uninstalled_as_other
 from looply.app.context.services import Services
 from looply.app.executions.bulk_runner import BulkRunner
 from looply.catalog import Catalog
@@ -61,8 +61,8 @@ from looply.errors import Problem, SettingsError, StoreCorrupt
 from looply.execution import ExecutionState
 from looply.jsontext import Json
 from looply.master_keys import MasterKeys
-from looply.server.administration.pages import Pages
-from looply.server.application import build_app, build_monitoring, front_of
+from looply.server.administration.web_pages import Pages
+from looply.server.application import build_app, build_monitoring, ingress_of
 from looply.server.connection import serving
 from looply.settings import Settings
 
@@ -209,11 +209,11 @@ async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None
             application.stop_loops()
             await application.shell.close(left)
 
-        front = front_of(settings, services.clock)
-        app = build_app(services, SystemEntropy(), Pages(images=settings.card_images), front=front)
-        on_refused = front.access_log.refused if front.access_log is not None else None
+        ingress = ingress_of(settings, services.clock)
+        app = build_app(services, SystemEntropy(), Pages(images=settings.card_images), ingress=ingress)
+        on_refused = ingress.access_log.log_refusal if ingress.access_log is not None else None
         hooks = serving.Hooks(on_listening=listening, drain=drain, on_refused=on_refused)
-        async with serving.monitored(settings, build_monitoring(services, SystemEntropy())):
+        async with serving.serve_monitoring(settings, build_monitoring(services, SystemEntropy())):
             await serving.serve(settings, app, services.lifecycle, services.clock, hooks)
     _raise_store_failure(application)
 
@@ -228,7 +228,7 @@ async def work(settings: Settings, on_working: Callable[[str], None]) -> None:
         lifecycle = application.services.lifecycle
         release_signals = serving.drain_on_signals(lifecycle)
         try:
-            async with serving.monitored(settings, build_monitoring(application.services, SystemEntropy())):
+            async with serving.serve_monitoring(settings, build_monitoring(application.services, SystemEntropy())):
                 _spare_collector()
                 on_working(", ".join(_connectors(application.services.registry, settings.worker_connectors)))
                 await lifecycle.wait()
@@ -371,7 +371,7 @@ async def _compose(
         profile = await library.profile(organization_id, workflow_id, "")
         return (profile.name, profile.values) if profile is not None else ("", None)
 
-    pump = Pump(shell, store, clock, default_profile, partial(find_callee, library, catalog.bulks))
+    pump = Pump(shell, store, clock, default_profile, partial(find_child_target, library, catalog.bulks))
     auditor = Auditor(shell, store, clock, frozenset(_CHANNELS) - {INBOX})
     reconciler = Reconciler(shell, store.copies, _CHANNELS, clock)
     shell.observers.on_copies = reconciler.wake
@@ -401,26 +401,26 @@ def _observers(metrics: Metrics) -> Observers:
 
     def changed(before: ExecutionState | None, after: ExecutionState) -> None:
         log(before, after)
-        metrics.changed(before, after)
+        metrics.count_change(before, after)
 
-    return Observers(on_change=changed, on_commit=metrics.committed)
+    return Observers(on_change=changed, on_commit=metrics.count_commit)
 
 
 def _measure(services: Services, shell: Shell, store: Store, auditor: Auditor) -> None:
     """Connects the metrics with the sources that they read."""
     metrics = services.metrics
 
-    def standing() -> Standing:
-        return Standing(
+    def process_state() -> ProcessState:
+        return ProcessState(
             is_ready=shell.health().is_ready and not services.lifecycle.is_draining,
             is_short_of_space=store.is_short_of_space,
-            findings=of_installed(auditor.findings, services.registry.operations),
+            findings=count_uninstalled_as_other(auditor.findings, services.registry.operations),
             quotas_reached=[quota for _, quota in shell.quotas.list_reached()],
         )
 
     if isinstance(store, SqliteStore):
-        store.on_group(metrics.grouped)
-    metrics.stand_by(standing)
+        store.on_group(metrics.count_flush)
+    metrics.set_state_source(process_state)
 
 
 @asynccontextmanager
@@ -428,7 +428,7 @@ async def _run_work(application: Application, boot: StartupState) -> AsyncIterat
     """Recovers the work that earlier processes left, then runs effects and all loops until the end of the block."""
     application.shell.begin()
     await application.pump.recover(boot)
-    await settle_all(application.services)
+    await align_all(application.services)
     async with running_loops(application.loops, application.services.lifecycle.drain):
         yield
 

@@ -16,7 +16,7 @@ from reference_pages.step_texts import EXAMPLES, OUTPUTS, SUMMARIES
 from looply.definition import OPERATORS, STEP_TYPES, definition_schema, parse_definition
 from looply.expressions.functions.table import FUNCTIONS
 from looply.jsontext import Json
-from looply.server.application import every_route
+from looply.server.application import all_routes
 from looply.settings import TABLE
 
 START: Json = {"id": "WorkflowStartState", "type": "trigger", "settings": {"trigger_type": "REQUEST"}}
@@ -103,9 +103,9 @@ def test_every_type_of_log_entry_is_explained() -> None:
 
 def test_every_route_is_on_its_page_and_in_the_description() -> None:
     text, paths = page("http-api.md"), json.loads(page("openapi.json"))["paths"]
-    missing = [route.path for route in every_route() if f"\n### {route.method} {route.path}\n" not in text]
+    missing = [route.path for route in all_routes() if f"\n### {route.method} {route.path}\n" not in text]
     assert missing == []
-    assert [route.path for route in every_route() if route.method.lower() not in paths.get(route.path, {})] == []
+    assert [route.path for route in all_routes() if route.method.lower() not in paths.get(route.path, {})] == []
 
 
 def test_every_command_is_on_its_page() -> None:

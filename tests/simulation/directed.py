@@ -23,7 +23,7 @@ from kit.channel import FakeChannel
 from kit.definitions import approval, asking, call, card, chain, every, step, wait
 from kit.driver import ORGANIZATION, Driver, id_of
 from kit.memory import MemoryData, MemoryStore
-from looply.app.context.services import Bell
+from looply.app.context.services import Signal
 from looply.app.executions.bulk_runner import BulkRunner
 from looply.catalog.authored.bulks import Bulk, Progress
 from looply.execution.facts.address import card_token, parse_address
@@ -238,7 +238,9 @@ class _Bulks:
         """The services that a runner uses, of the current process."""
         catalog = SimpleNamespace(bulks=self)
         engine = self._engine
-        return SimpleNamespace(catalog=catalog, engine=engine.shell, clock=engine.clock, library=None, bulk_bell=Bell())
+        return SimpleNamespace(
+            catalog=catalog, engine=engine.shell, clock=engine.clock, library=None, bulk_signal=Signal()
+        )
 
     async def claim(self, _holder: str, _span: timedelta) -> tuple[Bulk, ...]:
         """Returns the bulk while it has not ended."""

@@ -107,7 +107,7 @@ def p10_streams_resume_after_pruned_commits_without_an_error() -> AbstractContex
 def p11_pruning_during_a_stream_is_not_reported() -> AbstractContextManager[None]:
     """A slow stream from an old cursor is not notified of executions that are pruned before it reaches them."""
 
-    kept, original = watching._check_kept, watching.check_place
+    kept, original = watching._check_not_pruned, watching.check_cursor
 
     async def unchecked(*_args: Any) -> None:
         return
@@ -116,7 +116,7 @@ def p11_pruning_during_a_stream_is_not_reported() -> AbstractContextManager[None
         await original(services, organization_id, place)
         await kept(services, organization_id, place)
 
-    return _both(_replaced(watching, "_check_kept", unchecked), _replaced(sim_streams, "check_place", checked))
+    return _both(_replaced(watching, "_check_not_pruned", unchecked), _replaced(sim_streams, "check_cursor", checked))
 
 
 def p12_a_schedule_forgets_its_instants() -> AbstractContextManager[None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sim_choice import choose
 from sim_trace import Stream
 
-from looply.app.executions.watching import Subscription, check_place, follow_organization
+from looply.app.executions.watching import Subscription, check_cursor, follow_organization
 from looply.engine.shell.shell import Shell
 from looply.errors import LooplyError
 
@@ -68,7 +68,7 @@ async def _follow(shell: Shell, stream: Stream, span_ms: int, reads_ms: int) -> 
         stream.last = (await shell.feed.position())[1]
         stream.after = stream.last
     else:
-        await check_place(services, stream.organization, (0, stream.after))
+        await check_cursor(services, stream.organization, (0, stream.after))
     watched = Subscription(services, stream.organization, stream.organization)
     commits = follow_organization(services, watched, stream.organization, (0, stream.after))
     try:

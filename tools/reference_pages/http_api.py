@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from looply.server.application import every_route
+from looply.server.application import all_routes
 from looply.server.description.openapi import describe
 from reference_pages.markdown import code, page, table
 
@@ -31,7 +31,7 @@ The same description for programs is [openapi.json](openapi.json), which a runni
 
 def http_api_page() -> str:
     """Returns the page of all calls."""
-    document = describe(every_route())
+    document = describe(all_routes())
     schemas = document["components"]["schemas"]
     parts: list[str] = [_INTRO, _overview(document)]
     for tag in document["tags"]:

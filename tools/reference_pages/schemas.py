@@ -12,7 +12,7 @@ def definition_schema_text() -> str:
 
 def openapi_text() -> str:
     """Returns the OpenAPI description that a server gives at `/openapi.json`."""
-    from looply.server.application import every_route  # noqa: PLC0415 - the other document needs no server
+    from looply.server.application import all_routes  # noqa: PLC0415 - the other document needs no server
     from looply.server.description.openapi import describe  # noqa: PLC0415
 
-    return json.dumps(describe(every_route()), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(describe(all_routes()), indent=2, ensure_ascii=False) + "\n"

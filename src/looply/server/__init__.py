@@ -1,1 +1,1 @@
-"""HTTP: the wire names of the public API, who may call what, and the process that serves it."""
+"""HTTP: the wire names of the public API, authentication and permissions of calls, and the process that serves them."""

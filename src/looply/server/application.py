@@ -1,4 +1,4 @@
-"""Puts the server's routes together: the application that serves them, and the description of them all."""
+"""Assembles the server's routes: the ASGI application that serves them, and their OpenAPI document."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -7,30 +7,30 @@ from looply.app.context.metrics import Meter
 from looply.app.context.services import Services
 from looply.clock import Clock, Entropy
 from looply.server.administration import audit, health, keys, metrics, permissions
-from looply.server.administration.pages import Pages
+from looply.server.administration.web_pages import Pages
 from looply.server.authoring import (
     cards,
     connections,
     datastores,
+    expression_editing,
     expressions,
     fires,
     profiles,
     schedules,
     workflows,
-    writing,
 )
 from looply.server.description.openapi import describe
 from looply.server.executions import bulks, decisions, executions, inbox, letters, repairs, search, trigger, watching
 from looply.server.http.access_log import AccessLog
 from looply.server.http.boundary import Boundary, Observers
 from looply.server.http.call import Access, Answer, Call, Route
-from looply.server.http.callers import Callers
+from looply.server.http.client_addresses import ClientAddresses
 from looply.server.http.dispatch import Dispatch
-from looply.server.http.events import PACE, Pace
+from looply.server.http.events import DEFAULT_INTERVALS, StreamIntervals
 from looply.server.http.refusals import REFUSALS_PER_MINUTE
 from looply.settings import Settings
 
-_OLDER: Final = frozenset(
+_ALSO_UNDER_V1: Final = frozenset(
     {
         "toggleScheduledWorkflow",
         "getWorkflowExecutionById",
@@ -41,9 +41,9 @@ _OLDER: Final = frozenset(
         "getWorkflowSchemaById",
     }
 )
-"""Calls that are served under `/v1/` too, as they are; trigger and resume have an older form of their own."""
+"""Calls that `/v1/` serves unchanged. Trigger and resume have a separate older form."""
 
-_TODAY: Final[tuple[Route, ...]] = (
+_CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *trigger.ROUTES,
     *executions.ROUTES,
     *search.ROUTES,
@@ -56,7 +56,7 @@ _TODAY: Final[tuple[Route, ...]] = (
     *workflows.ROUTES,
     *cards.ROUTES,
     *expressions.ROUTES,
-    *writing.ROUTES,
+    *expression_editing.ROUTES,
     *inbox.ROUTES,
     *decisions.ROUTES,
     *profiles.ROUTES,
@@ -70,33 +70,40 @@ _TODAY: Final[tuple[Route, ...]] = (
 )
 
 API_ROUTES: Final[tuple[Route, ...]] = (
-    *_TODAY,
-    *(replace(route, path=route.path.replace("/v2/", "/v1/", 1)) for route in _TODAY if route.name in _OLDER),
+    *_CURRENT_ROUTES,
+    *(
+        replace(route, path=route.path.replace("/v2/", "/v1/", 1))
+        for route in _CURRENT_ROUTES
+        if route.name in _ALSO_UNDER_V1
+    ),
 )
 """Every route of the API."""
 
 
-def every_route(pages: Pages | None = None) -> tuple[Route, ...]:
-    """Returns every route of the server: those of the API, its description, and the pages."""
+def all_routes(pages: Pages | None = None) -> tuple[Route, ...]:
+    """Returns every route of the server: the API, its OpenAPI document, and the pages."""
     return (*API_ROUTES, _description_route(), *(pages or Pages()).routes())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Front:
-    """How the server knows its callers: `callers` finds their addresses, `access_log` logs their requests."""
+class Ingress:
+    """How the server treats incoming calls: `addresses` finds their addresses, `access_log` logs them.
 
-    callers: Callers = field(default_factory=Callers)
+    `refusals_per_minute` limits refused credentials by address.
+    """
+
+    addresses: ClientAddresses = field(default_factory=ClientAddresses)
     refusals_per_minute: int = REFUSALS_PER_MINUTE
     access_log: AccessLog | None = None
 
 
-def front_of(settings: Settings, clock: Clock) -> Front:
-    """Returns the front that the settings of a process describe."""
-    callers = Callers(settings.trusted_proxies)
-    return Front(
-        callers=callers,
+def ingress_of(settings: Settings, clock: Clock) -> Ingress:
+    """Returns the ingress that the settings of a process describe."""
+    addresses = ClientAddresses(settings.trusted_proxies)
+    return Ingress(
+        addresses=addresses,
         refusals_per_minute=settings.refusals_per_minute,
-        access_log=AccessLog(clock, callers) if settings.access_log else None,
+        access_log=AccessLog(clock, addresses) if settings.access_log else None,
     )
 
 
@@ -105,31 +112,30 @@ def build_app(
     entropy: Entropy,
     pages: Pages | None = None,
     *,
-    front: Front | None = None,
-    pace: Pace = PACE,
+    ingress: Ingress | None = None,
+    intervals: StreamIntervals = DEFAULT_INTERVALS,
 ) -> Boundary:
-    """Returns the ASGI application of all routes. `routes` of the result is the table that it is made of.
+    """Returns the ASGI application of all routes. The attribute `routes` of the result is its table of routes.
 
-    `front` says how callers are known and logged; without it no proxy is trusted, and no request is logged.
-    `pace` is that of streams.
+    Without `ingress` the server trusts no proxy and logs no request. `intervals` are those of event streams.
     """
-    routes = every_route(pages)
-    front = front or Front()
-    dispatch = Dispatch(services, front.callers, front.refusals_per_minute)
+    routes = all_routes(pages)
+    ingress = ingress or Ingress()
+    dispatch = Dispatch(services, ingress.addresses, ingress.refusals_per_minute)
     meter = Meter(services.clock, services.metrics)
     return Boundary(
         routes,
         dispatch,
         entropy,
-        observers=Observers(meter, front.access_log),
-        pace=pace,
+        observers=Observers(meter, ingress.access_log),
+        intervals=intervals,
     )
 
 
 def build_monitoring(services: Services, entropy: Entropy) -> Boundary:
     """Returns the ASGI application of a listener that serves health and metrics and nothing else.
 
-    The metrics are open there to whoever can reach it, unless there is a token for them.
+    Without a metrics token every caller that reaches the listener can read the metrics.
     """
     access: Access = "metrics" if services.metrics_token is not None else "public"
     routes = [*health.ROUTES, *(replace(route, access=access) for route in metrics.ROUTES)]
@@ -141,7 +147,7 @@ def _description_route() -> Route:
 
     async def get_description(call: Call) -> Answer:  # noqa: ARG001
         if not document:
-            document.append(describe(every_route()))
+            document.append(describe(all_routes()))
         return Answer(document[0])
 
     return Route(
@@ -149,6 +155,6 @@ def _description_route() -> Route:
         path="/openapi.json",
         access="public",
         handle=get_description,
-        summary="This description (OpenAPI 3.1)",
+        summary="Read this API description (OpenAPI 3.1)",
         tag="Pages",
     )

@@ -1,10 +1,10 @@
-"""Lists of several workflows in the order of one, for keys that are bound to them."""
+"""Merged lists of several workflows, for keys that are bound to them."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, cast
 
-from looply.app.administration.binding import NO_WORKFLOW, BoundEngine, hidden
+from looply.app.administration.binding import NO_WORKFLOW, BoundEngine, hide_workflow_id
 from looply.engine.ports.port import Engine
 from looply.engine.records.decisions import DecisionFilter, DecisionRow, key_of
 from looply.engine.records.letters import LetterFilter, LetterRow
@@ -54,7 +54,7 @@ def decision(number: int, workflow_id: str) -> DecisionRow:
 
 
 class Rows:
-    """A store that has rows in their order, the highest key first, and no more pages than it is asked for."""
+    """A store of sorted rows, the highest key first, that returns pages of the requested size."""
 
     def __init__(self, rows: Sequence[Any], key: Any) -> None:
         self._rows = rows
@@ -66,13 +66,13 @@ class Rows:
     async def find(self, execution_id: str, seq: int) -> Any:
         return next((row for row in self._rows if (row.execution_id, row.seq) == (execution_id, seq)), None)
 
-    async def list(self, organization_id: str, wanted: Any, after: Any, limit: int) -> list[Any]:
-        fit = [row for row in self._rows if wanted.workflow_id in ("", row.workflow_id)]
+    async def list(self, organization_id: str, criteria: Any, after: Any, limit: int) -> list[Any]:
+        fit = [row for row in self._rows if criteria.workflow_id in ("", row.workflow_id)]
         return [row for row in fit if after is None or self._key(row) < after][:limit]
 
 
 class Store:
-    """As much of an engine as the lists need."""
+    """The part of an engine that the lists need."""
 
     datastores = pruning = schedules = None
 
@@ -105,7 +105,7 @@ async def test_decisions_of_several_workflows_come_in_one_order_page_by_page() -
     assert found == [f"execution {number}" for number in (7, 6, 5, 3, 2, 0)]
 
 
-async def test_rows_of_another_workflow_are_not_there() -> None:
+async def test_rows_of_another_workflow_are_not_shown() -> None:
     engine = bound()
     assert await engine.letters.list("mine", LetterFilter(workflow_id=C), None, 10) == []
     assert await engine.decisions.list("mine", DecisionFilter(workflow_id=C), None, 10) == []
@@ -116,7 +116,7 @@ async def test_rows_of_another_workflow_are_not_there() -> None:
     assert await engine.decisions.of_execution("execution 4") == []
 
 
-def test_the_id_of_another_workflow_becomes_that_of_none_and_what_is_no_id_stays() -> None:
-    assert hidden(A.upper(), BOUND) == A.upper()
-    assert hidden(C, BOUND) == NO_WORKFLOW
-    assert hidden("nonsense", BOUND) == "nonsense"
+def test_the_id_of_another_workflow_is_replaced_and_an_invalid_id_is_not() -> None:
+    assert hide_workflow_id(A.upper(), BOUND) == A.upper()
+    assert hide_workflow_id(C, BOUND) == NO_WORKFLOW
+    assert hide_workflow_id("nonsense", BOUND) == "nonsense"

@@ -1,13 +1,13 @@
-"""What of a definition and of a call is decided before the engine sees it. The whole way is in tests/unit/server."""
+"""Checks of definitions and calls before the engine receives them. Tests of the whole path are in tests/unit/server."""
 
 from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
-from looply.app.authoring.definitions import without_identity
-from looply.app.authoring.mock import mock_schema
-from looply.app.context.addressing import MAX_PROCESS_ID, checked_process_id
+from looply.app.authoring.definitions import strip_identity
+from looply.app.authoring.mock_schema import mock_schema
+from looply.app.context.addressing import MAX_PROCESS_ID, validate_process_id
 from looply.app.context.embedding import embed_cards
 from looply.app.context.links import Links
 from looply.app.executions.terminate import DEFAULT_REASON, reason_of
@@ -39,7 +39,7 @@ def card_step(**settings: Any) -> dict[str, Any]:
     return {"id": "card_1", "type": "adaptiveCard", "settings": settings}
 
 
-async def test_a_named_card_is_embedded_and_the_definition_stays_as_it_is() -> None:
+async def test_a_named_card_is_embedded_and_the_definition_is_not_modified() -> None:
     definition = {"workflow_steps": [card_step(card_id="a"), card_step(card_id="a", card_version=2)]}
     before = str(definition)
     embedded, problems = await embed_cards(cards({("a", None): {"v": 1}, ("a", 2): {"v": 2}}), "o", definition)
@@ -49,14 +49,14 @@ async def test_a_named_card_is_embedded_and_the_definition_stays_as_it_is() -> N
 
 
 @pytest.mark.parametrize("settings", [{"card_id": "b"}, {"card_id": "a", "card_version": 9}])
-async def test_a_card_that_is_not_there_is_a_problem_at_its_place(settings: dict[str, Any]) -> None:
+async def test_a_missing_card_is_a_problem_at_its_path(settings: dict[str, Any]) -> None:
     definition = {"workflow_steps": [{"id": "x"}, card_step(**settings)]}
     _, problems = await embed_cards(cards({("a", None): {}}), "o", definition)
     assert [problem.path for problem in problems] == ["/workflow_steps/1/settings/card_id"]
 
 
 @pytest.mark.parametrize("version", ["2", True, 1.5, []])
-async def test_a_card_version_that_is_no_number_is_a_problem(version: Any) -> None:
+async def test_a_card_version_that_is_not_a_number_is_a_problem(version: Any) -> None:
     definition = {"workflow_steps": [card_step(card_id="a", card_version=version)]}
     _, problems = await embed_cards(cards({("a", None): {}}), "o", definition)
     assert [problem.message for problem in problems] == ["card_version must be a number"]
@@ -72,16 +72,16 @@ async def test_a_card_version_that_is_no_number_is_a_problem(version: Any) -> No
         {"workflow_steps": [card_step(card_id="a", card={"own": 1})]},
     ],
 )
-async def test_what_names_no_card_is_left_alone(definition: dict[str, Any]) -> None:
+async def test_a_definition_without_card_ids_is_returned_unchanged(definition: dict[str, Any]) -> None:
     assert await embed_cards(cards({}), "o", definition) == (definition, ())
 
 
 def test_an_imported_definition_loses_the_ids_of_its_export() -> None:
     exported = {"workflow_id": "x", "workflow_version": 3, "workflow_name": "n"}
-    assert without_identity(exported) == {"workflow_name": "n"}
+    assert strip_identity(exported) == {"workflow_name": "n"}
 
 
-def test_a_mock_schema_takes_the_payload_and_requires_nothing() -> None:
+def test_a_mock_schema_accepts_the_payload_and_requires_nothing() -> None:
     payload = {"required": ["a"], "items": [{"a": 1}, {"a": "x", "b": None}], "properties": {"required": "yes"}}
     schema = mock_schema(payload)
     assert schema["properties"]["items"]["items"]["properties"]["a"] == {"type": ["integer", "string"]}
@@ -91,7 +91,7 @@ def test_a_mock_schema_takes_the_payload_and_requires_nothing() -> None:
     assert schema["properties"]["properties"]["properties"]["required"] == {"type": "string"}
 
 
-def test_a_mock_schema_is_made_of_the_deepest_payload() -> None:
+def test_a_mock_schema_is_derived_from_the_deepest_payload() -> None:
     payload: Any = 1
     for level in range(199):
         payload = [payload] if level % 2 else {"a": payload}
@@ -102,7 +102,7 @@ def test_a_mock_schema_is_made_of_the_deepest_payload() -> None:
     "text", ["P1", "4500000001/10"[:10], "x" * MAX_PROCESS_ID, "a b", "...", "Größe 4", "%", "日本"]
 )
 def test_a_good_process_id_is_kept(text: str) -> None:
-    assert checked_process_id(text) == text
+    assert validate_process_id(text) == text
 
 
 @pytest.mark.parametrize(
@@ -110,13 +110,13 @@ def test_a_good_process_id_is_kept(text: str) -> None:
 )
 def test_a_bad_process_id_is_refused(value: Any) -> None:
     with pytest.raises(BadRequest):
-        checked_process_id(value)
+        validate_process_id(value)
 
 
-def test_a_process_id_is_measured_after_it_is_composed() -> None:
-    assert checked_process_id("u\u0308" * MAX_PROCESS_ID) == "\u00fc" * MAX_PROCESS_ID
+def test_a_process_id_is_measured_after_nfc() -> None:
+    assert validate_process_id("u\u0308" * MAX_PROCESS_ID) == "\u00fc" * MAX_PROCESS_ID
     with pytest.raises(BadRequest):
-        checked_process_id("u\u0308" * 1_000_000)
+        validate_process_id("u\u0308" * 1_000_000)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("PT10S", 10), ("PT0S", 0), ("PT1M", 60), ("PT0.5S", 0.5)])

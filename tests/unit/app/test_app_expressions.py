@@ -1,4 +1,4 @@
-"""Trying expressions: values, the work they take, and where a mistake stands."""
+"""Evaluation of expressions: values, the fuel that they use, and the positions of findings."""
 
 import asyncio
 import threading
@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from looply.app.authoring.expressions import Outcome, Source, Trial, evaluate, text_at
+from looply.app.authoring.expressions import EvaluationInput, EvaluationResult, Source, evaluate, text_at
 from looply.app.context.background import MAX_PENDING, BackgroundThread
 from looply.app.context.services import Services
 from looply.clock import from_ms
@@ -20,13 +20,15 @@ MIB = 1024 * 1024
 
 
 def services(limits: Limits = DEFAULT_LIMITS) -> Services:
-    """What an evaluation needs of the services."""
-    parts = {"clock": FakeClock(), "limits": limits, "aside": BackgroundThread()}
+    """Returns the services that an evaluation needs."""
+    parts = {"clock": FakeClock(), "limits": limits, "background": BackgroundThread()}
     return cast("Services", type("Some", (), parts))
 
 
-async def tried(form: Any, text: Any, data: Any = None, limits: Limits = DEFAULT_LIMITS, **trial: Any) -> Outcome:
-    return await evaluate(services(limits), Source(form, text), Trial(data=data, **trial))
+async def evaluate_source(
+    form: Any, text: Any, data: Any = None, limits: Limits = DEFAULT_LIMITS, **given: Any
+) -> EvaluationResult:
+    return await evaluate(services(limits), Source(form, text), EvaluationInput(data=data, **given))
 
 
 async def test_an_expression_has_its_typed_value() -> None:
@@ -38,32 +40,32 @@ async def test_an_expression_has_its_typed_value() -> None:
         ("a.b == 2", True, "boolean"),
         ("null", None, "null"),
     ):
-        outcome = await tried("expression", text, {"a": {"b": 2}})
-        assert (outcome.value, outcome.type, outcome.is_present, outcome.mistake) == (value, kind, True, None)
+        outcome = await evaluate_source("expression", text, {"a": {"b": 2}})
+        assert (outcome.value, outcome.type, outcome.is_present, outcome.finding) == (value, kind, True, None)
 
 
 async def test_a_path_that_leads_nowhere_is_null_and_not_present() -> None:
-    outcome = await tried("expression", "a.c", {"a": {"b": 2}})
+    outcome = await evaluate_source("expression", "a.c", {"a": {"b": 2}})
     assert (outcome.value, outcome.type, outcome.is_present) == (None, "null", False)
-    there = await tried("expression", "a.b", {"a": {"b": None}})
+    there = await evaluate_source("expression", "a.b", {"a": {"b": None}})
     assert (there.value, there.is_present) == (None, True)
 
 
 async def test_a_template_keeps_types_and_a_text_of_several_pieces_is_a_text() -> None:
     template = {"id": "${po}", "text": "Order ${po}!", "list": [1, "${missing}"]}
-    outcome = await tried("template", template, {"po": 45})
+    outcome = await evaluate_source("template", template, {"po": 45})
     assert (outcome.value, outcome.type) == ({"id": 45, "text": "Order 45!", "list": [1, None]}, "object")
 
 
-async def test_the_work_is_told_also_of_what_failed() -> None:
-    small = await tried("expression", "count(many)", {"many": list(range(4000))})
-    large = await tried("expression", "foreach(many, x, x + 1)", {"many": list(range(4000))})
-    over = await tried("expression", "foreach(many, x, count(many))", {"many": list(range(4000))})
+async def test_the_fuel_is_reported_also_for_a_failure() -> None:
+    small = await evaluate_source("expression", "count(many)", {"many": list(range(4000))})
+    large = await evaluate_source("expression", "foreach(many, x, x + 1)", {"many": list(range(4000))})
+    over = await evaluate_source("expression", "foreach(many, x, count(many))", {"many": list(range(4000))})
     assert 0 < small.fuel < large.fuel < DEFAULT_LIMITS.expression_fuel
     assert over.fuel == DEFAULT_LIMITS.expression_fuel
-    assert over.mistake is not None
-    assert (over.mistake.code, over.value) == ("EXPRESSION_LIMIT", None)
-    template = await tried("template", ["${foreach(many, x, x + 1)}"] * 2, {"many": list(range(4000))})
+    assert over.finding is not None
+    assert (over.finding.code, over.value) == ("EXPRESSION_LIMIT", None)
+    template = await evaluate_source("template", ["${foreach(many, x, x + 1)}"] * 2, {"many": list(range(4000))})
     assert template.fuel >= 2 * large.fuel - 10
 
 
@@ -80,108 +82,108 @@ async def test_the_work_is_told_also_of_what_failed() -> None:
         ("'${x}' + 1 / zero", "EXPRESSION", SourceLocation(11, 1, 12, 1)),
     ],
 )
-async def test_a_mistake_has_its_place(text: str, code: str, place: SourceLocation) -> None:
-    mistake = (await tried("expression", text, {"zero": 0})).mistake
-    assert mistake is not None
-    assert (mistake.code, mistake.path, mistake.place) == (code, "", place)
-    assert mistake.message
-    assert "position" not in mistake.message
+async def test_a_finding_has_its_position(text: str, code: str, place: SourceLocation) -> None:
+    finding = (await evaluate_source("expression", text, {"zero": 0})).finding
+    assert finding is not None
+    assert (finding.code, finding.path, finding.place) == (code, "", place)
+    assert finding.message
+    assert "position" not in finding.message
 
 
-async def test_a_mistake_in_a_template_has_the_pointer_of_its_text_and_a_place_within_it() -> None:
+async def test_a_finding_in_a_template_has_the_pointer_of_its_text_and_a_position_within_it() -> None:
     template = {"a/b": ["fine ${1}", "fine ${1}, not\n${1 / zero}"]}
-    mistake = (await tried("template", template, {"zero": 0})).mistake
-    assert mistake is not None
-    assert (mistake.path, mistake.place) == ("/a~1b/1", SourceLocation(19, 2, 5, 1))
-    syntax = (await tried("template", "${a} ${b +} ${c}")).mistake
+    finding = (await evaluate_source("template", template, {"zero": 0})).finding
+    assert finding is not None
+    assert (finding.path, finding.place) == ("/a~1b/1", SourceLocation(19, 2, 5, 1))
+    syntax = (await evaluate_source("template", "${a} ${b +} ${c}")).finding
     assert syntax is not None
     assert (syntax.path, syntax.place) == ("", SourceLocation(10, 1, 11))
 
 
-async def test_a_mistake_in_a_card_has_its_place_although_the_card_has_lost_white_space() -> None:
+async def test_a_finding_in_a_card_has_its_position_although_the_card_has_lost_white_space() -> None:
     for text, place in (
         ("x ${  nothing(1) }", SourceLocation(6, 1, 7, 7)),
         ("${'} x\n${ a ~ b }", SourceLocation(12, 2, 6)),
         ("${ 1 / zero }", SourceLocation(5, 1, 6, 1)),
     ):
-        mistake = (await tried("card", {"body": [{"text": text}]}, {"zero": 0})).mistake
-        assert mistake is not None
-        assert (mistake.path, mistake.place) == ("/body/0/text", place)
+        finding = (await evaluate_source("card", {"body": [{"text": text}]}, {"zero": 0})).finding
+        assert finding is not None
+        assert (finding.path, finding.place) == ("/body/0/text", place)
 
 
-async def test_a_limit_met_in_a_text_of_a_card_has_its_place() -> None:
-    mistake = (await tried("card", {"a": ["${1}", {"t": "x ${range(0, 1000000)} y"}]})).mistake
-    assert mistake is not None
-    assert (mistake.code, mistake.path, mistake.place) == ("EXPRESSION_LIMIT", "/a/1/t", SourceLocation(4, 1, 5, 5))
+async def test_a_limit_exceeded_in_a_text_of_a_card_has_its_position() -> None:
+    finding = (await evaluate_source("card", {"a": ["${1}", {"t": "x ${range(0, 1000000)} y"}]})).finding
+    assert finding is not None
+    assert (finding.code, finding.path, finding.place) == ("EXPRESSION_LIMIT", "/a/1/t", SourceLocation(4, 1, 5, 5))
 
 
 async def test_a_card_sees_data_and_host_as_they_are() -> None:
     card = {"d": "${$data}", "r": "${$root}", "h": "${$host.theme}"}
-    outcome = await tried("card", card, [1], host={"theme": "dark"})
+    outcome = await evaluate_source("card", card, [1], host={"theme": "dark"})
     assert outcome.value == {"d": [1], "r": [1], "h": "dark"}
-    without = await tried("card", card)
+    without = await evaluate_source("card", card)
     assert without.value == {"d": {}, "r": {}, "h": "${$host.theme}"}
 
 
-async def test_a_text_over_the_limit_is_a_mistake_at_the_limit() -> None:
-    mistake = (await tried("expression", "a" * 8193)).mistake
-    assert mistake is not None
-    assert (mistake.code, mistake.place) == ("EXPRESSION_SYNTAX", SourceLocation(8192, 1, 8193))
+async def test_a_text_over_the_limit_is_a_finding_at_the_limit() -> None:
+    finding = (await evaluate_source("expression", "a" * 8193)).finding
+    assert finding is not None
+    assert (finding.code, finding.place) == ("EXPRESSION_SYNTAX", SourceLocation(8192, 1, 8193))
 
 
 @pytest.mark.parametrize("form", ["template", "card"])
-async def test_more_than_can_be_read_while_somebody_types_is_a_mistake(form: str) -> None:
+async def test_a_source_that_is_too_long_for_an_editor_is_a_finding(form: str) -> None:
     limits = Limits(editor_characters=100)
     fits = {"a": ["${1}" + "x" * 46, "y" * 1000, 5, None], "b": {"c": "${2}" + "x" * 46}}
-    assert (await tried(form, fits, limits=limits)).mistake is None
-    mistake = (await tried(form, [fits, "${3}"], limits=limits)).mistake
-    assert mistake is not None
-    assert (mistake.code, mistake.path, mistake.place) == ("EXPRESSION_LIMIT", "", None)
-    assert "104 characters, allowed are 100; the limit is `editor_characters`" in mistake.message
-    assert (await tried("expression", "1" + " " * 200, limits=limits)).mistake is None
+    assert (await evaluate_source(form, fits, limits=limits)).finding is None
+    finding = (await evaluate_source(form, [fits, "${3}"], limits=limits)).finding
+    assert finding is not None
+    assert (finding.code, finding.path, finding.place) == ("EXPRESSION_LIMIT", "", None)
+    assert "104 characters, allowed are 100; the limit is `editor_characters`" in finding.message
+    assert (await evaluate_source("expression", "1" + " " * 200, limits=limits)).finding is None
 
 
-async def test_a_mistake_without_a_place_has_none() -> None:
+async def test_a_finding_may_have_no_position() -> None:
     deep: Any = "${1}"
     for _ in range(201):
         deep = [deep]
-    mistake = (await tried("template", deep)).mistake
-    assert mistake is not None
-    assert (mistake.place, "json_levels" in mistake.message) == (None, True)
+    finding = (await evaluate_source("template", deep)).finding
+    assert finding is not None
+    assert (finding.place, "json_levels" in finding.message) == (None, True)
 
 
-async def test_a_value_that_is_larger_than_any_memory_is_a_mistake() -> None:
-    outcome = await tried("expression", "foreach(range(0, 20000), x, big)", {"big": "x" * MIB})
-    assert outcome.mistake is not None
-    assert (outcome.mistake.code, outcome.value) == ("EXPRESSION_LIMIT", None)
-    assert "document_bytes" in outcome.mistake.message
+async def test_a_value_that_is_larger_than_any_memory_is_a_finding() -> None:
+    outcome = await evaluate_source("expression", "foreach(range(0, 20000), x, big)", {"big": "x" * MIB})
+    assert outcome.finding is not None
+    assert (outcome.finding.code, outcome.value) == ("EXPRESSION_LIMIT", None)
+    assert "document_bytes" in outcome.finding.message
 
 
-async def test_time_is_the_given_one_or_the_clock_and_is_told() -> None:
-    given = await tried("expression", "utcNow()", now=datetime(2020, 2, 29, 12, tzinfo=UTC))
+async def test_the_time_is_the_given_one_or_that_of_the_clock_and_is_returned() -> None:
+    given = await evaluate_source("expression", "utcNow()", now=datetime(2020, 2, 29, 12, tzinfo=UTC))
     assert (given.value, given.now) == ("2020-02-29T12:00:00.000Z", datetime(2020, 2, 29, 12, tzinfo=UTC))
-    own = await tried("expression", "utcNow()")
+    own = await evaluate_source("expression", "utcNow()")
     assert own.now == FakeClock().now()
-    again = await tried("expression", "utcNow()", now=own.now)
+    again = await evaluate_source("expression", "utcNow()", now=own.now)
     assert again == own
 
 
-async def test_chance_is_made_of_the_seed_alone() -> None:
+async def test_random_values_depend_on_the_seed_alone() -> None:
     text = "createArray(newGuid(), newGuid(), rand(0, 1000000))"
-    one, same = [await tried("expression", text) for _ in range(2)]
-    other = await tried("expression", text, seed="other")
+    one, same = [await evaluate_source("expression", text) for _ in range(2)]
+    other = await evaluate_source("expression", text, seed="other")
     assert one == same
     assert one.value[0] != one.value[1]
     assert {*one.value}.isdisjoint(other.value)
 
 
 async def test_the_limits_are_those_of_the_server() -> None:
-    outcome = await tried("expression", "range(0, 10)", limits=Limits(expression_items=9))
-    assert outcome.mistake is not None
-    assert outcome.mistake.code == "EXPRESSION_LIMIT"
+    outcome = await evaluate_source("expression", "range(0, 10)", limits=Limits(expression_items=9))
+    assert outcome.finding is not None
+    assert outcome.finding.code == "EXPRESSION_LIMIT"
 
 
-def test_what_a_pointer_leads_to_is_found() -> None:
+def test_the_value_at_a_pointer_is_found() -> None:
     value = {"a/b": [0, {"~": "x"}]}
     assert text_at(value, "") == value
     assert text_at(value, "/a~1b/1/~0") == "x"
@@ -189,8 +191,8 @@ def test_what_a_pointer_leads_to_is_found() -> None:
         assert text_at(value, nowhere) is None
 
 
-async def test_work_is_done_beside_the_loop_one_at_a_time() -> None:
-    aside = BackgroundThread()
+async def test_computations_run_outside_of_the_event_loop_one_at_a_time() -> None:
+    background = BackgroundThread()
     here, seen = threading.get_ident(), []
     begun, end = threading.Event(), threading.Event()
 
@@ -205,8 +207,8 @@ async def test_work_is_done_beside_the_loop_one_at_a_time() -> None:
         assert end.is_set()
         return 2
 
-    one = asyncio.ensure_future(aside.run(first))
-    two = asyncio.ensure_future(aside.run(second))
+    one = asyncio.ensure_future(background.run(first))
+    two = asyncio.ensure_future(background.run(second))
     await asyncio.to_thread(begun.wait, 60)
     end.set()
     assert await asyncio.gather(one, two) == [1, 2]
@@ -214,7 +216,7 @@ async def test_work_is_done_beside_the_loop_one_at_a_time() -> None:
 
 
 class Counting(BackgroundThread):
-    """Counts what is done beside the loop."""
+    """Counts computations outside of the event loop."""
 
     count = 0
 
@@ -223,21 +225,21 @@ class Counting(BackgroundThread):
         return work()
 
 
-async def test_an_evaluation_never_holds_up_the_loop() -> None:
+async def test_an_evaluation_never_blocks_the_event_loop() -> None:
     some = services()
-    counting = some.aside = Counting()  # type: ignore[misc]
+    counting = some.background = Counting()  # type: ignore[misc]
     for form in ("expression", "template", "card"):
-        await evaluate(some, Source(form, "1 +"), Trial(data=None))  # type: ignore[arg-type]
+        await evaluate(some, Source(form, "1 +"), EvaluationInput(data=None))  # type: ignore[arg-type]
     assert counting.count == 3
 
 
-async def test_too_much_work_that_waits_is_refused_and_room_comes_back() -> None:
-    aside = BackgroundThread()
+async def test_a_full_queue_of_computations_refuses_more_until_it_drains() -> None:
+    background = BackgroundThread()
     end = threading.Event()
-    waiting = [asyncio.ensure_future(aside.run(lambda: end.wait(60))) for _ in range(MAX_PENDING)]
+    waiting = [asyncio.ensure_future(background.run(lambda: end.wait(60))) for _ in range(MAX_PENDING)]
     await asyncio.sleep(0)
     with pytest.raises(Overloaded):
-        await aside.run(lambda: True)
+        await background.run(lambda: True)
     end.set()
     assert all(await asyncio.gather(*waiting))
 
@@ -246,5 +248,5 @@ async def test_too_much_work_that_waits_is_refused_and_room_comes_back() -> None
 
     for _ in range(MAX_PENDING + 1):
         with pytest.raises(ZeroDivisionError):
-            await aside.run(fails)
-    assert await aside.run(lambda: from_ms(0)) == from_ms(0)
+            await background.run(fails)
+    assert await background.run(lambda: from_ms(0)) == from_ms(0)

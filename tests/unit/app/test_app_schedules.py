@@ -1,4 +1,4 @@
-"""Live schedules follow the catalog, also after a crash between the two."""
+"""Live schedules follow the catalog, also after a crash between the two writes."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from looply.app.authoring.schedules import settle_all, toggle
+from looply.app.authoring.schedules import align_all, toggle
 from looply.bootstrap import Application, open_application
 from looply.catalog.authored.workflows import WorkflowDraft
 from looply.catalog.tenants.keys import Principal
@@ -40,8 +40,8 @@ async def application(tmp_path: Path) -> AsyncIterator[Application]:
         yield application
 
 
-async def activated(application: Application, document: dict[str, object]) -> tuple[str, str]:
-    """Writes an ACTIVE version into the catalog alone, as an activation does that is killed in the middle."""
+async def store_active_version(application: Application, document: dict[str, object]) -> tuple[str, str]:
+    """Writes an ACTIVE version into the catalog alone, like an activation that is killed in the middle."""
     catalog = application.services.catalog
     organization_id, workspace_id = await catalog.organizations.create("Acme")
     draft = WorkflowDraft(name="Nightly", definition=document, findings=())
@@ -50,41 +50,41 @@ async def activated(application: Application, document: dict[str, object]) -> tu
     return organization_id, row.workflow_id
 
 
-async def test_a_schedule_that_a_crash_left_out_is_made_at_the_next_start(application: Application) -> None:
-    organization_id, workflow_id = await activated(application, HOURLY)
+async def test_a_schedule_that_a_crash_left_out_is_created_at_the_next_start(application: Application) -> None:
+    organization_id, workflow_id = await store_active_version(application, HOURLY)
     assert await application.shell.schedules.find(organization_id, workflow_id) is None
-    await settle_all(application.services)
+    await align_all(application.services)
     schedule = await application.shell.schedules.find(organization_id, workflow_id)
     assert schedule is not None
     assert (schedule.workflow_version, schedule.status) == (1, "ACTIVE")
 
 
-async def test_a_schedule_of_a_former_version_gives_way(application: Application) -> None:
-    organization_id, workflow_id = await activated(application, HOURLY)
-    await settle_all(application.services)
+async def test_a_schedule_of_a_former_version_is_replaced(application: Application) -> None:
+    organization_id, workflow_id = await store_active_version(application, HOURLY)
+    await align_all(application.services)
     workflows = application.services.catalog.workflows
     draft = WorkflowDraft(name="Nightly", definition=DAILY, findings=())
     await workflows.save_draft(organization_id, (workflow_id, 1), draft, modified_on=None)
     await workflows.activate(organization_id, (workflow_id, 2))
-    await settle_all(application.services)
+    await align_all(application.services)
     schedule = await application.shell.schedules.find(organization_id, workflow_id)
     assert schedule is not None
     assert schedule.workflow_version == 2
 
 
-async def test_a_schedule_whose_workflow_is_called_now_is_dropped(application: Application) -> None:
-    organization_id, workflow_id = await activated(application, HOURLY)
-    await settle_all(application.services)
+async def test_a_schedule_whose_new_version_has_none_is_dropped(application: Application) -> None:
+    organization_id, workflow_id = await store_active_version(application, HOURLY)
+    await align_all(application.services)
     workflows = application.services.catalog.workflows
     draft = WorkflowDraft(name="Nightly", definition=CALLED, findings=())
     await workflows.save_draft(organization_id, (workflow_id, 1), draft, modified_on=None)
     await workflows.activate(organization_id, (workflow_id, 2))
-    await settle_all(application.services)
+    await align_all(application.services)
     assert await application.shell.schedules.find(organization_id, workflow_id) is None
 
 
 class FiresInBetween:
-    """The schedules of an engine, of which one fires right after it was first looked up."""
+    """The schedules of an engine; one of them fires right after it was first looked up."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
@@ -111,9 +111,9 @@ def operator(organization_id: str) -> Principal:
     )
 
 
-async def test_a_pause_keeps_what_fired_while_it_was_made(application: Application) -> None:
-    organization_id, workflow_id = await activated(application, HOURLY)
-    await settle_all(application.services)
+async def test_a_pause_keeps_a_concurrent_fire(application: Application) -> None:
+    organization_id, workflow_id = await store_active_version(application, HOURLY)
+    await align_all(application.services)
     racing = replace(application.services, engine=SimpleNamespace(schedules=FiresInBetween(application)))
     paused = await toggle(racing, operator(organization_id), workflow_id, None, action="PAUSE")
     ((fired,), stored) = (
@@ -124,11 +124,11 @@ async def test_a_pause_keeps_what_fired_while_it_was_made(application: Applicati
     assert (stored.status, stored.last_execution) == ("PAUSED", fired.head.execution_id)
 
 
-async def test_a_schedule_that_is_played_on_a_clock_that_was_set_back_goes_on_after_its_last_instant(
+async def test_a_schedule_that_is_resumed_after_the_clock_was_set_back_continues_after_its_last_fire(
     application: Application,
 ) -> None:
-    organization_id, workflow_id = await activated(application, HOURLY)
-    await settle_all(application.services)
+    organization_id, workflow_id = await store_active_version(application, HOURLY)
+    await align_all(application.services)
     first = await application.shell.schedules.find(organization_id, workflow_id)
     assert first is not None
     assert first.next is not None
@@ -144,9 +144,9 @@ async def test_a_schedule_that_is_played_on_a_clock_that_was_set_back_goes_on_af
     assert len((await application.shell.list(organization_id, Filter(), "", 10)).items) == 1
 
 
-async def test_settling_again_changes_nothing(application: Application) -> None:
-    organization_id, workflow_id = await activated(application, HOURLY)
-    await settle_all(application.services)
+async def test_a_second_alignment_changes_nothing(application: Application) -> None:
+    organization_id, workflow_id = await store_active_version(application, HOURLY)
+    await align_all(application.services)
     before = await application.shell.schedules.find(organization_id, workflow_id)
-    await settle_all(application.services)
+    await align_all(application.services)
     assert await application.shell.schedules.find(organization_id, workflow_id) == before

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from kit.definitions import asking, call, chain, note
 from kit.driver import Driver
 from looply import __version__
-from looply.app.context.metrics import MEASURES, OWN, STORE, Metrics, Standing, of_installed
+from looply.app.context.metrics import MEASURES, OWN, STORE, Metrics, ProcessState, count_uninstalled_as_other
 from looply.connectors.registry import load_connectors
 from looply.engine.processing.quotas import Quota
 from looply.engine.records.survey import Census, EffectCount
@@ -43,7 +43,7 @@ Samples = dict[tuple[str, tuple[str, ...]], float]
 
 def read(metrics: Metrics) -> Samples:
     """Returns every sample of ours by name and values of labels, these by the names of their labels."""
-    metrics.look()
+    metrics.take_snapshot()
     return {
         (sample.name, tuple(value for _, value in sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(metrics.render().decode())
@@ -63,8 +63,8 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def engine(engine: Driver, metrics: Metrics) -> Driver:
-    engine.shell.observers.on_change = metrics.changed
-    engine.shell.observers.on_commit = metrics.committed
+    engine.shell.on_change(metrics.count_change)
+    engine.shell.on_commit(metrics.count_commit)
     return engine
 
 
@@ -110,19 +110,19 @@ class TestStore:
     def test_while_another_process_audits_nothing_is_shown_of_the_store(self, metrics: Metrics) -> None:
         names = {name for name, _ in read(metrics)}
         assert names & {row.measure.name for row in STORE} == set()
-        metrics.stand_by(lambda: Standing(findings=KNOWN))
+        metrics.set_state_source(lambda: ProcessState(findings=KNOWN))
         assert {name for name, _ in read(metrics)} >= {row.measure.name for row in STORE}
-        metrics.stand_by(Standing)
+        metrics.set_state_source(ProcessState)
         assert {name for name, _ in read(metrics)} & {row.measure.name for row in STORE} == set()
 
     def test_before_the_first_count_only_what_is_known_is_shown(self, metrics: Metrics) -> None:
-        metrics.stand_by(lambda: Standing(findings=Findings()))
+        metrics.set_state_source(lambda: ProcessState(findings=Findings()))
         shown = {name for name, _ in read(metrics)} & {row.measure.name for row in STORE}
         assert shown == {"looply_orphan_executions", "looply_damaged_executions", "looply_executions_mended_total"}
 
     def test_each_number_has_its_name(self, metrics: Metrics) -> None:
         reached: list[Quota] = ["stored_bytes", "open_executions", "stored_bytes"]
-        metrics.stand_by(lambda: Standing(True, True, KNOWN, reached))
+        metrics.set_state_source(lambda: ProcessState(True, True, KNOWN, reached))
         samples = read(metrics)
         instant = START_TIME.timestamp()
         expected: dict[tuple[Any, ...], float] = {
@@ -160,7 +160,7 @@ class TestStore:
 
     async def test_what_the_auditor_finds_is_what_is_shown(self, engine: Driver, metrics: Metrics) -> None:
         auditor = Auditor(engine.shell, engine.store, engine.clock, frozenset())
-        metrics.stand_by(lambda: Standing(findings=auditor.findings))
+        metrics.set_state_source(lambda: ProcessState(findings=auditor.findings))
         await engine.started(asking())
         assert total(read(metrics), "looply_executions_open", "WAITING") == 0
         await auditor.round()
@@ -173,7 +173,7 @@ class TestStore:
         effects = {name: EffectCount(queued=count, running=1) for name, count in counts.items()}
         assert KNOWN.census is not None
         given = replace(KNOWN, census=replace(KNOWN.census, effects=effects))
-        shown = of_installed(given, {"http.request"})
+        shown = count_uninstalled_as_other(given, {"http.request"})
         assert shown is not None
         assert shown.census is not None
         assert shown.census.effects == {
@@ -181,18 +181,18 @@ class TestStore:
             "datastore.set": EffectCount(queued=2, running=1),
             "other": EffectCount(queued=7, running=2),
         }
-        assert of_installed(None, ()) is None
+        assert count_uninstalled_as_other(None, ()) is None
 
 
 class TestTable:
     async def test_what_is_scraped_is_what_the_table_says(self, engine: Driver, metrics: Metrics) -> None:
-        metrics.stand_by(lambda: Standing(findings=KNOWN))
-        metrics.answered("/metrics", "GET", 200, 0.1)
-        metrics.grouped(3)
+        metrics.set_state_source(lambda: ProcessState(findings=KNOWN))
+        metrics.count_request("/metrics", "GET", 200, 0.1)
+        metrics.count_flush(3)
         engine.world.script("call_1", Answer(status=500))
         await engine.started(chain(call(fail_on=["5xx"])))
         await engine.settle()
-        metrics.look()
+        metrics.take_snapshot()
         families = {
             family.name: family
             for family in text_string_to_metric_families(metrics.render().decode())
@@ -207,7 +207,7 @@ class TestTable:
 
     async def test_labels_are_words_of_the_code_whatever_runs(self, engine: Driver, metrics: Metrics) -> None:
         auditor = Auditor(engine.shell, engine.store, engine.clock, frozenset())
-        metrics.stand_by(lambda: Standing(findings=auditor.findings))
+        metrics.set_state_source(lambda: ProcessState(findings=auditor.findings))
         for number in range(3):
             engine.world.script(f"call_{number}", HANG)
             await engine.started(chain(call(f"call_{number}")), {"canary": number}, process_id=f"canary-{number}")
@@ -228,7 +228,7 @@ class TestTable:
 
     def test_two_processes_in_one_share_nothing(self) -> None:
         first, second = Metrics(), Metrics()
-        first.grouped(1)
+        first.count_flush(1)
         assert total(read(first), "looply_commit_group_units_count") == 1
         assert total(read(second), "looply_commit_group_units_count") == 0
         assert len(OWN) + len(STORE) == len(MEASURES)

@@ -1,4 +1,4 @@
-"""Whether an answer is an instance of what its route declares, down to the last field."""
+"""Checks that an answer is an instance of the type that its route declares, down to the last field."""
 
 from functools import cache
 from types import NoneType, UnionType
@@ -10,7 +10,7 @@ from looply.server.http.call import JSON_TYPE, Answer, Route
 
 
 def check_answer(route: Route, answer: Answer) -> None:
-    """Checks the body of an answer against the shape that its route declares; 304 has no body."""
+    """Checks the body of an answer against the type that its route declares; 304 has no body."""
     if route.answer is None or answer.status == 304:
         return
     if answer.media_type != JSON_TYPE:
@@ -22,7 +22,7 @@ def check_answer(route: Route, answer: Answer) -> None:
 
 
 def misfits(value: Any, hint: Any, place: str = "") -> list[str]:
-    """Returns the places of a value that are not what the type says; a dict is no Struct."""
+    """Returns the paths of a value that do not match the type; a dict does not match a Struct."""
     if _is_shape(hint):
         if not isinstance(value, hint):
             return [f"{place}: {type(value).__name__} is no {hint.__name__}"]
@@ -43,7 +43,7 @@ def misfits(value: Any, hint: Any, place: str = "") -> list[str]:
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Tells whether a value that holds no others is of a type."""
+    """Returns whether a scalar is of a type."""
     origin, arguments = get_origin(hint), get_args(hint)
     if hint is Any:
         return value is not msgspec.UNSET

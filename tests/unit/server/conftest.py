@@ -14,7 +14,7 @@ from answer_shapes import check_answer
 from server_kit import ALL_SCOPES, PUBLIC_URL, Caller
 
 from kit.memory import MemoryStore
-from looply.app.context.child_targets import find_callee
+from looply.app.context.child_targets import find_child_target
 from looply.app.context.library import Library
 from looply.app.context.links import Links
 from looply.app.context.services import Services
@@ -33,7 +33,7 @@ from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pump import Pump
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.sealing import Sealer
-from looply.server.administration.pages import Pages
+from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app
 from looply.server.http.boundary import Boundary
 from looply.server.http.call import Answer, Route
@@ -46,14 +46,14 @@ CONNECTORS = Registry([("looply", SAP), ("looply", HTTP), ("looply", EMAIL)])
 
 @pytest.fixture
 def limits(request: pytest.FixtureRequest) -> Limits:
-    """Gives the limits of the server: the usual ones, unless a test is parametrized with others."""
+    """Returns the limits of the server: the defaults, unless a test is parametrized with others."""
     found: Limits = getattr(request, "param", DEFAULT_LIMITS)
     return found
 
 
 @pytest.fixture(autouse=True)
 def answers_as_declared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets a test fail when a route answers something else than the shape that it declares."""
+    """Makes a test fail when an answer does not match the type that its route declares."""
     perform = Dispatch.perform
 
     async def checked(dispatch: Dispatch, route: Route, *facts: Any) -> Answer:
@@ -96,7 +96,9 @@ async def engine(
     async def no_profile(organization_id: str, workflow_id: str) -> tuple[str, Any]:
         return "", None
 
-    pump = Pump(shell, store, clock, no_profile, partial(find_callee, Library(catalog, clock, limits), catalog.bulks))
+    pump = Pump(
+        shell, store, clock, no_profile, partial(find_child_target, Library(catalog, clock, limits), catalog.bulks)
+    )
     boot = await store.open()
     await shell.open(boot)
     shell.begin()

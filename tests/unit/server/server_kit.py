@@ -1,4 +1,4 @@
-"""What server tests are written with: small definitions, and one organization's way to the server."""
+"""Tools of server tests: small definitions, and a client of one organization."""
 
 import itertools
 from typing import Any
@@ -41,8 +41,8 @@ def note_step(id_: str = "note_1", value: Any = "done") -> dict[str, Any]:
 
 def card_step(id_: str = "card_1", **settings: Any) -> dict[str, Any]:
     shown = {} if "card_id" in settings else {"card": CARD}
-    wanted = {"action": "send", "recipients": ["ann@example.com"], "wait": {"for": "first"}, **shown, **settings}
-    return {"id": id_, "type": "adaptiveCard", "settings": wanted}
+    all_settings = {"action": "send", "recipients": ["ann@example.com"], "wait": {"for": "first"}, **shown, **settings}
+    return {"id": id_, "type": "adaptiveCard", "settings": all_settings}
 
 
 COMPUTING = definition(note_step())
@@ -52,7 +52,7 @@ SCHEDULED = definition(note_step(), trigger={"trigger_type": "SCHEDULED", "sched
 
 
 class Caller:
-    """One organization's way to the server: a client with a key, and the calls that most tests begin with."""
+    """A client of one organization with its key, and the calls that most tests begin with."""
 
     def __init__(self, client: httpx2.AsyncClient, organization_id: str, workspace_id: str, key: str) -> None:
         self.client = client
@@ -78,7 +78,7 @@ class Caller:
         return await self.client.post(path, json=body, headers=self.headers(headers))
 
     async def create(self, document: dict[str, Any], *, is_active: bool = True) -> str:
-        """Stores a workflow, activates it unless told not to, and returns its id."""
+        """Stores a workflow, activates it unless `activate` is false, and returns its id."""
         created = await self.post("createWorkflow", {"definition": document})
         assert created.status_code == 200, created.text
         workflow_id: str = created.json()["item"]["workflow_id"]

@@ -42,7 +42,7 @@ async def test_public_routes_are_exactly_those_of_the_list(app: Boundary) -> Non
 
 async def test_every_permission_is_needed_by_a_call_and_every_call_declares_one(app: Boundary) -> None:
     needed = {route.access for route in app.routes} - {"public", "metrics"}
-    # An override is asked for within a call that anybody may make for another reason.
+    # An override is part of a call that callers without it may make as well.
     assert needed == PERMISSIONS.keys() - {"decide.override"}
 
 
@@ -63,12 +63,12 @@ async def test_every_route_refuses_a_key_without_its_permission(app: Boundary, m
             if name_of(route) in PUBLIC or route.access in SCOPES[scope]:
                 continue
             answer = await mine.client.request(route.method, url_of(route), headers=caller.headers())
-            # What is about the whole process knows no key of an organization.
+            # A route about the whole process accepts no key of an organization.
             refusal = FORBIDDEN if route.access == "metrics" else OUT_OF_SCOPE
             assert (answer.status_code, answer.json()) == (403, refusal), name_of(route)
 
 
-async def test_every_route_lets_a_key_with_its_permission_in(app: Boundary, mine: Caller) -> None:
+async def test_every_route_accepts_a_key_with_its_permission(app: Boundary, mine: Caller) -> None:
     for scope in SCOPES:
         caller = await mine.key_with(scope)
         for route in app.routes:
@@ -96,7 +96,7 @@ async def test_a_right_prefix_with_a_wrong_secret_is_forbidden_and_the_reverse(m
         assert (answer.status_code, answer.json()) == (403, FORBIDDEN)
 
 
-async def test_a_key_anywhere_else_than_in_its_header_is_not_seen(mine: Caller) -> None:
+async def test_a_key_outside_of_its_header_is_ignored(mine: Caller) -> None:
     for extra in (
         {"authorization": f"Bearer {mine.key}"},
         {"cookie": f"x-api-key={mine.key}"},
@@ -144,7 +144,7 @@ async def test_a_revoked_key_is_forbidden_at_once(mine: Caller) -> None:
         "openapi.json",
     ],
 )
-async def test_a_name_at_the_end_of_the_path_opens_nothing(client: httpx2.AsyncClient, name: str) -> None:
+async def test_a_name_at_the_end_of_the_path_gives_no_access(client: httpx2.AsyncClient, name: str) -> None:
     answer = await client.post(f"/v2/workflows/resumeWorkflow/{name}")
     assert (answer.status_code, answer.json()) == (403, FORBIDDEN)
 
@@ -162,13 +162,13 @@ async def test_a_name_at_the_end_of_the_path_opens_nothing(client: httpx2.AsyncC
         "/v2/workflows/getKeys/x",
     ],
 )
-async def test_another_spelling_of_a_path_opens_nothing(client: httpx2.AsyncClient, path: str) -> None:
+async def test_another_spelling_of_a_path_gives_no_access(client: httpx2.AsyncClient, path: str) -> None:
     headers = {"x-original-url": "/healthz/live", "x-rewrite-url": "/healthz/live", "x-http-method-override": "GET"}
     answer = await client.get(path, headers=headers)
     assert answer.status_code in (403, 404)
 
 
-async def test_a_method_override_is_not_seen(mine: Caller) -> None:
+async def test_a_method_override_is_ignored(mine: Caller) -> None:
     headers = mine.headers({"x-http-method-override": "GET"})
     assert (await mine.client.post("/v2/workflows/getKeys", headers=headers)).status_code == 405
 

@@ -1,4 +1,4 @@
-"""The access log: one line a request, and nothing in it that a caller sent."""
+"""The access log: one log line for each request, and nothing in it that a caller sent."""
 
 import json
 from pathlib import Path
@@ -9,10 +9,10 @@ import structlog
 from server_kit import CARDING, Caller
 
 from looply.app.context.services import Services
-from looply.server.administration.pages import Pages
-from looply.server.application import build_app, front_of
+from looply.server.administration.web_pages import Pages
+from looply.server.application import build_app, ingress_of
 from looply.server.http.access_log import AccessLog
-from looply.server.http.callers import Callers
+from looply.server.http.client_addresses import ClientAddresses
 from looply.settings import Settings
 from looply.testing.clock import FakeClock, SerialEntropy
 
@@ -21,11 +21,11 @@ CANARY = "CANARY"
 
 
 async def logged(services: Services, tmp_path: Path, mine: Caller, settings: Settings) -> list[dict[str, Any]]:
-    """Returns the lines of some calls that carry the canary wherever a caller can put it."""
+    """Returns the log lines of some calls that carry the canary wherever a caller can put it."""
     await mine.trigger(await mine.create(CARDING))
     token = (await mine.get("getOpenCards")).json()["items"][0]["token"]
-    front = front_of(settings, services.clock)
-    app = build_app(services, SerialEntropy(1000), Pages(tmp_path / "static"), front=front)
+    ingress = ingress_of(settings, services.clock)
+    app = build_app(services, SerialEntropy(1000), Pages(tmp_path / "static"), ingress=ingress)
     transport = httpx2.ASGITransport(app=app, client=("192.0.2.1", 40_000))
     with structlog.testing.capture_logs() as lines:
         async with httpx2.AsyncClient(transport=transport, base_url="http://server") as client:
@@ -46,7 +46,7 @@ async def test_without_the_setting_no_request_is_logged(services: Services, tmp_
     assert await logged(services, tmp_path, mine, Settings()) == []
 
 
-async def test_with_it_each_request_is_one_line_without_what_it_holds(
+async def test_with_the_setting_each_request_is_one_log_line_without_its_content(
     services: Services, tmp_path: Path, mine: Caller
 ) -> None:
     lines = await logged(services, tmp_path, mine, Settings(access_log=True))
@@ -65,8 +65,8 @@ async def test_with_it_each_request_is_one_line_without_what_it_holds(
     assert len({line["request_id"] for line in lines}) == len(lines)
 
 
-def test_a_request_that_was_none_is_logged_too(clock: FakeClock) -> None:
+def test_a_request_that_the_connection_refused_is_logged_too(clock: FakeClock) -> None:
     with structlog.testing.capture_logs() as lines:
-        AccessLog(clock, Callers()).refused(("192.0.2.1", 1), 400, "r-1", 300)
+        AccessLog(clock, ClientAddresses()).log_refusal(("192.0.2.1", 1), 400, "r-1", 300)
     assert set(lines[0]) == LINE
     assert (lines[0]["address"], lines[0]["status"], lines[0]["request_id"]) == ("192.0.2.1", 400, "r-1")

@@ -1,4 +1,4 @@
-"""What routes declare as their answers: a shape for everything that has one."""
+"""The declared answers of routes: every field has a type, except for listed free JSON."""
 
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -63,18 +63,18 @@ def answer_shapes() -> set[type[msgspec.Struct]]:
 
 
 def is_free(hint: Any) -> bool:
-    """Tells whether a type leaves open what it holds."""
+    """Returns whether a type leaves its content open."""
     if hint is Any or hint in (dict, list):
         return True
     return get_origin(hint) is not Literal and any(is_free(each) for each in get_args(hint))
 
 
-def test_every_route_of_the_api_that_answers_json_declares_a_shape() -> None:
+def test_every_route_of_the_api_that_answers_json_declares_a_type() -> None:
     loose = [route.path for route in API_ROUTES if route.answer_type == JSON and not shapes_in(route.answer)]
     assert loose == []
 
 
-def test_what_an_answer_holds_has_a_shape_unless_it_is_free_for_a_reason() -> None:
+def test_every_field_of_an_answer_has_a_type_unless_it_is_free_for_a_reason() -> None:
     loose = {
         f"{shape.__name__}.{name}"
         for shape in answer_shapes()
@@ -105,11 +105,11 @@ class Sample(msgspec.Struct):
         (Sample(findings=[], kind="c"), "/kind"),  # type: ignore[arg-type]
     ],
 )
-def test_the_check_of_answers_finds_what_is_not_as_declared(body: Any, place: str | None) -> None:
+def test_the_check_of_answers_finds_fields_that_differ_from_the_declared_type(body: Any, place: str | None) -> None:
     assert [found.partition(":")[0] for found in misfits(body, Sample)] == ([] if place is None else [place])
 
 
-def test_the_check_of_answers_refuses_another_shape_than_the_declared_one() -> None:
+def test_the_check_of_answers_refuses_another_type_than_the_declared_one() -> None:
     async def nothing(call: Any) -> Answer:
         return Answer(Message())
 

@@ -18,7 +18,7 @@ PROCESS: Final = "PO-1"
 
 
 def asking(*, is_asked: bool = True, **settings: Any) -> dict[str, Any]:
-    """Returns a definition that asks two people and then releases; without the approval when nobody is asked."""
+    """Returns a definition with an approval of two people and a release, or with the release alone."""
     ask = {"id": "ask", "type": "approval", "settings": {"recipients": [ANN, BOB], **settings}}
     flow = definition(*([ask] if is_asked else []), note_step("released"))
     for edge in flow["workflow_connections"]:
@@ -45,7 +45,7 @@ class Asked:
         return await (caller or self.manager).post("repairExecution", body)
 
     async def second_version(self) -> None:
-        """Activates a version that asks nobody."""
+        """Activates a version without approvals."""
         item = (await self.manager.get("getWorkflowById", workflow_id=self.workflow_id, workflow_version="1")).json()
         made = await self.manager.post(
             "updateWorkflow",
@@ -148,7 +148,7 @@ TAKES: Final[dict[str, Callable[[Asked], Awaitable[None]]]] = {
     "reassignCard": passes_cards_on,
     "inbox": answers_without_a_link,
 }
-"""Every call that could, and how it is tried."""
+"""Every call that could take the exit, with its arguments."""
 
 ENDS: Final = {"terminateWorkflow", "bulkTerminate"}
 """Calls that end an execution and take no exit of it."""
@@ -168,7 +168,7 @@ ELSEWHERE: Final = {
     ),
     *("updateProfile", "updateWorkflow", "validateExpression", "validateWorkflow"),
 }
-"""Calls about what is edited, administered or started: none of them names an open execution."""
+"""Calls that edit, administer or start: none of them names an open execution."""
 
 
 def test_every_call_that_changes_something_is_in_the_table() -> None:
@@ -177,7 +177,9 @@ def test_every_call_that_changes_something_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("take", TAKES.values(), ids=TAKES)
-async def test_no_call_but_an_answer_takes_the_exit(asked: Asked, take: Callable[[Asked], Awaitable[None]]) -> None:
+async def test_only_an_answer_takes_the_exit_of_an_approval(
+    asked: Asked, take: Callable[[Asked], Awaitable[None]]
+) -> None:
     before = await asked.item()
     await take(asked)
     after = await asked.item()
@@ -188,7 +190,7 @@ async def test_no_call_but_an_answer_takes_the_exit(asked: Asked, take: Callable
     assert decided == []
 
 
-async def test_who_may_override_says_why_and_it_is_no_decision_of_an_approver(asked: Asked, mine: Caller) -> None:
+async def test_an_override_needs_a_reason_and_is_not_a_decision_of_an_approver(asked: Asked, mine: Caller) -> None:
     override = await mine.key_with("manage", "override")
     fields = {"action": "complete", "branch": "approved", "output": {"outcome": "approved"}}
     silent = await asked.repair(**fields, caller=override, reason=" ")
@@ -227,7 +229,7 @@ async def test_with_api_a_system_decides(mine: Caller) -> None:
     assert (entry["action"], entry["is_override"]) == ("approved", False)
 
 
-async def test_a_resume_that_came_before_the_approval_releases_nothing_when_it_opens(
+async def test_an_early_resume_does_not_resume_an_approval_when_it_opens(
     mine: Caller, clock: FakeClock, services: Services
 ) -> None:
     flow = asking()
@@ -285,7 +287,7 @@ async def test_the_approval_of_a_child_is_not_decided_in_its_parent(mine: Caller
     assert (entry["state"], entry["is_override"]) == ("call", True)
 
 
-async def test_a_child_that_asks_nobody_is_completed_as_before(mine: Caller) -> None:
+async def test_a_child_without_approvals_can_be_completed_in_its_parent(mine: Caller) -> None:
     waits = await mine.create(definition({"id": "w", "type": "wait", "settings": {}}, note_step()))
     execution_id = await mine.trigger(await mine.create(calling(waits)))
     manager = await mine.key_with("manage")

@@ -1,4 +1,4 @@
-"""Approvals over the wire: what a card says, what is refused in words, passing on, and the record of decisions."""
+"""Approvals over the wire: the content of cards, refusals with reasons, reassignment, and the record of decisions."""
 
 from typing import Any
 
@@ -20,7 +20,9 @@ async def card(caller: Caller, recipient: str) -> dict[str, Any]:
     return found
 
 
-async def test_the_card_says_what_the_approval_takes_and_who_has_decided(mine: Caller, clock: FakeClock) -> None:
+async def test_the_card_shows_the_terms_of_the_approval_and_the_decisions_so_far(
+    mine: Caller, clock: FakeClock
+) -> None:
     await mine.trigger(await mine.create(approving(comment_required="reject")), {"po": "4711"})
     anns, bobs = await card(mine, ANN), await card(mine, BOB)
     refused = await mine.client.post(f"/v2/inbox/{anns['token']}", json={"data": {"action": "reject"}})
@@ -56,7 +58,7 @@ async def test_an_answer_on_another_revision_records_nothing(mine: Caller) -> No
     assert (await mine.client.get(f"/v2/inbox/{token}")).json()["item"]["status"] == "OPEN"
 
 
-async def test_a_card_is_passed_on_and_both_copies_say_so(mine: Caller, theirs: Caller) -> None:
+async def test_a_card_is_reassigned_and_both_copies_show_it(mine: Caller, theirs: Caller) -> None:
     execution_id = await mine.trigger(await mine.create(approving(quorum="any")))
     anns = await card(mine, ANN)
     body = {"card_id": anns["card_id"], "to": "boss@example.com", "reason": "on leave"}
@@ -85,7 +87,7 @@ async def test_a_card_is_passed_on_and_both_copies_say_so(mine: Caller, theirs: 
     assert (gone.status_code, gone.json()["code"]) == (404, "CARD_NOT_FOUND")
 
 
-async def test_a_bad_call_to_pass_a_card_on_is_told_where_it_is_bad(mine: Caller) -> None:
+async def test_an_invalid_reassignment_is_refused_with_its_path(mine: Caller) -> None:
     for body, path in (
         ({"card_id": "x", "to": " "}, "/to"),
         ({"card_id": "x", "to": "a", "reason": "\x00"}, "/reason"),

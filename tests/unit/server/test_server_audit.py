@@ -1,4 +1,4 @@
-"""The audit: every act of administration leaves a record, which administrators can read."""
+"""The audit log: every action of administration leaves a record, which administrators can read."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -44,7 +44,7 @@ RECORDED = {
     "bulkTerminate": ("bulk.terminate",),
     "bulkRedrive": ("bulk.redrive",),
 }
-"""What is recorded of calls that are called otherwise."""
+"""Recorded actions whose names differ from the names of their calls."""
 
 
 def name_of_action(name: str) -> str:
@@ -60,7 +60,7 @@ def act(run: Act) -> Act:
     return run
 
 
-async def failed(mine: Caller, world: World) -> str:
+async def fail_execution(mine: Caller, world: World) -> str:
     """Returns an execution with an incident."""
     world.script("call_1", Answer(status=500))
     return await mine.trigger(await mine.create(CALLING), {}, wait="PT10S")
@@ -71,7 +71,7 @@ async def draft(mine: Caller) -> dict[str, Any]:
     return {name: made[name] for name in ("workflow_id", "workflow_version", "modified_on")}
 
 
-def named(version: dict[str, Any]) -> dict[str, Any]:
+def version_key(version: dict[str, Any]) -> dict[str, Any]:
     """Returns the id and number of a version alone."""
     return {name: value for name, value in version.items() if name != "modified_on"}
 
@@ -117,7 +117,7 @@ async def update_workflow(mine: Caller, world: World, services: Services) -> htt
 
 @act
 async def set_mock_payload(mine: Caller, world: World, services: Services) -> httpx2.Response:
-    return await mine.post("setMockPayload", {**named(await draft(mine)), "payload": {"po": 1}})
+    return await mine.post("setMockPayload", {**version_key(await draft(mine)), "payload": {"po": 1}})
 
 
 @act
@@ -127,12 +127,12 @@ async def import_workflow(mine: Caller, world: World, services: Services) -> htt
 
 @act
 async def activate_workflow(mine: Caller, world: World, services: Services) -> httpx2.Response:
-    return await mine.post("activateWorkflow", named(await draft(mine)))
+    return await mine.post("activateWorkflow", version_key(await draft(mine)))
 
 
 @act
 async def delete_workflow(mine: Caller, world: World, services: Services) -> httpx2.Response:
-    return await mine.post("deleteWorkflow", named(await draft(mine)))
+    return await mine.post("deleteWorkflow", version_key(await draft(mine)))
 
 
 @act
@@ -147,12 +147,12 @@ async def update_card(mine: Caller, world: World, services: Services) -> httpx2.
 
 @act
 async def activate_card(mine: Caller, world: World, services: Services) -> httpx2.Response:
-    return await mine.post("activateCard", named(await card(mine)))
+    return await mine.post("activateCard", version_key(await card(mine)))
 
 
 @act
 async def delete_card(mine: Caller, world: World, services: Services) -> httpx2.Response:
-    return await mine.post("deleteCard", named(await card(mine)))
+    return await mine.post("deleteCard", version_key(await card(mine)))
 
 
 @act
@@ -222,13 +222,13 @@ async def toggle_scheduled_workflow(mine: Caller, world: World, services: Servic
 
 @act
 async def repair_execution(mine: Caller, world: World, services: Services) -> httpx2.Response:
-    execution_id = await failed(mine, world)
+    execution_id = await fail_execution(mine, world)
     return await mine.post("repairExecution", {"workflow_execution_id": execution_id, "action": "skip", "reason": "no"})
 
 
 @act
 async def redrive_execution(mine: Caller, world: World, services: Services) -> httpx2.Response:
-    return await mine.post("redriveExecution", {"workflow_execution_id": await failed(mine, world)})
+    return await mine.post("redriveExecution", {"workflow_execution_id": await fail_execution(mine, world)})
 
 
 @act
@@ -279,7 +279,7 @@ def test_every_call_that_administers_something_has_a_sample(app: Boundary) -> No
     assert administering == ACTS.keys() | NO_CHANGE.keys()
 
 
-async def test_each_is_recorded_with_who_did_it_and_without_what_it_holds(
+async def test_each_action_is_recorded_with_its_actor_and_without_secrets(
     catalog: Catalog, client: httpx2.AsyncClient, world: World, services: Services
 ) -> None:
     for name, run in ACTS.items():
@@ -320,7 +320,7 @@ async def test_the_audit_is_read_page_by_page_in_both_directions(mine: Caller) -
     assert after["lastKey"] == {"after": 5}
 
 
-async def test_records_are_found_by_what_and_when(mine: Caller, clock: FakeClock) -> None:
+async def test_records_are_filtered_by_action_object_and_time(mine: Caller, clock: FakeClock) -> None:
     await mine.post("putDatastore", {"name": "approvers", "value": 1})
     await mine.post("putDatastore", {"name": "rates", "value": 1})
     found = await records(mine, action="datastore.put", object="approvers")
@@ -333,11 +333,11 @@ async def test_records_are_found_by_what_and_when(mine: Caller, clock: FakeClock
 @pytest.mark.parametrize(
     "query", [{"after": "x"}, {"record_id": "-1"}, {"after": "1", "actor": "k"}, {"from": "x"}, {"limit": "0"}]
 )
-async def test_a_query_that_makes_no_sense_is_refused(mine: Caller, query: dict[str, str]) -> None:
+async def test_an_invalid_query_is_refused(mine: Caller, query: dict[str, str]) -> None:
     assert (await mine.get("getAudit", **query)).status_code == 400
 
 
-async def test_an_act_whose_record_cannot_be_written_is_not_told_as_undone(
+async def test_an_action_whose_record_cannot_be_written_is_not_reported_as_undone(
     mine: Caller, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def full(*_: Any, **__: Any) -> None:

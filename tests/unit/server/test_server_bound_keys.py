@@ -1,4 +1,4 @@
-"""A key that is bound to workflows: for its holder nothing else exists, whatever it calls."""
+"""A key that is bound to workflows: no call shows it anything else."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ NARROWED = {
         "validateExpression",
     },
 }
-"""The calls that a bound key may make. Whoever adds a call says here whether it shows nothing of other workflows."""
+"""The calls that a bound key may make. A new call must be listed here if it shows nothing of other workflows."""
 
 
 class Two:
@@ -90,7 +90,7 @@ async def two(mine: Caller, document: dict[str, Any] = ASKING) -> Two:
     return Two(await bound_key(mine, own), own, other, executions[0], executions[1])
 
 
-def told(answer: httpx2.Response) -> tuple[int, dict[str, Any]]:
+def status_and_body(answer: httpx2.Response) -> tuple[int, dict[str, Any]]:
     body = answer.json()
     return answer.status_code, {name: value for name, value in body.items() if name != "request_id"}
 
@@ -108,7 +108,7 @@ async def test_a_call_about_the_whole_organization_is_refused(app: Boundary, min
         if route.takes_bound_keys or route.access in ("public", "metrics"):
             continue
         answer = await mine.client.request(route.method, route.path, headers=bound.headers())
-        assert told(answer) == (403, {"message": "Forbidden", "code": "SCOPE"}), route.path
+        assert status_and_body(answer) == (403, {"message": "Forbidden", "code": "SCOPE"}), route.path
 
 
 def calls(workflow_id: str, execution_id: str) -> list[tuple[str, str, dict[str, Any], Any]]:
@@ -149,7 +149,7 @@ def calls(workflow_id: str, execution_id: str) -> list[tuple[str, str, dict[str,
     ]
 
 
-async def test_what_is_of_another_workflow_answers_exactly_as_what_does_not_exist(mine: Caller) -> None:
+async def test_objects_of_another_workflow_are_answered_exactly_like_unknown_ones(mine: Caller) -> None:
     found = await two(mine)
     foreign, unknown = calls(found.other, found.other_execution), calls(NO_WORKFLOW, UNKNOWN)
     for (method, name, query, body), (_, same, other_query, other_body) in zip(foreign, unknown, strict=True):
@@ -159,7 +159,7 @@ async def test_what_is_of_another_workflow_answers_exactly_as_what_does_not_exis
             answers.append(
                 await mine.client.request(method, url, params=params, json=content, headers=found.bound.headers())
             )
-        assert told(answers[0]) == told(answers[1]), name
+        assert status_and_body(answers[0]) == status_and_body(answers[1]), name
         assert found.other not in answers[0].text
         assert answers[0].status_code in (400, 404) or answers[0].json()["items"] == [], (name, answers[0].text)
     item = await mine.item(found.other, found.other_execution)
@@ -191,7 +191,7 @@ async def test_a_process_id_that_others_use_too_names_the_own_execution(mine: Ca
     answer = await found.bound.post("resumeWorkflow/PO-1", {"payload": {"source": "SAP"}})
     assert answer.json()["data"]["workflow_identifier"]["workflow_execution_id"] == found.own_execution
     assert (await mine.item(found.other, found.other_execution))["status"] == "WAITING"
-    # The other one is open still, and the own one has ended.
+    # The other execution is still open, and the own one has ended.
     again = await found.bound.post("resumeWorkflow/PO-1", {"payload": {"source": "SAP"}})
     assert again.json()["message"] == "already restarted"
 
@@ -205,13 +205,13 @@ async def test_schedules_show_the_workflows_of_the_key_only(mine: Caller) -> Non
     assert (await bound.post("toggleScheduledWorkflow", {**body, "workflow_id": other})).status_code == 404
 
 
-async def test_a_card_of_another_workflow_cannot_be_passed_on(mine: Caller) -> None:
+async def test_a_card_of_another_workflow_cannot_be_reassigned(mine: Caller) -> None:
     found = await two(mine, CARDING)
     cards = {card["workflow_id"]: card["card_id"] for card in (await mine.get("getOpenCards")).json()["items"]}
     body = {"to": "ben@example.com", "reason": "on leave"}
     foreign = await found.bound.post("reassignCard", {**body, "card_id": cards[found.other]})
     unknown = await found.bound.post("reassignCard", {**body, "card_id": UNKNOWN})
-    assert told(foreign) == told(unknown)
+    assert status_and_body(foreign) == status_and_body(unknown)
     assert foreign.status_code == 404
     assert (await found.bound.post("reassignCard", {**body, "card_id": cards[found.own]})).status_code == 200
 
@@ -228,7 +228,7 @@ async def test_a_key_is_bound_to_workflows_that_exist_and_never_to_none(mine: Ca
 
 
 @pytest.mark.parametrize("cascade", [False, True])
-async def test_who_revokes_a_key_sees_the_keys_that_were_made_with_it(mine: Caller, cascade: bool) -> None:
+async def test_the_revocation_of_a_key_lists_the_keys_that_were_made_with_it(mine: Caller, cascade: bool) -> None:
     first = await mine.key_with("admin")
     second = await first.key_with("admin", "read")
     third = await second.key_with("read")

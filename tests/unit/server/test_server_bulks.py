@@ -1,4 +1,4 @@
-"""One act on many executions over HTTP, and the runner that carries it out."""
+"""Bulks over HTTP, and the runner that runs them."""
 
 import asyncio
 from dataclasses import replace
@@ -33,14 +33,14 @@ def runner(services: Services) -> BulkRunner:
     return BulkRunner(services, "one")
 
 
-async def broken(mine: Caller, world: World, count: int) -> tuple[str, list[str]]:
+async def fail_executions(mine: Caller, world: World, count: int) -> tuple[str, list[str]]:
     """Returns a workflow and its executions, oldest first, of which each failed."""
     workflow_id = await mine.create(CALLING)
     world.script("call_1", *[REFUSED] * count)
     return workflow_id, [await mine.trigger(workflow_id, {"n": n}, wait="PT10S") for n in range(count)]
 
 
-async def begun(mine: Caller, name: str, **body: Any) -> dict[str, Any]:
+async def start_bulk(mine: Caller, name: str, **body: Any) -> dict[str, Any]:
     answer = await mine.post(name, body)
     assert answer.status_code == 200, answer.text
     item: dict[str, Any] = answer.json()["item"]
@@ -53,7 +53,7 @@ async def read(mine: Caller, bulk_id: str) -> dict[str, Any]:
 
 
 async def test_a_dry_run_counts_and_shows_the_newest_and_stores_nothing(mine: Caller, world: World) -> None:
-    workflow_id, ids = await broken(mine, world, 3)
+    workflow_id, ids = await fail_executions(mine, world, 3)
     await mine.trigger(await mine.create(ASKING))
     answer = await mine.post("bulkRedrive", {"filter": {"workflow_id": workflow_id}, "dry_run": True})
     body = answer.json()
@@ -62,8 +62,8 @@ async def test_a_dry_run_counts_and_shows_the_newest_and_stores_nothing(mine: Ca
     assert (await mine.get("getBulks")).json()["count"] == 0
 
 
-async def test_a_dry_run_of_a_redrive_tells_which_calls_would_be_made_again(mine: Caller, world: World) -> None:
-    workflow_id, _ = await broken(mine, world, 2)
+async def test_a_dry_run_of_a_redrive_forecasts_the_repeated_calls(mine: Caller, world: World) -> None:
+    workflow_id, _ = await fail_executions(mine, world, 2)
     world.script("call_1", REFUSED)
     await mine.trigger(workflow_id, wait="PT10S", process_id="PO-1")
     world.script("call_1", HANG)
@@ -72,13 +72,13 @@ async def test_a_dry_run_of_a_redrive_tells_which_calls_would_be_made_again(mine
     effect = {"workflow_id": workflow_id, "state": "call_1", "operation": "http.request"}
     assert answer.json()["forecast"] == {
         "examined": 3,
-        "refused": 1,  # the process id has an open execution by now
+        "refused": 1,  # another open execution has the process id now
         "effects": [{**effect, "count": 2, "repeated": 2, "same_key": 2}],
     }
 
 
 async def test_a_dry_run_onto_another_version_forecasts_what_that_one_calls(mine: Caller, world: World) -> None:
-    workflow_id, _ = await broken(mine, world, 2)
+    workflow_id, _ = await fail_executions(mine, world, 2)
     read = (await mine.get("getWorkflowById", workflow_id=workflow_id, workflow_version=1)).json()["item"]
     lock = {"workflow_id": workflow_id, "workflow_version": 1, "modified_on": read["modified_on"]}
     await mine.post("updateWorkflow", {**lock, "definition": definition(note_step("call_1"))})
@@ -89,17 +89,17 @@ async def test_a_dry_run_onto_another_version_forecasts_what_that_one_calls(mine
 
 
 async def test_a_dry_run_of_a_termination_forecasts_no_calls(mine: Caller, world: World) -> None:
-    await broken(mine, world, 1)
+    await fail_executions(mine, world, 1)
     answer = await mine.post("bulkTerminate", {"filter": {"all": True}, "dry_run": True})
     assert (answer.json()["count"], "forecast" in answer.json()) == (1, False)
 
 
-async def test_a_redrive_of_many_goes_at_its_rate_and_tells_who_and_why(
+async def test_a_bulk_redrive_keeps_its_rate_and_records_actor_and_reason(
     mine: Caller, world: World, runner: BulkRunner, shell: Shell, clock: FakeClock
 ) -> None:
-    workflow_id, ids = await broken(mine, world, 5)
+    workflow_id, ids = await fail_executions(mine, world, 5)
     clock.advance(timedelta(seconds=1))
-    bulk = await begun(
+    bulk = await start_bulk(
         mine, "bulkRedrive", filter={"workflow_id": workflow_id}, reason="shop is back", rate_per_second=2
     )
     assert (bulk["status"], bulk["filter"]["status"]) == ("RUNNING", ["FAILED"])
@@ -119,17 +119,17 @@ async def test_a_redrive_of_many_goes_at_its_rate_and_tells_who_and_why(
         assert closed["reason"] == f"shop is back (bulk {bulk['bulk_id']})"
 
 
-async def test_what_fails_again_meanwhile_is_not_redriven_twice(
+async def test_an_execution_that_fails_again_during_the_bulk_is_not_redriven_twice(
     mine: Caller, world: World, runner: BulkRunner, services: Services, shell: Shell, clock: FakeClock
 ) -> None:
-    workflow_id, (execution_id,) = await broken(mine, world, 1)
+    workflow_id, (execution_id,) = await fail_executions(mine, world, 1)
     clock.advance(timedelta(seconds=1))
-    bulk = await begun(mine, "bulkRedrive", filter={"workflow_id": workflow_id})
+    bulk = await start_bulk(mine, "bulkRedrive", filter={"workflow_id": workflow_id})
     (held,) = await services.catalog.bulks.claim("dead", timedelta(seconds=30))
     world.script("call_1", REFUSED)
     clock.advance(timedelta(seconds=1))
-    await runner._moves(execution_id, await runner._command(held))
-    await shell.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
+    await runner._changes_execution(execution_id, await runner._command(held))
+    await shell.settled(execution_id, clock.now() + timedelta(minutes=1))
     assert await runner.tick() == 0
     clock.advance(timedelta(seconds=30))
     assert await runner.tick() == 1
@@ -138,13 +138,13 @@ async def test_what_fails_again_meanwhile_is_not_redriven_twice(
     assert len(world.calls) == 2
 
 
-async def test_terminate_of_many_ends_what_fits_and_nothing_that_came_later(
+async def test_a_bulk_termination_ends_matching_executions_and_no_later_ones(
     mine: Caller, runner: BulkRunner, clock: FakeClock
 ) -> None:
     workflow_id = await mine.create(ASKING)
     ids = [await mine.trigger(workflow_id) for _ in range(3)]
     clock.advance(timedelta(seconds=1))
-    bulk = await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id, "status": ["WAITING"]})
+    bulk = await start_bulk(mine, "bulkTerminate", filter={"workflow_id": workflow_id, "status": ["WAITING"]})
     clock.advance(timedelta(seconds=1))
     later = await mine.trigger(workflow_id)
     await runner.tick()
@@ -154,8 +154,8 @@ async def test_terminate_of_many_ends_what_fits_and_nothing_that_came_later(
 
 
 async def open_executions(services: Services, mine: Caller) -> int:
-    wanted = Filter(statuses=("RUNNING", "WAITING", "FAILED"))
-    return len((await services.engine.list(mine.organization_id, wanted, "", 5000)).items)
+    criteria = Filter(statuses=("RUNNING", "WAITING", "FAILED"))
+    return len((await services.engine.list(mine.organization_id, criteria, "", 5000)).items)
 
 
 @pytest.mark.parametrize("limits", [Limits(child_starts=100_000), Limits(child_starts=200)], indirect=True)
@@ -170,7 +170,7 @@ async def test_a_bulk_that_terminates_ends_executions_that_start_each_other_with
     before = await open_executions(services, mine)
     assert before > 100
     clock.advance(timedelta(seconds=1))
-    bulk = await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=100)
+    bulk = await start_bulk(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=100)
     for _ in range(100):
         await pump.tick()
         clock.advance(timedelta(seconds=1))
@@ -188,7 +188,7 @@ async def test_a_bulk_that_is_cancelled_does_nothing_more(mine: Caller, runner: 
     for _ in range(3):
         await mine.trigger(workflow_id)
     clock.advance(timedelta(seconds=1))
-    bulk = await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
+    bulk = await start_bulk(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
     await runner.tick()
     cancelled = await mine.post("cancelBulk", {"bulk_id": bulk["bulk_id"]})
     assert cancelled.json()["item"]["status"] == "CANCELLED"
@@ -199,14 +199,14 @@ async def test_a_bulk_that_is_cancelled_does_nothing_more(mine: Caller, runner: 
     assert again.json()["item"] == found
 
 
-async def test_another_process_takes_over_what_a_dead_one_left(
+async def test_another_process_takes_over_the_bulk_of_a_dead_one(
     mine: Caller, services: Services, clock: FakeClock
 ) -> None:
     workflow_id = await mine.create(ASKING)
     for _ in range(2):
         await mine.trigger(workflow_id)
     clock.advance(timedelta(seconds=1))
-    bulk = await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
+    bulk = await start_bulk(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
     assert await BulkRunner(services, "one").tick() == 1
     assert await BulkRunner(services, "two").tick() == 0
     clock.advance(timedelta(minutes=1))
@@ -215,7 +215,7 @@ async def test_another_process_takes_over_what_a_dead_one_left(
 
 
 class Resting(BulkRunner):
-    """Notes its rests. The seconds between two slices pass at once; what is idle rests until it is woken."""
+    """Records its pauses. The seconds between two slices pass at once; an idle runner pauses until it is woken."""
 
     def __init__(self, services: Services) -> None:
         super().__init__(services, "one")
@@ -229,7 +229,7 @@ class Resting(BulkRunner):
             await self._signal.wait()
 
 
-async def test_an_idle_runner_is_woken_by_what_is_asked_for_and_rests_a_second_between_slices(
+async def test_an_idle_runner_is_woken_by_a_new_bulk_and_pauses_a_second_between_slices(
     mine: Caller, services: Services, clock: FakeClock
 ) -> None:
     runner = Resting(services)
@@ -240,7 +240,7 @@ async def test_an_idle_runner_is_woken_by_what_is_asked_for_and_rests_a_second_b
         await mine.trigger(workflow_id)
     clock.advance(timedelta(seconds=1))
     runner.is_resting.clear()
-    bulk = await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
+    bulk = await start_bulk(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
     await runner.is_resting.wait()
     assert (await read(mine, bulk["bulk_id"]))["status"] == "DONE"
     assert runner.rests == [15.0, 1.0, 1.0, 1.0, 15.0]
@@ -248,24 +248,24 @@ async def test_an_idle_runner_is_woken_by_what_is_asked_for_and_rests_a_second_b
     await running
 
 
-async def test_a_bulk_that_is_asked_for_while_an_idle_runner_looks_is_not_missed_and_one_under_way_is_not_hastened(
+async def test_a_bulk_that_starts_during_a_poll_is_not_missed_and_a_running_one_is_not_sped_up(
     mine: Caller, services: Services, clock: FakeClock
 ) -> None:
     runner = Resting(services)
-    services.bulk_bell.ring()
+    services.bulk_signal.notify()
     assert await runner.round() == 15.0
     looking = asyncio.get_running_loop().create_task(runner.round())
     await asyncio.sleep(0)
-    services.bulk_bell.ring()
+    services.bulk_signal.notify()
     assert await looking == 0.0
     workflow_id = await mine.create(ASKING)
     for _ in range(2):
         await mine.trigger(workflow_id)
     clock.advance(timedelta(seconds=1))
-    await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
+    await start_bulk(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
     assert await runner.round() == 1.0
     runner._signal.clear()
-    services.bulk_bell.ring()
+    services.bulk_signal.notify()
     assert not runner._signal.is_set()
 
 
@@ -280,14 +280,14 @@ async def test_a_bulk_that_is_asked_for_while_an_idle_runner_looks_is_not_missed
         ("bulkRedrive", {"filter": {"all": True}, "mapping": {"a": "b"}}, "/mapping"),
     ],
 )
-async def test_a_bulk_that_cannot_be_meant_is_refused(mine: Caller, name: str, body: dict[str, Any], path: str) -> None:
+async def test_an_invalid_bulk_is_refused(mine: Caller, name: str, body: dict[str, Any], path: str) -> None:
     for dry_run in (True, False):
         answer = await mine.post(name, {**body, "dry_run": dry_run})
         assert (answer.status_code, [problem["path"] for problem in answer.json()["errors"]]) == (400, [path])
 
 
 @pytest.mark.parametrize(
-    ("wanted", "status", "code"),
+    ("criteria", "status", "code"),
     [
         ({"process_id": ["PO\0"]}, 400, "BAD_FILTER"),
         ({"process_id": [""]}, 400, "BAD_FILTER"),
@@ -298,17 +298,17 @@ async def test_a_bulk_that_cannot_be_meant_is_refused(mine: Caller, name: str, b
     ],
 )
 async def test_a_filter_that_no_store_could_serve_is_refused_before_it_is_stored(
-    mine: Caller, wanted: dict[str, Any], status: int, code: str
+    mine: Caller, criteria: dict[str, Any], status: int, code: str
 ) -> None:
     for name in ("bulkTerminate", "bulkRedrive"):
         for dry_run in (True, False):
-            answer = await mine.post(name, {"filter": wanted, "dry_run": dry_run})
+            answer = await mine.post(name, {"filter": criteria, "dry_run": dry_run})
             assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert (await mine.get("getBulks")).json()["count"] == 0
 
 
 class Damaged:
-    """An engine in which one execution cannot be read, and which refuses to list an organization's."""
+    """An engine in which one execution cannot be read, and which refuses to list those of one organization."""
 
     def __init__(self, engine: Any, execution_id: str = "", unlisted: str = "") -> None:
         self._engine = engine
@@ -335,20 +335,20 @@ async def test_an_execution_that_cannot_be_read_is_passed_by(
     workflow_id = await mine.create(ASKING)
     ids = [await mine.trigger(workflow_id) for _ in range(3)]
     clock.advance(timedelta(seconds=1))
-    bulk = await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id})
+    bulk = await start_bulk(mine, "bulkTerminate", filter={"workflow_id": workflow_id})
     runner = BulkRunner(replace(services, engine=cast(Engine, Damaged(services.engine, ids[1]))), "one")
     assert await runner.tick() == 1
     found = await read(mine, bulk["bulk_id"])
     assert (found["status"], found["done"], found["refused"]) == ("DONE", 2, 1)
 
 
-async def test_a_bulk_that_finds_no_list_holds_up_no_other(
+async def test_a_bulk_whose_list_fails_does_not_block_others(
     mine: Caller, theirs: Caller, services: Services, clock: FakeClock
 ) -> None:
     for caller in (mine, theirs):
         await caller.trigger(await caller.create(ASKING))
     clock.advance(timedelta(seconds=1))
-    held, other = [await begun(caller, "bulkTerminate", filter={"all": True}) for caller in (mine, theirs)]
+    held, other = [await start_bulk(caller, "bulkTerminate", filter={"all": True}) for caller in (mine, theirs)]
     runner = BulkRunner(
         replace(services, engine=cast(Engine, Damaged(services.engine, unlisted=mine.organization_id))), "one"
     )
@@ -357,8 +357,8 @@ async def test_a_bulk_that_finds_no_list_holds_up_no_other(
     assert [(await read(theirs, other["bulk_id"]))[name] for name in ("status", "done")] == ["DONE", 1]
 
 
-async def test_bulks_are_listed_newest_first_and_only_ones_own(mine: Caller, theirs: Caller) -> None:
-    ids = [(await begun(mine, "bulkTerminate", filter={"all": True}))["bulk_id"] for _ in range(3)]
+async def test_bulks_of_the_own_organization_are_listed_newest_first(mine: Caller, theirs: Caller) -> None:
+    ids = [(await start_bulk(mine, "bulkTerminate", filter={"all": True}))["bulk_id"] for _ in range(3)]
     page = (await mine.get("getBulks", limit=2)).json()
     assert [item["bulk_id"] for item in page["items"]] == [ids[2], ids[1]]
     rest = (await mine.get("getBulks", limit=2, **page["lastKey"])).json()
@@ -372,6 +372,6 @@ async def test_bulks_are_listed_newest_first_and_only_ones_own(mine: Caller, the
 
 async def test_no_more_bulks_run_at_once_than_may(mine: Caller) -> None:
     for _ in range(10):
-        await begun(mine, "bulkTerminate", filter={"all": True})
+        await start_bulk(mine, "bulkTerminate", filter={"all": True})
     answer = await mine.post("bulkTerminate", {"filter": {"all": True}})
     assert (answer.status_code, answer.json()["code"]) == (409, "TOO_MANY_BULKS")

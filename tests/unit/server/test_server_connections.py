@@ -1,4 +1,4 @@
-"""Credentials of connections leave only for what they were stored for."""
+"""Credentials of connections are sent only to the system for which they were stored."""
 
 from typing import Any
 

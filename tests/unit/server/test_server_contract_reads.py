@@ -47,7 +47,7 @@ async def test_the_single_read_has_the_fields_of_the_reference_and_ours(mine: Ca
     assert set(item["workflow_event_log"]) == {"events"}
 
 
-async def test_a_read_goes_on_after_an_event(mine: Caller) -> None:
+async def test_a_read_continues_after_an_event(mine: Caller) -> None:
     workflow_id = await mine.create(ASKING)
     execution_id = await mine.trigger(workflow_id)
     query = {"workflow_id": workflow_id, "workflow_execution_id": execution_id}
@@ -56,7 +56,7 @@ async def test_a_read_goes_on_after_an_event(mine: Caller) -> None:
     assert (await mine.get("getWorkflowExecutionById", **query, after="x")).status_code == 400
 
 
-async def test_what_is_read_later_stands_at_the_step_where_the_execution_waits(mine: Caller) -> None:
+async def test_the_current_step_is_the_one_where_the_execution_waits(mine: Caller) -> None:
     workflow_id = await mine.create(definition(wait_step(), wait_step("wait_2")))
     execution_id = await mine.trigger(workflow_id)
     resume = f"resumeWorkflow/{execution_id}"
@@ -69,7 +69,7 @@ async def test_what_is_read_later_stands_at_the_step_where_the_execution_waits(m
     assert (entry["type"], entry["state"]) == ("RESUME_IGNORED", "wait_2")
 
 
-async def test_a_list_item_tells_the_failure_within_its_last_events(
+async def test_a_list_item_shows_the_failure_within_its_last_events(
     mine: Caller, services: Services, shell: Shell, clock: FakeClock
 ) -> None:
     slow = {**ASKING, "workflow_settings": {"timeout": "PT1H"}}
@@ -157,9 +157,9 @@ async def test_the_executions_of_the_organization_page_over_all_workflows(mine: 
 async def test_a_list_item_has_the_fields_of_the_reference(mine: Caller) -> None:
     await mine.trigger(await mine.create(ASKING))
     item = (await mine.get("getOrganizationExecutions")).json()["items"][0]
-    wanted = {"workflow_id", "workflow_current_state", "modified_on", "organization_id", "workflow_execution_id"}
-    wanted |= {"modified_by", "workflow_version", "workflow_event_log", "workflow_trigger_type", "workspace_id"}
-    assert wanted | {"created_on", "workflow_details", "status"} <= set(item)
+    expected = {"workflow_id", "workflow_current_state", "modified_on", "organization_id", "workflow_execution_id"}
+    expected |= {"modified_by", "workflow_version", "workflow_event_log", "workflow_trigger_type", "workspace_id"}
+    assert expected | {"created_on", "workflow_details", "status"} <= set(item)
     assert item["workflow_details"] == {"workflow_name": "Story"}
     assert next(entry["seq"] for entry in item["workflow_event_log"]["events"]) == 1
     assert "condensed_logs" not in item
@@ -249,17 +249,17 @@ async def test_workflows_list_one_item_per_version_newest_created_first(mine: Ca
 async def test_a_workflow_reads_with_the_fields_of_the_reference(mine: Caller) -> None:
     workflow_id = await mine.create(COMPUTING)
     item = (await mine.get("getWorkflowById", workflow_id=workflow_id, workflow_version="latest")).json()["item"]
-    wanted = {"organization_id", "workflow_integrations", "workflow_name", "created_by", "workflow_status_version"}
-    wanted |= {"modified_by", "workflow_version", "workflow_steps", "workflow_id", "modified_on"}
-    wanted |= {"workflow_connections", "workflow_status", "latest", "workspace_id", "created_on", "workflow_schema"}
-    assert wanted <= set(item)
+    expected = {"organization_id", "workflow_integrations", "workflow_name", "created_by", "workflow_status_version"}
+    expected |= {"modified_by", "workflow_version", "workflow_steps", "workflow_id", "modified_on"}
+    expected |= {"workflow_connections", "workflow_status", "latest", "workspace_id", "created_on", "workflow_schema"}
+    assert expected <= set(item)
     assert item["workflow_steps"] == COMPUTING["workflow_steps"]
     assert item["workflow_connections"] == COMPUTING["workflow_connections"]
     assert item["workflow_status"] == "ACTIVE"
     assert item["latest"] == "true"
 
 
-async def test_a_workflow_of_somebody_else_is_404(mine: Caller, theirs: Caller) -> None:
+async def test_a_workflow_of_another_organization_is_404(mine: Caller, theirs: Caller) -> None:
     foreign = await theirs.create(COMPUTING)
     for name in ("getWorkflowById", "getWorkflowSchemaById", "exportWorkflow"):
         answers = [await mine.get(name, workflow_id=each, workflow_version="1") for each in (foreign, UNKNOWN)]
@@ -481,7 +481,7 @@ async def test_a_rerun_is_a_new_execution_with_the_same_input(mine: Caller) -> N
     assert item["workflow_output_payload"]["payload"]["output"]["note_1"] == "then"
 
 
-async def test_an_execution_of_somebody_else_is_not_run_again(mine: Caller, theirs: Caller) -> None:
+async def test_an_execution_of_another_organization_is_not_rerun(mine: Caller, theirs: Caller) -> None:
     execution_id = await theirs.trigger(await theirs.create(CARDING))
     answer = await mine.post("rerunExecution", {"workflow_execution_id": execution_id})
     assert (answer.status_code, answer.json()["message"]) == (404, "execution not found")

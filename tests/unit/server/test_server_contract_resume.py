@@ -18,7 +18,7 @@ async def resume(caller: Caller, name: str, body: Any = SAP, query: str = "") ->
     return await caller.post(f"resumeWorkflow/{name}{query}", body)
 
 
-async def test_a_resume_releases_the_wait_once(mine: Caller) -> None:
+async def test_a_resume_resumes_the_wait_once(mine: Caller) -> None:
     workflow_id = await mine.create(ASKING)
     execution_id = await mine.trigger(workflow_id)
     first = await resume(mine, execution_id)
@@ -39,7 +39,9 @@ async def test_a_resume_releases_the_wait_once(mine: Caller) -> None:
     assert item["workflow_output_payload"]["wait_1"]["output"] == {"source": "SAP", "answer": 42}
 
 
-async def test_the_same_resume_again_is_already_restarted_and_says_by_whom(mine: Caller, clock: FakeClock) -> None:
+async def test_a_repeated_resume_is_already_restarted_and_names_the_first_caller(
+    mine: Caller, clock: FakeClock
+) -> None:
     execution_id = await mine.trigger(await mine.create(ASKING))
     await resume(mine, execution_id)
     clock.advance(timedelta(hours=1))
@@ -58,7 +60,7 @@ async def test_a_resume_addresses_by_process_id_too(mine: Caller) -> None:
 
 async def test_an_unknown_or_foreign_execution_is_404(mine: Caller, theirs: Caller) -> None:
     execution_id = await theirs.trigger(await theirs.create(ASKING), process_id="P1")
-    for name in ("nobody", execution_id, "P1", "health", "ready", "configs"):
+    for name in ("unknown", execution_id, "P1", "health", "ready", "configs"):
         answer = await resume(mine, name)
         assert (answer.status_code, answer.json()["message"]) == (404, "execution not found")
 
@@ -154,13 +156,13 @@ async def test_a_terminated_or_failed_execution_is_409(mine: Caller) -> None:
         assert (answer.status_code, answer.json()["code"], answer.json()["message"]) == (409, code, "not found")
 
 
-async def test_a_source_that_the_wait_does_not_take_is_409(mine: Caller) -> None:
+async def test_a_source_that_the_wait_does_not_accept_is_409(mine: Caller) -> None:
     execution_id = await mine.trigger(await mine.create(definition(wait_step(sources=["TEAMS"]))))
     answer = await resume(mine, execution_id)
     assert (answer.status_code, answer.json()["code"]) == (409, "SOURCE_NOT_ACCEPTED")
 
 
-async def test_a_payload_that_breaks_the_schema_of_the_wait_is_422(mine: Caller) -> None:
+async def test_a_payload_that_violates_the_schema_of_the_wait_is_422(mine: Caller) -> None:
     schema = {"type": "object", "properties": {"answer": {"type": "string"}}}
     execution_id = await mine.trigger(await mine.create(definition(wait_step(schema=schema))))
     answer = await resume(mine, execution_id)
@@ -185,7 +187,7 @@ async def test_a_resume_of_a_completed_execution_that_waited_is_already_restarte
     assert (await resume(mine, execution_id, other)).json()["message"] == "already restarted"
 
 
-async def test_a_resume_before_the_first_wait_is_kept_for_it(mine: Caller) -> None:
+async def test_a_resume_before_the_first_wait_is_buffered_for_it(mine: Caller) -> None:
     delayed = definition({"id": "delay_1", "type": "delay", "settings": {"for": "PT1H"}}, wait_step())
     execution_id = await mine.trigger(await mine.create(delayed))
     first = (await resume(mine, execution_id)).json()
@@ -194,7 +196,7 @@ async def test_a_resume_before_the_first_wait_is_kept_for_it(mine: Caller) -> No
     assert (await resume(mine, execution_id, other)).json()["message"] == "already restarted"
 
 
-async def test_a_resume_of_what_never_waits_is_409(mine: Caller) -> None:
+async def test_a_resume_of_an_execution_that_never_waits_is_409(mine: Caller) -> None:
     execution_id = await mine.trigger(await mine.create(COMPUTING))
     answer = await resume(mine, execution_id)
     assert (answer.status_code, answer.json()["code"], answer.json()["message"]) == (409, "COMPLETED", "not found")
@@ -244,7 +246,7 @@ async def test_a_body_without_a_reason_gives_the_default(mine: Caller, body: Any
 
 
 @pytest.mark.parametrize("reason", [None, 7, {}, "x" * 2001])
-async def test_a_reason_that_is_no_short_text_is_400(mine: Caller, reason: Any) -> None:
+async def test_a_reason_that_is_not_a_short_text_is_400(mine: Caller, reason: Any) -> None:
     execution_id = await mine.trigger(await mine.create(ASKING))
     body = {"payload": {"termination_reason": reason}}
     assert (await mine.post(f"terminateWorkflow/{execution_id}", body)).status_code == 400
@@ -284,6 +286,6 @@ async def test_a_terminate_never_guesses_between_several(mine: Caller) -> None:
 
 async def test_a_terminate_of_an_unknown_or_foreign_execution_is_404(mine: Caller, theirs: Caller) -> None:
     execution_id = await theirs.trigger(await theirs.create(ASKING), process_id="P1")
-    for name in (execution_id, "P1", "nobody"):
+    for name in (execution_id, "P1", "unknown"):
         answer = await mine.post(f"terminateWorkflow/{name}")
         assert (answer.status_code, answer.json()["message"]) == (404, "execution not found")

@@ -110,7 +110,7 @@ async def test_a_process_id_that_breaks_the_rules_is_400(mine: Caller, process_i
     assert (answer.status_code, answer.json()["code"]) == (400, "BAD_PROCESS_ID")
 
 
-async def test_a_process_id_of_128_characters_is_taken(mine: Caller) -> None:
+async def test_a_process_id_of_128_characters_is_accepted(mine: Caller) -> None:
     workflow_id = await mine.create(ASKING)
     assert (await mine.post(f"triggerworkflow/{workflow_id}", {"process_id": "ü" * 128})).status_code == 200
 
@@ -192,7 +192,7 @@ async def test_test_true_stores_the_body_and_runs_nothing(mine: Caller) -> None:
     assert (await mine.get("getOrganizationExecutions")).json()["count"] == 0
 
 
-async def test_a_caller_that_waits_is_told_the_output(mine: Caller) -> None:
+async def test_a_caller_that_waits_receives_the_output(mine: Caller) -> None:
     workflow_id = await mine.create(COMPUTING)
     answer = (await mine.post(f"triggerworkflow/{workflow_id}?wait=PT10S", {"po": "1"})).json()
     assert answer["status"] == "COMPLETED"
@@ -200,7 +200,7 @@ async def test_a_caller_that_waits_is_told_the_output(mine: Caller) -> None:
     assert answer["output"]["po"] == "1"
 
 
-async def test_a_caller_that_waits_is_told_that_the_execution_waits(mine: Caller) -> None:
+async def test_a_caller_that_waits_learns_that_the_execution_waits(mine: Caller) -> None:
     workflow_id = await mine.create(ASKING)
     answer = (await mine.post(f"triggerworkflow/{workflow_id}?wait=PT10S")).json()
     assert answer["status"] == "WAITING"
@@ -208,7 +208,7 @@ async def test_a_caller_that_waits_is_told_that_the_execution_waits(mine: Caller
 
 
 @pytest.mark.parametrize("wait", ["PT61S", "P1D", "10", "soon", "", "-PT1S", "PT1M1S"])
-async def test_a_wait_that_is_no_duration_up_to_a_minute_is_400(mine: Caller, wait: str) -> None:
+async def test_a_wait_that_is_not_a_duration_of_up_to_a_minute_is_400(mine: Caller, wait: str) -> None:
     workflow_id = await mine.create(COMPUTING)
     assert (await mine.post(f"triggerworkflow/{workflow_id}?wait={wait}")).status_code == 400
 

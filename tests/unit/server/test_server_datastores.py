@@ -1,4 +1,4 @@
-"""Calls on datastores: what is stored, refused, and nobody else's business."""
+"""Calls on datastores: reads, writes, refusals, and the separation of organizations."""
 
 import asyncio
 from typing import Any
@@ -53,13 +53,13 @@ async def test_another_revision_than_the_expected_one_is_409_and_changes_nothing
     assert (await put(mine, value=3, if_revision=1))["revision"] == 2
 
 
-async def test_of_16_callers_that_expect_one_revision_one_wins(mine: Caller) -> None:
+async def test_of_16_writes_that_expect_the_same_revision_one_wins(mine: Caller) -> None:
     body = {"name": "prices", "value": 1, "if_revision": 0}
     answers = await asyncio.gather(*(mine.post("putDatastore", body) for _ in range(16)))
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * 15
 
 
-async def test_16_callers_that_expect_nothing_all_count(mine: Caller) -> None:
+async def test_16_writes_that_expect_no_revision_all_succeed(mine: Caller) -> None:
     revisions = [item["revision"] for item in await asyncio.gather(*(put(mine, value=n) for n in range(16)))]
     assert sorted(revisions) == list(range(1, 17))
 
@@ -75,7 +75,7 @@ async def test_a_deleted_datastore_is_gone_and_its_revisions_do_not_come_back(mi
     assert (await put(mine, value=2, if_revision=0))["revision"] == 3
 
 
-async def test_what_another_organization_keeps_does_not_exist(mine: Caller, theirs: Caller) -> None:
+async def test_a_datastore_of_another_organization_does_not_exist(mine: Caller, theirs: Caller) -> None:
     await put(mine, value=1)
     assert (await theirs.get("getDatastore", name="prices")).status_code == 404
     assert (await theirs.post("deleteDatastore", {"name": "prices"})).status_code == 404
@@ -85,7 +85,7 @@ async def test_what_another_organization_keeps_does_not_exist(mine: Caller, thei
 
 
 @pytest.mark.parametrize("name", ["", "a" * 129, " a", "a\n", "a\x00b", "\ue000", "a\u2028"])
-async def test_a_name_that_none_can_have_is_refused_and_not_found(mine: Caller, name: str) -> None:
+async def test_an_invalid_name_is_refused_and_not_found(mine: Caller, name: str) -> None:
     refused = await mine.post("putDatastore", {"name": name, "value": 1})
     assert (refused.status_code, refused.json()["code"]) == (422, "INVALID_NAME")
     assert refused.json()["errors"][0]["path"] == "/name"
@@ -108,7 +108,7 @@ async def test_equal_names_in_other_unicode_forms_are_one(mine: Caller) -> None:
         ({"name": "x", "value": 1, "revision": 1}, ""),
     ],
 )
-async def test_a_body_that_does_not_fit_is_400_with_its_place(mine: Caller, body: dict[str, Any], path: str) -> None:
+async def test_an_invalid_body_is_400_with_its_path(mine: Caller, body: dict[str, Any], path: str) -> None:
     refused = await mine.post("putDatastore", body)
     assert (refused.status_code, refused.json()["code"]) == (400, "BAD_BODY")
     assert refused.json()["errors"][0]["path"] == path

@@ -23,15 +23,15 @@ def approving(step: str = "ask", *recipients: str, **beside: Any) -> dict[str, A
 
 
 class Desk:
-    """People who decide about what an organization asks them, and time that passes."""
+    """Approvers of an organization, and a clock that advances."""
 
     def __init__(self, mine: Caller, shell: Shell, clock: FakeClock) -> None:
         self.mine = mine
         self._shell = shell
         self.clock = clock
 
-    async def decided(self, document: dict[str, Any], process_id: str, *users: str, comment: str = "fine") -> str:
-        """Returns an execution about which these people have decided, a second apart."""
+    async def decide(self, document: dict[str, Any], process_id: str, *users: str, comment: str = "fine") -> str:
+        """Returns an execution with decisions of these people, a second apart."""
         execution_id = await self.mine.trigger(await self.mine.create(document), {}, process_id=process_id)
         for user in users:
             self.clock.advance(timedelta(seconds=1))
@@ -42,14 +42,14 @@ class Desk:
         return execution_id
 
     async def prune(self) -> None:
-        """Removes all executions that have ended but for the newest one, of which there is one that waits."""
+        """Prunes all executions that have ended; the newest one waits and stays."""
         await self.mine.trigger(await self.mine.create(approving("later", "later@example.com")))
         self.clock.advance(2 * DAY)
         now = self.clock.now()
-        told = await prune_now(self._shell.pruning, [RetentionFilter(now=now, ended_before=now, overrides=True)])
-        assert told.executions > 0
+        report = await prune_now(self._shell.pruning, [RetentionFilter(now=now, ended_before=now, overrides=True)])
+        assert report.executions > 0
 
-    async def listed(self, **query: Any) -> Any:
+    async def list_decisions(self, **query: Any) -> Any:
         answer = await self.mine.get("getOrganizationDecisions", **query)
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -63,7 +63,7 @@ def desk(mine: Caller, shell: Shell, clock: FakeClock) -> Desk:
 async def test_the_decisions_of_an_execution_that_was_pruned_are_those_that_it_had(
     desk: Desk, mine: Caller, theirs: Caller, shell: Shell
 ) -> None:
-    execution_id = await desk.decided(approving(), "PO-1", ANN, BOB)
+    execution_id = await desk.decide(approving(), "PO-1", ANN, BOB)
     before = (await mine.get("getDecisions", workflow_execution_id=execution_id)).json()
     assert [item["user"] for item in before["items"]] == [ANN, BOB]
     await desk.prune()
@@ -76,12 +76,12 @@ async def test_the_decisions_of_an_execution_that_was_pruned_are_those_that_it_h
     assert (await theirs.get("getOrganizationDecisions")).json()["items"] == []
 
 
-async def test_the_list_says_whose_decision_it_is_and_nothing_that_was_hidden(desk: Desk, mine: Caller) -> None:
-    execution_id = await desk.decided(approving(), "PO-1", ANN)
-    secret = await desk.decided(approving("pin", CY, secret=["/output/decisions"]), "PO-2", CY, comment="it is 4711")
-    body = await desk.listed()
-    hidden, shown = body["items"]
-    assert (body["count"], hidden["workflow_execution_id"], hidden["comment"]) == (2, secret, "***")
+async def test_the_list_names_the_execution_of_each_decision_and_masks_secrets(desk: Desk, mine: Caller) -> None:
+    execution_id = await desk.decide(approving(), "PO-1", ANN)
+    secret = await desk.decide(approving("pin", CY, secret=["/output/decisions"]), "PO-2", CY, comment="it is 4711")
+    body = await desk.list_decisions()
+    masked, shown = body["items"]
+    assert (body["count"], masked["workflow_execution_id"], masked["comment"]) == (2, secret, "***")
     execution = await desk.mine.get("getDecisions", workflow_execution_id=execution_id)
     (decision,) = execution.json()["items"]
     assert shown == {
@@ -95,22 +95,22 @@ async def test_the_list_says_whose_decision_it_is_and_nothing_that_was_hidden(de
     assert (await mine.item(shown["workflow_id"], execution_id))["status"] == "WAITING"
 
 
-async def test_pages_go_on_also_behind_what_was_pruned(desk: Desk) -> None:
-    made = [await desk.decided(approving("ask", ANN), f"PO-{n}", ANN) for n in range(4)]
-    first = await desk.listed(limit=2)
+async def test_pages_continue_after_pruned_executions(desk: Desk) -> None:
+    made = [await desk.decide(approving("ask", ANN), f"PO-{n}", ANN) for n in range(4)]
+    first = await desk.list_decisions(limit=2)
     assert [item["workflow_execution_id"] for item in first["items"]] == [made[3], made[2]]
     assert first["lastKey"] == {name: first["items"][1][name] for name in ("at", "decision_id")}
     await desk.prune()
-    rest = await desk.listed(limit=2, **first["lastKey"])
+    rest = await desk.list_decisions(limit=2, **first["lastKey"])
     assert [item["workflow_execution_id"] for item in rest["items"]] == [made[1], made[0]]
     assert "lastKey" not in rest
 
 
 async def test_the_list_is_narrowed_by_workflow_step_user_process_and_period(desk: Desk) -> None:
-    one = await desk.decided(approving(), "PO-1", ANN, BOB)
+    one = await desk.decide(approving(), "PO-1", ANN, BOB)
     between = to_ms(desk.clock.now()) + 1
-    two = await desk.decided(approving("sign", ANN), "PO-2", ANN)
-    workflow_id = (await desk.listed(process_id="PO-2"))["items"][0]["workflow_id"]
+    two = await desk.decide(approving("sign", ANN), "PO-2", ANN)
+    workflow_id = (await desk.list_decisions(process_id="PO-2"))["items"][0]["workflow_id"]
     for query, found in (
         ({"user": ANN.upper()}, [two, one]),
         ({"process_id": "PO-1"}, [one, one]),
@@ -121,7 +121,7 @@ async def test_the_list_is_narrowed_by_workflow_step_user_process_and_period(des
         ({"from": between}, [two]),
         ({"to": between}, [one, one]),
     ):
-        items = (await desk.listed(**query))["items"]
+        items = (await desk.list_decisions(**query))["items"]
         assert [item["workflow_execution_id"] for item in items] == found, query
 
 
@@ -140,7 +140,7 @@ async def test_the_list_is_narrowed_by_workflow_step_user_process_and_period(des
         ({"at": "1", "decision_id": "4711"}, "BAD_CURSOR"),
     ],
 )
-async def test_a_filter_that_is_none_is_refused(mine: Caller, query: dict[str, str], code: str) -> None:
+async def test_an_invalid_filter_is_refused(mine: Caller, query: dict[str, str], code: str) -> None:
     refused = await mine.get("getOrganizationDecisions", **query)
     assert refused.status_code == 400, refused.text
     assert refused.json()["code"] == code

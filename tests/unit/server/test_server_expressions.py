@@ -1,4 +1,4 @@
-"""The calls of editors: expressions and cards tried on sample data."""
+"""The calls of editors: expressions and cards evaluated on sample data."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from looply.testing.clock import FakeClock
 DATA = {"payload": {"output": {"po": 45, "items": ["a", "b"]}}}
 
 
-async def evaluated(caller: Caller, **body: Any) -> dict[str, Any]:
+async def evaluate(caller: Caller, **body: Any) -> dict[str, Any]:
     answer = await caller.post("evaluateExpression", body)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
@@ -32,7 +32,7 @@ def assert_refused(answer: httpx2.Response, code: str = "BAD_BODY", path: str | 
 
 
 async def test_an_expression_is_evaluated(mine: Caller, clock: FakeClock) -> None:
-    found = await evaluated(mine, expression="payload.output.po * 2", data=DATA)
+    found = await evaluate(mine, expression="payload.output.po * 2", data=DATA)
     assert found == {
         "message": "success",
         "value": 90,
@@ -45,22 +45,22 @@ async def test_an_expression_is_evaluated(mine: Caller, clock: FakeClock) -> Non
 
 
 async def test_settings_and_cards_are_evaluated(mine: Caller) -> None:
-    settings = await evaluated(mine, template={"a": "${payload.output.po}", "b": "PO ${payload.output.po}"}, data=DATA)
+    settings = await evaluate(mine, template={"a": "${payload.output.po}", "b": "PO ${payload.output.po}"}, data=DATA)
     assert settings["value"] == {"a": 45, "b": "PO 45"}
     card = {"type": "AdaptiveCard", "body": [{"$data": "${payload.output.items}", "text": "${$data} ${missing}"}]}
-    shown = await evaluated(mine, card=card, data=DATA)
+    shown = await evaluate(mine, card=card, data=DATA)
     assert shown["value"] == {"type": "AdaptiveCard", "body": [{"text": "a ${missing}"}, {"text": "b ${missing}"}]}
     assert 0 < shown["fuel"]["used"] < 100
-    assert (await evaluated(mine, card={"text": "${$data}"}, data=[1, 2]))["value"] == {"text": [1, 2]}
+    assert (await evaluate(mine, card={"text": "${$data}"}, data=[1, 2]))["value"] == {"text": [1, 2]}
 
 
 async def test_a_card_sees_its_host(mine: Caller) -> None:
-    shown = await evaluated(mine, card={"text": "${$host.theme}"}, data={}, host={"theme": "dark"})
+    shown = await evaluate(mine, card={"text": "${$host.theme}"}, data={}, host={"theme": "dark"})
     assert shown["value"] == {"text": "dark"}
 
 
-async def test_a_broken_expression_is_an_answer_with_its_place(mine: Caller) -> None:
-    found = await evaluated(mine, template=["fine", "${a} and\n${nothing(1)}"])
+async def test_an_invalid_expression_is_an_answer_with_its_position(mine: Caller) -> None:
+    found = await evaluate(mine, template=["fine", "${a} and\n${nothing(1)}"])
     assert (found["value"], found["type"], found["is_present"]) == (None, None, False)
     error = found["error"]
     assert "nothing" in error.pop("message")
@@ -73,37 +73,37 @@ async def test_a_broken_expression_is_an_answer_with_its_place(mine: Caller) -> 
         "line": 2,
         "column": 3,
     }
-    failed = await evaluated(mine, expression="1 / 0")
+    failed = await evaluate(mine, expression="1 / 0")
     assert (failed["error"]["code"], failed["error"]["position"], failed["error"]["length"]) == ("EXPRESSION", 2, 1)
 
 
-async def test_the_page_on_trying_shows_what_is_answered(mine: Caller) -> None:
+async def test_the_documentation_page_shows_the_actual_answers(mine: Caller) -> None:
     page = (Path(__file__).parents[3] / "docs" / "how-to" / "expressions.md").read_text("utf-8")
     sent = re.search(r"-d '(\{.*?\})'\n```", page, re.DOTALL)
     shown = [json.loads(text) for text in re.findall(r"^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL)]
     assert sent is not None
     body = json.loads(sent[1])
-    assert {**await evaluated(mine, **body), "now": shown[0]["now"]} == shown[0]
+    assert {**await evaluate(mine, **body), "now": shown[0]["now"]} == shown[0]
     body["template"]["subject"] = "Order ${lenght(payload.output.po)}"
-    assert (await evaluated(mine, **body))["error"] == shown[1]
+    assert (await evaluate(mine, **body))["error"] == shown[1]
 
 
 async def test_positions_count_characters(mine: Caller) -> None:
-    found = await evaluated(mine, expression="'𝄞𝄞' + nothing()")
+    found = await evaluate(mine, expression="'𝄞𝄞' + nothing()")
     assert found["error"]["position"] == 7
 
 
 async def test_time_and_chance_can_be_given(mine: Caller) -> None:
     body = {"expression": "concat(utcNow(), newGuid())", "now": 951_825_600_000, "seed": "a"}
-    one, same = [await evaluated(mine, **body) for _ in range(2)]
+    one, same = [await evaluate(mine, **body) for _ in range(2)]
     assert one == same
     assert one["value"].startswith("2000-02-29T12:00:00.000Z")
-    assert (await evaluated(mine, **{**body, "seed": "b"}))["value"] != one["value"]
+    assert (await evaluate(mine, **{**body, "seed": "b"}))["value"] != one["value"]
 
 
-async def test_null_is_the_same_as_leaving_out(mine: Caller) -> None:
+async def test_null_counts_as_absent(mine: Caller) -> None:
     body = {"expression": "1", "template": None, "card": None, "data": None, "host": None, "now": None}
-    assert (await evaluated(mine, **body))["value"] == 1
+    assert (await evaluate(mine, **body))["value"] == 1
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ async def test_a_time_that_no_calendar_has_is_refused(mine: Caller, now: int) ->
     assert_refused(await mine.post("evaluateExpression", {"expression": "1", "now": now}), "BAD_TIME")
 
 
-async def test_what_json_does_not_have_is_refused_at_the_door(mine: Caller) -> None:
+async def test_values_that_json_does_not_have_are_refused_by_the_parser(mine: Caller) -> None:
     for text in (
         '{"expression": "\\ud800"}',
         '{"expression": "1", "expression": "2"}',
@@ -146,34 +146,34 @@ async def test_what_json_does_not_have_is_refused_at_the_door(mine: Caller) -> N
         assert_refused(await mine.post("evaluateExpression", content=text.encode()), "MALFORMED_JSON")
 
 
-async def test_the_deepest_documents_and_cards_that_the_door_lets_in_are_evaluated(mine: Caller) -> None:
+async def test_the_deepest_documents_and_cards_that_the_parser_accepts_are_evaluated(mine: Caller) -> None:
     data: Any = 1
     for _ in range(198):
         data = [data]
-    deep = await evaluated(mine, expression="a", data={"a": data})
+    deep = await evaluate(mine, expression="a", data={"a": data})
     assert deep["value"] == data
-    over = await evaluated(mine, expression="createArray(createArray(createArray(a)))", data={"a": data})
+    over = await evaluate(mine, expression="createArray(createArray(createArray(a)))", data={"a": data})
     assert over["error"]["code"] == "EXPRESSION_LIMIT"
     card: Any = None
     for part in ({}, {"$data": "${$root}", "$when": "${a == 1}"}, {"$data": "${$root.one}"}):
         card = "${a}"
         for _ in range(199):
             card = {**part, "x": card}
-        shown = await evaluated(mine, card=card, data={"a": 1, "one": [{"a": 1}]})
+        shown = await evaluate(mine, card=card, data={"a": 1, "one": [{"a": 1}]})
         assert shown["error"] is None
     assert_refused(await mine.post("evaluateExpression", {"card": [card]}), "MALFORMED_JSON")
 
 
 async def test_a_text_over_the_limit_and_a_value_over_the_limit_are_answers(mine: Caller) -> None:
-    long = await evaluated(mine, expression="a" * 8193)
+    long = await evaluate(mine, expression="a" * 8193)
     assert (long["error"]["code"], long["error"]["position"]) == ("EXPRESSION_SYNTAX", 8192)
-    large = await evaluated(mine, expression="foreach(range(0, 20000), x, a)", data={"a": "x" * 500_000})
+    large = await evaluate(mine, expression="foreach(range(0, 20000), x, a)", data={"a": "x" * 500_000})
     assert large["error"]["code"] == "EXPRESSION_LIMIT"
 
 
 async def test_a_key_that_may_read_is_enough_and_needed(mine: Caller) -> None:
     reader, starter = await mine.key_with("read"), await mine.key_with("trigger")
-    assert (await evaluated(reader, expression="1"))["value"] == 1
+    assert (await evaluate(reader, expression="1"))["value"] == 1
     for answer in (
         await starter.post("evaluateExpression", {"expression": "1"}),
         await starter.get("getExpressionFunctions"),

@@ -1,4 +1,4 @@
-"""The feed: one reader for all who watch, a place for each, and nothing that grows without bound."""
+"""The feed: one reader for all watchers, a position for each, and bounded memory."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -55,7 +55,7 @@ class World:
         return list(await self.store.journal.read_committed(after, limit))
 
     async def put(self, organization_id: str = ORGANIZATION) -> Unit:
-        """Stores a unit of one event and tells the feed."""
+        """Stores a unit of one event and notifies the feed."""
         unit = self.samples.first(organization_id=organization_id)
         batch, _ = self.codec.encode([Continued(at=self.samples.now)], organization_id, unit.execution_id, 1, b"")
         await self.store.journal.commit(type(unit)(**{**_fields(unit), "batch": batch}))
@@ -77,7 +77,7 @@ async def world() -> AsyncIterator[World]:
 
 
 async def follow(world: World, signal: asyncio.Event, after: Position, count: int) -> list[Committed]:
-    """Returns the next so many batches, as a watcher reads them."""
+    """Returns the next batches, as a watcher reads them."""
     found: list[Committed] = []
     while len(found) < count:
         signal.clear()
@@ -90,7 +90,7 @@ async def follow(world: World, signal: asyncio.Event, after: Position, count: in
     return found
 
 
-async def test_watchers_are_told_each_batch_once_and_share_what_was_decoded(world: World) -> None:
+async def test_watchers_receive_each_batch_once_and_share_its_decoding(world: World) -> None:
     with world.feed.watch(ORGANIZATION) as one, world.feed.watch(ORGANIZATION) as two:
         begin = await world.feed.position()
         units = [await world.put() for _ in range(20)]
@@ -100,7 +100,7 @@ async def test_watchers_are_told_each_batch_once_and_share_what_was_decoded(worl
         assert [each.position for each in second] == [each.position for each in first]
 
 
-async def test_a_batch_is_decoded_when_somebody_is_told_of_it_and_once_for_all(world: World) -> None:
+async def test_a_batch_is_decoded_on_its_first_delivery_and_once_for_all_watchers(world: World) -> None:
     with world.feed.watch("an execution") as one, world.feed.watch(ORGANIZATION) as two:
         begin = await world.feed.position()
         await asyncio.wait_for(one.wait(), BOUND)
@@ -115,10 +115,10 @@ async def test_a_batch_is_decoded_when_somebody_is_told_of_it_and_once_for_all(w
         assert world.codec.decoded == 3
 
 
-async def test_only_who_watches_it_is_woken(world: World) -> None:
+async def test_only_watchers_of_the_execution_are_woken(world: World) -> None:
     with world.feed.watch(ORGANIZATION) as mine, world.feed.watch(OTHER_ORGANIZATION) as theirs:
         await follow(world, mine, (0, 0), 0)
-        await asyncio.wait_for(mine.wait(), BOUND)  # when the feed has found its place
+        await asyncio.wait_for(mine.wait(), BOUND)  # when the feed has found its position
         mine.clear()
         theirs.clear()
         await world.put()
@@ -126,7 +126,7 @@ async def test_only_who_watches_it_is_woken(world: World) -> None:
         assert not theirs.is_set()
 
 
-async def test_one_that_is_behind_what_is_kept_reads_the_store_and_misses_nothing(world: World) -> None:
+async def test_a_watcher_behind_the_buffer_reads_the_store_and_misses_nothing(world: World) -> None:
     with world.feed.watch(ORGANIZATION) as signal:
         begin = await world.feed.position()
         units = [await world.put() for _ in range(50)]
@@ -139,7 +139,7 @@ async def test_one_that_is_behind_what_is_kept_reads_the_store_and_misses_nothin
         assert [each.execution_id for each in found] == [unit.execution_id for unit in units]
 
 
-async def test_a_store_that_is_away_is_read_again(world: World) -> None:
+async def test_an_unavailable_store_is_read_again(world: World) -> None:
     with world.feed.watch(ORGANIZATION) as signal:
         await asyncio.wait_for(signal.wait(), BOUND)
         begin = await world.feed.position()
@@ -151,7 +151,7 @@ async def test_a_store_that_is_away_is_read_again(world: World) -> None:
         assert [each.execution_id for each in await follow(world, signal, begin, 1)] == [unit.execution_id]
 
 
-async def test_a_batch_that_cannot_be_read_does_not_hold_up_the_others(world: World) -> None:
+async def test_a_batch_that_cannot_be_read_does_not_block_the_others(world: World) -> None:
     with world.feed.watch(ORGANIZATION) as signal:
         begin = await world.feed.position()
         damaged = world.samples.first()
@@ -164,7 +164,7 @@ async def test_a_batch_that_cannot_be_read_does_not_hold_up_the_others(world: Wo
         ]
 
 
-async def test_nobody_reads_when_nobody_watches(world: World) -> None:
+async def test_the_store_is_not_read_without_watchers(world: World) -> None:
     with world.feed.watch(ORGANIZATION):
         task = world.feed._task
     assert task is not None

@@ -1,4 +1,4 @@
-"""What expressions read is checked when a definition is saved: warnings are kept with the answer, errors refuse it."""
+"""Expressions are checked when a definition is saved: warnings come with the answer, errors refuse it."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def key_of(made: Any) -> dict[str, Any]:
     return {"workflow_id": made.json()["item"]["workflow_id"], "workflow_version": 1}
 
 
-async def test_an_expression_that_always_fails_is_refused_with_its_place(mine: Caller) -> None:
+async def test_an_expression_that_always_fails_is_refused_with_its_path(mine: Caller) -> None:
     answer = await mine.post("createWorkflow", {"definition": FAILING})
     assert (answer.status_code, answer.json()["code"]) == (422, "INVALID_DEFINITION")
     (error,) = answer.json()["errors"]

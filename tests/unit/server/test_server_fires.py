@@ -1,4 +1,4 @@
-"""`getScheduleFires`, `previewSchedule`, and what `getSchedules` tells of missed starts."""
+"""`getScheduleFires`, `previewSchedule`, and the missed starts in `getSchedules`."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,9 +38,7 @@ async def test_the_ledger_of_a_schedule_is_read_newest_first_over_pages(
     assert "lastKey" not in rest
 
 
-async def test_what_was_missed_is_counted_where_schedules_are_listed(
-    mine: Caller, pump: Pump, clock: FakeClock
-) -> None:
+async def test_missed_fires_are_counted_in_the_list_of_schedules(mine: Caller, pump: Pump, clock: FakeClock) -> None:
     workflow_id = await mine.create(SCHEDULED)
     begin = clock.now()
     clock.advance(5.5 * HOUR)
@@ -51,14 +49,14 @@ async def test_what_was_missed_is_counted_where_schedules_are_listed(
     assert [(item["outcome"], item["count"]) for item in items] == [("CAUGHT_UP", 1), ("MISSED", 4)]
 
 
-async def test_the_ledger_of_somebody_else_is_404(mine: Caller, theirs: Caller) -> None:
+async def test_the_ledger_of_another_organization_is_404(mine: Caller, theirs: Caller) -> None:
     foreign = await theirs.create(SCHEDULED)
     for each in (foreign, UNKNOWN):
         assert (await mine.get("getScheduleFires", workflow_id=each)).status_code == 404
         assert (await mine.post("previewSchedule", {"workflow_id": each})).status_code == 404
 
 
-async def test_a_preview_shows_the_hour_that_the_clocks_leave_out(mine: Caller) -> None:
+async def test_a_preview_shows_the_hour_that_a_clock_change_skips(mine: Caller) -> None:
     body = {"schedule": berlin(), "from": MARCH, "count": 2, "around_change": True}
     answer = (await mine.post("previewSchedule", body)).json()
     assert (answer["timezone"], answer["change_on"]) == ("Europe/Berlin", to_ms(datetime(2026, 3, 29, 1, tzinfo=UTC)))
@@ -72,7 +70,9 @@ async def test_a_preview_shows_the_hour_that_the_clocks_leave_out(mine: Caller) 
     ("dst", "marks"),
     [("once", [("", True), ("REPEATED", False), ("", True)]), ("twice", [("", True), ("SECOND", True), ("", True)])],
 )
-async def test_a_preview_shows_the_hour_that_comes_twice(mine: Caller, dst: str, marks: list[tuple[str, bool]]) -> None:
+async def test_a_preview_shows_the_hour_that_a_clock_change_repeats(
+    mine: Caller, dst: str, marks: list[tuple[str, bool]]
+) -> None:
     body = {"schedule": berlin(dst=dst), "from": OCTOBER, "count": 3, "around_change": True}
     items = (await mine.post("previewSchedule", body)).json()["items"]
     assert [(item["mark"], item["fires"]) for item in items][:3] == marks
@@ -86,7 +86,7 @@ async def test_a_preview_of_a_workflow_counts_from_where_its_schedule_does(mine:
     assert [item["on"] for item in items] == [to_ms(begin + count * HOUR) for count in range(1, 21)]
 
 
-async def test_a_preview_of_a_workflow_that_is_called_is_409(mine: Caller) -> None:
+async def test_a_preview_of_a_workflow_without_a_schedule_is_409(mine: Caller) -> None:
     answer = await mine.post("previewSchedule", {"workflow_id": await mine.create(COMPUTING)})
     assert (answer.status_code, answer.json()["code"]) == (409, "NO_SCHEDULE")
 
@@ -103,7 +103,7 @@ async def test_a_preview_of_a_workflow_that_is_called_is_409(mine: Caller) -> No
         ({"schedule": {}}, 422, "/schedule"),
     ],
 )
-async def test_a_preview_of_what_is_wrong_is_refused_with_its_place(
+async def test_a_preview_of_an_invalid_schedule_is_refused_with_its_path(
     mine: Caller, body: dict[str, Any], status: int, path: str
 ) -> None:
     answer = await mine.post("previewSchedule", body)

@@ -1,4 +1,4 @@
-"""What a connection may cost before the application has looked at its key: a protocol object fed with bytes."""
+"""The cost of a connection before the application has checked its key: a protocol object fed with bytes."""
 
 import asyncio
 import tracemalloc
@@ -11,7 +11,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from looply.server.connection.guard import MAX_BREAKS, Bounds, GuardedProtocol, guarded
+from looply.server.connection.guard import MAX_BLANK_LINES, Bounds, GuardedProtocol, bounded_protocol
 
 HEAD_BYTES = 16_384
 PACKET = 65_536
@@ -21,7 +21,7 @@ GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 class Line:
-    """A transport that keeps what is written and says whether it is read from."""
+    """A transport that records what is written and whether reading is paused."""
 
     def __init__(self) -> None:
         self.written = b""
@@ -64,7 +64,7 @@ class Served:
         self.line = Line()
         ids = iter(range(1_000_000))
         self.refused: list[tuple[Any, int, str]] = []
-        http = guarded(bounds, lambda: False, lambda: str(next(ids)), self.note)
+        http = bounded_protocol(bounds, lambda: False, lambda: str(next(ids)), self.note)
         config = Config(
             self.app,
             http=http,
@@ -115,7 +115,7 @@ def endless(part: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("size", [1, 7, 10_000])
-async def test_a_trailer_is_no_header_in_whatever_packets_it_comes(served: Served, size: int) -> None:
+async def test_a_trailer_is_not_a_header_however_it_is_split_into_packets(served: Served, size: int) -> None:
     data = CHUNKED + b"2\r\n{}\r\n0\r\nX-Api-Key: k\r\nIdempotency-Key: i\r\nExpect: 100-continue\r\n\r\n" + GET
     for begin in range(0, len(data), size):
         served.feed(data[begin : begin + size])
@@ -139,7 +139,7 @@ FLOODS = {
 
 @pytest.mark.parametrize(("head", "more", "status"), FLOODS.values(), ids=list(FLOODS))
 @pytest.mark.parametrize("size", [100, PACKET])
-async def test_what_no_request_needs_is_refused_after_a_bounded_number_of_bytes(
+async def test_excessive_framing_is_refused_after_a_bounded_number_of_bytes(
     served: Served, head: bytes, more: bytes, status: int, size: int
 ) -> None:
     served.may_answer.clear()
@@ -188,7 +188,7 @@ async def test_a_body_that_came_before_the_refusal_is_not_kept_either(served: Se
     assert held < PACKET
 
 
-async def test_requests_behind_one_that_is_being_answered_cost_their_bytes_and_no_more(served: Served) -> None:
+async def test_pipelined_requests_cost_only_their_bytes(served: Served) -> None:
     served.may_answer.clear()
     served.feed(GET)
     await served.settle()
@@ -211,7 +211,7 @@ async def test_requests_in_one_packet_are_answered_one_after_the_other(served: S
     assert served.line.is_reading
 
 
-async def test_a_request_is_answered_before_the_garbage_behind_it_is_refused(served: Served) -> None:
+async def test_a_request_is_answered_before_the_garbage_after_it_is_refused(served: Served) -> None:
     served.may_answer.clear()
     served.feed(GET + b"NONSENSE\r\n\r\n")
     await served.settle()
@@ -222,7 +222,7 @@ async def test_a_request_is_answered_before_the_garbage_behind_it_is_refused(ser
     assert served.line.is_closed
 
 
-async def test_an_answer_without_a_body_leaves_before_the_garbage_behind_its_request_is_refused(served: Served) -> None:
+async def test_an_answer_without_a_body_is_sent_before_the_garbage_after_its_request_is_refused(served: Served) -> None:
     served.feed(GET.replace(b"GET", b"HEAD") + b"NONSENSE\r\n\r\n")
     await served.settle()
     assert served.statuses == [200, 400]
@@ -249,20 +249,22 @@ async def test_many_small_chunks_are_no_flood(served: Served, size: int) -> None
 @pytest.mark.parametrize(
     "coding", [b"gzip, chunked", b"chunked, chunked", b"identity", b"chunked\r\nTransfer-Encoding: chunked"]
 )
-async def test_a_transfer_coding_but_chunked_is_refused(served: Served, coding: bytes) -> None:
+async def test_a_transfer_coding_other_than_chunked_is_refused(served: Served, coding: bytes) -> None:
     served.feed(POST + b"Transfer-Encoding: " + coding + b"\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
     await served.settle()
     assert served.statuses == [400]
     assert served.scopes == []
 
 
-async def test_who_logs_requests_is_told_of_one_that_never_reached_the_application(served: Served) -> None:
+async def test_the_observer_of_refusals_is_notified_of_a_request_that_never_reached_the_application(
+    served: Served,
+) -> None:
     served.feed(b"NONSENSE\r\n\r\n")
     assert served.refused == [(None, 400, "0")]
 
 
 def count_parses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Returns the sizes of the pieces that the parser is given from now on."""
+    """Returns the sizes of the pieces that the parser receives from now on."""
     pieces: list[int] = []
     real = HttpToolsProtocol.data_received
 
@@ -297,7 +299,7 @@ async def test_empty_lines_that_come_in_parts_are_no_request(served: Served) -> 
 
 
 @pytest.mark.parametrize("part", [b"\r\n", b"\r\n\r\nx", b"0\r\n\r\n", b"2\r\n\r\n\r\n"])
-async def test_blank_lines_within_a_body_in_chunks_are_parsed_a_bounded_number_of_times(
+async def test_blank_lines_within_a_chunked_body_are_parsed_a_bounded_number_of_times(
     served: Served, monkeypatch: pytest.MonkeyPatch, part: bytes
 ) -> None:
     pieces = count_parses(monkeypatch)
@@ -305,10 +307,10 @@ async def test_blank_lines_within_a_body_in_chunks_are_parsed_a_bounded_number_o
     served.feed(head + part * (PACKET // len(part)))
     await served.settle()
     assert served.line.is_closed
-    assert len(pieces) < MAX_BREAKS + 20
+    assert len(pieces) < MAX_BLANK_LINES + 20
 
 
-async def test_a_body_in_chunks_may_have_blank_lines(served: Served) -> None:
+async def test_a_chunked_body_may_have_blank_lines(served: Served) -> None:
     body = b"{\r\n\r\n}" * 400
     served.feed(CHUNKED + b"%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n" + GET)
     await served.settle()

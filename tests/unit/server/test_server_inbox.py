@@ -1,4 +1,4 @@
-"""The inbox: its page never decides, its calls do, once."""
+"""The inbox: its page never records a decision, its calls do, once."""
 
 from datetime import timedelta
 from typing import Any
@@ -29,7 +29,7 @@ async def decide(client: httpx2.AsyncClient, token: str, body: Any = APPROVE) ->
     return await client.post(f"/v2/inbox/{token}", json=body)
 
 
-async def test_a_card_is_shown_to_who_has_its_token(mine: Caller, clock: FakeClock) -> None:
+async def test_a_card_is_shown_to_the_holder_of_its_token(mine: Caller, clock: FakeClock) -> None:
     await mine.trigger(await mine.create(CARDING), {"po": "4711"})
     token = await token_of(mine)
     answer = await mine.client.get(f"/v2/inbox/{token}")
@@ -64,7 +64,7 @@ async def test_reading_a_card_decides_nothing(mine: Caller) -> None:
     assert (await mine.client.get(f"/v2/inbox/{token}")).json()["item"]["status"] == "OPEN"
 
 
-async def test_an_answer_is_recorded_once_and_later_ones_are_told_by_whom(mine: Caller, clock: FakeClock) -> None:
+async def test_an_answer_is_recorded_once_and_later_ones_return_its_author(mine: Caller, clock: FakeClock) -> None:
     workflow_id = await mine.create(CARDING)
     execution_id = await mine.trigger(workflow_id)
     token = await token_of(mine)
@@ -86,7 +86,7 @@ async def test_an_answer_is_recorded_once_and_later_ones_are_told_by_whom(mine: 
     assert output["response"] == {"user": "ann@example.com", "data": {"action": "approve"}}
 
 
-async def test_another_recipient_is_told_who_was_first(mine: Caller) -> None:
+async def test_another_recipient_learns_who_was_first(mine: Caller) -> None:
     await mine.trigger(await mine.create(PAIR))
     ann, bob = await token_of(mine), await token_of(mine, "bob@example.com")
     await decide(mine.client, bob)
@@ -116,7 +116,7 @@ async def test_an_answer_that_is_too_large_is_refused_and_the_card_stays_open(mi
     assert (await decide(mine.client, token)).json() == {"message": "recorded"}
 
 
-async def test_a_closed_card_takes_no_answer(mine: Caller) -> None:
+async def test_a_closed_card_accepts_no_answer(mine: Caller) -> None:
     execution_id = await mine.trigger(await mine.create(CARDING))
     token = await token_of(mine)
     await mine.post(f"terminateWorkflow/{execution_id}")
@@ -246,7 +246,7 @@ async def content_of(caller: Caller, token: str) -> str:
     return text
 
 
-async def test_a_card_that_was_answered_can_be_read_for_an_hour_and_its_outcome_for_ever(
+async def test_an_answered_card_can_be_read_for_an_hour_and_its_outcome_permanently(
     mine: Caller, clock: FakeClock
 ) -> None:
     await mine.trigger(await mine.create(CARDING), {"po": "4711"})
@@ -260,7 +260,7 @@ async def test_a_card_that_was_answered_can_be_read_for_an_hour_and_its_outcome_
     assert (item["status"], item["answered_by"], item["decision"]) == ("ANSWERED", "ann@example.com", "approve")
 
 
-async def test_a_card_that_was_terminated_or_passed_on_is_shown_no_more(mine: Caller) -> None:
+async def test_a_terminated_or_reassigned_card_is_not_shown_any_more(mine: Caller) -> None:
     workflow_id = await mine.create(CARDING)
     first = await mine.trigger(workflow_id, {"po": "4711"})
     token = await token_of(mine)
@@ -273,7 +273,7 @@ async def test_a_card_that_was_terminated_or_passed_on_is_shown_no_more(mine: Ca
     assert "over" in await content_of(mine, token)
 
 
-async def test_links_are_shown_to_those_alone_who_may_decide_in_the_place_of_approvers(mine: Caller) -> None:
+async def test_links_are_shown_only_to_keys_that_may_override(mine: Caller) -> None:
     await mine.trigger(await mine.create(CARDING))
     manager, reader = await mine.key_with("manage"), await mine.key_with("read", "override")
     (card,) = (await manager.get("getOpenCards")).json()["items"]
@@ -287,7 +287,7 @@ async def test_links_are_shown_to_those_alone_who_may_decide_in_the_place_of_app
     assert (entry["object_id"], entry["details"]) == (card["card_id"], {"cards": [card["card_id"]]})
 
 
-async def test_who_passes_a_card_on_does_not_take_it(mine: Caller) -> None:
+async def test_a_caller_cannot_reassign_a_card_to_itself(mine: Caller) -> None:
     await mine.trigger(await mine.create(CARDING))
     made = await mine.post("createKey", {"name": "Eve <eve@example.com>", "scopes": ["manage"]})
     eve = Caller(mine.client, mine.organization_id, mine.workspace_id, made.json()["item"]["api_key"])
@@ -321,9 +321,9 @@ async def test_the_cards_of_a_person_are_found_by_every_spelling_of_the_address(
 
 
 async def test_a_card_that_is_sent_without_a_wait_is_never_open(mine: Caller) -> None:
-    told = {"id": "told", "type": "adaptiveCard", "settings": {"action": "send", "card": CHOOSING}}
-    told["settings"] = {**told["settings"], "recipients": ["ann@example.com"]}  # type: ignore[dict-item]
-    await mine.trigger(await mine.create(definition(told, {"id": "w", "type": "wait", "settings": {}})))
+    notice = {"id": "notice", "type": "adaptiveCard", "settings": {"action": "send", "card": CHOOSING}}
+    notice["settings"] = {**notice["settings"], "recipients": ["ann@example.com"]}  # type: ignore[dict-item]
+    await mine.trigger(await mine.create(definition(notice, {"id": "w", "type": "wait", "settings": {}})))
     assert (await mine.get("getOpenCards")).json()["items"] == []
 
 

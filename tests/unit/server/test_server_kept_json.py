@@ -1,4 +1,4 @@
-"""What the door lets through at its limits, in every place that stores JSON, is read back after a restart on a file."""
+"""Values at the limits of the parser, in every kind of stored JSON, are read back after a restart on a file."""
 
 import asyncio
 import random
@@ -26,7 +26,7 @@ LEAVES = (10**63, -(10**63), 2**53 + 1, 0.1, 1e300, -0.0, "\u0000", "\u2028\U000
 
 
 class Place:
-    """One place that stores JSON: how a value of so many levels is put there, and how it is read."""
+    """One kind of stored JSON: how a value of so many levels is written, and how it is read."""
 
     def __init__(self, around: int, put: Callable[..., Awaitable[Any]], read: Callable[..., Awaitable[Json]]) -> None:
         self.around = around
@@ -34,7 +34,7 @@ class Place:
         self.read = read
 
 
-def nested(chance: random.Random, levels: int) -> Json:
+def nest(chance: random.Random, levels: int) -> Json:
     """Returns an object with so many levels, of objects and lists, with odd names and odd values in them."""
     value: Json = chance.choice(LEAVES)
     for level in range(levels):
@@ -50,17 +50,17 @@ def wide(chance: random.Random, size: int) -> Json:
     return {"rows": rows, "filler": "x" * (size - len(encode_json(rows)) - 40)}
 
 
-async def said(answer: httpx2.Response) -> Any:
+async def answer_json(answer: httpx2.Response) -> Any:
     assert answer.status_code == 200, answer.text[:500]
     return answer.json()
 
 
 def places(caller: Caller) -> Iterator[tuple[str, Place]]:  # noqa: PLR0915 - a table of small functions
-    """Yields every place by its name."""
+    """Yields every kind of stored JSON by its name."""
     kept: dict[str, Any] = {}
 
     async def post(name: str, body: Json) -> Any:
-        return await said(
+        return await answer_json(
             await caller.post(name, content=encode_json(body), headers={"content-type": "application/json"})
         )
 
@@ -71,7 +71,7 @@ def places(caller: Caller) -> Iterator[tuple[str, Place]]:  # noqa: PLR0915 - a 
         workflow_id = await caller.create(document)
         answer = await post(f"triggerworkflow/{workflow_id}", body)
         kept[name] = (workflow_id, answer["looply_execution_id"])
-        await asyncio.wait_for(settled(caller, *kept[name]), 60)
+        await asyncio.wait_for(wait_until_settled(caller, *kept[name]), 60)
 
     async def trigger(value: Json) -> None:
         await start("trigger", definition(note_step()), value)
@@ -90,7 +90,9 @@ def places(caller: Caller) -> Iterator[tuple[str, Place]]:  # noqa: PLR0915 - a 
         await post(f"triggerworkflow/{kept['mock']}?test=true", value)
 
     async def read_mock() -> Json:
-        read = await said(await caller.get("getWorkflowSchemaById", workflow_id=kept["mock"], workflow_version="1"))
+        read = await answer_json(
+            await caller.get("getWorkflowSchemaById", workflow_id=kept["mock"], workflow_version="1")
+        )
         return read["item"]["workflow_mock_payload"]
 
     async def profile(value: Json) -> None:
@@ -98,28 +100,32 @@ def places(caller: Caller) -> Iterator[tuple[str, Place]]:  # noqa: PLR0915 - a 
         await post("createProfile", {"workflow_id": kept["profile"], "name": "dev", "values": value})
 
     async def read_profile() -> Json:
-        (found,) = (await said(await caller.get("getProfiles", workflow_id=kept["profile"])))["items"]
+        (found,) = (await answer_json(await caller.get("getProfiles", workflow_id=kept["profile"])))["items"]
         return found["values"]
 
     async def datastore(value: Json) -> None:
         await post("putDatastore", {"name": "store", "value": value})
 
     async def read_datastore() -> Json:
-        return (await said(await caller.get("getDatastore", name="store")))["item"]["value"]
+        return (await answer_json(await caller.get("getDatastore", name="store")))["item"]["value"]
 
     async def card(value: Json) -> None:
         kept["card"] = (await post("createCard", {"card_name": "Card", "card_payload": value}))["item"]["card_id"]
 
     async def read_card() -> Json:
         path = "/v1/adaptive-cards/getCardById"
-        return (await said(await caller.get(path, card_id=kept["card"], card_version="1")))["item"]["card_payload"]
+        return (await answer_json(await caller.get(path, card_id=kept["card"], card_version="1")))["item"][
+            "card_payload"
+        ]
 
     async def integrations(value: Json) -> None:
         document = {**definition(note_step()), "workflow_integrations": value}
         kept["definition"] = (await post("createWorkflow", {"definition": document}))["item"]["workflow_id"]
 
     async def read_integrations() -> Json:
-        read = await said(await caller.get("exportWorkflow", workflow_id=kept["definition"], workflow_version="1"))
+        read = await answer_json(
+            await caller.get("exportWorkflow", workflow_id=kept["definition"], workflow_version="1")
+        )
         return read["definition"]["workflow_integrations"]
 
     async def resume(value: Json) -> None:
@@ -139,14 +145,16 @@ def places(caller: Caller) -> Iterator[tuple[str, Place]]:  # noqa: PLR0915 - a 
         await post(f"terminateworkflow/{kept['letter'][1]}", {})
 
     async def read_letter() -> Json:
-        (line,) = (await said(await caller.get("getLetters")))["items"]
-        return (await said(await caller.get("getLetter", letter_id=line["letter_id"])))["item"]["payload"]["body"]
+        (line,) = (await answer_json(await caller.get("getLetters")))["items"]
+        return (await answer_json(await caller.get("getLetter", letter_id=line["letter_id"])))["item"]["payload"][
+            "body"
+        ]
 
     async def inbox(value: Json) -> None:
         entered = {"type": "Input.Text", "id": "entered", "isMultiline": True}
         card = {**CARD, "body": [entered], "actions": [{"type": "Action.Submit", "title": "OK"}]}
         await start("inbox", definition(card_step(card=card), note_step()), None)
-        (shown,) = (await said(await caller.get("getOpenCards")))["items"]
+        (shown,) = (await answer_json(await caller.get("getOpenCards")))["items"]
         await post(f"/v2/inbox/{shown['token']}", {"data": {"entered": encode_json(value).decode()}})
 
     async def read_inbox() -> Json:
@@ -214,7 +222,7 @@ def places(caller: Caller) -> Iterator[tuple[str, Place]]:  # noqa: PLR0915 - a 
         await start("search", {**definition(note_step()), **fields}, {"po": "4711", "body": value})
 
     async def read_search() -> Json:
-        found = await said(await caller.get("searchExecutions", **{"field.po": "4711"}))
+        found = await answer_json(await caller.get("searchExecutions", **{"field.po": "4711"}))
         assert [each["workflow_execution_id"] for each in found["items"]] == [kept["search"][1]]
         return (await item("search"))["workflow_input_payload"]["body"]
 
@@ -239,7 +247,7 @@ def places(caller: Caller) -> Iterator[tuple[str, Place]]:  # noqa: PLR0915 - a 
 NAMES = tuple(name for name, _ in places(Caller(None, "", "", "")))  # type: ignore[arg-type]
 
 
-async def settled(caller: Caller, workflow_id: str, execution_id: str) -> None:
+async def wait_until_settled(caller: Caller, workflow_id: str, execution_id: str) -> None:
     while True:
         item = await caller.item(workflow_id, execution_id)
         if item["status"] != "RUNNING" and item["workflow_current_state"] != "subworkflow_1":
@@ -250,14 +258,14 @@ async def settled(caller: Caller, workflow_id: str, execution_id: str) -> None:
 
 
 def caller_part(output: dict[str, Json]) -> dict[str, Json]:
-    """Returns a payload without what the engine and the steps of these workflows add."""
+    """Returns a payload without the fields that the engine and the steps of these workflows add."""
     added = ("organization_id", "workspace_id", "executor", "note_1")
     return {name: part for name, part in output.items() if not name.startswith("workflow_") and name not in added}
 
 
 @asynccontextmanager
 async def served(folder: Path, *, key: list[str]) -> Any:
-    """Gives a caller of a server on a data folder, with the same key after each restart."""
+    """Yields a caller of a server on a data folder, with the same key after each restart."""
     async with open_application(Settings(data=folder, public_url=PUBLIC_URL)) as application:
         services = application.services
         if not key:
@@ -269,7 +277,7 @@ async def served(folder: Path, *, key: list[str]) -> Any:
 
 
 async def keep_and_read(folder: Path, name: str, value_of: Callable[[int], Json]) -> None:
-    """Stores a value in a place, restarts, and reads it, the lists, and the proof of the whole folder."""
+    """Stores a value, restarts, and reads it, the lists, and the proof of the whole folder."""
     key: list[str] = []
     async with served(folder, key=key) as (caller, _):
         place = dict(places(caller))[name]
@@ -280,21 +288,21 @@ async def keep_and_read(folder: Path, name: str, value_of: Callable[[int], Json]
         caller.client = restarted.client
         assert await place.read() == value
         for listed in ("getOrganizationExecutions", "getOrganizationWorkflows"):
-            await said(await restarted.get(listed))
-        await said(await restarted.get("searchExecutions", term="*"))
+            await answer_json(await restarted.get(listed))
+        await answer_json(await restarted.get("searchExecutions", term="*"))
         assert not (await prove(services)).problems
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_the_deepest_value_of_the_door_is_read_back_after_a_restart(
+async def test_the_deepest_accepted_value_is_read_back_after_a_restart(
     tmp_path: Path, name: str, repetitions: Callable[..., int]
 ) -> None:
     for number in range(repetitions(1, 3, 30)):
         chance = random.Random(f"{name} {number}")
-        await keep_and_read(tmp_path / str(number), name, lambda levels, chance=chance: nested(chance, levels))
+        await keep_and_read(tmp_path / str(number), name, lambda levels, chance=chance: nest(chance, levels))
 
 
-async def test_a_value_as_large_as_a_body_may_be_is_read_back_after_a_restart(
+async def test_the_largest_accepted_value_is_read_back_after_a_restart(
     tmp_path: Path, repetitions: Callable[..., int]
 ) -> None:
     size = repetitions(64 * 1024, 256 * 1024, DEFAULT_LIMITS.body_bytes - 4096)

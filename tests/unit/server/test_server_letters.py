@@ -25,7 +25,7 @@ PAYLOAD = {"source": "SAP", "po": "4711"}
 
 
 class Letters:
-    """Makes dead letters and settles them."""
+    """Creates dead letters and settles them."""
 
     def __init__(self, mine: Caller, world: World, shell: Shell, clock: FakeClock) -> None:
         self.mine = mine
@@ -49,7 +49,7 @@ class Letters:
         return dict(item)
 
     async def open_next(self, process_id: str = "PO-1") -> None:
-        """Answers the first wait as TEAMS, so that the one which takes the letter opens."""
+        """Resumes the first wait as TEAMS, so that the wait opens which accepts the letter."""
         answer = await self.mine.post(f"resumeWorkflow/{process_id}", {"payload": {"source": "TEAMS"}})
         assert answer.json()["message"] == "restarted"
 
@@ -62,7 +62,7 @@ def letters(mine: Caller, world: World, shell: Shell, clock: FakeClock) -> Lette
     return Letters(mine, world, shell, clock)
 
 
-async def test_a_letter_is_listed_and_shown_with_what_it_holds(letters: Letters) -> None:
+async def test_a_letter_is_listed_and_shown_with_its_payload(letters: Letters) -> None:
     item = await letters.unfit()
     assert (item["process_id"], item["reason"], item["source"], item["action"]) == ("PO-1", "UNFIT", "SAP", None)
     shown = (await letters.mine.get("getLetter", letter_id=item["letter_id"])).json()["item"]
@@ -70,7 +70,7 @@ async def test_a_letter_is_listed_and_shown_with_what_it_holds(letters: Letters)
     assert "SAP" in shown["why"]
 
 
-async def test_an_applied_letter_answers_the_wait_and_the_log_says_who_did_it(letters: Letters) -> None:
+async def test_an_applied_letter_resumes_the_wait_and_the_log_names_the_operator(letters: Letters) -> None:
     item = await letters.unfit()
     await letters.open_next()
     settled = await letters.settle(item, "apply", reason="asked by phone")
@@ -85,14 +85,14 @@ async def test_an_applied_letter_answers_the_wait_and_the_log_says_who_did_it(le
     assert again["settled_on"] == settled.json()["settled_on"]
 
 
-async def test_of_32_callers_one_settles(letters: Letters) -> None:
+async def test_of_32_concurrent_calls_one_settles_the_letter(letters: Letters) -> None:
     item = await letters.unfit()
     await letters.open_next()
     answers = await asyncio.gather(*(letters.settle(item, "apply") for _ in range(32)))
     assert sorted(answer.json()["message"] for answer in answers) == ["already settled"] * 31 + ["settled"]
 
 
-async def test_a_letter_that_the_open_wait_does_not_take_stays(letters: Letters) -> None:
+async def test_a_letter_that_the_open_wait_refuses_stays_unsettled(letters: Letters) -> None:
     item = await letters.unfit()
     refused = await letters.settle(item, "apply")
     assert (refused.status_code, refused.json()["code"]) == (409, "SOURCE_NOT_ACCEPTED")
@@ -100,7 +100,7 @@ async def test_a_letter_that_the_open_wait_does_not_take_stays(letters: Letters)
     assert still == item
 
 
-async def test_a_discarded_letter_cannot_be_applied_and_the_refusal_says_who_and_when(letters: Letters) -> None:
+async def test_a_discarded_letter_cannot_be_applied_and_the_refusal_names_operator_and_time(letters: Letters) -> None:
     item = await letters.unfit()
     assert (await letters.settle(item, "discard")).json()["action"] == "DISCARDED"
     refused = await letters.settle(item, "apply")
@@ -111,7 +111,7 @@ async def test_a_discarded_letter_cannot_be_applied_and_the_refusal_says_who_and
     assert after["action"] == "DISCARDED"
 
 
-async def test_a_letter_of_a_terminated_execution_is_refused_in_words(letters: Letters) -> None:
+async def test_a_letter_of_a_terminated_execution_is_refused_with_the_reason(letters: Letters) -> None:
     item = await letters.unfit()
     await letters.mine.post("terminateWorkflow/PO-1")
     refused = await letters.settle(item, "apply")
@@ -137,7 +137,7 @@ async def test_a_secret_answer_is_masked_and_can_be_applied(letters: Letters) ->
     assert (await letters.settle(item, "apply")).json()["message"] == "settled"
 
 
-async def test_what_another_organization_owns_does_not_exist(letters: Letters, theirs: Caller) -> None:
+async def test_a_letter_of_another_organization_does_not_exist(letters: Letters, theirs: Caller) -> None:
     item = await letters.unfit()
     unknown = f"{item['workflow_execution_id']}:1"
     for letter_id in (item["letter_id"], unknown, "x", "01900000-0000-7000-8000-0000000000ff:0"):
@@ -158,7 +158,7 @@ async def test_what_another_organization_owns_does_not_exist(letters: Letters, t
         ({"limit": "0"}, "BAD_LIMIT"),
     ],
 )
-async def test_a_wrong_question_is_400(mine: Caller, query: dict[str, str], code: str) -> None:
+async def test_an_invalid_query_is_400(mine: Caller, query: dict[str, str], code: str) -> None:
     answer = await mine.get("getLetters", **query)
     assert (answer.status_code, answer.json()["code"]) == (400, code)
 

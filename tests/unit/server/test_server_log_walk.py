@@ -1,4 +1,4 @@
-"""Contract 5, line by line: what the reads show of executions that visit every type of step and meet every event."""
+"""Contract 5, entry by entry: the reads of executions that visit every type of step and have every type of event."""
 
 import asyncio
 import json
@@ -111,14 +111,14 @@ class Walk:
         return self.id
 
     async def reach(self, *states: str) -> dict[str, Any]:
-        """Lets everything happen that is due until the execution stands at these steps, or has this status."""
+        """Processes everything that is due until the execution is at these steps, or has this status."""
         for _ in range(20_000):
             await self._pump.tick()
             head = (await self._shell.get(self.id)).head
             if states in (tuple(head.current_state.split(",")), (head.status,)):
                 return await self.item()
-            # Short, for a call or the catalog may have to come back first.
-            await self._shell.wait_until_settled(self.id, self.clock.now() + timedelta(milliseconds=5))
+            # Short, because a call or the catalog may have to answer first.
+            await self._shell.settled(self.id, self.clock.now() + timedelta(milliseconds=5))
             await asyncio.sleep(0.001)
         raise AssertionError(f"{self.id} is {head.status} at {head.current_state}, not {states}")
 
@@ -150,8 +150,8 @@ async def walk(mine: Caller, catalog: Catalog, shell: Shell, pump: Pump, clock: 
     return Walk(mine, shell, pump, clock)
 
 
-def told(item: dict[str, Any]) -> list[str]:
-    """Returns for each entry its type, where it is, and the names of the fields that not every entry has."""
+def summarize(item: dict[str, Any]) -> list[str]:
+    """Returns for each entry its type, its step, and the names of the fields that not every entry has."""
     log = item["workflow_event_log"]["events"]
     assert [entry["seq"] for entry in log] == sorted(entry["seq"] for entry in log)
     assert [entry["timestamp"] for entry in log] == sorted(entry["timestamp"] for entry in log)
@@ -167,7 +167,7 @@ def _told(entry: dict[str, Any]) -> str:
 
 
 def lines(text: str) -> list[str]:
-    """Returns the lines of a log that is written as `told` returns it, with the fields in any order."""
+    """Returns the lines of a log in the form of `summarize`, with the fields in any order."""
     words = [line.split() for line in text.strip().splitlines()]
     return [" ".join((*where, *sorted(own))) for where, own in ((line[:2], line[2:]) for line in words)]
 
@@ -238,7 +238,7 @@ async def decide(mine: Caller, **data: Any) -> None:
 
 
 async def every_step(walk: Walk, mine: Caller, world: World) -> dict[str, Any]:
-    """Walks through a step of every type, looks at what is read where it waits, and returns the ended execution."""
+    """Runs through a step of every type, checks the reads where it waits, and returns the ended execution."""
     world.connections.put("S4", {}, "sap")
     child = await mine.create(definition(note_step()))
     world.script("http", Unavailable("down"), Answer(data={"token": "S3CR3T", "name": "x" * 3000}))
@@ -275,9 +275,9 @@ async def every_step(walk: Walk, mine: Caller, world: World) -> dict[str, Any]:
     return await walk.reach("COMPLETED")
 
 
-async def test_an_execution_tells_every_type_of_step_and_all_of_it_once(walk: Walk, mine: Caller, world: World) -> None:
+async def test_the_log_of_an_execution_shows_every_type_of_step_once(walk: Walk, mine: Caller, world: World) -> None:
     item = await every_step(walk, mine, world)
-    assert told(item) == lines(EVERY_TYPE)
+    assert summarize(item) == lines(EVERY_TYPE)
     assert "truncated" not in item["workflow_event_log"]
     assert "S3CR3T" not in json.dumps(item)
     assert (item["workflow_current_state"], item["parent_execution_id"], item["waits"]) == ("end", None, [])
@@ -360,7 +360,7 @@ async def test_pages_of_a_log_show_every_entry_once(walk: Walk, mine: Caller, wo
             break
         after = item["workflow_event_log"]["after"]
     assert len(found) > len(ended["workflow_event_log"]["events"])
-    assert told({"workflow_event_log": {"events": found}}) == lines(EVERY_TYPE)
+    assert summarize({"workflow_event_log": {"events": found}}) == lines(EVERY_TYPE)
 
 
 async def test_a_list_item_has_the_last_50_events(walk: Walk, mine: Caller, world: World) -> None:
@@ -384,7 +384,7 @@ async def failed(walk: Walk, world: World) -> dict[str, Any]:
     return await walk.reach("FAILED")
 
 
-async def test_an_incident_and_what_an_operator_does_about_it(walk: Walk, world: World) -> None:
+async def test_an_incident_and_its_repair(walk: Walk, world: World) -> None:
     item = await failed(walk, world)
     (incident,) = item["workflow_incidents"]
     assert set(incident) == {"incident_id", "state", "visit", "kind", "code", "message", "opened_on"}
@@ -394,7 +394,7 @@ async def test_an_incident_and_what_an_operator_does_about_it(walk: Walk, world:
     await walk.post("repairExecution", action="edit", document={"payload": {"output": {"po": "2"}}}, reason="typo")
     await walk.post("repairExecution", action="retry", reason="system is back")
     item = await walk.reach("COMPLETED")
-    assert told(item) == lines("""
+    assert summarize(item) == lines("""
         EXECUTION_STARTED WorkflowStartState trigger_type workflow_version
         STEP_STARTED http attempt operation input
         STEP_FAILED http attempt code message status output
@@ -418,10 +418,10 @@ async def test_a_step_that_is_skipped_or_left(walk: Walk, world: World) -> None:
     ):
         await failed(walk, world)
         await walk.post("repairExecution", **action, reason="by hand")
-        assert lines(entry)[0] in told(await walk.reach("COMPLETED"))
+        assert lines(entry)[0] in summarize(await walk.reach("COMPLETED"))
 
 
-async def test_resumes_that_come_early_or_to_no_purpose(walk: Walk, mine: Caller, world: World) -> None:
+async def test_early_and_useless_resumes(walk: Walk, mine: Caller, world: World) -> None:
     world.script("http", HANG)
     document = graph(
         step("http", "httpRequest", CALL), wait_step("ask", schema={"required": ["n"]}), edges="start>http http>ask"
@@ -435,7 +435,7 @@ async def test_resumes_that_come_early_or_to_no_purpose(walk: Walk, mine: Caller
     await mine.post("settleLetter", {"letter_id": letter["letter_id"], "action": "discard", "reason": "unfit"})
     await walk.later(seconds=61)
     assert (await walk.resume(n=1))["message"] == "restarted"
-    assert told(await walk.reach("COMPLETED")) == lines("""
+    assert summarize(await walk.reach("COMPLETED")) == lines("""
         EXECUTION_STARTED WorkflowStartState trigger_type workflow_version
         STEP_STARTED http attempt operation input
         RESUME_BUFFERED http source
@@ -448,7 +448,7 @@ async def test_resumes_that_come_early_or_to_no_purpose(walk: Walk, mine: Caller
     """)
 
 
-async def test_what_comes_too_late(walk: Walk, mine: Caller, world: World) -> None:
+async def test_late_answers(walk: Walk, mine: Caller, world: World) -> None:
     await walk.begin(
         graph(wait_step("ask", timeout="PT1H"), step("http", "httpRequest", CALL), edges="start>ask ask:timeout>http")
     )
@@ -464,7 +464,7 @@ async def test_what_comes_too_late(walk: Walk, mine: Caller, world: World) -> No
             break
         await asyncio.sleep(0.001)
         ended = await walk.reach("TERMINATED")
-    assert told(ended) == lines("""
+    assert summarize(ended) == lines("""
         EXECUTION_STARTED WorkflowStartState trigger_type workflow_version
         WAIT_OPENED ask sources due_on
         WAIT_TIMED_OUT ask
@@ -474,17 +474,20 @@ async def test_what_comes_too_late(walk: Walk, mine: Caller, world: World) -> No
     """)
 
 
-async def test_an_execution_in_line_and_one_that_fails_for_ever(walk: Walk, mine: Caller) -> None:
+async def test_a_queued_execution_and_one_that_fails_permanently(walk: Walk, mine: Caller) -> None:
     fails = step("end", "terminate", {"status": "FAILED", "reason": "no answer"})
     first = await walk.begin(graph(wait_step("ask"), fails, edges="start>ask ask>end", max_concurrency=1))
     walk.id = await mine.trigger(walk.workflow_id)
     queued = await walk.item()
-    assert (queued["status"], told(queued)[-1]) == ("RUNNING", "EXECUTION_QUEUED WorkflowStartState max_concurrency")
+    assert (queued["status"], summarize(queued)[-1]) == (
+        "RUNNING",
+        "EXECUTION_QUEUED WorkflowStartState max_concurrency",
+    )
     await mine.post(f"terminateWorkflow/{first}")
     await walk.reach("wait_for_response_state")
     await walk.resume()
     item = await walk.reach("FAILED")
-    assert told(item) == lines("""
+    assert summarize(item) == lines("""
         EXECUTION_STARTED WorkflowStartState trigger_type workflow_version
         EXECUTION_QUEUED WorkflowStartState max_concurrency
         EXECUTION_ADMITTED WorkflowStartState
@@ -510,7 +513,7 @@ async def test_a_smaller_log_is_smaller_in_reads_and_lists_and_nothing_else_is(
     world.script("http", Answer(status=500, data={"why": "broken"}))
     await walk.begin({**FAILING, "workflow_settings": {"log": level}})
     item = await walk.reach("FAILED")
-    shown = [line.split()[0] for line in told(item)]
+    shown = [line.split()[0] for line in summarize(item)]
     trouble = ["STEP_FAILED"] if level == "errors" else []
     assert shown == ["EXECUTION_STARTED", *trouble, "INCIDENT_OPENED", "EXECUTION_FAILED"]
     assert list(item["condensed_logs"]) == (["http"] if level == "errors" else [])

@@ -54,7 +54,7 @@ async def test_an_incomplete_draft_without_a_name_gets_one(mine: Caller) -> None
     assert made.json()["item"]["workflow_name"] == "Untitled workflow"
 
 
-async def test_saving_needs_what_was_read_last(mine: Caller, clock: FakeClock) -> None:
+async def test_saving_needs_the_last_modified_on(mine: Caller, clock: FakeClock) -> None:
     workflow_id = await mine.create(COMPUTING, is_active=False)
     read = await version_of(mine, workflow_id)
     clock.advance(timedelta(seconds=1))
@@ -69,7 +69,7 @@ async def test_saving_needs_what_was_read_last(mine: Caller, clock: FakeClock) -
     ).status_code == 404
 
 
-async def test_saving_over_an_active_version_makes_the_next_draft(mine: Caller) -> None:
+async def test_saving_an_active_version_creates_the_next_draft(mine: Caller) -> None:
     workflow_id = await mine.create(COMPUTING)
     read = await version_of(mine, workflow_id)
     body = {"workflow_id": workflow_id, "workflow_version": 1, "modified_on": read["modified_on"]}
@@ -97,7 +97,7 @@ async def test_activating_again_changes_nothing(mine: Caller) -> None:
     assert await version_of(mine, workflow_id) == before
 
 
-async def test_a_deleted_workflow_is_gone_and_its_executions_go_on(mine: Caller) -> None:
+async def test_a_deleted_workflow_is_gone_and_its_executions_continue(mine: Caller) -> None:
     workflow_id = await mine.create(ASKING)
     execution_id = await mine.trigger(workflow_id)
     assert (await mine.post("deleteWorkflow", {"workflow_id": workflow_id})).json() == {"message": "success"}
@@ -108,7 +108,7 @@ async def test_a_deleted_workflow_is_gone_and_its_executions_go_on(mine: Caller)
     assert (await mine.item(workflow_id, execution_id))["status"] == "COMPLETED"
 
 
-async def test_validation_stores_nothing_and_tells_everything(mine: Caller) -> None:
+async def test_validation_stores_nothing_and_returns_all_findings(mine: Caller) -> None:
     good = await mine.post("validateWorkflow", {"definition": COMPUTING})
     bad = await mine.post("validateWorkflow", {"definition": BROKEN})
     assert (good.status_code, good.json()["errors"]) == (200, [])
@@ -161,7 +161,7 @@ async def make_card(caller: Caller, payload: dict[str, Any] | None = None, *, is
     return card_id
 
 
-async def test_a_card_is_made_saved_activated_and_read(mine: Caller, clock: FakeClock) -> None:
+async def test_a_card_is_created_saved_activated_and_read(mine: Caller, clock: FakeClock) -> None:
     card_id = await make_card(mine, is_active=False)
     query = {"card_id": card_id, "card_version": "1"}
     read = (await mine.get("/v1/adaptive-cards/getCardById", **query)).json()["item"]
@@ -214,7 +214,7 @@ async def test_a_card_that_does_not_exist_is_a_finding(mine: Caller, theirs: Cal
         assert [error["path"] for error in answer.json()["errors"]] == ["/workflow_steps/1/settings/card_id"]
 
 
-async def test_a_workflow_whose_card_was_deleted_says_so_when_triggered(mine: Caller) -> None:
+async def test_a_trigger_of_a_workflow_whose_card_was_deleted_names_the_card(mine: Caller) -> None:
     card_id = await make_card(mine)
     workflow_id = await mine.create(definition(card_step(card_id=card_id)))
     await mine.post("deleteCard", {"card_id": card_id})
@@ -222,7 +222,7 @@ async def test_a_workflow_whose_card_was_deleted_says_so_when_triggered(mine: Ca
     assert (answer.status_code, answer.json()["code"]) == (409, "NOT_RUNNABLE")
 
 
-async def test_profiles_are_made_changed_and_deleted(mine: Caller) -> None:
+async def test_profiles_are_created_changed_and_deleted(mine: Caller) -> None:
     workflow_id = await mine.create(COMPUTING)
     named = {"workflow_id": workflow_id, "name": "dev"}
     first = (await mine.post("createProfile", {**named, "values": {"a": 1}})).json()["item"]
@@ -319,7 +319,7 @@ async def test_a_key_is_shown_once_and_works_until_it_expires(mine: Caller, cloc
 
 
 @pytest.mark.parametrize("change", [{"scopes": []}, {"scopes": ["all"]}, {"name": ""}, {"expires_on": 1}])
-async def test_a_key_that_makes_no_sense_is_refused(mine: Caller, change: dict[str, Any]) -> None:
+async def test_an_invalid_key_is_refused(mine: Caller, change: dict[str, Any]) -> None:
     answer = await mine.post("createKey", {"name": "x", "scopes": ["read"], **change})
     assert answer.status_code == 422
 
@@ -336,7 +336,7 @@ async def test_keys_are_administered_by_the_scope_admin_alone(mine: Caller) -> N
         assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden", "code": "SCOPE"})
 
 
-async def test_overrides_are_permitted_only_by_whoever_may_override(mine: Caller) -> None:
+async def test_a_key_for_overrides_can_only_be_made_by_a_key_that_may_override(mine: Caller) -> None:
     admin = await mine.key_with("admin")
     answer = await admin.post("createKey", {"name": "x", "scopes": ["read", "override"]})
     assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden", "code": "SCOPE"})
@@ -346,7 +346,7 @@ async def test_overrides_are_permitted_only_by_whoever_may_override(mine: Caller
     ]
 
 
-async def test_the_table_of_permissions_says_which_scopes_include_each(mine: Caller) -> None:
+async def test_the_table_of_permissions_lists_the_scopes_that_include_each(mine: Caller) -> None:
     trigger = await mine.key_with("trigger", "read")
     table = (await trigger.get("getPermissions")).json()
     by_name = {item["permission"]: item["scopes"] for item in table["items"]}
@@ -356,7 +356,7 @@ async def test_the_table_of_permissions_says_which_scopes_include_each(mine: Cal
     assert table["own"] == ["read.definitions", "read.executions", "read.payloads", "execute"]
 
 
-async def test_a_mock_payload_is_stored_only_by_whoever_may_edit_the_workflow(mine: Caller) -> None:
+async def test_a_mock_payload_is_stored_only_by_a_key_that_may_edit_the_workflow(mine: Caller) -> None:
     workflow_id = await mine.create(COMPUTING)
     starter, author = await mine.key_with("trigger"), await mine.key_with("manage")
     path = f"triggerworkflow/{workflow_id}?test=true"
@@ -367,7 +367,7 @@ async def test_a_mock_payload_is_stored_only_by_whoever_may_edit_the_workflow(mi
     assert item["workflow_mock_payload"] == {"po": "2"}
 
 
-async def test_a_key_of_somebody_else_cannot_be_revoked(mine: Caller, theirs: Caller) -> None:
+async def test_a_key_of_another_organization_cannot_be_revoked(mine: Caller, theirs: Caller) -> None:
     key_id = (await theirs.get("getKeys")).json()["items"][0]["key_id"]
     assert (await mine.post("revokeKey", {"key_id": key_id})).status_code == 404
     assert (await theirs.get("getKeys")).status_code == 200

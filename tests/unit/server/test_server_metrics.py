@@ -1,4 +1,4 @@
-"""Metrics over HTTP: who may read them, what requests are counted under, and that they tell nothing of anybody."""
+"""Metrics over HTTP: access to them, the labels of requests, and that they disclose no organization or caller."""
 
 import asyncio
 import json
@@ -17,9 +17,9 @@ from server_kit import ASKING, Caller, card_step, definition, note_step
 from looply.app.context.metrics import CONTENT_TYPE, MEASURES
 from looply.app.context.services import Services
 from looply.clock import SystemEntropy
-from looply.server.administration.pages import Pages
+from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app, build_monitoring
-from looply.server.connection.serving import monitored
+from looply.server.connection.serving import serve_monitoring
 from looply.settings import Secret, Settings
 from looply.testing.clock import SerialEntropy
 
@@ -36,7 +36,7 @@ def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-async def scraped(client: httpx2.AsyncClient) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+async def scrape(client: httpx2.AsyncClient) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     """Returns every sample by name and labels."""
     answer = await client.get("/metrics", headers=bearer(TOKEN))
     assert answer.status_code == 200, answer.text
@@ -49,9 +49,9 @@ async def scraped(client: httpx2.AsyncClient) -> dict[tuple[str, tuple[tuple[str
 
 @asynccontextmanager
 async def listening(services: Services) -> AsyncIterator[str]:
-    """The listener on a free port for the time of a block, which is given its address."""
+    """Runs the listener on a free port during a block. Yields its address."""
     app = build_monitoring(services, SystemEntropy())
-    async with monitored(Settings(metrics_listen="127.0.0.1:0"), app) as address:
+    async with serve_monitoring(Settings(metrics_listen="127.0.0.1:0"), app) as address:
         assert address is not None
         yield address
 
@@ -61,7 +61,9 @@ def requests_of(samples: dict[Any, float], **labels: str) -> float:
 
 
 class TestAccess:
-    async def test_the_token_opens_them_as_text_of_prometheus(self, client: httpx2.AsyncClient) -> None:
+    async def test_the_token_gives_access_to_the_metrics_in_the_prometheus_format(
+        self, client: httpx2.AsyncClient
+    ) -> None:
         answer = await client.get("/metrics", headers=bearer(TOKEN))
         assert (answer.status_code, answer.headers["content-type"]) == (200, CONTENT_TYPE.decode())
         assert answer.headers["cache-control"] == "no-store"
@@ -82,15 +84,17 @@ class TestAccess:
             [("cookie", f"authorization=Bearer {TOKEN}")],
         ],
     )
-    async def test_nothing_else_does(self, client: httpx2.AsyncClient, headers: list[tuple[str, str]]) -> None:
+    async def test_nothing_else_gives_access_to_the_metrics(
+        self, client: httpx2.AsyncClient, headers: list[tuple[str, str]]
+    ) -> None:
         answer = await client.get("/metrics", headers=headers)
         assert (answer.status_code, answer.json()) == (403, FORBIDDEN)
 
-    async def test_no_key_of_an_organization_does_whatever_its_scopes(self, mine: Caller) -> None:
+    async def test_no_key_of_an_organization_gives_access_to_the_metrics(self, mine: Caller) -> None:
         answer = await mine.get("/metrics")
         assert (answer.status_code, answer.json()) == (403, FORBIDDEN)
 
-    async def test_without_a_token_they_are_closed(
+    async def test_without_a_token_the_metrics_are_closed(
         self, services: Services, entropy: SerialEntropy, tmp_path: Path
     ) -> None:
         app = build_app(replace(services, metrics_token=None), entropy, Pages(tmp_path / "static"))
@@ -100,7 +104,7 @@ class TestAccess:
                 answer = await client.get("/metrics", headers=headers)
                 assert (answer.status_code, answer.json()) == (403, FORBIDDEN)
 
-    async def test_they_are_read_and_not_written(self, client: httpx2.AsyncClient) -> None:
+    async def test_the_metrics_can_only_be_read(self, client: httpx2.AsyncClient) -> None:
         assert (await client.post("/metrics", headers=bearer(TOKEN))).status_code == 405
         assert (await client.head("/metrics", headers=bearer(TOKEN))).status_code == 200
 
@@ -110,28 +114,28 @@ class TestRequests:
         workflow_id = await mine.create(ASKING)
         await mine.trigger(workflow_id, {"n": 1})
         await mine.trigger(workflow_id, {"n": 2})
-        assert (await mine.post("resumeWorkflow/nobody", {"source": "SAP"})).status_code == 400
-        samples = await scraped(mine.client)
+        assert (await mine.post("resumeWorkflow/unknown", {"source": "SAP"})).status_code == 400
+        samples = await scrape(mine.client)
         path = "/v2/workflows/triggerworkflow/{workflow_id}"
         assert requests_of(samples, route=path, method="POST", status="200") == 2
         path = "/v2/workflows/createWorkflow"
         assert requests_of(samples, route=path, method="POST", status="200") == 1
 
-    async def test_what_no_route_is_for_is_counted_without_its_name(self, mine: Caller) -> None:
+    async def test_a_request_without_a_route_is_counted_without_its_path(self, mine: Caller) -> None:
         await mine.client.get("/canary-path")
         await mine.client.request("BREW", "/canary-path-2")
         await mine.client.request("BREW", "/v2/workflows/getKeys")
-        samples = await scraped(mine.client)
+        samples = await scrape(mine.client)
         assert requests_of(samples, route="(none)", method="(none)", status="404") == 2
         assert requests_of(samples, route="(none)", method="(none)", status="405") == 1
 
-    async def test_what_is_refused_for_its_key_is_counted(self, mine: Caller) -> None:
+    async def test_a_call_that_is_refused_for_its_key_is_counted(self, mine: Caller) -> None:
         await mine.client.get("/v2/workflows/getKeys")
-        samples = await scraped(mine.client)
+        samples = await scrape(mine.client)
         assert requests_of(samples, route="/v2/workflows/getKeys", method="GET", status="403") == 1
 
 
-async def test_no_label_tells_of_an_organization_or_of_what_it_sent(mine: Caller, theirs: Caller) -> None:
+async def test_no_label_discloses_an_organization_or_its_data(mine: Caller, theirs: Caller) -> None:
     steps = (
         card_step("canary_step", recipients=["canary@canary.example"]),
         {
@@ -155,13 +159,13 @@ async def test_no_label_tells_of_an_organization_or_of_what_it_sent(mine: Caller
 async def test_a_stream_is_timed_until_it_begins(mine: Caller, services: Services) -> None:
     headers = {**mine.headers(), "last-event-id": "nowhere"}
     await mine.client.get("/v2/workflows/watchOrganization", headers=headers)
-    samples = await scraped(mine.client)
+    samples = await scrape(mine.client)
     found = [key for key in samples if "watchOrganization" in str(key) and key[0].endswith("_count")]
     assert len(found) == 1
 
 
 class TestListener:
-    """The listener of its own, on a real socket."""
+    """The separate listener, on a real socket."""
 
     @pytest_asyncio.fixture
     async def address(self, services: Services) -> AsyncIterator[str]:
@@ -190,7 +194,7 @@ class TestListener:
             assert (await client.get("/healthz/live")).status_code == 200
 
     async def test_without_the_setting_there_is_none(self, services: Services) -> None:
-        async with monitored(Settings(), build_monitoring(services, SystemEntropy())) as address:
+        async with serve_monitoring(Settings(), build_monitoring(services, SystemEntropy())) as address:
             assert address is None
             assert len(asyncio.all_tasks()) == 1
 

@@ -53,7 +53,7 @@ MISSING = [
 ]
 
 
-async def saved(caller: Caller, document: dict[str, Any]) -> dict[str, Any]:
+async def save(caller: Caller, document: dict[str, Any]) -> dict[str, Any]:
     answer = await caller.post("createWorkflow", {"definition": document})
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
@@ -61,7 +61,7 @@ async def saved(caller: Caller, document: dict[str, Any]) -> dict[str, Any]:
 
 
 async def activation(caller: Caller, document: dict[str, Any]) -> Any:
-    item = (await saved(caller, document))["item"]
+    item = (await save(caller, document))["item"]
     named = {name: item[name] for name in ("workflow_id", "workflow_version")}
     return await caller.post("activateWorkflow", named)
 
@@ -74,16 +74,16 @@ async def connect(caller: Caller, name: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(("named", "field", "message"), MISSING)
-async def test_a_name_that_leads_to_nothing_is_a_warning_when_it_is_saved(
+async def test_a_missing_name_is_a_warning_when_the_definition_is_saved(
     mine: Caller, named: dict[str, Any], field: str, message: str
 ) -> None:
-    warnings = (await saved(mine, definition(named)))["warnings"]
+    warnings = (await save(mine, definition(named)))["warnings"]
     found = {each["path"]: each["message"] for each in warnings}
     assert found[f"/workflow_steps/1/settings/{field}"] == message
 
 
 @pytest.mark.parametrize(("named", "field", "message"), MISSING)
-async def test_a_name_that_leads_to_nothing_is_an_error_when_it_is_activated(
+async def test_a_missing_name_is_an_error_when_the_definition_is_activated(
     mine: Caller, named: dict[str, Any], field: str, message: str
 ) -> None:
     answer = await activation(mine, definition(named))
@@ -100,16 +100,16 @@ async def test_the_workflow_of_failures_is_looked_up(mine: Caller) -> None:
     assert [each["message"] for each in answer.json()["errors"]] == [f"there is no workflow {UNKNOWN}"]
 
 
-async def test_what_another_organization_has_is_answered_as_what_does_not_exist(mine: Caller, theirs: Caller) -> None:
+async def test_objects_of_another_organization_are_answered_like_missing_ones(mine: Caller, theirs: Caller) -> None:
     await connect(theirs, "ERP", "sap")
     child = await theirs.create(COMPUTING)
     calling = definition(step("httpRequest", connection="ERP", url="/a", fail_on=["4xx"]))
-    assert await _answers(mine, calling, "ERP") == await _answers(mine, _renamed(calling, "ERP", "ERX"), "ERX")
+    assert await _answers(mine, calling, "ERP") == await _answers(mine, _rename(calling, "ERP", "ERX"), "ERX")
     starting = definition(step("subworkflow", workflow_id=child))
-    assert await _answers(mine, starting, child) == await _answers(mine, _renamed(starting, child, UNKNOWN), UNKNOWN)
+    assert await _answers(mine, starting, child) == await _answers(mine, _rename(starting, child, UNKNOWN), UNKNOWN)
 
 
-async def test_what_exists_is_no_finding(mine: Caller) -> None:
+async def test_an_existing_name_is_not_a_finding(mine: Caller) -> None:
     await connect(mine, "ERP", "sap")
     await mine.post("putDatastore", {"name": "rates", "value": {}})
     child = await mine.create(COMPUTING)
@@ -131,10 +131,10 @@ async def test_a_connection_of_another_kind_is_a_finding(mine: Caller) -> None:
     assert [each["message"] for each in answer.json()["errors"]] == [message]
 
 
-async def test_the_finding_names_what_was_probably_meant_among_own_names(mine: Caller, theirs: Caller) -> None:
+async def test_the_finding_suggests_a_similar_name_of_the_own_organization(mine: Caller, theirs: Caller) -> None:
     await connect(mine, "ERP_PROD", "sap")
     await connect(theirs, "ERP_PRD", "sap")
-    warnings = (await saved(mine, definition(step("sapRequest", connection="ERP_PRDO", **ORDERS))))["warnings"]
+    warnings = (await save(mine, definition(step("sapRequest", connection="ERP_PRDO", **ORDERS))))["warnings"]
     assert [each["hint"] for each in warnings] == ["did you mean 'ERP_PROD'?"]
 
 
@@ -173,16 +173,16 @@ async def test_a_workflow_may_start_itself(mine: Caller) -> None:
     await mine.activate(workflow_id, 1)
 
 
-async def test_validating_and_importing_warn_of_the_same(mine: Caller) -> None:
+async def test_validation_and_import_have_the_same_warnings(mine: Caller) -> None:
     document = definition(step("sapRequest", connection="ERP", **ORDERS))
-    warned = (await saved(mine, document))["warnings"]
+    warned = (await save(mine, document))["warnings"]
     for name in ("validateWorkflow", "importWorkflow"):
         answer = await mine.post(name, {"definition": document})
         assert answer.status_code == 200
         assert answer.json()["warnings"] == warned
 
 
-async def test_what_was_missing_may_be_made_before_the_activation(mine: Caller) -> None:
+async def test_missing_objects_may_be_created_before_the_activation(mine: Caller) -> None:
     document = definition(step("sapRequest", connection="ERP", **ORDERS))
     workflow_id = await mine.create(document, is_active=False)
     await connect(mine, "ERP", "sap")
@@ -191,12 +191,12 @@ async def test_what_was_missing_may_be_made_before_the_activation(mine: Caller) 
 
 async def _answers(caller: Caller, document: dict[str, Any], name: str) -> str:
     """Returns the warnings of a save and the answer to an activation, without the name itself."""
-    warnings = (await saved(caller, document))["warnings"]
+    warnings = (await save(caller, document))["warnings"]
     answer = (await activation(caller, document)).json()
-    told = {key: value for key, value in answer.items() if key != "request_id"}
-    return f"{warnings} {told}".replace(name, "NAME")
+    shown = {key: value for key, value in answer.items() if key != "request_id"}
+    return f"{warnings} {shown}".replace(name, "NAME")
 
 
-def _renamed(document: dict[str, Any], before: str, after: str) -> dict[str, Any]:
+def _rename(document: dict[str, Any], before: str, after: str) -> dict[str, Any]:
     renamed: dict[str, Any] = json.loads(json.dumps(document).replace(before, after))
     return renamed

@@ -1,4 +1,4 @@
-"""The description: it has every route, is valid, and the answers are what it says."""
+"""The OpenAPI document: it has every route, is valid, and describes the actual answers."""
 
 from typing import Any
 
@@ -18,11 +18,11 @@ async def document(mine: Caller) -> dict[str, Any]:
     return described
 
 
-def resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+def resolve(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     return {"components": document["components"], **schema}
 
 
-async def test_every_route_of_the_server_is_described_with_what_opens_it(
+async def test_every_route_of_the_server_is_described_with_its_security_scheme(
     document: dict[str, Any], app: Boundary
 ) -> None:
     security = {"public": [], "metrics": [{"MetricsToken": []}]}
@@ -34,7 +34,7 @@ async def test_every_route_of_the_server_is_described_with_what_opens_it(
     assert described == {(route.method, route.path): security.get(route.access) for route in app.routes}
 
 
-async def test_every_operation_has_a_name_of_its_own_and_says_what_it_does(document: dict[str, Any]) -> None:
+async def test_every_operation_has_a_unique_id_and_a_summary(document: dict[str, Any]) -> None:
     operations = [each for methods in document["paths"].values() for each in methods.values()]
     names = [operation["operationId"] for operation in operations]
     assert len(set(names)) == len(names)
@@ -94,7 +94,7 @@ async def test_answers_fit_their_schemas(mine: Caller, document: dict[str, Any])
         answer = await mine.get(path, **query)
         assert answer.status_code == 200, answer.text
         schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-        jsonschema_rs.validator_for(resolved(document, schema)).validate(answer.json())
+        jsonschema_rs.validator_for(resolve(document, schema)).validate(answer.json())
 
 
 async def test_answers_to_editors_fit_their_schemas(mine: Caller, document: dict[str, Any]) -> None:
@@ -111,19 +111,19 @@ async def test_answers_to_editors_fit_their_schemas(mine: Caller, document: dict
         assert answer.status_code == 200, answer.text
         operation = document["paths"][f"/v2/workflows/{name}"]["post"]
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
-        jsonschema_rs.validator_for(resolved(document, schema)).validate(answer.json())
+        jsonschema_rs.validator_for(resolve(document, schema)).validate(answer.json())
         shape = operation["requestBody"]["content"]["application/json"]["schema"]
-        jsonschema_rs.validator_for(resolved(document, shape)).validate(body)
+        jsonschema_rs.validator_for(resolve(document, shape)).validate(body)
 
 
 async def test_errors_fit_their_schema(mine: Caller, document: dict[str, Any]) -> None:
-    schema = resolved(document, {"$ref": "#/components/schemas/ErrorAnswer"})
+    schema = resolve(document, {"$ref": "#/components/schemas/ErrorAnswer"})
     for answer in (await mine.post("createWorkflow", {"definition": {}}), await mine.get("getWorkflowById")):
         jsonschema_rs.validator_for(schema).validate(answer.json())
 
 
 async def test_the_schema_of_a_definition_is_part_of_it(document: dict[str, Any]) -> None:
-    schema = resolved(document, {"$ref": "#/components/schemas/WorkflowDefinition"})
+    schema = resolve(document, {"$ref": "#/components/schemas/WorkflowDefinition"})
     assert jsonschema_rs.validator_for(schema).is_valid(ASKING)
 
 
@@ -152,7 +152,7 @@ async def test_a_value_in_a_query_that_is_not_of_the_described_type_is_refused(
     assert taken == []
 
 
-async def test_what_a_conflict_names_is_described(mine: Caller, document: dict[str, Any]) -> None:
+async def test_the_additional_fields_of_a_conflict_are_described(mine: Caller, document: dict[str, Any]) -> None:
     workflow_id = await mine.create(ASKING)
     for each in (workflow_id, await mine.create(ASKING)):
         await mine.trigger(each, process_id="P1")
@@ -161,7 +161,7 @@ async def test_what_a_conflict_names_is_described(mine: Caller, document: dict[s
     other = {**ASKING, "workflow_name": "Other"}
     drafted = await mine.post("importWorkflow", {"workflow_id": workflow_id, "definition": other})
     described = document["components"]["schemas"]["ConflictAnswer"]
-    schema = resolved(document, {"$ref": "#/components/schemas/ConflictAnswer"})
+    schema = resolve(document, {"$ref": "#/components/schemas/ConflictAnswer"})
     for answer, code in ((ambiguous, "AMBIGUOUS"), (drafted, "DRAFT_OPEN")):
         assert (answer.status_code, answer.json()["code"]) == (409, code), answer.text
         assert answer.json().keys() <= described["properties"].keys()
@@ -169,7 +169,7 @@ async def test_what_a_conflict_names_is_described(mine: Caller, document: dict[s
 
 
 async def draft_of(caller: Caller, workflow_id: str) -> dict[str, Any]:
-    """Returns the body that makes the next draft of version 1."""
+    """Returns the body that creates the next draft of version 1."""
     found = await caller.get("getWorkflowById", workflow_id=workflow_id, workflow_version="1")
     key = {"workflow_id": workflow_id, "workflow_version": 1, "modified_on": found.json()["item"]["modified_on"]}
     return {**key, "definition": {**ASKING, "workflow_name": "Next"}}

@@ -1,4 +1,4 @@
-"""The description is in the form that programs which make clients can read: each rule lists what breaks it."""
+"""The OpenAPI document is in the form that client generators understand: each rule lists its violations."""
 
 import json
 import re
@@ -10,11 +10,11 @@ import jsonschema_rs
 import pytest
 
 from looply.definition import definition_schema
-from looply.server.application import every_route
+from looply.server.application import all_routes
 from looply.server.description.openapi import describe
-from looply.server.description.openapi_schemas import components_of, explicit
+from looply.server.description.openapi_schemas import components_of, make_explicit
 
-ROUTES = every_route()
+ROUTES = all_routes()
 DOCUMENT: dict[str, Any] = json.loads(json.dumps(describe(ROUTES)))
 VALUES = ("enum", "const", "examples", "example")
 SUCCESS = re.compile("[23]..")
@@ -23,7 +23,7 @@ FLAGS = ("incomplete", "settled", "test")
 
 
 def schemas(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yields every schema of a document with its path; what stands for values is none."""
+    """Yields every schema of a document with its path; example and enum values are not schemas."""
     if isinstance(node, list):
         for number, each in enumerate(node):
             yield from schemas(each, f"{path}/{number}")
@@ -82,7 +82,7 @@ def test_no_schema_of_the_description(breaks: Callable[[dict[str, Any]], bool]) 
     assert [path for path, schema in schemas(DOCUMENT) if breaks(schema)] == []
 
 
-def test_the_walk_sees_what_breaks_a_rule() -> None:
+def test_the_walk_finds_violations_of_the_rules() -> None:
     broken = {
         "paths": {"/x": {"schema": {"type": "object"}}},
         "components": {
@@ -108,7 +108,7 @@ def test_every_refusal_has_a_schema() -> None:
     assert wrong == []
 
 
-def test_numbers_and_booleans_in_queries_say_that_they_are() -> None:
+def test_numbers_and_booleans_in_queries_declare_their_types() -> None:
     types = dict.fromkeys(NUMBERS, "integer") | dict.fromkeys(FLAGS, "boolean")
     wrong = [
         f"{name}: {parameter['name']}"
@@ -123,11 +123,11 @@ def test_numbers_and_booleans_in_queries_say_that_they_are() -> None:
 def test_a_name_of_an_operation_is_an_identifier_that_comes_from_its_path_alone() -> None:
     names = [operation["operationId"] for _, operation in operations()]
     assert [name for name in names if re.fullmatch("[a-zA-Z][A-Za-z0-9_]*", name) is None] == []
-    # Programs write the names in their own way: in small letters, with and without underscores.
+    # Generators change the names: to lower case, with and without underscores.
     assert [name for name, count in Counter(name.replace("_", "").lower() for name in names).items() if count > 1] == []
     of_today = {route.path: route.name for route in ROUTES if route.path.startswith("/v") and not route.path_values}
-    told = {path: methods[next(iter(methods))]["operationId"] for path, methods in DOCUMENT["paths"].items()}
-    assert {path: told[path] for path in of_today} == of_today
+    operation_ids = {path: methods[next(iter(methods))]["operationId"] for path, methods in DOCUMENT["paths"].items()}
+    assert {path: operation_ids[path] for path in of_today} == of_today
 
 
 def test_no_two_components_have_one_title() -> None:
@@ -162,8 +162,8 @@ def test_no_two_components_have_one_title() -> None:
         ({"properties": {"default": {"type": "array"}}}, {"properties": {"default": {"type": "array", "items": {}}}}),
     ],
 )
-def test_a_schema_says_what_json_schema_leaves_to_be_understood(schema: Mapping[str, Any], said: object) -> None:
-    assert explicit(schema) == said
+def test_the_implicit_defaults_of_json_schema_are_made_explicit(schema: Mapping[str, Any], said: object) -> None:
+    assert make_explicit(schema) == said
 
 
 def test_the_components_of_a_definition_accept_what_its_schema_accepts() -> None:

@@ -1,4 +1,4 @@
-"""What another organization has is not loaded to say that it does not exist."""
+"""An execution of another organization is not loaded to answer that it does not exist."""
 
 import pytest
 from server_kit import ASKING, Caller
@@ -29,9 +29,9 @@ async def test_a_foreign_execution_is_not_loaded_and_answers_as_one_that_does_no
     loads: list[str] = []
     real = Shell.get
 
-    async def get(self: Shell, wanted: str) -> object:
-        loads.append(wanted)
-        return await real(self, wanted)
+    async def get(self: Shell, requested: str) -> object:
+        loads.append(requested)
+        return await real(self, requested)
 
     monkeypatch.setattr(Shell, "get", get)
 

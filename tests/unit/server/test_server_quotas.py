@@ -1,4 +1,4 @@
-"""What callers are told when their organization has used up a quota, and what goes on."""
+"""Answers to callers whose organization has reached a quota, and calls that still work."""
 
 import pytest
 from server_kit import ASKING, Caller
@@ -23,7 +23,7 @@ async def test_a_trigger_over_the_quota_is_429_for_that_organization_only(mine: 
     await theirs.trigger(await theirs.create(ASKING))
 
 
-async def test_an_execution_is_not_run_anew_over_the_quota_and_what_is_open_can_be_ended(mine: Caller) -> None:
+async def test_no_execution_is_rerun_over_the_quota_and_open_ones_can_be_terminated(mine: Caller) -> None:
     workflow_id = await mine.create(ASKING)
     first, second = [await mine.trigger(workflow_id) for _ in range(2)]
     body = {"workflow_execution_id": first}

@@ -1,4 +1,4 @@
-"""Refused keys and tokens: counted, logged, limited by address; and tokens that are looked at before bodies."""
+"""Refused keys and tokens: counted, logged, limited by address; and tokens that are checked before bodies are read."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,10 +14,10 @@ from server_kit import CARDING, COMPUTING, Caller
 from looply.app.context.services import Services
 from looply.clock import Clock
 from looply.errors import Forbidden, TooManyRefusals
-from looply.server.administration.pages import Pages
-from looply.server.application import Front, build_app
-from looply.server.http.callers import Callers
-from looply.server.http.refusals import MOST_ADDRESSES, Credential, Refusals
+from looply.server.administration.web_pages import Pages
+from looply.server.application import Ingress, build_app
+from looply.server.http.client_addresses import ClientAddresses
+from looply.server.http.refusals import MAX_ADDRESSES, Credential, RefusalLimiter
 from looply.testing.clock import FakeClock, SerialEntropy
 
 LIMIT = 5
@@ -29,8 +29,8 @@ PROXY = "10.0.0.1"
 async def calling(
     services: Services, tmp_path: Path, peer: str = "192.0.2.1", trusted: tuple[str, ...] = ()
 ) -> AsyncIterator[httpx2.AsyncClient]:
-    front = Front(callers=Callers(trusted), refusals_per_minute=LIMIT)
-    app = build_app(services, SerialEntropy(1000), Pages(tmp_path / "static"), front=front)
+    ingress = Ingress(addresses=ClientAddresses(trusted), refusals_per_minute=LIMIT)
+    app = build_app(services, SerialEntropy(1000), Pages(tmp_path / "static"), ingress=ingress)
     transport = httpx2.ASGITransport(app=app, client=(peer, 40_000))
     async with httpx2.AsyncClient(transport=transport, base_url="http://server") as client:
         yield client
@@ -62,7 +62,7 @@ async def test_a_valid_key_without_the_scope_counts_for_nothing(
         assert await statuses(client, LIMIT + 2, reader.headers()) == [403] * (LIMIT + 2)
 
 
-async def test_other_addresses_are_not_limited_with_one(services: Services, tmp_path: Path) -> None:
+async def test_other_addresses_are_not_limited(services: Services, tmp_path: Path) -> None:
     async with calling(services, tmp_path, PROXY, (PROXY,)) as client:
         first = {"x-forwarded-for": "192.0.2.1"}
         assert await statuses(client, LIMIT + 1, first) == [403] * LIMIT + [429]
@@ -78,7 +78,7 @@ async def test_the_addresses_of_a_network_of_64_bits_are_one(services: Services,
 
 @pytest.mark.parametrize("name", ["x-forwarded-for", "forwarded", "x-real-ip"])
 @pytest.mark.parametrize(("peer", "before"), [("192.0.2.1", ""), (PROXY, ", {own}")])
-async def test_an_address_that_the_caller_writes_himself_does_not_count(
+async def test_an_address_forged_by_the_caller_does_not_count(
     services: Services, tmp_path: Path, name: str, peer: str, before: str
 ) -> None:
     value = "for=203.0.113.{n}" if name == "forwarded" else "203.0.113.{n}"
@@ -131,7 +131,7 @@ async def test_no_byte_of_a_body_is_read_before_the_key_or_the_token(
         assert sent[0]["status"] in (403, 404), route.path
 
 
-async def test_refusals_are_counted_by_what_was_refused(
+async def test_refusals_are_counted_by_kind_of_credential(
     services: Services, client: httpx2.AsyncClient, mine: Caller
 ) -> None:
     await client.get(KEYS)
@@ -157,7 +157,7 @@ async def test_refusals_are_logged_once_a_minute_and_address(
     assert {(line["address"], line["route"], line["kind"]) for line in lines} == {("192.0.2.1", KEYS, "key")}
 
 
-def outcome(refusals: Refusals, address: str) -> str:
+def outcome(refusals: RefusalLimiter, address: str) -> str:
     try:
         refusals.record(address, "key", "/x", Forbidden("Forbidden"))
     except (Forbidden, TooManyRefusals) as error:
@@ -169,18 +169,18 @@ def ignored(_credential: Credential) -> None:
 
 
 def test_the_memory_for_addresses_is_bounded_and_a_flood_of_addresses_frees_none(clock: Clock) -> None:
-    refusals = Refusals(clock, 2, ignored)
+    refusals = RefusalLimiter(clock, 2, ignored)
     assert [outcome(refusals, "192.0.2.1") for _ in range(3)][-1] == "RATE_LIMITED"
-    for number in range(2 * MOST_ADDRESSES):
+    for number in range(2 * MAX_ADDRESSES):
         outcome(refusals, f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
-    assert len(refusals) <= MOST_ADDRESSES + 1
+    assert len(refusals) <= MAX_ADDRESSES + 1
     assert outcome(refusals, "192.0.2.1") == "RATE_LIMITED"
     assert outcome(refusals, "198.51.100.1") == "RATE_LIMITED"
 
 
-def test_addresses_of_a_minute_ago_make_room(clock: FakeClock) -> None:
-    refusals = Refusals(clock, 2, ignored)
-    for number in range(MOST_ADDRESSES):
+def test_addresses_of_a_minute_ago_are_forgotten(clock: FakeClock) -> None:
+    refusals = RefusalLimiter(clock, 2, ignored)
+    for number in range(MAX_ADDRESSES):
         outcome(refusals, f"10.0.{number >> 8}.{number & 255}")
     clock.advance(timedelta(seconds=60))
     assert [outcome(refusals, f"192.0.2.{number}") for number in range(4)] == ["FORBIDDEN"] * 4

@@ -1,4 +1,4 @@
-"""What operators do about executions over HTTP: incidents, repairs, redrives, reruns, and their forecasts."""
+"""Calls of operators over HTTP: incidents, repairs, redrives, reruns, and their forecasts."""
 
 from datetime import timedelta
 from typing import Any
@@ -22,7 +22,7 @@ def call_step(id_: str = "call_1", body: str = "${payload.output.po}") -> dict[s
 CALLING = definition(call_step(), note_step())
 
 
-async def broken(mine: Caller, world: World, document: dict[str, Any] = CALLING, **query: str) -> tuple[str, str]:
+async def fail_call(mine: Caller, world: World, document: dict[str, Any] = CALLING, **query: str) -> tuple[str, str]:
     """Returns workflow and execution of a call that the other system refused."""
     world.script("call_1", REFUSED)
     workflow_id = await mine.create(document)
@@ -32,7 +32,7 @@ async def broken(mine: Caller, world: World, document: dict[str, Any] = CALLING,
 
 
 class Settling:
-    """Reads executions once they have come to rest."""
+    """Reads executions once they have settled."""
 
     def __init__(self, mine: Caller, shell: Shell, clock: FakeClock) -> None:
         self._mine = mine
@@ -51,8 +51,8 @@ def settled(mine: Caller, shell: Shell, clock: FakeClock) -> Settling:
     return Settling(mine, shell, clock)
 
 
-async def test_a_forecast_tells_which_call_would_be_repeated_and_stores_nothing(mine: Caller, world: World) -> None:
-    workflow_id, execution_id = await broken(mine, world)
+async def test_a_forecast_shows_the_repeated_call_and_stores_nothing(mine: Caller, world: World) -> None:
+    workflow_id, execution_id = await fail_call(mine, world)
     before = await mine.item(workflow_id, execution_id)
     answer = await mine.post(
         "repairExecution", {"workflow_execution_id": execution_id, "action": "retry", "dry_run": True}
@@ -75,16 +75,18 @@ async def test_a_forecast_tells_which_call_would_be_repeated_and_stores_nothing(
     assert len(world.calls) == 1
 
 
-async def test_a_forecast_with_another_document_tells_the_new_key(mine: Caller, world: World) -> None:
-    _, execution_id = await broken(mine, world)
+async def test_a_forecast_with_another_document_shows_the_new_key(mine: Caller, world: World) -> None:
+    _, execution_id = await fail_call(mine, world)
     asked = {"workflow_execution_id": execution_id, "action": "retry", "dry_run": True}
     answer = await mine.post("repairExecution", {**asked, "document": {"payload": {"output": {"po": "2"}}}})
     (effect,) = answer.json()["forecast"]["effects"]
     assert (effect["visit"], effect["is_repeated"], effect["keeps_key"]) == (2, True, False)
 
 
-async def test_a_retry_goes_on_and_the_log_tells_by_whom_and_why(mine: Caller, world: World, settled: Settling) -> None:
-    workflow_id, execution_id = await broken(mine, world)
+async def test_a_retry_continues_and_the_log_shows_operator_and_reason(
+    mine: Caller, world: World, settled: Settling
+) -> None:
+    workflow_id, execution_id = await fail_call(mine, world)
     answer = await mine.post(
         "repairExecution", {"workflow_execution_id": execution_id, "action": "retry", "reason": "system is back"}
     )
@@ -100,13 +102,13 @@ async def test_a_retry_goes_on_and_the_log_tells_by_whom_and_why(mine: Caller, w
     assert (again.status_code, again.json()["code"]) == (409, "COMPLETED")
 
 
-async def test_each_action_does_what_it_says(mine: Caller, world: World, settled: Settling) -> None:
+async def test_each_action_has_its_documented_effect(mine: Caller, world: World, settled: Settling) -> None:
     for fields, steps in (
         ({"action": "complete", "output": {"status": "201"}}, {"call_1": "SKIPPED"}),
         ({"action": "skip"}, {"call_1": "SKIPPED"}),
         ({"action": "move", "to": "note_1"}, {"call_1": "FAILED"}),
     ):
-        workflow_id, execution_id = await broken(mine, world)
+        workflow_id, execution_id = await fail_call(mine, world)
         answer = await mine.post("repairExecution", {"workflow_execution_id": execution_id, **fields})
         assert answer.status_code == 200, answer.text
         item = await settled(workflow_id, execution_id, "COMPLETED")
@@ -115,7 +117,7 @@ async def test_each_action_does_what_it_says(mine: Caller, world: World, settled
 
 
 async def test_an_edit_changes_the_document_and_starts_nothing(mine: Caller, world: World) -> None:
-    workflow_id, execution_id = await broken(mine, world)
+    workflow_id, execution_id = await fail_call(mine, world)
     document = {"payload": {"output": {"po": "2", "new": {"n": 1}}}}
     answer = await mine.post(
         "repairExecution", {"workflow_execution_id": execution_id, "action": "edit", "document": document}
@@ -127,7 +129,7 @@ async def test_an_edit_changes_the_document_and_starts_nothing(mine: Caller, wor
     assert len(world.calls) == 1
 
 
-async def test_an_edit_of_one_iteration_changes_what_its_next_try_sends_and_the_log_says_where(
+async def test_an_edit_of_one_iteration_changes_its_next_attempt_and_the_log_shows_the_scope(
     mine: Caller, world: World, settled: Settling
 ) -> None:
     read = {"id": "read", "type": "overridePayload", "settings": {"payload": {"text": "${item}"}}}
@@ -149,8 +151,8 @@ async def test_an_edit_of_one_iteration_changes_what_its_next_try_sends_and_the_
     assert (edited["scope"], edited["changed"]) == ("each[0]", ["read"])
 
 
-async def test_a_decision_about_what_was_read_earlier_is_refused(mine: Caller, world: World) -> None:
-    workflow_id, execution_id = await broken(mine, world)
+async def test_a_repair_of_a_stale_state_is_refused(mine: Caller, world: World) -> None:
+    workflow_id, execution_id = await fail_call(mine, world)
     item = await mine.item(workflow_id, execution_id)
     asked = {"workflow_execution_id": execution_id, "action": "retry"}
     for lock in ({"modified_on": item["modified_on"] - 1}, {"seq": 1}):
@@ -175,19 +177,19 @@ async def test_a_decision_about_what_was_read_earlier_is_refused(mine: Caller, w
         ({"action": "move", "to": "note_1", "scope": "each[0]"}, "/scope"),
     ],
 )
-async def test_fields_that_do_not_go_together_are_named(mine: Caller, body: dict[str, Any], path: str) -> None:
+async def test_fields_that_cannot_be_combined_are_named(mine: Caller, body: dict[str, Any], path: str) -> None:
     answer = await mine.post("repairExecution", {"workflow_execution_id": UNKNOWN, **body})
     assert answer.status_code == 400
     assert [problem["path"] for problem in answer.json()["errors"]] == [path]
 
 
-async def test_what_does_not_fit_the_execution_is_422_with_its_place(mine: Caller, world: World) -> None:
-    _, execution_id = await broken(mine, world)
+async def test_a_repair_that_does_not_fit_the_execution_is_422_with_its_path(mine: Caller, world: World) -> None:
+    _, execution_id = await fail_call(mine, world)
     for body, path in (
         ({"action": "move", "to": "nowhere"}, "/to"),
         ({"action": "skip", "branch": "yes"}, "/branch"),
         ({"action": "skip", "state": "note_1"}, "/state"),
-        ({"action": "edit", "document": {"nobody": {"output": 1}}}, "/document/nobody"),
+        ({"action": "edit", "document": {"unknown": {"output": 1}}}, "/document/unknown"),
     ):
         for dry_run in (True, False):
             asked = {"workflow_execution_id": execution_id, "dry_run": dry_run, **body}
@@ -196,8 +198,8 @@ async def test_what_does_not_fit_the_execution_is_422_with_its_place(mine: Calle
             assert [problem["path"] for problem in answer.json()["errors"]] == [path]
 
 
-async def test_what_somebody_else_owns_or_nobody_does_not_exist(mine: Caller, theirs: Caller, world: World) -> None:
-    _, execution_id = await broken(theirs, world)
+async def test_foreign_and_unknown_executions_do_not_exist(mine: Caller, theirs: Caller, world: World) -> None:
+    _, execution_id = await fail_call(theirs, world)
     for unknown in (execution_id, UNKNOWN, "x"):
         for name, fields in (
             ("repairExecution", {"action": "retry"}),
@@ -209,7 +211,7 @@ async def test_what_somebody_else_owns_or_nobody_does_not_exist(mine: Caller, th
 
 
 async def test_the_scope_manage_is_needed(mine: Caller, world: World) -> None:
-    _, execution_id = await broken(mine, world)
+    _, execution_id = await fail_call(mine, world)
     reader = await mine.key_with("read", "trigger")
     for name, fields in (("repairExecution", {"action": "retry"}), ("redriveExecution", {})):
         answer = await reader.post(name, {"workflow_execution_id": execution_id, **fields})
@@ -217,13 +219,18 @@ async def test_the_scope_manage_is_needed(mine: Caller, world: World) -> None:
     assert (await reader.get("getIncidents")).status_code == 200
 
 
-async def test_a_redrive_onto_the_corrected_version(mine: Caller, world: World, settled: Settling) -> None:
-    workflow_id, execution_id = await broken(mine, world)
+async def test_a_redrive_with_the_corrected_version(mine: Caller, world: World, settled: Settling) -> None:
+    workflow_id, execution_id = await fail_call(mine, world)
     read = (await mine.get("getWorkflowById", workflow_id=workflow_id, workflow_version=1)).json()["item"]
-    mended = definition(call_step(body="${payload.output.po}-mended"), note_step())
+    corrected = definition(call_step(body="${payload.output.po}-corrected"), note_step())
     saved = await mine.post(
         "updateWorkflow",
-        {"workflow_id": workflow_id, "workflow_version": 1, "modified_on": read["modified_on"], "definition": mended},
+        {
+            "workflow_id": workflow_id,
+            "workflow_version": 1,
+            "modified_on": read["modified_on"],
+            "definition": corrected,
+        },
     )
     assert saved.status_code == 200, saved.text
     await mine.activate(workflow_id, 2)
@@ -234,11 +241,11 @@ async def test_a_redrive_onto_the_corrected_version(mine: Caller, world: World, 
     assert answer.status_code == 200, answer.text
     item = await settled(workflow_id, execution_id, "COMPLETED")
     assert item["workflow_version"] == 2
-    assert [seen.input["body"] for seen in world.of("call_1")] == ["1", "1-mended"]
+    assert [seen.input["body"] for seen in world.of("call_1")] == ["1", "1-corrected"]
     assert "EXECUTION_MOVED" in {entry["type"] for entry in item["workflow_event_log"]["events"]}
 
 
-async def test_a_waiting_execution_goes_on_with_a_version_that_calls_its_step_otherwise(mine: Caller) -> None:
+async def test_a_waiting_execution_continues_with_a_version_that_renames_its_step(mine: Caller) -> None:
     workflow_id = await mine.create(ASKING)
     execution_id = await mine.trigger(workflow_id)
     read = (await mine.get("getWorkflowById", workflow_id=workflow_id, workflow_version=1)).json()["item"]
@@ -269,9 +276,9 @@ async def test_a_redrive_that_has_nothing_to_do_or_no_version_is_refused(mine: C
     assert world.calls == []
 
 
-async def test_a_process_id_that_is_in_use_is_told_by_the_forecast_too(mine: Caller, world: World) -> None:
+async def test_a_process_id_in_use_is_reported_by_the_forecast_too(mine: Caller, world: World) -> None:
     document = definition(call_step(), wait_step())
-    workflow_id, execution_id = await broken(mine, world, document, process_id="PO-1")
+    workflow_id, execution_id = await fail_call(mine, world, document, process_id="PO-1")
     other = await mine.trigger(workflow_id, {"po": "2"}, process_id="PO-1")
     for dry_run in (True, False):
         asked = {"workflow_execution_id": execution_id, "action": "retry", "dry_run": dry_run}
@@ -282,10 +289,10 @@ async def test_a_process_id_that_is_in_use_is_told_by_the_forecast_too(mine: Cal
     assert answer.status_code == 200
 
 
-async def test_a_rerun_names_whose_input_it_took_and_may_take_another_version(
+async def test_a_rerun_names_the_original_execution_and_may_use_another_version(
     mine: Caller, world: World, settled: Settling
 ) -> None:
-    workflow_id, execution_id = await broken(mine, world, process_id="PO-1")
+    workflow_id, execution_id = await fail_call(mine, world, process_id="PO-1")
     asked = {"workflow_execution_id": execution_id, "process_id": "PO-2", "workflow_version": 1}
     answer = await mine.post("rerunExecution", asked)
     new = answer.json()["looply_execution_id"]
@@ -298,9 +305,9 @@ async def test_a_rerun_names_whose_input_it_took_and_may_take_another_version(
 
 
 async def test_open_incidents_are_listed_with_filters_and_pages(mine: Caller, theirs: Caller, world: World) -> None:
-    await broken(theirs, world)
-    first = await broken(mine, world)
-    ids = [(await broken(mine, world))[1] for _ in range(3)]
+    await fail_call(theirs, world)
+    first = await fail_call(mine, world)
+    ids = [(await fail_call(mine, world))[1] for _ in range(3)]
     page = (await mine.get("getIncidents")).json()
     assert [item["workflow_execution_id"] for item in page["items"]] == [*ids[::-1], first[1]]
     (newest, *_) = page["items"]

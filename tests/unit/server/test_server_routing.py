@@ -1,20 +1,20 @@
-"""The router: which route a path leads to, and which texts of the path its handler gets."""
+"""The router: the route of a path, and the path parameters that its handler receives."""
 
 import httpx2
 import pytest
 from server_kit import ASKING, Caller
 
-from looply.server.application import every_route
+from looply.server.application import all_routes
 from looply.server.http.boundary import Boundary
 from looply.server.http.call import Route
 from looply.server.http.routing import RouteTable
 
-ROUTES = every_route()
+ROUTES = all_routes()
 TABLE = RouteTable(ROUTES)
 
 
 def found(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-    """Returns the route of a path with its texts, None where the path leads nowhere or does not have the method."""
+    """Returns the route of a path with its parameters, None where nothing matches or the path lacks the method."""
     match = TABLE.find(path)
     branch = match.branch(method) if match is not None else None
     if match is None or branch is None or not branch.leads_to(match.rest):
@@ -23,7 +23,7 @@ def found(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
-def test_every_route_is_found_under_its_own_path_with_its_texts(route: Route) -> None:
+def test_every_route_is_found_under_its_own_path_with_its_parameters(route: Route) -> None:
     texts = {name: f"Text-{name}" for name in route.path_values}
     match = found(route.method, route.path.format(**texts))
     assert match is not None
@@ -31,7 +31,7 @@ def test_every_route_is_found_under_its_own_path_with_its_texts(route: Route) ->
     assert {name: text for name, text in match[1].items() if text} == texts
 
 
-def test_routes_of_one_path_are_told_apart_by_the_number_of_texts() -> None:
+def test_routes_of_one_path_are_distinguished_by_the_number_of_parameters() -> None:
     for path, version in (("a", ""), ("a/3", "3"), ("a/", ""), ("a/3/4", "3/4"), ("", "")):
         match = found("POST", f"/v2/workflows/triggerworkflow/{path}")
         assert match is not None
@@ -39,7 +39,7 @@ def test_routes_of_one_path_are_told_apart_by_the_number_of_texts() -> None:
         assert match[0].path.endswith("}/{workflow_version}") == (len(path.rstrip("/").split("/")) > 1 or not path)
 
 
-def test_a_last_text_takes_what_is_left_of_the_path_with_its_slashes() -> None:
+def test_the_last_parameter_takes_the_rest_of_the_path_with_its_slashes() -> None:
     match = found("GET", "/static/assets/a/b.js")
     assert match is not None
     assert match[1] == {"path": "assets/a/b.js"}
@@ -59,11 +59,11 @@ def test_head_is_served_by_get_and_no_other_method_by_another() -> None:
         *("/v2/workflows/getKeys/x", "/v2/workflows/get\u212aeys", "/docs/x", "/docs?"),
     ],
 )
-async def test_another_spelling_of_a_path_leads_nowhere(mine: Caller, path: str) -> None:
+async def test_another_spelling_of_a_path_matches_nothing(mine: Caller, path: str) -> None:
     assert found("GET", path) is None
 
 
-async def test_a_path_that_leads_nowhere_is_refused_without_a_key_and_its_body_is_not_read(app: Boundary) -> None:
+async def test_an_unknown_path_is_refused_without_a_key_and_its_body_is_not_read(app: Boundary) -> None:
     sent: list[dict[str, object]] = []
 
     async def receive() -> dict[str, object]:
@@ -79,7 +79,7 @@ async def test_a_path_that_leads_nowhere_is_refused_without_a_key_and_its_body_i
         assert sent[0]["status"] == status
 
 
-async def test_slashes_at_the_end_of_a_path_change_nothing(mine: Caller) -> None:
+async def test_trailing_slashes_are_ignored(mine: Caller) -> None:
     for path in ("getKeys", "getKeys/", "getKeys//"):
         assert (await mine.get(path)).status_code == 200
 
@@ -99,7 +99,7 @@ async def test_an_id_of_several_parts_or_of_none_is_refused_after_the_key(
 @pytest.mark.parametrize(
     "path", ["/inbox", "/inbox/", "/inbox/a/b", "/v2/inbox", "/v2/inbox/a/b", "/static", "/static/"]
 )
-async def test_a_page_or_file_whose_path_has_too_few_or_too_many_texts_is_not_found(
+async def test_a_page_or_file_whose_path_has_too_few_or_too_many_parts_is_not_found(
     client: httpx2.AsyncClient, path: str
 ) -> None:
     answer = await client.get(path)

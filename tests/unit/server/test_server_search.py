@@ -1,4 +1,4 @@
-"""The search on the wire: terms, search fields, endings of process ids, and what is too much."""
+"""The search on the wire: terms, search fields, wildcards in process ids, and the limits."""
 
 from typing import Any
 
@@ -85,7 +85,7 @@ async def test_endings_and_beginnings_of_process_ids_find_executions(mine: Calle
     assert await found(mine, "process_id=*-3-*") == [ids[2]]
 
 
-async def test_executions_are_found_by_the_one_that_started_them(mine: Caller, theirs: Caller, pump: Pump) -> None:
+async def test_executions_are_found_by_their_parent(mine: Caller, theirs: Caller, pump: Pump) -> None:
     child = await mine.create(COMPUTING)
     settings = {"workflow_id": child, "payload": {}, "wait": False}
     parent = await mine.create(definition({"id": "sub", "type": "subworkflow", "settings": settings}, wait_step()))

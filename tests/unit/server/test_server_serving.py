@@ -1,4 +1,4 @@
-"""The server on a real socket: its bounds, and how it stops."""
+"""The server on a real socket: its limits, and its shutdown."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ from looply.server.connection.serving import Hooks, address_of, listen, serve, s
 from looply.settings import Settings
 
 SOON = 60.0
-# Short enough to be waited for, and long enough for a busy machine to bring what is to arrive in time.
+# Short enough to wait for, and long enough that data arrives in time on a busy machine.
 SHORT = Settings(port=0, header_seconds=2, body_seconds=2, keep_alive_seconds=4, drain_seconds=5)
 PATIENT = Settings(port=0, drain_seconds=5, header_bytes=2048)
 VERY_PATIENT = Settings(port=0, drain_seconds=60)
@@ -42,7 +42,7 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 
 class Served:
-    """A running server: its address, its life cycle, and what its hooks were told."""
+    """A running server: its address, its lifecycle, and the calls of its hooks."""
 
     def __init__(self) -> None:
         self.lifecycle = Lifecycle()
@@ -103,7 +103,7 @@ GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\n"
 
 
-async def test_port_0_takes_a_free_port_and_tells_which() -> None:
+async def test_port_0_takes_a_free_port_and_reports_it() -> None:
     async with serving(PATIENT) as served, httpx2.AsyncClient(timeout=60) as client:
         assert served.address.startswith("http://127.0.0.1:")
         assert (await client.post(served.address, content=b"12345")).text == "5"
@@ -117,8 +117,8 @@ async def test_a_port_in_use_is_a_clear_error() -> None:
             listen("127.0.0.1", port)
     finally:
         listener.close()
-    told = "Address already in use; stop what listens there, or set another `port`"
-    assert raised.value.message == f"cannot listen on 127.0.0.1 port {port}: {told}"
+    reason = "Address already in use; stop what listens there, or set another `port`"
+    assert raised.value.message == f"cannot listen on 127.0.0.1 port {port}: {reason}"
 
 
 async def test_an_address_that_listens_everywhere_is_shown_as_one_that_can_be_opened() -> None:
@@ -137,13 +137,13 @@ async def test_a_head_that_does_not_end_is_closed_at_its_deadline() -> None:
         assert body_of(answer)["code"] == "REQUEST_TIMEOUT"
 
 
-async def test_a_connection_that_says_nothing_is_closed() -> None:
+async def test_a_silent_connection_is_closed() -> None:
     async with serving(SHORT) as served:
         assert await served.exchange() == b""
 
 
 @pytest.mark.parametrize("before", [b"", GET + b"\r\n"], ids=["at first", "after a request"])
-async def test_a_connection_that_says_nothing_but_blank_lines_is_closed(before: bytes) -> None:
+async def test_a_connection_that_sends_only_blank_lines_is_closed(before: bytes) -> None:
     async with serving(SHORT) as served:
         reader, writer = await served.connect()
         try:
@@ -154,7 +154,7 @@ async def test_a_connection_that_says_nothing_but_blank_lines_is_closed(before: 
             try:
                 rest = await asyncio.wait_for(reader.read(), SOON)
             except ConnectionError:
-                # It was closed before the blank line came.
+                # The server closed the connection before the blank line arrived.
                 rest = b""
             assert rest == b""
         finally:
@@ -164,7 +164,7 @@ async def test_a_connection_that_says_nothing_but_blank_lines_is_closed(before: 
 async def test_bytes_that_trickle_do_not_move_the_deadline() -> None:
     async with serving(SHORT) as served:
         reader, writer = await served.connect()
-        # To the end of the stream would be too far: bytes that meet a closed connection reset it.
+        # It does not read to the end of the stream: bytes that reach a closed connection reset it.
         answered = asyncio.create_task(reader.readline())
         writer.write(GET)
         while not answered.done():
@@ -196,7 +196,7 @@ async def test_a_head_over_the_bound_is_431_and_closes(head: bytes) -> None:
         assert body_of(answer)["code"] == "HEADERS_TOO_LARGE"
 
 
-async def test_what_is_refused_before_the_application_has_a_request_id_of_its_own() -> None:
+async def test_a_request_refused_before_the_application_has_a_request_id() -> None:
     async with serving(SHORT) as served:
         slow, broken, again = [
             await served.exchange(part) for part in (GET + b"X-Slow: ", b"NONSENSE\r\n\r\n", b"NONSENSE\r\n\r\n")
@@ -263,7 +263,7 @@ async def test_a_request_in_many_pieces_within_its_time_is_answered() -> None:
         b"\x16\x03\x01\x02\x00",
     ],
 )
-async def test_what_is_no_clean_http_is_400_and_closes(request_: bytes) -> None:
+async def test_malformed_http_is_400_and_closes_the_connection(request_: bytes) -> None:
     async with serving(PATIENT) as served:
         answer = await served.exchange(request_ + GET + b"X-Hidden: 1\r\n\r\n")
         assert status_of(answer) == 400
@@ -277,7 +277,7 @@ async def test_an_idle_connection_is_closed_after_a_while() -> None:
         assert status_of(answer) == 200
 
 
-async def test_a_reader_that_stalls_is_cut_off() -> None:
+async def test_a_reader_that_stalls_is_disconnected() -> None:
     gone = asyncio.Event()
 
     async def flood(scope: Any, receive: Any, send: Any) -> None:
@@ -300,7 +300,7 @@ async def test_a_reader_that_stalls_is_cut_off() -> None:
         writer.close()
 
 
-async def test_what_is_in_flight_is_answered_before_the_engine_drains() -> None:
+async def test_calls_in_flight_are_answered_before_the_engine_drains() -> None:
     arrived, may_answer = asyncio.Event(), asyncio.Event()
 
     async def slow(scope: Any, receive: Any, send: Any) -> None:
@@ -324,7 +324,7 @@ async def test_what_is_in_flight_is_answered_before_the_engine_drains() -> None:
     assert timedelta(seconds=1) <= served.drained[0] <= timedelta(seconds=VERY_PATIENT.drain_seconds)
 
 
-async def test_the_process_s_own_signals_are_given_back() -> None:
+async def test_the_process_s_own_signal_handlers_are_restored() -> None:
     def own(_number: int, _frame: FrameType | None) -> None:
         """Never called."""
 
@@ -346,7 +346,7 @@ async def test_a_drain_twice_is_one_drain() -> None:
     assert lifecycle.is_draining
 
 
-async def test_who_is_at_the_door_is_served_and_nobody_new_comes_in() -> None:
+async def test_pending_connections_are_served_and_new_ones_refused() -> None:
     listener = listen("127.0.0.1", 0)
     try:
         place = listener.getsockname()
@@ -362,7 +362,7 @@ async def test_who_is_at_the_door_is_served_and_nobody_new_comes_in() -> None:
         listener.close()
 
 
-async def test_asked_to_stop_it_answers_once_more_on_each_connection_and_says_that_it_is_the_last_time() -> None:
+async def test_during_the_drain_each_connection_has_one_more_answer_that_closes_it() -> None:
     async with serving(PATIENT) as served:
         reader, writer = await served.connect()
         writer.write(GET + b"\r\n")
@@ -375,7 +375,7 @@ async def test_asked_to_stop_it_answers_once_more_on_each_connection_and_says_th
         writer.close()
 
 
-async def test_a_caller_that_came_while_the_server_stops_is_answered() -> None:
+async def test_a_caller_that_connects_while_the_server_stops_is_answered() -> None:
     async with serving(VERY_PATIENT) as served:
         reader, writer = await served.connect()
         served.lifecycle.drain()

@@ -1,4 +1,4 @@
-"""When a stream ends, on a clock that is moved by hand."""
+"""The end of streams, on a clock that the test advances."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -28,7 +28,7 @@ async def busy() -> AsyncIterator[bytes]:
 
 
 async def taken(message: Any) -> None:
-    """Takes what is sent."""
+    """Accepts and drops what is sent."""
 
 
 async def stalled(message: Any) -> None:

@@ -1,4 +1,4 @@
-"""A trigger with a schema refuses bodies that do not fit, whoever starts the workflow; the older version's reads."""
+"""A trigger with a schema refuses bodies that do not match, for every way to start; the reads of the older API."""
 
 from typing import Any
 
@@ -86,7 +86,7 @@ async def test_an_input_that_a_newer_version_refuses_is_not_run_again(mine: Call
     assert (refused.status_code, refused.json()["code"]) == (422, "PAYLOAD_REFUSED"), refused.text
 
 
-async def test_a_large_answer_that_breaks_the_schema_of_a_wait_is_refused_in_few_words(mine: Caller) -> None:
+async def test_a_large_answer_that_violates_the_schema_of_a_wait_is_refused_briefly(mine: Caller) -> None:
     schema = {"properties": {"codes": {"type": "array", "items": {"enum": [f"C{index}" for index in range(250)]}}}}
     execution_id = await mine.trigger(await mine.create(definition(wait_step(schema=schema), note_step())))
     body = {"payload": {"source": "SAP", "codes": ["X1"] * 99_000}}
@@ -95,7 +95,7 @@ async def test_a_large_answer_that_breaks_the_schema_of_a_wait_is_refused_in_few
     assert len(refused.content) < 2000
 
 
-async def test_a_large_connection_that_breaks_its_schema_is_refused_in_few_words(mine: Caller) -> None:
+async def test_a_large_connection_that_violates_its_schema_is_refused_briefly(mine: Caller) -> None:
     body = {"name": "S4", "kind": "sap", "settings": {"base_url": [0] * 60_000, "x": {"y": [{}] * 15_000}}}
     refused = await mine.post("createConnection", body)
     assert refused.status_code == 422

@@ -1,4 +1,4 @@
-"""Streams of events: each entry once, in its order, from any place; they end when they should."""
+"""Event streams: each entry once, in its order, from any cursor; and the end of streams."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 import pytest_asyncio
 from msgspec.structs import replace
-from server_kit import ASKING, COMPUTING, Caller, definition, note_step, wait_step
+from server_kit import ASKING, COMPUTING, START, Caller, definition, note_step, wait_step
 
 from looply.app.context.services import Services
 from looply.engine.processing.feed import FeedBounds
@@ -21,19 +21,19 @@ from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pruner import prune_now
 from looply.errors import Forbidden
 from looply.limits import DEFAULT_LIMITS
-from looply.server.administration.pages import Pages
+from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app
 from looply.server.http.boundary import Boundary
-from looply.server.http.events import EventStream, Pace, frame, send_stream
+from looply.server.http.events import EventStream, StreamIntervals, frame, send_stream
 from looply.testing.clock import SerialEntropy
 
 BOUND = 30.0
-"""Seconds after which a test that waits for what does not come ends."""
-FAST = Pace(heartbeat_seconds=0.01, check_seconds=0.01)
+"""Seconds after which a test that waits in vain ends."""
+FAST = StreamIntervals(heartbeat_seconds=0.01, check_seconds=0.01)
 
 
 class Stream:
-    """One caller of a stream, straight at the application."""
+    """One client of a stream, directly at the application."""
 
     def __init__(self, app: Boundary, key: str, name: str, headers: dict[str, str], query: dict[str, str]) -> None:
         sent = {"x-api-key": key, **headers}
@@ -53,7 +53,7 @@ class Stream:
         self._gone = asyncio.Event()
         self.sent = 0
         self.reads = asyncio.Event()
-        """While it is not set nobody reads: what is sent waits for the caller."""
+        """While it is not set the client does not read, and the sender waits."""
         self.reads.set()
         self._frames: list[bytes] = []
         self.task = asyncio.get_running_loop().create_task(app(self.scope, self._receive, self._send))
@@ -86,7 +86,7 @@ class Stream:
         return {name: value for name, _, value in lines}
 
     async def entry(self) -> dict[str, Any]:
-        """Returns the next event with its id; comments are passed over."""
+        """Returns the next event with its id; comments are skipped."""
         while True:
             found = await self.frame()
             assert found is not None, "the stream has ended"
@@ -136,8 +136,8 @@ async def streams(app: Boundary, mine: Caller) -> AsyncIterator[Streams]:
 
 @pytest_asyncio.fixture
 async def beating(services: Services, entropy: SerialEntropy, tmp_path: Path, mine: Caller) -> AsyncIterator[Streams]:
-    """Gives streams of an application whose heart beats a hundred times a second."""
-    found = Streams(build_app(services, entropy, Pages(tmp_path / "static"), pace=FAST), mine)
+    """Returns streams of an application that sends a hundred heartbeats a second."""
+    found = Streams(build_app(services, entropy, Pages(tmp_path / "static"), intervals=FAST), mine)
     yield found
     await found.close()
 
@@ -160,7 +160,7 @@ def bare(entry: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in entry.items() if name not in ("id", "event")}
 
 
-async def test_an_ended_execution_is_told_whole_and_the_stream_ends(mine: Caller, streams: Streams) -> None:
+async def test_the_stream_of_an_ended_execution_sends_all_entries_and_ends(mine: Caller, streams: Streams) -> None:
     workflow_id = await mine.create(COMPUTING)
     execution_id = await mine.trigger(workflow_id, {"po": "1"})
     stream = streams.open("watchExecution", workflow_execution_id=execution_id)
@@ -171,7 +171,7 @@ async def test_an_ended_execution_is_told_whole_and_the_stream_ends(mine: Caller
     assert (found[-1]["event"], found[-1]["status"]) == ("end", "COMPLETED")
 
 
-async def test_what_happens_is_told_while_it_happens_until_the_end(mine: Caller, streams: Streams) -> None:
+async def test_entries_are_sent_as_they_are_stored_until_the_end(mine: Caller, streams: Streams) -> None:
     workflow_id = await mine.create(definition(wait_step(), note_step(), wait_step("wait_2")))
     execution_id = await mine.trigger(workflow_id)
     stream = streams.open("watchExecution", workflow_execution_id=execution_id)
@@ -186,7 +186,9 @@ async def test_what_happens_is_told_while_it_happens_until_the_end(mine: Caller,
     assert [bare(entry) for entry in found[:-1]] == await log_of(mine, workflow_id, execution_id)
 
 
-async def test_a_caller_that_comes_back_is_told_what_it_has_not_read(mine: Caller, streams: Streams) -> None:
+async def test_a_client_that_reconnects_receives_the_entries_that_it_has_not_read(
+    mine: Caller, streams: Streams
+) -> None:
     workflow_id = await mine.create(ASKING)
     execution_id = await mine.trigger(workflow_id)
     await resume(mine, execution_id)
@@ -195,11 +197,11 @@ async def test_a_caller_that_comes_back_is_told_what_it_has_not_read(mine: Calle
         by_header = await streams.open("watchExecution", entry["id"], workflow_execution_id=execution_id).all()
         by_query = await streams.open("watchExecution", workflow_execution_id=execution_id, after=entry["id"]).all()
         assert by_header == by_query
-        # The end is told to everybody who comes.
+        # Every reconnect receives the end.
         assert by_header == (whole[index + 1 :] or whole[-1:])
 
 
-async def test_two_entries_of_one_event_are_told_once_each_whenever_the_caller_leaves(
+async def test_two_entries_of_one_event_are_sent_once_each_whenever_the_client_disconnects(
     mine: Caller, streams: Streams
 ) -> None:
     workflow_id = await mine.create(definition(note_step("note_1", "${int('x')}")))
@@ -213,13 +215,13 @@ async def test_two_entries_of_one_event_are_told_once_each_whenever_the_caller_l
     assert await again.entry() == found[-1]
 
 
-async def test_an_organization_is_told_all_its_executions_from_now_on(
+async def test_the_stream_of_an_organization_sends_all_executions_from_now_on(
     mine: Caller, theirs: Caller, streams: Streams, shell: Shell
 ) -> None:
     workflow_id = await mine.create(COMPUTING)
     await mine.trigger(workflow_id)
     stream = streams.open("watchOrganization")
-    await reached(stream)
+    await wait_for_head(stream)
     other = await theirs.create(COMPUTING)
     ids = []
     for _ in range(5):
@@ -235,10 +237,10 @@ async def test_an_organization_is_told_all_its_executions_from_now_on(
     assert [bare(entry) for entry in found] == named
 
 
-async def test_an_organization_that_comes_back_is_told_each_entry_once(mine: Caller, streams: Streams) -> None:
+async def test_a_reconnected_stream_of_an_organization_sends_each_entry_once(mine: Caller, streams: Streams) -> None:
     workflow_id = await mine.create(ASKING)
     stream = streams.open("watchOrganization")
-    await reached(stream)
+    await wait_for_head(stream)
     ids = [await mine.trigger(workflow_id) for _ in range(4)]
     for execution_id in ids:
         await resume(mine, execution_id)
@@ -248,25 +250,27 @@ async def test_an_organization_that_comes_back_is_told_each_entry_once(mine: Cal
         assert await again.entries(len(whole) - index - 1) == whole[index + 1 :]
 
 
-async def test_a_caller_that_does_not_read_is_sent_one_part_and_holds_up_nobody(mine: Caller, streams: Streams) -> None:
+async def test_a_client_that_does_not_read_is_sent_one_part_and_blocks_no_other_client(
+    mine: Caller, streams: Streams
+) -> None:
     workflow_id = await mine.create(COMPUTING)
     slow, quick = streams.open("watchOrganization"), streams.open("watchOrganization")
-    await reached(slow)
-    await reached(quick)
+    await wait_for_head(slow)
+    await wait_for_head(quick)
     slow.reads.clear()
     ids = [await mine.trigger(workflow_id) for _ in range(40)]
-    told = await quick.entries(3 * len(ids))
+    entries = await quick.entries(3 * len(ids))
     assert slow.sent == 1
     slow.reads.set()
-    assert await slow.entries(3 * len(ids)) == told
+    assert await slow.entries(3 * len(ids)) == entries
 
 
-async def test_what_a_stream_tells_is_masked(mine: Caller, streams: Streams) -> None:
+async def test_the_entries_of_a_stream_are_masked(mine: Caller, streams: Streams) -> None:
     document = definition(note_step("note_1", "${payload.output.token}"))
-    document["workflow_steps"][0]["secret"] = ["/output/token"]
+    document["workflow_steps"][0] = {**START, "secret": ["/output/token"]}
     workflow_id = await mine.create(document)
     stream = streams.open("watchOrganization")
-    await reached(stream)
+    await wait_for_head(stream)
     execution_id = await mine.trigger(workflow_id, {"token": "S3CR3T-4711"})
     both = [await streams.open("watchExecution", workflow_execution_id=execution_id).all(), await stream.entries(3)]
     assert "S3CR3T" not in json.dumps(both)
@@ -274,17 +278,17 @@ async def test_what_a_stream_tells_is_masked(mine: Caller, streams: Streams) -> 
 
 
 @pytest.mark.parametrize("last", ["x", "????", "ZS4xLjE", "by54LjEuMQ", "by05OTk5OTk5LjAuMA", "b3JkZXI"])
-async def test_a_cursor_that_is_none_of_the_stream_is_refused(mine: Caller, last: str) -> None:
+async def test_a_cursor_of_another_stream_is_refused(mine: Caller, last: str) -> None:
     answer = await mine.client.get(
         "/v2/workflows/watchOrganization", headers={"x-api-key": mine.key, "Last-Event-ID": last}
     )
     assert (answer.status_code, answer.json()["code"]) == (400, "BAD_CURSOR")
 
 
-async def test_a_place_that_the_store_has_not_reached_is_refused(mine: Caller, streams: Streams) -> None:
+async def test_a_cursor_that_the_store_has_not_reached_is_refused(mine: Caller, streams: Streams) -> None:
     workflow_id = await mine.create(COMPUTING)
     stream = streams.open("watchOrganization")
-    await reached(stream)
+    await wait_for_head(stream)
     await mine.trigger(workflow_id)
     last = (await stream.entry())["id"]
     fresh = await mine.client.get(
@@ -293,21 +297,21 @@ async def test_a_place_that_the_store_has_not_reached_is_refused(mine: Caller, s
     assert fresh.status_code == 400
 
 
-async def test_a_place_before_what_was_pruned_is_refused_and_one_behind_it_is_not(
+async def test_a_cursor_before_pruned_events_is_refused_and_one_after_them_is_not(
     mine: Caller, theirs: Caller, streams: Streams, services: Services
 ) -> None:
     workflow_id = await mine.create({**COMPUTING, "workflow_settings": {"retention": "PT1S"}})
     stream = streams.open("watchOrganization")
-    await reached(stream)
+    await wait_for_head(stream)
     execution_id = await mine.trigger(workflow_id)
     await theirs.trigger(await theirs.create(COMPUTING))
     entries = await stream.entries(len(await log_of(mine, workflow_id, execution_id)))
     later = services.clock.now() + timedelta(seconds=1)
     assert (await prune_now(services.engine.pruning, plan(later, None))).executions == 1
-    # Nothing of the organization follows its last entry, so that nothing is missed behind it.
-    await reached(streams.open("watchOrganization", entries[-1]["id"]))
+    # No entry of the organization follows its last one, so nothing is missed after it.
+    await wait_for_head(streams.open("watchOrganization", entries[-1]["id"]))
     path = "/v2/workflows/watchOrganization"
-    # Behind the others the rest of the same batch is missing.
+    # After the other cursors the rest of the same batch is missing.
     for last in (urlsafe_b64encode(b"o.0.0.0").decode(), entries[0]["id"], entries[-2]["id"]):
         again = await mine.client.get(path, headers={"x-api-key": mine.key, "Last-Event-ID": last})
         assert (again.status_code, again.json()["code"]) == (409, "EVENTS_PRUNED")
@@ -315,7 +319,7 @@ async def test_a_place_before_what_was_pruned_is_refused_and_one_behind_it_is_no
     assert (gone.status_code, gone.json()["code"]) == (404, "EXECUTION_NOT_FOUND")
 
 
-async def test_a_stream_whose_next_place_is_pruned_ends_with_what_who_comes_back_is_told(
+async def test_a_stream_whose_next_events_are_pruned_ends_with_the_refusal_of_a_reconnect(
     mine: Caller, streams: Streams, services: Services
 ) -> None:
     workflow_id = await mine.create({**COMPUTING, "workflow_settings": {"retention": "PT1S"}})
@@ -323,22 +327,22 @@ async def test_a_stream_whose_next_place_is_pruned_ends_with_what_who_comes_back
     first = urlsafe_b64encode(b"o.0.0.1000000").decode()
     stream = streams.open("watchOrganization", first)
     stream.reads.clear()
-    await reached(stream)
+    await wait_for_head(stream)
     await asyncio.wait_for(stream.has_sent.wait(), BOUND)
     later = services.clock.now() + timedelta(seconds=1)
-    # The one that was stored last stays.
+    # The execution that was stored last stays.
     assert (await prune_now(services.engine.pruning, plan(later, None))).executions == len(ids) - 1
     stream.reads.set()
-    *told, refused = await stream.all()
-    assert [entry["workflow_execution_id"] for entry in told if entry["seq"] == 1] == ids[: FeedBounds().given]
-    assert (refused["event"], refused["code"], refused["id"]) == ("refused", "EVENTS_PRUNED", stood_at(told))
+    *entries, refused = await stream.all()
+    assert [entry["workflow_execution_id"] for entry in entries if entry["seq"] == 1] == ids[: FeedBounds().given]
+    assert (refused["event"], refused["code"], refused["id"]) == ("refused", "EVENTS_PRUNED", cursor_after(entries))
     path = "/v2/workflows/watchOrganization"
     again = await mine.client.get(path, headers={"x-api-key": mine.key, "Last-Event-ID": refused["id"]})
     assert again.status_code == 409
     assert bare(refused) == {**again.json(), "request_id": stream.headers[b"x-request-id"].decode()}
 
 
-async def test_a_stream_of_an_execution_that_is_pruned_before_it_was_told_whole_says_so(
+async def test_a_stream_of_an_execution_that_is_pruned_before_its_end_reports_it(
     mine: Caller, streams: Streams, services: Services
 ) -> None:
     workflow_id = await mine.create({**ASKING, "workflow_settings": {"retention": "PT1S"}})
@@ -351,18 +355,18 @@ async def test_a_stream_of_an_execution_that_is_pruned_before_it_was_told_whole_
     later = services.clock.now() + timedelta(seconds=1)
     assert (await prune_now(services.engine.pruning, plan(later, None))).executions == 1
     stream.reads.set()
-    *told, refused = await stream.all()
-    assert kinds(told) == ["EXECUTION_STARTED", "WAIT_OPENED"]
+    *entries, refused = await stream.all()
+    assert kinds(entries) == ["EXECUTION_STARTED", "WAIT_OPENED"]
     assert (refused["event"], refused["code"]) == ("refused", "EXECUTION_NOT_FOUND")
 
 
-def stood_at(told: list[dict[str, Any]]) -> str:
-    """Returns the cursor behind all entries of the batch of the last one."""
-    kind, *numbers = b64decode(told[-1]["id"] + "=" * (-len(told[-1]["id"]) % 4)).decode().split(".")
+def cursor_after(entries: list[dict[str, Any]]) -> str:
+    """Returns the cursor after all entries of the batch of the last one."""
+    kind, *numbers = b64decode(entries[-1]["id"] + "=" * (-len(entries[-1]["id"]) % 4)).decode().split(".")
     return urlsafe_b64encode(".".join((kind, *numbers[:2], "1000000")).encode()).decode().rstrip("=")
 
 
-async def test_what_another_organization_owns_is_not_there(mine: Caller, theirs: Caller) -> None:
+async def test_an_execution_of_another_organization_is_not_found(mine: Caller, theirs: Caller) -> None:
     execution_id = await theirs.trigger(await theirs.create(COMPUTING))
     for id_ in (execution_id, "01900000-0000-7000-8000-0000000000ff", "x"):
         answer = await mine.get("watchExecution", workflow_execution_id=id_)
@@ -393,27 +397,27 @@ async def test_only_so_many_streams_are_open_at_once(mine: Caller, streams: Stre
 
 
 @pytest.mark.parametrize("limits", [replace(DEFAULT_LIMITS, streams=5)], indirect=True)
-async def test_one_organization_leaves_places_for_others(
+async def test_one_organization_leaves_streams_for_others(
     app: Boundary, mine: Caller, theirs: Caller, streams: Streams
 ) -> None:
     for stream in [streams.open("watchOrganization") for _ in range(4)]:
-        await reached(stream)
+        await wait_for_head(stream)
     answer = await mine.get("watchOrganization")
     assert (answer.status_code, answer.json()["code"]) == (429, "TOO_MANY_STREAMS")
     others = Streams(app, theirs)
-    await reached(others.open("watchOrganization"))
+    await wait_for_head(others.open("watchOrganization"))
     assert (await theirs.get("watchOrganization")).status_code == 429
     await others.close()
 
 
-async def test_a_silent_stream_beats_and_says_where_it_stands(mine: Caller, beating: Streams) -> None:
+async def test_an_idle_stream_sends_heartbeats_with_its_cursor(mine: Caller, beating: Streams) -> None:
     execution_id = await mine.trigger(await mine.create(ASKING))
     stream = beating.open("watchExecution", workflow_execution_id=execution_id)
     last = (await stream.entries(2))[-1]["id"]
     assert await stream.frame() == {"": "", "id": last}
 
 
-async def test_a_stream_on_which_much_happens_is_checked_as_often_as_a_silent_one() -> None:
+async def test_a_busy_stream_is_checked_as_often_as_an_idle_one() -> None:
     async def frames() -> AsyncIterator[bytes]:
         while True:
             await asyncio.sleep(0)
@@ -434,7 +438,7 @@ async def test_a_stream_on_which_much_happens_is_checked_as_often_as_a_silent_on
 
 
 @pytest.mark.parametrize("limits", [replace(DEFAULT_LIMITS, read_bytes=1)], indirect=True)
-async def test_what_is_too_large_to_be_read_at_once_is_read_in_parts(mine: Caller, streams: Streams) -> None:
+async def test_a_history_that_is_too_large_for_one_read_is_read_in_parts(mine: Caller, streams: Streams) -> None:
     steps = [wait_step(f"wait_{number}") for number in range(8)]
     workflow_id = await mine.create(definition(*steps, note_step()))
     execution_id = await mine.trigger(workflow_id)
@@ -460,18 +464,18 @@ async def test_what_is_too_large_to_be_read_at_once_is_read_in_parts(mine: Calle
 
 async def test_a_stream_ends_when_its_key_is_revoked(mine: Caller, beating: Streams, services: Services) -> None:
     stream = beating.open("watchOrganization")
-    await reached(stream)
+    await wait_for_head(stream)
     for key in (await mine.get("getKeys")).json()["items"]:
         await services.catalog.keys.revoke(mine.organization_id, key["key_id"])
     assert await stream.all() == []
 
 
-async def test_a_key_that_is_bound_to_a_workflow_is_told_of_no_other(mine: Caller, app: Boundary) -> None:
+async def test_a_key_that_is_bound_to_a_workflow_receives_no_entries_of_others(mine: Caller, app: Boundary) -> None:
     own, other = await mine.create(COMPUTING), await mine.create(COMPUTING)
     body = {"name": "bound", "scopes": ["read"], "workflow_ids": [own]}
     key = (await mine.post("createKey", body)).json()["item"]["api_key"]
     stream = Stream(app, key, "watchOrganization", {}, {})
-    await reached(stream)
+    await wait_for_head(stream)
     for each in (other, own, other, own):
         await mine.trigger(each)
     seen: list[str] = []
@@ -482,7 +486,7 @@ async def test_a_key_that_is_bound_to_a_workflow_is_told_of_no_other(mine: Calle
     await stream.leave()
 
 
-async def reached(stream: Stream) -> None:
-    """Returns when the stream has begun to watch: its head has been sent."""
+async def wait_for_head(stream: Stream) -> None:
+    """Returns when the stream has begun: its head has been sent."""
     await asyncio.wait_for(stream.has_begun.wait(), BOUND)
     assert stream.status == 200

@@ -1,4 +1,4 @@
-"""Use cases of administrators: organizations, keys and what they are bound to, the proof of a store.
+"""Use cases of administrators: organizations, API keys and their bindings to workflows, the proof of a store.
 
 Imports every lower room.
 Never here: wire names.

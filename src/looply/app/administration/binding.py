@@ -1,10 +1,10 @@
-"""Keys that are bound to workflows: for their holder there are these workflows and their executions, and nothing else.
+"""API keys that are bound to workflows: such a key sees only these workflows and their executions.
 
     services = bound_services(services, principal.workflow_ids)
-    values = {name: hidden(value, ...) ...}
+    values = {name: hide_workflow_id(value, ...) ...}
 
-The engine that a use case is given shows only what is of these workflows. An id of another workflow is replaced by one
-that no workflow has, before anything is looked up, so that each call answers exactly as for what does not exist.
+The bound services contain an engine that shows only these workflows. An id of another workflow is replaced by an id
+that no workflow has, before any look-up, so that each call answers exactly as for an object that does not exist.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -47,18 +47,18 @@ NO_WORKFLOW: Final = "00000000-0000-0000-0000-000000000000"
 """The id of no workflow."""
 
 _CARDS: Final = 1000
-"""So many open cards are looked through in one read."""
+"""Open cards that one read examines."""
 
 _Row = TypeVar("_Row")
 
 
 def bound_services(services: Services, workflow_ids: frozenset[str]) -> Services:
-    """Returns services in which there are only the executions of these workflows."""
+    """Returns services that show only the executions of these workflows."""
     return replace(services, engine=BoundEngine(services.engine, workflow_ids))
 
 
-def hidden(workflow_id: str, workflow_ids: frozenset[str]) -> str:
-    """Returns the id, or `NO_WORKFLOW` in place of that of another workflow. What is no id stays as it is."""
+def hide_workflow_id(workflow_id: str, workflow_ids: frozenset[str]) -> str:
+    """Returns the id, or `NO_WORKFLOW` for the id of another workflow. Returns a text that is not an id unchanged."""
     try:
         return workflow_id if validate_id(workflow_id, "workflow") in workflow_ids else NO_WORKFLOW
     except BadRequest:
@@ -66,7 +66,7 @@ def hidden(workflow_id: str, workflow_ids: frozenset[str]) -> str:
 
 
 class BoundEngine:
-    """An engine in which there are only the executions of some workflows."""
+    """An engine that shows only the executions of some workflows."""
 
     def __init__(self, engine: Engine, workflow_ids: frozenset[str]) -> None:
         self._engine = engine
@@ -84,7 +84,7 @@ class BoundEngine:
         return await self._engine.start(request)
 
     async def submit(self, execution_id: str, command: Command) -> Reply:
-        """Puts a command to an execution of one of the workflows. Raises: NotFound for another one."""
+        """Submits a command to an execution of one of the workflows. Raises: NotFound for another one."""
         await self.get(execution_id)
         return await self._engine.submit(execution_id, command)
 
@@ -101,32 +101,32 @@ class BoundEngine:
         return labels if labels.get("workflow") in self._ids else {}
 
     async def history(self, execution_id: str, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, Event]]:
-        """Returns events of an execution that the caller has got before."""
+        """Returns events of an execution that the caller has already read by `get`."""
         return await self._engine.history(execution_id, after, limit)
 
     async def find(self, organization_id: str, name: str, workflow_id: str = "") -> Sequence[Head]:
-        """Returns who answers to the name, as if there were no other workflows."""
+        """Returns the executions with the name, as if there were no other workflows."""
         if workflow_id:
             return await self._engine.find(organization_id, name, workflow_id) if workflow_id in self._ids else ()
         heads = await self._engine.find(organization_id, name)
         found = [head for head in heads if head.workflow_id in self._ids]
         if found or not heads:
             return found
-        # What answers is of others, and may hide the newest one of these workflows that has ended.
+        # The matches are of other workflows, and may hide the newest ended execution of these workflows.
         for each in sorted(self._ids):
             found += await self._engine.find(organization_id, name, each)
         return sorted(found, key=lambda head: head.execution_id)[-1:]
 
-    async def list(self, organization_id: str, wanted: Filter, after: str = "", limit: int = 20) -> Page:
+    async def list(self, organization_id: str, criteria: Filter, after: str = "", limit: int = 20) -> Page:
         """Returns executions of these workflows."""
-        wanted_ids = self._ids.intersection(wanted.workflow_ids) if wanted.workflow_ids else self._ids
+        wanted_ids = self._ids.intersection(criteria.workflow_ids) if criteria.workflow_ids else self._ids
         if not wanted_ids:
             return Page(items=())
-        narrowed = with_fields(wanted, workflow_ids=tuple(sorted(wanted_ids)))
+        narrowed = with_fields(criteria, workflow_ids=tuple(sorted(wanted_ids)))
         return await self._engine.list(organization_id, narrowed, after, limit)
 
     async def wait_until_settled(self, execution_id: str, until: datetime) -> Execution:
-        """Returns an execution that the caller has started."""
+        """Returns a settled execution that the caller has started."""
         return await self._engine.wait_until_settled(execution_id, until)
 
     async def open_cards(
@@ -152,11 +152,11 @@ class BoundEngine:
         await self._engine.put_definition(workflow, workflow_id, workflow_version)
 
     async def usage(self) -> Mapping[str, Usage]:
-        """Returns what each organization has; no caller asks for it."""
+        """Returns the usage of each organization. No call of a key needs it."""
         return await self._engine.usage()
 
     async def audit(self) -> Audit:
-        """Returns the audit of the whole store; no caller asks for it."""
+        """Returns the audit of the whole store. No call of a key needs it."""
         return await self._engine.audit()
 
     def health(self) -> Health:
@@ -172,13 +172,13 @@ class _BoundLetters:
         self._ids = workflow_ids
 
     async def list(
-        self, organization_id: str, wanted: LetterFilter, after: LetterKey | None, limit: int
+        self, organization_id: str, criteria: LetterFilter, after: LetterKey | None, limit: int
     ) -> Sequence[LetterRow]:
         pages = [
-            await self._letters.list(organization_id, with_fields(wanted, workflow_id=each), after, limit)
-            for each in _wanted_ids(wanted.workflow_id, self._ids)
+            await self._letters.list(organization_id, with_fields(criteria, workflow_id=each), after, limit)
+            for each in _visible_ids(criteria.workflow_id, self._ids)
         ]
-        return _merged(pages, lambda row: (row.execution_id, row.seq), limit)
+        return _merge(pages, lambda row: (row.execution_id, row.seq), limit)
 
     async def find(self, execution_id: str, seq: int) -> LetterRow | None:
         row = await self._letters.find(execution_id, seq)
@@ -199,13 +199,13 @@ class _BoundDecisions:
         self._ids = workflow_ids
 
     async def list(
-        self, organization_id: str, wanted: DecisionFilter, after: DecisionKey | None, limit: int
+        self, organization_id: str, criteria: DecisionFilter, after: DecisionKey | None, limit: int
     ) -> Sequence[DecisionRow]:
         pages = [
-            await self._decisions.list(organization_id, with_fields(wanted, workflow_id=each), after, limit)
-            for each in _wanted_ids(wanted.workflow_id, self._ids)
+            await self._decisions.list(organization_id, with_fields(criteria, workflow_id=each), after, limit)
+            for each in _visible_ids(criteria.workflow_id, self._ids)
         ]
-        return _merged(pages, key_of, limit)
+        return _merge(pages, key_of, limit)
 
     async def of_execution(self, execution_id: str) -> Sequence[DecisionRow]:
         return [row for row in await self._decisions.of_execution(execution_id) if row.workflow_id in self._ids]
@@ -238,13 +238,13 @@ class _BoundSchedules:
         await self._schedules.drop(organization_id, workflow_id)
 
 
-def _wanted_ids(workflow_id: str, workflow_ids: frozenset[str]) -> Iterable[str]:
-    """Returns the workflows that a list shows: the one that it names, if it may be seen, or all that may."""
+def _visible_ids(workflow_id: str, workflow_ids: frozenset[str]) -> Iterable[str]:
+    """Returns the workflows that a list shows: the one that its filter names, if it is bound, or all bound ones."""
     if workflow_id:
         return (workflow_id,) if workflow_id in workflow_ids else ()
     return sorted(workflow_ids)
 
 
-def _merged(pages: Sequence[Sequence[_Row]], key: Callable[[_Row], Any], limit: int) -> list[_Row]:
-    """Returns the first rows of pages that are each in order, the highest key first."""
+def _merge(pages: Sequence[Sequence[_Row]], key: Callable[[_Row], Any], limit: int) -> list[_Row]:
+    """Merges sorted pages and returns their first rows, the highest key first."""
     return list(islice(merge(*pages, key=key, reverse=True), limit))

@@ -1,4 +1,4 @@
-"""The watch on keys: a process takes up a key file that was changed while it runs."""
+"""The watch on keys: a running process reloads a key file that was changed."""
 
 from typing import Final
 
@@ -6,11 +6,11 @@ from looply.catalog.tenants.data_keys import DataKeys
 from looply.engine.upkeep.loop import Loop
 
 LOOK_SECONDS: Final = 2.0
-"""To look is one call to the file system; a rotation waits for it at each step."""
+"""A check is one call to the file system; each step of a rotation waits for it."""
 
 
 class KeyWatch(Loop):
-    """Lets the data keys follow the key file, and count what they have sealed."""
+    """Reloads the data keys when the key file changes, and has them count what they have sealed."""
 
     failed_event = "key_watch_failed"
 
@@ -19,6 +19,6 @@ class KeyWatch(Loop):
         self._keys = keys
 
     async def round(self) -> float:
-        """Looks once, and returns the seconds until the next look."""
+        """Checks once, and returns the seconds until the next check."""
         await self._keys.refresh()
         return LOOK_SECONDS

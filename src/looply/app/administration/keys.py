@@ -6,12 +6,12 @@ from looply.catalog.tenants.keys import ApiKey, KeyDraft, NewKey, Principal, Rev
 
 
 async def create(services: Services, principal: Principal, draft: KeyDraft) -> NewKey:
-    """Returns a new key with its text, which is shown this once.
+    """Creates a key and returns it with its text, which cannot be read again.
 
-    Raises: Forbidden (code `SCOPE`) when it is to override decisions and this caller may not; BadRequest, Refused.
+    Raises: Forbidden (code `SCOPE`) when the key would permit overrides and this caller may not; BadRequest, Refused.
     """
     if "override" in draft.scopes:
-        # Who administers keys must not come by the decisions of approvers.
+        # An administrator of keys must not gain the decisions of approvers.
         principal.require("decide.override")
     return await services.catalog.keys.create(
         principal.organization_id, principal.workspace_id, draft, actor=principal.key_id
@@ -19,9 +19,9 @@ async def create(services: Services, principal: Principal, draft: KeyDraft) -> N
 
 
 async def revoke(services: Services, principal: Principal, key_id: str, *, cascade: bool = False) -> Revocation:
-    """Returns the key, which opens nothing any more, with the live keys that were made with it.
+    """Revokes a key and returns it with the live keys that were made with it.
 
-    With `cascade` these open nothing any more either. Raises: BadRequest, NotFound.
+    With `cascade` these are revoked too. Raises: BadRequest, NotFound.
     """
     return await services.catalog.keys.revoke(
         principal.organization_id, key_id, cascade=cascade, actor=principal.key_id

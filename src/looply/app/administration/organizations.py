@@ -1,4 +1,4 @@
-"""Organizations: what the owner of a data folder does. No key reaches beyond its own organization."""
+"""Organizations, as the owner of a data folder manages them. No API key reaches beyond its own organization."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,14 @@ from looply.permissions import SCOPES
 
 
 class NewOrganization(msgspec.Struct, frozen=True, kw_only=True):
-    """An organization with its first workspace and the text of its first key, which is shown this once."""
+    """A new organization and the text of its first key, which cannot be read again."""
 
     organization: Organization
     api_key: str
 
 
 async def create(services: Services, names: Sequence[str]) -> list[NewOrganization]:
-    """Returns new organizations, each with a key of all scopes; none is made when a name is refused.
+    """Creates organizations, each with a workspace and a key of all scopes; none when a name is refused.
 
     Raises: Refused (code `INVALID_NAME`).
     """
@@ -34,5 +34,5 @@ async def create(services: Services, names: Sequence[str]) -> list[NewOrganizati
 
 
 async def list_all(services: Services) -> Sequence[Organization]:
-    """Returns all organizations, in the order in which they were made."""
+    """Returns all organizations, in the order of their creation."""
     return await services.catalog.organizations.list_all()

@@ -1,4 +1,4 @@
-"""The proof of a store: its executions, and everything that authors and administrators have stored."""
+"""The proof of a store: it checks the executions, and everything that authors and administrators have stored."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
@@ -18,25 +18,25 @@ _PAGE: Final = 200
 async def prove(services: Services) -> Audit:
     """Returns the audit of the executions, with a problem of kind `CATALOG` for each object that cannot be used.
 
-    That is a row that cannot be read, a break in the chain of an audit, an ACTIVE definition that does not compile, and
-    secrets that do not open. Raises: StoreCorrupt for what no process has written.
+    Such an object is a row that cannot be read, a break in the chain of an audit, an ACTIVE definition that does not
+    compile, or a secret that cannot be decrypted. Raises: StoreCorrupt for data that no process has written.
     """
     audit = await services.engine.audit()
-    lines = [
+    messages = [
         *await services.catalog.database.read(find_problems),
-        *[line async for line in _not_runnable(services)],
+        *[message async for message in _find_broken_definitions(services)],
         *await find_unopenable_secrets(services.catalog),
     ]
-    return with_catalog(audit, lines)
+    return with_catalog(audit, messages)
 
 
-def with_catalog(audit: Audit, lines: Sequence[str]) -> Audit:
-    """Returns an audit with these lines about the catalog among its problems."""
-    found = [{"execution_id": "", "kind": "CATALOG", "message": line} for line in lines]
+def with_catalog(audit: Audit, messages: Sequence[str]) -> Audit:
+    """Returns the audit with these messages about the catalog among its problems."""
+    found = [{"execution_id": "", "kind": "CATALOG", "message": message} for message in messages]
     return replace(audit, problems=(*audit.problems, *found))
 
 
-async def _not_runnable(services: Services) -> AsyncIterator[str]:
+async def _find_broken_definitions(services: Services) -> AsyncIterator[str]:
     workflows = services.catalog.workflows
     for organization_id in await services.catalog.organizations.list_ids():
         after = None
@@ -51,7 +51,7 @@ async def _not_runnable(services: Services) -> AsyncIterator[str]:
                 except DefinitionError as error:
                     yield f"workflow {item.workflow_id} version {item.workflow_version} cannot run: {error.message}"
                 except RecordDamaged:
-                    # It is among the damaged rows.
+                    # `find_problems` has reported it among the damaged rows.
                     continue
             if not page.has_more:
                 break

@@ -1,24 +1,24 @@
 """Activation: a draft becomes the version that `latest` means."""
 
-from looply.app.authoring.definitions import check_definition, invalid
-from looply.app.authoring.schedules import settle_schedule
+from looply.app.authoring.definitions import check_definition, definition_error
+from looply.app.authoring.schedules import align_schedule
 from looply.app.context.services import Services
 from looply.catalog.authored.workflows import WorkflowVersion
 from looply.catalog.tenants.keys import Principal
 
 
 async def activate(services: Services, principal: Principal, workflow_id: str, version: int) -> WorkflowVersion:
-    """Returns the version, which is ACTIVE and locked now; its schedule takes the place of the former version's.
+    """Activates and locks a version, and returns it. Its schedule replaces the schedule of the former version.
 
-    The definition is stored beside the executions first, so an ACTIVE version can always run. Activating again
-    changes nothing but mends a schedule that a crash in between has left behind.
+    The definition is stored with the executions first, so an ACTIVE version can always run. A second activation only
+    repairs a schedule that a crash in between has left outdated.
 
     Raises: BadRequest, NotFound, DefinitionError with all findings, Conflict (code `STALE`) when the draft changes
-    meanwhile, Overloaded.
+    in the meantime, Overloaded.
     """
     organization_id = principal.organization_id
     draft = await services.catalog.workflows.get(organization_id, (workflow_id, version))
-    # Whoever changes a schedule does not wait for a check, which may stand in line.
+    # The check may be queued, so it runs before the lock: changes of schedules do not wait for it.
     if draft.status == "DRAFT":
         await _check(services, draft)
     workflow = await services.library.compile(organization_id, draft)
@@ -27,12 +27,12 @@ async def activate(services: Services, principal: Principal, workflow_id: str, v
         row = await services.catalog.workflows.activate(
             organization_id, (workflow_id, version), definition_hash=draft.definition_hash, actor=principal.key_id
         )
-        await settle_schedule(services, organization_id, row.workflow_id)
+        await align_schedule(services, organization_id, row.workflow_id)
         return row
 
 
 async def _check(services: Services, draft: WorkflowVersion) -> None:
-    """Raises: DefinitionError with all errors of a draft, those of an incomplete one and missing names among them."""
+    """Raises: DefinitionError with all errors of a draft, including those of an incomplete one and missing names."""
     findings = await check_definition(
         services,
         draft.organization_id,
@@ -42,4 +42,4 @@ async def _check(services: Services, draft: WorkflowVersion) -> None:
         needs_names=True,
     )
     if findings.errors:
-        raise invalid(findings)
+        raise definition_error(findings)

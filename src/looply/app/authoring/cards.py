@@ -11,7 +11,7 @@ from looply.catalog.tenants.keys import Principal
 
 
 async def create(services: Services, principal: Principal, draft: CardDraft) -> CardVersion:
-    """Returns version 1, a DRAFT, of a new card. Raises: BadRequest, Refused, NotFound for a linked workflow."""
+    """Creates a card and returns version 1, a DRAFT. Raises: BadRequest, Refused, NotFound for a linked workflow."""
     return await services.catalog.cards.create(
         principal.organization_id, principal.workspace_id, draft, actor=principal.key_id
     )
@@ -26,7 +26,7 @@ async def update(
     name: str | None,
     payload: dict[str, Any],
 ) -> CardVersion:
-    """Returns the DRAFT that holds the template now: the named one, or the next one over an ACTIVE version.
+    """Saves a template and returns its DRAFT: the given version, or the next one if the given one is ACTIVE.
 
     Raises: BadRequest, Refused, NotFound, Conflict (code `STALE`) when it was changed after `modified_on`.
     """
@@ -41,7 +41,7 @@ async def update(
 
 
 async def activate(services: Services, principal: Principal, key: VersionKey) -> CardVersion:
-    """Returns the version, which is ACTIVE and locked now. Raises: BadRequest, NotFound."""
+    """Activates and locks a version, and returns it. Raises: BadRequest, NotFound."""
     return await services.catalog.cards.activate(principal.organization_id, key, actor=principal.key_id)
 
 
@@ -63,5 +63,5 @@ async def latest_active(services: Services, principal: Principal, card_id: str) 
 async def list_page(
     services: Services, principal: Principal, limit: int, after: VersionKey | None
 ) -> Page[CardSummary]:
-    """Returns versions, newest created first, those behind `after` when it is given."""
+    """Returns versions, newest created first, after the cursor `after` if it is given."""
     return await services.catalog.cards.list_page(principal.organization_id, limit, after)

@@ -1,4 +1,4 @@
-"""Connections: addresses and credentials of other systems. What is read back never holds the value of a secret."""
+"""Connections: addresses and credentials of other systems. A read never returns the value of a secret."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Final
@@ -9,12 +9,12 @@ from looply.catalog.storage.pages import Page
 from looply.catalog.tenants.keys import Principal
 from looply.errors import NotFound, Problem, Refused
 
-# Stands for a secret that is kept, when the shape of all secrets is checked.
+# The placeholder of a secret that is kept, for the check of all secrets.
 _KEPT: Final = "kept"
 
 
 async def create(services: Services, principal: Principal, draft: ConnectionDraft) -> Connection:
-    """Returns a new connection. Raises: BadRequest, Refused with all findings, Conflict for a name in use."""
+    """Creates and returns a connection. Raises: BadRequest, Refused with all findings, Conflict for a name in use."""
     _check(services, draft, ())
     return await services.catalog.connections.create(
         principal.organization_id, principal.workspace_id, draft, actor=principal.key_id
@@ -22,7 +22,7 @@ async def create(services: Services, principal: Principal, draft: ConnectionDraf
 
 
 async def update(services: Services, principal: Principal, name: str, draft: ConnectionDraft) -> Connection:
-    """Returns the connection with what the draft says; secrets that are left out are kept.
+    """Applies a draft to a connection and returns it; secrets that are left out are kept.
 
     Raises: BadRequest, Refused with all findings, NotFound, Conflict for a name in use.
     """
@@ -50,14 +50,14 @@ def _check(services: Services, draft: ConnectionDraft, kept: Collection[str]) ->
     try:
         kind = services.registry.connection_kind(draft.kind)
     except NotFound as error:
-        raise _refused((Problem(path="/kind", message=error.message),)) from error
+        raise _invalid_connection((Problem(path="/kind", message=error.message),)) from error
     secrets: Mapping[str, Any] = {**dict.fromkeys(kept, _KEPT), **draft.secrets}
     problems = kind.problems(draft.settings, {name: value for name, value in secrets.items() if value is not None})
     if problems:
-        raise _refused(problems)
+        raise _invalid_connection(problems)
 
 
-def _refused(problems: tuple[Problem, ...]) -> Refused:
+def _invalid_connection(problems: tuple[Problem, ...]) -> Refused:
     first = problems[0]
     message = f"the connection does not fit its kind: {first.path} {first.message}"
     return Refused(message, code="INVALID_CONNECTION", problems=problems)

@@ -32,9 +32,9 @@ async def get(services: Services, principal: Principal, name: str) -> Datastore:
 async def put(
     services: Services, principal: Principal, name: str, value: Json, *, if_revision: int | None = None
 ) -> Datastore:
-    """Returns the datastore whose whole document is `value` now; makes it when there is none. Durable when it returns.
+    """Replaces the document of a datastore, creates it if needed, and returns it. Durable when it returns.
 
-    `if_revision` is the revision that it must have before, 0 for none at all.
+    `if_revision` is the revision that the datastore must have before, 0 if it must not exist.
     Raises: Refused (codes `INVALID_NAME`, `LIMIT`); Conflict (codes `CONFLICT`, `DATASTORES_FULL`).
     """
     if reason := name_finding(name):
@@ -43,7 +43,7 @@ async def put(
         raise Refused(f"the value {reason}", code="LIMIT", problems=(Problem(path="/value", message=reason),))
     name = canonical_name(name)
 
-    def written(known: StoredDatastore) -> DatastoreWrite:
+    def next_write(known: StoredDatastore) -> DatastoreWrite:
         return DatastoreWrite(
             name=name,
             expected=known.revision,
@@ -53,8 +53,8 @@ async def put(
         )
 
     while True:
-        known = await _known(services, principal, name, if_revision)
-        stored = await _changed(services, principal, written(known))
+        known = await _check_revision(services, principal, name, if_revision)
+        stored = await _write(services, principal, next_write(known))
         if stored is not None:
             await record(services, principal, "datastore.put", stored.name, revision=stored.revision)
             return stored
@@ -67,7 +67,7 @@ async def delete(services: Services, principal: Principal, name: str, *, if_revi
     """
     stored = await get(services, principal, name)
     while True:
-        known = await _known(services, principal, stored.name, if_revision)
+        known = await _check_revision(services, principal, stored.name, if_revision)
         if not known.revision:
             raise _not_found()
         write = DatastoreWrite(name=stored.name, expected=known.revision, revision=known.next_revision)
@@ -82,8 +82,10 @@ async def delete(services: Services, principal: Principal, name: str, *, if_revi
         return
 
 
-async def _known(services: Services, principal: Principal, name: str, if_revision: int | None) -> StoredDatastore:
-    """Returns the datastore as it is. Raises: Conflict (code `CONFLICT`) when that is not what the caller expects."""
+async def _check_revision(
+    services: Services, principal: Principal, name: str, if_revision: int | None
+) -> StoredDatastore:
+    """Returns the current revision. Raises: Conflict (code `CONFLICT`) when it is not `if_revision`."""
     known = (await services.engine.datastores.find(principal.organization_id, name)).known
     if if_revision is not None and if_revision != known.revision:
         is_there = f"is at revision {known.revision}" if known.revision else "does not exist, which is revision 0"
@@ -91,8 +93,8 @@ async def _known(services: Services, principal: Principal, name: str, if_revisio
     return known
 
 
-async def _changed(services: Services, principal: Principal, write: DatastoreWrite) -> Datastore | None:
-    """Returns the datastore as it is stored now, None when somebody else was faster. Raises: Conflict."""
+async def _write(services: Services, principal: Principal, write: DatastoreWrite) -> Datastore | None:
+    """Writes a datastore and returns it, None when a concurrent write has changed it before. Raises: Conflict."""
     change = change_of(principal.organization_id, write, services.clock.now(), principal.key_id or "", services.limits)
     try:
         await services.engine.datastores.put(change)

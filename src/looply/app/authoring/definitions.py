@@ -1,4 +1,4 @@
-"""Definitions on their way into and out of the catalog, and their findings."""
+"""Checks of definitions, and the ids that exported definitions carry."""
 
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from looply.errors import DefinitionError
 from looply.jsontext import Json
 
 IDENTITY: Final = ("workflow_id", "workflow_version")
-"""What an exported definition says about where it came from; it is no part of the definition."""
+"""Fields of an exported definition that identify its origin; they are not part of the definition."""
 
 
 async def check_definition(
@@ -26,19 +26,19 @@ async def check_definition(
 ) -> Findings:
     """Returns all findings of a definition as it would run: with the cards that it names embedded.
 
-    A card, a connection, a datastore or a workflow that it names and that its organization does not have, or an
-    operation that no installed connector has, is a warning, for it may be there later; with `needs_names`, before an
-    activation, an error.
-    `mock_schema` is that of the version's mock payload, if there is one. `own_id` is the definition's workflow, empty
-    for a new one. Raises: Overloaded.
+    A named card, connection, datastore or workflow that the organization does not have, or an operation that no
+    installed connector has, is a warning, because it may be created later. With `needs_names`, before an activation, it
+    is an error.
+    `mock_schema` is the schema of the version's mock payload, if there is one. `own_id` is the definition's workflow,
+    empty for a new one. Raises: Overloaded.
     """
     limits = services.limits
     if not isinstance(definition, dict):
         return parse_definition(definition, limits)
     embedded, without_card = await embed_cards(services.catalog.cards, organization_id, definition)
-    # One of the largest, full of expressions, takes seconds.
+    # A definition of the largest size, full of expressions, takes seconds.
     operations = services.registry.operations
-    findings = await services.aside.run(
+    findings = await services.background.run(
         lambda: parse_definition(embedded, limits, payload_schema=mock_schema, operations=operations)
     )
     missing = (*without_card, *await find_missing_names(services, organization_id, definition, own_id))
@@ -49,8 +49,8 @@ async def check_definition(
     return structs.replace(findings, warnings=(*findings.warnings, *missing))
 
 
-def invalid(findings: Findings) -> DefinitionError:
-    """Returns the error of a definition with errors, which has all of them."""
+def definition_error(findings: Findings) -> DefinitionError:
+    """Returns the exception for a definition with errors; it contains all of them."""
     problems = findings.errors
     count = f"{len(problems)} problems; the first" if len(problems) > 1 else "a problem"
     first = problems[0]
@@ -58,6 +58,6 @@ def invalid(findings: Findings) -> DefinitionError:
     return DefinitionError(message, problems=problems)
 
 
-def without_identity(definition: dict[str, Any]) -> dict[str, Any]:
+def strip_identity(definition: dict[str, Any]) -> dict[str, Any]:
     """Returns a definition without the ids that an export adds."""
     return {name: value for name, value in definition.items() if name not in IDENTITY}

@@ -1,4 +1,4 @@
-"""Trying expressions: what the editors of the web app ask while somebody types. Nothing is stored or called."""
+"""Evaluation of expressions on sample data, for the editors of the web app. Nothing is stored or called."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -27,22 +27,22 @@ from looply.jsontext import Json, fingerprint, size_problem
 from looply.limits import Limits
 
 Form: TypeAlias = Literal["expression", "template", "card"]
-"""A bare expression, a value as it stands in the settings of steps, or a card."""
+"""A bare expression, a value of a step's settings, or a card."""
 
 
 class Source(msgspec.Struct, frozen=True):
-    """What an author wrote. `text` is a text for an expression, any JSON value for the others."""
+    """The source that an author wrote. `text` is a text for an expression, any JSON value for the other forms."""
 
     form: Form
     text: Json
 
 
-class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """What a source is evaluated on.
+class EvaluationInput(msgspec.Struct, frozen=True, kw_only=True):
+    """The input of an evaluation.
 
-    `data` is the data document; a card takes any value. `host` is what a card sees as `$host`. None stands for nothing
-    given. Without `now` it is the server's time. The stream of chance is made of `seed` alone, so that the same trial
-    gives the same value.
+    `data` is the data document; a card accepts any value. `host` is the value of `$host` in a card. None means absent.
+    Without `now` it is the server's time. Random values depend on `seed` alone, so that the same input gives the same
+    value.
     """
 
     data: Json
@@ -51,8 +51,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     seed: str = ""
 
 
-class Mistake(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong, where: `path` is the JSON Pointer of the text within the source, `place` a place of that text."""
+class SourceFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """An error or warning. `path` is the JSON Pointer of the text within the source, `place` its range in that text."""
 
     code: str
     message: str
@@ -61,17 +61,17 @@ class Mistake(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a trial: a value, or the first mistake. `fuel` is the work it took.
+class EvaluationResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of an evaluation: a value, or the first error. `fuel` is the work it took.
 
-    `is_present`: the value is not that of a path that leads nowhere, which is null.
+    `is_present` is false for a path that does not exist in the data, whose value is null.
     """
 
     now: datetime
     fuel: int = 0
     value: Json = None
     is_present: bool = False
-    mistake: Mistake | None = None
+    finding: SourceFinding | None = None
 
     @property
     def type(self) -> Kind:
@@ -79,37 +79,37 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return kind_of(self.value)
 
 
-async def evaluate(services: Services, source: Source, trial: Trial) -> Outcome:
-    """Returns the value of a source, with the limits that the steps of a workflow have. Raises: Overloaded."""
-    now = trial.now if trial.now is not None else services.clock.now()
-    data: Mapping[str, Any] = trial.data if isinstance(trial.data, dict) else {}
-    evaluation = Evaluation(data=data, now=now, chance=_chance(trial.seed), limits=services.limits)
-    return await services.aside.run(lambda: _outcome(source, trial, evaluation))
+async def evaluate(services: Services, source: Source, given: EvaluationInput) -> EvaluationResult:
+    """Evaluates a source within the limits of workflow steps. Raises: Overloaded."""
+    now = given.now if given.now is not None else services.clock.now()
+    data: Mapping[str, Any] = given.data if isinstance(given.data, dict) else {}
+    evaluation = Evaluation(data=data, now=now, chance=_random_source(given.seed), limits=services.limits)
+    return await services.background.run(lambda: _evaluate_source(source, given, evaluation))
 
 
-def _outcome(source: Source, trial: Trial, evaluation: Evaluation) -> Outcome:
+def _evaluate_source(source: Source, given: EvaluationInput, evaluation: Evaluation) -> EvaluationResult:
     limits = evaluation.limits
     try:
-        parsed = parsed_source(source, limits)
+        parsed = parse_source(source, limits)
     except (ExpressionSyntaxError, ExpressionLimit) as error:
-        return Outcome(now=evaluation.now, mistake=mistake_of(error, source))
+        return EvaluationResult(now=evaluation.now, finding=finding_of_error(error, source))
     run = parsed.begin(evaluation)
     try:
-        is_present, value = _evaluated(parsed, run, trial)
+        is_present, value = _evaluate(parsed, run, given)
     except ExpressionError as error:
-        mistake = mistake_of(error, source, parsed)
-        return Outcome(now=evaluation.now, fuel=run.fuel.used, mistake=mistake)
+        finding = finding_of_error(error, source, parsed)
+        return EvaluationResult(now=evaluation.now, fuel=run.fuel.used, finding=finding)
     if reason := size_problem(value, limits.document_bytes, limits):
         message = f"the value {reason}; its limits are `document_bytes` and `json_levels`"
-        mistake = Mistake(code=ExpressionLimit.code, message=message, path="")
-        return Outcome(now=evaluation.now, fuel=run.fuel.used, mistake=mistake)
-    return Outcome(now=evaluation.now, fuel=run.fuel.used, value=value, is_present=is_present)
+        finding = SourceFinding(code=ExpressionLimit.code, message=message, path="")
+        return EvaluationResult(now=evaluation.now, fuel=run.fuel.used, finding=finding)
+    return EvaluationResult(now=evaluation.now, fuel=run.fuel.used, value=value, is_present=is_present)
 
 
-def parsed_source(source: Source, limits: Limits) -> Expression | Template | CardTemplate:
-    """Returns what an author wrote, ready to be evaluated.
+def parse_source(source: Source, limits: Limits) -> Expression | Template | CardTemplate:
+    """Parses a source.
 
-    Raises: ExpressionSyntaxError; ExpressionLimit for more of it than can be read while somebody types.
+    Raises: ExpressionSyntaxError; ExpressionLimit when it is too long to be parsed while an author types.
     """
     if source.form != "expression":
         characters = sum(len(text) for text in _texts(source.text) if "${" in text)
@@ -135,18 +135,18 @@ def _texts(value: Json) -> Iterator[str]:
             pending.extend(item.values() if isinstance(item, dict) else item)
 
 
-def _evaluated(parsed: Expression | Template | CardTemplate, run: Run, trial: Trial) -> tuple[bool, Json]:
+def _evaluate(parsed: Expression | Template | CardTemplate, run: Run, given: EvaluationInput) -> tuple[bool, Json]:
     if isinstance(parsed, Expression):
         value = parsed.evaluate_in(run)
-        # Only a whole path can lead nowhere.
+        # Only an expression that is a single path can be absent from the data.
         return value is not None or parsed.path is None or parsed.lookup_in(run)[0], value
     if isinstance(parsed, Template):
         return True, parsed.evaluate_in(run)
-    host = {} if trial.host is None else {"host": trial.host}
-    return True, parsed.expand_in(run, {} if trial.data is None else trial.data, **host)
+    host = {} if given.host is None else {"host": given.host}
+    return True, parsed.expand_in(run, {} if given.data is None else given.data, **host)
 
 
-def _chance(seed: str) -> Callable[[], bytes]:
+def _random_source(seed: str) -> Callable[[], bytes]:
     drawn = 0
 
     def chance() -> bytes:
@@ -157,26 +157,26 @@ def _chance(seed: str) -> Callable[[], bytes]:
     return chance
 
 
-def mistake_of(
+def finding_of_error(
     error: ExpressionSyntaxError | ExpressionError,
     source: Source,
     parsed: Expression | Template | CardTemplate | None = None,
-) -> Mistake:
-    """Returns what an error says about the text of the source that it comes from."""
+) -> SourceFinding:
+    """Returns an error with its position in the source."""
     path = error.pointer
     if not path and isinstance(parsed, Template | CardTemplate):
-        # Limits of a whole card are told of the expression that met them, without its place in the card.
+        # The error of a limit of the whole card names the expression that exceeded it, but not its pointer in the card.
         path = next((each for each, expression in parsed.expressions if expression.source == error.source), "")
     text = text_at(source.text, path)
     place = None
     if error.source and isinstance(text, str):
         start = expression_start(text, error.source)
         place = locate(text, start + error.position, token_length(error.source, error.position))
-    return Mistake(code=error.code, message=error.reason, path=path, place=place)
+    return SourceFinding(code=error.code, message=error.reason, path=path, place=place)
 
 
 def text_at(value: Json, pointer: str) -> Json:
-    """Returns what a JSON Pointer of the value leads to, None when it leads nowhere."""
+    """Returns the value at a JSON Pointer, None when there is none."""
     for part in split_pointer(pointer):
         if isinstance(value, dict):
             value = value.get(part)

@@ -1,4 +1,4 @@
-"""What the fires of a schedule were, and what they will be."""
+"""The fires of schedules: their ledger, and previews of the next ones."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -16,15 +16,15 @@ from looply.errors import Conflict, DefinitionError, Problem
 from looply.jsontext import Json
 from looply.schedule import Occurrence, next_change, preview
 
-MOST_FIRES: Final = 100
-"""So many fires one preview shows."""
+MAX_FIRES: Final = 100
+"""Most fires of one preview."""
 
 _SETTINGS_PATH: Final = "/workflow_steps/0/settings"
 _BEFORE_A_CHANGE: Final = timedelta(days=1)
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """The next fires of a schedule in its zone. `change`: when its clocks are set next, None when they are not."""
+    """The next fires of a schedule. `change` is the next clock change of its time zone, None when there is none."""
 
     timezone: str
     change: datetime | None
@@ -34,13 +34,13 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 async def list_fires(
     services: Services, principal: Principal, workflow_id: str, before: datetime | None, limit: int
 ) -> Sequence[LedgerRow]:
-    """Returns what became of the instants of a workflow's schedules, newest first. Raises: BadRequest, NotFound."""
+    """Returns the ledger of a workflow's schedules, newest instant first. Raises: BadRequest, NotFound."""
     await services.catalog.workflows.latest_version(principal.organization_id, workflow_id)
     return await services.engine.schedules.fires(workflow_id.lower(), before, limit)
 
 
 async def missed_fires(services: Services, principal: Principal) -> Mapping[str, MissedFires]:
-    """Returns by workflow id what live schedules have missed."""
+    """Returns the missed fires of the live schedules, by workflow id."""
     return await services.engine.schedules.find_missed(principal.organization_id)
 
 
@@ -61,9 +61,9 @@ async def preview_workflow(
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """Which fires a preview shows: `count` of them, later than `after` (None: now).
+    """The fires that a preview shows: `count` of them, later than `after` (None: now).
 
-    `is_around_change`: they begin a day before the clocks are set next.
+    `is_around_change`: they begin a day before the next clock change.
     """
 
     count: int = 20
@@ -71,17 +71,17 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     is_around_change: bool = False
 
     def of(self, schedule: Schedule, now: datetime, anchor: datetime | None = None) -> Preview:
-        """Returns the preview. An `every` without a start counts from `anchor`, else from where the view begins."""
+        """Returns the preview. An `every` without a start counts from `anchor`, else from the begin of the view."""
         after = self.after or now
         change = next_change(schedule.timezone, after)
         if self.is_around_change and change is not None:
             after = max(after, change - _BEFORE_A_CHANGE)
-        items = preview(schedule, schedule.start or anchor or after, after, min(self.count, MOST_FIRES))
+        items = preview(schedule, schedule.start or anchor or after, after, min(self.count, MAX_FIRES))
         return Preview(timezone=schedule.timezone, change=change, items=items)
 
 
 def parse_schedule(settings: dict[str, Any], zone: str = "UTC") -> Schedule:
-    """Returns the schedule that an author has written, as it stands in the settings of a trigger.
+    """Parses a schedule in the form of a trigger's settings.
 
     Raises: DefinitionError with every problem; their paths begin at the schedule.
     """

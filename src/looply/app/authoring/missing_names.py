@@ -1,13 +1,13 @@
-"""The names of a definition that lead to nothing, looked up among what its organization has.
+"""Names in a definition that refer to no object of its organization.
 
-What belongs to another organization is answered exactly as what does not exist. One look-up is made for each different
-name, however often a definition has it.
+An object of another organization is reported exactly like one that does not exist. Each different name is looked up
+once, however often a definition has it.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from looply.app.context.credentials import connections_with
+from looply.app.context.credentials import find_connections
 from looply.app.context.services import Services
 from looply.definition.calls.external_names import ExternalName, NameKind, external_names
 from looply.definition.settings.children import version_of
@@ -22,7 +22,7 @@ _SUGGESTIONS = 20  # comparing names costs more than looking them up
 async def find_missing_names(
     services: Services, organization_id: str, definition: dict[str, Json], own_id: str = ""
 ) -> tuple[Problem, ...]:
-    """Returns a problem for each constant name that leads to nothing.
+    """Returns a problem for each constant name that refers to no object.
 
     `own_id` is the workflow that the definition belongs to, which may start itself; empty for a new one.
     """
@@ -77,7 +77,7 @@ class _Lookup:
 
     async def _sap_system(self, named: ExternalName) -> str:
         settings = {"system_id": named.name, "client": str(named.detail)}
-        count = len(await connections_with(self._services.catalog, self._organization_id, "sap", settings))
+        count = len(await find_connections(self._services.catalog, self._organization_id, "sap", settings))
         if count == 1:
             return ""
         return f"{count or 'no'} connections of kind sap have system_id {named.name} and client {named.detail}"
@@ -107,17 +107,17 @@ class _Lookup:
         return ""
 
     async def _hint(self, named: ExternalName) -> str:
-        """Returns the name that was probably meant, else how to mend it."""
+        """Returns the name that was probably meant, else how to correct the problem."""
         self._suggestions += 1
         meant = did_you_mean(named.name, await self._names(named.kind)) if self._suggestions <= _SUGGESTIONS else ""
-        return meant if meant and repr(named.name) not in meant else _MENDS[named.kind]
+        return meant if meant and repr(named.name) not in meant else _HINTS[named.kind]
 
     async def _names(self, kind: NameKind) -> tuple[str, ...]:
         if kind not in self._known:
-            self._known[kind] = await self._listed(kind)
+            self._known[kind] = await self._existing_names(kind)
         return self._known[kind]
 
-    async def _listed(self, kind: NameKind) -> tuple[str, ...]:
+    async def _existing_names(self, kind: NameKind) -> tuple[str, ...]:
         match kind:
             case "operation":
                 return tuple(self._services.registry.operations)
@@ -125,16 +125,16 @@ class _Lookup:
                 page = await self._services.catalog.connections.list_page(self._organization_id, _SUGGESTED_FROM)
                 return tuple(item.name for item in page.items)
             case "datastore":
-                lines = await self._services.engine.datastores.list(self._organization_id, "", _SUGGESTED_FROM)
-                return tuple(line.name for line in lines)
+                found = await self._services.engine.datastores.list(self._organization_id, "", _SUGGESTED_FROM)
+                return tuple(each.name for each in found)
             case _:
                 return ()
 
 
-_MENDS: Final[Mapping[NameKind, str]] = {
-    "operation": "install the connector that has it, in every process of the installation, or name another one",
+_HINTS: Final[Mapping[NameKind, str]] = {
+    "operation": "install the connector that has it in every process of the installation, or name another operation",
     "connection": "create the connection before you activate, or name another one",
-    "sap system": "exactly one must; name the connection in `connection`",
+    "sap system": "exactly one connection must have them; name it in `connection`",
     "datastore": "create the datastore before you activate, or name another one",
     "workflow": "import the workflow before you activate; getOrganizationWorkflows lists the ids",
 }

@@ -10,7 +10,7 @@ from looply.catalog.tenants.keys import Principal
 async def create(
     services: Services, principal: Principal, workflow_id: str, name: str, values: dict[str, Any]
 ) -> Profile:
-    """Returns a new profile; the first one of a workflow is its default. Raises: BadRequest, NotFound, Conflict."""
+    """Creates a profile; the first one of a workflow is its default. Raises: BadRequest, NotFound, Conflict."""
     return await services.catalog.profiles.create(
         principal.organization_id, workflow_id, name, values, actor=principal.key_id
     )
@@ -25,7 +25,7 @@ async def update(
     values: dict[str, Any] | None,
     new_name: str | None,
 ) -> Profile:
-    """Returns the profile with new values, under its new name where one is given.
+    """Updates the values and the name of a profile, if they are given, and returns it.
 
     Raises: BadRequest, NotFound, Conflict (code `PROFILE_EXISTS`) for a name in use; then nothing is changed.
     """
@@ -44,7 +44,7 @@ async def delete(services: Services, principal: Principal, workflow_id: str, nam
 
 
 async def set_default(services: Services, principal: Principal, workflow_id: str, name: str) -> Profile:
-    """Returns the profile, which is the default now. Raises: BadRequest, NotFound."""
+    """Makes a profile the default of its workflow and returns it. Raises: BadRequest, NotFound."""
     return await services.catalog.profiles.set_default(
         principal.organization_id, workflow_id, name, actor=principal.key_id
     )

@@ -41,9 +41,10 @@ async def toggle(
     *,
     action: Literal["PAUSE", "PLAY"],
 ) -> Schedule:
-    """Pauses the schedule of a workflow or lets it go on, and returns it; what fell due meanwhile does not fire.
+    """Pauses or resumes the schedule of a workflow, and returns it.
 
-    Nor does an instant that is not later than the last one that fired, when the clock was set back since.
+    Instants that were due during the pause do not fire; nor does an instant that is not later than the last fire, after
+    the clock was set back.
     Raises: BadRequest, NotFound, Conflict (codes `NO_SCHEDULE`, `NOT_NEWEST`, `NO_ACTIVE_VERSION`), Overloaded.
     """
     organization_id = principal.organization_id
@@ -58,19 +59,23 @@ async def toggle(
             schedule = await services.engine.schedules.find(organization_id, row.workflow_id)
             if schedule is None:
                 raise Conflict("the workflow has no schedule", code="NO_SCHEDULE")
-            changed = _toggled(schedule, workflow, "PAUSED" if action == "PAUSE" else "ACTIVE", services.clock.now())
-            # What fires in between is not overwritten by what was read before.
+            changed = _change_status(
+                schedule, workflow, "PAUSED" if action == "PAUSE" else "ACTIVE", services.clock.now()
+            )
+            # The conditional write does not overwrite a fire that happens after the read.
             if changed is schedule or await services.engine.schedules.put(changed, workflow, former=schedule):
                 await record(services, principal, f"schedule.{action.lower()}", row.workflow_id)
                 return changed
     raise Overloaded("the schedule fires again and again while it is changed; repeat in a second")
 
 
-def _toggled(schedule: Schedule, workflow: Workflow, status: Literal["ACTIVE", "PAUSED"], now: datetime) -> Schedule:
+def _change_status(
+    schedule: Schedule, workflow: Workflow, status: Literal["ACTIVE", "PAUSED"], now: datetime
+) -> Schedule:
     if status == schedule.status:
         return schedule
     changed = msgspec.structs.replace(schedule, status=status, definition=workflow.hash.hex())
-    return changed if status == "PAUSED" else _going_on(changed, workflow, now)
+    return changed if status == "PAUSED" else _wait_for_next_fire(changed, workflow, now)
 
 
 async def list_all(services: Services, principal: Principal) -> Sequence[LiveSchedule]:
@@ -85,11 +90,11 @@ async def list_all(services: Services, principal: Principal) -> Sequence[LiveSch
     ]
 
 
-async def settle_schedule(services: Services, organization_id: str, workflow_id: str) -> Schedule | None:
-    """Makes the live schedule that of the newest ACTIVE version, and returns it; a paused one stays paused.
+async def align_schedule(services: Services, organization_id: str, workflow_id: str) -> Schedule | None:
+    """Aligns the live schedule with the newest ACTIVE version, and returns it; a paused schedule stays paused.
 
-    Guarantees: calling it again changes nothing; a version that cannot be read leaves the schedule as it is. The caller
-    holds `schedule_lock`.
+    Guarantees: idempotent; a version that cannot be read leaves the schedule unchanged. The caller holds
+    `schedule_lock`.
     """
     live = await services.engine.schedules.find(organization_id, workflow_id)
     try:
@@ -121,29 +126,29 @@ async def settle_schedule(services: Services, organization_id: str, workflow_id:
         status=live.status if live is not None else "ACTIVE",
         anchor=definition.start or now,
         next=None,
-        # What the former version started last is what the overlap rule looks at, and no earlier instant fires.
+        # The overlap rule checks the last execution of the former version, and no instant before that fires again.
         last=live.last if live is not None else None,
         last_execution=live.last_execution if live is not None else "",
     )
-    schedule = _going_on(schedule, workflow, now)
+    schedule = _wait_for_next_fire(schedule, workflow, now)
     await services.engine.schedules.put(schedule, workflow)
     return schedule
 
 
-async def settle_all(services: Services) -> None:
-    """Makes every live schedule that of the newest ACTIVE version.
+async def align_all(services: Services) -> None:
+    """Aligns every live schedule with the newest ACTIVE version of its workflow.
 
-    Activation writes the catalog, then the schedule: a crash in between is mended here, when the process starts.
+    Activation writes the catalog, then the schedule. The start of the process repairs a crash in between by this call.
     """
     for organization_id in await services.catalog.organizations.list_ids():
         live = {schedule.workflow_id for schedule in await services.engine.schedules.list(organization_id)}
         async with services.schedule_lock:
-            for workflow_id in await _scheduled(services, organization_id) | live:
-                await settle_schedule(services, organization_id, workflow_id)
+            for workflow_id in await _find_scheduled(services, organization_id) | live:
+                await align_schedule(services, organization_id, workflow_id)
 
 
-async def _scheduled(services: Services, organization_id: str) -> set[str]:
-    """Returns the workflows whose newest ACTIVE version starts by itself. Nothing is compiled for it."""
+async def _find_scheduled(services: Services, organization_id: str) -> set[str]:
+    """Returns the workflows whose newest ACTIVE version has a schedule, without compiling them."""
     found: set[str] = set()
     seen: set[str] = set()
     after: tuple[str, int] | None = None
@@ -177,14 +182,14 @@ def _starts_by_itself(definition: dict[str, Json]) -> bool:
 
 
 def schedule_of(workflow: Workflow) -> Definition | None:
-    """Returns when a workflow starts by itself, None when it is started by calls only."""
+    """Returns the schedule of a workflow, None when only calls start it."""
     settings = workflow.steps[workflow.start].settings
     assert isinstance(settings, TriggerSettings)
     return settings.schedule
 
 
-def _going_on(schedule: Schedule, workflow: Workflow, now: datetime) -> Schedule:
-    """Returns the schedule that waits for its first instant from now on, and after the last one that fired."""
+def _wait_for_next_fire(schedule: Schedule, workflow: Workflow, now: datetime) -> Schedule:
+    """Returns the schedule with its next fire: the first instant from now on that is later than the last fire."""
     definition = schedule_of(workflow)
     if definition is None:
         return msgspec.structs.replace(schedule, next=None)

@@ -1,11 +1,11 @@
-"""Workflows and their versions: making, saving, importing, deleting, and reading them."""
+"""Workflows and their versions: create, save, import, export, validate, delete and read them."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from looply.app.authoring.definitions import IDENTITY, check_definition, invalid, without_identity
-from looply.app.authoring.mocks import mask_mock
-from looply.app.authoring.schedules import settle_schedule
+from looply.app.authoring.definitions import IDENTITY, check_definition, definition_error, strip_identity
+from looply.app.authoring.mock_payloads import mask_mock_payload
+from looply.app.authoring.schedules import align_schedule
 from looply.app.context.services import Services
 from looply.catalog.authored.versions import VersionKey
 from looply.catalog.authored.workflows import WorkflowDraft, WorkflowSummary, WorkflowVersion
@@ -22,9 +22,9 @@ UNTITLED = "Untitled workflow"
 
 
 class DraftOpen(Conflict):
-    """The newest version is a draft that the caller has not said to have read; nothing was stored.
+    """The newest version is a draft that the caller has not confirmed to have read; nothing was stored.
 
-    `fields` name it: `workflow_version`, and its `modified_on` in milliseconds.
+    `fields` identify it: `workflow_version`, and its `modified_on` in milliseconds.
     """
 
     def __init__(self, draft: WorkflowVersion) -> None:
@@ -39,24 +39,24 @@ class DraftOpen(Conflict):
         self.fields = {"workflow_version": draft.workflow_version, "modified_on": modified_on}
 
 
-class Saved(NamedTuple):
-    """A stored version and what is doubtful in it. `is_unchanged`: it was stored like that before."""
+class SaveResult(NamedTuple):
+    """A stored version and its warnings. `is_unchanged`: the same definition was stored before."""
 
     version: WorkflowVersion
     warnings: tuple[Problem, ...]
     is_unchanged: bool = False
 
 
-async def create(services: Services, principal: Principal, definition: Json, *, incomplete: bool = False) -> Saved:
-    """Returns version 1, a DRAFT, of a new workflow.
+async def create(services: Services, principal: Principal, definition: Json, *, incomplete: bool = False) -> SaveResult:
+    """Creates a workflow and returns version 1, a DRAFT.
 
-    Raises: DefinitionError with all findings; with `incomplete` the draft is stored together with them.
+    Raises: DefinitionError with all findings; with `incomplete` the draft is stored together with its findings instead.
     """
     draft, findings = await _draft(services, principal.organization_id, definition, incomplete=incomplete)
     version = await services.catalog.workflows.create(
         principal.organization_id, principal.workspace_id, draft, actor=principal.key_id
     )
-    return Saved(version, findings.warnings)
+    return SaveResult(version, findings.warnings)
 
 
 async def update(
@@ -67,8 +67,8 @@ async def update(
     *,
     modified_on: datetime,
     incomplete: bool = False,
-) -> Saved:
-    """Returns the DRAFT that holds the definition now: the named one, or the next one over an ACTIVE version.
+) -> SaveResult:
+    """Saves a definition and returns its DRAFT: the given version, or the next one if the given one is ACTIVE.
 
     Raises: DefinitionError as `create`; NotFound; Conflict (code `STALE`) when it was changed after `modified_on`.
     """
@@ -78,7 +78,7 @@ async def update(
     version = await services.catalog.workflows.save_draft(
         organization_id, key, draft, modified_on=modified_on, actor=principal.key_id
     )
-    return Saved(await mask_mock(services, principal, version), findings.warnings)
+    return SaveResult(await mask_mock_payload(services, principal, version), findings.warnings)
 
 
 async def import_definition(
@@ -89,11 +89,11 @@ async def import_definition(
     workflow_id: str = "",
     modified_on: datetime | None = None,
     incomplete: bool = False,
-) -> Saved:
-    """Returns where an imported definition is stored: as the next draft of a workflow that is known, else as a new one.
+) -> SaveResult:
+    """Stores an imported definition as the next draft of its workflow, or as a new workflow, and returns the version.
 
-    The id is the one that is given, else the one in the definition. A definition equal to the newest version is not
-    stored again. `modified_on` is what was read of the draft that it takes the place of.
+    The workflow id is `workflow_id`, else the one in the definition. A definition equal to the newest version is not
+    stored again. `modified_on` is the value that the caller has read of the draft to replace.
 
     Raises: BadRequest, DefinitionError; DraftOpen when the newest version is a draft and `modified_on` is None;
     Conflict (code `STALE`) when it was changed after that.
@@ -107,7 +107,7 @@ async def import_definition(
         return await create(services, principal, definition, incomplete=incomplete)
     draft, findings = await _draft(services, organization_id, definition, newest, incomplete=incomplete)
     if definition_hash(draft.definition) == newest.definition_hash and draft.findings == newest.findings:
-        return Saved(newest, findings.warnings, is_unchanged=True)
+        return SaveResult(newest, findings.warnings, is_unchanged=True)
     if newest.status == "DRAFT" and modified_on is None:
         raise DraftOpen(newest)
     version = await services.catalog.workflows.save_draft(
@@ -117,37 +117,37 @@ async def import_definition(
         modified_on=modified_on if newest.status == "DRAFT" else None,
         actor=principal.key_id,
     )
-    return Saved(await mask_mock(services, principal, version), findings.warnings)
+    return SaveResult(await mask_mock_payload(services, principal, version), findings.warnings)
 
 
 async def export_definition(
     services: Services, principal: Principal, workflow_id: str, version: int | None
 ) -> dict[str, Any]:
-    """Returns a definition with the ids that an import needs to find its workflow again."""
+    """Returns a definition with the ids by which an import finds its workflow."""
     row = await get(services, principal, workflow_id, version)
     ids: dict[str, Any] = dict(zip(IDENTITY, (row.workflow_id, row.workflow_version), strict=True))
     return {**ids, **row.definition}
 
 
 async def validate(services: Services, principal: Principal, definition: Json) -> Findings:
-    """Returns what a definition's checks find; nothing is stored."""
+    """Returns the findings of a definition; nothing is stored."""
     organization_id = principal.organization_id
     if not isinstance(definition, dict):
         return await check_definition(services, organization_id, definition)
     own_id = definition.get("workflow_id")
     named = own_id if isinstance(own_id, str) else ""
-    return await check_definition(services, organization_id, without_identity(definition), own_id=named)
+    return await check_definition(services, organization_id, strip_identity(definition), own_id=named)
 
 
 async def delete(services: Services, principal: Principal, workflow_id: str, version: int | None) -> None:
-    """Deletes a version, or all of them; executions go on. The schedule passes to the newest ACTIVE one that is left.
+    """Deletes a version, or all; executions continue. The newest remaining ACTIVE version takes over the schedule.
 
     Raises: BadRequest, NotFound.
     """
     organization_id = principal.organization_id
     async with services.schedule_lock:
         await services.catalog.workflows.delete(organization_id, workflow_id, version, actor=principal.key_id)
-        await settle_schedule(services, organization_id, workflow_id.lower())
+        await align_schedule(services, organization_id, workflow_id.lower())
 
 
 async def get(services: Services, principal: Principal, workflow_id: str, version: int | None) -> WorkflowVersion:
@@ -160,7 +160,7 @@ async def get(services: Services, principal: Principal, workflow_id: str, versio
 async def list_page(
     services: Services, principal: Principal, limit: int, after: VersionKey | None
 ) -> Page[WorkflowSummary]:
-    """Returns versions, newest created first, those behind `after` when it is given."""
+    """Returns versions, newest created first, after the cursor `after` if it is given."""
     return await services.catalog.workflows.list_page(
         principal.organization_id, limit, after, only=principal.workflow_ids
     )
@@ -175,7 +175,7 @@ async def _find_newest(services: Services, organization_id: str, workflow_id: st
 
 
 def payload_schema(version: WorkflowVersion) -> Json:
-    """Returns the schema that the author wrote, else the one made of the mock payload, else one that says nothing."""
+    """Returns the schema that the author wrote, else the schema of the mock payload, else one that accepts anything."""
     written = trigger_schema(version.definition) or version.definition.get("workflow_schema")
     return written or version.mock_schema or {}
 
@@ -188,11 +188,11 @@ async def _draft(
     *,
     incomplete: bool,
 ) -> tuple[WorkflowDraft, Findings]:
-    stored = without_identity(definition) if isinstance(definition, dict) else definition
+    stored = strip_identity(definition) if isinstance(definition, dict) else definition
     mock_schema, own_id = (former.mock_schema, former.workflow_id) if former is not None else (None, "")
     findings = await check_definition(services, organization_id, stored, mock_schema, own_id=own_id)
     if not isinstance(stored, dict) or (findings.errors and not incomplete):
-        raise invalid(findings)
+        raise definition_error(findings)
     name = stored.get("workflow_name")
     if not isinstance(name, str) or not name.strip():
         name = UNTITLED

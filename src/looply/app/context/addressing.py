@@ -1,4 +1,4 @@
-"""How callers name executions: process ids, execution ids, and which execution is meant."""
+"""Addressing of executions: process ids, execution ids, and the execution that a call means."""
 
 import re
 import unicodedata
@@ -14,14 +14,14 @@ from looply.execution.facts.state import WAITING_STATE
 
 MAX_PROCESS_ID: Final = 128
 
-# Ten digits hold every number of an event that an execution can have.
+# Ten digits hold every event number that an execution can reach.
 _EVENT: Final = re.compile(
     r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}):([1-9][0-9]{0,9})", re.ASCII
 )
 
 
 class Ambiguous(Conflict):
-    """Several objects answer to the name; `choices` are what the parameter `field` could say."""
+    """Several objects have the name; `choices` are the possible values of the parameter `field`."""
 
     code = "AMBIGUOUS"
 
@@ -33,13 +33,14 @@ class Ambiguous(Conflict):
         self.choices = tuple(choices)
 
 
-def checked_process_id(value: Any) -> str:
-    """Returns a process id in NFC: 1 to 128 printable characters without `/`, no space at either end, not `.` or `..`.
+def validate_process_id(value: Any) -> str:
+    """Returns a valid process id in NFC.
 
+    It has 1 to 128 printable characters without `/`, no space at either end, and is not `.` or `..`.
     Raises: BadRequest (code `BAD_PROCESS_ID`).
     """
     if isinstance(value, str):
-        # A text that long cannot become short enough, so it is not worth composing.
+        # A longer text cannot become short enough by normalization.
         name = unicodedata.normalize("NFC", value) if len(value) <= 16 * MAX_PROCESS_ID else value
         is_printable = name.isprintable() and "/" not in name and "\N{REPLACEMENT CHARACTER}" not in name
         if 0 < len(name) <= MAX_PROCESS_ID and is_printable and name == name.strip() and name not in (".", ".."):
@@ -54,9 +55,9 @@ def checked_process_id(value: Any) -> str:
 async def find_resumable(
     services: Services, organization_id: str, name: str, *, workflow_id: str = "", token: str = ""
 ) -> Head:
-    """Returns the execution that a resume means: the open one that answers to the name, else the newest ended one.
+    """Returns the execution that a resume means: the open one with the name, else the newest ended one.
 
-    Of several open ones it is the one that the token names, else the only one that waits for an answer.
+    Of several open ones it is the one that the token names, else the only one that waits for a resume or an answer.
 
     Raises: BadRequest; NotFound (code `EXECUTION_NOT_FOUND`); Ambiguous with the workflow ids.
     """
@@ -72,9 +73,9 @@ async def find_resumable(
 
 
 async def find_only(services: Services, organization_id: str, name: str, *, workflow_id: str = "") -> Head:
-    """Returns the execution that answers to the name and never guesses.
+    """Returns the only execution with the name.
 
-    Raises: BadRequest; NotFound (code `EXECUTION_NOT_FOUND`); Ambiguous when several open ones do.
+    Raises: BadRequest; NotFound (code `EXECUTION_NOT_FOUND`); Ambiguous when several open executions have the name.
     """
     heads = await _find(services, organization_id, name, workflow_id)
     if len(heads) > 1:
@@ -83,39 +84,39 @@ async def find_only(services: Services, organization_id: str, name: str, *, work
 
 
 async def get_owned(services: Services, organization_id: str, execution_id: str, *, workflow_id: str = "") -> Execution:
-    """Returns an execution of the organization, and of the workflow when one is named.
+    """Returns an execution of the organization, and of the workflow if one is given.
 
-    Raises: NotFound (code `EXECUTION_NOT_FOUND`), the same one for what does not exist and what somebody else owns.
+    Raises: NotFound (code `EXECUTION_NOT_FOUND`), the same error if another organization owns the execution.
     """
-    wanted = execution_id.lower()
-    # The owner is compared before the state is loaded: the time tells nothing of what another organization has.
-    labels = await services.engine.labels(wanted)
+    key = execution_id.lower()
+    # The owner is compared before the state is loaded: the response time discloses nothing of other organizations.
+    labels = await services.engine.labels(key)
     if labels.get("organization") != organization_id or workflow_id not in ("", labels.get("workflow")):
         raise execution_not_found()
     try:
-        return await services.engine.get(wanted)
+        return await services.engine.get(key)
     except NotFound as error:
         raise execution_not_found() from error
 
 
 def event_id(execution_id: str, seq: int) -> str:
-    """Returns the id by which callers name what one event of an execution holds: a letter, a decision."""
+    """Returns the id by which callers address the content of one event of an execution: a letter, a decision."""
     return f"{execution_id}:{seq}"
 
 
 def parse_event_id(text: str) -> tuple[str, int] | None:
-    """Returns the execution id and the number of the event, None when the text names none."""
+    """Parses an event id into the execution id and the number of the event; None for any other text."""
     found = _EVENT.fullmatch(text.lower())
     return (found[1], int(found[2])) if found is not None else None
 
 
 def execution_not_found() -> NotFound:
-    """Returns the error for an execution that does not exist or belongs to somebody else."""
+    """Returns the error for an execution that does not exist or belongs to another organization."""
     return NotFound("execution not found", code="EXECUTION_NOT_FOUND")
 
 
 async def _find(services: Services, organization_id: str, name: str, workflow_id: str) -> Sequence[Head]:
-    checked = checked_process_id(name)
+    checked = validate_process_id(name)
     narrowed = validate_id(workflow_id, "workflow") if workflow_id else ""
     heads = await services.engine.find(organization_id, checked, narrowed)
     if not heads:

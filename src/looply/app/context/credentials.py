@@ -1,4 +1,4 @@
-"""Credentials for the worker: connections of the catalog, opened at the moment of a call."""
+"""Credentials for the worker: connections of the catalog, decrypted at the moment of a call."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ _PAGE = 200
 
 
 class CatalogConnections:
-    """Resolves connections by name or by their settings. Nothing of it is kept: a changed secret counts at once."""
+    """Resolves connections by name or by their settings. Nothing is cached: a changed secret takes effect at once."""
 
     def __init__(self, catalog: Catalog, registry: Registry) -> None:
         self._catalog = catalog
@@ -23,26 +23,26 @@ class CatalogConnections:
         try:
             found = await self._catalog.connections.resolve(organization_id, name)
         except NotFound as error:
-            raise BadInput(f"there is no connection {name!r}; create it, or mend the step's `connection`") from error
+            raise BadInput(f"there is no connection {name!r}; create it, or correct the step's `connection`") from error
         targets = self._registry.targets(found.kind, found.settings) if found.secrets else None
         return ConnectionValues(
             name=found.name, kind=found.kind, settings=found.settings, secrets=Secrets(found.secrets), targets=targets
         )
 
     async def find_by_settings(self, organization_id: str, kind: str, settings: Mapping[str, str]) -> ConnectionValues:
-        """Returns the one connection of a kind that has these settings. Raises: BadInput when it is not exactly one."""
-        names = await connections_with(self._catalog, organization_id, kind, settings)
-        wanted = ", ".join(f"{name} {value}" for name, value in settings.items())
+        """Returns the only connection of a kind with these settings. Raises: BadInput when there is not exactly one."""
+        names = await find_connections(self._catalog, organization_id, kind, settings)
+        listed = ", ".join(f"{name} {value}" for name, value in settings.items())
         if len(names) != 1:
             found = f"{len(names)} connections" if names else "no connection"
-            raise BadInput(f"{found} of kind {kind} with {wanted}, expected one; name it in the step's `connection`")
+            raise BadInput(f"{found} of kind {kind} with {listed}, expected one; name it in the step's `connection`")
         return await self.find_by_name(organization_id, names[0])
 
 
-async def connections_with(
+async def find_connections(
     catalog: Catalog, organization_id: str, kind: str, settings: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Returns the names of all connections of a kind that have these settings."""
+    """Returns the names of all connections of a kind with these settings."""
     names: list[str] = []
     before: str | None = None
     while True:
@@ -53,5 +53,5 @@ async def connections_with(
         before = page.items[-1].connection_id
 
 
-def _has(actual: Mapping[str, Json], wanted: Mapping[str, str]) -> bool:
-    return all(str(actual.get(name, "")) == value for name, value in wanted.items())
+def _has(actual: Mapping[str, Json], expected: Mapping[str, str]) -> bool:
+    return all(str(actual.get(name, "")) == value for name, value in expected.items())

@@ -1,4 +1,4 @@
-"""The cards that a definition names, put into it."""
+"""Embeds the cards that a definition names."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from looply.errors import BadRequest, Conflict, NotFound, Problem
 async def embed_cards(
     cards: Cards, organization_id: str, definition: dict[str, Any]
 ) -> tuple[dict[str, Any], tuple[Problem, ...]]:
-    """Returns the definition with `card` in every step that names one by `card_id`, and what could not be found.
+    """Returns the definition with `card` in every step that has a `card_id`, and a problem for each missing card.
 
-    Without `card_version` it is the newest ACTIVE version. The definition that was given stays as it is.
+    Without `card_version` it is the newest ACTIVE version. The argument is not modified.
     """
     steps = definition.get("workflow_steps")
     if not isinstance(steps, list) or not any(_names_card(step) for step in steps):

@@ -1,7 +1,7 @@
-"""What a trigger needs of the catalog, kept at hand: resolved versions, their compiled workflows, profiles and names.
+"""A cache of the catalog for triggers: resolved versions, their compiled workflows, profiles and names.
 
-An entry is good until the catalog changes, and for five seconds at most (`looply.catalog.storage.read_cache`). Compiled
-workflows are kept by their content, so reading again compiles nothing.
+An entry is valid until the catalog changes, and for five seconds at most (`looply.catalog.storage.read_cache`).
+Compiled workflows are cached by their content, so a repeated read compiles nothing.
 """
 
 from collections import OrderedDict
@@ -34,15 +34,15 @@ class Runnable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Library:
-    """Resolves what can be run."""
+    """Resolves versions of workflows to compiled workflows."""
 
     def __init__(self, catalog: Catalog, clock: Clock, limits: Limits) -> None:
         self._catalog = catalog
         self._clock = clock
         self._limits = limits
-        self._versions: ReadCache[Runnable] = self._recent()
-        self._profiles: ReadCache[Profile | None] = self._recent()
-        self._names: ReadCache[str] = self._recent()
+        self._versions: ReadCache[Runnable] = self._new_cache()
+        self._profiles: ReadCache[Profile | None] = self._new_cache()
+        self._names: ReadCache[str] = self._new_cache()
         self._compiled: OrderedDict[bytes, Workflow] = OrderedDict()
 
     async def resolve(self, organization_id: str, workflow_id: str, version: int | None) -> Runnable:
@@ -56,12 +56,12 @@ class Library:
                 row = await self._catalog.workflows.latest_active(organization_id, workflow_id)
             else:
                 row = await self._catalog.workflows.get(organization_id, (workflow_id, version))
-            return await self._runnable(row)
+            return await self._make_runnable(row)
 
         return await self._versions.get((organization_id, workflow_id.lower(), version), read)
 
     async def profile(self, organization_id: str, workflow_id: str, name: str) -> Profile | None:
-        """Returns the named profile, or the default one for an empty name: None when the workflow has none.
+        """Returns a profile by its name, or for an empty name the default one, None when the workflow has none.
 
         Raises: NotFound (code `PROFILE_NOT_FOUND`) for a name that the workflow does not have.
         """
@@ -85,7 +85,7 @@ class Library:
         return await self._names.get((organization_id, workflow_id.lower(), version), read)
 
     async def compile(self, organization_id: str, row: WorkflowVersion) -> Workflow:
-        """Returns the workflow of a version, the cards that it names embedded.
+        """Returns the compiled workflow of a version, with the cards that it names embedded.
 
         Raises: DefinitionError with every finding.
         """
@@ -101,14 +101,14 @@ class Library:
                 self._compiled.popitem(last=False)
         return workflow
 
-    def _recent(self) -> ReadCache[Any]:
+    def _new_cache(self) -> ReadCache[Any]:
         database = self._catalog.database
         return ReadCache(database, self._clock, lambda _: True, seconds=FRESH_SECONDS, entries=_ENTRIES)
 
-    async def _runnable(self, row: WorkflowVersion) -> Runnable:
+    async def _make_runnable(self, row: WorkflowVersion) -> Runnable:
         label = f"workflow {row.workflow_id} version {row.workflow_version}"
         if row.findings:
-            message = f"{label} is an incomplete draft with {len(row.findings)} findings; mend it first"
+            message = f"{label} is an incomplete draft with {len(row.findings)} findings; correct it first"
             raise Conflict(message, code="NOT_RUNNABLE", problems=row.findings)
         try:
             workflow = await self.compile(row.organization_id, row)

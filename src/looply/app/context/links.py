@@ -1,4 +1,4 @@
-"""Addresses under which people reach this server."""
+"""Links to this server for people."""
 
 from typing import Final
 
@@ -6,11 +6,11 @@ INBOX: Final = "/inbox/"
 
 
 class Links:
-    """Makes links. `public_url` may be set once the server knows the port that it listens on."""
+    """Creates links. `public_url` may be set once the server knows the port that it listens on."""
 
     def __init__(self, public_url: str = "") -> None:
         self.public_url = public_url.rstrip("/")
 
     def inbox(self, token: str) -> str:
-        """Returns the address at which the recipient of a card answers it."""
+        """Returns the URL at which the recipient of a card answers it."""
         return f"{self.public_url}{INBOX}{token}"

@@ -1,12 +1,12 @@
 """The metrics of one process, in the text format of Prometheus.
 
-Two kinds. What this process does is counted as it happens, at a microsecond a time: requests, commits, executions. What
-stands open in the store is never counted for a reader: the auditor counts it in its own step, and what is shown is what
-it knows, with the instant of it. Where several processes share a store only the one that audits shows that part, so
-that nothing is shown twice.
+There are two kinds. Events of this process (requests, commits, executions) are counted as they happen, in a microsecond
+each. Open objects in the store are never counted for a scrape: the auditor counts them in its own round, and a scrape
+shows its last result with the time of the count. Where several processes share a store, only the one that audits shows
+that part, so that no object is counted twice.
 
-No label names an organization, a workflow, an execution or anything that a caller sends: the values of every label are
-words of the code (routes, statuses, operations of connectors).
+No label names an organization, a workflow, an execution or anything that a caller sends: all label values are constants
+of the code (routes, statuses, operations of connectors).
 """
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ from looply.engine.upkeep.auditor import Findings
 from looply.execution import ExecutionState
 from looply.execution.facts.datastores import is_datastore_operation
 
-# A series beside each counter that says when it began: nobody asks for it, and it doubles what is scraped.
+# A series for each counter with its start time is not needed and would double the scrape.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
@@ -51,7 +51,7 @@ _Samples: TypeAlias = Iterable[tuple[tuple[str, ...], float]]
 
 
 class Measure(NamedTuple):
-    """One metric: its name as it is scraped, its kind, what it tells, its labels."""
+    """One metric: its name as it is scraped, its kind, its help text, its labels."""
 
     name: str
     kind: _Kind
@@ -60,7 +60,7 @@ class Measure(NamedTuple):
 
 
 BUILD: Final = Measure("looply_build_info", "gauge", "1, with release and engine of the process", ("version", "engine"))
-READY: Final = Measure("looply_ready", "gauge", "1 while the process takes calls, as /healthz/ready tells")
+READY: Final = Measure("looply_ready", "gauge", "1 while the process takes calls, as /healthz/ready reports")
 SHORT: Final = Measure("looply_store_short_of_space", "gauge", "1 while the disk of the store is nearly full")
 REQUESTS: Final = Measure(
     "looply_http_request_duration_seconds",
@@ -71,7 +71,7 @@ REQUESTS: Final = Measure(
 COMMITS: Final = Measure(
     "looply_commit_duration_seconds",
     "histogram",
-    "time until a unit of an execution is durable, its wait in line included",
+    "time until a unit of an execution is durable, including its time in the queue",
 )
 GROUPS: Final = Measure(
     "looply_commit_group_units",
@@ -110,7 +110,7 @@ class StoreMeasure(NamedTuple):
     samples: Callable[[Findings], _Samples]
 
 
-def _counted(
+def _from_census(
     name: str, text: str, samples: Callable[[Census, datetime], _Samples], labels: tuple[str, ...] = ()
 ) -> StoreMeasure:
     def of(findings: Findings) -> _Samples:
@@ -121,15 +121,15 @@ def _counted(
     return StoreMeasure(Measure(name, "gauge", text, labels), of)
 
 
-def _number(name: str, text: str, value: Callable[[Census], int]) -> StoreMeasure:
-    return _counted(name, text, lambda census, _: _one(value(census)))
+def _census_count(name: str, text: str, value: Callable[[Census], int]) -> StoreMeasure:
+    return _from_census(name, text, lambda census, _: _one(value(census)))
 
 
-def _known(name: str, text: str, value: Callable[[Findings], float], kind: _Kind = "gauge") -> StoreMeasure:
+def _finding(name: str, text: str, value: Callable[[Findings], float], kind: _Kind = "gauge") -> StoreMeasure:
     return StoreMeasure(Measure(name, kind, text), lambda findings: _one(value(findings)))
 
 
-def _instant(name: str, text: str, value: Callable[[Findings], datetime | None]) -> StoreMeasure:
+def _timestamp(name: str, text: str, value: Callable[[Findings], datetime | None]) -> StoreMeasure:
     def samples(findings: Findings) -> _Samples:
         instant = value(findings)
         return () if instant is None else _one(instant.timestamp())
@@ -141,9 +141,9 @@ def _one(value: float) -> _Samples:
     return (((), value),)
 
 
-def _by_word(counts: Mapping[Any, int], words: Iterable[str] = ()) -> _Samples:
-    """Yields a sample for each word, also where it counts nothing: an alert must not wait for the first one."""
-    return [((word,), counts.get(word, 0)) for word in dict.fromkeys((*words, *counts))]
+def _by_label(counts: Mapping[Any, int], values: Iterable[str] = ()) -> _Samples:
+    """Returns a sample for each label value, also for a count of 0: an alert must not wait for the first event."""
+    return [((value,), counts.get(value, 0)) for value in dict.fromkeys((*values, *counts))]
 
 
 def _effects(census: Census) -> Iterator[tuple[tuple[str, ...], float]]:
@@ -157,91 +157,95 @@ def _lag(due: datetime | None, now: datetime) -> _Samples:
 
 
 STORE: Final = (
-    _counted(
+    _from_census(
         "looply_executions_open",
         "executions that run, wait, or are FAILED with an incident",
-        lambda census, _: _by_word(census.executions, ("RUNNING", "WAITING", "FAILED")),
+        lambda census, _: _by_label(census.executions, ("RUNNING", "WAITING", "FAILED")),
         ("status",),
     ),
-    _counted(
+    _from_census(
         "looply_incidents_open",
         "open incidents",
-        lambda census, _: _by_word(census.incidents, ("FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON")),
+        lambda census, _: _by_label(census.incidents, ("FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON")),
         ("kind",),
     ),
-    _counted(
+    _from_census(
         "looply_effects",
-        "calls of steps that stand in line (QUEUED) or are in flight (RUNNING)",
+        "calls of steps that are queued (QUEUED) or in flight (RUNNING)",
         lambda census, _: _effects(census),
         ("operation", "state"),
     ),
-    _number("looply_timers", "timers that are open, due or not", lambda census: census.timers),
-    _counted(
+    _census_count("looply_timers", "timers that are open, due or not", lambda census: census.timers),
+    _from_census(
         "looply_timers_lag_seconds",
         "how long the earliest timer has been due; 0 when none is",
         lambda census, now: _lag(census.timer_due, now),
     ),
-    _counted(
+    _from_census(
         "looply_schedules_lag_seconds",
         "how long the earliest start of a schedule has been due; 0 when none is",
         lambda census, now: _lag(census.schedule_due, now),
     ),
-    _number(
+    _census_count(
         "looply_schedule_starts_missed",
         "missed starts in the ledgers of live schedules",
         lambda census: census.missed_starts,
     ),
-    _number("looply_waits_open", "open waits for a resume or an answer", lambda census: census.waits),
-    _number("looply_cards_open", "copies of cards that take answers", lambda census: census.cards),
-    _number(
+    _census_count("looply_waits_open", "open waits for a resume or an answer", lambda census: census.waits),
+    _census_count("looply_cards_open", "card copies that accept answers", lambda census: census.cards),
+    _census_count(
         "looply_stale_cards",
-        "copies of cards that do not look as they have to in their channel yet",
+        "card copies whose latest state has not reached their channel yet",
         lambda census: census.stale_copies,
     ),
-    _number(
+    _census_count(
         "looply_deliveries",
-        "what executions have sent to each other and is not applied",
+        "deliveries between executions that are not applied yet",
         lambda census: census.deliveries,
     ),
-    _number(
+    _census_count(
         "looply_cut_stretches",
-        "executions whose computing was cut and is to go on",
+        "executions whose computation was interrupted and is to continue",
         lambda census: census.continuations,
     ),
-    _counted(
+    _from_census(
         "looply_places",
-        "executions of workflows with max_concurrency that are in line or have a slot",
-        lambda census, _: _by_word({"in_line": census.awaiting_slot, "in_slot": census.holding_slot}),
+        "executions of workflows with max_concurrency that are queued (in_line) or hold a slot (in_slot)",
+        lambda census, _: _by_label({"in_line": census.awaiting_slot, "in_slot": census.holding_slot}),
         ("state",),
     ),
-    _number("looply_letters_open", "dead letters that nobody has settled", lambda census: census.letters),
-    _instant(
-        "looply_census_timestamp_seconds", "when the numbers of the store were counted", lambda known: known.counted_on
+    _census_count("looply_letters_open", "dead letters that are not settled", lambda census: census.letters),
+    _timestamp(
+        "looply_census_timestamp_seconds", "time of the last count of the store", lambda findings: findings.counted_on
     ),
-    _known("looply_orphan_executions", "open executions that nothing will move", lambda known: known.orphans),
-    _known(
+    _finding("looply_orphan_executions", "open executions that nothing will move", lambda findings: findings.orphans),
+    _finding(
         "looply_damaged_executions",
-        "executions whose rows differ from their history, and could not be mended",
-        lambda known: known.damaged,
+        "executions whose rows differ from their history, and could not be repaired",
+        lambda findings: findings.damaged,
     ),
-    _known(
+    _finding(
         "looply_executions_mended_total",
-        "executions whose rows were put right since the process started",
-        lambda known: known.repaired,
+        "executions whose rows were repaired since the process started",
+        lambda findings: findings.repaired,
         "counter",
     ),
-    _instant("looply_audit_timestamp_seconds", "when the auditor ended its last round", lambda known: known.audited_on),
+    _timestamp(
+        "looply_audit_timestamp_seconds",
+        "time when the auditor ended its last round",
+        lambda findings: findings.audited_on,
+    ),
 )
-"""What the process that audits shows of the whole store."""
+"""Metrics of the whole store, which only the auditing process shows."""
 
 MEASURES: Final = (*OWN, *(row.measure for row in STORE))
-"""Every metric but those of the process itself, which the library makes (`process_...`)."""
+"""Every metric except those of the operating system process, which the library provides (`process_...`)."""
 
 
-class Standing(NamedTuple):
-    """What is known at the moment of a scrape; `findings` are None while another process audits.
+class ProcessState(NamedTuple):
+    """The state of process and store at a scrape; `findings` are None while another process audits.
 
-    `quotas_reached` names the quota for each organization that has used one up.
+    `quotas_reached` contains a quota once for each organization that has reached it.
     """
 
     is_ready: bool = False
@@ -250,10 +254,10 @@ class Standing(NamedTuple):
     quotas_reached: Sequence[Quota] = ()
 
 
-def of_installed(findings: Findings | None, operations: Container[str]) -> Findings | None:
+def count_uninstalled_as_other(findings: Findings | None, operations: Container[str]) -> Findings | None:
     """Returns findings whose effects are counted by installed operations and those of the engine, the rest as `other`.
 
-    The name of an operation that is not installed is a text of whoever wrote a definition.
+    The name of an operation that is not installed is a text of an author, not a constant of the code.
     """
     if findings is None or findings.census is None:
         return findings
@@ -268,7 +272,7 @@ def of_installed(findings: Findings | None, operations: Container[str]) -> Findi
 class Metrics:
     """The metrics of one process, in a registry of its own.
 
-    Every method but `render` costs a few microseconds at most. `group` may be called from any thread.
+    Every method but `render` costs a few microseconds at most. `count_flush` may be called from any thread.
     """
 
     def __init__(self, engine: str = "embedded") -> None:
@@ -283,37 +287,37 @@ class Metrics:
         self._started = dict(self._counters(STARTED, ("REQUEST", "SCHEDULED")))
         self._ended = dict(self._counters(ENDED, _ENDS))
         self._incidents = Counter(INCIDENTS.name, INCIDENTS.help, INCIDENTS.labels, registry=self.registry)
-        self._standing = Standing()
-        self._stand: Callable[[], Standing] = Standing
-        self.registry.register(_Store(lambda: self._standing))
+        self._state = ProcessState()
+        self._read_state: Callable[[], ProcessState] = ProcessState
+        self.registry.register(_Store(lambda: self._state))
 
-    def stand_by(self, stand: Callable[[], Standing]) -> None:
-        """Gives the function that tells what is known at the moment."""
-        self._stand = stand
+    def set_state_source(self, source: Callable[[], ProcessState]) -> None:
+        """Sets the function that returns the current state."""
+        self._read_state = source
 
-    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Counts a request; `route` and `method` are those of the table of routes, never what a caller sent."""
+    def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Counts a request; `route` and `method` come from the table of routes, never from the caller."""
         key = (route, method, status)
         known = self._routes.get(key)
         if known is None:
-            # The library looks a series up in many times the microsecond that counting takes.
+            # A look-up of a series by the library takes many times as long as counting.
             known = self._routes[key] = self._requests.labels(route, method, str(status))
         known.observe(seconds)
 
-    def refused(self, credential: str) -> None:
+    def count_refusal(self, credential: str) -> None:
         """Counts a call whose key or token was refused."""
         self._refusals[credential].inc()
 
-    def committed(self, seconds: float) -> None:
+    def count_commit(self, seconds: float) -> None:
         """Counts a unit that is durable."""
         self._commits.observe(seconds)
 
-    def grouped(self, units: int) -> None:
+    def count_flush(self, units: int) -> None:
         """Counts a flush and the writes that it made durable."""
         self._groups.observe(units)
 
-    def changed(self, before: ExecutionState | None, after: ExecutionState) -> None:
-        """Counts what became of an execution in one durable unit."""
+    def count_change(self, before: ExecutionState | None, after: ExecutionState) -> None:
+        """Counts the start, end and new incidents of an execution in one durable unit."""
         if before is None:
             self._started[after.started.trigger_type].inc()
         status = after.status
@@ -323,59 +327,59 @@ class Metrics:
             if before is None or incident_id not in before.incidents:
                 self._incidents.labels(incident.kind).inc()
 
-    def look(self) -> None:
-        """Takes down what is known at the moment; to be called where `stand_by`'s function may be, before `render`."""
-        self._standing = self._stand()
+    def take_snapshot(self) -> None:
+        """Records the current state for `render`; call it before, on the thread of `set_state_source`'s function."""
+        self._state = self._read_state()
 
     def render(self) -> bytes:
-        """Returns all metrics as text (`CONTENT_TYPE`). Takes milliseconds; any thread may do it."""
+        """Returns all metrics as text (`CONTENT_TYPE`). Takes milliseconds; any thread may call it."""
         return generate_latest(self.registry)
 
     def _histogram(self, measure: Measure, buckets: tuple[float, ...]) -> Histogram:
         return Histogram(measure.name, measure.help, measure.labels, buckets=buckets, registry=self.registry)
 
-    def _counters(self, measure: Measure, words: Iterable[str]) -> Iterator[tuple[str, Counter]]:
+    def _counters(self, measure: Measure, values: Iterable[str]) -> Iterator[tuple[str, Counter]]:
         counter = Counter(measure.name, measure.help, measure.labels, registry=self.registry)
-        return ((word, counter.labels(word)) for word in words)
+        return ((value, counter.labels(value)) for value in values)
 
 
 class _Store(Collector):
-    """What is known of process and store at the moment of a scrape."""
+    """Collects the metrics of process and store at a scrape."""
 
-    def __init__(self, standing: Callable[[], Standing]) -> None:
-        self._read = standing
+    def __init__(self, read_state: Callable[[], ProcessState]) -> None:
+        self._read_state = read_state
 
     def collect(self) -> Iterator[Family]:
-        """Yields the families; those of the store only where this process audits."""
-        standing = self._read()
-        for measure, is_so in ((READY, standing.is_ready), (SHORT, standing.is_short_of_space)):
+        """Yields the metric families; those of the store only if this process audits."""
+        state = self._read_state()
+        for measure, is_so in ((READY, state.is_ready), (SHORT, state.is_short_of_space)):
             yield GaugeMetricFamily(measure.name, measure.help, value=int(is_so))
         reached = GaugeMetricFamily(QUOTAS_REACHED.name, QUOTAS_REACHED.help, labels=QUOTAS_REACHED.labels)
         for quota in QUOTAS:
-            reached.add_metric((quota,), standing.quotas_reached.count(quota))
+            reached.add_metric((quota,), state.quotas_reached.count(quota))
         yield reached
-        if standing.findings is None:
+        if state.findings is None:
             return
         for measure, samples in STORE:
             kind = CounterMetricFamily if measure.kind == "counter" else GaugeMetricFamily
             family = kind(measure.name, measure.help, labels=measure.labels)
-            for labels, value in samples(standing.findings):
+            for labels, value in samples(state.findings):
                 family.add_metric(labels, value)
             if family.samples:
                 yield family
 
 
 class Meter:
-    """Times requests from the moment that they are made known."""
+    """Measures the time from `begin` until a request's answer begins."""
 
     def __init__(self, clock: Clock, metrics: Metrics) -> None:
         self._clock = clock
         self._metrics = metrics
 
     def begin(self) -> float:
-        """Returns the moment to hand to `end`."""
+        """Returns the monotonic time to pass to `end`."""
         return self._clock.monotonic()
 
     def end(self, begun: float, route: str, method: str, status: int) -> None:
         """Counts a request whose answer begins."""
-        self._metrics.answered(route, method, status, self._clock.monotonic() - begun)
+        self._metrics.count_request(route, method, status, self._clock.monotonic() - begun)

@@ -1,4 +1,4 @@
-"""The reason that somebody gives for a decision. It stays in the history for good, so it is short."""
+"""The reason that a caller gives for an action. The history stores it permanently, so its length is limited."""
 
 from typing import Final
 
@@ -8,8 +8,8 @@ from looply.jsontext import Json
 MAX_REASON: Final = 2000
 
 
-def checked_reason(reason: Json, path: str = "/reason", *, code: str = "BAD_BODY") -> str:
-    """Returns a reason. Raises: BadRequest (`code`) at `path` when it is no text or has over 2,000 characters."""
+def validate_reason(reason: Json, path: str = "/reason", *, code: str = "BAD_BODY") -> str:
+    """Returns a reason. Raises: BadRequest (`code`) at `path` when it is not a text or has over 2,000 characters."""
     if not isinstance(reason, str) or len(reason) > MAX_REASON:
         raise BadRequest.at(path, f"must be a text of at most {MAX_REASON} characters", code=code)
     return reason

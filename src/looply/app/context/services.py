@@ -1,4 +1,4 @@
-"""What every use case is given."""
+"""The services that every use case receives."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from looply.settings import Secret
 
 
 class Lifecycle:
-    """Whether the process takes calls. Calls that wait for something end early once it drains."""
+    """The lifecycle of the process: it takes calls until it drains. Calls that wait end early once it drains."""
 
     def __init__(self) -> None:
         self._draining = asyncio.Event()
@@ -30,7 +30,7 @@ class Lifecycle:
         return self._draining.is_set()
 
     def drain(self) -> None:
-        """Says that the process stops; saying it again changes nothing."""
+        """Begins the drain. A second call changes nothing."""
         self._draining.set()
 
     async def wait(self) -> None:
@@ -38,27 +38,27 @@ class Lifecycle:
         await self._draining.wait()
 
 
-def _nobody() -> None:
-    """Stands for whoever will hear a bell."""
+def _ignore() -> None:
+    """The default listener."""
 
 
-class Bell:
-    """Tells who does something beside all calls that there is more to do. `heard` is called, if anybody set it."""
+class Signal:
+    """Notifies a background loop of new work by calling its `listener`."""
 
     def __init__(self) -> None:
-        self.heard: Callable[[], None] = _nobody
+        self.listener: Callable[[], None] = _ignore
 
-    def ring(self) -> None:
-        """Says that there is something new; it is stored already."""
-        self.heard()
+    def notify(self) -> None:
+        """Calls the listener. The new work is stored already."""
+        self.listener()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The engine and its feed, the catalog and what surrounds them; `aside` does what would hold up the event loop.
+    """The engine and its feed, the catalog and their surroundings.
 
-    `metrics_token` opens the metrics; without it nothing does.
-    `bulk_bell` is rung when this process has stored a bulk.
+    `background` runs computations that would block the event loop. `metrics_token` is required to read the metrics;
+    without it they cannot be read. `bulk_signal` notifies the runner when this process has stored a bulk.
     """
 
     engine: Engine
@@ -70,12 +70,12 @@ class Services:
     feed: Feed
     limits: Limits = DEFAULT_LIMITS
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
-    aside: BackgroundThread = field(default_factory=BackgroundThread)
+    background: BackgroundThread = field(default_factory=BackgroundThread)
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: Secret | None = None
-    bulk_bell: Bell = field(default_factory=Bell)
+    bulk_signal: Signal = field(default_factory=Signal)
 
     @property
     def schedule_lock(self) -> AbstractAsyncContextManager[None]:
-        """What orders the changes of live schedules, those of other servers included."""
+        """The lock that serializes changes of live schedules, also across servers."""
         return self.catalog.database.exclusive()

@@ -1,4 +1,4 @@
-"""What operators do and see about people's decisions: passing a card on, and the record of who decided what."""
+"""Approvals for operators: reassignment of cards, and the record of decisions."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -22,10 +22,10 @@ from looply.execution.facts.commands import Declined, ReassignCard, Reassigned, 
 _PERSON_CHARACTERS: Final = 320  # the longest mail address of RFC 5321
 
 
-class PassedOn(msgspec.Struct, frozen=True, kw_only=True):
-    """The copy that took another one's place.
+class ReassignedCard(msgspec.Struct, frozen=True, kw_only=True):
+    """The card copy that replaces the reassigned one.
 
-    Its `token` lets its holder answer; it is empty for a caller who may not decide in the place of approvers.
+    Its `token` permits its holder to answer; it is empty for a caller without the permission `decide.override`.
     """
 
     card_id: str
@@ -34,18 +34,18 @@ class PassedOn(msgspec.Struct, frozen=True, kw_only=True):
     token: str
 
 
-async def reassign(services: Services, principal: Principal, card_id: str, *, to: str, reason: str) -> PassedOn:
-    """Passes an open card of the organization on to somebody else and returns the new copy.
+async def reassign(services: Services, principal: Principal, card_id: str, *, to: str, reason: str) -> ReassignedCard:
+    """Reassigns an open card of the organization to another person and returns the new copy.
 
     Raises: BadRequest; NotFound when no such card is open; Conflict (code `CLOSED`) when it was answered or closed
-    meanwhile; Refused when the other person may not decide, has decided already, or has a card of this step.
+    in the meantime; Refused when that person may not decide, has decided already, or has a card of this step.
     """
     may_override = principal.may("decide.override")
-    person = _checked(to.strip(), "to", _PERSON_CHARACTERS)
+    person = _validate_text(to.strip(), "to", _PERSON_CHARACTERS)
     if is_same_person(person, principal.name) and not may_override:
-        problem = Problem(path="/to", message="who passes a card on does not take it; that takes the scope `override`")
+        problem = Problem(path="/to", message="a caller cannot reassign a card to itself without the scope `override`")
         raise Refused(problem.message, code="CANNOT_REASSIGN", problems=(problem,))
-    why = _checked(reason.strip(), "reason", MAX_REASON, least=0)
+    why = _validate_text(reason.strip(), "reason", MAX_REASON, least=0)
     card = await _open_card(services, principal, card_id)
     execution = await services.engine.get(card.execution_id)
     command = ReassignCard(
@@ -57,7 +57,7 @@ async def reassign(services: Services, principal: Principal, card_id: str, *, to
             await record(services, principal, "card.reassign", card.card_id, new_card=new_id)
             seed = execution.state.started.seed
             token = card_token(card.execution_id, seed, parse_address(card.address), part) if may_override else ""
-            return PassedOn(card_id=new_id, execution_id=card.execution_id, recipient=person, token=token)
+            return ReassignedCard(card_id=new_id, execution_id=card.execution_id, recipient=person, token=token)
         case Declined(code=code, message=message):
             raise Conflict(message, code=code)
         case Unfit(problems=problems):
@@ -77,8 +77,8 @@ async def _open_card(services: Services, principal: Principal, card_id: str) -> 
     return found[0]
 
 
-async def decisions(services: Services, principal: Principal, execution_id: str) -> list[Decision]:
-    """Returns who decided what in an execution of the organization, oldest first, also after it was pruned.
+async def list_execution_decisions(services: Services, principal: Principal, execution_id: str) -> list[Decision]:
+    """Returns the decisions in an execution of the organization, oldest first, also after it was pruned.
 
     Raises: NotFound (code `EXECUTION_NOT_FOUND`) when it is not stored and nothing is recorded of it.
     """
@@ -94,13 +94,13 @@ async def decisions(services: Services, principal: Principal, execution_id: str)
 
 
 async def list_decisions(
-    services: Services, principal: Principal, wanted: DecisionFilter, *, after: DecisionKey | None, limit: int
+    services: Services, principal: Principal, criteria: DecisionFilter, *, after: DecisionKey | None, limit: int
 ) -> Sequence[DecisionRow]:
-    """Returns recorded decisions of the organization, newest first, also of executions that were pruned."""
-    return await services.engine.decisions.list(principal.organization_id, wanted, after, limit)
+    """Returns recorded decisions of the organization, newest first, also of pruned executions."""
+    return await services.engine.decisions.list(principal.organization_id, criteria, after, limit)
 
 
-def _checked(text: str, name: str, most: int, *, least: int = 1) -> str:
+def _validate_text(text: str, name: str, most: int, *, least: int = 1) -> str:
     if least <= len(text) <= most and text.isprintable():
         return text
     raise BadRequest.at(f"/{name}", f"must be a printable text of {least} to {most} characters")

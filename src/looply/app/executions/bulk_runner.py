@@ -1,10 +1,10 @@
-"""The runner of bulks: takes a slice of each once a second, as large as its rate says, and notes how far it has come.
+"""The runner of bulks: once a second it processes a slice of each bulk, of the size of its rate, and records progress.
 
-While there is none the catalog is left alone: a bulk that is asked for here wakes the runner at once, and what a
-process left that has ended is looked for a few times a minute.
+While there is no bulk, the catalog is not polled every second: a bulk that this process stores wakes the runner at
+once, and bulks of other processes and of dead ones are looked for a few times a minute.
 
-An execution that is acted on twice, because the process ended before the note, is not harmed: a termination ends it
-once, and a redrive leaves incidents alone that are younger than the bulk.
+An execution that is processed twice, because the process ended before the record of progress, is not harmed: a
+termination ends it once, and a redrive ignores incidents that are newer than the bulk.
 """
 
 from datetime import timedelta
@@ -24,16 +24,16 @@ _log = structlog.get_logger(__name__)
 
 VIA: Final = "BULK"
 _HELD: Final = timedelta(seconds=45)
-"""So long nobody else takes over a bulk of a process that is not heard of; with the next one, within a minute."""
+"""The lease of a bulk. After it has expired, another process takes over the bulk, within a minute."""
 _SECOND: Final = 1.0
 _LOOK_SECONDS: Final = 15.0
-"""So often an idle process looks for a bulk that it was not told of: one read of a table that is all but empty."""
+"""The interval at which an idle process polls for bulks of others: one read of a table that is nearly empty."""
 
 
 class BulkRunner(Loop):
-    """Carries bulks out. `tick` does what one second allows; the loop calls it every second while there is a bulk.
+    """Runs bulks. `tick` processes what the rate allows in one second; the loop calls it every second during a bulk.
 
-    `holder` names this process among those that share the catalog.
+    `holder` identifies this process among those that share the catalog.
     """
 
     failed_event = "bulk_failed"
@@ -43,25 +43,25 @@ class BulkRunner(Loop):
         self._services = services
         self._holder = holder
         self._is_idle = False
-        self._was_asked = False
-        services.bulk_bell.heard = self._asked
+        self._has_new_bulk = False
+        services.bulk_signal.listener = self._on_new_bulk
 
     async def round(self) -> float:
-        """Takes a slice of each bulk, and returns the seconds until the next one."""
-        self._was_asked = False
+        """Processes a slice of each bulk, and returns the seconds until the next one."""
+        self._has_new_bulk = False
         self._is_idle = not await self.tick()
         if not self._is_idle:
             return _SECOND
-        return 0.0 if self._was_asked else _LOOK_SECONDS
+        return 0.0 if self._has_new_bulk else _LOOK_SECONDS
 
-    def _asked(self) -> None:
-        """Hears of a new bulk, which must not hasten those that are under way."""
-        self._was_asked = True
+    def _on_new_bulk(self) -> None:
+        """Handles the notification of a new bulk, which must not speed up the running ones."""
+        self._has_new_bulk = True
         if self._is_idle:
             self.wake()
 
     async def tick(self) -> int:
-        """Takes one slice of each bulk that this process may work on; returns how many bulks there were."""
+        """Processes one slice of each bulk that this process can claim; returns the number of bulks."""
         bulks = await self._services.catalog.bulks.claim(self._holder, _HELD)
         for bulk in bulks:
             progress = await self._slice(bulk)
@@ -69,38 +69,38 @@ class BulkRunner(Loop):
         return len(bulks)
 
     async def _slice(self, bulk: Bulk) -> Progress:
-        # What starts after the bulk was asked for is none of its business.
-        wanted = stored_filter(bulk.criteria)
-        until = min(wanted.created_to or bulk.created_on, bulk.created_on)
+        # A bulk does not include executions that start after its creation.
+        criteria = stored_filter(bulk.criteria)
+        until = min(criteria.created_to or bulk.created_on, bulk.created_on)
         place, done, refused = bulk.cursor, 0, 0
         command: Command | None = None
         try:
             page = await self._services.engine.list(
-                bulk.organization_id, replace(wanted, created_to=until), bulk.cursor, bulk.options["rate"]
+                bulk.organization_id, replace(criteria, created_to=until), bulk.cursor, bulk.options["rate"]
             )
             for item in page.items:
                 execution_id = item.head.execution_id
                 try:
                     command = command or await self._command(bulk)
-                    moved = await self._moves(execution_id, command)
+                    moved = await self._changes_execution(execution_id, command)
                 except (Conflict, NotFound, Refused, StoreCorrupt, RecordDamaged) as error:
                     _log.info("bulk_refused", bulk_id=bulk.bulk_id, execution_id=execution_id, code=error.code)
                     moved = False
                 done, refused, place = done + moved, refused + (not moved), execution_id
         except LooplyError as error:
-            # The store is short of space or away: what was done is noted, the rest comes with the next slice.
+            # The store is full or unavailable: the progress so far is recorded, the next slice continues.
             _log.warning("bulk_held", bulk_id=bulk.bulk_id, reason=error.message)
             return Progress(cursor=place, done=done, refused=refused, is_last=False)
         return Progress(cursor=page.after or place, done=done, refused=refused, is_last=not page.after)
 
-    async def _moves(self, execution_id: str, command: Command) -> bool:
-        """Returns whether the execution was moved; false when it had nothing to do."""
+    async def _changes_execution(self, execution_id: str, command: Command) -> bool:
+        """Returns whether the command changed the execution."""
         now = self._services.clock.now()
         reply = await self._services.engine.submit(execution_id, replace(command, at=now))
         return isinstance(reply, Repaired | Terminated)
 
     async def _command(self, bulk: Bulk) -> Command:
-        """Returns what is asked of each execution of a slice. Raises: as `Library.resolve`, for the bulk's version."""
+        """Returns the command for each execution of a slice. Raises: as `Library.resolve`, for the bulk's version."""
         options = bulk.options
         now = self._services.clock.now()
         reason = f"{options['reason']} (bulk {bulk.bulk_id})".strip()
@@ -109,7 +109,7 @@ class BulkRunner(Loop):
         redrive = Redrive(at=now, by=options["by"], via=VIA, reason=reason, opened_by=bulk.created_on)
         if not options["version"]:
             return redrive
-        # A bulk with a version is one of a single workflow.
+        # A bulk with a version has the filter of a single workflow.
         (workflow_id,) = stored_filter(bulk.criteria).workflow_ids
         found = await self._services.library.resolve(bulk.organization_id, workflow_id, options["version"])
         return replace(

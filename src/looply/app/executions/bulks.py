@@ -1,4 +1,4 @@
-"""One act on many executions: asked for, foreseen, watched and cancelled. `bulk_runner` carries it out."""
+"""Bulks, which redrive or terminate many executions: start, preview, read and cancel them. `bulk_runner` runs them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,11 +8,11 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from looply.app.context.reasons import checked_reason
+from looply.app.context.reasons import validate_reason
 from looply.app.context.services import Services
 from looply.app.executions import repairs
-from looply.app.executions.repairs import Decision
-from looply.app.executions.search import checked_filter
+from looply.app.executions.repairs import RepairRequest
+from looply.app.executions.search import validate_filter
 from looply.catalog.authored.bulks import Bulk, BulkAction
 from looply.catalog.storage.pages import Page
 from looply.catalog.tenants.keys import Principal
@@ -27,10 +27,10 @@ DEFAULT_RATE: Final = 10
 MAX_RATE: Final = 100
 
 COUNTED: Final = 2000
-"""A dry run counts so many and says that there are more."""
+"""The most executions that a dry run counts; it reports whether there are more."""
 SAMPLE: Final = 20
 EXAMINED: Final = 200
-"""Of a redrive that is not carried out, so many of the newest are worked out one by one."""
+"""The most executions, newest first, whose redrive a dry run forecasts one by one."""
 
 _STATUSES: Final[Mapping[BulkAction, tuple[Status, ...]]] = {
     "redrive": ("FAILED",),
@@ -40,14 +40,14 @@ _PAGE: Final = 200
 
 
 class BulkRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be done to which executions, those of one workflow or of all.
+    """The action of a bulk and the filter of its executions, those of one workflow or of all.
 
-    `version` (0: none) and `steps` are those of a redrive. `is_all` says that a filter which names nothing is meant so.
-    `rate` is executions a second.
+    `version` and `steps` belong to a redrive; `version` counts only with `has_version`, None is then the newest ACTIVE
+    one. `is_all` confirms a filter that restricts nothing. `rate` is in executions per second.
     """
 
     action: BulkAction
-    wanted: Filter
+    criteria: Filter
     is_all: bool = False
     reason: str = ""
     rate: int = DEFAULT_RATE
@@ -57,10 +57,10 @@ class BulkRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedCalls(msgspec.Struct, frozen=True, kw_only=True):
-    """The calls of one step that a bulk would lead to at once, in all executions together.
+    """The calls of one step that a bulk would make at once, in all executions together.
 
-    `repeated`: their step has called before in that execution; `same_key` of these go out with the key of then, so
-    that a receiver that remembers keys does not act twice.
+    `repeated`: the step has made a call before in that execution; `same_key` of these calls keep their idempotency key,
+    so a receiver that remembers keys does not act twice.
     """
 
     workflow_id: str
@@ -72,10 +72,10 @@ class PlannedCalls(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BulkPreview(msgspec.Struct, frozen=True, kw_only=True):
-    """How many executions fit now, at most `COUNTED`, and the newest of them.
+    """The number of executions that match now, at most `COUNTED`, and the newest of them.
 
-    Of a redrive `examined` of the newest, at most `EXAMINED`, were worked out: `calls` are what they would lead to,
-    and `refused` of them would not go on.
+    For a redrive, `examined` of the newest (at most `EXAMINED`) were forecast: `calls` are the calls that they would
+    make, and `refused` of them would not continue.
     """
 
     count: int
@@ -87,15 +87,15 @@ class BulkPreview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def start(services: Services, principal: Principal, request: BulkRequest) -> Bulk:
-    """Returns the bulk, which runs from now on: what fits and was started before now is acted on, newest first.
+    """Starts a bulk and returns it. It processes matching executions that were started before now, newest first.
 
-    Raises: BadRequest for a filter that names nothing, a rate or a reason out of bounds; Refused (code
-    `SEARCH_TOO_WIDE`) for one that names too much; NotFound for the version; Conflict (code `TOO_MANY_BULKS`).
+    Raises: BadRequest for a filter that restricts nothing, a rate or a reason out of bounds; Refused (code
+    `SEARCH_TOO_WIDE`) for a filter that names too much; NotFound for the version; Conflict (code `TOO_MANY_BULKS`).
     """
-    request = _checked(request)
+    request = _validate(request)
     version = 0
     if request.has_version:
-        workflow_id = request.wanted.workflow_ids[0]
+        workflow_id = request.criteria.workflow_ids[0]
         found = await services.library.resolve(principal.organization_id, workflow_id, request.version)
         version = found.workflow_version
     options = {
@@ -106,31 +106,35 @@ async def start(services: Services, principal: Principal, request: BulkRequest) 
         "by": principal.by,
     }
     owner = (principal.organization_id, principal.workspace_id)
-    wanted = filter_document(request.wanted)
-    bulk = await services.catalog.bulks.start(owner, request.action, wanted, options, actor=principal.key_id)
-    services.bulk_bell.ring()
+    criteria = filter_document(request.criteria)
+    bulk = await services.catalog.bulks.start(owner, request.action, criteria, options, actor=principal.key_id)
+    services.bulk_signal.notify()
     return bulk
 
 
-async def foresee(services: Services, principal: Principal, request: BulkRequest) -> BulkPreview:
-    """Returns what a bulk would act on; nothing is stored. Raises: as `start`."""
-    request = _checked(request)
+async def preview(services: Services, principal: Principal, request: BulkRequest) -> BulkPreview:
+    """Returns a preview of a bulk; nothing is stored. Raises: as `start`."""
+    request = _validate(request)
     command = Redrive(at=services.clock.now(), by=principal.by, reason=request.reason)
     if request.has_version:
-        workflow_id = request.wanted.workflow_ids[0]
-        onto = await services.library.resolve(principal.organization_id, workflow_id, request.version)
-        command = replace(command, workflow=onto.workflow, workflow_version=onto.workflow_version, steps=request.steps)
+        workflow_id = request.criteria.workflow_ids[0]
+        target = await services.library.resolve(principal.organization_id, workflow_id, request.version)
+        command = replace(
+            command, workflow=target.workflow, workflow_version=target.workflow_version, steps=request.steps
+        )
     found: list[Head] = []
     after = ""
     while len(found) <= COUNTED:
-        page = await services.engine.list(principal.organization_id, request.wanted, after, _PAGE)
+        page = await services.engine.list(principal.organization_id, request.criteria, after, _PAGE)
         found += [item.head for item in page.items]
         after = page.after
         if not after:
             break
     seen = BulkPreview(count=min(len(found), COUNTED), is_complete=not after, sample=tuple(found[:SAMPLE]))
     return (
-        seen if request.action != "redrive" else await _worked_out(services, principal, command, seen, found[:EXAMINED])
+        seen
+        if request.action != "redrive"
+        else await _forecast_calls(services, principal, command, seen, found[:EXAMINED])
     )
 
 
@@ -145,20 +149,20 @@ async def list_page(services: Services, principal: Principal, limit: int, before
 
 
 async def cancel(services: Services, principal: Principal, bulk_id: str) -> Bulk:
-    """Returns the bulk, which does nothing more. Raises: BadRequest, NotFound."""
+    """Cancels a bulk and returns it. Raises: BadRequest, NotFound."""
     return await services.catalog.bulks.cancel(principal.organization_id, bulk_id, actor=principal.key_id)
 
 
-def filter_document(wanted: Filter) -> dict[str, Any]:
-    """Returns a filter as it is stored and shown; what it does not name is left out."""
+def filter_document(criteria: Filter) -> dict[str, Any]:
+    """Returns a filter in the form in which it is stored and shown, without empty fields."""
     shown = {
-        "workflow_id": _only(wanted.workflow_ids),
-        "workflow_version": _only(wanted.workflow_versions),
-        "status": list(wanted.statuses),
-        "workflow_trigger_type": _only(wanted.trigger_types),
-        "process_id": list(wanted.process_ids),
-        "from": ms_or_none(wanted.created_from),
-        "to": ms_or_none(wanted.created_to),
+        "workflow_id": _only(criteria.workflow_ids),
+        "workflow_version": _only(criteria.workflow_versions),
+        "status": list(criteria.statuses),
+        "workflow_trigger_type": _only(criteria.trigger_types),
+        "process_id": list(criteria.process_ids),
+        "from": ms_or_none(criteria.created_from),
+        "to": ms_or_none(criteria.created_to),
     }
     return {name: value for name, value in shown.items() if value not in (None, [])}
 
@@ -184,22 +188,22 @@ def stored_filter(document: Mapping[str, Any]) -> Filter:
 
 
 def _only(values: Sequence[Any]) -> Any:
-    """Returns the one value that a bulk names at most, or None."""
+    """Returns the only value of a field that holds one at most, or None."""
     return values[0] if values else None
 
 
-async def _worked_out(
+async def _forecast_calls(
     services: Services, principal: Principal, command: Redrive, seen: BulkPreview, heads: Sequence[Head]
 ) -> BulkPreview:
-    """Returns what was foreseen with the calls to which a redrive of these executions would lead."""
+    """Adds to a preview the calls that a redrive of these executions would make at once."""
     refused = 0
     calls: Counter[tuple[str, str, str]] = Counter()
     repeated: Counter[tuple[str, str, str]] = Counter()
     same_key: Counter[tuple[str, str, str]] = Counter()
     for head in heads:
         try:
-            decision = Decision(execution_id=head.execution_id, command=command)
-            outcome = await repairs.foresee(services, principal, decision)
+            repair = RepairRequest(execution_id=head.execution_id, command=command)
+            outcome = await repairs.preview(services, principal, repair)
         except (Conflict, NotFound, Refused):
             refused += 1
             continue
@@ -222,17 +226,17 @@ async def _worked_out(
     return replace(seen, examined=len(heads), refused=refused, calls=tuple(planned))
 
 
-def _checked(request: BulkRequest) -> BulkRequest:
-    wanted = request.wanted
-    if not filter_document(wanted) and not request.is_all:
-        raise BadRequest.at("/filter", 'names nothing; name what is meant, or say {"all": true} (looply: --all)')
+def _validate(request: BulkRequest) -> BulkRequest:
+    criteria = request.criteria
+    if not filter_document(criteria) and not request.is_all:
+        raise BadRequest.at("/filter", 'restricts nothing; give a field, or confirm by {"all": true} (looply: --all)')
     if not 1 <= request.rate <= MAX_RATE:
         raise BadRequest.at("/rate_per_second", f"must be 1 to {MAX_RATE}")
-    checked_reason(request.reason)
-    if request.has_version and not wanted.workflow_ids:
-        raise BadRequest.at("/filter/workflow_id", "is missing; a version is one of a workflow")
+    validate_reason(request.reason)
+    if request.has_version and not criteria.workflow_ids:
+        raise BadRequest.at("/filter/workflow_id", "is missing; a version needs its workflow")
     if request.steps and not request.has_version:
-        raise BadRequest.at("/mapping", "goes with a workflow_version; name the version to go on with")
-    wanted = replace(wanted, workflow_ids=tuple(validate_id(each, "workflow") for each in wanted.workflow_ids))
-    wanted = checked_filter(wanted)
-    return replace(request, wanted=replace(wanted, statuses=wanted.statuses or _STATUSES[request.action]))
+        raise BadRequest.at("/mapping", "needs a workflow_version; name the version to continue with")
+    criteria = replace(criteria, workflow_ids=tuple(validate_id(each, "workflow") for each in criteria.workflow_ids))
+    criteria = validate_filter(criteria)
+    return replace(request, criteria=replace(criteria, statuses=criteria.statuses or _STATUSES[request.action]))

@@ -1,10 +1,10 @@
-"""Executions as readers see them: one with its logs, pages of them, and a rerun with the same input."""
+"""Executions: read one with its events, list pages, and rerun one with the same input."""
 
 from collections.abc import Sequence
 
 import msgspec
 
-from looply.app.context.addressing import checked_process_id, get_owned
+from looply.app.context.addressing import get_owned, validate_process_id
 from looply.app.context.audit import record
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
@@ -36,8 +36,8 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     truncated: bool = False
 
 
-class Rerun(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose input to run again, and what shall be otherwise. `version` counts where it `has_version`; None: newest."""
+class RerunRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The execution to run again, and the changes. `version` counts only with `has_version`; None: newest ACTIVE."""
 
     execution_id: str
     has_version: bool = False
@@ -49,14 +49,14 @@ class Rerun(msgspec.Struct, frozen=True, kw_only=True):
 async def get(
     services: Services, principal: Principal, workflow_id: str, execution_id: str, *, after: int = 0
 ) -> Record:
-    """Returns an execution of the workflow with its events over number `after`.
+    """Returns an execution of the workflow with its events above number `after`.
 
     Raises: NotFound, also when the execution is one of another workflow; StoreCorrupt.
     """
     execution = await get_owned(services, principal.organization_id, execution_id, workflow_id=workflow_id.lower())
     head = execution.head
     found = await services.engine.history(head.execution_id, after, services.limits.read_events)
-    # It may have moved on between the two reads: what is told is one instant.
+    # The execution may have progressed between the two reads: the answer is a consistent snapshot.
     events = [(seq, event) for seq, event in found if seq <= head.seq]
     return Record(execution=execution, events=events, is_truncated=bool(events) and events[-1][0] < head.seq)
 
@@ -67,30 +67,29 @@ async def list_page(services: Services, principal: Principal, *, workflow_id: st
     Raises: NotFound (code `WORKFLOW_NOT_FOUND`) for a workflow that does not exist and has no executions.
     """
     organization_id = principal.organization_id
-    wanted = Filter(workflow_ids=(workflow_id,) if workflow_id else ())
-    page = await services.engine.list(organization_id, wanted, after, limit)
+    criteria = Filter(workflow_ids=(workflow_id,) if workflow_id else ())
+    page = await services.engine.list(organization_id, criteria, after, limit)
     if workflow_id and not after and not page.items:
         await services.catalog.workflows.latest_version(organization_id, workflow_id)
-    return await named_rows(services, organization_id, page)
+    return await add_workflow_names(services, organization_id, page)
 
 
-async def rerun(services: Services, principal: Principal, wanted: Rerun) -> Started:
-    """Starts a new execution with the input of another one, which its history names.
+async def rerun(services: Services, principal: Principal, request: RerunRequest) -> Started:
+    """Starts a new execution with the input of another one; the history of the new one names the other.
 
-    It runs on what that one ran on, with its profile values and process id, unless another version, profile or process
-    id is wanted.
+    It runs the same version with the same profile values and process id, unless the request changes them.
     Raises: BadRequest; NotFound; Conflict (code `PROCESS_ID_IN_USE`) while the process id is in use.
     """
-    execution = await get_owned(services, principal.organization_id, wanted.execution_id)
+    execution = await get_owned(services, principal.organization_id, request.execution_id)
     started = execution.state.started
-    process_id = started.process_id if wanted.process_id is None else checked_process_id(wanted.process_id)
+    process_id = started.process_id if request.process_id is None else validate_process_id(request.process_id)
     version, workflow = execution.state.workflow_version, execution.workflow
-    if wanted.has_version:
-        found = await services.library.resolve(started.organization_id, started.workflow_id, wanted.version)
+    if request.has_version:
+        found = await services.library.resolve(started.organization_id, started.workflow_id, request.version)
         version, workflow = found.workflow_version, found.workflow
     name, values = started.profile, started.environment
-    if wanted.profile:
-        profile = await services.library.profile(started.organization_id, started.workflow_id, wanted.profile)
+    if request.profile:
+        profile = await services.library.profile(started.organization_id, started.workflow_id, request.profile)
         name, values = (profile.name, profile.values) if profile is not None else ("", None)
     new = await services.engine.start(
         Start(
@@ -102,7 +101,7 @@ async def rerun(services: Services, principal: Principal, wanted: Rerun) -> Star
             trigger_type="REQUEST",
             body=started.body,
             body_size=len(encode_json(started.body)),
-            # Unlike the request of any trigger, so that an execution with the process id is never taken for this one.
+            # No trigger has this request, so a trigger with the process id never matches this execution.
             request=fingerprint("rerun", started.execution_id),
             process_id=process_id,
             profile=name,
@@ -116,8 +115,8 @@ async def rerun(services: Services, principal: Principal, wanted: Rerun) -> Star
     return new
 
 
-async def named_rows(services: Services, organization_id: str, page: Page) -> Rows:
-    """Returns the page with the names of its workflows."""
+async def add_workflow_names(services: Services, organization_id: str, page: Page) -> Rows:
+    """Returns the page with the names of the workflows."""
     names = [await _name(services, organization_id, item) for item in page.items]
     rows = [Row(listed=item, workflow_name=name) for item, name in zip(page.items, names, strict=True)]
     return Rows(items=rows, after=page.after, truncated=page.truncated)

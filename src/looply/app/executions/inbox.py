@@ -19,24 +19,26 @@ from looply.execution.facts.commands import AlreadyAnswered, AnswerCard, Decline
 from looply.execution.facts.state import Card, ExecutionState
 from looply.jsontext import Json
 
-SHOWN_AFTER: Final = timedelta(hours=1)
-"""So long a card that was answered can be read by its link, for those who look again what they have answered."""
+READABLE_AFTER_ANSWER: Final = timedelta(hours=1)
+"""How long an answered card can still be read by its link, for recipients who check their answer."""
 
 OVER: Final[Json] = {
     "type": "AdaptiveCard",
     "version": "1.5",
     "body": [{"type": "TextBlock", "text": "This request is over. Its content is not shown any more.", "wrap": True}],
 }
-"""What a link shows in place of a card that is over."""
+"""The card that a link shows instead of one that is closed."""
 
 
 class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
-    """What a recipient is shown. `card` is the whole card while it takes answers and for `SHOWN_AFTER` after it was
-    answered, else one that says no more than that the request is over.
+    """A card as its recipient sees it.
 
-    `OPEN`: an answer counts now. `FROZEN`: an incident holds the execution, and the card stays for the time after it.
-    `closed_reason` is the word for why it is CLOSED, `closed_text` says it. `terms` are there on an approval that is
-    open, with the `decisions` so far.
+    `card` is the whole card while it accepts answers and for `READABLE_AFTER_ANSWER` after it was answered, else a card
+    that states only that the request is over.
+
+    `OPEN`: an answer counts now. `FROZEN`: the execution has an open incident; the card accepts answers after it.
+    `closed_reason` is the code of why it is CLOSED, `closed_text` the sentence. `terms` are those of an open approval,
+    with the `decisions` so far.
     """
 
     status: Literal["OPEN", "FROZEN", "ANSWERED", "CLOSED"]
@@ -58,9 +60,9 @@ class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A card that takes answers, unless its execution `is_frozen`. `recipient` is spelled as the workflow has it.
+    """A card that accepts answers, unless its execution `is_frozen`. `recipient` is spelled as in the workflow.
 
-    `token` is empty for a reader who may not decide in the place of approvers.
+    `token` is empty for a caller without the permission `decide.override`.
     """
 
     card: OpenCard
@@ -70,7 +72,7 @@ class OpenEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of open cards, and whether another one follows."""
+    """One page of open cards, and whether another page follows."""
 
     entries: list[OpenEntry]
     has_more: bool
@@ -87,7 +89,7 @@ async def show(services: Services, token: str) -> InboxCard:
     status = _status(state, card, former)
     return InboxCard(
         status=status,
-        card=card.body if status in ("OPEN", "FROZEN") or _is_still_shown(services, card) else OVER,
+        card=card.body if status in ("OPEN", "FROZEN") or _is_still_readable(services, card) else OVER,
         workflow_name=execution.workflow.name,
         recipient=card.recipient,
         opened_on=card.opened_on,
@@ -106,18 +108,18 @@ async def show(services: Services, token: str) -> InboxCard:
 
 
 async def check_token(services: Services, token: str) -> None:
-    """Raises: NotFound for a token that no execution made. Nothing but the token is looked at."""
+    """Raises: NotFound for a token that no execution made. Nothing but the token is checked."""
     await _find(services, token)
 
 
 async def decide(
     services: Services, token: str, data: dict[str, Json], *, revision: int = 0
 ) -> Recorded | AlreadyAnswered:
-    """Records a recipient's answer, or says who answered before. `revision` is that of the card they saw, if known.
+    """Records a recipient's answer, or returns the earlier one. `revision` is the card revision they saw, if known.
 
     Raises: NotFound for a token that no execution made; Conflict (codes `CLOSED`, `FAILED`, `SELF_APPROVAL`,
-    `CARD_CHANGED`) when the answer cannot count; Refused when it is no decision, lacks a comment, or the data document
-    has no room for it.
+    `CARD_CHANGED`) when the answer cannot count; Refused when it is not a decision, lacks a comment, or exceeds the
+    space in the data document.
     """
     execution, _ = await _find(services, token)
     command = AnswerCard(at=services.clock.now(), via="INBOX", token=token, data=data, revision=revision)
@@ -138,10 +140,10 @@ async def decide(
 async def list_open(
     services: Services, principal: Principal, recipient: str, limit: int, after: CardKey | None = None
 ) -> OpenPage:
-    """Returns the cards of the organization that take answers, now or when an incident is closed, newest first.
+    """Returns the cards of the organization that accept answers, now or after an incident is closed, newest first.
 
-    A token lets its holder answer as the recipient: only a caller who may decide in the place of approvers reads it,
-    and the audit names the cards.
+    A token permits its holder to answer as the recipient: only a caller with the permission `decide.override` reads
+    it, and the audit log records the cards.
     """
     found = await services.engine.open_cards(principal.organization_id, recipient, limit + 1, after=after)
     cards = found[:limit]
@@ -157,7 +159,7 @@ async def _entry(services: Services, card: OpenCard, *, with_token: bool) -> Ope
     try:
         state = (await services.engine.get(card.execution_id)).state
     except LooplyError:
-        # One damaged execution must not hide the cards of all others; its own take no answer until it is mended.
+        # One damaged execution must not hide the cards of all others; its own accept no answer until it is repaired.
         return OpenEntry(card=card, recipient=card.recipient, is_frozen=True)
     address = parse_address(card.address)
     token = card_token(card.execution_id, state.started.seed, address, card.part) if with_token else ""
@@ -176,11 +178,13 @@ def _status(
     return "FROZEN" if state.is_frozen else "OPEN"
 
 
-def _is_still_shown(services: Services, card: Card) -> bool:
-    """Tells whether a card that takes no more answers may be read: one that was answered, for a while."""
+def _is_still_readable(services: Services, card: Card) -> bool:
+    """Returns whether a card that accepts no more answers may be read: an answered one, for a while."""
     if card.wanted == "OPEN":
-        return True  # others are still asked, or it is for reading
-    return card.wanted == "ANSWERED" and services.clock.now() - (card.closed_on or card.opened_on) < SHOWN_AFTER
+        return True  # other recipients can still answer, or the card is for reading only
+    return (
+        card.wanted == "ANSWERED" and services.clock.now() - (card.closed_on or card.opened_on) < READABLE_AFTER_ANSWER
+    )
 
 
 async def _find(services: Services, token: str) -> tuple[Execution, Card]:

@@ -1,4 +1,4 @@
-"""The open incidents of an organization: what somebody must decide about."""
+"""The open incidents of an organization."""
 
 from typing import Final
 
@@ -10,12 +10,12 @@ from looply.engine.ports.port import Filter, Head
 from looply.errors import LooplyError
 from looply.execution.facts.state import Incident
 
-_LOOKED_AT: Final = 300
-"""So many failed executions one page looks at: each is read to learn what its incident is."""
+_EXAMINED: Final = 300
+"""Failed executions that one page examines: each must be read to find its incidents."""
 
 
 class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident with the execution that stands still because of it."""
+    """An incident with the execution that it has stopped."""
 
     head: Head
     incident: Incident
@@ -23,7 +23,7 @@ class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IncidentPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page, newest execution first. `after` is the execution id to go on from, empty on the last page.
+    """One page, newest execution first. `after` is the cursor of the next page, empty on the last page.
 
     `truncated`: the page is short because its scan budget ran out.
     """
@@ -34,7 +34,7 @@ class IncidentPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IncidentFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which incidents are wanted; empty means any, values of one field are OR-ed."""
+    """Selects incidents; an empty field matches any, values of one field are OR-ed."""
 
     workflow_id: str = ""
     codes: tuple[str, ...] = ()
@@ -42,23 +42,23 @@ class IncidentFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_page(
-    services: Services, principal: Principal, wanted: IncidentFilter, *, after: str, limit: int
+    services: Services, principal: Principal, criteria: IncidentFilter, *, after: str, limit: int
 ) -> IncidentPage:
-    """Returns open incidents of the organization. The incidents of one execution are never parted."""
+    """Returns open incidents of the organization. The incidents of one execution are always on the same page."""
     organization_id = principal.organization_id
-    workflow_ids = (wanted.workflow_id,) if wanted.workflow_id else ()
+    workflow_ids = (criteria.workflow_id,) if criteria.workflow_id else ()
     failed = Filter(workflow_ids=workflow_ids, statuses=("FAILED",))
     found: list[OpenIncident] = []
-    looked_at = 0
+    examined = 0
     while True:
         page = await services.engine.list(organization_id, failed, after, limit)
         for item in page.items:
-            found += await _incidents_of(services, item.head, wanted)
-            looked_at, after = looked_at + 1, item.head.execution_id
+            found += await _incidents_of(services, item.head, criteria)
+            examined, after = examined + 1, item.head.execution_id
             is_last = item is page.items[-1] and not page.after
             if is_last:
                 return IncidentPage(items=found)
-            if len(found) >= limit or looked_at >= _LOOKED_AT:
+            if len(found) >= limit or examined >= _EXAMINED:
                 return IncidentPage(items=found, after=after, truncated=len(found) < limit)
         if not page.after:
             return IncidentPage(items=found)
@@ -67,14 +67,15 @@ async def list_page(
             return IncidentPage(items=found, after=after, truncated=True)
 
 
-async def _incidents_of(services: Services, head: Head, wanted: IncidentFilter) -> list[OpenIncident]:
+async def _incidents_of(services: Services, head: Head, criteria: IncidentFilter) -> list[OpenIncident]:
     try:
         execution = await services.engine.get(head.execution_id)
     except LooplyError:
-        # One damaged execution must not hide the incidents of all others; `looply doctor` tells of it.
+        # One damaged execution must not hide the incidents of all others; `looply doctor` reports it.
         return []
     return [
         OpenIncident(head=execution.head, incident=incident, workflow_name=execution.workflow.name)
         for incident in sorted(execution.state.incidents.values(), key=lambda incident: incident.seq)
-        if (not wanted.codes or incident.code in wanted.codes) and (not wanted.kinds or incident.kind in wanted.kinds)
+        if (not criteria.codes or incident.code in criteria.codes)
+        and (not criteria.kinds or incident.kind in criteria.kinds)
     ]

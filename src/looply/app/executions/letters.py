@@ -1,4 +1,4 @@
-"""Dead letters: which there are, what they hold, and what somebody decides about them."""
+"""Dead letters: list, read and settle them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ import msgspec
 
 from looply.app.context.addressing import Ambiguous, event_id, parse_event_id
 from looply.app.context.audit import record
-from looply.app.context.reasons import checked_reason
+from looply.app.context.reasons import validate_reason
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
 from looply.clock import rfc3339
@@ -21,15 +21,15 @@ from looply.jsontext import Json
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """A dead letter with what it holds. `message` says why nobody could use it; secrets in `payload` are masked."""
+    """A dead letter with its payload, secrets masked. `message` states why no wait could use it."""
 
     row: LetterRow
     message: str
     payload: Json
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do with a letter. `state` or `token` names the wait that it is applied to where several are open."""
+class SettleRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """How to settle a letter. `state` or `token` selects the wait that it is applied to if several are open."""
 
     letter_id: str
     action: Literal["apply", "discard"]
@@ -49,34 +49,34 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def id_of(row: LetterRow) -> str:
-    """Returns the id by which callers name a letter."""
+    """Returns the id by which callers address a letter."""
     return event_id(row.execution_id, row.seq)
 
 
 async def list_page(
-    services: Services, principal: Principal, wanted: LetterFilter, *, after: tuple[str, int] | None, limit: int
+    services: Services, principal: Principal, criteria: LetterFilter, *, after: tuple[str, int] | None, limit: int
 ) -> Sequence[LetterRow]:
-    """Returns letters of the organization, newest execution first, and of one execution the newest letter first."""
-    return await services.engine.letters.list(principal.organization_id, wanted, after, limit)
+    """Returns letters of the organization, newest execution first, and within an execution newest letter first."""
+    return await services.engine.letters.list(principal.organization_id, criteria, after, limit)
 
 
 async def get(services: Services, principal: Principal, letter_id: str) -> Letter:
-    """Returns a letter with what it holds. Raises: NotFound (code `LETTER_NOT_FOUND`)."""
-    row = await _owned(services, principal, letter_id)
+    """Returns a letter with its payload. Raises: NotFound (code `LETTER_NOT_FOUND`)."""
+    row = await _get_owned_letter(services, principal, letter_id)
     event = await _event(services, row)
     payload = mask_pointers(event.payload, event.secret, "payload")
     return Letter(row=row, message=event.message, payload=payload)
 
 
-async def settle(services: Services, principal: Principal, decision: Decision) -> Settlement:
-    """Applies a letter to a wait that is open, or lets it go. Of all who settle it, exactly one does.
+async def settle(services: Services, principal: Principal, decision: SettleRequest) -> Settlement:
+    """Applies a letter to an open wait, or discards it. Of concurrent calls exactly one settles the letter.
 
-    Who decides the same later is told who did it and when.
-    Raises: BadRequest; NotFound; Conflict with the reason as code, `LETTER_SETTLED` when somebody has decided
-    otherwise; Ambiguous with the steps that wait; Refused (code `PAYLOAD_REFUSED`) when the wait does not take it.
+    A later call with the same decision returns the earlier settlement.
+    Raises: BadRequest; NotFound; Conflict with the reason as code, `LETTER_SETTLED` when the earlier decision was
+    different; Ambiguous with the steps that wait; Refused (code `PAYLOAD_REFUSED`) when the wait does not accept it.
     """
-    reason = checked_reason(decision.reason)
-    row = await _owned(services, principal, decision.letter_id)
+    reason = validate_reason(decision.reason)
+    row = await _get_owned_letter(services, principal, decision.letter_id)
     event = await _event(services, row)
     now = services.clock.now()
     command = SettleLetter(
@@ -96,30 +96,30 @@ async def settle(services: Services, principal: Principal, decision: Decision) -
             await record(services, principal, f"letter.{decision.action}", id_of(row))
             return Settlement(row=row, action=action, by=principal.by, on=now, is_new=True)
         case AlreadySettled():
-            return _settled_before(row, decision, reply)
+            return _earlier_settlement(row, decision, reply)
         case Declined(code="AMBIGUOUS", message=message, states=states):
             raise Ambiguous(message, field="states", choices=states)
         case Declined(code=code, message=message):
             raise Conflict(f"the letter cannot be applied: {message}", code=code)
         case Unfit(problems=problems):
-            message = "the letter does not fit what the wait accepts; it stays as it is"
+            message = "the wait does not accept the letter, which remains unsettled"
             raise Refused(message, code="PAYLOAD_REFUSED", problems=problems)
         case _:
             raise TypeError(f"the settling of a letter cannot be answered by {type(reply).__name__}")
 
 
-def _settled_before(row: LetterRow, decision: Decision, reply: AlreadySettled) -> Settlement:
-    wanted = "APPLIED" if decision.action == "apply" else "DISCARDED"
-    if reply.action != wanted:
-        who = f" by {reply.by}" if reply.by else ""
-        message = f"the letter was {reply.action.lower()}{who} on {rfc3339(reply.on)}"
+def _earlier_settlement(row: LetterRow, decision: SettleRequest, reply: AlreadySettled) -> Settlement:
+    requested = "APPLIED" if decision.action == "apply" else "DISCARDED"
+    if reply.action != requested:
+        actor = f" by {reply.by}" if reply.by else ""
+        message = f"the letter was {reply.action.lower()}{actor} on {rfc3339(reply.on)}"
         raise Conflict(message, code="LETTER_SETTLED")
     return Settlement(row=row, action=reply.action, by=reply.by, on=reply.on, is_new=False)
 
 
-async def _owned(services: Services, principal: Principal, letter_id: str) -> LetterRow:
-    place = parse_event_id(letter_id)
-    row = await services.engine.letters.find(*place) if place is not None else None
+async def _get_owned_letter(services: Services, principal: Principal, letter_id: str) -> LetterRow:
+    key = parse_event_id(letter_id)
+    row = await services.engine.letters.find(*key) if key is not None else None
     if row is None or row.organization_id != principal.organization_id:
         raise NotFound("letter not found", code="LETTER_NOT_FOUND")
     return row

@@ -1,4 +1,4 @@
-"""What operators decide about executions: carried out, or only forecast."""
+"""Repairs of executions by operators, carried out or only forecast."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,8 +8,8 @@ import msgspec
 from msgspec.structs import replace
 
 from looply.app.context.addressing import Ambiguous, get_owned
-from looply.app.context.asking_children import asking_steps
 from looply.app.context.audit import record
+from looply.app.context.child_approvals import find_approval_subworkflows
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
 from looply.clock import to_ms
@@ -39,60 +39,59 @@ _ACTIONS: Final[Mapping[type[RepairCommand], str]] = {
 }
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody asks for one execution. `read_on` is the `modified_on` that he has read, None when any will do."""
+class RepairRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A repair of one execution. `read_on` is the `modified_on` that the operator has read, None for no check."""
 
     execution_id: str
     command: RepairCommand
     read_on: datetime | None = None
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """The execution after a decision, and the incidents that it closed; or, of a dry run, what would follow."""
+class RepairResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The execution after a repair, and the incidents that it closed; or, for a dry run, the forecast."""
 
     execution: Execution
     incidents: tuple[str, ...] = ()
     forecast: Forecast | None = None
 
 
-class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """A version to go on with: None is the newest ACTIVE one. `steps` are new names of steps by their old ones."""
+class RedriveTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """The version to continue with (None: the newest ACTIVE one). `steps` maps old step names to new."""
 
     number: int | None
     steps: Mapping[str, str] = {}
 
 
-async def decide(services: Services, principal: Principal, decision: Decision) -> Outcome:
-    """Carries a decision out and returns the execution as it stands then.
+async def decide(services: Services, principal: Principal, request: RepairRequest) -> RepairResult:
+    """Carries out a repair and returns the execution after it.
 
-    Raises: NotFound; Forbidden (code `OVERRIDE_NEEDED`) when it would decide about an approval, or leave one out, and
-    the caller may not; Conflict (codes `NO_INCIDENT`, `STALE`, `STEP_ENDED`, `PROCESS_ID_IN_USE`, and the status of an
-    execution that has ended for ever); Ambiguous with the steps where it stands; Refused (code `REPAIR_REFUSED`) with
-    every problem.
+    Raises: NotFound; Forbidden (code `OVERRIDE_NEEDED`) when it would decide an approval, or skip one, and the caller
+    may not; Conflict (codes `NO_INCIDENT`, `STALE`, `STEP_ENDED`, `PROCESS_ID_IN_USE`, and the status of an execution
+    that has ended permanently); Ambiguous with its current steps; Refused (code `REPAIR_REFUSED`) with every problem.
     """
-    execution, command = await _prepared(services, principal, decision)
+    execution, command = await _prepare(services, principal, request)
     reply = await services.engine.submit(execution.head.execution_id, command)
-    repaired = _checked(reply)
+    repaired = _require_repaired(reply)
     overridden: dict[str, Json] = {"overrides": list(repaired.overrides)} if repaired.overrides else {}
     await record(services, principal, _ACTIONS[type(command)], execution.head.execution_id, **overridden)
     after = await services.engine.get(execution.head.execution_id)
-    return Outcome(execution=after, incidents=repaired.incidents)
+    return RepairResult(execution=after, incidents=repaired.incidents)
 
 
-async def foresee(services: Services, principal: Principal, decision: Decision) -> Outcome:
-    """Returns what a decision would bring about; nothing is stored. Raises: as `decide`."""
-    execution, command = await _prepared(services, principal, decision)
+async def preview(services: Services, principal: Principal, request: RepairRequest) -> RepairResult:
+    """Returns the forecast of a repair; nothing is stored. Raises: as `decide`."""
+    execution, command = await _prepare(services, principal, request)
     seen = forecast(execution.workflow, execution.state, command, limits=services.limits)
-    repaired = _checked(seen.reply)
+    repaired = _require_repaired(seen.reply)
     if execution.state.is_frozen and seen.status != "FAILED":
         await _check_process_id(services, execution)
-    return Outcome(execution=execution, incidents=repaired.incidents, forecast=seen)
+    return RepairResult(execution=execution, incidents=repaired.incidents, forecast=seen)
 
 
-async def onto(
-    services: Services, principal: Principal, execution_id: str, command: Redrive, version: Version
+async def with_version(
+    services: Services, principal: Principal, execution_id: str, command: Redrive, version: RedriveTarget
 ) -> Redrive:
-    """Returns the redrive onto a version of the execution's workflow.
+    """Returns the redrive with a version of the execution's workflow as its target.
 
     Raises: NotFound; Conflict (codes `NO_ACTIVE_VERSION`, `NOT_RUNNABLE`).
     """
@@ -102,19 +101,19 @@ async def onto(
     return replace(command, workflow=found.workflow, workflow_version=found.workflow_version, steps=version.steps)
 
 
-async def _prepared(services: Services, principal: Principal, decision: Decision) -> tuple[Execution, RepairCommand]:
-    execution = await get_owned(services, principal.organization_id, decision.execution_id)
-    asking = await asking_steps(services, execution)
-    command = replace(decision.command, may_override=principal.may("decide.override"), asking=asking)
-    if decision.read_on is not None:
-        if to_ms(decision.read_on) != to_ms(execution.head.modified_on):
-            raise Conflict("the execution has changed since it was read; read it again and decide anew", code="STALE")
+async def _prepare(services: Services, principal: Principal, request: RepairRequest) -> tuple[Execution, RepairCommand]:
+    execution = await get_owned(services, principal.organization_id, request.execution_id)
+    asking = await find_approval_subworkflows(services, execution)
+    command = replace(request.command, may_override=principal.may("decide.override"), asking=asking)
+    if request.read_on is not None:
+        if to_ms(request.read_on) != to_ms(execution.head.modified_on):
+            raise Conflict("the execution has changed since it was read; read it and decide again", code="STALE")
         command = replace(command, expected_seq=execution.state.seq)
     return execution, command
 
 
 async def _check_process_id(services: Services, execution: Execution) -> None:
-    """Refuses what would take a process id back that another execution has by now, as the store would."""
+    """Raises: Conflict when another open execution has taken the process id, as the store would."""
     started = execution.state.started
     if not started.process_id:
         return
@@ -122,14 +121,14 @@ async def _check_process_id(services: Services, execution: Execution) -> None:
     others = [head for head in holders if head.execution_id != started.execution_id]
     if any(head.status in ("RUNNING", "WAITING") for head in others):
         message = (
-            f"another open execution of the workflow has the process id {started.process_id!r} by now; "
+            f"another open execution of the workflow now has the process id {started.process_id!r}; "
             "wait for its end or terminate it first"
         )
         raise Conflict(message, code="PROCESS_ID_IN_USE")
 
 
-def _checked(reply: Reply) -> Repaired:
-    """Returns the reply to a decision that was carried out. Raises: Ambiguous, Conflict, Refused."""
+def _require_repaired(reply: Reply) -> Repaired:
+    """Returns the reply to a repair that was carried out. Raises: Ambiguous, Forbidden, Conflict, Refused."""
     match reply:
         case Repaired():
             return reply
@@ -140,7 +139,7 @@ def _checked(reply: Reply) -> Repaired:
         case Declined(code=code, message=message):
             raise Conflict(message, code=code)
         case Unfit(problems=problems):
-            message = f"the execution cannot be repaired so: {problems[0].message}"
+            message = f"the execution cannot be repaired in this way: {problems[0].message}"
             raise Refused(message, code="REPAIR_REFUSED", problems=problems)
         case _:
             raise TypeError(f"a repair cannot be answered by {type(reply).__name__}")

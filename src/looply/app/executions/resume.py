@@ -15,7 +15,7 @@ from looply.jsontext import Json, fingerprint
 
 
 class ResumeRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One call. `payload` is whatever the caller sent under that name; it is checked here."""
+    """One call. `payload` is the unchecked value of that field."""
 
     process_id: str
     payload: Json
@@ -24,19 +24,19 @@ class ResumeRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resumption(NamedTuple):
-    """Which execution was meant, and what it said."""
+    """The execution that the call addressed, and its reply."""
 
     head: Head
     reply: Restarted | AlreadyRestarted
 
 
 async def resume(services: Services, principal: Principal, request: ResumeRequest) -> Resumption:
-    """Puts a resume to the execution that the call means.
+    """Submits a resume to the execution that the call addresses.
 
     Raises: BadRequest, NotFound, Conflict with the reason as code, Ambiguous with the choices, Refused when the
     payload does not fit the wait.
     """
-    payload, source, token = _checked(request.payload)
+    payload, source, token = _validate_payload(request.payload)
     head = await find_resumable(
         services, principal.organization_id, request.process_id, workflow_id=request.workflow_id, token=token
     )
@@ -64,7 +64,7 @@ async def resume(services: Services, principal: Principal, request: ResumeReques
             raise TypeError(f"a resume cannot be answered by {type(reply).__name__}")
 
 
-def _checked(payload: Json) -> tuple[dict[str, Json], str, str]:
+def _validate_payload(payload: Json) -> tuple[dict[str, Json], str, str]:
     """Returns the payload as the workflow sees it, its source and its wait token."""
     if not isinstance(payload, dict):
         raise BadRequest.at("/payload", "must be an object with a source", code="BAD_PAYLOAD")

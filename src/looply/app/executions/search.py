@@ -1,4 +1,4 @@
-"""Searches for executions, newest first: by their columns, by search fields, by terms that may stand anywhere."""
+"""Searches for executions, newest first: by columns, by search fields, by terms in any of them."""
 
 import unicodedata
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from looply.app.context.services import Services
-from looply.app.executions.executions import Rows, named_rows
+from looply.app.executions.executions import Rows, add_workflow_names
 from looply.catalog.tenants.keys import Principal
 from looply.engine.coding.searching import matches_pattern
 from looply.engine.ports.port import Filter
@@ -14,48 +14,48 @@ from looply.errors import BadRequest, Problem, Refused
 from looply.execution.document.searching import SEARCH_CHARACTERS, search_text
 
 _VALUES: Final = 30
-"""Values of one parameter."""
+"""Most values of one parameter."""
 
 _STARS: Final = 4
 _FIELDS: Final = 10
 _NAMED: Final = 100
-"""Workflows that the names of terms may mean."""
+"""Most workflows whose names may match the terms."""
 
 
-async def search(services: Services, principal: Principal, wanted: Filter, *, after: str, limit: int) -> Rows:
-    """Returns executions that fit; a page may be short and still be followed by another.
+async def search(services: Services, principal: Principal, criteria: Filter, *, after: str, limit: int) -> Rows:
+    """Returns executions that match; a page may be short although another one follows.
 
-    The workflows that the terms name are found here.
-    Raises: as `checked_filter`.
+    The workflows that the terms name are resolved here.
+    Raises: as `validate_filter`.
     """
     organization_id = principal.organization_id
-    checked = checked_filter(wanted)
-    term_workflows = await _named(services, organization_id, checked.terms)
+    checked = validate_filter(criteria)
+    term_workflows = await _workflows_named(services, organization_id, checked.terms)
     page = await services.engine.list(organization_id, replace(checked, term_workflows=term_workflows), after, limit)
-    return await named_rows(services, organization_id, page)
+    return await add_workflow_names(services, organization_id, page)
 
 
-def checked_filter(wanted: Filter) -> Filter:
-    """Returns the filter with its texts as they are compared, each value once. Every store can serve it.
+def validate_filter(criteria: Filter) -> Filter:
+    """Returns the filter with normalized texts, each value once. Every store accepts it.
 
     Raises: BadRequest (code `BAD_FILTER`) for an empty text, or one with a character 0; Refused (code
-    `SEARCH_TOO_WIDE`) when it names more than can be compared with each execution.
+    `SEARCH_TOO_WIDE`) when it has more values than can be compared with each execution.
     """
-    if len(wanted.fields) > _FIELDS:
-        message = f"the search names {len(wanted.fields)} search fields; at most {_FIELDS}"
+    if len(criteria.fields) > _FIELDS:
+        message = f"the search names {len(criteria.fields)} search fields; at most {_FIELDS}"
         raise Refused(message, code="SEARCH_TOO_WIDE")
-    _check_count("workflow_id", len(wanted.workflow_ids))
-    _check_count("workflow_version", len(wanted.workflow_versions))
-    _check_count("parent_execution_id", len(wanted.parents))
-    process_ids = _checked_texts("process_id", wanted.process_ids)
-    fields = [(name, _checked_texts(f"field.{name}", texts)) for name, texts in wanted.fields]
+    _check_count("workflow_id", len(criteria.workflow_ids))
+    _check_count("workflow_version", len(criteria.workflow_versions))
+    _check_count("parent_execution_id", len(criteria.parents))
+    process_ids = _validate_texts("process_id", criteria.process_ids)
+    fields = [(name, _validate_texts(f"field.{name}", texts)) for name, texts in criteria.fields]
     return replace(
-        wanted,
-        workflow_ids=tuple(dict.fromkeys(wanted.workflow_ids)),
-        workflow_versions=tuple(dict.fromkeys(wanted.workflow_versions)),
-        parents=tuple(dict.fromkeys(wanted.parents)),
+        criteria,
+        workflow_ids=tuple(dict.fromkeys(criteria.workflow_ids)),
+        workflow_versions=tuple(dict.fromkeys(criteria.workflow_versions)),
+        parents=tuple(dict.fromkeys(criteria.parents)),
         process_ids=tuple(unicodedata.normalize("NFC", each) for each in process_ids),
-        terms=tuple(map(search_text, _checked_texts("term", wanted.terms))),
+        terms=tuple(map(search_text, _validate_texts("term", criteria.terms))),
         fields=tuple((name, tuple(map(search_text, texts))) for name, texts in fields),
     )
 
@@ -65,7 +65,7 @@ def _check_count(name: str, count: int) -> None:
         raise _too_wide(name, f"{count} values; at most {_VALUES}")
 
 
-def _checked_texts(name: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+def _validate_texts(name: str, texts: tuple[str, ...]) -> tuple[str, ...]:
     _check_count(name, len(texts))
     for text in (name, *texts):
         if not text or "\0" in text:
@@ -84,8 +84,8 @@ def _too_wide(name: str, what: str) -> Refused:
     return Refused(f"the search by {name} holds {what}", code="SEARCH_TOO_WIDE", problems=(problem,))
 
 
-async def _named(services: Services, organization_id: str, terms: tuple[str, ...]) -> tuple[str, ...]:
-    """Returns the workflows of which a version has a term as its name, whatever the case of its letters."""
+async def _workflows_named(services: Services, organization_id: str, terms: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the workflows with a version whose name matches a term, without regard to letter case."""
     if not terms:
         return ()
     folded = [term.casefold() for term in terms]

@@ -3,7 +3,7 @@
 from typing import Final, Literal
 
 from looply.app.context.addressing import find_only
-from looply.app.context.reasons import checked_reason
+from looply.app.context.reasons import validate_reason
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
 from looply.errors import BadRequest, Conflict
@@ -16,7 +16,7 @@ DEFAULT_REASON: Final = "Workflow execution terminated by user."
 async def terminate(
     services: Services, principal: Principal, process_id: str, *, reason: str, workflow_id: str = ""
 ) -> Literal["terminated", "already terminated"]:
-    """Ends the execution that answers to the id; it never guesses between several.
+    """Terminates the only execution with the id.
 
     Raises: BadRequest, NotFound, Ambiguous, Conflict (codes `COMPLETED`, `FAILED`) when it has ended otherwise.
     """
@@ -35,7 +35,7 @@ async def terminate(
 
 
 def reason_of(body: Json, *, has_body: bool) -> str:
-    """Returns the reason that a body gives at `payload.termination_reason`, the default when it gives none.
+    """Returns the reason at `payload.termination_reason` of a body, the default reason when there is none.
 
     Raises: BadRequest (code `BAD_PAYLOAD`) when a part is of the wrong type or the reason is over 2,000 characters.
     """
@@ -47,4 +47,4 @@ def reason_of(body: Json, *, has_body: bool) -> str:
     if not isinstance(payload, dict):
         raise BadRequest.at("/payload", "must be an object", code="BAD_PAYLOAD")
     reason = payload.get("termination_reason", "")
-    return checked_reason(reason, "/payload/termination_reason", code="BAD_PAYLOAD") or DEFAULT_REASON
+    return validate_reason(reason, "/payload/termination_reason", code="BAD_PAYLOAD") or DEFAULT_REASON

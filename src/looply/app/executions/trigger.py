@@ -1,4 +1,4 @@
-"""Triggering a workflow: which version, with what, and at most once."""
+"""Triggers of workflows: resolve version and profile, and start at most one execution for a key or process id."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from looply.app.authoring.mocks import keep_mock
-from looply.app.context.addressing import checked_process_id
+from looply.app.authoring.mock_payloads import store_mock_payload
+from looply.app.context.addressing import validate_process_id
 from looply.app.context.library import Runnable
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
@@ -17,14 +17,14 @@ from looply.errors import BadRequest, DefinitionError, Refused
 from looply.execution.views.logs import masked_document
 from looply.jsontext import Json, fingerprint
 
-LONGEST_WAIT: Final = timedelta(seconds=60)
+MAX_WAIT: Final = timedelta(seconds=60)
 
 
 class TriggerRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One call. `version` is None for the newest ACTIVE one; `process_id` is checked here; `key` may be empty.
 
-    `request` is what an idempotency key stands for beside the body: the path and the query as they came. `depth` is
-    how many executions called each other down to this one.
+    `request` is the part of the request that an idempotency key covers besides the body: the path and the query.
+    `depth` is the number of nested executions that led to this call.
     """
 
     workflow_id: str
@@ -40,16 +40,16 @@ class TriggerRequest(msgspec.Struct, frozen=True, kw_only=True):
     depth: int = 0
 
 
-class Triggered(msgspec.Struct, frozen=True, kw_only=True):
-    """The execution is durable. `settled` is how it stands when the caller waited and it ended, waits or is stuck."""
+class TriggerResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The execution is durable. `settled` is its state if the caller waited until it ended, waits or is stuck."""
 
     execution_id: str
     replayed: bool = False
     settled: Execution | None = None
 
 
-async def trigger(services: Services, principal: Principal, request: TriggerRequest) -> Triggered:
-    """Starts an execution, or finds the one that the same call started before.
+async def trigger(services: Services, principal: Principal, request: TriggerRequest) -> TriggerResult:
+    """Starts an execution, or returns the one that the same call started before.
 
     Raises: BadRequest, NotFound, Conflict, Refused, Overloaded, StoreFull (nothing was done), StoreLost (unknown).
     """
@@ -80,11 +80,11 @@ async def trigger(services: Services, principal: Principal, request: TriggerRequ
     settled = None
     if request.wait is not None:
         settled = await _settle(services, started.execution_id, services.clock.now() + request.wait)
-    return Triggered(execution_id=started.execution_id, replayed=started.replayed, settled=settled)
+    return TriggerResult(execution_id=started.execution_id, replayed=started.replayed, settled=settled)
 
 
 async def store_mock(services: Services, principal: Principal, request: TriggerRequest) -> None:
-    """Keeps the body as mock payload of the version that the call would run, with the schema made of it.
+    """Stores the body as mock payload of the version that the call would run, with the schema derived from it.
 
     Raises: Forbidden (code `SCOPE`) for a caller who may start executions and not edit the workflow.
     """
@@ -93,24 +93,24 @@ async def store_mock(services: Services, principal: Principal, request: TriggerR
     _process_id(request)
     version = await _version_of(services, organization_id, request)
     await services.library.profile(organization_id, request.workflow_id, request.profile)
-    await keep_mock(services, principal, (request.workflow_id, version), request.body)
+    await store_mock_payload(services, principal, (request.workflow_id, version), request.body)
 
 
 def output_of(execution: Execution) -> Json:
-    """Returns what an ended execution gives back: `payload.output` of its document, secrets masked."""
+    """Returns the output of an ended execution: `payload.output` of its document, secrets masked."""
     return masked_document(execution.workflow, execution.state)["payload"]["output"]
 
 
 def parse_wait(text: str) -> timedelta:
-    """Returns the time that a caller wants to wait.
+    """Parses the time that a caller is willing to wait.
 
-    Raises: BadRequest (code `BAD_WAIT`) when it is no ISO 8601 duration or longer than a minute.
+    Raises: BadRequest (code `BAD_WAIT`) when it is not an ISO 8601 duration or is longer than a minute.
     """
     try:
         wait = parse_duration(text).to_timedelta()
     except (DefinitionError, OverflowError):
         wait = None
-    if wait is None or wait > LONGEST_WAIT:
+    if wait is None or wait > MAX_WAIT:
         raise BadRequest(
             f"wait is {text[:100]!r}, expected a duration of at most PT60S, such as PT10S", code="BAD_WAIT"
         )
@@ -119,7 +119,7 @@ def parse_wait(text: str) -> timedelta:
 
 def _check_depth(depth: int, most: int) -> None:
     if depth > most:
-        message = f"{depth} executions have called each other down to this one; the limit child_depth is {most}"
+        message = f"the call has a depth of {depth} nested executions; the limit child_depth is {most}"
         raise Refused(message, code="DEPTH_LIMIT")
 
 
@@ -133,9 +133,9 @@ async def _version_of(services: Services, organization_id: str, request: Trigger
 def _process_id(request: TriggerRequest) -> str:
     """Returns the process id of the query, else of the body, else an empty text."""
     if request.process_id is not None:
-        return checked_process_id(request.process_id)
+        return validate_process_id(request.process_id)
     if isinstance(request.body, dict) and "process_id" in request.body:
-        return checked_process_id(request.body["process_id"])
+        return validate_process_id(request.body["process_id"])
     return ""
 
 
@@ -149,7 +149,7 @@ def _key_of(request: TriggerRequest) -> Key:
 
 
 async def _settle(services: Services, execution_id: str, until: datetime) -> Execution | None:
-    """Returns the execution once it has come to rest; None when the time is over, or the process stops, before."""
+    """Returns the execution once it has settled; None when the time is over, or the process stops, before."""
     settled = asyncio.ensure_future(services.engine.wait_until_settled(execution_id, until))
     draining = asyncio.ensure_future(services.lifecycle.wait())
     try:

@@ -1,4 +1,4 @@
-"""Following executions: log entries as they are stored, each once, from any place that was told before."""
+"""Following executions: log entries as they are stored, each once, from any cursor that was sent before."""
 
 import asyncio
 from collections import deque
@@ -22,88 +22,89 @@ from looply.limits import Limits
 
 _PAGE = 200
 _UNCUT = Limits(read_events=1_000_000)
-"""Pages of a stream are cut by its own measure."""
+"""Streams have their own page size."""
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """Entries of one execution that have the number `seq` and the places of the entries among those of that number."""
+class LogChunk(msgspec.Struct, frozen=True, kw_only=True):
+    """Log entries of the event with the number `seq`, each with its index among the entries of that event."""
 
     seq: int
     entries: Sequence[tuple[int, LogEntry]]
 
 
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """The execution has ended, and everything was told."""
+class ExecutionEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """The execution has ended, and all its entries were sent."""
 
     status: Status
 
 
 class Subscription:
-    """A place among those who watch, taken until it is closed. Closing it twice is harmless."""
+    """A subscription to the feed, held until it is closed. Closing it twice is harmless."""
 
     def __init__(self, services: Services, organization_id: str, key: str) -> None:
-        """Takes a place of an organization that watches `key`, an execution or itself. Raises: TooManyStreams."""
+        """Subscribes an organization to `key`, the id of an execution or its own. Raises: TooManyStreams."""
         self._held: AbstractContextManager[asyncio.Event] | None = services.feed.watch(key, organization_id)
         self.signal = self._held.__enter__()
 
     def close(self) -> None:
-        """Gives the place back."""
+        """Releases the subscription."""
         held, self._held = self._held, None
         if held is not None:
             held.__exit__(None, None, None)
 
 
-async def check_watched(services: Services, principal: Principal, execution_id: str) -> str:
+async def find_watchable(services: Services, principal: Principal, execution_id: str) -> str:
     """Returns the id of an execution that may be watched. Raises: NotFound."""
     return (await get_owned(services, principal.organization_id, execution_id)).head.execution_id
 
 
 async def follow_execution(
     services: Services, watched: Subscription, execution_id: str, after: tuple[int, int]
-) -> AsyncIterator[Told | Ended]:
-    """Yields the entries of an execution behind the place (number of the event, entry of it), then its end.
+) -> AsyncIterator[LogChunk | ExecutionEnded]:
+    """Yields the entries of an execution after the cursor (event number, index of the entry), then its end.
 
-    One with an incident has not ended: it goes on when it is redriven.
+    An execution with an incident has not ended: it may continue.
     """
     seq, entry = after
     while True:
         watched.signal.clear()
-        # The event of the place is read again: it may have an entry that was not told yet.
+        # The event at the cursor is read again: it may have an entry that was not sent yet.
         events = await services.engine.history(execution_id, max(seq - 1, 0), _PAGE)
         execution = await services.engine.get(execution_id)
         log = event_log(events, _UNCUT, execution.state.active_steps)
         for number, entries in _by_number(log):
-            fresh = [(place, each) for place, each in enumerate(entries) if (number, place) > (seq, entry)]
+            fresh = [(index, each) for index, each in enumerate(entries) if (number, index) > (seq, entry)]
             if fresh:
-                yield Told(seq=number, entries=fresh)
+                yield LogChunk(seq=number, entries=fresh)
                 seq, entry = number, len(entries) - 1
         last = events[-1][0] if events else seq
         if last > seq:
-            # What follows the last entry has none of its own.
+            # The events after the last entry have no entries.
             seq, entry = last, 0
         if execution.state.closed is not None and seq >= execution.head.seq:
-            yield Ended(status=execution.head.status)
+            yield ExecutionEnded(status=execution.head.status)
             return
         if not events or last >= execution.head.seq:
             await watched.signal.wait()
 
 
-async def check_place(services: Services, organization_id: str, place: Position) -> None:
-    """Raises: BadRequest (code `BAD_CURSOR`) for a place that the store has not reached: another one has told it;
-    Conflict (code `EVENTS_PRUNED`) for one behind which events of the organization have been pruned."""
-    if place > await services.feed.position():
-        message = (
-            "the cursor is of another store, or of one that was put back; begin without one, and read what is there"
-        )
+async def check_cursor(services: Services, organization_id: str, position: Position) -> None:
+    """Checks that a stream can continue after a position.
+
+    Raises: BadRequest (code `BAD_CURSOR`) for a position that the store has not reached, which is one of another store;
+    Conflict (code `EVENTS_PRUNED`) when later events of the organization have been pruned.
+    """
+    if position > await services.feed.position():
+        message = "the cursor is of another store, or of a restored one; begin without a cursor and list the executions"
         raise BadRequest(message, code="BAD_CURSOR")
-    await _check_kept(services, organization_id, place)
+    await _check_not_pruned(services, organization_id, position)
 
 
-async def _check_kept(services: Services, organization_id: str, place: Position) -> None:
-    """Raises: Conflict (code `EVENTS_PRUNED`) when something was pruned that was stored behind a place."""
-    if place < await services.engine.pruning.pruned_position(organization_id):
+async def _check_not_pruned(services: Services, organization_id: str, position: Position) -> None:
+    """Raises: Conflict (code `EVENTS_PRUNED`) when an event that was stored after the position has been pruned."""
+    if position < await services.engine.pruning.pruned_position(organization_id):
         message = (
-            "executions with events behind this one have been pruned; begin without a cursor, and read what is there"
+            "executions with events after this one have been pruned; begin without a cursor and list the executions"
         )
         raise Conflict(message, code="EVENTS_PRUNED")
 
@@ -116,23 +117,22 @@ async def follow_organization(
     *,
     only: Collection[str] | None = None,
 ) -> AsyncIterator[Committed]:
-    """Yields what is stored of an organization's executions behind a place, in the order in which it was stored.
+    """Yields the batches of an organization's executions after a position, in the order in which they were stored.
 
-    With `only` those of these workflows. What is stored of others is yielded without events now and then: it moves the
-    place on.
-    Raises: Conflict (code `EVENTS_PRUNED`) when something that comes next was pruned before it was read.
+    With `only`, those of these workflows. Other batches are yielded now and then without events, to advance the cursor.
+    Raises: Conflict (code `EVENTS_PRUNED`) when a next event was pruned before it was read.
     """
     while True:
         watched.signal.clear()
         is_whole = services.feed.keeps(after)
         found = deque(await services.feed.read(after))
         if not is_whole:
-            # Looked at after the read: what is pruned from now on has been read.
-            await _check_kept(services, organization_id, after)
+            # Checked after the read: events that are pruned from now on have been read.
+            await _check_not_pruned(services, organization_id, after)
         if not found:
             await watched.signal.wait()
         while found:
-            # Let go of before it is told: whoever does not read must hold nothing that was decoded.
+            # Removed before it is yielded: a stream whose client does not read must not keep decoded events in memory.
             committed = found.popleft()
             after = committed.position
             is_shown = only is None or committed.workflow_id in only
@@ -143,13 +143,13 @@ async def follow_organization(
 
 
 def entries_of(committed: Committed) -> list[tuple[int, dict[str, Json]]]:
-    """Returns the entries of a stored batch, each with its place among them and the execution that it is of.
+    """Returns the entries of a stored batch, each with its index and the ids of its execution and workflow.
 
-    The start of a child names the workflow of the child as its `workflow_id`.
+    The entry of a child's start has the workflow of the child as its `workflow_id`.
     """
     named = {"workflow_id": committed.workflow_id, "workflow_execution_id": committed.execution_id}
     entries = msgspec.to_builtins(event_log(committed.events, _UNCUT))
-    return [(place, {**named, **entry}) for place, entry in enumerate(entries)]
+    return [(index, {**named, **entry}) for index, entry in enumerate(entries)]
 
 
 def _by_number(log: Sequence[LogEntry]) -> list[tuple[int, list[LogEntry]]]:

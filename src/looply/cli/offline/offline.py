@@ -49,7 +49,7 @@ async def import_to_folder(terminal: Terminal, place: Place, definition: Json, a
     )
 
 
-async def _saved(store: OpenStore, definition: Json, asked: Asked) -> workflows.Saved:
+async def _saved(store: OpenStore, definition: Json, asked: Asked) -> workflows.SaveResult:
     modified_on = None if asked.modified_on is None else from_ms(asked.modified_on)
     save = partial(
         workflows.import_definition, store.services, store.principal, definition, workflow_id=asked.workflow_id

@@ -10,7 +10,7 @@ from looply.cli.terminal.options import Place
 from looply.cli.terminal.terminal import Terminal
 from looply.engine.records.datastores import Datastore, DatastoreSummary
 from looply.jsontext import Json
-from looply.server.http.rows import datastore_line, datastore_row
+from looply.server.http.rows import datastore_record, datastore_row
 
 _PAGE = 200
 
@@ -24,7 +24,7 @@ async def list_all(terminal: Terminal, place: Place) -> list[dict[str, Any]]:
             after = found[-1].name if found else ""
             page, has_more = await datastores.list_page(store.services, store.principal, _PAGE, after)
             found.extend(page)
-    return [to_builtins(datastore_line(line)) for line in found]
+    return [to_builtins(datastore_row(line)) for line in found]
 
 
 async def get(terminal: Terminal, place: Place, name: str) -> dict[str, Any]:
@@ -47,5 +47,5 @@ async def delete(terminal: Terminal, place: Place, name: str, if_revision: int |
 
 
 def _shown(datastore: Datastore) -> dict[str, Any]:
-    shown: dict[str, Any] = to_builtins(datastore_row(datastore))
+    shown: dict[str, Any] = to_builtins(datastore_record(datastore))
     return shown

@@ -1,4 +1,4 @@
-"""The call on the audit: who did what, and when."""
+"""The call that reads the audit log."""
 
 from typing import Final, Literal
 
@@ -16,21 +16,21 @@ _FILTERS: Final = ("actor", "action", "object", "from", "to")
 
 
 class AuditHead(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest record: its number, 0 when there is none, and its hash."""
+    """The newest record: its number (0 when there is none) and its hash."""
 
     record_id: int
     hash: str
 
 
 class AuditCursor(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the next page begins; the field comes back as query parameter."""
+    """Cursor of the next page: send the field back as a query parameter."""
 
     record_id: int | UnsetType = UNSET
     after: int | UnsetType = UNSET
 
 
 class AuditAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One page. `lastKey` is there when another one follows; `truncated` when it is short because so many were read."""
+    """One page. `lastKey` is present when another page follows. `truncated`: the page reached its scan limit."""
 
     message: str
     count: int
@@ -41,7 +41,7 @@ class AuditAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def get_audit(call: Call) -> Answer:
-    """Lists the records of the audit."""
+    """Lists audit records."""
     after = _number(call, "after")
     if after is None:
         return Answer(audit_answer(await _newest_first(call), "record_id"))
@@ -53,7 +53,7 @@ async def get_audit(call: Call) -> Answer:
 
 async def _newest_first(call: Call) -> AuditPage:
     query = call.query
-    wanted = AuditFilter(
+    criteria = AuditFilter(
         actor=query.get("actor"),
         action=query.get("action"),
         object_id=query.get("object"),
@@ -61,11 +61,11 @@ async def _newest_first(call: Call) -> AuditPage:
         recorded_to=instant_of(query.get("to"), "to") if "to" in query else None,
     )
     before = _number(call, "record_id")
-    return await audit.list_page(call.services, call.principal, wanted, before=before, limit=limit_of(call))
+    return await audit.list_page(call.services, call.principal, criteria, before=before, limit=limit_of(call))
 
 
 def audit_answer(found: AuditPage, cursor: Literal["record_id", "after"]) -> AuditAnswer:
-    """Returns a page as it is answered, with `cursor` in its `lastKey` where another one follows."""
+    """Returns a page on the wire, with the field `cursor` in its `lastKey` when another page follows."""
     items = [audit_row(each) for each in found.items]
     return AuditAnswer(
         message=SUCCESS,
@@ -91,18 +91,18 @@ ROUTES: Final = (
         path="/v2/workflows/getAudit",
         access="audit",
         handle=get_audit,
-        summary="List who did what in the administration of the organization, newest first",
-        description="With `after` in the order in which it was done, for whoever copies the audit elsewhere.",
+        summary="List the audit log of the organization, newest first",
+        description="With `after` the records come in their order, oldest first, for systems that copy the audit log.",
         tag="Audit",
         parameters=(
             LIMIT,
-            Parameter("actor", "Only acts of this key, by its id."),
-            Parameter("action", "Only acts of this kind, such as `key.create`."),
-            Parameter("object", "Only acts on the object with this id."),
-            Parameter("from", "Done at or after this instant, epoch milliseconds.", kind="instant"),
-            Parameter("to", "Done before this instant, epoch milliseconds.", kind="instant"),
+            Parameter("actor", "Only actions of the API key with this id."),
+            Parameter("action", "Only actions of this kind, such as `key.create`."),
+            Parameter("object", "Only actions on the object with this id."),
+            Parameter("from", "Only actions at or after this instant, epoch milliseconds.", kind="instant"),
+            Parameter("to", "Only actions before this instant, epoch milliseconds.", kind="instant"),
             Parameter("record_id", "Pagination key from `lastKey`.", kind="offset"),
-            Parameter("after", "Records with numbers over this one, oldest first; 0 for all.", kind="offset"),
+            Parameter("after", "Only records with a higher number, oldest first; 0 for all.", kind="offset"),
         ),
         answer=AuditAnswer,
     ),

@@ -1,4 +1,4 @@
-"""Health: whether the process lives, and whether it takes calls."""
+"""Health: liveness and readiness of the process."""
 
 from typing import Final
 
@@ -8,12 +8,12 @@ from looply.server.http.wire import Message
 
 
 async def live(call: Call) -> Answer:  # noqa: ARG001
-    """Says that the process runs."""
+    """Answers that the process runs."""
     return Answer(Message(message="live"))
 
 
 async def ready(call: Call) -> Answer:
-    """Says whether calls are taken; 503 with the reason when they are not."""
+    """Answers whether the server takes calls; 503 with the reason when it does not."""
     if call.services.lifecycle.is_draining:
         raise EngineError("the server is stopping", code="NOT_READY")
     health = call.services.engine.health()
@@ -28,7 +28,7 @@ ROUTES: Final = (
         path="/healthz/live",
         access="public",
         handle=live,
-        summary="Whether the process runs",
+        summary="Check that the process runs",
         tag="Health",
         answer=Message,
     ),
@@ -37,7 +37,7 @@ ROUTES: Final = (
         path="/healthz/ready",
         access="public",
         handle=ready,
-        summary="Whether the server takes calls",
+        summary="Check that the server takes calls",
         tag="Health",
         answer=Message,
     ),

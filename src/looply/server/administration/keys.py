@@ -13,7 +13,7 @@ from looply.server.http.wire import LIMIT, SUCCESS, instant_of, limit_of
 
 
 class RevokedAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The key, and the keys that were made with it, directly or not, and were live before this call."""
+    """The revoked key, and the keys made with it, directly or indirectly, that were live before this call."""
 
     message: str
     item: KeyRecord
@@ -28,13 +28,13 @@ class NewKeyAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyCursor(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the next page begins; the field comes back as query parameter."""
+    """Cursor of the next page: send the field back as a query parameter."""
 
     key_id: str
 
 
 class KeyPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page. `lastKey` is there when another one follows."""
+    """One page. `lastKey` is present when another page follows."""
 
     message: str
     count: int
@@ -43,9 +43,9 @@ class KeyPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CreateKeyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`expires_on` is epoch milliseconds; without it the key does not expire.
+    """`expires_on` is in epoch milliseconds; without it the key does not expire.
 
-    With `workflow_ids`, 1 to 30, the key is bound to these workflows.
+    With `workflow_ids` (1 to 30 ids) the key is bound to these workflows.
     """
 
     name: str
@@ -55,14 +55,14 @@ class CreateKeyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class RevokeKeyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Names a key; with `cascade` the live keys that were made with it are revoked too."""
+    """The key to revoke. With `cascade` the live keys that were made with it are revoked too."""
 
     key_id: str
     cascade: bool = False
 
 
 async def create_key(call: Call) -> Answer:
-    """Makes a key."""
+    """Creates a key."""
     body: CreateKeyBody = call.body
     expires_on = None if body.expires_on is None else instant_of(body.expires_on, "expires_on")
     new = await keys.create(
@@ -91,7 +91,8 @@ ROUTES: Final = (
         path="/v2/workflows/createKey",
         access="keys",
         handle=create_key,
-        summary="Make an API key; its text is shown this once",
+        summary="Create an API key",
+        description="Only this answer holds the text of the key.",
         tag="Keys",
         body=CreateKeyBody,
         answer=NewKeyAnswer,
@@ -101,7 +102,7 @@ ROUTES: Final = (
         path="/v2/workflows/revokeKey",
         access="keys",
         handle=revoke_key,
-        summary="Revoke an API key, and the keys that were made with it when asked to",
+        summary="Revoke an API key, with `cascade` also the keys that were made with it",
         tag="Keys",
         body=RevokeKeyBody,
         answer=RevokedAnswer,

@@ -1,4 +1,4 @@
-"""The metrics of the process, for who runs it: no key of an organization opens them."""
+"""The metrics of the process, for operators. No API key of an organization gives access to them."""
 
 import asyncio
 from typing import Final
@@ -10,8 +10,8 @@ from looply.server.http.call import Answer, Call, Route
 async def get_metrics(call: Call) -> Answer:
     """Returns the metrics as text."""
     metrics = call.services.metrics
-    metrics.look()
-    # Some thousand lines of text: others are answered meanwhile.
+    metrics.take_snapshot()
+    # Thousands of text lines: a thread renders them while the event loop serves other calls.
     return Answer(await asyncio.to_thread(metrics.render), media_type=CONTENT_TYPE)
 
 
@@ -21,7 +21,7 @@ ROUTES: Final = (
         path="/metrics",
         access="metrics",
         handle=get_metrics,
-        summary="Metrics of the process in the text format of Prometheus",
+        summary="Read the metrics of the process in the Prometheus text format",
         tag="Health",
         answer=str,
         answer_type="text/plain",

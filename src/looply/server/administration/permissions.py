@@ -1,4 +1,4 @@
-"""The table of permissions and scopes as data."""
+"""The call that lists permissions and scopes."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ from looply.server.http.wire import SUCCESS
 
 
 class PermissionRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One permission: what it allows, and which scopes of keys include it."""
+    """One permission: what it allows, and the scopes of keys that include it."""
 
     permission: Permission
     allows: str
@@ -18,7 +18,7 @@ class PermissionRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PermissionList(msgspec.Struct, frozen=True, kw_only=True):
-    """All permissions. `own` are those of the key that asks."""
+    """All permissions. `own` are the permissions of the calling key."""
 
     message: str
     count: int
@@ -34,7 +34,7 @@ async def get_permissions(call: Call) -> Answer:
 
 
 def permission_rows() -> list[PermissionRecord]:
-    """Returns each permission."""
+    """Returns all permissions on the wire."""
     return [
         PermissionRecord(
             permission=permission, allows=text, scopes=[name for name in SCOPES if permission in SCOPES[name]]
@@ -49,7 +49,7 @@ ROUTES: Final = (
         access="read.definitions",
         takes_bound_keys=True,
         handle=get_permissions,
-        summary="List the permissions, the scopes that include them, and those of the key that asks",
+        summary="List the permissions, the scopes that include them, and the permissions of the calling key",
         tag="Keys",
         answer=PermissionList,
     ),

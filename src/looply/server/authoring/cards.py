@@ -16,7 +16,7 @@ from looply.server.http.wire import (
     SUCCESS,
     Message,
     cursor_of,
-    extended,
+    extend_record,
     instant_of,
     latest_text,
     limit_of,
@@ -27,7 +27,7 @@ _CARD_ID: Final = Parameter("card_id", "Id of the card (UUID).", is_required=Tru
 
 
 class CardRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One version in a list. `latest` is `"true"` for the highest number, ACTIVE or not."""
+    """One version of a card in a list. `latest` is `"true"` for the highest version number, ACTIVE or not."""
 
     card_name: str
     status_version: str
@@ -46,7 +46,7 @@ class CardRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CardRecord(CardRow, frozen=True, kw_only=True):
-    """One version with its Adaptive Card template."""
+    """One version of a card with its Adaptive Card template."""
 
     card_payload: dict[str, Json]
 
@@ -58,8 +58,8 @@ class CardAnswer(msgspec.Struct, frozen=True, kw_only=True):
     item: CardRecord
 
 
-class CardKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the next page begins; the fields come back as query parameters."""
+class CardCursor(msgspec.Struct, frozen=True, kw_only=True):
+    """Cursor of the next page: send the fields back as query parameters."""
 
     organization_id: str
     card_id: str
@@ -67,16 +67,16 @@ class CardKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CardPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page. `lastKey` is there when another one follows."""
+    """One page. `lastKey` is present when another page follows."""
 
     message: str
     count: int
     items: list[CardRow]
-    last_key: CardKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    last_key: CardCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
 class CreateCardBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A template, and the workflow version whose schema feeds the designer's sample data."""
+    """A card template, and the workflow version whose schema provides the designer's sample data."""
 
     card_name: str
     card_payload: dict[str, Json]
@@ -85,7 +85,7 @@ class CreateCardBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class UpdateCardBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`modified_on` is what the author has read; `card_name` left out stays as it is."""
+    """`modified_on` is the value that the author has read. Without `card_name` the name does not change."""
 
     card_id: str
     card_version: int | str
@@ -95,14 +95,14 @@ class UpdateCardBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class CardVersionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Names a version."""
+    """Identifies a version of a card."""
 
     card_id: str
     card_version: int | str
 
 
 class DeleteCardBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Names a version, or without one all versions."""
+    """Identifies a version of a card, or without `card_version` all versions."""
 
     card_id: str
     card_version: int | str | None = None
@@ -131,7 +131,7 @@ async def get_cards(call: Call) -> Answer:
 
 
 async def create_card(call: Call) -> Answer:
-    """Makes a card."""
+    """Creates a card."""
     body: CreateCardBody = call.body
     if (body.workflow_id is None) != (body.workflow_version is None):
         raise BadRequest("workflow_id and workflow_version come together", code="BAD_BODY")
@@ -172,12 +172,12 @@ async def delete_card(call: Call) -> Answer:
 
 
 def _answer(card: CardVersion) -> Answer:
-    item = extended(CardRecord, _row(card), card_payload=card.card_payload)
+    item = extend_record(CardRecord, _row(card), card_payload=card.card_payload)
     return Answer(CardAnswer(message=SUCCESS, item=item))
 
 
-def _key(row: CardRow) -> CardKey:
-    return CardKey(organization_id=row.organization_id, card_id=row.card_id, card_version=row.card_version)
+def _key(row: CardRow) -> CardCursor:
+    return CardCursor(organization_id=row.organization_id, card_id=row.card_id, card_version=row.card_version)
 
 
 def _row(card: CardSummary) -> CardRow:
@@ -237,7 +237,7 @@ ROUTES: Final = (
         path="/v2/workflows/createCard",
         access="edit.drafts",
         handle=create_card,
-        summary="Store a new card template as version 1, a draft",
+        summary="Create a card; version 1 is a draft",
         tag="Cards",
         body=CreateCardBody,
         answer=CardAnswer,
@@ -247,7 +247,7 @@ ROUTES: Final = (
         path="/v2/workflows/updateCard",
         access="edit.drafts",
         handle=update_card,
-        summary="Save a draft; on an ACTIVE version: make the next draft",
+        summary="Save a draft of a card; for an ACTIVE version, create the next draft",
         tag="Cards",
         body=UpdateCardBody,
         answer=CardAnswer,
@@ -257,7 +257,7 @@ ROUTES: Final = (
         path="/v2/workflows/activateCard",
         access="activate",
         handle=activate_card,
-        summary="Lock a draft for ever and make it the newest ACTIVE version",
+        summary="Activate a draft of a card; the version can no longer change",
         tag="Cards",
         body=CardVersionBody,
         answer=CardAnswer,

@@ -1,4 +1,4 @@
-"""Calls on connections. No answer holds the value of a secret."""
+"""Calls on connections. No answer contains the value of a secret."""
 
 from typing import Final
 
@@ -37,13 +37,13 @@ class ConnectionAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConnectionCursor(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the next page begins; the field comes back as query parameter."""
+    """Cursor of the next page: send the field back as a query parameter."""
 
     connection_id: str
 
 
 class ConnectionPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page. `lastKey` is there when another one follows."""
+    """One page. `lastKey` is present when another page follows."""
 
     message: str
     count: int
@@ -52,7 +52,7 @@ class ConnectionPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CreateConnectionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`settings` and `secrets` are those of the kind (`sap`, `http`)."""
+    """The kind (`sap`, `http`) defines the fields of `settings` and `secrets`."""
 
     name: str
     kind: str
@@ -61,7 +61,7 @@ class CreateConnectionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
 
 
 class UpdateConnectionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A secret that is left out keeps its value, null removes it. `new_name` renames."""
+    """A secret that is left out keeps its value; null removes it. `new_name` renames the connection."""
 
     name: str
     kind: str
@@ -71,13 +71,13 @@ class UpdateConnectionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
 
 
 class NamedConnectionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Names a connection."""
+    """Identifies a connection."""
 
     name: str
 
 
 async def create_connection(call: Call) -> Answer:
-    """Makes a connection."""
+    """Creates a connection."""
     body: CreateConnectionBody = call.body
     draft = ConnectionDraft(name=body.name, kind=body.kind, settings=body.settings, secrets=body.secrets)
     return _answer(await connections.create(call.services, call.principal, draft))
@@ -140,7 +140,7 @@ ROUTES: Final = (
         path="/v2/workflows/createConnection",
         access="edit.connections",
         handle=create_connection,
-        summary="Make a connection to another system",
+        summary="Create a connection to another system",
         tag="Connections",
         body=CreateConnectionBody,
         answer=ConnectionAnswer,
@@ -170,7 +170,7 @@ ROUTES: Final = (
         path="/v2/workflows/getConnection",
         access="read.definitions",
         handle=get_connection,
-        summary="Read a connection; secrets are shown by name only",
+        summary="Read a connection; of its secrets only the names",
         tag="Connections",
         parameters=(Parameter("name", "Name of the connection.", is_required=True),),
         answer=ConnectionAnswer,

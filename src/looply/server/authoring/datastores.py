@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from looply.app.authoring import datastores
 from looply.jsontext import Json
 from looply.server.http.call import Answer, Call, Parameter, manage_route, read_route
-from looply.server.http.rows import DatastoreRecord, DatastoreRow, datastore_line, datastore_row
+from looply.server.http.rows import DatastoreRecord, DatastoreRow, datastore_record, datastore_row
 from looply.server.http.wire import LIMIT, SUCCESS, Message, limit_of
 
 Revision = Annotated[int, msgspec.Meta(ge=0, description="0: the datastore must not exist.")]
@@ -21,23 +21,23 @@ class DatastoreAnswer(msgspec.Struct, frozen=True, kw_only=True):
     item: DatastoreRecord
 
 
-class DatastoreKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the next page begins; the field comes back as a query parameter."""
+class DatastoreCursor(msgspec.Struct, frozen=True, kw_only=True):
+    """Cursor of the next page: send the field back as a query parameter."""
 
     name: str
 
 
-class DatastoreList(msgspec.Struct, frozen=True, kw_only=True):
-    """One page, by name. `lastKey` is there when another one follows."""
+class DatastorePage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page, by name. `lastKey` is present when another page follows."""
 
     message: str
     count: int
     items: list[DatastoreRow]
-    last_key: DatastoreKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    last_key: DatastoreCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
 class PutDatastoreBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The whole document of a datastore; with `if_revision` only while it has this revision."""
+    """The new document of a datastore; with `if_revision` it is stored only while the datastore has this revision."""
 
     name: str
     value: Json
@@ -45,7 +45,7 @@ class PutDatastoreBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class DeleteDatastoreBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Names a datastore; with `if_revision` only while it has this revision."""
+    """The datastore to delete; with `if_revision` only while it has this revision."""
 
     name: str
     if_revision: Revision | None = None
@@ -54,22 +54,22 @@ class DeleteDatastoreBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
 async def get_datastores(call: Call) -> Answer:
     """Lists the datastores."""
     found, has_more = await datastores.list_page(call.services, call.principal, limit_of(call), call.query.get("name"))
-    items = [datastore_line(line) for line in found]
-    last_key = DatastoreKey(name=items[-1].name) if has_more else UNSET
-    return Answer(DatastoreList(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+    items = [datastore_row(line) for line in found]
+    last_key = DatastoreCursor(name=items[-1].name) if has_more else UNSET
+    return Answer(DatastorePage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 async def get_datastore(call: Call) -> Answer:
     """Returns a datastore."""
     found = await datastores.get(call.services, call.principal, call.query.get("name"))
-    return Answer(DatastoreAnswer(message=SUCCESS, item=datastore_row(found)))
+    return Answer(DatastoreAnswer(message=SUCCESS, item=datastore_record(found)))
 
 
 async def put_datastore(call: Call) -> Answer:
     """Stores the document of a datastore."""
     body: PutDatastoreBody = call.body
     stored = await datastores.put(call.services, call.principal, body.name, body.value, if_revision=body.if_revision)
-    return Answer(DatastoreAnswer(message=SUCCESS, item=datastore_row(stored)))
+    return Answer(DatastoreAnswer(message=SUCCESS, item=datastore_record(stored)))
 
 
 async def delete_datastore(call: Call) -> Answer:
@@ -89,13 +89,13 @@ ROUTES: Final = (
         summary="List the datastores by name, without their documents",
         tag="Datastores",
         parameters=(LIMIT, Parameter("name", "Pagination key from `lastKey`.")),
-        answer=DatastoreList,
+        answer=DatastorePage,
     ),
     read_route(
         path="/v2/workflows/getDatastore",
         access="read.payloads",
         handle=get_datastore,
-        summary="Read a datastore",
+        summary="Read a datastore with its document",
         tag="Datastores",
         parameters=(_NAME,),
         answer=DatastoreAnswer,
@@ -105,7 +105,7 @@ ROUTES: Final = (
         path="/v2/workflows/putDatastore",
         access="edit.datastores",
         handle=put_datastore,
-        summary="Store the whole document of a datastore; makes it when there is none",
+        summary="Replace the document of a datastore; creates the datastore if it does not exist",
         tag="Datastores",
         body=PutDatastoreBody,
         answer=DatastoreAnswer,

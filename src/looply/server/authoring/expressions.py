@@ -1,7 +1,7 @@
-"""Calls of editors: expressions and cards that are evaluated on sample data, completed and checked while one types.
+"""Calls of editors: expressions and cards that are evaluated on sample data, and the functions of the language.
 
-They read nothing but what is sent, and the definition that is named: the scope is `read`. An expression that is wrong
-is what was asked about, so the answer is 200 and tells where; 4xx is for calls that are malformed themselves.
+They read nothing but the body of the call: the scope is `read`. The validity of an expression is the subject of the
+call, so the answer about a wrong one is 200 with its position; 4xx is for malformed calls.
 """
 
 from typing import Annotated, Any, Final
@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, to_builtins
 
 from looply.app.authoring import expressions
-from looply.app.authoring.expressions import Mistake, Source, Trial
+from looply.app.authoring.expressions import EvaluationInput, Source, SourceFinding
 from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.expressions import FUNCTIONS, Argument, Function
@@ -24,10 +24,10 @@ _FORMS: Final = ("expression", "template", "card")
 
 
 class SourceBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Exactly one of three forms; null is the same as leaving out.
+    """Exactly one of three forms; null counts as absent.
 
-    `expression` stands bare, without `${}`. `template` is a value of a step's settings, a text with `${}` or an
-    object of such texts. `card` is an Adaptive Card template.
+    `expression` is a bare expression, without `${}`. `template` is a value of a step's settings: a text with `${}` or
+    an object of such texts. `card` is an Adaptive Card template.
     """
 
     expression: str | None = None
@@ -36,11 +36,11 @@ class SourceBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class EvaluateBody(SourceBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A source and what it is evaluated on.
+    """An expression, template or card, and the data to evaluate it on.
 
-    `data` is the data document, for a card any value. `host` is what a card reads as `$host`. `now` is the time of
-    `utcNow()`, the server's when it is left out. `seed` makes the stream of `newGuid()` and `rand()`: the same seed
-    gives the same values, and so does none.
+    `data` is the data document, for a card any value. `host` is the value of `$host` in a card. `now` is the time of
+    `utcNow()`, by default the server's time. `seed` determines the values of `newGuid()` and `rand()`: equal seeds give
+    equal values, and so do calls without a seed.
     """
 
     data: Json = None
@@ -50,11 +50,11 @@ class EvaluateBody(SourceBody, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class ExpressionFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong with an expression, and where.
+    """One finding about an expression, with its position.
 
-    `path` is the JSON Pointer of the text within what was sent, empty for a bare expression. `position` and `length`
-    count characters (code points) of that text from 0, `line` and `column` from 1; they are null where no place of
-    the text is to blame, `length` also where the text cannot be cut into words.
+    `path` is the JSON Pointer of the text within the request, empty for a bare expression. `position` and `length`
+    count characters (code points) of that text from 0, `line` and `column` from 1. They are null when the finding has
+    no position in the text; `length` is null also when the text cannot be split into tokens.
     """
 
     path: str
@@ -68,16 +68,16 @@ class ExpressionFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fuel(msgspec.Struct, frozen=True, kw_only=True):
-    """The units of work that an evaluation took, and how many it may take."""
+    """The units of work that an evaluation used, and its limit."""
 
     used: int
     limit: int
 
 
 class EvaluateAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The value, or in `error` what is wrong; then `value` and `type` are null.
+    """The value of the expression, or `error`; with an error `value` and `type` are null.
 
-    `is_present` is false for a path that leads nowhere, whose value is null. `now` is the time that was used.
+    `is_present` is false for a path that does not exist in the data, whose value is null. `now` is the time used.
     """
 
     message: str
@@ -90,7 +90,7 @@ class EvaluateAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ArgumentRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One argument. `type` is what an expression in its place may give, `kind` what the value must be then."""
+    """One argument. `type` is the static type of expressions that it accepts, `kind` the kind of value it must have."""
 
     name: str
     type: str
@@ -107,7 +107,7 @@ class ExampleRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FunctionRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One function of the language."""
+    """One function of the expression language."""
 
     name: str
     family: str
@@ -127,26 +127,26 @@ class FunctionList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def evaluate_expression(call: Call) -> Answer:
-    """Evaluates a source."""
+    """Evaluates an expression, a template or a card."""
     body: EvaluateBody = call.body
     source = source_of(body)
     if source.form != "card" and body.data is not None and not isinstance(body.data, dict):
-        raise BadRequest.at("/data", "must be an object; only a card takes another value")
+        raise BadRequest.at("/data", "must be an object; only a card accepts another value")
     if source.form != "card" and body.host is not None:
-        raise BadRequest.at("/host", "is what a card reads; leave it out")
+        raise BadRequest.at("/host", "is for cards only; leave it out")
     now = None if body.now is None else instant_of(body.now, "now")
-    trial = Trial(data=body.data, host=body.host, now=now, seed=body.seed)
-    outcome = await expressions.evaluate(call.services, source, trial)
-    mistake = outcome.mistake
+    given = EvaluationInput(data=body.data, host=body.host, now=now, seed=body.seed)
+    result = await expressions.evaluate(call.services, source, given)
+    finding = result.finding
     return Answer(
         EvaluateAnswer(
             message=SUCCESS,
-            value=outcome.value,
-            type=outcome.type if mistake is None else None,
-            is_present=outcome.is_present,
-            error=None if mistake is None else finding_item(mistake),
-            fuel=Fuel(used=outcome.fuel, limit=call.services.limits.expression_fuel),
-            now=to_ms(outcome.now),
+            value=result.value,
+            type=result.type if finding is None else None,
+            is_present=result.is_present,
+            error=None if finding is None else finding_item(finding),
+            fuel=Fuel(used=result.fuel, limit=call.services.limits.expression_fuel),
+            now=to_ms(result.now),
         )
     )
 
@@ -162,19 +162,19 @@ async def get_expression_functions(call: Call) -> Answer:
 
 
 def _is_known(etag: str, known: str) -> bool:
-    """Tells whether `If-None-Match` names the tag. Source: RFC 9110 section 13.1.2."""
+    """Returns whether `If-None-Match` lists the tag. Source: RFC 9110 section 13.1.2."""
     tags = [tag.strip().removeprefix("W/") for tag in known.split(",")]
     return etag in tags or tags == ["*"]
 
 
-def finding_item(mistake: Mistake) -> ExpressionFinding:
-    """Returns what is wrong as editors read it."""
-    place = mistake.place
+def finding_item(finding: SourceFinding) -> ExpressionFinding:
+    """Returns a finding on the wire."""
+    place = finding.place
     return ExpressionFinding(
-        path=mistake.path,
-        message=mistake.message,
-        code=mistake.code,
-        hint=mistake.hint,
+        path=finding.path,
+        message=finding.message,
+        code=finding.code,
+        hint=finding.hint,
         position=place.position if place is not None else None,
         length=place.length if place is not None else None,
         line=place.line if place is not None else None,
@@ -183,7 +183,7 @@ def finding_item(mistake: Mistake) -> ExpressionFinding:
 
 
 def source_of(body: Any) -> Source:
-    """Returns the one form that a body gives. Raises: BadRequest (code `BAD_BODY`)."""
+    """Returns the one form that a body contains. Raises: BadRequest (code `BAD_BODY`)."""
     given = [form for form in _FORMS if getattr(body, form) is not None]
     if len(given) != 1:
         found = " and ".join(given) or "none"
@@ -224,10 +224,10 @@ ROUTES: Final = (
         access="read.definitions",
         takes_bound_keys=True,
         handle=evaluate_expression,
-        summary="Evaluate an expression, a value of settings or a card on sample data",
+        summary="Evaluate an expression, a settings value or a card on sample data",
         description=(
-            "Nothing is stored or called. The limits are those of the steps of a workflow. A source that is wrong is "
-            "200 with `error`."
+            "The call stores nothing and calls no other system. The limits are those of workflow steps. An invalid "
+            "expression is answered by 200 with `error`."
         ),
         tag="Expressions",
         body=EvaluateBody,
@@ -240,9 +240,9 @@ ROUTES: Final = (
         takes_bound_keys=True,
         handle=get_expression_functions,
         summary="List the functions of the expression language",
-        description="The list changes with the release only: send its `ETag` as `If-None-Match` to get 304 instead.",
+        description="The list changes only between releases. Send its `ETag` as `If-None-Match` to receive 304.",
         tag="Expressions",
-        header_values={IF_NONE_MATCH: "The `ETag` of the list that the caller has."},
+        header_values={IF_NONE_MATCH: "The `ETag` of the caller's copy of the list."},
         answer=FunctionList,
     ),
 )

@@ -14,7 +14,7 @@ from looply.server.http.wire import SUCCESS, WORKFLOW_ID, Message
 
 
 class ProfileRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A profile; `values` are what workflows read as `environment`."""
+    """An environment profile. Workflows read `values` as `environment`."""
 
     workflow_id: str
     name: str
@@ -50,7 +50,7 @@ class CreateProfileBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 
 class UpdateProfileBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is left out stays as it is."""
+    """Changes to a profile. A field that is left out does not change."""
 
     workflow_id: str
     name: str
@@ -59,14 +59,14 @@ class UpdateProfileBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 
 class NamedProfileBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Names a profile."""
+    """Identifies a profile."""
 
     workflow_id: str
     name: str
 
 
 async def create_profile(call: Call) -> Answer:
-    """Makes a profile."""
+    """Creates a profile."""
     body: CreateProfileBody = call.body
     return _answer(await profiles.create(call.services, call.principal, body.workflow_id, body.name, body.values))
 
@@ -124,7 +124,7 @@ ROUTES: Final = (
         path="/v2/workflows/createProfile",
         access="edit.profiles",
         handle=create_profile,
-        summary="Make an environment profile; the first one of a workflow is its default",
+        summary="Create an environment profile; the first profile of a workflow becomes its default",
         tag="Profiles",
         body=CreateProfileBody,
         answer=ProfileAnswer,

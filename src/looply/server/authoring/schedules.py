@@ -15,7 +15,7 @@ _ACTIONS: Final = ("PAUSE", "PLAY")
 
 
 class ToggleBody(msgspec.Struct, frozen=True, kw_only=True):
-    """`workflow_version` left out means the newest ACTIVE one."""
+    """Without `workflow_version` the newest ACTIVE version is meant."""
 
     workflow_id: str
     action: Literal["PAUSE", "PLAY"]
@@ -23,7 +23,7 @@ class ToggleBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToggleAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """How the schedule is now."""
+    """The new status of the schedule."""
 
     message: str
     workflow_id: str
@@ -48,7 +48,7 @@ async def get_schedules(call: Call) -> Answer:
 
 
 async def toggle_schedule(call: Call) -> Answer:
-    """Pauses a schedule or lets it go on."""
+    """Pauses or resumes a schedule."""
     body: dict[str, Any] = call.body if isinstance(call.body, dict) else {}
     workflow_id, action = body.get("workflow_id"), body.get("action")
     if not isinstance(workflow_id, str):
@@ -75,7 +75,7 @@ ROUTES: Final = (
         access="repair",
         takes_bound_keys=True,
         handle=toggle_schedule,
-        summary="Pause the schedule of a workflow, or let it go on",
+        summary="Pause or resume the schedule of a workflow",
         body=ToggleBody,
         has_strict_body=False,
         takes_text=True,
@@ -87,7 +87,7 @@ ROUTES: Final = (
         access="read.definitions",
         takes_bound_keys=True,
         handle=get_schedules,
-        summary="List the live schedules",
+        summary="List the live schedules of the organization",
         answer=ScheduleList,
     ),
 )

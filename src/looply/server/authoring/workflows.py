@@ -5,10 +5,9 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.app.authoring import workflows
+from looply.app.authoring import mock_payloads, workflows
 from looply.app.authoring.activate import activate
-from looply.app.authoring.mocks import input_of, set_mock
-from looply.app.authoring.workflows import Saved, payload_schema
+from looply.app.authoring.workflows import SaveResult, payload_schema
 from looply.catalog.authored.workflows import WorkflowVersion
 from looply.clock import to_ms
 from looply.errors import BadRequest, Forbidden, Problem
@@ -23,7 +22,7 @@ from looply.server.http.wire import (
     Finding,
     Message,
     cursor_of,
-    extended,
+    extend_record,
     finding_of,
     flag_of,
     instant_of,
@@ -34,7 +33,10 @@ from looply.server.http.wire import (
 
 
 class WorkflowRecord(WorkflowRow, frozen=True, kw_only=True):
-    """One version with its content. `workflow_findings` are what keeps an incomplete draft from being activated."""
+    """One version of a workflow with its content.
+
+    `workflow_findings` are the errors of an incomplete draft, which prevent its activation.
+    """
 
     workflow_integrations: dict[str, Json]
     workflow_steps: list[Json]
@@ -53,14 +55,14 @@ class WorkflowAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SavedAnswer(WorkflowAnswer, frozen=True, kw_only=True):
-    """The stored version and what is doubtful in it. `unchanged`: an import found the same definition stored."""
+    """The stored version and its warnings. `unchanged`: the imported definition equals the stored one."""
 
     warnings: list[Finding]
     unchanged: bool | UnsetType = UNSET
 
 
-class WorkflowKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the next page begins; the fields come back as query parameters."""
+class WorkflowCursor(msgspec.Struct, frozen=True, kw_only=True):
+    """Cursor of the next page: send the fields back as query parameters."""
 
     organization_id: str
     workflow_id: str
@@ -68,12 +70,12 @@ class WorkflowKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkflowPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page. `lastKey` is there when another one follows."""
+    """One page. `lastKey` is present when another page follows."""
 
     message: str
     count: int
     items: list[WorkflowRow]
-    last_key: WorkflowKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    last_key: WorkflowCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
 class SchemaRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,14 +99,14 @@ class SchemaAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DefinitionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A definition. `incomplete`: store it as a draft even with errors."""
+    """A definition. `incomplete`: store it as a draft even if it has errors."""
 
     definition: Json
     incomplete: bool = False
 
 
 class UpdateBody(DefinitionBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`modified_on` is what the author has read: it keeps two authors from overwriting each other."""
+    """`modified_on` is the value that the author has read. It prevents two authors from overwriting each other."""
 
     workflow_id: str
     workflow_version: int | str
@@ -112,17 +114,17 @@ class UpdateBody(DefinitionBody, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class ImportBody(DefinitionBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Without `workflow_id`, here or in the definition, it becomes a new workflow.
+    """A definition to import. Without `workflow_id`, here or in the definition, it becomes a new workflow.
 
-    `modified_on` is that of the open draft whose place it takes: without it an open draft is not overwritten.
+    `modified_on` is the value of the open draft that the import replaces. Without it an open draft is not overwritten.
     """
 
     workflow_id: str = ""
     modified_on: int | None = None
 
 
-class MockBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A mock payload, or the execution whose input is one. `workflow_version`: a number or `latest`."""
+class MockPayloadBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A mock payload, or the execution whose input becomes one. `workflow_version` is a number or `latest`."""
 
     workflow_id: str
     workflow_version: int | str
@@ -131,14 +133,14 @@ class MockBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class VersionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Names a version."""
+    """Identifies a version of a workflow."""
 
     workflow_id: str
     workflow_version: int | str
 
 
 class DeleteBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Names a version, or without one all versions."""
+    """Identifies a version of a workflow, or without `workflow_version` all versions."""
 
     workflow_id: str
     workflow_version: int | str | None = None
@@ -151,7 +153,7 @@ class ValidateBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class FindingsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong and what is doubtful; paths point into the definition."""
+    """The errors and warnings of a definition; their paths point into the definition."""
 
     message: str
     errors: list[Finding]
@@ -159,7 +161,7 @@ class FindingsAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A definition with the ids that an import finds its workflow by."""
+    """A definition with the ids by which an import finds its workflow."""
 
     message: str
     definition: dict[str, Json]
@@ -167,27 +169,30 @@ class ExportAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 async def get_workflow(call: Call) -> Answer:
     """Reads a version."""
-    row = await workflows.get(call.services, call.principal, *_named(call))
+    row = await workflows.get(call.services, call.principal, *_requested_version(call))
     return Answer(WorkflowAnswer(message=SUCCESS, item=_record(row)))
 
 
 async def get_schema(call: Call) -> Answer:
     """Reads the payload schema of a version."""
-    return _schema_answer(await workflows.get(call.services, call.principal, *_named(call)))
+    return _schema_answer(await workflows.get(call.services, call.principal, *_requested_version(call)))
 
 
 async def set_mock_payload(call: Call) -> Answer:
     """Stores a mock payload."""
-    body: MockBody = call.body
+    body: MockPayloadBody = call.body
     if (body.payload is UNSET) == (not body.workflow_execution_id):
         raise BadRequest.at("/payload", "must be given, or workflow_execution_id; not both")
     payload = body.payload
     if payload is UNSET:
         if not call.principal.may("read.payloads"):
             raise Forbidden("Forbidden", code="SCOPE")
-        payload = await input_of(call.services, call.principal, body.workflow_id, body.workflow_execution_id)
+        payload = await mock_payloads.execution_input(
+            call.services, call.principal, body.workflow_id, body.workflow_execution_id
+        )
     version = version_of(body.workflow_version)
-    return _schema_answer(await set_mock(call.services, call.principal, body.workflow_id, version, payload))
+    row = await mock_payloads.set_mock_payload(call.services, call.principal, body.workflow_id, version, payload)
+    return _schema_answer(row)
 
 
 def _schema_answer(row: WorkflowVersion) -> Answer:
@@ -218,7 +223,7 @@ async def get_workflows(call: Call) -> Answer:
 async def create_workflow(call: Call) -> Answer:
     """Stores a new workflow."""
     body: DefinitionBody = call.body
-    return _saved(
+    return _save_answer(
         await workflows.create(call.services, call.principal, body.definition, incomplete=_is_incomplete(call))
     )
 
@@ -234,7 +239,7 @@ async def update_workflow(call: Call) -> Answer:
         modified_on=instant_of(body.modified_on, "modified_on"),
         incomplete=_is_incomplete(call),
     )
-    return _saved(saved)
+    return _save_answer(saved)
 
 
 async def import_workflow(call: Call) -> Answer:
@@ -248,12 +253,12 @@ async def import_workflow(call: Call) -> Answer:
         modified_on=None if body.modified_on is None else instant_of(body.modified_on, "modified_on"),
         incomplete=_is_incomplete(call),
     )
-    return _saved(saved)
+    return _save_answer(saved)
 
 
 async def export_workflow(call: Call) -> Answer:
     """Reads a definition as a file."""
-    definition = await workflows.export_definition(call.services, call.principal, *_named(call))
+    definition = await workflows.export_definition(call.services, call.principal, *_requested_version(call))
     return Answer(ExportAnswer(message=SUCCESS, definition=definition))
 
 
@@ -279,7 +284,7 @@ async def delete_workflow(call: Call) -> Answer:
     return Answer(Message())
 
 
-def _named(call: Call) -> tuple[str, int | None]:
+def _requested_version(call: Call) -> tuple[str, int | None]:
     return call.query.get("workflow_id"), version_of(call.query.get("workflow_version"))
 
 
@@ -288,7 +293,7 @@ def _is_incomplete(call: Call) -> bool:
     return incomplete or flag_of(call, "incomplete")
 
 
-def _saved(saved: Saved) -> Answer:
+def _save_answer(saved: SaveResult) -> Answer:
     body = SavedAnswer(
         message=SUCCESS,
         item=_record(saved.version),
@@ -302,15 +307,15 @@ def _findings(problems: tuple[Problem, ...]) -> list[Finding]:
     return [finding_of(problem) for problem in problems]
 
 
-def _key(row: WorkflowRow) -> WorkflowKey:
-    return WorkflowKey(
+def _key(row: WorkflowRow) -> WorkflowCursor:
+    return WorkflowCursor(
         organization_id=row.organization_id, workflow_id=row.workflow_id, workflow_version=row.workflow_version
     )
 
 
 def _record(row: WorkflowVersion) -> WorkflowRecord:
     definition = row.definition
-    return extended(
+    return extend_record(
         WorkflowRecord,
         workflow_row(row),
         workflow_integrations=definition.get("workflow_integrations", {}),
@@ -324,7 +329,7 @@ def _record(row: WorkflowVersion) -> WorkflowRecord:
 
 
 _INCOMPLETE: Final = (
-    Parameter("incomplete", "`true`: store a draft even with errors; it cannot be activated.", kind="flag"),
+    Parameter("incomplete", "`true`: store the draft even if it has errors; it cannot be activated.", kind="flag"),
 )
 
 ROUTES: Final = (
@@ -365,10 +370,10 @@ ROUTES: Final = (
         path="/v2/workflows/setMockPayload",
         access="edit.drafts",
         handle=set_mock_payload,
-        summary="Store a mock payload beside a version, or take it from an execution",
-        description="What the trigger marks as `secret` is stored as `***`. From an execution also with the permission "
-        "`read.payloads`.",
-        body=MockBody,
+        summary="Store a mock payload for a version, given or copied from an execution",
+        description="Values that the trigger marks as `secret` are stored as `***`. Copying from an execution also "
+        "needs the permission `read.payloads`.",
+        body=MockPayloadBody,
         answer=SchemaAnswer,
         refusals=(404, 409, 422),
     ),
@@ -377,7 +382,7 @@ ROUTES: Final = (
         access="read.definitions",
         takes_bound_keys=True,
         handle=export_workflow,
-        summary="Read a definition as `importWorkflow` takes it",
+        summary="Export a definition in the form that `importWorkflow` accepts",
         parameters=(WORKFLOW_ID, WORKFLOW_VERSION),
         answer=ExportAnswer,
         refusals=(404, 409),
@@ -386,7 +391,7 @@ ROUTES: Final = (
         path="/v2/workflows/createWorkflow",
         access="edit.drafts",
         handle=create_workflow,
-        summary="Store a new workflow as version 1, a draft",
+        summary="Create a workflow; version 1 is a draft",
         parameters=_INCOMPLETE,
         body=DefinitionBody,
         answer=SavedAnswer,
@@ -396,7 +401,7 @@ ROUTES: Final = (
         path="/v2/workflows/updateWorkflow",
         access="edit.drafts",
         handle=update_workflow,
-        summary="Save a draft; on an ACTIVE version: make the next draft",
+        summary="Save a draft of a workflow; for an ACTIVE version, create the next draft",
         parameters=_INCOMPLETE,
         body=UpdateBody,
         answer=SavedAnswer,
@@ -406,7 +411,7 @@ ROUTES: Final = (
         path="/v2/workflows/importWorkflow",
         access="edit.drafts",
         handle=import_workflow,
-        summary="Store an exported definition: as the next draft of its workflow, or as a new workflow",
+        summary="Import a definition as the next draft of its workflow, or as a new workflow",
         parameters=_INCOMPLETE,
         body=ImportBody,
         answer=SavedAnswer,
@@ -416,8 +421,8 @@ ROUTES: Final = (
         path="/v2/workflows/validateWorkflow",
         access="edit.drafts",
         handle=validate_workflow,
-        summary="Check a definition and store nothing",
-        description="A connection, card, datastore or workflow that it names and that does not exist is a warning.",
+        summary="Validate a definition without storing it",
+        description="A named connection, card, datastore or workflow that does not exist is a warning.",
         body=ValidateBody,
         answer=FindingsAnswer,
         refusals=(429,),
@@ -426,8 +431,8 @@ ROUTES: Final = (
         path="/v2/workflows/activateWorkflow",
         access="activate",
         handle=activate_workflow,
-        summary="Lock a draft for ever and make it what `latest` means",
-        description="A connection, card, datastore or workflow that it names and that does not exist is an error.",
+        summary="Activate a draft of a workflow: the version can no longer change, and `latest` refers to it",
+        description="A named connection, card, datastore or workflow that does not exist is an error.",
         body=VersionBody,
         answer=WorkflowAnswer,
         refusals=(404, 409, 422, 429),
@@ -436,7 +441,7 @@ ROUTES: Final = (
         path="/v2/workflows/deleteWorkflow",
         access="activate",
         handle=delete_workflow,
-        summary="Delete a version or a workflow; executions go on",
+        summary="Delete a version or a whole workflow; its executions continue",
         body=DeleteBody,
         answer=Message,
         refusals=(404,),

@@ -1,5 +1,5 @@
-"""Connections: the process that serves the application on a socket, deadlines and bounds of a connection.
+"""Connections: the process that serves the application on a socket, deadlines and limits of a connection.
 
 Imports `http`.
-Never here: what a request asks for.
+Never here: the meaning of a request.
 """

@@ -1,7 +1,7 @@
-"""Deadlines and bounds of connections that the HTTP server does not have itself.
+"""Deadlines and size limits of connections that uvicorn does not provide.
 
-A request's head must be complete within a time and a size, its body within a time, and a reader may not stall for
-ever. A request that arrives in one piece, as nearly all do, costs no timer.
+The head of a request has a deadline and a size limit, its body has a deadline, and a reader that stalls is
+disconnected. A request that arrives in one packet, as nearly all do, costs no timer.
 """
 
 import asyncio
@@ -15,14 +15,14 @@ from uvicorn.server import ServerState
 
 from looply.jsontext import encode_json
 from looply.server.connection.serial import SerialProtocol
-from looply.server.http.access_log import Refused
+from looply.server.http.access_log import OnRefused
 from looply.server.http.problems import error_body
 
 MAX_HEADERS: Final = 200
-"""Headers of one request."""
+"""Most headers of one request."""
 
-MAX_BREAKS: Final = 1000
-"""Blank lines within the body of one request that comes in chunks."""
+MAX_BLANK_LINES: Final = 1000
+"""Most blank lines within the chunked body of one request."""
 
 _VERSIONS: Final = ("1.0", "1.1")
 
@@ -31,8 +31,8 @@ _TOO_MUCH_FRAMING: Final = (
     "the chunk sizes, chunk extensions and trailers of the body are too large (setting header_bytes)",
     "HEADERS_TOO_LARGE",
 )
-_TOO_MANY_BREAKS: Final = (
-    f"the body comes in chunks and has more than {MAX_BREAKS} blank lines; send it with Content-Length",
+_TOO_MANY_BLANK_LINES: Final = (
+    f"the body comes in chunks and has more than {MAX_BLANK_LINES} blank lines; send it with Content-Length",
     "MALFORMED_HTTP",
 )
 _TOO_SLOW: Final = ("the request did not arrive in time", "REQUEST_TIMEOUT")
@@ -41,9 +41,9 @@ _MALFORMED: Final = ("the request is not valid HTTP", "MALFORMED_HTTP")
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a connection may take. Times are seconds.
+    """Limits of a connection. Times are seconds.
 
-    `head_bytes` counts request line and headers, and what stands between two bytes of a body in chunks.
+    `head_bytes` limits the request line with the headers, and the framing between two bytes of a chunked body.
     """
 
     head_seconds: float = 10.0
@@ -51,30 +51,30 @@ class Bounds:
     body_seconds: float = 30.0
 
 
-def _stays() -> bool:
-    """Stands for a server that does not stop."""
+def _never_draining() -> bool:
+    """The default: the server never drains."""
     return False
 
 
-def _nameless() -> str:
-    """Stands for a server that names no requests."""
+def _no_request_id() -> str:
+    """The default: requests have no id."""
     return ""
 
 
-def _unheard(client: Any, status: int, request_id: str, size: int) -> None:
-    """Stands for a server that logs no requests."""
+def _ignore_refusal(client: Any, status: int, request_id: str, size: int) -> None:
+    """The default: refused requests are not observed."""
 
 
 class GuardedProtocol(SerialProtocol):
-    """A connection with `bounds`; `guarded` makes a class with other ones.
+    """A connection that enforces `bounds`; `bounded_protocol` makes a class with other bounds.
 
-    Once `is_leaving` says so, each answer is the last one of its connection.
+    Once `is_draining` returns true, each answer is the last one of its connection.
     """
 
     bounds = Bounds()
-    is_leaving = staticmethod(_stays)
-    next_id = staticmethod(_nameless)
-    on_refused: Refused = staticmethod(_unheard)
+    is_draining = staticmethod(_never_draining)
+    next_id = staticmethod(_no_request_id)
+    on_refused: OnRefused = staticmethod(_ignore_refusal)
 
     def __init__(
         self,
@@ -91,42 +91,42 @@ class GuardedProtocol(SerialProtocol):
         self._stall = _Deadline(self.loop)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begins to wait for a request."""
+        """Sets the deadline of the first request."""
         super().connection_made(transport)
         self._deadline.set((self.phase, self._messages), self.bounds.head_seconds, self._expire)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Drops the timers."""
+        """Cancels the timers."""
         self._deadline.drop()
         self.resume_writing()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parses, then sees to it that what is unfinished has a deadline."""
+        """Parses the data, then sets a deadline for an unfinished request."""
         super().data_received(data)
         if self.is_over:
             return
         if self.phase == "IDLE" and self.is_answering:
             self._deadline.drop()
             return
-        # Blank lines before a request are no request, and end the wait of uvicorn for one.
+        # Blank lines before a request are not part of one, but they end uvicorn's keep-alive timeout.
         seconds = self.bounds.body_seconds if self.phase == "BODY" else self.bounds.head_seconds
         self._deadline.set((self.phase, self._messages), seconds, self._expire)
 
     def on_message_begin(self) -> None:
-        """Notes that a request begins."""
+        """Counts the request that begins."""
         self._messages += 1
         self._head_size = self._framing_size = 0
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keeps a header, up to their number."""
+        """Adds a header, up to `MAX_HEADERS`."""
         if self.phase == "HEAD" and len(self.headers) == MAX_HEADERS:
             self._refuse(431, *_TOO_LARGE)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Refuses a head over the bounds, else begins the request."""
+        """Refuses a head that exceeds the bounds, else begins the request."""
         if self.is_refused:
             return
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > self.bounds.head_bytes:
@@ -136,13 +136,13 @@ class GuardedProtocol(SerialProtocol):
             self._refuse(400, *_MALFORMED)
             return
         super().on_headers_complete()
-        # The type is uvicorn's for what it needs of a transport.
+        # uvicorn declares the full transport type and calls these methods only.
         self.cycle.transport = CoalescingTransport(self.transport, self.loop)  # type: ignore[assignment]
-        if self.is_leaving():
+        if self.is_draining():
             self.finish()
 
     def on_piece(self, size: int, body_size: int) -> None:
-        """Refuses a head over the bound, and as many bytes that carry nothing between two parts of a body."""
+        """Refuses a head over `head_bytes`, and as much framing between two parts of a body."""
         if self.phase == "HEAD":
             self._head_size += size
             if self._head_size > self.bounds.head_bytes:
@@ -151,8 +151,8 @@ class GuardedProtocol(SerialProtocol):
         self._framing_size = size - body_size + (0 if body_size else self._framing_size)
         if self._framing_size > self.bounds.head_bytes:
             self._refuse(431, *_TOO_MUCH_FRAMING)
-        elif self.breaks > MAX_BREAKS:
-            self._refuse(400, *_TOO_MANY_BREAKS)
+        elif self.blank_lines > MAX_BLANK_LINES:
+            self._refuse(400, *_TOO_MANY_BLANK_LINES)
 
     @property
     def is_new(self) -> bool:
@@ -160,23 +160,23 @@ class GuardedProtocol(SerialProtocol):
         return self._messages == 0
 
     def finish(self) -> None:
-        """Makes the answer that has not begun yet the last one of the connection, and says so in it."""
+        """Makes the answer that has not begun yet the last one, with `Connection: close`."""
         current = self.current
         if current is not None and not current.response_started:
             current.keep_alive = False
 
     def pause_writing(self) -> None:
-        """Begins to wait for a reader that has stalled."""
+        """Sets the deadline of a reader that has stalled."""
         super().pause_writing()
         self._stall.set("READER", self.bounds.body_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Goes on: the reader reads."""
+        """Cancels the deadline: the reader reads again."""
         self._stall.drop()
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
-        """Answers what the parser refuses, in our shape."""
+        """Answers a request that the parser refuses, in the error format of the API."""
         self._refuse(400, *_MALFORMED)
 
     def _expire(self) -> None:
@@ -188,7 +188,7 @@ class GuardedProtocol(SerialProtocol):
     def _refuse(self, status: int, message: str, code: str) -> None:
         """Answers a request that never reaches the application, and closes the connection.
 
-        A request whose answer has begun, or was given before its body was complete, gets no second one.
+        A request whose answer has begun, or was sent before its body was complete, gets no second answer.
         """
         if self.is_over:
             return
@@ -207,7 +207,7 @@ class GuardedProtocol(SerialProtocol):
 
 
 class _Deadline:
-    """One timer of a connection, and what it stands for."""
+    """One timer of a connection, and the subject that it limits."""
 
     __slots__ = ("_handle", "_loop", "_subject")
 
@@ -217,7 +217,7 @@ class _Deadline:
         self._handle: asyncio.TimerHandle | None = None
 
     def set(self, subject: Hashable, seconds: float, act: Callable[[], None]) -> None:
-        """Lets `act` be called after this time; a deadline for the same subject that stands already stays."""
+        """Schedules a call of `act` after `seconds`. A pending deadline of the same subject keeps its time."""
         if self._handle is not None:
             if subject == self._subject:
                 return
@@ -226,16 +226,16 @@ class _Deadline:
         self._handle = self._loop.call_later(seconds, act)
 
     def drop(self) -> None:
-        """Forgets the deadline. Harmless when there is none."""
+        """Cancels the deadline. Harmless when there is none."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
 
 
 class CoalescingTransport:
-    """The writing side of one answer: its head leaves with the first piece of its body, in one call of the system.
+    """The writing side of one answer: its head is sent with the first piece of its body, in one system call.
 
-    A head that no body follows within the same turn of the loop leaves alone.
+    A head that no body follows within the same iteration of the event loop is sent alone.
     """
 
     __slots__ = ("_held", "_loop", "_transport")
@@ -246,7 +246,7 @@ class CoalescingTransport:
         self._held: bytes | None = b""
 
     def write(self, data: bytes) -> None:
-        """Writes, or holds what is written first."""
+        """Writes, except that the first write is held back."""
         if self._held is None:
             self._transport.write(data)
         elif self._held:
@@ -254,27 +254,27 @@ class CoalescingTransport:
             self._held = None
         else:
             self._held = data
-            self._loop.call_soon(self._let_go)
+            self._loop.call_soon(self._flush)
 
     def is_closing(self) -> bool:
-        """Tells whether the connection is about to end."""
+        """Returns whether the connection is closing."""
         return self._transport.is_closing()
 
     def close(self) -> None:
-        """Ends the connection after what was written."""
-        self._let_go()
+        """Closes the connection after everything written is sent."""
+        self._flush()
         self._transport.close()
 
-    def _let_go(self) -> None:
+    def _flush(self) -> None:
         if self._held:
             self._transport.write(self._held)
         self._held = None
 
 
 def _is_plain(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> bool:
-    """Tells whether a request names a path and, from HTTP/1.1 on, one host (RFC 9112 §3.2); we are no proxy.
+    """Returns whether a request names a path and, from HTTP/1.1 on, one host (RFC 9112 §3.2); this is not a proxy.
 
-    Its body may come in chunks and in no other coding (§6.1), which HTTP/1.0 does not know.
+    The only transfer coding is `chunked` (§6.1), which HTTP/1.0 does not know.
     """
     hosts = sum(name == b"host" for name, _ in headers)
     codings = [value.strip().lower() for name, value in headers if name == b"transfer-encoding"]
@@ -283,19 +283,19 @@ def _is_plain(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -
     return version in _VERSIONS and target[:1] == b"/" and hosts <= 1 and (hosts == 1 or version == "1.0")
 
 
-def guarded(
-    bounds: Bounds, is_leaving: Callable[[], bool], next_id: Callable[[], str], on_refused: Refused | None = None
+def bounded_protocol(
+    bounds: Bounds, is_draining: Callable[[], bool], next_id: Callable[[], str], on_refused: OnRefused | None = None
 ) -> type[GuardedProtocol]:
     """Returns the protocol class with these bounds.
 
-    `is_leaving` tells whether the server stops, `next_id` names a request that is refused here,
-    `on_refused` is told of it.
+    `is_draining` returns whether the server drains, `next_id` returns an id for a request that is refused here, and
+    `on_refused` observes each refusal.
     """
     own = {
         "bounds": bounds,
-        "is_leaving": staticmethod(is_leaving),
+        "is_draining": staticmethod(is_draining),
         "next_id": staticmethod(next_id),
-        "on_refused": staticmethod(on_refused or _unheard),
+        "on_refused": staticmethod(on_refused or _ignore_refusal),
     }
     return type("BoundedProtocol", (GuardedProtocol,), own)
 

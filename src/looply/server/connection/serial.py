@@ -1,8 +1,7 @@
-"""One request at a time on a connection, and headers that are headers.
+"""One request at a time on a connection, and no trailers among the headers.
 
-uvicorn parses all that a packet holds: requests behind the one that is being answered each cost an object of the
-server, and bytes that are no HTTP spoil an answer that is due. Here bytes behind a request stay as they came until its
-answer is complete.
+uvicorn parses everything that a packet holds: each pipelined request costs an object of the server, and bytes that are
+not HTTP spoil a pending answer. Here the bytes after a request stay unparsed until its answer is complete.
 """
 
 import asyncio
@@ -14,20 +13,20 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 PIECE_BYTES: Final = 4096
-"""The parser is given heads and chunked bodies in pieces of this size at most."""
+"""Most bytes of a head or a chunked body that the parser receives at once."""
 
 Phase: TypeAlias = Literal["IDLE", "HEAD", "BODY"]
-"""What the parser is in: nothing, the head of a request, or what follows it, trailers included."""
+"""The part that the parser is in: none, the head of a request, or its body with any trailers."""
 
 _BLANK_LINE: Final = b"\r\n\r\n"
-"""What heads end with, and bodies in chunks."""
+"""The end of heads and of chunked bodies."""
 
-_NOTHING: Final = re.compile(rb"(?:\r\n)*+")
+_EMPTY_LINES: Final = re.compile(rb"(?:\r\n)*+")
 """Empty lines before a request, which are ignored (RFC 9112 §2.2)."""
 
 
 class SerialProtocol(HttpToolsProtocol):
-    """uvicorn's connection that parses the next request when the one before is answered."""
+    """A connection of uvicorn that parses the next request after the previous one is answered."""
 
     def __init__(
         self,
@@ -39,32 +38,32 @@ class SerialProtocol(HttpToolsProtocol):
         super().__init__(config=config, server_state=server_state, app_state=app_state, _loop=_loop)
         self.phase: Phase = "IDLE"
         self.is_refused = False
-        """Whether the connection ends by an answer of its own; nothing more is parsed then."""
-        self._ahead = b""  # bytes behind the request that is being answered
+        """Whether the connection itself has refused a request; nothing more is parsed then."""
+        self._ahead = b""  # bytes after the request that is being answered
         self._tail = b""  # the last bytes that were parsed: a blank line may come in two packets
-        self.breaks = 0
-        """Pieces of the current request that ended at a blank line: each costs a call, however short it is."""
+        self.blank_lines = 0
+        """Pieces of the current request that ended at a blank line; each costs a call, however short it is."""
         self._body_size = 0
-        self._body_left: int | None = 0  # None: the body comes in chunks
+        self._body_left: int | None = 0  # None: the body is chunked
 
     @property
     def current(self) -> RequestResponseCycle | None:
-        """The last request that reached the application, None when there was none yet."""
+        """The last request that reached the application, None before the first one."""
         return self.cycle
 
     @property
     def is_answering(self) -> bool:
-        """Whether a request that has reached the application has not its whole answer yet."""
+        """Whether the answer to a request that has reached the application is incomplete."""
         current = self.current
         return current is not None and not current.response_complete
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is read of the connection."""
+        """Whether nothing more is read from the connection."""
         return self.is_refused or self.transport.is_closing()
 
     def data_received(self, data: bytes) -> None:
-        """Parses what belongs to the current request and keeps the rest for later."""
+        """Parses the bytes of the current request and keeps the rest for later."""
         arrived, self._ahead = self._ahead + data, b""
         at = 0
         while at < len(arrived) and not self.is_over:
@@ -73,7 +72,7 @@ class SerialProtocol(HttpToolsProtocol):
                 self.flow.pause_reading()
                 return
             if self.phase == "IDLE":
-                at = _after_nothing(arrived, at)
+                at = _skip_empty_lines(arrived, at)
                 if at == len(arrived):
                     return
             end = self._end_of_piece(arrived, at)
@@ -81,32 +80,32 @@ class SerialProtocol(HttpToolsProtocol):
             at = end
 
     def on_piece(self, size: int, body_size: int) -> None:
-        """Is called after each piece of a head (`body_size` 0) or of a body in chunks, with the sizes that it had."""
+        """A hook that is called after each piece of a head (`body_size` 0) or of a chunked body, with its sizes."""
 
     def on_response_complete(self) -> None:
-        """Parses the request that came behind the one that is answered now."""
+        """Parses the request that arrived after the one whose answer is now complete."""
         super().on_response_complete()
-        # Nothing reads any more what was sent of the body.
+        # Nothing reads the rest of the body any more.
         self.cycle.body = bytearray()
         if self._ahead:
-            # In the next turn of the loop, when the whole answer has been written.
+            # In the next iteration of the event loop, when the whole answer has been written.
             self.loop.call_soon(self._parse_ahead)
 
     def on_message_begin(self) -> None:
-        """Notes that a request begins."""
+        """Records that a request begins."""
         self.phase = "HEAD"
-        self.breaks = 0
+        self.blank_lines = 0
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keeps a header. What comes behind the head is a trailer, which is none (RFC 9110 §6.5.1)."""
+        """Adds a header of the head. A trailer is not a header (RFC 9110 §6.5.1) and is ignored."""
         if self.phase == "HEAD" and not self.is_refused:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Begins the request."""
         self.phase = "BODY"
-        self._body_left = _announced(self.headers)
+        self._body_left = _declared_body_size(self.headers)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -119,7 +118,7 @@ class SerialProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Notes that the request has arrived."""
+        """Records that the request has arrived completely."""
         if not self.is_refused:
             self.phase = "IDLE"
             super().on_message_complete()
@@ -129,32 +128,32 @@ class SerialProtocol(HttpToolsProtocol):
             self.data_received(b"")
 
     def _end_of_piece(self, data: bytes, at: int) -> int:
-        """Returns where the piece ends that begins at `at`. None reaches behind the end of a request."""
+        """Returns the end of the piece that begins at `at`. No piece extends beyond the end of a request."""
         if self.phase == "BODY" and self._body_left is not None:
             return min(len(data), at + max(self._body_left, 1))
         limit = min(len(data), at + PIECE_BYTES)
         found = (self._tail + data[at:limit]).find(_BLANK_LINE)
         if found < 0:
             return limit
-        self.breaks += 1
+        self.blank_lines += 1
         return at + found + len(_BLANK_LINE) - len(self._tail)
 
     def _parse(self, piece: bytes) -> None:
         phase, body_size = self.phase, self._body_size
         super().data_received(piece)
-        # Of a large piece the end alone is copied.
+        # Only the end of a large piece is copied.
         self._tail = (self._tail + piece if len(piece) < len(_BLANK_LINE) else piece)[1 - len(_BLANK_LINE) :]
         if self.phase == "HEAD" or (phase == "BODY" and self._body_left is None):
             self.on_piece(len(piece), self._body_size - body_size)
 
 
-def _after_nothing(data: bytes, at: int) -> int:
-    found = _NOTHING.match(data, at)
+def _skip_empty_lines(data: bytes, at: int) -> int:
+    found = _EMPTY_LINES.match(data, at)
     return found.end() if found else at
 
 
-def _announced(headers: list[tuple[bytes, bytes]]) -> int | None:
-    """Returns the size of the body that the parser has accepted the head of, None when it comes in chunks."""
+def _declared_body_size(headers: list[tuple[bytes, bytes]]) -> int | None:
+    """Returns the body size that the accepted head declares, None for a chunked body."""
     size = 0
     for name, value in headers:
         if name == b"transfer-encoding":

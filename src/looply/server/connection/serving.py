@@ -21,8 +21,8 @@ import uvloop
 from looply.app.context.services import Lifecycle
 from looply.clock import Clock, SystemEntropy
 from looply.errors import Problem, SettingsError
-from looply.server.connection.guard import Bounds, GuardedProtocol, guarded
-from looply.server.http.access_log import Refused
+from looply.server.connection.guard import Bounds, GuardedProtocol, bounded_protocol
+from looply.server.http.access_log import OnRefused
 from looply.server.http.request_ids import RequestIds
 from looply.settings import Settings, split_address
 
@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _BACKLOG: Final = 2048
-# Callers that ask more often than this are told that the server leaves before their connection is closed.
+# A client that calls more often than this receives an answer with `Connection: close` before the server closes.
 _LONGEST_LINGER_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.02
 _SO_ATTACH_FILTER: Final = 26
@@ -40,28 +40,28 @@ _SO_ATTACH_FILTER: Final = 26
 _DROP_SYN: Final = (
     (0x30, 0, 0, 13),  # load the byte of the flags
     (0x54, 0, 0, 0x12),  # keep SYN and ACK
-    (0x15, 0, 1, 0x02),  # SYN alone asks for a new connection:
+    (0x15, 0, 1, 0x02),  # SYN alone requests a new connection:
     (0x06, 0, 0, 0),  # drop it
     (0x06, 0, 0, 0xFFFF_FFFF),  # let everything else pass
 )
-# What is left for the engine when the calls in flight have used all the time there was.
+# The engine's least drain time, for when the calls in flight have used all the time.
 _LEAST_DRAIN: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
-    """What the process does when the server listens (with its address), and after the last call was answered.
+    """Callbacks of the process: when the server listens (with its address), and after the last call was answered.
 
-    `on_refused` is told of each request that was refused before it reached the application.
+    `on_refused` observes each request that was refused before it reached the application.
     """
 
     on_listening: Callable[[str], None]
     drain: Callable[[timedelta], Awaitable[None]]
-    on_refused: Refused | None = None
+    on_refused: OnRefused | None = None
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, told to stop by the life cycle, which signals begin."""
+    """A server of uvicorn that stops when the lifecycle drains, which signals begin."""
 
     def __init__(
         self, config: uvicorn.Config, lifecycle: Lifecycle, linger_seconds: float, on_listening: Callable[[], None]
@@ -72,23 +72,23 @@ class _Server(uvicorn.Server):
         self._on_listening = on_listening
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begins to answer, and says so."""
+        """Begins to serve, and calls `on_listening`."""
         await super().startup(sockets)
         self._on_listening()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Lets callers leave, lets nobody in any more, then closes what is still open.
+        """Ends connections after their next answer, stops accepting new ones, then closes those that are still open.
 
-        A connection that is closed while a request is on its way leaves its caller in doubt. So callers are told
-        with their next answer that it is the last one, and those who are at the door are still served.
+        A connection that closes while a request is in transit leaves its caller in doubt. So the next answer of each
+        connection announces that it is the last one, and connections that are already being established are served.
         """
         for connection in self._connections():
             connection.finish()
-        await _until(lambda: not self._connections(), self._linger)
+        await _wait_until(lambda: not self._connections(), self._linger)
         for listener in sockets or ():
             stop_accepting(listener)
         await asyncio.sleep(_POLL_SECONDS)
-        await _until(lambda: not any(connection.is_new for connection in self._connections()), self._linger)
+        await _wait_until(lambda: not any(connection.is_new for connection in self._connections()), self._linger)
         await super().shutdown(sockets)
 
     def _connections(self) -> list[GuardedProtocol]:
@@ -101,25 +101,27 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leaves signals to `serve`, which still holds them while the engine drains."""
+        """Leaves signals to `serve`, which still handles them while the engine drains."""
         yield
 
 
 async def serve(settings: Settings, app: Any, lifecycle: Lifecycle, clock: Clock, hooks: Hooks) -> None:
-    """Serves until SIGTERM or SIGINT, or until somebody calls `lifecycle.drain`; then answers what is in flight.
+    """Serves until SIGTERM, SIGINT or a call of `lifecycle.drain`; then answers the calls in flight.
 
-    Order: the server is no longer ready and answers each caller for the last time, takes no new connections, answers
-    the calls in flight, lets the engine drain, returns. All together takes `drain_seconds`. A second signal ends the
-    process at once.
+    Order: the server reports that it is not ready and makes each answer the last one of its connection, accepts no new
+    connections, answers the calls in flight, waits for the engine to drain, returns. All together takes
+    `drain_seconds`. A second signal ends the process at once.
 
-    Raises: SettingsError when the address cannot be listened on.
+    Raises: SettingsError when the server cannot listen on the address.
     """
     listener = listen(settings.host, settings.port)
     address = address_of(settings.host, listener)
     bounds = Bounds(settings.header_seconds, settings.header_bytes, settings.body_seconds)
     config = uvicorn.Config(
         app,
-        http=guarded(bounds, lambda: lifecycle.is_draining, RequestIds(SystemEntropy()).next, hooks.on_refused),
+        http=bounded_protocol(
+            bounds, lambda: lifecycle.is_draining, RequestIds(SystemEntropy()).next, hooks.on_refused
+        ),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -144,20 +146,20 @@ async def serve(settings: Settings, app: Any, lifecycle: Lifecycle, clock: Clock
         release_signals()
 
 
-class _Beside(uvicorn.Server):
-    """uvicorn's server beside another one, which has the signals."""
+class _SecondaryServer(uvicorn.Server):
+    """A server of uvicorn that runs beside the main one, which handles the signals."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leaves signals to whoever runs the process."""
+        """Leaves signals to the main server."""
         yield
 
 
 @asynccontextmanager
-async def monitored(settings: Settings, app: Any) -> AsyncIterator[str | None]:
-    """Serves `app` on the address of `metrics_listen` until the end of the block, which is given its URL.
+async def serve_monitoring(settings: Settings, app: Any) -> AsyncIterator[str | None]:
+    """Serves `app` on the address of `metrics_listen` until the end of the block. Yields its URL.
 
-    Without the setting it serves nothing, and gives None. Raises: SettingsError when the address cannot be listened on.
+    Without the setting it serves nothing and yields None. Raises: SettingsError when it cannot listen on the address.
     """
     if not settings.metrics_listen:
         yield None
@@ -165,10 +167,10 @@ async def monitored(settings: Settings, app: Any) -> AsyncIterator[str | None]:
     host, port = split_address(settings.metrics_listen)
     listener = listen(host, port, "metrics_listen")
     bounds = Bounds(settings.header_seconds, settings.header_bytes, settings.body_seconds)
-    server = _Beside(
+    server = _SecondaryServer(
         uvicorn.Config(
             app,
-            http=guarded(bounds, lambda: False, RequestIds(SystemEntropy()).next),
+            http=bounded_protocol(bounds, lambda: False, RequestIds(SystemEntropy()).next),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -201,14 +203,14 @@ def listen(host: str, port: int, setting: str = "port") -> socket.socket:
         family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.create_server(place[:2], family=family, backlog=_BACKLOG)
     except OSError as error:
-        message = f"cannot listen on {host} port {port}: {_why(error, setting)}"
+        message = f"cannot listen on {host} port {port}: {_listen_failure(error, setting)}"
         raise SettingsError(message, problems=(Problem(path=f"/{setting}", message=message),)) from error
     listener.setblocking(False)
     return listener
 
 
-def _why(error: OSError, setting: str) -> str:
-    # The words of `create_server` name the address a second time; only what the resolver says has words of its own.
+def _listen_failure(error: OSError, setting: str) -> str:
+    # The message of `create_server` repeats the address; only the resolver's message is better than the errno's.
     if isinstance(error, socket.gaierror) or error.errno is None:
         return error.strerror or str(error)
     reason = os.strerror(error.errno)
@@ -216,11 +218,11 @@ def _why(error: OSError, setting: str) -> str:
 
 
 def stop_accepting(listener: socket.socket) -> None:
-    """Lets nobody in any more, while those who are in already, or are coming in, can still be served.
+    """Stops accepting new connections, while open ones and those in the accept queue can still be served.
 
     Closing a listening socket resets connections that it has not accepted yet, though their callers may have sent a
-    request. So the kernel is first told to drop what asks for a new connection: its caller asks again a second later
-    and is refused. Where the system has no such filter nothing is done.
+    request. So a kernel filter first drops requests for a new connection: the caller tries again a second later and is
+    refused. On a system without such filters the function does nothing.
     """
     program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in _DROP_SYN))
     with contextlib.suppress(OSError):
@@ -228,8 +230,8 @@ def stop_accepting(listener: socket.socket) -> None:
         listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, option)
 
 
-async def _until(is_met: Callable[[], bool], seconds: float) -> None:
-    """Returns when a condition is met, or after so many seconds."""
+async def _wait_until(is_met: Callable[[], bool], seconds: float) -> None:
+    """Returns when the condition is met, or after `seconds`."""
     for _ in range(round(seconds / _POLL_SECONDS)):
         if is_met():
             return
@@ -237,14 +239,14 @@ async def _until(is_met: Callable[[], bool], seconds: float) -> None:
 
 
 def address_of(host: str, listener: socket.socket) -> str:
-    """Returns the address of a listening socket as a URL that can be opened on this machine."""
+    """Returns the URL of a listening socket, usable on this machine."""
     port = listener.getsockname()[1]
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
 def drain_on_signals(lifecycle: Lifecycle) -> Callable[[], None]:
-    """Lets the first signal begin the drain and every further one end the process; returns what gives them back."""
+    """Begins the drain at the first signal and ends the process at the next. Returns a function that restores them."""
     loop = asyncio.get_running_loop()
     former = {each: signal.getsignal(each) for each in _SIGNALS}
 
@@ -257,7 +259,7 @@ def drain_on_signals(lifecycle: Lifecycle) -> Callable[[], None]:
     def release() -> None:
         for each in _SIGNALS:
             loop.remove_signal_handler(each)
-            # The loop gives back the system's own handler only. None is one that Python did not set.
+            # The loop restores the default handler only. None is a handler that Python did not set.
             signal.signal(each, former[each] or signal.SIG_DFL)
 
     for each in _SIGNALS:

@@ -1,4 +1,4 @@
-"""The OpenAPI document, made of the table of routes and the types of bodies and answers.
+"""The OpenAPI document, generated from the table of routes and the types of bodies and answers.
 
 Imports `http`.
 Never here: a text about one route; the route has it.

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 description, made of the table of routes and the wire types."""
+"""The OpenAPI 3.1 document, generated from the table of routes and the wire types."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -7,7 +7,7 @@ import msgspec
 
 from looply import __version__
 from looply.definition import definition_schema
-from looply.server.description.openapi_schemas import REFERENCE, components_of, explicit
+from looply.server.description.openapi_schemas import REFERENCE, components_of, make_explicit
 from looply.server.http.call import IF_NONE_MATCH, JSON, Kind, Parameter, Route
 from looply.server.http.wire import ConflictAnswer, ErrorAnswer, ForbiddenAnswer
 
@@ -16,20 +16,20 @@ _TOKEN: Final = "MetricsToken"  # noqa: S105 - the name of a scheme
 _OPEN: Final = ("public", "metrics")
 
 _REFUSALS: Final = {
-    400: "The call is malformed; nothing was done.",
-    403: "No key, a wrong one, or (code `SCOPE`) one whose scopes do not permit the call.",
+    400: "The call is malformed. Nothing was done.",
+    403: "The key is missing or invalid, or (code `SCOPE`) its scopes do not permit the call.",
     404: "The object does not exist.",
-    409: "The state of the object does not allow the call; `code` says why. Nothing was done.",
-    413: "The body is over the limit.",
+    409: "The state of the object does not allow the call; `code` gives the reason. Nothing was done.",
+    413: "The body is larger than the limit.",
     415: "The body is not JSON.",
-    422: "The call is well formed and refused; `errors` says where. Nothing was done.",
+    422: "The call is well formed but refused; `errors` names the values. Nothing was done.",
     429: (
-        "A queue is full, or (code `RATE_LIMITED`) too many calls of this address came without a valid key or token; "
-        "nothing was done. Repeat after `Retry-After` seconds."
+        "A queue is full, or (code `RATE_LIMITED`) too many calls of this address had no valid key or token. "
+        "Nothing was done. Repeat the call after `Retry-After` seconds."
     ),
     503: (
-        "The server stops, or its store fails. With code `OUTCOME_UNKNOWN` the call may have been done; otherwise "
-        "nothing was done."
+        "The server is stopping, or its store has failed. With code `OUTCOME_UNKNOWN` the call may have taken effect; "
+        "otherwise nothing was done."
     ),
 }
 _REFUSAL_TYPES: Final = {403: ForbiddenAnswer, 409: ConflictAnswer}
@@ -41,11 +41,11 @@ _KINDS: Final[Mapping[Kind, Mapping[str, Any]]] = {
     "flag": {"type": "boolean"},
     "version": {"type": ["integer", "string"]},
 }
-_REQUEST_ID: Final = {"x-request-id": {"description": "Finds the call in the log.", "schema": {"type": "string"}}}
+_REQUEST_ID: Final = {"x-request-id": {"description": "Identifies the call in the log.", "schema": {"type": "string"}}}
 
 
 def describe(routes: Sequence[Route]) -> dict[str, Any]:
-    """Returns the description of the routes: each with its parameters, body, answers and errors."""
+    """Returns the OpenAPI document of the routes: each with its parameters, body, answers and errors."""
     shapes = [shape for route in routes for shape in (route.body, route.answer) if _is_shape(shape)]
     types = list(dict.fromkeys([*shapes, ErrorAnswer, *_REFUSAL_TYPES.values()]))
     schemas, components = msgspec.json.schema_components(types, ref_template=REFERENCE)
@@ -60,15 +60,15 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
             "version": __version__,
             "summary": "Durable workflows between SAP, Microsoft Teams and any HTTP system",
             "description": (
-                "All times are epoch milliseconds. Every call needs the header `x-api-key`; the permission that "
-                "its key needs stands with each operation. Path names match without regard to letter case."
+                "All times are epoch milliseconds. Every call needs the header `x-api-key`; each operation names the "
+                "permission that its key needs. Paths match without regard to letter case."
             ),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": paths,
         "components": {
             "schemas": {
-                **{name: explicit(schema) for name, schema in components.items()},
+                **{name: make_explicit(schema) for name, schema in components.items()},
                 **components_of(definition_schema(), "WorkflowDefinition", "Definition"),
             },
             "securitySchemes": {
@@ -90,7 +90,7 @@ def _operation(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
         "responses": _responses(route, references),
     }
     permission = "" if route.access in _OPEN else f"Permission `{route.access}`."
-    types = "The JSON may be declared as `text/plain` or `text/json` too." if route.takes_text else ""
+    types = "The call may also declare its JSON as `text/plain` or `text/json`." if route.takes_text else ""
     if text := " ".join(part for part in (route.description, types, permission) if part):
         operation["description"] = text
     if route.access == "public":
@@ -151,7 +151,7 @@ def _schema_of(parameter: Parameter) -> dict[str, Any]:
 
 
 def _responses(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
-    schema = references[route.answer] if _is_shape(route.answer) else explicit({"type": "object"})
+    schema = references[route.answer] if _is_shape(route.answer) else make_explicit({"type": "object"})
     if route.answer_type != JSON:
         schema = {"type": "string"}
     responses: dict[str, Any] = {"200": _response("Done.", schema, route.answer_type)}
@@ -163,7 +163,7 @@ def _responses(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
     if route.body is not None:
         statuses |= {413, 415}
     if IF_NONE_MATCH in route.header_values:
-        responses["304"] = {"description": "What the caller has is what there is.", "headers": _REQUEST_ID}
+        responses["304"] = {"description": "The caller's copy is current.", "headers": _REQUEST_ID}
     for status in sorted(statuses):
         responses[str(status)] = _response(_REFUSALS[status], references[_REFUSAL_TYPES.get(status, ErrorAnswer)])
     return responses
@@ -174,7 +174,7 @@ def _response(description: str, schema: Any, media_type: str = JSON) -> dict[str
 
 
 def _plain_schema(body: Any) -> dict[str, Any]:
-    return {} if body is Any else dict(explicit(msgspec.json.schema(body)))
+    return {} if body is Any else dict(make_explicit(msgspec.json.schema(body)))
 
 
 def _is_shape(shape: Any) -> bool:

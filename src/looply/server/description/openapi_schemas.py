@@ -1,8 +1,8 @@
-"""JSON Schemas as the description has them: in the forms that programs which make clients read.
+"""JSON Schemas of the OpenAPI document, in the forms that client generators understand.
 
-What a schema accepts does not change: an object without named fields says that it may have any, a list says of what,
-a choice of texts says that it is one, a value that may be null says so in its `type`, and what a schema defines inside
-itself is a component of its own. A default is said in words: for a `default` the programs require the field.
+The set of accepted values does not change: an object without named fields states `additionalProperties`, a list states
+`items`, a choice of texts states its type, a nullable value lists `null` in its `type`, and inner definitions become
+components. A default is stated in the description, since generators make a field with `default` required.
 """
 
 import inspect
@@ -13,17 +13,17 @@ from typing import Any, Final
 REFERENCE: Final = "#/components/schemas/{name}"
 _DEFINITIONS: Final = "#/$defs/"
 _WHOLE: Final = frozenset({"enum", "const", "$ref", "anyOf", "oneOf", "allOf", "title", "description"})
-"""Keywords that are about a whole value, whatever its type. A choice with one of them stays apart."""
+"""Keywords that apply to a whole value, whatever its type. A choice with one of them is not joined."""
 
 
-def explicit(schema: Any) -> Any:
-    """Returns a schema, or a part of one, with what JSON Schema leaves to be understood said."""
+def make_explicit(schema: Any) -> Any:
+    """Returns a schema, or a part of one, with the implicit defaults of JSON Schema made explicit."""
     if isinstance(schema, list):
-        return [explicit(each) for each in schema]
+        return [make_explicit(each) for each in schema]
     if not isinstance(schema, Mapping):
         return schema
     found = {
-        name: _explicit_part(name, part) for name, part in schema.items() if name not in ("default", "description")
+        name: _make_part_explicit(name, part) for name, part in schema.items() if name not in ("default", "description")
     }
     if description := _description(schema):
         found["description"] = description
@@ -33,20 +33,20 @@ def explicit(schema: Any) -> Any:
         found["items"] = {}
     if "type" not in found and all(isinstance(each, str) for each in found.get("enum", [None])):
         found["type"] = "string"
-    return _with_joined_types(found)
+    return _join_types(found)
 
 
 def components_of(schema: Mapping[str, Any], name: str, prefix: str) -> dict[str, Any]:
-    """Returns a schema and what it defines inside itself, each as a component that says everything.
+    """Returns a schema and its inner definitions, each as an explicit component.
 
-    The schema is called `name`, its inner definition `step` is called by `prefix` and `Step`; the titles are the same,
-    since some programs name their types by them.
+    The schema becomes the component `name`; its inner definition `step` is named by `prefix` and `Step`. The titles are
+    the same as the names, since some generators name their types by titles.
     """
     inner: Mapping[str, Any] = schema.get("$defs", {})
     names = {each: f"{prefix}{each[0].upper()}{each[1:]}" for each in inner}
     whole = {key: part for key, part in schema.items() if key not in ("$schema", "$defs")}
     parts = {name: whole, **{names[each]: part for each, part in inner.items()}}
-    return {each: {**explicit(_referring(part, names)), "title": each} for each, part in parts.items()}
+    return {each: {**make_explicit(_rewrite_references(part, names)), "title": each} for each, part in parts.items()}
 
 
 def _description(schema: Mapping[str, Any]) -> str:
@@ -57,16 +57,16 @@ def _description(schema: Mapping[str, Any]) -> str:
     return f"{text} Default: {json.dumps(default, ensure_ascii=False)}.".strip()
 
 
-def _explicit_part(name: str, part: Any) -> Any:
+def _make_part_explicit(name: str, part: Any) -> Any:
     if name in ("const", "enum", "examples"):
         return part  # values, not schemas
     if name in ("properties", "$defs"):
-        return {each: explicit(schema) for each, schema in part.items()}
-    return explicit(part)
+        return {each: make_explicit(schema) for each, schema in part.items()}
+    return make_explicit(part)
 
 
-def _with_joined_types(schema: dict[str, Any]) -> dict[str, Any]:
-    """Returns a choice of several types as one schema with a list of types, where that says the same."""
+def _join_types(schema: dict[str, Any]) -> dict[str, Any]:
+    """Returns a choice of several types as one schema with a list of types, where that is equivalent."""
     choices = schema.get("anyOf")
     if choices is None or any(_WHOLE & choice.keys() or not isinstance(choice.get("type"), str) for choice in choices):
         return schema
@@ -79,15 +79,15 @@ def _with_joined_types(schema: dict[str, Any]) -> dict[str, Any]:
     return {**{name: part for name, part in schema.items() if name != "anyOf"}, **joined, "type": types}
 
 
-def _referring(node: Any, names: Mapping[str, str]) -> Any:
-    """Returns a part of a schema whose inner references lead to components."""
+def _rewrite_references(node: Any, names: Mapping[str, str]) -> Any:
+    """Returns a part of a schema with its inner references rewritten to components."""
     if isinstance(node, list):
-        return [_referring(each, names) for each in node]
+        return [_rewrite_references(each, names) for each in node]
     if not isinstance(node, Mapping):
         return node
     return {
         name: REFERENCE.format(name=names[part.removeprefix(_DEFINITIONS)])
         if name == "$ref" and isinstance(part, str)
-        else _referring(part, names)
+        else _rewrite_references(part, names)
         for name, part in node.items()
     }

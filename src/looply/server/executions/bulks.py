@@ -1,4 +1,4 @@
-"""Calls that act on many executions: `bulkRedrive`, `bulkTerminate`, and how they get on."""
+"""Calls on bulks, which redrive or terminate many executions, and on their progress."""
 
 from typing import Any, Final, Literal
 
@@ -16,7 +16,7 @@ from looply.server.http.wire import LIMIT, SUCCESS, instant_of, limit_of, number
 
 
 class BulkFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which executions are meant; the fields are those of `searchExecutions`. `all`: naming nothing is meant so."""
+    """Selects executions, by the fields of `searchExecutions`. `all` confirms a filter without any other field."""
 
     workflow_id: str = ""
     workflow_version: int | str | None = None
@@ -29,7 +29,7 @@ class BulkFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class BulkTerminateBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which executions end, and why. `dry_run` only counts them."""
+    """The executions to terminate, and the reason. `dry_run` only counts them."""
 
     filter: BulkFilter
     reason: str = ""
@@ -38,20 +38,20 @@ class BulkTerminateBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 
 class BulkRedriveBody(BulkTerminateBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which executions go on. `workflow_version`: a number or `latest`; `mapping`: new names of steps by old ones."""
+    """The executions to redrive. `workflow_version` is a number or `latest`; `mapping` maps old step names to new."""
 
     workflow_version: int | str | None = None
     mapping: dict[str, str] = {}
 
 
 class BulkIdBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Names a bulk."""
+    """Identifies a bulk."""
 
     bulk_id: str
 
 
 class FilterRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Which executions are meant, by what each field that is there names."""
+    """The filter of a bulk; only the fields that restrict it are present."""
 
     workflow_id: str | UnsetType = UNSET
     workflow_version: int | UnsetType = UNSET
@@ -63,7 +63,7 @@ class FilterRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BulkItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One act on many executions. `done` were moved, `refused` did not allow it."""
+    """One bulk. `done` executions were redriven or terminated, `refused` executions did not allow it."""
 
     bulk_id: str
     action: BulkAction
@@ -82,7 +82,7 @@ class BulkItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BulkSample(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the executions that a bulk would act on."""
+    """One of the executions that a bulk would process."""
 
     workflow_execution_id: str
     workflow_id: str
@@ -94,9 +94,9 @@ class BulkSample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BulkEffect(msgspec.Struct, frozen=True, kw_only=True):
-    """The calls of one step, in all executions together.
+    """The calls of one step, in all examined executions together.
 
-    `repeated` of them were made before, and `same_key` of these are sent with the key that they had then.
+    `repeated` of them were made before; `same_key` of those would be sent again with the same idempotency key.
     """
 
     workflow_id: str
@@ -108,7 +108,7 @@ class BulkEffect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BulkForecast(msgspec.Struct, frozen=True, kw_only=True):
-    """What a redrive of the newest `examined` executions would lead to at once; `refused` of them would not go on."""
+    """The immediate effects of redriving the newest `examined` executions; `refused` of them would not continue."""
 
     examined: int
     refused: int
@@ -116,7 +116,7 @@ class BulkForecast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BulkAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The bulk; or, of a dry run, how many executions fit (`truncated`: and more) and the newest of them."""
+    """The bulk; or, for a dry run, the number of matching executions (`truncated`: or more) and the newest of them."""
 
     message: Literal["success", "forecast"]
     item: BulkItem | UnsetType = UNSET
@@ -126,25 +126,25 @@ class BulkAnswer(msgspec.Struct, frozen=True, kw_only=True):
     forecast: BulkForecast | UnsetType = UNSET
 
 
-class BulkKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the next page begins."""
+class BulkCursor(msgspec.Struct, frozen=True, kw_only=True):
+    """Cursor of the next page: send the field back as a query parameter."""
 
     bulk_id: str
 
 
-class BulksAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One page, newest first. `lastKey` is there when another one follows."""
+class BulkPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page, newest first. `lastKey` is present when another page follows."""
 
     message: str
     count: int
     items: list[BulkItem]
-    last_key: BulkKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    last_key: BulkCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
 async def bulk_redrive(call: Call) -> Answer:
-    """Lets many failed executions go on."""
+    """Redrives many failed executions."""
     body: BulkRedriveBody = call.body
-    return await _begun(
+    return await _start_or_preview(
         call,
         body,
         BulkRequest(
@@ -158,13 +158,13 @@ async def bulk_redrive(call: Call) -> Answer:
 
 
 async def bulk_terminate(call: Call) -> Answer:
-    """Ends many executions."""
+    """Terminates many executions."""
     body: BulkTerminateBody = call.body
-    return await _begun(call, body, BulkRequest(action="terminate", **_common(body)))
+    return await _start_or_preview(call, body, BulkRequest(action="terminate", **_common(body)))
 
 
 async def get_bulk(call: Call) -> Answer:
-    """Tells how far a bulk has come."""
+    """Reads a bulk with its progress."""
     found = await bulks.get(call.services, call.principal, call.query.get("bulk_id"))
     return Answer(BulkAnswer(message=SUCCESS, item=_item(found)))
 
@@ -174,26 +174,26 @@ async def get_bulks(call: Call) -> Answer:
     before = call.query.get("bulk_id") or None
     page = await bulks.list_page(call.services, call.principal, limit_of(call), before)
     items = [_item(bulk) for bulk in page.items]
-    last_key = BulkKey(bulk_id=items[-1].bulk_id) if page.has_more else UNSET
-    return Answer(BulksAnswer(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+    last_key = BulkCursor(bulk_id=items[-1].bulk_id) if page.has_more else UNSET
+    return Answer(BulkPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 async def cancel_bulk(call: Call) -> Answer:
-    """Lets a bulk do nothing more."""
+    """Cancels a bulk."""
     found = await bulks.cancel(call.services, call.principal, call.body.bulk_id)
     return Answer(BulkAnswer(message=SUCCESS, item=_item(found)))
 
 
-async def _begun(call: Call, body: BulkTerminateBody, request: BulkRequest) -> Answer:
+async def _start_or_preview(call: Call, body: BulkTerminateBody, request: BulkRequest) -> Answer:
     if body.dry_run:
-        return Answer(_foreseen(request, await bulks.foresee(call.services, call.principal, request)))
+        return Answer(_preview_answer(request, await bulks.preview(call.services, call.principal, request)))
     found = await bulks.start(call.services, call.principal, request)
     return Answer(BulkAnswer(message=SUCCESS, item=_item(found)))
 
 
 def _common(body: BulkTerminateBody) -> dict[str, Any]:
     given = body.filter
-    wanted = Filter(
+    criteria = Filter(
         workflow_ids=(given.workflow_id,) if given.workflow_id else (),
         statuses=tuple(dict.fromkeys(given.status)),
         workflow_versions=()
@@ -204,10 +204,10 @@ def _common(body: BulkTerminateBody) -> dict[str, Any]:
         created_from=instant_of(given.from_, "from") if given.from_ is not None else None,
         created_to=instant_of(given.to, "to") if given.to is not None else None,
     )
-    return {"wanted": wanted, "is_all": given.all, "reason": body.reason, "rate": body.rate_per_second}
+    return {"criteria": criteria, "is_all": given.all, "reason": body.reason, "rate": body.rate_per_second}
 
 
-def _foreseen(request: BulkRequest, seen: BulkPreview) -> BulkAnswer:
+def _preview_answer(request: BulkRequest, seen: BulkPreview) -> BulkAnswer:
     return BulkAnswer(
         message="forecast",
         count=seen.count,
@@ -269,10 +269,11 @@ ROUTES: Final = (
         path="/v2/workflows/bulkRedrive",
         access="repair",
         handle=bulk_redrive,
-        summary="Let many failed executions go on",
+        summary="Redrive many failed executions",
         description=(
-            "Newest first, at a limited rate, over restarts. `dry_run` counts them, shows the newest, and tells which "
-            "calls would be made at once and which of them anew."
+            "The bulk processes the newest executions first, at a limited rate, and continues after a restart. "
+            "`dry_run` counts the executions, lists the newest, and forecasts the calls that would be made at once and "
+            "which of them would be repeated."
         ),
         tag="Repairs",
         body=BulkRedriveBody,
@@ -284,7 +285,10 @@ ROUTES: Final = (
         access="repair",
         handle=bulk_terminate,
         summary="Terminate many executions",
-        description="Newest first, at a limited rate, over restarts. `dry_run` counts them and shows the newest.",
+        description=(
+            "The bulk processes the newest executions first, at a limited rate, and continues after a restart. "
+            "`dry_run` counts the executions and lists the newest."
+        ),
         tag="Repairs",
         body=BulkTerminateBody,
         answer=BulkAnswer,
@@ -294,7 +298,7 @@ ROUTES: Final = (
         path="/v2/workflows/getBulk",
         access="read.executions",
         handle=get_bulk,
-        summary="Read how far a bulk has come",
+        summary="Read a bulk with its progress",
         tag="Repairs",
         parameters=(Parameter("bulk_id", "Id of the bulk.", is_required=True),),
         answer=BulkAnswer,
@@ -307,13 +311,13 @@ ROUTES: Final = (
         summary="List bulks, newest first",
         tag="Repairs",
         parameters=(LIMIT, Parameter("bulk_id", "Pagination key from `lastKey`.")),
-        answer=BulksAnswer,
+        answer=BulkPage,
     ),
     manage_route(
         path="/v2/workflows/cancelBulk",
         access="repair",
         handle=cancel_bulk,
-        summary="Cancel a bulk; what it has done stays",
+        summary="Cancel a bulk; the changes that it has already made remain",
         tag="Repairs",
         body=BulkIdBody,
         answer=BulkAnswer,

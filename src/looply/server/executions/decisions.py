@@ -1,11 +1,11 @@
-"""The record of decisions: who decided what in one execution, and in the whole organization."""
+"""Calls on the record of decisions, of one execution and of the whole organization."""
 
 from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.app.context.addressing import checked_process_id, event_id, parse_event_id
+from looply.app.context.addressing import event_id, parse_event_id, validate_process_id
 from looply.app.executions import approvals
 from looply.catalog.tenants.names import validate_id
 from looply.clock import to_ms
@@ -13,13 +13,13 @@ from looply.engine.records.decisions import DecisionFilter, DecisionKey, Decisio
 from looply.errors import BadRequest
 from looply.execution.approvals.decisions import Decision
 from looply.server.http.call import Answer, Call, Parameter, Route
-from looply.server.http.wire import LIMIT, SUCCESS, cursor_of, extended, instant_of, limit_of
+from looply.server.http.wire import LIMIT, SUCCESS, cursor_of, extend_record, instant_of, limit_of
 
 
 class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Who decided what. `card_revision` is null where the answer came without a card, and counts for everybody.
+    """One decision. `card_revision` is null when the decision came without a card and counts for all recipients.
 
-    `is_override`: nobody who was asked decided so; an operator (`user`) did, for the reason in `comment`.
+    `is_override`: an operator (`user`) decided instead of the approvers, for the reason in `comment`.
     """
 
     state: str
@@ -44,9 +44,9 @@ class DecisionList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DecisionItem(DecisionRecord, frozen=True, kw_only=True):
-    """Who decided what, and in which execution, which may have been pruned since.
+    """One decision with its execution, which may have been pruned since.
 
-    `workflow_version` is the version that the execution was on. `process_id` is the execution id when the caller gave
+    `workflow_version` is the version on which the execution ran. `process_id` is the execution id when the caller gave
     none.
     """
 
@@ -57,24 +57,24 @@ class DecisionItem(DecisionRecord, frozen=True, kw_only=True):
     process_id: str
 
 
-class DecisionPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the next page begins; the fields come back as query parameters."""
+class DecisionCursor(msgspec.Struct, frozen=True, kw_only=True):
+    """Cursor of the next page: send the fields back as query parameters."""
 
     at: int
     decision_id: str
 
 
 class DecisionPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page, newest decision first. `lastKey` is there when another one follows."""
+    """One page, newest decision first. `lastKey` is present when another page follows."""
 
     message: str
     count: int
     items: list[DecisionItem]
-    last_key: DecisionPlace | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    last_key: DecisionCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
 def decision_item(decision: Decision) -> DecisionRecord:
-    """Returns who decided what."""
+    """Returns a decision on the wire."""
     return DecisionRecord(
         state=decision.step,
         visit=decision.visit,
@@ -91,19 +91,19 @@ def decision_item(decision: Decision) -> DecisionRecord:
 
 
 async def get_decisions(call: Call) -> Answer:
-    """Lists who decided what in an execution."""
+    """Lists the decisions of an execution."""
     execution_id = call.query.get("workflow_execution_id") or ""
-    found = await approvals.decisions(call.services, call.principal, execution_id)
+    found = await approvals.list_execution_decisions(call.services, call.principal, execution_id)
     items = [decision_item(one) for one in found]
     return Answer(DecisionList(message=SUCCESS, count=len(items), items=items))
 
 
 async def get_organization_decisions(call: Call) -> Answer:
-    """Lists who decided what in the organization."""
+    """Lists the decisions of the organization."""
     limit, after = limit_of(call), _cursor(call)
-    rows = await approvals.list_decisions(call.services, call.principal, _wanted(call), after=after, limit=limit + 1)
+    rows = await approvals.list_decisions(call.services, call.principal, _filter(call), after=after, limit=limit + 1)
     items = [_item(row) for row in rows[:limit]]
-    last_key = DecisionPlace(at=items[-1].at, decision_id=items[-1].decision_id) if len(rows) > limit else UNSET
+    last_key = DecisionCursor(at=items[-1].at, decision_id=items[-1].decision_id) if len(rows) > limit else UNSET
     return Answer(DecisionPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
@@ -117,7 +117,7 @@ def _cursor(call: Call) -> DecisionKey | None:
     return (to_ms(instant_of(cursor[0], "at")), *place)
 
 
-def _wanted(call: Call) -> DecisionFilter:
+def _filter(call: Call) -> DecisionFilter:
     query = call.query
     workflow_id, execution_id = query.get("workflow_id"), query.get("workflow_execution_id")
     if query.get("state") and not workflow_id:
@@ -126,7 +126,7 @@ def _wanted(call: Call) -> DecisionFilter:
         workflow_id=validate_id(workflow_id, "workflow") if workflow_id else "",
         step=query.get("state"),
         user=query.get("user"),
-        process_id=checked_process_id(query.get("process_id")) if query.get("process_id") else "",
+        process_id=validate_process_id(query.get("process_id")) if query.get("process_id") else "",
         execution_id=validate_id(execution_id, "execution") if execution_id else "",
         decided_from=instant_of(query.get("from"), "from") if "from" in query else None,
         decided_to=instant_of(query.get("to"), "to") if "to" in query else None,
@@ -134,7 +134,7 @@ def _wanted(call: Call) -> DecisionFilter:
 
 
 def _item(row: DecisionRow) -> DecisionItem:
-    return extended(
+    return extend_record(
         DecisionItem,
         decision_item(row.decision),
         decision_id=event_id(row.execution_id, row.seq),
@@ -152,8 +152,8 @@ ROUTES: Final = (
         path="/v2/workflows/getDecisions",
         takes_bound_keys=True,
         handle=get_decisions,
-        summary="List who decided what on the cards of an execution, oldest first",
-        description="Also of an execution that was pruned, as long as the record of decisions is kept.",
+        summary="List the decisions of an execution, oldest first",
+        description="Decisions of a pruned execution are included as long as the record of decisions is retained.",
         parameters=(Parameter("workflow_execution_id", "Id of the execution.", is_required=True),),
         answer=DecisionList,
         refusals=(404,),
@@ -163,17 +163,17 @@ ROUTES: Final = (
         path="/v2/workflows/getOrganizationDecisions",
         takes_bound_keys=True,
         handle=get_organization_decisions,
-        summary="List who decided what in the organization, newest first",
-        description="Also in executions that were pruned, as long as the record of decisions is kept.",
+        summary="List the decisions of the organization, newest first",
+        description="Decisions of pruned executions are included as long as the record of decisions is retained.",
         parameters=(
             LIMIT,
             Parameter("workflow_id", "Only decisions in executions of this workflow."),
-            Parameter("state", "Only decisions on this step of the workflow, by the name it had then."),
-            Parameter("user", "Only decisions of this person; letter case does not count."),
+            Parameter("state", "Only decisions on this step of the workflow, by its name at that time."),
+            Parameter("user", "Only decisions of this person; letter case is ignored."),
             Parameter("process_id", "Only decisions in executions with this process id."),
             Parameter("workflow_execution_id", "Only decisions in this execution."),
-            Parameter("from", "Decided at or after this instant, epoch milliseconds.", kind="instant"),
-            Parameter("to", "Decided before this instant, epoch milliseconds.", kind="instant"),
+            Parameter("from", "Only decisions at or after this instant, epoch milliseconds.", kind="instant"),
+            Parameter("to", "Only decisions before this instant, epoch milliseconds.", kind="instant"),
             Parameter("at", "Pagination key from `lastKey`.", kind="instant"),
             Parameter("decision_id", "Pagination key from `lastKey`."),
         ),

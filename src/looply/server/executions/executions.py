@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app.executions import executions
-from looply.app.executions.executions import Rerun
+from looply.app.executions.executions import RerunRequest
 from looply.app.executions.resume import ResumeRequest, resume
 from looply.app.executions.terminate import reason_of, terminate
 from looply.catalog.tenants.names import validate_id
@@ -28,11 +28,11 @@ from looply.server.http.wire import (
 )
 
 _PROCESS_ID: Final = {"process_id": "Process id of the execution, or its execution id."}
-_NARROWED: Final = Parameter("workflow_id", "Which workflow is meant when executions of several have the process id.")
+_NARROWED: Final = Parameter("workflow_id", "Selects the workflow when executions of several have the process id.")
 
 
 class Identifier(msgspec.Struct, frozen=True, kw_only=True):
-    """Which execution was meant."""
+    """The execution that the call addressed."""
 
     organization_id: str
     workflow_id: str
@@ -40,13 +40,13 @@ class Identifier(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResumeData(msgspec.Struct, frozen=True, kw_only=True):
-    """Data of a resume's answer."""
+    """Data of the answer to a resume."""
 
     workflow_identifier: Identifier
 
 
 class ResumeAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the resume did. `buffered`: it is kept for the first wait that opens."""
+    """The result of a resume. `buffered`: the resume is stored for the first wait that opens."""
 
     message: Literal["restarted", "already restarted"]
     code: Literal["WORKFLOW_RESTARTED", "WORKFLOW_ALREADY_RESTARTED"]
@@ -57,7 +57,7 @@ class ResumeAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResumeBody(msgspec.Struct, frozen=True, kw_only=True):
-    """`payload.source` must be SAP or TEAMS; `payload.wait_token` may name the wait; all else is the workflow's."""
+    """`payload.source` must be SAP or TEAMS; `payload.wait_token` may name the wait. The workflow reads the rest."""
 
     payload: dict[str, Json]
 
@@ -75,7 +75,7 @@ class TerminateAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RerunBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which execution's input to run again. Left out: its own version, profile and process id.
+    """The execution whose input to run again, by default with its own version, profile and process id.
 
     `workflow_version` is a number or `latest`.
     """
@@ -94,14 +94,14 @@ class RerunAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def resume_workflow(call: Call) -> Answer:
-    """Releases a wait by a payload under `payload`."""
+    """Resumes a wait with the payload in the field `payload`."""
     if not isinstance(call.body, dict):
         raise _no_object()
     return await _resume(call, call.body.get("payload"))
 
 
 async def resume_workflow_v1(call: Call) -> Answer:
-    """Releases a wait by a payload that is the whole body."""
+    """Resumes a wait with the whole body as payload."""
     if not isinstance(call.body, dict):
         raise _no_object()
     return await _resume(call, call.body)
@@ -142,7 +142,7 @@ def _no_object() -> BadRequest:
 
 
 async def terminate_workflow(call: Call) -> Answer:
-    """Ends an execution."""
+    """Terminates an execution."""
     reason = reason_of(call.body, has_body=call.has_body)
     workflow_id = call.query.get("workflow_id")
     message = await terminate(
@@ -152,7 +152,7 @@ async def terminate_workflow(call: Call) -> Answer:
 
 
 async def get_execution(call: Call) -> Answer:
-    """Reads one execution with its logs."""
+    """Reads one execution with its event log."""
     workflow_id = validate_id(call.query.get("workflow_id"), "workflow")
     execution_id = call.query.get("workflow_execution_id")
     after = _after(call)
@@ -194,14 +194,14 @@ async def get_organization_executions(call: Call) -> Answer:
 async def rerun_execution(call: Call) -> Answer:
     """Starts an execution with the input of another one."""
     body: RerunBody = call.body
-    wanted = Rerun(
+    request = RerunRequest(
         execution_id=body.workflow_execution_id,
         has_version=body.workflow_version is not None,
         version=version_of(body.workflow_version),
         profile=body.profile,
         process_id=body.process_id,
     )
-    started = await executions.rerun(call.services, call.principal, wanted)
+    started = await executions.rerun(call.services, call.principal, request)
     return Answer(RerunAnswer(message=SUCCESS, looply_execution_id=started.execution_id))
 
 
@@ -211,7 +211,7 @@ _RESUME: Final[dict[str, Any]] = {
     "path_values": _PROCESS_ID,
     "parameters": (
         _NARROWED,
-        Parameter("state", "Which step is meant when several wait."),
+        Parameter("state", "Selects the step when several steps wait."),
     ),
     "answer": ResumeAnswer,
     "refusals": (404, 409, 422, 429),
@@ -226,7 +226,7 @@ ROUTES: Final = (
         takes_bound_keys=True,
         handle=resume_workflow,
         summary="Resume a waiting execution",
-        description="Exactly one call releases a wait; calls that repeat it are told `already restarted`.",
+        description="Exactly one call resumes a wait; a repeated call is answered by `already restarted`.",
         body=ResumeBody,
         has_strict_body=False,
         **_RESUME,
@@ -247,7 +247,7 @@ ROUTES: Final = (
         takes_bound_keys=True,
         handle=terminate_workflow,
         summary="Terminate an execution",
-        description="Never guesses: several open executions with the process id are a conflict.",
+        description="If several open executions have the process id, the call is refused as ambiguous (409).",
         tag="Executions",
         path_values=_PROCESS_ID,
         parameters=(_NARROWED,),
@@ -263,13 +263,13 @@ ROUTES: Final = (
         access="read.payloads",
         takes_bound_keys=True,
         handle=get_execution,
-        summary="Read an execution with its logs",
+        summary="Read an execution with its event log",
         tag="Executions",
         parameters=(
             WORKFLOW_ID,
             Parameter("workflow_execution_id", "Id of the execution.", is_required=True),
             Parameter(
-                "after", "Number of the last event that was read; `truncated` says that more follow.", kind="offset"
+                "after", "Number of the last event that was read. `truncated`: more events follow.", kind="offset"
             ),
         ),
         answer=ExecutionAnswer,

@@ -1,4 +1,4 @@
-"""The web inbox's calls: what a card shows, a recipient's answer, and the open cards of the organization."""
+"""Calls of the web inbox: a card and its recipient's answer, and the open cards of the organization."""
 
 from collections.abc import Mapping
 from typing import Final, Literal
@@ -22,7 +22,7 @@ _TOKEN: Final = {"token": "Token of one recipient's card."}
 
 
 class ApprovalRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What an open approval takes, and who has decided so far. `recipients` is how many are asked."""
+    """The terms of an open approval, and the decisions so far. `recipients` is the number of approvers."""
 
     requester: str | None
     order: Literal["parallel", "sequence"]
@@ -36,8 +36,8 @@ class ApprovalRecord(msgspec.Struct, frozen=True, kw_only=True):
 class InboxRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A card as its recipient sees it.
 
-    `OPEN`: an answer counts now. `FROZEN`: an incident holds the execution; answers are 409 `FAILED` until an operator
-    has decided about it.
+    `OPEN`: an answer counts now. `FROZEN`: the execution has an open incident; answers are refused by 409 `FAILED`
+    until an operator has resolved it.
     """
 
     status: Literal["OPEN", "FROZEN", "ANSWERED", "CLOSED"]
@@ -65,9 +65,9 @@ class InboxAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DecideBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the recipient entered, with the data of the button.
+    """The recipient's input, with the data of the button.
 
-    `card_revision` is that of the card they saw: when it has changed since, nothing is recorded.
+    `card_revision` is the revision that the recipient saw. If the card has changed since, nothing is recorded.
     """
 
     data: dict[str, Json]
@@ -75,7 +75,7 @@ class DecideBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class DecideAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the answer counts, or who answered before."""
+    """Whether the answer was recorded; if not, the earlier answer."""
 
     message: Literal["recorded", "already answered"]
     answered_by: str | UnsetType | None = UNSET
@@ -84,7 +84,7 @@ class DecideAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReassignBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which open card goes to whom, and why."""
+    """The open card to reassign, the new recipient, and the reason."""
 
     card_id: str
     to: str
@@ -92,7 +92,7 @@ class ReassignBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class ReassignAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The card that took the other one's place. `token` and `url` are for callers with the scope `override` alone."""
+    """The card that replaces the reassigned one. `token` and `url` are null without the scope `override`."""
 
     message: str
     card_id: str
@@ -103,7 +103,7 @@ class ReassignAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenCardRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A card that takes answers; with status `FROZEN` it does so again when an incident has been decided about.
+    """A card that accepts answers; with status `FROZEN` only after the incident of its execution is resolved.
 
     `token` and `url` are null without the scope `override`: their holder can answer as the recipient.
     """
@@ -121,20 +121,20 @@ class OpenCardRecord(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None
 
 
-class OpenCardPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the next page begins; the fields come back as query parameters."""
+class OpenCardCursor(msgspec.Struct, frozen=True, kw_only=True):
+    """Cursor of the next page: send the fields back as query parameters."""
 
     opened_on: int
     card_id: str
 
 
-class OpenCardList(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of open cards, newest first. `lastKey` is there when another one follows."""
+class OpenCardPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of open cards, newest first. `lastKey` is present when another page follows."""
 
     message: str
     count: int
     items: list[OpenCardRecord]
-    last_key: OpenCardPlace | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    last_key: OpenCardCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
 async def _check_token(services: Services, values: Mapping[str, str]) -> None:
@@ -142,7 +142,7 @@ async def _check_token(services: Services, values: Mapping[str, str]) -> None:
 
 
 async def show_card(call: Call) -> Answer:
-    """Reads a card; nothing is decided."""
+    """Reads a card; nothing is recorded."""
     shown = await inbox.show(call.services, call.values["token"])
     item = InboxRecord(
         status=shown.status,
@@ -165,7 +165,7 @@ async def show_card(call: Call) -> Answer:
 
 
 async def reassign_card(call: Call) -> Answer:
-    """Passes an open card on."""
+    """Reassigns an open card."""
     body: ReassignBody = call.body
     passed = await approvals.reassign(call.services, call.principal, body.card_id, to=body.to, reason=body.reason)
     shown = ReassignAnswer(
@@ -210,7 +210,7 @@ async def decide(call: Call) -> Answer:
 
 
 async def get_open_cards(call: Call) -> Answer:
-    """Lists the cards that take answers."""
+    """Lists the cards that accept answers."""
     recipient, limit = call.query.get("recipient"), limit_of(call)
     page = await inbox.list_open(call.services, call.principal, recipient, limit, _cursor(call))
     items = [
@@ -229,8 +229,8 @@ async def get_open_cards(call: Call) -> Answer:
         )
         for entry in page.entries
     ]
-    last_key = OpenCardPlace(opened_on=items[-1].opened_on, card_id=items[-1].card_id) if page.has_more else UNSET
-    return Answer(OpenCardList(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+    last_key = OpenCardCursor(opened_on=items[-1].opened_on, card_id=items[-1].card_id) if page.has_more else UNSET
+    return Answer(OpenCardPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 def _cursor(call: Call) -> CardKey | None:
@@ -250,7 +250,7 @@ ROUTES: Final = (
         access="public",
         check_token=_check_token,
         handle=show_card,
-        summary="Read a card as its recipient sees it; nothing is decided",
+        summary="Read a card as its recipient sees it; nothing is recorded",
         tag="Inbox",
         path_values=_TOKEN,
         answer=InboxAnswer,
@@ -273,7 +273,7 @@ ROUTES: Final = (
         path="/v2/workflows/getOpenCards",
         access="read.executions",
         handle=get_open_cards,
-        summary="List the cards that take answers, now or after an incident, newest first",
+        summary="List the open cards, including those of executions with an incident, newest first",
         tag="Inbox",
         parameters=(
             Parameter("recipient", "Only cards of this person, by any spelling of the address."),
@@ -281,15 +281,15 @@ ROUTES: Final = (
             Parameter("opened_on", "Pagination key from `lastKey`.", kind="instant"),
             Parameter("card_id", "Pagination key from `lastKey`."),
         ),
-        answer=OpenCardList,
+        answer=OpenCardPage,
     ),
     manage_route(
         path="/v2/workflows/reassignCard",
         access="repair",
         takes_bound_keys=True,
         handle=reassign_card,
-        summary="Pass an open card on to somebody else",
-        description="The old copy closes and says who has it now; the new one has a link of its own.",
+        summary="Reassign an open card to another person",
+        description="The old card copy closes and names the new recipient; the new copy has its own link.",
         tag="Inbox",
         body=ReassignBody,
         answer=ReassignAnswer,

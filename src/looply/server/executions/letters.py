@@ -1,4 +1,4 @@
-"""Calls on dead letters: answers that came before their wait and that nobody could use."""
+"""Calls on dead letters: resumes that arrived before a wait opened and that no wait could use."""
 
 from typing import Final, Literal
 
@@ -7,22 +7,22 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.context.addressing import parse_event_id
 from looply.app.executions import letters
-from looply.app.executions.letters import Decision, Letter, Settlement
+from looply.app.executions.letters import Letter, Settlement, SettleRequest
 from looply.catalog.tenants.names import validate_id
 from looply.clock import ms_or_none, to_ms
 from looply.engine.records.letters import LetterFilter, LetterRow
 from looply.errors import BadRequest
 from looply.jsontext import Json
 from looply.server.http.call import Answer, Call, Parameter, manage_route, read_route
-from looply.server.http.wire import LIMIT, SUCCESS, extended, flag_of, limit_of
+from looply.server.http.wire import LIMIT, SUCCESS, extend_record, flag_of, limit_of
 
 REASONS: Final = ("UNFIT", "UNUSED")
 
 
 class LetterItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A dead letter. `UNFIT`: the wait that opened does not take it; `UNUSED`: the execution ended before one opened.
+    """A dead letter. `UNFIT`: the wait that opened refused it; `UNUSED`: the execution ended before a wait opened.
 
-    `action` and what begins with `settled` are null until somebody has settled it.
+    `action` and the fields that begin with `settled` are null until the letter is settled.
     """
 
     letter_id: str
@@ -40,7 +40,7 @@ class LetterItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LetterRecord(LetterItem, frozen=True, kw_only=True):
-    """A dead letter with what it holds: the `payload` of the resume, secrets masked, and why nobody could use it."""
+    """A dead letter with its content: the `payload` of the resume, secrets masked, and why no wait could use it."""
 
     why: str
     payload: Json
@@ -53,25 +53,25 @@ class LetterAnswer(msgspec.Struct, frozen=True, kw_only=True):
     item: LetterRecord
 
 
-class LetterKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the next page begins; the field comes back as a query parameter."""
+class LetterCursor(msgspec.Struct, frozen=True, kw_only=True):
+    """Cursor of the next page: send the field back as a query parameter."""
 
     letter_id: str
 
 
-class LetterList(msgspec.Struct, frozen=True, kw_only=True):
-    """One page, newest execution first. `lastKey` is there when another one follows."""
+class LetterPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page, newest execution first. `lastKey` is present when another page follows."""
 
     message: str
     count: int
     items: list[LetterItem]
-    last_key: LetterKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    last_key: LetterCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
 class SettleBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to do with a letter: `apply` puts it to the wait that is open, `discard` lets it go.
+    """How to settle a dead letter: `apply` resumes the open wait with it, `discard` discards it.
 
-    Of several open waits `state` (a step) or `wait_token` names one.
+    `state` (a step) or `wait_token` selects one of several open waits.
     """
 
     letter_id: str
@@ -82,7 +82,7 @@ class SettleBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class SettleAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """How the letter was settled, by whom and when: by this call, or by an earlier one."""
+    """How the letter was settled, by whom and when: by this call or an earlier one."""
 
     message: Literal["settled", "already settled"]
     letter_id: str
@@ -97,14 +97,14 @@ async def get_letters(call: Call) -> Answer:
     after = parse_event_id(cursor) if cursor else None
     if cursor and after is None:
         raise BadRequest("letter_id of the lastKey is not the id of a letter", code="BAD_CURSOR")
-    rows = await letters.list_page(call.services, call.principal, _wanted(call), after=after, limit=limit + 1)
+    rows = await letters.list_page(call.services, call.principal, _filter(call), after=after, limit=limit + 1)
     items = [_item(row) for row in rows[:limit]]
-    last_key = LetterKey(letter_id=items[-1].letter_id) if len(rows) > limit else UNSET
-    return Answer(LetterList(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+    last_key = LetterCursor(letter_id=items[-1].letter_id) if len(rows) > limit else UNSET
+    return Answer(LetterPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 async def get_letter(call: Call) -> Answer:
-    """Returns a dead letter with what it holds."""
+    """Reads a dead letter with its payload."""
     letter = await letters.get(call.services, call.principal, call.query.get("letter_id"))
     return Answer(LetterAnswer(message=SUCCESS, item=_record(letter)))
 
@@ -112,7 +112,7 @@ async def get_letter(call: Call) -> Answer:
 async def settle_letter(call: Call) -> Answer:
     """Settles a dead letter."""
     body: SettleBody = call.body
-    decision = Decision(
+    decision = SettleRequest(
         letter_id=body.letter_id,
         action=body.action,
         reason=body.reason,
@@ -122,7 +122,7 @@ async def settle_letter(call: Call) -> Answer:
     return Answer(_settlement(await letters.settle(call.services, call.principal, decision)))
 
 
-def _wanted(call: Call) -> LetterFilter:
+def _filter(call: Call) -> LetterFilter:
     workflow_id, execution_id = call.query.get("workflow_id"), call.query.get("workflow_execution_id")
     reason = call.query.get("reason")
     if reason not in ("", *REASONS):
@@ -154,7 +154,7 @@ def _item(row: LetterRow) -> LetterItem:
 
 
 def _record(letter: Letter) -> LetterRecord:
-    return extended(LetterRecord, _item(letter.row), why=letter.message, payload=letter.payload)
+    return extend_record(LetterRecord, _item(letter.row), why=letter.message, payload=letter.payload)
 
 
 def _settlement(settled: Settlement) -> SettleAnswer:
@@ -173,7 +173,8 @@ ROUTES: Final = (
         access="read.payloads",
         takes_bound_keys=True,
         handle=get_letters,
-        summary="List answers that were kept and that nobody could use",
+        summary="List the dead letters, those of the newest executions first",
+        description="A dead letter is a resume that arrived before a wait opened and that no wait could use.",
         tag="Dead letters",
         parameters=(
             LIMIT,
@@ -182,18 +183,18 @@ ROUTES: Final = (
             Parameter("process_id", "Only letters of executions with this process id."),
             Parameter("reason", "`UNFIT` or `UNUSED`."),
             Parameter(
-                "settled", "`false`: those that wait for somebody; `true`: the others. Both when left out.", kind="flag"
+                "settled", "`false`: only unsettled letters; `true`: only settled ones. Default: both.", kind="flag"
             ),
             Parameter("letter_id", "Pagination key from `lastKey`."),
         ),
-        answer=LetterList,
+        answer=LetterPage,
     ),
     read_route(
         path="/v2/workflows/getLetter",
         access="read.payloads",
         takes_bound_keys=True,
         handle=get_letter,
-        summary="Read a dead letter with what it holds",
+        summary="Read a dead letter with its payload",
         tag="Dead letters",
         parameters=(Parameter("letter_id", "Id of the letter.", is_required=True),),
         answer=LetterAnswer,
@@ -204,7 +205,7 @@ ROUTES: Final = (
         access="repair",
         takes_bound_keys=True,
         handle=settle_letter,
-        summary="Apply a dead letter to the wait that is open, or discard it",
+        summary="Settle a dead letter: apply it to an open wait, or discard it",
         tag="Dead letters",
         body=SettleBody,
         answer=SettleAnswer,

@@ -1,4 +1,4 @@
-"""Executions on the wire: the record of one, and the rows of lists."""
+"""Executions on the wire: the record of one execution, and the rows of lists."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -17,13 +17,13 @@ from looply.execution.views.log_pages import LogPage, log_page
 from looply.execution.views.logs import WaitRecord, event_log, incidents_of, input_payload, masked_document, waits_of
 from looply.jsontext import Json
 from looply.limits import Limits
-from looply.server.http.wire import SUCCESS, extended
+from looply.server.http.wire import SUCCESS, extend_record
 
 
 class EventLog(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened, oldest first. `truncated`: not all of it is here; `after` says where the next read goes on.
+    """Log entries, oldest first. `truncated`: entries are missing; pass `after` to continue with the next read.
 
-    In a list, where the last events are shown, `truncated` says that there are earlier ones.
+    In a list, which shows the last events, `truncated` means that there are earlier ones.
     """
 
     events: list[LogEntry]
@@ -32,13 +32,13 @@ class EventLog(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NamedWorkflow(msgspec.Struct, frozen=True, kw_only=True):
-    """What the workflow is called."""
+    """The name of the workflow."""
 
     workflow_name: str
 
 
 class WorkflowDetails(NamedWorkflow, frozen=True, kw_only=True):
-    """The steps and connections of the definition that the execution runs on, as they were saved."""
+    """The steps and connections of the definition of the execution, as they were saved."""
 
     workflow_steps: list[Json]
     workflow_connections: list[Json]
@@ -68,7 +68,7 @@ class ExecutionRow(_ExecutionFacts, frozen=True, kw_only=True):
 
 
 class ExecutionRecord(_ExecutionFacts, frozen=True, kw_only=True):
-    """One execution with everything. `condensed_logs`: for each step its visits, oldest first."""
+    """One execution with all its data. `condensed_logs` lists the visits of each step, oldest first."""
 
     workflow_event_log: EventLog
     workflow_details: WorkflowDetails
@@ -89,20 +89,20 @@ class ExecutionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     item: ExecutionRecord
 
 
-class ExecutionKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the next page begins; the fields come back as query parameters."""
+class ExecutionCursor(msgspec.Struct, frozen=True, kw_only=True):
+    """Cursor of the next page: send the fields back as query parameters."""
 
     workflow_execution_id: str
     workflow_id: str | UnsetType = UNSET
 
 
 class ExecutionPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page. `lastKey` is there when another one follows; `truncated`: a search ran out of its budget."""
+    """One page. `lastKey` is present when another page follows; `truncated`: a search reached its scan limit."""
 
     message: str
     count: int
     items: list[ExecutionRow]
-    last_key: ExecutionKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    last_key: ExecutionCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
     truncated: bool | UnsetType = UNSET
 
 
@@ -111,7 +111,7 @@ def execution_item(record: Record, limits: Limits) -> ExecutionRecord:
     execution = record.execution
     state, workflow = execution.state, execution.workflow
     page = log_page(record.events, limits, state.active_steps)
-    return extended(
+    return extend_record(
         ExecutionRecord,
         _facts(execution.head),
         workflow_event_log=_log(page, is_truncated=record.is_truncated),
@@ -136,7 +136,7 @@ def _details(definition: Mapping[str, Json]) -> WorkflowDetails:
 
 
 def _log(page: LogPage, *, is_truncated: bool) -> EventLog:
-    """Returns the log of a single read. Values that no page could hold are left out without an `after`."""
+    """Returns the log of a single read. If only values were trimmed, it is `truncated` without an `after`."""
     goes_on = is_truncated or page.is_cut
     return EventLog(
         events=page.entries,
@@ -146,12 +146,12 @@ def _log(page: LogPage, *, is_truncated: bool) -> EventLog:
 
 
 def execution_page(rows: Rows, limits: Limits, *, is_search: bool = False) -> ExecutionPage:
-    """Returns one page of executions. The key of a search names no workflow, since that is a filter there."""
+    """Returns one page of executions. The cursor of a search has no workflow id, which is a filter there."""
     items = [_row(row, limits) for row in rows.items]
-    last_key: ExecutionKey | UnsetType = UNSET
+    last_key: ExecutionCursor | UnsetType = UNSET
     if rows.after:
         workflow_id = UNSET if is_search else rows.items[-1].listed.head.workflow_id
-        last_key = ExecutionKey(workflow_execution_id=rows.after, workflow_id=workflow_id)
+        last_key = ExecutionCursor(workflow_execution_id=rows.after, workflow_id=workflow_id)
     return ExecutionPage(
         message=SUCCESS, count=len(items), items=items, last_key=last_key, truncated=rows.truncated or UNSET
     )
@@ -163,7 +163,7 @@ def _row(row: Row, limits: Limits) -> ExecutionRow:
     entries = event_log(enumerate(events, first), limits)
     shown = entries[-limits.list_events :]
     is_truncated = first > 1 or len(shown) < len(entries)
-    return extended(
+    return extend_record(
         ExecutionRow,
         _facts(head),
         workflow_event_log=EventLog(events=shown, truncated=is_truncated or UNSET),

@@ -1,14 +1,14 @@
-"""Calls of operators: what failed, what to do about it, and what that would bring about."""
+"""Calls of operators: incidents, repairs, and forecasts of repairs."""
 
 from typing import Any, Final, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.app.context.reasons import checked_reason
+from looply.app.context.reasons import validate_reason
 from looply.app.executions import incidents, repairs
 from looply.app.executions.incidents import IncidentFilter, OpenIncident
-from looply.app.executions.repairs import Decision, Outcome, Version
+from looply.app.executions.repairs import RedriveTarget, RepairRequest, RepairResult
 from looply.catalog.tenants.names import validate_id
 from looply.errors import BadRequest
 from looply.execution.answering.forecast import Forecast, PlannedEffect
@@ -18,17 +18,29 @@ from looply.execution.facts.commands import EditDocument, MoveTo, Redrive, Repai
 from looply.execution.facts.events import IncidentKind, IncidentOpened
 from looply.execution.views.logs import event_log
 from looply.jsontext import Json
-from looply.server.executions.records import EventLog, ExecutionKey
+from looply.server.executions.records import EventLog, ExecutionCursor
 from looply.server.http.call import Answer, Call, Parameter, manage_route, read_route
-from looply.server.http.wire import LIMIT, SUCCESS, execution_cursor, extended, instant_of, limit_of, one_of, version_of
+from looply.server.http.wire import (
+    LIMIT,
+    SUCCESS,
+    execution_cursor,
+    extend_record,
+    instant_of,
+    limit_of,
+    one_of,
+    version_of,
+)
 
 Action = Literal["retry", "complete", "skip", "edit", "move"]
 
 
 class RepairBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to do about an execution. `modified_on` or `seq` is what was read of it: a decision about a state that is
-    over is refused. `dry_run` tells what would follow and stores nothing. `scope` names the iteration whose own part of
-    the data `document` changes, such as `forEach_1[2]`."""
+    """A repair of an execution.
+
+    `modified_on` or `seq` is the value that the operator has read: the repair is refused if the execution has changed
+    since. `dry_run` forecasts the repair and stores nothing. `scope` names the iteration whose own part of the data
+    `document` changes, such as `forEach_1[2]`.
+    """
 
     workflow_execution_id: str
     action: Action
@@ -47,7 +59,7 @@ class RepairBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class RedriveBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which execution goes on. `workflow_version`: a number or `latest`; `mapping`: new names of steps by old ones."""
+    """The execution to redrive. `workflow_version` is a number or `latest`; `mapping` maps old step names to new."""
 
     workflow_execution_id: str
     workflow_version: int | str | None = None
@@ -59,7 +71,7 @@ class RedriveBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class VisitAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """One visit of a step; in a branch or an iteration with its `scope`."""
+    """One visit of a step. In a branch or an iteration `scope` names it."""
 
     state: str
     visit: int
@@ -69,8 +81,8 @@ class VisitAddress(msgspec.Struct, frozen=True, kw_only=True):
 class ForecastEffect(VisitAddress, frozen=True, kw_only=True):
     """A call that would be made at once.
 
-    `is_repeated`: the step has called before in this execution. `keeps_key`: with this very key, so that a receiver
-    that remembers keys does not act twice.
+    `is_repeated`: the step has made a call before in this execution. `keeps_key`: that call had the same idempotency
+    key, so a receiver that remembers keys does not act twice.
     """
 
     attempt: int
@@ -82,7 +94,7 @@ class ForecastEffect(VisitAddress, frozen=True, kw_only=True):
 
 
 class ForecastIncident(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident that would open. `state` is null when no single step is the cause."""
+    """An incident that the repair would open. `state` is null when no single step is the cause."""
 
     state: str | None
     kind: IncidentKind
@@ -91,8 +103,11 @@ class ForecastIncident(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ForecastItem(msgspec.Struct, frozen=True, kw_only=True):
-    """What would follow. `effects` are calls that would be made at once, `waiting` calls that stand in line, `visits`
-    the steps that would be visited, `timers_due` how many timers would fire, `incident` a new failure."""
+    """The forecast of a repair.
+
+    `effects` are calls that would be made at once, `waiting` calls that would be queued, `visits` the steps that would
+    be visited, `timers_due` the number of timers that would fire, `incident` a new failure.
+    """
 
     status: str
     workflow_current_state: str
@@ -107,7 +122,7 @@ class ForecastItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RepairAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """How the execution stands now, and the ids of the incidents that were closed. `forecast`: of a dry run."""
+    """The state of the execution, and the ids of the incidents that were closed. Only a dry run has `forecast`."""
 
     message: Literal["success", "forecast"]
     workflow_execution_id: str
@@ -128,13 +143,13 @@ class IncidentItem(IncidentFacts, frozen=True, kw_only=True):
     process_id: str
 
 
-class IncidentsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One page, newest execution first. `lastKey` is there when another one follows."""
+class IncidentPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page, newest execution first. `lastKey` is present when another page follows."""
 
     message: str
     count: int
     items: list[IncidentItem]
-    last_key: ExecutionKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    last_key: ExecutionCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
     truncated: bool | UnsetType = UNSET
 
 
@@ -145,36 +160,38 @@ _FIELDS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "edit": (("document",), ("replace", "scope")),
     "move": (("to",), ("incident_id", "state")),
 }
-"""Action -> the fields that it needs, and those that it may have beside them."""
+"""The required and the optional fields of each action."""
 
 _OPTIONAL: Final = ("state", "incident_id", "output", "branch", "document", "replace", "scope", "to")
 
 
 async def repair_execution(call: Call) -> Answer:
-    """Does one of five things about an execution."""
+    """Repairs an execution by one of five actions."""
     body: RepairBody = call.body
     command = _command(call, body)
-    return await _decided(call, body, command)
+    return await _perform(call, body, command)
 
 
 async def redrive_execution(call: Call) -> Answer:
-    """Lets a failed execution go on, perhaps with another version."""
+    """Redrives a failed execution, optionally with another version."""
     body: RedriveBody = call.body
     command = Redrive(**_common(call, body), steps=body.mapping)
     if body.workflow_version is not None:
-        version = Version(number=version_of(body.workflow_version), steps=body.mapping)
-        command = await repairs.onto(call.services, call.principal, body.workflow_execution_id, command, version)
+        version = RedriveTarget(number=version_of(body.workflow_version), steps=body.mapping)
+        command = await repairs.with_version(
+            call.services, call.principal, body.workflow_execution_id, command, version
+        )
     elif body.mapping:
-        raise BadRequest.at("/mapping", "goes with a workflow_version; name the version to go on with")
-    return await _decided(call, body, command)
+        raise BadRequest.at("/mapping", "needs a workflow_version; name the version to continue with")
+    return await _perform(call, body, command)
 
 
 async def get_incidents(call: Call) -> Answer:
-    """Lists what somebody must decide about."""
+    """Lists the open incidents."""
     query = call.query
     after = query.get("workflow_execution_id")
     kinds = one_of(query.all("kind"), get_args(IncidentKind), "kind")
-    wanted = IncidentFilter(
+    criteria = IncidentFilter(
         workflow_id=validate_id(query.get("workflow_id"), "workflow") if "workflow_id" in query else "",
         codes=query.all("code"),
         kinds=kinds,
@@ -182,26 +199,26 @@ async def get_incidents(call: Call) -> Answer:
     page = await incidents.list_page(
         call.services,
         call.principal,
-        wanted,
+        criteria,
         after=execution_cursor(after) if after else "",
         limit=limit_of(call),
     )
     items = [_incident(item) for item in page.items]
-    answer = IncidentsAnswer(
+    answer = IncidentPage(
         message=SUCCESS,
         count=len(items),
         items=items,
-        last_key=ExecutionKey(workflow_execution_id=page.after) if page.after else UNSET,
+        last_key=ExecutionCursor(workflow_execution_id=page.after) if page.after else UNSET,
         truncated=page.truncated or UNSET,
     )
     return Answer(answer)
 
 
-async def _decided(call: Call, body: RepairBody | RedriveBody, command: RepairCommand) -> Answer:
+async def _perform(call: Call, body: RepairBody | RedriveBody, command: RepairCommand) -> Answer:
     read_on = instant_of(body.modified_on, "modified_on") if body.modified_on is not None else None
-    decision = Decision(execution_id=body.workflow_execution_id, command=command, read_on=read_on)
-    act = repairs.foresee if body.dry_run else repairs.decide
-    return Answer(_outcome(call, await act(call.services, call.principal, decision)))
+    decision = RepairRequest(execution_id=body.workflow_execution_id, command=command, read_on=read_on)
+    act = repairs.preview if body.dry_run else repairs.decide
+    return Answer(_repair_answer(call, await act(call.services, call.principal, decision)))
 
 
 def _command(call: Call, body: RepairBody) -> RepairCommand:
@@ -214,7 +231,7 @@ def _command(call: Call, body: RepairBody) -> RepairCommand:
         if name not in (*needed, *allowed):
             raise BadRequest.at(f"/{name}", f"does not go with the action {body.action}")
     if "scope" in given and "document" not in given:
-        raise BadRequest.at("/scope", "says where a document is changed; give the document, or leave it out")
+        raise BadRequest.at("/scope", "is the scope of a document change; give the document, or leave it out")
     facts: dict[str, Any] = {**_common(call, body), **given}
     if "replace" in facts:
         facts["replaces"] = facts.pop("replace")
@@ -236,20 +253,20 @@ def _common(call: Call, body: RepairBody | RedriveBody) -> dict[str, Any]:
         "at": call.services.clock.now(),
         "by": call.principal.by,
         "via": "API",
-        "reason": checked_reason(body.reason),
+        "reason": validate_reason(body.reason),
         "expected_seq": body.seq,
     }
 
 
-def _outcome(call: Call, outcome: Outcome) -> RepairAnswer:
-    head, forecast = outcome.execution.head, outcome.forecast
+def _repair_answer(call: Call, result: RepairResult) -> RepairAnswer:
+    head, forecast = result.execution.head, result.forecast
     return RepairAnswer(
         message=SUCCESS if forecast is None else "forecast",
         workflow_execution_id=head.execution_id,
         status=head.status,
         workflow_current_state=head.current_state,
         workflow_version=head.workflow_version,
-        incidents=list(outcome.incidents),
+        incidents=list(result.incidents),
         forecast=UNSET if forecast is None else _forecast(call, forecast, head.seq),
     )
 
@@ -264,19 +281,19 @@ def _forecast(call: Call, seen: Forecast, seq: int) -> ForecastItem:
         waiting=[_address(address) for address in seen.waiting],
         timers_due=seen.timers,
         cards_closed=seen.closes_cards,
-        incident=None if seen.incident is None else _foreseen(seen.incident),
+        incident=None if seen.incident is None else _forecast_incident(seen.incident),
         workflow_event_log=EventLog(events=event_log(enumerate(seen.events, seq + 1), call.services.limits)),
     )
 
 
-def _foreseen(incident: IncidentOpened) -> ForecastIncident:
+def _forecast_incident(incident: IncidentOpened) -> ForecastIncident:
     return ForecastIncident(
         state=incident.step or None, kind=incident.kind, code=incident.code, message=incident.message
     )
 
 
 def _effect(effect: PlannedEffect) -> ForecastEffect:
-    return extended(
+    return extend_record(
         ForecastEffect,
         _address(effect.address),
         attempt=effect.attempt,
@@ -294,7 +311,7 @@ def _address(address: Address) -> VisitAddress:
 
 def _incident(item: OpenIncident) -> IncidentItem:
     head = item.head
-    return extended(
+    return extend_record(
         IncidentItem,
         incident_facts(item.incident),
         workflow_execution_id=head.execution_id,
@@ -311,8 +328,8 @@ ROUTES: Final = (
         access="repair",
         takes_bound_keys=True,
         handle=repair_execution,
-        summary="Retry, complete, skip, edit or move an execution",
-        description="With `dry_run` nothing is stored; the answer tells which calls would be repeated under which key.",
+        summary="Repair an execution: retry, complete or skip a step, edit the data, or move a path",
+        description="With `dry_run` nothing is stored; the answer forecasts the calls and their idempotency keys.",
         tag="Repairs",
         body=RepairBody,
         answer=RepairAnswer,
@@ -323,8 +340,8 @@ ROUTES: Final = (
         access="repair",
         takes_bound_keys=True,
         handle=redrive_execution,
-        summary="Let a failed execution go on, perhaps with a corrected version",
-        description="With a `workflow_version` also an execution that only waits is moved to that version.",
+        summary="Redrive a failed execution, optionally with a corrected version",
+        description="With a `workflow_version` the call also migrates an execution that only waits to that version.",
         tag="Repairs",
         body=RedriveBody,
         answer=RepairAnswer,
@@ -344,6 +361,6 @@ ROUTES: Final = (
             LIMIT,
             Parameter("workflow_execution_id", "Pagination key from `lastKey`."),
         ),
-        answer=IncidentsAnswer,
+        answer=IncidentPage,
     ),
 )

@@ -16,10 +16,10 @@ _FIELD: Final = "field."
 
 
 async def search_executions(call: Call) -> Answer:
-    """Lists the executions that fit."""
+    """Lists the executions that match."""
     query = call.query
     after = query.get("workflow_execution_id")
-    wanted = Filter(
+    criteria = Filter(
         workflow_ids=tuple(validate_id(text, "workflow") for text in query.all("workflow_id")),
         statuses=one_of(query.all("status"), get_args(Status), "status"),
         workflow_versions=tuple(number_of(text, "workflow_version") for text in query.all("workflow_version")),
@@ -34,7 +34,7 @@ async def search_executions(call: Call) -> Answer:
     page = await search(
         call.services,
         call.principal,
-        wanted,
+        criteria,
         after=execution_cursor(after) if after else "",
         limit=limit_of(call),
     )
@@ -65,9 +65,9 @@ ROUTES: Final = (
         summary="Search executions, newest first",
         description=(
             "Values of one parameter are OR-ed, different parameters are AND-ed. `field.NAME` is a search field of the "
-            "workflow (setting `search_fields`), named by the last part of its pointer. In texts `*` stands for any "
-            "text. A page looks at 20,000 executions at most, at fewer with many texts; one that ends there says "
-            "`truncated` and may be short; `lastKey` goes on."
+            "workflow (setting `search_fields`), named by the last part of its pointer. In texts `*` matches any text. "
+            "A page scans at most 20,000 executions, fewer with many texts. A page that reaches this limit is "
+            "`truncated` and may be short; `lastKey` continues the search."
         ),
         tag="Executions",
         parameters=(
@@ -75,14 +75,14 @@ ROUTES: Final = (
             Parameter("workflow_id", "Id of the workflow.", repeats=True),
             Parameter("workflow_version", "Version of the workflow.", repeats=True, kind="count"),
             Parameter("workflow_trigger_type", "REQUEST or SCHEDULED.", repeats=True),
-            Parameter("process_id", "Process id; `*` stands for any text.", repeats=True),
+            Parameter("process_id", "Process id; `*` matches any text.", repeats=True),
             Parameter("from", "Created at or after this instant, epoch milliseconds.", kind="instant"),
             Parameter("to", "Created before this instant, epoch milliseconds.", kind="instant"),
-            Parameter("parent_execution_id", "Id of the execution that started them.", repeats=True),
+            Parameter("parent_execution_id", "Id of the parent execution.", repeats=True),
             Parameter(
                 "term",
-                "A process id, an execution id, the value of any search field, the step where an execution stands that "
-                "has not completed, or the name of its workflow in any case; `*` stands for any text.",
+                "A process id, an execution id, the value of any search field, the current step of an execution that "
+                "has not completed, or the name of its workflow in any case; `*` matches any text.",
                 repeats=True,
             ),
             LIMIT,

@@ -1,11 +1,11 @@
-"""`triggerworkflow`."""
+"""The call that triggers a workflow."""
 
 from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.app.executions.trigger import Triggered, TriggerRequest, output_of, parse_wait, store_mock, trigger
+from looply.app.executions.trigger import TriggerRequest, TriggerResult, output_of, parse_wait, store_mock, trigger
 from looply.errors import BadRequest
 from looply.server.http.call import Answer, Call, Headers, Parameter, Route
 from looply.server.http.wire import flag_of, version_of
@@ -18,7 +18,7 @@ _ENDED: Final = ("COMPLETED", "FAILED", "TERMINATED")
 
 
 class TriggerAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The execution is durable. `status` and `output` are there for a caller that waited long enough."""
+    """The execution is durable. `status` and `output` are present if the caller waited long enough."""
 
     message: str = "success"
     looply_execution_id: str | UnsetType = UNSET
@@ -33,8 +33,8 @@ async def trigger_workflow(call: Call) -> Answer:
     if flag_of(call, "test"):
         await store_mock(call.services, call.principal, request)
         return Answer(TriggerAnswer())
-    triggered = await trigger(call.services, call.principal, request)
-    return Answer(_body(triggered, request.profile), headers=_REPLAYED if triggered.replayed else ())
+    result = await trigger(call.services, call.principal, request)
+    return Answer(_trigger_answer(result, request.profile), headers=_REPLAYED if result.replayed else ())
 
 
 def _request(call: Call) -> TriggerRequest:
@@ -59,24 +59,24 @@ def _request(call: Call) -> TriggerRequest:
 def _depth(call: Call) -> int:
     text = call.headers.get(_DEPTH_HEADER, "0")
     if not text.isdigit() or len(text) > _DEPTH_DIGITS:
-        raise BadRequest("the header x-looply-depth is no number; leave it out, a step sends it", code="BAD_HEADER")
+        raise BadRequest("the header x-looply-depth is not a number; leave it out, steps set it", code="BAD_HEADER")
     return int(text)
 
 
 def _identity(call: Call, version: int | None) -> tuple[str, ...]:
-    """Returns path and query as texts that are equal for equal requests."""
+    """Returns path and query in a normal form that is equal for equal requests."""
     given = [f"{name}={value}" for name in sorted(call.query.values) for value in call.query.all(name)]
     return (call.values["workflow_id"].lower(), str(version or "latest"), *given)
 
 
-def _body(triggered: Triggered, profile: str) -> TriggerAnswer:
-    settled = triggered.settled
+def _trigger_answer(result: TriggerResult, profile: str) -> TriggerAnswer:
+    settled = result.settled
     if settled is None:
-        return TriggerAnswer(looply_execution_id=triggered.execution_id, profile=profile or UNSET)
+        return TriggerAnswer(looply_execution_id=result.execution_id, profile=profile or UNSET)
     status = settled.head.status
     assert status != "RUNNING"
     return TriggerAnswer(
-        looply_execution_id=triggered.execution_id,
+        looply_execution_id=result.execution_id,
         profile=profile or UNSET,
         status=status,
         output=output_of(settled) if status in _ENDED else UNSET,
@@ -89,23 +89,23 @@ def _routes(version: str, name: str) -> tuple[Route, ...]:
         "access": "execute",
         "handle": trigger_workflow,
         "description": (
-            "Starts an execution and answers once it is durable. The body is any JSON value or nothing. A process id "
-            "comes in the query or as `process_id` of the body; while it is in use the same call answers the same "
+            "Starts an execution and answers once it is durable. The body is any JSON value or empty. A process id "
+            "comes in the query or as `process_id` of the body. While it is in use, the same call returns the same "
             "execution again."
         ),
         "parameters": (
             Parameter("process_id", "The caller's own id of the execution, 1 to 128 printable characters."),
-            Parameter("profile", "Environment profile to use; the workflow's default without it."),
+            Parameter("profile", "Environment profile to use. Default: the default profile of the workflow."),
             Parameter(
                 "test",
                 "`true`: store the body as mock payload of the version, and run nothing (permission `edit.drafts`).",
                 kind="flag",
             ),
-            Parameter("wait", "Time to wait for the end or a wait of the execution, such as `PT10S`, at most `PT60S`."),
+            Parameter("wait", "How long to wait until the execution ends or waits, such as `PT10S`; at most `PT60S`."),
         ),
         "header_values": {
-            "Idempotency-Key": "The same key and request answer the same execution again.",
-            "X-Looply-Depth": "How many executions called each other down to this call; steps send it, to end loops.",
+            "Idempotency-Key": "A repeated request with the same key returns the same execution again.",
+            "X-Looply-Depth": "Depth of nested executions that led to this call. Steps set it, to end loops.",
         },
         "body": Any,
         "is_body_optional": True,
@@ -115,7 +115,7 @@ def _routes(version: str, name: str) -> tuple[Route, ...]:
         "takes_text": True,
     }
     ids = {"workflow_id": "Id of the workflow (UUID)."}
-    number = {"workflow_version": "Version of the workflow; `latest` or left out: the newest ACTIVE one."}
+    number = {"workflow_version": "Version of the workflow. Default, and `latest`: the newest ACTIVE version."}
     return (
         Route(
             path=f"/{version}/workflows/{name}/{{workflow_id}}",

@@ -1,4 +1,4 @@
-"""Streams of events: of one execution until it has ended, of an organization for as long as somebody reads."""
+"""Event streams: of one execution until its end, of an organization for as long as the client reads."""
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final, Literal
 
 from looply.app.executions.watching import (
-    Ended,
+    ExecutionEnded,
     Subscription,
-    check_place,
-    check_watched,
+    check_cursor,
     entries_of,
+    find_watchable,
     follow_execution,
     follow_organization,
 )
@@ -25,76 +25,76 @@ _NUMBERS: Final[dict[Literal["e", "o"], int]] = {"e": 2, "o": 3}
 
 async def watch_execution(call: Call) -> Answer:
     """Streams the log of one execution."""
-    execution_id = await check_watched(call.services, call.principal, call.query.get("workflow_execution_id"))
-    found = _cursor(call, "e")
-    watched = Subscription(call.services, call.organization_id, execution_id)
-    place = [(found[0], found[1]) if found else (0, -1)]
+    execution_id = await find_watchable(call.services, call.principal, call.query.get("workflow_execution_id"))
+    found = _decode_cursor(call, "e")
+    subscription = Subscription(call.services, call.organization_id, execution_id)
+    current = [(found[0], found[1]) if found else (0, -1)]
 
     async def frames() -> AsyncIterator[bytes]:
-        async for told in follow_execution(call.services, watched, execution_id, place[0]):
-            if isinstance(told, Ended):
-                yield frame(_text("e", *place[0]), {"status": told.status}, "end")
+        async for chunk in follow_execution(call.services, subscription, execution_id, current[0]):
+            if isinstance(chunk, ExecutionEnded):
+                yield frame(_encode_cursor("e", *current[0]), {"status": chunk.status}, "end")
                 return
-            for number, entry in told.entries:
-                place[0] = (told.seq, number)
-                yield frame(_text("e", told.seq, number), entry)
+            for number, entry in chunk.entries:
+                current[0] = (chunk.seq, number)
+                yield frame(_encode_cursor("e", chunk.seq, number), entry)
 
-    return _stream(EventStream(frames(), watched.close, lambda: _text("e", *place[0])))
+    return _stream(EventStream(frames(), subscription.close, lambda: _encode_cursor("e", *current[0])))
 
 
 async def watch_organization(call: Call) -> Answer:
-    """Streams the logs of all executions of the organization, from now on or from a place."""
-    found = _cursor(call, "o")
+    """Streams the logs of all executions of the organization, from now on or from a cursor."""
+    found = _decode_cursor(call, "o")
     position = (found[0], found[1]) if found else await call.services.feed.position()
-    told = found[2] if found else _ALL
-    # Unless all entries of its batch were told, the batch of the place is read again.
-    begin = position if told == _ALL else (position[0], position[1] - 1)
+    sent = found[2] if found else _ALL
+    # Unless the client has all entries of the batch at the cursor, that batch is read again.
+    begin = position if sent == _ALL else (position[0], position[1] - 1)
     for each in dict.fromkeys((position, begin) if found else ()):
-        await check_place(call.services, call.organization_id, each)
-    watched = Subscription(call.services, call.organization_id, call.organization_id)
-    place = [position]
+        await check_cursor(call.services, call.organization_id, each)
+    subscription = Subscription(call.services, call.organization_id, call.organization_id)
+    current = [position]
 
     async def frames() -> AsyncIterator[bytes]:
         only = call.principal.workflow_ids
-        async for committed in follow_organization(call.services, watched, call.organization_id, begin, only=only):
+        async for committed in follow_organization(call.services, subscription, call.organization_id, begin, only=only):
             shown = _frames(committed)
             if committed.position == position:
-                shown = shown[told + 1 :]
-            place[0] = max(place[0], committed.position)
+                shown = shown[sent + 1 :]
+            current[0] = max(current[0], committed.position)
             if shown:
                 yield b"".join(shown)
 
-    return _stream(EventStream(frames(), watched.close, lambda: _text("o", *place[0], _ALL)))
+    return _stream(EventStream(frames(), subscription.close, lambda: _encode_cursor("o", *current[0], _ALL)))
 
 
 _ALL: Final = 1_000_000
-"""In a cursor: all entries of the batch. Whoever was told them asks for nothing of it, which may be pruned by then."""
+"""In a cursor: the client has all entries of the batch. The batch is not read again, so it may be pruned by then."""
 
 
 def _frames(committed: Committed) -> Sequence[bytes]:
-    """Returns the frames of a batch, which are made once for all who watch."""
+    """Returns the frames of a batch, which are encoded once for all watchers."""
     if committed.frames is None:
         entries = entries_of(committed)
         last = len(entries) - 1
         committed.frames = [
-            frame(_text("o", *committed.position, _ALL if number == last else number), entry)
+            frame(_encode_cursor("o", *committed.position, _ALL if number == last else number), entry)
             for number, entry in entries
         ]
     return committed.frames
 
 
 def _stream(stream: EventStream) -> Answer:
-    # Buffering proxies let it through at once.
+    # Buffering proxies forward such an answer at once.
     return Answer(stream, headers=((b"x-accel-buffering", b"no"),), media_type=EVENT_STREAM)
 
 
-def _text(kind: Literal["e", "o"], *numbers: int) -> str:
+def _encode_cursor(kind: Literal["e", "o"], *numbers: int) -> str:
     text = ".".join((kind, *map(str, numbers)))
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _cursor(call: Call, kind: Literal["e", "o"]) -> tuple[int, ...]:
-    """Returns the numbers of a cursor, none when none came. The header, which browsers send by themselves, wins."""
+def _decode_cursor(call: Call, kind: Literal["e", "o"]) -> tuple[int, ...]:
+    """Returns the numbers of a cursor, empty without one. The header, which browsers send, takes precedence."""
     text = call.headers.get(_HEADER.lower().encode(), "") or call.query.get("after")
     if not text:
         return ()
@@ -104,17 +104,17 @@ def _cursor(call: Call, kind: Literal["e", "o"]) -> tuple[int, ...]:
     except (ValueError, binascii.Error):
         found, numbers = "", ()
     if found != kind or len(numbers) != _NUMBERS[kind] or any(not -1 <= each < 1 << 62 for each in numbers):
-        message = "the cursor is none of this stream; give the id of its last event, or begin without one"
+        message = "the cursor is not one of this stream; send the id of its last event, or begin without a cursor"
         raise BadRequest(message, code="BAD_CURSOR")
     return numbers
 
 
-_AFTER: Final = Parameter("after", "Id of the last event that was read, for callers that cannot send the header.")
+_AFTER: Final = Parameter("after", "Id of the last event that was read, for clients that cannot send the header.")
 _SHARED: Final[dict[str, Any]] = {
     "method": "GET",
     "access": "read.payloads",
     "tag": "Executions",
-    "header_values": {_HEADER: "Id of the last event that was read: the stream goes on behind it."},
+    "header_values": {_HEADER: "Id of the last event that was read: the stream continues after it."},
     "answer_type": "text/event-stream",
 }
 
@@ -123,11 +123,11 @@ ROUTES: Final = (
         path="/v2/workflows/watchExecution",
         takes_bound_keys=True,
         handle=watch_execution,
-        summary="Watch one execution: its log as server-sent events",
+        summary="Watch one execution: stream its event log as server-sent events",
         description=(
-            "Each entry of the log once, as `getWorkflowExecutionById` shows it, from the first one or behind the "
-            "event named by `Last-Event-ID`. After the end of the execution comes an event `end` with its `status`, "
-            "and the stream ends. A comment comes every 15 seconds."
+            "The stream sends each log entry once, in the form of `getWorkflowExecutionById`, from the first entry or "
+            "after the event named by `Last-Event-ID`. When the execution has ended, an event `end` with its `status` "
+            "follows and the stream ends. An idle stream sends a comment every 15 seconds."
         ),
         parameters=(
             Parameter("workflow_execution_id", "Id of the execution.", is_required=True),
@@ -140,12 +140,13 @@ ROUTES: Final = (
         path="/v2/workflows/watchOrganization",
         takes_bound_keys=True,
         handle=watch_organization,
-        summary="Watch all executions of the organization: their logs as server-sent events",
+        summary="Watch all executions of the organization: stream their event logs as server-sent events",
         description=(
-            "Each entry once, in the order in which it was stored, from now on or behind the event named by "
-            "`Last-Event-ID`; with `workflow_id` and `workflow_execution_id`. A comment comes every 15 seconds. "
-            "`409` `EVENTS_PRUNED`: what came behind that event has been pruned in part. Where that happens while "
-            "it is told, the body of that answer comes as an event `refused`, and the stream ends."
+            "The stream sends each log entry once, in the order in which it was stored, from now on or after the event "
+            "named by `Last-Event-ID`, with `workflow_id` and `workflow_execution_id`. An idle stream sends a comment "
+            "every 15 seconds. `409` `EVENTS_PRUNED`: some events after the named one have been pruned. If that "
+            "happens while the stream is open, an event `refused` with the body of that answer is sent, and the "
+            "stream ends."
         ),
         parameters=(_AFTER,),
         refusals=(409, 429),

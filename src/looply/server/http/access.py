@@ -1,4 +1,4 @@
-"""Who may call: the one key check of every route. The route says what it needs; nothing looks at the path."""
+"""Authentication: the one key check of every route. The route declares its permission; the path plays no part."""
 
 import hmac
 from typing import Any, Final, Literal
@@ -13,18 +13,18 @@ from looply.settings import Secret
 KEY_HEADER: Final = b"x-api-key"
 _BEARER: Final = b"bearer "
 
-NOBODY: Final = Principal(organization_id="", workspace_id="", key_id="", name="", permissions=frozenset())
-"""Who calls a public route; whatever header comes with the call is not looked at."""
+ANONYMOUS: Final = Principal(organization_id="", workspace_id="", key_id="", name="", permissions=frozenset())
+"""The principal of every call of a public route. The server ignores credentials that come with such a call."""
 
 
-async def principal_of(scope: Any, access: Permission | Literal["public"], catalog: Catalog, clock: Clock) -> Principal:
-    """Returns whom the call's key stands for, once it has the permission `access`.
+async def authenticate(scope: Any, access: Permission | Literal["public"], catalog: Catalog, clock: Clock) -> Principal:
+    """Returns the principal of the call's key, once the key has the permission `access`.
 
-    Raises: Forbidden, the same one for a key that is missing, given twice, unknown, revoked or expired; with the code
-    `SCOPE` for a good key whose scopes do not permit it.
+    Raises: Forbidden, the same error for a key that is missing, given twice, unknown, revoked or expired; with the code
+    `SCOPE` for a valid key whose scopes do not permit the call.
     """
     if access == "public":
-        return NOBODY
+        return ANONYMOUS
     text: str | None = None
     for name, value in scope["headers"]:
         if name == KEY_HEADER:
@@ -39,9 +39,9 @@ async def principal_of(scope: Any, access: Permission | Literal["public"], catal
 
 
 def check_token(scope: Any, token: Secret | None) -> None:
-    """Checks the header `Authorization: Bearer TOKEN`. Raises: Forbidden, always where there is no token.
+    """Checks the header `Authorization: Bearer TOKEN`. Raises: Forbidden; always when the process has no token.
 
-    It opens what is about the process and all its organizations, so no key of one of them does.
+    The token gives access to data about the process and all organizations, which no organization's key gives.
     """
     given = [value for name, value in scope["headers"] if name == b"authorization"]
     if token is None or len(given) != 1 or given[0][: len(_BEARER)].lower() != _BEARER:

@@ -1,4 +1,4 @@
-"""The access log: one line a request, for who runs the server.
+"""The access log: one log line for each request, for operators.
 
 It never holds what a caller sends: no query, no header, no body, and of the path only the template of its route, since
 a path may hold the token of a card.
@@ -12,36 +12,36 @@ import structlog
 from looply.catalog.tenants.keys import Principal
 from looply.clock import Clock
 from looply.server.http.call import Route
-from looply.server.http.callers import Callers
+from looply.server.http.client_addresses import ClientAddresses
 
 _log = structlog.get_logger(__name__)
 
 NO_ROUTE: Final = "(none)"
-"""Stands for the route and method of a request that no route is for; what it asked for is the caller's."""
+"""Logged as route and method of a request that matches no route. The log never holds the caller's own text."""
 
-Refused: TypeAlias = Callable[[Any, int, str, int], None]
-"""Is told of a request that never reached the application: peer, status, request id, bytes of the answer."""
+OnRefused: TypeAlias = Callable[[Any, int, str, int], None]
+"""Observer of requests that never reach the application: peer, status, request id, bytes of the answer."""
 
 
 class AccessLog:
-    """Writes the lines, with the address of the caller as `callers` finds it."""
+    """Writes the log lines. `addresses` finds the address of each caller."""
 
-    def __init__(self, clock: Clock, callers: Callers) -> None:
+    def __init__(self, clock: Clock, addresses: ClientAddresses) -> None:
         self._clock = clock
-        self._callers = callers
+        self._addresses = addresses
 
     def now(self) -> float:
-        """Returns the moment to hand to `answered` as `begun`."""
+        """Returns the monotonic time to pass to `log_answer` as `begun`."""
         return self._clock.monotonic()
 
-    def answered(
+    def log_answer(
         self, scope: Any, request_id: str, begun: float, *, route: Route | None, status: int, size: int
     ) -> None:
-        """Logs a request whose answer has ended; status 0: the caller left before it began."""
+        """Logs a request whose answer has ended. Status 0: the caller disconnected before the answer began."""
         principal: Principal | None = scope["state"].get("principal")
         _log.info(
             "request",
-            address=self._callers.address(scope),
+            address=self._addresses.address(scope),
             method=route.method if route is not None else NO_ROUTE,
             route=route.path if route is not None else NO_ROUTE,
             status=status,
@@ -51,9 +51,9 @@ class AccessLog:
             request_id=request_id,
         )
 
-    def refused(self, client: Any, status: int, request_id: str, size: int) -> None:
-        """Logs a request that was refused before it was one; its headers were not read."""
-        address = self._callers.address({"client": client, "headers": ()})
+    def log_refusal(self, client: Any, status: int, request_id: str, size: int) -> None:
+        """Logs a request that the connection refused before the application saw it; its headers were not read."""
+        address = self._addresses.address({"client": client, "headers": ()})
         _log.info(
             "request",
             address=address,

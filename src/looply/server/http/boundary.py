@@ -1,6 +1,6 @@
-"""The ASGI application: names the request, finds its route, and turns every error into an answer.
+"""The ASGI application: gives each request an id, finds its route, and turns every error into an answer.
 
-Nothing reaches a handler but by a route, and every route passes the same checks in the same order.
+A handler is reached only through a route, and every route passes the same checks in the same order.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,20 +13,20 @@ from looply.clock import Entropy
 from looply.errors import LooplyError
 from looply.server.http.access_log import NO_ROUTE, AccessLog
 from looply.server.http.call import Answer, Route
-from looply.server.http.dispatch import Dispatch, rendered, response_headers
-from looply.server.http.door import ClientGone
-from looply.server.http.events import PACE, EventStream, Pace, frame, send_stream
-from looply.server.http.problems import error_body, problem, status_of
+from looply.server.http.dispatch import Dispatch, render_body, response_headers
+from looply.server.http.events import DEFAULT_INTERVALS, EventStream, StreamIntervals, frame, send_stream
+from looply.server.http.problems import error_answer, error_body, status_of
 from looply.server.http.request_ids import RequestIds
+from looply.server.http.request_parsing import ClientDisconnected
 from looply.server.http.routing import RouteTable
 
 _log = structlog.get_logger(__name__)
 
-_TOLD_IN_STREAMS: Final = (404, 409)
+_REPORTED_IN_STREAMS: Final = (404, 409)
 
 
 class Observers(NamedTuple):
-    """What notes each request, where it is there: `meter` times it, `access_log` logs it."""
+    """Optional observers of each request: `meter` times it, `access_log` logs it."""
 
     meter: Meter | None = None
     access_log: AccessLog | None = None
@@ -45,12 +45,12 @@ class Boundary:
         entropy: Entropy,
         *,
         observers: Observers = NO_OBSERVERS,
-        pace: Pace = PACE,
+        intervals: StreamIntervals = DEFAULT_INTERVALS,
     ) -> None:
-        """`pace` is that of streams."""
+        """`intervals` are those of event streams."""
         self.routes = tuple(routes)
         self._meter, self._access_log = observers
-        self._pace = pace
+        self._intervals = intervals
         self._table = RouteTable(routes)
         self._dispatch = dispatch
         self._ids = RequestIds(entropy)
@@ -62,7 +62,7 @@ class Boundary:
             return
         request_id = self._ids.next()
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
-        tracked = _Tracked(send, self._meter, is_head=scope["method"] == "HEAD")
+        tracked = _TrackedSend(send, self._meter, is_head=scope["method"] == "HEAD")
         if self._access_log is None:
             await self._exchange(scope, receive, tracked, request_id)
             return
@@ -70,25 +70,25 @@ class Boundary:
         try:
             await self._exchange(scope, receive, tracked, request_id)
         finally:
-            self._access_log.answered(
+            self._access_log.log_answer(
                 scope, request_id, begun, route=tracked.route, status=tracked.status, size=tracked.size
             )
 
-    async def _exchange(self, scope: Any, receive: Any, tracked: "_Tracked", request_id: str) -> None:
-        """Answers a request, also when that goes wrong."""
+    async def _exchange(self, scope: Any, receive: Any, tracked: "_TrackedSend", request_id: str) -> None:
+        """Answers a request, also when an error occurs."""
         try:
             await self._answer(scope, receive, tracked, request_id)
-        except ClientGone:
+        except ClientDisconnected:
             return
         except Exception as error:
-            # The HTTP boundary: whatever went wrong, the caller gets an answer and the log the place.
+            # The HTTP boundary: whatever failed, the caller gets an answer and the log the traceback.
             if not isinstance(error, LooplyError):
-                _log_defect(error, request_id)
+                _log_unexpected(error, request_id)
             if tracked.has_started:
                 raise
-            await reply(tracked, problem(error, request_id), request_id)
+            await reply(tracked, error_answer(error, request_id), request_id)
 
-    async def _answer(self, scope: Any, receive: Any, send: "_Tracked", request_id: str) -> None:
+    async def _answer(self, scope: Any, receive: Any, send: "_TrackedSend", request_id: str) -> None:
         match = self._table.find(scope["path"])
         if match is None:
             await reply(send, _refusal("not found", "NOT_FOUND", 404, request_id), request_id)
@@ -112,16 +112,16 @@ class Boundary:
 
     async def _stream(
         self,
-        send: "_Tracked",
+        send: "_TrackedSend",
         receive: Any,
         answer: Answer,
         request_id: str,
         check: Callable[[], Awaitable[object]],
     ) -> None:
-        """Sends an answer that goes on.
+        """Sends an answer that is a stream.
 
-        What goes wrong after its head is told by its end. Where coming back would be refused for the same reason, an
-        event `refused` with the body of that answer comes before.
+        An error after the head of the answer ends the stream. When a reconnect would be refused for the same reason, an
+        event `refused` with the body of that refusal precedes the end.
         """
         stream: EventStream = answer.body
         headers = [each for each in response_headers(answer, request_id, 0) if each[0] != b"content-length"]
@@ -130,21 +130,21 @@ class Boundary:
             if send.is_head:
                 await send({"type": "http.response.body", "body": b""})
                 return
-            await send_stream(send, receive, stream, self._dispatch.draining(), check, self._pace)
+            await send_stream(send, receive, stream, self._dispatch.wait_for_drain(), check, self._intervals)
         except LooplyError as error:
             _log.info("stream_ended", request_id=request_id, error=error.message)
             last = b""
-            if status_of(error) in _TOLD_IN_STREAMS:
-                last = frame(stream.place(), problem(error, request_id).body, "refused")
+            if status_of(error) in _REPORTED_IN_STREAMS:
+                last = frame(stream.cursor(), error_answer(error, request_id).body, "refused")
             await send({"type": "http.response.body", "body": last})
         finally:
             await stream.aclose()
 
 
-class _Tracked:
-    """A `send` that knows status and bytes of the answer, and that sends no body for HEAD.
+class _TrackedSend:
+    """An ASGI `send` that records status and size of the answer, and that sends no body for HEAD.
 
-    The request is timed until then, under the `route` that it was found to be for.
+    The meter times the request until its answer begins, under the `route` that matched.
     """
 
     __slots__ = ("_begun", "_meter", "_send", "is_head", "route", "size", "status")
@@ -185,14 +185,14 @@ def _refusal(message: str, code: str, status: int, request_id: str) -> Answer:
     return Answer(error_body(message, code, (), request_id), status)
 
 
-def _log_defect(error: BaseException, request_id: str) -> None:
-    """Logs an error that nobody expected; the caller is told the request id only."""
+def _log_unexpected(error: BaseException, request_id: str) -> None:
+    """Logs an unexpected error; the caller learns the request id only."""
     _log.error("request_broke", request_id=request_id, exc_info=error)
 
 
 async def reply(send: Any, answer: Answer, request_id: str) -> None:
     """Sends an answer."""
-    body = rendered(answer)
+    body = render_body(answer)
     headers = response_headers(answer, request_id, len(body))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

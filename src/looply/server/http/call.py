@@ -1,4 +1,4 @@
-"""What a route is, what it is given, and what it gives back. Only the edge and the door know ASGI."""
+"""Routes, the calls that their handlers receive, and the answers that they return. A handler never sees ASGI."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from looply.jsontext import Json
 from looply.permissions import Permission
 
 Access: TypeAlias = Permission | Literal["public", "metrics"]
-"""The permission that a call needs, or `public`: no key is looked at, or `metrics`: the token of the process."""
+"""The permission that a call needs; `public`: no key is checked; `metrics`: the metrics token of the process."""
 
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
@@ -21,19 +21,19 @@ JSON: Final = "application/json"
 JSON_TYPE: Final = b"application/json"
 
 Kind: TypeAlias = Literal["text", "count", "offset", "instant", "flag", "version"]
-"""What a query parameter is: a text, a number from 1, a number from 0, epoch milliseconds, `true` or `false`, or a
+"""The kind of a query parameter: a text, a number from 1, a number from 0, epoch milliseconds, `true` or `false`, or a
 number from 1 or `latest`."""
 
 IF_NONE_MATCH: Final = "If-None-Match"
-"""The header with the `ETag` of what the caller has. A route that declares it may answer 304."""
+"""The header with the `ETag` of the caller's cached answer. A route that declares it may answer 304."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One query parameter.
 
-    `repeats`: it may be given several times, the values are OR-ed. `kind` is for the description: the handler
-    gets the text and checks it.
+    `repeats`: it may be given several times, the values are OR-ed. `kind` is for the OpenAPI document: the handler
+    receives the text and checks it.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Parameter:
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What a call is answered: a JSON value (or ready bytes of another type), status and extra headers."""
+    """The answer to a call: a JSON value (or ready bytes of another media type), status and extra headers."""
 
     body: Json
     status: int = 200
@@ -53,11 +53,11 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One call that has passed the key check and the door.
+    """One call that is authenticated and parsed.
 
-    `values` has what is in the path. `body` is an instance of the route's body type, or the parsed JSON where the
-    route takes any; `has_body` tells an absent body from `null`, `body_size` is in bytes. `headers` has those that the
-    route declares.
+    `values` holds the path parameters. `body` is an instance of the route's body type, or the parsed JSON where the
+    route accepts any; `has_body` distinguishes an absent body from `null`, `body_size` is in bytes. `headers` holds the
+    headers that the route declares.
     """
 
     services: Services
@@ -71,7 +71,7 @@ class Call(msgspec.Struct, frozen=True):
 
     @property
     def organization_id(self) -> str:
-        """The organization of the key; it comes from nowhere else."""
+        """The organization of the key. No other part of a call names the organization."""
         return self.principal.organization_id
 
 
@@ -96,23 +96,23 @@ class Query(msgspec.Struct, frozen=True):
 NO_QUERY: Final = Query({})
 
 CheckToken: TypeAlias = Callable[[Services, Mapping[str, str]], Awaitable[None]]
-"""Looks at the token among the texts of a path. Raises: NotFound when it opens nothing."""
+"""Checks the token among the path parameters. Raises: NotFound when the token is not valid."""
 
 Handle: TypeAlias = Callable[[Call], Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One route of the server, from which its checks, its dispatch and its documentation are made.
+    """One route of the server, the source of its checks, its dispatch and its documentation.
 
-    `body` is the type of the JSON body, None for calls without one; a Struct is what the handler gets, unless
-    `has_strict_body` is false: then it is documentation and the handler gets the parsed JSON. `takes_text`: where the
-    call comes with a key, its JSON may be declared as `text/plain` or `text/json`. `refusals` are statuses beside
-    those that every route has. `prefix` keeps query parameters that begin with it; others that the route does not have
-    are refused, unless `has_strict_query` is false. `check_token` is called before the body is read. `answer_type` is
-    the media type of a success. `takes_bound_keys`: a key that is bound to workflows may call it too; what it says of
-    workflows is then only in its field or parameter `workflow_id`, and what it shows of executions comes from the
-    engine. Every other route refuses such a key.
+    `body` is the type of the JSON body, None for calls without one. The handler receives an instance of it, unless
+    `has_strict_body` is false: then the type is documentation and the handler receives the parsed JSON. `takes_text`:
+    a call with a key may declare its JSON as `text/plain` or `text/json`. `refusals` are error statuses in addition to
+    those of every route. `prefix` admits query parameters that begin with it; other undeclared parameters are refused,
+    unless `has_strict_query` is false. `check_token` is called before the body is read. `answer_type` is the media type
+    of a success. `takes_bound_keys`: a key that is bound to workflows may call the route too. Such a route names
+    workflows only in its field or parameter `workflow_id`, and reads executions only from the engine. Every other route
+    refuses such a key.
     """
 
     method: Literal["GET", "POST"]
@@ -139,7 +139,7 @@ class Route:
 
     @property
     def is_list(self) -> bool:
-        """Whether the call answers pages of a list."""
+        """Whether the call returns pages of a list."""
         return any(parameter.name == "limit" for parameter in self.parameters)
 
     @property

@@ -1,20 +1,20 @@
-"""From a matched route to its answer: key, query, body, handler, in this order, for every route alike."""
+"""Dispatch of a matched route: key, query, body, handler, in this order, the same for every route."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
 import msgspec
 
-from looply.app.administration.binding import bound_services, hidden
+from looply.app.administration.binding import bound_services, hide_workflow_id
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
 from looply.errors import Forbidden, NotFound
 from looply.jsontext import Json, encode_json
-from looply.server.http.access import NOBODY, check_token, principal_of
+from looply.server.http.access import ANONYMOUS, authenticate, check_token
 from looply.server.http.call import JSON_TYPE, Answer, Call, Headers, Query, Route
-from looply.server.http.callers import Callers
-from looply.server.http.door import one_header, read_json, read_query, to_shape
-from looply.server.http.refusals import REFUSALS_PER_MINUTE, Credential, Refusals
+from looply.server.http.client_addresses import ClientAddresses
+from looply.server.http.refusals import REFUSALS_PER_MINUTE, Credential, RefusalLimiter
+from looply.server.http.request_parsing import convert_body, read_json, read_query, single_header
 
 _STANDARD: Final[Headers] = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 
@@ -23,17 +23,20 @@ class Dispatch:
     """Performs routes."""
 
     def __init__(
-        self, services: Services, callers: Callers | None = None, refusals_per_minute: int = REFUSALS_PER_MINUTE
+        self,
+        services: Services,
+        addresses: ClientAddresses | None = None,
+        refusals_per_minute: int = REFUSALS_PER_MINUTE,
     ) -> None:
-        """`callers` finds the addresses by which refused keys and tokens are limited."""
+        """`addresses` finds the addresses by which refused keys and tokens are rate-limited."""
         self._services = services
-        self._callers = callers or Callers()
-        self._refusals = Refusals(services.clock, refusals_per_minute, services.metrics.refused)
+        self._addresses = addresses or ClientAddresses()
+        self._refusals = RefusalLimiter(services.clock, refusals_per_minute, services.metrics.count_refusal)
 
     async def admit(self, route: Route, scope: Any) -> Principal:
-        """Returns whom the call's key stands for.
+        """Returns the principal of the call's key.
 
-        Raises: Forbidden; TooManyRefusals in its place when the keys of many calls of the address were refused.
+        Raises: Forbidden; TooManyRefusals instead when too many calls of the address were refused.
         """
         try:
             return await self.check(route, scope)
@@ -43,24 +46,24 @@ class Dispatch:
             raise
 
     async def check(self, route: Route, scope: Any) -> Principal:
-        """Returns whom the call's key stands for, and counts nothing. Raises: Forbidden."""
+        """Returns the principal of the call's key; a refusal is not counted. Raises: Forbidden."""
         if route.access == "metrics":
             check_token(scope, self._services.metrics_token)
-            return NOBODY
-        principal = await principal_of(scope, route.access, self._services.catalog, self._services.clock)
+            return ANONYMOUS
+        principal = await authenticate(scope, route.access, self._services.catalog, self._services.clock)
         if principal.workflow_ids is not None and not route.takes_bound_keys:
-            # It is about the whole organization.
+            # The route reads or changes the whole organization.
             raise Forbidden("Forbidden", code="SCOPE")
         return principal
 
-    async def draining(self) -> None:
+    async def wait_for_drain(self) -> None:
         """Returns when the process begins to stop."""
         await self._services.lifecycle.wait()
 
     async def perform(
         self, route: Route, principal: Principal, scope: Any, receive: Any, values: Mapping[str, str]
     ) -> Answer:
-        """Returns the answer of a route to an admitted call. Raises: what the door and the handler raise."""
+        """Returns the answer of a route to an authenticated call. Raises: what parsing and the handler raise."""
         if route.check_token is not None:
             try:
                 await route.check_token(self._services, values)
@@ -70,24 +73,24 @@ class Dispatch:
         services, bound = self._services, principal.workflow_ids
         if bound is not None:
             services = bound_services(services, bound)
-            values = {name: _hidden(name, text, bound) for name, text in values.items()}
+            values = {name: _hide(name, text, bound) for name, text in values.items()}
             query = Query(
-                {name: tuple(_hidden(name, text, bound) for text in texts) for name, texts in query.values.items()}
+                {name: tuple(_hide(name, text, bound) for text in texts) for name, texts in query.values.items()}
             )
         body: Json = None
         size = 0
         if route.body is not None:
-            # A page in somebody's browser can send text to other sites, but no key.
+            # A web page of another site can make a browser send text here, but not a key.
             takes_text = route.takes_text and principal.key_id is not None
             body, size = await read_json(scope, receive, self._services.limits, takes_text=takes_text)
             if bound is not None and _is_shape(route.body) and isinstance(body, dict):
-                body = {name: _hidden(name, value, bound) for name, value in body.items()}
+                body = {name: _hide(name, value, bound) for name, value in body.items()}
             if route.has_strict_body and _is_shape(route.body):
-                body = to_shape(body, route.body)
+                body = convert_body(body, route.body)
         headers = {}
         for name in route.header_values:
             key = name.lower().encode()
-            if text := one_header(scope, key):
+            if text := single_header(scope, key):
                 headers[key] = text
         call = Call(
             services=services,
@@ -102,15 +105,15 @@ class Dispatch:
         return await route.handle(call)
 
     def _refuse(self, scope: Any, credential: Credential, route: Route, error: Exception) -> NoReturn:
-        self._refusals.record(self._callers.address(scope), credential, route.path, error)
+        self._refusals.record(self._addresses.address(scope), credential, route.path, error)
 
 
-def _hidden(name: str, value: Any, bound: frozenset[str]) -> Any:
-    """Returns the value of a field or parameter for a key that is bound to workflows."""
-    return hidden(value, bound) if name == "workflow_id" and isinstance(value, str) else value
+def _hide(name: str, value: Any, bound: frozenset[str]) -> Any:
+    """Returns the value of a field or parameter as a key that is bound to workflows may use it."""
+    return hide_workflow_id(value, bound) if name == "workflow_id" and isinstance(value, str) else value
 
 
-def rendered(answer: Answer) -> bytes:
+def render_body(answer: Answer) -> bytes:
     """Returns the bytes of an answer's body."""
     if answer.media_type is JSON_TYPE:
         return encode_json(answer.body)
@@ -119,9 +122,9 @@ def rendered(answer: Answer) -> bytes:
 
 
 def response_headers(answer: Answer, request_id: str, size: int) -> list[tuple[bytes, bytes]]:
-    """Returns the headers of an answer, with those that every answer has; an answer's own ones win.
+    """Returns the headers of an answer and the standard ones; the answer's own headers take precedence.
 
-    An answer without a media type has no content, and so neither type nor length of it.
+    An answer without a media type has no content, and thus neither `content-type` nor `content-length`.
     """
     headers = [
         (b"content-type", answer.media_type),

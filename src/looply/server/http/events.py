@@ -1,4 +1,4 @@
-"""Server-sent events (HTML Living Standard, 9.2): how a stream leaves, and when it ends."""
+"""Server-sent events (HTML Living Standard, 9.2): how a stream is sent, and when it ends."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,29 +9,29 @@ from looply.jsontext import Json, encode_json
 EVENT_STREAM: Final = b"text/event-stream; charset=utf-8"
 
 
-class Pace(NamedTuple):
-    """How often a stream does something by itself.
+class StreamIntervals(NamedTuple):
+    """How often a stream sends heartbeats and checks its key.
 
-    Something is sent every `heartbeat_seconds` when nothing happens: proxies close what is silent for a minute. The
-    key is looked at every `check_seconds`: a stream ends within 5 seconds of its revocation or expiry.
+    An idle stream sends a heartbeat every `heartbeat_seconds`, because proxies close connections that are idle for a
+    minute. The key is checked every `check_seconds`: a stream ends within 5 seconds of its revocation or expiry.
     """
 
     heartbeat_seconds: float = 15.0
     check_seconds: float = 3.0
 
 
-PACE: Final = Pace()
+DEFAULT_INTERVALS: Final = StreamIntervals()
 
 
 class EventStream:
-    """The body of an answer that goes on: `frames` yields bytes to send, `close` gives back what the stream holds.
+    """The body of a streaming answer: `frames` yields bytes to send, `close` releases the resources of the stream.
 
-    `place` tells where the stream stands when nothing was sent for a while, so that whoever comes back goes on there.
+    `cursor` returns the current cursor. Heartbeats carry it, so that a client that reconnects resumes there.
     """
 
-    def __init__(self, frames: AsyncIterator[bytes], close: Callable[[], None], place: Callable[[], str]) -> None:
+    def __init__(self, frames: AsyncIterator[bytes], close: Callable[[], None], cursor: Callable[[], str]) -> None:
         self.frames = frames
-        self.place = place
+        self.cursor = cursor
         self._close = close
 
     async def aclose(self) -> None:
@@ -50,9 +50,9 @@ def frame(cursor: str, data: Json, event: str = "") -> bytes:
     return b"%sid: %s\ndata: %s\n\n" % (named, cursor.encode(), encode_json(data))
 
 
-def heartbeat(place: str) -> bytes:
-    """Returns a comment, and the place of the stream, which is no event."""
-    return b": \nid: %s\n\n" % place.encode() if place else b": \n\n"
+def heartbeat(cursor: str) -> bytes:
+    """Returns a comment and the cursor of the stream; clients receive no event."""
+    return b": \nid: %s\n\n" % cursor.encode() if cursor else b": \n\n"
 
 
 async def send_stream(
@@ -61,16 +61,19 @@ async def send_stream(
     stream: EventStream,
     draining: Awaitable[None],
     check: Callable[[], Awaitable[object]],
-    pace: Pace = PACE,
+    intervals: StreamIntervals = DEFAULT_INTERVALS,
 ) -> None:
-    """Sends the frames of a stream until it ends, the caller leaves, the server stops or `check` raises.
+    """Sends the frames of a stream until it ends, the caller disconnects, the server stops or `check` raises.
 
-    A heartbeat is sent when nothing else was for a while. `check` is called by the clock alone: it ends the stream
-    whether events flow, none come, or the caller does not read. Such a caller holds up this stream only, and is cut
-    off by the connection.
+    An idle stream sends heartbeats. A timer of its own calls `check`, so it can end the stream whether events flow,
+    none come, or the caller does not read. A caller that does not read blocks this stream only, and the connection
+    closes it.
     """
-    working = [asyncio.ensure_future(each) for each in (_send_frames(send, stream, pace), _check_often(check, pace))]
-    others = [asyncio.ensure_future(each) for each in (_until_gone(receive), draining)]
+    working = [
+        asyncio.ensure_future(each)
+        for each in (_send_frames(send, stream, intervals), _check_periodically(check, intervals))
+    ]
+    others = [asyncio.ensure_future(each) for each in (_wait_for_disconnect(receive), draining)]
     try:
         done, _ = await asyncio.wait([*working, *others], return_when=asyncio.FIRST_COMPLETED)
         for task in working:
@@ -83,29 +86,29 @@ async def send_stream(
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _send_frames(send: Callable[[Any], Awaitable[None]], stream: EventStream, pace: Pace) -> None:
+async def _send_frames(send: Callable[[Any], Awaitable[None]], stream: EventStream, intervals: StreamIntervals) -> None:
     following: asyncio.Task[bytes] | None = None
     try:
         while True:
             following = following or asyncio.ensure_future(_next(stream.frames))
-            done, _ = await asyncio.wait({following}, timeout=pace.heartbeat_seconds)
+            done, _ = await asyncio.wait({following}, timeout=intervals.heartbeat_seconds)
             if not done:
-                await _part(send, heartbeat(stream.place()))
+                await _send_part(send, heartbeat(stream.cursor()))
                 continue
             data = following.result()
             following = None
             if not data:
                 return
-            await _part(send, data)
+            await _send_part(send, data)
     finally:
         if following is not None:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
 
 
-async def _check_often(check: Callable[[], Awaitable[object]], pace: Pace) -> None:
+async def _check_periodically(check: Callable[[], Awaitable[object]], intervals: StreamIntervals) -> None:
     while True:
-        await asyncio.sleep(pace.check_seconds)
+        await asyncio.sleep(intervals.check_seconds)
         await check()
 
 
@@ -113,10 +116,10 @@ async def _next(frames: AsyncIterator[bytes]) -> bytes:
     return await anext(frames, b"")
 
 
-async def _part(send: Callable[[Any], Awaitable[None]], data: bytes) -> None:
+async def _send_part(send: Callable[[Any], Awaitable[None]], data: bytes) -> None:
     await send({"type": "http.response.body", "body": data, "more_body": True})
 
 
-async def _until_gone(receive: Callable[[], Awaitable[Any]]) -> None:
+async def _wait_for_disconnect(receive: Callable[[], Awaitable[Any]]) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,4 +1,4 @@
-"""Errors on the wire: one table from error class to HTTP status, one shape for all bodies."""
+"""Errors on the wire: one table from error class to HTTP status, one format for all bodies."""
 
 import math
 from collections.abc import Mapping
@@ -53,11 +53,11 @@ STATUSES: Final[Mapping[type[LooplyError], int]] = MappingProxyType(
         LooplyError: 500,
     }
 )
-"""The status of each class; a class that is not listed has that of its nearest parent."""
+"""The status of each class; a class that is not listed has the status of its nearest parent."""
 
 _RETRY_AFTER: Final = {503: 5}
-_BROKEN: Final = (StoreCorrupt, RecordDamaged, SealBroken, KeyUnfit)
-"""What only an operator can mend: waiting does not help."""
+_FOR_OPERATORS: Final = (StoreCorrupt, RecordDamaged, SealBroken, KeyUnfit)
+"""Errors that only an operator can resolve; a retry does not help."""
 _MAX_PROBLEMS: Final = 1000
 
 
@@ -66,10 +66,10 @@ def status_of(error: LooplyError) -> int:
     return next(STATUSES[parent] for parent in type(error).__mro__ if parent in STATUSES)
 
 
-def problem(error: Exception, request_id: str) -> Answer:
-    """Returns the answer for an error. What is not one of ours is a 500 that tells nothing but the request id."""
+def error_answer(error: Exception, request_id: str) -> Answer:
+    """Returns the answer for an error. For an unexpected error it is a 500 that discloses only the request id."""
     if isinstance(error, Forbidden) and error.code in ("FORBIDDEN", "SCOPE"):
-        # The body is the same for every cause, so that it tells nothing; the request id is in its header.
+        # The body is the same for every cause, so that it discloses none; the request id is in its header.
         return Answer(ForbiddenAnswer(message="Forbidden", code="SCOPE" if error.code == "SCOPE" else None), 403)
     if isinstance(error, LooplyError):
         status = status_of(error)
@@ -84,7 +84,7 @@ def problem(error: Exception, request_id: str) -> Answer:
 
 
 def error_body(message: str, code: str, problems: tuple[Problem, ...], request_id: str, **more: Any) -> ErrorAnswer:
-    """Returns the contract's error object, with the optional fields that are given."""
+    """Returns the error object of the API, with the optional fields that are given."""
     errors = [finding_of(problem) for problem in problems[:_MAX_PROBLEMS]]
     shape = ConflictAnswer if more else ErrorAnswer
     return shape(message=message, code=code, errors=errors, request_id=request_id, **more)
@@ -94,6 +94,6 @@ def _headers(error: LooplyError, status: int) -> Headers:
     if isinstance(error, Overloaded):
         seconds = max(1, math.ceil(error.retry_after.total_seconds()))
         return ((b"retry-after", str(seconds).encode()),)
-    if status in _RETRY_AFTER and not isinstance(error, _BROKEN):
+    if status in _RETRY_AFTER and not isinstance(error, _FOR_OPERATORS):
         return ((b"retry-after", str(_RETRY_AFTER[status]).encode()),)
     return ()

@@ -1,4 +1,4 @@
-"""Keys and tokens that were refused: counted, logged once a minute and address, and limited by address."""
+"""Refused keys and tokens: counted, logged once per minute and address, and rate-limited by address."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,17 +9,17 @@ import structlog
 
 from looply.clock import Clock
 from looply.errors import TooManyRefusals
-from looply.server.http.callers import network_of
+from looply.server.http.client_addresses import network_of
 
 _log = structlog.get_logger(__name__)
 
 Credential: TypeAlias = Literal["key", "inbox_token", "metrics_token"]
 
-MOST_ADDRESSES: Final = 4096
-"""Addresses that are remembered one by one; those beyond are counted together."""
+MAX_ADDRESSES: Final = 4096
+"""Addresses that are counted separately; any further ones are counted together."""
 
 REFUSALS_PER_MINUTE: Final = 60
-"""Of one address, before further ones are 429, unless a setting says otherwise."""
+"""Default number of refusals of one address in a minute before further ones become 429."""
 
 _WINDOW_SECONDS: Final = 60.0
 _OTHERS: Final = "others"
@@ -32,15 +32,15 @@ class _Window(msgspec.Struct):
     count: int = 0
 
 
-class Refusals:
-    """The refused credentials of one process by address, for a minute each.
+class RefusalLimiter:
+    """Counts the refused credentials of one process by address, in windows of a minute.
 
-    Guarantees: memory for 4,096 addresses, however many call; addresses of IPv6 count as their network of 64 bits.
-    It is asked after a credential was refused, so it never refuses a valid one.
+    Guarantees: memory for 4,096 addresses, however many call. IPv6 addresses count as their network of 64 bits.
+    A call is recorded only after its credential was refused, so a valid credential is never refused here.
     """
 
     def __init__(self, clock: Clock, per_minute: int, count: Callable[[Credential], None]) -> None:
-        """`count` is called for each refusal; after `per_minute` of an address its further ones are 429."""
+        """`count` is called for each refusal. After `per_minute` refusals of an address, further ones are 429."""
         self._clock = clock
         self._per_minute = per_minute
         self._count = count
@@ -50,9 +50,9 @@ class Refusals:
         return len(self._windows)
 
     def record(self, address: str, credential: Credential, route: str, error: Exception) -> NoReturn:
-        """Records a refusal of a call for a route and raises its error.
+        """Records the refusal of a call for a route and raises its error.
 
-        Raises: TooManyRefusals in place of `error` once the address has had its refusals of the minute.
+        Raises: TooManyRefusals instead of `error` once the address has exceeded its limit for the minute.
         """
         self._count(credential)
         window = self._window(network_of(address), credential, route)
@@ -69,7 +69,7 @@ class Refusals:
     def _window(self, address: str, credential: Credential, route: str) -> _Window:
         now = self._clock.monotonic()
         found = self._windows.get(address)
-        if found is None and len(self._windows) >= MOST_ADDRESSES:
+        if found is None and len(self._windows) >= MAX_ADDRESSES:
             oldest = next(iter(self._windows))
             if self._is_past(self._windows[oldest], now):
                 del self._windows[oldest]
@@ -79,7 +79,7 @@ class Refusals:
         if found is not None and not self._is_past(found, now):
             return found
         before = found.count if found is not None else 0
-        # Taken out and put back, so that the first window is always the one that began first.
+        # Removed and added again, so that the first window is always the oldest one.
         self._windows.pop(address, None)
         window = self._windows[address] = _Window(now)
         _log.warning("calls_refused", address=address, kind=credential, route=route, refused_before=before)

@@ -1,9 +1,9 @@
-"""The router: from a method and a path to a route and the texts of its path.
+"""The router: from a method and a path to a route and its path parameters.
 
-The names of a path match without regard to letter case; ids stay as they are. Slashes at the end of a path change
-nothing. Where a route has texts in its path, missing ones are empty and the last one takes what is left, slashes
-included: the handler refuses what is no id, after the check of the key, so that a path opens nothing. A path that
-continues behind a route without such texts leads nowhere.
+Fixed path segments match without regard to letter case; ids keep theirs. Trailing slashes are ignored. Missing path
+parameters are empty, and the last one takes the rest of the path, slashes included: the handler refuses an invalid id,
+after the check of the key, so that a path alone gives no access. A path that continues after a route without path
+parameters matches nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,25 +12,25 @@ from typing import Final, NamedTuple
 from looply.server.http.call import Route
 
 _MAX_DEPTH: Final = 3
-"""Fixed names at the beginning of a path, such as `v2`, `workflows` and `getKeys`."""
+"""Most fixed segments at the beginning of a path, such as `v2`, `workflows` and `getKeys`."""
 
 
 class Branch(NamedTuple):
-    """The routes of one method below one fixed path. They differ in the number of texts that follow it."""
+    """The routes of one method below one fixed path. They differ in the number of path parameters."""
 
     by_count: Mapping[int, Route]
     longest: Route
 
     def route(self, rest: tuple[str, ...]) -> Route:
-        """Returns the route with as many texts as follow the fixed path, else the one with the most."""
+        """Returns the route with as many parameters as `rest` has segments, else the one with the most."""
         return self.by_count.get(len(rest), self.longest)
 
     def leads_to(self, rest: tuple[str, ...]) -> bool:
-        """Returns whether what follows the fixed path can be texts of a route."""
+        """Returns whether the segments after the fixed path can be path parameters of a route."""
         return not rest or bool(self.longest.path_values)
 
     def values(self, rest: tuple[str, ...]) -> dict[str, str]:
-        """Returns the texts that follow the fixed path, by the names of the longest route."""
+        """Returns the path parameters, by the names of the longest route."""
         names = tuple(self.longest.path_values)
         if len(rest) > len(names):
             rest = (*rest[: len(names) - 1], "/".join(rest[len(names) - 1 :]))
@@ -38,7 +38,7 @@ class Branch(NamedTuple):
 
 
 class Match(NamedTuple):
-    """What a path leads to: the branches of its fixed part by method, and the texts that follow that part."""
+    """A match: the branches of the fixed part of a path by method, and the segments that follow that part."""
 
     branches: Mapping[str, Branch]
     rest: tuple[str, ...]
@@ -49,7 +49,7 @@ class Match(NamedTuple):
         return ", ".join(sorted({*self.branches, *(("HEAD",) if "GET" in self.branches else ())})).encode()
 
     def branch(self, method: str) -> Branch | None:
-        """Returns the routes of a method, None when the path does not have it; HEAD is served by GET."""
+        """Returns the routes of a method, None when the path does not have it. GET serves HEAD."""
         return self.branches.get("GET" if method == "HEAD" else method)
 
 
@@ -66,7 +66,7 @@ class RouteTable:
         }
 
     def find(self, path: str) -> Match | None:
-        """Returns what a decoded path leads to, None when nothing begins like it."""
+        """Returns the match of a decoded path, None when no fixed part matches."""
         parts = path.rstrip("/").split("/")
         for depth in range(min(_MAX_DEPTH, len(parts) - 1), 0, -1):
             fixed = "/".join(parts[: depth + 1])

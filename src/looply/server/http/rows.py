@@ -1,4 +1,4 @@
-"""What is listed, on the wire. The command line shows the same rows when it works on a data folder."""
+"""Rows of lists on the wire. The command line shows the same rows when it works on a data folder."""
 
 from typing import Any, Literal, cast
 
@@ -16,13 +16,13 @@ from looply.engine.records.datastores import Datastore, DatastoreSummary
 from looply.jsontext import Json
 from looply.permissions import Scope
 from looply.schedule import Occurrence
-from looply.server.http.wire import SUCCESS, extended, latest_text
+from looply.server.http.wire import SUCCESS, extend_record, latest_text
 
 
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A key without its text; `prefix` is the public part by which its owner recognizes it.
+    """An API key without its text. `prefix` is the public part by which its owner recognizes it.
 
-    `workflow_ids` are the workflows that it is bound to, null for a key of the whole organization.
+    `workflow_ids` are the workflows that the key is bound to, null for a key of the whole organization.
     """
 
     key_id: str
@@ -39,13 +39,13 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewKeyRecord(KeyRecord, frozen=True, kw_only=True):
-    """A new key. `api_key` is its text, which is shown this once."""
+    """A new API key. `api_key` is its text, which no later call returns."""
 
     api_key: str
 
 
 class ActorRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Who did it: a key with its id and name, or the operator of the store, who has neither."""
+    """The actor: an API key with its id and name, or the operator of the store, with neither."""
 
     kind: Literal["key", "operator"]
     id: str | None
@@ -53,9 +53,9 @@ class ActorRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One act. `record_id` counts the records of the organization from 1 on without gaps.
+    """One audit record. `record_id` numbers the records of the organization from 1 without gaps.
 
-    `hash` is the SHA-256 over the hash of the record before it and this record's content, in hexadecimal digits.
+    `hash` is the SHA-256 over the hash of the previous record and this record's content, in hexadecimal digits.
     """
 
     record_id: int
@@ -69,7 +69,7 @@ class AuditItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkflowRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One version in a list. `latest` is `"true"` for the highest number, ACTIVE or not."""
+    """One version of a workflow in a list. `latest` is `"true"` for the highest version number, ACTIVE or not."""
 
     workflow_id: str
     workflow_version: int
@@ -86,10 +86,10 @@ class WorkflowRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScheduleRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """The live schedule of a workflow. `next_on` is null when it has ended or does not fire any more.
+    """The live schedule of a workflow. `next_on` is null when the schedule has ended or will not fire again.
 
-    `due_on` is `next_on` with the jitter. `missed_count` are the instants of its ledger that started nothing because no
-    server ran, and `missed_on` is the last one.
+    `due_on` is `next_on` with the jitter. `missed_count` counts the instants in its ledger that started no execution
+    because no server ran; `missed_on` is the last of them.
     """
 
     workflow_id: str
@@ -105,11 +105,11 @@ class ScheduleRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FireRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one nominal instant.
+    """The outcome of one nominal instant of a schedule.
 
-    `STARTED` on time, `CAUGHT_UP` late, `SKIPPED` by the overlap rule, `QUEUED` behind the execution before it,
-    `REFUSED` by a quota of the organization, or `MISSED`: nothing starts any more, and `count` is how many
-    instants it stands for, this one being the last.
+    `STARTED` on time, `CAUGHT_UP` late, `SKIPPED` by the overlap rule, `QUEUED` behind the previous execution,
+    `REFUSED` by a quota of the organization, or `MISSED`: no execution will start. `count` is the number of instants
+    that the record covers; `nominal_on` is the last of them.
     """
 
     nominal_on: int
@@ -120,11 +120,12 @@ class FireRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PreviewRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One fire, or a time of the day that does not fire.
+    """One fire, or a local time at which the schedule does not fire.
 
-    `wall` is what the schedule names, `local` what the clocks of the zone show then, with their offset. `mark` is empty
-    for the most, else `MOVED` out of the hour that the clocks leave out, or `SKIPPED` with it; the `SECOND` time that
-    the clocks show it, or `REPEATED`, where nothing fires at that.
+    `wall` is the local time that the schedule names, `local` the local time at `on`, with its UTC offset. `mark` is
+    usually empty. Around a clock change it is `MOVED` (out of the hour that does not exist), `SKIPPED` (with that
+    hour), `SECOND` (the second occurrence of a repeated local time) or `REPEATED` (a second occurrence that does not
+    fire).
     """
 
     on: int
@@ -135,7 +136,7 @@ class PreviewRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PreviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The next fires. `change_on` is when the clocks of the zone are set next, null when they are not."""
+    """The next fires. `change_on` is the next clock change of the time zone, null when there is none."""
 
     message: str
     timezone: str
@@ -145,7 +146,7 @@ class PreviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DatastoreRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A datastore without its document, which has `bytes` bytes. `modified_by` is a key or an execution."""
+    """A datastore without its document. `bytes` is the size of the document; `modified_by` is a key or an execution."""
 
     name: str
     revision: int
@@ -163,7 +164,7 @@ class DatastoreRecord(DatastoreRow, frozen=True, kw_only=True):
 
 
 def key_row(key: ApiKey) -> KeyRecord:
-    """Returns a key without its text."""
+    """Returns a key on the wire, without its text."""
     return KeyRecord(
         key_id=key.key_id,
         organization_id=key.organization_id,
@@ -180,12 +181,12 @@ def key_row(key: ApiKey) -> KeyRecord:
 
 
 def new_key_row(key: ApiKey, text: str) -> NewKeyRecord:
-    """Returns a key with its text."""
-    return extended(NewKeyRecord, key_row(key), api_key=text)
+    """Returns a new key on the wire, with its text."""
+    return extend_record(NewKeyRecord, key_row(key), api_key=text)
 
 
 def audit_row(record: AuditRecord) -> AuditItem:
-    """Returns a record of the audit."""
+    """Returns an audit record on the wire."""
     return AuditItem(
         record_id=record.record_id,
         organization_id=record.organization_id,
@@ -217,7 +218,7 @@ def workflow_row(version: WorkflowSummary) -> WorkflowRow:
 
 
 def schedule_row(live: LiveSchedule, missed: MissedFires | None) -> ScheduleRecord:
-    """Returns the live schedule of a workflow, with what its ledger says of missed instants."""
+    """Returns the live schedule of a workflow, with the missed instants of its ledger."""
     schedule = live.schedule
     return ScheduleRecord(
         workflow_id=schedule.workflow_id,
@@ -234,7 +235,7 @@ def schedule_row(live: LiveSchedule, missed: MissedFires | None) -> ScheduleReco
 
 
 def fire_row(row: LedgerRow) -> FireRecord:
-    """Returns what became of one nominal instant of a schedule."""
+    """Returns the outcome of one nominal instant of a schedule."""
     return FireRecord(
         nominal_on=to_ms(row.nominal),
         outcome=row.outcome,
@@ -266,7 +267,7 @@ def _preview_row(shown: Preview, item: Occurrence) -> PreviewRecord:
     )
 
 
-def datastore_line(line: DatastoreSummary) -> DatastoreRow:
+def datastore_row(line: DatastoreSummary) -> DatastoreRow:
     """Returns a datastore without its document."""
     return DatastoreRow(
         name=line.name,
@@ -278,7 +279,7 @@ def datastore_line(line: DatastoreSummary) -> DatastoreRow:
     )
 
 
-def datastore_row(datastore: Datastore) -> DatastoreRecord:
+def datastore_record(datastore: Datastore) -> DatastoreRecord:
     """Returns a datastore with its document. Raises: StoreCorrupt."""
     return DatastoreRecord(
         name=datastore.name,

@@ -1,4 +1,4 @@
-"""Wire values that many routes share: numbers and instants in queries, pages, and who somebody is."""
+"""Wire values that many routes share: parameters, error bodies, and the parsing of numbers, instants and cursors."""
 
 import re
 from datetime import datetime
@@ -17,7 +17,7 @@ MAX_LIMIT: Final = 30
 DEFAULT_LIMIT: Final = 20
 LATEST: Final = "latest"
 SUCCESS: Final = "success"
-"""What the `message` of an answer says when there is nothing else to say."""
+"""The `message` of a successful answer that needs no other text."""
 
 _Shape = TypeVar("_Shape", bound=msgspec.Struct)
 
@@ -26,24 +26,24 @@ _TOO_MANY_DIGITS: Final = 10**18
 # 9999-12-31, the last day of a calendar date.
 _LAST_MS: Final = 253_402_300_799_999
 
-LIMIT: Final = Parameter("limit", "Items on a page, 1 to 30; larger is 30. Default 20.", kind="count")
+LIMIT: Final = Parameter("limit", "Items per page, 1 to 30. Larger values count as 30. Default: 20.", kind="count")
 WORKFLOW_ID: Final = Parameter("workflow_id", "Id of the workflow (UUID).", is_required=True)
 WORKFLOW_VERSION: Final = Parameter(
     "workflow_version",
-    "Version of the workflow, or `latest`: the newest ACTIVE one.",
+    "Version of the workflow, or `latest` for the newest ACTIVE version.",
     is_required=True,
     kind="version",
 )
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer that says only that it is done."""
+    """Confirms that the call succeeded."""
 
     message: str = SUCCESS
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One finding: a JSON Pointer, what is wrong there, and how to mend it."""
+    """One finding: `path` is a JSON Pointer, `message` the problem there, `hint` how to correct it."""
 
     path: str
     message: str
@@ -51,11 +51,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong. `code` is stable and UPPER_SNAKE; `request_id` finds the log lines of the call.
-
-    `workflow_ids` or `states` are what the parameter of that name could say, where the call was ambiguous.
-    `workflow_version` and `modified_on` are those of the open draft that an import did not overwrite.
-    """
+    """An error. `code` is stable and UPPER_SNAKE; `request_id` identifies the call in the log."""
 
     message: str
     code: str
@@ -64,10 +60,10 @@ class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConflictAnswer(ErrorAnswer, frozen=True, kw_only=True, omit_defaults=True):
-    """What of the state of the object stands against the call, and what the caller may name instead.
+    """The state of the object does not allow the call.
 
-    `workflow_ids` or `states` are what the parameter of the call could say, with code `AMBIGUOUS`; `workflow_version`
-    and `modified_on` are those of the open draft, with code `DRAFT_OPEN`.
+    With code `AMBIGUOUS`, `workflow_ids` or `states` lists the values that the parameter could have. With code
+    `DRAFT_OPEN`, `workflow_version` and `modified_on` are those of the open draft that the import did not overwrite.
     """
 
     workflow_ids: list[str] | UnsetType = UNSET
@@ -77,14 +73,14 @@ class ConflictAnswer(ErrorAnswer, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class ForbiddenAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """No key, a wrong one, or one without the scope."""
+    """The call has no valid key, or (code `SCOPE`) its key lacks the permission."""
 
     message: Literal["Forbidden"]
     code: Literal["SCOPE"] | None = None
 
 
 def limit_of(call: Call) -> int:
-    """Returns the page size. Raises: BadRequest (code `BAD_LIMIT`) when it is not a positive integer."""
+    """Parses the page size. Raises: BadRequest (code `BAD_LIMIT`) when it is not a positive integer."""
     if "limit" not in call.query:
         return DEFAULT_LIMIT
     text = call.query.get("limit")
@@ -94,7 +90,7 @@ def limit_of(call: Call) -> int:
 
 
 def number_of(value: Any, name: str) -> int:
-    """Returns a positive integer of up to 18 digits that came as a number or as its digits.
+    """Parses a positive integer of up to 18 digits, given as a number or as text.
 
     Raises: BadRequest (code `BAD_NUMBER`).
     """
@@ -106,7 +102,7 @@ def number_of(value: Any, name: str) -> int:
 
 
 def version_of(value: Any) -> int | None:
-    """Returns a version number; None for `latest`, an empty text or nothing.
+    """Parses a version number; None for `latest`, an empty text or null.
 
     Raises: BadRequest (code `BAD_NUMBER`).
     """
@@ -116,9 +112,9 @@ def version_of(value: Any) -> int | None:
 
 
 def cursor_of(call: Call, *names: str) -> tuple[str, ...] | None:
-    """Returns the values of the fields of a `lastKey`, None when none of them came.
+    """Returns the values of the fields of a `lastKey`, None when the call has none of them.
 
-    Raises: BadRequest (code `BAD_CURSOR`) when one came without the others.
+    Raises: BadRequest (code `BAD_CURSOR`) when the call has some of them, but not all.
     """
     values = tuple(call.query.get(name) for name in names)
     if not any(values):
@@ -129,7 +125,7 @@ def cursor_of(call: Call, *names: str) -> tuple[str, ...] | None:
 
 
 def execution_cursor(text: str) -> str:
-    """Returns the execution id of a cursor. Raises: BadRequest (code `BAD_CURSOR`) when it is none."""
+    """Validates the execution id of a cursor. Raises: BadRequest (code `BAD_CURSOR`)."""
     try:
         return validate_id(text, "execution")
     except BadRequest as error:
@@ -137,7 +133,7 @@ def execution_cursor(text: str) -> str:
 
 
 def instant_of(value: Any, name: str) -> datetime:
-    """Returns the instant of a count of epoch milliseconds. Raises: BadRequest (code `BAD_TIME`)."""
+    """Parses an instant in epoch milliseconds. Raises: BadRequest (code `BAD_TIME`)."""
     if isinstance(value, str) and _DIGITS.fullmatch(value) is not None:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LAST_MS:
@@ -146,7 +142,7 @@ def instant_of(value: Any, name: str) -> datetime:
 
 
 def flag_of(call: Call, name: str) -> bool:
-    """Returns a `true` / `false` parameter, false when it did not come. Raises: BadRequest (code `BAD_FLAG`)."""
+    """Parses a `true` / `false` parameter, false when it is absent. Raises: BadRequest (code `BAD_FLAG`)."""
     if name not in call.query:
         return False
     text = call.query.get(name)
@@ -156,23 +152,23 @@ def flag_of(call: Call, name: str) -> bool:
 
 
 def one_of(values: tuple[str, ...], known: tuple[str, ...], name: str) -> tuple[Any, ...]:
-    """Returns the values of a filter. Raises: BadRequest (code `BAD_FILTER`) for one that is not known."""
+    """Returns the values of a filter. Raises: BadRequest (code `BAD_FILTER`) for an unknown value."""
     for value in values:
         if value not in known:
             raise BadRequest(f"{name} is {value[:50]!r}, expected one of {', '.join(known)}", code="BAD_FILTER")
     return values
 
 
-def extended(shape: type[_Shape], base: msgspec.Struct, **more: Any) -> _Shape:
-    """Returns a record that has the fields of `base`, whose shape `shape` extends, and these."""
+def extend_record(shape: type[_Shape], base: msgspec.Struct, **more: Any) -> _Shape:
+    """Returns a record of type `shape` with the fields of `base`, whose type it extends, and the additional fields."""
     return shape(**asdict(base), **more)
 
 
 def finding_of(problem: Problem) -> Finding:
-    """Returns a problem as callers read it."""
+    """Returns a problem on the wire."""
     return Finding(path=problem.path, message=problem.message, hint=problem.hint)
 
 
 def latest_text(is_latest: bool) -> Literal["true", "false"]:
-    """Returns a boolean as the reference shows it on records: as a string."""
+    """Returns a boolean as the string that records carry."""
     return "true" if is_latest else "false"

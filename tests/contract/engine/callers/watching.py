@@ -8,7 +8,7 @@ from contract.engine.callers.streams import numbers, read_feed
 from contract.engine.upkeep.pruning import DAY, MONTH, pruned, stored
 from kit.definitions import asking, computing
 from kit.driver import ORGANIZATION, Driver
-from looply.app.executions.watching import Subscription, check_place, follow_organization
+from looply.app.executions.watching import Subscription, check_cursor, follow_organization
 from looply.engine.processing.feed import Feed, FeedBounds
 from looply.errors import Conflict
 
@@ -24,17 +24,17 @@ class PrunedStreamStories:
         await engine.started(asking())
         await engine.advance(MONTH + DAY)
         services: Any = Watching(engine)
-        await check_place(services, ORGANIZATION, before)
+        await check_cursor(services, ORGANIZATION, before)
         assert (await pruned(engine)).executions == 1
         place = (await read_feed(engine))[0].position
         with pytest.raises(Conflict) as refused:
-            await check_place(services, ORGANIZATION, place)
+            await check_cursor(services, ORGANIZATION, place)
         assert refused.value.code == "EVENTS_PRUNED"
-        await check_place(services, "another organization", place)
-        await check_place(services, ORGANIZATION, behind)
+        await check_cursor(services, "another organization", place)
+        await check_cursor(services, ORGANIZATION, behind)
         await engine.restart()
         with pytest.raises(Conflict):
-            await check_place(services, ORGANIZATION, place)
+            await check_cursor(services, ORGANIZATION, place)
         rest = await read_feed(engine)
         assert numbers(rest, gone) == []
         assert numbers(rest, waiting) != []
@@ -61,7 +61,7 @@ class PrunedStreamStories:
         await feed.stop()
         # So hears who comes back.
         with pytest.raises(Conflict) as refused:
-            await check_place(services, ORGANIZATION, before)
+            await check_cursor(services, ORGANIZATION, before)
         assert refused.value.code == "EVENTS_PRUNED"
         assert gone not in await stored(engine)
 

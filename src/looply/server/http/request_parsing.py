@@ -1,4 +1,4 @@
-"""The door for what comes in: bodies, query parameters and headers, checked before any of our code sees them."""
+"""Parsing of requests: bodies, query parameters and headers are checked before a handler sees them."""
 
 import re
 from typing import Any, Final
@@ -22,25 +22,25 @@ _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _TEXT: Final = re.compile(rb"[\x20-\x7e]{1,255}")
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 _MAX_PARAMETERS: Final = 1000
-_MOST_TOLD: Final = 300
-"""Characters of a message that repeats what came: whoever sent it knows it."""
+_MAX_QUOTED: Final = 300
+"""Characters of a message that quotes the request; the caller knows the rest."""
+
+_MAX_NAME: Final = 100
+_IGNORED_OF_LAST_KEY: Final = ("organization_id",)
+"""Fields of a `lastKey` that callers send back and that are ignored: the organization comes from the key."""
 
 
-_LONGEST_NAME: Final = 100
-_OF_LAST_KEY: Final = ("organization_id",)
-"""Fields of a `lastKey` that come back and are not looked at: the organization is that of the key."""
-
-
-class ClientGone(Exception):
-    """The caller closed the connection before the body was complete; there is nobody to answer."""
+class ClientDisconnected(Exception):
+    """The caller closed the connection before the body was complete. No answer can be sent."""
 
 
 async def read_json(scope: Any, receive: Any, limits: Limits, *, takes_text: bool = False) -> tuple[Json, int]:
-    """Returns the JSON value of a call's body and its size in bytes; an empty body is None and 0.
+    """Returns the JSON value of a call's body and its size in bytes; None and 0 for an empty body.
 
     With `takes_text` the JSON may be declared as `text/plain` or `text/json`.
 
-    Raises: UnsupportedMediaType, BodyTooLarge, BadRequest (codes `MALFORMED_JSON`, `TOO_MANY_VALUES`), ClientGone.
+    Raises: UnsupportedMediaType, BodyTooLarge, BadRequest (codes `MALFORMED_JSON`, `TOO_MANY_VALUES`),
+    ClientDisconnected.
     """
     declared = _check_headers(scope["headers"], takes_text=takes_text)
     text = await _read(receive, declared, limits.body_bytes)
@@ -51,7 +51,7 @@ async def read_json(scope: Any, receive: Any, limits: Limits, *, takes_text: boo
 
 
 def _check_headers(headers: list[tuple[bytes, bytes]], *, takes_text: bool) -> int:
-    """Returns the declared length, -1 when there is none."""
+    """Returns the declared content length, -1 when there is none."""
     length, media_type = -1, None
     for name, value in headers:
         if name == b"content-length":
@@ -85,7 +85,7 @@ async def _read(receive: Any, declared: int, limit: int) -> bytes:
         raise _too_large(limit)
     message = await receive()
     if message["type"] == "http.disconnect":
-        raise ClientGone
+        raise ClientDisconnected
     body: bytes = message.get("body", b"")
     if not message.get("more_body", False):
         if len(body) > limit:
@@ -98,7 +98,7 @@ async def _read(receive: Any, declared: int, limit: int) -> bytes:
             raise _too_large(limit)
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientGone
+            raise ClientDisconnected
         parts.append(message.get("body", b""))
         size += len(parts[-1])
     if size > limit:
@@ -110,20 +110,20 @@ def _too_large(limit: int) -> BodyTooLarge:
     return BodyTooLarge(f"the body is larger than {limit} bytes (setting limits.body_bytes)")
 
 
-def to_shape(value: Json, shape: type[msgspec.Struct]) -> Any:
-    """Returns a body as its wire type; names that the type does not have are refused where it says so.
+def convert_body(value: Json, shape: type[msgspec.Struct]) -> Any:
+    """Converts a body to its wire type. Unknown fields are refused if the type forbids them.
 
-    Raises: BadRequest (code `BAD_BODY`) with the JSON Pointer of what does not fit.
+    Raises: BadRequest (code `BAD_BODY`) with the JSON Pointer of the value that does not fit.
     """
     if not isinstance(value, dict):
         raise BadRequest.at("", "must be a JSON object")
     try:
         return msgspec.convert(value, shape)
     except msgspec.ValidationError as error:
-        message, pointer = _explained(str(error))
+        message, pointer = _parse_validation_error(str(error))
         hint = ""
-        if len(message) > _MOST_TOLD:
-            message = f"{message[:_MOST_TOLD]}..."
+        if len(message) > _MAX_QUOTED:
+            message = f"{message[:_MAX_QUOTED]}..."
         if (unknown := re.search(r"unknown field `(.*)`", message)) is not None:
             hint = did_you_mean(unknown[1], [field.encode_name for field in msgspec.structs.fields(shape)])
         problem = Problem(path=pointer, message=message, hint=hint)
@@ -131,8 +131,8 @@ def to_shape(value: Json, shape: type[msgspec.Struct]) -> Any:
         raise BadRequest(f"the body does not fit{where}: {message}", code="BAD_BODY", problems=(problem,)) from error
 
 
-def _explained(text: str) -> tuple[str, str]:
-    """Returns message and JSON Pointer of msgspec's `... - at `$.name[0]``."""
+def _parse_validation_error(text: str) -> tuple[str, str]:
+    """Splits msgspec's `... - at `$.name[0]`` into message and JSON Pointer."""
     message, _, place = text.partition(" - at `$")
     pointer = "".join(
         f"/{(name or index).replace('~', '~0').replace('/', '~1')}"
@@ -143,9 +143,9 @@ def _explained(text: str) -> tuple[str, str]:
 
 
 def read_query(text: bytes, route: Route) -> Query:
-    """Returns the parameters of a query string as a route declares them.
+    """Parses a query string into the parameters that a route declares.
 
-    Those that begin with the route's prefix may be given several times.
+    Parameters that begin with the route's prefix may be given several times.
 
     Raises: BadRequest (codes `UNKNOWN_PARAMETER`, `DUPLICATE_PARAMETER`, `MISSING_PARAMETER`, `MALFORMED_QUERY`).
     """
@@ -161,13 +161,13 @@ def read_query(text: bytes, route: Route) -> Query:
         if not pair:
             continue
         raw_name, _, raw_value = pair.partition(b"=")
-        name = _decoded(raw_name)
+        name = _decode(raw_name)
         if name not in known and not (route.prefix and name.startswith(route.prefix)):
             _check_ignored(name, route)
             continue
         if name in values and name in known and not known[name].repeats:
             raise BadRequest(f"the query parameter {name} is given twice", code="DUPLICATE_PARAMETER")
-        values[name] = (*values.get(name, ()), _decoded(raw_value))
+        values[name] = (*values.get(name, ()), _decode(raw_value))
     for parameter in declared:
         if parameter.is_required and not values.get(parameter.name, ("",))[0]:
             raise BadRequest(f"the query parameter {parameter.name} is missing", code="MISSING_PARAMETER")
@@ -175,30 +175,30 @@ def read_query(text: bytes, route: Route) -> Query:
 
 
 def _check_ignored(name: str, route: Route) -> None:
-    """Raises: BadRequest (code `UNKNOWN_PARAMETER`) for a parameter that the route neither has nor leaves aside."""
-    if not route.has_strict_query or (name in _OF_LAST_KEY and route.is_list):
+    """Raises: BadRequest (code `UNKNOWN_PARAMETER`) for a parameter that the route neither declares nor ignores."""
+    if not route.has_strict_query or (name in _IGNORED_OF_LAST_KEY and route.is_list):
         return
     names = [parameter.name for parameter in route.parameters]
     known = ", ".join([*names, *([f"{route.prefix}NAME"] if route.prefix else [])]) or "none"
-    shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
+    shown = name if len(name) <= _MAX_NAME else f"{name[:_MAX_NAME]}..."
     problem = Problem(path="", message=f"{shown!r} is no query parameter of this call", hint=did_you_mean(name, names))
-    message = f"{problem.message}; {problem.hint or f'it takes {known}'}"
+    message = f"{problem.message}; {problem.hint or f'it accepts {known}'}"
     raise BadRequest(message, code="UNKNOWN_PARAMETER", problems=(problem,))
 
 
-def _decoded(text: bytes) -> str:
+def _decode(text: bytes) -> str:
     try:
         found = unquote_to_bytes(text.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadRequest("the query is not UTF-8", code="MALFORMED_QUERY") from error
     if "\0" in found:
-        # No name of anything has it, and not every store can be asked for it.
+        # No stored name contains it, and not every store accepts it in a query.
         raise BadRequest("the query has a character 0 (%00)", code="MALFORMED_QUERY")
     return found
 
 
-def one_header(scope: Any, name: bytes) -> str:
-    """Returns a header's text, empty when it is absent.
+def single_header(scope: Any, name: bytes) -> str:
+    """Returns the value of a header, empty when it is absent.
 
     Raises: BadRequest (code `BAD_HEADER`) when it is given twice, is empty, longer than 255 characters or not
     printable ASCII.

@@ -1,4 +1,4 @@
-"""What the door lets in: bodies, content types, JSON; and what every answer looks like."""
+"""Parsing of requests: bodies, content types, JSON; and the common properties of every answer."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -25,7 +25,7 @@ async def chunks(size: int, piece: int = 65_536) -> AsyncIterator[bytes]:
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8", "Application/JSON"])
-async def test_json_in_utf_8_is_taken(mine: Caller, content_type: str) -> None:
+async def test_json_in_utf_8_is_accepted(mine: Caller, content_type: str) -> None:
     workflow_id = await mine.create(COMPUTING)
     headers = {"content-type": content_type}
     answer = await mine.post(f"triggerworkflow/{workflow_id}", content=b"{}", headers=headers)
@@ -71,14 +71,14 @@ OF_THE_REFERENCE = {
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "text/json", "text/plain;charset=UTF-8", 'Text/JSON; charset="utf-8"']
 )
-async def test_json_that_is_declared_as_text_is_taken_on_the_endpoints_of_the_reference_alone(
+async def test_json_declared_as_text_is_accepted_only_on_the_endpoints_of_the_reference(
     app: Boundary, mine: Caller, content_type: str
 ) -> None:
     taken = set()
     for route in app.routes:
         if route.body is None or route.access == "public":
             continue
-        path = route.path.format(workflow_id="x", workflow_version="1", process_id="nobody")
+        path = route.path.format(workflow_id="x", workflow_version="1", process_id="unknown")
         answer = await mine.post(path, content=b"{}", headers={"content-type": content_type})
         assert answer.status_code < 500
         if answer.status_code != 415:
@@ -86,7 +86,7 @@ async def test_json_that_is_declared_as_text_is_taken_on_the_endpoints_of_the_re
     assert taken == OF_THE_REFERENCE
 
 
-async def test_what_is_declared_as_text_is_json_all_the_same(mine: Caller) -> None:
+async def test_a_body_declared_as_text_must_be_json(mine: Caller) -> None:
     workflow_id = await mine.create(ASKING)
     path, headers = f"triggerworkflow/{workflow_id}", {"content-type": "text/plain"}
     taken = await mine.post(path, content=b'{"po": 7}', headers=headers)
@@ -100,7 +100,7 @@ async def test_what_is_declared_as_text_is_json_all_the_same(mine: Caller) -> No
     [("application/x-www-form-urlencoded", b"po=7"), ("multipart/form-data; boundary=x", b"--x--")],
 )
 @pytest.mark.parametrize("path", ["triggerworkflow/{id}", "createWorkflow", "/v2/inbox/{token}"])
-async def test_a_form_is_refused_with_a_sentence_that_says_how_to_send_it(
+async def test_a_form_is_refused_with_instructions_how_to_send_it(
     mine: Caller, path: str, content_type: str, content: bytes
 ) -> None:
     await mine.trigger(await mine.create(CARDING))
@@ -125,14 +125,14 @@ async def test_an_unknown_query_parameter_is_400_on_every_route_of_the_api(
         assert (answer.status_code, answer.json()["code"]) == (400, "UNKNOWN_PARAMETER"), route.path
 
 
-async def test_an_unknown_query_parameter_is_named_with_what_was_probably_meant(mine: Caller) -> None:
+async def test_an_unknown_query_parameter_is_named_with_a_suggestion(mine: Caller) -> None:
     close = (await mine.get("getOrganizationExecutions?limits=5")).json()
     assert close["message"] == "'limits' is no query parameter of this call; did you mean 'limit'?"
     assert close["errors"][0]["hint"] == "did you mean 'limit'?"
     far = (await mine.get("getOrganizationExecutions?zzz=5")).json()
-    assert "it takes limit, workflow_id, workflow_execution_id" in far["message"]
+    assert "it accepts limit, workflow_id, workflow_execution_id" in far["message"]
     assert "field.NAME" in (await mine.get("searchExecutions?zzz=5")).json()["message"]
-    assert "it takes none" in (await mine.get("getSchedules?zzz=5")).json()["message"]
+    assert "it accepts none" in (await mine.get("getSchedules?zzz=5")).json()["message"]
     assert len((await mine.get("getSchedules?" + "z" * 5000 + "=5")).content) < 1000
 
 
@@ -143,7 +143,7 @@ async def test_an_unknown_query_parameter_starts_nothing(mine: Caller) -> None:
     assert (await mine.get("getOrganizationExecutions")).json()["count"] == 0
 
 
-async def test_the_organization_of_a_last_key_may_come_back_on_every_list(app: Boundary, mine: Caller) -> None:
+async def test_the_organization_of_a_last_key_may_be_sent_back_to_every_list(app: Boundary, mine: Caller) -> None:
     lists = [route for route in app.routes if route.is_list]
     assert len(lists) > 10
     for route in lists:
@@ -161,7 +161,7 @@ async def test_a_parameter_without_a_name_is_refused_and_an_ampersand_too_many_i
         assert (await mine.get(f"/v2/workflows/getKeys?{query}")).status_code == 200, query
 
 
-async def test_what_mail_programs_add_to_a_link_does_not_keep_its_page_closed(client: httpx2.AsyncClient) -> None:
+async def test_parameters_that_mail_programs_add_to_a_link_are_ignored(client: httpx2.AsyncClient) -> None:
     assert (await client.get("/inbox/token?utm_source=mail")).status_code == 200
 
 
@@ -202,7 +202,7 @@ async def test_a_chunked_body_over_the_limit_is_read_no_further(mine: Caller) ->
     assert sent <= LIMIT + 2 * 65_536
 
 
-async def test_a_chunked_body_within_the_limit_is_taken(mine: Caller) -> None:
+async def test_a_chunked_body_within_the_limit_is_accepted(mine: Caller) -> None:
     workflow_id = await mine.create(COMPUTING)
     path = f"/v2/workflows/triggerworkflow/{workflow_id}"
     answer = await mine.client.post(path, content=chunks(131_072), headers=mine.headers())
@@ -229,13 +229,13 @@ async def test_a_chunked_body_within_the_limit_is_taken(mine: Caller) -> None:
         b"{'a':1}",
     ],
 )
-async def test_what_is_no_strict_json_is_400(mine: Caller, content: bytes) -> None:
+async def test_a_body_that_is_not_strict_json_is_400(mine: Caller, content: bytes) -> None:
     workflow_id = await mine.create(COMPUTING)
     answer = await mine.post(f"triggerworkflow/{workflow_id}", content=content)
     assert (answer.status_code, answer.json()["code"]) == (400, "MALFORMED_JSON")
 
 
-async def test_integers_and_texts_come_back_as_they_went_in(mine: Caller) -> None:
+async def test_integers_and_texts_are_returned_unchanged(mine: Caller) -> None:
     workflow_id = await mine.create(ASKING)
     body = {"big": 2**53 + 1, "bigger": 2**64, "biggest": 10**63, "nul": "\u0000", "line": "\u2028", "__proto__": 1}
     execution_id = await mine.trigger(workflow_id, body)
@@ -243,7 +243,7 @@ async def test_integers_and_texts_come_back_as_they_went_in(mine: Caller) -> Non
     assert {name: shown[name] for name in body} == body
 
 
-async def test_the_body_of_a_get_is_not_looked_at(mine: Caller) -> None:
+async def test_the_body_of_a_get_is_ignored(mine: Caller) -> None:
     answer = await mine.client.request(
         "GET", "/v2/workflows/getKeys", content=b"{not json", headers=mine.headers({"content-type": "text/plain"})
     )
@@ -274,7 +274,7 @@ async def test_a_missing_or_wrong_field_is_named_by_its_pointer(mine: Caller) ->
     assert wrong["errors"][0]["path"] == "/scopes/1"
 
 
-async def test_an_error_does_not_repeat_all_that_came(mine: Caller) -> None:
+async def test_an_error_does_not_quote_the_whole_request(mine: Caller) -> None:
     for body in ({"action": "x" * 70_000}, {"x" * 70_000: 1}):
         answer = await mine.post("settleLetter", {"letter_id": "a", "action": "apply", **body})
         assert answer.status_code == 400
@@ -294,7 +294,7 @@ async def test_a_query_that_is_not_utf_8_is_400(mine: Caller) -> None:
     assert (await mine.get("searchExecutions?process_id=%ff")).status_code == 400
 
 
-async def test_an_error_has_the_shape_of_the_contract(mine: Caller) -> None:
+async def test_an_error_has_the_format_of_the_contract(mine: Caller) -> None:
     answer = await mine.post("createWorkflow", {"definition": {}})
     body = answer.json()
     assert answer.status_code == 422
@@ -320,7 +320,7 @@ async def test_every_answer_has_a_request_id_of_its_own_and_is_not_stored(mine: 
         assert answer.headers["content-type"] == "application/json"
 
 
-async def test_a_request_id_of_the_caller_is_not_taken(mine: Caller) -> None:
+async def test_a_request_id_of_the_caller_is_ignored(mine: Caller) -> None:
     answer = await mine.client.get("/healthz/live", headers={"x-request-id": "mine\r\nx: y"})
     assert "mine" not in answer.headers["x-request-id"]
 
@@ -332,20 +332,20 @@ async def test_an_unknown_path_is_404_with_or_without_a_key(mine: Caller) -> Non
 
 
 @pytest.mark.parametrize("name", ["getMembers", "createUser"])
-async def test_what_comes_later_is_404(mine: Caller, name: str) -> None:
+async def test_calls_of_later_releases_are_404(mine: Caller, name: str) -> None:
     assert (await mine.post(name, {})).status_code == 404
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "expected"),
     [
         (Overloaded("full"), (429, "OVERLOADED", "1")),
         (StoreFull("full"), (503, "STORE_FULL", "5")),
         (StoreLost("lost"), (503, "OUTCOME_UNKNOWN", "5")),
     ],
 )
-async def test_what_may_be_repeated_says_when(
-    mine: Caller, services: Services, monkeypatch: pytest.MonkeyPatch, error: Exception, told: tuple[int, str, str]
+async def test_a_retryable_error_has_a_retry_after(
+    mine: Caller, services: Services, monkeypatch: pytest.MonkeyPatch, error: Exception, expected: tuple[int, str, str]
 ) -> None:
     workflow_id = await mine.create(COMPUTING)
 
@@ -354,11 +354,11 @@ async def test_what_may_be_repeated_says_when(
 
     monkeypatch.setattr(services.engine, "start", fail)
     answer = await mine.post(f"triggerworkflow/{workflow_id}")
-    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == told
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == expected
 
 
 @pytest.mark.parametrize("error", [SealBroken("another key"), StoreCorrupt("damaged")])
-async def test_what_only_an_operator_can_mend_says_nothing_of_repeating(
+async def test_an_error_that_only_an_operator_can_resolve_has_no_retry_after(
     mine: Caller, services: Services, monkeypatch: pytest.MonkeyPatch, error: LooplyError
 ) -> None:
     workflow_id = await mine.create(COMPUTING)
@@ -373,7 +373,7 @@ async def test_what_only_an_operator_can_mend_says_nothing_of_repeating(
 
 
 @pytest.mark.parametrize("path", ["triggerworkflow/{id}", "rerunExecution"])
-async def test_a_defect_is_a_500_that_tells_only_its_request_id(
+async def test_an_unexpected_error_is_a_500_that_discloses_only_its_request_id(
     mine: Caller, services: Services, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     workflow_id = await mine.create(COMPUTING)
@@ -394,7 +394,7 @@ async def test_a_defect_is_a_500_that_tells_only_its_request_id(
     }
 
 
-async def test_a_caller_that_goes_away_starts_nothing(mine: Caller, app: Boundary) -> None:
+async def test_a_caller_that_disconnects_starts_nothing(mine: Caller, app: Boundary) -> None:
     workflow_id = await mine.create(COMPUTING)
     messages = [{"type": "http.request", "body": b'{"a"', "more_body": True}, {"type": "http.disconnect"}]
     sent: list[Any] = []
@@ -444,7 +444,7 @@ async def test_the_life_span_protocol_is_answered(app: Boundary) -> None:
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
-async def test_a_defect_after_the_answer_has_begun_closes_the_connection(
+async def test_an_unexpected_error_after_the_answer_has_begun_closes_the_connection(
     client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(send: Any, answer: Answer, request_id: str) -> None:

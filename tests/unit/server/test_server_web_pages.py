@@ -8,7 +8,7 @@ import pytest
 from looply.app.context.services import Services
 from looply.engine.ports.port import Health
 from looply.errors import NotFound, SettingsError
-from looply.server.administration.pages import Pages
+from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app
 from looply.server.http.boundary import Boundary
 from looply.settings import load_settings
@@ -38,7 +38,7 @@ async def test_the_built_pages_are_served(client: httpx2.AsyncClient) -> None:
     assert "script-src 'self'" in docs.headers["content-security-policy"]
 
 
-async def test_a_file_is_kept_by_browsers_for_its_name_says_its_content(client: httpx2.AsyncClient) -> None:
+async def test_browsers_cache_a_file_whose_name_has_the_hash_of_its_content(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/static/assets/main-abc.js")
     assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
@@ -72,7 +72,7 @@ def policy_of(pages: Pages) -> str:
     return dict(pages.inbox().headers)[b"content-security-policy"].decode()
 
 
-def test_cards_load_pictures_from_no_other_host_unless_the_administrator_names_it(built: Path) -> None:
+def test_cards_load_images_from_no_other_host_unless_the_administrator_names_it(built: Path) -> None:
     assert "img-src 'self' data:;" in policy_of(Pages(built))
     named = policy_of(Pages(built, ("cdn.example.com", "*.example.org")))
     assert "img-src 'self' https://cdn.example.com https://*.example.org data:;" in named
@@ -81,7 +81,7 @@ def test_cards_load_pictures_from_no_other_host_unless_the_administrator_names_i
 @pytest.mark.parametrize(
     "host", ["https://a.b", "a.b/c", "a b", "a;script-src *", "*", "'unsafe-inline'", "a.b:x", "é.b"]
 )
-def test_a_host_for_pictures_is_a_name_of_a_host(host: str) -> None:
+def test_a_host_for_images_is_a_host_name(host: str) -> None:
     with pytest.raises(SettingsError) as refused:
         load_settings(flags={"card_images": [host]})
     assert "card_images" in str(refused.value)
@@ -95,7 +95,7 @@ def test_without_a_build_there_are_plain_pages(tmp_path: Path) -> None:
         pages.file("docs.html")
 
 
-async def test_health_says_whether_calls_are_taken(client: httpx2.AsyncClient) -> None:
+async def test_readiness_reports_whether_the_server_takes_calls(client: httpx2.AsyncClient) -> None:
     assert (await client.get("/healthz/live")).json() == {"message": "live"}
     assert (await client.get("/healthz/ready")).json() == {"message": "ready"}
 
@@ -108,7 +108,7 @@ async def test_a_draining_server_lives_and_is_not_ready(client: httpx2.AsyncClie
     assert (await client.get("/healthz/live")).status_code == 200
 
 
-async def test_a_failed_store_makes_the_server_not_ready_and_says_why(
+async def test_a_failed_store_makes_the_server_not_ready_with_the_reason(
     client: httpx2.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(services.engine, "health", lambda: Health(is_ready=False, reason="the disk failed"))

@@ -1,4 +1,4 @@
-"""Mock payloads: given, or taken from an execution; never with a secret. No import overwrites an unread draft."""
+"""Mock payloads: given, or copied from an execution; never with a secret. No import overwrites an unread draft."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ async def test_a_mock_payload_is_either_given_or_taken(mine: Caller, more: dict[
     assert refused.status_code == 400
 
 
-async def test_what_is_secret_in_a_mock_payload_is_stored_nowhere(mine: Caller, catalog: Catalog) -> None:
+async def test_secrets_in_a_mock_payload_are_not_stored(mine: Caller, catalog: Catalog) -> None:
     workflow_id = await mine.create(SECRET)
     given = {"po": "1", "token": "CANARY-1"}
     execution_id = await mine.trigger(workflow_id, given)
@@ -65,7 +65,7 @@ async def test_what_is_secret_in_a_mock_payload_is_stored_nowhere(mine: Caller, 
         assert row.mock_payload == {"po": "1", "token": "***"}
 
 
-async def test_what_becomes_secret_leaves_the_mock_payload(mine: Caller, catalog: Catalog) -> None:
+async def test_values_that_become_secret_are_masked_in_the_mock_payload(mine: Caller, catalog: Catalog) -> None:
     workflow_id = await mine.create(definition(note_step()), is_active=False)
     body = {"workflow_id": workflow_id, "workflow_version": 1}
     await mine.post("setMockPayload", {**body, "payload": {"token": "CANARY-1"}})

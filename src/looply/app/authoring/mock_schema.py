@@ -1,4 +1,4 @@
-"""Mock payloads of versions, and the JSON Schema that is made of one."""
+"""The JSON Schema that is derived from a mock payload."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -6,19 +6,19 @@ from typing import Any, Final
 from looply.jsontext import Json, encode_json
 
 SCHEMA_BYTES: Final = 64 * 1024
-"""A derived schema is not larger: levels are left out until it fits."""
+"""The largest derived schema: levels are left out until it fits."""
 
 _LEVELS: Final = (32, 16, 8, 4, 2, 1)
-"""Levels of the payload that the schema describes, the most first; what lies deeper may be anything."""
+"""Levels of the payload that the schema describes, in the order tried. Deeper values may be anything."""
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 def mock_schema(payload: Json) -> dict[str, Any]:
-    """Returns a JSON Schema that the payload fits. No field is required: one sample cannot say which ones are.
+    """Returns a JSON Schema that the payload matches. No field is required: one sample cannot show which ones are.
 
-    Guarantees: at most `SCHEMA_BYTES` of JSON text and two levels for each of 32 levels of the payload, whatever the
-    payload is. What is left out may be anything.
+    Guarantees: at most `SCHEMA_BYTES` of JSON text and two levels for each of 32 levels of the payload, for any
+    payload. Omitted levels may be anything.
     """
     sample = _Sample()
     sample.add(payload, _LEVELS[0])
@@ -30,7 +30,7 @@ def mock_schema(payload: Json) -> dict[str, Any]:
 
 
 class _Sample:
-    """What was seen at one place of a payload: kinds of plain values, members of objects, items of lists."""
+    """The values found at one path of a payload: kinds of scalars, members of objects, items of lists."""
 
     __slots__ = ("item", "kinds", "members")
 
@@ -53,7 +53,7 @@ class _Sample:
             self.kinds.add(_kind(value))
 
     def schema(self, levels: int) -> dict[str, Any]:
-        """Returns the schema of this place; containers that lie below `levels` of them have any content."""
+        """Returns the schema of this path; containers below `levels` levels may have any content."""
         kinds = sorted(self.kinds - {"integer"} if "number" in self.kinds else self.kinds)
         alternatives = [{"type": kinds[0] if len(kinds) == 1 else kinds}] if kinds else []
         alternatives.extend(self._containers(levels))

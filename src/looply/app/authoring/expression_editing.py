@@ -1,4 +1,4 @@
-"""Help with writing expressions: what may stand at a place, and what is wrong or doubtful. Nothing is stored."""
+"""Assistance for editors of expressions: completion, errors and warnings. Nothing is stored."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import TypeAlias
 import msgspec
 
 from looply.app.authoring import workflows
-from looply.app.authoring.expressions import Mistake, Source, mistake_of, parsed_source, text_at
+from looply.app.authoring.expressions import Source, SourceFinding, finding_of_error, parse_source, text_at
 from looply.app.context.embedding import embed_cards
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
@@ -33,67 +33,67 @@ from looply.limits import Limits
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """The data are like this."""
+    """The data document looks like this sample."""
 
     data: Json
 
 
 class Schema(msgspec.Struct, frozen=True):
-    """The data fit this JSON Schema."""
+    """The data document matches this JSON Schema."""
 
     schema: dict[str, Json]
 
 
 class StepOfDefinition(msgspec.Struct, frozen=True):
-    """The data are what a step of this definition sees."""
+    """The data document is the one that a step of this definition sees."""
 
     definition: dict[str, Json]
     step_id: str
 
 
 class StepOfWorkflow(msgspec.Struct, frozen=True):
-    """The data are what a step of a stored version sees; None is the newest ACTIVE one."""
+    """The data document is the one that a step of a stored version sees; None is the newest ACTIVE version."""
 
     workflow_id: str
     version: int | None
     step_id: str
 
 
-Basis: TypeAlias = Sample | Schema | StepOfDefinition | StepOfWorkflow | None
-"""What is known of the data document; nothing for None."""
+DataContext: TypeAlias = Sample | Schema | StepOfDefinition | StepOfWorkflow | None
+"""A description of the data document; None if nothing is known of it."""
 
 
-class Advice(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong (`errors`) and what is doubtful (`warnings`).
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The errors and warnings of a source.
 
-    `type` is what a bare expression gives; empty for the other forms, and where there is an error.
+    `type` is the type of a bare expression; empty for the other forms, and if there is an error.
     """
 
-    errors: tuple[Mistake, ...]
-    warnings: tuple[Mistake, ...] = ()
+    errors: tuple[SourceFinding, ...]
+    warnings: tuple[SourceFinding, ...] = ()
     type: str = ""
 
 
 async def complete(
-    services: Services, principal: Principal, source: Source, position: int, basis: Basis
+    services: Services, principal: Principal, source: Source, position: int, context: DataContext
 ) -> tuple[Completion, ...]:
-    """Returns what may stand at a position of a text; nothing outside of its expressions.
+    """Returns the completions at a position of a text; none outside of its expressions.
 
     Raises: BadRequest, NotFound or Conflict for a version that cannot be found; Overloaded.
     """
-    facts = await _facts(services, principal, basis)
-    return await services.aside.run(lambda: _completed(source, position, facts(), services.limits))
+    shape = await _shape_function(services, principal, context)
+    return await services.background.run(lambda: _complete(source, position, shape(), services.limits))
 
 
-async def check(services: Services, principal: Principal, source: Source, basis: Basis) -> Advice:
-    """Returns what can be said of a source before it is evaluated. Raises: as `complete`."""
-    facts = await _facts(services, principal, basis)
-    return await services.aside.run(lambda: _checked(source, facts(), services.limits))
+async def check(services: Services, principal: Principal, source: Source, context: DataContext) -> CheckResult:
+    """Checks a source without evaluating it. Raises: as `complete`."""
+    shape = await _shape_function(services, principal, context)
+    return await services.background.run(lambda: _check(source, shape(), services.limits))
 
 
-async def _facts(services: Services, principal: Principal, basis: Basis) -> Callable[[], Shape]:
-    """Returns what makes the shape of the data document, which takes a while for a large one."""
-    match basis:
+async def _shape_function(services: Services, principal: Principal, context: DataContext) -> Callable[[], Shape]:
+    """Returns a function that computes the shape of the data document, which takes a while for a large one."""
+    match context:
         case Sample(data):
             return lambda: shape_of_value(data)
         case Schema(schema):
@@ -109,7 +109,7 @@ async def _facts(services: Services, principal: Principal, basis: Basis) -> Call
             return lambda: ANY
 
 
-def _completed(source: Source, position: int, document: Shape, limits: Limits) -> tuple[Completion, ...]:
+def _complete(source: Source, position: int, document: Shape, limits: Limits) -> tuple[Completion, ...]:
     visible = visible_in_card(document, document) if source.form == "card" else None
     if source.form == "expression":
         return completions(source.text, position, document, limits)
@@ -124,30 +124,30 @@ def _completed(source: Source, position: int, document: Shape, limits: Limits) -
     return tuple(replace(each, start=each.start + start, end=each.end + start) for each in found)
 
 
-def _checked(source: Source, document: Shape, limits: Limits) -> Advice:
+def _check(source: Source, document: Shape, limits: Limits) -> CheckResult:
     try:
-        parsed = parsed_source(source, limits)
+        parsed = parse_source(source, limits)
     except (ExpressionSyntaxError, ExpressionLimit) as error:
-        return Advice(errors=(mistake_of(error, source),))
+        return CheckResult(errors=(finding_of_error(error, source),))
     budget = Budget()
-    found: list[tuple[Finding, Mistake]] = []
+    found: list[tuple[Finding, SourceFinding]] = []
     type_ = ""
-    for path, expression, visible in _seen(parsed, document, budget):
+    for path, expression, visible in _visible_expressions(parsed, document, budget):
         if isinstance(parsed, CardTemplate):
             findings = findings_in_card(expression, visible, budget)
         else:
             inferred = infer(expression.tree, visible, expression.source, budget)
             findings, type_ = inferred.findings, str(inferred.shape) if isinstance(parsed, Expression) else ""
-        found += [(finding, _mistake(finding, source, path, expression)) for finding in findings]
-    errors = dict.fromkeys(mistake for finding, mistake in found if finding.severity == "error")
-    warnings = dict.fromkeys(mistake for finding, mistake in found if finding.severity == "warning")
-    return Advice(errors=tuple(errors), warnings=tuple(warnings), type="" if errors else type_)
+        found += [(finding, _source_finding(finding, source, path, expression)) for finding in findings]
+    errors = dict.fromkeys(located for finding, located in found if finding.severity == "error")
+    warnings = dict.fromkeys(located for finding, located in found if finding.severity == "warning")
+    return CheckResult(errors=tuple(errors), warnings=tuple(warnings), type="" if errors else type_)
 
 
-def _seen(
+def _visible_expressions(
     parsed: Expression | Template | CardTemplate, document: Shape, budget: Budget
 ) -> Iterator[tuple[str, Expression, Visible]]:
-    """Yields each expression with the pointer of its text and what it sees."""
+    """Yields each expression with the pointer of its text and the names that are visible to it."""
     if isinstance(parsed, CardTemplate):
         yield from card_expressions(parsed, document, budget)
         return
@@ -156,12 +156,12 @@ def _seen(
         yield path, expression, visible_in_step(document)
 
 
-def _mistake(finding: Finding, source: Source, path: str, expression: Expression) -> Mistake:
+def _source_finding(finding: Finding, source: Source, path: str, expression: Expression) -> SourceFinding:
     text = text_at(source.text, path)
     start = expression_start(text, expression.source)
-    # What fails only where it is evaluated, which may never be, is hardly meant.
+    # An expression that fails only if it is evaluated, which may never happen, is probably a mistake.
     doubt = FindingKind.WRONG if finding.kind is FindingKind.FAILING else finding.kind
-    return Mistake(
+    return SourceFinding(
         code=ExpressionError.code if finding.severity == "error" else doubt.name,
         message=finding.message,
         path=path,

@@ -1,12 +1,12 @@
-"""Calls of editors while somebody writes an expression: what may stand here, and what is wrong or doubtful."""
+"""Calls of editors while an author writes an expression: completion, errors and warnings."""
 
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
-from looply.app.authoring import writing
-from looply.app.authoring.writing import Basis, Sample, Schema, StepOfDefinition, StepOfWorkflow
+from looply.app.authoring import expression_editing
+from looply.app.authoring.expression_editing import DataContext, Sample, Schema, StepOfDefinition, StepOfWorkflow
 from looply.errors import BadRequest
 from looply.jsontext import Json
 from looply.server.authoring.expressions import ExpressionFinding, finding_item, source_of
@@ -16,12 +16,12 @@ from looply.server.http.wire import SUCCESS, version_of
 _BASES: Final = ("data", "schema", "definition", "workflow_id")
 
 
-class KnownBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """At most one of four says what the data document looks like; null is the same as leaving out.
+class DataContextBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """At most one of four fields describes the data document; null counts as absent.
 
     `data` is a sample. `schema` is a JSON Schema. `definition` with `step_id` is a workflow that is being edited, and
-    the step whose settings are written. `workflow_id` with `step_id` and `workflow_version` is a stored one;
-    `latest`, or no version, is the newest ACTIVE one.
+    the step whose settings are written. `workflow_id` with `step_id` and `workflow_version` is a stored workflow;
+    `latest`, or no version, is the newest ACTIVE version.
     """
 
     data: Json = None
@@ -32,11 +32,11 @@ class KnownBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     step_id: str | None = None
 
 
-class CompleteBody(KnownBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CompleteBody(DataContextBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Exactly one of three texts, and a position in it, which counts characters (code points) from 0.
 
-    `expression` stands bare, without `${}`. `template` is a text of a step's settings, `card` a text of a card; in
-    both something is completed within `${}` only, which need not be closed.
+    `expression` is a bare expression, without `${}`. `template` is a text of a step's settings, `card` a text of a
+    card; both are completed within `${}` only, which need not be closed.
     """
 
     position: Annotated[int, Meta(ge=0)]
@@ -45,8 +45,8 @@ class CompleteBody(KnownBody, frozen=True, kw_only=True, forbid_unknown_fields=T
     card: str | None = None
 
 
-class ValidateExpressionBody(KnownBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Exactly one of three forms, as `evaluateExpression` takes them, and what is known of the data document."""
+class ValidateExpressionBody(DataContextBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Exactly one of the three forms that `evaluateExpression` accepts, and a description of the data document."""
 
     expression: str | None = None
     template: Json = None
@@ -54,9 +54,9 @@ class ValidateExpressionBody(KnownBody, frozen=True, kw_only=True, forbid_unknow
 
 
 class CompletionRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What may stand here: `insert` replaces `length` characters of the text from `position` on.
+    """One completion: `insert` replaces `length` characters of the text from `position` on.
 
-    `detail` is what a field or a variable is, or the signature of a function with its result.
+    `detail` is the type of a field or a variable, or the signature of a function with its result.
     """
 
     label: str
@@ -68,7 +68,7 @@ class CompletionRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompletionList(msgspec.Struct, frozen=True, kw_only=True):
-    """What may stand at the position: variables of loops, fields, then functions; at most 200."""
+    """The completions at the position: variables of loops, fields, then functions; at most 200."""
 
     message: str
     count: int
@@ -76,11 +76,11 @@ class CompletionList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExpressionFindings(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong and what is doubtful, for all data that the document may be.
+    """The errors and warnings of an expression, for all values that the data document may have.
 
-    An error fails whenever the expression is evaluated. The `code` of a warning is `UNKNOWN` (a name that is not
-    there), `MISSING` (a value that may be missing) or `WRONG` (hardly what is meant). `type` is what a bare
-    expression without errors gives, such as `list of text`.
+    An error occurs at every evaluation of the expression. The `code` of a warning is `UNKNOWN` (a name that does not
+    exist), `MISSING` (a value that may be missing) or `WRONG` (probably not what is meant). `type` is the type of a
+    bare expression without errors, such as `list of text`.
     """
 
     message: str
@@ -95,10 +95,10 @@ async def complete_expression(call: Call) -> Answer:
     source = source_of(body)
     if body.position > len(source.text):
         raise BadRequest.at(
-            "/position", f"is {body.position}, behind the text, which has {len(source.text)} characters"
+            "/position", f"is {body.position}, beyond the text, which has {len(source.text)} characters"
         )
-    basis = _basis(body, takes_any=source.form == "card")
-    found = await writing.complete(call.services, call.principal, source, body.position, basis)
+    context = _data_context(body, takes_any=source.form == "card")
+    found = await expression_editing.complete(call.services, call.principal, source, body.position, context)
     items = [
         CompletionRecord(
             label=each.label,
@@ -114,35 +114,35 @@ async def complete_expression(call: Call) -> Answer:
 
 
 async def validate_expression(call: Call) -> Answer:
-    """Checks a source."""
+    """Checks an expression, a template or a card."""
     body: ValidateExpressionBody = call.body
     source = source_of(body)
-    basis = _basis(body, takes_any=source.form == "card")
-    advice = await writing.check(call.services, call.principal, source, basis)
+    context = _data_context(body, takes_any=source.form == "card")
+    result = await expression_editing.check(call.services, call.principal, source, context)
     return Answer(
         ExpressionFindings(
             message=SUCCESS,
-            errors=[finding_item(mistake) for mistake in advice.errors],
-            warnings=[finding_item(mistake) for mistake in advice.warnings],
-            type=advice.type or None,
+            errors=[finding_item(finding) for finding in result.errors],
+            warnings=[finding_item(finding) for finding in result.warnings],
+            type=result.type or None,
         )
     )
 
 
-def _basis(body: KnownBody, *, takes_any: bool) -> Basis:
-    """Returns what a body says of the data document. Raises: BadRequest (codes `BAD_BODY`, `BAD_NUMBER`)."""
+def _data_context(body: DataContextBody, *, takes_any: bool) -> DataContext:
+    """Returns a body's description of the data document. Raises: BadRequest (codes `BAD_BODY`, `BAD_NUMBER`)."""
     given = [name for name in _BASES if getattr(body, name) is not None]
     if len(given) > 1:
-        raise BadRequest.at(f"/{given[1]}", f"cannot stand beside {given[0]}: at most one says what the data are")
+        raise BadRequest.at(f"/{given[1]}", f"cannot be combined with {given[0]}; at most one describes the data")
     needs_step = given[:1] in (["definition"], ["workflow_id"])
     if needs_step != (body.step_id is not None):
-        raise BadRequest.at("/step_id", "comes with definition or workflow_id, and they with it")
+        raise BadRequest.at("/step_id", "is required with definition or workflow_id, and only allowed with them")
     if body.workflow_version is not None and body.workflow_id is None:
-        raise BadRequest.at("/workflow_version", "comes with workflow_id")
+        raise BadRequest.at("/workflow_version", "is only allowed with workflow_id")
     step_id = body.step_id or ""
     if body.data is not None:
         if not takes_any and not isinstance(body.data, dict):
-            raise BadRequest.at("/data", "must be an object; only a card takes another value")
+            raise BadRequest.at("/data", "must be an object; only a card accepts another value")
         return Sample(body.data)
     if body.schema is not None:
         return Schema(body.schema)
@@ -165,7 +165,7 @@ ROUTES: Final = (
         path="/v2/workflows/completeExpression",
         takes_bound_keys=True,
         handle=complete_expression,
-        summary="Tell what may stand at a position of an expression",
+        summary="List the completions at a position of an expression",
         body=CompleteBody,
         answer=CompletionList,
         **_EDITORS,
@@ -174,8 +174,8 @@ ROUTES: Final = (
         path="/v2/workflows/validateExpression",
         takes_bound_keys=True,
         handle=validate_expression,
-        summary="Check an expression, a value of settings or a card against what is known of the data",
-        description="Nothing is evaluated. Findings are 200, in `errors` and `warnings`.",
+        summary="Check an expression, a settings value or a card against a description of its data",
+        description="Nothing is evaluated. An answer with findings is 200; they are in `errors` and `warnings`.",
         body=ValidateExpressionBody,
         answer=ExpressionFindings,
         **_EDITORS,

@@ -1,4 +1,4 @@
-"""Pages for people: the inbox and the API reference, built from `ui/`, and the files that they load."""
+"""Web pages: the inbox and the API reference, built from `ui/`, and the files that they load."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,7 +34,7 @@ _PLAIN: Final = """<!doctype html>
 
 
 class Pages:
-    """The built files, read once at the start. `images` are hosts whose pictures cards may show."""
+    """The built files, read once at the start. `images` are hosts from which cards may load images."""
 
     def __init__(self, folder: Path = STATIC, images: Sequence[str] = ()) -> None:
         self._images = "".join(f" https://{host}" for host in images)
@@ -47,7 +47,7 @@ class Pages:
     def inbox(self) -> Answer:
         """Returns the page that shows a card; it is the same for every token."""
         built = self._files.get("inbox.html")
-        # A picture that is loaded from elsewhere tells that host who reads the card, and when.
+        # An image that is loaded from another host reveals to it who reads the card, and when.
         text = _PLAIN.format(title="Looply", text="This installation was built without its inbox page.")
         return _page(built or text.encode(), f"{self._images} data:")
 
@@ -68,7 +68,7 @@ class Pages:
         return Answer(found, headers=headers, media_type=_TYPES[Path(name).suffix])
 
     def routes(self) -> tuple[Route, ...]:
-        """Returns the routes of all pages and files. What mail programs add to a link does not keep a page closed."""
+        """Returns the routes of all pages and files. Query parameters that mail programs add to a link are ignored."""
 
         async def inbox(call: Call) -> Answer:
             if not call.values["token"] or "/" in call.values["token"]:
@@ -88,8 +88,8 @@ class Pages:
                 access="public",
                 has_strict_query=False,
                 handle=inbox,
-                summary="The page on which a recipient answers a card",
-                path_values={"token": "Token of one recipient's card; the page itself does not look at it."},
+                summary="Open the page on which a recipient answers a card",
+                path_values={"token": "Token of one recipient's card. The page does not depend on it."},
                 tag="Pages",
                 answer_type="text/html",
                 refusals=(404,),
@@ -100,7 +100,7 @@ class Pages:
                 access="public",
                 has_strict_query=False,
                 handle=docs,
-                summary="The page of this description",
+                summary="Open the API reference page",
                 tag="Pages",
                 answer_type="text/html",
                 refusals=(404,),
@@ -111,7 +111,7 @@ class Pages:
                 access="public",
                 has_strict_query=False,
                 handle=file,
-                summary="Files that pages load",
+                summary="Read a file that a page loads",
                 path_values={"path": "Name of the file."},
                 tag="Pages",
                 answer_type="application/octet-stream",

@@ -2,11 +2,11 @@
 
 import pytest
 
-from looply.app.authoring.mock import SCHEMA_BYTES, mock_schema
+from looply.app.authoring.mock_schema import SCHEMA_BYTES, mock_schema
 from looply.jsontext import Json, encode_json, parse_json
 
 
-def nested(levels: int, key: str | None = "a") -> Json:
+def nest(levels: int, key: str | None = "a") -> Json:
     value: Json = 1
     for _ in range(levels):
         value = [value] if key is None else {key: value}
@@ -16,7 +16,7 @@ def nested(levels: int, key: str | None = "a") -> Json:
 @pytest.mark.parametrize("levels", [67, 99, 100, 199, 200])
 @pytest.mark.parametrize("key", ["a", "required", None])
 def test_the_schema_of_a_deep_payload_can_be_read_back(levels: int, key: str | None) -> None:
-    schema = mock_schema(nested(levels, key))
+    schema = mock_schema(nest(levels, key))
     assert parse_json(encode_json(schema)) == schema
 
 
@@ -26,7 +26,7 @@ def test_the_schema_of_a_payload_with_many_fields_is_small() -> None:
     assert schema["properties"]["rows"]["type"] == "array"
 
 
-def test_the_schema_of_a_wide_object_says_that_it_is_one() -> None:
+def test_the_schema_of_a_wide_object_declares_its_type() -> None:
     assert mock_schema({f"name_{index}": 1 for index in range(100_000)}) == {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",

@@ -1,10 +1,10 @@
-"""Whose address a request is counted under, with and without proxies."""
+"""The address under which a request is counted, with and without proxies."""
 
 from typing import Any
 
 import pytest
 
-from looply.server.http.callers import UNKNOWN, Callers, network_of
+from looply.server.http.client_addresses import UNKNOWN, ClientAddresses, network_of
 
 TRUSTED = ("10.0.0.0/8", "2001:db8::1")
 
@@ -42,14 +42,14 @@ def scope(peer: str | None, *headers: tuple[str, str]) -> dict[str, Any]:
 def test_the_address_is_the_last_one_that_no_trusted_proxy_has(
     peer: str | None, headers: tuple[tuple[str, str], ...], address: str
 ) -> None:
-    assert Callers(TRUSTED).address(scope(peer, *headers)) == address
+    assert ClientAddresses(TRUSTED).address(scope(peer, *headers)) == address
 
 
 def test_without_trusted_proxies_the_connection_alone_counts() -> None:
-    assert Callers().address(scope("10.0.0.1", ("x-forwarded-for", "203.0.113.9"))) == "10.0.0.1"
+    assert ClientAddresses().address(scope("10.0.0.1", ("x-forwarded-for", "203.0.113.9"))) == "10.0.0.1"
 
 
-def test_callers_of_ipv6_are_told_apart_by_their_network() -> None:
+def test_callers_of_ipv6_are_distinguished_by_their_network() -> None:
     assert network_of("2001:db8:1:2:3:4:5:6") == network_of("2001:db8:1:2::1") == "2001:db8:1:2::/64"
     assert network_of("192.0.2.1") == "192.0.2.1"
     assert network_of(UNKNOWN) == UNKNOWN

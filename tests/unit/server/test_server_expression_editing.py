@@ -1,4 +1,4 @@
-"""The calls of editors while an expression is written: completions, and what is wrong or doubtful."""
+"""The calls of editors while an expression is written: completions, errors and warnings."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ WORKFLOW: Any = {
 UNKNOWN = "01900000-0000-7000-8000-0000000000ff"
 
 
-async def completed(caller: Caller, **body: Any) -> list[dict[str, Any]]:
+async def complete(caller: Caller, **body: Any) -> list[dict[str, Any]]:
     answer = await caller.post("completeExpression", body)
     assert answer.status_code == 200, answer.text
     found = answer.json()
@@ -30,13 +30,13 @@ async def completed(caller: Caller, **body: Any) -> list[dict[str, Any]]:
 
 
 async def labels(caller: Caller, text: str, form: str = "expression", **body: Any) -> list[str]:
-    """Returns the labels of what may stand at the `|` of a text."""
+    """Returns the labels of the completions at the `|` of a text."""
     position = text.index("|")
-    found = await completed(caller, **{form: text.replace("|", "", 1)}, position=position, **body)
+    found = await complete(caller, **{form: text.replace("|", "", 1)}, position=position, **body)
     return [item["label"] for item in found]
 
 
-async def checked(caller: Caller, **body: Any) -> dict[str, Any]:
+async def check(caller: Caller, **body: Any) -> dict[str, Any]:
     answer = await caller.post("validateExpression", body)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
@@ -53,19 +53,19 @@ def assert_refused(answer: httpx2.Response, path: str | None = None, code: str =
 async def test_the_fields_of_a_sample_are_completed(mine: Caller) -> None:
     assert await labels(mine, "payload.output.|", data=DATA) == ["po", "amount", "unit price", "items"]
     assert await labels(mine, "payload.output.a|", data=DATA) == ["amount"]
-    (item,) = await completed(mine, expression="1 + payload.output.am > 5", position=21, data=DATA)
+    (item,) = await complete(mine, expression="1 + payload.output.am > 5", position=21, data=DATA)
     assert item["kind"] == "field"
     assert (item["insert"], item["position"], item["length"]) == ("amount", 19, 2)
     assert "number" in item["detail"]
 
 
 async def test_a_name_that_needs_brackets_replaces_the_dot(mine: Caller) -> None:
-    (item,) = await completed(mine, expression="payload.output.un", position=17, data=DATA)
+    (item,) = await complete(mine, expression="payload.output.un", position=17, data=DATA)
     assert (item["insert"], item["position"], item["length"]) == ("['unit price']", 14, 3)
 
 
 async def test_functions_and_names_are_completed_without_any_data(mine: Caller) -> None:
-    found = await completed(mine, expression="toUp", position=4)
+    found = await complete(mine, expression="toUp", position=4)
     assert [(item["label"], item["kind"], item["insert"]) for item in found] == [("toUpper", "function", "toUpper(")]
     assert found[0]["detail"].startswith("toUpper(text, [locale])")
     assert "payload" in await labels(mine, "pay|", data=DATA)
@@ -83,7 +83,7 @@ async def test_a_text_is_completed_within_its_expressions_only(mine: Caller) -> 
     ):
         assert await labels(mine, text, "template", data=DATA) == expected
     text = "𝄞 ${payload.output.p"
-    (item,) = await completed(mine, template=text, position=len(text), data=DATA)
+    (item,) = await complete(mine, template=text, position=len(text), data=DATA)
     assert (item["position"], item["length"]) == (19, 1)
 
 
@@ -92,7 +92,7 @@ async def test_a_text_of_a_card_sees_its_data(mine: Caller) -> None:
     assert "$index" in await labels(mine, "${$i|}", "card", data=DATA)
 
 
-async def test_a_schema_and_a_definition_tell_the_fields(mine: Caller) -> None:
+async def test_a_schema_and_a_definition_provide_the_fields(mine: Caller) -> None:
     assert await labels(mine, "payload.|", schema=SCHEMA) == ["count", "text"]
     step = {"definition": WORKFLOW, "step_id": "note_1"}
     assert "po" in await labels(mine, "payload.output.|", **step)
@@ -100,7 +100,7 @@ async def test_a_schema_and_a_definition_tell_the_fields(mine: Caller) -> None:
     assert "card_1" not in await labels(mine, "|", definition=WORKFLOW, step_id="wait_1")
 
 
-async def test_a_stored_workflow_tells_the_fields_of_its_schema_or_its_mock_payload(mine: Caller) -> None:
+async def test_a_stored_workflow_provides_the_fields_of_its_schema_or_its_mock_payload(mine: Caller) -> None:
     workflow_id = await mine.create(WORKFLOW)
     step = {"workflow_id": workflow_id, "step_id": "note_1"}
     for version in (1, "1", "latest", None):
@@ -121,7 +121,7 @@ async def test_the_answers_to_a_card_that_is_named_are_known(mine: Caller) -> No
         assert await labels(mine, "card_1.output.response.data.|", **known) == ["comment"]
 
 
-async def test_a_workflow_of_somebody_else_is_one_that_does_not_exist(mine: Caller, theirs: Caller) -> None:
+async def test_a_workflow_of_another_organization_does_not_exist(mine: Caller, theirs: Caller) -> None:
     workflow_id = await theirs.create(WORKFLOW)
     body = {"expression": "a", "position": 1, "step_id": "note_1", "workflow_version": 1}
     answers = []
@@ -137,22 +137,22 @@ async def test_a_workflow_of_somebody_else_is_one_that_does_not_exist(mine: Call
     assert none_active.status_code == 409
 
 
-async def test_what_is_right_has_no_findings_and_a_type(mine: Caller) -> None:
-    found = await checked(mine, expression="payload.output.amount * 2", data=DATA)
+async def test_a_valid_expression_has_no_findings_and_a_type(mine: Caller) -> None:
+    found = await check(mine, expression="payload.output.amount * 2", data=DATA)
     assert (found["message"], found["errors"], found["warnings"]) == ("success", [], [])
     assert "number" in found["type"]
-    assert (await checked(mine, template={"a": "${payload.output.po}"}, data=DATA))["type"] is None
+    assert (await check(mine, template={"a": "${payload.output.po}"}, data=DATA))["type"] is None
 
 
-async def test_a_mistake_in_the_writing_is_an_error_with_its_place(mine: Caller) -> None:
-    found = await checked(mine, template={"a": "fine ${1}", "b": "x ${1 +}"})
+async def test_a_syntax_error_is_an_error_with_its_position(mine: Caller) -> None:
+    found = await check(mine, template={"a": "fine ${1}", "b": "x ${1 +}"})
     (error,) = found["errors"]
     assert (error["path"], error["code"], error["position"]) == ("/b", "EXPRESSION_SYNTAX", 7)
     assert (found["warnings"], found["type"]) == ([], None)
 
 
-async def test_an_unknown_name_is_a_warning_with_what_was_meant(mine: Caller) -> None:
-    found = await checked(mine, template=["x\n${payload.output.ammount}"], data=DATA)
+async def test_an_unknown_name_is_a_warning_with_a_suggestion(mine: Caller) -> None:
+    found = await check(mine, template=["x\n${payload.output.ammount}"], data=DATA)
     (warning,) = found["warnings"]
     assert (warning["path"], warning["code"]) == ("/0", "UNKNOWN")
     assert (warning["line"], warning["position"], warning["length"]) == (2, 19, 7)
@@ -160,14 +160,14 @@ async def test_an_unknown_name_is_a_warning_with_what_was_meant(mine: Caller) ->
     assert found["errors"] == []
 
 
-async def test_what_fails_for_all_data_is_an_error(mine: Caller) -> None:
-    found = await checked(mine, expression="payload.output.items - 1", data=DATA)
+async def test_an_expression_that_fails_for_all_data_is_an_error(mine: Caller) -> None:
+    found = await check(mine, expression="payload.output.items - 1", data=DATA)
     assert ([error["code"] for error in found["errors"]], found["type"]) == (["EXPRESSION"], None)
-    nothing = await checked(mine, expression="payload.output.items - 1")
+    nothing = await check(mine, expression="payload.output.items - 1")
     assert (nothing["errors"], nothing["warnings"]) == ([], [])
 
 
-async def test_a_card_is_checked_with_what_its_names_stand_for(mine: Caller) -> None:
+async def test_a_card_is_checked_with_the_values_of_its_names(mine: Caller) -> None:
     card = {
         "type": "AdaptiveCard",
         "body": [
@@ -176,7 +176,7 @@ async def test_a_card_is_checked_with_what_its_names_stand_for(mine: Caller) -> 
             {"type": "TextBlock", "$data": "${payload.output.items}", "text": "${name}${nane} ${$root.payload}"},
         ],
     }
-    found = await checked(mine, card=card, data=DATA)
+    found = await check(mine, card=card, data=DATA)
     assert [(warning["path"], warning["position"]) for warning in found["warnings"]] == [
         ("/body/0/text", 17),
         ("/body/1/$data", 17),
@@ -189,13 +189,13 @@ async def test_a_card_is_checked_with_what_its_names_stand_for(mine: Caller) -> 
 async def test_nothing_in_a_card_is_an_error_because_it_is_shown_as_it_is_written(mine: Caller) -> None:
     card = {"a": "${payload.output.missing + 1}", "b": "${payload - 1} x", "$when": "${payload > 1}"}
     assert (await mine.post("evaluateExpression", {"card": card, "data": DATA})).json()["error"] is None
-    found = await checked(mine, card=card, data=DATA)
+    found = await check(mine, card=card, data=DATA)
     assert found["errors"] == []
     assert {warning["path"] for warning in found["warnings"]} == {"/a", "/b", "/$when"}
 
 
-async def test_what_fails_only_where_it_is_evaluated_is_a_warning_of_a_known_kind(mine: Caller) -> None:
-    found = await checked(mine, expression="payload.output.p ? payload - 1 : 1", data=DATA)
+async def test_an_expression_that_fails_only_when_evaluated_is_a_warning_of_a_known_kind(mine: Caller) -> None:
+    found = await check(mine, expression="payload.output.p ? payload - 1 : 1", data=DATA)
     assert (found["errors"], {warning["code"] for warning in found["warnings"]}) == ([], {"UNKNOWN", "WRONG"})
 
 
@@ -254,23 +254,23 @@ async def test_huge_and_deep_bodies_are_answered(mine: Caller) -> None:
         {"definition": {"workflow_steps": [START, 1, [], None], "workflow_connections": {}}, "step_id": "x"},
         {"data": {f"n{i}": i for i in range(50_000)}},
     ):
-        assert isinstance(await completed(mine, expression="payload.", position=8, **known), list)
-        assert "errors" in await checked(mine, expression="payload.a", **known)
-    assert await completed(mine, expression=long, position=len(long), data=DATA) == []
-    (error,) = (await checked(mine, expression=long))["errors"]
+        assert isinstance(await complete(mine, expression="payload.", position=8, **known), list)
+        assert "errors" in await check(mine, expression="payload.a", **known)
+    assert await complete(mine, expression=long, position=len(long), data=DATA) == []
+    (error,) = (await check(mine, expression=long))["errors"]
     assert "expression_characters" in error["message"]
     many = [f"${{a{i}}}" for i in range(20_000)]
     for body in ({"card": {"t": many}}, {"template": many}):
-        (error,) = (await checked(mine, **body))["errors"]
+        (error,) = (await check(mine, **body))["errors"]
         assert (error["code"], "editor_characters" in error["message"]) == ("EXPRESSION_LIMIT", True)
-    assert await completed(mine, template="${a} " * 1000, position=4998, data={"a": 1}) != []
-    assert await completed(mine, template="${a} " * 2000, position=9998, data={"a": 1}) == []
+    assert await complete(mine, template="${a} " * 1000, position=4998, data={"a": 1}) != []
+    assert await complete(mine, template="${a} " * 2000, position=9998, data={"a": 1}) == []
 
 
 async def test_a_key_that_may_read_is_enough_and_needed(mine: Caller) -> None:
     reader, starter = await mine.key_with("read"), await mine.key_with("trigger")
     assert await labels(reader, "toUppe|") == ["toUpper"]
-    assert (await checked(reader, expression="1"))["errors"] == []
+    assert (await check(reader, expression="1"))["errors"] == []
     for name in ("completeExpression", "validateExpression"):
         answer = await starter.post(name, {"expression": "1", "position": 0})
         assert (answer.status_code, answer.json()["code"]) == (403, "SCOPE")

@@ -1,4 +1,4 @@
-"""The address that a request comes from, also behind proxies."""
+"""The client address of a request, also behind proxies."""
 
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -7,17 +7,17 @@ from typing import Any, Final, TypeAlias
 Address: TypeAlias = IPv4Address | IPv6Address
 
 UNKNOWN: Final = "unknown"
-"""Stands for an address that the connection does not have, such as that of a local socket."""
+"""The address of a connection that has none, such as a local socket."""
 
 _NETWORK_BITS: Final = 64
-"""Of an IPv6 address: one caller usually has all addresses of such a network."""
+"""Prefix length of an IPv6 network whose addresses usually belong to one caller."""
 
 
-class Callers:
+class ClientAddresses:
     """Finds the address of a request's caller.
 
-    What `trusted` proxies (addresses and networks) say in `X-Forwarded-For` or `Forwarded` (RFC 7239) counts, from the
-    right to the first address that is not one of theirs. What a caller writes there himself stands further left.
+    `trusted` are addresses and networks of proxies. From a trusted peer, `X-Forwarded-For` or `Forwarded` (RFC 7239) is
+    read from the right to the first address that is not trusted. Entries that a caller adds are further left.
     """
 
     def __init__(self, trusted: Iterable[str] = ()) -> None:
@@ -26,12 +26,12 @@ class Callers:
     def address(self, scope: Any) -> str:
         """Returns the address of the caller of an ASGI request as text."""
         client = scope.get("client")
-        peer = _parsed(client[0]) if client else None
+        peer = _parse_address(client[0]) if client else None
         if peer is None:
             return UNKNOWN
         if self._is_trusted(peer):
-            for text in reversed(_forwarded(scope["headers"])):
-                hop = _parsed(text)
+            for text in reversed(_proxy_addresses(scope["headers"])):
+                hop = _parse_address(text)
                 if hop is None:
                     break
                 peer = hop
@@ -44,30 +44,30 @@ class Callers:
 
 
 def network_of(address: str) -> str:
-    """Returns what stands for all addresses of one caller: an IPv4 address itself, of IPv6 its network of 64 bits."""
-    parsed = _parsed(address)
+    """Returns the key under which one caller is counted: an IPv4 address itself, for IPv6 its network of 64 bits."""
+    parsed = _parse_address(address)
     if isinstance(parsed, IPv6Address):
         return str(ip_network((int(parsed) >> _NETWORK_BITS << _NETWORK_BITS, _NETWORK_BITS)))
     return address
 
 
-def _forwarded(headers: Sequence[tuple[bytes, bytes]]) -> list[str]:
-    """Returns the addresses that proxies added, the nearest one last.
+def _proxy_addresses(headers: Sequence[tuple[bytes, bytes]]) -> list[str]:
+    """Returns the addresses that proxies added, the nearest proxy last.
 
-    None where both headers came: a proxy writes one of them, and the other one would be the caller's.
+    The list is empty when both headers are present: a proxy writes one of them, and the caller could forge the other.
     """
-    listed = _items(headers, b"x-forwarded-for")
-    standard = _items(headers, b"forwarded")
+    listed = _header_items(headers, b"x-forwarded-for")
+    standard = _header_items(headers, b"forwarded")
     if listed and standard:
         return []
-    return listed or [_named(element) for element in standard]
+    return listed or [_for_parameter(element) for element in standard]
 
 
-def _items(headers: Sequence[tuple[bytes, bytes]], wanted: bytes) -> list[str]:
-    return [item.strip() for name, value in headers if name == wanted for item in value.decode("latin-1").split(",")]
+def _header_items(headers: Sequence[tuple[bytes, bytes]], header: bytes) -> list[str]:
+    return [item.strip() for name, value in headers if name == header for item in value.decode("latin-1").split(",")]
 
 
-def _named(element: str) -> str:
+def _for_parameter(element: str) -> str:
     """Returns the address of `for=192.0.2.1;proto=https`, empty when there is none."""
     for pair in element.split(";"):
         name, _, value = pair.partition("=")
@@ -76,8 +76,8 @@ def _named(element: str) -> str:
     return ""
 
 
-def _parsed(text: str) -> Address | None:
-    """Returns an address that may come with a port; one of IPv4 that is written as IPv6 is one of IPv4."""
+def _parse_address(text: str) -> Address | None:
+    """Parses an address with an optional port. An IPv4-mapped IPv6 address becomes the IPv4 address."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
