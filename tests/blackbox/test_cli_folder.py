@@ -140,7 +140,7 @@ def test_a_workflow_is_imported_and_activated_without_a_server(data: Path, key: 
     assert schedule["workflow_name"] == listed["workflow_name"]
     same = run("workflow", "import", file, "--data", data, "--workflow-id", made["workflow_id"], "--json")
     assert json.loads(same.stdout) == made
-    assert "stored already" in same.stderr
+    assert "already stored" in same.stderr
 
 
 def test_a_refused_file_is_told_as_a_server_tells_it(data: Path, key: str, tmp_path: Path) -> None:

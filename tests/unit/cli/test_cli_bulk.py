@@ -73,10 +73,10 @@ def test_a_dry_run_of_a_redrive_shows_the_calls_that_it_would_lead_to(run: Comma
     assert line.split()[-3:] == ["17", "16", "15"]
 
 
-def test_a_dry_run_that_fits_nothing_says_only_that(run: Command, looply: Looply) -> None:
+def test_a_dry_run_that_matches_nothing_says_only_that(run: Command, looply: Looply) -> None:
     looply.answers["bulkTerminate"] = {"message": "forecast", "count": 0, "truncated": False, "items": []}
     done = run("bulk", "terminate", "--status", "WAITING", "--dry-run")
-    assert done.out.strip() == "0 executions fit. A dry run: nothing was stored."
+    assert done.out.strip() == "0 executions match. A dry run: nothing was stored."
 
 
 def test_a_bulk_shows_its_filter_in_words(run: Command, looply: Looply) -> None:
