@@ -92,7 +92,7 @@ def test_a_backup_under_load_is_a_beginning_of_what_was_and_goes_on(stage: Stage
         restored = restore(stage, number)
         prove(stage, restored, live, report)
         if number % 4 == 0:
-            go_on(stage, restored, live, report)
+            check_continues(stage, restored, live, report)
     assert set(live) == {order.execution_id for order in stage.load.orders}
     report.checked("I1 the live server lost nothing", len(stage.load.orders))
     report.finish()
@@ -123,7 +123,7 @@ def prove(stage: Stage, restored: Path, live: Histories, report: FaultReport) ->
     report.checked("S19 each history is a beginning of the live one", len(stored))
 
 
-def go_on(stage: Stage, restored: Path, live: Histories, report: FaultReport) -> None:
+def check_continues(stage: Stage, restored: Path, live: Histories, report: FaultReport) -> None:
     """Serves a restored folder: what waits is resumed, and everything comes to an end."""
     server = Server(restored, [f"127.0.0.1:{stage.sink.port}"]).start()
     try:

@@ -117,7 +117,7 @@ def test_after_a_kill_a_damage_is_found_at_the_start_or_held_to_its_execution(
     verdicts = judge(place, killed, damages(), report)
     assert verdicts["refused"]
     assert verdicts["same"]
-    assert verdicts["quarantined"] > verdicts["told"]
+    assert verdicts["quarantined"] > verdicts["reported"]
     report.finish()
 
 

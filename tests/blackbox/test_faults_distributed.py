@@ -69,7 +69,7 @@ def hit_in_a_call(run: DistributedRun, step: str, strike: Callable[[Node], None]
         strike(worker)
         if is_unanswered(line):
             return worker, line
-        worker.process.go_on()
+        worker.process.resume()
 
 
 def times_called(evidence: Evidence, line: Line) -> int:
@@ -118,7 +118,7 @@ def test_a_worker_that_was_stopped_beyond_its_lease_changes_nothing_when_it_come
                 while time.monotonic() < over:
                     run.kill()
                     time.sleep(chance.uniform(1, 4))
-                worker.process.go_on()
+                worker.process.resume()
                 worker.process.until_exit(LOST, after=ends)
                 worker.until_ready()
             held.append(line)
@@ -147,7 +147,7 @@ def test_a_server_that_was_stopped_beyond_its_lease_changes_nothing_when_it_come
                 time.sleep(STOPPED_SECONDS)
                 # The other one has started, resumed and ended executions meanwhile.
                 until_calls(run, "call_1")
-                server.process.go_on()
+                server.process.resume()
                 server.process.until_exit(LOST, after=ends)
                 server.until_ready()
             until_calls(run, "call_1")
@@ -172,7 +172,7 @@ def test_without_temporal_all_but_the_calls_of_steps_goes_on_and_a_temporal_that
                 until_calls(run, "got")
                 with run.fault(fault):
                     run.server.temporal.stop()
-                    operator.go_on()
+                    operator.make_calls()
                     if fault == "EMPTY Temporal":
                         run.server.temporal.empty()
                     run.server.temporal.start()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from blackbox_client import Organization
 from blackbox_distributed import KILLED, DistributedRun, until_calls
-from blackbox_inheritance import go_on, leave
+from blackbox_inheritance import finish, leave
 from blackbox_installation import Node
 from blackbox_invariants import FOR_TIME, hold
 from blackbox_launcher import Server, doctor
@@ -64,7 +64,7 @@ def test_a_folder_that_the_release_before_leaves_goes_on_and_is_refused_to_it(
             assert before.stop() == 0
         server.start()
         with server.connect() as client:
-            go_on(Organization(client, **made), sink, left)
+            finish(Organization(client, **made), sink, left)
         assert server.stop() == 0
         audit = doctor(folder)
         assert (audit["open"], audit["orphans"], audit["problems"]) == (0, 0, [])
@@ -104,7 +104,7 @@ def test_the_release_before_goes_on_beside_this_one_and_is_replaced_under_load(
         run.server.operating = run.server.operating.of_release(of_this())
         with run.server.connect() as client:
             org = Organization(client, **made)
-            go_on(org, sink, left)
+            finish(org, sink, left)
             others = len(org.pages("getOrganizationExecutions"))
         evidence = run.conclude(report, KILLED, NEWER, others=others)
     finally:

@@ -1,4 +1,4 @@
-"""The bill of materials is the locked set, an audit evaluates the answers of the services, and locks have a cool-down."""
+"""The bill of materials is the locked set, an audit evaluates what services report, and locks have a cool-down."""
 
 import json
 import re
