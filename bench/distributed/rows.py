@@ -80,8 +80,8 @@ def _side(name: str, figures: dict[str, Any]) -> Iterator[Line]:
     yield f"  {name}", f"{figures['per_second']:.0f}/s, {times}", "", None
     yield "    CPU of each", _cpu(figures), "", None
     if "log_bytes" in figures:
-        told = f"{figures['log_bytes']:,} bytes of log, {figures['disk_bytes']:,} bytes of disk"
-        yield "    in PostgreSQL for each", told, "", None
+        answers = f"{figures['log_bytes']:,} bytes of log, {figures['disk_bytes']:,} bytes of disk"
+        yield "    in PostgreSQL for each", answers, "", None
 
 
 def _cpu(figures: dict[str, Any]) -> str:

@@ -148,8 +148,8 @@ def _asked(requests: Sequence[bytes], first: Sequence[Reply], again: Sequence[Re
     """Returns the answers to the callers of a race, by the numbers in their payloads."""
     numbers = [json.loads(request.partition(b"\r\n\r\n")[2])["payload"]["n"] for request in requests]
     unknown = [number for number, reply in zip(numbers, first, strict=True) if reply is NONE]
-    told = [*zip(numbers, first, strict=True), *zip(unknown, again, strict=True)]
-    return Asked(at, [number for number, reply in told if reply.said == "restarted"], unknown)
+    answers = [*zip(numbers, first, strict=True), *zip(unknown, again, strict=True)]
+    return Asked(at, [number for number, reply in answers if reply.said == "restarted"], unknown)
 
 
 def race_resumes(arena: Arena, number: int, count: int) -> None:
@@ -203,7 +203,7 @@ def race_ends(arena: Arena, number: int) -> tuple[Order, list[Reply], list[Reply
     last = arena.racers.race([resumes[0]]), arena.racers.race([terminates[0]])
     lost = iter(again)
     settled = [next(lost) if reply is NONE else reply for reply in first]
-    told = list(zip(requests, settled, strict=True))
+    answers = list(zip(requests, settled, strict=True))
     named = [request for request in requests if request not in terminates]
     asked_first = [reply for request, reply in zip(requests, first, strict=True) if request not in terminates]
     asked_again = [
@@ -212,8 +212,8 @@ def race_ends(arena: Arena, number: int) -> tuple[Order, list[Reply], list[Reply
         if request not in terminates and reply is NONE
     ]
     order.asked["wait_1"] = _asked(named, asked_first, asked_again, at)
-    resumed = [reply for request, reply in told if request not in terminates] + last[0]
-    terminated = [reply for request, reply in told if request in terminates] + last[1]
+    resumed = [reply for request, reply in answers if request not in terminates] + last[0]
+    terminated = [reply for request, reply in answers if request in terminates] + last[1]
     return order, resumed, terminated
 
 

@@ -144,7 +144,7 @@ class Judge:
     def __init__(self, place: Path, left: Left) -> None:
         self._file = place / FILE
         self._left = left
-        self.wanted = self._read_damaged(left.content)
+        self.expected = self._read_damaged(left.content)
 
     def verdict(self, damage: Damage) -> tuple[Verdict, str]:
         """Returns the verdict and its reason.
@@ -153,12 +153,12 @@ class Judge:
         happen.
         """
         try:
-            told = self._read_damaged(damage.content)
+            answers = self._read_damaged(damage.content)
         except StoreCorrupt as error:
             return ("refused" if "restore" in error.message else "wrong"), error.message
         except Exception as error:
             return "wrong", f"{type(error).__name__} escaped: {error}"
-        return ("same" if told == self.wanted else "wrong"), ""
+        return ("same" if answers == self.expected else "wrong"), ""
 
     def _read_damaged(self, content: bytes) -> list[Any]:
         self._file.write_bytes(content)

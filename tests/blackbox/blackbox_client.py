@@ -95,11 +95,11 @@ class Organization:
         self, workflow_id: str, execution_id: str, *statuses: str, seconds: float = 120, state: str = ""
     ) -> dict[str, Any]:
         """Returns an execution once it has one of the statuses (WAITING or ended), at a step when one is named."""
-        wanted = statuses or SETTLED
+        expected = statuses or SETTLED
         deadline = time.monotonic() + seconds
         while True:
             item = self.item(workflow_id, execution_id)
-            if item["status"] in wanted and (not state or any(wait["state"] == state for wait in item["waits"])):
+            if item["status"] in expected and (not state or any(wait["state"] == state for wait in item["waits"])):
                 return item
             assert time.monotonic() < deadline, f"{item['status']} at {item['workflow_current_state']}"
             time.sleep(0.01)

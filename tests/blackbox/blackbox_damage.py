@@ -79,11 +79,11 @@ def cut(files: Mapping[str, bytes], name: str, chance: Random) -> Damage:
     return Damage("TRUNC", f"{name} cut to {length} bytes", {**files, name: files[name][:length]})
 
 
-def outcome_of(folder: Path, reference: Reference, wanted: Answers, damage: Damage) -> Outcome:
+def outcome_of(folder: Path, reference: Reference, expected: Answers, damage: Damage) -> Outcome:
     """Returns how the product handles a damaged folder; the folder is created and removed again."""
     Reference(damage.files, reference.key, {}).write(folder)
     try:
-        answers, found = asyncio.run(read_folder(folder, reference.key, list(wanted)))
+        answers, found = asyncio.run(read_folder(folder, reference.key, list(expected)))
     except LooplyError as error:
         is_clear = isinstance(error, SchemaMismatch) or any(word in error.message for word in ("restore", "put back"))
         return Outcome("refused" if is_clear else "wrong", f"{error.code}: {error.message}")
@@ -91,18 +91,18 @@ def outcome_of(folder: Path, reference: Reference, wanted: Answers, damage: Dama
         return Outcome("wrong", f"{type(error).__name__} escaped: {error}")
     finally:
         shutil.rmtree(folder)
-    return compared(wanted, answers, found)
+    return compared(expected, answers, found)
 
 
-def compared(wanted: Answers, answers: Answers, found: list[Any]) -> Outcome:
+def compared(expected: Answers, answers: Answers, found: list[Any]) -> Outcome:
     """Returns the verdict on answers; `found` are the problems of the audit, which name the damaged executions."""
-    different = [path for path in wanted if answers[path] != wanted[path]]
+    different = [path for path in expected if answers[path] != expected[path]]
     hit = {problem["execution_id"] for problem in found}
     for path in different:
         status, body = answers[path]
         if status == 503 and body["code"] == "STORE_CORRUPT":
             continue
-        if _CARDS in path and status == 200 and _without_cards(body, hit) == _without_cards(wanted[path][1], hit):
+        if _CARDS in path and status == 200 and _without_cards(body, hit) == _without_cards(expected[path][1], hit):
             shown = [card for card in body["items"] if card["workflow_execution_id"] in hit]
             if all(card["status"] == "FROZEN" and not card.get("token") for card in shown):
                 continue
@@ -122,10 +122,10 @@ def _without_cards(body: Any, hit: set[str]) -> list[Any]:
     return [card for card in body["items"] if card["workflow_execution_id"] not in hit]
 
 
-async def read_folder(folder: Path, key: str, wanted: list[str]) -> tuple[Answers, list[Any]]:
+async def read_folder(folder: Path, key: str, expected: list[str]) -> tuple[Answers, list[Any]]:
     """Returns the answers of the product to these reads, and the problems of its audit. Runs in this process."""
     async with opened(folder, key) as (client, application):
-        answers = {path: answer_of(await client.get(path)) for path in wanted}
+        answers = {path: answer_of(await client.get(path)) for path in expected}
         audit = await application.services.engine.audit()
     return answers, list(audit.problems)
 

@@ -56,8 +56,8 @@ def sap(id_: str = "sap_1", *, step: dict[str, Any] | None = None, **settings: A
 
 
 def card(id_: str = "card_1", **settings: Any) -> Step:
-    wanted = {"action": "send", "card": CARD, "recipients": ["ann@example.com"], "wait": {"for": "first"}, **settings}
-    return {"id": id_, "type": "adaptiveCard", "settings": wanted}
+    expected = {"action": "send", "card": CARD, "recipients": ["ann@example.com"], "wait": {"for": "first"}, **settings}
+    return {"id": id_, "type": "adaptiveCard", "settings": expected}
 
 
 COMPUTING = definition(note())

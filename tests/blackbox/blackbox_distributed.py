@@ -138,10 +138,10 @@ class DistributedRun(Run):
 
 def until_calls(run: DistributedRun, step: str, count: int = 1) -> None:
     """Waits until `count` more calls of a step have arrived than now: they are in flight when it returns."""
-    wanted = _count_calls(run, step) + count
+    expected = _count_calls(run, step) + count
     deadline = time.monotonic() + CALL_SECONDS
-    while (found := _count_calls(run, step)) < wanted:
-        assert time.monotonic() < deadline, f"{found} of {wanted} calls of {step} have arrived"
+    while (found := _count_calls(run, step)) < expected:
+        assert time.monotonic() < deadline, f"{found} of {expected} calls of {step} have arrived"
         time.sleep(0.05)
 
 

@@ -69,7 +69,7 @@ class Case:
     number: int
     key: str
     execution_id: str = ""
-    told: dict[str, Answer] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
 
 
 class Scenario:
@@ -112,12 +112,12 @@ class Scenario:
 
     def trigger(self, case: Case) -> bool:
         """Triggers once and returns whether that was acknowledged."""
-        case.told["trigger"] = first = self._trigger(case)
+        case.answers["trigger"] = first = self._trigger(case)
         return first.is_ok
 
     def retrigger(self, case: Case) -> None:
         """Triggers twice more under the same key: the answers name the same execution as before."""
-        first = case.told["trigger"]
+        first = case.answers["trigger"]
         if first.is_ok:
             self.org.item(self.workflow_id, first.execution_id)
             self.report.checked(ACKNOWLEDGED)
@@ -163,19 +163,19 @@ class Resume(Scenario):
 
     def act(self, case: Case) -> None:
         if self.trigger(case):
-            case.told["resume"] = self._resume(case)
+            case.answers["resume"] = self._resume(case)
 
     def check(self, case: Case, crashes: int) -> None:
-        resumed = case.told.get("resume", NOT_SENT)
+        resumed = case.answers.get("resume", NOT_SENT)
         if resumed.is_ok:
             assert resumed.body["message"] == "restarted"
-            item = self.org.item(self.workflow_id, case.told["trigger"].execution_id)
+            item = self.org.item(self.workflow_id, case.answers["trigger"].execution_id)
             assert item["status"] == "COMPLETED"
         self.retrigger(case)
         again, last = self._resume(case), self._resume(case)
         assert last.body.get("message") == "already restarted", last
-        wanted = {"ok": ["already restarted"], "refused": ["restarted"], "fail": ["restarted"]}
-        assert again.body.get("message") in wanted.get(resumed.outcome, ["restarted", "already restarted"]), again
+        expected = {"ok": ["already restarted"], "refused": ["restarted"], "fail": ["restarted"]}
+        assert again.body.get("message") in expected.get(resumed.outcome, ["restarted", "already restarted"]), again
         item = self.ended(case, "COMPLETED")
         assert events(item)["WAIT_RESUMED"] == 1
         assert item["workflow_output_payload"]["wait_1"]["output"]["n"] == case.number
@@ -196,15 +196,15 @@ class Terminate(Resume):
     def prepare(self) -> Case:
         case = super().prepare()
         assert self.trigger(case)
-        case.execution_id = case.told["trigger"].execution_id
+        case.execution_id = case.answers["trigger"].execution_id
         self.known.add(case.execution_id)
         return case
 
     def act(self, case: Case) -> None:
-        case.told["terminate"] = self._terminate(case)
+        case.answers["terminate"] = self._terminate(case)
 
     def check(self, case: Case, crashes: int) -> None:
-        done = case.told["terminate"]
+        done = case.answers["terminate"]
         status = self.org.item(self.workflow_id, case.execution_id)["status"]
         if done.is_ok:
             assert done.body["message"] == "terminated"
@@ -212,8 +212,8 @@ class Terminate(Resume):
             self.report.checked(ACKNOWLEDGED)
         assert done.outcome in ("ok", "unknown") or status == "WAITING"
         again, last = self._terminate(case), self._terminate(case)
-        wanted = "terminated" if status == "WAITING" else "already terminated"
-        assert again.body.get("message") == wanted, again
+        expected = "terminated" if status == "WAITING" else "already terminated"
+        assert again.body.get("message") == expected, again
         assert last.body.get("message") == "already terminated", last
         assert self._resume(case).body.get("code") == "TERMINATED"
         self.report.checked(TRUTHFUL)
@@ -234,19 +234,19 @@ class Toggle(Scenario):
         return super().prepare()
 
     def act(self, case: Case) -> None:
-        case.told["PAUSE"] = self._toggle("PAUSE")
-        if case.told["PAUSE"].is_ok:
-            case.told["PLAY"] = self._toggle("PLAY")
+        case.answers["PAUSE"] = self._toggle("PAUSE")
+        if case.answers["PAUSE"].is_ok:
+            case.answers["PLAY"] = self._toggle("PLAY")
 
     def check(self, case: Case, crashes: int) -> None:
-        paused, played = case.told["PAUSE"], case.told.get("PLAY", NOT_SENT)
+        paused, played = case.answers["PAUSE"], case.answers.get("PLAY", NOT_SENT)
         possible = {"PAUSED", "ACTIVE"}
         if played.is_ok:
             possible = {"ACTIVE"}
         elif played.outcome != "unknown" and paused.outcome != "unknown":
             possible = {"PAUSED" if paused.is_ok else "ACTIVE"}
         (schedule,) = self.org.get("getSchedules").json()["items"]
-        assert schedule["status"] in possible, (schedule, case.told)
+        assert schedule["status"] in possible, (schedule, case.answers)
         assert schedule["last_on"] is None
         self.report.checked(ACKNOWLEDGED)
         for action, status in (("PAUSE", "PAUSED"), ("PLAY", "ACTIVE")):

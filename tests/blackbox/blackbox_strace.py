@@ -126,16 +126,16 @@ class Tracer:
     ) -> None:
         self._log = log
         self._threads = threads(server.pid)
-        wanted = None if threads_of is None else [self._threads[place] for place in threads_of]
+        expected = None if threads_of is None else [self._threads[place] for place in threads_of]
         command = ["strace", "--always-show-pid", "-y", "-ttt", "-T", "-s", "96", "-o", str(log)]
         command += ["-e", f"trace={','.join(names)}", "-e", "signal=none"]
         if inject:
             command += ["-e", f"inject={inject}"]
         if path:
             command += ["-P", path]
-        command += ["-f", "-p", str(server.pid)] if wanted is None else [a for t in wanted for a in ("-p", str(t))]
+        command += ["-f", "-p", str(server.pid)] if expected is None else [a for t in expected for a in ("-p", str(t))]
         self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        self._await_attached(1 if wanted is None else len(wanted))
+        self._await_attached(1 if expected is None else len(expected))
 
     def calls(self) -> list[Call]:
         """Returns the system calls of the threads so far, in order."""

@@ -71,7 +71,7 @@ def histories(org: Organization) -> Histories:
 
 
 @pytest.mark.timeout(1800)
-def test_a_backup_under_load_is_a_beginning_of_what_was_and_goes_on(stage: Stage, repetitions: Repetitions) -> None:
+def test_a_backup_under_load_is_a_consistent_snapshot_and_continues(stage: Stage, repetitions: Repetitions) -> None:
     count = repetitions(8, 20)
     report = FaultReport("backup_under_load", seed=SEED, options={"backups": count}, faults=("BACKUP",))
     stage.load.begin(count=6)

@@ -46,9 +46,7 @@ def counted(judge: Judge, damages: Iterable[Damage], report: FaultReport) -> Cou
 
 
 @pytest.mark.timeout(600)
-def test_a_bit_that_turned_in_any_page_is_refused_or_says_nothing(
-    place: Path, left: Left, repetitions: Repetitions
-) -> None:
+def test_a_flipped_bit_in_any_page_is_refused_or_harmless(place: Path, left: Left, repetitions: Repetitions) -> None:
     each = repetitions(20, 1500)
     report = FaultReport("catalog_bits", seed=SEED, options={"bits of a page": each}, faults=("BIT",))
     verdicts = counted(Judge(place, left), bits(left.content, each, Random(SEED)), report)
@@ -67,7 +65,7 @@ def test_a_page_that_is_lost_or_another_one_or_an_older_one_is_refused(place: Pa
 
 
 @pytest.mark.timeout(600)
-def test_without_its_sums_the_same_damage_is_told_as_truth(place: Path, left: Left) -> None:
+def test_without_checksums_the_same_damage_is_served(place: Path, left: Left) -> None:
     judge = Judge(place, left)
     emptied = without_sums(left.content, place)
     wrong = sum(judge.verdict(damage)[0] == "wrong" for damage in bits(emptied, 8, Random(SEED)))
@@ -79,7 +77,7 @@ def test_without_its_sums_the_same_damage_is_told_as_truth(place: Path, left: Le
     [(b'["read"]', b'["lead"]'), (b"Default", b"Defaumt"), (b'{"color":"first"}', b'{"color":"fired"}')],
     ids=["scope", "organization", "profile"],
 )
-def test_the_server_refuses_with_65_and_the_doctor_tells_why(
+def test_the_server_refuses_with_65_and_the_doctor_reports_why(
     tmp_path: Path, left: Left, right: bytes, other: bytes
 ) -> None:
     folder = tmp_path / "data"

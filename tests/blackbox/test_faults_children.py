@@ -38,18 +38,18 @@ def _child(place: str) -> Definition:
 def _parent(place: str, child: str) -> Definition:
     """Three children side by side, then a call that tells the world what became of them."""
     each = {"items": list(range(CHILDREN)), "concurrency": CHILDREN}
-    wanted = {"workflow_id": child, "payload": {"n": "${payload.output.n}", "index": "${index}"}}
-    told = {"children": "${forEach_1.output.items}"}
+    expected = {"workflow_id": child, "payload": {"n": "${payload.output.n}", "index": "${index}"}}
+    answers = {"children": "${forEach_1.output.items}"}
     steps = [
         {"id": "forEach_1", "type": "forEach", "settings": each},
-        {"id": "subworkflow_1", "type": "subworkflow", "settings": wanted},
-        http(f"{place}/${{payload.output.n}}/after", "after", "PUT", body=told),
+        {"id": "subworkflow_1", "type": "subworkflow", "settings": expected},
+        http(f"{place}/${{payload.output.n}}/after", "after", "PUT", body=answers),
     ]
     edges = (("WorkflowStartState", "forEach_1"), ("forEach_1", "subworkflow_1", "each"), ("forEach_1", "after"))
     return graph(steps, *edges, name="Parent")
 
 
-def _check_family(number: int, parent: Row, children: list[Row], told: list[dict[str, Any]]) -> None:
+def _check_family(number: int, parent: Row, children: list[Row], answers: list[dict[str, Any]]) -> None:
     """One parent has its three children, knows each of them, and told the world so."""
     assert parent["status"] == "COMPLETED", parent
     assert {child["status"] for child in children} == {"COMPLETED"}, children
@@ -58,13 +58,13 @@ def _check_family(number: int, parent: Row, children: list[Row], told: list[dict
     ids = [by_index[index]["workflow_execution_id"] for index in range(CHILDREN)]
     for type_ in ("CHILD_STARTED", "CHILD_ENDED"):
         assert sorted(entry["execution_id"] for entry in entries(parent, type_)) == sorted(ids), (type_, parent)
-    assert [item["execution_id"] for item in told] == ids, (told, ids)
-    assert [item["status"] for item in told] == ["COMPLETED"] * CHILDREN, told
-    assert [item["output"]["sum"] for item in told] == [number + index for index in range(CHILDREN)], told
+    assert [item["execution_id"] for item in answers] == ids, (answers, ids)
+    assert [item["status"] for item in answers] == ["COMPLETED"] * CHILDREN, answers
+    assert [item["output"]["sum"] for item in answers] == [number + index for index in range(CHILDREN)], answers
 
 
 @pytest.mark.timeout(LONGEST_SECONDS)
-def test_killed_again_and_again_each_child_is_there_once_and_each_parent_is_told(
+def test_over_kills_each_child_exists_once_and_each_parent_is_notified(
     tmp_path: Path, sink: Sink, repetitions: Repetitions
 ) -> None:
     kills = repetitions(20, 500)

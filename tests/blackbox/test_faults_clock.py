@@ -249,7 +249,7 @@ def test_a_clock_that_goes_back_a_second_again_and_again_fires_nothing_twice(
 
 
 @pytest.mark.timeout(600)
-def test_a_clock_that_is_set_by_hours_fires_nothing_before_it_has_stood_for_a_minute(
+def test_a_clock_that_is_set_by_hours_fires_nothing_before_a_minute_of_stability(
     place: Place, clock: WallClock, repetitions: Repetitions
 ) -> None:
     faults = ["CLK -2 h", "CLK +26 h", "STOP with CLK +1 h", "KILL"]
@@ -305,7 +305,7 @@ def test_a_clock_that_is_set_by_hours_fires_nothing_before_it_has_stood_for_a_mi
 
 
 @pytest.mark.timeout(600)
-def test_a_process_that_stood_still_repeats_nothing_and_loses_nothing(
+def test_a_paused_process_repeats_nothing_and_loses_nothing(
     tmp_path: Path, sink: Sink, repetitions: Repetitions
 ) -> None:
     rounds, seconds = repetitions(2, 20), repetitions(4, 12)

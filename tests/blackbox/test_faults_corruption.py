@@ -59,10 +59,10 @@ def undamaged(place: Path, reference: Reference) -> Answers:
 
 def judge(place: Path, reference: Reference, damages: Iterator[Damage], report: FaultReport) -> Counter[str]:
     """Tries all damages; none may be served."""
-    wanted = undamaged(place, reference)
+    expected = undamaged(place, reference)
     verdicts: Counter[str] = Counter()
     for number, damage in enumerate(damages):
-        outcome = outcome_of(place / f"n{number}", reference, wanted, damage)
+        outcome = outcome_of(place / f"n{number}", reference, expected, damage)
         assert outcome.verdict != "wrong", f"{damage.text}: {outcome.text}"
         report.hit(damage.fault)
         report.checked(f"S18 {outcome.verdict}")
@@ -95,7 +95,7 @@ def swapped(reference: Reference) -> dict[str, bytes]:
 
 
 @pytest.mark.timeout(1800)
-def test_after_a_kill_a_damage_is_found_at_the_start_or_held_to_its_execution(
+def test_after_a_kill_a_damage_is_found_at_the_start_or_quarantined(
     place: Path, killed: Reference, repetitions: Repetitions
 ) -> None:
     count = repetitions(60, 2000)

@@ -101,7 +101,7 @@ def test_killed_workers_lose_no_call_and_repeat_none_that_must_not_be_repeated(
 
 
 @pytest.mark.timeout(LONGEST_SECONDS)
-def test_a_worker_that_was_stopped_beyond_its_lease_changes_nothing_when_it_comes_back_and_killed_servers_neither(
+def test_a_worker_paused_beyond_its_lease_changes_nothing_when_it_returns_and_killed_servers_neither(
     tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
 ) -> None:
     rounds = repetitions(1, 20)
@@ -130,7 +130,7 @@ def test_a_worker_that_was_stopped_beyond_its_lease_changes_nothing_when_it_come
 
 
 @pytest.mark.timeout(LONGEST_SECONDS)
-def test_a_server_that_was_stopped_beyond_its_lease_changes_nothing_when_it_comes_back(
+def test_a_server_paused_beyond_its_lease_changes_nothing_when_it_returns(
     tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
 ) -> None:
     rounds = repetitions(1, 20)
@@ -159,7 +159,7 @@ def test_a_server_that_was_stopped_beyond_its_lease_changes_nothing_when_it_come
 
 
 @pytest.mark.timeout(LONGEST_SECONDS)
-def test_without_temporal_all_but_the_calls_of_steps_goes_on_and_a_temporal_that_forgot_everything_heals(
+def test_without_temporal_only_calls_of_steps_wait_and_a_lost_temporal_database_is_recovered(
     tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
 ) -> None:
     rounds = repetitions(1, 30)
@@ -236,12 +236,12 @@ def test_of_16_resumes_over_both_servers_one_wins_and_nothing_follows_a_terminat
         for number in range(rounds):
             race_resumes(found, number, RESUMES)
         resumed = found.evidence()
-        told = [race_ends(found, number) for number in range(rounds, 2 * rounds)]
+        answers = [race_ends(found, number) for number in range(rounds, 2 * rounds)]
         evidence = found.evidence()
     hold(resumed, report, OF_COMPLETED)
     check_what_followed(resumed, report)
     hold(evidence, report, OF_RACES)
-    for order, to_resumes, to_terminates in told:
+    for order, to_resumes, to_terminates in answers:
         row = evidence.rows[order.execution_id]
         check_ending(row, to_resumes, to_terminates, is_certain=not order.asked["wait_1"].unknown)
         report.checked(f"I9 final and truthful: {row['status']}")

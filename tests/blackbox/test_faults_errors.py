@@ -62,7 +62,7 @@ def test_each_success_leaves_after_a_flush_of_what_it_promises(bench: Bench, sin
         case = scenario.prepare()
         bench.settle()
         calls = record(bench.server, bench.folder, lambda: scenario.act(case), (*READING, *WRITING))  # noqa: B023
-        assert all(answer.is_ok for answer in case.told.values())
+        assert all(answer.is_ok for answer in case.answers.values())
         pairs = list(exchanges(calls))
         assert len(pairs) == (2 if kind in (Resume, Toggle) else 1), [each.text for each in calls]
         for asked, answered in pairs:
@@ -117,10 +117,10 @@ def test_without_space_for_any_one_write_nothing_is_half_done_and_the_next_call_
         with error_at(bench.server, bench.folder, point, "ENOSPC") as tracer:
             scenario.act(case)
             bench.settle()
-        told = list(case.told.values())
+        answers = list(case.answers.values())
         if any(each.is_injected for each in tracer.calls()):
             report.hit("ENOSPC")
-            check_refusal(told, is_effect=kind is Getting)
+            check_refusal(answers, is_effect=kind is Getting)
         # On the same process: what was refused was not done, and is done now.
         scenario.check(case, crashes=0)
     assert report.faults["ENOSPC"] >= len(points) - 4
@@ -133,16 +133,16 @@ def test_without_space_for_any_one_write_nothing_is_half_done_and_the_next_call_
     report.finish()
 
 
-def check_refusal(told: list[Answer], *, is_effect: bool) -> None:
+def check_refusal(answers: list[Answer], *, is_effect: bool) -> None:
     """Exactly one call was refused with the contract's code, unless the write was that of a step's outcome."""
-    refused = [answer for answer in told if not answer.is_ok]
-    assert len(refused) == 1 or (is_effect and not refused), told
+    refused = [answer for answer in answers if not answer.is_ok]
+    assert len(refused) == 1 or (is_effect and not refused), answers
     for answer in refused:
         assert (answer.outcome, answer.body["code"]) == ("fail", "STORE_FULL"), answer
 
 
 @pytest.mark.timeout(600)
-def test_an_error_of_the_copying_into_the_file_harms_nobody(bench: Bench, sink: Sink) -> None:
+def test_an_error_of_a_checkpoint_is_harmless(bench: Bench, sink: Sink) -> None:
     faults = ("EIO pwrite64", "ENOSPC pwrite64", "EIO fdatasync", "EIO ftruncate")
     report = FaultReport("checkpoint_errors", seed=0, options={}, faults=faults)
     scenario = Trigger(bench.org, sink, report)
@@ -163,7 +163,7 @@ def test_an_error_of_the_copying_into_the_file_harms_nobody(bench: Bench, sink: 
         bench.settle()
         with error_at(bench.server, bench.folder, point, errno) as tracer:
             scenario.act(case)
-            assert case.told["trigger"].is_ok
+            assert case.answers["trigger"].is_ok
             # The copying is tried again after the next commit.
             time.sleep(0.15)
             bench.org.trigger(bench.warming)
@@ -183,7 +183,7 @@ def test_an_error_of_the_copying_into_the_file_harms_nobody(bench: Bench, sink: 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", [Resume, Terminate, Toggle, PostingAgain], ids=lambda kind: kind.name)
-def test_a_failed_flush_of_any_call_is_told_as_unknown_and_settled_by_the_next_process(
+def test_a_failed_flush_of_any_call_is_reported_as_unknown_and_settled_by_the_next_process(
     bench: Bench, sink: Sink, kind: type[Scenario]
 ) -> None:
     report = FaultReport(f"failed_flush_{kind.name}", seed=0, options={"scenario": kind.__doc__}, faults=["EIO"])
@@ -205,7 +205,7 @@ def test_a_failed_flush_of_any_call_is_told_as_unknown_and_settled_by_the_next_p
             assert until_dead(bench.server, LONGEST_END_SECONDS), "it goes on though nobody knows what is stored"
         assert bench.server.wait() == 74
         report.hit("EIO")
-        assert {answer.outcome for answer in case.told.values()} <= {"ok", "unknown"}
+        assert {answer.outcome for answer in case.answers.values()} <= {"ok", "unknown"}
         bench.restart()
         scenario.check(case, crashes=1)
     scenario.check_all()
@@ -248,17 +248,17 @@ def check_orders(bench: Bench, workflow_id: str, orders: list[Order], report: Fa
     """Compares what each caller was told with what is stored, then lets each repeat its call."""
     outcomes: Counter[str] = Counter()
     for order in orders:
-        told = order.answer
+        answers = order.answer
         stored = bench.org.get("searchExecutions", process_id=order.key).json()["items"]
         assert len(stored) <= 1
-        outcomes[told.outcome if told is not None else "not sent"] += 1
-        if told is None or told.outcome in ("fail", "refused"):
-            assert stored == [], f"{order.key} was told that nothing was done: {told}"
+        outcomes[answers.outcome if answers is not None else "not sent"] += 1
+        if answers is None or answers.outcome in ("fail", "refused"):
+            assert stored == [], f"{order.key} was told that nothing was done: {answers}"
             report.checked("a refusal is true")
-        elif told.outcome == "unknown":
+        elif answers.outcome == "unknown":
             outcomes["unknown and stored"] += len(stored)
-        elif told.is_ok:
-            assert [row["workflow_execution_id"] for row in stored] == [told.execution_id]
+        elif answers.is_ok:
+            assert [row["workflow_execution_id"] for row in stored] == [answers.execution_id]
             report.checked(ACKNOWLEDGED)
         again, last = trigger(bench, workflow_id, order), trigger(bench, workflow_id, order)
         assert again.is_ok, again
@@ -271,7 +271,7 @@ def check_orders(bench: Bench, workflow_id: str, orders: list[Order], report: Fa
 
 
 @pytest.mark.timeout(600)
-def test_a_failed_flush_amid_many_calls_ends_the_process_and_lies_to_nobody(
+def test_a_failed_flush_amid_many_calls_ends_the_process_and_gives_no_wrong_answer(
     bench: Bench, repetitions: Repetitions
 ) -> None:
     faults = ["EIO fdatasync", "EIO pwrite64", "KILL amid the end"]
@@ -282,7 +282,7 @@ def test_a_failed_flush_amid_many_calls_ends_the_process_and_lies_to_nobody(
     # The thread that moves the log into the file flushes the log too: only one of the two writes to it.
     writer = points_at(calls, "pwrite64", LOG)[0].thread
     first = {name: points_at(calls, name, LOG, writer)[0] for name in ("fdatasync", "pwrite64")}
-    told: Counter[str] = Counter()
+    answers: Counter[str] = Counter()
     total = 0
     rounds = [("fdatasync", n) for n in range(1, repetitions(5, 20) * 2, 2)]
     rounds += [("pwrite64", n) for n in range(1, repetitions(62, 600), repetitions(60, 30))]
@@ -307,10 +307,10 @@ def test_a_failed_flush_amid_many_calls_ends_the_process_and_lies_to_nobody(
         report.worst("end after the fault, seconds", ended - struck[0].begun)
         assert ended - struck[0].begun < LONGEST_END_SECONDS
         bench.restart()
-        told += check_orders(bench, workflow_id, orders, report)
-    assert told["ok"] > 0
-    assert told["unknown"] >= len(rounds), told
-    for outcome, count in told.items():
+        answers += check_orders(bench, workflow_id, orders, report)
+    assert answers["ok"] > 0
+    assert answers["unknown"] >= len(rounds), answers
+    for outcome, count in answers.items():
         report.worst(f"callers told {outcome}", count)
     assert bench.server.stop() == 0
     found = doctor(bench.server.folder)

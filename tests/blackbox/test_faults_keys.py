@@ -126,12 +126,12 @@ class Load:
 
     def more(self, count: int = 5) -> None:
         """Waits until so many more were started, at most a minute."""
-        wanted = len(self) + count
+        expected = len(self) + count
         for _ in range(600):
-            if len(self) >= wanted:
+            if len(self) >= expected:
                 return
             self._stop.wait(0.1)
-        raise AssertionError(f"no load: {len(self)} started, {wanted} wanted")
+        raise AssertionError(f"no load: {len(self)} started, {expected} wanted")
 
     def _work(self) -> None:
         server, made, workflow_id = self._arguments
@@ -201,7 +201,7 @@ def test_a_rotation_under_load_survives_kills_and_leaves_nothing_to_the_former_k
     assert wrapped == [(second.key_id,)]
 
 
-def test_the_steps_come_one_after_the_other_and_are_told_so(data: Path, made: dict[str, str], server: Server) -> None:
+def test_the_steps_must_be_in_order_and_the_command_says_so(data: Path, made: dict[str, str], server: Server) -> None:
     def step(name: str, status: int = 0) -> Any:
         return document("master-key", name, "--data", data, status=status)
 

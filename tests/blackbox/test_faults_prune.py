@@ -99,11 +99,11 @@ def _killed(stage: Stage, chance: random.Random, *, among_slices: bool) -> bool:
     """Kills one pruning when it has done a part of its work; returns whether it was still at it."""
     before = stage.counts
     process = stage.prune()
-    wanted = before[0] - chance.randint(1, 30) if among_slices else before[2] - chance.randint(1, 1000)
+    expected = before[0] - chance.randint(1, 30) if among_slices else before[2] - chance.randint(1, 1000)
     try:
         while process.poll() is None:
             executions, _, pages = stage.counts
-            if (executions if among_slices else pages) <= wanted:
+            if (executions if among_slices else pages) <= expected:
                 process.kill()
                 break
             time.sleep(0.001)
@@ -123,8 +123,8 @@ def _proved(stage: Stage, report: FaultReport) -> None:
 def _pruned(stage: Stage) -> dict[str, Any]:
     done = run("db", "prune", "--data", stage.folder, "--older-than", "PT0S", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    answers: dict[str, Any] = json.loads(done.stdout)
+    return answers
 
 
 @pytest.mark.timeout(LONGEST_SECONDS)
@@ -139,10 +139,10 @@ def test_pruning_that_is_killed_loses_nothing_that_stays(stage: Stage, repetitio
             if _killed(stage, chance, among_slices=is_among_slices):
                 report.hit(kind)
                 _proved(stage, report)
-    told = _pruned(stage)
+    answers = _pruned(stage)
     executions, free, pages = stage.counts
     # What was stored last stays: the places of streams are counted on from it.
-    assert (executions, told["held"]) == (WAITING + 1, 1)
+    assert (executions, answers["held"]) == (WAITING + 1, 1)
     assert free < 1000
     assert pages < before[2] / 10
     _proved(stage, report)

@@ -127,15 +127,15 @@ def _read_point(run: Run, acked: Acknowledged, report: FaultReport) -> Work:
 
 def _read_list(name: str, query: dict[str, str], acked: Acknowledged, report: FaultReport) -> Work:
     def read(org: Organization, chance: random.Random) -> None:
-        wanted = {execution_id: acked.types[execution_id] for execution_id in acked.ids[-RECENT:]}
-        if not wanted:
+        expected = {execution_id: acked.types[execution_id] for execution_id in acked.ids[-RECENT:]}
+        if not expected:
             return
-        for row in _down_to(org, name, query, min(wanted)):
-            type_ = wanted.pop(row["workflow_execution_id"], None)
+        for row in _down_to(org, name, query, min(expected)):
+            type_ = expected.pop(row["workflow_execution_id"], None)
             shown = [entry["type"] for entry in row["workflow_event_log"]["events"]]
             assert type_ is None or type_ in shown, f"{row['workflow_execution_id']}: {type_} is not in {shown}"
             report.checked("S2 a list shows what was acknowledged before", int(type_ is not None))
-        assert not wanted, f"{name} does not show {wanted}"
+        assert not expected, f"{name} does not show {expected}"
 
     return read
 
@@ -273,7 +273,7 @@ def _overload(run: Run, racers: Racers, number: int, report: FaultReport) -> tup
 
 
 @pytest.mark.timeout(LONGEST_SECONDS)
-def test_an_overload_is_refused_in_words_and_what_was_accepted_is_there(
+def test_an_overload_is_refused_with_a_code_and_accepted_calls_are_stored(
     tmp_path: Path, sink: Sink, repetitions: Repetitions
 ) -> None:
     rounds = repetitions(1, 20)

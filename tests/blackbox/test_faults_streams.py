@@ -106,12 +106,12 @@ def bare(event: Event) -> Entry:
 def check_organization(events: Sequence[Event], logs: dict[str, list[Entry]]) -> int:
     """Checks that a watcher was told every entry of every execution once; returns how many."""
     assert len({event.id for event in events}) == len(events), "an id came twice"
-    told: dict[str, list[Entry]] = defaultdict(list)
+    answers: dict[str, list[Entry]] = defaultdict(list)
     for event in events:
-        told[event.data["workflow_execution_id"]].append(bare(event))
-    assert told.keys() == logs.keys()
+        answers[event.data["workflow_execution_id"]].append(bare(event))
+    assert answers.keys() == logs.keys()
     for execution_id, log in logs.items():
-        assert told[execution_id] == log, execution_id
+        assert answers[execution_id] == log, execution_id
     return len(events)
 
 
@@ -138,9 +138,9 @@ def conclude(run: Run, watchers: list[Watcher], followers: Followers, report: Fa
     assert late.events == watchers[0].events[1:]
     report.checked("all are told in one order", len(watchers) + 1)
     for execution_id, follower in followers.all.items():
-        told = [event.data for event in follower.events if event.name == "message"]
-        assert told == logs[execution_id], execution_id
-        assert follower.has_ended == (told[-1]["type"] == "EXECUTION_COMPLETED"), execution_id
+        answers = [event.data for event in follower.events if event.name == "message"]
+        assert answers == logs[execution_id], execution_id
+        assert follower.has_ended == (answers[-1]["type"] == "EXECUTION_COMPLETED"), execution_id
         report.checked("an execution is told whole, then its end", 1)
     report.hit("a connection is lost", sum(watcher.cut_off for watcher in watchers))
     report.hit("a watcher comes back", sum(watcher.came_back for watcher in watchers))
@@ -150,7 +150,7 @@ FAULTS = ("a connection is lost", "a watcher comes back")
 
 
 @pytest.mark.timeout(LONGEST_SECONDS)
-def test_killed_again_and_again_a_server_tells_each_event_once_and_in_order(
+def test_over_kills_a_server_streams_each_event_once_and_in_order(
     tmp_path: Path, sink: Sink, repetitions: Repetitions
 ) -> None:
     kills = repetitions(12, 500)
@@ -171,7 +171,7 @@ def test_killed_again_and_again_a_server_tells_each_event_once_and_in_order(
 
 @pytest.mark.distributed
 @pytest.mark.timeout(LONGEST_SECONDS)
-def test_two_servers_that_are_killed_in_turns_tell_each_event_once_and_in_one_order(
+def test_two_servers_killed_in_turns_stream_each_event_once_and_in_one_order(
     tmp_path: Path, sink: Sink, repetitions: Repetitions
 ) -> None:
     kills = repetitions(4, 100)

@@ -148,9 +148,7 @@ def stage(tmp_path: Path, sink: Sink, request: pytest.FixtureRequest) -> Iterato
 
 
 @pytest.mark.timeout(1800)
-def test_a_stop_under_load_leaves_no_caller_in_doubt_and_repeats_nothing(
-    stage: Stage, repetitions: Repetitions
-) -> None:
+def test_a_stop_under_load_gives_definite_answers_and_repeats_nothing(stage: Stage, repetitions: Repetitions) -> None:
     stops = repetitions(15, 100)
     report = FaultReport("term_under_load", seed=SEED, options={"stops": stops}, faults=("TERM",))
     chance = random.Random(SEED)

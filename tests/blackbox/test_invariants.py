@@ -204,7 +204,7 @@ def _report() -> FaultReport:
     return report
 
 
-def test_a_true_record_passes_and_is_counted() -> None:
+def test_sound_evidence_passes_and_is_counted() -> None:
     report = _report()
     hold(true_record(), report, {**UNDER_KILLS, **FOR_TIME})
     assert set(report.invariants) == {*UNDER_KILLS, *FOR_TIME}
@@ -214,7 +214,7 @@ def test_a_true_record_passes_and_is_counted() -> None:
 
 
 @pytest.mark.parametrize(("check", "spoil"), [case[1:] for case in SPOILT], ids=[case[0] for case in SPOILT])
-def test_a_spoilt_record_does_not_pass(check: Check, spoil: Spoil) -> None:
+def test_violated_evidence_does_not_pass(check: Check, spoil: Spoil) -> None:
     evidence = true_record()
     assert check(evidence)
     spoil(evidence)
@@ -223,7 +223,7 @@ def test_a_spoilt_record_does_not_pass(check: Check, spoil: Spoil) -> None:
 
 
 @pytest.mark.parametrize("name", [*UNDER_KILLS, *FOR_TIME])
-def test_every_checker_has_a_spoilt_record_and_refuses_to_look_at_nothing(name: str) -> None:
+def test_every_checker_has_violated_evidence_and_refuses_empty_evidence(name: str) -> None:
     check = {**UNDER_KILLS, **FOR_TIME}[name]
     assert check in {case[1] for case in SPOILT}
     empty = Evidence(audit={"executions": 0, "orphans": 0, "problems": []})
@@ -259,7 +259,7 @@ def _ledger(*nominals: int, **missed: int) -> list[Row]:
 WHOLE = (0, 1000, 2000, 7000, 8000, 9000)
 
 
-def test_a_schedule_whose_instants_were_all_decided_on_once_passes() -> None:
+def test_a_schedule_whose_instants_were_all_decided_once_passes() -> None:
     assert (EVERY_MS, GRACE_MS) == (1000, 2000)
     assert owed(0, _lives()) == [0, 1000, 2000, 8000, 9000]
     assert fires_once(_fired(*WHOLE), _ledger(*WHOLE, m6000=4), 0, _lives()) == 6
@@ -303,12 +303,12 @@ def test_pages_that_are_whole_pass() -> None:
         pytest.param([["c"], ["b", "a"]], "hold", id="a short page"),
     ],
 )
-def test_pages_that_are_not_whole_do_not_pass(pages: list[list[str]], wanted: str) -> None:
-    with pytest.raises(AssertionError, match=wanted):
+def test_pages_that_are_not_whole_do_not_pass(pages: list[list[str]], expected: str) -> None:
+    with pytest.raises(AssertionError, match=expected):
         check_pages(pages, {"a", "b", "c"}, 2)
 
 
-def _told(*said: str) -> list[Reply]:
+def _answers(*said: str) -> list[Reply]:
     done = ("restarted", "already restarted", "terminated", "already terminated")
     return [
         Reply(200, {"message": word}) if word in done else Reply(409, {"code": word, "message": "x"}) for word in said
@@ -317,40 +317,40 @@ def _told(*said: str) -> list[Reply]:
 
 PASSED = [_event("WAIT_RESUMED", "wait_1", output={"n": 1})]
 END = [_event("EXECUTION_TERMINATED", "wait_1")]
-TOLD = _told("restarted", "TERMINATED")
-ENDED = _told("terminated", "already terminated")
+TOLD = _answers("restarted", "TERMINATED")
+ENDED = _answers("terminated", "already terminated")
 
 
-def test_an_end_of_which_all_were_told_the_truth_passes() -> None:
+def test_an_end_with_correct_answers_passes() -> None:
     check_ending(_row(0, ASKING, "TERMINATED", *PASSED, *END), TOLD, ENDED, is_certain=True)
-    check_ending(_row(0, ASKING, "TERMINATED", *END), _told("TERMINATED"), ENDED, is_certain=True)
+    check_ending(_row(0, ASKING, "TERMINATED", *END), _answers("TERMINATED"), ENDED, is_certain=True)
     completed = _row(0, ASKING, "COMPLETED", *PASSED, _event("EXECUTION_COMPLETED", "wait_1"))
-    check_ending(completed, _told("restarted", "already restarted"), _told("COMPLETED"), is_certain=True)
+    check_ending(completed, _answers("restarted", "already restarted"), _answers("COMPLETED"), is_certain=True)
 
 
 @pytest.mark.parametrize(
     ("status", "events", "resumed", "terminated"),
     [
         pytest.param("TERMINATED", END, TOLD, ENDED, id="restarted, and the wait did not pass"),
-        pytest.param("TERMINATED", [*PASSED, *END], _told("TERMINATED"), ENDED, id="it passed for nobody"),
-        pytest.param("TERMINATED", END, _told("already restarted"), ENDED, id="already restarted by nobody"),
-        pytest.param("TERMINATED", END, _told("TERMINATED"), ENDED[1:], id="ended by nobody"),
-        pytest.param("TERMINATED", END, _told("TERMINATED"), [*ENDED[:1], *ENDED], id="ended by two"),
-        pytest.param("TERMINATED", [*PASSED, *END], TOLD, _told("terminated", "COMPLETED"), id="told completed"),
+        pytest.param("TERMINATED", [*PASSED, *END], _answers("TERMINATED"), ENDED, id="it passed for nobody"),
+        pytest.param("TERMINATED", END, _answers("already restarted"), ENDED, id="already restarted by nobody"),
+        pytest.param("TERMINATED", END, _answers("TERMINATED"), ENDED[1:], id="ended by nobody"),
+        pytest.param("TERMINATED", END, _answers("TERMINATED"), [*ENDED[:1], *ENDED], id="ended by two"),
+        pytest.param("TERMINATED", [*PASSED, *END], TOLD, _answers("terminated", "COMPLETED"), id="told completed"),
         pytest.param(
-            "COMPLETED", PASSED, _told("restarted", "already restarted"), ENDED, id="terminated, and completed"
+            "COMPLETED", PASSED, _answers("restarted", "already restarted"), ENDED, id="terminated, and completed"
         ),
-        pytest.param("WAITING", [], _told("TERMINATED"), ENDED, id="terminated, and open"),
+        pytest.param("WAITING", [], _answers("TERMINATED"), ENDED, id="terminated, and open"),
         pytest.param(
             "TERMINATED",
             [_event("STEP_STARTED", "call"), *END],
-            _told("TERMINATED"),
+            _answers("TERMINATED"),
             ENDED,
             id="a step without a resume",
         ),
     ],
 )
-def test_an_end_of_which_somebody_was_told_a_lie_does_not_pass(
+def test_an_end_with_a_wrong_answer_does_not_pass(
     status: str, events: list[dict[str, Any]], resumed: list[Reply], terminated: list[Reply]
 ) -> None:
     with pytest.raises(AssertionError, match="e0"):

@@ -124,7 +124,7 @@ def work(org: Organization, sink: Sink, mail_port: int) -> None:
 
 
 @pytest.mark.parametrize("unit", sorted(UNITS.glob("*.service")), ids=lambda unit: unit.name)
-def test_a_unit_lets_through_what_its_processes_ask_for(
+def test_a_unit_allows_the_system_calls_of_its_processes(
     unit: Path, sets: dict[str, list[str]], made_calls: set[str]
 ) -> None:
     assert {"execve", "prlimit64", "prctl", "setsid", "connect"} <= made_calls, "the tracer saw too little"

@@ -87,7 +87,7 @@ def test_servers_and_workers_are_replaced_by_a_copy_with_another_version_and_not
 
 
 @pytest.mark.timeout(3600)
-def test_processes_go_on_while_a_release_with_more_tables_replaces_them_and_cannot_be_started_again(
+def test_processes_continue_while_a_release_with_more_tables_replaces_them_and_cannot_be_restarted(
     tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
 ) -> None:
     calls = repetitions(10, 500)
@@ -126,13 +126,13 @@ def check_refused(run: DistributedRun, report: FaultReport) -> None:
     for kind in ("serve", "worker"):
         refused = run_command(kind, folder=run.server.folder, **run.server.environment)
         assert refused.returncode == NEWER, refused.stderr
-        told = refused.stdout + refused.stderr
-        assert "the release that wrote it" in told or "a newer release wrote it" in told, told
+        answers = refused.stdout + refused.stderr
+        assert "the release that wrote it" in answers or "a newer release wrote it" in answers, answers
         report.checked(f"an older {kind} is refused with {NEWER}")
 
 
 @pytest.mark.timeout(600)
-def test_all_processes_of_a_release_with_more_tables_are_started_at_once_on_a_recorded_database_and_go_on(
+def test_all_processes_of_a_release_with_more_tables_start_at_once_on_a_recorded_database_and_continue(
     tmp_path: Path, closed_port: int
 ) -> None:
     left = json.loads((DATABASES / f"{RECORDED}.json").read_text(encoding="utf-8"))

@@ -44,7 +44,7 @@ def of_older() -> dict[str, str]:
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("is_killed", [False, True], ids=["stopped", "killed"])
-def test_a_folder_that_the_release_before_leaves_goes_on_and_is_refused_to_it(
+def test_a_folder_of_the_release_before_continues_and_is_refused_to_it(
     tmp_path: Path, sink: Sink, is_killed: bool
 ) -> None:
     folder, place = tmp_path / "data", f"{PLACE}-{is_killed}"
@@ -78,7 +78,7 @@ def test_a_folder_that_the_release_before_leaves_goes_on_and_is_refused_to_it(
 
 @pytest.mark.distributed
 @pytest.mark.timeout(3600)
-def test_the_release_before_goes_on_beside_this_one_and_is_replaced_under_load(
+def test_the_release_before_continues_beside_this_one_and_is_replaced_under_load(
     tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
 ) -> None:
     calls = repetitions(30, 1000)
@@ -147,7 +147,7 @@ def check_refused(run: DistributedRun, report: FaultReport) -> None:
     """A process of the release before is not started on the newer tables, and says which release is wanted."""
     for kind in ("serve", "worker"):
         refused = run_command(kind, folder=run.server.folder, **run.server.environment)
-        told = refused.stdout + refused.stderr
-        assert refused.returncode == NEWER, told
-        assert "the release that wrote it" in told or "a newer release wrote it" in told, told
+        answers = refused.stdout + refused.stderr
+        assert refused.returncode == NEWER, answers
+        assert "the release that wrote it" in answers or "a newer release wrote it" in answers, answers
         report.checked(f"an older {kind} is refused with {NEWER}")
