@@ -126,7 +126,7 @@ class Calls:
     requests: Iterator[bytes]
     until: float
     answers: list[bytes] | None = None
-    """Bodies of the answers where somebody wants them."""
+    """Bodies of the answers, if they are requested."""
     _is_over: bool = field(default=False, init=False)
 
     def next(self) -> bytes | None:

@@ -1,7 +1,7 @@
-"""Streams: what triggers cost while many watch, and what readers that do not read cost the server.
+"""Streams: the cost of triggers with many watchers, and of readers that do not read.
 
 The same triggers are measured without watchers and beside them. The readers share the generator's core, so with many
-of them it is the callers that are slowed first: the CPU of the server for each trigger is what to compare.
+of them the callers slow down first: compare the CPU of the server for each trigger.
 """
 
 import itertools
@@ -63,7 +63,7 @@ def _triggers(server: Server, folder: Folder, plan: Plan) -> Figures:
 
 @contextmanager
 def _readers(server: Server, folder: Folder, count: int, paths: Sequence[str]) -> Iterator[list[int]]:
-    """Lets readers read during a block; afterwards the list holds how many events they were told."""
+    """Runs readers during a block; afterwards the list has the number of received events."""
     command = [sys.executable, "-m", "bench.stream_readers", str(server.port), folder.api_key, str(count), *paths]
     replies: list[int] = []
     with pinned(client_cores()):

@@ -30,7 +30,7 @@ _LONGEST: Final = timedelta(minutes=10)
 
 
 class Fired:
-    """What was stored as fired: how late each execution was, in seconds, and how often it was told."""
+    """The stored fires: how late each execution was, in seconds, and how often it fired."""
 
     def __init__(self) -> None:
         self.due: dict[str, datetime] = {}

@@ -39,15 +39,15 @@ Turn = Callable[[], Figures]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Selection:
     """What is measured: scenarios by name, each with Temporal on these storages."""
 
     scenarios: Collection[str] = SCENARIOS
     storages: Collection[Storage] = STORAGES
 
 
-def measure_distributed(plan: Plan, place: Path | None, expected: Wanted) -> Figures:
-    """Returns the figures that are wanted, or what is not installed.
+def measure_distributed(plan: Plan, place: Path | None, expected: Selection) -> Figures:
+    """Returns the requested figures, or the names of missing programs.
 
     `place`: the folder of PostgreSQL's folder, where one is named.
     """

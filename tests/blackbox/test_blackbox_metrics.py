@@ -1,4 +1,4 @@
-"""Metrics of running processes, and what they show of rows that somebody took away."""
+"""Metrics of running processes, and the effect of deleted rows on them."""
 
 import re
 import time

@@ -121,7 +121,7 @@ def test_a_watch_of_all_executions_continues_over_a_kill_and_after_an_earlier_on
     with watched.org() as org:
         workflow_id = org.create(COMPUTING)
     with watched.watch("--json") as process:
-        # It tells from now on: whatever it is told first is its place.
+        # It begins now: its first event sets its cursor.
         with watched.org() as org:
             while not select.select([process.stdout], [], [], 0.5)[0]:
                 org.trigger(workflow_id, {})

@@ -1,9 +1,9 @@
 """Faults of a distributed installation under load: whatever dies, nothing acknowledged is lost or done twice.
 
-The hypothesis: two servers, two workers, PostgreSQL and Temporal may each die and come back while callers work on. What
-was acknowledged exists, goes on and ends; a wait is passed once; a call of a step is made again only where a fault lies
-between the two, under its key, and never where it must not be repeated. Without Temporal everything but the calls of
-steps goes on. Each planned fault must have hit.
+The hypothesis: two servers, two workers, PostgreSQL and Temporal may each die and return while callers keep working.
+Acknowledged executions exist, continue and end; a wait is passed once; a call of a step is repeated only where a fault
+lies between the two, under its key, and never where it must not be repeated. Without Temporal everything except the
+calls of steps works. Each planned fault must have hit.
 """
 
 import random
@@ -37,10 +37,10 @@ pytestmark = pytest.mark.distributed
 LONGEST_SECONDS = 3 * 3600
 CALLERS = 6
 AWAIT_SECONDS = 3.0
-"""So long does a caller wait for the end of its order before the next, so that a slow machine gets no heap of them."""
+"""How long a caller waits for the end of its order before the next, so that orders do not pile up on a slow machine."""
 RESUMES = 16
 STOPPED_SECONDS = 60.0
-"""So long does a process stand still before it goes on: twice as long as it keeps its rights."""
+"""How long a process is paused: twice the lease time."""
 BETWEEN_STOPS_SECONDS = (5.0, 20.0)
 """The span from which the time is drawn for which PostgreSQL is up, and below the one for which it is away."""
 DOWN_SECONDS = (0.0, 5.0)
@@ -53,7 +53,7 @@ Reported = Callable[..., FaultReport]
 def under_load(
     folder: Path, sink: Sink, report: FaultReport, workloads: tuple[Workload, ...]
 ) -> Iterator[DistributedRun]:
-    """Gives an installation whose callers work. Whatever it comes to, everything ends with the block."""
+    """Yields an installation with working callers; everything ends with the block."""
     run = DistributedRun(folder / "run", sink, report.name, workloads)
     try:
         run.load.begin(count=CALLERS, await_seconds=AWAIT_SECONDS)
@@ -124,7 +124,7 @@ def test_a_worker_paused_beyond_its_lease_changes_nothing_when_it_returns_and_ki
             held.append(line)
         evidence = run.conclude(report, KILLED, LOST)
     for line in held:
-        assert times_called(evidence, line) == 2, f"nobody took over {line['path']}, or several did"
+        assert times_called(evidence, line) == 2, f"no worker took over {line['path']}, or several did"
         report.checked("S10 a call that another worker took over")
     report.finish()
 
@@ -145,7 +145,7 @@ def test_a_server_paused_beyond_its_lease_changes_nothing_when_it_returns(
             with run.fault(fault, hides=False):
                 server.process.pause()
                 time.sleep(STOPPED_SECONDS)
-                # The other one has started, resumed and ended executions meanwhile.
+                # The other one has started, resumed and ended executions in the meantime.
                 until_calls(run, "call_1")
                 server.process.resume()
                 server.process.until_exit(LOST, after=ends)
@@ -176,7 +176,7 @@ def test_without_temporal_only_calls_of_steps_wait_and_a_lost_temporal_database_
                     if fault == "EMPTY Temporal":
                         run.server.temporal.empty()
                     run.server.temporal.start()
-                report.checked("S27 triggers, commands and reads go on without Temporal")
+                report.checked("S27 triggers, commands and reads work without Temporal")
                 # Calls of steps are made again.
                 until_calls(run, "got", 2)
         finally:
@@ -191,7 +191,7 @@ def test_a_postgresql_that_stops_again_and_again_costs_time_and_nothing_else(
 ) -> None:
     stops = repetitions(6, 500)
     modes = ("fast", "immediate")
-    refused = "calls refused in words"
+    refused = "calls refused with a code"
     report = reported("distributed_postgres", *(f"STOP PostgreSQL ({mode})" for mode in modes), refused, stops=stops)
     chance = random.Random(SEED)
     with under_load(tmp_path, sink, report, (*MIXED, *HELD)) as run:

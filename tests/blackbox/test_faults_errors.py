@@ -1,7 +1,7 @@
-"""The disk says no: a flush that fails, no space for one write, and the proof that answers leave after the flush.
+"""Disk errors: a failed flush, no space for one write, and the proof that answers leave after the flush.
 
-A failed flush leaves nobody who knows what is on the disk: the process says so and ends with 74, and only the next one
-can tell. A write without space leaves everything as it was: the caller is told so, and the next call is served.
+After a failed flush the state of the disk is unknown: the process reports that and ends with 74, and only the next one
+can read it. A write without space changes nothing: the caller gets that answer, and the next call is served.
 """
 
 import itertools
@@ -88,7 +88,7 @@ def points_at(calls: list[Call], name: str, target: str, thread: int | None = No
 
 
 def recorded(bench: Bench, scenario: Scenario) -> list[Call]:
-    """Returns what a second case of a scenario asks for: the first stores more."""
+    """Returns the system calls of a second case of a scenario: the first stores more."""
     calls: list[Call] = []
     for _ in range(2):
         case = scenario.prepare()
@@ -164,7 +164,7 @@ def test_an_error_of_a_checkpoint_is_harmless(bench: Bench, sink: Sink) -> None:
         with error_at(bench.server, bench.folder, point, errno) as tracer:
             scenario.act(case)
             assert case.answers["trigger"].is_ok
-            # The copying is tried again after the next commit.
+            # The checkpoint is retried after the next commit.
             time.sleep(0.15)
             bench.org.trigger(bench.warming)
             bench.settle()
@@ -198,11 +198,11 @@ def test_a_failed_flush_of_any_call_is_reported_as_unknown_and_settled_by_the_ne
             scenario.act(case)
             bench.settle()
             if not any(each.is_injected for each in tracer.calls()):
-                # The log is begun anew, by one flush more, only where its copying overtakes the next call.
+                # The log restarts, with one more flush, only if a checkpoint completes before the next call.
                 assert point == points[-1]
                 scenario.check(case, crashes=0)
                 continue
-            assert until_dead(bench.server, LONGEST_END_SECONDS), "it goes on though nobody knows what is stored"
+            assert until_dead(bench.server, LONGEST_END_SECONDS), "it continues although the stored state is unknown"
         assert bench.server.wait() == 74
         report.hit("EIO")
         assert {answer.outcome for answer in case.answers.values()} <= {"ok", "unknown"}
@@ -217,7 +217,7 @@ def test_a_failed_flush_of_any_call_is_reported_as_unknown_and_settled_by_the_ne
 
 
 class Order:
-    """One of many triggers at once, and all that its caller was told."""
+    """One of many concurrent triggers, and the answers to its caller."""
 
     def __init__(self, number: int) -> None:
         self.key = f"order-{number}"
@@ -245,7 +245,7 @@ def trigger(bench: Bench, workflow_id: str, order: Order) -> Answer:
 
 
 def check_orders(bench: Bench, workflow_id: str, orders: list[Order], report: FaultReport) -> Counter[str]:
-    """Compares what each caller was told with what is stored, then lets each repeat its call."""
+    """Compares the answers to each caller with the stored state, then lets each repeat its call."""
     outcomes: Counter[str] = Counter()
     for order in orders:
         answers = order.answer
@@ -253,7 +253,7 @@ def check_orders(bench: Bench, workflow_id: str, orders: list[Order], report: Fa
         assert len(stored) <= 1
         outcomes[answers.outcome if answers is not None else "not sent"] += 1
         if answers is None or answers.outcome in ("fail", "refused"):
-            assert stored == [], f"{order.key} was told that nothing was done: {answers}"
+            assert stored == [], f"{order.key} got the answer that nothing was done: {answers}"
             report.checked("a refusal is true")
         elif answers.outcome == "unknown":
             outcomes["unknown and stored"] += len(stored)
@@ -279,7 +279,7 @@ def test_a_failed_flush_amid_many_calls_ends_the_process_and_gives_no_wrong_answ
     workflow_id = bench.org.create(ASKING)
     bench.settle()
     calls = record(bench.server, bench.folder, bench.warm)
-    # The thread that moves the log into the file flushes the log too: only one of the two writes to it.
+    # The thread that checkpoints the log flushes it too: only one of the two writes to it.
     writer = points_at(calls, "pwrite64", LOG)[0].thread
     first = {name: points_at(calls, name, LOG, writer)[0] for name in ("fdatasync", "pwrite64")}
     answers: Counter[str] = Counter()
@@ -311,7 +311,7 @@ def test_a_failed_flush_amid_many_calls_ends_the_process_and_gives_no_wrong_answ
     assert answers["ok"] > 0
     assert answers["unknown"] >= len(rounds), answers
     for outcome, count in answers.items():
-        report.worst(f"callers told {outcome}", count)
+        report.worst(f"callers with the answer {outcome}", count)
     assert bench.server.stop() == 0
     found = doctor(bench.server.folder)
     assert (found["orphans"], found["problems"]) == (0, [])

@@ -40,7 +40,7 @@ def server(data: Path, made: dict[str, str], sink: Sink) -> Iterator[Server]:
 
 
 def content(folder: Path) -> tuple[bytes, bool]:
-    """Returns the catalog of a folder that nobody has open, byte by byte, and whether there is a key."""
+    """Returns the catalog of a folder that no process uses, byte by byte, and whether there is a key."""
     return (folder / "catalog.db").read_bytes(), (folder / "key").exists()
 
 
@@ -131,14 +131,14 @@ class Load:
             if len(self) >= expected:
                 return
             self._stop.wait(0.1)
-        raise AssertionError(f"no load: {len(self)} started, {expected} wanted")
+        raise AssertionError(f"no load: {len(self)} started, {expected} expected")
 
     def _work(self) -> None:
         server, made, workflow_id = self._arguments
         with server.connect(timeout=10) as client:
             org = Organization(client, **made)
             while not self._stop.wait(0.05) and len(self) < 2000:
-                # The server is killed now and then: then nobody answers.
+                # The server is killed now and then: then there is no answer.
                 with suppress(httpx2.TransportError, AssertionError):
                     self.started.append(org.trigger(workflow_id, {"pin": PIN}))
 
@@ -173,7 +173,7 @@ def test_a_rotation_under_load_survives_kills_and_leaves_nothing_to_the_former_k
             document("master-key", step, "--data", data)
             between.append(load.started[-1])
             if step == "distribute":
-                # A server that is killed while it wraps: the key is first in the file, and nobody has looked yet.
+                # A server that is killed while it wraps: the key is first in the file, and no process has read it yet.
                 held = MasterKeys(data / "key").held()
                 server.kill()
                 MasterKeys(data / "key").store(held[::-1])

@@ -1,7 +1,7 @@
-"""Many callers at one moment: one is right, all are told the truth, also when the server dies under them.
+"""Many concurrent callers: one wins, all get the correct answer, also when the server is killed.
 
-Each round releases its requests together, on connections that are open already. A share of the rounds kills the server
-within 50 ms of the start; callers without an answer then repeat theirs, as they are told to.
+Each round releases its requests together, on open connections. A share of the rounds kills the server
+within 50 ms of the start; callers without an answer then repeat their calls.
 """
 
 from collections import Counter

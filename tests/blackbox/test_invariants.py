@@ -1,6 +1,6 @@
-"""The checkers of the tests of faults, each shown a record that was tampered with: none of them may pass it.
+"""The checkers of the fault tests with manipulated evidence: each must detect its violation.
 
-A small true record is made by hand; a case spoils one thing in it and names the checker that must see it.
+Small sound evidence is written by hand; a case violates one invariant in it and names the checker that must fail.
 """
 
 import sqlite3
@@ -151,9 +151,9 @@ SPOILT: list[tuple[str, Check, Spoil]] = [
     ("an order was never acknowledged", no_acknowledged_loss, lambda e: setattr(e.orders[1], "execution_id", "")),
     ("a read after the answer found nothing", no_acknowledged_loss, lambda e: setattr(e.orders[1], "missing", 1)),
     ("an execution has another body", no_acknowledged_loss, lambda e: _log(e, 1)[0].update(input={"n": 9})),
-    ("nobody asked for an execution", no_ghosts, lambda e: _rows(e).update(e9=e.rows["e1"])),
+    ("no caller requested an execution", no_ghosts, lambda e: _rows(e).update(e9=e.rows["e1"])),
     ("two orders have one execution", no_ghosts, lambda e: setattr(e.orders[1], "execution_id", "e0")),
-    ("the world heard of an unknown one", no_ghosts, lambda e: _lines(e)[0].update(key="e9:call_1:1")),
+    ("a call was made for an unknown one", no_ghosts, lambda e: _lines(e)[0].update(key="e9:call_1:1")),
     ("a call was left out", at_least_once, lambda e: _lines(e).pop(0)),
     ("a process repeated a call", bounded_duplication, lambda e: _lines(e).append(_line(ASKED, "call_3", 14))),
     ("a refusal too many", bounded_duplication, lambda e: _lines(e).append(_line(RETRIED, "call_1", 5.3))),
@@ -178,9 +178,9 @@ SPOILT: list[tuple[str, Check, Spoil]] = [
     ("the times go back", histories_only_grow, lambda e: _log(e, 1)[-1].update(timestamp=0)),
     ("a wait passed twice", waits_pass_once, lambda e: _log(e, ASKED).insert(1, _log(e, ASKED)[1])),
     ("a wait did not pass", waits_pass_once, lambda e: _log(e, ASKED).pop(2)),
-    ("two were told restarted", waits_pass_once, lambda e: e.orders[0].asked["wait_1"].restarted.append(2)),
+    ("two got restarted", waits_pass_once, lambda e: e.orders[0].asked["wait_1"].restarted.append(2)),
     ("another payload passed", waits_pass_once, lambda e: _log(e, ASKED)[1].update(output={"n": 2})),
-    ("nobody sent what passed", waits_pass_once, lambda e: _log(e, ASKED)[2].update(output={"n": 7})),
+    ("no resume had the payload", waits_pass_once, lambda e: _log(e, ASKED)[2].update(output={"n": 7})),
     ("an execution is not listed", sound_store, lambda e: _rows(e).pop("e1")),
     ("an orphan", sound_store, lambda e: setattr(e, "audit", {**e.audit, "orphans": 1})),
     ("a problem", sound_store, lambda e: setattr(e, "audit", {**e.audit, "problems": [{"kind": "HEAD"}]})),
@@ -227,7 +227,7 @@ def test_every_checker_has_violated_evidence_and_refuses_empty_evidence(name: st
     check = {**UNDER_KILLS, **FOR_TIME}[name]
     assert check in {case[1] for case in SPOILT}
     empty = Evidence(audit={"executions": 0, "orphans": 0, "problems": []})
-    with pytest.raises(AssertionError, match="nothing to look at"):
+    with pytest.raises(AssertionError, match="nothing to check"):
         hold(empty, _report(), {name: check})
 
 
@@ -240,7 +240,7 @@ def _fired(*nominals: int) -> list[Row]:
 
 
 def _lives() -> list[Life]:
-    """One process from 0 to 5 s, and one from 7.5 s to 12 s: the instants of 6 s are missed, 7 s is made up for."""
+    """One process from 0 to 5 s, and one from 7.5 s to 12 s: the instants of 6 s are missed, 7 s is caught up."""
     first, second = Life(0, 1, 5 * SECOND), Life(15 * SECOND // 2, 8 * SECOND, 12 * SECOND)
     return [first, second]
 
@@ -268,10 +268,10 @@ def test_a_schedule_whose_instants_were_all_decided_once_passes() -> None:
 @pytest.mark.parametrize(
     ("rows", "ledger"),
     [
-        pytest.param(_fired(*WHOLE), _ledger(*WHOLE), id="instants that nobody decided on"),
-        pytest.param(_fired(*WHOLE), _ledger(*WHOLE, m6000=3), id="one that nobody decided on"),
+        pytest.param(_fired(*WHOLE), _ledger(*WHOLE), id="instants without a decision"),
+        pytest.param(_fired(*WHOLE), _ledger(*WHOLE, m6000=3), id="one instant without a decision"),
         pytest.param(_fired(*WHOLE, 2001), _ledger(*WHOLE, m6000=4), id="an execution for no instant"),
-        pytest.param(_fired(*WHOLE[:-1]), _ledger(*WHOLE, m6000=4), id="told and not stored"),
+        pytest.param(_fired(*WHOLE[:-1]), _ledger(*WHOLE, m6000=4), id="fired and not stored"),
         pytest.param(_fired(0, 1000, 7000, 8000, 9000), _ledger(0, 1000, 7000, 8000, 9000, m6000=5), id="missed alive"),
         pytest.param(
             _fired(*WHOLE),
@@ -295,7 +295,7 @@ def test_pages_that_are_whole_pass() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pages", "wanted"),
+    ("pages", "expected"),
     [
         pytest.param([["c", "b"], ["b", "a"]], "twice", id="twice"),
         pytest.param([["c", "a"]], "leave out", id="left out"),
@@ -332,11 +332,11 @@ def test_an_end_with_correct_answers_passes() -> None:
     ("status", "events", "resumed", "terminated"),
     [
         pytest.param("TERMINATED", END, TOLD, ENDED, id="restarted, and the wait did not pass"),
-        pytest.param("TERMINATED", [*PASSED, *END], _answers("TERMINATED"), ENDED, id="it passed for nobody"),
-        pytest.param("TERMINATED", END, _answers("already restarted"), ENDED, id="already restarted by nobody"),
-        pytest.param("TERMINATED", END, _answers("TERMINATED"), ENDED[1:], id="ended by nobody"),
+        pytest.param("TERMINATED", [*PASSED, *END], _answers("TERMINATED"), ENDED, id="it passed without a winner"),
+        pytest.param("TERMINATED", END, _answers("already restarted"), ENDED, id="already restarted without a winner"),
+        pytest.param("TERMINATED", END, _answers("TERMINATED"), ENDED[1:], id="ended without a winner"),
         pytest.param("TERMINATED", END, _answers("TERMINATED"), [*ENDED[:1], *ENDED], id="ended by two"),
-        pytest.param("TERMINATED", [*PASSED, *END], TOLD, _answers("terminated", "COMPLETED"), id="told completed"),
+        pytest.param("TERMINATED", [*PASSED, *END], TOLD, _answers("terminated", "COMPLETED"), id="answered completed"),
         pytest.param(
             "COMPLETED", PASSED, _answers("restarted", "already restarted"), ENDED, id="terminated, and completed"
         ),

@@ -51,7 +51,7 @@ def sets() -> dict[str, list[str]]:
 
 
 def expanded(name: str, sets: dict[str, list[str]]) -> set[str]:
-    """Returns the calls that a name of a filter stands for."""
+    """Returns the system calls of a filter name."""
     if not name.startswith("@"):
         return {name}
     return {call for each in sets[name] for call in expanded(each, sets)}

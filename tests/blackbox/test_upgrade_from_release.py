@@ -1,4 +1,4 @@
-"""The release before, as it was, and this one: what it leaves goes on, and it goes on itself until it is replaced.
+"""The release before and this one: its executions continue here, and it continues itself until it is replaced.
 
 The variable LOOPLY_TEST_RELEASE names the folder `src` of the release before, as a checkout of its tag has it; without
 it these tests are skipped. It runs with the dependencies of this tree.
@@ -27,7 +27,7 @@ NEWER = 78
 CALLERS = 6
 AWAIT_SECONDS = 3.0
 BESIDE_CALLS = 10
-"""So many calls are made while both releases work beside each other."""
+"""The number of calls while both releases work beside each other."""
 PLACE = "/inherited"
 
 Repetitions = Callable[[int, int], int]
@@ -110,7 +110,7 @@ def test_the_release_before_continues_beside_this_one_and_is_replaced_under_load
     finally:
         run.close()
     hold(evidence, report, FOR_TIME)
-    # Those who call the servers notice nothing.
+    # Callers of the servers notice nothing.
     assert report.figures["calls cut off"] == 0
     report.finish()
 
@@ -144,7 +144,7 @@ def kill(run: DistributedRun, old: Node, report: FaultReport) -> None:
 
 
 def check_refused(run: DistributedRun, report: FaultReport) -> None:
-    """A process of the release before is not started on the newer tables, and says which release is wanted."""
+    """A process of the release before does not start on the newer tables, and names the required release."""
     for kind in ("serve", "worker"):
         refused = run_command(kind, folder=run.server.folder, **run.server.environment)
         answers = refused.stdout + refused.stderr

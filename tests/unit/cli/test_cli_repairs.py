@@ -51,13 +51,13 @@ def body_of(looply: Looply, name: str) -> Any:
 
 def test_a_redrive_sends_version_names_and_reason(run: Command, known: Looply) -> None:
     known.answers["redriveExecution"] = OUTCOME
-    done = run("execution", "redrive", ID, "--version", "latest", "--rename", "a=b", "--reason", "mended")
+    done = run("execution", "redrive", ID, "--version", "latest", "--rename", "a=b", "--reason", "corrected")
     assert (done.status, "RUNNING" in done.out, "i-1" in done.out) == (0, True, True)
     assert body_of(known, "redriveExecution") == {
         "workflow_execution_id": ID,
         "workflow_version": "latest",
         "mapping": {"a": "b"},
-        "reason": "mended",
+        "reason": "corrected",
         "dry_run": False,
     }
 
@@ -113,7 +113,7 @@ def test_a_refusal_is_reported_in_the_servers_words(run: Command, known: Looply)
 
 def test_an_invalid_name_or_value_is_wrong_usage(run: Command, known: Looply) -> None:
     assert run("execution", "redrive", ID, "--rename", "a").status == 2
-    assert run("execution", "repair", ID, "mend").status == 2
+    assert run("execution", "repair", ID, "fix").status == 2
     assert run("execution", "repair", ID, "complete", "--output", "{").status == 1
     assert known.calls == []
 
