@@ -95,10 +95,10 @@ def _distributed(plan: Plan, args: argparse.Namespace) -> Found:
         return {"skipped": "temporalio is not installed"}
     from bench.distributed import measuring  # noqa: PLC0415 - it is not everywhere
 
-    wanted = measuring.Wanted(args.scenario or measuring.SCENARIOS, args.storage or measuring.STORAGES)
-    if unknown := {*wanted.scenarios} - {*measuring.SCENARIOS}:
+    expected = measuring.Selection(args.scenario or measuring.SCENARIOS, args.storage or measuring.STORAGES)
+    if unknown := {*expected.scenarios} - {*measuring.SCENARIOS}:
         raise SystemExit(f"no scenario {', '.join(unknown)}; there are: {', '.join(measuring.SCENARIOS)}")
-    return measuring.measure_distributed(plan, args.folder, wanted)
+    return measuring.measure_distributed(plan, args.folder, expected)
 
 
 def _peers(plan: Plan, found: Found) -> Found:

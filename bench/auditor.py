@@ -1,7 +1,7 @@
-"""The auditor: what a count and a round cost where much is stored, and what triggers lose by it.
+"""The auditor: the cost of a count and a round in a large store, and their effect on triggers.
 
-All in this process, without a socket. A round is measured without the rests between its slices; beside triggers it has
-them, as in a server, and counts as often.
+Everything runs in this process, without a socket. A round is measured without the pauses between its slices; beside
+triggers it has them, as in a server, and counts as often.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ STORED: Final = 1_000_000
 _COUNTS: Final = 5
 _TICK_SECONDS: Final = 0.001
 _REST_SECONDS: Final = 1.0
-"""As the auditor rests between two slices."""
+"""The pause of the auditor between two slices."""
 
 
 def measure_auditor(plan: Plan, stored: int, opened: int) -> dict[str, Any]:
-    """Returns what the auditor costs with so many executions stored, `opened` of which wait."""
+    """Returns the cost of the auditor with `stored` executions, `opened` of which wait."""
     folder = run(make_folder(plan.work / "auditor"))
     run(fill(folder, stored - opened))
     run(fill(folder, opened, "waiting"))
@@ -48,7 +48,7 @@ async def _measure(plan: Plan, data: Path, opened: int) -> dict[str, Any]:
         census = await held.store.survey.count()
         if census.executions.get("WAITING") != opened or auditor.damaged:
             raise RuntimeError(
-                f"the store is not as it was filled: {census.executions}, {len(auditor.damaged)} damaged"
+                f"the store differs from its filling: {census.executions}, {len(auditor.damaged)} damaged"
             )
         before, begun = _own_mib(), time.perf_counter()
         slices = 1
@@ -111,7 +111,7 @@ async def _driven(held: InProcess, seconds: float) -> tuple[float, float]:
 
 @asynccontextmanager
 async def _watching(held_ms: list[float]) -> AsyncIterator[None]:
-    """Notes the longest time in which the event loop did nothing else during the block, in milliseconds."""
+    """Records the longest blocking of the event loop during the block, in milliseconds."""
 
     async def watch() -> None:
         while True:

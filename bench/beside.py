@@ -1,4 +1,4 @@
-"""Peers beside us: the first scenario, the same load generator and cores, one after the other in the same run."""
+"""Peers beside Looply: the first scenario, the same load generator and cores, one after the other in the same run."""
 
 import tempfile
 from pathlib import Path

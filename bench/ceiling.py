@@ -1,7 +1,7 @@
-"""The raw ceiling: what any engine in this process layout could reach at most. `... PORT FOLDER`
+"""The raw ceiling: the maximum rate of any engine in this process layout. `... PORT FOLDER`
 
-The same server stack as ours (uvicorn, httptools, uvloop), one thread that writes, `synchronous=FULL`. A call's JSON
-is decoded, its bytes become one row, and the answer leaves after the commit. All rows that wait go into one commit.
+The same server stack as ours (uvicorn, httptools, uvloop), one writer thread, `synchronous=FULL`. A call's JSON
+is decoded, its bytes become one row, and the answer leaves after the commit. All waiting rows go into one commit.
 """
 
 import asyncio

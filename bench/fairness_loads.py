@@ -1,4 +1,4 @@
-"""What one organization does to a server while another one is measured: its workflows, and its calls."""
+"""The load of one organization on a server while another one is measured: its workflows, and its calls."""
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping

@@ -32,7 +32,7 @@ _KEPT: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A data folder that nobody serves now: its key, its workflows by kind."""
+    """A data folder without a running server: its key, its workflows by kind."""
 
     data: Path
     api_key: str
@@ -50,7 +50,7 @@ async def make_folder(data: Path, more: Mapping[str, dict[str, Any]] | None = No
 
 
 def copy_folder(folder: Folder, data: Path) -> Folder:
-    """Returns a copy of the folder, which goes on for itself."""
+    """Returns an independent copy of the folder."""
     shutil.copytree(folder.data, data)
     shutil.copyfile(note_of(folder.data), note_of(data))
     return dataclasses.replace(folder, data=data)

@@ -126,7 +126,7 @@ class Calls:
     requests: Iterator[bytes]
     until: float
     answers: list[bytes] | None = None
-    """Bodies of the answers where somebody wants them."""
+    """Bodies of the answers, if they are requested."""
     _is_over: bool = field(default=False, init=False)
 
     def next(self) -> bytes | None:
@@ -191,8 +191,8 @@ def run(main: Any) -> Any:
 def pinned(cores: set[int]) -> Iterator[None]:
     """Holds this process on these cores inside the block; where there is one core only, it changes nothing."""
     before = os.sched_getaffinity(0)
-    wanted = cores & before
-    os.sched_setaffinity(0, wanted or before)
+    expected = cores & before
+    os.sched_setaffinity(0, expected or before)
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""A server that answers everything at once: the most that the load generator can measure. `... PORT [BYTES]`
+"""A server that answers every call at once: shows the maximum of the load generator. `... PORT [BYTES]`
 
 Its answer is an empty object, or a JSON text of so many bytes.
 """

@@ -79,7 +79,7 @@ def program(name: str, *arguments: str, log: Path, cores: set[int] | None = None
 
 @contextmanager
 def looply(data: Path, log: Path, environment: dict[str, str] | None = None) -> Iterator[Server]:
-    """Serves an existing data folder until the end of the block, with the settings that everybody has but for these."""
+    """Serves an existing data folder until the end of the block, with the default settings except these."""
     ready = log.with_suffix(".ready")
     ready.unlink(missing_ok=True)
     command = [sys.executable, "-P", "-m", "looply.cli", "serve", "--data", str(data), "--port", "0"]
@@ -147,13 +147,13 @@ def tree(pid: int) -> list[int]:
 
 
 def free_port() -> int:
-    """Returns a port that nobody uses now."""
+    """Returns a free port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
 
 def wait_for_port(port: int, process: "subprocess.Popen[bytes]", log: Path | None = None) -> None:
-    """Returns when somebody answers on the port. Raises: RuntimeError when the process ends before, or is too slow."""
+    """Returns when the port accepts connections. Raises: RuntimeError when the process ends before, or is too slow."""
     begun = time.perf_counter()
     while True:
         try:

@@ -32,7 +32,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Driven:
-    """What callers measured, the CPU seconds of the server meanwhile, and the answers where they were kept."""
+    """The figures of the callers, the CPU seconds of the server during the phase, and the answers if they were kept."""
 
     span: Span
     server_cpu_seconds: float
@@ -56,7 +56,7 @@ class Driven:
 
 
 def drive(server: Server, requests: Iterable[bytes], clients: int, seconds: float, *, keeps: bool = False) -> Driven:
-    """Returns what the callers measured, from the client's core, and the server's CPU meanwhile."""
+    """Returns the figures of the callers, on the client's core, and the server's CPU during the phase."""
     answers: list[bytes] | None = [] if keeps else None
     with pinned(client_cores()):
         used = server.cpu_seconds
@@ -75,7 +75,7 @@ def median_of(runs: list[Figures]) -> Figures:
 
 
 def measure_generator(plan: Plan) -> Figures:
-    """Returns the most that the load generator itself can do: against a server that does nothing."""
+    """Returns the maximum rate of the load generator itself: against a server that does nothing."""
     with program("noop_server", log=plan.work / "noop.log") as server:
         return drive(server, itertools.repeat(post("/", BODY)), CLIENTS, plan.seconds).figures()
 
@@ -103,7 +103,7 @@ def _trigger_once(plan: Plan, turn: int) -> Figures:
         figures = _warmed(server, request, plan.seconds)
         figures["rss_mib"] = round(server.rss_mib, 1)
         check_all_completed(server, folder)
-    # The server has ended, so everything is in the file and nothing in the log before it.
+    # The server has ended, so all data is in the database file and none in the write-ahead log.
     figures["disk_bytes_each"] = round((disk_bytes(folder.data) - empty) / figures.pop("all_calls"))
     return figures
 

@@ -1,7 +1,7 @@
-"""Streams: what triggers cost while many watch, and what readers that do not read cost the server.
+"""Streams: the cost of triggers with many watchers, and of readers that do not read.
 
 The same triggers are measured without watchers and beside them. The readers share the generator's core, so with many
-of them it is the callers that are slowed first: the CPU of the server for each trigger is what to compare.
+of them the callers slow down first: compare the CPU of the server for each trigger.
 """
 
 import itertools
@@ -41,9 +41,9 @@ def measure_streams(plan: Plan, watchers: int = WATCHERS) -> Figures:
             ("of_all", _OF_ALL, of_all),
             ("silent", -_SILENT, of_all),
         ):
-            with _readers(server, folder, count, paths) as told:
+            with _readers(server, folder, count, paths) as replies:
                 found[name] = _triggers(server, folder, plan)
-            found[name] |= {"watchers": abs(count), "events": told[0]}
+            found[name] |= {"watchers": abs(count), "events": replies[0]}
         found["again"] = _triggers(server, folder, plan)
     return {"streams": found}
 
@@ -63,18 +63,18 @@ def _triggers(server: Server, folder: Folder, plan: Plan) -> Figures:
 
 @contextmanager
 def _readers(server: Server, folder: Folder, count: int, paths: Sequence[str]) -> Iterator[list[int]]:
-    """Lets readers read during a block; afterwards the list holds how many events they were told."""
+    """Runs readers during a block; afterwards the list has the number of received events."""
     command = [sys.executable, "-m", "bench.stream_readers", str(server.port), folder.api_key, str(count), *paths]
-    told: list[int] = []
+    replies: list[int] = []
     with pinned(client_cores()):
         process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         if process.stdout.readline() != "open\n":
             raise RuntimeError("the readers of streams did not get through")
-        yield told
+        yield replies
         out, _ = process.communicate("", timeout=_READERS_SECONDS)
-        told.append(int(out))
+        replies.append(int(out))
     finally:
         if process.poll() is None:
             process.kill()

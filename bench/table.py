@@ -1,4 +1,4 @@
-"""The table: what was measured beside what it should be, as text, Markdown and JSON."""
+"""The table: measured figures beside their goals, as text, Markdown and JSON."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _WIDTHS: Final = (58, 44, 30)
 
 
 class Row(NamedTuple):
-    """One line: the scenario, what was measured, what it should be, and whether it is (None: no goal)."""
+    """One row: the scenario, the figure, the goal, and whether it is met (None: no goal)."""
 
     scenario: str
     measured: str
@@ -21,13 +21,13 @@ class Row(NamedTuple):
 
     @property
     def cells(self) -> tuple[str, str, str]:
-        """The cells of the line."""
+        """The cells of the row."""
         mark = {True: "yes: ", False: "NO: ", None: ""}[self.is_met]
         return self.scenario, self.measured, f"{mark}{self.goal}"
 
 
 def rows_of(found: dict[str, Any]) -> Iterator[Row]:
-    """Returns the lines of whatever parts were measured."""
+    """Returns the rows of the measured parts."""
     if "generator" in found:
         yield Row(
             "load generator alone, against a server that does nothing", f"{found['generator']['per_second']:.0f}/s"
@@ -76,8 +76,8 @@ def rows_of(found: dict[str, Any]) -> Iterator[Row]:
 
 def _trigger_rows(ceiling: dict[str, Any], own: dict[str, Any]) -> Iterator[Row]:
     yield Row("raw ceiling, 32 clients", _rate(ceiling))
-    wanted = ">= 2,000/s where the ceiling allows it"
-    yield Row("trigger -> 3 steps -> completed, 32 clients", _rate(own), wanted, own["per_second"] >= 2000)
+    expected = ">= 2,000/s where the ceiling allows it"
+    yield Row("trigger -> 3 steps -> completed, 32 clients", _rate(own), expected, own["per_second"] >= 2000)
     yield Row(
         "  of the ceiling, in the same run", f"{own['ratio']:.0%}", ">= 45 % (stretch 60 %)", own["ratio"] >= 0.45
     )
@@ -114,7 +114,7 @@ def _auditor_rows(found: dict[str, Any]) -> Iterator[Row]:
     title = f"auditor, {found['open']:,} open of {found['stored']:,} stored"
     count, each = found["count_ms"], found["round_us_each"]
     yield Row(f"{title}: one count", f"{count:.0f} ms every 15 s", "< 750 ms (5 %)", count < 750)
-    yield Row("  the largest wait of another call meanwhile", f"{found['count_held_ms']:.0f} ms", "", None)
+    yield Row("  the largest wait of a concurrent call", f"{found['count_held_ms']:.0f} ms", "", None)
     shown = f"{found['round_seconds']:.0f} s of work in {found['slices']:,} slices; {each:.0f} us each"
     yield Row("  one round, without its rests", shown)
     yield Row(
@@ -132,19 +132,19 @@ def _auditor_rows(found: dict[str, Any]) -> Iterator[Row]:
 
 def _stream_rows(found: dict[str, Any]) -> Iterator[Row]:
     alone = found["alone"]
-    yield Row("triggers, 32 clients, nobody watches", f"{_rate(alone)}; {alone['cpu_ms']:.3f} ms CPU each")
+    yield Row("triggers, 32 clients, no watchers", f"{_rate(alone)}; {alone['cpu_ms']:.3f} ms CPU each")
     titles = {"of_one": "watch an execution each", "of_all": "watch the organization", "silent": "do not read"}
     for name, title in titles.items():
         own = found[name]
         shown = f"{_rate(own)}; {own['cpu_ms']:.3f} ms CPU each; {own['rss_mib']:.0f} MiB"
         goal, met = "", None
         if name == "of_one":
-            # Who watches one execution is told nothing of the others: it must cost next to nothing.
+            # A watcher of one execution gets no events of the others: it must cost next to nothing.
             goal, met = "<= 1.2x the CPU", own["cpu_ms"] <= 1.2 * alone["cpu_ms"]
         if name == "silent":
             goal, met = "< 50 MiB more", own["rss_mib"] - found["of_all"]["rss_mib"] < 50
         yield Row(f"  {own['watchers']:,} {title}", shown, goal, met)
-    yield Row("  nobody again", f"{_rate(found['again'])}; {found['again']['rss_mib']:.0f} MiB")
+    yield Row("  no watchers again", f"{_rate(found['again'])}; {found['again']['rss_mib']:.0f} MiB")
 
 
 def _expression_rows(found: dict[str, Any]) -> Iterator[Row]:

@@ -30,7 +30,7 @@ _LONGEST: Final = timedelta(minutes=10)
 
 
 class Fired:
-    """What was stored as fired: how late each execution was, in seconds, and how often it was told."""
+    """The stored fires: how late each execution was, in seconds, and how often it fired."""
 
     def __init__(self) -> None:
         self.due: dict[str, datetime] = {}
@@ -38,7 +38,7 @@ class Fired:
         self.times: Counter[str] = Counter()
         self.all = asyncio.Event()
 
-    def told(self, before: ExecutionState | None, after: ExecutionState) -> None:
+    def answers(self, before: ExecutionState | None, after: ExecutionState) -> None:
         """Takes one durable unit."""
         execution_id = after.started.execution_id
         if before is None or after.closed is None or execution_id not in self.due:
@@ -61,7 +61,7 @@ async def _measure(plan: Plan, count: int) -> dict[str, Any]:
         capacity = _CAPACITY / (time.perf_counter() - begun)
         held.workflow_ids["delaying"] = await activated(held, delaying())
         fired = Fired()
-        held.shell.observers.on_change = fired.told
+        held.shell.observers.on_change = fired.answers
         took = await _start(held, fired, count, timedelta(seconds=count / capacity * _CAUTION) + _SETTLE)
         await asyncio.wait_for(fired.all.wait(), (SPAN + _LONGEST).total_seconds() + took * _CAUTION)
         await asyncio.sleep(1)

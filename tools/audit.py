@@ -1,9 +1,9 @@
 """Looks for known vulnerabilities of the locked run-time set: `make audit`.
 
-pip-audit is asked about `requirements/distributed.txt`, which holds all of `run.txt`, and npm about the pages' lock. A
-package that the service could not answer for counts as not audited, so an audit without a network never passes.
+pip-audit checks `requirements/distributed.txt`, which includes all of `run.txt`, and npm the pages' lock. A
+package that the service does not know counts as not audited, so an audit without a network never passes.
 
-Exit status: 0 nothing was found; 1 something was; 2 not everything could be audited.
+Exit status: 0 no vulnerability; 1 findings; 2 the audit is incomplete.
 """
 
 import json
@@ -30,7 +30,7 @@ _SECONDS: Final = 600
 
 @dataclass(frozen=True)
 class Vulnerability:
-    """A known vulnerability of a package. `fix` says what mends it, empty when nothing does yet."""
+    """A known vulnerability of a package. `fix` names the release that fixes it, empty when there is none yet."""
 
     package: str
     version: str
@@ -41,7 +41,7 @@ class Vulnerability:
 
 @dataclass(frozen=True)
 class Waiver:
-    """Says why a vulnerability does not reach Looply, and until when that counts."""
+    """The reason why a vulnerability does not affect Looply, and the end of its validity."""
 
     id: str
     package: str
@@ -51,7 +51,7 @@ class Waiver:
 
 @dataclass
 class Verdict:
-    """What an audit found. `unaudited` says what no service answered for."""
+    """The result of an audit. `unaudited` lists the packages that no service answered for."""
 
     found: list[Vulnerability] = field(default_factory=list)
     waived: list[Vulnerability] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Verdict:
     def lines(self) -> Iterator[str]:
         """Yields the report."""
         for each in self.found:
-            yield f"{each.package} {each.version}: {each.id}; {each.fix or 'no release mends it yet'}"
+            yield f"{each.package} {each.version}: {each.id}; {each.fix or 'no release fixes it yet'}"
         yield from self.mistakes
         for each in self.waived:
             yield f"waived: {each.package} {each.version}: {each.id}"
@@ -78,7 +78,7 @@ class Verdict:
 
 
 def read_pip(answer: Any) -> tuple[list[Vulnerability], list[str]]:
-    """Returns what pip-audit's JSON says: vulnerabilities, and what it could not audit."""
+    """Returns the content of pip-audit's JSON: vulnerabilities, and packages that it could not audit."""
     found: list[Vulnerability] = []
     unaudited: list[str] = []
     for each in answer["dependencies"]:
@@ -86,13 +86,13 @@ def read_pip(answer: Any) -> tuple[list[Vulnerability], list[str]]:
             unaudited.append(f"{each['name']}: {each['skip_reason']}")
         for known in each.get("vulns", ()):
             fixes = ", ".join(known["fix_versions"])
-            fix = f"mended in {fixes}" if fixes else ""
+            fix = f"fixed in {fixes}" if fixes else ""
             found.append(Vulnerability(each["name"], each["version"], known["id"], fix, tuple(known["aliases"])))
     return found, unaudited
 
 
 def read_npm(answer: Any) -> tuple[list[Vulnerability], list[str]]:
-    """Returns what npm's JSON says: vulnerabilities, and why it could not audit."""
+    """Returns the content of npm's JSON: vulnerabilities, and the reason if it could not audit."""
     if "vulnerabilities" not in answer:
         error = answer.get("error") or {}
         reason = error.get("summary") or answer.get("message") or "npm gave no report"
@@ -112,7 +112,7 @@ def read_waivers(text: str) -> tuple[Waiver, ...]:
 
 
 def judge(found: Iterable[Vulnerability], unaudited: Iterable[str], waivers: Sequence[Waiver], today: date) -> Verdict:
-    """Returns the verdict. A waiver that is over, too long, or that waives nothing is a mistake."""
+    """Returns the verdict. A waiver that has expired, is too long, or waives nothing is a mistake."""
     verdict = Verdict(unaudited=list(unaudited))
     used: set[Waiver] = set()
     for each in found:
@@ -124,7 +124,7 @@ def judge(found: Iterable[Vulnerability], unaudited: Iterable[str], waivers: Seq
     for waiver in waivers:
         label = f"the waiver of {waiver.id} ({waiver.package})"
         if waiver.until < today:
-            verdict.mistakes.append(f"{label} ended on {waiver.until}; update the package, or look at it again")
+            verdict.mistakes.append(f"{label} ended on {waiver.until}; update the package, or review it again")
         if waiver.until > today + LONGEST:
             verdict.mistakes.append(f"{label} lasts until {waiver.until}; at most {LONGEST.days} days are allowed")
         if waiver not in used and not verdict.unaudited:
@@ -135,8 +135,8 @@ def judge(found: Iterable[Vulnerability], unaudited: Iterable[str], waivers: Seq
 def _npm_fix(each: Any) -> str:
     fix = each.get("fixAvailable")
     if isinstance(fix, dict):
-        return f"mended by {fix['name']} {fix['version']}"
-    return "mended by an update" if fix else ""
+        return f"fixed by {fix['name']} {fix['version']}"
+    return "fixed by an update" if fix else ""
 
 
 def _answer(command: Sequence[str], folder: Path) -> tuple[Any, str]:

@@ -4,8 +4,8 @@
 
 The Python packages are those of `requirements/run.txt`, and as optional components those that only
 `requirements/distributed.txt` has; the web packages are those of `ui/package-lock.json` that are not for development.
-Licenses are those that the installed packages state. The same locks and packages give the same bytes: there is no time
-in it, and its serial number is made of its content.
+Licenses are those that the installed packages state. The same locks and packages result in the same bytes: there is no
+timestamp in it, and its serial number is derived from its content.
 """
 
 import json
@@ -38,7 +38,7 @@ def pinned(name: str) -> dict[str, str]:
 
 
 def web_packages() -> dict[str, dict[str, str]]:
-    """Returns what the lock of the pages says of each package that is not for development, by its name."""
+    """Returns the lock entries of the web packages that are not for development, by name."""
     lock = json.loads((ROOT / "ui" / "package-lock.json").read_text(encoding="utf-8"))
     found = {path.rpartition("node_modules/")[2]: each for path, each in lock["packages"].items() if path}
     return {name: each for name, each in found.items() if not each.get("dev")}
@@ -48,7 +48,7 @@ def bill() -> Bom:
     """Returns the bill of the working tree."""
     project = json.loads((ROOT / "ui" / "package-lock.json").read_text(encoding="utf-8"))
     bom = Bom(components=[*_python_components(), *_web_components()], serial_number=_UNSTATED)
-    bom.metadata.timestamp = None  # type: ignore[assignment]  # the same locks give the same bytes
+    bom.metadata.timestamp = None  # type: ignore[assignment]  # the same locks result in the same bytes
     bom.metadata.component = Component(
         name="looply", version=project["version"], type=ComponentType.APPLICATION, bom_ref="looply"
     )
@@ -57,7 +57,7 @@ def bill() -> Bom:
 
 
 def written(bom: Bom) -> str:
-    """Returns the text of a bill, with a serial number that is made of its content."""
+    """Returns the text of a bill, with a serial number that is derived from its content."""
     bom.serial_number = uuid5(NAMESPACE_URL, JsonV1Dot6(bom).output_as_string())
     return JsonV1Dot6(bom).output_as_string(indent=2) + "\n"
 
@@ -89,7 +89,7 @@ def _license_of(name: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the bill to the path that is given."""
+    """Writes the bill to the given path."""
     if len(arguments) != 1:
         sys.stderr.write("usage: python tools/sbom.py FILE\n")
         return 2

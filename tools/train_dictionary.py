@@ -1,7 +1,7 @@
 """Writes the starter dictionary of the codec: `python tools/train_dictionary.py`.
 
-The samples are batches as the engine writes them for approvals, calls and timers. The file is made once and never
-again: it is dictionary number 1 of every store that was ever created with it.
+The samples are batches as the engine writes them for approvals, calls and timers. The file is generated once and never
+again: it is dictionary number 1 of every store that was created with it.
 """
 
 import sys
@@ -50,7 +50,7 @@ _CITIES = "Berlin Hamburg Munich Vienna Zurich Dublin London Paris Madrid Milan 
 
 
 class Draws:
-    """Numbers that look drawn by chance and are the same in every run."""
+    """Pseudo-random numbers that are the same in every run."""
 
     def __init__(self, seed: str) -> None:
         self._seed = seed
@@ -110,7 +110,7 @@ def mail(draws: Draws) -> str:
 
 
 def card(body: dict[str, Json]) -> Json:
-    """Returns an Adaptive Card that asks for a decision."""
+    """Returns an Adaptive Card that requests a decision."""
     return {
         "type": "AdaptiveCard",
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -136,7 +136,7 @@ def card(body: dict[str, Json]) -> Json:
 
 
 class Story:
-    """The batches of one execution: what starts it, what it asks, what it is told, how it ends."""
+    """The batches of one execution: its start, its requests, the answers, its end."""
 
     def __init__(self, number: int) -> None:
         self._draws = Draws(str(number))
@@ -299,9 +299,9 @@ def samples() -> list[bytes]:
 
 
 def main() -> int:
-    """Writes the file; an existing one is left alone, since stores name it by its number."""
+    """Writes the file; an existing one is kept, since stores refer to it by its number."""
     if TARGET.exists() and "--replace" not in sys.argv[1:]:
-        print(f"{TARGET} is there already and must not change after a release; --replace overrides", file=sys.stderr)
+        print(f"{TARGET} already exists and must not change after a release; --replace overrides", file=sys.stderr)
         return 1
     TARGET.write_bytes(train(samples()))
     print(f"{TARGET}: {TARGET.stat().st_size} bytes")

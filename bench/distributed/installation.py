@@ -1,4 +1,4 @@
-"""The product as its commands put it together: made by `looply init`, with servers and workers that come and go."""
+"""An installation by the public commands: created by `looply init`, with servers and workers that start and stop."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ Environment = Mapping[str, str]
 
 
 class Target(NamedTuple):
-    """Where the calls of the scenarios go: an existing folder for files, and the system that steps call."""
+    """The targets of the scenarios: an existing folder for files, and the system that steps call."""
 
     work: Path
     sink_port: int

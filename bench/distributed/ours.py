@@ -52,8 +52,8 @@ def _drive(running: Running, requests: Iterable[bytes], seconds: float) -> tuple
     return span, answers
 
 
-def _check(answers: list[bytes], wanted: bytes) -> None:
+def _check(answers: list[bytes], expected: bytes) -> None:
     """Raises RuntimeError when an answer says something else."""
-    wrong = next((answer for answer in answers if wanted not in answer), None)
+    wrong = next((answer for answer in answers if expected not in answer), None)
     if wrong is not None:
-        raise RuntimeError(f"an answer has no {wanted.decode()}: {wrong[:500].decode('utf-8', 'replace')}")
+        raise RuntimeError(f"an answer has no {expected.decode()}: {wrong[:500].decode('utf-8', 'replace')}")

@@ -1,4 +1,4 @@
-"""What anybody would write on Temporal: the scenarios as workflows of activities, and the worker that runs them.
+"""The scenarios as plain Temporal workflows of activities, and the worker that runs them.
 
 Started as `python -m bench.distributed.plain TEMPORAL_ADDRESS SINK_URL READY_FILE`; it works until it is ended. Without
 the sandbox, and on uvloop: both are quicker than what the SDK does by itself.

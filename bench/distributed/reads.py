@@ -1,7 +1,7 @@
-"""Whether every read after an answer shows what was answered, whichever server answers the read.
+"""Checks that every read after an answer shows the answered state, on any server.
 
-Callers go through short stories (trigger, resume, terminate, activate), each call at another server, and read on all
-servers what the call before was told.
+Callers run short stories (trigger, resume, terminate, activate), each call on another server, and read the
+result of the call before on all servers.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _ACTIVATES: Final = 10
 
 @dataclass(slots=True)
 class Reads:
-    """How many reads came after an answer, how many of them did not show it, and what the first of those was."""
+    """The number of reads after an answer, the number of stale ones, and the first stale one."""
 
     count: int = 0
     stale: int = 0

@@ -1,4 +1,4 @@
-"""The lines of the table about the distributed engine."""
+"""The rows of the table about the distributed engine."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from bench.distributed.parts import cpu_of
 
 Line = tuple[str, str, str, bool | None]
-"""The scenario, what was measured, what it should be, and whether it is (None: no goal)."""
+"""The scenario, the figure, the goal, and whether it is met (None: no goal)."""
 
 _TITLES: Final = {
     "computing": "3 computing steps to completed",
@@ -18,7 +18,7 @@ _LEAST_MS: Final = 0.005
 
 
 def lines_of(found: dict[str, Any]) -> Iterator[Line]:
-    """Returns the lines of whatever was measured."""
+    """Returns the rows of the measured scenarios."""
     if "versions" in found:
         versions = ", ".join(f"{name} {text}" for name, text in found["versions"].items())
         yield "distributed, 32 clients, on all cores", versions, "", None
@@ -80,8 +80,8 @@ def _side(name: str, figures: dict[str, Any]) -> Iterator[Line]:
     yield f"  {name}", f"{figures['per_second']:.0f}/s, {times}", "", None
     yield "    CPU of each", _cpu(figures), "", None
     if "log_bytes" in figures:
-        told = f"{figures['log_bytes']:,} bytes of log, {figures['disk_bytes']:,} bytes of disk"
-        yield "    in PostgreSQL for each", told, "", None
+        answers = f"{figures['log_bytes']:,} bytes of log, {figures['disk_bytes']:,} bytes of disk"
+        yield "    in PostgreSQL for each", answers, "", None
 
 
 def _cpu(figures: dict[str, Any]) -> str:

@@ -1,7 +1,6 @@
-"""Rounds of a race: an execution that waits, calls that leave in one moment, and what everybody was told.
+"""Rounds of a race: a waiting execution, concurrent calls, and the answers to all of them.
 
-A share of the rounds kills the server within 50 ms of the start; callers without an answer then repeat theirs, as they
-are told to.
+A share of the rounds kills the server within 50 ms of the start; callers without an answer then repeat their calls.
 """
 
 import json
@@ -34,8 +33,8 @@ from blackbox_workloads import TO_A_CALL, TO_A_WAIT, TO_THE_END, Workload
 KILL_EVERY = 20
 KILL_WITHIN_SECONDS = 0.05
 SHAPES = (TO_THE_END, TO_A_CALL, TO_THE_END, TO_A_WAIT)
-"""Half of the rounds go on to the end in the unit of the resume."""
-ONE_WINS = "S5 one of {} is told restarted, {} are told already restarted"
+"""Half of the rounds run to the end in the unit of the resume."""
+ONE_WINS = "S5 one of {} gets restarted, {} get already restarted"
 OF_RACES: dict[str, Check] = {
     "I1 no acknowledged loss": no_acknowledged_loss,
     "I2 no ghosts": no_ghosts,
@@ -51,7 +50,7 @@ OF_COMPLETED: dict[str, Check] = {
 
 
 class Arena:
-    """A server of its own, its racers, and what they were told."""
+    """A server of its own, its racers, and their answers."""
 
     def __init__(self, run: Run, racers: Racers, report: FaultReport, kill_every: int) -> None:
         self.run = run
@@ -74,7 +73,7 @@ class Arena:
         return order
 
     def race(self, number: int, requests: Sequence[bytes]) -> tuple[list[Reply], list[Reply]]:
-        """Returns the answers, and the answers to what was repeated because it got none."""
+        """Returns the answers, and the answers to the repetitions of unanswered calls."""
         kill_after = self._kill_after(number)
         begun = time.monotonic()
         replies = self.racers.race(requests, kill_after)
@@ -88,14 +87,14 @@ class Arena:
         self.report.hit("answers lost by a kill", lost)
         if 0 < lost < len(replies):
             self.report.hit("races that a kill cut in two")
-        # Connections of the dead server must not be taken up again.
+        # Connections of the dead server must not be reused.
         self.client.close()
         self.client = self.run.server.connect(timeout=120)
         self.org = Organization(self.client, **self.run.made)
         return replies, self.racers.race_again(requests, replies)
 
     def _kill_after(self, number: int) -> float | None:
-        """Returns when to kill in a round: within 50 ms of the start, or while the answers are being made."""
+        """Returns when to kill in a round: within 50 ms of the start, or while the server answers."""
         if number % self._kill_every != self._kill_every - 1:
             return None
         if number // self._kill_every % 2:
@@ -111,14 +110,14 @@ class Arena:
         return {row["workflow_execution_id"]: row for row in self.org.pages("getOrganizationExecutions")}
 
     def evidence(self) -> Evidence:
-        """Returns what is known, with whole histories: a list shows the last events only."""
+        """Returns the evidence, with whole histories: a list shows the last events only."""
         rows = {id_: self.org.item(row["workflow_id"], id_) for id_, row in self.rows().items()}
         return Evidence(orders=tuple(self.orders), rows=rows, lines=self.run.calls(), lives=self.run.lives)
 
 
 @contextmanager
 def arena(run: Run, report: FaultReport, racers: int, kill_every: int = KILL_EVERY) -> Iterator[Arena]:
-    """Gives an arena of a run of `RACED`. Whatever it comes to, the run and the connections end with it."""
+    """Yields an arena of a run of `RACED`. At the end of the block the run and the connections end."""
     try:
         found = Arena(run, Racers(run, racers), report, kill_every)
         try:
@@ -146,15 +145,15 @@ def _resumes(arena: Arena, order: Order, process_id: str, count: int) -> list[by
 
 
 def _asked(requests: Sequence[bytes], first: Sequence[Reply], again: Sequence[Reply], at: int) -> Asked:
-    """Returns what the callers of a race know, by the numbers in their payloads."""
+    """Returns the answers to the callers of a race, by the numbers in their payloads."""
     numbers = [json.loads(request.partition(b"\r\n\r\n")[2])["payload"]["n"] for request in requests]
     unknown = [number for number, reply in zip(numbers, first, strict=True) if reply is NONE]
-    told = [*zip(numbers, first, strict=True), *zip(unknown, again, strict=True)]
-    return Asked(at, [number for number, reply in told if reply.said == "restarted"], unknown)
+    answers = [*zip(numbers, first, strict=True), *zip(unknown, again, strict=True)]
+    return Asked(at, [number for number, reply in answers if reply.said == "restarted"], unknown)
 
 
 def race_resumes(arena: Arena, number: int, count: int) -> None:
-    """Lets so many resumes race: one is told `restarted`."""
+    """Lets `count` resumes race: exactly one gets `restarted`."""
     process_id = f"race-{number}"
     order = arena.begin(number, SHAPES[number % len(SHAPES)], process_id)
     requests = shuffled(_resumes(arena, order, process_id, count), arena.chance)
@@ -171,7 +170,7 @@ def race_resumes(arena: Arena, number: int, count: int) -> None:
 
 
 def check_what_followed(evidence: Evidence, report: FaultReport) -> None:
-    """What comes after the wait came once, and with the winner's payload."""
+    """The step after the wait ran once, and with the winner's payload."""
     visits = evidence.visits()
     for order in evidence.orders:
         row = evidence.rows[order.execution_id]
@@ -187,7 +186,7 @@ def check_what_followed(evidence: Evidence, report: FaultReport) -> None:
             assert bodies == {n}, (bodies, n)
         else:
             assert (row["status"], won["state"]) == ("WAITING", "wait_1"), row
-        report.checked("S5 the next step took the winner's payload")
+        report.checked("S5 the next step got the winner's payload")
 
 
 def race_ends(arena: Arena, number: int) -> tuple[Order, list[Reply], list[Reply]]:
@@ -200,11 +199,11 @@ def race_ends(arena: Arena, number: int) -> tuple[Order, list[Reply], list[Reply
     requests = shuffled([*resumes, *terminates], arena.chance)
     at = time.time_ns()
     first, again = arena.race(number, requests)
-    # What comes last is told what was before it.
+    # A later call of each kind gets the result of the race.
     last = arena.racers.race([resumes[0]]), arena.racers.race([terminates[0]])
     lost = iter(again)
     settled = [next(lost) if reply is NONE else reply for reply in first]
-    told = list(zip(requests, settled, strict=True))
+    answers = list(zip(requests, settled, strict=True))
     named = [request for request in requests if request not in terminates]
     asked_first = [reply for request, reply in zip(requests, first, strict=True) if request not in terminates]
     asked_again = [
@@ -213,13 +212,13 @@ def race_ends(arena: Arena, number: int) -> tuple[Order, list[Reply], list[Reply
         if request not in terminates and reply is NONE
     ]
     order.asked["wait_1"] = _asked(named, asked_first, asked_again, at)
-    resumed = [reply for request, reply in told if request not in terminates] + last[0]
-    terminated = [reply for request, reply in told if request in terminates] + last[1]
+    resumed = [reply for request, reply in answers if request not in terminates] + last[0]
+    terminated = [reply for request, reply in answers if request in terminates] + last[1]
     return order, resumed, terminated
 
 
 def check_ending(row: Row, resumed: Sequence[Reply], terminated: Sequence[Reply], *, is_certain: bool) -> None:
-    """I9: one end, and everybody was told the truth about it; the last answer of each kind was asked for after all."""
+    """I9: one end, and every caller got the correct answer; the last of each kind is to a call after the race."""
     log = [entry["type"] for entry in row["workflow_event_log"]["events"]]
     has_passed = "WAIT_RESUMED" in log
     to_resumes = Counter(reply.said for reply in resumed)

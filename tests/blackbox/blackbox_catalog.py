@@ -1,4 +1,4 @@
-"""Damage to the catalog that a killed server left: what can go wrong with each of its pages, and what is told after."""
+"""Damage to the catalog of a killed server: the faults of each of its pages, and the reads after them."""
 
 import asyncio
 import sqlite3
@@ -29,7 +29,7 @@ Verdict = Literal["same", "refused", "wrong"]
 
 
 class Damage(NamedTuple):
-    """The name of a fault, what it hit, and the file after it."""
+    """The name of a fault, its target, and the file after it."""
 
     fault: str
     text: str
@@ -37,7 +37,7 @@ class Damage(NamedTuple):
 
 
 class Left(NamedTuple):
-    """The catalog as a kill left it, as it was some changes before, the key of its secrets, and the key of a caller."""
+    """The catalog after a kill, an older copy of it, the key of its secrets, and the API key of a caller."""
 
     content: bytes
     earlier: bytes
@@ -46,14 +46,14 @@ class Left(NamedTuple):
 
 
 def leave(folder: Path) -> Left:
-    """Returns what a server leaves that is killed after an organization has filled its catalog."""
+    """Returns the catalog of a server that is killed after an organization has filled it."""
     made = init(folder)
     server = Server(folder).start()
     try:
         with httpx2.Client(base_url=server.address, timeout=120) as client:
             org = Organization(client, **made)
             _fill(org, "first")
-            # No change is under way and there is no log: the file is a catalog by itself.
+            # No change is in progress and there is no log: the file alone is the catalog.
             earlier = (folder / FILE).read_bytes()
             _fill(org, "second")
         server.kill()
@@ -80,7 +80,7 @@ def _fill(org: Organization, name: str) -> None:
 
 
 def _carry_out(org: Organization, workflow_id: str) -> None:
-    """Asks for a bulk on a workflow without executions and returns when it has ended: it changes nothing any more."""
+    """Starts a bulk on a workflow without executions and returns when it has ended: it makes no more changes."""
     done = org.post("bulkTerminate", {"filter": {"workflow_id": workflow_id}, "reason": "nothing to do"})
     assert done.status_code == 200, done.text
     deadline = time.monotonic() + _BULK_SECONDS
@@ -90,7 +90,7 @@ def _carry_out(org: Organization, workflow_id: str) -> None:
 
 
 def without_sums(content: bytes, place: Path) -> bytes:
-    """Returns the catalog with its sums emptied, as who wants it to be taken as it is does."""
+    """Returns the catalog with its checksums emptied, as an operator does who accepts its content."""
     file = place / "emptied.db"
     file.write_bytes(content)
     with closing(sqlite3.connect(file)) as connection:
@@ -105,20 +105,20 @@ def pages(content: bytes) -> range:
 
 
 def turned(content: bytes, offset: int, bit: int) -> Damage:
-    """Returns the file with one bit of it turned."""
+    """Returns the file with one bit flipped."""
     damaged = bytearray(content)
     damaged[offset] ^= 1 << bit
     return Damage("BIT", f"bit {bit} of byte {offset}", bytes(damaged))
 
 
 def replaced(content: bytes, page: int, other: bytes, fault: str, text: str) -> Damage:
-    """Returns the file with another page in the place of one."""
+    """Returns the file with one page replaced by another."""
     start = page * PAGE
     return Damage(fault, f"page {page + 1} {text}", content[:start] + other + content[start + PAGE :])
 
 
 def bits(content: bytes, each: int, chance: Random) -> Iterator[Damage]:
-    """Yields bits that turn: so many in each page, in its header, in what it holds, and anywhere."""
+    """Yields bit flips: `each` per page, in its header, in its content, and anywhere."""
     for page in pages(content):
         places = range(page * PAGE, (page + 1) * PAGE)
         held = [place for place in places if content[place]]
@@ -127,7 +127,7 @@ def bits(content: bytes, each: int, chance: Random) -> Iterator[Damage]:
 
 
 def exchanges(left: Left, content: bytes) -> Iterator[Damage]:
-    """Yields each page lost, in the place of its neighbor, and as it was some changes before."""
+    """Yields each page zeroed, replaced by its neighbor, and replaced by its older version."""
     for page in pages(content):
         yield replaced(content, page, bytes(PAGE), "ZERO", "is lost")
         start = page * PAGE
@@ -139,28 +139,28 @@ def exchanges(left: Left, content: bytes) -> Iterator[Damage]:
 
 
 class Judge:
-    """Says what the product makes of a damaged catalog, compared with what it tells of the sound one."""
+    """Classifies how the product handles a damaged catalog, compared with the reads of the sound one."""
 
     def __init__(self, place: Path, left: Left) -> None:
         self._file = place / FILE
         self._left = left
-        self.wanted = self._told(left.content)
+        self.expected = self._read_damaged(left.content)
 
     def verdict(self, damage: Damage) -> tuple[Verdict, str]:
-        """Returns the verdict, and what was seen.
+        """Returns the verdict and its reason.
 
-        `refused`: the message says that it is damaged and what to do. `same`: all that is told is right. `wrong` is
-        what must never be.
+        `refused`: the message reports the damage and the remedy. `same`: all reads are correct. `wrong` must never
+        happen.
         """
         try:
-            told = self._told(damage.content)
+            answers = self._read_damaged(damage.content)
         except StoreCorrupt as error:
             return ("refused" if "restore" in error.message else "wrong"), error.message
         except Exception as error:
             return "wrong", f"{type(error).__name__} escaped: {error}"
-        return ("same" if told == self.wanted else "wrong"), ""
+        return ("same" if answers == self.expected else "wrong"), ""
 
-    def _told(self, content: bytes) -> list[Any]:
+    def _read_damaged(self, content: bytes) -> list[Any]:
         self._file.write_bytes(content)
         return asyncio.run(self._read())
 
@@ -176,7 +176,7 @@ class Judge:
 
 
 async def everything(catalog: Catalog, api_key: str) -> list[Any]:
-    """Returns all that a catalog tells."""
+    """Returns the results of all reads of a catalog."""
     found: list[Any] = [await catalog.keys.authenticate(api_key, SystemClock().now())]
     for organization in await catalog.organizations.list_all():
         mine = organization.organization_id

@@ -1,4 +1,4 @@
-"""The callers' side: one organization's way to a server, a log of outcomes, and bytes on a bare connection."""
+"""The callers' side: a client of one organization, a log of outcomes, and raw bytes on a connection."""
 
 import json
 import socket
@@ -17,7 +17,7 @@ Outcome: TypeAlias = Literal["ok", "fail", "refused", "unknown"]
 
 
 class Organization:
-    """One organization's way to a server: a client with a key, and the calls that most tests begin with."""
+    """The client of one organization: an HTTP client with a key, and the calls that most tests begin with."""
 
     def __init__(self, client: httpx2.Client, organization_id: str, workspace_id: str, api_key: str) -> None:
         self.client = client
@@ -46,7 +46,7 @@ class Organization:
         return self.client.post(_path(name), params=query, headers={"x-api-key": self.key, **(headers or {})}, **sent)
 
     def create(self, definition: dict[str, Any], *, is_active: bool = True) -> str:
-        """Stores a workflow, activates it unless told not to, and returns its id."""
+        """Stores a workflow, activates it if `is_active`, and returns its id."""
         created = self.post("createWorkflow", {"definition": definition})
         assert created.status_code == 200, created.text
         workflow_id: str = created.json()["item"]["workflow_id"]
@@ -95,11 +95,11 @@ class Organization:
         self, workflow_id: str, execution_id: str, *statuses: str, seconds: float = 120, state: str = ""
     ) -> dict[str, Any]:
         """Returns an execution once it has one of the statuses (WAITING or ended), at a step when one is named."""
-        wanted = statuses or SETTLED
+        expected = statuses or SETTLED
         deadline = time.monotonic() + seconds
         while True:
             item = self.item(workflow_id, execution_id)
-            if item["status"] in wanted and (not state or any(wait["state"] == state for wait in item["waits"])):
+            if item["status"] in expected and (not state or any(wait["state"] == state for wait in item["waits"])):
                 return item
             assert time.monotonic() < deadline, f"{item['status']} at {item['workflow_current_state']}"
             time.sleep(0.01)
@@ -154,7 +154,7 @@ def until_event(
 
 
 class ClientLog:
-    """Calls with their outcomes, as a checker needs them: what was promised, what was refused, what is unknown."""
+    """Calls with their outcomes for a checker: done, refused or unknown."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("a", encoding="utf-8")
@@ -177,7 +177,7 @@ class ClientLog:
 
 
 def outcome_of(status: int, body: Any) -> Outcome:
-    """Returns what an answer promises: done, not done, or neither."""
+    """Returns the outcome that an answer guarantees: done, not done, or neither."""
     if 200 <= status < 300:
         return "ok"
     if status == 500 or (isinstance(body, dict) and body.get("code") == "OUTCOME_UNKNOWN"):
@@ -201,7 +201,7 @@ def _path(name: str) -> str:
 
 
 def raw(address: str, data: bytes, seconds: float = 120) -> bytes:
-    """Returns what a server answers to these bytes until it closes the connection."""
+    """Returns the response of a server to these bytes until it closes the connection."""
     host, _, port = address.removeprefix("http://").rpartition(":")
     with socket.create_connection((host, int(port)), timeout=seconds) as connection:
         connection.sendall(data)
@@ -209,7 +209,7 @@ def raw(address: str, data: bytes, seconds: float = 120) -> bytes:
 
 
 def received(connection: socket.socket) -> bytes:
-    """Returns what arrives until the other side closes; a reset counts as a close."""
+    """Returns the bytes that arrive until the other side closes; a reset counts as a close."""
     parts = []
     try:
         while part := connection.recv(65_536):

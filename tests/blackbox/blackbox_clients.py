@@ -1,4 +1,4 @@
-"""The programs that make clients of `openapi.json`, and the compilers of what they make."""
+"""The generators of clients from `openapi.json`, and the compilers of the clients."""
 
 import importlib.util
 import os
@@ -14,7 +14,7 @@ _MYPY = """
 strict = True
 warn_redundant_casts = False
 
-; This file is the same for every description: the program copies it.
+; This file is the same for every description: the generator copies it.
 [mypy-looply_client.client]
 disable_error_code = arg-type
 """
@@ -34,7 +34,7 @@ def node() -> str:
 
 
 def make_typescript(description: Path, folder: Path) -> Path:
-    """Makes a client of a description, compiles the story with it, and returns what Node runs."""
+    """Generates a client from a description, compiles the story with it, and returns the script for Node."""
     for name in ("package.json", "tsconfig.json", "story.ts"):
         shutil.copy(FOLDER / "typescript" / name, folder / name)
     (folder / "node_modules").symlink_to(MODULES)
@@ -44,7 +44,7 @@ def make_typescript(description: Path, folder: Path) -> Path:
 
 
 def make_python(description: Path, folder: Path) -> Path:
-    """Makes a client of a description, checks its types and those of the story, and returns the story."""
+    """Generates a client from a description, checks its types and those of the story, and returns the story."""
     story = Path(shutil.copy(FOLDER / "python" / "story.py", folder / "story.py"))
     program = str(Path(sys.executable).with_name("openapi-python-client"))
     made = ["--output-path", "looply_client", "--meta", "none", "--fail-on-warning"]

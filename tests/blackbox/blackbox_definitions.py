@@ -1,4 +1,4 @@
-"""Small definitions that black-box tests are written with."""
+"""Small definitions for black-box tests."""
 
 import itertools
 from typing import Any
@@ -22,7 +22,7 @@ Step = dict[str, Any]
 
 
 def definition(*steps: Step, name: str = "Story", trigger: dict[str, Any] | None = None, **more: Any) -> Definition:
-    """Returns a definition of steps in a row. A step's `error` and `timeout` exits are edges that the caller adds."""
+    """Returns a definition of a chain of steps. A step's `error` and `timeout` exits are edges that the caller adds."""
     start = START if trigger is None else {**START, "settings": trigger}
     ids = [start["id"], *(step["id"] for step in steps)]
     edges = [{"from": a, "to": b} for a, b in itertools.pairwise(ids)]
@@ -56,8 +56,8 @@ def sap(id_: str = "sap_1", *, step: dict[str, Any] | None = None, **settings: A
 
 
 def card(id_: str = "card_1", **settings: Any) -> Step:
-    wanted = {"action": "send", "card": CARD, "recipients": ["ann@example.com"], "wait": {"for": "first"}, **settings}
-    return {"id": id_, "type": "adaptiveCard", "settings": wanted}
+    expected = {"action": "send", "card": CARD, "recipients": ["ann@example.com"], "wait": {"for": "first"}, **settings}
+    return {"id": id_, "type": "adaptiveCard", "settings": expected}
 
 
 COMPUTING = definition(note())

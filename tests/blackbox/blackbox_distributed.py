@@ -1,7 +1,7 @@
-"""Callers that work on while parts of an installation die and come back, and what is known of it afterwards.
+"""Callers that keep working while parts of an installation die and return, and the evidence of the run.
 
-A fault has a window: from its begin until what it hit works again. A call may be made again only where a window that
-can hide a call's outcome lies between the two; so a run without faults shows any call that is made twice.
+A fault has a window: from its beginning until its target works again. A call may be repeated only if a window that
+can hide a call's outcome lies between the two; so a run without faults shows any repeated call.
 """
 
 import time
@@ -22,16 +22,16 @@ from blackbox_sink import Sink
 from blackbox_workloads import Workload
 
 SETTLING = 5_000_000_000
-"""Nanoseconds after a fault in which its victims still find out what it did to them: broken sessions, lost polls."""
+"""Nanoseconds after a fault in which its victims still notice it: broken sessions, lost polls."""
 CALL_SECONDS = 300.0
-"""So long may it take until a call arrives, also after a fault and on a machine that has much else to do."""
+"""Timeout for the arrival of a call, also after a fault and on a busy machine."""
 STOPPED, KILLED, LOST = 0, -9, 74
-"""How a process ends: asked to, killed, without its right to write or its store."""
+"""Exit statuses of a process: stopped, killed, without its lease or its store."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """A fault, in nanoseconds. `hides` tells whether it can hide how a call of a step ended."""
+    """A fault, in nanoseconds. `hides`: it can hide the outcome of a call of a step."""
 
     fault: str
     begun: int
@@ -46,7 +46,7 @@ class InstallationEvidence(Evidence):
     windows: Sequence[Window] = ()
 
     def is_disturbed(self, line: Line, following: Line) -> bool:
-        """Tells whether a call may be made again because nobody could know how it had gone: a fault lies between."""
+        """Returns whether a call may be repeated because its outcome was unknown: a fault lies between."""
         return any(
             window.hides and window.begun <= following["at"] and line["at"] <= window.ended + SETTLING
             for window in self.windows
@@ -60,7 +60,7 @@ class InstallationEvidence(Evidence):
 class DistributedRun(Run):
     """An installation of its own with workflows, and its callers. `environment` is that of its processes."""
 
-    # A lease must run out, then Temporal must notice; and the machine may have much else to do.
+    # A lease must expire, then Temporal must notice; and the machine may be busy.
     live_seconds = 300.0
 
     def __init__(
@@ -80,7 +80,7 @@ class DistributedRun(Run):
 
     @contextmanager
     def fault(self, name: str, *, hides: bool = True) -> Iterator[None]:
-        """Notes that a fault holds during a block; at its end what was hit works again."""
+        """Records that a fault lasts during a block; at its end the target works again."""
         begun = time.time_ns()
         try:
             yield
@@ -88,21 +88,21 @@ class DistributedRun(Run):
             self.windows.append(Window(name, begun, time.time_ns(), hides))
 
     def kill(self, *, until_ready: bool = True) -> None:
-        """Kills a server, each time the next one, and waits until it is there again. Calls of steps go on."""
+        """Kills a server, each time the next one, and waits until it is ready again. Calls of steps continue."""
         self._victims += 1
         server = self.server.servers[self._victims % len(self.server.servers)]
         with self.fault("KILL a server", hides=False):
             server.kill()
 
     def stop(self) -> dict[str, Any]:
-        """Stops servers and workers, each in good order, and returns what `looply doctor` says."""
+        """Stops servers and workers cleanly, and returns the document of `looply doctor`."""
         assert self.server.stop() == 0, self.server.exits()
         return self.server.operating.doctor()
 
     def conclude(self, report: FaultReport, *statuses: int, others: int = 0) -> InstallationEvidence:
-        """Lets everything end, stops the installation, checks what must hold and reports what hit.
+        """Waits for the end of everything, stops the installation, checks the invariants and reports the faults.
 
-        `statuses` are those with which processes may have ended; `others` are executions of other organizations.
+        `statuses` are the allowed exit statuses; `others` are executions of other organizations.
         """
         self.load.end()
         rows = self.rows()
@@ -121,7 +121,7 @@ class DistributedRun(Run):
             report.hit(fault, count)
         report.checked("acknowledged calls", self.log.counts["ok"])
         report.worst("calls refused", self.log.counts["refused"])
-        report.worst("calls cut off", self.log.counts["unknown"])
+        report.worst("calls without an answer", self.log.counts["unknown"])
         report.worst("calls repeated after a fault", repeated(evidence))
         report.worst("outcomes left open by a fault", sum(row["status"] == "FAILED" for row in evidence.rows.values()))
 
@@ -137,11 +137,11 @@ class DistributedRun(Run):
 
 
 def until_calls(run: DistributedRun, step: str, count: int = 1) -> None:
-    """Waits until so many more calls of a step have arrived than now: they are on their way when it returns."""
-    wanted = _count_calls(run, step) + count
+    """Waits until `count` more calls of a step have arrived than now: they are in flight when it returns."""
+    expected = _count_calls(run, step) + count
     deadline = time.monotonic() + CALL_SECONDS
-    while (found := _count_calls(run, step)) < wanted:
-        assert time.monotonic() < deadline, f"{found} of {wanted} calls of {step} have arrived"
+    while (found := _count_calls(run, step)) < expected:
+        assert time.monotonic() < deadline, f"{found} of {expected} calls of {step} have arrived"
         time.sleep(0.05)
 
 
@@ -150,7 +150,7 @@ def _count_calls(run: DistributedRun, step: str) -> int:
 
 
 class Operator:
-    """Another organization's calls while a part of the installation is away: each must be answered truthfully."""
+    """Another organization's calls while a part of the installation is down: each must get a correct answer."""
 
     def __init__(self, run: DistributedRun) -> None:
         (made,) = run.server.operating.add_organizations(1)
@@ -160,7 +160,7 @@ class Operator:
         self._asking = self._org.create(definition(wait(), note(), name="Asked"))
         self.executions: list[str] = []
 
-    def go_on(self) -> None:
+    def make_calls(self) -> None:
         """Triggers, reads, resumes, terminates and lists."""
         org = self._org
         computed = self._trigger(self._computing)

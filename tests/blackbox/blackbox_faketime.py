@@ -1,6 +1,6 @@
-"""A server whose wall clock a test can set while it runs; the monotonic clock stays true.
+"""A server whose wall clock a test can set while it runs; the monotonic clock stays correct.
 
-libfaketime reads the offset from a file at each look at the clock, so that a step is seen at once.
+libfaketime reads the offset from a file at each read of the clock, so that a change takes effect at once.
 """
 
 import subprocess
@@ -12,7 +12,7 @@ _NAME = "libfaketimeMT.so.1"
 
 
 def library() -> Path | None:
-    """Returns the library that is put in front of the system's clock, None where it is not installed."""
+    """Returns the library that intercepts the system's clock, None where it is not installed."""
     for place in _PLACES:
         for pattern in (f"faketime/{_NAME}", f"*/faketime/{_NAME}"):
             for found in sorted(Path(place).glob(pattern)):
@@ -30,7 +30,7 @@ class WallClock:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the server is started with."""
+        """The environment of the server."""
         return {
             "LD_PRELOAD": str(library()),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
@@ -47,7 +47,7 @@ class WallClock:
 
 
 def why_not(folder: Path) -> str:
-    """Returns why no clock can be set here, empty when it can."""
+    """Returns why the clock cannot be set here, empty when it can."""
     if library() is None:
         return f"libfaketime ({_NAME}) is not installed"
     clock = WallClock(folder)

@@ -1,4 +1,4 @@
-"""A schedule whose server dies and comes back, and what its ledger must say of every instant."""
+"""A schedule whose server is killed and restarted, and the required rows of its ledger."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,14 +9,14 @@ from blackbox_workloads import EVERY_SECONDS
 
 EVERY_MS = EVERY_SECONDS * 1000
 GRACE_MS = 2000
-"""So late may a firing be on a busy machine."""
+"""The maximum delay of a fire on a busy machine."""
 
 TRIMMED_ROWS = 9000
 """A ledger with fewer rows begins with the schedule."""
 
 
 def read_ledger(address: str, made: Mapping[str, str], workflow_id: str) -> list[Row]:
-    """Returns what became of the instants of a schedule, oldest first."""
+    """Returns the ledger of a schedule, oldest first."""
     found: list[Row] = []
     with httpx2.Client(base_url=address, timeout=120) as client:
         org, cursor = Organization(client, **made), {}
@@ -30,10 +30,10 @@ def read_ledger(address: str, made: Mapping[str, str], workflow_id: str) -> list
 
 
 def fires_once(rows: Sequence[Row], ledger: Sequence[Row], anchor_ms: int, lives: Sequence[Life]) -> int:
-    """I10: every instant was decided on once, none is left out, and each execution has the one that the ledger names.
+    """I10: every instant was decided once, none is missing, and each execution has the instant of the ledger.
 
-    None is missed while a process lives, which the last one does until the schedule is paused. Returns how many firings
-    were looked at. Raises: AssertionError.
+    None is missed while a process lives, which the last one does until the schedule is paused. Returns the number of
+    checked fires. Raises: AssertionError.
     """
     starts = {row["workflow_execution_id"]: row["workflow_event_log"]["events"][0]["timestamp"] for row in rows}
     named = [item["workflow_execution_id"] for item in ledger if item["workflow_execution_id"] is not None]
@@ -63,7 +63,7 @@ def owed(anchor_ms: int, lives: Sequence[Life]) -> list[int]:
 
 
 def _all_decided(ledger: Sequence[Row], anchor_ms: int) -> None:
-    """Each row goes on where the one before it ended; a missed one may stand for several instants."""
+    """Each row begins where the one before it ended; a missed one may cover several instants."""
     following = anchor_ms if len(ledger) < TRIMMED_ROWS else ledger[0]["nominal_on"]
     for item in ledger:
         assert item["outcome"] in ("STARTED", "CAUGHT_UP", "MISSED"), item

@@ -1,4 +1,4 @@
-"""Which process is in the middle of a call: found by the port from which the call came."""
+"""Finds the process that makes a call by the source port of the call."""
 
 import time
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _LOCAL, _INODE = 1, 9
 
 
 def until_held(run: DistributedRun, step: str) -> tuple[Node, Line]:
-    """Returns a worker that is in the middle of a slow call of a step, and the ledger's line of the call."""
+    """Returns a worker with a slow call of a step in flight, and the ledger's line of the call."""
     begun = time.time_ns()
     deadline = time.monotonic() + CALL_SECONDS
     while True:
@@ -23,19 +23,19 @@ def until_held(run: DistributedRun, step: str) -> tuple[Node, Line]:
                 holder = _holder(line["peer"], run.server.workers)
                 if holder is not None:
                     return holder, line
-        assert time.monotonic() < deadline, f"no worker is in the middle of a call of {step}"
+        assert time.monotonic() < deadline, f"no worker has a call of {step} in flight"
         time.sleep(0.05)
 
 
 def is_unanswered(line: Line) -> bool:
-    """Tells whether a slow call cannot have been answered yet."""
+    """Returns whether a slow call cannot have been answered yet."""
     return time.time_ns() < line["at"] + int(SLOW_SECONDS * 1e9)
 
 
 def _holder(port: int, nodes: Sequence[Node]) -> Node | None:
     sockets = {f"socket:[{inode}]" for inode in _inodes(port)}
     for node in nodes:
-        # A descriptor, or the whole process, may be gone by now.
+        # A descriptor, or the whole process, may have ended by now.
         try:
             held = {str(each.readlink()) for each in Path(f"/proc/{node.process.pid}/fd").iterdir()}
         except OSError:

@@ -1,10 +1,10 @@
-"""What one release leaves to the next: executions in every state in which one can wait, and how each must go on.
+"""Executions that one release leaves to the next, in every waiting state, and how each must continue.
 
     left = leave(org, sink, "/left")      # the older release answers
     ...
-    go_on(org, sink, left)                # the newer one does
+    finish(org, sink, left)               # the newer one does
 
-Each story is begun by `leave` and is as far as it can come by itself when it returns; `go_on` brings all to their end.
+`leave` begins each story, and returns when none can continue by itself; `finish` brings all to their end.
 """
 
 import json
@@ -20,7 +20,7 @@ ANN, BEN = "ann@example.com", "ben@example.com"
 APPROVE = {"data": {"action": "approve"}}
 LARGE = "large " * 40_000
 SECONDS = 180.0
-"""So long may an execution take to its end, on a machine that has much else to do."""
+"""Timeout for the end of an execution on a busy machine."""
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Left:
     """Tokens of open cards by their recipients."""
 
     def __len__(self) -> int:
-        """Returns how many executions were begun, those that others have started not among them."""
+        """Returns the number of begun executions, without children."""
         return sum(map(len, self.executions.values()))
 
 
@@ -67,8 +67,8 @@ def leave(org: Organization, sink: Sink, place: str) -> Left:
     return left
 
 
-def go_on(org: Organization, sink: Sink, left: Left) -> None:
-    """Brings every story to its end. Raises: AssertionError when one is not where it was left, or ends otherwise."""
+def finish(org: Organization, sink: Sink, left: Left) -> None:
+    """Brings every story to its end. Raises: AssertionError when one changed in between, or ends otherwise."""
     names = {name: left.executions[name][0] for name in left.executions}
     again = org.post(f"triggerworkflow/{left.workflows['asked']}", {"n": 1}, headers={"idempotency-key": "kept"})
     assert again.json()["looply_execution_id"] == left.executions["asked"][1]
@@ -126,7 +126,7 @@ def _definitions(sink: Sink, place: str) -> dict[str, Definition]:
 
 
 def _answer_one(org: Organization, left: Left) -> None:
-    """Gives one of several answers: the approval of Ann, and the first of the iterations."""
+    """Sends one of several answers: the approval of Ann, and the first of the iterations."""
     token = next(card["token"] for card in org.cards(ANN) if card["workflow_id"] == left.workflows["approved"])
     assert org.client.post(f"/v2/inbox/{token}", json=APPROVE).json() == {"message": "recorded"}
     waits = org.item(left.workflows["each"], left.executions["each"][0])["waits"]
@@ -164,7 +164,7 @@ def _check(items: dict[str, list[dict[str, Any]]], sink: Sink, left: Left) -> No
 
 
 def _check_schedule(org: Organization, left: Left) -> None:
-    """The schedule goes on, and no instant of it fired twice."""
+    """The schedule continues, and no instant of it fired twice."""
     workflow_id = left.workflows["scheduled"]
     before = len(org.pages("getScheduleFires", workflow_id=workflow_id))
     deadline = time.monotonic() + SECONDS

@@ -2,8 +2,8 @@
 
 With the engine `postgres` there is one server, and neither Temporal nor workers.
 
-To tests that only call it, it is what a single `Server` is to them; its clients go to the servers in turn. Servers and
-workers that end are started again. Nothing here imports the product, but for the launchers of PostgreSQL and Temporal.
+Tests that only call it use it like a single `Server`; its clients go to the servers in turn. Servers and workers that
+end are restarted. Nothing here imports the product, except the launchers of PostgreSQL and Temporal.
 """
 
 import base64
@@ -30,7 +30,7 @@ from kit.temporal_server import NoTemporal, TemporalServer
 
 
 class Node:
-    """One server or worker of an installation. A server listens on the same port over restarts."""
+    """One server or worker of an installation. A server listens on the same port across restarts."""
 
     def __init__(self, kind: str, number: int, folder: Path, environment: dict[str, str], guard: Guard) -> None:
         self.kind = kind
@@ -52,11 +52,11 @@ class Node:
         return f"http://127.0.0.1:{self.port}"
 
     def until_ready(self, *, may_end: bool = True) -> None:
-        """Waits until it works; unless it `may_end`, its first process must come so far."""
+        """Waits until it is ready; unless it `may_end`, its first process must become ready."""
         self.process.until_ready(may_end=may_end)
 
     def kill(self) -> None:
-        """Ends it without a warning and returns when the next process of it works."""
+        """Kills it and returns when its next process is ready."""
         self.process.kill()
         self.until_ready()
 
@@ -66,9 +66,9 @@ class Node:
 
 
 class Installation:
-    """The processes, from `start` to `close`. `allow` are the places that steps may call.
+    """The processes, from `start` to `close`. `allow` are the addresses that steps may call.
 
-    The engine is `distributed`, unless LOOPLY_ENGINE says otherwise.
+    The engine is `distributed`, unless LOOPLY_ENGINE names another one.
     """
 
     def __init__(self, folder: Path, allow: Iterable[str], **environment: str) -> None:
@@ -121,7 +121,7 @@ class Installation:
         return self.servers[0].address
 
     def provide(self) -> None:
-        """Starts what is not ours, and makes an empty database."""
+        """Starts PostgreSQL and Temporal, and creates an empty database."""
         self.postgres.make()
         self.postgres.start()
         self.postgres.watch(os.getpid())
@@ -130,12 +130,12 @@ class Installation:
             self.temporal.start()
 
     def prepare(self) -> None:
-        """Starts what is not ours, makes the database and the first organization."""
+        """Starts PostgreSQL and Temporal, creates the database and the first organization."""
         self.provide()
         self.made = self.operating.init()
 
     def start(self, servers: int = 2, workers: int = 2) -> "Installation":
-        """Starts servers and workers of the present tree, and returns when all work."""
+        """Starts servers and workers of the current tree, and returns when all are ready."""
         self.servers = [self.new_node("serve") for _ in range(servers)]
         self.workers = [self.new_node("worker") for _ in range(workers)]
         for node in self.nodes:
@@ -151,7 +151,7 @@ class Installation:
         return node
 
     def until_ready(self) -> None:
-        """Waits until every server and worker works."""
+        """Waits until every server and worker is ready."""
         for node in self.nodes:
             node.until_ready()
 
@@ -185,7 +185,7 @@ class Installation:
 
 
 def _at_once(calls: list[Callable[[], Any]]) -> list[Any]:
-    """Makes calls side by side, as each waits for a process, and returns what they return. Raises: as the first."""
+    """Makes calls concurrently, as each waits for a process, and returns their results. Raises: as the first."""
     if not calls:
         return []
     with ThreadPoolExecutor(len(calls)) as pool:

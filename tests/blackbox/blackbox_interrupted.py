@@ -1,8 +1,8 @@
-"""Calls that the server's death may cut off, what a truthful server says when they are repeated, and how it all ends.
+"""Calls that a kill of the server may interrupt, the correct answers to their repetitions, and the final states.
 
-A scenario prepares a case, acts as a client does, and, when the server is back, checks it: what was acknowledged is
-there at once, the repeated call gets the same execution, the world was asked under one key, and the end is the one
-that was asked for.
+A scenario prepares a case, acts as a client does, and, when the server is back, checks it: acknowledged changes are
+there at once, the repeated call gets the same execution, other systems were called under one key, and the execution
+ends as requested.
 """
 
 import itertools
@@ -17,15 +17,15 @@ from blackbox_definitions import ASKING, COMPUTING, SCHEDULED, definition, http,
 from blackbox_report import FaultReport
 from blackbox_sink import Sink
 
-ACKNOWLEDGED = "I1 what was acknowledged is there at once"
-TRUTHFUL = "I2 a repeated call gets a truthful answer and the same execution"
-ENDS = "I12 it ends as it was asked to"
-EFFECTS = "I4 and I5 the world is asked once for each crash at most, under one key"
-NO_GHOST = "I2 no execution that nobody asked for"
+ACKNOWLEDGED = "I1 acknowledged changes are there at once"
+TRUTHFUL = "I2 a repeated call gets a correct answer and the same execution"
+ENDS = "I12 it ends as requested"
+EFFECTS = "I4 and I5 a call is made at most once for each crash, under one key"
+NO_GHOST = "I2 no execution that no caller requested"
 
 
 class Answer(NamedTuple):
-    """What a caller knows after a call."""
+    """The result of a call for its caller."""
 
     outcome: Outcome
     body: dict[str, Any]
@@ -45,7 +45,7 @@ NOT_SENT = Answer("refused", {}, is_replayed=False)
 
 
 def call(org: Organization, name: str, body: Any, key: str = "", **query: str) -> Answer:
-    """Posts once; a connection that breaks is an answer too."""
+    """Posts once; a broken connection is a result too."""
     headers = {"idempotency-key": key} if key else {}
     try:
         response = org.post(name, body, query=query, headers=headers)
@@ -64,16 +64,16 @@ def events(item: dict[str, Any]) -> Counter[str]:
 
 @dataclass
 class Case:
-    """One run of a scenario: the names that it alone uses, and what its caller was told."""
+    """One run of a scenario: its unique names, and the answers to its caller."""
 
     number: int
     key: str
     execution_id: str = ""
-    told: dict[str, Answer] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
 
 
 class Scenario:
-    """What all scenarios share: a workflow, a trigger that can be repeated, and the list of what must exist."""
+    """Shared by all scenarios: a workflow, a repeatable trigger, and the list of executions that must exist."""
 
     name = ""
     flow: dict[str, Any] = COMPUTING
@@ -91,33 +91,33 @@ class Scenario:
         return self.flow
 
     def prepare(self) -> Case:
-        """Makes what must be there before the call that is cut off."""
+        """Creates the preconditions of the interrupted call."""
         number = next(self._numbers)
         return Case(number, f"{self.name}-{number}")
 
     def act(self, case: Case) -> None:
-        """Calls as a client does, until it is not answered."""
+        """Calls as a client does, until a call gets no answer."""
         self.trigger(case)
 
     def check(self, case: Case, crashes: int) -> None:
-        """Repeats the calls on a server that is back, and looks at the end."""
+        """Repeats the calls on the restarted server, and checks the end."""
         self.retrigger(case)
         self.ended(case, "COMPLETED")
 
     def check_all(self) -> None:
-        """Looks for executions that nobody asked for."""
+        """Looks for executions that no caller requested."""
         rows = self.org.pages("searchExecutions", workflow_id=self.workflow_id)
         assert {row["workflow_execution_id"] for row in rows} == self.known
         self.report.checked(NO_GHOST, max(1, len(rows)))
 
     def trigger(self, case: Case) -> bool:
         """Triggers once and returns whether that was acknowledged."""
-        case.told["trigger"] = first = self._trigger(case)
+        case.answers["trigger"] = first = self._trigger(case)
         return first.is_ok
 
     def retrigger(self, case: Case) -> None:
-        """Triggers twice more under the same key: it is one execution, and the same one as before."""
-        first = case.told["trigger"]
+        """Triggers twice more under the same key: the answers name the same execution as before."""
+        first = case.answers["trigger"]
         if first.is_ok:
             self.org.item(self.workflow_id, first.execution_id)
             self.report.checked(ACKNOWLEDGED)
@@ -127,7 +127,7 @@ class Scenario:
         assert third.is_replayed
         assert third.execution_id == second.execution_id
         if first.outcome != "unknown":
-            # What was refused was not done.
+            # A refused call was not done.
             assert second.is_replayed == first.is_ok
         if first.is_ok:
             assert second.execution_id == first.execution_id
@@ -163,19 +163,19 @@ class Resume(Scenario):
 
     def act(self, case: Case) -> None:
         if self.trigger(case):
-            case.told["resume"] = self._resume(case)
+            case.answers["resume"] = self._resume(case)
 
     def check(self, case: Case, crashes: int) -> None:
-        resumed = case.told.get("resume", NOT_SENT)
+        resumed = case.answers.get("resume", NOT_SENT)
         if resumed.is_ok:
             assert resumed.body["message"] == "restarted"
-            item = self.org.item(self.workflow_id, case.told["trigger"].execution_id)
+            item = self.org.item(self.workflow_id, case.answers["trigger"].execution_id)
             assert item["status"] == "COMPLETED"
         self.retrigger(case)
         again, last = self._resume(case), self._resume(case)
         assert last.body.get("message") == "already restarted", last
-        wanted = {"ok": ["already restarted"], "refused": ["restarted"], "fail": ["restarted"]}
-        assert again.body.get("message") in wanted.get(resumed.outcome, ["restarted", "already restarted"]), again
+        expected = {"ok": ["already restarted"], "refused": ["restarted"], "fail": ["restarted"]}
+        assert again.body.get("message") in expected.get(resumed.outcome, ["restarted", "already restarted"]), again
         item = self.ended(case, "COMPLETED")
         assert events(item)["WAIT_RESUMED"] == 1
         assert item["workflow_output_payload"]["wait_1"]["output"]["n"] == case.number
@@ -196,15 +196,15 @@ class Terminate(Resume):
     def prepare(self) -> Case:
         case = super().prepare()
         assert self.trigger(case)
-        case.execution_id = case.told["trigger"].execution_id
+        case.execution_id = case.answers["trigger"].execution_id
         self.known.add(case.execution_id)
         return case
 
     def act(self, case: Case) -> None:
-        case.told["terminate"] = self._terminate(case)
+        case.answers["terminate"] = self._terminate(case)
 
     def check(self, case: Case, crashes: int) -> None:
-        done = case.told["terminate"]
+        done = case.answers["terminate"]
         status = self.org.item(self.workflow_id, case.execution_id)["status"]
         if done.is_ok:
             assert done.body["message"] == "terminated"
@@ -212,8 +212,8 @@ class Terminate(Resume):
             self.report.checked(ACKNOWLEDGED)
         assert done.outcome in ("ok", "unknown") or status == "WAITING"
         again, last = self._terminate(case), self._terminate(case)
-        wanted = "terminated" if status == "WAITING" else "already terminated"
-        assert again.body.get("message") == wanted, again
+        expected = "terminated" if status == "WAITING" else "already terminated"
+        assert again.body.get("message") == expected, again
         assert last.body.get("message") == "already terminated", last
         assert self._resume(case).body.get("code") == "TERMINATED"
         self.report.checked(TRUTHFUL)
@@ -234,19 +234,19 @@ class Toggle(Scenario):
         return super().prepare()
 
     def act(self, case: Case) -> None:
-        case.told["PAUSE"] = self._toggle("PAUSE")
-        if case.told["PAUSE"].is_ok:
-            case.told["PLAY"] = self._toggle("PLAY")
+        case.answers["PAUSE"] = self._toggle("PAUSE")
+        if case.answers["PAUSE"].is_ok:
+            case.answers["PLAY"] = self._toggle("PLAY")
 
     def check(self, case: Case, crashes: int) -> None:
-        paused, played = case.told["PAUSE"], case.told.get("PLAY", NOT_SENT)
+        paused, played = case.answers["PAUSE"], case.answers.get("PLAY", NOT_SENT)
         possible = {"PAUSED", "ACTIVE"}
         if played.is_ok:
             possible = {"ACTIVE"}
         elif played.outcome != "unknown" and paused.outcome != "unknown":
             possible = {"PAUSED" if paused.is_ok else "ACTIVE"}
         (schedule,) = self.org.get("getSchedules").json()["items"]
-        assert schedule["status"] in possible, (schedule, case.told)
+        assert schedule["status"] in possible, (schedule, case.answers)
         assert schedule["last_on"] is None
         self.report.checked(ACKNOWLEDGED)
         for action, status in (("PAUSE", "PAUSED"), ("PLAY", "ACTIVE")):
@@ -259,13 +259,13 @@ class Toggle(Scenario):
 
 
 class Effect(Scenario):
-    """A step that asks the world, then completed. `policy` is what is done when nobody knows how a call ended."""
+    """A step that calls another system, then completed. `policy` is the `on_unknown` of the step."""
 
     method = "GET"
     policy = "retry"
 
     def definition(self) -> dict[str, Any]:
-        # Each call has a connection of its own, so that each case asks the kernel for the same.
+        # Each call has a connection of its own, so that each case makes the same system calls.
         url = self.sink.script(f"/{self.name}", {"headers": {"connection": "close"}})
         url += "?execution=${payload.output.workflow_execution_id}"
         more = {"body": {"n": "${payload.output.n}"}} if self.method == "POST" else {}
@@ -291,7 +291,7 @@ class Effect(Scenario):
 
 
 class Getting(Effect):
-    """A GET, which is repeated when nobody knows."""
+    """A GET, which is repeated after an unknown outcome."""
 
     name = "get_retry"
 
@@ -303,7 +303,7 @@ class PostingAgain(Effect):
 
 
 class PostingOnce(Effect):
-    """A POST of which a person decides when nobody knows."""
+    """A POST that becomes an incident after an unknown outcome."""
 
     name, method, policy = "post_incident", "POST", "incident"
 

@@ -1,10 +1,10 @@
-"""What must hold after any number of faults, each as a function over what a run left behind.
+"""Invariants after any number of faults, each as a function over the evidence of a run.
 
     evidence = Evidence(orders=run.load.orders, rows=run.rows(), lines=run.calls(), lives=run.lives, audit=run.stop())
     hold(evidence, report, *UNDER_KILLS)
 
-A checker returns how many things it looked at and raises AssertionError with the first that is wrong. It believes the
-callers (orders), the world (ledger) and the launcher (lives); the server's rows are what is judged.
+A checker returns the number of checked objects and raises AssertionError with the first violation. It trusts the
+callers (orders), the called systems (ledger) and the launcher (lives), and checks the server's rows against them.
 """
 
 import itertools
@@ -25,11 +25,11 @@ AFTER_THE_END = ("STEP_RESULT_DISCARDED",)
 EARLY_MS = 2
 """Instants are rounded to milliseconds."""
 STARTING = 250_000_000
-"""Nanoseconds in which no new process makes a call: it still loads its modules."""
+"""Nanoseconds in which a new process makes no call: it still loads its modules."""
 
 
 class Visit(NamedTuple):
-    """A visit of a step, as the world sees it: the number of the order and the step, from the path of the call."""
+    """A visit of a step, as the called system sees it: the number of the order and the step, from the path."""
 
     number: int
     step: str
@@ -37,7 +37,7 @@ class Visit(NamedTuple):
 
 @dataclass
 class Evidence:
-    """What is known after a run. `rows` are all executions by id, but those that a schedule has started."""
+    """The evidence of a run. `rows` are all executions by id, except those that a schedule has started."""
 
     orders: Sequence[Order] = ()
     rows: Mapping[str, Row] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Evidence:
     lives: Sequence[Life] = ()
     audit: Mapping[str, Any] = field(default_factory=dict)
     damages: Sequence[str] = ()
-    """What the file format's own checks found in the folder of the stopped server."""
+    """Problems that the integrity checks of the file format found in the folder of the stopped server."""
     others: int = 0
     """Executions that are stored beside `rows`."""
 
@@ -62,15 +62,15 @@ class Evidence:
         return (row for row in self.rows.values() if row["status"] == "COMPLETED")
 
     def life_of(self, line: Line) -> int:
-        """Returns which process made a call. What a dead one sent may arrive after its end."""
+        """Returns the number of the process that made a call. A call of a dead process may arrive after its end."""
         return bisect_right([life.begun + STARTING for life in self.lives], line["at"])
 
     def is_disturbed(self, line: Line, following: Line) -> bool:
-        """Tells whether a call may be made again because nobody could know how it had gone: a process ended."""
+        """Returns whether a call may be repeated because its outcome was unknown: a process ended."""
         return self.life_of(line) != self.life_of(following)
 
     def disturbances(self) -> Sequence[Any]:
-        """Returns what a reader of a failure needs beside the calls: when processes lived."""
+        """Returns the lives of processes, which a failure shows beside the calls."""
         return self.lives
 
 
@@ -78,7 +78,7 @@ Check = Callable[[Evidence], int]
 
 
 def no_acknowledged_loss(evidence: Evidence) -> int:
-    """I1: what was acknowledged could be read at once, and exists with the body that was sent."""
+    """I1: an acknowledged execution could be read at once, and exists with the body of its trigger."""
     for order in evidence.orders:
         assert order.execution_id, f"order {order.number} was never acknowledged"
         assert not order.missing, f"{order.execution_id} was acknowledged, and {order.missing} reads did not find it"
@@ -90,19 +90,19 @@ def no_acknowledged_loss(evidence: Evidence) -> int:
 
 
 def no_ghosts(evidence: Evidence) -> int:
-    """I2: every execution, and every execution that the world heard of, was asked for, once."""
+    """I2: every execution, also in the ledger, was requested, once."""
     asked = {order.execution_id for order in evidence.orders}
     assert len(asked) == len(evidence.orders), "two orders have one execution"
     ghosts = set(evidence.rows) - asked
-    assert not ghosts, f"nobody asked for {sorted(ghosts)}"
+    assert not ghosts, f"no caller requested {sorted(ghosts)}"
     for line in evidence.lines:
         execution_id = str(line["key"]).partition(":")[0]
-        assert execution_id in evidence.rows, f"the world was called for {execution_id}, which does not exist"
+        assert execution_id in evidence.rows, f"calls were made for {execution_id}, which does not exist"
     return len(evidence.rows) + len(evidence.lines)
 
 
 def at_least_once(evidence: Evidence) -> int:
-    """I3: every call on the way of a completed execution was made."""
+    """I3: every call on the path of a completed execution was made."""
     visits, count = evidence.visits(), 0
     for row in evidence.completed():
         for step in workload_of(row).calls(number_of(row)):
@@ -112,7 +112,7 @@ def at_least_once(evidence: Evidence) -> int:
 
 
 def bounded_duplication(evidence: Evidence) -> int:
-    """I4: a process makes a call once, and again for a scripted refusal; what must not be repeated is made once."""
+    """I4: a process makes a call once, and again after a scripted refusal; a non-repeatable call is made once."""
     workloads = {number_of(row): workload_of(row) for row in evidence.rows.values()}
     visits = evidence.visits()
     for visit, lines in visits.items():
@@ -138,7 +138,7 @@ def stable_keys(evidence: Evidence) -> int:
 
 
 def calls_in_order(evidence: Evidence) -> int:
-    """I6: a step is first called after the step before it, and after the wait before it was resumed by somebody."""
+    """I6: a step is first called after the step before it, and after the wait before it was resumed."""
     asked = {order.number: order.asked for order in evidence.orders}
     visits, count = evidence.visits(), 0
     for row in evidence.completed():
@@ -146,7 +146,7 @@ def calls_in_order(evidence: Evidence) -> int:
         before, at = "the trigger", 0
         for step in workload.path(number):
             if step in workload.waits:
-                # A resume may come before the wait; nothing behind the wait may come before the resume.
+                # A resume may come before the wait; no call after the wait may come before the resume.
                 before, at = step, max(at, asked[number][step].invoked)
             elif lines := visits.get(Visit(number, step)):
                 assert at < lines[0]["at"], f"{_name(row)} came to {step} before {before}"
@@ -156,7 +156,7 @@ def calls_in_order(evidence: Evidence) -> int:
 
 
 def histories_only_grow(evidence: Evidence) -> int:
-    """I7: a later read begins with the earlier one; one end, and nothing behind it; an end is final."""
+    """I7: a later read begins with the earlier one; one end, and no event after it; an end is final."""
     count = 0
     reads = {order.execution_id: order.reads for order in evidence.orders}
     for execution_id, row in evidence.rows.items():
@@ -170,7 +170,7 @@ def histories_only_grow(evidence: Evidence) -> int:
             assert times == sorted(times), f"{_name(read)}: the times of its log go back: {times}"
             if before is not None:
                 known = before["workflow_event_log"]["events"]
-                assert log[: len(known)] == known, f"{_name(read)}: its log does not go on from an earlier read"
+                assert log[: len(known)] == known, f"{_name(read)}: its log does not continue an earlier read"
                 is_final = before["status"] in ENDED
                 assert not is_final or read["status"] == before["status"], f"{_name(read)}: {before['status']} ended"
             before = read
@@ -190,7 +190,7 @@ def _one_end(read: Row, log: Sequence[Row]) -> None:
 
 
 def waits_pass_once(evidence: Evidence) -> int:
-    """I8: a wait is passed at most once, by a resume that was told so (or that nobody knows of), with its payload."""
+    """I8: a wait is passed at most once, by a resume that got that answer (or none), with its payload."""
     count = 0
     for order in evidence.orders:
         row = evidence.rows.get(order.execution_id)
@@ -199,16 +199,16 @@ def waits_pass_once(evidence: Evidence) -> int:
             passes = [
                 entry["output"]["n"] for entry in entries if (entry["type"], entry["state"]) == ("WAIT_RESUMED", wait)
             ]
-            told = f"{order.execution_id}: {wait} passed with {passes}; told restarted: {asked.restarted}"
-            assert len(asked.restarted) <= len(passes) <= 1, told
-            assert not passes or passes[0] in (asked.restarted or asked.unknown), f"{told}, unknown: {asked.unknown}"
-            assert passes or row is None or row["status"] != "COMPLETED", told
+            seen = f"{order.execution_id}: {wait} passed with {passes}; answered restarted: {asked.restarted}"
+            assert len(asked.restarted) <= len(passes) <= 1, seen
+            assert not passes or passes[0] in (asked.restarted or asked.unknown), f"{seen}, unknown: {asked.unknown}"
+            assert passes or row is None or row["status"] != "COMPLETED", seen
             count += 1
     return count
 
 
 def sound_store(evidence: Evidence) -> int:
-    """I11: every history folds to the rows beside it, nothing is orphaned, and the files are whole."""
+    """I11: every history folds to the rows beside it, nothing is orphaned, and the files are intact."""
     assert not evidence.damages, evidence.damages
     assert not evidence.audit["problems"], evidence.audit["problems"]
     assert evidence.audit["orphans"] == 0, evidence.audit
@@ -218,7 +218,7 @@ def sound_store(evidence: Evidence) -> int:
 
 
 def everything_ends(evidence: Evidence) -> int:
-    """I12: all have ended, completed but where nobody can know how a call ended that must not be repeated."""
+    """I12: all have ended, and completed unless the outcome of a non-repeatable call is unknown."""
     for row in evidence.rows.values():
         log = row["workflow_event_log"]["events"]
         incidents = [entry for entry in log if entry["type"] == "INCIDENT_OPENED"]
@@ -233,7 +233,7 @@ def everything_ends(evidence: Evidence) -> int:
 
 
 def retries_wait(evidence: Evidence) -> int:
-    """S4: after a refusal the next attempt keeps its distance, in this process or the next one."""
+    """S4: after a refusal the next attempt waits for the retry interval, in this process or the next one."""
     workloads = {number_of(row): workload_of(row) for row in evidence.rows.values()}
     count = 0
     for visit, lines in evidence.visits().items():
@@ -248,7 +248,7 @@ def retries_wait(evidence: Evidence) -> int:
 
 
 def timers_keep_their_time(evidence: Evidence) -> int:
-    """S12: a delay and a wait's timeout are not early, and each fires once."""
+    """S12: a delay and the timeout of a wait are not early, and each fires once."""
     count = 0
     for row in evidence.completed():
         for step, type_ in workload_of(row).pauses.items():
@@ -286,21 +286,21 @@ FOR_TIME: Mapping[str, Check] = {
 
 
 def hold(evidence: Evidence, report: FaultReport, checks: Mapping[str, Check]) -> None:
-    """Checks and reports how much was looked at. Raises: AssertionError, also when a check found nothing to look at."""
+    """Checks and reports the numbers of checked objects. Raises: AssertionError, also when a check had no objects."""
     for name, check in checks.items():
         count = check(evidence)
-        assert count, f"{name}: there was nothing to look at"
+        assert count, f"{name}: there was nothing to check"
         report.checked(name, count)
 
 
 def repeated(evidence: Evidence) -> int:
-    """Returns how many calls were made again because nobody could know how they had gone."""
+    """Returns how many calls were repeated after an unknown outcome."""
     pairs = (pair for lines in evidence.visits().values() for pair in itertools.pairwise(lines))
     return sum(evidence.is_disturbed(*pair) for pair in pairs)
 
 
 def damages(folder: Path) -> list[str]:
-    """Returns what the file format's own checks find in the folder of a stopped server."""
+    """Returns the problems that the integrity checks of the file format find in the folder of a stopped server."""
     found = []
     for path in sorted(folder.glob("*.db")):
         connection = sqlite3.connect(path)

@@ -1,8 +1,8 @@
-"""Callers of one workflow who go on while the server is killed again and again, and what they asked for.
+"""Callers of one workflow that continue while the server is killed repeatedly, and their orders.
 
     left = killed(run, report, 20, workflow_id, body)
 
-or, where something else goes on beside,
+or, with other work beside,
 
     with ordering(run, workflow_id, body) as asked:
         kill_again_and_again(run, report, 20)
@@ -32,14 +32,14 @@ CALLERS = 4
 PAUSE_SECONDS = 0.1
 KILLS = ("KILL", "KILL while it starts")
 LONGEST_SECONDS = 3 * 3600
-"""So long the long form of such a test may take."""
+"""Timeout of the long form of such a test."""
 
 Body = Callable[[int], dict[str, Any]]
 Repetitions = Callable[[int, int], int]
 
 
 class Left(NamedTuple):
-    """What is there after the kills: execution ids by orders, all executions by id, and the calls as `by_path`."""
+    """The state after the kills: execution ids by orders, all executions by id, and the calls as `by_path`."""
 
     asked: Mapping[int, str]
     rows: Mapping[str, Row]
@@ -47,9 +47,9 @@ class Left(NamedTuple):
 
 
 def killed(run: Run, report: FaultReport, count: int, workflow_id: str, body: Body, *, shortest: float = 0.02) -> Left:
-    """Lets callers trigger a workflow while the server is killed so often; stops it, and returns what is left.
+    """Lets callers trigger a workflow during `count` kills of the server; stops it, and returns the state.
 
-    Guarantees: the store is sound.
+    Guarantees: the store is consistent.
     """
     with ordering(run, workflow_id, body) as asked:
         kill_again_and_again(run, report, count, shortest=shortest)
@@ -60,10 +60,10 @@ def killed(run: Run, report: FaultReport, count: int, workflow_id: str, body: Bo
 
 @contextmanager
 def ordering(run: Run, workflow_id: str, body: Body, callers: int = CALLERS) -> Iterator[dict[int, str]]:
-    """Lets callers trigger a workflow until the block ends; gives the execution ids by the numbers of the orders.
+    """Lets callers trigger a workflow until the block ends; yields the execution ids by the numbers of the orders.
 
     Guarantees: each caller has one order at least; after the block every order was acknowledged. The server must be
-    there then.
+    running then.
     """
     numbers, asked = itertools.count(), dict[int, str]()
     is_over, failures = threading.Event(), list[BaseException]()
@@ -92,7 +92,7 @@ def ordering(run: Run, workflow_id: str, body: Body, callers: int = CALLERS) -> 
 
 
 def acknowledged(run: Run, workflow_id: str, number: int, body: dict[str, Any]) -> str:
-    """Triggers an order until the server says that it has it; returns its execution id."""
+    """Triggers an order until the server acknowledges it; returns its execution id."""
     headers = {"idempotency-key": f"order-{number}", "x-api-key": run.made["api_key"]}
     deadline = time.monotonic() + PATIENCE_SECONDS
     with run.server.connect(timeout=15) as client:
@@ -106,7 +106,7 @@ def acknowledged(run: Run, workflow_id: str, number: int, body: dict[str, Any]) 
 
 
 def kill_again_and_again(run: Run, report: FaultReport, count: int, *, shortest: float = 0.02) -> None:
-    """Kills the server so often; each third time before it is ready, while it recovers. It is there afterwards."""
+    """Kills the server `count` times; each third time before it is ready, while it recovers. It runs afterwards."""
     chance = random.Random(SEED)
     for number in range(1, count + 1):
         time.sleep(chance.uniform(shortest, shortest + 0.8))
@@ -121,12 +121,12 @@ def created(run: Run, definition: dict[str, Any]) -> str:
 
 
 def place_of(run: Run) -> str:
-    """Returns where the calls of a run go."""
+    """Returns the base URL of the calls of a run."""
     return f"{run.sink.address}{run.ledger}"
 
 
 def run_of(folder: Path, sink: Sink, name: str) -> Run:
-    """Returns a run whose executions may take as long as a caller is patient: a slow machine is not at fault."""
+    """Returns a run whose executions may take as long as the timeout of its callers: a slow machine is no failure."""
     run = Run(folder / "data", sink, name, ())
     run.live_seconds = PATIENCE_SECONDS
     return run
@@ -141,7 +141,7 @@ def by_path(run: Run) -> dict[tuple[str, ...], list[Line]]:
 
 
 def repeated_only_by_kills(run: Run, calls: Mapping[tuple[str, ...], Sequence[Line]]) -> int:
-    """Checks that no call came twice without a kill in between, and that each has one key; returns how many did."""
+    """Checks that no call was repeated without a kill in between, and that each has one key; returns their number."""
     evidence, count, holders = Evidence(lives=run.lives), 0, dict[str, tuple[str, ...]]()
     for path, lines in calls.items():
         for line, following in itertools.pairwise(lines):

@@ -17,21 +17,21 @@ from kit.held_port import HeldPort
 COMMAND = str(Path(sys.executable).with_name("looply"))
 START_SECONDS = 120.0
 ANSWER_SECONDS = 120.0
-"""So long does a client wait for an answer, on a machine that has much else to do."""
+"""The timeout of a client for an answer, on a busy machine."""
 
 _DEFAULT_SIGINT = (
     "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
 )
 ONE_ADDRESS = {"LOOPLY_REFUSALS_PER_MINUTE": "100000"}
-"""The settings of a server that all tests call from one address, many of them with wrong keys."""
+"""Settings of a server that all tests call from one address, many of them with wrong keys."""
 INTERRUPTIBLE = (sys.executable, "-c", _DEFAULT_SIGINT, COMMAND)
-"""The command as a terminal starts it. A parent that ignores interrupts, as after `nohup`, would hand that on to it."""
+"""Starts the command as a terminal does. A parent that ignores interrupts, as after `nohup`, would pass that on."""
 
 
 def run(
     *arguments: str | Path, seconds: float = 300, folder: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Runs a command of the product to its end, in a folder (else the present one)."""
+    """Runs a command of the product to its end, in a folder (default: the current one)."""
     return subprocess.run(
         [COMMAND, *map(str, arguments)],
         env=environment_with(environment),
@@ -59,7 +59,7 @@ def init(folder: Path) -> dict[str, str]:
 
 
 def add_organizations(folder: Path, count: int) -> list[dict[str, str]]:
-    """Adds organizations to the folder of a stopped server; returns what `init` says of each."""
+    """Adds organizations to the folder of a stopped server; returns the result of `init` for each."""
     names = [f"Organization {number}" for number in range(count)]
     done = run("organization", "create", *names, "--data", folder, "--json")
     assert done.returncode == 0, done.stderr
@@ -68,7 +68,7 @@ def add_organizations(folder: Path, count: int) -> list[dict[str, str]]:
 
 
 def doctor(folder: Path) -> dict[str, Any]:
-    """Returns what `looply doctor` says of the folder of a stopped server."""
+    """Returns the document of `looply doctor` on the folder of a stopped server."""
     done = run("doctor", "--data", folder, "--json")
     assert done.stdout, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
@@ -77,9 +77,9 @@ def doctor(folder: Path) -> dict[str, Any]:
 
 
 class Server:
-    """One data folder and, from `start` to its end, the process that serves it, on the same port over restarts.
+    """One data folder and, from `start` to its end, the process that serves it, on the same port across restarts.
 
-    `prefix` is a command that runs the server's command, such as a tracer; `start` always uses the present one.
+    `prefix` is a command that runs the server's command, such as a tracer; `start` always uses the current one.
     """
 
     def __init__(self, folder: Path, allow: Iterable[str] = (), **environment: str) -> None:
@@ -107,7 +107,7 @@ class Server:
         return (self.port,)
 
     def connect(self, **options: Any) -> httpx2.Client:
-        """Returns a client of the server, which waits as long as a slow machine takes unless it is told not to."""
+        """Returns a client of the server, with a timeout for slow machines unless `options` set another one."""
         return httpx2.Client(base_url=self.address, **{"timeout": ANSWER_SECONDS, **options})
 
     def start(self, *, until_ready: bool = True) -> "Server":
@@ -123,7 +123,7 @@ class Server:
         return self
 
     def kill(self) -> None:
-        """Ends the process without a warning."""
+        """Kills the process."""
         assert self._process is not None
         self._process.kill()
         self._process.wait()
@@ -149,7 +149,7 @@ class Server:
             self.kill()
 
     def is_running(self) -> bool:
-        """Tells whether the process has not ended."""
+        """Returns whether the process has not ended."""
         return self._process is not None and self._process.poll() is None
 
     def log_text(self) -> str:

@@ -1,8 +1,8 @@
-"""Callers that work on while the server dies and comes back, and what they were promised.
+"""Callers that keep working while the server is killed and restarted, and their acknowledgments.
 
-Each order is triggered under its own idempotency key until the server says `ok`, so that afterwards the orders and the
-executions must be the same set. Then each of its waits is resumed, twice or more, as a person does who clicks twice.
-What a caller reads on the way is kept: later reads must go on from there.
+Each order is triggered under its own idempotency key until the server acknowledges it, so that afterwards the orders
+and the executions must be the same set. Then each of its waits is resumed, twice or more, like a double click.
+The reads of a caller are recorded: later reads must continue the earlier ones.
 """
 
 import itertools
@@ -23,10 +23,10 @@ from blackbox_workloads import ONCE, RETRIED, Workload
 
 SEED = 20261124
 LIVE_SECONDS = 120
-"""So long after the last fault may an execution take until it has ended."""
+"""Timeout for the end of an execution after the last fault."""
 ENDED = ("COMPLETED", "FAILED", "TERMINATED")
 PATIENCE_SECONDS = 120
-"""So long does a caller repeat a call that gets no answer."""
+"""How long a caller repeats a call that gets no answer."""
 
 Row = dict[str, Any]
 Line = dict[str, Any]
@@ -34,7 +34,7 @@ Line = dict[str, Any]
 
 @dataclass
 class Asked:
-    """What callers were told of one wait, by the numbers in the bodies of their resumes."""
+    """The answers to the resumes of one wait, by the numbers in their bodies."""
 
     invoked: int = 0
     """Nanoseconds at which the first resume left."""
@@ -44,14 +44,14 @@ class Asked:
 
 @dataclass
 class Order:
-    """One execution that a caller asked for."""
+    """One execution that a caller requested."""
 
     number: int
     workload: Workload
     execution_id: str = ""
     asked: dict[str, Asked] = field(default_factory=dict)
     reads: list[Row] = field(default_factory=list)
-    """What its caller saw, in this order."""
+    """The reads of its caller, in this order."""
     missing: int = 0
     """Reads after the acknowledgment that found nothing."""
 
@@ -78,14 +78,14 @@ class Load:
         self.statuses: dict[int, int] = defaultdict(int)
 
     def begin(self, seed: int = SEED, count: int = 8, *, await_seconds: float = 0) -> None:
-        """Lets the callers begin. Each waits up to `await_seconds` for the end of an order before it makes the next."""
+        """Starts the callers. Each waits up to `await_seconds` for the end of an order before it makes the next."""
         self._await_seconds = await_seconds
         self._threads = [threading.Thread(target=self._call, args=(seed + number,)) for number in range(count)]
         for thread in self._threads:
             thread.start()
 
     def end(self) -> None:
-        """Lets every caller finish what it has begun; the server must be there."""
+        """Lets every caller finish its order; the server must be running."""
         self._is_over.set()
         for thread in self._threads:
             thread.join(2 * PATIENCE_SECONDS)
@@ -94,14 +94,14 @@ class Load:
             raise self._failures[0]
 
     def abandon(self) -> None:
-        """Lets the callers give up; nothing is raised."""
+        """Stops the callers; raises nothing."""
         self._is_over.set()
         self._is_abandoned = True
         for thread in self._threads:
             thread.join(LIVE_SECONDS)
 
     def _tries(self) -> Iterator[None]:
-        """Lets a caller repeat a call as long as a patient one does. Raises: AssertionError when the time is over."""
+        """Yields the attempts of a call until the timeout. Raises: AssertionError when it expires."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline and not self._is_abandoned:
             yield
@@ -110,7 +110,7 @@ class Load:
     def _call(self, seed: int) -> None:
         try:
             self._ask(random.Random(seed))
-        except BaseException as error:  # told by `end`, in the thread of the test
+        except BaseException as error:  # raised by `end`, in the thread of the test
             self._failures.append(error)
 
     def _ask(self, chance: random.Random) -> None:
@@ -146,7 +146,7 @@ class Load:
             self._note(outcome, answer)
 
     def _read(self, client: httpx2.Client, order: Order) -> None:
-        """Reads once; a server that is not there has told nothing."""
+        """Reads once; a server that is down returns nothing."""
         query = {
             "workflow_id": self._workflows[order.workload],
             "workflow_execution_id": order.execution_id,
@@ -167,7 +167,7 @@ class Load:
             self._read(client, order)
 
     def _token(self, client: httpx2.Client, order: Order, wait: str) -> dict[str, str]:
-        """Returns what names the wait in a resume, for a workload that names it."""
+        """Returns the token of the wait for a resume, for a workload that uses tokens."""
         if not order.workload.is_named:
             return {}
         for _ in self._tries():
@@ -200,7 +200,7 @@ class Load:
         if isinstance(answer, dict):
             self.statuses[answer["status_code"]] += 1
             assert answer["status_code"] == 503, answer
-        # What is refused costs the server that starts its processor.
+        # Refusals cost CPU of the server while it starts.
         time.sleep(0.1 if outcome == "refused" else 0.02)
 
 
@@ -214,13 +214,13 @@ class Life:
 
 
 class Run:
-    """A server of its own with workflows, its callers, and all that is known of it afterwards."""
+    """A server of its own with workflows, its callers, and the evidence of the run."""
 
     live_seconds = LIVE_SECONDS
 
     def __init__(self, folder: Path, sink: Sink, name: str, workloads: Sequence[Workload] = (RETRIED, ONCE)) -> None:
         self.sink = sink
-        # One sink serves many tests: no script of another one lies in this place.
+        # One sink serves many tests: no other script uses this path.
         self.ledger = f"/run/{name}"
         self.lives: list[Life] = []
         self._install(folder)
@@ -250,7 +250,7 @@ class Run:
                         assert time.monotonic() < deadline, f"still {status}: {left.text}"
                         time.sleep(0.05)
                 rows = org.pages("getOrganizationExecutions")
-                # One that pauses again and again may have been in the other state each time somebody looked.
+                # An execution that pauses repeatedly may have been in the other state at each read.
                 if all(row["status"] not in ("RUNNING", "WAITING") for row in rows):
                     break
                 assert time.monotonic() < deadline, "some are still RUNNING or WAITING"
@@ -262,19 +262,19 @@ class Run:
         return self.sink.lines(f"{self.ledger}/")
 
     def stop(self) -> dict[str, Any]:
-        """Stops the server and returns what `looply doctor` says of its folder."""
+        """Stops the server and returns the document of `looply doctor` on its folder."""
         self.lives[-1].ended = time.time_ns()
         assert self.server.stop() == 0
         return doctor(self.server.folder)
 
     def close(self) -> None:
-        """Ends what still runs."""
+        """Ends the processes that still run."""
         self.server.close()
         self.load.abandon()
         self.log.close()
 
     def _install(self, folder: Path) -> None:
-        """Makes what is called, and starts it."""
+        """Creates the server, and starts it."""
         self.made = init(folder)
         self.server = Server(folder, [f"127.0.0.1:{self.sink.port}"])
         self._start()

@@ -1,7 +1,7 @@
-"""Requests that leave in one moment: connections are open and bytes are made before the start.
+"""Concurrent requests: connections are opened and bytes are prepared before the start.
 
 A client library sends its requests one after the other, and a fast server has answered the first before the last one
-leaves. Here all are in the kernel's hands within a millisecond.
+is sent. Here all are in the kernel's buffers within a millisecond.
 """
 
 import itertools
@@ -23,17 +23,17 @@ ANSWER_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer, or status 0 for a caller that got none."""
+    """An answer; status 0 for a caller without an answer."""
 
     status: int
     body: dict[str, Any]
     is_replayed: bool = False
     retry_after: int = 0
-    """Seconds after which a refused caller is asked to repeat its call."""
+    """The `Retry-After` of a refusal in seconds."""
 
     @property
     def said(self) -> str:
-        """What a caller goes by: the message of a 200, the code of a refusal."""
+        """The message of a 200, the code of a refusal."""
         return str(self.body["message"] if self.status == 200 else self.body.get("code", ""))
 
 
@@ -62,8 +62,8 @@ class Racers:
     def race(self, requests: Sequence[bytes], kill_after: float | None = None) -> list[Reply]:
         """Sends each request on a connection of its own and returns the answers.
 
-        With `kill_after` the server is killed so many seconds after the start (before it, when negative) and started
-        again. Callers that got no answer have got none.
+        With `kill_after` the server is killed that many seconds after the start (before it, when negative) and
+        restarted. Callers may then have no answer.
         """
         killer = None
         if kill_after is not None:
@@ -78,7 +78,7 @@ class Racers:
         return replies
 
     def race_again(self, requests: Sequence[bytes], replies: Sequence[Reply]) -> list[Reply]:
-        """Repeats what got no answer, as a caller does, and returns the answers to these."""
+        """Repeats the calls without an answer, as a caller does, and returns the answers to these."""
         return self.race([request for request, reply in zip(requests, replies, strict=True) if reply is NONE])
 
     def close(self) -> None:
@@ -106,7 +106,7 @@ def get(run: Run, name: str, query: Mapping[str, str]) -> bytes:
 
 
 def shuffled(requests: Sequence[bytes], chance: random.Random) -> list[bytes]:
-    """Returns requests in another order of leaving."""
+    """Returns requests in a random order."""
     return chance.sample(list(requests), len(requests))
 
 

@@ -1,4 +1,4 @@
-"""A data folder that holds one of everything, and all that can be read of it: what damage is compared with."""
+"""A data folder with one object of every kind, and all reads of it, as the reference for damage."""
 
 import json
 from collections.abc import Iterator
@@ -32,14 +32,14 @@ _STATUSES = ("RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED")
 
 
 class Reference(NamedTuple):
-    """What a server left in a folder, byte for byte, and what was answered to each read while it ran."""
+    """The files of a stopped server, byte for byte, and the answers to all reads while it ran."""
 
     files: dict[str, bytes]
     key: str
     answers: Answers
 
     def write(self, folder: Path) -> None:
-        """Puts the files into a new folder, as they were."""
+        """Writes the files unchanged into a new folder."""
         folder.mkdir(mode=0o700)
         for name, content in self.files.items():
             (folder / name).touch(mode=0o600)
@@ -47,12 +47,12 @@ class Reference(NamedTuple):
 
 
 def delaying(span: str = "PT10H") -> dict[str, Any]:
-    """Returns a workflow that lets time pass."""
+    """Returns a workflow with a delay."""
     return definition({"id": "delay_1", "type": "delay", "settings": {"for": span}}, note(), name="Delaying")
 
 
 def fill(org: Organization, sink: Sink) -> None:
-    """Makes executions that ended, wait, sleep, failed and were terminated, and one of each thing of the catalog."""
+    """Creates executions that ended, wait, sleep, failed and were terminated, and one catalog object of each kind."""
     url = sink.script("/reference/ok", {"body": {"order": "4711", "text": "x" * 400}})
     bad = sink.script("/reference/bad", {"status": 500})
     again = {"id": "again", "type": "redirect", "settings": {"target": "count", "max_visits": 60}}
@@ -107,7 +107,7 @@ def _fill_catalog(org: Organization) -> None:
 
 
 def make_reference(folder: Path, sink: Sink, *, is_killed: bool) -> Reference:
-    """Returns a filled folder as an orderly stop leaves it, or a kill."""
+    """Returns a filled folder after a clean stop, or after a kill."""
     made = init(folder)
     server = Server(folder, [f"127.0.0.1:{sink.port}"]).start()
     try:
@@ -116,7 +116,7 @@ def make_reference(folder: Path, sink: Sink, *, is_killed: bool) -> Reference:
             fill(org, sink)
             answers = read_all(client, made["api_key"])
             if is_killed:
-                # What comes last is in the log only: a checkpoint moves it a little later.
+                # The last change is in the log only: a checkpoint moves it a little later.
                 workflow_id = org.create(COMPUTING)
                 for number in range(5):
                     org.trigger(workflow_id, {"n": number})
@@ -132,7 +132,7 @@ def make_reference(folder: Path, sink: Sink, *, is_killed: bool) -> Reference:
 
 
 def paths(answers: Answers) -> Iterator[str]:
-    """Yields what to read next; each path follows from the answers before it."""
+    """Yields the next path to read; each follows from the answers before it."""
     yield from (f"{_V2}/{name}" for name in _LISTS)
     yield "/v1/adaptive-cards/getOrganizationCards"
     page = f"{_V2}/getOrganizationExecutions?limit=30"
@@ -168,7 +168,7 @@ def read_all(client: httpx2.Client, key: str) -> Answers:
 
 
 def answer_of(response: httpx2.Response) -> tuple[int, Any]:
-    """Returns status and body, without what is another one in every answer."""
+    """Returns status and body, without the parts that differ in every answer."""
     body = json.loads(response.content) if response.content else None
     if isinstance(body, dict):
         body.pop("request_id", None)

@@ -1,6 +1,6 @@
-"""Other releases to go to: copies of this tree that call themselves by another version, and may change tables.
+"""Other releases to upgrade to: copies of this tree with another version, which may change tables.
 
-What such a release writes says by whom it was written. It stands for any release that may run beside this one.
+Such a release marks its data with its version. It represents any release that may run beside this one.
 """
 
 import re
@@ -60,7 +60,7 @@ def upgrade() -> None:
 
 @dataclass(frozen=True)
 class Release:
-    """A copy of this tree: its version, and the environment that runs it."""
+    """A copy of this tree: its version, and its environment."""
 
     version: str
     environment: dict[str, str]

@@ -1,4 +1,4 @@
-"""What a test of faults did: which faults hit, how often, which invariants were checked, and the worst case.
+"""The report of a fault test: the faults that hit and their counts, the checked invariants, and the worst cases.
 
     report = FaultReport("kill_under_load", seed=7, options={"cycles": 100}, faults=("KILL",))
     report.hit("KILL")
@@ -6,7 +6,7 @@
     report.finish()
 
 Each report is written to `build/faults/` as JSON and as Markdown. A planned fault that never hit, or an invariant that
-was never looked at, fails the test: it would have passed without proving anything.
+was never checked, fails the test: it would have passed without proving anything.
 """
 
 import json
@@ -20,7 +20,7 @@ FOLDER = Path(os.environ.get("LOOPLY_FAULT_REPORTS", Path(__file__).parents[2] /
 
 
 class FaultReport:
-    """The counts of one test. `faults` are those that were planned, each must hit. `tell` is given the whole report."""
+    """The counts of one test. `faults` are the planned ones, each must hit. `tell` receives the whole report."""
 
     def __init__(
         self,
@@ -40,11 +40,11 @@ class FaultReport:
         self.figures: dict[str, float] = {}
 
     def hit(self, fault: str, count: int = 1) -> None:
-        """Notes that a fault really happened."""
+        """Records that a fault really happened."""
         self.faults[fault] += count
 
     def checked(self, invariant: str, count: int = 1) -> None:
-        """Notes that an invariant was looked at so many times and held."""
+        """Records that an invariant was checked `count` times and held."""
         self.invariants[invariant] += count
 
     def worst(self, figure: str, value: float) -> None:

@@ -1,4 +1,4 @@
-"""A client whose calls go to several servers in turn, so that a read after a write meets another server."""
+"""A client whose calls go to several servers in turn, so that a read after a write goes to another server."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ Addresses = Callable[[], Sequence[str]]
 
 
 class Rotation(httpx2.BaseTransport):
-    """Sends each request to the next of the addresses that there are now."""
+    """Sends each request to the next of the current addresses."""
 
     def __init__(self, addresses: Addresses, limits: httpx2.Limits) -> None:
         self._addresses = addresses
@@ -30,9 +30,9 @@ class Rotation(httpx2.BaseTransport):
 
 
 def rotating_client(addresses: Addresses, limits: httpx2.Limits | None = None, **options: Any) -> httpx2.Client:
-    """Returns a client of several servers. `addresses` is asked at each request; its first answer must not be empty.
+    """Returns a client of several servers. `addresses` is called at each request; its first result must not be empty.
 
-    It waits for an answer as long as a slow machine takes, unless told not to.
+    Its timeout is for slow machines, unless `options` set another one.
     """
     transport = Rotation(addresses, limits or httpx2.Limits())
     return httpx2.Client(base_url=addresses()[0], transport=transport, **{"timeout": ANSWER_SECONDS, **options})

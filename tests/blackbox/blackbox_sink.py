@@ -1,7 +1,7 @@
-"""The effects ledger: a server in a process of its own that records what the world was asked, and answers by script.
+"""The effects ledger: a server in a process of its own that records all calls of steps, and answers by script.
 
-Each request becomes one JSON line, on the disk before the answer leaves. It is a program without dependencies, so
-that nothing of the product can be wrong in it; `Sink` is the tests' side of it.
+Each request becomes one JSON line, on the disk before the answer is sent. It is a program without dependencies, so
+that it is independent of the product; `Sink` is the tests' side of it.
 """
 
 import argparse
@@ -43,12 +43,12 @@ class Ledger:
             self._gates.pop(path, None)
 
     def gate(self, path: str) -> threading.Event:
-        """Returns what is set when the held answers of a path may leave."""
+        """Returns the event that releases the held answers of a path."""
         with self._lock:
             return self._gates[path]
 
     def record(self, line: dict[str, Any]) -> dict[str, Any]:
-        """Writes the line durably and returns the reply that its path has now; the last one repeats."""
+        """Writes the line durably and returns the current reply of its path; the last one repeats."""
         path = line["path"]
         with self._lock:
             count = self._counts[path]
@@ -61,7 +61,7 @@ class Ledger:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Else the body of each answer waits 40 ms for the acknowledgment of its headers.
+    # Otherwise the body of each answer waits 40 ms for the acknowledgment of its headers.
     disable_nagle_algorithm = True
     ledger: Ledger
 
@@ -73,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("content-length") or 0)
         body = self.rfile.read(length)
         if len(body) < length:
-            # The caller died in the middle of its request: it has asked for nothing.
+            # The caller died in the middle of its request: there was no complete call.
             self.close_connection = True
             return
         path = urlsplit(self.path).path
@@ -140,7 +140,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 512
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that was killed is what these tests are made of."""
+        """Ignores the error: these tests kill clients."""
 
 
 def main() -> None:
@@ -189,7 +189,7 @@ class Sink:
         return self.address + path
 
     def release(self, path: str) -> None:
-        """Lets the held answers of a path leave, those that are asked for later too."""
+        """Sends the held answers of a path, also those to later calls."""
         self._order("/_release", {"path": path})
 
     def _order(self, name: str, order: dict[str, Any]) -> None:
@@ -203,7 +203,7 @@ class Sink:
             connection.close()
 
     def lines(self, path: str = "") -> list[dict[str, Any]]:
-        """Returns what was asked under a path prefix, in the order of arrival."""
+        """Returns the calls under a path prefix, in the order of arrival."""
         return [line for line in self._read() if line["path"].startswith(path)]
 
     def wait_for(self, path: str, count: int = 1, seconds: float = 60) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
-"""The tracer's side of a running server: what it asks the kernel for, and faults at a numbered call of one thread.
+"""Traces a running server: its system calls, and faults at a numbered call of one thread.
 
-strace counts calls for each thread apart, so a fault names the thread: by its place in the order in which the threads
-of the process came to be, which is the same in every run. A tracer that is attached to one thread slows no other one.
+strace counts calls per thread, so a fault names the thread: by its index in the order in which the threads
+of the process were created, which is the same in every run. A tracer attached to one thread does not slow the others.
 
     calls = record(server, folder, lambda: org.trigger(workflow_id))
     with crash_at(server, folder, Point(thread=2, name="fdatasync", path=".../executions.db-wal", n=1)) as tracer:
@@ -38,7 +38,7 @@ WRITING = (
     "renameat",
     "renameat2",
 )
-"""What changes a file or tells somebody something."""
+"""System calls that change a file or send data."""
 READING = ("read", "recvfrom", "recvmsg")
 CONNECTING = ("connect",)
 
@@ -49,12 +49,12 @@ _RESULT = re.compile(r"\) += (-?\d+|\?)(.*?)(?:<(\d+\.\d+)>)?$", re.DOTALL)
 
 
 class Call(NamedTuple):
-    """One call of the kernel. Times are seconds of the tracer's clock; `ended` is 0 for a call that never returned."""
+    """One system call. Times are seconds of the tracer's clock; `ended` is 0 for a call that never returned."""
 
     thread: int
     name: str
     path: str
-    """The file, such as `/data/executions.db-wal`; empty where the call is about none."""
+    """The file, such as `/data/executions.db-wal`; empty for a call without a file."""
     target: str
     """The file's name; `socket`, `eventfd`; empty where there is none."""
     text: str
@@ -65,9 +65,9 @@ class Call(NamedTuple):
 
 
 class Point(NamedTuple):
-    """The n-th call of this name on this file in one thread, counted from the moment the tracer is there.
+    """The n-th call of this name on this file in one thread, counted from the attachment of the tracer.
 
-    Without a path it is the n-th call of this name at all.
+    Without a path it is the n-th call of this name on any file.
     """
 
     thread: int
@@ -80,7 +80,7 @@ class Point(NamedTuple):
 
 
 def numbered(calls: Iterable[Call]) -> Iterator[tuple[Call, Point]]:
-    """Yields each call with the point at which it would be met again."""
+    """Yields each call with its point in a later run."""
     counts: Counter[tuple[int, str, str]] = Counter()
     for call in calls:
         counts[call.thread, call.name, ""] += 1
@@ -90,7 +90,7 @@ def numbered(calls: Iterable[Call]) -> Iterator[tuple[Call, Point]]:
 
 
 def why_not() -> str:
-    """Returns why nothing can be traced here, empty when it can."""
+    """Returns why processes cannot be traced here, empty when they can."""
     if shutil.which("strace") is None:
         return "strace is not installed"
     sleeper = subprocess.Popen(["sleep", "5"])
@@ -102,11 +102,11 @@ def why_not() -> str:
         for process in (tracer, sleeper):
             process.kill()
             process.communicate()
-    return "" if "attached" in said else f"this system lets nobody trace a process: {said.strip()}"
+    return "" if "attached" in said else f"this system does not allow tracing: {said.strip()}"
 
 
 def threads(pid: int) -> list[int]:
-    """Returns the threads of a process in the order in which they began; the first is the main one."""
+    """Returns the threads of a process in the order of their creation; the first is the main one."""
     # The kernel lists them in that order; their numbers may wrap around.
     return [int(path.name) for path in Path(f"/proc/{pid}/task").iterdir()]
 
@@ -126,23 +126,23 @@ class Tracer:
     ) -> None:
         self._log = log
         self._threads = threads(server.pid)
-        wanted = None if threads_of is None else [self._threads[place] for place in threads_of]
+        expected = None if threads_of is None else [self._threads[place] for place in threads_of]
         command = ["strace", "--always-show-pid", "-y", "-ttt", "-T", "-s", "96", "-o", str(log)]
         command += ["-e", f"trace={','.join(names)}", "-e", "signal=none"]
         if inject:
             command += ["-e", f"inject={inject}"]
         if path:
             command += ["-P", path]
-        command += ["-f", "-p", str(server.pid)] if wanted is None else [a for t in wanted for a in ("-p", str(t))]
+        command += ["-f", "-p", str(server.pid)] if expected is None else [a for t in expected for a in ("-p", str(t))]
         self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        self._await_attached(1 if wanted is None else len(wanted))
+        self._await_attached(1 if expected is None else len(expected))
 
     def calls(self) -> list[Call]:
-        """Returns what the threads asked for so far, in the order in which it was asked."""
+        """Returns the system calls of the threads so far, in order."""
         return list(parsed_calls(self._log.read_text(encoding="utf-8", errors="replace"), self._threads))
 
     def close(self) -> None:
-        """Lets the server go on without a tracer. Closing twice, or after the server has died, is harmless."""
+        """Detaches the tracer from the server. Closing twice, or after the server has died, is harmless."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
         self._process.communicate(timeout=60)
@@ -165,7 +165,7 @@ def tracing(server: Server, folder: Path, names: Sequence[str] = (*WRITING, *REA
 
 
 def record(server: Server, folder: Path, act: Callable[[], Any], names: Sequence[str] = WRITING) -> list[Call]:
-    """Returns what all threads asked for while `act` ran: the dry run before a fault."""
+    """Returns the system calls of all threads while `act` ran: the dry run before a fault."""
     with tracing(server, folder, names) as tracer:
         act()
     return tracer.calls()
@@ -173,14 +173,14 @@ def record(server: Server, folder: Path, act: Callable[[], Any], names: Sequence
 
 @contextmanager
 def crash_at(server: Server, folder: Path, point: Point) -> Iterator[Tracer]:
-    """Kills the server as it asks for the n-th call, which is not carried out any more."""
+    """Kills the server at the entry of the n-th call, which is not carried out."""
     with _injected(server, folder, point, "signal=SIGKILL") as tracer:
         yield tracer
 
 
 @contextmanager
 def error_at(server: Server, folder: Path, point: Point, errno: str, *, for_ever: bool = False) -> Iterator[Tracer]:
-    """Lets the n-th call fail with an error, such as EIO, without being carried out; `for_ever`: all later ones too."""
+    """Makes the n-th call fail with an error, such as EIO, without carrying it out; `for_ever`: all later ones too."""
     with _injected(server, folder, point, f"error={errno}", "+" if for_ever else "") as tracer:
         yield tracer
 
@@ -235,7 +235,7 @@ def _place(path: str) -> tuple[str, str]:
 
 
 def until_dead(server: Server, seconds: float) -> bool:
-    """Returns whether the server has ended, at the latest after so many seconds."""
+    """Returns whether the server has ended within `seconds`."""
     deadline = time.monotonic() + seconds
     while server.is_running():
         if time.monotonic() > deadline:

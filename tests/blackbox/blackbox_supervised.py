@@ -1,4 +1,4 @@
-"""Processes that are started again when they end, as a service manager does it."""
+"""Processes that are restarted when they end, as by a service manager."""
 
 import contextlib
 import os
@@ -13,10 +13,10 @@ from pathlib import Path
 from blackbox_guard import Guard
 
 START_SECONDS = 120.0
-"""So long may a process take until it is ready, on a machine that has much else to do."""
+"""Timeout until a process is ready, on a busy machine."""
 END_SECONDS = 90.0
 AGAIN_SECONDS = 0.1
-"""The pause before a process is started again; one that ends at once is started again more slowly."""
+"""The pause before a process is restarted; one that ends at once is restarted more slowly."""
 AGAIN_SLOWLY_SECONDS = 1.0
 
 
@@ -30,7 +30,7 @@ class Exit:
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """What is run: the command (made anew for each start), its environment, the folder of its log and ready file."""
+    """The command (built for each start), its environment, the folder of its log and ready file."""
 
     name: str
     command: Callable[[], Sequence[str]]
@@ -46,16 +46,16 @@ class Program:
         return self.folder / f"{self.name}.ready"
 
     def log_text(self) -> str:
-        """Returns all that its processes have written."""
+        """Returns the output of all its processes."""
         return self.log.read_text(encoding="utf-8") if self.log.exists() else ""
 
     def log_end(self) -> str:
-        """Returns the end of what its processes have written."""
+        """Returns the end of the output of its processes."""
         return self.log_text()[-2000:]
 
 
 class Supervised:
-    """One program and, from `start` to `stop`, a process of it: when one ends, the next is started."""
+    """One program and, from `start` to `stop`, a process of it: when one ends, the next one starts."""
 
     def __init__(self, program: Program, guard: Guard) -> None:
         self.program = program
@@ -80,40 +80,40 @@ class Supervised:
         self._thread.start()
 
     def until_ready(self, seconds: float = START_SECONDS, *, may_end: bool = True) -> str:
-        """Returns what the newest process wrote into its ready file, once it has.
+        """Returns the content of the ready file of the newest process, once there is one.
 
-        Unless it `may_end`, none has ended yet and none may end meanwhile.
+        Unless it `may_end`, no process may have ended before the return.
         """
         deadline = time.monotonic() + seconds
         while True:
             if self.program.ready.exists() and (text := self.program.ready.read_text().strip()):
                 return text
-            assert may_end or not self.exits, self._told("ended")
-            assert time.monotonic() < deadline, self._told("is not ready")
+            assert may_end or not self.exits, self._failure("ended")
+            assert time.monotonic() < deadline, self._failure("is not ready")
             time.sleep(0.02)
 
     def kill(self) -> None:
-        """Ends the process without a warning, and returns when it is gone; the next one is started."""
+        """Kills the process, and returns when it has ended; the next one is started."""
         before = len(self.exits)
         self._send(signal.SIGKILL)
         deadline = time.monotonic() + END_SECONDS
         while len(self.exits) == before:
-            assert time.monotonic() < deadline, self._told("does not end")
+            assert time.monotonic() < deadline, self._failure("does not end")
             time.sleep(0.005)
 
     def pause(self) -> None:
-        """Stops the process in its tracks."""
+        """Pauses the process (SIGSTOP)."""
         self._send(signal.SIGSTOP)
 
-    def go_on(self) -> None:
-        """Lets a stopped process run on."""
+    def resume(self) -> None:
+        """Resumes a paused process (SIGCONT)."""
         self._send(signal.SIGCONT)
 
     def until_exit(self, status: int, *, after: int = 0, seconds: float = END_SECONDS) -> None:
-        """Waits until a process has ended with a status; `after` so many ends, which do not count."""
+        """Waits until a process has ended with a status; ignores the first `after` ends."""
         deadline = time.monotonic() + seconds
         while status not in [end.status for end in self.exits[after:]]:
-            assert time.monotonic() < deadline, self._told("ended")
+            assert time.monotonic() < deadline, self._failure("ended")
             time.sleep(0.02)
 
     def stop(self) -> int:
@@ -125,12 +125,12 @@ class Supervised:
         if self._thread is not None:
             self._end(signal.SIGKILL)
 
-    def _told(self, what: str) -> str:
+    def _failure(self, what: str) -> str:
         return f"{self.program.name} {what}; ends: {self.exits[-5:]}; log: {self.program.log_end()}"
 
     def _send(self, number: signal.Signals) -> None:
         with self._lock:
-            # Not reaped yet, or not there: never a process of somebody else.
+            # Not reaped yet, or absent: never a foreign process.
             if self._process is not None:
                 self._process.send_signal(number)
 
@@ -139,7 +139,7 @@ class Supervised:
         self._send(number)
         assert self._thread is not None
         self._thread.join(END_SECONDS)
-        assert not self._thread.is_alive(), self._told("does not end")
+        assert not self._thread.is_alive(), self._failure("does not end")
         self._thread = None
         return self.exits[-1].status
 
@@ -160,13 +160,13 @@ class Supervised:
         while True:
             begun = time.monotonic()
             assert self._process is not None
-            # Whoever sent a signal may have been told of its end already.
+            # The sender of a signal may already have been notified of the end.
             with contextlib.suppress(ChildProcessError):
                 os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
             with self._lock:
                 status = self._process.wait()
             self._guard.remove(self._process.pid)
-            # Before anybody hears of the end: the file of the dead one must not be taken for that of the next.
+            # Before the end is published: the file of the dead process must not be taken for that of the next one.
             self.program.ready.unlink(missing_ok=True)
             self.exits.append(Exit(status, time.time_ns()))
             is_fast = time.monotonic() - begun < AGAIN_SLOWLY_SECONDS

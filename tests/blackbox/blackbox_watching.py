@@ -1,4 +1,4 @@
-"""Callers of streams who come back behind the last event that they have read, however their connections end.
+"""Clients of streams that reconnect after the last event that they have read, however their connections end.
 
 watcher = Watcher(lambda: [server.address], key, "watchOrganization")
 watcher.begin()
@@ -18,11 +18,11 @@ import httpx2
 
 PAUSE_SECONDS = 0.05
 SILENCE_SECONDS = 40.0
-"""A server sends something every 15 seconds; a machine that has much else to do is late."""
+"""A server sends something every 15 seconds; on a busy machine later."""
 
 
 class Event(NamedTuple):
-    """One event as it came: its id, its name, its data."""
+    """One received event: its id, its name, its data."""
 
     id: str
     name: str
@@ -30,10 +30,10 @@ class Event(NamedTuple):
 
 
 class Watcher:
-    """One caller of a stream, in a thread of its own.
+    """One client of a stream, in a thread of its own.
 
-    It goes to the addresses in turn, each time that it comes back. With `leaves` it also goes away by itself, after
-    that many events at most. `begun_at` is the id behind which it begins, empty for where the stream begins.
+    It uses the addresses in turn, each time that it reconnects. With `leaves` it also disconnects by itself, after
+    that many events at most. `begun_at` is the id after which it begins, empty for the beginning of the stream.
     """
 
     def __init__(
@@ -62,22 +62,22 @@ class Watcher:
         """Connections that broke."""
         self.came_back = 0
         self.is_told = False
-        """Whether a server has taken it on: what is stored from now on is told."""
+        """Whether a server has accepted it: it gets all units stored from now on."""
 
     def begin(self) -> None:
         """Begins to watch."""
         self._thread.start()
 
     def until(self, is_met: Callable[[], bool], seconds: float) -> None:
-        """Waits until something holds. Raises: AssertionError when the time is over, and what the watcher raised."""
+        """Waits until a condition holds. Raises: AssertionError at the timeout, and errors of the watcher."""
         deadline = time.monotonic() + seconds
         while not is_met():
             self._check()
-            assert time.monotonic() < deadline, f"{self._name} has told {len(self.events)} events, the last {self.last}"
+            assert time.monotonic() < deadline, f"{self._name} has {len(self.events)} events, the last {self.last}"
             time.sleep(0.02)
 
     def end(self, seconds: float = 60) -> None:
-        """Waits until the watcher has left, which it does when its connection ends. Raises: what it raised."""
+        """Waits until the watcher has ended, which it does when its connection ends. Raises: errors of the watcher."""
         self._is_over.set()
         self._thread.join(seconds)
         assert not self._thread.is_alive(), f"{self._name} is still connected"
@@ -95,7 +95,7 @@ class Watcher:
                 self._connect(addresses[turn % len(addresses)])
                 turn += 1
                 time.sleep(PAUSE_SECONDS)
-        except BaseException as error:  # told by `end`, in the thread of the test
+        except BaseException as error:  # raised by `end`, in the thread of the test
             self._failures.append(error)
 
     def _connect(self, address: str) -> None:
@@ -125,7 +125,7 @@ class Watcher:
 
 
 def _events(lines: Iterator[str]) -> Iterator[Event]:
-    """Yields whole events; what a lost connection has cut off is none. A place without data has none either."""
+    """Yields complete events; a truncated one at a lost connection is dropped, and so is a cursor without data."""
     fields: dict[str, str] = {}
     for line in lines:
         if line:

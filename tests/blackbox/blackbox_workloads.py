@@ -1,7 +1,7 @@
-"""The workloads of the tests of faults: definitions, and what an observer may expect of each of their executions.
+"""The workloads of the fault tests: definitions, and the expectations about each of their executions.
 
-Every call goes to `<place>/<number of the order>/<step>`, so that the ledger tells an order's calls apart without
-believing the engine: the number comes from the caller's body, the key beside it from the engine.
+Every call goes to `<place>/<number of the order>/<step>`, so that the ledger separates the calls of an order without
+trusting the engine: the number comes from the caller's body, the key beside it from the engine.
 """
 
 from collections.abc import Callable
@@ -18,12 +18,12 @@ SLOW_SECONDS = 2.0
 
 @dataclass(frozen=True, eq=False)
 class Workload:
-    """A definition by the place of its calls, and what holds for an execution of it that completes.
+    """A definition by the base URL of its calls, and the invariants of a completed execution of it.
 
-    `path` gives the calls and waits of an order's number in the order in which they are passed. `once` are calls that
-    are not repeated when nobody knows how they ended. `refusals` of each call are scripted before it is accepted; each
-    answer takes `delay` seconds, so that a fault meets calls on their way. `pauses` are the steps that nobody answers:
-    each takes `PAUSE_SECONDS`, to its event type of the end.
+    `path` returns the calls and waits of an order's number in the order of their visits. `once` are calls that are not
+    repeated after an unknown outcome. `refusals` of each call are scripted before it is accepted; each
+    answer takes `delay` seconds, so that a fault hits calls in flight. `pauses` are the steps without an answer:
+    each takes `PAUSE_SECONDS`, and ends with its event type.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Workload:
     refusals: int = 0
     delay: float = 0.0
     is_named: bool = False
-    """Whether a resume names its wait by token. Without one, an answer may come before the wait."""
+    """Whether a resume addresses its wait by token. Without one, an answer may come before the wait."""
     pauses: dict[str, str] = field(default_factory=dict)
 
     def calls(self, number: int) -> tuple[str, ...]:
@@ -180,7 +180,7 @@ TO_A_WAIT = Workload(
 
 RACED = (TO_THE_END, TO_A_CALL, TO_A_WAIT)
 HELD = (SLOW, SLOW_ONCE)
-"""The calls of these are on their way when a process dies."""
+"""Their calls are in flight when a process dies."""
 BY_NAME = {workload.name: workload for workload in (*MIXED, *RACED, *HELD)}
 
 

@@ -38,9 +38,9 @@ OF_ANY_ENGINE = frozenset(
         "blackbox_workflows",
     )
 )
-"""The files whose tests say what any engine must do; the others have a data folder of their own, or break one."""
+"""The files whose tests apply to every engine; the others have a data folder of their own, or break one."""
 INSTALLATION_SECONDS = 600
-"""The first test of a run waits until an installation is there."""
+"""The first test of a run waits until an installation is ready."""
 
 NewOrganization = Callable[[], Organization]
 Reported = Callable[..., FaultReport]
@@ -48,7 +48,7 @@ Served = tuple[Server | Installation, list[dict[str, str]]]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Marks all tests of this folder, and chooses those that an installation without a data folder can pass."""
+    """Marks all tests of this folder, and selects those that an installation without a data folder can pass."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
@@ -74,7 +74,7 @@ def _engine(config: pytest.Config) -> str:
 
 @pytest.fixture(scope="session")
 def sink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sink]:
-    """The ledger of what the world was asked."""
+    """The ledger of all calls of steps."""
     found = Sink(tmp_path_factory.mktemp("sink"))
     yield found
     found.close()
@@ -82,14 +82,14 @@ def sink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sink]:
 
 @pytest.fixture(scope="session")
 def tracing() -> None:
-    """Skips tests that put faults into system calls where no process can be traced."""
+    """Skips tests that inject faults into system calls where no process can be traced."""
     if reason := why_not():
         pytest.skip(reason)
 
 
 @pytest.fixture
 def bench(tracing: None, tmp_path: Path, sink: Sink) -> Iterator[Bench]:
-    """A server of its own for a test that puts faults into its system calls."""
+    """A server of its own for a test that injects faults into its system calls."""
     found = Bench(tmp_path, sink)
     yield found
     found.close()
@@ -97,7 +97,7 @@ def bench(tracing: None, tmp_path: Path, sink: Sink) -> Iterator[Bench]:
 
 @pytest.fixture
 def reported(record_property: Callable[[str, object], None]) -> Reported:
-    """Makes the report of a test; what it counts is shown at the end of the run."""
+    """Creates the report of a test; its counts are shown at the end of the run."""
 
     def tell(document: dict[str, Any]) -> None:
         record_property("distributed faults", document)
@@ -110,7 +110,7 @@ def reported(record_property: Callable[[str, object], None]) -> Reported:
 
 @pytest.fixture(scope="session")
 def closed_port() -> Iterator[int]:
-    """A port of this machine where nobody listens, and nobody can begin to."""
+    """A port of this machine without a listener, which no other process can bind."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield held.getsockname()[1]
@@ -120,7 +120,7 @@ def closed_port() -> Iterator[int]:
 def _served(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, sink: Sink, closed_port: int
 ) -> Iterator[Served]:
-    # It may call the ledger and the closed port, and nothing else of this machine.
+    # It may call the ledger and the closed port, and no other port of this machine.
     allow = (f"127.0.0.1:{sink.port}", f"127.0.0.1:{closed_port}")
     folder = tmp_path_factory.mktemp("shared") / "data"
     engine = _engine(request.config)
@@ -144,7 +144,7 @@ def _installation(folder: Path, allow: tuple[str, ...], engine: str) -> Iterator
     try:
         found.prepare()
         organizations = [found.made, *found.operating.add_organizations(ORGANIZATIONS)]
-        # Of the engine `postgres` one process has the database, and makes the calls of steps as well.
+        # With the engine `postgres` one process owns the database, and makes the calls of steps as well.
         yield found.start() if engine == "distributed" else found.start(1, 0), organizations
     finally:
         found.close()
@@ -165,7 +165,7 @@ def client(server: Server | Installation) -> Iterator[httpx2.Client]:
 
 @pytest.fixture(scope="session")
 def new_organization(client: httpx2.Client, _served: Served) -> NewOrganization:
-    """Gives an organization that no other test has."""
+    """Creates an organization that no other test uses."""
     remaining = iter(_served[1])
 
     def take() -> Organization:

@@ -33,7 +33,7 @@ def own(own_server: Server, _made: tuple[Server, dict[str, str]]) -> Iterator[Or
         yield Organization(client, **_made[1])
 
 
-def test_a_kept_resume_survives_a_kill(own_server: Server, own: Organization, sink: Sink) -> None:
+def test_a_buffered_resume_survives_a_kill(own_server: Server, own: Organization, sink: Sink) -> None:
     path = f"/kept-{time.time_ns()}"
     workflow_id = own.create(definition(http(sink.script(path, {"delay": 60}, {})), wait(), note()))
     execution_id = own.trigger(workflow_id)
@@ -46,7 +46,7 @@ def test_a_kept_resume_survives_a_kill(own_server: Server, own: Organization, si
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST", "PATCH"])
-def test_a_call_that_a_kill_interrupts_is_repeated_with_its_key_or_put_to_a_person(
+def test_a_call_that_a_kill_interrupts_is_repeated_with_its_key_or_becomes_an_incident(
     own_server: Server, own: Organization, sink: Sink, method: str
 ) -> None:
     path = f"/crash-{time.time_ns()}"
@@ -67,7 +67,7 @@ def test_a_call_that_a_kill_interrupts_is_repeated_with_its_key_or_put_to_a_pers
         assert [line["key"] for line in sink.lines(path)] == [key, key]
 
 
-def test_a_schedule_goes_on_after_a_kill_stays_paused_over_one_and_never_fills_the_pause(
+def test_a_schedule_continues_after_a_kill_stays_paused_over_one_and_never_catches_up_the_pause(
     own_server: Server, own: Organization
 ) -> None:
     every_second = {"trigger_type": "SCHEDULED", "schedule": {"every": "PT1S"}}

@@ -9,7 +9,7 @@ from blackbox_sink import Sink
 
 
 @pytest.mark.parametrize("first_has_token", [True, False])
-def test_of_two_early_resumes_the_first_is_told_restarted_and_its_payload_goes_on(
+def test_of_two_early_resumes_the_first_gets_restarted_and_its_payload_is_used(
     org: Organization, sink: Sink, first_has_token: bool
 ) -> None:
     path = f"/early-{org.organization_id}"
@@ -67,7 +67,7 @@ def test_a_released_wait_stays_already_restarted_after_the_execution_was_termina
     assert [(answer.status_code, answer.json()["code"]) for answer in (other, cancelled)] == [(409, "TERMINATED")] * 2
 
 
-def test_a_kept_resume_that_meets_no_wait_is_told_in_the_log(org: Organization, sink: Sink) -> None:
+def test_a_buffered_resume_without_a_wait_is_in_the_log(org: Organization, sink: Sink) -> None:
     path = f"/none-{org.organization_id}"
     url = sink.script(path, {"held": True})
     rule = {"variable": "${http_1.output.status}", "operator": "StringEquals", "value": "500"}

@@ -35,9 +35,9 @@ def test_a_value_within_quotes_stays_the_key_of_its_entity(
     assert asked == f"Order('{key}')?$filter=Name%20eq%20'{literal}'&sap-client=100"
 
 
-def test_a_setting_of_a_workflow_needs_no_word(org: Organization) -> None:
-    told = org.create(definition(note()))
-    settings = {"max_concurrency": 3, "on_failure": told, "timeout": "P30D", "retention": "P1Y", "log": "none"}
+def test_settings_of_a_workflow_are_optional(org: Organization) -> None:
+    answers = org.create(definition(note()))
+    settings = {"max_concurrency": 3, "on_failure": answers, "timeout": "P30D", "retention": "P1Y", "log": "none"}
     made = definition(note(), workflow_settings=settings)
     checked = org.post("validateWorkflow", {"definition": made}).json()
     assert (checked["errors"], checked["warnings"]) == ([], [])

@@ -33,7 +33,7 @@ def check_calls(rows: Mapping[str, Row], calls: Sequence[Line], kills: Sequence[
 
 
 @pytest.mark.timeout(600)
-def test_asked_to_stop_under_load_it_answers_what_it_took_and_repeats_nothing(tmp_path: Path, sink: Sink) -> None:
+def test_a_stop_under_load_answers_accepted_calls_and_repeats_nothing(tmp_path: Path, sink: Sink) -> None:
     chance = random.Random(SEED)
     run = Run(tmp_path / "data", sink, "stop")
     try:
@@ -59,7 +59,7 @@ def test_asked_to_stop_under_load_it_answers_what_it_took_and_repeats_nothing(tm
 
 
 @pytest.mark.timeout(600)
-def test_an_execution_that_only_stands_in_line_is_not_blamed_for_crashes(tmp_path: Path, sink: Sink) -> None:
+def test_a_queued_execution_is_not_blamed_for_crashes(tmp_path: Path, sink: Sink) -> None:
     made = init(tmp_path / "data")
     server = Server(tmp_path / "data", [f"127.0.0.1:{sink.port}"], LOOPLY_HOST_CONCURRENCY="1")
     server.start()

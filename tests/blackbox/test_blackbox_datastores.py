@@ -73,10 +73,10 @@ def test_what_workflows_keep_survives_a_kill_and_a_backup(data: Path, key: str, 
     file.write_text(json.dumps(COUNTING))
     workflow_id = document("workflow", "import", file, "--activate", *there)["workflow_id"]
     for n in range(3):
-        told = document(
+        answers = document(
             "workflow", "trigger", workflow_id, "--payload", json.dumps({"n": n}), "--wait", "PT30S", *there
         )
-        assert told["status"] == "COMPLETED"
+        assert answers["status"] == "COMPLETED"
     server.kill()
     server.start()
     there = ("--url", server.address, "--api-key", key)

@@ -55,9 +55,9 @@ def evaluated(org: Organization, **body: Any) -> dict[str, Any]:
 
 
 def test_the_server_and_the_command_say_the_same_of_expressions(org: Organization) -> None:
-    told = command("expression", "eval", lines=[{"expression": each, "data": DATA} for each in EXPRESSIONS])
-    assert ["error" in each for each in told] == [False, False, False, False, True, False, True]
-    for expression, here in zip(EXPRESSIONS, told, strict=True):
+    answers = command("expression", "eval", lines=[{"expression": each, "data": DATA} for each in EXPRESSIONS])
+    assert ["error" in each for each in answers] == [False, False, False, False, True, False, True]
+    for expression, here in zip(EXPRESSIONS, answers, strict=True):
         there = evaluated(org, expression=expression, data=DATA)
         if "value" in here:
             assert (there["value"], there["error"]) == (here["value"], None)
@@ -81,7 +81,7 @@ def test_the_list_of_functions_is_sent_once(org: Organization) -> None:
     assert org.get("getExpressionFunctions").json() == first.json()
 
 
-def test_what_may_stand_somewhere_and_what_is_doubtful_is_told(org: Organization) -> None:
+def test_completions_and_warnings_are_returned(org: Organization) -> None:
     asked = {"expression": "payload.output.items[0].pri", "position": 27, "data": DATA}
     completed = org.post("completeExpression", asked).json()
     assert [(item["insert"], item["position"], item["length"]) for item in completed["items"]] == [("price", 24, 3)]

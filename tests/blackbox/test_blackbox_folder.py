@@ -267,7 +267,7 @@ def test_a_full_disk_refuses_writes_and_is_survived_without_a_restart(small_disk
             deadline = time.monotonic() + 120
             while (answer := org.post(f"triggerworkflow/{workflow_id}", {"n": -1})).status_code != 200:
                 assert answer.status_code == 503, answer.text
-                assert time.monotonic() < deadline, "it does not go on"
+                assert time.monotonic() < deadline, "it does not resume"
                 time.sleep(0.1)
             kept.append(answer.json()["looply_execution_id"])
             for execution_id in kept:

@@ -70,7 +70,7 @@ def test_reading_never_decides(org: Organization, server: Server) -> None:
     assert "CARD_ANSWERED" not in [entry["type"] for entry in item["workflow_event_log"]["events"]]
 
 
-def test_an_answer_goes_on_and_names_who_answered(org: Organization) -> None:
+def test_an_answer_continues_the_execution_and_names_its_sender(org: Organization) -> None:
     workflow_id, execution_id = asking(org)
     token = org.cards()[0]["token"]
     answer = decide(org, token)
@@ -85,7 +85,7 @@ def test_an_answer_goes_on_and_names_who_answered(org: Organization) -> None:
     assert "CARD_ANSWERED" in types or "WAIT_RESUMED" in types
 
 
-def test_a_second_answer_is_told_who_was_first_and_changes_nothing(org: Organization) -> None:
+def test_a_second_answer_gets_the_first_sender_and_changes_nothing(org: Organization) -> None:
     workflow_id, execution_id = asking(org)
     token = org.cards()[0]["token"]
     decide(org, token)
@@ -122,7 +122,7 @@ def test_of_many_answers_at_once_exactly_one_counts(org: Organization) -> None:
     }
 
 
-def test_a_wait_for_all_goes_on_after_the_last_answer(org: Organization) -> None:
+def test_a_wait_for_all_ends_with_the_last_answer(org: Organization) -> None:
     both = definition(card(recipients=["ann@example.com", "bob@example.com"], wait={"for": "all"}))
     workflow_id, execution_id = asking(org, both)
     first, second = (entry["token"] for entry in org.cards())
@@ -163,7 +163,7 @@ def test_after_the_timeout_a_card_is_closed(org: Organization) -> None:
 
 
 @pytest.mark.parametrize("token", ["x", "A" * 80, "nonsense", "%00", "a/b", "..%2f..%2f", "A" * 9000])
-def test_a_token_that_nobody_made_is_404(org: Organization, token: str) -> None:
+def test_a_forged_token_is_404(org: Organization, token: str) -> None:
     assert org.client.get(f"/v2/inbox/{token}").status_code == 404
     assert org.client.post(f"/v2/inbox/{token}", json=APPROVE).status_code == 404
 

@@ -99,7 +99,7 @@ KEPT: list[Any] = [
 
 
 @pytest.mark.parametrize("value", KEPT, ids=lambda value: ascii(value)[:30])
-def test_what_is_taken_is_given_back_identically(org: Organization, workflow_id: str, value: Any) -> None:
+def test_accepted_json_is_returned_identically(org: Organization, workflow_id: str, value: Any) -> None:
     item = org.until(workflow_id, org.trigger(workflow_id, value))
     payload = item["workflow_input_payload"]
     assert {name: payload[name] for name in value} == value

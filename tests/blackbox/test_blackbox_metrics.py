@@ -1,4 +1,4 @@
-"""Metrics of running processes, and what they show of rows that somebody took away."""
+"""Metrics of running processes, and the effect of deleted rows on them."""
 
 import re
 import time
@@ -111,7 +111,7 @@ def test_the_address_of_the_metrics_must_be_free(server: Server, tmp_path: Path)
     assert f"port {place.rpartition(':')[2]}" in done.stderr
 
 
-def test_executions_that_lost_what_moves_them_go_on_and_the_metrics_tell(server: Server, made: dict[str, str]) -> None:
+def test_executions_that_lost_their_rows_continue_and_the_metrics_show_it(server: Server, made: dict[str, str]) -> None:
     server.start()
     with organization_of(server, made) as organization:
         waiting, delaying = organization.create(WAITING), organization.create(DELAYING)

@@ -38,7 +38,7 @@ def run(server: Server, org: Organization, folder: Path, phases: str) -> None:
             *("--max-examples", "10"),
             *("--seed", str(SEED)),
             *("--request-timeout", "30"),
-            # A stream goes on until its reader leaves.
+            # A stream continues until its reader disconnects.
             *("--exclude-path-regex", "/watch[A-Z]"),
             "--continue-on-failure",
             "--no-color",

@@ -36,7 +36,7 @@ def token_of(org: Organization, workflow_id: str, execution_id: str) -> str:
     return token
 
 
-def test_a_resume_releases_the_wait_and_hands_its_payload_on(org: Organization) -> None:
+def test_a_resume_releases_the_wait_and_its_payload_is_the_output(org: Organization) -> None:
     workflow_id, execution_id = waiting(org)
     answer = org.resume(execution_id, "SAP", approved=True, amount=7)
     assert outcome(answer) == RESTARTED
@@ -285,7 +285,7 @@ def test_of_many_resumes_at_once_exactly_one_releases_the_wait(org: Organization
     ]
 
 
-def test_of_many_resumes_with_the_token_exactly_one_wins_and_its_payload_goes_on(org: Organization) -> None:
+def test_of_many_resumes_with_the_token_exactly_one_wins_and_its_payload_is_used(org: Organization) -> None:
     workflow_id, execution_id = waiting(org)
     token = token_of(org, workflow_id, execution_id)
     barrier = threading.Barrier(32)
@@ -331,7 +331,7 @@ def test_after_the_end_or_while_it_runs_on_a_resume_is_already_restarted(org: Or
 # Rule 6
 
 
-def test_a_resume_before_the_first_wait_is_kept_for_it(org: Organization, sink: Sink) -> None:
+def test_a_resume_before_the_first_wait_is_buffered(org: Organization, sink: Sink) -> None:
     path = f"/{org.organization_id}/slow"
     url = sink.script(path, {"held": True})
     workflow_id = org.create(definition(http(url), wait(), note()))
@@ -345,7 +345,7 @@ def test_a_resume_before_the_first_wait_is_kept_for_it(org: Organization, sink: 
     assert item["workflow_output_payload"]["wait_1"]["output"] == {"source": "SAP", "n": 1}
 
 
-def test_a_kept_resume_that_does_not_fit_does_not_release_the_wait(org: Organization, sink: Sink) -> None:
+def test_an_unfit_buffered_resume_does_not_release_the_wait(org: Organization, sink: Sink) -> None:
     path = f"/{org.organization_id}/slow"
     url = sink.script(path, {"held": True})
     workflow_id = org.create(definition(http(url), wait(sources=["TEAMS"]), note()))

@@ -67,9 +67,7 @@ def test_a_status_that_is_left_is_data(org: Organization, url: Scripted) -> None
     assert item["workflow_output_payload"]["payload"]["output"]["note_1"] == "500"
 
 
-def test_http_500_with_fail_on_stops_with_an_incident_that_tells_what_happened(
-    org: Organization, url: Scripted
-) -> None:
+def test_http_500_with_fail_on_stops_with_an_incident_that_has_the_reason(org: Organization, url: Scripted) -> None:
     address = url("x", {"status": 500, "body": {"error": "short dump"}})
     item = org.run(definition(http(address, fail_on=["5xx"]), note()), None, "FAILED")
     found = incident(item)
@@ -115,7 +113,7 @@ def test_retries_end_after_max_attempts(org: Organization, sink: Sink, url: Scri
     assert (len(asked(sink, org, "x")), incident(item)["code"]) == (3, "STATUS")
 
 
-def test_a_post_whose_outcome_is_unknown_is_not_repeated_but_put_to_a_person(
+def test_a_post_whose_outcome_is_unknown_is_not_repeated_but_becomes_an_incident(
     org: Organization, sink: Sink, url: Scripted
 ) -> None:
     retry = {"max_attempts": 3, "interval": "PT0.05S", "on": ["timeout", "connection"]}
@@ -158,7 +156,7 @@ def test_an_expression_error_takes_the_error_exit(org: Organization) -> None:
     assert item["workflow_output_payload"]["payload"]["output"]["handled"] == "EXPRESSION"
 
 
-def test_an_evaluation_without_an_end_is_cut_off_and_others_go_on(org: Organization) -> None:
+def test_an_endless_evaluation_is_cut_off_and_others_continue(org: Organization) -> None:
     items = "payload.output.items"
     bomb = f"${{join(foreach({items}, a, join(foreach({items}, b, string(b)), '')), '')}}"
     workflow_id = org.create(definition(note("note_1", bomb)))
@@ -229,7 +227,7 @@ WRONG_URLS = [
 ]
 
 
-def test_no_step_reaches_a_place_that_is_not_allowed(org: Organization, server: Server) -> None:
+def test_no_step_reaches_an_address_that_is_not_allowed(org: Organization, server: Server) -> None:
     workflow_id = org.create(definition(http("${payload.output.url}", raw=True, step={"timeout": "PT5S"})))
     places = [place.format(server=server.port) for place in FORBIDDEN_PLACES]
     running = [(place, org.trigger(workflow_id, {"url": place})) for place in places]

@@ -249,7 +249,7 @@ def test_test_true_stores_the_body_beside_a_locked_version_and_runs_nothing(org:
     assert org.post(f"triggerworkflow/{workflow_id}", query={"test": "yes"}).status_code == 400
 
 
-def test_a_caller_that_waits_is_told_the_status_and_of_an_end_the_output(org: Organization, sink: Sink) -> None:
+def test_a_caller_that_waits_gets_the_status_and_after_the_end_the_output(org: Organization, sink: Sink) -> None:
     path = f"/{org.organization_id}/waited"
     url = sink.script(path, {"delay": 0.3})
     ended = org.post(

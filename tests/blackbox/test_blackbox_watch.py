@@ -72,7 +72,7 @@ def types(lines: list[str]) -> list[str]:
 
 
 @pytest.mark.timeout(300)
-def test_a_watch_survives_a_kill_and_a_stop_of_the_server_and_tells_each_entry_once(watched: Watched) -> None:
+def test_a_watch_survives_a_kill_and_a_stop_of_the_server_and_writes_each_entry_once(watched: Watched) -> None:
     document = definition(wait("wait_1"), note("note_1"), wait("wait_2"), note("note_2"))
     with watched.org() as org:
         workflow_id = org.create(document)
@@ -106,7 +106,7 @@ def test_a_watch_survives_a_kill_and_a_stop_of_the_server_and_tells_each_entry_o
     ],
     ids=["completed", "incident", "failed"],
 )
-def test_the_exit_status_tells_how_it_ended(watched: Watched, document: dict[str, Any], status: str, code: int) -> None:
+def test_the_exit_status_shows_the_end(watched: Watched, document: dict[str, Any], status: str, code: int) -> None:
     with watched.org() as org:
         execution_id = org.trigger(org.create(document), {})
     with watched.watch(execution_id, "--json") as process:
@@ -117,21 +117,21 @@ def test_the_exit_status_tells_how_it_ended(watched: Watched, document: dict[str
 
 
 @pytest.mark.timeout(300)
-def test_a_watch_of_all_executions_goes_on_over_a_kill_and_from_where_an_earlier_one_was(watched: Watched) -> None:
+def test_a_watch_of_all_executions_continues_over_a_kill_and_after_an_earlier_one(watched: Watched) -> None:
     with watched.org() as org:
         workflow_id = org.create(COMPUTING)
     with watched.watch("--json") as process:
-        # It tells from now on: whatever it is told first is its place.
+        # It begins now: its first event sets its cursor.
         with watched.org() as org:
             while not select.select([process.stdout], [], [], 0.5)[0]:
                 org.trigger(workflow_id, {})
-            found = [_told(process)]
+            found = [_answers(process)]
         watched.server.kill()
         watched.server.start()
         with watched.org() as org:
             last = org.trigger(workflow_id, {})
         while (found[-1]["workflow_execution_id"], found[-1]["type"]) != (last, "EXECUTION_COMPLETED"):
-            found.append(_told(process))
+            found.append(_answers(process))
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=END_SECONDS)
         assert process.returncode == 130
@@ -142,6 +142,6 @@ def test_a_watch_of_all_executions_goes_on_over_a_kill_and_from_where_an_earlier
     assert again.returncode == 0
 
 
-def _told(process: "subprocess.Popen[str]") -> dict[str, Any]:
+def _answers(process: "subprocess.Popen[str]") -> dict[str, Any]:
     entry: dict[str, Any] = json.loads(line_of(process))
     return entry

@@ -70,7 +70,7 @@ def test_an_incomplete_draft_is_stored_with_its_findings_and_cannot_be_activated
     assert org.post(f"triggerworkflow/{item['workflow_id']}/1").status_code == 409
 
 
-def test_validation_stores_nothing_and_tells_errors_and_warnings(org: Organization) -> None:
+def test_validation_stores_nothing_and_returns_errors_and_warnings(org: Organization) -> None:
     choice = {
         "id": "conditional_1",
         "type": "conditional",
@@ -145,7 +145,7 @@ def test_export_and_import_are_a_round_trip(org: Organization, other: Organizati
     assert org.post("importWorkflow", {"definition": new}).json()["item"]["workflow_id"] != workflow_id
 
 
-def test_a_deleted_workflow_takes_no_triggers_and_its_executions_go_on(org: Organization) -> None:
+def test_a_deleted_workflow_accepts_no_triggers_and_its_executions_continue(org: Organization) -> None:
     workflow_id = org.create(ASKING)
     execution_id = org.trigger(workflow_id)
     org.until(workflow_id, execution_id, "WAITING")

@@ -93,7 +93,7 @@ def test_organizations_are_made_and_listed_without_a_server(data: Path, key: str
     ]
 
 
-def test_the_list_of_organizations_tells_what_each_one_has(data: Path, key: str) -> None:
+def test_the_list_of_organizations_shows_the_usage_of_each(data: Path, key: str) -> None:
     listed = document("organization", "list", "--usage", "--data", data)
     assert [(each["open_executions"], each["stored_bytes"]) for each in listed["items"]] == [(0, 0)]
 
@@ -140,10 +140,10 @@ def test_a_workflow_is_imported_and_activated_without_a_server(data: Path, key: 
     assert schedule["workflow_name"] == listed["workflow_name"]
     same = run("workflow", "import", file, "--data", data, "--workflow-id", made["workflow_id"], "--json")
     assert json.loads(same.stdout) == made
-    assert "stored already" in same.stderr
+    assert "already stored" in same.stderr
 
 
-def test_a_refused_file_is_told_as_a_server_tells_it(data: Path, key: str, tmp_path: Path) -> None:
+def test_a_refused_file_is_reported_as_by_a_server(data: Path, key: str, tmp_path: Path) -> None:
     file = written(tmp_path, {**WAITING, "workflow_connections": [{"from": "WorkflowStartState", "to": "nowhere"}]})
     refused = document("workflow", "import", file, "--data", data, status=1)
     assert refused["code"] == "INVALID_DEFINITION"
@@ -194,7 +194,7 @@ def test_doctor_after_a_crash_leaves_it_to_the_server_to_count_it(server: Server
         executions.close()
 
 
-def test_doctor_tells_of_a_store_that_cannot_be_read(data: Path, key: str) -> None:
+def test_doctor_reports_a_store_that_cannot_be_read(data: Path, key: str) -> None:
     (data / "executions.db").write_bytes(b"no database" * 1000)
     report = document("doctor", "--data", data, status=1)
     assert [problem["kind"] for problem in report["problems"]] == ["STORE"]
@@ -215,7 +215,7 @@ def test_upgrade_of_what_is_new_changes_nothing(data: Path, key: str) -> None:
     assert all(each["from"] == each["to"] != "" for each in files)
 
 
-def test_a_backup_beside_a_running_server_goes_on_where_it_was_made(server: Server, key: str, tmp_path: Path) -> None:
+def test_a_backup_beside_a_running_server_continues_from_its_snapshot(server: Server, key: str, tmp_path: Path) -> None:
     server.start()
     caller = {"LOOPLY_URL": server.address, "LOOPLY_API_KEY": key}
     workflow = document("workflow", "import", written(tmp_path, WAITING), "--activate", **caller)["workflow_id"]

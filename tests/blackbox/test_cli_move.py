@@ -41,7 +41,7 @@ def server(tmp_path: Path, sink: Sink) -> Iterator[Server]:
 
 
 @pytest.mark.timeout(600)
-def test_an_installation_moves_and_goes_on_in_the_database(
+def test_an_installation_moves_and_continues_in_the_database(
     server: Server, sink: Sink, address: str, tmp_path: Path
 ) -> None:
     made = document("organization", "create", "Mine", "--data", server.folder)["items"][0]
@@ -83,7 +83,7 @@ def test_an_installation_moves_and_goes_on_in_the_database(
         there.close()
 
 
-def test_people_are_told_what_the_new_installation_needs_and_how_to_undo(server: Server, address: str) -> None:
+def test_the_command_shows_what_the_new_installation_needs_and_how_to_undo(server: Server, address: str) -> None:
     done = run("db", "move", "--data", server.folder, "--to", address)
     assert done.returncode == 0, done.stderr
     assert "looply_catalog.organizations" in done.stdout
@@ -112,7 +112,7 @@ def test_a_folder_whose_key_is_gone_is_not_moved_and_gets_no_new_one(server: Ser
 
 def test_nothing_is_written_by_a_role_without_rights(server: Server, postgres: PostgresServer, address: str) -> None:
     postgres.run("CREATE ROLE guest LOGIN")
-    told = document(
+    answers = document(
         "db", "move", "--data", server.folder, "--to", address.replace("user=looply", "user=guest"), status=1
     )
-    assert any("may not make the schema looply" in problem for problem in told["problems"])
+    assert any("may not make the schema looply" in problem for problem in answers["problems"])

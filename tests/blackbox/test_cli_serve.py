@@ -24,7 +24,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     found.close()
 
 
-def test_serve_takes_a_free_port_tells_its_address_once_and_ends_with_0(server: Server) -> None:
+def test_serve_takes_a_free_port_logs_its_address_once_and_ends_with_0(server: Server) -> None:
     server.port = 0
     server.start()
     assert server.port
@@ -63,14 +63,14 @@ def test_a_port_that_is_taken_is_refused(server: Server, tmp_path: Path) -> None
     assert f"port {server.port}" in done.stderr
 
 
-def test_every_wrong_setting_of_file_variables_and_flags_is_told_at_once(tmp_path: Path) -> None:
+def test_all_wrong_settings_of_file_variables_and_flags_are_reported_together(tmp_path: Path) -> None:
     file = tmp_path / "looply.toml"
     file.write_text('port = 70000\ncolour = "blue"\n')
     done = run("serve", "--settings", file, "--set", "drain_seconds=soon", "--json", LOOPLY_LOG_LEVEL="loud")
     assert done.returncode == 1
-    told = json.loads(done.stdout)
-    assert told["code"] == "SETTINGS"
-    assert {error["path"] for error in told["errors"]} == {"/port", "/colour", "/drain_seconds", "/log_level"}
+    answers = json.loads(done.stdout)
+    assert answers["code"] == "SETTINGS"
+    assert {error["path"] for error in answers["errors"]} == {"/port", "/colour", "/drain_seconds", "/log_level"}
 
 
 def test_a_flag_wins_over_a_variable_and_that_over_the_file(server: Server, tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_flag_wins_over_a_variable_and_that_over_the_file(server: Server, tmp_
     assert "cannot listen on 192.0.2.3 port 2" in done.stderr
 
 
-def test_the_command_ends_quietly_when_nobody_reads_on(tmp_path: Path) -> None:
+def test_the_command_ends_quietly_when_the_pipe_is_closed(tmp_path: Path) -> None:
     lines = '{"expression": "1"}\n' * 20_000
     script = f"{COMMAND} expression eval | head -n 1"
     done = subprocess.run(["bash", "-c", script], input=lines, capture_output=True, text=True, check=False, timeout=120)
@@ -106,8 +106,8 @@ def test_the_demo_releases_the_order_by_itself(tmp_path: Path) -> None:
     pytest.importorskip("mocksap")
     done = run("demo", "--auto", "--json", "--folder", tmp_path / "demo")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert (told["outcome"], told["release_status"]) == ("released", "05")
+    answers = json.loads(done.stdout)
+    assert (answers["outcome"], answers["release_status"]) == ("released", "05")
     assert run("doctor", "--data", tmp_path / "demo" / "data").returncode == 0
     again = run("demo", "--auto", "--folder", tmp_path / "demo")
     assert (again.returncode, "not empty" in again.stderr) == (1, True)
@@ -123,9 +123,9 @@ def test_the_demo_waits_for_a_person_and_stays_up_until_it_is_stopped(tmp_path: 
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
     ) as demo:
         assert demo.stdout is not None
-        told: list[str] = []
+        answers: list[str] = []
         for line in demo.stdout:
-            told.append(line)
+            answers.append(line)
             if "/inbox/" in line:
                 token = line.partition("/inbox/")[2].split()[0]
                 url = f"http://127.0.0.1:{port}/v2/inbox/{token}"
@@ -133,7 +133,7 @@ def test_the_demo_waits_for_a_person_and_stays_up_until_it_is_stopped(tmp_path: 
                 assert answer.json() == {"message": "recorded"}
             if "Log of the server" in line:
                 break
-        assert any("is released in SAP" in line for line in told)
+        assert any("is released in SAP" in line for line in answers)
         assert httpx2.get(f"http://127.0.0.1:{port}/healthz/ready", timeout=60).status_code == 200
         demo.send_signal(signal.SIGTERM)
         assert demo.wait(timeout=120) == 143

@@ -1,7 +1,7 @@
-"""32 people decide at one moment and the server dies: one outcome, and everybody is told the same.
+"""32 people decide concurrently and the server is killed: one outcome, and all callers get the same answer.
 
-The hypothesis: where the first answer decides, one of them is recorded; each of the others is told who decided, what
-and when, also after the restart; the workflow leaves once, by the exit of that decision.
+The hypothesis: where the first answer decides, one of them is recorded; each of the others gets the decision, its actor
+and time, also after the restart; the path takes one exit once, that of the decision.
 """
 
 import json
@@ -27,7 +27,7 @@ KILL_EVERY = 2
 
 
 def _definition(place: str) -> Definition:
-    """The first decision counts, whatever it is; each exit has a call of its own."""
+    """An approval where the first decision counts; each exit has a call of its own."""
     here = f"{place}/${{payload.output.n}}"
     asking = {"recipients": PEOPLE, "quorum": "any", "veto": True}
     steps = [
@@ -41,7 +41,7 @@ def _definition(place: str) -> Definition:
 
 
 def _answers(found: Arena, execution_id: str, chance: random.Random) -> list[bytes]:
-    """Returns an answer of each recipient, half of them against it, in an order of chance."""
+    """Returns an answer of each recipient, half of them rejections, in random order."""
     requests = []
     for number, person in enumerate(PEOPLE):
         (card,) = (card for card in found.org.cards(person) if card["workflow_execution_id"] == execution_id)
@@ -52,24 +52,28 @@ def _answers(found: Arena, execution_id: str, chance: random.Random) -> list[byt
 
 
 def _decide(found: Arena, number: int, workflow_id: str) -> tuple[str, list[Reply], list[Reply]]:
-    """Lets everybody decide in one moment; returns the execution, what was told then, and what each is told later."""
+    """Sends all decisions concurrently; returns the execution, the answers, and the answers to later repetitions."""
     execution_id = found.org.trigger(workflow_id, {"n": number})
     found.executions.add(execution_id)
     requests = _answers(found, execution_id, found.chance)
     first, again = found.race(number, requests)
-    told = [reply for reply in (*first, *again) if reply is not NONE]
-    return execution_id, told, found.racers.race(requests)
+    answers = [reply for reply in (*first, *again) if reply is not NONE]
+    return execution_id, answers, found.racers.race(requests)
 
 
-def _check(row: Row, told: Sequence[Reply], later: Sequence[Reply], decisions: Sequence[dict[str, Any]]) -> str:
-    """One decided, and everybody was told so; returns the outcome."""
+def _check(row: Row, answers: Sequence[Reply], later: Sequence[Reply], decisions: Sequence[dict[str, Any]]) -> str:
+    """Checks that one decision counted and all answers name it; returns the outcome."""
     (decision,) = decisions
     said = {"answered_by": decision["user"], "answered_on": decision["at"], "decision": decision["action"]}
     already = {"message": "already answered", **said}
-    counts = Counter(reply.said for reply in told)
+    counts = Counter(reply.said for reply in answers)
     assert counts["recorded"] <= 1, counts
-    assert set(counts) <= {"recorded", "already answered"}, told
-    assert all(reply.body == already for reply in (*told, *later) if reply.said != "recorded"), (already, told, later)
+    assert set(counts) <= {"recorded", "already answered"}, answers
+    assert all(reply.body == already for reply in (*answers, *later) if reply.said != "recorded"), (
+        already,
+        answers,
+        later,
+    )
     assert {reply.said for reply in later} == {"already answered"}, later
     outcome: str = decision["action"]
     assert [entry["user"] for entry in entries(row, "CARD_ANSWERED")] == [decision["user"]], row
@@ -79,7 +83,7 @@ def _check(row: Row, told: Sequence[Reply], later: Sequence[Reply], decisions: S
 
 
 @pytest.mark.timeout(LONGEST_SECONDS)
-def test_of_32_decisions_at_one_moment_one_counts_and_everybody_is_told_which(
+def test_of_32_concurrent_decisions_one_counts_and_all_callers_learn_which(
     tmp_path: Path, sink: Sink, repetitions: Repetitions
 ) -> None:
     rounds = repetitions(16, 200)
@@ -90,12 +94,12 @@ def test_of_32_decisions_at_one_moment_one_counts_and_everybody_is_told_which(
     with arena(run, report, len(PEOPLE), KILL_EVERY) as found:
         workflow_id = created(run, _definition(place_of(run)))
         for number in range(rounds):
-            execution_id, told, later = _decide(found, number, workflow_id)
+            execution_id, answers, later = _decide(found, number, workflow_id)
             row = found.org.until(workflow_id, execution_id, "COMPLETED", "FAILED")
             records = found.org.get("getDecisions", workflow_execution_id=execution_id).json()["items"]
-            outcome = _check(row, told, later, records)
+            outcome = _check(row, answers, later, records)
             made = {path[1] for path in by_path(run) if path[0] == str(number)}
             assert made == {outcome}, f"{execution_id} was {outcome} and called {made}"
-            report.checked(f"one outcome, everybody told the same: {outcome}")
+            report.checked(f"one outcome, the same for all callers: {outcome}")
         assert set(found.rows()) == found.executions
     report.finish()

@@ -1,8 +1,8 @@
-"""Backups that are made under load, and what comes of them.
+"""Backups under load, and their restores.
 
-The hypothesis. A backup beside a busy server is of one instant: each history in it is the beginning of the live one.
-A restored folder is proved by `looply doctor`, holds no secret in clear, serves, and goes on: what waited can be
-resumed, what ran comes to its end.
+The hypothesis. A backup beside a busy server is of one instant: each history in it is a prefix of the live one.
+`looply doctor` verifies a restored folder; it has no secret in clear, serves, and continues: waiting executions can be
+resumed, running ones end.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ Histories = dict[str, list[Any]]
 
 
 class Stage(Run):
-    """A server under load, with a secret; `place` is where copies of its folder may lie."""
+    """A server under load, with a secret; `place` is the folder for copies of its folder."""
 
     def __init__(self, folder: Path, sink: Sink) -> None:
         super().__init__(folder, sink, folder.parent.name, (LINEAR, ASKING, RETRIED, ONCE))
@@ -42,7 +42,7 @@ class Stage(Run):
 
     @contextmanager
     def client(self, server: Server) -> Iterator[Organization]:
-        """Gives the organization at a server."""
+        """Yields the organization at a server."""
         with httpx2.Client(base_url=server.address, timeout=30) as client:
             yield Organization(client, **self.made)
 
@@ -71,7 +71,7 @@ def histories(org: Organization) -> Histories:
 
 
 @pytest.mark.timeout(1800)
-def test_a_backup_under_load_is_a_beginning_of_what_was_and_goes_on(stage: Stage, repetitions: Repetitions) -> None:
+def test_a_backup_under_load_is_a_consistent_snapshot_and_continues(stage: Stage, repetitions: Repetitions) -> None:
     count = repetitions(8, 20)
     report = FaultReport("backup_under_load", seed=SEED, options={"backups": count}, faults=("BACKUP",))
     stage.load.begin(count=6)
@@ -92,7 +92,7 @@ def test_a_backup_under_load_is_a_beginning_of_what_was_and_goes_on(stage: Stage
         restored = restore(stage, number)
         prove(stage, restored, live, report)
         if number % 4 == 0:
-            go_on(stage, restored, live, report)
+            check_continues(stage, restored, live, report)
     assert set(live) == {order.execution_id for order in stage.load.orders}
     report.checked("I1 the live server lost nothing", len(stage.load.orders))
     report.finish()
@@ -107,7 +107,7 @@ def restore(stage: Stage, number: int) -> Path:
 
 
 def prove(stage: Stage, restored: Path, live: Histories, report: FaultReport) -> None:
-    """A restored folder is sound, its histories are beginnings of the live ones, and its secrets are sealed."""
+    """A restored folder is consistent, its histories are prefixes of the live ones, and its secrets are sealed."""
     found = doctor(restored)
     assert (found["orphans"], found["problems"]) == (0, [])
     report.checked("I11 no orphans", found["executions"])
@@ -120,16 +120,16 @@ def prove(stage: Stage, restored: Path, live: Histories, report: FaultReport) ->
     assert len(stored) == found["executions"]
     for execution_id, events in stored.items():
         assert live[execution_id][: len(events)] == events, execution_id
-    report.checked("S19 each history is a beginning of the live one", len(stored))
+    report.checked("S19 each history is a prefix of the live one", len(stored))
 
 
-def go_on(stage: Stage, restored: Path, live: Histories, report: FaultReport) -> None:
-    """Serves a restored folder: what waits is resumed, and everything comes to an end."""
+def check_continues(stage: Stage, restored: Path, live: Histories, report: FaultReport) -> None:
+    """Serves a restored folder: waiting executions are resumed, and all executions end."""
     server = Server(restored, [f"127.0.0.1:{stage.sink.port}"]).start()
     try:
         first = stage.settled(server)
         assert set(first) <= set(live)
-        report.checked("S19 a restored folder goes on", len(first))
+        report.checked("S19 a restored folder continues", len(first))
         with stage.client(server) as org:
             # The longest of the workflows waits twice.
             for number in (3, 4):
@@ -137,10 +137,10 @@ def go_on(stage: Stage, restored: Path, live: Histories, report: FaultReport) ->
                 for row in waiting:
                     answer = org.resume(row["workflow_execution_id"], n=number)
                     assert answer.json()["message"] == "restarted", answer.text
-                report.checked("S19 what waited was resumed", len(waiting))
+                report.checked("S19 waiting executions were resumed", len(waiting))
                 stage.settled(server)
             ended = {row["status"] for row in org.pages("getOrganizationExecutions")}
-        # A call that was under way in the copied instant may not be repeated: nobody knows how it ended.
+        # A call in flight at the instant of the copy may not be repeated: its outcome is unknown.
         assert ended <= {"COMPLETED", "FAILED"}
         assert server.stop() == 0
         assert doctor(restored)["problems"] == []

@@ -1,7 +1,7 @@
-"""A bulk whose server is killed while it works: each execution is redriven once, whoever carries the bulk to its end.
+"""A bulk whose server is killed while it works: each execution is redriven once, across processes.
 
-The hypothesis: of the executions that stand still when the bulk is asked for, each goes on once; one that fails again
-is left alone; one that fails later is none of the bulk's business; the bulk ends and its counts add up.
+The hypothesis: each execution that has failed when the bulk starts continues once; one that fails again
+is not redriven again; one that fails later is not part of the bulk; the bulk ends and its counts add up.
 """
 
 import time
@@ -40,7 +40,7 @@ def _order(run: Run, workflow_id: str, number: int) -> str:
 
 
 class _Operator:
-    """Asks for a bulk and looks after it. Each call has a connection of its own, since the server dies."""
+    """Starts a bulk and monitors it. Each call has a connection of its own, since the server dies."""
 
     def __init__(self, run: Run, workflow_id: str) -> None:
         self._run = run
@@ -54,7 +54,7 @@ class _Operator:
         return str(answer.json()["item"]["bulk_id"])
 
     def until(self, bulk_id: str, *, acted: int = 0) -> dict[str, Any]:
-        """Returns the bulk once it has acted on so many executions, or has ended."""
+        """Returns the bulk once it has processed `acted` executions, or has ended."""
         deadline = time.monotonic() + self._run.live_seconds
         with self._run.server.connect(timeout=120) as client:
             org = Organization(client, **self._run.made)
@@ -66,7 +66,7 @@ class _Operator:
                 time.sleep(0.02)
 
     def until_failed(self, count: int) -> None:
-        """Returns once so many executions stand still."""
+        """Returns once `count` executions have failed."""
         deadline = time.monotonic() + self._run.live_seconds
         with self._run.server.connect(timeout=120) as client:
             org = Organization(client, **self._run.made)
@@ -89,7 +89,7 @@ def _kill_at_work(run: Run, operator: _Operator, bulk_id: str, kills: int, repor
 
 
 def _check(number: int, row: Row, calls: int) -> None:
-    """One execution went on once, by the bulk, and came to what its target says."""
+    """One execution continued once, by the bulk, and ended according to its target."""
     reopened = [(entry["action"], entry["via"]) for entry in entries(row, "EXECUTION_REOPENED")]
     assert reopened == [("redrive", "BULK")], f"{number} was redriven {reopened}"
     assert row["status"] == ("FAILED" if _fails_again(number) else "COMPLETED"), row
@@ -122,11 +122,11 @@ def test_a_bulk_over_kills_redrives_each_execution_once(tmp_path: Path, sink: Si
     for number, execution_id in asked.items():
         _check(number, rows[execution_id], len(calls[(str(number), "call")]))
     assert not entries(rows[late], "EXECUTION_REOPENED"), "the bulk has taken up what failed after it"
-    # What was done and not noted before a kill is refused when it is met again; nothing is counted twice.
+    # An action that was done but not recorded before a kill is refused when it is repeated; nothing is counted twice.
     assert bulk["status"] == "DONE", bulk
     assert bulk["done"] + bulk["refused"] == count, bulk
     statuses = Counter(row["status"] for row in rows.values())
     report.checked("each redriven once", len(asked))
-    report.checked("those that fail again are left alone", statuses["FAILED"] - 1)
+    report.checked("those that fail again are not redriven again", statuses["FAILED"] - 1)
     report.finish()
     assert (audit["problems"], audit["executions"], audit["orphans"]) == ([], len(rows), 0), audit

@@ -1,4 +1,4 @@
-"""A change of the catalog that the disk refuses, or that a kill cuts, is whole or not there, and the sums hold."""
+"""A change of the catalog is atomic under disk errors and kills, and the checksums stay correct."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -31,7 +31,7 @@ def count(bench: Bench) -> int:
 def changing(bench: Bench) -> list[Point]:
     """Returns the calls that a change makes on the catalog's files."""
     calls = list(numbered(record(bench.server, bench.folder, lambda: create(bench), WRITING)))
-    # What the other database's threads do in between, such as a checkpoint, belongs to no change of the catalog.
+    # Concurrent calls of the other database's threads, such as a checkpoint, are not part of a change of the catalog.
     threads = {call.thread for call, _ in calls if call.target.startswith("catalog.db")}
     return [point for call, point in calls if call.thread in threads]
 
@@ -64,7 +64,7 @@ def test_a_change_that_the_disk_refuses_is_made_whole_or_not_at_all(bench: Bench
             assert answer.status_code == 503, (errno, point, answer.text)
             assert made == 0 or answer.json()["code"] == "OUTCOME_UNKNOWN", (errno, point, answer.text)
             assert errno != "ENOSPC" or answer.json()["code"] == "STORE_FULL"
-        report.checked("what the caller is told is true")
+        report.checked("the answer to the caller is correct")
         assert create(bench).status_code == 200
         assert count(bench) == before + made + 1
         report.checked("the next change is made")
@@ -99,7 +99,7 @@ def test_killed_at_the_calls_of_a_change_it_is_whole_or_not_there_and_the_catalo
             continue
         assert bench.server.wait() == -9, points[number]
         report.hit(f"KSYS {points[number].name}")
-        # A catalog whose sums do not hold does not open.
+        # A catalog with wrong checksums cannot be opened.
         bench.restart()
         assert count(bench) - before in (0, 1), points[number]
         report.checked("whole or not there")

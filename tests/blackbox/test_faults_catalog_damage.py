@@ -1,9 +1,9 @@
-"""Damage to a catalog that a kill left is found before anything of it is told.
+"""Damage to the catalog of a killed server is detected before any of it is served.
 
-The hypothesis. Whichever bit of the file turned, whichever page was lost, is another one or an older one: the catalog
-is refused at the start, with words that say what to do, or all that it tells is right. A wrong name, a wrong scope, a
-row that vanished is never told. The control empties the sums first, which takes the file as it is: then damage must be
-told as truth, or this test could not see it.
+The hypothesis. For any flipped bit of the file and any lost, exchanged or older page: the catalog
+is refused at the start, with a message that has the remedy, or all reads are correct. A wrong name, a wrong scope or a
+missing row is never served. The control empties the checksums first, so that the file is accepted: then damage must be
+served, or this test could not detect it.
 """
 
 import json
@@ -46,9 +46,7 @@ def counted(judge: Judge, damages: Iterable[Damage], report: FaultReport) -> Cou
 
 
 @pytest.mark.timeout(600)
-def test_a_bit_that_turned_in_any_page_is_refused_or_says_nothing(
-    place: Path, left: Left, repetitions: Repetitions
-) -> None:
+def test_a_flipped_bit_in_any_page_is_refused_or_harmless(place: Path, left: Left, repetitions: Repetitions) -> None:
     each = repetitions(20, 1500)
     report = FaultReport("catalog_bits", seed=SEED, options={"bits of a page": each}, faults=("BIT",))
     verdicts = counted(Judge(place, left), bits(left.content, each, Random(SEED)), report)
@@ -60,14 +58,14 @@ def test_a_bit_that_turned_in_any_page_is_refused_or_says_nothing(
 def test_a_page_that_is_lost_or_another_one_or_an_older_one_is_refused(place: Path, left: Left) -> None:
     report = FaultReport("catalog_pages", seed=SEED, options={}, faults=("ZERO", "SWAP", "OLDER"))
     verdicts = counted(Judge(place, left), exchanges(left, left.content), report)
-    # A page of a table without rows, or of SQLite's own such as the next number of the audit, says nothing that is
-    # told.
+    # A page of a table without rows, or of SQLite's own such as the next number of the audit, has no data that is
+    # read.
     assert verdicts["refused"] > 20 * verdicts["same"]
     report.finish()
 
 
 @pytest.mark.timeout(600)
-def test_without_its_sums_the_same_damage_is_told_as_truth(place: Path, left: Left) -> None:
+def test_without_checksums_the_same_damage_is_served(place: Path, left: Left) -> None:
     judge = Judge(place, left)
     emptied = without_sums(left.content, place)
     wrong = sum(judge.verdict(damage)[0] == "wrong" for damage in bits(emptied, 8, Random(SEED)))
@@ -79,7 +77,7 @@ def test_without_its_sums_the_same_damage_is_told_as_truth(place: Path, left: Le
     [(b'["read"]', b'["lead"]'), (b"Default", b"Defaumt"), (b'{"color":"first"}', b'{"color":"fired"}')],
     ids=["scope", "organization", "profile"],
 )
-def test_the_server_refuses_with_65_and_the_doctor_tells_why(
+def test_the_server_refuses_with_65_and_the_doctor_reports_why(
     tmp_path: Path, left: Left, right: bytes, other: bytes
 ) -> None:
     folder = tmp_path / "data"

@@ -1,4 +1,4 @@
-"""The wall clock is set back and forward, and the process stands still, while calls, timers and effects are under way.
+"""The wall clock is set back and forward, and the process is paused, while calls, timers and effects are in flight.
 
 Nothing fires early, no nominal instant of a schedule fires twice, no time stamp of an execution goes back, and ids and
 lists keep the order in which the calls came, also over a restart on a clock that is behind.
@@ -33,7 +33,7 @@ Repetitions = Callable[[int, int], int]
 
 
 class Made(NamedTuple):
-    """One execution of the load: when it was asked for and acknowledged, by a clock that is never set."""
+    """One execution of the load: when it was requested and acknowledged, by a clock that is never set."""
 
     asked: float
     acknowledged: float
@@ -55,7 +55,7 @@ class Load:
             thread.start()
 
     def end(self) -> None:
-        """Lets every caller finish what it has begun."""
+        """Lets every caller finish its current work."""
         self._is_over.set()
         for thread in self._threads:
             thread.join(60)
@@ -94,7 +94,7 @@ class Place:
         self.started: dict[int, list[str]] = {seconds: [] for seconds in self.delays}
 
     def delay(self, seconds: int) -> str:
-        """Starts an execution that goes on after so many seconds."""
+        """Starts an execution with a delay of `seconds`."""
         execution_id = self.org.trigger(self.delays[seconds])
         self.started[seconds].append(execution_id)
         return execution_id
@@ -230,7 +230,7 @@ def test_a_clock_that_goes_back_a_second_again_and_again_fires_nothing_twice(
         time.sleep(1.25)
         clock.set(-1.0 - number)
         report.hit("CLK -1 s")
-        # PLAY looks for the next instant anew, and finds one that has fired.
+        # PLAY computes the next instant again, and finds one that has fired.
         for action in ("PAUSE", "PLAY"):
             toggled = place.org.post("toggleScheduledWorkflow", {"workflow_id": workflow_id, "action": action})
             assert toggled.status_code == 200
@@ -249,7 +249,7 @@ def test_a_clock_that_goes_back_a_second_again_and_again_fires_nothing_twice(
 
 
 @pytest.mark.timeout(600)
-def test_a_clock_that_is_set_by_hours_fires_nothing_before_it_has_stood_for_a_minute(
+def test_a_clock_that_is_set_by_hours_fires_nothing_before_a_minute_of_stability(
     place: Place, clock: WallClock, repetitions: Repetitions
 ) -> None:
     faults = ["CLK -2 h", "CLK +26 h", "STOP with CLK +1 h", "KILL"]
@@ -305,7 +305,7 @@ def test_a_clock_that_is_set_by_hours_fires_nothing_before_it_has_stood_for_a_mi
 
 
 @pytest.mark.timeout(600)
-def test_a_process_that_stood_still_repeats_nothing_and_loses_nothing(
+def test_a_paused_process_repeats_nothing_and_loses_nothing(
     tmp_path: Path, sink: Sink, repetitions: Repetitions
 ) -> None:
     rounds, seconds = repetitions(2, 20), repetitions(4, 12)

@@ -1,11 +1,11 @@
-"""Damage to the files of a stopped server is found, never served.
+"""Damage to the files of a stopped server is detected, never served.
 
-The hypothesis. After an orderly stop every changed byte of a database is found at the next start, which is refused
-with 65 and says what to do. After a kill there is no seal; then what the log lost is found by the mark, what is wrong
-with the form of the file by the check at the start, and what the histories say is never wrong: an execution that is
-hit is refused by itself (503 `STORE_CORRUPT`) and named by the audit, all others are answered as before. A row of the
-lists that is hit is named by the audit. A bit of the catalog is found by the sums of its tables at the start, whichever
-it is (`test_faults_catalog_damage.py` tries each page).
+The hypothesis. After a clean stop every changed byte of a database is detected at the next start, which is refused
+with 65 and a remedy. After a kill there is no seal; then the mark detects a truncated log, the integrity check at the
+start a damaged file structure, and histories are never wrong: a damaged execution is refused individually
+(503 `STORE_CORRUPT`) and named by the audit, all others are answered as before. The audit names a damaged row of the
+lists. The checksums of the tables detect every flipped bit of the catalog at the start
+(`test_faults_catalog_damage.py` tries each page).
 """
 
 import asyncio
@@ -32,13 +32,13 @@ Repetitions = Callable[[int, int], int]
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory, sink: Sink) -> Reference:
-    """What an orderly stop left."""
+    """The files after a clean stop."""
     return make_reference(tmp_path_factory.mktemp("stopped") / "data", sink, is_killed=False)
 
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory: pytest.TempPathFactory, sink: Sink) -> Reference:
-    """What a kill left, with a log that is not in the file yet."""
+    """The files after a kill, with a log that is not checkpointed yet."""
     return make_reference(tmp_path_factory.mktemp("killed") / "data", sink, is_killed=True)
 
 
@@ -49,7 +49,7 @@ def place(tmp_path: Path) -> Iterator[Path]:
 
 
 def undamaged(place: Path, reference: Reference) -> Answers:
-    """Returns the answers to all reads of the folder as it was left."""
+    """Returns the answers to all reads of the undamaged folder."""
     reference.write(place / "whole")
     answers, problems = asyncio.run(read_folder(place / "whole", reference.key, list(reference.answers)))
     assert problems == []
@@ -59,10 +59,10 @@ def undamaged(place: Path, reference: Reference) -> Answers:
 
 def judge(place: Path, reference: Reference, damages: Iterator[Damage], report: FaultReport) -> Counter[str]:
     """Tries all damages; none may be served."""
-    wanted = undamaged(place, reference)
+    expected = undamaged(place, reference)
     verdicts: Counter[str] = Counter()
     for number, damage in enumerate(damages):
-        outcome = outcome_of(place / f"n{number}", reference, wanted, damage)
+        outcome = outcome_of(place / f"n{number}", reference, expected, damage)
         assert outcome.verdict != "wrong", f"{damage.text}: {outcome.text}"
         report.hit(damage.fault)
         report.checked(f"S18 {outcome.verdict}")
@@ -95,7 +95,7 @@ def swapped(reference: Reference) -> dict[str, bytes]:
 
 
 @pytest.mark.timeout(1800)
-def test_after_a_kill_a_damage_is_found_at_the_start_or_held_to_its_execution(
+def test_after_a_kill_a_damage_is_found_at_the_start_or_quarantined(
     place: Path, killed: Reference, repetitions: Repetitions
 ) -> None:
     count = repetitions(60, 2000)
@@ -109,7 +109,7 @@ def test_after_a_kill_a_damage_is_found_at_the_start_or_held_to_its_execution(
         for number in range(count):
             name = (DB, DB, DB, WAL, WAL, CATALOG)[number % 6]
             if number % 6 == 0:
-                # Most bytes that matter are those of histories; a short run that only casts about may meet none.
+                # Most relevant bytes are those of histories; a short run of random positions may hit none.
                 yield flipped_in(killed.files, name, places, chance)
                 continue
             yield cut(killed.files, name, chance) if number % 10 == 9 else flipped(killed.files, name, chance)
@@ -117,7 +117,7 @@ def test_after_a_kill_a_damage_is_found_at_the_start_or_held_to_its_execution(
     verdicts = judge(place, killed, damages(), report)
     assert verdicts["refused"]
     assert verdicts["same"]
-    assert verdicts["quarantined"] > verdicts["told"]
+    assert verdicts["quarantined"] > verdicts["reported"]
     report.finish()
 
 

@@ -1,9 +1,9 @@
 """Faults of a distributed installation under load: whatever dies, nothing acknowledged is lost or done twice.
 
-The hypothesis: two servers, two workers, PostgreSQL and Temporal may each die and come back while callers work on. What
-was acknowledged exists, goes on and ends; a wait is passed once; a call of a step is made again only where a fault lies
-between the two, under its key, and never where it must not be repeated. Without Temporal everything but the calls of
-steps goes on. Each planned fault must have hit.
+The hypothesis: two servers, two workers, PostgreSQL and Temporal may each die and return while callers keep working.
+Acknowledged executions exist, continue and end; a wait is passed once; a call of a step is repeated only where a fault
+lies between the two, under its key, and never where it must not be repeated. Without Temporal everything except the
+calls of steps works. Each planned fault must have hit.
 """
 
 import random
@@ -37,10 +37,10 @@ pytestmark = pytest.mark.distributed
 LONGEST_SECONDS = 3 * 3600
 CALLERS = 6
 AWAIT_SECONDS = 3.0
-"""So long does a caller wait for the end of its order before the next, so that a slow machine gets no heap of them."""
+"""How long a caller waits for the end of its order before the next, so that orders do not pile up on a slow machine."""
 RESUMES = 16
 STOPPED_SECONDS = 60.0
-"""So long does a process stand still before it goes on: twice as long as it keeps its rights."""
+"""How long a process is paused: twice the lease time."""
 BETWEEN_STOPS_SECONDS = (5.0, 20.0)
 """The span from which the time is drawn for which PostgreSQL is up, and below the one for which it is away."""
 DOWN_SECONDS = (0.0, 5.0)
@@ -53,7 +53,7 @@ Reported = Callable[..., FaultReport]
 def under_load(
     folder: Path, sink: Sink, report: FaultReport, workloads: tuple[Workload, ...]
 ) -> Iterator[DistributedRun]:
-    """Gives an installation whose callers work. Whatever it comes to, everything ends with the block."""
+    """Yields an installation with working callers; everything ends with the block."""
     run = DistributedRun(folder / "run", sink, report.name, workloads)
     try:
         run.load.begin(count=CALLERS, await_seconds=AWAIT_SECONDS)
@@ -69,7 +69,7 @@ def hit_in_a_call(run: DistributedRun, step: str, strike: Callable[[Node], None]
         strike(worker)
         if is_unanswered(line):
             return worker, line
-        worker.process.go_on()
+        worker.process.resume()
 
 
 def times_called(evidence: Evidence, line: Line) -> int:
@@ -101,7 +101,7 @@ def test_killed_workers_lose_no_call_and_repeat_none_that_must_not_be_repeated(
 
 
 @pytest.mark.timeout(LONGEST_SECONDS)
-def test_a_worker_that_was_stopped_beyond_its_lease_changes_nothing_when_it_comes_back_and_killed_servers_neither(
+def test_a_worker_paused_beyond_its_lease_changes_nothing_when_it_returns_and_killed_servers_neither(
     tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
 ) -> None:
     rounds = repetitions(1, 20)
@@ -118,19 +118,19 @@ def test_a_worker_that_was_stopped_beyond_its_lease_changes_nothing_when_it_come
                 while time.monotonic() < over:
                     run.kill()
                     time.sleep(chance.uniform(1, 4))
-                worker.process.go_on()
+                worker.process.resume()
                 worker.process.until_exit(LOST, after=ends)
                 worker.until_ready()
             held.append(line)
         evidence = run.conclude(report, KILLED, LOST)
     for line in held:
-        assert times_called(evidence, line) == 2, f"nobody took over {line['path']}, or several did"
+        assert times_called(evidence, line) == 2, f"no worker took over {line['path']}, or several did"
         report.checked("S10 a call that another worker took over")
     report.finish()
 
 
 @pytest.mark.timeout(LONGEST_SECONDS)
-def test_a_server_that_was_stopped_beyond_its_lease_changes_nothing_when_it_comes_back(
+def test_a_server_paused_beyond_its_lease_changes_nothing_when_it_returns(
     tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
 ) -> None:
     rounds = repetitions(1, 20)
@@ -145,9 +145,9 @@ def test_a_server_that_was_stopped_beyond_its_lease_changes_nothing_when_it_come
             with run.fault(fault, hides=False):
                 server.process.pause()
                 time.sleep(STOPPED_SECONDS)
-                # The other one has started, resumed and ended executions meanwhile.
+                # The other one has started, resumed and ended executions in the meantime.
                 until_calls(run, "call_1")
-                server.process.go_on()
+                server.process.resume()
                 server.process.until_exit(LOST, after=ends)
                 server.until_ready()
             until_calls(run, "call_1")
@@ -159,7 +159,7 @@ def test_a_server_that_was_stopped_beyond_its_lease_changes_nothing_when_it_come
 
 
 @pytest.mark.timeout(LONGEST_SECONDS)
-def test_without_temporal_all_but_the_calls_of_steps_goes_on_and_a_temporal_that_forgot_everything_heals(
+def test_without_temporal_only_calls_of_steps_wait_and_a_lost_temporal_database_is_recovered(
     tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
 ) -> None:
     rounds = repetitions(1, 30)
@@ -172,11 +172,11 @@ def test_without_temporal_all_but_the_calls_of_steps_goes_on_and_a_temporal_that
                 until_calls(run, "got")
                 with run.fault(fault):
                     run.server.temporal.stop()
-                    operator.go_on()
+                    operator.make_calls()
                     if fault == "EMPTY Temporal":
                         run.server.temporal.empty()
                     run.server.temporal.start()
-                report.checked("S27 triggers, commands and reads go on without Temporal")
+                report.checked("S27 triggers, commands and reads work without Temporal")
                 # Calls of steps are made again.
                 until_calls(run, "got", 2)
         finally:
@@ -191,7 +191,7 @@ def test_a_postgresql_that_stops_again_and_again_costs_time_and_nothing_else(
 ) -> None:
     stops = repetitions(6, 500)
     modes = ("fast", "immediate")
-    refused = "calls refused in words"
+    refused = "calls refused with a code"
     report = reported("distributed_postgres", *(f"STOP PostgreSQL ({mode})" for mode in modes), refused, stops=stops)
     chance = random.Random(SEED)
     with under_load(tmp_path, sink, report, (*MIXED, *HELD)) as run:
@@ -236,12 +236,12 @@ def test_of_16_resumes_over_both_servers_one_wins_and_nothing_follows_a_terminat
         for number in range(rounds):
             race_resumes(found, number, RESUMES)
         resumed = found.evidence()
-        told = [race_ends(found, number) for number in range(rounds, 2 * rounds)]
+        answers = [race_ends(found, number) for number in range(rounds, 2 * rounds)]
         evidence = found.evidence()
     hold(resumed, report, OF_COMPLETED)
     check_what_followed(resumed, report)
     hold(evidence, report, OF_RACES)
-    for order, to_resumes, to_terminates in told:
+    for order, to_resumes, to_terminates in answers:
         row = evidence.rows[order.execution_id]
         check_ending(row, to_resumes, to_terminates, is_certain=not order.asked["wait_1"].unknown)
         report.checked(f"I9 final and truthful: {row['status']}")

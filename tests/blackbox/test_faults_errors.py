@@ -1,7 +1,7 @@
-"""The disk says no: a flush that fails, no space for one write, and the proof that answers leave after the flush.
+"""Disk errors: a failed flush, no space for one write, and the proof that answers leave after the flush.
 
-A failed flush leaves nobody who knows what is on the disk: the process says so and ends with 74, and only the next one
-can tell. A write without space leaves everything as it was: the caller is told so, and the next call is served.
+After a failed flush the state of the disk is unknown: the process reports that and ends with 74, and only the next one
+can read it. A write without space changes nothing: the caller gets that answer, and the next call is served.
 """
 
 import itertools
@@ -62,7 +62,7 @@ def test_each_success_leaves_after_a_flush_of_what_it_promises(bench: Bench, sin
         case = scenario.prepare()
         bench.settle()
         calls = record(bench.server, bench.folder, lambda: scenario.act(case), (*READING, *WRITING))  # noqa: B023
-        assert all(answer.is_ok for answer in case.told.values())
+        assert all(answer.is_ok for answer in case.answers.values())
         pairs = list(exchanges(calls))
         assert len(pairs) == (2 if kind in (Resume, Toggle) else 1), [each.text for each in calls]
         for asked, answered in pairs:
@@ -88,7 +88,7 @@ def points_at(calls: list[Call], name: str, target: str, thread: int | None = No
 
 
 def recorded(bench: Bench, scenario: Scenario) -> list[Call]:
-    """Returns what a second case of a scenario asks for: the first stores more."""
+    """Returns the system calls of a second case of a scenario: the first stores more."""
     calls: list[Call] = []
     for _ in range(2):
         case = scenario.prepare()
@@ -117,10 +117,10 @@ def test_without_space_for_any_one_write_nothing_is_half_done_and_the_next_call_
         with error_at(bench.server, bench.folder, point, "ENOSPC") as tracer:
             scenario.act(case)
             bench.settle()
-        told = list(case.told.values())
+        answers = list(case.answers.values())
         if any(each.is_injected for each in tracer.calls()):
             report.hit("ENOSPC")
-            check_refusal(told, is_effect=kind is Getting)
+            check_refusal(answers, is_effect=kind is Getting)
         # On the same process: what was refused was not done, and is done now.
         scenario.check(case, crashes=0)
     assert report.faults["ENOSPC"] >= len(points) - 4
@@ -133,16 +133,16 @@ def test_without_space_for_any_one_write_nothing_is_half_done_and_the_next_call_
     report.finish()
 
 
-def check_refusal(told: list[Answer], *, is_effect: bool) -> None:
+def check_refusal(answers: list[Answer], *, is_effect: bool) -> None:
     """Exactly one call was refused with the contract's code, unless the write was that of a step's outcome."""
-    refused = [answer for answer in told if not answer.is_ok]
-    assert len(refused) == 1 or (is_effect and not refused), told
+    refused = [answer for answer in answers if not answer.is_ok]
+    assert len(refused) == 1 or (is_effect and not refused), answers
     for answer in refused:
         assert (answer.outcome, answer.body["code"]) == ("fail", "STORE_FULL"), answer
 
 
 @pytest.mark.timeout(600)
-def test_an_error_of_the_copying_into_the_file_harms_nobody(bench: Bench, sink: Sink) -> None:
+def test_an_error_of_a_checkpoint_is_harmless(bench: Bench, sink: Sink) -> None:
     faults = ("EIO pwrite64", "ENOSPC pwrite64", "EIO fdatasync", "EIO ftruncate")
     report = FaultReport("checkpoint_errors", seed=0, options={}, faults=faults)
     scenario = Trigger(bench.org, sink, report)
@@ -163,8 +163,8 @@ def test_an_error_of_the_copying_into_the_file_harms_nobody(bench: Bench, sink: 
         bench.settle()
         with error_at(bench.server, bench.folder, point, errno) as tracer:
             scenario.act(case)
-            assert case.told["trigger"].is_ok
-            # The copying is tried again after the next commit.
+            assert case.answers["trigger"].is_ok
+            # The checkpoint is retried after the next commit.
             time.sleep(0.15)
             bench.org.trigger(bench.warming)
             bench.settle()
@@ -183,7 +183,7 @@ def test_an_error_of_the_copying_into_the_file_harms_nobody(bench: Bench, sink: 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", [Resume, Terminate, Toggle, PostingAgain], ids=lambda kind: kind.name)
-def test_a_failed_flush_of_any_call_is_told_as_unknown_and_settled_by_the_next_process(
+def test_a_failed_flush_of_any_call_is_reported_as_unknown_and_settled_by_the_next_process(
     bench: Bench, sink: Sink, kind: type[Scenario]
 ) -> None:
     report = FaultReport(f"failed_flush_{kind.name}", seed=0, options={"scenario": kind.__doc__}, faults=["EIO"])
@@ -197,16 +197,15 @@ def test_a_failed_flush_of_any_call_is_told_as_unknown_and_settled_by_the_next_p
         with error_at(bench.server, bench.folder, point, "EIO") as tracer:
             scenario.act(case)
             bench.settle()
-        # What the tracer has seen is complete once it has ended.
-        if not any(each.is_injected for each in tracer.calls()):
-            # The log begins again, by one flush more, only where its copying overtakes the next call.
-            assert point == points[-1]
-            scenario.check(case, crashes=0)
-            continue
-        assert until_dead(bench.server, LONGEST_END_SECONDS), "it continues though it is unknown what is stored"
+            if not any(each.is_injected for each in tracer.calls()):
+                # The log restarts, with one more flush, only if a checkpoint completes before the next call.
+                assert point == points[-1]
+                scenario.check(case, crashes=0)
+                continue
+            assert until_dead(bench.server, LONGEST_END_SECONDS), "it continues although the stored state is unknown"
         assert bench.server.wait() == 74
         report.hit("EIO")
-        assert {answer.outcome for answer in case.told.values()} <= {"ok", "unknown"}
+        assert {answer.outcome for answer in case.answers.values()} <= {"ok", "unknown"}
         bench.restart()
         scenario.check(case, crashes=1)
     scenario.check_all()
@@ -218,7 +217,7 @@ def test_a_failed_flush_of_any_call_is_told_as_unknown_and_settled_by_the_next_p
 
 
 class Order:
-    """One of many triggers at once, and all that its caller was told."""
+    """One of many concurrent triggers, and the answers to its caller."""
 
     def __init__(self, number: int) -> None:
         self.key = f"order-{number}"
@@ -246,20 +245,20 @@ def trigger(bench: Bench, workflow_id: str, order: Order) -> Answer:
 
 
 def check_orders(bench: Bench, workflow_id: str, orders: list[Order], report: FaultReport) -> Counter[str]:
-    """Compares what each caller was told with what is stored, then lets each repeat its call."""
+    """Compares the answers to each caller with the stored state, then lets each repeat its call."""
     outcomes: Counter[str] = Counter()
     for order in orders:
-        told = order.answer
+        answers = order.answer
         stored = bench.org.get("searchExecutions", process_id=order.key).json()["items"]
         assert len(stored) <= 1
-        outcomes[told.outcome if told is not None else "not sent"] += 1
-        if told is None or told.outcome in ("fail", "refused"):
-            assert stored == [], f"{order.key} was told that nothing was done: {told}"
+        outcomes[answers.outcome if answers is not None else "not sent"] += 1
+        if answers is None or answers.outcome in ("fail", "refused"):
+            assert stored == [], f"{order.key} got the answer that nothing was done: {answers}"
             report.checked("a refusal is true")
-        elif told.outcome == "unknown":
+        elif answers.outcome == "unknown":
             outcomes["unknown and stored"] += len(stored)
-        elif told.is_ok:
-            assert [row["workflow_execution_id"] for row in stored] == [told.execution_id]
+        elif answers.is_ok:
+            assert [row["workflow_execution_id"] for row in stored] == [answers.execution_id]
             report.checked(ACKNOWLEDGED)
         again, last = trigger(bench, workflow_id, order), trigger(bench, workflow_id, order)
         assert again.is_ok, again
@@ -272,7 +271,7 @@ def check_orders(bench: Bench, workflow_id: str, orders: list[Order], report: Fa
 
 
 @pytest.mark.timeout(600)
-def test_a_failed_flush_amid_many_calls_ends_the_process_and_lies_to_nobody(
+def test_a_failed_flush_amid_many_calls_ends_the_process_and_gives_no_wrong_answer(
     bench: Bench, repetitions: Repetitions
 ) -> None:
     faults = ["EIO fdatasync", "EIO pwrite64", "KILL amid the end"]
@@ -280,10 +279,10 @@ def test_a_failed_flush_amid_many_calls_ends_the_process_and_lies_to_nobody(
     workflow_id = bench.org.create(ASKING)
     bench.settle()
     calls = record(bench.server, bench.folder, bench.warm)
-    # The thread that moves the log into the file flushes the log too: only one of the two writes to it.
+    # The thread that checkpoints the log flushes it too: only one of the two writes to it.
     writer = points_at(calls, "pwrite64", LOG)[0].thread
     first = {name: points_at(calls, name, LOG, writer)[0] for name in ("fdatasync", "pwrite64")}
-    told: Counter[str] = Counter()
+    answers: Counter[str] = Counter()
     total = 0
     rounds = [("fdatasync", n) for n in range(1, repetitions(5, 20) * 2, 2)]
     rounds += [("pwrite64", n) for n in range(1, repetitions(62, 600), repetitions(60, 30))]
@@ -308,11 +307,11 @@ def test_a_failed_flush_amid_many_calls_ends_the_process_and_lies_to_nobody(
         report.worst("end after the fault, seconds", ended - struck[0].begun)
         assert ended - struck[0].begun < LONGEST_END_SECONDS
         bench.restart()
-        told += check_orders(bench, workflow_id, orders, report)
-    assert told["ok"] > 0
-    assert told["unknown"] >= len(rounds), told
-    for outcome, count in told.items():
-        report.worst(f"callers told {outcome}", count)
+        answers += check_orders(bench, workflow_id, orders, report)
+    assert answers["ok"] > 0
+    assert answers["unknown"] >= len(rounds), answers
+    for outcome, count in answers.items():
+        report.worst(f"callers with the answer {outcome}", count)
     assert bench.server.stop() == 0
     found = doctor(bench.server.folder)
     assert (found["orphans"], found["problems"]) == (0, [])

@@ -1,8 +1,8 @@
-"""A full disk: new work is refused in words, reads go on, results that came are kept, and space is all that it takes.
+"""A full disk: new work is refused with a code, reads work, results are kept, and free space is the only remedy needed.
 
-The hypothesis. While the disk of the data folder is full, a trigger is answered 503 `STORE_FULL` and leaves nothing;
-reads and health work; effects whose calls were under way keep their one result. When space returns the server goes on
-without a restart. A server that is killed while the disk is full starts on it, and reads.
+The hypothesis. While the disk of the data folder is full, a trigger is answered 503 `STORE_FULL` and stores nothing;
+reads and health work; effects with calls in flight keep their one result. When space returns the server resumes
+without a restart. A server that is killed while the disk is full starts on it, and serves reads.
 """
 
 import itertools
@@ -60,11 +60,11 @@ class Disk:
                     continue
 
     def empty(self) -> None:
-        """Gives the space back."""
+        """Frees the space."""
         self._ballast.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Takes the file system away."""
+        """Unmounts the file system."""
         subprocess.run(["umount", "--lazy", str(self.place)], check=True)
 
 
@@ -197,7 +197,7 @@ def test_a_full_disk_under_load_is_survived_without_a_restart(stage: Stage, repe
             stage.disk.empty()
             begun = time.monotonic()
             callers.is_taken.clear()
-            assert callers.is_taken.wait(120), f"it does not go on: {callers.others}"
+            assert callers.is_taken.wait(120), f"it does not resume: {callers.others}"
             report.worst("seconds until it went on", time.monotonic() - begun)
     callers.end()
     assert set(callers.others) == {"fail STORE_FULL"}, callers.others
@@ -216,7 +216,7 @@ def test_a_server_that_ended_starts_on_a_full_disk_and_reads(stage: Stage, repet
     callers.begin()
     for number in range(rounds):
         callers.is_taken.clear()
-        assert callers.is_taken.wait(120), f"it does not go on: {callers.others}"
+        assert callers.is_taken.wait(120), f"it does not resume: {callers.others}"
         end_on_a_full_disk(stage, ("stopped", "unnoticed", "met")[number % 3])
         has_reserve = (stage.disk.place / "reserve").exists()
         assert number or has_reserve == stage.has_reserve
@@ -226,7 +226,7 @@ def test_a_server_that_ended_starts_on_a_full_disk_and_reads(stage: Stage, repet
         stage.server.start(until_ready=False)
         with httpx2.Client(base_url=stage.server.address, timeout=120) as client:
             if is_refused(stage.server, client):
-                # Where no reserve is left there may be no room for anything: told in words, and nothing is harmed.
+                # Without a reserve there may be no space at all: reported clearly, and nothing is damaged.
                 assert not has_reserve, stage.server.log_text()[-2000:]
                 assert "is full; make space and start again" in stage.server.log_text()
                 report.checked("S16 a start without any space is refused in words")
@@ -237,7 +237,7 @@ def test_a_server_that_ended_starts_on_a_full_disk_and_reads(stage: Stage, repet
             report.checked("S16 a start on a full disk reads")
         stage.disk.empty()
     callers.is_taken.clear()
-    assert callers.is_taken.wait(120), f"it does not go on: {callers.others}"
+    assert callers.is_taken.wait(120), f"it does not resume: {callers.others}"
     callers.end()
     assert_all_there(stage, report)
     assert_sound(stage, report)
@@ -259,7 +259,7 @@ def end_on_a_full_disk(stage: Stage, how: str) -> None:
 
 
 def is_refused(server: Server, client: httpx2.Client) -> bool:
-    """Waits until a server that was started answers; tells whether it has ended instead."""
+    """Waits until a started server answers; returns whether it has ended instead."""
     deadline = time.monotonic() + 120
     while server.is_running():
         assert time.monotonic() < deadline, server.log_text()[-2000:]
@@ -273,7 +273,7 @@ def is_refused(server: Server, client: httpx2.Client) -> bool:
 
 
 def assert_kept(stage: Stage, report: FaultReport) -> None:
-    """What was acknowledged is there and nothing else, each came to its end, and each effect has its one result."""
+    """The acknowledged executions exist and no others, each has ended, and each effect has its one result."""
     rows = stage.finished()
     assert set(rows) == set(stage.callers.acknowledged)
     report.checked("I1 no acknowledged loss, no ghost", len(rows))
@@ -284,7 +284,7 @@ def assert_kept(stage: Stage, report: FaultReport) -> None:
 
 
 def assert_all_there(stage: Stage, report: FaultReport) -> None:
-    """What was acknowledged is there. A kill may leave a call of which nobody knows: then the execution has failed."""
+    """The acknowledged executions exist. One with an unknown outcome of a call after a kill has failed."""
     rows = stage.finished()
     assert set(stage.callers.acknowledged) <= set(rows)
     unknown = sum(count for name, count in stage.callers.others.items() if name.startswith("unknown"))

@@ -40,7 +40,7 @@ def server(data: Path, made: dict[str, str], sink: Sink) -> Iterator[Server]:
 
 
 def content(folder: Path) -> tuple[bytes, bool]:
-    """Returns the catalog of a folder that nobody has open, byte by byte, and whether there is a key."""
+    """Returns the catalog of a folder that no process uses, byte by byte, and whether there is a key."""
     return (folder / "catalog.db").read_bytes(), (folder / "key").exists()
 
 
@@ -126,19 +126,19 @@ class Load:
 
     def more(self, count: int = 5) -> None:
         """Waits until so many more were started, at most a minute."""
-        wanted = len(self) + count
+        expected = len(self) + count
         for _ in range(600):
-            if len(self) >= wanted:
+            if len(self) >= expected:
                 return
             self._stop.wait(0.1)
-        raise AssertionError(f"no load: {len(self)} started, {wanted} wanted")
+        raise AssertionError(f"no load: {len(self)} started, {expected} expected")
 
     def _work(self) -> None:
         server, made, workflow_id = self._arguments
         with server.connect(timeout=10) as client:
             org = Organization(client, **made)
             while not self._stop.wait(0.05) and len(self) < 2000:
-                # The server is killed now and then: then nobody answers.
+                # The server is killed now and then: then there is no answer.
                 with suppress(httpx2.TransportError, AssertionError):
                     self.started.append(org.trigger(workflow_id, {"pin": PIN}))
 
@@ -173,7 +173,7 @@ def test_a_rotation_under_load_survives_kills_and_leaves_nothing_to_the_former_k
             document("master-key", step, "--data", data)
             between.append(load.started[-1])
             if step == "distribute":
-                # A server that is killed while it wraps: the key is first in the file, and nobody has looked yet.
+                # A server that is killed while it wraps: the key is first in the file, and no process has read it yet.
                 held = MasterKeys(data / "key").load()
                 server.kill()
                 MasterKeys(data / "key").store(held[::-1])
@@ -201,7 +201,7 @@ def test_a_rotation_under_load_survives_kills_and_leaves_nothing_to_the_former_k
     assert wrapped == [(second.key_id,)]
 
 
-def test_the_steps_come_one_after_the_other_and_are_told_so(data: Path, made: dict[str, str], server: Server) -> None:
+def test_the_steps_must_be_in_order_and_the_command_says_so(data: Path, made: dict[str, str], server: Server) -> None:
     def step(name: str, status: int = 0) -> Any:
         return document("master-key", name, "--data", data, status=status)
 

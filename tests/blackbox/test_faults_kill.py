@@ -1,8 +1,8 @@
-"""Killed without a warning under load, again and again: what was acknowledged exists, goes on, and happens once.
+"""Repeated kills under load: acknowledged executions exist, continue, and happen once.
 
 The hypothesis: after any number of kills, executions and acknowledged orders are the same set; every one of them ends;
-a wait is passed once, with a payload that was told `restarted`; a step's calls carry one key, and are more than one
-only where a process ended in between; every instant of a schedule is decided on once, and none is left out. The faults
+a wait is passed once, with the payload of a resume that got `restarted`; a step's calls carry one key, and are repeated
+only where a process ended in between; every instant of a schedule is decided once, and none is missing. The faults
 are counted, and a run in which none hit is a failure.
 """
 
@@ -33,7 +33,7 @@ Repetitions = Callable[[int, int], int]
 
 
 def _cycles(run: Run, chance: random.Random, count: int, report: FaultReport) -> None:
-    """Kills the server so often while its callers work on; each third time before it is ready, while it recovers."""
+    """Kills the server repeatedly while its callers work; each third time before it is ready, while it recovers."""
     for number in range(1, count + 1):
         time.sleep(QUIET_SECONDS if number % QUIET_CYCLES == 0 else chance.uniform(0.02, 0.8))
         report.hit("KILL" if run.lives[-1].ready else "KILL while it starts")
@@ -95,7 +95,7 @@ def _killed_again_and_again(folder: Path, sink: Sink, seed: int, cycles: int, re
 
 
 def _count(run: Run, evidence: Evidence, report: FaultReport) -> None:
-    """Reports what hit: calls that were cut off, effects that were made again, executions that nobody can judge."""
+    """Reports the effects of the faults: interrupted calls, repeated effects, executions with an unknown outcome."""
     report.hit("calls cut off", run.log.counts["unknown"])
     report.hit("calls refused", run.log.counts["refused"])
     report.hit("effects repeated after a kill", repeated(evidence))

@@ -1,8 +1,8 @@
-"""Several processes on one data folder: one serves, the others leave at once and name it, nobody is disturbed.
+"""Several processes on one data folder: one serves, the others end at once and name it, and callers notice nothing.
 
 The hypothesis: of any number that start together exactly one serves; each other one ends with 75 within five seconds
-and names the process that holds the folder; a killed holder gives the folder back at once. A copied folder is another
-folder.
+and names the process that owns the folder; the kill of the owner releases the folder at once. A copied folder is
+another folder.
 """
 
 import re
@@ -89,7 +89,7 @@ def left(servers: list[Server], seconds: float) -> list[Server]:
 
 
 def named(server: Server) -> int:
-    """Returns the process that a server which ended says is in its place."""
+    """Returns the id of the owner that an ended server named."""
     found = _HOLDER.search(server.log_text())
     assert found, server.log_text()
     return int(found[1])
@@ -173,7 +173,7 @@ def test_the_first_is_not_disturbed_and_after_its_kill_the_next_gets_the_folder(
         report.hit("KILL")
         begun = time.monotonic()
         (holder,) = crowd.add(1)
-        # How busy the machine is changes within the test: the bound is for a lock that is never given back.
+        # How busy the machine is changes within the test: the bound is for a lock that is never released.
         until_listening(holder, OPEN_SECONDS + 10 * alone)
         report.worst("seconds from a kill to the next server, interpreter included", time.monotonic() - begun)
         report.checked("S21 the folder is free after a kill")

@@ -1,8 +1,8 @@
-"""Pruning that is killed midway: what goes goes whole, what stays is untouched, and the next one goes on.
+"""Pruning that is killed midway: executions are removed whole, others are untouched, and the next run continues.
 
-The hypothesis: wherever `looply db prune` is killed, among slices or while space is given back, `doctor` finds nothing
-wrong, every execution that waits is there with its data, and no execution is there in part. A backup of what is left
-can be restored, and what waits goes on.
+The hypothesis: wherever `looply db prune` is killed, between slices or while space is returned, `doctor` finds no
+problem, every waiting execution exists with its data, and no execution exists in part. A backup of the rest
+can be restored, and the waiting executions continue.
 """
 
 import json
@@ -25,7 +25,7 @@ from blackbox_report import FaultReport
 SEED = 20261127
 ENDED = 160
 WAITING = 12
-KILLS = ("KILL among slices", "KILL while space is given back")
+KILLS = ("KILL among slices", "KILL while space is returned")
 LONGEST_SECONDS = 1800
 
 Counts = tuple[int, int, int]
@@ -75,8 +75,8 @@ class Stage:
         command = [COMMAND, "db", "prune", "--data", str(self.folder), "--older-than", "PT0S", "--json"]
         return subprocess.Popen(command, env=environment_with({}), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
-    def goes_on(self, folder: Path) -> int:
-        """Serves a folder and resumes what waits in it; returns how many went on with all their data."""
+    def resume_waiting(self, folder: Path) -> int:
+        """Serves a folder and resumes its waiting executions; returns how many continued with all their data."""
         server = Server(folder).start()
         try:
             with server.connect(timeout=60) as client:
@@ -96,14 +96,14 @@ def stage(tmp_path: Path) -> Stage:
 
 
 def _killed(stage: Stage, chance: random.Random, *, among_slices: bool) -> bool:
-    """Kills one pruning when it has done a part of its work; returns whether it was still at it."""
+    """Kills one pruning when it has done a part of its work; returns whether it was still running."""
     before = stage.counts
     process = stage.prune()
-    wanted = before[0] - chance.randint(1, 30) if among_slices else before[2] - chance.randint(1, 1000)
+    expected = before[0] - chance.randint(1, 30) if among_slices else before[2] - chance.randint(1, 1000)
     try:
         while process.poll() is None:
             executions, _, pages = stage.counts
-            if (executions if among_slices else pages) <= wanted:
+            if (executions if among_slices else pages) <= expected:
                 process.kill()
                 break
             time.sleep(0.001)
@@ -123,8 +123,8 @@ def _proved(stage: Stage, report: FaultReport) -> None:
 def _pruned(stage: Stage) -> dict[str, Any]:
     done = run("db", "prune", "--data", stage.folder, "--older-than", "PT0S", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    answers: dict[str, Any] = json.loads(done.stdout)
+    return answers
 
 
 @pytest.mark.timeout(LONGEST_SECONDS)
@@ -139,23 +139,23 @@ def test_pruning_that_is_killed_loses_nothing_that_stays(stage: Stage, repetitio
             if _killed(stage, chance, among_slices=is_among_slices):
                 report.hit(kind)
                 _proved(stage, report)
-    told = _pruned(stage)
+    answers = _pruned(stage)
     executions, free, pages = stage.counts
-    # What was stored last stays: the places of streams are counted on from it.
-    assert (executions, told["held"]) == (WAITING + 1, 1)
+    # The execution that was stored last stays: cursors of streams continue from it.
+    assert (executions, answers["held"]) == (WAITING + 1, 1)
     assert free < 1000
     assert pages < before[2] / 10
     _proved(stage, report)
-    report.checked("I1 what waits goes on with its data", _restored(stage))
-    report.checked("I1 what waits goes on with its data", stage.goes_on(stage.folder))
+    report.checked("I1 waiting executions continue with their data", _restored(stage))
+    report.checked("I1 waiting executions continue with their data", stage.resume_waiting(stage.folder))
     report.finish()
 
 
 def _restored(stage: Stage) -> int:
-    """Lets what waits go on in a copy that was made of a backup."""
+    """Resumes the waiting executions in a folder restored from a backup."""
     copy, restored = stage.place / "copy", stage.place / "restored"
     for command in (("backup", copy, "--data", stage.folder, "--with-key"), ("restore", copy, "--data", restored)):
         done = run("db", *command)
         assert done.returncode == 0, done.stderr
     assert doctor(restored)["problems"] == []
-    return stage.goes_on(restored)
+    return stage.resume_waiting(restored)

@@ -1,7 +1,7 @@
-"""Many callers at one moment: one is right, all are told the truth, also when the server dies under them.
+"""Many concurrent callers: one wins, all get the correct answer, also when the server is killed.
 
-Each round releases its requests together, on connections that are open already. A share of the rounds kills the server
-within 50 ms of the start; callers without an answer then repeat theirs, as they are told to.
+Each round releases its requests together, on open connections. A share of the rounds kills the server
+within 50 ms of the start; callers without an answer then repeat their calls.
 """
 
 from collections import Counter
@@ -46,7 +46,7 @@ def _report(name: str, rounds: int, callers: int) -> FaultReport:
 
 
 @pytest.mark.timeout(LONGEST_SECONDS)
-def test_of_32_resumes_at_one_moment_exactly_one_wins_and_its_payload_goes_on(
+def test_of_32_concurrent_resumes_exactly_one_wins_and_its_payload_is_used(
     tmp_path: Path, sink: Sink, repetitions: Repetitions
 ) -> None:
     rounds = repetitions(200, 1000)
@@ -62,16 +62,16 @@ def test_of_32_resumes_at_one_moment_exactly_one_wins_and_its_payload_goes_on(
 
 
 @pytest.mark.timeout(LONGEST_SECONDS)
-def test_of_8_resumes_and_8_terminates_at_one_moment_each_is_told_the_truth(
+def test_of_8_resumes_and_8_concurrent_terminates_each_gets_the_correct_answer(
     tmp_path: Path, sink: Sink, repetitions: Repetitions
 ) -> None:
     rounds = repetitions(200, 1000)
     report = _report("race_of_ends", rounds, 16)
     with arena(_run(tmp_path, sink, report), report, 16) as found:
-        told = [race_ends(found, number) for number in range(rounds)]
+        answers = [race_ends(found, number) for number in range(rounds)]
         evidence = found.evidence()
     hold(evidence, report, OF_RACES)
-    for order, resumed, terminated in told:
+    for order, resumed, terminated in answers:
         row = evidence.rows[order.execution_id]
         check_ending(row, resumed, terminated, is_certain=not order.asked["wait_1"].unknown)
         report.checked(f"I9 final and truthful: {row['status']}")
@@ -97,8 +97,8 @@ def _race_triggers(arena: Arena, number: int, kind: str, *, is_same: bool) -> No
     assert fresh == 1 or (again and fresh == 0), f"{fresh} of {len(done)} answers say that they started it"
     refused = {"process id": (409, "PROCESS_ID_IN_USE"), "idempotency key": (422, "KEY_REUSED")}[kind]
     others = Counter((reply.status, reply.said) for reply in replies if reply.status != 200)
-    wanted = {} if is_same else {refused: len(replies) - len(done)}
-    assert others == wanted, others
+    expected = {} if is_same else {refused: len(replies) - len(done)}
+    assert others == expected, others
     assert is_same or len(done) == 1, f"{len(done)} different bodies were accepted"
     arena.executions |= ids
     arena.report.checked(f"S9 one execution for one {kind}, {'one body' if is_same else '64 bodies'}")

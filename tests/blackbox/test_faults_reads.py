@@ -1,6 +1,6 @@
-"""Reads beside writes: what was acknowledged is in every later read, pages are whole, and an overload is said in words.
+"""Reads beside writes: acknowledged changes are in every later read, pages are complete, overload is refused.
 
-The server is not hurt here; the faults are its callers, who are many.
+There are no faults of the server here, but many callers.
 """
 
 import random
@@ -37,13 +37,13 @@ Work = Callable[[Organization, random.Random], None]
 
 @dataclass
 class Acknowledged:
-    """What callers were promised, in the order of the promises: how many events an execution must show at least."""
+    """Acknowledged changes in order: how many events an execution must show at least."""
 
     ids: list[str] = field(default_factory=list)
     types: dict[str, str] = field(default_factory=dict)
 
     def add(self, execution_id: str, type_: str) -> None:
-        """Notes a promise: the log of the execution has an event of this type from now on."""
+        """Records a change: the log of the execution has an event of this type from now on."""
         self.types[execution_id] = type_
         if type_ == "WAIT_OPENED":
             self.ids.append(execution_id)
@@ -81,14 +81,14 @@ class Crowd:
                 org = Organization(client, **self._run.made)
                 while not self._is_over.wait(pause * chance.uniform(0.5, 1.5)):
                     work(org, chance)
-        except BaseException as error:  # told by `end`, in the thread of the test
+        except BaseException as error:  # raised by `end`, in the thread of the test
             self._failures.append(error)
             self._is_over.set()
 
 
 @contextmanager
 def served(folder: Path, sink: Sink, name: str) -> Iterator[Run]:
-    """Gives a server with the small workflows; it ends in order, and nothing is wrong with what it leaves."""
+    """Yields a server with the small workflows; it ends cleanly, and its store is consistent."""
     run = Run(folder / "data", sink, name, RACED)
     try:
         yield run
@@ -127,15 +127,15 @@ def _read_point(run: Run, acked: Acknowledged, report: FaultReport) -> Work:
 
 def _read_list(name: str, query: dict[str, str], acked: Acknowledged, report: FaultReport) -> Work:
     def read(org: Organization, chance: random.Random) -> None:
-        wanted = {execution_id: acked.types[execution_id] for execution_id in acked.ids[-RECENT:]}
-        if not wanted:
+        expected = {execution_id: acked.types[execution_id] for execution_id in acked.ids[-RECENT:]}
+        if not expected:
             return
-        for row in _down_to(org, name, query, min(wanted)):
-            type_ = wanted.pop(row["workflow_execution_id"], None)
+        for row in _down_to(org, name, query, min(expected)):
+            type_ = expected.pop(row["workflow_execution_id"], None)
             shown = [entry["type"] for entry in row["workflow_event_log"]["events"]]
             assert type_ is None or type_ in shown, f"{row['workflow_execution_id']}: {type_} is not in {shown}"
             report.checked("S2 a list shows what was acknowledged before", int(type_ is not None))
-        assert not wanted, f"{name} does not show {wanted}"
+        assert not expected, f"{name} does not show {expected}"
 
     return read
 
@@ -204,7 +204,7 @@ def test_pages_of_every_size_are_whole_while_executions_start_and_end(
     tmp_path: Path, sink: Sink, repetitions: Repetitions
 ) -> None:
     stored, turns = 120, repetitions(1, 40)
-    faults = ("executions that started meanwhile",)
+    faults = ("executions that started concurrently",)
     report = FaultReport("pages_under_change", seed=SEED, options={"stored": stored, "sizes": 30}, faults=faults)
     acked = Acknowledged()
     with served(tmp_path, sink, report.name) as run, httpx2.Client(base_url=run.server.address, timeout=120) as client:
@@ -227,7 +227,7 @@ def test_pages_of_every_size_are_whole_while_executions_start_and_end(
         finally:
             crowd.end()
     started = len(acked.ids) - stored
-    report.hit("executions that started meanwhile", started)
+    report.hit("executions that started concurrently", started)
     report.worst("started_per_second", started / (time.monotonic() - begun))
     report.finish()
 
@@ -266,14 +266,14 @@ def _overload(run: Run, racers: Racers, number: int, report: FaultReport) -> tup
     report.hit("refused as too much", sum(reply.status == 429 for reply in replies))
     report.checked("S15 every call is answered: done, or refused with Retry-After", len(replies))
     triggered = replies[WRITES::20]
-    # Who triggers does not stand in the line of those who read what authors edit.
+    # Triggers are not in the queue of reads of the catalog.
     assert {reply.status for reply in triggered} == {200}, triggered
     made = {name for name, reply in zip(names, replies, strict=False) if reply.status == 200}
     return {reply.body["looply_execution_id"] for reply in triggered}, made
 
 
 @pytest.mark.timeout(LONGEST_SECONDS)
-def test_an_overload_is_refused_in_words_and_what_was_accepted_is_there(
+def test_an_overload_is_refused_with_a_code_and_accepted_calls_are_stored(
     tmp_path: Path, sink: Sink, repetitions: Repetitions
 ) -> None:
     rounds = repetitions(1, 20)

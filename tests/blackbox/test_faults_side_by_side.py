@@ -1,4 +1,4 @@
-"""Branches and items side by side while the server is killed: each has its call, none has two, all are collected.
+"""Parallel branches and items over kills of the server: each has its call, none has two, all are collected.
 
 The hypothesis: the join is passed once, after all branches; of a list every item has its output, in the order of the
 list; each call carries the key of its branch or iteration, and is repeated only where a process ended in between.
@@ -31,7 +31,7 @@ ROW_OF_CALLS = ("first", "second")
 
 
 def _definition(place: str) -> Definition:
-    """A branch of two calls beside one that calls for each item; when both have arrived, a call tells what came out."""
+    """A branch of two calls beside one that calls for each item; after the join a call sends the results."""
     here = f"{place}/${{payload.output.n}}"
     first, second = (http(f"{here}/{id_}", id_, "PUT", body={"step": id_}) for id_ in ROW_OF_CALLS)
     each = {"items": "${payload.output.items}", "concurrency": 3}
@@ -64,7 +64,7 @@ def _items(number: int) -> list[int]:
 
 
 def _check(number: int, row: Row, calls: Mapping[tuple[str, ...], Sequence[Line]]) -> int:
-    """One execution made every call, under the key of its place, and passed the join once, after all of them."""
+    """One execution made every call, under the key of its scope, and passed the join once, after all of them."""
     assert row["status"] == "COMPLETED", row
     id_ = row["workflow_execution_id"]
     keys = {("first",): "parallel_1[row]/first", ("second",): "parallel_1[row]/second", ("last",): "last"}

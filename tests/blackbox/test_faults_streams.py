@@ -1,9 +1,9 @@
-"""Streams of events while servers are killed and started again under load: each event once, in the order of commits.
+"""Event streams while servers are killed and restarted under load: each event once, in the order of commits.
 
-The hypothesis: whoever comes back with the id of the last event that it has read, to the same server or another one,
-is told every entry of every execution exactly once; all who watch are told in one order, which is also that of a
-reader who begins at the same place when all is over; a watcher of one execution is told its whole log, then its end.
-Some watchers only come back when their connection is lost, others go away by themselves, in the middle of a unit too.
+The hypothesis: a client that reconnects with the id of its last event, to the same server or another one,
+gets every entry of every execution exactly once; all clients get one order, which is also that of a
+client that begins at the same cursor afterwards; a watcher of one execution gets its whole log, then its end.
+Some watchers reconnect only when their connection is lost, others disconnect by themselves, also within a unit.
 """
 
 import time
@@ -56,7 +56,7 @@ class Followers:
         self.all: dict[str, Watcher] = {}
 
     def add(self) -> None:
-        """Lets watchers begin with the executions that were asked for last."""
+        """Starts watchers of the newest executions."""
         open_ = [each for each in self.all.values() if not _is_done(each)]
         for execution_id in [*self._asked.values()][-FOLLOWERS:]:
             if execution_id not in self.all and len(open_) < FOLLOWERS:
@@ -79,7 +79,7 @@ def _watcher(run: Run, name: str, **options: Any) -> Watcher:
 
 @contextmanager
 def watching(run: Run, workflow_id: str) -> Iterator[list[Watcher]]:
-    """Gives three watchers of the organization who have a place, each of which was told the same first event."""
+    """Yields three watchers of the organization with a cursor, each of which got the same first event."""
     watchers = [_watcher(run, "watchOrganization", leaves=leaves) for leaves in LEAVES]
     for watcher in watchers:
         watcher.begin()
@@ -104,19 +104,19 @@ def bare(event: Event) -> Entry:
 
 
 def check_organization(events: Sequence[Event], logs: dict[str, list[Entry]]) -> int:
-    """Checks that a watcher was told every entry of every execution once; returns how many."""
+    """Checks that a watcher got every entry of every execution once; returns their number."""
     assert len({event.id for event in events}) == len(events), "an id came twice"
-    told: dict[str, list[Entry]] = defaultdict(list)
+    answers: dict[str, list[Entry]] = defaultdict(list)
     for event in events:
-        told[event.data["workflow_execution_id"]].append(bare(event))
-    assert told.keys() == logs.keys()
+        answers[event.data["workflow_execution_id"]].append(bare(event))
+    assert answers.keys() == logs.keys()
     for execution_id, log in logs.items():
-        assert told[execution_id] == log, execution_id
+        assert answers[execution_id] == log, execution_id
     return len(events)
 
 
 def conclude(run: Run, watchers: list[Watcher], followers: Followers, report: FaultReport) -> None:
-    """Waits until everything was told, ends all, and checks what was told."""
+    """Waits until all events were received, ends all watchers, and checks the events."""
     logs = logs_of(run)
     count = sum(map(len, logs.values()))
     for watcher in watchers:
@@ -133,24 +133,24 @@ def conclude(run: Run, watchers: list[Watcher], followers: Followers, report: Fa
         each.end()
     assert audit["problems"] == []
     for watcher in watchers:
-        report.checked("an entry is told once", check_organization(watcher.events, logs))
+        report.checked("an entry is received once", check_organization(watcher.events, logs))
         assert [event.id for event in watcher.events] == [event.id for event in watchers[0].events]
     assert late.events == watchers[0].events[1:]
-    report.checked("all are told in one order", len(watchers) + 1)
+    report.checked("all get one order", len(watchers) + 1)
     for execution_id, follower in followers.all.items():
-        told = [event.data for event in follower.events if event.name == "message"]
-        assert told == logs[execution_id], execution_id
-        assert follower.has_ended == (told[-1]["type"] == "EXECUTION_COMPLETED"), execution_id
-        report.checked("an execution is told whole, then its end", 1)
+        answers = [event.data for event in follower.events if event.name == "message"]
+        assert answers == logs[execution_id], execution_id
+        assert follower.has_ended == (answers[-1]["type"] == "EXECUTION_COMPLETED"), execution_id
+        report.checked("an execution is streamed whole, then its end", 1)
     report.hit("a connection is lost", sum(watcher.cut_off for watcher in watchers))
-    report.hit("a watcher comes back", sum(watcher.came_back for watcher in watchers))
+    report.hit("a watcher reconnects", sum(watcher.came_back for watcher in watchers))
 
 
-FAULTS = ("a connection is lost", "a watcher comes back")
+FAULTS = ("a connection is lost", "a watcher reconnects")
 
 
 @pytest.mark.timeout(LONGEST_SECONDS)
-def test_killed_again_and_again_a_server_tells_each_event_once_and_in_order(
+def test_over_kills_a_server_streams_each_event_once_and_in_order(
     tmp_path: Path, sink: Sink, repetitions: Repetitions
 ) -> None:
     kills = repetitions(12, 500)
@@ -171,7 +171,7 @@ def test_killed_again_and_again_a_server_tells_each_event_once_and_in_order(
 
 @pytest.mark.distributed
 @pytest.mark.timeout(LONGEST_SECONDS)
-def test_two_servers_that_are_killed_in_turns_tell_each_event_once_and_in_one_order(
+def test_two_servers_killed_in_turns_stream_each_event_once_and_in_one_order(
     tmp_path: Path, sink: Sink, repetitions: Repetitions
 ) -> None:
     kills = repetitions(4, 100)

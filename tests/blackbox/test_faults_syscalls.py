@@ -1,9 +1,9 @@
-"""Killed at each numbered call of the kernel: what was acknowledged is there, and a repeated call is told the truth.
+"""Kills at each numbered system call: acknowledged changes are stored, and a repeated call gets the correct answer.
 
-The points are enumerated, not drawn: a dry run counts what each thread of the server asks for from the moment at which
-a request is sent until its pages are in the file, then the server dies at each of these calls in turn. Frames of one
-transaction follow each other by the dozen and differ only by their number; the short form takes the first and the last
-of such a run, the long form every one, and goes on until a number is not reached any more.
+The points are enumerated, not random: a dry run counts the system calls of each thread of the server from
+the sending of a request until its checkpoint, then the server is killed at each of these calls in turn. Frames of one
+transaction follow each other by the dozen and differ only by their number; the short form uses the first and the last
+of such a run, the long form every one, and continues until a number is not reached any more.
 """
 
 import itertools
@@ -23,13 +23,13 @@ Repetitions = Callable[[int, int], int]
 
 
 def interesting(calls: list[Call]) -> list[Call]:
-    """Leaves out the threads that only read for others: they write nothing but wake-ups."""
+    """Excludes the reader threads: they write nothing but wake-ups."""
     working = {call.thread for call in calls if call.target not in ("eventfd", "")}
     return [call for call in calls if call.thread in working]
 
 
 def points_of(calls: list[Call], *, is_long: bool) -> list[Point]:
-    """Returns where to die: in runs of the same call on the same file the first and the last, or all."""
+    """Returns the points of the kills: in runs of the same call on the same file the first and the last, or all."""
     found = []
     for thread in sorted({call.thread for call in calls}):
         of_thread = [(call, point) for call, point in numbered(calls) if call.thread == thread]
@@ -40,7 +40,7 @@ def points_of(calls: list[Call], *, is_long: bool) -> list[Point]:
 
 
 def rehearsed(bench: Bench, scenario: Scenario, names: Sequence[str]) -> list[Call]:
-    """Returns what the server asks for in one case without a fault, as it will in all cases after a restart."""
+    """Returns the system calls of the server in one case without a fault, the same as in all cases after a restart."""
     # The first case stores more than the others: the definition, new names, pages of their own.
     case = scenario.prepare()
     scenario.act(case)
@@ -91,7 +91,7 @@ def die_everywhere(bench: Bench, scenario: Scenario, points: list[Point], report
 
 
 def die_past_the_end(bench: Bench, scenario: Scenario, calls: list[Call], report: FaultReport) -> None:
-    """Goes on after the last number of the dry run until a number is not reached twice in a row."""
+    """Continues after the last number of the dry run until a number is not reached twice in a row."""
     last = {point[:3]: point.n for _, point in numbered(calls)}
     for place, count in sorted(last.items()):
         unreached = 0

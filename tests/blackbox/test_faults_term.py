@@ -1,4 +1,4 @@
-"""A server that is asked to stop under load: whoever asked is told, and nothing happens twice.
+"""A server that is stopped under load: every caller gets an answer, and nothing happens twice.
 
 The hypothesis. SIGTERM at any moment under about a hundred requests a second: each call is answered (2xx or 503) or
 its connection is refused; none is reset and none is left without an answer. Steps that are under way are awaited, so
@@ -32,7 +32,7 @@ Repetitions = Callable[[int, int], int]
 
 
 class Callers:
-    """Threads that trigger under keys of their own until they are told to end; half of them keep their connection."""
+    """Threads that trigger under keys of their own until `end`; half of them keep their connection."""
 
     def __init__(self, server: Server, key: str, workflow_id: str, log: ClientLog) -> None:
         self._server = server
@@ -148,9 +148,7 @@ def stage(tmp_path: Path, sink: Sink, request: pytest.FixtureRequest) -> Iterato
 
 
 @pytest.mark.timeout(1800)
-def test_a_stop_under_load_leaves_no_caller_in_doubt_and_repeats_nothing(
-    stage: Stage, repetitions: Repetitions
-) -> None:
+def test_a_stop_under_load_gives_definite_answers_and_repeats_nothing(stage: Stage, repetitions: Repetitions) -> None:
     stops = repetitions(15, 100)
     report = FaultReport("term_under_load", seed=SEED, options={"stops": stops}, faults=("TERM",))
     chance = random.Random(SEED)
@@ -206,7 +204,7 @@ def assert_all_there(stage: Stage, report: FaultReport) -> None:
     acknowledged = list(stage.callers.acknowledged.values())
     assert len(set(acknowledged)) == len(acknowledged)
     assert set(acknowledged) <= ids
-    # What nobody was told of: an order whose caller ended before its answer came.
+    # Executions without an acknowledgment: the caller of the order ended before its answer arrived.
     assert len(ids) - len(acknowledged) <= len(stage.callers.unknown) + CALLERS
     effects = stage.effects()
     assert all(effects[execution_id, step] >= 1 for execution_id in ids for step in ("one", "two"))

@@ -1,4 +1,4 @@
-"""What the tests of distributed installations stand on: processes that come back, and end with the session."""
+"""The kit of the distributed tests: processes restart, and end with the session."""
 
 import itertools
 import os
@@ -72,7 +72,7 @@ def test_processes_end_with_a_session_that_is_killed() -> None:
         # One line each from the session and from its process, which holds the other end of this pipe, too.
         assert len([killed.stdout.readline() for _ in range(2)]) == 2
         killed.kill()
-        # Nobody holds the pipe any more: both are gone.
+        # The pipe has no writers any more: both processes have ended.
         assert killed.stdout.read() == b""
 
 

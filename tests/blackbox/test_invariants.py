@@ -1,6 +1,6 @@
-"""The checkers of the tests of faults, each shown a record that was tampered with: none of them may pass it.
+"""The checkers of the fault tests with manipulated evidence: each must detect its violation.
 
-A small true record is made by hand; a case spoils one thing in it and names the checker that must see it.
+Small sound evidence is written by hand; a case violates one invariant in it and names the checker that must fail.
 """
 
 import sqlite3
@@ -151,9 +151,9 @@ SPOILT: list[tuple[str, Check, Spoil]] = [
     ("an order was never acknowledged", no_acknowledged_loss, lambda e: setattr(e.orders[1], "execution_id", "")),
     ("a read after the answer found nothing", no_acknowledged_loss, lambda e: setattr(e.orders[1], "missing", 1)),
     ("an execution has another body", no_acknowledged_loss, lambda e: _log(e, 1)[0].update(input={"n": 9})),
-    ("nobody asked for an execution", no_ghosts, lambda e: _rows(e).update(e9=e.rows["e1"])),
+    ("no caller requested an execution", no_ghosts, lambda e: _rows(e).update(e9=e.rows["e1"])),
     ("two orders have one execution", no_ghosts, lambda e: setattr(e.orders[1], "execution_id", "e0")),
-    ("the world heard of an unknown one", no_ghosts, lambda e: _lines(e)[0].update(key="e9:call_1:1")),
+    ("a call was made for an unknown one", no_ghosts, lambda e: _lines(e)[0].update(key="e9:call_1:1")),
     ("a call was left out", at_least_once, lambda e: _lines(e).pop(0)),
     ("a process repeated a call", bounded_duplication, lambda e: _lines(e).append(_line(ASKED, "call_3", 14))),
     ("a refusal too many", bounded_duplication, lambda e: _lines(e).append(_line(RETRIED, "call_1", 5.3))),
@@ -178,9 +178,9 @@ SPOILT: list[tuple[str, Check, Spoil]] = [
     ("the times go back", histories_only_grow, lambda e: _log(e, 1)[-1].update(timestamp=0)),
     ("a wait passed twice", waits_pass_once, lambda e: _log(e, ASKED).insert(1, _log(e, ASKED)[1])),
     ("a wait did not pass", waits_pass_once, lambda e: _log(e, ASKED).pop(2)),
-    ("two were told restarted", waits_pass_once, lambda e: e.orders[0].asked["wait_1"].restarted.append(2)),
+    ("two got restarted", waits_pass_once, lambda e: e.orders[0].asked["wait_1"].restarted.append(2)),
     ("another payload passed", waits_pass_once, lambda e: _log(e, ASKED)[1].update(output={"n": 2})),
-    ("nobody sent what passed", waits_pass_once, lambda e: _log(e, ASKED)[2].update(output={"n": 7})),
+    ("no resume had the payload", waits_pass_once, lambda e: _log(e, ASKED)[2].update(output={"n": 7})),
     ("an execution is not listed", sound_store, lambda e: _rows(e).pop("e1")),
     ("an orphan", sound_store, lambda e: setattr(e, "audit", {**e.audit, "orphans": 1})),
     ("a problem", sound_store, lambda e: setattr(e, "audit", {**e.audit, "problems": [{"kind": "HEAD"}]})),
@@ -204,7 +204,7 @@ def _report() -> FaultReport:
     return report
 
 
-def test_a_true_record_passes_and_is_counted() -> None:
+def test_sound_evidence_passes_and_is_counted() -> None:
     report = _report()
     hold(true_record(), report, {**UNDER_KILLS, **FOR_TIME})
     assert set(report.invariants) == {*UNDER_KILLS, *FOR_TIME}
@@ -214,7 +214,7 @@ def test_a_true_record_passes_and_is_counted() -> None:
 
 
 @pytest.mark.parametrize(("check", "spoil"), [case[1:] for case in SPOILT], ids=[case[0] for case in SPOILT])
-def test_a_spoilt_record_does_not_pass(check: Check, spoil: Spoil) -> None:
+def test_violated_evidence_does_not_pass(check: Check, spoil: Spoil) -> None:
     evidence = true_record()
     assert check(evidence)
     spoil(evidence)
@@ -223,11 +223,11 @@ def test_a_spoilt_record_does_not_pass(check: Check, spoil: Spoil) -> None:
 
 
 @pytest.mark.parametrize("name", [*UNDER_KILLS, *FOR_TIME])
-def test_every_checker_has_a_spoilt_record_and_refuses_to_look_at_nothing(name: str) -> None:
+def test_every_checker_has_violated_evidence_and_refuses_empty_evidence(name: str) -> None:
     check = {**UNDER_KILLS, **FOR_TIME}[name]
     assert check in {case[1] for case in SPOILT}
     empty = Evidence(audit={"executions": 0, "orphans": 0, "problems": []})
-    with pytest.raises(AssertionError, match="nothing to look at"):
+    with pytest.raises(AssertionError, match="nothing to check"):
         hold(empty, _report(), {name: check})
 
 
@@ -240,7 +240,7 @@ def _fired(*nominals: int) -> list[Row]:
 
 
 def _lives() -> list[Life]:
-    """One process from 0 to 5 s, and one from 7.5 s to 12 s: the instants of 6 s are missed, 7 s is made up for."""
+    """One process from 0 to 5 s, and one from 7.5 s to 12 s: the instants of 6 s are missed, 7 s is caught up."""
     first, second = Life(0, 1, 5 * SECOND), Life(15 * SECOND // 2, 8 * SECOND, 12 * SECOND)
     return [first, second]
 
@@ -259,7 +259,7 @@ def _ledger(*nominals: int, **missed: int) -> list[Row]:
 WHOLE = (0, 1000, 2000, 7000, 8000, 9000)
 
 
-def test_a_schedule_whose_instants_were_all_decided_on_once_passes() -> None:
+def test_a_schedule_whose_instants_were_all_decided_once_passes() -> None:
     assert (EVERY_MS, GRACE_MS) == (1000, 2000)
     assert owed(0, _lives()) == [0, 1000, 2000, 8000, 9000]
     assert fires_once(_fired(*WHOLE), _ledger(*WHOLE, m6000=4), 0, _lives()) == 6
@@ -268,10 +268,10 @@ def test_a_schedule_whose_instants_were_all_decided_on_once_passes() -> None:
 @pytest.mark.parametrize(
     ("rows", "ledger"),
     [
-        pytest.param(_fired(*WHOLE), _ledger(*WHOLE), id="instants that nobody decided on"),
-        pytest.param(_fired(*WHOLE), _ledger(*WHOLE, m6000=3), id="one that nobody decided on"),
+        pytest.param(_fired(*WHOLE), _ledger(*WHOLE), id="instants without a decision"),
+        pytest.param(_fired(*WHOLE), _ledger(*WHOLE, m6000=3), id="one instant without a decision"),
         pytest.param(_fired(*WHOLE, 2001), _ledger(*WHOLE, m6000=4), id="an execution for no instant"),
-        pytest.param(_fired(*WHOLE[:-1]), _ledger(*WHOLE, m6000=4), id="told and not stored"),
+        pytest.param(_fired(*WHOLE[:-1]), _ledger(*WHOLE, m6000=4), id="fired and not stored"),
         pytest.param(_fired(0, 1000, 7000, 8000, 9000), _ledger(0, 1000, 7000, 8000, 9000, m6000=5), id="missed alive"),
         pytest.param(
             _fired(*WHOLE),
@@ -295,7 +295,7 @@ def test_pages_that_are_whole_pass() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pages", "wanted"),
+    ("pages", "expected"),
     [
         pytest.param([["c", "b"], ["b", "a"]], "twice", id="twice"),
         pytest.param([["c", "a"]], "leave out", id="left out"),
@@ -303,12 +303,12 @@ def test_pages_that_are_whole_pass() -> None:
         pytest.param([["c"], ["b", "a"]], "hold", id="a short page"),
     ],
 )
-def test_pages_that_are_not_whole_do_not_pass(pages: list[list[str]], wanted: str) -> None:
-    with pytest.raises(AssertionError, match=wanted):
+def test_pages_that_are_not_whole_do_not_pass(pages: list[list[str]], expected: str) -> None:
+    with pytest.raises(AssertionError, match=expected):
         check_pages(pages, {"a", "b", "c"}, 2)
 
 
-def _told(*said: str) -> list[Reply]:
+def _answers(*said: str) -> list[Reply]:
     done = ("restarted", "already restarted", "terminated", "already terminated")
     return [
         Reply(200, {"message": word}) if word in done else Reply(409, {"code": word, "message": "x"}) for word in said
@@ -317,40 +317,40 @@ def _told(*said: str) -> list[Reply]:
 
 PASSED = [_event("WAIT_RESUMED", "wait_1", output={"n": 1})]
 END = [_event("EXECUTION_TERMINATED", "wait_1")]
-TOLD = _told("restarted", "TERMINATED")
-ENDED = _told("terminated", "already terminated")
+TOLD = _answers("restarted", "TERMINATED")
+ENDED = _answers("terminated", "already terminated")
 
 
-def test_an_end_of_which_all_were_told_the_truth_passes() -> None:
+def test_an_end_with_correct_answers_passes() -> None:
     check_ending(_row(0, ASKING, "TERMINATED", *PASSED, *END), TOLD, ENDED, is_certain=True)
-    check_ending(_row(0, ASKING, "TERMINATED", *END), _told("TERMINATED"), ENDED, is_certain=True)
+    check_ending(_row(0, ASKING, "TERMINATED", *END), _answers("TERMINATED"), ENDED, is_certain=True)
     completed = _row(0, ASKING, "COMPLETED", *PASSED, _event("EXECUTION_COMPLETED", "wait_1"))
-    check_ending(completed, _told("restarted", "already restarted"), _told("COMPLETED"), is_certain=True)
+    check_ending(completed, _answers("restarted", "already restarted"), _answers("COMPLETED"), is_certain=True)
 
 
 @pytest.mark.parametrize(
     ("status", "events", "resumed", "terminated"),
     [
         pytest.param("TERMINATED", END, TOLD, ENDED, id="restarted, and the wait did not pass"),
-        pytest.param("TERMINATED", [*PASSED, *END], _told("TERMINATED"), ENDED, id="it passed for nobody"),
-        pytest.param("TERMINATED", END, _told("already restarted"), ENDED, id="already restarted by nobody"),
-        pytest.param("TERMINATED", END, _told("TERMINATED"), ENDED[1:], id="ended by nobody"),
-        pytest.param("TERMINATED", END, _told("TERMINATED"), [*ENDED[:1], *ENDED], id="ended by two"),
-        pytest.param("TERMINATED", [*PASSED, *END], TOLD, _told("terminated", "COMPLETED"), id="told completed"),
+        pytest.param("TERMINATED", [*PASSED, *END], _answers("TERMINATED"), ENDED, id="it passed without a winner"),
+        pytest.param("TERMINATED", END, _answers("already restarted"), ENDED, id="already restarted without a winner"),
+        pytest.param("TERMINATED", END, _answers("TERMINATED"), ENDED[1:], id="ended without a winner"),
+        pytest.param("TERMINATED", END, _answers("TERMINATED"), [*ENDED[:1], *ENDED], id="ended by two"),
+        pytest.param("TERMINATED", [*PASSED, *END], TOLD, _answers("terminated", "COMPLETED"), id="answered completed"),
         pytest.param(
-            "COMPLETED", PASSED, _told("restarted", "already restarted"), ENDED, id="terminated, and completed"
+            "COMPLETED", PASSED, _answers("restarted", "already restarted"), ENDED, id="terminated, and completed"
         ),
-        pytest.param("WAITING", [], _told("TERMINATED"), ENDED, id="terminated, and open"),
+        pytest.param("WAITING", [], _answers("TERMINATED"), ENDED, id="terminated, and open"),
         pytest.param(
             "TERMINATED",
             [_event("STEP_STARTED", "call"), *END],
-            _told("TERMINATED"),
+            _answers("TERMINATED"),
             ENDED,
             id="a step without a resume",
         ),
     ],
 )
-def test_an_end_of_which_somebody_was_told_a_lie_does_not_pass(
+def test_an_end_with_a_wrong_answer_does_not_pass(
     status: str, events: list[dict[str, Any]], resumed: list[Reply], terminated: list[Reply]
 ) -> None:
     with pytest.raises(AssertionError, match="e0"):

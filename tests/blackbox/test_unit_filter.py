@@ -51,7 +51,7 @@ def sets() -> dict[str, list[str]]:
 
 
 def expanded(name: str, sets: dict[str, list[str]]) -> set[str]:
-    """Returns the calls that a name of a filter stands for."""
+    """Returns the system calls of a filter name."""
     if not name.startswith("@"):
         return {name}
     return {call for each in sets[name] for call in expanded(each, sets)}
@@ -124,7 +124,7 @@ def work(org: Organization, sink: Sink, mail_port: int) -> None:
 
 
 @pytest.mark.parametrize("unit", sorted(UNITS.glob("*.service")), ids=lambda unit: unit.name)
-def test_a_unit_lets_through_what_its_processes_ask_for(
+def test_a_unit_allows_the_system_calls_of_its_processes(
     unit: Path, sets: dict[str, list[str]], made_calls: set[str]
 ) -> None:
     assert {"execve", "prlimit64", "prctl", "setsid", "connect"} <= made_calls, "the tracer saw too little"

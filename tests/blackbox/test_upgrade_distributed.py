@@ -1,7 +1,7 @@
 """Two releases side by side on one database: one is drained and replaced by the other under load, and nothing is lost.
 
 The next release is a copy of this tree (`blackbox_releases`). One keeps the tables; one has more of them, and changes
-those that there are as a release may: then this one goes on beside it, and cannot be started again. Such a release is
+those that there are as a release may: then this one continues beside it, and cannot be restarted. Such a release is
 also started at once, in many processes, on a recorded database.
 """
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.distributed
 CALLERS = 6
 AWAIT_SECONDS = 3.0
 BESIDE_SECONDS = 3.0
-"""So long do both releases work beside each other before the older one is asked to stop."""
+"""How long both releases work beside each other before the older one is stopped."""
 NEWER = 78
 """How a process ends that finds tables of a newer release."""
 RECORDED = "0.1.0"
@@ -79,7 +79,7 @@ def test_servers_and_workers_are_replaced_by_a_copy_with_another_version_and_not
     finally:
         run.close()
     hold(evidence, report, FOR_TIME)
-    # Nothing died, so no answer may be missing, nothing made again, and nothing put to a person.
+    # There was no fault, so no answer may be missing, no call repeated, and no incident opened.
     assert report.figures["calls cut off"] == 0
     assert report.figures["outcomes left open by a fault"] == 0
     assert {newer.version, newer.version.removesuffix(NEXT)} == versions(run)
@@ -87,7 +87,7 @@ def test_servers_and_workers_are_replaced_by_a_copy_with_another_version_and_not
 
 
 @pytest.mark.timeout(3600)
-def test_processes_go_on_while_a_release_with_more_tables_replaces_them_and_cannot_be_started_again(
+def test_processes_continue_while_a_release_with_more_tables_replaces_them_and_cannot_be_restarted(
     tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
 ) -> None:
     calls = repetitions(10, 500)
@@ -122,17 +122,17 @@ def test_processes_go_on_while_a_release_with_more_tables_replaces_them_and_cann
 
 
 def check_refused(run: DistributedRun, report: FaultReport) -> None:
-    """A process of the older release is not started on the newer tables, and says which release is wanted."""
+    """A process of the older release does not start on the newer tables, and names the required release."""
     for kind in ("serve", "worker"):
         refused = run_command(kind, folder=run.server.folder, **run.server.environment)
         assert refused.returncode == NEWER, refused.stderr
-        told = refused.stdout + refused.stderr
-        assert "the release that wrote it" in told or "a newer release wrote it" in told, told
+        answers = refused.stdout + refused.stderr
+        assert "the release that wrote it" in answers or "a newer release wrote it" in answers, answers
         report.checked(f"an older {kind} is refused with {NEWER}")
 
 
 @pytest.mark.timeout(600)
-def test_all_processes_of_a_release_with_more_tables_are_started_at_once_on_a_recorded_database_and_go_on(
+def test_all_processes_of_a_release_with_more_tables_start_at_once_on_a_recorded_database_and_continue(
     tmp_path: Path, closed_port: int
 ) -> None:
     left = json.loads((DATABASES / f"{RECORDED}.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The release before, as it was, and this one: what it leaves goes on, and it goes on itself until it is replaced.
+"""The release before and this one: its executions continue here, and it continues itself until it is replaced.
 
 The variable LOOPLY_TEST_RELEASE names the folder `src` of the release before, as a checkout of its tag has it; without
 it these tests are skipped. It runs with the dependencies of this tree.
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from blackbox_client import Organization
 from blackbox_distributed import KILLED, DistributedRun, until_calls
-from blackbox_inheritance import go_on, leave
+from blackbox_inheritance import finish, leave
 from blackbox_installation import Node
 from blackbox_invariants import FOR_TIME, hold
 from blackbox_launcher import Server, doctor
@@ -27,7 +27,7 @@ NEWER = 78
 CALLERS = 6
 AWAIT_SECONDS = 3.0
 BESIDE_CALLS = 10
-"""So many calls are made while both releases work beside each other."""
+"""The number of calls while both releases work beside each other."""
 PLACE = "/inherited"
 
 Repetitions = Callable[[int, int], int]
@@ -44,7 +44,7 @@ def of_older() -> dict[str, str]:
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("is_killed", [False, True], ids=["stopped", "killed"])
-def test_a_folder_that_the_release_before_leaves_goes_on_and_is_refused_to_it(
+def test_a_folder_of_the_release_before_continues_and_is_refused_to_it(
     tmp_path: Path, sink: Sink, is_killed: bool
 ) -> None:
     folder, place = tmp_path / "data", f"{PLACE}-{is_killed}"
@@ -64,7 +64,7 @@ def test_a_folder_that_the_release_before_leaves_goes_on_and_is_refused_to_it(
             assert before.stop() == 0
         server.start()
         with server.connect() as client:
-            go_on(Organization(client, **made), sink, left)
+            finish(Organization(client, **made), sink, left)
         assert server.stop() == 0
         audit = doctor(folder)
         assert (audit["open"], audit["orphans"], audit["problems"]) == (0, 0, [])
@@ -78,7 +78,7 @@ def test_a_folder_that_the_release_before_leaves_goes_on_and_is_refused_to_it(
 
 @pytest.mark.distributed
 @pytest.mark.timeout(3600)
-def test_the_release_before_goes_on_beside_this_one_and_is_replaced_under_load(
+def test_the_release_before_continues_beside_this_one_and_is_replaced_under_load(
     tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
 ) -> None:
     calls = repetitions(30, 1000)
@@ -104,13 +104,13 @@ def test_the_release_before_goes_on_beside_this_one_and_is_replaced_under_load(
         run.server.operating = run.server.operating.of_release(of_this())
         with run.server.connect() as client:
             org = Organization(client, **made)
-            go_on(org, sink, left)
+            finish(org, sink, left)
             others = len(org.pages("getOrganizationExecutions"))
         evidence = run.conclude(report, KILLED, NEWER, others=others)
     finally:
         run.close()
     hold(evidence, report, FOR_TIME)
-    # Those who call the servers notice nothing.
+    # Callers of the servers notice nothing.
     assert report.figures["calls cut off"] == 0
     report.finish()
 
@@ -144,10 +144,10 @@ def kill(run: DistributedRun, old: Node, report: FaultReport) -> None:
 
 
 def check_refused(run: DistributedRun, report: FaultReport) -> None:
-    """A process of the release before is not started on the newer tables, and says which release is wanted."""
+    """A process of the release before does not start on the newer tables, and names the required release."""
     for kind in ("serve", "worker"):
         refused = run_command(kind, folder=run.server.folder, **run.server.environment)
-        told = refused.stdout + refused.stderr
-        assert refused.returncode == NEWER, told
-        assert "the release that wrote it" in told or "a newer release wrote it" in told, told
+        answers = refused.stdout + refused.stderr
+        assert refused.returncode == NEWER, answers
+        assert "the release that wrote it" in answers or "a newer release wrote it" in answers, answers
         report.checked(f"an older {kind} is refused with {NEWER}")

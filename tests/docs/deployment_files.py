@@ -1,4 +1,4 @@
-"""Reads the files of `deploy/`: the Containerfile, the composition, units of systemd and lock files."""
+"""Reads the files of `deploy/`: the Containerfile, the Compose file, systemd units and lock files."""
 
 import re
 import shlex
@@ -15,7 +15,7 @@ UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 EXAMPLES = sorted((DEPLOY / "settings").glob("*.toml"))
 
 VARIABLE = re.compile(r"(?<!\$)\$\{([A-Z_]+)(?:(:-|:\?)([^}]*))?\}")
-"""A variable of the composition: its name, how it is meant when nobody gives it, and the text for that."""
+"""A variable of the Compose file: its name, the operator for a missing value, and the default or message."""
 
 
 class Instruction(NamedTuple):
@@ -45,7 +45,7 @@ class Stage(NamedTuple):
         return [each for each in self.instructions if each.word == word]
 
     def environment(self) -> dict[str, str]:
-        """Returns what ENV sets."""
+        """Returns the variables that ENV sets."""
         return dict(pair.split("=", 1) for each in self.all("ENV") for pair in each.arguments)
 
 
@@ -94,7 +94,7 @@ def _instructions(text: str) -> Iterator[Instruction]:
 
 
 def is_let_through(path: str) -> bool:
-    """Tells whether `.dockerignore` lets a build see a file of the tree. The last line that fits decides."""
+    """Returns whether `.dockerignore` lets a build see a file of the tree. The last matching line decides."""
     folders = [path, *(str(parent) for parent in Path(path).parents)][:-1]
     seen = True
     for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines():
@@ -114,7 +114,7 @@ def _fits(path: str, pattern: str) -> bool:
 
 
 def composition() -> dict[str, Any]:
-    """Returns `deploy/compose.yaml`, with what its merges bring in."""
+    """Returns `deploy/compose.yaml`, with its merges resolved."""
     loaded: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
     return loaded
 
@@ -132,12 +132,12 @@ def texts(value: object) -> Iterator[str]:
 
 
 def filled(text: str) -> str:
-    """Returns a text of the composition with its defaults put in, as it is when nobody gives anything."""
+    """Returns a text of the Compose file with its defaults inserted."""
     return VARIABLE.sub(lambda match: (match[3] or "") if match[2] == ":-" else "", text).replace("$$", "$")
 
 
 def given_names() -> set[str]:
-    """Returns what may be given to the composition as a variable, and to the build of the image as an argument."""
+    """Returns the variables of the Compose file, and the arguments of the build of the image."""
     return {
         match[1] for text in texts(composition()) for match in VARIABLE.finditer(text)
     } | containerfile().arguments.keys()
@@ -159,7 +159,7 @@ class Unit(NamedTuple):
         return self.values.get((section, key), [])
 
     def last(self, key: str, section: str = "Service") -> str:
-        """Returns the value that counts."""
+        """Returns the effective value."""
         return self.all(key, section)[-1]
 
 
@@ -177,7 +177,7 @@ def unit(file: Path) -> Unit:
 
 
 class Pin(NamedTuple):
-    """One package of a lock file: its version, the extras with which it is asked for, the number of its hashes."""
+    """One package of a lock file: its version, its extras, the number of its hashes."""
 
     version: str
     extras: frozenset[str]

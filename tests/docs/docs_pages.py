@@ -1,4 +1,4 @@
-"""Where the documentation lies, and how its pages are read."""
+"""The locations of the documentation, and readers of its pages."""
 
 import re
 from collections.abc import Iterator

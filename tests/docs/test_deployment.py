@@ -1,4 +1,4 @@
-"""The files of `deploy/` fit the product and each other; `deploy/README.md` says what no test here can show."""
+"""The files of `deploy/` match the product and each other; `deploy/README.md` lists what no test here covers."""
 
 import http.server
 import os
@@ -41,22 +41,22 @@ def stages() -> list[Stage]:
 
 
 @pytest.mark.parametrize("stage", stages(), ids=lambda stage: stage.name)
-def test_what_the_image_is_made_from_is_there_and_is_let_through(stage: Stage) -> None:
+def test_sources_of_the_image_exist_and_are_not_ignored(stage: Stage) -> None:
     copies = [each for each in stage.all("COPY") if "from" not in each.options]
     sources = [source.rstrip("/") for each in copies for source in each.arguments[:-1]]
     assert [source for source in sources if not (ROOT / source).exists() or not is_let_through(source)] == []
 
 
 @pytest.mark.parametrize("path", [".env", "deploy/secrets/looply.toml", "ui/node_modules", "src/looply/server/static"])
-def test_what_the_image_must_not_have_is_kept_from_its_build(path: str) -> None:
+def test_private_files_are_ignored_by_the_build(path: str) -> None:
     assert not is_let_through(path)
 
 
 def test_a_copy_from_a_stage_comes_after_it() -> None:
     names = [stage.name for stage in stages()]
     for position, stage in enumerate(stages()):
-        wanted = [each.options["from"] for each in stage.all("COPY") if "from" in each.options]
-        assert set(wanted) <= set(names[:position])
+        expected = [each.options["from"] for each in stage.all("COPY") if "from" in each.options]
+        assert set(expected) <= set(names[:position])
 
 
 def test_the_wheel_takes_the_pages_from_where_they_are_built() -> None:
@@ -88,8 +88,8 @@ def test_the_image_does_not_run_as_root() -> None:
     assert int(user) > 0
 
 
-def test_the_containerfile_keeps_the_rules_of_its_trade() -> None:
-    """Those of hadolint that no other test holds: DL3000, DL3004, DL3006, DL3007, DL3012, DL3020, DL3025, DL4006."""
+def test_the_containerfile_follows_the_rules_of_hadolint() -> None:
+    """The rules that no other test covers: DL3000, DL3004, DL3006, DL3007, DL3012, DL3020, DL3025, DL4006."""
     kinds = {"COPY", "RUN", "ENV", "WORKDIR", "USER", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT", "CMD"}
     for stage in stages():
         assert {each.word for each in stage.instructions} <= kinds
@@ -115,7 +115,7 @@ def test_nothing_gets_into_the_image_without_a_version_and_a_hash() -> None:
     assert loose == []
 
 
-def test_the_image_starts_a_command_that_there_is() -> None:
+def test_the_image_starts_an_existing_command() -> None:
     assert IMAGE.last.all("ENTRYPOINT")[-1].arguments == ["looply"]
     assert "looply" in PROJECT["project"]["scripts"]
     assert IMAGE.last.all("CMD")[-1].arguments[0] in command_names()
@@ -130,7 +130,7 @@ def test_the_environment_of_the_image_consists_of_settings() -> None:
 
 @contextmanager
 def answering(status: int) -> Iterator[tuple[int, list[str]]]:
-    """Yields the port of a server that answers every call with `status`, and the paths that it is asked for."""
+    """Yields the port of a server that answers every call with `status`, and the requested paths."""
     asked: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -171,7 +171,7 @@ def test_the_image_is_healthy_while_its_server_is_ready(status: int, is_healthy:
 
 
 @pytest.mark.parametrize(
-    ("lock", "wanted"),
+    ("lock", "expected"),
     [
         (
             "distributed.txt",
@@ -180,9 +180,9 @@ def test_the_image_is_healthy_while_its_server_is_ready(status: int, is_healthy:
         ("build.txt", PROJECT["build-system"]["requires"]),
     ],
 )
-def test_a_lock_of_the_image_pins_what_is_needed(lock: str, wanted: list[str]) -> None:
+def test_a_lock_of_the_image_pins_what_is_needed(lock: str, expected: list[str]) -> None:
     pinned = pins(lock)
-    for requirement in map(Requirement, wanted):
+    for requirement in map(Requirement, expected):
         assert requirement.specifier.contains(pinned[requirement.name].version), requirement
 
 
@@ -212,7 +212,7 @@ def test_an_example_of_settings_is_accepted_with_the_secrets_that_it_asks_for(fi
 
 
 def test_there_is_an_example_for_every_engine() -> None:
-    # An engine that is none is refused with the names of those that there are.
+    # An unknown engine is refused with the names of the existing ones.
     with pytest.raises(ValueError, match="one of ") as refusal:
         TABLE["engine"].parse("")
     assert sorted(str(refusal.value).removeprefix("one of ").split(", ")) == [file.stem for file in EXAMPLES]
@@ -233,7 +233,7 @@ def test_the_made_secrets_are_accepted_and_fit_each_other(tmp_path: Path) -> Non
     assert conninfo_to_dict(made["database"])["password"] == (tmp_path / "secrets" / "database-password").read_text()
 
 
-def test_secrets_are_made_by_chance_and_kept_from_others(tmp_path: Path) -> None:
+def test_secrets_are_random_and_private(tmp_path: Path) -> None:
     texts = set()
     for folder in (tmp_path / "a", tmp_path / "b"):
         make_secrets(folder)
@@ -244,7 +244,7 @@ def test_secrets_are_made_by_chance_and_kept_from_others(tmp_path: Path) -> None
     assert len(texts) == 6
 
 
-def test_secrets_that_are_there_are_left_as_they_are(tmp_path: Path) -> None:
+def test_existing_secrets_are_kept(tmp_path: Path) -> None:
     make_secrets(tmp_path)
     before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
     again = make_secrets(tmp_path)

@@ -1,4 +1,4 @@
-"""The composition and the units of systemd fit the product and each other, as far as they tell before they run."""
+"""The Compose file and the systemd units match the product and each other, as far as static checks can show."""
 
 import re
 import shutil
@@ -58,13 +58,13 @@ def test_the_composition_uses_keys_of_the_specification() -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_service_waits_for_what_can_come_to_pass(name: str) -> None:
-    for other, wanted in SERVICES[name].get("depends_on", {}).items():
-        assert wanted.keys() == {"condition"}
-        assert wanted["condition"] in CONDITIONS
-        if wanted["condition"] == "service_healthy":
+def test_a_service_waits_for_conditions_that_can_be_met(name: str) -> None:
+    for other, expected in SERVICES[name].get("depends_on", {}).items():
+        assert expected.keys() == {"condition"}
+        assert expected["condition"] in CONDITIONS
+        if expected["condition"] == "service_healthy":
             assert "test" in SERVICES[other]["healthcheck"]
-        if wanted["condition"] == "service_completed_successfully":
+        if expected["condition"] == "service_completed_successfully":
             assert other not in LONG
 
 
@@ -124,7 +124,7 @@ def test_no_password_has_a_default() -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_a_process_of_ours_can_write_nowhere_and_may_nothing(name: str) -> None:
+def test_a_process_of_ours_has_no_writable_files_and_no_capabilities(name: str) -> None:
     service = SERVICES[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
@@ -155,13 +155,13 @@ def test_a_process_of_ours_starts_with_settings_that_are_accepted(name: str, tmp
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_a_process_of_ours_runs_a_command_that_there_is(name: str) -> None:
+def test_a_process_of_ours_runs_an_existing_command(name: str) -> None:
     parse(SERVICES[name]["command"])
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_processes_of_functions_whose_parent_is_gone_are_taken_leave_of(name: str) -> None:
-    # Without it the process of ours is the first one of the container, and they would stay in its table.
+def test_orphaned_processes_of_functions_are_reaped(name: str) -> None:
+    # Without an init process ours has the id 1 in the container, and orphans would stay in its process table.
     assert SERVICES[name]["init"] is True
 
 
@@ -169,7 +169,7 @@ def test_several_servers_and_several_workers_run() -> None:
     servers = [name for name in OURS if SERVICES[name]["command"][0] == "serve"]
     assert len(servers) == 2
     assert SERVICES["worker"]["deploy"]["replicas"] == 2
-    # Each of them begins where its folder has the settings, as every command of the image does.
+    # Each of them starts in the folder of its settings, as every command of the image does.
     assert {SERVICES[name]["working_dir"] for name in OURS} == {"/run/secrets"}
 
 
@@ -180,7 +180,7 @@ def test_a_worker_is_healthy_once_it_has_written_its_ready_file() -> None:
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_what_runs_for_good_is_started_again_and_keeps_its_log_small(name: str) -> None:
+def test_long_running_services_restart_and_limit_their_logs(name: str) -> None:
     service = SERVICES[name]
     assert service["restart"] == "unless-stopped"
     assert service["logging"]["options"].keys() == {"max-size", "max-file"}
@@ -194,7 +194,7 @@ def proxy_lines(word: str) -> list[list[str]]:
     return [line.split() for line in lines if line.split()[:1] == [word]]
 
 
-def test_the_proxy_sends_to_the_servers_that_there_are() -> None:
+def test_the_proxy_sends_to_the_existing_servers() -> None:
     servers = {line[2] for line in proxy_lines("server")}
     port = containerfile().last.environment()["LOOPLY_PORT"]
     assert servers == {f"{name}:{port}" for name in OURS if SERVICES[name]["command"] == ["serve"]}
@@ -225,7 +225,7 @@ def test_haproxy_accepts_its_configuration() -> None:
 
 
 @pytest.mark.parametrize("file", UNITS, ids=lambda file: file.name)
-def test_a_unit_starts_a_command_that_there_is_with_an_example_of_settings(file: Path) -> None:
+def test_a_unit_starts_an_existing_command_with_an_example_of_settings(file: Path) -> None:
     program, *command = unit(file).last("ExecStart").replace("%i", "8080").replace("%t", "/run").split()
     assert program == "/opt/looply/bin/looply"
     _, arguments, _ = parse(command)
@@ -236,7 +236,7 @@ def test_a_unit_starts_a_command_that_there_is_with_an_example_of_settings(file:
 def test_a_unit_is_not_started_again_where_only_a_person_can_help(file: Path) -> None:
     found = {int(status) for status in unit(file).last("RestartPreventExitStatus").split()}
     hopeless = {USAGE, SERVE_STATUSES[StoreCorrupt], SERVE_STATUSES[SchemaMismatch]}
-    # Alone on a folder or a database: who is there must be found. Among many, the next start may find it free.
+    # Alone on a folder or a database an operator must find the other process. Among many, the next start may succeed.
     alone = {SERVE_STATUSES[DataFolderInUse]} if file.name == "looply.service" else set()
     assert found == hopeless | alone
     assert unit(file).last("Restart") == "on-failure"
@@ -251,7 +251,7 @@ def test_a_unit_gives_a_process_the_time_to_drain(file: Path) -> None:
 @pytest.mark.parametrize("file", UNITS, ids=lambda file: file.name)
 def test_a_unit_may_write_to_its_own_folder_alone(file: Path) -> None:
     described = unit(file)
-    wanted = {
+    expected = {
         "NoNewPrivileges": "yes",
         "CapabilityBoundingSet": "",
         "ProtectSystem": "strict",
@@ -260,13 +260,13 @@ def test_a_unit_may_write_to_its_own_folder_alone(file: Path) -> None:
         "RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX",
         "UMask": "0077",
     }
-    assert {key: described.last(key) for key in wanted} == wanted
+    assert {key: described.last(key) for key in expected} == expected
     assert described.last("User") not in ("root", "0")
     assert described.all("ReadWritePaths") == []
 
 
-def test_a_worker_sees_the_memory_of_its_machine() -> None:
-    """The library of Temporal reads /proc/meminfo; where there is none, the thread that wants it dies."""
+def test_a_worker_can_read_the_memory_of_its_machine() -> None:
+    """The library of Temporal reads /proc/meminfo; without it, the thread that reads it dies."""
     assert unit(DEPLOY / "systemd" / "looply-worker@.service").last("ProcSubset") == "all"
 
 
@@ -279,7 +279,7 @@ def test_the_unit_of_one_machine_has_the_folder_of_its_example() -> None:
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     for file in UNITS:
-        # An instance of a template, and a program that is there: the installed one is not, where this is tested.
+        # An instance of a template, and an existing program: the installed one does not exist on a test machine.
         text = file.read_text(encoding="utf-8").replace("/opt/looply/bin/looply", shutil.which("true") or "")
         (tmp_path / file.name.replace("@.", "@8080.")).write_text(text, encoding="utf-8")
     done = subprocess.run(

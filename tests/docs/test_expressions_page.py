@@ -1,4 +1,4 @@
-"""The page on trying expressions: its mistakes are told as it says, and its commands answer what it shows."""
+"""The page on testing expressions: its mistakes have the shown errors, and its commands the shown output."""
 
 import io
 import json
@@ -32,15 +32,15 @@ def mistakes() -> list[tuple[str, str, str]]:
     return rows
 
 
-@pytest.mark.parametrize(("written", "told", "mended"), mistakes())
-def test_a_mistake_is_told_as_the_page_says_and_mended_as_it_says(written: str, told: str, mended: str) -> None:
-    lines = "".join(f"{json.dumps({'expression': each, 'data': DATA})}\n" for each in (written, mended))
+@pytest.mark.parametrize(("written", "expected", "corrected"), mistakes())
+def test_a_mistake_has_the_error_and_the_correction_of_the_page(written: str, expected: str, corrected: str) -> None:
+    lines = "".join(f"{json.dumps({'expression': each, 'data': DATA})}\n" for each in (written, corrected))
     wrong, right = (json.loads(line) for line in answers("expression eval", lines).splitlines())
-    assert wrong["error"].partition(" (at position")[0] == told
+    assert wrong["error"].partition(" (at position")[0] == expected
     assert "value" in right
 
 
-def test_what_gives_another_value_than_was_meant_does_so() -> None:
+def test_expressions_with_an_unintended_value_return_it() -> None:
     for written in ("payload.output.items.name", "'Order ${payload.output.po}'"):
         assert f"`{written}`" in PAGE.read_text(encoding="utf-8")
         (found,) = answers("expression eval", json.dumps({"expression": written, "data": DATA})).splitlines()
@@ -55,5 +55,5 @@ def test_the_commands_answer_what_the_page_shows() -> None:
         if (found := re.search(r"^looply ([a-z ]+) <<'LINES'\n(.*)^LINES$", text, re.MULTILINE | re.DOTALL))
     ]
     assert len(commands) == 2
-    for command, lines, told in commands:
-        assert answers(command, lines) == told
+    for command, lines, expected in commands:
+        assert answers(command, lines) == expected

@@ -1,4 +1,4 @@
-"""The pinned packages can be installed by pip with `--require-hashes`, whatever is released after them."""
+"""The pinned packages can be installed by pip with `--require-hashes`, independent of later releases."""
 
 import json
 from importlib.metadata import PackageNotFoundError, requires
@@ -11,8 +11,8 @@ from packaging.utils import canonicalize_name
 
 
 def asked(pinned: dict[str, Pin]) -> dict[str, set[str]]:
-    """The extras that the installed packages among `pinned` ask for, by the name of the package that has them."""
-    wanted: dict[str, set[str]] = {}
+    """Returns the extras that the installed packages among `pinned` require, by the name of the package."""
+    required: dict[str, set[str]] = {}
     for name, pin in pinned.items():
         try:
             needs = [Requirement(each) for each in requires(name) or ()]
@@ -21,23 +21,23 @@ def asked(pinned: dict[str, Pin]) -> dict[str, set[str]]:
         for need in needs:
             marker = need.marker
             if need.extras and (marker is None or any(marker.evaluate({"extra": each}) for each in ("", *pin.extras))):
-                wanted.setdefault(canonicalize_name(need.name), set()).update(need.extras)
-    return wanted
+                required.setdefault(canonicalize_name(need.name), set()).update(need.extras)
+    return required
 
 
 @pytest.mark.parametrize("lock", ["dev.txt", "run.txt", "distributed.txt", "build.txt"])
-def test_a_package_that_another_wants_with_an_extra_is_pinned_with_it(lock: str) -> None:
+def test_a_package_required_with_an_extra_is_pinned_with_it(lock: str) -> None:
     pinned = pins(lock)
     missing = {name: extras - pinned[name].extras for name, extras in asked(pinned).items()}
     assert not any(missing.values()), missing
 
 
-def test_some_package_wants_an_extra() -> None:
+def test_some_package_requires_an_extra() -> None:
     assert "toml" in asked(pins("dev.txt"))["coverage"]
 
 
 @pytest.mark.parametrize("folder", ["ui", "tests/clients/typescript"])
-def test_a_package_of_npm_is_pinned_by_version_and_hash_and_comes_from_the_registry_of_whoever_installs(
+def test_a_package_of_npm_is_pinned_by_version_and_hash_and_names_no_registry(
     folder: str,
 ) -> None:
     lock = json.loads((ROOT / folder / "package-lock.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""For whoever is on call: metrics and alerts are those of the code, commands are accepted as they are written."""
+"""For the person on call: metrics and alerts are those of the code, commands are accepted as written."""
 
 import re
 import shlex
@@ -51,7 +51,7 @@ def test_metrics_that_a_page_names_are_those_of_the_code(page: Path) -> None:
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["alert"])
-def test_an_alert_asks_for_series_and_labels_that_there_are(rule: dict[str, Any]) -> None:
+def test_an_alert_uses_existing_series_and_labels(rule: dict[str, Any]) -> None:
     names = NAME.findall(rule["expr"])
     assert names or "up{" in rule["expr"]
     for name in names:
@@ -74,7 +74,7 @@ def test_an_alert_says_what_to_do(rule: dict[str, Any]) -> None:
     "promise",
     ["looply_stale_cards", "looply_orphan_executions", "looply_schedule_starts_missed", "looply_timers_lag_seconds"],
 )
-def test_what_is_promised_has_an_alert(promise: str) -> None:
+def test_every_promise_has_an_alert(promise: str) -> None:
     assert any(promise in rule["expr"] for rule in rules())
 
 
@@ -89,11 +89,11 @@ def commands(page: Path) -> list[str]:
     return [line for line in (*lines, *indented, *inline) if line.startswith("looply ")]
 
 
-def test_the_page_for_the_night_has_commands() -> None:
+def test_the_troubleshooting_page_has_commands() -> None:
     assert len(commands(TROUBLESHOOTING)) > 15
 
 
 @pytest.mark.parametrize("line", commands(TROUBLESHOOTING))
-def test_a_command_for_the_night_is_accepted_as_it_is_written(line: str) -> None:
+def test_a_command_of_troubleshooting_is_accepted_as_written(line: str) -> None:
     command, _, _ = parse(shlex.split(line)[1:])
     assert not is_help(command)

@@ -1,4 +1,4 @@
-"""What people write: links resolve, examples are valid, and names are those of the code."""
+"""Pages written by people: links resolve, examples are valid, and names are those of the code."""
 
 import importlib.metadata
 import json
@@ -102,7 +102,7 @@ def test_steps_in_examples_are_accepted(page: Path) -> None:
 
 
 def around(step: Json) -> Json:
-    """Returns a definition that has the step behind those that steps of examples name."""
+    """Returns a definition that has the step after those that steps of examples name."""
     card = {"type": "AdaptiveCard", "version": "1.5", "body": []}
     others: list[Json] = [
         {"id": "adaptiveCard_1", "type": "adaptiveCard", "settings": {"card": card, "recipients": ["a@example.com"]}},
@@ -160,10 +160,10 @@ def test_every_dependency_has_its_reason_and_license() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     extras = project["project"]["optional-dependencies"]
     groups = [project["project"]["dependencies"], *extras.values(), *project["dependency-groups"].values()]
-    wanted = {re.split(r"[<>=!~\[ ]", line)[0] for group in groups for line in group}
+    expected = {re.split(r"[<>=!~\[ ]", line)[0] for group in groups for line in group}
     rows = dict(re.findall(r"^\| ([a-z0-9-]+) \| [^|]+ \| ([^|]+) \|$", prose(DOCS / "dependencies.md"), re.MULTILINE))
     rows.pop("package", None)
-    assert rows.keys() == wanted
+    assert rows.keys() == expected
 
 
 @pytest.mark.parametrize(
@@ -180,5 +180,5 @@ def test_the_license_of_a_dependency_is_the_one_that_it_states(package: str, lic
     classifiers = [text for text in metadata.get_all("Classifier") or [] if text.startswith("License ::")]
     stated = " ".join([metadata.get("License-Expression") or metadata.get("License") or "", *classifiers]).lower()
     for name in license_.lower().split(" or "):
-        wanted = {"apache-2.0": "apache", "any osi license": "osi"}.get(name, name)
-        assert wanted in stated, f"{package}: {stated}"
+        expected = {"apache-2.0": "apache", "any osi license": "osi"}.get(name, name)
+        assert expected in stated, f"{package}: {stated}"

@@ -1,4 +1,4 @@
-"""The reference pages are those that the code makes now, and they leave nothing out."""
+"""The reference pages match the current code, and they are complete."""
 
 import json
 import sys
@@ -60,7 +60,7 @@ def test_every_type_of_step_is_on_its_page() -> None:
     assert [name for name in STEP_TYPES if f"`{name}`" not in text] == []
 
 
-def test_the_texts_about_steps_are_about_steps_that_there_are() -> None:
+def test_the_texts_about_steps_are_about_existing_steps() -> None:
     assert list(SUMMARIES) == list(STEP_TYPES)
     assert list(EXAMPLES) == list(STEP_TYPES)
     assert OUTPUTS.keys() <= set(STEP_TYPES)
@@ -117,7 +117,7 @@ def test_the_schema_of_definitions_is_the_one_that_is_checked() -> None:
     assert json.loads(page("definition.schema.json")) == definition_schema()
 
 
-def test_every_attack_has_tests_that_are_there_or_a_reason() -> None:
+def test_every_attack_has_existing_tests_or_a_reason() -> None:
     ids = [case["id"] for case in cases()]
     counts = {
         "AUT": 14,

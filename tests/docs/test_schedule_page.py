@@ -13,12 +13,12 @@ from looply.cli.terminal.terminal import Terminal
 def test_the_preview_is_the_one_that_the_page_shows() -> None:
     shown = list(blocks(DOCS / "how-to" / "schedule.md"))
     pairs = itertools.pairwise(shown)
-    ((command, told),) = [(command, told) for (_, command), (language, told) in pairs if language == "text"]
+    ((command, output),) = [(command, output) for (_, command), (language, output) in pairs if language == "text"]
     name, *arguments = shlex.split(command)
     assert name == "looply"
     out = io.StringIO()
     terminal = Terminal(source=io.BytesIO(), output=out, errors=io.StringIO(), environment={})
     assert main(arguments, terminal) == 0
     assert [line.rstrip() for line in out.getvalue().splitlines() if line.strip()] == [
-        line for line in told.splitlines() if line
+        line for line in output.splitlines() if line
     ]

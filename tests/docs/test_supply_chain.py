@@ -1,4 +1,4 @@
-"""The bill of materials is the locked set, an audit judges what the services answer, and locks have a cool-down."""
+"""The bill of materials is the locked set, an audit evaluates what services report, and locks have a cool-down."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from audit import Vulnerability, judge, read_npm, read_pip, read_waivers
 from docs_pages import ROOT
 
 TODAY = date(2026, 11, 28)
-FOUND = Vulnerability("urllib9", "1.0", "PYSEC-2026-1", "mended in 1.1", ("CVE-2026-1", "GHSA-aaaa-bbbb-cccc"))
+FOUND = Vulnerability("urllib9", "1.0", "PYSEC-2026-1", "fixed in 1.1", ("CVE-2026-1", "GHSA-aaaa-bbbb-cccc"))
 PIP: dict[str, Any] = {
     "dependencies": [
         {"name": "rich", "version": "15.0.0", "vulns": []},
@@ -97,22 +97,22 @@ def test_the_same_locks_give_the_same_bill() -> None:
     assert re.fullmatch(r"urn:uuid:[0-9a-f-]{36}", document["serialNumber"])
 
 
-def test_a_vulnerability_is_a_finding_with_what_mends_it() -> None:
+def test_a_vulnerability_is_a_finding_with_its_fix() -> None:
     found, unaudited = read_pip(PIP)
     assert (found, unaudited) == ([FOUND], [])
     verdict = judge(found, unaudited, (), TODAY)
     assert verdict.status == 1
-    assert "urllib9 1.0: PYSEC-2026-1; mended in 1.1" in list(verdict.lines())
+    assert "urllib9 1.0: PYSEC-2026-1; fixed in 1.1" in list(verdict.lines())
 
 
 def test_a_vulnerability_of_a_web_package_is_a_finding() -> None:
     found, unaudited = read_npm(NPM)
     assert unaudited == []
-    mend = "mended by markdown-kit 2.0.1"
-    assert found == [Vulnerability("markdown-kit", "<2.0.1", "GHSA-dddd-eeee-ffff", mend)]
+    fix = "fixed by markdown-kit 2.0.1"
+    assert found == [Vulnerability("markdown-kit", "<2.0.1", "GHSA-dddd-eeee-ffff", fix)]
 
 
-def test_an_audit_that_nothing_was_found_by_passes() -> None:
+def test_an_audit_without_findings_passes() -> None:
     verdict = judge((), (), (), TODAY)
     assert (verdict.status, list(verdict.lines())) == (0, ["No known vulnerability."])
 
@@ -126,7 +126,7 @@ def test_an_audit_that_nothing_was_found_by_passes() -> None:
         read_npm({})[1],
     ],
 )
-def test_what_no_service_answered_for_is_never_a_pass(unaudited: list[str]) -> None:
+def test_an_incomplete_audit_never_passes(unaudited: list[str]) -> None:
     verdict = judge((), unaudited, (), TODAY)
     assert verdict.status == 2
     assert list(verdict.lines()) == [f"not audited: {unaudited[0]}", "The audit is not complete."]
@@ -143,7 +143,7 @@ def test_a_waiver_counts_until_its_date_under_any_name_of_the_vulnerability(id_:
     assert (verdict.status, verdict.waived) == (0, [FOUND])
 
 
-def test_a_waiver_that_is_over_waives_nothing() -> None:
+def test_an_expired_waiver_waives_nothing() -> None:
     verdict = judge([FOUND], (), read_waivers(waiver("2026-11-27")), TODAY)
     assert (verdict.status, verdict.found) == (1, [FOUND])
     assert "ended on 2026-11-27" in verdict.mistakes[0]
@@ -167,7 +167,7 @@ def test_the_waivers_of_the_project_can_be_read() -> None:
     assert all(each.reason.strip() for each in read_waivers(audit.WAIVERS.read_text(encoding="utf-8")))
 
 
-def test_every_lock_leaves_out_what_was_released_within_a_week() -> None:
+def test_every_lock_excludes_releases_of_the_last_week() -> None:
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     (recipe,) = re.findall(r"^lock:.*\n((?:\t.*\n)+)", text, re.MULTILINE)
     compiled = recipe.count("uv pip compile")

@@ -1,4 +1,4 @@
-"""The wheel holds the product and no test: it is imported whole where only the locked packages of the product are."""
+"""The wheel contains the product and no test: all of it can be imported with only the locked packages installed."""
 
 import re
 import subprocess
@@ -34,12 +34,12 @@ for module in walk_packages(looply.__path__, "looply."):
         import_module(module.name)
         print(module.name)
 """
-"""Imports every module of a wheel, as though the packages that are named were not installed."""
+"""Imports every module of a wheel, as though the named packages were not installed."""
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Gives the folder of an unpacked wheel."""
+    """Returns the folder of an unpacked wheel."""
     built, unpacked = tmp_path_factory.mktemp("built"), tmp_path_factory.mktemp("unpacked")
     subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", built], cwd=ROOT, check=True)
     (archive,) = built.glob("looply-*.whl")
@@ -62,7 +62,7 @@ def test_the_wheel_holds_no_test(wheel: Path) -> None:
 
 
 def development_modules() -> list[str]:
-    """Returns the names of top-level modules that only packages bring which are not locked for the product."""
+    """Returns the names of top-level modules of packages that are not locked for the product."""
     lines = (ROOT / "requirements" / LOCKED).read_text("utf-8").splitlines()
     locked = {normalized(line.partition("==")[0]) for line in lines if line[:1].isalnum()} | {"looply"}
     found = packages_distributions()

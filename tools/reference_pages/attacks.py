@@ -1,4 +1,4 @@
-"""`attacks.md`, from the table of attacks beside this module and the tests that are there now."""
+"""`attacks.md`, from the table of attacks beside this module and the existing tests."""
 
 import re
 import tomllib
@@ -14,9 +14,9 @@ TABLE: Final = Path(__file__).with_name("attacks.toml")
 _ROOT: Final = Path(__file__).parent.parent.parent
 _TEST: Final = re.compile(r"^ *(?:async )?def test_(\w+)\(", re.MULTILINE)
 _ABOUT: Final = """
-Every attack that the product is held against, and the tests that fail when it succeeds. They run with every change
-(`make test`, `make proof`). An attack without a test has its reason. How the product is built against them
-is told in [security](../explanation/security.md); how to report another one in [SECURITY.md](../../SECURITY.md).
+Every attack that the product is tested against, and the tests that fail when it succeeds. They run with every change
+(`make test`, `make proof`). An attack without a test has its reason. The [security model](../explanation/security.md)
+describes the defenses; [SECURITY.md](../../SECURITY.md) says how to report another attack.
 """
 
 
@@ -37,7 +37,7 @@ def known_tests() -> Mapping[str, tuple[str, ...]]:
 
 
 def attacks_page() -> str:
-    """Returns the page. Raises: KeyError for a test that is not there."""
+    """Returns the page. Raises: KeyError for a test that does not exist."""
     return page("Attacks", _ABOUT, *_parts())
 
 

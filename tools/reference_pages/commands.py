@@ -10,14 +10,14 @@ from looply.cli.command_line import APP
 from reference_pages.markdown import page
 
 _INTRO: Final = """
-`make run` and `make test` put the command at `.venv/bin/looply`. `looply COMMAND --help` shows what is written
-here.
+`make run` and `make test` install the command at `.venv/bin/looply`. `looply COMMAND --help` shows the same
+text.
 
 - `--json` anywhere after the command: one JSON document on standard output and nothing else there.
 - `--debug`: the traceback of an error.
 - Exit status: 0 done, 1 refused, 2 wrong usage. `serve` has four more: 65 corrupt store, 74 I/O error, 75 data
   folder in use, 78 store of a newer release.
-- Commands that talk to a server take its address from `--url` or `LOOPLY_URL` (default `http://127.0.0.1:8080`) and
+- Commands that call a server take its URL from `--url` or `LOOPLY_URL` (default `http://127.0.0.1:8080`) and
   the key from `--api-key` or `LOOPLY_API_KEY`.
 """
 
@@ -33,7 +33,7 @@ def cli_page() -> str:
 
 @contextmanager
 def _run_as(program: str) -> Iterator[None]:
-    """Lets the program that runs have another name: the library puts it into the usage of commands within a group."""
+    """Gives the running program another name: the library puts it into the usage of commands within a group."""
     former, sys.argv = sys.argv, [program]
     try:
         yield
@@ -54,5 +54,5 @@ def command_names() -> Iterator[str]:
 
 
 def is_documented(command: str, text: str) -> bool:
-    """Tells whether the page has a heading for the command."""
+    """Returns whether the page has a heading for the command."""
     return re.search(rf"^#+ looply {re.escape(command)}$", text, re.MULTILINE) is not None

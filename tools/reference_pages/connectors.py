@@ -13,12 +13,12 @@ from looply.limits import DEFAULT_LIMITS
 from reference_pages.markdown import code, field_texts, first_sentence, page, shown_default, table
 
 _INTRO = """
-A connector brings operations, which steps call, and kinds of connection, which hold address and credentials.
+A connector offers operations, which steps call, and kinds of connection, which hold address and credentials.
 Connectors are found by the entry-point group `looply.connectors`, so
 [further ones](../how-to/write-a-connector.md) can be installed beside these. A step of type
-[`operation`](steps.md#operation) calls any operation of any of them; those below have types of steps of their own.
-How-to pages: [call SAP](../how-to/call-sap.md), [call any HTTP system](../how-to/call-http.md),
-[compute with code](../how-to/functions.md), [send a mail](../how-to/mail.md).
+[`operation`](steps.md#operation) calls any operation of any of them; the operations below have step types of their own.
+How-to pages: [call SAP](../how-to/call-sap.md), [call HTTP APIs](../how-to/call-http.md),
+[run code in a step](../how-to/functions.md), [send email](../how-to/mail.md).
 """
 
 _HEAD = ("field", "type", "default", "meaning")
@@ -79,7 +79,7 @@ def _default(field: Any) -> Any:
 
 
 def _type(type_: Any) -> str:
-    """Returns a type in the words of JSON."""
+    """Returns the name of a type in JSON."""
     schema = msgspec.json.schema_components([type_])[0][0]
     return _words(schema)
 

@@ -1,37 +1,37 @@
-"""What each error code means and what to do about it: the one text of `errors.md` that the code cannot tell.
+"""The meaning of each error code and its remedy: the only text of `errors.md` that cannot be derived from the code.
 
-The place decides under which heading a code stands. A test holds that these are exactly the codes of the source.
+The group decides under which heading a code is listed. A test checks that these are exactly the codes of the source.
 """
 
 from typing import Final, Literal, TypeAlias
 
-Place: TypeAlias = Literal["call", "state", "definition", "step", "server", "command", "inside"]
+Group: TypeAlias = Literal["call", "state", "definition", "step", "server", "command", "inside"]
 
-PLACES: Final[dict[Place, tuple[str, str]]] = {
+GROUPS: Final[dict[Group, tuple[str, str]]] = {
     "call": ("The call", "The call itself is wrong or too much. Nothing was done."),
     "state": (
         "The object and its state",
-        "The call is well formed, and what it is about does not allow it. Nothing was done.",
+        "The call is well formed, but the state of its object does not allow it. Nothing was done.",
     ),
     "definition": ("Definitions and expressions", "What an author wrote is not acceptable."),
     "step": (
         "Failures of steps",
         (
-            "These stand in `STEP_FAILED` entries, in `workflow_incidents` and in `error.code` of the data "
-            "document. A step with an edge from its exit `error` goes on there; without one the execution "
+            "These are in `STEP_FAILED` entries, in `workflow_incidents` and in `error.code` of the data "
+            "document. If the step has an edge from its exit `error`, the execution continues there; otherwise it "
             "stops with an incident."
         ),
     ),
-    "server": ("The server", "The server cannot do its work. Each answer says whether something was done."),
+    "server": ("The server", "The server cannot process the call. Each answer says whether anything was done."),
     "command": ("The command line", "Commands end with status 1, or 2 for wrong usage."),
     "inside": (
         "Inside the engine",
-        "Callers do not meet these: the engine deals with them. They are listed because they can stand in a log line.",
+        "Callers do not see these: the engine handles them. They are listed because they can appear in the log.",
     ),
 }
 
-NOTES: Final[dict[str, tuple[Place, str]]] = {
-    "ALREADY_INITIALIZED": ("command", "The data folder has an organization already. Use it, or name another folder."),
+NOTES: Final[dict[str, tuple[Group, str]]] = {
+    "ALREADY_INITIALIZED": ("command", "The data folder already has an organization. Use it, or name another folder."),
     "ALREADY_MOVED": (
         "command",
         ("The folder was moved to a database before; the message says when and where, and how to move it again."),
@@ -46,18 +46,18 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "AUTH_FAILED": ("step", "The other system refused the credentials. Check the connection."),
     "BACKUP_EXISTS": ("command", "The backup's target exists. Name a new one; nothing is overwritten."),
     "BAD_BODY": ("call", "The body does not have the shape of the call. `errors[0].path` points at the value."),
-    "BAD_CURSOR": ("call", "The fields of `lastKey` came back incomplete or changed. Send all of them, as they were."),
+    "BAD_CURSOR": ("call", "The fields of `lastKey` were sent back incomplete or changed. Send all of them unchanged."),
     "BAD_FILTER": (
         "call",
-        "A filter of the search has a value that it cannot have. The message lists the allowed ones.",
+        "A filter of the search has an invalid value. The message lists the valid ones.",
     ),
     "BAD_FLAG": ("call", "A parameter must be `true` or `false`."),
     "BAD_HEADER": ("call", "A header was given twice, is empty, too long or not printable."),
     "BAD_INPUT": (
         "step",
-        "The step's own input cannot be sent or used. The message says which field; nothing was sent.",
+        "The input of the step is invalid. The message names the field; nothing was sent.",
     ),
-    "BAD_LIMIT": ("call", "`limit` must be a positive integer; 30 is the most that a page holds."),
+    "BAD_LIMIT": ("call", "`limit` must be a positive integer; a page has at most 30 items."),
     "BAD_NUMBER": ("call", "A version or another number must be a positive integer."),
     "BAD_PAYLOAD": (
         "call",
@@ -71,7 +71,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "BAD_REQUEST": ("call", "The call is malformed."),
     "BAD_RESPONSE": (
         "step",
-        "The other system's answer cannot be read, for example because its compression is broken.",
+        "The response of the other system cannot be read, for example because its compression is invalid.",
     ),
     "BAD_TIME": ("call", "Times are epoch milliseconds."),
     "BAD_WAIT": ("call", "`wait` takes an ISO 8601 duration of at most `PT60S`, such as `PT10S`."),
@@ -84,12 +84,12 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
             "Retry the step after its end."
         ),
     ),
-    "CALENDAR": ("step", "The calendar of an approval cannot be read; the message names the place in it."),
+    "CALENDAR": ("step", "The calendar of an approval cannot be read; the message has the path of the mistake."),
     "CANNOT_REASSIGN": (
         "state",
-        "The card cannot go to this person: they asked for the approval, have decided already, or have a card of it.",
+        "The card cannot go to this person: they requested the approval, have already decided, or have a card of it.",
     ),
-    "CARD_CHANGED": ("state", "The card has changed since it was shown; nothing was recorded. Look at it again."),
+    "CARD_CHANGED": ("state", "The card has changed since it was shown; nothing was recorded. Read it again."),
     "CARD_NOT_FOUND": ("state", "The card, or the card that an inbox token names, does not exist."),
     "CHILD_FAILED": (
         "step",
@@ -102,20 +102,20 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
             "this minute and in the next one: a start is delayed by a minute at most."
         ),
     ),
-    "CHILD_TERMINATED": ("step", "Somebody terminated the execution that a `subworkflow` step waited for."),
+    "CHILD_TERMINATED": ("step", "The execution that a `subworkflow` step waited for was terminated."),
     "CLAIM_TAKEN": (
         "inside",
-        "An open execution has the process id; the caller is given that execution, or `PROCESS_ID_IN_USE`.",
+        "An open execution has the process id; the caller gets that execution, or `PROCESS_ID_IN_USE`.",
     ),
     "CLOSED": (
         "state",
-        "The card takes no more answers: it timed out, was deleted or passed on, or its execution has ended.",
+        "The card accepts no more answers: it timed out, was deleted or reassigned, or its execution has ended.",
     ),
     "COMPLETED": ("state", "The execution has completed; there is nothing to resume or to terminate."),
     "CONFLICT": (
         "state",
         (
-            "The object is in a state that does not allow the call. Of a datastore, also as failure of a step: it has "
+            "The state of the object does not allow the call. For a datastore, also as failure of a step: it has "
             "another revision than `if_revision`. Read it again, then decide again."
         ),
     ),
@@ -124,11 +124,11 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "The other system could not be reached, or the connection broke. Retried when the step has a `retry`.",
     ),
     "CONNECTION_EXISTS": ("state", "Another connection has the name."),
-    "CONNECTION_NOT_FOUND": ("state", "No connection has this name. Create it, or mend the step's `connection`."),
+    "CONNECTION_NOT_FOUND": ("state", "No connection has this name. Create it, or correct the step's `connection`."),
     "CONNECTOR": ("command", "An installed connector cannot be used; the message names its package."),
     "CONNECTOR_DEFECT": (
         "step",
-        "An operation broke in a way that it should not. The log line with the execution's id has the details.",
+        "An operation raised an unexpected error. The log line with the execution's id has the details.",
     ),
     "CREDENTIAL_BOUND": (
         "step",
@@ -143,7 +143,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     ),
     "DATASTORE_MOVED": (
         "inside",
-        "A datastore has changed since an operation was computed on it; the operation is computed again.",
+        "A datastore changed after an operation was computed on it; the operation is computed again.",
     ),
     "DATASTORE_NOT_FOUND": ("state", "The organization has no datastore of that name."),
     "DATA_FOLDER_IN_USE": (
@@ -152,7 +152,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     ),
     "DEPTH_LIMIT": (
         "step",
-        "As many executions as the limit `child_depth` allows have called each other: a workflow that calls itself?",
+        "The depth of child executions has reached the limit `child_depth`; probably a workflow calls itself.",
     ),
     "DOCUMENT_TOO_LARGE": (
         "step",
@@ -161,36 +161,36 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
             "bytes at least. Keep less in outputs, or raise the limit."
         ),
     ),
-    "DUPLICATE_PARAMETER": ("call", "A query parameter came twice."),
+    "DUPLICATE_PARAMETER": ("call", "A query parameter was given twice."),
     "EGRESS_DENIED": (
         "step",
         "The destination does not exist, or is not public and the setting `egress_allow` does not list it.",
     ),
-    "ENGINE": ("server", "The engine could not do what was asked."),
+    "ENGINE": ("server", "The engine could not process the call."),
     "ERROR": ("command", "The server's answer had no code of its own."),
     "EVENTS_PRUNED": (
         "state",
         (
-            "Executions with events behind the cursor of a stream have been pruned: something would be missing. "
-            "Begin without a cursor, and read what is there."
+            "Executions with events after the cursor of a stream have been pruned: events would be missing. "
+            "Begin without a cursor, and read the current state."
         ),
     ),
     "EXECUTION_NOT_FOUND": ("state", "No execution of the organization has this id or process id."),
-    "EXECUTION_TIMEOUT": ("step", "`workflow_settings.timeout` is over. The incident is of kind `TIMEOUT`."),
+    "EXECUTION_TIMEOUT": ("step", "`workflow_settings.timeout` expired. The incident is of kind `TIMEOUT`."),
     "EXPRESSION": (
         "definition",
         "An expression cannot be evaluated on this data. The message names field, expression and position.",
     ),
     "EXPRESSION_LIMIT": (
         "definition",
-        "An expression asks for more work or makes a larger value than the limits allow.",
+        "An expression needs more work or creates a larger value than the limits allow.",
     ),
     "EXPRESSION_SYNTAX": ("definition", "An expression does not parse. The message names the position."),
     "FAILED": ("state", "The execution has failed and can only be repaired, rerun or terminated."),
-    "FIRE_TAKEN": ("inside", "A schedule has fired for this instant already; it never fires twice."),
+    "FIRE_TAKEN": ("inside", "A schedule has already fired for this instant; it never fires twice."),
     "FOLDER_MOVED": (
         "command",
-        ("The folder was moved to a database, and goes on there. The message says how to undo that."),
+        ("The folder was moved to a database, where the installation continues. The message says how to undo that."),
     ),
     "FOLDER_NOT_EMPTY": ("command", "The folder must be a new or an empty one. Nothing was written."),
     "FORBIDDEN": ("call", "The key is missing, unknown, revoked or expired. The body never says which."),
@@ -203,20 +203,20 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     ),
     "FUNCTION_FAILED": (
         "step",
-        "The code raised an exception that it did not catch. The message has the line and what it said.",
+        "The code raised an exception that it did not catch. The message has the line and the text of the exception.",
     ),
     "FUNCTION_MEMORY": (
         "step",
-        "The code took more memory than the limit `function_memory`. Work on less at once, or raise the limit.",
+        "The code used more memory than the limit `function_memory`. Process less data at once, or raise the limit.",
     ),
     "FUNCTION_RESULT": (
         "step",
-        "What the code returns is no JSON, nested too deeply or too large. The message says where in the result.",
+        "The result of the code is no JSON, nested too deeply or too large. The message has the path in the result.",
     ),
-    "FUNCTION_SYNTAX": ("step", "The code cannot be read. The message has the line."),
+    "FUNCTION_SYNTAX": ("step", "The code has a syntax error. The message has the line."),
     "FUNCTION_TIME": (
         "step",
-        "The code did not end within the limit `function_time_seconds`: look for a loop without end, or raise it.",
+        "The code did not end within the limit `function_time_seconds`: look for an endless loop, or raise the limit.",
     ),
     "HEADERS_TOO_LARGE": ("call", "The head of the request is over the setting `header_bytes`."),
     "ILLEGAL_TRANSITION": (
@@ -229,8 +229,8 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "INCORRECT_KEY_ID": ("call", "A key id is a UUID; it is not the key's text."),
     "INCORRECT_WORKFLOW_ID": ("call", "A workflow id is a UUID."),
     "INTERNAL": ("server", "A defect of Looply. The log line with the `request_id` has the details; please report it."),
-    "INVALID_CONNECTION": ("state", "The connection does not fit its kind. `errors` lists every field that is wrong."),
-    "INVALID_CRON": ("definition", "Not a cron expression, or one that never comes; the message names the field."),
+    "INVALID_CONNECTION": ("state", "The connection is invalid for its kind. `errors` lists every wrong field."),
+    "INVALID_CRON": ("definition", "Not a cron expression, or one that never matches; the message names the field."),
     "INVALID_DEFINITION": (
         "definition",
         "The definition has problems. `errors` lists all of them, each with a JSON Pointer. Nothing was stored.",
@@ -245,11 +245,11 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "KEY_CHANGED": ("command", "The master key was rotated while the backup was made. Make the backup again."),
     "KEY_IN_SETTING": (
         "command",
-        "The master key comes from `LOOPLY_ENCRYPTION_KEY`, which no command changes. The message says what to set.",
+        "The master key comes from `LOOPLY_ENCRYPTION_KEY`, which no command can change. The message says what to set.",
     ),
     "KEY_IN_USE": (
         "command",
-        "Data keys are still wrapped with the master key that is to be retired. Activate the new one again.",
+        "Data keys are still wrapped with the master key to retire. Activate the new one again.",
     ),
     "KEY_MISSING": (
         "command",
@@ -262,24 +262,24 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "KEY_NOT_FOUND": ("state", "The organization has no key of this id."),
     "KEY_NOT_TAKEN": (
         "command",
-        "The running server has not taken up the key file. Its log says why (`key_watch_failed`). Do the step again.",
+        "The running server has not applied the key file. Its log says why (`key_watch_failed`). Repeat the step.",
     ),
     "KEY_REUSED": ("state", "The `Idempotency-Key` was used for another request. Use a new key for a new request."),
     "KEY_TAKEN": (
         "inside",
-        "The idempotency key is stored already; the caller is given that execution, or `KEY_REUSED`.",
+        "The idempotency key is already stored; the caller gets that execution, or `KEY_REUSED`.",
     ),
     "KEY_WRONG": (
         "command",
         "The master key is not the one of the store. Put the right one back; nothing was changed.",
     ),
     "LETTER_NOT_FOUND": ("state", "The organization has no dead letter of this id."),
-    "LETTER_SETTLED": ("state", "Somebody has settled the dead letter otherwise. The message tells who and when."),
+    "LETTER_SETTLED": ("state", "The dead letter was already settled with another decision. The message has details."),
     "LIMIT": (
         "step",
         (
-            "A limit is reached: recipients, open waits or a size. The message names it. `putDatastore` answers so for "
-            "a document that is too large."
+            "A limit is reached: recipients, open waits or a size. The message names it. `putDatastore` answers this "
+            "too for a document that is too large."
         ),
     ),
     "JOIN_NOT_MET": (
@@ -293,7 +293,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     ),
     "MAIL_UNSUPPORTED": (
         "step",
-        "The mail server lacks what the connection asks for, such as STARTTLS. Check `tls` and `user`.",
+        "The mail server lacks a feature that the connection requires, such as STARTTLS. Check `tls` and `user`.",
     ),
     "MALFORMED_HTTP": ("call", "The request is not valid HTTP."),
     "MALFORMED_JSON": (
@@ -302,35 +302,35 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     ),
     "MALFORMED_QUERY": ("call", "The query string is not UTF-8, has a character 0, or too many parameters."),
     "METHOD_NOT_ALLOWED": ("call", "The path exists with another method; `Allow` names it."),
-    "MISSING_PARAMETER": ("call", "A query parameter that must be there is missing."),
+    "MISSING_PARAMETER": ("call", "A required query parameter is missing."),
     "MOVE_UNFINISHED": (
         "command",
-        ("The database is half filled. Repeat `looply db move`, which begins anew, or drop its schemas."),
+        ("The database is only partly filled. Repeat `looply db move`, which starts over, or drop its schemas."),
     ),
     "NOT_AN_OBJECT": ("call", "A value must be a JSON object."),
     "NOT_FOUND": ("call", "The path, or the object, does not exist, or belongs to another organization."),
     "NOT_NEWEST": ("state", "Only the newest ACTIVE version has a schedule."),
-    "NOT_READY": ("server", "The server does not take calls yet, or not any more. Repeat after `Retry-After`."),
+    "NOT_READY": ("server", "The server does not accept calls yet, or not any more. Repeat after `Retry-After`."),
     "NOT_RUNNABLE": (
         "state",
-        "The version is an incomplete draft or names a card that is gone. `errors` says what to mend.",
+        "The version is an incomplete draft or names a deleted card. `errors` says what to correct.",
     ),
-    "NOT_WAITING": ("state", "The execution does not wait, or the token names no wait that could be released."),
+    "NOT_WAITING": ("state", "The execution does not wait, or the token names no wait that can be released."),
     "NO_ACTIVE_VERSION": ("state", "The workflow has drafts only. Activate one, or name a version."),
-    "NO_BACKUP": ("command", "The folder is no backup that `looply db backup` has made."),
+    "NO_BACKUP": ("command", "The folder is no backup of `looply db backup`."),
     "NO_INCIDENT": (
         "state",
-        "The execution has no such open incident: nothing has failed, or somebody else has decided. Look at its log.",
+        "The execution has no such open incident: nothing has failed, or the incident is resolved. Check its log.",
     ),
     "NO_LETTER": ("state", "The event is no dead letter."),
-    "NO_ORGANIZATION": ("command", "The data folder has no organization. `looply init` makes one."),
-    "NO_SCHEDULE": ("state", "The workflow is started by calls; there is nothing to pause."),
-    "NO_APPROVER": ("step", "An approval has nobody to ask, or fewer people than its `quorum`."),
+    "NO_ORGANIZATION": ("command", "The data folder has no organization. `looply init` creates one."),
+    "NO_SCHEDULE": ("state", "The workflow has no schedule; there is nothing to pause."),
+    "NO_APPROVER": ("step", "An approval has no recipients, or fewer than its `quorum`."),
     "NO_CHANNEL": (
         "inside",
-        "A card belongs to a channel that this process does not have; it is shown by another one.",
+        "A card belongs to a channel that this process does not have; another process shows it.",
     ),
-    "NO_STORE": ("command", "The folder holds no store. `looply init` makes one."),
+    "NO_STORE": ("command", "The folder contains no store. `looply init` creates one."),
     "OPERATION_FAILED": ("step", "A call to another system failed."),
     "OPERATION_NOT_INSTALLED": (
         "step",
@@ -344,33 +344,33 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "server",
         (
             "The store failed while committing: the call may have been done. Repeat it with the same key, "
-            "process id or wait, which is safe. In a log or an incident: nobody can tell whether the call to "
-            "the other system got through."
+            "process id or wait, which is safe. In a log or an incident: the outcome of the call to "
+            "the other system is unknown."
         ),
     ),
     "OVERRIDE_NEEDED": (
         "state",
         (
-            "The call would decide about an approval, or leave one out, without an answer of its approver. "
-            "It takes a key with the scope `override`, and a reason."
+            "The call would decide about an approval, or skip one, without an answer of its approver. "
+            "It needs a key with the scope `override`, and a reason."
         ),
     ),
     "OVERLOADED": ("server", "A queue is full. Nothing was done; repeat after `Retry-After`."),
-    "PARENT_TERMINATED": ("step", "The execution was terminated before the one that its step starts was started."),
+    "PARENT_TERMINATED": ("step", "The execution was terminated before the child of its step was started."),
     "PAYLOAD_REFUSED": (
         "state",
         (
-            "The payload does not fit the schema of the trigger or of the wait, or is too large for the execution. "
+            "The payload violates the schema of the trigger or of the wait, or is too large for the execution. "
             "`errors` says where."
         ),
     ),
     "PEER_FAILED": (
         "command",
-        "Microsoft's packages do not run under the Node that is installed; nothing was compared.",
+        "Microsoft's packages do not run under the installed Node; nothing was compared.",
     ),
     "POISONED": (
         "step",
-        "The process ended several times in the midst of this execution or its call; it is set aside with an incident.",
+        "The process ended several times during this execution or its call; it is quarantined with an incident.",
     ),
     "PROCESS_ID_IN_USE": (
         "state",
@@ -383,52 +383,49 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "The default profile cannot be deleted while there are others. Make another one the default first.",
     ),
     "PROFILE_NOT_FOUND": ("state", "The workflow has no profile of that name."),
-    "PRUNING": ("command", "Another process prunes the database at the moment. It does what is to be done."),
+    "PRUNING": ("command", "Another process is pruning the database now, and does the same work."),
     "QUOTA": (
         "state",
         (
-            "The organization has as much as a limit allows, which the message names: triggers in a minute "
+            "The organization has reached a limit, which the message names: triggers in a minute "
             "(`triggers`), executions that run or wait (`open_executions`), or bytes in the store (`stored_bytes`). "
-            "For `triggers` repeat after `Retry-After`; for the others first make room, or have the limit raised. At "
-            "a `subworkflow` step: the execution was not started; retry its incident when there is room."
+            "For `triggers` repeat after `Retry-After`; for the others first reduce usage, or have the limit raised. "
+            "At a `subworkflow` step: the child was not started; retry the incident when the usage is below the limit."
         ),
     ),
     "RATE_LIMITED": (
         "server",
         (
             "Too many calls of your address came without a valid key or token within a minute "
-            "(`refusals_per_minute`); one with a valid one is answered all the same. At a step: the other system "
+            "(`refusals_per_minute`); calls with a valid one are still served. At a step: the other system "
             "answered 429; the call is retried when the step has a `retry`, not before its `Retry-After`."
         ),
     ),
     "RAW_COPY": (
         "command",
-        (
-            "The folder is a copy of the files of a running server, which need not be consistent. Use `looply "
-            "db backup`."
-        ),
+        ("The folder is a copy of the files of a running server, which may be inconsistent. Use `looply db backup`."),
     ),
-    "REDIRECT_REFUSED": ("step", "A redirect leads where the call must not go, or there are too many."),
-    "REFUSED": ("call", "The call is well formed, and its content is not acceptable."),
+    "REDIRECT_REFUSED": ("step", "A redirect leads to a target that is not allowed, or there are too many."),
+    "REFUSED": ("call", "The call is well formed, but its content is not acceptable."),
     "REJECTED": ("step", "The other system understood the call and refused it."),
     "REPAIR_REFUSED": (
         "state",
-        "What was given does not fit the execution or the version to go on with. `errors` says where, and the mend.",
+        "The arguments do not match the execution or the target version. `errors` has the details and corrections.",
     ),
     "REQUEST_TIMEOUT": ("call", "The request did not arrive in time."),
     "RESPONSE_TOO_LARGE": (
         "step",
-        "The answer is over the limit `response_bytes`. Ask for less, such as by `$select` or `$top`.",
+        "The response is over the limit `response_bytes`. Request less, for example by `$select` or `$top`.",
     ),
     "SCHEMA_MISMATCH": ("command", "The store was written by a newer release. `serve` ends with 78; use that release."),
-    "SCOPE": ("call", "The key is good and lacks the scope of the call."),
+    "SCOPE": ("call", "The key is valid but lacks the scope of the call."),
     "SEAL_BROKEN": (
         "server",
-        "A stored secret does not open: the encryption key is another one, or the bytes are damaged.",
+        "A stored secret cannot be opened: the encryption key is wrong, or the bytes are damaged.",
     ),
     "SEARCH_TOO_WIDE": (
         "call",
-        "The search names more than it can compare, or a text has too many `*`. Narrow it.",
+        "The search has too many values to compare, or a text has too many `*`. Narrow it.",
     ),
     "SECRETS_NEEDED": (
         "state",
@@ -441,23 +438,23 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "SECRET_IN_DATASTORE": ("step", "The datastore would show a value that is marked secret."),
     "SETTINGS": ("command", "Settings are wrong; all problems are listed together."),
     "SHUTTING_DOWN": ("server", "The server is stopping. Nothing was done; repeat after `Retry-After`."),
-    "SELF_APPROVAL": ("state", "Who asks for an approval with `self_approval: false` may not decide about it."),
+    "SELF_APPROVAL": ("state", "The requester of an approval with `self_approval: false` may not decide about it."),
     "SLOT_TAKEN": (
         "inside",
-        "It is not the execution's turn to take a slot of its workflow; it stays in line.",
+        "The execution cannot take a concurrency slot of its workflow yet; it stays queued.",
     ),
     "SOURCE_NOT_ACCEPTED": (
         "state",
-        "The wait does not take resumes of this `source`; an approval takes none unless its settings say `api: true`.",
+        "The wait does not accept resumes of this `source`; an approval accepts none unless it has `api: true`.",
     ),
     "DRAFT_OPEN": (
         "state",
         (
-            "The newest version is an open draft that holds other content. `workflow_version` and `modified_on` beside "
+            "The newest version is an open draft with other content. `workflow_version` and `modified_on` beside "
             "the message name it: read it, and import again with its `modified_on`."
         ),
     ),
-    "STALE": ("state", "Somebody changed the object in between. Read it again and repeat with its new `modified_on`."),
+    "STALE": ("state", "The object was changed in between. Read it again and repeat with its new `modified_on`."),
     "STATUS": ("step", "The other system answered with a status that `fail_on` names. `error.status` has it."),
     "STEP_ENDED": (
         "state",
@@ -467,10 +464,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "step",
         "The execution has visited as many steps as the limit `step_visits` allows. It stops with an incident.",
     ),
-    "STILL_OPEN": ("command", "The execution has not ended in the time that the command waits."),
+    "STILL_OPEN": ("command", "The execution has not ended within the timeout of the command."),
     "STORE_CORRUPT": (
         "server",
-        "Stored bytes do not hold together. They are never served. `serve` ends with 65; restore a backup.",
+        "Stored bytes are inconsistent. They are never served. `serve` ends with 65; restore a backup.",
     ),
     "RECORD_DAMAGED": (
         "server",
@@ -485,22 +482,22 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "TARGET_EXISTS": ("command", "The folder of the backup exists. Name a new one; nothing is overwritten."),
     "TARGET_NOT_EMPTY": (
         "command",
-        ("The database to move to holds something already; the message says what. Name an empty one."),
+        ("The target database is not empty; the message lists its contents. Name an empty one."),
     ),
     "TERMINATED": ("state", "The execution was terminated."),
-    "TIMED_OUT": ("state", "The wait timed out before the resume came."),
+    "TIMED_OUT": ("state", "The wait timed out before the resume arrived."),
     "TIMEOUT": (
         "step",
         "The other system did not answer in time. Retried when the step has a `retry` and `on_unknown` allows it.",
     ),
     "TLS_CERTIFICATE": ("step", "The certificate of the other system is not valid for it."),
-    "TOO_MANY_BULKS": ("state", "As many bulks run as may at once. Wait for the end of one, or cancel it."),
-    "TOO_MANY_PROFILES": ("state", "The workflow has as many profiles as it can have."),
+    "TOO_MANY_BULKS": ("state", "The maximum number of bulks is running. Wait for the end of one, or cancel it."),
+    "TOO_MANY_PROFILES": ("state", "The workflow has the maximum number of profiles."),
     "TOO_MANY_STREAMS": (
         "server",
-        "As many streams of events are open as one server holds (`limits.streams`). Come back after `Retry-After`.",
+        "The server has the maximum number of open event streams (`limits.streams`). Reconnect after `Retry-After`.",
     ),
-    "UNKNOWN_PARAMETER": ("call", "The call has no query parameter of that name; the message says which was meant."),
+    "UNKNOWN_PARAMETER": ("call", "The call has no such query parameter; the message suggests the intended one."),
     "TOO_MANY_VALUES": ("call", "The body has more values than the limit `body_nodes` allows."),
     "UNREADABLE_FILE": ("command", "The file cannot be read."),
     "UNSTORABLE": ("call", "A value cannot be stored, such as a text with half of a surrogate pair."),

@@ -16,14 +16,14 @@ import looply
 from looply.errors import LooplyError, OperationError
 from looply.execution.facts.commands import DeclineCode
 from looply.expressions.errors import ExpressionError
-from reference_pages.error_notes import NOTES, PLACES
+from reference_pages.error_notes import GROUPS, NOTES
 from reference_pages.markdown import code, json_block, page, table
 
 SOURCE: Final = Path(looply.__file__).parent
 
 _INTRO: Final = """
-Every refusal has one shape, and its `code` is stable. `errors` lists what is wrong with the content, each with a
-JSON Pointer; `request_id` finds the log lines of the call.
+Every refusal has one shape, and its `code` is stable. `errors` lists the problems of the content, each with a
+JSON Pointer; `request_id` identifies the log lines of the call.
 """
 _EXAMPLE: Final = {
     "message": "the body does not fit at /workflow_id: expected `str`, got `int`",
@@ -32,7 +32,7 @@ _EXAMPLE: Final = {
     "request_id": "0199c0de-0000-7000-8000-000000000000",
 }
 _STATUS: Final = """
-| status | means |
+| status | meaning |
 |---|---|
 | 400, 404, 405, 413, 415, 422 | the call, or what it names, is wrong: nothing was done, repeating will not help |
 | 403 | `{"message":"Forbidden"}` for every kind of bad key; with `"code":"SCOPE"` for a good key without the scope |
@@ -41,7 +41,7 @@ _STATUS: Final = """
 | 503 without `Retry-After` | operators must act (`SEAL_BROKEN`, `STORE_CORRUPT`, `RECORD_DAMAGED`): nothing was done |
 | 500 | a defect of Looply |
 """
-# Function -> position of the code among its arguments, and the status of what it makes (0: none).
+# Function -> position of the code among its arguments, and the HTTP status of the refusal (0: none).
 _MAKERS: Final = {
     "_decline": (0, 409),
     "failed": (0, 0),
@@ -50,15 +50,15 @@ _MAKERS: Final = {
     "_refusal": (1, -1),
 }
 _STATE_MAKERS: Final = {"Declined": 409}
-# A program and a script of Alembic: importing them does something.
+# A program and a script of Alembic: importing them has side effects.
 _NOT_IMPORTED: Final = frozenset({"__main__", "env"})
-# The `code` of an answer that refuses nothing.
+# The `code` of an answer that is no refusal.
 _SUCCESSES: Final = frozenset({"ResumeAnswer"})
 _NOUN_MAKERS: Final = frozenset({"not_found_error", "lookup_name", "validate_id", "VersionedTable"})
 
 
 class Found(NamedTuple):
-    """One place that makes a code; `status` is 0 where no HTTP answer carries it."""
+    """One expression that creates a code; `status` is 0 where no HTTP answer carries it."""
 
     code: str
     status: int
@@ -76,13 +76,13 @@ def errors_page() -> str:
     """Returns the page of all error codes."""
     codes = find_codes()
     parts = [_INTRO, json_block(_EXAMPLE), _STATUS]
-    for place, (title, text) in PLACES.items():
+    for group, (title, text) in GROUPS.items():
         rows = [
-            (code(name), _shown(codes[name]) if place != "step" else "", note)
+            (code(name), _shown(codes[name]) if group != "step" else "", note)
             for name, (where, note) in sorted(NOTES.items())
-            if where == place and name in codes
+            if where == group and name in codes
         ]
-        columns = (0, 2) if place in ("step", "command", "inside") else (0, 1, 2)
+        columns = (0, 2) if group in ("step", "command", "inside") else (0, 1, 2)
         head = [("code", "status", "meaning")[column] for column in columns]
         parts += [f"## {title}", text, table(head, [[row[column] for column in columns] for row in rows])]
     unknown = sorted(codes.keys() - NOTES.keys())
@@ -164,7 +164,7 @@ def _constant_refusals(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 def _raw_refusals(call: ast.Call, refusals: dict[str, str]) -> Iterator[Found]:
-    """Yields what is refused before there is a call: a status and one of those constants as arguments."""
+    """Yields refusals before there is a call: a status and one of those constants as arguments."""
     names = [ast.unparse(argument.value) for argument in call.args if isinstance(argument, ast.Starred)]
     statuses = [int(text) for text in map(ast.unparse, call.args) if text.isdigit()]
     yield from (Found(refusals[name], status) for name in names if name in refusals for status in statuses)

@@ -9,7 +9,7 @@ from reference_pages.markdown import code, page, table
 
 _NAMES: Final = {"string": "text", "integer": "whole number"}
 _INTRO: Final = """
-The same description for programs is [openapi.json](openapi.json), which a running server gives at `/openapi.json`;
+The same description for programs is [openapi.json](openapi.json), which a running server serves at `/openapi.json`;
 `/docs` shows it as a page.
 
 - **Key.** Every call but those marked public carries the header `x-api-key`. Its scopes give it
@@ -19,12 +19,12 @@ The same description for programs is [openapi.json](openapi.json), which a runni
   `application/json`; some calls take `text/plain` and `text/json` too. Query parameters that a call does not have are
   refused.
 - **Times** are epoch milliseconds. Some booleans are texts (`latest`), because the API has always had them so.
-- **Answers** have a `message`. Every answer has the header `x-request-id`, which finds the log lines of the call.
+- **Answers** have a `message`. Every answer has the header `x-request-id`, which identifies the log lines of the call.
 - **Errors** have one shape; see [error codes](errors.md). A 4xx or 503 means that nothing was done, but for
   `OUTCOME_UNKNOWN`.
 - **Pages.** `limit` is 1 to 30, 20 by default. When another page follows, the answer has `lastKey`; send its fields
   back as query parameters.
-- **Repeating.** A trigger with a `process_id` or an `Idempotency-Key`, a resume and a terminate can be repeated
+- **Retries.** A trigger with a `process_id` or an `Idempotency-Key`, a resume and a terminate can be repeated
   safely. See [trigger a workflow](../how-to/trigger.md).
 """
 
@@ -108,7 +108,7 @@ def _fields(prefix: str, schema: dict[str, Any], schemas: dict[str, Any]) -> Ite
 
 
 def _held(schema: dict[str, Any], schemas: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """Returns what lists and maps hold in the end, and how it is reached: `[]` an item, `.*` a value of any name."""
+    """Returns the innermost item type of lists and maps, and its path: `[]` an item, `.*` a value of any name."""
     mark = ""
     while True:
         if "array" in _types(schema):
@@ -120,7 +120,7 @@ def _held(schema: dict[str, Any], schemas: dict[str, Any]) -> tuple[dict[str, An
 
 
 def _present(schema: Any) -> Any:
-    """Returns the schema of what may be null as that of its values that are not."""
+    """Returns the schema of a nullable value without null."""
     others = [item for item in schema.get("anyOf", []) if item != {"type": "null"}] if isinstance(schema, dict) else []
     return others[0] if len(others) == 1 else schema
 

@@ -15,12 +15,12 @@ of these operators. They are the Choice operators of the Amazon States Language,
 
 - A variable that is missing, or of another type than the operator compares, makes the rule false. Nothing is
   converted.
-- Only the `Is...` tests look at presence and type themselves; `value` false asks for the contrary, and left out it
-  is true.
+- Only the `Is...` tests check presence and type themselves; `value` false negates them, the default is
+  true.
 - A path whose value is null is present.
 - Texts compare by code point, case included.
 - Times are RFC 3339 with offset and fraction, and compare as instants.
-- `StringMatches` takes `*` for any characters; a backslash makes the next character literal.
+- `StringMatches` accepts `*` for any characters; a backslash makes the next character literal.
 - `Not` has a rule as its `value` and is true when that rule is false.
 """
 
@@ -31,9 +31,9 @@ _RULE = """
 """
 
 _LANGUAGE = """
-Expressions are Adaptive Expressions, the language of Adaptive Card templates. They stand in `${...}` within any
-text of a step's settings and of a card. [Data and expressions](../explanation/data-and-expressions.md) tells what
-they read and how they are evaluated.
+Expressions are Adaptive Expressions, the language of Adaptive Card templates. They are written as `${...}` within any
+text of a step's settings and of a card. [The data document and expressions](../explanation/data-and-expressions.md)
+explains what they read and how they are evaluated.
 
 ## Syntax
 
@@ -44,13 +44,13 @@ they read and how they are evaluated.
 | item of a list | `payload.output.items[0]` |
 | text, number, boolean, null | `'text'`, `"text"`, `12.5`, `true`, `null` |
 | arithmetic | `a + b`, `a - b`, `a * b`, `a / b`, `a % b`, `a ^ b` |
-| text | `a & b` puts two texts together |
+| text | `a & b` concatenates two texts |
 | comparison | `==`, `!=`, `<`, `<=`, `>`, `>=` |
 | logic | `&&`, `\\|\\|`, `!` |
 | literal dollar sign | `\\${` in a text is `${` |
 
-A path that leads to nothing is null. What cannot be computed (a text where a number must stand, a division by zero)
-is an error with the code `EXPRESSION` that names the field, the expression and the position.
+A path that does not exist is null. An operation that cannot be computed (a text where a number is required, a division
+by zero) is an error with the code `EXPRESSION` that names the field, the expression and the position.
 """
 
 
@@ -72,5 +72,5 @@ def expressions_page() -> str:
         parts.append(f"### {family.capitalize()}")
         parts.append(table(("function", "what it does", "result", "example"), rows))
     moment = EXAMPLE.now.isoformat().replace("+00:00", "Z")
-    intro = f"Arguments in brackets may be left out. The examples see the time {code(moment)}."
+    intro = f"Arguments in brackets are optional. The time of the examples is {code(moment)}."
     return page("Expressions", _LANGUAGE, "## Functions", intro, *parts)

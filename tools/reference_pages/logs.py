@@ -14,22 +14,21 @@ from reference_pages.markdown import code, page, table
 
 _LOG = f"""
 `workflow_event_log` of an execution has `events`, oldest first. Every entry has `seq`, `timestamp` (epoch
-milliseconds), `type`, `state` (the step; for the execution as a whole the step where it stood, null where the
-entries of a list begin too late to tell), `by` and `via` (who and by which channel, null where the engine itself
+milliseconds), `type`, `state` (the step; for the execution as a whole its current step, null where the
+entries of a list begin too late to know it), `by` and `via` (who and by which channel, null where the engine itself
 decided); an entry of a step has its `visit`, and in a branch or a body its `scope`, such as `forEach_1[17]`. The
 fields below are there when they have a value. Texts are cut at {LOG_TEXT:,} characters; a value over
 {LOG_VALUE:,} bytes is shown as `{{"trimmed_bytes": n}}`. Secrets and tokens are `***`.
 
-A step that only computes has one entry, `STEP_SUCCEEDED`. One type can stand for several events: a `STEP_FAILED`
-with the code `OUTCOME_UNKNOWN` says that nobody can tell whether the call got through. An incident has two entries
+A step that only computes has one entry, `STEP_SUCCEEDED`. One type can represent several events: a `STEP_FAILED`
+with the code `OUTCOME_UNKNOWN` means that the outcome of the call is unknown. An incident has two entries
 with one `seq`, `INCIDENT_OPENED` and `EXECUTION_FAILED`.
 
-The last column says at which levels of the workflow setting `log` a type is told (see
-[choose what the log tells](../how-to/logs.md)). At `none` no entry has `input` or `output`, at `errors` only
-`STEP_FAILED` and `STEP_RESULT_DISCARDED` have.
+The last column lists the levels of the workflow setting `log` at which a type is recorded (see
+[control what the execution log records](../how-to/logs.md)). At `none` no entry has `input` or `output`, at `errors`
+only `STEP_FAILED` and `STEP_RESULT_DISCARDED` have.
 """
 
-"""What each type tells people."""
 
 _STATUS = """
 ## Status of an execution
@@ -49,11 +48,11 @@ stateDiagram-v2
 ```
 
 `COMPLETED`, `TERMINATED` and a `FAILED` made by a `terminate` step are final. A `FAILED` with an incident keeps
-everything that is needed to go on.
+everything that is needed to continue.
 
 ## A path through the steps
 
-Every execution has a path: the visit of a step where it stands. A path is in one of these phases; what is not in
+Every execution has a path: the current visit of a step. A path is in one of these phases; transitions that are not in
 the diagram cannot happen.
 """
 
@@ -61,10 +60,10 @@ _OF_ALL: Final = ("seq", "timestamp", "state", "by", "via", "visit")
 
 _PHASES = {
     "ENTER": "the step must be visited",
-    "OPEN": "the world must answer: a call, a timer, a person, another execution",
-    "LEAVE": "the step is done, the path leaves by an exit",
-    "FAILED": "the attempt failed: repeat it, take `error`, or open an incident",
-    "UNKNOWN": "nobody can tell whether the call got through: `on_unknown` decides",
+    "OPEN": "an answer must come from outside: a call, a timer, a person, another execution",
+    "LEAVE": "the step is done, the path takes an exit",
+    "FAILED": "the attempt failed: retry it, take `error`, or open an incident",
+    "UNKNOWN": "the outcome of the call is unknown: `on_unknown` decides",
     "RETRY": "the next attempt is due",
 }
 
@@ -92,10 +91,10 @@ def _meaning(shape: type[msgspec.Struct]) -> str:
 
 
 def _own_fields(shape: type[msgspec.Struct]) -> Iterable[str]:
-    """Returns the fields that not every entry has; the address of a step is told above the table."""
+    """Returns the fields that not every entry has; the address of a step is explained above the table."""
     fields = shape.__struct_fields__
-    told = (*_OF_ALL, "scope") if "visit" in fields else _OF_ALL
-    return [name for name in fields if name not in told]
+    common = (*_OF_ALL, "scope") if "visit" in fields else _OF_ALL
+    return [name for name in fields if name not in common]
 
 
 def state_machine_page() -> str:

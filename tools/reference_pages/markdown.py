@@ -1,4 +1,4 @@
-"""The little Markdown that the pages are made of, and texts that are read from the source."""
+"""Helpers that write the Markdown of the pages, and read texts from the source."""
 
 import ast
 import inspect
@@ -45,7 +45,7 @@ def first_sentence(docstring: str | None) -> str:
 
 
 def field_texts(shape: type) -> dict[str, str]:
-    """Returns what stands as a docstring under each field of a class, those of its parents included."""
+    """Returns the docstring under each field of a class, those of its parents included."""
     texts: dict[str, str] = {}
     for owner in reversed(shape.__mro__):
         if owner.__module__.startswith("looply"):

@@ -6,25 +6,25 @@ from looply.app.context.metrics import OWN, STORE, Measure
 from reference_pages.markdown import code, page, table
 
 _METRICS = """
-What `GET /metrics` shows, in the text format of Prometheus. How to open it, and which alerts to make of it, tells
-[operate](../how-to/operate.md#metrics). No label names an organization, a workflow, an execution, or anything that a
-caller sends.
+The metrics of `GET /metrics`, in the text format of Prometheus. [Operate](../how-to/operate.md#metrics) describes how
+to enable them and which alerts to define. No label names an organization, a workflow, an execution, or any data of a
+caller.
 """
 
 _OWN = """
-## What a process shows of itself
+## Metrics of a process
 
-Counted as it happens, since the start of the process. Beside these there are the metrics that the library makes of the
+Counted since the start of the process. The client library adds these metrics of the
 process: `process_resident_memory_bytes`, `process_open_fds`, `process_max_fds`, `process_cpu_seconds_total`,
 `process_start_time_seconds` and `process_virtual_memory_bytes`.
 """
 
 _STORE = """
-## What is shown of the store
+## Metrics of the store
 
-Of all organizations. It is never counted for a scrape: the auditor counts every 15 seconds, more seldom where a count
-takes long, and `looply_census_timestamp_seconds` is when. Where several processes share a database, one of them audits,
-and only that one shows these.
+These cover all organizations. A scrape never counts them: the auditor counts every 15 seconds, less often if a count
+takes long, and `looply_census_timestamp_seconds` is its time. Where several processes share a database, one of them
+audits, and only that one exposes these.
 """
 
 
@@ -38,4 +38,4 @@ def _table(measures: Iterable[Measure]) -> str:
         (code(measure.name), measure.kind, ", ".join(code(label) for label in measure.labels), measure.help)
         for measure in measures
     ]
-    return table(("metric", "type", "labels", "what it tells"), rows)
+    return table(("metric", "type", "labels", "meaning"), rows)

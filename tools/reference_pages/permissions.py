@@ -8,14 +8,14 @@ from reference_pages.markdown import code, page, table
 
 _INTRO: Final = """
 A caller may do what its permissions say. Every call of the [HTTP API](http-api.md) needs one permission, or is public.
-A key is made with scopes, which are names for sets of permissions; see [manage keys](../how-to/keys.md).
-`getPermissions` gives this table as data, with the permissions of the key that asks.
+A key has scopes, which are names for sets of permissions; see [API keys](../how-to/keys.md).
+`getPermissions` returns this table as data, with the permissions of the calling key.
 """
 
 _AFTER: Final = """
-`manage` includes neither `admin` nor `override`, so that whoever changes workflows, whoever administers keys and
-whoever may override decisions can be three people. A key with `admin` can make keys of every scope but `override`;
-that one is given only by a key that has it, or by the owner of the store with `looply key create --data DIR`.
+`manage` includes neither `admin` nor `override`, so that changing workflows, administering keys and
+overriding decisions can be the duties of three people. A key with `admin` can create keys of every scope except
+`override`; only a key that has that scope can grant it, or the owner of the store with `looply key create --data DIR`.
 """
 
 

@@ -9,17 +9,17 @@ from reference_pages.markdown import code, field_texts, page, shown_default, tab
 _SETTINGS = """
 Each setting can be given in a file, in the environment and, for some commands, as a flag. Flags win over variables,
 variables over the file, the file over the default. The file is `looply.toml` in the folder where the command runs;
-limits are the table `[limits]` in it. An unknown key or a wrong value stops the start, and all problems are
+limits are the table `[limits]` in it. An unknown key or an invalid value prevents the start, and all problems are
 reported together.
 
-`LOOPLY_URL` and `LOOPLY_API_KEY` are no settings of the server: commands read them to reach one. See [command
+`LOOPLY_URL` and `LOOPLY_API_KEY` are no settings of the server: commands use them to call one. See [command
 line](cli.md) for the flags and [limits](limits.md) for the limits.
 """
 
 _LIMITS = """
-Every bound of the system. An error that comes from a limit names it. Sizes are bytes of JSON text, times are
-seconds. In `looply.toml` the names stand in the table `[limits]`; [settings](settings.md) tells how values are
-found.
+All limits of the system. An error caused by a limit names it. Sizes are bytes of JSON text, times are
+seconds. In `looply.toml` the names belong to the table `[limits]`; [settings](settings.md) explains the sources of
+values.
 
 ```toml
 [limits]

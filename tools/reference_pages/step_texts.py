@@ -1,4 +1,4 @@
-"""What the schema does not say about each type of step: what it does, what it gives, an example. Tests read the
+"""Texts about each type of step that the schema does not have: a summary, its output, an example. Tests read the
 examples."""
 
 from typing import Any, Final
@@ -8,35 +8,35 @@ SUMMARIES: Final[dict[str, str]] = {
         "The start: by a call (`REQUEST`) or by a schedule (`SCHEDULED`). Its id is always `WorkflowStartState`."
     ),
     "httpRequest": "Sends one HTTP request to any system.",
-    "sapRequest": "Calls an OData service of an SAP system; CSRF token and session are taken care of.",
+    "sapRequest": "Calls an OData service of an SAP system; handles CSRF token and session.",
     "operation": (
-        "Calls an operation of any installed connector; see [write a connector](../how-to/write-a-connector.md)."
+        "Calls an operation of any installed connector; see [write a custom connector](../how-to/write-a-connector.md)."
     ),
-    "function": "Runs JavaScript or Python in a sandbox; see [compute with code](../how-to/functions.md).",
+    "function": "Runs JavaScript or Python in a sandbox; see [run code in a step](../how-to/functions.md).",
     "conditional": "Takes `yes` when all rules hold, else `no`.",
-    "branchConditional": "Compares one variable with the value of each branch: the first that fits, else `else`.",
-    "advancedConditional": "Takes the first branch of which any group of conditions holds, else `else`.",
+    "branchConditional": "Compares one variable with the value of each branch: takes the first match, else `else`.",
+    "advancedConditional": "Takes the first branch with a group of conditions that holds, else `else`.",
     "adaptiveCard": ("Sends an Adaptive Card to people and may wait for their answers; changes or deletes cards."),
     "approval": (
-        "Asks people to approve or reject, until enough have approved or so many cannot any more; see "
-        "[ask people](../how-to/approvals.md)."
+        "Requests approvals from people, until the quorum is reached or cannot be reached any more; see "
+        "[human approvals](../how-to/approvals.md)."
     ),
-    "wait": "Waits until `resumeWorkflow` is called, or until the time is over.",
+    "wait": "Waits until `resumeWorkflow` is called or the timeout expires.",
     "delay": "Waits for a duration or until an instant.",
     "overridePayload": "Sets names of `payload.output`, or replaces the caller's part of it.",
     "datastore": (
         "Reads or changes a datastore: a named JSON document of the organization with a revision, which every "
         "workflow can read. A change is stored together with the step's outcome, exactly once."
     ),
-    "email": "Sends a mail; see [send a mail](../how-to/mail.md).",
-    "parallel": "Runs its branches side by side, up to its `join`, or each to an end of its own.",
-    "join": "Goes on when enough branches of its `parallel` have arrived; the others are given up.",
-    "forEach": "Runs its body, the steps behind `each`, once for each item of a list; then leaves by `next`.",
+    "email": "Sends a mail; see [send email](../how-to/mail.md).",
+    "parallel": "Runs its branches in parallel, up to its `join`, or each to its own end.",
+    "join": "Continues when enough branches of its `parallel` have arrived; cancels the others.",
+    "forEach": "Runs its body, the steps after `each`, once for each item of a list; then takes `next`.",
     "subworkflow": (
-        "Starts an execution of another workflow of the organization, with a body of its own, and waits for its end."
-        " With `wait` false the step is done as soon as that execution is stored."
+        "Starts a child execution of another workflow of the organization, with its own body, and waits for its end."
+        " With `wait` false the step completes as soon as the child is stored."
     ),
-    "redirect": "Goes on at another step, which makes loops.",
+    "redirect": "Jumps to another step, for loops.",
     "terminate": "Ends the execution at once.",
 }
 
@@ -53,35 +53,35 @@ OUTPUTS: Final[dict[str, str]] = {
         "the CSRF token cannot be fetched, `data` is `CSRF Token fetch failed`."
     ),
     "operation": (
-        "what the operation gives. Where it has a `status` that is an HTTP status, `fail_on` and `retry.on` judge it."
+        "the output of the operation. `fail_on` and `retry.on` apply to its `status` if that is an HTTP status."
     ),
-    "function": "what the code returns: any JSON value, null without a `return`.",
+    "function": "the return value of the code: any JSON value, null without a `return`.",
     "email": (
-        "`message_id`, `accepted` (addresses that the mail server took) and `refused` (a list of `address`, `status` "
-        "and `message`). The step fails when the server takes nobody."
+        "`message_id`, `accepted` (addresses that the mail server accepted) and `refused` (a list of `address`, "
+        "`status` and `message`). The step fails when the server accepts none."
     ),
     "adaptiveCard": (
-        "`response` (`user` and `data` of the answer that came last), `responses` (all answers, each with "
+        "`response` (`user` and `data` of the last answer), `responses` (all answers, each with "
         "`answered_on`), `recipients`, `source`. A card that does not wait has `response` null."
     ),
     "approval": (
-        "`outcome` (`approved`, `rejected` or `timeout`) and `decisions`, oldest first: who decided what, with comment,"
-        " time, channel and the revision of the card, null when a resume decided for everybody."
+        "`outcome` (`approved`, `rejected` or `timeout`) and `decisions`, oldest first: user and action, with comment,"
+        " time, channel and the revision of the card, null when a resume decided for all recipients."
     ),
     "wait": "the `payload` of the resume, `source` included.",
-    "overridePayload": "what it set.",
+    "overridePayload": "the values that it set.",
     "datastore": (
-        "`value` and `revision`. `get`: the value at the path, null where there is none; `set`, `merge`: what is there "
-        "now; `delete`: what was there. `revision` is that after the step, 0 when there is no such datastore."
+        "`value` and `revision`. `get`: the value at the path, null if there is none; `set`, `merge`: the new value; "
+        "`delete`: the removed value. `revision` is that after the step, 0 when there is no such datastore."
     ),
     "parallel": "`branches`: for each branch `ARRIVED`, `ENDED` (at an open exit) or `CANCELLED`.",
     "join": "`arrived`, the branches in the order of their arrival, and `missing`, the others.",
     "forEach": "`items`: for each item, in order, the output of the step at which its iteration ended.",
     "subworkflow": (
-        "`execution_id`, `status` (`COMPLETED`; `RUNNING` with `wait` false) and `output`, which is what the other"
-        " execution has as `payload.output` when it ends (null with `wait` false). When it was terminated, or ended as"
-        " failed by a `terminate` step, the step fails with `CHILD_TERMINATED` or `CHILD_FAILED`, and a step behind its"
-        " exit `error` finds all this too."
+        "`execution_id`, `status` (`COMPLETED`; `RUNNING` with `wait` false) and `output`, the final `payload.output`"
+        " of the child (null with `wait` false). When the child was terminated, or ended as"
+        " failed by a `terminate` step, the step fails with `CHILD_TERMINATED` or `CHILD_FAILED`, and the steps after"
+        " its exit `error` see this output too."
     ),
     "redirect": "`target`.",
     "terminate": "`status` and `reason`.",
@@ -246,7 +246,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "email": {
         "id": "email_1",
         "type": "email",
-        "description": "Tell the buyer",
+        "description": "Notify the buyer",
         "settings": {
             "connection": "MAIL",
             "to": "${payload.output.buyer}",

@@ -10,16 +10,16 @@ from reference_pages.step_texts import EXAMPLES, OUTPUTS, SUMMARIES
 _INTRO: Final = """
 A step has an `id`, a `type` and `settings`. The id is a letter followed by letters, digits and `_`, at most 64 in
 all; it is the name of the step's output in the data document. Edges lead from the exits of a step to other steps;
-an edge that names no `branch` leaves by `next`. An exit without an edge ends the path. A step that can fail has the
-exit `error` too: with an edge there the execution goes on, without one it stops with an incident.
+an edge without a `branch` belongs to `next`. An exit without an edge ends the path. A step that can fail also has the
+exit `error`: with an edge there the execution continues, without one it stops with an incident.
 
 Any text in `settings` may hold [expressions](expressions.md) in `${...}`. The [JSON Schema](definition.schema.json)
-of definitions has everything below in a form for editors.
+of definitions has the same content for editors.
 """
 _BESIDE: Final = """
 ## Beside the settings
 
-Steps that call another system take these as well.
+Steps that call another system also accept these.
 """
 
 
@@ -49,15 +49,15 @@ def _beside(definitions: Any) -> str:
     texts = {
         "retry": "How failed attempts are repeated; without it there is one attempt. See below.",
         "on_unknown": (
-            "What happens when nobody can tell whether a call got through: `retry` sends it again, `incident` "
-            "asks a person. Default: `retry` for GET, PUT, DELETE, functions, and operations that may be repeated, "
+            "How an unknown outcome of a call is handled: `retry` sends it again, `incident` "
+            "waits for an operator. Default: `retry` for GET, PUT, DELETE, functions, and repeatable operations, "
             "else `incident`."
         ),
         "secret": (
             "JSON Pointers to values of the settings or the output (`/output/data/token`) that later steps "
-            "need and nobody may read: stored encrypted, shown as `***`."
+            "need and no reader may see: stored encrypted, shown as `***`."
         ),
-        "timeout": "Of one attempt; the limit `attempt_timeout_seconds` when left out.",
+        "timeout": "Of one attempt; default: the limit `attempt_timeout_seconds`.",
     }
     shown = [(name, kind, default, texts.get(name.strip("`"), text)) for name, kind, default, text in rows]
     fields = [_row(f"retry.{name}", value, set()) for name, value in step["retry"]["properties"].items()]

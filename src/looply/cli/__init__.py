@@ -1,7 +1,7 @@
 """The command line: `looply`. One file per command group; this one is the boundary around them all.
 
 A command is a plain or an async function. It is given a `Terminal`, writes through it, and returns its exit status,
-None for 0. What it raises is told here, in one place: a line for people, or one JSON document with `--json`.
+None for 0. Its errors are reported here and nowhere else: as a text line, or as a JSON document with `--json`.
 
 Nothing here imports the server, the stores or the catalog: a command that needs them imports them when it runs, since
 `looply --help` and the evaluation of expressions must start at once.
@@ -28,7 +28,7 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None, terminal: Terminal | None = None) -> int:
     """Runs one command and returns the exit status: 0 done, 1 refused, 2 wrong usage, 130 interrupted.
 
-    `serve` has some more. The terminal is given by tests.
+    `serve` has some more. Tests pass a terminal.
     """
     tokens, switches = read_switches(sys.argv[1:] if arguments is None else arguments)
     here = terminal if terminal is not None else Terminal.of_process()
@@ -42,12 +42,12 @@ def main(arguments: Sequence[str] | None = None, terminal: Terminal | None = Non
         here.abandon()
         return READER_GONE
     except LooplyError as error:
-        return _failed(error, here, switches)
+        return _report_error(error, here, switches)
     except CycloptsError as error:
-        return _failed(UsageError(str(error)), here, switches)
+        return _report_error(UsageError(str(error)), here, switches)
     except Exception as error:
-        # The boundary of the program: whatever it is, a person reads one line and not a traceback.
-        return _failed(error, here, switches)
+        # The boundary of the program: any error is shown as one line, not as a traceback.
+        return _report_error(error, here, switches)
     return status
 
 
@@ -81,14 +81,14 @@ def _await(command: Coroutine[Any, Any, int | None]) -> int | None:
     except asyncio.CancelledError:
         return STOPPED
     finally:
-        # The loop, which is closed, would be told of it for ever. None is a handler that Python did not set.
+        # Without this the closed loop would keep receiving the signal. None is a handler that Python did not set.
         signal.signal(signal.SIGTERM, former or signal.SIG_DFL)
 
 
 def _help(
     tokens: Sequence[str], command: Callable[..., Any], arguments: inspect.BoundArguments, terminal: Terminal
 ) -> int:
-    """Shows a help page: one that was asked for, or that of a group of which no command was named."""
+    """Shows a help page: the requested one, or that of a group when the command line names no command of it."""
     if tokens and not any(token in ("--help", "-h", "--version") for token in tokens):
         raise UsageError(f"name a command of 'looply {' '.join(tokens)}'; --help lists them")
     arguments.arguments["console"] = terminal.console(folded=True)
@@ -96,7 +96,7 @@ def _help(
     return DONE
 
 
-def _failed(error: Exception, terminal: Terminal, switches: Switches) -> int:
+def _report_error(error: Exception, terminal: Terminal, switches: Switches) -> int:
     if switches.debug or terminal.environment.get("LOOPLY_DEBUG"):
         traceback.print_exception(error, file=terminal.errors)
     try:

@@ -13,14 +13,14 @@ _EPILOGUE: Final = """\
 --debug: the traceback of an error. Exit status: 0 done, 1 refused, 2 wrong usage."""
 
 _COMMANDS: Final = {
-    "init": ("looply.cli.operating.init:init", "Make a store with an organization and its first key."),
+    "init": ("looply.cli.operating.init:init", "Create a store with an organization and its first key."),
     "serve": ("looply.cli.operating.serve:serve", "Start the server."),
     "worker": ("looply.cli.operating.worker:worker", "Carry out the effects of a distributed installation."),
     "demo": (
         "looply.cli.operating.demo:demo",
-        "Play the purchase-order approval with a server and an SAP-like system.",
+        "Run the purchase-order approval with a server and an SAP-like system.",
     ),
-    "doctor": ("looply.cli.operating.doctor:doctor", "Prove that nothing in a store is lost or orphaned."),
+    "doctor": ("looply.cli.operating.doctor:doctor", "Audit a store: prove that nothing in it is lost or orphaned."),
     "bench": ("looply.cli.measuring.bench:APP", "Measure this machine: triggers and three computing steps each."),
     "workflow": (
         "looply.cli.authoring.workflow:APP",
@@ -32,15 +32,21 @@ _COMMANDS: Final = {
     ),
     "letter": (
         "looply.cli.executions.letter:APP",
-        "Dead letters, answers that nobody could use: list, show, apply, discard.",
+        "Dead letters, answers that no wait accepted: list, show, apply, discard.",
     ),
     "decision": ("looply.cli.executions.decision:APP", "Who decided what, also in executions that were pruned: list."),
-    "bulk": ("looply.cli.executions.bulk:APP", "Many executions at once: redrive, terminate, list, status, cancel."),
+    "bulk": (
+        "looply.cli.executions.bulk:APP",
+        "Bulk operations on many executions: redrive, terminate, list, status, cancel.",
+    ),
     "datastore": ("looply.cli.authoring.datastore:APP", "Datastores: list, get, put, delete."),
     "schedule": ("looply.cli.authoring.schedule:APP", "Schedules: list, fires, preview, pause, play."),
     "organization": ("looply.cli.operating.organization:APP", "Organizations of a store: create, list."),
     "key": ("looply.cli.operating.key:APP", "API keys: create, list, revoke."),
-    "audit": ("looply.cli.operating.audit:APP", "Who did what in the administration: list, export, verify."),
+    "audit": (
+        "looply.cli.operating.audit:APP",
+        "The audit log, who changed what in an organization: list, export, verify.",
+    ),
     "expression": ("looply.cli.authoring.expression:APP", "Expressions: eval."),
     "card": ("looply.cli.authoring.card:APP", "Adaptive Cards: render."),
     "master-key": (
@@ -58,8 +64,8 @@ APP: Final = App(
     version=__version__,
     suppress_keyboard_interrupt=False,
 )
-for _order, (_name, (_place, _help)) in enumerate(_COMMANDS.items()):
-    APP.command(_place, name=_name, help=_help, sort_key=_order)
+for _order, (_name, (_path, _help)) in enumerate(_COMMANDS.items()):
+    APP.command(_path, name=_name, help=_help, sort_key=_order)
 
 
 def parse(tokens: Sequence[str]) -> tuple[Callable[..., Any], inspect.BoundArguments, Mapping[str, Any]]:
@@ -71,5 +77,5 @@ def parse(tokens: Sequence[str]) -> tuple[Callable[..., Any], inspect.BoundArgum
 
 
 def is_help(command: Callable[..., Any]) -> bool:
-    """Tells whether the command shows a help page or the version, and nothing else."""
+    """Returns whether the command shows a help page or the version, and nothing else."""
     return getattr(command, "__name__", "") in ("help_print", "version_print")

@@ -1,7 +1,7 @@
 """The calls that the story makes, each in one method: those of Looply's public HTTP API, and one read in SAP.
 
-Every method raises `Unavailable` when nothing answers, and `Rejected` when the answer is not the expected one; the
-message names the call and what came back.
+Every method raises `Unavailable` when the server does not respond, and `Rejected` when the response is not the expected
+one; the message names the call and the response.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ class OpenCard(msgspec.Struct, frozen=True, kw_only=True):
 
     token: str
     url: str
-    """Where its recipient answers it in the browser."""
+    """The URL at which its recipient answers it in the browser."""
 
 
 class LooplyClient:
@@ -33,7 +33,7 @@ class LooplyClient:
         self._headers = {"x-api-key": api_key}
 
     async def is_ready(self) -> bool:
-        """Tells whether the server takes calls; False as long as nothing answers."""
+        """Returns whether the server accepts calls; False as long as it does not respond."""
         try:
             response = await self._http.get(f"{self._base_url}/healthz/ready", timeout=_CALL_SECONDS)
         except httpx2.TransportError:
@@ -50,7 +50,7 @@ class LooplyClient:
         await self._post("activateWorkflow", {"workflow_id": workflow_id, "workflow_version": version})
 
     async def save_sap_connection(self, name: str, base_url: str) -> None:
-        """Creates the connection to the SAP-like system, or points the one of that name to it."""
+        """Creates the connection to the SAP-like system, or updates the one of that name."""
         settings = {"base_url": base_url, "client": CLIENT, "user": USER}
         body = {"name": name, "kind": "sap", "settings": settings, "secrets": {"password": PASSWORD}}
         created = await self._call("POST", "/v2/workflows/createConnection", json=body)
@@ -67,7 +67,7 @@ class LooplyClient:
         return str(answer.get("looply_execution_id"))
 
     async def get_execution(self, workflow_id: str, execution_id: str) -> dict[str, Any]:
-        """Returns the execution as it stands."""
+        """Returns the current state of the execution."""
         query = {"workflow_id": workflow_id, "workflow_execution_id": execution_id}
         response = await self._call("GET", "/v2/workflows/getWorkflowExecutionById", params=query)
         return _object(_checked(response, "getWorkflowExecutionById"), "item", "getWorkflowExecutionById")
@@ -98,7 +98,7 @@ class LooplyClient:
 
 
 class SapReader:
-    """The SAP-like system, as somebody who looks the order up in it sees it."""
+    """The SAP-like system, as a person who looks up an order sees it."""
 
     def __init__(self, http: httpx2.AsyncClient, base_url: str) -> None:
         self._http = http

@@ -1,7 +1,7 @@
-"""A Looply server in a process of its own, made and used through the commands that everybody has.
+"""A Looply server in a process of its own, created and started by the public commands.
 
-For the demo and for measurements: it listens on the loopback interface, on a free port, on a data folder of its own,
-and sees neither the settings file nor the `LOOPLY_*` variables of whoever starts it.
+For the demo and for measurements: it listens on the loopback interface, on a free port, has a data folder of its own,
+and ignores the settings file and the `LOOPLY_*` variables of the process that starts it.
 """
 
 import asyncio
@@ -40,10 +40,10 @@ class LocalServer(msgspec.Struct, frozen=True, kw_only=True):
 
 @asynccontextmanager
 async def local_server(work: Path, settings: Mapping[str, str], *, port: int = 0) -> AsyncIterator[LocalServer]:
-    """Makes a data folder in the existing folder `work`, serves it until the end of the block, and stops the server.
+    """Creates a data folder in the existing folder `work`, serves it until the end of the block, and stops the server.
 
-    `settings` are by name, such as `egress_allow`. The log goes to a file in `work`.
-    Raises: Unavailable when the folder cannot be made or the server ends early, with what it said; Timeout.
+    `settings` are by name, such as `egress_allow`. The server logs to a file in `work`.
+    Raises: Unavailable when the folder cannot be created or the server ends early, with its output; Timeout.
     """
     data, log = work / "data", work / LOG_FILE
     api_key = await _init(work, data)
@@ -89,12 +89,12 @@ async def _init(work: Path, data: Path) -> str:
 
 
 async def _ready(process: Process, ready_file: Path, log: Path) -> str:
-    """Returns the address that the server writes once it answers."""
+    """Returns the address that the server writes once it accepts calls."""
     try:
         async with asyncio.timeout(_START_SECONDS):
             while not (address := _text(ready_file)):
                 if process.returncode is not None:
-                    said = _text(log)[-1000:] or "it said nothing"
+                    said = _text(log)[-1000:] or "it printed nothing"
                     raise Unavailable(f"the server ended with status {process.returncode}: {said}")
                 await asyncio.sleep(_LOOK_SECONDS)
     except TimeoutError as error:
@@ -103,7 +103,7 @@ async def _ready(process: Process, ready_file: Path, log: Path) -> str:
 
 
 def _text(file: Path) -> str:
-    """Returns what a file holds, an empty text when it is not there."""
+    """Returns the content of a file, an empty text if it does not exist."""
     return file.read_text("utf-8", "replace").strip() if file.exists() else ""
 
 

@@ -1,4 +1,4 @@
-"""What `looply demo` does: a server and an SAP-like system of its own, and the story played with them."""
+"""`looply demo`: runs the story with a server and an SAP-like system of its own."""
 
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,19 +15,19 @@ from looply.errors import Conflict
 
 
 class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How the demo is played. `auto`: it answers the card itself and ends with the story."""
+    """The options of the demo. `auto`: it answers the card itself and ends with the story."""
 
     auto: bool = False
     folder: Path | None = None
-    """Where everything is kept, a new or an empty folder; None: a temporary one, which is removed at the end."""
+    """The folder of all files, a new or an empty one; None: a temporary one, which is removed at the end."""
     port: int = 0
     """Port of the server on 127.0.0.1; 0 takes a free one."""
 
 
 async def run_demo(options: DemoOptions, say: Say, *, stay: Callable[[], Awaitable[object]]) -> StoryResult:
-    """Plays the purchase-order approval from end to end and returns how it ended.
+    """Runs the purchase-order approval from end to end and returns its result.
 
-    Without `auto` the server and the SAP-like system stay up after the story until `stay` returns.
+    Without `auto` the server and the SAP-like system keep running after the story until `stay` returns.
     Raises: what `play`, `local_server` and `sap.serving` raise; Conflict for a folder that is not empty.
     """
     with _folder(options.folder) as work, sap.serving() as sap_url:
@@ -36,14 +36,14 @@ async def run_demo(options: DemoOptions, say: Say, *, stay: Callable[[], Awaitab
             story = StoryOptions(looply_url=server.url, api_key=server.api_key, sap_url=sap_url, auto=options.auto)
             result = await play(story, say)
             if not options.auto:
-                _tell_where(server, sap_url, say)
+                _show_addresses(server, sap_url, say)
                 await stay()
     return result
 
 
-def _tell_where(server: LocalServer, sap_url: str, say: Say) -> None:
+def _show_addresses(server: LocalServer, sap_url: str, say: Say) -> None:
     say("")
-    say(f"Looply stays up at {server.url} and the SAP-like system at {sap_url}; Ctrl-C stops both.")
+    say(f"Looply keeps running at {server.url} and the SAP-like system at {sap_url}; Ctrl-C stops both.")
     say(f"Its API, as a page: {server.url}/docs")
     say(f"API key: {server.api_key}")
     say(f"Log of the server: {server.log}")

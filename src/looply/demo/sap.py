@@ -3,7 +3,7 @@
 Run it as a process of its own with `python -m looply.demo.sap --port 0 --ready-file F`. It listens on 127.0.0.1
 only, asks for Basic authentication, enforces CSRF tokens and `If-Match`, and forgets everything when it ends.
 
-As it ships, `mock-sap` knows purchase orders that nobody may release. Before its tables are made, this module
+As it ships, `mock-sap` has purchase orders that cannot be released. Before its tables are created, this module
 
 * makes `PurchasingProcessingStatus` of `A_PurchaseOrder` updatable and the source of its ETag,
 * adds `ReleaseCode` and `PurchaseOrderNetAmount` to the header, `NetAmount` and `AccountAssignmentCategory` to the
@@ -43,7 +43,7 @@ System: TypeAlias = ThreadingHTTPServer
 def make_system(port: int = 0) -> System:
     """Returns the system, bound to a port of the loopback interface and not yet serving.
 
-    `port` 0 takes a free one; `server_port` tells which. The caller runs `serve_forever` and `server_close`.
+    `port` 0 takes a free one, which `server_port` has. The caller runs `serve_forever` and `server_close`.
 
     Raises: SettingsError when `mock-sap` is not installed, or the port is taken.
     """
@@ -68,7 +68,7 @@ def make_system(port: int = 0) -> System:
 
 @contextmanager
 def serving(port: int = 0) -> Iterator[str]:
-    """Serves the system from a thread and gives its address, such as `http://127.0.0.1:50123`."""
+    """Serves the system from a thread and yields its address, such as `http://127.0.0.1:50123`."""
     system = make_system(port)
     thread = threading.Thread(target=system.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -97,7 +97,7 @@ def _mock_sap(name: str) -> ModuleType:
 
 
 def _extend(schema: ModuleType) -> None:
-    """Changes the tables of `mock-sap` for this process. Doing it twice changes nothing more."""
+    """Changes the tables of `mock-sap` for this process. Idempotent."""
     if _ASSIGNMENT in schema.ENTITY_TYPES:
         return
     order, item = schema.ENTITY_TYPES[_ORDER], schema.ENTITY_TYPES[_ITEM]
@@ -135,7 +135,7 @@ def _assignment_type(schema: ModuleType) -> object:
 
 
 def _fill(system: System) -> None:
-    """Puts our orders and suppliers in, in place of those of the same number that `mock-sap` invents."""
+    """Inserts our orders and suppliers, replacing those of the same number that `mock-sap` generates."""
     schema, store = _mock_sap("schema"), _mock_sap("store")
     database = system.mock.conn  # type: ignore[attr-defined]
 
@@ -158,17 +158,17 @@ def _close(system: System) -> None:
 
 
 def _write_ready(file: Path, address: str) -> None:
-    """Writes the address so that a reader sees all of it or no file."""
+    """Writes the address atomically: a reader sees all of it or no file."""
     part = file.with_name(f"{file.name}.part")
     part.write_text(f"{address}\n", encoding="utf-8")
     part.replace(file)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serves until it is told to stop by SIGTERM or SIGINT. Returns the exit status: 0, or 1 with a reason shown."""
+    """Serves until SIGTERM or SIGINT. Returns the exit status: 0, or 1 after printing the reason."""
     parser = argparse.ArgumentParser(prog="python -m looply.demo.sap", description="An SAP-like system for the demo.")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
-    parser.add_argument("--ready-file", type=Path, help="file that gets the address once the system answers")
+    parser.add_argument("--ready-file", type=Path, help="file to write the address to once the system accepts calls")
     options = parser.parse_args(arguments)
     try:
         system = make_system(options.port)
@@ -176,7 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.exit(1, f"{parser.prog}: {error}\n")
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        # `shutdown` waits for the loop that this handler interrupts, so another thread has to ask for it.
+        # `shutdown` waits for the loop that this handler interrupts, so another thread has to call it.
         threading.Thread(target=system.shutdown).start()
 
     signal.signal(signal.SIGTERM, stop)

@@ -1,7 +1,7 @@
-"""The purchase-order approval as a story: told line by line, played over the public HTTP API against a running server.
+"""The purchase-order approval as a story: printed line by line, run over the public HTTP API against a running server.
 
 A small order is released at once. A large one waits until its manager answers the card in the inbox; then it is
-released in the SAP-like system, or left as it is. Nothing here knows how the server was started.
+released in the SAP-like system, or stays as it is. This module does not depend on how the server was started.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ _LAST_PAUSE_SECONDS = 1.0
 
 
 class StoryOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the story plays, and how patient it is."""
+    """The systems of the story, and its timeouts."""
 
     looply_url: str
     api_key: str
@@ -41,13 +41,13 @@ class StoryOptions(msgspec.Struct, frozen=True, kw_only=True):
     """True: the story answers the card itself, with an approval."""
     manager: str = MANAGER
     patience: timedelta = timedelta(seconds=60)
-    """For everything that machines do."""
+    """Timeout of each action of a machine."""
     human_patience: timedelta = timedelta(hours=1)
-    """For the answer of a person."""
+    """Timeout of the answer of a person."""
 
 
 class StoryResult(msgspec.Struct, frozen=True, kw_only=True):
-    """How the story ended. `rejected`: the person said no, and the order stayed as it was."""
+    """The result of the story. `rejected`: the person rejected, and the order stayed as it was."""
 
     outcome: Literal["released", "rejected"]
     workflow_id: str
@@ -58,9 +58,9 @@ class StoryResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiter:
-    """Asks again and again until there is an answer, within a bound: soon at first, then once a second.
+    """Polls until there is a result or a timeout expires: at short intervals first, then once a second.
 
-    Clock and pause (of a count of seconds) are given, so that tests do not wait.
+    Clock and pause (of a number of seconds) are injected, so that tests do not wait.
     """
 
     def __init__(self, clock: Clock, pause: Callable[[float], Awaitable[None]]) -> None:
@@ -68,9 +68,9 @@ class Waiter:
         self._pause = pause
 
     async def until(self, ask: Callable[[], Awaitable[T | None]], patience: timedelta, missing: str) -> T:
-        """Returns the first answer that is not None.
+        """Returns the first result that is not None.
 
-        Raises: Timeout with `missing` as its reason when the patience is over; whatever `ask` raises.
+        Raises: Timeout with `missing` as its reason; any error of `ask`.
         """
         deadline = self._clock.monotonic() + patience.total_seconds()
         seconds = _FIRST_PAUSE_SECONDS
@@ -88,10 +88,10 @@ def load_definition() -> Json:
 
 
 async def play(options: StoryOptions, say: Say, *, http: httpx2.AsyncClient | None = None) -> StoryResult:
-    """Plays the whole story and returns how it ended; every moment is one call of `say`.
+    """Runs the whole story and returns its result; calls `say` for each event.
 
-    Raises: Timeout when something does not happen in time, Unavailable when a system does not answer, Rejected when
-    an answer or the end is not the expected one. `http` is for tests; it is not closed.
+    Raises: Timeout when something does not happen in time, Unavailable when a system does not respond, Rejected when
+    a response or the end is not the expected one. `http` is for tests; it is not closed.
     """
     waiter = Waiter(SystemClock(), asyncio.sleep)
     if http is not None:
@@ -101,7 +101,7 @@ async def play(options: StoryOptions, say: Say, *, http: httpx2.AsyncClient | No
 
 
 class Story:
-    """One telling. The methods are its chapters, in order."""
+    """One run of the story. The methods are its chapters, in order."""
 
     def __init__(self, options: StoryOptions, say: Say, http: httpx2.AsyncClient, waiter: Waiter) -> None:
         self._options = options
@@ -111,7 +111,7 @@ class Story:
         self._waiter = waiter
 
     async def play(self) -> StoryResult:
-        """Plays all chapters; see the function of the same name."""
+        """Runs all chapters; see the function of the same name."""
         workflow_id = await self._set_the_stage()
         small = await self._release_small_order(workflow_id)
         large, card = await self._ask_for_large_order(workflow_id)
@@ -144,7 +144,7 @@ class Story:
         execution_id = await self._trigger(workflow_id, SMALL_ORDER)
         await self._completed(workflow_id, execution_id, self._options.patience)
         await self._expect_released(SMALL_ORDER)
-        self._say(f"Order {SMALL_ORDER} is under the limit: released in SAP at once, nobody was asked.")
+        self._say(f"Order {SMALL_ORDER} is under the limit: released in SAP at once, without an approval.")
         return execution_id
 
     async def _ask_for_large_order(self, workflow_id: str) -> tuple[str, OpenCard]:
@@ -160,7 +160,7 @@ class Story:
         return execution_id, found
 
     async def _get_answer(self, workflow_id: str, execution_id: str, card: OpenCard) -> str:
-        """Returns the action that was chosen."""
+        """Returns the chosen action."""
         if self._options.auto:
             message = await self._looply.answer_card(card.token, {"action": "approve", "comment": "Go ahead."})
             if message != "recorded":
@@ -169,7 +169,7 @@ class Story:
         else:
             self._say(f"Open {card.url} in a browser and click Approve or Reject.")
         auto = self._options.auto
-        missing = "the answer did not reach the execution" if auto else "nobody answered the card"
+        missing = "the answer did not reach the execution" if auto else "the card was not answered"
         patience = self._options.patience if auto else self._options.human_patience
 
         async def action() -> str | None:
@@ -204,7 +204,7 @@ class Story:
         await self._waiter.until(end, patience, f"execution {execution_id} did not end")
 
     async def _look(self, workflow_id: str, execution_id: str) -> dict[str, Any]:
-        """Returns the execution as it stands. Raises Rejected when it has ended in another way than COMPLETED."""
+        """Returns the current state of the execution. Raises Rejected when it ended in another way than COMPLETED."""
         item = await self._looply.get_execution(workflow_id, execution_id)
         status = item.get("status")
         if status in ("FAILED", "TERMINATED"):
@@ -220,7 +220,7 @@ class Story:
 
 
 def _action_of(document: Json) -> str | None:
-    """Returns `adaptiveCard_1.output.response.data.action` of a data document, or None when it is not there yet."""
+    """Returns `adaptiveCard_1.output.response.data.action` of a data document, or None if it does not exist yet."""
     found = document
     for name in ("adaptiveCard_1", "output", "response", "data", "action"):
         found = found.get(name) if isinstance(found, dict) else None

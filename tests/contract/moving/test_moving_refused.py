@@ -153,7 +153,7 @@ async def test_a_database_in_use_is_refused_with_what_is_there(installation: Ins
     with pytest.raises(Conflict, match=r"looply\.execution has \d+ rows.*organizations has 3 rows") as refused:
         await carry_out(installation.move(address))
     assert refused.value.code == "TARGET_NOT_EMPTY"
-    assert "in use already" in (await rehearse(installation.move(address))).problems[0]
+    assert "already in use" in (await rehearse(installation.move(address))).problems[0]
 
 
 async def test_a_half_filled_database_of_another_installation_is_refused(

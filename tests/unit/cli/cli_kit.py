@@ -1,4 +1,4 @@
-"""What the tests of the commands share: a server that answers from a table, a clock, and what became of a command."""
+"""Shared by the tests of the commands: a server that answers from a table, a clock, and the result of a command."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,7 @@ KEY = {"LOOPLY_API_KEY": "lk_test_key", "LOOPLY_URL": "http://looply.test"}
 
 @dataclass
 class Done:
-    """What became of a command."""
+    """The result of a command."""
 
     status: int
     out: str
@@ -28,7 +28,7 @@ class Done:
 
 @dataclass
 class FakeClock:
-    """A clock that moves when somebody pauses."""
+    """A clock that moves when the code under test pauses."""
 
     seconds: float = 0.0
     pauses: list[float] = field(default_factory=list)

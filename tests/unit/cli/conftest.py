@@ -1,4 +1,4 @@
-"""Commands run in this process, with streams, environment and server given."""
+"""Runs commands in this process, with given streams, environment and server."""
 
 import io
 

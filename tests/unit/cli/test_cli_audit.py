@@ -1,4 +1,4 @@
-"""`looply audit` on a store and against a server: who did what, and whether the chain of records is whole."""
+"""`looply audit` on a store and against a server: who changed what, and whether the chain of records is intact."""
 
 import sqlite3
 from contextlib import closing
@@ -14,7 +14,7 @@ from looply.engine.sqlite.file.seal import SEAL_NAME
 
 @pytest.fixture
 def data(tmp_path: Path, run: Command) -> Path:
-    """Gives a folder with four records: an organization, its first key, another key, and the end of that one."""
+    """Returns a folder with four records: an organization, its first key, another key, and its revocation."""
     folder = tmp_path / "data"
     assert run("init", "--data", str(folder), "--json").status == 0
     made = run("key", "create", "Ops", "--scope", "read", "--data", str(folder), "--json").document
@@ -23,7 +23,7 @@ def data(tmp_path: Path, run: Command) -> Path:
 
 
 def by_hand(folder: Path, statement: str) -> None:
-    """Changes the catalog as somebody does who knows its seal and its sums."""
+    """Changes the catalog as an attacker does who knows its seal and its sums."""
     (folder / SEAL_NAME).unlink()
     with closing(sqlite3.connect(folder / CATALOG_FILE)) as connection:
         connection.execute(statement)
@@ -70,7 +70,7 @@ def test_a_chain_that_was_left_alone_is_verified(run: Command, data: Path) -> No
         ("DELETE FROM audit_records WHERE number = 4", "record 4 is missing"),
     ],
 )
-def test_what_was_done_to_the_records_is_found_by_verify_doctor_and_check(
+def test_changes_of_the_records_are_found_by_verify_doctor_and_check(
     run: Command, data: Path, statement: str, finding: str
 ) -> None:
     by_hand(data, statement)

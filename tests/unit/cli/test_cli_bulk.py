@@ -10,7 +10,7 @@ BULK: dict[str, Any] = {
     "action": "redrive",
     "status": "RUNNING",
     "filter": {"workflow_id": WORKFLOW, "status": ["FAILED"]},
-    "reason": "mended",
+    "reason": "corrected",
     "rate_per_second": 5,
     "workflow_version": 2,
     "mapping": {},
@@ -37,11 +37,11 @@ def test_a_redrive_sends_which_how_and_onto_what(run: Command, looply: Looply) -
         "--to",
         "1970-01-01T01:00:00.002+01:00",
     )
-    done = run("bulk", "redrive", *which, "--version", "2", "--rename", "a=b", "--reason", "mended", "--rate", "5")
+    done = run("bulk", "redrive", *which, "--version", "2", "--rename", "a=b", "--reason", "corrected", "--rate", "5")
     assert ("b-1" in done.out, "RUNNING" in done.out) == (True, True)
     assert looply.calls[0][2] == {
         "filter": {"workflow_id": WORKFLOW, "status": ["FAILED"], "process_id": ["PO-*"], "from": 1, "to": 2},
-        "reason": "mended",
+        "reason": "corrected",
         "rate_per_second": 5,
         "dry_run": False,
         "workflow_version": "2",
@@ -73,10 +73,10 @@ def test_a_dry_run_of_a_redrive_shows_the_calls_that_it_would_lead_to(run: Comma
     assert line.split()[-3:] == ["17", "16", "15"]
 
 
-def test_a_dry_run_that_fits_nothing_says_only_that(run: Command, looply: Looply) -> None:
+def test_a_dry_run_that_matches_nothing_says_only_that(run: Command, looply: Looply) -> None:
     looply.answers["bulkTerminate"] = {"message": "forecast", "count": 0, "truncated": False, "items": []}
     done = run("bulk", "terminate", "--status", "WAITING", "--dry-run")
-    assert done.out.strip() == "0 executions fit. A dry run: nothing was stored."
+    assert done.out.strip() == "0 executions match. A dry run: nothing was stored."
 
 
 def test_a_bulk_shows_its_filter_in_words(run: Command, looply: Looply) -> None:

@@ -3,7 +3,7 @@
 from cli_kit import Command, Looply
 
 
-def test_a_card_is_passed_on_and_its_new_link_is_shown(run: Command, looply: Looply) -> None:
+def test_a_card_is_reassigned_and_its_new_link_is_shown(run: Command, looply: Looply) -> None:
     passed = {
         "card_id": "c-2",
         "recipient": "ben@example.com",

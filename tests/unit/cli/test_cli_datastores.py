@@ -56,5 +56,5 @@ def test_a_datastore_is_deleted(run: Command, looply: Looply) -> None:
     assert run("datastore", "delete", "prices", "--json").document == {"name": "prices", "message": "success"}
     assert looply.calls == [("deleteDatastore", {}, {"name": "prices"})]
     looply.answers["deleteDatastore"] = refusal(409, message="no", code="CONFLICT")
-    told = run("datastore", "delete", "prices", "--if-revision", "1", "--json")
-    assert (told.status, told.document["code"]) == (1, "CONFLICT")
+    done = run("datastore", "delete", "prices", "--if-revision", "1", "--json")
+    assert (done.status, done.document["code"]) == (1, "CONFLICT")

@@ -32,9 +32,9 @@ def test_decisions_are_listed_over_all_pages(run: Command, looply: Looply) -> No
 
 def test_the_list_shows_who_decided_when_what_and_why(run: Command, looply: Looply) -> None:
     looply.answers["getOrganizationDecisions"] = {"items": [ITEM]}
-    told = run("decision", "list").out
+    out = run("decision", "list").out
     for shown in ("2023-11-14", "ann@", "approved", "fine", "TEAMS", "PO-1"):
-        assert shown in told
+        assert shown in out
 
 
 def test_the_list_is_narrowed_by_workflow_step_user_and_period(run: Command, looply: Looply) -> None:

@@ -1,4 +1,4 @@
-"""What commands say about the engine that the settings choose, before anything is opened."""
+"""How commands check the engine of the settings before they open anything."""
 
 import pytest
 from cli_kit import Command, Looply
@@ -30,20 +30,18 @@ def test_a_worker_belongs_to_a_distributed_installation(run: Command, environmen
 
 
 @pytest.mark.parametrize("command", [("backup", "copy"), ("check",), ("upgrade",)])
-def test_what_is_done_to_the_files_of_a_folder_is_not_done_to_a_database(
-    run: Command, command: tuple[str, ...]
-) -> None:
+def test_commands_on_files_of_a_folder_refuse_a_database(run: Command, command: tuple[str, ...]) -> None:
     done = run("db", *command, "--json", env=POSTGRES)
     assert done.status == USAGE
     assert "tools of its own" in done.document["message"]
 
 
-def test_offline_and_a_server_are_not_named_together(run: Command) -> None:
+def test_offline_and_a_server_exclude_each_other(run: Command) -> None:
     done = run("key", "list", "--offline", "--url", "http://looply.test", "--json")
     assert (done.status, done.document["code"]) == (USAGE, "USAGE")
 
 
-def test_a_key_is_not_needed_offline_and_a_wrong_store_is_told(run: Command, looply: Looply) -> None:
+def test_a_key_is_not_needed_offline_and_a_wrong_store_is_reported(run: Command, looply: Looply) -> None:
     done = run("key", "list", "--offline", "--json", env={"LOOPLY_DATA": "/nowhere/looply"})
     assert (done.status, done.document["code"]) == (REFUSED, "NO_STORE")
     assert looply.calls == []

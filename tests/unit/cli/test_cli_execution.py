@@ -87,7 +87,7 @@ def test_an_execution_is_found_by_its_id(run: Command, looply: Looply) -> None:
     ]
 
 
-def test_an_id_that_nobody_has_may_be_a_process_id(run: Command, looply: Looply) -> None:
+def test_an_unknown_id_may_be_a_process_id(run: Command, looply: Looply) -> None:
     looply.answers["searchExecutions"] = [{"items": [row(WORKFLOW)]}, {"items": [row(process_id=ID)]}]
     looply.answers["getWorkflowExecutionById"] = record()
     assert run("execution", "show", ID, "--json").status == 0
@@ -102,7 +102,7 @@ def test_a_star_in_a_process_id_is_that_star_and_nothing_else(run: Command, loop
 
 
 @pytest.mark.parametrize("name", ["PO-9", ID, "ffffffff-ffff-ffff-ffff-ffffffffffff"])
-def test_an_execution_that_nobody_knows_is_not_found(run: Command, looply: Looply, name: str) -> None:
+def test_an_unknown_execution_is_not_found(run: Command, looply: Looply, name: str) -> None:
     looply.answers["searchExecutions"] = {"items": []}
     done = run("execution", "show", name, "--json")
     assert (done.status, done.document["code"]) == (1, "EXECUTION_NOT_FOUND")
@@ -134,7 +134,7 @@ def test_people_see_in_which_branch_or_iteration_a_step_ran(run: Command, looply
     assert out.count("forEach_1[3]") == 2
 
 
-def test_people_see_what_each_entry_tells_but_no_input_and_no_output(run: Command, looply: Looply) -> None:
+def test_people_see_the_fields_of_each_entry_but_no_input_and_no_output(run: Command, looply: Looply) -> None:
     looply.answers["searchExecutions"] = {"items": [row()]}
     entries = [
         entry(1, "CARD_SENT", recipients=["ann@example.com", "ben@example.com"], channel="inbox", revision=2, via=None),
@@ -145,7 +145,7 @@ def test_people_see_what_each_entry_tells_but_no_input_and_no_output(run: Comman
     ]
     looply.answers["getWorkflowExecutionById"] = record(*entries)
     lines = run("execution", "show", "PO-1").out.splitlines()
-    told = {line.split("Z ", 1)[1].split()[0]: line for line in lines[-6:-1]}
+    by_type = {line.split("Z ", 1)[1].split()[0]: line for line in lines[-6:-1]}
     endings = {
         "CARD_SENT": "recipients=ann@example.com,ben@example.com channel=inbox revision=2",
         "STEP_RETRY_SCHEDULED": "attempt=3 due_on=2023-11-14 22:14:20Z",
@@ -153,10 +153,12 @@ def test_people_see_what_each_entry_tells_but_no_input_and_no_output(run: Comman
         "EXECUTION_EDITED": "changed=payload reason=typed wrongly by=ops via=API",
         "EXECUTION_MOVED": 'steps={"wait_1": "ask"} workflow_version=2',
     }
-    assert {kind: line.rstrip().endswith(endings[kind]) for kind, line in told.items()} == dict.fromkeys(endings, True)
+    assert {kind: line.rstrip().endswith(endings[kind]) for kind, line in by_type.items()} == dict.fromkeys(
+        endings, True
+    )
 
 
-def test_people_see_for_which_execution_another_one_waits_and_whence_it_comes(run: Command, looply: Looply) -> None:
+def test_people_see_children_parent_and_origin_of_an_execution(run: Command, looply: Looply) -> None:
     looply.answers["searchExecutions"] = {"items": [row()]}
     child = {"state": "subworkflow_1", "visit": 1, "execution_id": "child-7", "workflow_id": WORKFLOW, "started_on": 0}
     kin = {"children": [child], "parent_execution_id": "parent-8", "rerun_of_execution_id": "former-9"}
@@ -166,13 +168,13 @@ def test_people_see_for_which_execution_another_one_waits_and_whence_it_comes(ru
         assert words in out
 
 
-def test_a_long_log_says_where_it_goes_on_and_is_read_from_there(run: Command, looply: Looply) -> None:
+def test_a_long_log_says_where_it_continues_and_is_read_from_there(run: Command, looply: Looply) -> None:
     looply.answers["searchExecutions"] = {"items": [row()]}
     first = record(entry(1, "STEP_STARTED"), page={"truncated": True, "after": 1000})
     last = record(entry(1001, "STEP_SUCCEEDED"))
     looply.answers["getWorkflowExecutionById"] = [first, last]
-    assert run("execution", "show", "PO-1").out.rstrip().endswith("The log goes on: --after 1000")
-    assert "goes on" not in run("execution", "show", "PO-1", "--after", "1000").out
+    assert run("execution", "show", "PO-1").out.rstrip().endswith("The log continues: --after 1000")
+    assert "The log continues" not in run("execution", "show", "PO-1", "--after", "1000").out
     assert looply.calls[-1][1]["after"] == "1000"
 
 
@@ -201,20 +203,20 @@ def test_people_see_that_a_resume_is_kept_and_who_was_first(run: Command, looply
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "words"),
     [
         ("TERMINATED", "was terminated"),
         ("FAILED", "has failed"),
         ("COMPLETED", "has completed"),
         ("TIMED_OUT", "timed out"),
-        ("NOT_WAITING", "waits for no answer"),
+        ("NOT_WAITING", "not waiting for an answer"),
     ],
 )
-def test_a_resume_that_is_too_late_is_refused_in_words(run: Command, looply: Looply, code: str, told: str) -> None:
+def test_a_resume_that_is_too_late_is_refused_in_words(run: Command, looply: Looply, code: str, words: str) -> None:
     looply.answers["resumeWorkflow/PO-1"] = refusal(409, message="not found", code=code)
     done = run("execution", "resume", "PO-1", "--json")
     assert (done.status, done.document["code"]) == (1, code)
-    assert told in run("execution", "resume", "PO-1").err
+    assert words in run("execution", "resume", "PO-1").err
 
 
 def test_a_termination_carries_its_reason(run: Command, looply: Looply) -> None:

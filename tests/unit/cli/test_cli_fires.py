@@ -29,7 +29,7 @@ def test_a_cron_is_previewed_without_a_server(run: Command) -> None:
     done = run("schedule", "preview", "--cron", "30 2 * * *", *SPRING)
     assert (done.status, done.err) == (0, "")
     assert "2026-03-29 01:00:00Z" in done.out
-    assert "the clocks leave 02:30 out" in done.out
+    assert "the clock change skips 02:30" in done.out
     document = run("schedule", "preview", "--cron", "30 2 * * *", "--dst", "skip", *SPRING, "--json").document
     assert [item["mark"] for item in document["items"]] == ["", "SKIPPED", ""]
 
@@ -64,7 +64,7 @@ def test_a_workflow_is_previewed_by_the_server(run: Command, looply: Looply) -> 
         (("--file", "-"), 1, "no trigger with a schedule"),
     ],
 )
-def test_what_is_wrong_is_told(run: Command, arguments: tuple[str, ...], status: int, message: str) -> None:
+def test_wrong_arguments_are_reported(run: Command, arguments: tuple[str, ...], status: int, message: str) -> None:
     done = run("schedule", "preview", *arguments, stdin=b"{}")
     assert done.status == status
     assert message in done.err

@@ -24,12 +24,12 @@ SCHEDULE: dict[str, Any] = {
 }
 
 
-def test_a_new_key_is_shown_this_once(run: Command, looply: Looply) -> None:
+def test_a_new_key_is_shown_only_once(run: Command, looply: Looply) -> None:
     looply.answers["createKey"] = {"item": {**KEY, "api_key": "lk_abcdefgh_text"}}
     arguments = ("key", "create", "Ops", "--scope", "trigger", "--scope", "read", "--scope", "read")
     done = run(*arguments, "--expires-on", "2030-01-01T00:00:00+01:00")
     assert "lk_abcdefgh_text" in done.out
-    assert "shown this once" in done.err
+    assert "shown only now" in done.err
     body = {"name": "Ops", "scopes": ["read", "trigger"], "expires_on": 1_893_452_400_000}
     assert looply.calls == [("createKey", {}, body)]
     assert run(*arguments, "--json").document["api_key"] == "lk_abcdefgh_text"
@@ -58,7 +58,7 @@ def test_schedules_are_listed(run: Command, looply: Looply) -> None:
     assert "2023-11-14 22:13:20Z" in run("schedule", "list").out
 
 
-def test_a_schedule_that_is_paused_tells_no_next_instant(run: Command, looply: Looply) -> None:
+def test_a_paused_schedule_shows_no_next_instant(run: Command, looply: Looply) -> None:
     paused = {**SCHEDULE, "status": "PAUSED", "next_on": 1_700_000_000_000, "workflow_name": "Open orders"}
     looply.answers["getSchedules"] = {"count": 1, "items": [paused]}
     out = run("schedule", "list").out
@@ -66,7 +66,7 @@ def test_a_schedule_that_is_paused_tells_no_next_instant(run: Command, looply: L
     assert run("schedule", "list", "--json").document["items"] == [paused]
 
 
-def test_a_schedule_is_paused_and_goes_on(run: Command, looply: Looply) -> None:
+def test_a_schedule_is_paused_and_resumed(run: Command, looply: Looply) -> None:
     answer = {"message": "success", "workflow_id": "w-1", "workflow_version": 2, "status": "PAUSED"}
     looply.answers["toggleScheduledWorkflow"] = answer
     assert run("schedule", "pause", "w-1", "--json").document == answer

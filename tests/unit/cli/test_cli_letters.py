@@ -28,7 +28,7 @@ SETTLED: dict[str, Any] = {
 }
 
 
-def test_letters_that_wait_for_somebody_are_listed_over_all_pages(run: Command, looply: Looply) -> None:
+def test_open_letters_are_listed_over_all_pages(run: Command, looply: Looply) -> None:
     looply.answers["getLetters"] = [{"items": [ITEM], "lastKey": {"letter_id": "e-1:7"}}, {"items": []}]
     assert run("letter", "list", "--json").document == {"count": 1, "items": [ITEM]}
     assert looply.calls[1][1] == {"limit": "30", "settled": "false", "letter_id": "e-1:7"}
@@ -36,12 +36,12 @@ def test_letters_that_wait_for_somebody_are_listed_over_all_pages(run: Command, 
 
 def test_the_list_is_narrowed(run: Command, looply: Looply) -> None:
     looply.answers["getLetters"] = {"items": [ITEM]}
-    told = run("letter", "list", "--all", "--process-id", "PO-1", "--reason", "UNFIT", "--workflow-id", "w-1")
-    assert "e-1:7" in told.out
+    done = run("letter", "list", "--all", "--process-id", "PO-1", "--reason", "UNFIT", "--workflow-id", "w-1")
+    assert "e-1:7" in done.out
     assert looply.calls[0][1] == {"limit": "30", "process_id": "PO-1", "reason": "UNFIT", "workflow_id": "w-1"}
 
 
-def test_a_letter_is_shown_with_what_it_holds(run: Command, looply: Looply) -> None:
+def test_a_letter_is_shown_with_its_payload(run: Command, looply: Looply) -> None:
     looply.answers["getLetter"] = {"item": RECORD}
     assert run("letter", "show", "e-1:7", "--json").document == RECORD
     assert looply.calls == [("getLetter", {"letter_id": "e-1:7"}, None)]
@@ -58,7 +58,7 @@ def test_a_letter_is_applied_and_discarded(run: Command, looply: Looply) -> None
     ]
 
 
-def test_a_letter_that_somebody_has_settled_otherwise_is_refused(run: Command, looply: Looply) -> None:
+def test_a_letter_that_is_already_settled_otherwise_is_refused(run: Command, looply: Looply) -> None:
     looply.answers["settleLetter"] = refusal(409, message="the letter was discarded", code="LETTER_SETTLED")
-    told = run("letter", "apply", "e-1:7", "--json")
-    assert (told.status, told.document["code"]) == (1, "LETTER_SETTLED")
+    done = run("letter", "apply", "e-1:7", "--json")
+    assert (done.status, done.document["code"]) == (1, "LETTER_SETTLED")

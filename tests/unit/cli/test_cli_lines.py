@@ -80,7 +80,7 @@ def test_integers_of_64_digits_come_back_exactly(run: Command) -> None:
         ),
     ],
 )
-def test_what_cannot_be_evaluated_is_an_error_of_its_line(run: Command, line: Any, words: str) -> None:
+def test_a_failed_evaluation_is_an_error_of_its_line(run: Command, line: Any, words: str) -> None:
     (found,) = answers(run, EVAL, line)
     assert words in found["error"]
 
@@ -105,7 +105,7 @@ def test_a_card_is_expanded_with_its_data(run: Command) -> None:
     assert "template" in found[3]["error"]
 
 
-def test_what_is_left_out_is_empty_and_other_names_are_left_aside(run: Command) -> None:
+def test_omitted_data_is_empty_and_unknown_names_are_ignored(run: Command) -> None:
     lines = ({"expression": "a"}, {"expression": "a", "data": {"a": 1}, "note": "more"})
     assert answers(run, EVAL, *lines) == [{"value": None}, {"value": 1}]
     template = {"t": "${a}", "h": "${$host.theme}", "d": "${$data}"}
@@ -153,7 +153,7 @@ def test_a_number_that_json_does_not_have_is_an_error_of_its_line() -> None:
 
 
 class Counting(io.BytesIO):
-    """A stream that remembers how much was asked for at once."""
+    """A stream that remembers the largest requested read."""
 
     most = 0
 

@@ -1,4 +1,4 @@
-"""The boundary around all commands: switches, exit statuses, and how errors are told."""
+"""The boundary around all commands: switches, exit statuses, and how errors are reported."""
 
 import asyncio
 import io
@@ -84,16 +84,16 @@ def test_every_command_has_a_help_page(run: Command, name: str) -> None:
     ],
 )
 def test_wrong_usage_ends_with_2_and_a_line_or_a_document(run: Command, arguments: tuple[str, ...]) -> None:
-    told = run(*arguments)
-    assert (told.status, told.out) == (2, "")
-    assert told.err.startswith("looply: ")
+    done = run(*arguments)
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith("looply: ")
     shown = run(*arguments, "--json")
     assert (shown.status, shown.err) == (2, "")
     assert (shown.document["code"], shown.document["errors"]) == ("USAGE", [])
 
 
 @pytest.mark.parametrize("place", range(3))
-def test_json_may_stand_anywhere_after_the_command(run: Command, place: int) -> None:
+def test_json_is_accepted_anywhere_after_the_command(run: Command, place: int) -> None:
     arguments = ["key", "list", "--api-key="]
     arguments.insert(place + 1, "--json")
     assert run(*arguments, env={}).document["code"] == "USAGE"
@@ -109,14 +109,14 @@ def test_a_server_without_key_or_address_is_wrong_usage(run: Command, env: dict[
     assert run("workflow", "list", env=env).status == 2
 
 
-def test_the_servers_refusal_is_told_with_its_findings(run: Command) -> None:
+def test_a_refusal_of_the_server_is_reported_with_its_findings(run: Command) -> None:
     def refuse(request: httpx2.Request) -> httpx2.Response:
         errors = [{"path": "/name", "message": "is too long", "hint": "use 200 characters"}]
         return httpx2.Response(422, json={"message": "the name is refused", "code": "INVALID_NAME", "errors": errors})
 
-    told = run("key", "create", "Name", "--scope", "read", answer=refuse)
-    assert told.status == 1
-    assert told.err == "looply: the name is refused\n  /name: is too long (use 200 characters)\n"
+    done = run("key", "create", "Name", "--scope", "read", answer=refuse)
+    assert done.status == 1
+    assert done.err == "looply: the name is refused\n  /name: is too long (use 200 characters)\n"
     shown = run("key", "create", "Name", "--scope", "read", "--json", answer=refuse)
     assert (shown.status, shown.err) == (1, "")
     assert shown.document == {
@@ -133,13 +133,13 @@ def test_the_servers_refusal_is_told_with_its_findings(run: Command) -> None:
         ({"message": "Forbidden", "code": "SCOPE"}, "lacks the scope"),
     ],
 )
-def test_a_key_that_is_not_accepted_is_said(run: Command, body: dict[str, str], words: str) -> None:
+def test_a_refused_key_is_reported(run: Command, body: dict[str, str], words: str) -> None:
     done = run("workflow", "list", answer=lambda request: httpx2.Response(403, json=body))
     assert done.status == 1
     assert words in done.err
 
 
-def test_a_server_that_is_not_there_is_said(run: Command) -> None:
+def test_an_unreachable_server_is_reported(run: Command) -> None:
     def break_off(request: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("refused")
 
@@ -156,13 +156,13 @@ def test_a_call_without_an_answer_may_have_been_done(run: Command) -> None:
 
 
 @pytest.mark.parametrize("answer", [httpx2.Response(200, text="<html>"), httpx2.Response(502, json=[1])])
-def test_what_answers_and_is_no_looply_server_is_said(run: Command, answer: httpx2.Response) -> None:
+def test_a_response_of_another_server_is_reported(run: Command, answer: httpx2.Response) -> None:
     assert "no JSON object" in run("workflow", "list", answer=lambda request: answer).err
 
 
 def test_an_unknown_call_and_a_defect_of_the_server_are_explained(run: Command) -> None:
     missing = httpx2.Response(404, json={"message": "not found", "code": "NOT_FOUND", "errors": []})
-    assert "of another release" in run("schedule", "list", answer=lambda request: missing).err
+    assert "a different release" in run("schedule", "list", answer=lambda request: missing).err
     defect = httpx2.Response(500, json={"message": "something went wrong", "code": "INTERNAL", "request_id": "r-7"})
     assert "(request r-7)" in run("workflow", "list", answer=lambda request: defect).err
 
@@ -195,7 +195,7 @@ class ReaderGone(io.StringIO):
         raise BrokenPipeError
 
 
-def test_an_interrupt_ends_with_130_and_says_nothing() -> None:
+def test_an_interrupt_ends_with_130_and_prints_nothing() -> None:
     errors = io.StringIO()
     terminal = Terminal(source=Interrupted(), output=io.StringIO(), errors=errors, environment={})
     assert (main(["expression", "eval"], terminal), errors.getvalue()) == (130, "")
@@ -218,13 +218,13 @@ async def test_a_server_that_is_asked_to_stop_while_it_starts_ends_in_order() ->
 
 
 @pytest.mark.parametrize("arguments", [["expression", "eval"], ["workflow", "lst", "--json"]])
-def test_a_reader_that_is_gone_ends_the_command_quietly(arguments: list[str]) -> None:
+def test_a_closed_pipe_ends_the_command_quietly(arguments: list[str]) -> None:
     errors = io.StringIO()
     terminal = Terminal(source=io.BytesIO(b"{}\n"), output=ReaderGone(), errors=errors, environment={})
     assert (main(arguments, terminal), errors.getvalue()) == (141, "")
 
 
-def test_a_command_gives_the_signal_back_by_which_it_would_be_stopped(run: Command, looply: Looply) -> None:
+def test_a_command_restores_the_signal_handler(run: Command, looply: Looply) -> None:
     def own(_number: int, _frame: FrameType | None) -> None:
         """Never called."""
 
@@ -238,7 +238,7 @@ def test_a_command_gives_the_signal_back_by_which_it_would_be_stopped(run: Comma
 
 
 @pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
-def test_a_process_without_standard_streams_is_none_the_worse_and_no_file_gets_their_numbers(closed: str) -> None:
+def test_a_process_without_standard_streams_works_and_no_file_gets_their_numbers(closed: str) -> None:
     code = (
         "import os, sys; from looply.cli import main; status = main(['expression', 'eval']);"
         "sys.exit(status or os.open(os.devnull, os.O_RDONLY) < 3)"

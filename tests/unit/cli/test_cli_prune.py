@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def data(tmp_path: Path, run: Command) -> Path:
-    """Gives a folder with two executions of each of two workflows that ended 40 and 20 days ago, and one that waits."""
+    """Returns a folder with two executions of each of two workflows, ended 40 and 20 days ago, and a waiting one."""
     folder = tmp_path / "data"
     assert run("init", "--data", str(folder), "--json").status == 0
     asyncio.run(_fill(folder))
@@ -30,7 +30,7 @@ def data(tmp_path: Path, run: Command) -> Path:
 
 
 def store_in(folder: Path) -> SqliteStore:
-    """Returns the store of a folder, which is sealed when it is closed."""
+    """Returns the store of a folder; closing it seals the folder."""
     return SqliteStore(folder, SystemClock(), seal=Seal(folder, (CATALOG_FILE, FILE_NAME)))
 
 
@@ -54,27 +54,27 @@ def _prune(run: Command, data: Path, *more: str, **environment: str) -> Any:
     return done.document
 
 
-def test_without_an_age_what_is_kept_no_longer_goes(run: Command, data: Path) -> None:
+def test_without_an_age_executions_past_their_retention_are_pruned(run: Command, data: Path) -> None:
     counted = _prune(run, data, "--dry-run")
     assert (counted["executions"], counted["dry_run"], "freed_bytes" in counted) == (2, True, False)
-    told = _prune(run, data)
-    assert (told["executions"], told["bytes"], told["held"]) == (2, counted["bytes"], 0)
-    assert told["freed_bytes"] >= 0
+    pruned = _prune(run, data)
+    assert (pruned["executions"], pruned["bytes"], pruned["held"]) == (2, counted["bytes"], 0)
+    assert pruned["freed_bytes"] >= 0
     assert _prune(run, data)["executions"] == 0
     assert _prune(run, data, LOOPLY_RETENTION_DAYS="30")["executions"] == 1
     assert _prune(run, data, LOOPLY_RETENTION_DAYS="15")["executions"] == 1
 
 
-def test_an_age_counts_whatever_a_workflow_says(run: Command, data: Path) -> None:
+def test_an_age_overrides_the_retention_of_a_workflow(run: Command, data: Path) -> None:
     assert _prune(run, data, "--older-than", "P1M", "--dry-run")["executions"] == 2
     assert _prune(run, data, "--older-than", "P1Y")["executions"] == 0
     assert _prune(run, data, "--older-than", "P10D", "--workflow", OTHER_WORKFLOW.upper())["executions"] == 2
     assert _prune(run, data, "--older-than", "P10D")["executions"] == 2
 
 
-def test_recorded_decisions_go_by_a_setting_of_their_own(run: Command, data: Path) -> None:
-    told = _prune(run, data, "--older-than", "P10D")
-    assert (told["executions"], told["decisions"]) == (4, 0)
+def test_recorded_decisions_have_a_retention_of_their_own(run: Command, data: Path) -> None:
+    pruned = _prune(run, data, "--older-than", "P10D")
+    assert (pruned["executions"], pruned["decisions"]) == (4, 0)
     for days, decisions in (("50", 0), ("30", 1), ("30", 0), ("15", 1)):
         environment = {"LOOPLY_DECISION_RETENTION_DAYS": days}
         assert _prune(run, data, "--dry-run", **environment)["decisions"] == decisions
@@ -85,7 +85,7 @@ def test_people_read_a_table(run: Command, data: Path) -> None:
     shown = run("db", "prune", "--offline", "--dry-run", env={"LOOPLY_DATA": str(data)}).out
     assert "executions would go" in shown
     assert "recorded decisions would go" in shown
-    assert "bytes back on the disk" in run("db", "prune", "--offline", env={"LOOPLY_DATA": str(data)}).out
+    assert "bytes freed on the disk" in run("db", "prune", "--offline", env={"LOOPLY_DATA": str(data)}).out
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_people_read_a_table(run: Command, data: Path) -> None:
         (("--offline", "--workflow", "orders"), "the id of a workflow"),
     ],
 )
-def test_what_is_no_span_no_workflow_and_no_place_is_wrong_usage(
+def test_an_invalid_age_workflow_or_store_is_wrong_usage(
     run: Command, data: Path, options: tuple[str, ...], says: str
 ) -> None:
     done = run("db", "prune", *options, "--json", env={"LOOPLY_DATA": str(data)})

@@ -51,13 +51,13 @@ def body_of(looply: Looply, name: str) -> Any:
 
 def test_a_redrive_sends_version_names_and_reason(run: Command, known: Looply) -> None:
     known.answers["redriveExecution"] = OUTCOME
-    done = run("execution", "redrive", ID, "--version", "latest", "--rename", "a=b", "--reason", "mended")
+    done = run("execution", "redrive", ID, "--version", "latest", "--rename", "a=b", "--reason", "corrected")
     assert (done.status, "RUNNING" in done.out, "i-1" in done.out) == (0, True, True)
     assert body_of(known, "redriveExecution") == {
         "workflow_execution_id": ID,
         "workflow_version": "latest",
         "mapping": {"a": "b"},
-        "reason": "mended",
+        "reason": "corrected",
         "dry_run": False,
     }
 
@@ -71,7 +71,7 @@ def test_a_dry_run_shows_which_call_would_be_repeated_under_which_key(run: Comma
     assert body_of(known, "redriveExecution")["dry_run"] is True
 
 
-def test_a_dry_run_tells_of_a_failure_to_come(run: Command, known: Looply) -> None:
+def test_a_dry_run_shows_the_next_failure(run: Command, known: Looply) -> None:
     incident = {"state": "o", "kind": "FAILED", "code": "EXPRESSION", "message": "divided by zero"}
     forecast = {**FORECAST, "effects": [], "incident": incident}
     known.answers["repairExecution"] = {**OUTCOME, "message": "forecast", "forecast": forecast}
@@ -105,15 +105,15 @@ def test_each_action_sends_what_it_needs(
     assert body_of(known, "repairExecution") == {**common, **fields}
 
 
-def test_a_refusal_is_told_with_the_servers_words(run: Command, known: Looply) -> None:
+def test_a_refusal_is_reported_in_the_servers_words(run: Command, known: Looply) -> None:
     known.answers["repairExecution"] = refusal(409, message="the execution has no open incident", code="NO_INCIDENT")
     done = run("execution", "repair", ID, "retry")
     assert (done.status, "no open incident" in done.err) == (1, True)
 
 
-def test_a_name_or_a_value_that_is_none_is_wrong_usage(run: Command, known: Looply) -> None:
+def test_an_invalid_name_or_value_is_wrong_usage(run: Command, known: Looply) -> None:
     assert run("execution", "redrive", ID, "--rename", "a").status == 2
-    assert run("execution", "repair", ID, "mend").status == 2
+    assert run("execution", "repair", ID, "fix").status == 2
     assert run("execution", "repair", ID, "complete", "--output", "{").status == 1
     assert known.calls == []
 

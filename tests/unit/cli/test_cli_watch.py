@@ -1,4 +1,4 @@
-"""`looply execution watch` against a server whose streams end, break off and come back."""
+"""`looply execution watch` against a server whose streams end, break off and reconnect."""
 
 import json
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ KIND = {"content-type": "text/event-stream; charset=utf-8"}
 
 
 class _BreaksOff(httpx2.AsyncByteStream):
-    """The body of an answer whose connection is lost."""
+    """The body of a response whose connection is lost."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -33,18 +33,18 @@ def event(data: dict[str, Any], name: str = "", id_: str = "") -> bytes:
     return f"{named}id: {id_ or data.get('seq')}\ndata: {json.dumps(data)}\n\n".encode()
 
 
-def told(*events: bytes) -> httpx2.Response:
-    """A stream that the server ends, as one that stops does."""
+def stream(*events: bytes) -> httpx2.Response:
+    """A stream that the server ends, as a stopping server does."""
     return httpx2.Response(200, headers=KIND, content=b"".join(events))
 
 
-def cut(*events: bytes) -> httpx2.Response:
+def broken_stream(*events: bytes) -> httpx2.Response:
     """A stream whose connection is lost."""
     return httpx2.Response(200, headers=KIND, stream=_BreaksOff(b"".join(events)))
 
 
-def gone(request: httpx2.Request) -> httpx2.Response:
-    """What a caller meets while the server is not there."""
+def unreachable(request: httpx2.Request) -> httpx2.Response:
+    """The error of a call while the server is down."""
     raise httpx2.ConnectError("connection refused", request=request)
 
 
@@ -62,12 +62,12 @@ def item(status: str, *entries: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def known(looply: Looply) -> None:
-    """Lets the execution be found by its process id."""
+    """Makes the execution known by its process id."""
     looply.answers["searchExecutions"] = {"items": [item("RUNNING")["item"]]}
 
 
 def lasts(looply: Looply, name: str = "watchExecution") -> list[str | None]:
-    """Returns what each call of a stream says that it has read."""
+    """Returns the cursor that each call of a stream sends."""
     return [each.headers.get("last-event-id") for each in looply.requests if each.url.path.endswith(name)]
 
 
@@ -81,8 +81,8 @@ COMPLETED = entry(5, "EXECUTION_COMPLETED")
 END = event({"status": "COMPLETED"}, "end", "5")
 
 
-def test_watching_tells_each_entry_once_until_the_end(run: Command, looply: Looply, clock: FakeClock) -> None:
-    looply.answers["watchExecution"] = told(*map(event, (STARTED, OPENED, RESUMED, COMPLETED)), END)
+def test_watching_writes_each_entry_once_until_the_end(run: Command, looply: Looply, clock: FakeClock) -> None:
+    looply.answers["watchExecution"] = stream(*map(event, (STARTED, OPENED, RESUMED, COMPLETED)), END)
     looply.answers["getWorkflowExecutionById"] = item("COMPLETED")
     done = run("execution", "watch", "PO-1")
     assert types(done.out) == ["EXECUTION_STARTED", "WAIT_OPENED", "WAIT_RESUMED", "EXECUTION_COMPLETED"]
@@ -91,21 +91,21 @@ def test_watching_tells_each_entry_once_until_the_end(run: Command, looply: Loop
     assert (done.status, clock.pauses, lasts(looply)) == (0, [], [None])
 
 
-def test_watching_tells_in_which_branch_or_iteration_a_step_is(run: Command, looply: Looply) -> None:
-    looply.answers["watchExecution"] = told(event(entry(1, "STEP_SUCCEEDED", scope="forEach_1[3]", visit=1)), END)
+def test_watching_shows_the_branch_or_iteration_of_a_step(run: Command, looply: Looply) -> None:
+    looply.answers["watchExecution"] = stream(event(entry(1, "STEP_SUCCEEDED", scope="forEach_1[3]", visit=1)), END)
     looply.answers["getWorkflowExecutionById"] = item("COMPLETED")
     assert run("execution", "watch", "PO-1").out.splitlines()[0].endswith(" forEach_1[3]/wait_1")
 
 
-def test_watching_comes_back_behind_the_last_entry(run: Command, looply: Looply, clock: FakeClock) -> None:
+def test_watching_reconnects_after_the_last_entry(run: Command, looply: Looply, clock: FakeClock) -> None:
     looply.answers["watchExecution"] = [
-        cut(event(STARTED), event(OPENED), b"id: 4\ndata: {half"),
-        gone,
+        broken_stream(event(STARTED), event(OPENED), b"id: 4\ndata: {half"),
+        unreachable,
         refusal(503, code="SHUTTING_DOWN"),
-        told(b": \nid: 3\n\n", event(RESUMED)),
-        told(event(COMPLETED), END),
+        stream(b": \nid: 3\n\n", event(RESUMED)),
+        stream(event(COMPLETED), END),
     ]
-    looply.answers["getWorkflowExecutionById"] = [gone, item("COMPLETED")]
+    looply.answers["getWorkflowExecutionById"] = [unreachable, item("COMPLETED")]
     done = run("execution", "watch", "PO-1")
     assert types(done.out) == ["EXECUTION_STARTED", "WAIT_OPENED", "WAIT_RESUMED", "EXECUTION_COMPLETED"]
     assert lasts(looply) == [None, "3", "3", "3", "4"]
@@ -116,16 +116,16 @@ def test_watching_comes_back_behind_the_last_entry(run: Command, looply: Looply,
 def test_watching_ends_at_an_incident_that_is_open(run: Command, looply: Looply) -> None:
     failed = entry(4, "EXECUTION_FAILED", incident_id="i-1", code="TIMEOUT", message="late")
     late = entry(5, "STEP_RESULT_DISCARDED")
-    looply.answers["watchExecution"] = cut(event(STARTED), event(failed))
+    looply.answers["watchExecution"] = broken_stream(event(STARTED), event(failed))
     looply.answers["getWorkflowExecutionById"] = [item("FAILED", late), item("FAILED", STARTED, failed, late)]
     done = run("execution", "watch", "PO-1")
     assert types(done.out) == ["EXECUTION_STARTED", "EXECUTION_FAILED", "STEP_RESULT_DISCARDED"]
     assert (done.status, done.out.splitlines()[-1]) == (1, "FAILED at wait_1")
 
 
-def test_watching_goes_on_behind_an_incident_that_somebody_has_decided(run: Command, looply: Looply) -> None:
+def test_watching_continues_after_an_incident_that_is_resolved(run: Command, looply: Looply) -> None:
     failed = entry(4, "EXECUTION_FAILED", incident_id="i-1")
-    looply.answers["watchExecution"] = told(*map(event, (failed, entry(5, "EXECUTION_REOPENED"), COMPLETED)), END)
+    looply.answers["watchExecution"] = stream(*map(event, (failed, entry(5, "EXECUTION_REOPENED"), COMPLETED)), END)
     looply.answers["getWorkflowExecutionById"] = item("COMPLETED")
     done = run("execution", "watch", "PO-1")
     assert types(done.out) == ["EXECUTION_FAILED", "EXECUTION_REOPENED", "EXECUTION_COMPLETED"]
@@ -134,26 +134,28 @@ def test_watching_goes_on_behind_an_incident_that_somebody_has_decided(run: Comm
 
 @pytest.mark.parametrize("status", ["FAILED", "TERMINATED"])
 def test_an_execution_that_ends_otherwise_is_exit_status_1(run: Command, looply: Looply, status: str) -> None:
-    looply.answers["watchExecution"] = told(event(entry(2, f"EXECUTION_{status}")), event({"status": status}, "end"))
+    looply.answers["watchExecution"] = stream(event(entry(2, f"EXECUTION_{status}")), event({"status": status}, "end"))
     looply.answers["getWorkflowExecutionById"] = item(status)
     assert run("execution", "watch", "PO-1").status == 1
 
 
 def test_watching_with_json_gives_one_document_at_the_end(run: Command, looply: Looply) -> None:
-    looply.answers["watchExecution"] = told(event(STARTED), END)
+    looply.answers["watchExecution"] = stream(event(STARTED), END)
     looply.answers["getWorkflowExecutionById"] = item("COMPLETED", STARTED)
     done = run("execution", "watch", "PO-1", "--json")
     assert (done.status, done.document["workflow_event_log"]["events"]) == (0, [STARTED])
 
 
-def test_watching_ends_when_the_time_is_over(run: Command, looply: Looply, clock: FakeClock) -> None:
-    looply.answers["watchExecution"] = lambda _request: cut(b": \nid: 1\n\n")
+def test_watching_ends_when_the_timeout_expires(run: Command, looply: Looply, clock: FakeClock) -> None:
+    looply.answers["watchExecution"] = lambda _request: broken_stream(b": \nid: 1\n\n")
     done = run("execution", "watch", "PO-1", "--timeout", "10", "--json")
     assert (done.status, done.document["code"]) == (1, "STILL_OPEN")
     assert sum(clock.pauses) == pytest.approx(10.0, abs=0.3)
 
 
-@pytest.mark.parametrize("answer", [gone, refusal(429, code="TOO_MANY_STREAMS"), refusal(400, code="BAD_CURSOR")])
+@pytest.mark.parametrize(
+    "answer", [unreachable, refusal(429, code="TOO_MANY_STREAMS"), refusal(400, code="BAD_CURSOR")]
+)
 def test_a_server_that_never_streamed_is_an_error_at_once(
     run: Command, looply: Looply, clock: FakeClock, answer: Any
 ) -> None:
@@ -162,13 +164,16 @@ def test_a_server_that_never_streamed_is_an_error_at_once(
     assert clock.pauses == []
 
 
-def test_a_refusal_ends_a_watch_that_comes_back(run: Command, looply: Looply) -> None:
-    looply.answers["watchExecution"] = [cut(event(STARTED)), refusal(400, code="BAD_CURSOR", message="restored")]
+def test_a_refusal_ends_a_watch_that_reconnects(run: Command, looply: Looply) -> None:
+    looply.answers["watchExecution"] = [
+        broken_stream(event(STARTED)),
+        refusal(400, code="BAD_CURSOR", message="restored"),
+    ]
     done = run("execution", "watch", "PO-1", "--json")
     assert (done.status, done.document["code"]) == (1, "BAD_CURSOR")
 
 
-def test_an_answer_that_is_no_stream_is_none(run: Command, looply: Looply) -> None:
+def test_a_response_that_is_no_stream_has_no_events(run: Command, looply: Looply) -> None:
     looply.answers["watchExecution"] = httpx2.Response(200, text="<html></html>")
     assert run("execution", "watch", "PO-1").status == 1
 
@@ -177,11 +182,11 @@ def named(each: dict[str, Any]) -> dict[str, Any]:
     return {"workflow_id": WORKFLOW, "workflow_execution_id": ID, **each}
 
 
-def test_all_executions_are_told_line_by_line_until_the_time_is_over(run: Command, looply: Looply) -> None:
+def test_all_executions_are_written_line_by_line_until_the_timeout_expires(run: Command, looply: Looply) -> None:
     looply.answers["watchOrganization"] = [
-        cut(event(named(STARTED), id_="a"), event(named(OPENED), id_="b")),
-        told(event(named(RESUMED), id_="c")),
-        *([gone] * 20),
+        broken_stream(event(named(STARTED), id_="a"), event(named(OPENED), id_="b")),
+        stream(event(named(RESUMED), id_="c")),
+        *([unreachable] * 20),
     ]
     done = run("execution", "watch", "--after", "x", "--timeout", "10", "--json")
     lines = [json.loads(line) for line in done.out.splitlines()]
@@ -195,16 +200,16 @@ def test_all_executions_are_told_line_by_line_until_the_time_is_over(run: Comman
 
 
 def test_people_see_of_which_execution_an_entry_is(run: Command, looply: Looply) -> None:
-    looply.answers["watchOrganization"] = [told(event(named(RESUMED))), *([gone] * 20)]
+    looply.answers["watchOrganization"] = [stream(event(named(RESUMED))), *([unreachable] * 20)]
     (line,) = run("execution", "watch", "--timeout", "5").out.splitlines()
     assert line.startswith(ID)
     assert "WAIT_RESUMED" in line
 
 
-def test_a_refusal_in_the_stream_is_no_entry_and_ends_the_watch_that_comes_back(run: Command, looply: Looply) -> None:
+def test_a_refusal_in_the_stream_is_no_entry_and_ends_the_watch_that_reconnects(run: Command, looply: Looply) -> None:
     refused = {"message": "some have been pruned", "code": "EVENTS_PRUNED", "errors": [], "request_id": "r"}
     looply.answers["watchOrganization"] = [
-        told(event(named(RESUMED), id_="a"), event(refused, "refused", id_="b")),
+        stream(event(named(RESUMED), id_="a"), event(refused, "refused", id_="b")),
         refusal(409, code="EVENTS_PRUNED", message="some have been pruned"),
     ]
     done = run("execution", "watch", "--after", "x")
@@ -214,7 +219,7 @@ def test_a_refusal_in_the_stream_is_no_entry_and_ends_the_watch_that_comes_back(
     assert lasts(looply, "watchOrganization") == ["x", "b"]
 
 
-def test_a_place_goes_with_all_executions_only(run: Command, looply: Looply) -> None:
+def test_a_cursor_is_for_all_executions_only(run: Command, looply: Looply) -> None:
     done = run("execution", "watch", "PO-1", "--after", "x")
     assert done.status == 2
     assert not looply.requests

@@ -71,7 +71,7 @@ def test_a_version_is_shown_with_its_steps(run: Command, looply: Looply) -> None
     assert looply.calls[1][1]["workflow_version"] == "latest"
 
 
-def test_an_import_tells_where_the_definition_is_stored(run: Command, looply: Looply, file: str) -> None:
+def test_an_import_shows_where_the_definition_is_stored(run: Command, looply: Looply, file: str) -> None:
     warning = {"path": "/definition/workflow_steps/1", "message": "is unreachable", "hint": "add an edge"}
     looply.answers["importWorkflow"] = {"message": "success", "item": item(), "warnings": [warning]}
     done = run("workflow", "import", file, "--json")
@@ -90,12 +90,12 @@ def test_an_import_can_activate(run: Command, looply: Looply) -> None:
     assert looply.calls[1] == ("activateWorkflow", {}, {"workflow_id": ID, "workflow_version": 2})
 
 
-def test_an_import_of_what_is_stored_says_so(run: Command, looply: Looply, file: str) -> None:
+def test_an_import_of_a_stored_definition_is_reported(run: Command, looply: Looply, file: str) -> None:
     looply.answers["importWorkflow"] = {"item": item(), "warnings": [], "unchanged": True}
-    assert "stored already" in run("workflow", "import", file).err
+    assert "already stored" in run("workflow", "import", file).err
 
 
-def test_a_refused_file_is_told_with_paths_into_the_file(run: Command, looply: Looply, file: str) -> None:
+def test_a_refused_file_is_reported_with_paths_into_the_file(run: Command, looply: Looply, file: str) -> None:
     errors = [{"path": "/definition/workflow_steps/0/id", "message": "is no id"}]
     message = "the definition has a problem; the first: /definition/workflow_steps/0/id is no id"
     looply.answers["importWorkflow"] = refusal(422, message=message, code="INVALID_DEFINITION", errors=errors)
@@ -114,7 +114,7 @@ def test_a_refused_file_is_told_with_paths_into_the_file(run: Command, looply: L
         (b'{"a": "\xff"}', "line 1"),
     ],
 )
-def test_a_file_that_is_no_json_is_refused_with_the_place(
+def test_a_file_that_is_no_json_is_refused_with_the_position(
     run: Command, looply: Looply, tmp_path: Path, text: bytes, words: str
 ) -> None:
     path = tmp_path / "broken.json"
@@ -166,9 +166,9 @@ def test_every_finding_of_a_wrong_definition_is_shown(run: Command) -> None:
     assert done.status == 1
     assert len(done.document["errors"]) > 1
     assert all(each["message"] for each in done.document["errors"])
-    told = run("workflow", "validate", "-", stdin=wrong)
-    assert (told.status, told.err) == (1, "")
-    assert "/workflow_steps/1/id" in told.out
+    done = run("workflow", "validate", "-", stdin=wrong)
+    assert (done.status, done.err) == (1, "")
+    assert "/workflow_steps/1/id" in done.out
     assert run("workflow", "validate", "-", stdin=b"[]").status == 1
 
 
@@ -221,7 +221,7 @@ def test_an_import_that_would_overwrite_a_draft_says_what_to_do(run: Command, lo
     assert len(looply.calls) == 1
 
 
-def test_an_import_with_force_overwrites_the_draft_that_it_was_told_of(run: Command, looply: Looply, file: str) -> None:
+def test_an_import_with_force_overwrites_the_draft_that_was_reported(run: Command, looply: Looply, file: str) -> None:
     looply.answers["importWorkflow"] = [open_draft(), {"item": item(), "warnings": []}]
     assert run("workflow", "import", file, "--force", "--json").document["workflow_version"] == 1
     assert [body.get("modified_on") for _, _, body in looply.calls] == [None, 1_700_000_000_000]

@@ -1,4 +1,4 @@
-"""The workflow of the demo: it passes our own checks, and its cards show what the SAP-like system answers."""
+"""The workflow of the demo: it passes our own checks, and its cards show the data of the SAP-like system."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from looply.demo.orders import LARGE_ORDER, SMALL_ORDER
 from looply.demo.story import load_definition
 from looply.expressions import Evaluation, parse_card, parse_template
 
-# Elements, inputs and actions of schema version 1.5 that a reader of the inbox and of Teams can see.
+# Elements, inputs and actions of schema version 1.5 that the inbox and Teams can show.
 KNOWN = {
     "AdaptiveCard", "TextBlock", "RichTextBlock", "TextRun", "Image", "ImageSet", "Container", "ColumnSet", "Column",
     "FactSet", "Table", "TableRow", "TableCell", "ActionSet", "Input.Text", "Input.Number", "Input.Date", "Input.Time",
@@ -32,7 +32,7 @@ def objects(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def document(answer: dict[str, str]) -> dict[str, Any]:
-    """Returns the data document after both reads, made of what the SAP-like system answers."""
+    """Returns the data document after both reads from the SAP-like system."""
     data: dict[str, Any] = {"payload": {"output": {"po": LARGE_ORDER}}}
     with sap.serving() as url, httpx2.Client(base_url=url, auth=(sap.USER, sap.PASSWORD), timeout=60) as client:
         for name in ("sapRequest_1", "sapRequest_2"):
@@ -77,7 +77,7 @@ def test_the_card_that_asks_offers_both_decisions_and_a_comment() -> None:
     assert [item["id"] for item in objects(ask) if item.get("type") == "Input.Text"] == ["comment"]
 
 
-def test_cards_that_tell_the_outcome_ask_nothing() -> None:
+def test_cards_that_show_the_outcome_have_no_inputs() -> None:
     for name in ("adaptiveCard_2", "adaptiveCard_3"):
         assert "actions" not in CARDS[name]
         assert not [item for item in objects(CARDS[name]) if str(item.get("type", "")).startswith("Input.")]

@@ -62,7 +62,7 @@ def test_account_assignments_are_an_entity_set_of_their_own(client: httpx2.Clien
     assert "A_PurOrdAccountAssignment" in client.get(f"{sap.SERVICE_PATH}/$metadata").text
 
 
-def test_nobody_is_let_in_without_a_password(client: httpx2.Client) -> None:
+def test_calls_without_a_password_are_refused(client: httpx2.Client) -> None:
     assert client.get(ORDER, auth=("LOOPLY", "wrong")).status_code == 401
 
 
@@ -90,14 +90,14 @@ def test_a_release_with_a_stale_etag_is_refused(client: httpx2.Client) -> None:
     assert client.patch(ORDER, json=RELEASE, headers=headers).status_code == 412
 
 
-def test_each_system_starts_anew() -> None:
+def test_each_system_starts_with_fresh_data() -> None:
     for _ in range(2):
         with sap.serving() as url, httpx2.Client(base_url=url, auth=(sap.USER, sap.PASSWORD), timeout=60) as client:
             assert client.get(ORDER).json()["d"]["PurchasingProcessingStatus"] == IN_RELEASE
             client.patch(ORDER, json=RELEASE, headers={**_token(client), "if-match": _etag(client)})
 
 
-def test_a_taken_port_is_said_clearly() -> None:
+def test_a_taken_port_is_reported() -> None:
     with sap.serving() as url, pytest.raises(SettingsError, match=r"cannot listen on 127\.0\.0\.1"):
         sap.make_system(int(url.rsplit(":", 1)[1]))
 

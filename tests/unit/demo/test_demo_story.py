@@ -17,7 +17,7 @@ LOOPLY = "http://looply.test"
 
 
 class FakeClock:
-    """A clock that moves when somebody pauses."""
+    """A clock that moves when the code under test pauses."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -127,7 +127,7 @@ async def test_the_story_ends_with_a_released_order(looply: FakeLooply) -> None:
     assert any(f"Order {SMALL_ORDER} is under the limit" in line for line in lines)
 
 
-async def test_without_auto_a_person_is_told_where_to_click(looply: FakeLooply) -> None:
+async def test_without_auto_a_person_gets_the_link_to_click(looply: FakeLooply) -> None:
     looply.answer_of_person = {"action": "approve"}
     result, lines = await tell(looply, auto=False)
     assert result.outcome == "released"
@@ -143,7 +143,7 @@ async def test_a_person_who_rejects_leaves_the_order_as_it_was(looply: FakeLoopl
 
 
 async def test_a_person_who_never_answers_ends_the_story(looply: FakeLooply) -> None:
-    with pytest.raises(Timeout, match="nobody answered the card within 3600 seconds"):
+    with pytest.raises(Timeout, match="the card was not answered within 3600 seconds"):
         await tell(looply, auto=False)
 
 
@@ -168,21 +168,21 @@ async def test_an_answer_that_is_not_200_is_shown() -> None:
 
 
 @pytest.mark.parametrize("text", ["<html>", "[]"])
-async def test_an_answer_that_is_no_json_object_is_said(text: str) -> None:
+async def test_a_response_that_is_no_json_object_is_reported(text: str) -> None:
     def answer(request: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(200, text=text)
 
     assert isinstance(await _failure(answer), Rejected)
 
 
-async def test_a_server_that_is_not_there_is_waited_for_in_vain() -> None:
+async def test_an_unreachable_server_ends_the_story_after_a_minute() -> None:
     def break_off(request: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("refused")
 
     assert "was not ready within 60 seconds" in str(await _failure(break_off))
 
 
-async def test_a_server_that_goes_away_is_said() -> None:
+async def test_a_server_that_goes_away_is_reported() -> None:
     def break_off(request: httpx2.Request) -> httpx2.Response:
         if request.url.path == "/healthz/ready":
             return httpx2.Response(200)

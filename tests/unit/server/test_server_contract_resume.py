@@ -187,7 +187,7 @@ async def test_a_resume_of_a_completed_execution_that_waited_is_already_restarte
     assert (await resume(mine, execution_id, other)).json()["message"] == "already restarted"
 
 
-async def test_a_resume_before_the_first_wait_is_buffered_for_it(mine: Caller) -> None:
+async def test_a_resume_before_the_first_wait_is_buffered(mine: Caller) -> None:
     delayed = definition({"id": "delay_1", "type": "delay", "settings": {"for": "PT1H"}}, wait_step())
     execution_id = await mine.trigger(await mine.create(delayed))
     first = (await resume(mine, execution_id)).json()

@@ -1,4 +1,4 @@
-"""`looply card`: Adaptive Card templates outside of a workflow, and open cards that go to somebody else."""
+"""`looply card`: rendering Adaptive Card templates outside of a workflow, listing open cards, reassigning them."""
 
 from typing import Annotated, Final
 
@@ -12,7 +12,7 @@ from looply.cli.terminal.terminal import Here
 from looply.expressions import parse_card
 from looply.jsontext import Json
 
-APP: Final = App(name="card", help="Adaptive Cards: render templates, list open cards, pass them on.")
+APP: Final = App(name="card", help="Adaptive Cards: render templates, list open cards, reassign them.")
 
 _COLUMNS: Final = {
     "card": "card_id",
@@ -29,8 +29,9 @@ _COLUMNS: Final = {
 def render(*, terminal: Here) -> None:
     """Render card templates from standard input.
 
-    Each line is a JSON object {"template", "data"}, with "host" where the template asks for `$host`. Each is answered
-    by a line {"value"}, the card, or {"error"}, in order. What cannot be resolved stays in the card as it is written.
+    Each input line is a JSON object {"template", "data"}, with "host" where the template uses `$host`. For each the
+    command writes a line {"value"}, the card, or {"error"}, in order. Placeholders that cannot be resolved stay in the
+    card as they are written.
     """
 
     def card_of(asked: dict[str, Json]) -> Json:
@@ -45,15 +46,15 @@ async def list_cards(
     *,
     recipient: Annotated[str | None, Parameter(help="Only cards of this recipient.")] = None,
     limit: Annotated[
-        int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1, lte=PAGE))
+        int, Parameter(help="Maximum number of items.", validator=validators.Number(gte=1, lte=PAGE))
     ] = PAGE,
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> None:
-    """List the cards that take answers, newest first.
+    """List the cards that accept answers, newest first.
 
-    FROZEN: they take answers again when an incident has been decided about. The link is shown to keys that may manage:
-    its holder can answer in the recipient's place.
+    FROZEN: the card accepts answers again once the incident of its execution is resolved. The link is shown to keys
+    with the scope manage only: whoever has it can answer for the recipient.
     """
     async with server.client(terminal) as client:
         items = await client.items("getOpenCards", limit, recipient=recipient)
@@ -63,16 +64,16 @@ async def list_cards(
 @APP.command
 async def reassign(
     card_id: Annotated[str, Parameter(help="Id of an open card, as `looply card list` shows it.")],
-    to: Annotated[str, Parameter(help="Who decides in its recipient's place.")],
+    to: Annotated[str, Parameter(help="The new recipient, who decides from now on.")],
     /,
     *,
-    reason: Annotated[str, Parameter(help="Why; the former recipient is told, and the history keeps it.")] = "",
+    reason: Annotated[str, Parameter(help="Reason; shown to the former recipient and kept in the history.")] = "",
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> None:
-    """Pass an open card on to somebody else.
+    """Reassign an open card to another recipient.
 
-    The old card closes and says who has it now; the new one has a link of its own, which is shown.
+    The old card closes and names the new recipient; the new card has a link of its own, which is shown.
     """
     async with server.client(terminal) as client:
         answer = await client.post("reassignCard", {"card_id": card_id, "to": to, "reason": reason})

@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 
 from looply.cli.terminal.client import NO_BODY
 from looply.cli.terminal.failures import UsageError
-from looply.cli.terminal.options import THE_PLACE, Place
+from looply.cli.terminal.options import THE_TARGET, Target
 from looply.cli.terminal.payloads import PayloadFile, read_payload
 from looply.cli.terminal.tables import instant, record, show_items
 from looply.cli.terminal.terminal import Here, Terminal
@@ -24,31 +24,31 @@ _COLUMNS: Final = {
 _ALL: Final = 1_000_000
 
 Name = Annotated[str, Parameter(help="Name of the datastore.", allow_leading_hyphen=True)]
-IfRevision = Annotated[int | None, Parameter(help="The revision that it must have; 0: there must be none.")]
+IfRevision = Annotated[int | None, Parameter(help="Only if the datastore has this revision; 0: only if there is none.")]
 
 
 @APP.command(name="list")
-async def list_datastores(*, place: Place = THE_PLACE, terminal: Here) -> None:
+async def list_datastores(*, target: Target = THE_TARGET, terminal: Here) -> None:
     """List the datastores by name, without their documents."""
-    if place.is_offline():
+    if target.is_offline():
         from looply.cli.offline import offline_datastores  # noqa: PLC0415 - start-up cost of the stores
 
-        items = await offline_datastores.list_all(terminal, place)
+        items = await offline_datastores.list_all(terminal, target)
     else:
-        async with place.client(terminal) as client:
+        async with target.client(terminal) as client:
             items = await client.items("getDatastores", _ALL)
     show_items(terminal, items, _COLUMNS)
 
 
 @APP.command
-async def get(name: Name, /, *, place: Place = THE_PLACE, terminal: Here) -> None:
+async def get(name: Name, /, *, target: Target = THE_TARGET, terminal: Here) -> None:
     """Show a datastore with its document."""
-    if place.is_offline():
+    if target.is_offline():
         from looply.cli.offline import offline_datastores  # noqa: PLC0415 - start-up cost of the stores
 
-        item = await offline_datastores.get(terminal, place, name)
+        item = await offline_datastores.get(terminal, target, name)
     else:
-        async with place.client(terminal) as client:
+        async with target.client(terminal) as client:
             item = (await client.get("getDatastore", name=name))["item"]
     _show(terminal, item, shows_value=True)
 
@@ -59,35 +59,35 @@ async def put(
     file: PayloadFile = None,
     /,
     *,
-    value: Annotated[str | None, Parameter(help="The document as JSON text, in place of a file.")] = None,
+    value: Annotated[str | None, Parameter(help="The document as JSON text, instead of a file.")] = None,
     if_revision: IfRevision = None,
-    place: Place = THE_PLACE,
+    target: Target = THE_TARGET,
     terminal: Here,
 ) -> None:
-    """Store the whole document of a datastore; makes it when there is none."""
+    """Store the whole document of a datastore; creates the datastore if there is none."""
     document = read_payload(file, value, terminal, option="--value")
     if document is NO_BODY:
         raise UsageError("the document is missing: give a file or --value")
-    if place.is_offline():
+    if target.is_offline():
         from looply.cli.offline import offline_datastores  # noqa: PLC0415 - start-up cost of the stores
 
-        item = await offline_datastores.put(terminal, place, name, document, if_revision)
+        item = await offline_datastores.put(terminal, target, name, document, if_revision)
     else:
         body = {"name": name, "value": document, **_guard(if_revision)}
-        async with place.client(terminal) as client:
+        async with target.client(terminal) as client:
             item = (await client.post("putDatastore", body))["item"]
     _show(terminal, item, shows_value=False)
 
 
 @APP.command
-async def delete(name: Name, /, *, if_revision: IfRevision = None, place: Place = THE_PLACE, terminal: Here) -> None:
+async def delete(name: Name, /, *, if_revision: IfRevision = None, target: Target = THE_TARGET, terminal: Here) -> None:
     """Delete a datastore."""
-    if place.is_offline():
+    if target.is_offline():
         from looply.cli.offline import offline_datastores  # noqa: PLC0415 - start-up cost of the stores
 
-        await offline_datastores.delete(terminal, place, name, if_revision)
+        await offline_datastores.delete(terminal, target, name, if_revision)
     else:
-        async with place.client(terminal) as client:
+        async with target.client(terminal) as client:
             await client.post("deleteDatastore", {"name": name, **_guard(if_revision)})
     terminal.show({"name": name, "message": "success"}, lambda: record({"deleted": name}))
 

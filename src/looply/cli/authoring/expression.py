@@ -17,8 +17,8 @@ APP: Final = App(name="expression", help="Adaptive Expressions outside of a work
 def evaluate(*, terminal: Here) -> None:
     """Evaluate expressions from standard input.
 
-    Each line is a JSON object {"expression", "data"}; the expression stands bare, without ${}. Each is answered by a
-    line {"value"} or {"error"}, in order. A path that is not there is null.
+    Each input line is a JSON object {"expression", "data"}; write the expression without ${}. For each the command
+    writes a line {"value"} or {"error"}, in order. A path that does not exist is null.
     """
 
     def value_of(asked: dict[str, Json]) -> Json:

@@ -13,7 +13,7 @@ from looply.limits import DEFAULT_LIMITS
 LINE_BYTES: Final = DEFAULT_LIMITS.document_bytes + DEFAULT_LIMITS.body_bytes
 """A line has room for the largest data document and the largest template."""
 
-# Readers that know more ends of lines than `\n` must not cut an answer in two.
+# Readers that recognize more line ends than `\n` must not split an answer.
 _ENDS_OF_LINES: Final = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 
@@ -24,12 +24,12 @@ def answer_lines(terminal: Terminal, field: str, evaluate: Callable[[dict[str, J
     """
     for line in _lines(terminal.source):
         terminal.output.write(f"{_answer(line, field, evaluate).translate(_ENDS_OF_LINES)}\n")
-        # Somebody may wait for this answer before the next question.
+        # The other side may wait for this answer before it sends the next line.
         terminal.output.flush()
 
 
 def _lines(source: BinaryIO) -> Iterator[bytes | None]:
-    """Yields the lines, None for one that is too long, of which no more is held than a line may have."""
+    """Yields the lines, None for one that is too long; holds at most as many bytes as a line may have."""
     mark = MARK
     while line := source.readline(LINE_BYTES + 1):
         if len(line) <= LINE_BYTES:
@@ -60,5 +60,5 @@ def _answer(line: bytes | None, field: str, evaluate: Callable[[dict[str, Json]]
 
 
 def evaluation(terminal: Terminal, data: Mapping[str, Any]) -> Evaluation:
-    """Returns what an evaluation from the command line may see: the data, this moment, fresh chance."""
+    """Returns the inputs of an evaluation from the command line: the data, the current time, fresh randomness."""
     return Evaluation(data=data, now=terminal.clock.now(), chance=lambda: terminal.entropy.token(16))

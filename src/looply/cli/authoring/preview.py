@@ -1,4 +1,4 @@
-"""`looply schedule preview`: the next fires of a schedule, and what the clocks of its zone do to them."""
+"""`looply schedule preview`: the next fires of a schedule, and how daylight saving time of its zone changes them."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
@@ -9,7 +9,7 @@ from msgspec import to_builtins
 from looply.cli.terminal.documents import file_parameter, read_document
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.instants import read_instant
-from looply.cli.terminal.options import THE_PLACE, Place
+from looply.cli.terminal.options import THE_TARGET, Target
 from looply.cli.terminal.tables import instant, table
 from looply.cli.terminal.terminal import Here, Terminal
 from looply.clock import ms_or_none
@@ -17,25 +17,27 @@ from looply.errors import Refused
 from looply.jsontext import Json
 
 _TEXTS: Final = {
-    "MOVED": "the clocks leave {wall} out: it starts at the first instant after",
-    "SKIPPED": "does not start: the clocks leave {wall} out",
-    "SECOND": "the clocks show it for the second time",
-    "REPEATED": "does not start: it did when the clocks showed it first",
+    "MOVED": "the clock change skips {wall}: it starts at the first instant after",
+    "SKIPPED": "does not start: the clock change skips {wall}",
+    "SECOND": "the clocks show this time again",
+    "REPEATED": "does not start: it started when the clocks first showed this time",
 }
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Written:
-    """A schedule that is given on the command line: by its fields, or by a definition that holds one."""
+class ScheduleSource:
+    """A schedule given on the command line: by its fields, or by a definition that contains one."""
 
     file: Annotated[str | None, file_parameter("JSON file with a definition; - for standard input.")] = None
-    cron: Annotated[str | None, Parameter(help="Cron expression of five fields, or six with the second first.")] = None
+    cron: Annotated[
+        str | None, Parameter(help="Cron expression of five fields, or of six, which begin with the second.")
+    ] = None
     every: Annotated[str | None, Parameter(help="Duration between two starts, such as PT1H.")] = None
     timezone: Annotated[str | None, Parameter(help="IANA name of the zone; UTC when left out.")] = None
     dst: Annotated[
         Literal["once", "skip", "twice"] | None,
-        Parameter(help="What a time of the day does that the clocks leave out or show twice."),
+        Parameter(help="How to treat a time of day that a clock change skips or repeats."),
     ] = None
     start: Annotated[str | None, Parameter(help="RFC 3339; --every counts from here.")] = None
     end: Annotated[str | None, Parameter(help="RFC 3339; nothing starts after it.")] = None
@@ -52,7 +54,7 @@ class Written:
             return self.fields, "UTC"
         if self.fields:
             raise UsageError("give a definition, or the fields of a schedule, not both")
-        return _schedule_in(read_document(self.file, terminal))
+        return _find_schedule(read_document(self.file, terminal))
 
 
 @Parameter(name="*")
@@ -63,11 +65,11 @@ class Span:
     count: Annotated[int, Parameter(help="How many starts.", validator=validators.Number(gte=1, lte=100))] = 20
     after: Annotated[str | None, Parameter(name="from", help="RFC 3339; now when left out.")] = None
     around_change: Annotated[
-        bool, Parameter(help="Begin a day before the clocks of the zone are set next.", negative="")
+        bool, Parameter(help="Begin a day before the next clock change of the zone.", negative="")
     ] = False
 
 
-NOTHING_WRITTEN: Final = Written()
+NO_SOURCE: Final = ScheduleSource()
 WHOLE_SPAN: Final = Span()
 
 
@@ -76,34 +78,36 @@ async def preview(
     /,
     *,
     version: Annotated[int | None, Parameter(help="Number of its version; else the newest ACTIVE one.")] = None,
-    written: Written = NOTHING_WRITTEN,
+    source: ScheduleSource = NO_SOURCE,
     span: Span = WHOLE_SPAN,
-    place: Place = THE_PLACE,
+    target: Target = THE_TARGET,
     terminal: Here,
 ) -> None:
-    """Show the next starts of a schedule, with their offsets and what a change of the clocks does to them.
+    """Show the next starts of a schedule, with their UTC offsets and the effect of clock changes (daylight saving).
 
-    A schedule that is given by --file, --cron or --every needs neither a server nor a data folder.
+    A schedule given by --file, --cron or --every needs neither a server nor a data folder.
     """
     # Start-up cost of the schema and of time zones.
     from looply.app.authoring.fires import View, parse_schedule  # noqa: PLC0415
     from looply.server.http.rows import preview_answer  # noqa: PLC0415
 
-    is_written = written != NOTHING_WRITTEN
+    is_written = source != NO_SOURCE
     if is_written == (workflow_id is not None):
         raise UsageError("give the id of a workflow, or a schedule by --file, --cron or --every")
     after = read_instant("--from", span.after) if span.after else None
     view = View(count=span.count, after=after, is_around_change=span.around_change)
     if workflow_id is None:
-        shown = to_builtins(preview_answer(view.of(parse_schedule(*written.settings(terminal)), terminal.clock.now())))
-    elif place.is_offline():
+        shown = to_builtins(preview_answer(view.of(parse_schedule(*source.settings(terminal)), terminal.clock.now())))
+    elif target.is_offline():
         from looply.cli.offline import offline  # noqa: PLC0415 - start-up cost of the stores
 
-        shown = to_builtins(preview_answer(await offline.preview_workflow(terminal, place, workflow_id, version, view)))
+        shown = to_builtins(
+            preview_answer(await offline.preview_workflow(terminal, target, workflow_id, version, view))
+        )
     else:
         body = {"workflow_id": workflow_id, "workflow_version": version, "from": ms_or_none(after), "count": span.count}
         given = {name: value for name, value in body.items() if value is not None}
-        async with place.client(terminal) as client:
+        async with target.client(terminal) as client:
             shown = await client.post("previewSchedule", {**given, "around_change": span.around_change})
     document = {name: value for name, value in shown.items() if name != "message"}
     terminal.show(document, lambda: table(("start", "local", "note"), _rows(shown["items"]), title=shown["timezone"]))
@@ -117,7 +121,7 @@ def _rows(items: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     return rows
 
 
-def _schedule_in(document: Json) -> tuple[dict[str, Json], str]:
+def _find_schedule(document: Json) -> tuple[dict[str, Json], str]:
     """Returns the schedule within a definition, and the workflow's zone."""
     definition: dict[str, Any] = document if isinstance(document, dict) else {}
     steps = definition.get("workflow_steps")

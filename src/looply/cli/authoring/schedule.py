@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from cyclopts import App, Parameter, validators
 
 from looply.cli.authoring.preview import preview
-from looply.cli.terminal.options import THE_PLACE, THE_SERVER, Place, Server
+from looply.cli.terminal.options import THE_SERVER, THE_TARGET, Server, Target
 from looply.cli.terminal.tables import record, show_items
 from looply.cli.terminal.terminal import Here, Terminal
 
@@ -32,39 +32,39 @@ _FIRES: Final = {
 _ALL: Final = 1_000_000
 
 WorkflowId = Annotated[str, Parameter(help="Id of the workflow.")]
-Limit = Annotated[int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1))]
+Limit = Annotated[int, Parameter(help="Maximum number of items.", validator=validators.Number(gte=1))]
 Version = Annotated[int | None, Parameter(help="Number of the version; the newest ACTIVE one has the schedule.")]
 
 
 @APP.command(name="list")
-async def list_schedules(*, place: Place = THE_PLACE, terminal: Here) -> None:
+async def list_schedules(*, target: Target = THE_TARGET, terminal: Here) -> None:
     """List the live schedules with their next and last instants."""
-    if place.is_offline():
+    if target.is_offline():
         from looply.cli.offline import offline  # noqa: PLC0415 - start-up cost of the stores
 
-        items = await offline.list_schedules(terminal, place)
+        items = await offline.list_schedules(terminal, target)
     else:
-        async with place.client(terminal) as client:
+        async with target.client(terminal) as client:
             items = await client.items("getSchedules", _ALL)
     if not terminal.is_json:
-        # Nothing starts while it is paused, so the instant at which it was paused tells nothing.
+        # Nothing starts while a schedule is paused, so its next instant would mislead.
         items = [{**item, "next_on": item["next_on"] if item["status"] == "ACTIVE" else None} for item in items]
     show_items(terminal, items, _COLUMNS)
 
 
 @APP.command
-async def fires(workflow_id: WorkflowId, /, *, limit: Limit = 100, place: Place = THE_PLACE, terminal: Here) -> None:
-    """List what became of the instants of a schedule, newest first.
+async def fires(workflow_id: WorkflowId, /, *, limit: Limit = 100, target: Target = THE_TARGET, terminal: Here) -> None:
+    """List the outcome of each instant of a schedule, newest first.
 
-    STARTED on time, CAUGHT_UP late, SKIPPED while the last execution was open, QUEUED behind it,
+    STARTED on time, CAUGHT_UP late, SKIPPED because the last execution was open, QUEUED behind it,
     REFUSED by a quota of the organization, or MISSED.
     """
-    if place.is_offline():
+    if target.is_offline():
         from looply.cli.offline import offline  # noqa: PLC0415 - start-up cost of the stores
 
-        items = await offline.list_fires(terminal, place, workflow_id, limit)
+        items = await offline.list_fires(terminal, target, workflow_id, limit)
     else:
-        async with place.client(terminal) as client:
+        async with target.client(terminal) as client:
             items = await client.items("getScheduleFires", limit, workflow_id=workflow_id)
     show_items(terminal, items, _FIRES)
 
@@ -73,7 +73,7 @@ async def fires(workflow_id: WorkflowId, /, *, limit: Limit = 100, place: Place 
 async def pause(
     workflow_id: WorkflowId, /, *, version: Version = None, server: Server = THE_SERVER, terminal: Here
 ) -> None:
-    """Pause the schedule of a workflow; what falls due meanwhile does not start."""
+    """Pause the schedule of a workflow; instants that fall due during the pause start nothing."""
     await _toggle("PAUSE", workflow_id, version, server, terminal)
 
 
@@ -81,7 +81,7 @@ async def pause(
 async def play(
     workflow_id: WorkflowId, /, *, version: Version = None, server: Server = THE_SERVER, terminal: Here
 ) -> None:
-    """Let a paused schedule go on."""
+    """Resume a paused schedule."""
     await _toggle("PLAY", workflow_id, version, server, terminal)
 
 

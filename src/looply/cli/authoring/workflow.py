@@ -10,8 +10,8 @@ from cyclopts import App, Parameter, validators
 from looply.cli.terminal.client import segment
 from looply.cli.terminal.documents import file_parameter, read_document, write_document
 from looply.cli.terminal.failures import DONE, REFUSED, UsageError, problem_item
-from looply.cli.terminal.importing import AS_IT_IS, Asked, Imported, import_by_api
-from looply.cli.terminal.options import THE_PLACE, THE_SERVER, Place, Server
+from looply.cli.terminal.importing import DEFAULT_IMPORT, Imported, ImportOptions, import_by_api
+from looply.cli.terminal.options import THE_SERVER, THE_TARGET, Server, Target
 from looply.cli.terminal.payloads import Payload, PayloadFile, read_payload
 from looply.cli.terminal.tables import record, show_items, table
 from looply.cli.terminal.terminal import Here
@@ -28,21 +28,21 @@ _COLUMNS: Final = {
 _IDENTITY: Final = ("workflow_id", "workflow_version")
 
 WorkflowId = Annotated[str, Parameter(help="Id of the workflow.")]
-Limit = Annotated[int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1))]
+Limit = Annotated[int, Parameter(help="Maximum number of items.", validator=validators.Number(gte=1))]
 Version = Annotated[str, Parameter(help="Number of the version, or latest: the newest ACTIVE one.")]
 VersionNumber = Annotated[int, Parameter(help="Number of the version.", validator=validators.Number(gte=1))]
 DefinitionFile = Annotated[str, file_parameter("JSON file with the definition; - for standard input.")]
 
 
 @APP.command(name="list")
-async def list_workflows(*, limit: Limit = 100, place: Place = THE_PLACE, terminal: Here) -> None:
+async def list_workflows(*, limit: Limit = 100, target: Target = THE_TARGET, terminal: Here) -> None:
     """List the versions of all workflows, newest first."""
-    if place.is_offline():
+    if target.is_offline():
         from looply.cli.offline.offline import list_versions  # noqa: PLC0415 - start-up cost of the catalog
 
-        items = await list_versions(terminal, place, limit)
+        items = await list_versions(terminal, target, limit)
     else:
-        async with place.client(terminal) as client:
+        async with target.client(terminal) as client:
             items = await client.items("getOrganizationWorkflows", limit)
     show_items(terminal, items, _COLUMNS)
 
@@ -65,24 +65,24 @@ async def import_file(
     file: DefinitionFile,
     /,
     *,
-    asked: Asked = AS_IT_IS,
-    place: Place = THE_PLACE,
+    options: ImportOptions = DEFAULT_IMPORT,
+    target: Target = THE_TARGET,
     terminal: Here,
 ) -> None:
-    """Import a definition: the next draft of a workflow that is known by its workflow_id, else a new workflow.
+    """Import a definition: as the next draft of the workflow that its workflow_id names, else as a new workflow.
 
-    A definition that equals the newest version is not stored again. An open draft that differs is overwritten only
-    with --modified-on, or with --force.
+    A definition equal to the newest version is not stored again. A different open draft is overwritten only with
+    --modified-on or --force.
     """
-    is_offline = place.is_offline()
+    is_offline = target.is_offline()
     definition = read_document(file, terminal)
     if is_offline:
         from looply.cli.offline.offline import import_to_folder  # noqa: PLC0415 - start-up cost of the catalog
 
-        imported = await import_to_folder(terminal, place, definition, asked)
+        imported = await import_to_folder(terminal, target, definition, options)
     else:
-        async with place.client(terminal) as client:
-            imported = await import_by_api(client, definition, asked)
+        async with target.client(terminal) as client:
+            imported = await import_by_api(client, definition, options)
     _show_imported(imported, terminal)
 
 
@@ -92,7 +92,7 @@ async def export(
     /,
     *,
     version: Version = "latest",
-    output: Annotated[Path | None, Parameter(help="Write to this file, not to standard output.")] = None,
+    output: Annotated[Path | None, Parameter(help="Write to this file instead of standard output.")] = None,
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> None:
@@ -111,9 +111,10 @@ async def export(
 
 @APP.command
 def validate(file: DefinitionFile, /, *, terminal: Here) -> int:
-    """Check a definition; neither a server nor a data folder is needed. Exit status 1 when it has errors.
+    """Check a definition without a server or a data folder. Exit status 1 when it has errors.
 
-    Connections, cards, datastores and workflows that it names are not looked up: that is done when it is stored.
+    Connections, cards, datastores and workflows that it names are not looked up: the server does that when it stores
+    the definition.
     """
     from looply.definition import parse_definition  # noqa: PLC0415 - start-up cost of the schema
 
@@ -138,7 +139,7 @@ def validate(file: DefinitionFile, /, *, terminal: Here) -> int:
 async def activate(
     workflow_id: WorkflowId, version: VersionNumber, /, *, server: Server = THE_SERVER, terminal: Here
 ) -> None:
-    """Make a draft ACTIVE: it is locked for ever, and triggers start it."""
+    """Make a draft ACTIVE: the version becomes immutable, and triggers start it."""
     async with server.client(terminal) as client:
         body = {"workflow_id": workflow_id, "workflow_version": version}
         item = (await client.post("activateWorkflow", body))["item"]
@@ -155,8 +156,10 @@ class Request:
     version: Version = "latest"
     process_id: Annotated[str | None, Parameter(help="Your own id of the execution.")] = None
     profile: Annotated[str | None, Parameter(help="Profile of environment values.")] = None
-    wait: Annotated[str | None, Parameter(help="Wait for the end or a pause, such as PT10S; at most PT60S.")] = None
-    idempotency_key: Annotated[str | None, Parameter(help="The same key starts nothing twice.")] = None
+    wait: Annotated[
+        str | None, Parameter(help="Wait until the execution ends or pauses, such as PT10S; at most PT60S.")
+    ] = None
+    idempotency_key: Annotated[str | None, Parameter(help="Calls with the same key start one execution.")] = None
 
 
 _PLAIN: Final = Request()
@@ -172,7 +175,7 @@ async def trigger(
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> None:
-    """Start an execution and show its id once it is durable."""
+    """Start an execution and show its id once it is stored durably."""
     body = read_payload(file, request.payload, terminal)
     key = request.idempotency_key or ""
     if not key.isascii() or (key and not key.isprintable()):
@@ -192,7 +195,7 @@ def _show_imported(imported: Imported, terminal: Here) -> None:
     document = imported.document
     terminal.show(document, lambda: record(document))
     if imported.is_unchanged:
-        terminal.note("The same definition was stored already; nothing was added.")
+        terminal.note("The same definition is already stored; nothing was added.")
     for problem in imported.warnings:
         terminal.note(f"warning: {problem.path}: {problem.message}{f' ({problem.hint})' if problem.hint else ''}")
 

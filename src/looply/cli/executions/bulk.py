@@ -1,4 +1,4 @@
-"""`looply bulk`: one act on many executions, at a limited rate."""
+"""`looply bulk`: bulk operations, one action on many executions at a limited rate."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter, validators
 
-from looply.cli.executions.repairs import Mapped, Version, renames
+from looply.cli.executions.repairs import Mapped, Version, parse_renames
 from looply.cli.terminal.instants import instant_ms
 from looply.cli.terminal.options import THE_SERVER, Server
 from looply.cli.terminal.tables import instant, record, rows_of, show_items, table
 from looply.cli.terminal.terminal import Here, Terminal
 
-APP: Final = App(name="bulk", help="Many executions at once: redrive, terminate, list, status, cancel.")
+APP: Final = App(name="bulk", help="Bulk operations on many executions: redrive, terminate, list, status, cancel.")
 
 _COLUMNS: Final = {
     "bulk": "bulk_id",
@@ -31,8 +31,8 @@ BulkId = Annotated[str, Parameter(help="Id of the bulk.")]
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Which:
-    """Which executions are meant: those that fit all that is given."""
+class BulkFilter:
+    """Selects the executions: those that match all given criteria."""
 
     workflow_id: Annotated[str | None, Parameter(help="Executions of this workflow.")] = None
     workflow_version: Annotated[int | None, Parameter(help="Executions on this version.")] = None
@@ -41,15 +41,18 @@ class Which:
         Parameter(help="Executions with these statuses; may be repeated.", negative=""),
     ] = None
     process_id: Annotated[
-        list[str] | None, Parameter(help="Executions with these process ids; * stands for any text.", negative="")
+        list[str] | None, Parameter(help="Executions with these process ids; * matches any text.", negative="")
     ] = None
     since: Annotated[str | None, Parameter(name="--from", help="Created at or after this instant, RFC 3339.")] = None
     until: Annotated[str | None, Parameter(name="--to", help="Created before this instant, RFC 3339.")] = None
     everything: Annotated[
-        bool, Parameter(name="--all", help="Where nothing else is given: all executions.", negative="")
+        bool,
+        Parameter(
+            name="--all", help="Required to select all executions when no other criterion is given.", negative=""
+        ),
     ] = False
 
-    def filter(self) -> dict[str, Any]:
+    def body(self) -> dict[str, Any]:
         """Returns the filter of the call."""
         given = {
             "workflow_id": self.workflow_id,
@@ -65,56 +68,62 @@ class Which:
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class How:
-    """How it is done."""
+class BulkOptions:
+    """The reason, the rate and the dry run of a bulk."""
 
-    reason: Annotated[str, Parameter(help="Why; stands in the log of each execution.")] = ""
-    rate: Annotated[int, Parameter(help="Executions a second.", validator=validators.Number(gte=1, lte=100))] = 10
+    reason: Annotated[str, Parameter(help="Reason; recorded in the log of each execution.")] = ""
+    rate: Annotated[int, Parameter(help="Executions per second.", validator=validators.Number(gte=1, lte=100))] = 10
     dry_run: Annotated[bool, Parameter(help="Only count them; nothing is stored.", negative="")] = False
 
-    def body(self, which: Which) -> dict[str, Any]:
-        """Returns what both calls are given."""
+    def body(self, criteria: BulkFilter) -> dict[str, Any]:
+        """Returns the body that both calls share."""
         return {
-            "filter": which.filter(),
+            "filter": criteria.body(),
             "reason": self.reason,
             "rate_per_second": self.rate,
             "dry_run": self.dry_run,
         }
 
 
-_ALL_OF: Final = Which()
-_USUAL: Final = How()
+_NO_CRITERIA: Final = BulkFilter()
+_DEFAULTS: Final = BulkOptions()
 
 
 @APP.command
 async def redrive(
     *,
-    which: Which = _ALL_OF,
+    criteria: BulkFilter = _NO_CRITERIA,
     version: Version = None,
     rename: Mapped = None,
-    how: How = _USUAL,
+    options: BulkOptions = _DEFAULTS,
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> None:
-    """Let many failed executions go on, perhaps with a corrected version."""
-    body = how.body(which)
+    """Redrive many failed executions: retry their failed steps, optionally on a corrected version."""
+    body = options.body(criteria)
     if version is not None:
         body["workflow_version"] = version
     if rename:
-        body["mapping"] = renames(rename)
+        body["mapping"] = parse_renames(rename)
     await _begin(server, terminal, "bulkRedrive", body)
 
 
 @APP.command
-async def terminate(*, which: Which = _ALL_OF, how: How = _USUAL, server: Server = THE_SERVER, terminal: Here) -> None:
+async def terminate(
+    *,
+    criteria: BulkFilter = _NO_CRITERIA,
+    options: BulkOptions = _DEFAULTS,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
     """Terminate many executions."""
-    await _begin(server, terminal, "bulkTerminate", how.body(which))
+    await _begin(server, terminal, "bulkTerminate", options.body(criteria))
 
 
 @APP.command(name="list")
 async def list_bulks(
     *,
-    limit: Annotated[int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1))] = 20,
+    limit: Annotated[int, Parameter(help="Maximum number of items.", validator=validators.Number(gte=1))] = 20,
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> None:
@@ -126,7 +135,7 @@ async def list_bulks(
 
 @APP.command
 async def status(bulk_id: BulkId, /, *, server: Server = THE_SERVER, terminal: Here) -> None:
-    """Show how far a bulk has come."""
+    """Show the progress of a bulk."""
     async with server.client(terminal) as client:
         item = (await client.get("getBulk", bulk_id=bulk_id))["item"]
     terminal.show(item, lambda: _page(item))
@@ -134,7 +143,7 @@ async def status(bulk_id: BulkId, /, *, server: Server = THE_SERVER, terminal: H
 
 @APP.command
 async def cancel(bulk_id: BulkId, /, *, server: Server = THE_SERVER, terminal: Here) -> None:
-    """Let a bulk do nothing more; what it has done stays."""
+    """Stop a bulk; executions that it has already processed stay as they are."""
     async with server.client(terminal) as client:
         item = (await client.post("cancelBulk", {"bulk_id": bulk_id}))["item"]
     terminal.show(item, lambda: _page(item))
@@ -148,12 +157,12 @@ async def _begin(server: Server, terminal: Terminal, name: str, body: dict[str, 
 
 def _page(item: Mapping[str, Any]) -> Any:
     named = ("bulk_id", "action", "status", "done", "refused", "reason", "rate_per_second", "workflow_version")
-    wanted = ", ".join(f"{name}={_said(value)}" for name, value in item["filter"].items())
+    filter_text = ", ".join(f"{name}={_filter_text(value)}" for name, value in item["filter"].items())
     times = {"started": instant(item["created_on"]), "ended": instant(item["ended_on"])}
-    return record({**{name: item.get(name) for name in named}, "which": wanted, **times})
+    return record({**{name: item.get(name) for name in named}, "which": filter_text, **times})
 
 
-def _said(value: Any) -> str:
+def _filter_text(value: Any) -> str:
     return "|".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
@@ -161,7 +170,7 @@ def _sample(answer: Mapping[str, Any]) -> Any:
     from rich.console import Group  # noqa: PLC0415 - start-up cost: JSON needs no console
 
     more = " or more" if answer["truncated"] else ""
-    found = f"{answer['count']}{more} executions fit"
+    found = f"{answer['count']}{more} executions match"
     if not answer["items"]:
         return f"{found}. A dry run: nothing was stored."
     parts = [table(_SAMPLE, rows_of(answer["items"], _SAMPLE), title=f"{found}; the newest of them:")]

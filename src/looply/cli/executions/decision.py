@@ -1,4 +1,4 @@
-"""`looply decision`: who decided what, for an auditor."""
+"""`looply decision`: the decisions of approvals, for an auditor."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,24 +25,24 @@ _COLUMNS: Final = {
     "execution": "workflow_execution_id",
 }
 
-Limit = Annotated[int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1))]
+Limit = Annotated[int, Parameter(help="Maximum number of items.", validator=validators.Number(gte=1))]
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """Which decisions are listed."""
+class DecisionFilter:
+    """The criteria of a list of decisions."""
 
     workflow_id: Annotated[str | None, Parameter(help="Only decisions in executions of this workflow.")] = None
     state: Annotated[str | None, Parameter(help="Only decisions on this step; needs --workflow-id.")] = None
-    user: Annotated[str | None, Parameter(help="Only decisions of this person; letter case does not count.")] = None
+    user: Annotated[str | None, Parameter(help="Only decisions of this person; case-insensitive.")] = None
     process_id: Annotated[str | None, Parameter(help="Only decisions in executions with this process id.")] = None
     execution: Annotated[str | None, Parameter(help="Only decisions in this execution.")] = None
     since: Annotated[str | None, Parameter(name="--from", help="Decided at or after this instant, RFC 3339.")] = None
     until: Annotated[str | None, Parameter(name="--to", help="Decided before this instant, RFC 3339.")] = None
 
     def query(self) -> dict[str, Any]:
-        """Returns the parameters of the call. Raises: UsageError for an instant that is none."""
+        """Returns the parameters of the call. Raises: UsageError for an invalid instant."""
         return {
             "workflow_id": self.workflow_id,
             "state": self.state,
@@ -54,20 +54,20 @@ class Wanted:
         }
 
 
-_ANY: Final = Wanted()
+_NO_CRITERIA: Final = DecisionFilter()
 
 
 @APP.command(name="list")
 async def list_decisions(
     *,
-    wanted: Wanted = _ANY,
+    criteria: DecisionFilter = _NO_CRITERIA,
     limit: Limit = 100,
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> None:
-    """List who decided what in the organization, newest first: also what was decided in executions that are gone."""
+    """List who decided what in the organization, newest first, also in executions that were pruned."""
     async with server.client(terminal) as client:
-        items = await client.items("getOrganizationDecisions", limit, **wanted.query())
+        items = await client.items("getOrganizationDecisions", limit, **criteria.query())
     _show(terminal, items)
 
 

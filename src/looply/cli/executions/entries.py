@@ -1,4 +1,4 @@
-"""Entries of an execution's log as people are told them: what a line or a row says beside when, what and where."""
+"""Entries of an execution's log as text: the details of an entry beside its time, type and step."""
 
 import json
 from collections.abc import Mapping
@@ -6,21 +6,21 @@ from typing import Any, Final
 
 from looply.cli.terminal.tables import instant
 
-_ELSEWHERE: Final = ("workflow_id", "workflow_execution_id", "seq", "timestamp", "type", "state", "scope", "visit")
-"""Fields that stand in front of the details, or that every entry has."""
+_SHOWN_BEFORE: Final = ("workflow_id", "workflow_execution_id", "seq", "timestamp", "type", "state", "scope", "visit")
+"""Fields that are shown before the details, or that every entry has."""
 
-_WHO: Final = ("by", "via")
-"""Fields that come last, since they are long and mostly of less interest."""
+_ACTOR: Final = ("by", "via")
+"""Fields that come last, since they are long and rarely needed."""
 
 _VALUES: Final = ("input", "output")
-"""What went into steps and came out of them is for those who ask for it, by `--json`."""
+"""Input and output of steps, which are shown with `--json` only."""
 
 
 def details(entry: Mapping[str, Any]) -> str:
-    """Returns what an entry tells, as `name=value`, then who did it: instants in UTC, no input and no output."""
-    told = {name: value for name, value in entry.items() if name not in (*_ELSEWHERE, *_VALUES, *_WHO)}
-    told |= {name: entry.get(name) for name in _WHO}
-    return " ".join(f"{name}={_text(name, value)}" for name, value in told.items() if value not in (None, ""))
+    """Returns the fields of an entry as `name=value`, then its actor: instants in UTC, without input and output."""
+    shown = {name: value for name, value in entry.items() if name not in (*_SHOWN_BEFORE, *_VALUES, *_ACTOR)}
+    shown |= {name: entry.get(name) for name in _ACTOR}
+    return " ".join(f"{name}={_text(name, value)}" for name, value in shown.items() if value not in (None, ""))
 
 
 def _text(name: str, value: Any) -> str:

@@ -18,9 +18,7 @@ from looply.cli.terminal.payloads import Payload, PayloadFile, read_payload
 from looply.cli.terminal.tables import instant, record, rows_of, show_items, table
 from looply.cli.terminal.terminal import Here
 
-APP: Final = App(
-    name="execution", help="Executions: list, show, watch, resume, terminate, and what to do when they fail."
-)
+APP: Final = App(name="execution", help="Executions: list, show, watch, resume, terminate, and repairs of failed ones.")
 for _command in repairs.COMMANDS:
     APP.command(_command)
 
@@ -34,49 +32,53 @@ _COLUMNS: Final = {
 }
 _HEAD: Final = ("workflow_execution_id", "status", "workflow_current_state", "process_id", "workflow_id")
 
-_KIN: Final = {"started by": "parent_execution_id", "input of": "rerun_of_execution_id"}
+_RELATED: Final = {"started by": "parent_execution_id", "input of": "rerun_of_execution_id"}
 _PARTS: Final = {
     "waits": ("state", "opened_on", "timeout_on", "sources"),
     "children": ("state", "execution_id", "started_on"),
     "workflow_incidents": ("state", "kind", "code", "message", "opened_on", "incident_id"),
 }
 
-_PATIENCE: Final = 3600.0
-"""Seconds for which one execution is watched unless somebody says otherwise."""
+_WATCH_SECONDS: Final = 3600.0
+"""How long one execution is watched without `--timeout`."""
 
 Status = Literal["RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED"]
 Execution = Annotated[str, Parameter(help="Id of the execution, or its process id.")]
-Limit = Annotated[int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1))]
-WorkflowId = Annotated[str | None, Parameter(help="The workflow that is meant, where several have the process id.")]
+Limit = Annotated[int, Parameter(help="Maximum number of items.", validator=validators.Number(gte=1))]
+WorkflowId = Annotated[
+    str | None, Parameter(help="Id of the workflow, needed where executions of several have the process id.")
+]
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """Which executions a list shows."""
+class ExecutionFilter:
+    """The criteria of a list of executions."""
 
     workflow_id: Annotated[str | None, Parameter(help="Only executions of this workflow.")] = None
-    status: Annotated[list[Status] | None, Parameter(help="Only these; may be repeated.", negative="")] = None
+    status: Annotated[
+        list[Status] | None, Parameter(help="Only with these statuses; may be repeated.", negative="")
+    ] = None
     workflow_version: Annotated[
         list[int] | None, Parameter(help="Only on these versions; may be repeated.", negative="")
     ] = None
     trigger_type: Annotated[
-        Literal["REQUEST", "SCHEDULED"] | None, Parameter(help="Only those that were started in this way.")
+        Literal["REQUEST", "SCHEDULED"] | None, Parameter(help="Only those started in this way.")
     ] = None
     process_id: Annotated[
         list[str] | None,
-        Parameter(help="Only these process ids; * stands for any text; may be repeated.", negative=""),
+        Parameter(help="Only with these process ids; * matches any text; may be repeated.", negative=""),
     ] = None
     since: Annotated[str | None, Parameter(name="--from", help="Created at or after this instant, RFC 3339.")] = None
     until: Annotated[str | None, Parameter(name="--to", help="Created before this instant, RFC 3339.")] = None
-    parent: Annotated[str | None, Parameter(help="Only those that this execution started.")] = None
+    parent: Annotated[str | None, Parameter(help="Only children of this execution.")] = None
     term: Annotated[
         list[str] | None,
-        Parameter(help="Only those found by this text, as in the search; may be repeated.", negative=""),
+        Parameter(help="Only those that a search for this text finds; may be repeated.", negative=""),
     ] = None
     field: Annotated[
         list[str] | None,
-        Parameter(help="NAME=VALUE: only with this value of a search field; may be repeated.", negative=""),
+        Parameter(help="NAME=VALUE: only with this value in a search field; may be repeated.", negative=""),
     ] = None
 
     def query(self) -> dict[str, Any]:
@@ -101,15 +103,15 @@ class Wanted:
         }
 
 
-_ALL: Final = Wanted()
+_NO_CRITERIA: Final = ExecutionFilter()
 
 
 @APP.command(name="list")
 async def list_executions(
-    *, wanted: Wanted = _ALL, limit: Limit = 20, server: Server = THE_SERVER, terminal: Here
+    *, criteria: ExecutionFilter = _NO_CRITERIA, limit: Limit = 20, server: Server = THE_SERVER, terminal: Here
 ) -> None:
     """List executions, newest first."""
-    query = wanted.query()
+    query = criteria.query()
     async with server.client(terminal) as client:
         items = await client.items("searchExecutions", limit, **query)
     if not terminal.is_json:
@@ -123,12 +125,16 @@ async def show(
     /,
     *,
     after: Annotated[
-        int, Parameter(help="Number of the last event that was read of a long log.", validator=validators.Number(gte=0))
+        int,
+        Parameter(
+            help="Sequence number of the last event that you have read of a long log.",
+            validator=validators.Number(gte=0),
+        ),
     ] = 0,
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> None:
-    """Show an execution with what it waits for, its incidents and its log. Input and output of steps: --json."""
+    """Show an execution with its waits, incidents and log; with --json also the input and output of steps."""
     async with server.client(terminal) as client:
         item = await read_execution(client, *await find_execution(client, execution), after)
     terminal.show(item, lambda: _page(item))
@@ -139,32 +145,35 @@ async def watch(
     execution: Execution | None = None,
     /,
     *,
-    patience: Annotated[
+    timeout_seconds: Annotated[
         float | None,
         Parameter(
             name="--timeout",
-            help="Seconds after which watching ends; for one execution 3600 unless given.",
+            help="Seconds after which the command ends; default for one execution: 3600.",
             validator=validators.Number(gt=0),
         ),
     ] = None,
     after: Annotated[
-        str | None, Parameter(help="Without an execution: the `id` of the last entry that was read before.")
+        str | None, Parameter(help="Without an execution: the `id` of the last entry that you have read.")
     ] = None,
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> int:
-    """Follow an execution until it ends, or all executions from now on, over restarts of the server.
+    """Follow an execution until it ends, or all executions from now on, across restarts of the server.
 
-    For one execution the exit status is 1 when it fails, is terminated, or the time is over. Without one every entry
-    is told with its execution until the time is over; with --json each is a document on a line of its own.
+    For one execution the exit status is 1 when it fails, is terminated, or the timeout expires. Without one every entry
+    is written with the id of its execution until the timeout expires; with --json each is a JSON document on a line of
+    its own.
     """
     async with server.client(terminal) as client:
         if execution is None:
-            await Watch(client, terminal, patience).follow_all(after or "")
+            await Watch(client, terminal, timeout_seconds).follow_all(after or "")
             return DONE
         if after is not None:
-            raise UsageError("--after goes with the watch of all executions; one execution is told from its beginning")
-        item = await Watch(client, terminal, patience or _PATIENCE).follow(*await find_execution(client, execution))
+            raise UsageError("--after is for the watch of all executions; one is shown from its beginning")
+        item = await Watch(client, terminal, timeout_seconds or _WATCH_SECONDS).follow(
+            *await find_execution(client, execution)
+        )
     if terminal.is_json:
         terminal.show(item, str)
     else:
@@ -174,18 +183,19 @@ async def watch(
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What a resume says, and which wait it means."""
+class ResumeOptions:
+    """The payload and the source of a resume, and the wait that it addresses."""
 
     payload: Payload = None
     source: Annotated[
-        Literal["SAP", "TEAMS"] | None, Parameter(help="On whose behalf; SAP where the payload does not say.")
+        Literal["SAP", "TEAMS"] | None,
+        Parameter(help="System that the answer comes from; SAP if the payload names none."),
     ] = None
     workflow_id: WorkflowId = None
-    state: Annotated[str | None, Parameter(help="The step that is meant, where several wait.")] = None
+    state: Annotated[str | None, Parameter(help="The waiting step, needed where several wait.")] = None
 
 
-_NO_ANSWER: Final = Answer()
+_NO_OPTIONS: Final = ResumeOptions()
 
 
 @APP.command
@@ -194,20 +204,20 @@ async def resume(
     file: PayloadFile = None,
     /,
     *,
-    answer: Answer = _NO_ANSWER,
+    options: ResumeOptions = _NO_OPTIONS,
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> None:
-    """Answer the wait of an execution. Of several calls exactly one restarts it."""
-    body = read_payload(file, answer.payload, terminal)
+    """Resume an execution by answering its wait. Of several calls exactly one resumes it."""
+    body = read_payload(file, options.payload, terminal)
     content: dict[str, Any] = {} if body is NO_BODY else body
     if not isinstance(content, dict):
         raise UsageError("the payload must be a JSON object")
-    content["source"] = answer.source or content.get("source", "SAP")
-    query = {"workflow_id": answer.workflow_id, "state": answer.state}
+    content["source"] = options.source or content.get("source", "SAP")
+    query = {"workflow_id": options.workflow_id, "state": options.state}
     async with server.client(terminal) as client:
         reply = await _call(client, "resumeWorkflow", execution, {"payload": content}, **query)
-    terminal.show(reply, lambda: record(_told(reply)))
+    terminal.show(reply, lambda: record(_reply_fields(reply)))
 
 
 @APP.command
@@ -215,26 +225,26 @@ async def terminate(
     execution: Execution,
     /,
     *,
-    reason: Annotated[str | None, Parameter(help="Why; stands in the log.")] = None,
+    reason: Annotated[str | None, Parameter(help="Reason; recorded in the log.")] = None,
     workflow_id: WorkflowId = None,
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> None:
-    """End an execution at once: waits and timers are dropped, cards are closed."""
+    """Terminate an execution at once: waits and timers are dropped, cards are closed."""
     payload = {} if reason is None else {"termination_reason": reason}
     async with server.client(terminal) as client:
         answer = await _call(client, "terminateWorkflow", execution, {"payload": payload}, workflow_id=workflow_id)
     terminal.show(answer, lambda: str(answer["message"]))
 
 
-def _told(reply: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns what a resume did, and who was first where it did nothing."""
-    told = {"message": reply["message"], **reply.get("data", {}).get("workflow_identifier", {})}
+def _reply_fields(reply: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the result of a resume, and who answered first where the resume did nothing."""
+    fields = {"message": reply["message"], **reply.get("data", {}).get("workflow_identifier", {})}
     if reply.get("buffered"):
-        told["buffered"] = "kept for the first wait that opens"
+        fields["buffered"] = "kept for the first wait that opens"
     if "answered_on" in reply:
-        told |= {"answered by": reply.get("answered_by"), "answered": instant(reply["answered_on"])}
-    return told
+        fields |= {"answered by": reply.get("answered_by"), "answered": instant(reply["answered_on"])}
+    return fields
 
 
 async def _call(client: ApiClient, name: str, execution: str, body: Any, **query: Any) -> dict[str, Any]:
@@ -246,21 +256,21 @@ def _page(item: dict[str, Any]) -> Any:
 
     head = {name: item.get(name) for name in _HEAD}
     head["workflow"] = _workflow(item)
-    kin = {title: item[name] for title, name in _KIN.items() if item.get(name)}
+    related = {title: item[name] for title, name in _RELATED.items() if item.get(name)}
     times = {"started": instant(item["created_on"]), "at": instant(item["modified_on"])}
-    parts: list[Any] = [record({**head, **kin, **times})]
+    parts: list[Any] = [record({**head, **related, **times})]
     for name, columns in _PARTS.items():
         if item.get(name):
             parts.append(_steps(item[name], columns, name))
     entries = [{**entry, "details": details(entry)} for entry in item["workflow_event_log"]["events"]]
     parts.append(_steps(entries, ("timestamp", "type", "state", "details"), "log"))
     if after := item["workflow_event_log"].get("after"):
-        parts.append(f"The log goes on: --after {after}")
+        parts.append(f"The log continues: --after {after}")
     return Group(*parts)
 
 
 def _steps(items: Sequence[Mapping[str, Any]], columns: tuple[str, ...], title: str) -> Any:
-    """Returns a table with the branch or iteration of each step, where any of them is in one."""
+    """Returns a table, with the column `scope` if any of the steps is in a branch or an iteration."""
     if any(item.get("scope") for item in items):
         at = columns.index("state") + 1
         columns = (*columns[:at], "scope", *columns[at:])

@@ -1,4 +1,4 @@
-"""Finding an execution by what a person knows of it: its own id, or the caller's process id."""
+"""Finding an execution by its own id or by the caller's process id."""
 
 from typing import Any
 from uuid import UUID
@@ -32,12 +32,12 @@ async def _by_id(client: ApiClient, name: str) -> dict[str, Any] | None:
         return None
     if number == UUID("ffffffff-ffff-ffff-ffff-ffffffffffff").int:
         return None
-    # The read of one execution asks for its workflow too; a list that begins just below the next id shows both.
+    # The read of one execution also needs its workflow id; a list that begins just below the next id shows both.
     items = await client.items("searchExecutions", 1, workflow_execution_id=str(UUID(int=number + 1)))
     return items[0] if items and items[0]["workflow_execution_id"] == str(UUID(int=number)) else None
 
 
 async def _by_process_id(client: ApiClient, name: str) -> dict[str, Any] | None:
-    # A star in the id would stand for any text, so more than one may come back.
+    # A star in the id matches any text, so the list may have more than one.
     items = await client.items("searchExecutions", 30 if "*" in name else 1, process_id=name)
     return next((item for item in items if item["process_id"] == name), None)

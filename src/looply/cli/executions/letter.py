@@ -1,4 +1,4 @@
-"""`looply letter`: answers that were kept and that nobody could use."""
+"""`looply letter`: dead letters, answers that were kept and that no wait accepted."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from looply.cli.terminal.options import THE_SERVER, Server
 from looply.cli.terminal.tables import instant, record, show_items
 from looply.cli.terminal.terminal import Here, Terminal
 
-APP: Final = App(name="letter", help="Dead letters, answers that nobody could use: list, show, apply, discard.")
+APP: Final = App(name="letter", help="Dead letters, answers that no wait accepted: list, show, apply, discard.")
 
 _COLUMNS: Final = {
     "letter": "letter_id",
@@ -24,14 +24,14 @@ _COLUMNS: Final = {
 }
 
 LetterId = Annotated[str, Parameter(help="Id of the letter.")]
-Reason = Annotated[str, Parameter(help="Why; it stands in the history.")]
-Limit = Annotated[int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1))]
+Reason = Annotated[str, Parameter(help="Reason; recorded in the history.")]
+Limit = Annotated[int, Parameter(help="Maximum number of items.", validator=validators.Number(gte=1))]
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """Which letters are listed."""
+class LetterFilter:
+    """The criteria of a list of letters."""
 
     workflow_id: Annotated[str | None, Parameter(help="Only letters of this workflow.")] = None
     execution: Annotated[str | None, Parameter(help="Only letters of this execution.")] = None
@@ -50,32 +50,32 @@ class Wanted:
         }
 
 
-_ANY: Final = Wanted()
+_NO_CRITERIA: Final = LetterFilter()
 
 
 @APP.command(name="list")
 async def list_letters(
     *,
-    wanted: Wanted = _ANY,
+    criteria: LetterFilter = _NO_CRITERIA,
     limit: Limit = 100,
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> None:
-    """List the letters that wait for somebody, newest execution first.
+    """List the dead letters that an operator has to settle, newest execution first.
 
-    UNFIT: the wait that opened does not take it. UNUSED: the execution ended before a wait opened.
+    UNFIT: the wait that opened does not accept it. UNUSED: the execution ended before a wait opened.
     """
     async with server.client(terminal) as client:
-        items = await client.items("getLetters", limit, **wanted.query())
+        items = await client.items("getLetters", limit, **criteria.query())
     show_items(terminal, items, _COLUMNS)
 
 
 @APP.command
 async def show(letter_id: LetterId, /, *, server: Server = THE_SERVER, terminal: Here) -> None:
-    """Show a letter with what it holds."""
+    """Show a letter with its payload."""
     async with server.client(terminal) as client:
         item = (await client.get("getLetter", letter_id=letter_id))["item"]
-    terminal.show(item, lambda: record(_shown(item)))
+    terminal.show(item, lambda: record(_letter_fields(item)))
 
 
 @APP.command
@@ -83,18 +83,18 @@ async def apply(
     letter_id: LetterId,
     /,
     *,
-    state: Annotated[str, Parameter(help="Step whose wait takes it, where several are open.")] = "",
+    state: Annotated[str, Parameter(help="Step whose wait gets it, needed where several are open.")] = "",
     reason: Reason = "",
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> None:
-    """Put a letter to the wait that is open, as if its sender had sent it now."""
+    """Deliver a letter to the open wait, as if its sender had sent it now."""
     await _settle(terminal, server, {"letter_id": letter_id, "action": "apply", "state": state, "reason": reason})
 
 
 @APP.command
 async def discard(letter_id: LetterId, /, *, reason: Reason = "", server: Server = THE_SERVER, terminal: Here) -> None:
-    """Let a letter go; it stays in the history."""
+    """Discard a letter; the history keeps it."""
     await _settle(terminal, server, {"letter_id": letter_id, "action": "discard", "reason": reason})
 
 
@@ -110,7 +110,7 @@ async def _settle(terminal: Terminal, server: Server, body: dict[str, Any]) -> N
     terminal.show(answer, lambda: record(shown))
 
 
-def _shown(item: dict[str, Any]) -> dict[str, Any]:
+def _letter_fields(item: dict[str, Any]) -> dict[str, Any]:
     return {
         "letter": item["letter_id"],
         "execution": item["workflow_execution_id"],

@@ -1,4 +1,4 @@
-"""`looply execution redrive | repair | rerun | incidents`: what operators do about executions that failed."""
+"""`looply execution redrive | repair | rerun | incidents`: how operators handle failed executions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from looply.cli.terminal.tables import record, rows_of, show_items, table
 from looply.cli.terminal.terminal import Here, Terminal
 
 Execution = Annotated[str, Parameter(help="Id of the execution, or its process id.")]
-Version = Annotated[str | None, Parameter(help="Go on with this version: a number, or latest.")]
+Version = Annotated[str | None, Parameter(help="Continue on this version: a number, or latest.")]
 Mapped = Annotated[
     list[str] | None,
-    Parameter(name="--rename", help="OLD=NEW: what a step is called in that version; may be repeated.", negative=""),
+    Parameter(name="--rename", help="OLD=NEW: the new name of a step in that version; may be repeated.", negative=""),
 ]
 _JSON: Final = "as JSON text"
 
@@ -36,29 +36,31 @@ _INCIDENTS: Final = {
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class How:
-    """How a decision is taken."""
+class RepairOptions:
+    """The reason and the dry run of a repair."""
 
-    reason: Annotated[str, Parameter(help="Why; stands in the log.")] = ""
-    dry_run: Annotated[bool, Parameter(help="Only tell what would follow; nothing is stored.", negative="")] = False
+    reason: Annotated[str, Parameter(help="Reason; recorded in the log.")] = ""
+    dry_run: Annotated[bool, Parameter(help="Only show what would happen; nothing is stored.", negative="")] = False
 
 
-_NOW: Final = How()
+_DEFAULTS: Final = RepairOptions()
 
 
 async def incidents(
     *,
     workflow_id: Annotated[str | None, Parameter(help="Only incidents of this workflow.")] = None,
-    code: Annotated[list[str] | None, Parameter(help="Only these codes; may be repeated.", negative="")] = None,
+    code: Annotated[
+        list[str] | None, Parameter(help="Only with these error codes; may be repeated.", negative="")
+    ] = None,
     kind: Annotated[
         list[Literal["FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON"]] | None,
-        Parameter(help="Only these kinds; may be repeated.", negative=""),
+        Parameter(help="Only of these kinds; may be repeated.", negative=""),
     ] = None,
-    limit: Annotated[int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1))] = 20,
+    limit: Annotated[int, Parameter(help="Maximum number of items.", validator=validators.Number(gte=1))] = 20,
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> None:
-    """List open incidents: what somebody must decide about."""
+    """List open incidents: failed executions that need a decision."""
     async with server.client(terminal) as client:
         items = await client.items("getIncidents", limit, workflow_id=workflow_id, code=code or None, kind=kind or None)
     show_items(terminal, items, _INCIDENTS)
@@ -70,66 +72,64 @@ async def redrive(
     *,
     version: Version = None,
     rename: Mapped = None,
-    how: How = _NOW,
+    options: RepairOptions = _DEFAULTS,
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> None:
-    """Let a failed execution go on from its failed step, perhaps with a corrected version."""
-    body: dict[str, Any] = {"reason": how.reason, "dry_run": how.dry_run}
+    """Redrive a failed execution: retry its failed steps, optionally on a corrected version."""
+    body: dict[str, Any] = {"reason": options.reason, "dry_run": options.dry_run}
     if version is not None:
         body["workflow_version"] = version
     if rename:
-        body["mapping"] = renames(rename)
+        body["mapping"] = parse_renames(rename)
     await _decide(server, terminal, "redriveExecution", execution, body)
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class What:
-    """What an action needs: see `looply execution repair --help`."""
+class RepairArguments:
+    """The arguments of the action: see `looply execution repair --help`."""
 
-    incident: Annotated[str | None, Parameter(help="Id of the incident that is meant; without it all, or the one.")] = (
-        None
-    )
-    state: Annotated[str | None, Parameter(help="The step that is meant, where the execution stands at several.")] = (
-        None
-    )
+    incident: Annotated[str | None, Parameter(help="Id of the incident; without it all, or the only one.")] = None
+    state: Annotated[str | None, Parameter(help="The step, needed where the execution is at several.")] = None
     output: Annotated[str | None, Parameter(help=f"Output for complete and skip, {_JSON}.")] = None
-    branch: Annotated[str | None, Parameter(help="The exit by which complete and skip leave the step.")] = None
+    branch: Annotated[str | None, Parameter(help="The exit that complete and skip take from the step.")] = None
     document: Annotated[
         str | None, Parameter(help=f"For edit and retry: the parts of the data document that change, {_JSON}.")
     ] = None
-    replace: Annotated[bool, Parameter(help="Parts take the place of what is there.", negative="")] = False
+    replace: Annotated[bool, Parameter(help="Replace these parts of the document instead of merging.", negative="")] = (
+        False
+    )
     scope: Annotated[
-        str | None, Parameter(help="The iteration whose own part of the document changes, such as forEach_1[2].")
+        str | None, Parameter(help="The iteration whose part of the document changes, such as forEach_1[2].")
     ] = None
-    to: Annotated[str | None, Parameter(help="For move: the step to go on at.")] = None
+    to: Annotated[str | None, Parameter(help="For move: the step to continue at.")] = None
 
 
-_NOTHING: Final = What()
+_NO_ARGUMENTS: Final = RepairArguments()
 
 
 async def repair(
     execution: Execution,
     action: Annotated[
-        Literal["retry", "complete", "skip", "edit", "move"], Parameter(help="What to do about the execution.")
+        Literal["retry", "complete", "skip", "edit", "move"], Parameter(help="How to repair the execution.")
     ],
     /,
     *,
-    what: What = _NOTHING,
-    how: How = _NOW,
+    arguments: RepairArguments = _NO_ARGUMENTS,
+    options: RepairOptions = _DEFAULTS,
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> None:
-    """Retry a failed step, give it an output, skip it, edit the data, or go on at another step."""
-    body: dict[str, Any] = {"action": action, "reason": how.reason, "dry_run": how.dry_run}
+    """Repair an execution: retry, complete or skip a step, edit the data document, or move to another step."""
+    body: dict[str, Any] = {"action": action, "reason": options.reason, "dry_run": options.dry_run}
     names = ("state", "branch", "scope", "to")
-    given = {"incident_id": what.incident, **{name: getattr(what, name) for name in names}}
+    given = {"incident_id": arguments.incident, **{name: getattr(arguments, name) for name in names}}
     body.update({name: value for name, value in given.items() if value is not None})
-    for name, text in (("output", what.output), ("document", what.document)):
+    for name, text in (("output", arguments.output), ("document", arguments.document)):
         if text is not None:
             body[name] = parse_named(text.encode("utf-8", "surrogateescape"), f"--{name}")
-    if what.replace:
+    if arguments.replace:
         body["replace"] = True
     await _decide(server, terminal, "repairExecution", execution, body)
 
@@ -153,8 +153,8 @@ async def rerun(
     terminal.show(answer, lambda: record({"new execution": answer["looply_execution_id"], "input of": execution_id}))
 
 
-def renames(pairs: list[str]) -> dict[str, str]:
-    """Returns new names of steps by their old ones. Raises: UsageError for what is no OLD=NEW."""
+def parse_renames(pairs: list[str]) -> dict[str, str]:
+    """Returns new names of steps by their old ones. Raises: UsageError for a pair that is not OLD=NEW."""
     found = {}
     for pair in pairs:
         old, sign, new = pair.partition("=")
@@ -167,7 +167,7 @@ def renames(pairs: list[str]) -> dict[str, str]:
 async def _decide(server: Server, terminal: Terminal, name: str, execution: str, body: dict[str, Any]) -> None:
     async with server.client(terminal) as client:
         answer = await _call(client, name, execution, body)
-    terminal.show(answer, lambda: _shown(answer))
+    terminal.show(answer, lambda: _repair_result(answer))
 
 
 async def _call(client: ApiClient, name: str, execution: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -175,7 +175,7 @@ async def _call(client: ApiClient, name: str, execution: str, body: dict[str, An
     return await client.post(name, {"workflow_execution_id": execution_id, **body})
 
 
-def _shown(answer: Mapping[str, Any]) -> Any:
+def _repair_result(answer: Mapping[str, Any]) -> Any:
     from rich.console import Group  # noqa: PLC0415 - start-up cost: JSON needs no console
 
     head = {
@@ -193,7 +193,7 @@ def _shown(answer: Mapping[str, Any]) -> Any:
         "with version": forecast["workflow_version"],
         "would visit": ", ".join(f"{visit['state']}:{visit['visit']}" for visit in forecast["visits"])
         or "no other step",
-        "would go on": ", ".join(f"{visit['state']}:{visit['visit']}" for visit in forecast["waiting"])
+        "would continue": ", ".join(f"{visit['state']}:{visit['visit']}" for visit in forecast["waiting"])
         or "no other call",
         "timers that fire": forecast["timers_due"],
         "cards that close": forecast["cards_closed"],
@@ -201,14 +201,14 @@ def _shown(answer: Mapping[str, Any]) -> Any:
     parts: list[Any] = [record({**head, **then})]
     if forecast["effects"]:
         columns = ("state", "visit", "attempt", "call", "key", "on_unknown")
-        effects = [{**effect, **_words(effect)} for effect in forecast["effects"]]
+        effects = [{**effect, **_call_texts(effect)} for effect in forecast["effects"]]
         parts.append(table(columns, rows_of(effects, columns), title="calls that would be made"))
     if forecast["incident"]:
         parts.append(record({"and would fail again": forecast["incident"]["message"]}))
     return Group(*parts, "A dry run: nothing was stored.")
 
 
-def _words(effect: Mapping[str, Any]) -> dict[str, str]:
+def _call_texts(effect: Mapping[str, Any]) -> dict[str, str]:
     call = "REPEATED" if effect["is_repeated"] else "first"
     kept = "same" if effect["keeps_key"] else "new"
     return {"call": call, "key": f"{kept}: {effect['idempotency_key']}"}

@@ -1,4 +1,4 @@
-"""Following executions by the server's streams of events: over lost connections and restarts, each entry once."""
+"""Following executions by the server's event streams: across lost connections and restarts, each entry once."""
 
 import asyncio
 import json
@@ -19,12 +19,12 @@ from looply.errors import Timeout, Unavailable
 _Found = TypeVar("_Found")
 _FIRST_SECONDS: Final = 0.2
 _LAST_SECONDS: Final = 3.0
-_COMES_BACK: Final = (429, 503)
-"""What a server says that has no room, or is about to stop: it is asked again."""
+_TRANSIENT_STATUSES: Final = (429, 503)
+"""Statuses of a server that is overloaded or about to stop: the call is repeated."""
 
 
 class Watch:
-    """One telling of what happens, line by line, each entry once. `timeout` is in seconds, None for ever."""
+    """Writes the log entries of executions as they happen, each once. `timeout` is in seconds, None: no limit."""
 
     def __init__(self, client: ApiClient, terminal: Terminal, timeout: float | None) -> None:
         self._client = client
@@ -33,34 +33,34 @@ class Watch:
         self._deadline = float("inf") if timeout is None else terminal.clock.monotonic() + timeout
 
     async def follow(self, workflow_id: str, execution_id: str) -> dict[str, Any]:
-        """Returns the execution when it has ended, or stands still because of an incident.
+        """Returns the execution when it has ended, or is stopped by an incident.
 
-        Raises: Timeout (code `STILL_OPEN`), ApiRefused, Unavailable when no server has ever answered.
+        Raises: Timeout (code `STILL_OPEN`), ApiRefused, Unavailable if the server has never responded.
         """
 
         async def read(after: int = 0) -> dict[str, Any]:
-            return await self._patiently(lambda: read_execution(self._client, workflow_id, execution_id, after))
+            return await self._read_with_retry(lambda: read_execution(self._client, workflow_id, execution_id, after))
 
         async with aclosing(self._events("watchExecution", workflow_execution_id=execution_id)) as events:
             async for event in events:
                 if event.event == "end":
                     break
                 entry = json.loads(event.data)
-                self._terminal.say(_line(entry))
+                self._terminal.say(_entry_line(entry))
                 if entry["type"] != "EXECUTION_FAILED" or "incident_id" not in entry:
                     continue
-                # Somebody may have decided about it long ago: then the stream tells that next.
+                # The incident may be resolved long since: then the stream shows that next.
                 item = await read(entry["seq"])
                 if item["status"] == "FAILED":
                     for later in item["workflow_event_log"]["events"]:
-                        self._terminal.say(_line(later))
+                        self._terminal.say(_entry_line(later))
                     break
         return await read()
 
     async def follow_all(self, after: str) -> None:
-        """Tells what happens to all executions from now on, or behind the event `after`, until the time is over.
+        """Writes the entries of all executions from now on, or after the event `after`, until the timeout expires.
 
-        With `--json` each entry is a document on a line of its own, with the `id` that `after` takes.
+        With `--json` each entry is a document on a line of its own, with the `id` that `after` accepts.
         """
         try:
             async with aclosing(self._events("watchOrganization", after)) as events:
@@ -70,63 +70,63 @@ class Watch:
                         self._terminal.show({"id": event.id, **entry}, str)
                         self._terminal.flush()
                     else:
-                        self._terminal.say(f"{entry['workflow_execution_id']}  {_line(entry)}")
+                        self._terminal.say(f"{entry['workflow_execution_id']}  {_entry_line(entry)}")
         except Timeout:
             return
 
     async def _events(self, name: str, last: str = "", **query: str) -> AsyncGenerator[ServerSentEvent, None]:
-        """Yields what a stream tells, and comes back behind the last of it as often as the stream breaks off."""
+        """Yields the events of a stream; reconnects after its last event as often as the stream breaks off."""
         has_answered, seconds = False, _FIRST_SECONDS
         while True:
             try:
                 async with aclosing(self._client.stream(name, last, **query)) as events:
                     while (event := await self._in_time(anext(events, None))) is not None:
                         has_answered, seconds, last = True, _FIRST_SECONDS, event.id
-                        # A refusal is told again to whoever comes back, with its status.
+                        # The server repeats a refusal, with its status, when the client reconnects.
                         if event.data and event.event != "refused":
                             yield event
             except (ApiRefused, Unavailable) as error:
-                if not has_answered or not _may_come_back(error):
+                if not has_answered or not _is_transient(error):
                     raise
             await self._pause(seconds)
             seconds = min(seconds * 1.5, _LAST_SECONDS)
 
-    async def _patiently(self, call: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
-        """Returns what a read answers, also when the server has to come back first."""
+    async def _read_with_retry(self, call: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+        """Returns the response of a read; repeats the read while the server is unavailable."""
         while True:
             try:
                 found: dict[str, Any] = await self._in_time(call())
                 return found
             except (ApiRefused, Unavailable) as error:
-                if not _may_come_back(error):
+                if not _is_transient(error):
                     raise
             await self._pause(_LAST_SECONDS)
 
-    async def _in_time(self, coming: Awaitable[_Found]) -> _Found:
+    async def _in_time(self, pending: Awaitable[_Found]) -> _Found:
         left = self._deadline - self._terminal.clock.monotonic()
         try:
             async with asyncio.timeout(None if left == float("inf") else max(left, 0.0)):
-                return await coming
+                return await pending
         except TimeoutError as error:
-            raise self._too_late() from error
+            raise self._timeout_error() from error
 
     async def _pause(self, seconds: float) -> None:
         if self._terminal.clock.monotonic() >= self._deadline:
-            raise self._too_late()
+            raise self._timeout_error()
         await self._terminal.pause(seconds)
 
-    def _too_late(self) -> Timeout:
+    def _timeout_error(self) -> Timeout:
         return Timeout(f"the execution has not ended within {self._timeout:g} seconds", code="STILL_OPEN")
 
 
-def _may_come_back(error: ApiRefused | Unavailable) -> bool:
-    return isinstance(error, Unavailable) or error.status in _COMES_BACK
+def _is_transient(error: ApiRefused | Unavailable) -> bool:
+    return isinstance(error, Unavailable) or error.status in _TRANSIENT_STATUSES
 
 
-def _line(entry: dict[str, Any]) -> str:
-    return f"{instant(entry['timestamp'])}  {entry['type']:<22} {_place(entry):<24} {details(entry)}".rstrip()
+def _entry_line(entry: dict[str, Any]) -> str:
+    return f"{instant(entry['timestamp'])}  {entry['type']:<22} {_location(entry):<24} {details(entry)}".rstrip()
 
 
-def _place(entry: dict[str, Any]) -> str:
+def _location(entry: dict[str, Any]) -> str:
     state, scope = entry.get("state") or "", entry.get("scope")
     return f"{scope}/{state}" if scope else state

@@ -1,5 +1,5 @@
 """`looply bench`: small measurements of this machine, in bounded time.
 
 Imports `terminal`.
-Never here: figures for the documentation; `make bench` makes these.
+Never here: figures for the documentation; `make bench` measures these.
 """

@@ -40,14 +40,14 @@ async def bench(
         float, Parameter(help="Time of each of the two phases.", validator=validators.Number(gte=0.1, lte=600))
     ] = 5.0,
     folder: Annotated[
-        Path | None, Parameter(help="Existing folder on the disk to measure; else the one for temporary files.")
+        Path | None, Parameter(help="Existing folder on the disk to measure; else the folder for temporary files.")
     ] = None,
     terminal: Here,
 ) -> int:
     """Measure triggers of a workflow with three computing steps, with 1 and with 32 callers, and two large executions.
 
     The server runs as a process of its own on the loopback interface with a new data folder; an answer means that the
-    execution is on disk (synchronous=FULL). The callers share the machine with it.
+    execution is on disk (synchronous=FULL). The callers share the machine with the server.
     """
     from looply.demo.local_server import local_server  # noqa: PLC0415 - start-up cost
 
@@ -58,10 +58,10 @@ async def bench(
         flush_ms = _flush_ms(work, terminal.clock)
         async with local_server(work, {"log_level": "warning"}) as server:
             measured = await _measure(server, seconds, terminal)
-        # The server has ended, so everything is in the file and nothing in the log before it.
+        # The server has ended, so all data is in the database file and none in the write-ahead log.
         stored = (work / "data" / "executions.db").stat().st_size // max(measured["executions"], 1)
         report = {**_machine(), "flush_ms": flush_ms, **measured, "bytes_per_execution": stored}
-        # A store of their own: they would spoil the bytes of an execution.
+        # The regions get a store of their own: they would distort the bytes per execution.
         (large := work / "large").mkdir()
         async with local_server(large, {"log_level": "warning"}) as server:
             report["regions"] = await _regions(server, terminal)
@@ -72,18 +72,18 @@ async def bench(
 async def _measure(server: "LocalServer", seconds: float, terminal: Terminal) -> Report:
     import msgspec  # noqa: PLC0415 - start-up cost
 
-    from looply.cli.measuring.load import PAYLOAD, Target, definition, measure  # noqa: PLC0415
+    from looply.cli.measuring.load import PAYLOAD, HttpRequest, definition, measure  # noqa: PLC0415
     from looply.cli.terminal.client import ApiClient, segment  # noqa: PLC0415
-    from looply.cli.terminal.importing import Asked, import_by_api  # noqa: PLC0415
+    from looply.cli.terminal.importing import ImportOptions, import_by_api  # noqa: PLC0415
 
     async with ApiClient(server.url, server.api_key) as client:
-        workflow = await import_by_api(client, definition(), Asked(activate=True))
+        workflow = await import_by_api(client, definition(), ImportOptions(activate=True))
         path = f"/v2/workflows/triggerworkflow/{segment(workflow.workflow_id)}"
-        target = Target.post(server.url, path, server.api_key, json_text(PAYLOAD).encode())
-        warm_up = await measure(target, 1, min(_WARM_UP_SECONDS, seconds), terminal.clock)
-        results = [await measure(target, clients, seconds, terminal.clock) for clients in _CLIENTS]
+        request = HttpRequest.post(server.url, path, server.api_key, json_text(PAYLOAD).encode())
+        warm_up = await measure(request, 1, min(_WARM_UP_SECONDS, seconds), terminal.clock)
+        results = [await measure(request, clients, seconds, terminal.clock) for clients in _CLIENTS]
         memory = _memory_mib(server.process_id)
-        # A 200 says that the execution is durable; this says that it also ran to its end.
+        # A 200 means that the execution is durable; this checks that it also ran to its end.
         open_or_failed = ["RUNNING", "WAITING", "FAILED", "TERMINATED"]
         unfinished = await client.items("searchExecutions", 1, status=open_or_failed)
     return {
@@ -108,7 +108,7 @@ def _machine() -> Report:
 
 
 def _flush_ms(folder: Path, clock: Clock) -> float:
-    """Returns the median time of a small write with a flush to the disk, into a file that has its size already."""
+    """Returns the median time of a small write with a flush to the disk, into a file that already has its size."""
     took = []
     with (folder / "flush").open("wb", buffering=0) as file:
         file.write(bytes(4096 * _FLUSHES))
@@ -123,7 +123,7 @@ def _flush_ms(folder: Path, clock: Clock) -> float:
 
 
 def _memory_mib(process_id: int) -> float | None:
-    """Returns the resident memory of a process where the system tells it in `/proc`."""
+    """Returns the resident memory of a process where the system has `/proc`."""
     try:
         lines = Path(f"/proc/{process_id}/status").read_text("ascii").splitlines()
     except OSError:
@@ -141,7 +141,7 @@ def _people(report: Report) -> "RenderableType":
         "machine": f"{report['cpus']} CPUs, {report['machine']}, Python {report['python']}",
         "flush of the disk": f"{report['flush_ms']} ms (median of {_FLUSHES})",
         "memory of the server": f"{report['memory_mib']} MiB after the last phase",
-        "disk": f"{report['bytes_per_execution']} bytes an execution",
+        "disk": f"{report['bytes_per_execution']} bytes per execution",
         **{f"one execution, {each['case']}": f"{each['ms']} ms (goal {each['goal_ms']})" for each in report["regions"]},
         "all ran to their end": "no" if report["unfinished"] else "yes",
     }

@@ -1,4 +1,4 @@
-"""What `looply bench expressions` evaluates: the same sources and the same data on both sides."""
+"""The cases of `looply bench expressions`: the same sources and the same data on both sides."""
 
 import json
 from collections.abc import Callable
@@ -28,11 +28,11 @@ class Case(NamedTuple):
 
     @property
     def field(self) -> str:
-        """What the source is: `expression`, which is a text, or `template`, a card."""
+        """The kind of the source: `expression`, which is a text, or `template`, a card."""
         return "expression" if isinstance(self.source, str) else "template"
 
     def compiled(self) -> Callable[[], Json]:
-        """Returns what evaluates the case once: parsed already, and given its data at each call."""
+        """Returns a function that evaluates the case once: already parsed, with its data at each call."""
         data, now = self.data, datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
         if isinstance(self.source, str):
             evaluate = parse_expression(self.source).evaluate

@@ -1,4 +1,4 @@
-"""`looply bench expressions`: our expressions and cards beside Microsoft's packages, in turns, on the same cases."""
+"""`looply bench expressions`: our expressions and cards beside Microsoft's packages, alternating, on the same cases."""
 
 import json
 import shutil
@@ -48,8 +48,8 @@ async def expressions(
 ) -> int:
     """Compare the speed of expressions and cards with Microsoft's packages under Node.
 
-    Both sides parse once, warm up, and then take turns on the same cases and data; shown are medians. Where Node or
-    the packages are missing, our figures stand alone.
+    Both sides parse once, warm up, and then alternate on the same cases and data; the table shows medians. Where Node
+    or the packages are missing, it shows our figures only.
     """
     report = await compare(turns, packages, terminal.clock)
     terminal.show(report, lambda: _people(report))
@@ -61,10 +61,10 @@ async def compare(turns: int, packages: Path | None, clock: Clock) -> Report:
     tests = cases()
     folder = packages if packages is not None else _CHECKOUT
     if missing := _missing(folder):
-        alone = [_alone(test, turns, clock) for test in tests]
+        alone = [_measure_alone(test, turns, clock) for test in tests]
         return {"missing": missing, "versions": {}, "turns": turns, "cases": alone}
-    async with _theirs(folder, tests) as theirs:
-        compared = [await _compared(number, test, turns, theirs, clock) for number, test in enumerate(tests)]
+    async with _start_peer(folder, tests) as theirs:
+        compared = [await _compare_case(number, test, turns, theirs, clock) for number, test in enumerate(tests)]
         return {"missing": "", "versions": theirs.versions, "turns": turns, "cases": compared}
 
 
@@ -76,7 +76,7 @@ def _missing(folder: Path) -> str:
     return f"{' and '.join(absent)} not found in {folder}; name a folder with --packages" if absent else ""
 
 
-class Theirs:
+class PeerProcess:
     """Microsoft's packages in a process of their own, with the cases parsed."""
 
     def __init__(self, process: "Process") -> None:
@@ -85,7 +85,7 @@ class Theirs:
         self.values: list[Json] = []
 
     async def prepare(self, packages: Path, tests: Sequence[Case]) -> None:
-        """Has the cases parsed and evaluated once. Raises: Refused when the packages do not run."""
+        """Sends the cases, to be parsed and evaluated once. Raises: Refused when the packages do not run."""
         begun = await self._ask(_beginning(packages, tests))
         self.versions, self.values = begun["versions"], begun["values"]
 
@@ -109,7 +109,7 @@ def _beginning(packages: Path, tests: Sequence[Case]) -> Json:
 
 
 @asynccontextmanager
-async def _theirs(packages: Path, tests: Sequence[Case]) -> AsyncIterator[Theirs]:
+async def _start_peer(packages: Path, tests: Sequence[Case]) -> AsyncIterator[PeerProcess]:
     import asyncio  # noqa: PLC0415 - start-up cost
 
     process = await asyncio.create_subprocess_exec(
@@ -120,7 +120,7 @@ async def _theirs(packages: Path, tests: Sequence[Case]) -> AsyncIterator[Theirs
         limit=_LONGEST_LINE,
     )
     try:
-        theirs = Theirs(process)
+        theirs = PeerProcess(process)
         await theirs.prepare(packages, tests)
         yield theirs
     finally:
@@ -129,7 +129,7 @@ async def _theirs(packages: Path, tests: Sequence[Case]) -> AsyncIterator[Theirs
         await process.wait()
 
 
-async def _compared(number: int, test: Case, turns: int, theirs: Theirs, clock: Clock) -> Report:
+async def _compare_case(number: int, test: Case, turns: int, theirs: PeerProcess, clock: Clock) -> Report:
     evaluate = test.compiled()
     our_times, their_times = _times_of_a_round(evaluate, turns, clock), 1
     while (took := await theirs.seconds(number, their_times)) < _warm_up(turns):
@@ -149,7 +149,7 @@ async def _compared(number: int, test: Case, turns: int, theirs: Theirs, clock: 
     }
 
 
-def _alone(test: Case, turns: int, clock: Clock) -> Report:
+def _measure_alone(test: Case, turns: int, clock: Clock) -> Report:
     evaluate = test.compiled()
     times = _times_of_a_round(evaluate, turns, clock)
     ours_us = [_seconds(evaluate, times, clock) / times * 1e6 for _ in range(turns)]
@@ -157,7 +157,7 @@ def _alone(test: Case, turns: int, clock: Clock) -> Report:
 
 
 def _times_of_a_round(evaluate: Callable[[], Json], turns: int, clock: Clock) -> int:
-    """Returns how many evaluations a round has; finding it out warms up."""
+    """Returns how many evaluations a round has; the search for that number is the warm-up."""
     times = 1
     while (took := _seconds(evaluate, times, clock)) < _warm_up(turns):
         times = _more(times, took)
@@ -165,12 +165,12 @@ def _times_of_a_round(evaluate: Callable[[], Json], turns: int, clock: Clock) ->
 
 
 def _warm_up(turns: int) -> float:
-    """Returns the seconds of a warm-up; few turns are a look, not a measurement, and need no long one."""
+    """Returns the seconds of a warm-up; with few turns the result is a rough figure and needs only a short one."""
     return min(_WARM_UP_SECONDS, turns * 10 * _ROUND_SECONDS)
 
 
 def _more(times: int, took: float) -> int:
-    """Returns more evaluations than took too little time: twice as many, up to ten times when far too little."""
+    """Returns a larger count after a round that was too short: twice as many, up to ten times if far too short."""
     return max(times * 2, int(times * min(_WARM_UP_SECONDS * 1.2 / max(took, 1e-6), 10)))
 
 

@@ -1,9 +1,9 @@
-"""What `looply bench` measures of one large execution: branches that are joined, and the items of a list."""
+"""Measurements of one large execution by `looply bench`: branches that are joined, and the items of a list."""
 
 from typing import Any, Final, NamedTuple
 
 from looply.cli.terminal.client import ApiClient, segment
-from looply.cli.terminal.importing import Asked, import_by_api
+from looply.cli.terminal.importing import ImportOptions, import_by_api
 from looply.clock import Clock
 from looply.errors import Unavailable
 from looply.jsontext import Json
@@ -16,7 +16,7 @@ _LONGEST_WAIT: Final = "PT60S"
 
 
 class Region(NamedTuple):
-    """One execution that is measured, and the milliseconds within which it should end."""
+    """One measured execution, and the milliseconds within which it should end."""
 
     name: str
     definition: dict[str, Any]
@@ -25,7 +25,7 @@ class Region(NamedTuple):
 
 
 def regions() -> tuple[Region, ...]:
-    """Returns what is measured: branches of one computing step each, and a body of one for each item."""
+    """Returns the measured regions: branches of one computing step each, and a loop body of one step per item."""
     return (
         Region(f"{BRANCHES:,} branches joined", _branches(), {}, 1000),
         Region(f"{ITEMS:,} items, 8 at once", _items(), {"items": list(range(ITEMS))}, 2000),
@@ -37,11 +37,11 @@ async def measure_regions(client: ApiClient, clock: Clock) -> list[dict[str, Jso
 
     Raises: Unavailable when an execution does not end within a minute.
     """
-    return [await _measured(client, region, clock) for region in regions()]
+    return [await _measure_region(client, region, clock) for region in regions()]
 
 
-async def _measured(client: ApiClient, region: Region, clock: Clock) -> dict[str, Json]:
-    workflow = await import_by_api(client, region.definition, Asked(activate=True))
+async def _measure_region(client: ApiClient, region: Region, clock: Clock) -> dict[str, Json]:
+    workflow = await import_by_api(client, region.definition, ImportOptions(activate=True))
     begun = clock.monotonic()
     ended = await client.post(f"triggerworkflow/{segment(workflow.workflow_id)}", region.body, wait=_LONGEST_WAIT)
     took = clock.monotonic() - begun

@@ -1,6 +1,6 @@
-"""The load generator of `looply bench`: callers that trigger, each as soon as its last call was answered.
+"""The load generator of `looply bench`: callers in a closed loop, each triggers as soon as its last call was answered.
 
-It speaks HTTP/1.1 over plain sockets, since a full client costs more than the server that it measures.
+It speaks HTTP/1.1 over plain sockets, since a full client costs more than the server under test.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ _LENGTH: Final = b"content-length:"
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """What one phase measured. Times are milliseconds from sending a call to having its answer."""
+    """The result of one phase. Times are milliseconds from sending a call to receiving its response."""
 
     clients: int
     executions: int
@@ -29,12 +29,12 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     errors: int
 
 
-class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """What is called: one request, byte by byte."""
+class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One request as bytes, and the server that gets it."""
 
     host: str
     port: int
-    request: bytes
+    content: bytes
 
     @classmethod
     def post(cls, url: str, path: str, api_key: str, body: bytes) -> Self:
@@ -44,15 +44,15 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
             f"POST {path} HTTP/1.1\r\nhost: {parts.netloc}\r\nx-api-key: {api_key}\r\n"
             f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
         )
-        return cls(host=parts.hostname or "", port=parts.port or 80, request=head.encode("ascii") + body)
+        return cls(host=parts.hostname or "", port=parts.port or 80, content=head.encode("ascii") + body)
 
 
-async def measure(target: Target, clients: int, seconds: float, clock: Clock) -> Measured:
+async def measure(request: HttpRequest, clients: int, seconds: float, clock: Clock) -> Measured:
     """Returns what `clients` callers measured in `seconds`. Raises: Unavailable when a connection breaks."""
     until = clock.monotonic() + seconds
     begun = clock.monotonic()
     try:
-        results = await asyncio.gather(*(_call_until(target, until, clock) for _ in range(clients)))
+        results = await asyncio.gather(*(_call_until(request, until, clock) for _ in range(clients)))
     except (OSError, EOFError) as error:
         raise Unavailable(f"the server broke a connection ({type(error).__name__})") from error
     elapsed = clock.monotonic() - begun
@@ -66,14 +66,14 @@ async def measure(target: Target, clients: int, seconds: float, clock: Clock) ->
     )
 
 
-async def _call_until(target: Target, until: float, clock: Clock) -> tuple[list[float], int]:
+async def _call_until(request: HttpRequest, until: float, clock: Clock) -> tuple[list[float], int]:
     """Returns the seconds that each accepted call took, and how many calls were not accepted."""
-    reader, writer = await asyncio.open_connection(target.host, target.port)
+    reader, writer = await asyncio.open_connection(request.host, request.port)
     took: list[float] = []
     errors = 0
     try:
         while (sent := clock.monotonic()) < until:
-            writer.write(target.request)
+            writer.write(request.content)
             if await _status(reader) == 200:
                 took.append(clock.monotonic() - sent)
             else:
@@ -93,12 +93,12 @@ async def _status(reader: asyncio.StreamReader) -> int:
 
 
 def _percentile(times: Sequence[float], share: int) -> float:
-    """Returns the nearest-rank percentile, 0 of nothing."""
+    """Returns the nearest-rank percentile, 0 if there are no times."""
     return times[min(len(times) - 1, len(times) * share // 100)] if times else 0.0
 
 
 def definition() -> dict[str, Any]:
-    """Returns the workflow that is measured: a trigger and three steps that compute."""
+    """Returns the measured workflow: a trigger and three computing steps."""
     steps: list[dict[str, Any]] = [
         {"id": "WorkflowStartState", "type": "trigger", "description": "", "settings": {"trigger_type": "REQUEST"}},
         {

@@ -1,7 +1,7 @@
-"""A data folder as a whole: its backup, as a folder that can be restored, its checks, and the forms of its databases.
+"""A data folder as a whole: its backup and restore, its integrity checks, and the schema versions of its databases.
 
 The catalog is copied first. An activation writes the definition beside the executions before the catalog says ACTIVE,
-so every version that is ACTIVE in the one copy can run on the other.
+so every version that is ACTIVE in the copied catalog can run on the copied executions.
 """
 
 import json
@@ -33,10 +33,10 @@ def make_backup(data: Path, target: Path, clock: Clock, *, with_key: bool) -> li
     """Copies the databases of a data folder, and its key, to the new folder `target`; returns the names of the files.
 
     Works beside a running server. Guarantees: each database is copied as of one instant, and the key opens the copied
-    catalog; `target` appears whole or not at all; folder and files are for their owner only.
+    catalog; `target` appears whole or not at all; only the owner has access to folder and files.
 
-    Raises: Conflict when the target exists, or (code `KEY_CHANGED`) when the key was rotated meanwhile; StoreFull,
-    StoreLost, StoreCorrupt.
+    Raises: Conflict when the target exists, or (code `KEY_CHANGED`) when the key was rotated during the copy;
+    StoreFull, StoreLost, StoreCorrupt.
     """
     names = [*DATABASES, *([KEY_FILE] if with_key and (data / KEY_FILE).is_file() else [])]
     keys = MasterKeys(data / KEY_FILE)
@@ -46,7 +46,7 @@ def make_backup(data: Path, target: Path, clock: Clock, *, with_key: bool) -> li
         back_up(data / FILE_NAME, draft / FILE_NAME)
         if KEY_FILE in names:
             _copy_private(data / KEY_FILE, draft / KEY_FILE)
-            # A key becomes active after the file has it, and leaves the file when it is active no more.
+            # A key becomes active after the file has it, and leaves the file after it was deactivated.
             if MasterKeys(draft / KEY_FILE).load() != before:
                 raise Conflict("the master key is being rotated; make the backup again", code="KEY_CHANGED")
         label = {"looply": __version__, "made_on": clock.now().isoformat(), "files": names}
@@ -55,10 +55,10 @@ def make_backup(data: Path, target: Path, clock: Clock, *, with_key: bool) -> li
 
 
 def restore_backup(source: Path, data: Path, *, key: Path | None, setting: str | None) -> list[str]:
-    """Makes the data folder `data` of a backup; returns the names of the files.
+    """Restores a backup to the data folder `data`; returns the names of the files.
 
-    The copies are checked before the folder gets its name. `key` is the key file where the backup has none;
-    `setting` has the keys when they come from the settings. The keys must be those of the backup.
+    The copies are checked before the folder gets its name. `key` is the key file for a backup without one; `setting`
+    has the keys when they come from the settings. The keys must be those of the backup.
 
     Raises: NotFound for a source that is no backup; Conflict for a folder that is not empty; StoreCorrupt; KeyUnfit for
     other keys; Refused (codes `KEY_MISSING`, `RAW_COPY`).
@@ -67,8 +67,8 @@ def restore_backup(source: Path, data: Path, *, key: Path | None, setting: str |
     key_file = key or (source / KEY_FILE if (source / KEY_FILE).is_file() else None)
     if key_file is None and setting is None:
         message = (
-            f"{source} has no key of the stored secrets, which must be put back: name the key file that was kept apart"
-            " by --key-file, or set LOOPLY_ENCRYPTION_KEY; nothing was restored"
+            f"{source} lacks the key of the stored secrets, which a restore needs: name the key file by --key-file, or"
+            " set LOOPLY_ENCRYPTION_KEY; nothing was restored"
         )
         raise Refused(message, code="KEY_MISSING")
     if data.exists() and (not data.is_dir() or any(data.iterdir())):
@@ -80,7 +80,7 @@ def restore_backup(source: Path, data: Path, *, key: Path | None, setting: str |
             if problems := _problems(draft / name):
                 raise StoreCorrupt(f"{source / name} is damaged: {problems[0]}; take another backup")
             for kind in ("wal", "shm"):
-                # Left by the check; the folder is not yet anybody's.
+                # The check leaves these files; no process uses the folder yet.
                 (draft / f"{name}-{kind}").unlink(missing_ok=True)
         if key_file is not None:
             _copy_private(key_file, draft / KEY_FILE)
@@ -89,7 +89,7 @@ def restore_backup(source: Path, data: Path, *, key: Path | None, setting: str |
 
 
 def _check_keys(catalog: Path, keys: MasterKeys) -> None:
-    """Compares keys with a catalog of today's form. Raises: KeyUnfit."""
+    """Compares keys with a catalog of the current schema version. Raises: KeyUnfit."""
     if catalog_backup.read_file_revision(catalog) != HEAD:
         return
     file = SqliteFile(catalog)
@@ -105,7 +105,7 @@ def _check_source(source: Path) -> None:
     for log in (source / f"{name}-{kind}" for name in DATABASES for kind in ("wal", "journal")):
         if log.exists() and log.stat().st_size > 0:
             message = f"{source} is a raw copy of a data folder and not a backup: it has {log.name}"
-            raise Refused(f"{message}; copies are made by 'looply db backup'", code="RAW_COPY")
+            raise Refused(f"{message}; make backups with 'looply db backup'", code="RAW_COPY")
 
 
 def check_databases(data: Path) -> dict[str, Any]:
@@ -123,8 +123,8 @@ def check_databases(data: Path) -> dict[str, Any]:
     }
 
 
-def stored_forms(data: Path) -> dict[str, str]:
-    """Returns the number of each database's form, empty for one that has none yet. Raises: StoreCorrupt."""
+def schema_versions(data: Path) -> dict[str, str]:
+    """Returns the schema version of each database, empty for one that has none yet. Raises: StoreCorrupt."""
     return {
         CATALOG_FILE: catalog_backup.read_file_revision(data / CATALOG_FILE),
         FILE_NAME: stored_form(data / FILE_NAME),
@@ -137,7 +137,7 @@ def _problems(path: Path) -> list[str]:
 
 
 def _copy_private(source: Path, target: Path) -> None:
-    """Copies a file; the copy is its owner's only, from its first byte on."""
+    """Copies a file; only the owner has access to the copy, from its first byte on."""
     target.touch(mode=0o600)
     with source.open("rb") as reader, target.open("wb") as writer:
         shutil.copyfileobj(reader, writer, 1024 * 1024)
@@ -147,7 +147,7 @@ def _copy_private(source: Path, target: Path) -> None:
 
 @contextmanager
 def _new_folder(target: Path, what: str, *, may_exist: bool = False) -> Iterator[Path]:
-    """Gives a folder to fill, which gets its name when it is whole. Raises: Conflict, StoreLost."""
+    """Yields a draft folder to fill, which is renamed to `target` when it is complete. Raises: Conflict, StoreLost."""
     if target.exists() and not may_exist:
         raise Conflict(f"{target} exists already; name a new folder for {what}", code="TARGET_EXISTS")
     draft = target.absolute().with_name(f".{target.absolute().name}.part")
@@ -158,7 +158,7 @@ def _new_folder(target: Path, what: str, *, may_exist: bool = False) -> Iterator
         try:
             yield draft
             sync_folder(draft)
-            # An empty folder gives way to one that is renamed to its name.
+            # The rename replaces an empty folder of that name.
             draft.rename(target.absolute())
         except (LooplyError, OSError):
             shutil.rmtree(draft, ignore_errors=True)

@@ -1,10 +1,10 @@
-"""A data folder into a PostgreSQL database: what `looply db move` does.
+"""The move of a data folder into a PostgreSQL database, for `looply db move`.
 
-Theory of operation. The folder is owned, so that nothing changes in it, and examined: every row is read, chains and
-sums are proved, every history is folded. Then the database is marked as unfinished, filled in one transaction, and
-added up there; what differs is undone. The engine's audit reads it as a server would. Only then the folder is labelled
-and the marker taken away. Whatever stops this on the way leaves the folder as it was and a database that no server
-starts on; the same command begins anew.
+Theory of operation. The process owns the folder, so that nothing changes in it, and examines it: it reads every row,
+proves chains and checksums, and folds every history. Then it marks the database as unfinished, fills it in one
+transaction, and computes the checksums there; a difference rolls the transaction back. The engine's audit reads the
+database as a server would. Only then the move labels the folder and removes the marker. A move that is interrupted
+anywhere leaves the folder as it was and a database that no server starts on; the same command starts over.
 """
 
 import asyncio
@@ -39,12 +39,12 @@ from looply.sealing import Sealers
 
 TABLES = (*JOURNAL, *CATALOG)
 _OWN = frozenset({"looply.dictionary"})
-"""Tables that are filled as soon as a server has looked at a database."""
+"""Tables that have rows as soon as a server has opened a database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """One move. `sealer` has the keys of the stored secrets; `audits`: every history is folded, here and there."""
+    """One move. `sealer` has the keys of the stored secrets; `audits`: fold every history, in folder and database."""
 
     data: Path
     address: str
@@ -55,9 +55,9 @@ class Move:
 
 
 @dataclass(slots=True, kw_only=True)
-class Moved:
-    """What a move has found and done. `problems` are what keeps it from being done; `audit` is of the database, or of
-    the folder when nothing was moved; None when none was wanted."""
+class MoveResult:
+    """The result of a move. `problems` prevent the move; `audit` is that of the database, or of the folder when nothing
+    was moved; None when no audit was requested."""
 
     to: str
     is_moved: bool = False
@@ -89,55 +89,55 @@ class _Folder:
         return self.catalog_rows if table.schema == SCHEMA_NAME else self.journal
 
 
-async def rehearse(move: Move) -> Moved:
-    """Returns what a move would find; nothing is written. Raises: as `carry_out`, but for `TARGET_NOT_EMPTY`."""
-    found = Moved(to=server_of(move.address))
-    async with _owned(move) as folder:
+async def rehearse(move: Move) -> MoveResult:
+    """Returns the result that a move would have; writes nothing. Raises: as `carry_out`, except `TARGET_NOT_EMPTY`."""
+    result = MoveResult(to=server_of(move.address))
+    async with _own_folder(move) as folder:
         async with open_receiver(move.address) as target:
-            if await _has_ended(move, target, folder):
-                found.problems.append(
-                    "an earlier move has ended in the database; repeated in earnest, it labels the folder"
+            if await _is_complete(move, target, folder):
+                result.problems.append(
+                    "an earlier move is complete in the database; without --dry-run the command labels the folder"
                 )
-                return found
-            found.problems += await target.faults((JOURNAL_SCHEMA, SCHEMA_NAME))
-            found.problems += await _obstacles(target, folder)
-        await _examine(move, folder, found)
-    return found
+                return result
+            result.problems += await target.faults((JOURNAL_SCHEMA, SCHEMA_NAME))
+            result.problems += await _obstacles(target, folder)
+        await _examine(move, folder, result)
+    return result
 
 
-async def carry_out(move: Move) -> Moved:
+async def carry_out(move: Move) -> MoveResult:
     """Moves the folder, unless it finds a problem.
 
     Raises: DataFolderInUse when a server works on the folder or on the database; Conflict (codes `ALREADY_MOVED`,
     `TARGET_NOT_EMPTY`); StoreCorrupt, SchemaMismatch, StoreFull, StoreUnreachable, EngineError.
     """
-    found = Moved(to=server_of(move.address))
-    async with _owned(move) as folder:
+    result = MoveResult(to=server_of(move.address))
+    async with _own_folder(move) as folder:
         async with open_receiver(move.address) as target:
-            if await _has_ended(move, target, folder):
-                _label(move, found)
-                return found
-            found.problems += await target.faults((JOURNAL_SCHEMA, SCHEMA_NAME))
+            if await _is_complete(move, target, folder):
+                _label(move, result)
+                return result
+            result.problems += await target.faults((JOURNAL_SCHEMA, SCHEMA_NAME))
             await _check_free(target, folder)
-        # It may take long, and roads forget sessions that rest.
-        await _examine(move, folder, found)
-        if found.problems:
-            return found
+        # The examination may take long, and networks drop idle connections.
+        await _examine(move, folder, result)
+        if result.problems:
+            return result
         async with open_receiver(move.address) as target:
             await _check_free(target, folder)
-            marker = await _begin(move, target, folder)
-            await _fill(move, target, folder, found)
+            marker = await _begin_move(move, target, folder)
+            await _fill(move, target, folder, result)
         if move.audits:
-            found.audit = await _audit_target(move)
-            found.problems += _told(found.audit)
-        if not found.problems:
-            await _end(move, marker, found)
-    return found
+            result.audit = await _audit_target(move)
+            result.problems += _problem_lines(result.audit)
+        if not result.problems:
+            await _end_move(move, marker, result)
+    return result
 
 
 @asynccontextmanager
-async def _owned(move: Move) -> AsyncIterator[_Folder]:
-    """Owns the folder to the end of the block; its stores are proved and brought to today's form."""
+async def _own_folder(move: Move) -> AsyncIterator[_Folder]:
+    """Owns the folder until the end of the block; its stores are verified and upgraded to the current schema."""
     seal = Seal(move.data, (CATALOG_FILE, FILE_NAME))
     store = SqliteStore(move.data, move.clock, seal=seal, is_working=False)
     entropy = SystemEntropy()
@@ -169,8 +169,8 @@ async def _owned(move: Move) -> AsyncIterator[_Folder]:
         yield _Folder(store, catalog, codec, journal, catalog_rows, first.organization_id)
 
 
-async def _has_ended(move: Move, target: Receiver, folder: _Folder) -> bool:
-    """Returns whether an earlier move has ended in the database, and only the folder does not know it.
+async def _is_complete(move: Move, target: Receiver, folder: _Folder) -> bool:
+    """Returns whether an earlier move is complete in the database, and only the folder lacks its final label.
 
     Raises: Conflict (code `ALREADY_MOVED`).
     """
@@ -179,8 +179,8 @@ async def _has_ended(move: Move, target: Receiver, folder: _Folder) -> bool:
         return False
     if label.state == "MOVED":
         raise Conflict(
-            f"{move.data} was moved to {label.to} on {label.on} already; to move it again, remove"
-            f" {move.data / LABEL_NAME}, and what is in that database",
+            f"{move.data} was already moved to {label.to} on {label.on}; to move it again, remove"
+            f" {move.data / LABEL_NAME}, and empty that database",
             code="ALREADY_MOVED",
         )
     marker = await target.marker()
@@ -188,13 +188,13 @@ async def _has_ended(move: Move, target: Receiver, folder: _Folder) -> bool:
 
 
 async def _check_free(target: Receiver, folder: _Folder) -> None:
-    """Refuses a database that holds anything else. Raises: Conflict (code `TARGET_NOT_EMPTY`)."""
+    """Refuses a database with other contents. Raises: Conflict (code `TARGET_NOT_EMPTY`)."""
     if obstacles := await _obstacles(target, folder):
         raise Conflict("; ".join(obstacles), code="TARGET_NOT_EMPTY")
 
 
 async def _obstacles(target: Receiver, folder: _Folder) -> list[str]:
-    """Returns what stands in the way in the database: nothing when it is empty, or half filled with this folder."""
+    """Returns what prevents the move in the database: nothing if it is empty, or partly filled from this folder."""
     marker = await target.marker()
     if marker is not None and not marker.is_finished:
         if marker.installation == folder.installation:
@@ -204,11 +204,11 @@ async def _obstacles(target: Receiver, folder: _Folder) -> list[str]:
     contents = await target.contents(table for table in TABLES if table.full_name not in _OWN)
     if not contents:
         return []
-    return [f"the database is in use already: {', '.join(contents)}; name an empty one"]
+    return [f"the database is already in use: {', '.join(contents)}; name an empty one"]
 
 
-async def _examine(move: Move, folder: _Folder, found: Moved) -> None:
-    """Adds up all rows of the folder, and what is wrong with them."""
+async def _examine(move: Move, folder: _Folder, result: MoveResult) -> None:
+    """Computes the checksums of all tables of the folder, and collects the problems of its rows."""
     examiner = RowExaminer(folder.codec)
     for table in TABLES:
         tally = Tally()
@@ -216,45 +216,45 @@ async def _examine(move: Move, folder: _Folder, found: Moved) -> None:
         for row in rows:
             examiner.examine(table, row)
             tally.add(row)
-        found.sums[table.full_name] = tally.sum
+        result.sums[table.full_name] = tally.sum
         await asyncio.sleep(0)
-    found.problems += examiner.problems
-    found.problems += await find_unopenable_secrets(folder.catalog)
+    result.problems += examiner.problems
+    result.problems += await find_unopenable_secrets(folder.catalog)
     if move.audits:
-        found.audit = await audit_store(folder.store, Loader(folder.store, folder.codec).fold_history)
-        found.problems += _told(found.audit)
+        result.audit = await audit_store(folder.store, Loader(folder.store, folder.codec).fold_history)
+        result.problems += _problem_lines(result.audit)
 
 
-async def _begin(move: Move, target: Receiver, folder: _Folder) -> Marker:
+async def _begin_move(move: Move, target: Receiver, folder: _Folder) -> Marker:
     marker = await target.begin(folder.installation)
-    # Opening is what makes its tables.
+    # Opening the database creates the tables of the journal.
     await Catalog.make_tables(move.address)
     return marker
 
 
-async def _fill(move: Move, target: Receiver, folder: _Folder, found: Moved) -> None:
-    """Brings all rows in, and keeps them only when they add up to what they did in the folder."""
+async def _fill(move: Move, target: Receiver, folder: _Folder, result: MoveResult) -> None:
+    """Copies all rows, and commits only when their checksums equal those of the folder."""
     async with target.filling(TABLES):
         await target.add_months(folder.journal.first_id)
         for table in TABLES:
-            total = found.sums[table.full_name].rows
+            total = result.sums[table.full_name].rows
             await target.put(
                 table, report_progress(folder.rows(table), f"moving {table.full_name}", total, move.progress)
             )
         await target.set_counters(folder.journal.counters(), CATALOG)
         for table in TABLES:
-            await _compare(move, target, table, found.sums[table.full_name])
+            await _compare(move, target, table, result.sums[table.full_name])
         await target.learn(TABLES)
 
 
-async def _compare(move: Move, target: Receiver, table: MovedTable, wanted: Checksum) -> None:
+async def _compare(move: Move, target: Receiver, table: MovedTable, expected: Checksum) -> None:
     what = f"comparing {table.full_name}"
-    there = await target.sum(table, lambda done: move.progress(what, done, wanted.rows))
-    move.progress(what, there.rows, wanted.rows)
-    if there != wanted:
+    there = await target.sum(table, lambda done: move.progress(what, done, expected.rows))
+    move.progress(what, there.rows, expected.rows)
+    if there != expected:
         raise EngineError(
-            f"{table.full_name} came in with {there.rows} rows of sum {there.digest}, and left with {wanted.rows} of"
-            f" {wanted.digest}; nothing was moved"
+            f"{table.full_name} arrived with {there.rows} rows of sum {there.digest}, but left with {expected.rows} of"
+            f" {expected.digest}; nothing was moved"
         )
 
 
@@ -269,21 +269,21 @@ async def _audit_target(move: Move) -> Audit:
         await store.close()
 
 
-async def _end(move: Move, marker: Marker, found: Moved) -> None:
-    """Ends the move in the database, then in the folder. From the first label on, the folder is not served."""
-    put_label(move.data, MovedLabel("ENDING", found.to, rfc3339(move.clock.now())))
+async def _end_move(move: Move, marker: Marker, result: MoveResult) -> None:
+    """Completes the move in the database, then in the folder. From the first label no server starts on the folder."""
+    put_label(move.data, MovedLabel("ENDING", result.to, rfc3339(move.clock.now())))
     async with open_receiver(move.address) as target:
         await target.finish(marker)
-    _label(move, found)
+    _label(move, result)
 
 
-def _label(move: Move, found: Moved) -> None:
-    put_label(move.data, MovedLabel("MOVED", found.to, rfc3339(move.clock.now())))
-    found.is_moved = True
+def _label(move: Move, result: MoveResult) -> None:
+    put_label(move.data, MovedLabel("MOVED", result.to, rfc3339(move.clock.now())))
+    result.is_moved = True
 
 
-def _told(audit: Audit) -> Sequence[str]:
-    """Returns the problems of an audit as lines."""
+def _problem_lines(audit: Audit) -> Sequence[str]:
+    """Returns the problems of an audit as texts."""
     return [": ".join(filter(None, map(str, problem.values()))) for problem in audit.problems]
 
 

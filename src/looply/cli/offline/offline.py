@@ -1,4 +1,4 @@
-"""What `looply workflow` and `looply schedule` do on the data folder of a server that does not run."""
+"""`looply workflow` and `looply schedule` on the data folder of a stopped server."""
 
 from functools import partial
 from typing import Any
@@ -10,18 +10,18 @@ from looply.app.authoring.activate import activate
 from looply.app.authoring.schedules import list_all
 from looply.catalog.authored.workflows import WorkflowSummary
 from looply.cli.offline.store import OpenStore, open_store
-from looply.cli.terminal.importing import ADVICE, Asked, Imported, paths_into_definition, unwrapped
-from looply.cli.terminal.options import Place
+from looply.cli.terminal.importing import OVERWRITE_HINT, Imported, ImportOptions, paths_into_definition, unwrap_paths
+from looply.cli.terminal.options import Target
 from looply.cli.terminal.terminal import Terminal
 from looply.clock import from_ms
 from looply.jsontext import Json
 from looply.server.http.rows import fire_row, schedule_row, workflow_row
 
 
-async def list_versions(terminal: Terminal, place: Place, limit: int) -> list[dict[str, Any]]:
+async def list_versions(terminal: Terminal, target: Target, limit: int) -> list[dict[str, Any]]:
     """Returns versions of all workflows as the API lists them, newest created first."""
     found: list[WorkflowSummary] = []
-    async with open_store(terminal, place) as store:
+    async with open_store(terminal, target) as store:
         after = None
         while len(found) < limit:
             page = await workflows.list_page(store.services, store.principal, limit - len(found), after)
@@ -32,55 +32,55 @@ async def list_versions(terminal: Terminal, place: Place, limit: int) -> list[di
     return [to_builtins(workflow_row(summary)) for summary in found]
 
 
-async def import_to_folder(terminal: Terminal, place: Place, definition: Json, asked: Asked) -> Imported:
+async def import_to_folder(terminal: Terminal, target: Target, definition: Json, options: ImportOptions) -> Imported:
     """Imports into a data folder. Raises: DefinitionError with paths into the definition, BadRequest, DraftOpen."""
-    async with open_store(terminal, place) as store:
+    async with open_store(terminal, target) as store:
         with paths_into_definition():
-            saved = await _saved(store, definition, asked)
+            saved = await _save(store, definition, options)
             version: WorkflowSummary = saved.version
-            if asked.activate:
+            if options.activate:
                 version = await activate(store.services, store.principal, version.workflow_id, version.workflow_version)
     return Imported(
         workflow_id=version.workflow_id,
         workflow_version=version.workflow_version,
         workflow_status=version.status,
-        warnings=unwrapped(saved.warnings),
+        warnings=unwrap_paths(saved.warnings),
         is_unchanged=saved.is_unchanged,
     )
 
 
-async def _saved(store: OpenStore, definition: Json, asked: Asked) -> workflows.SaveResult:
-    modified_on = None if asked.modified_on is None else from_ms(asked.modified_on)
+async def _save(store: OpenStore, definition: Json, options: ImportOptions) -> workflows.SaveResult:
+    modified_on = None if options.modified_on is None else from_ms(options.modified_on)
     save = partial(
-        workflows.import_definition, store.services, store.principal, definition, workflow_id=asked.workflow_id
+        workflows.import_definition, store.services, store.principal, definition, workflow_id=options.workflow_id
     )
     try:
         return await save(modified_on=modified_on)
     except workflows.DraftOpen as error:
-        if not asked.force:
-            error.message = f"{error.message} ({ADVICE})"
+        if not options.force:
+            error.message = f"{error.message} ({OVERWRITE_HINT})"
             raise
         return await save(modified_on=from_ms(error.fields["modified_on"]))
 
 
-async def list_schedules(terminal: Terminal, place: Place) -> list[dict[str, Any]]:
+async def list_schedules(terminal: Terminal, target: Target) -> list[dict[str, Any]]:
     """Returns the live schedules as the API lists them."""
-    async with open_store(terminal, place) as store:
+    async with open_store(terminal, target) as store:
         missed = await fires.missed_fires(store.services, store.principal)
         schedules = await list_all(store.services, store.principal)
         return [to_builtins(schedule_row(live, missed.get(live.schedule.workflow_id))) for live in schedules]
 
 
-async def list_fires(terminal: Terminal, place: Place, workflow_id: str, limit: int) -> list[dict[str, Any]]:
-    """Returns what became of the instants of a schedule, as the API lists it. Raises: BadRequest, NotFound."""
-    async with open_store(terminal, place) as store:
+async def list_fires(terminal: Terminal, target: Target, workflow_id: str, limit: int) -> list[dict[str, Any]]:
+    """Returns the outcomes of the instants of a schedule, as the API lists them. Raises: BadRequest, NotFound."""
+    async with open_store(terminal, target) as store:
         rows = await fires.list_fires(store.services, store.principal, workflow_id, None, limit)
         return [to_builtins(fire_row(row)) for row in rows]
 
 
 async def preview_workflow(
-    terminal: Terminal, place: Place, workflow_id: str, version: int | None, view: fires.View
+    terminal: Terminal, target: Target, workflow_id: str, version: int | None, view: fires.View
 ) -> fires.Preview:
     """Returns the next fires of a workflow. Raises: BadRequest, NotFound, Conflict."""
-    async with open_store(terminal, place) as store:
+    async with open_store(terminal, target) as store:
         return await fires.preview_workflow(store.services, store.principal, workflow_id, version, view)

@@ -1,4 +1,4 @@
-"""What `looply audit` reads of a store, without a server."""
+"""`looply audit` on a store, without a server."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -10,24 +10,24 @@ from looply.app.context import audit
 from looply.catalog.storage.pages import MAX_LIMIT
 from looply.catalog.trail.audit import AuditFilter
 from looply.cli.offline.store import open_store
-from looply.cli.terminal.options import Place
+from looply.cli.terminal.options import Target
 from looply.cli.terminal.terminal import Terminal
 from looply.clock import from_ms
 from looply.server.http.rows import audit_row
 
 
 @asynccontextmanager
-async def reading(terminal: Terminal, place: Place) -> AsyncIterator[Callable[..., Awaitable[dict[str, Any]]]]:
-    """Gives what answers as `getAudit` does, with its parameters."""
-    async with open_store(terminal, place) as store:
+async def open_trail(terminal: Terminal, target: Target) -> AsyncIterator[Callable[..., Awaitable[dict[str, Any]]]]:
+    """Yields a function with the parameters and the results of `getAudit`."""
+    async with open_store(terminal, target) as store:
 
         async def ask(**query: Any) -> dict[str, Any]:
             if "after" in query:
                 found = await audit.list_after(store.services, store.principal, query["after"], limit=MAX_LIMIT)
             else:
                 before = query.get("record_id")
-                wanted = _wanted(query)
-                found = await audit.list_page(store.services, store.principal, wanted, before=before, limit=MAX_LIMIT)
+                records = _audit_filter(query)
+                found = await audit.list_page(store.services, store.principal, records, before=before, limit=MAX_LIMIT)
             page = {
                 "items": [to_builtins(audit_row(each)) for each in found.items],
                 "head": {"record_id": found.head.count, "hash": found.head.hash.hex()},
@@ -38,7 +38,7 @@ async def reading(terminal: Terminal, place: Place) -> AsyncIterator[Callable[..
         yield ask
 
 
-def _wanted(query: dict[str, Any]) -> AuditFilter:
+def _audit_filter(query: dict[str, Any]) -> AuditFilter:
     since, until = query.get("from"), query.get("to")
     return AuditFilter(
         actor=query.get("actor") or "",

@@ -1,4 +1,4 @@
-"""What `looply key` does on the data folder of a server that does not run."""
+"""`looply key` on the data folder of a stopped server."""
 
 from typing import Any
 
@@ -8,23 +8,23 @@ from looply.app.administration import keys
 from looply.catalog.storage.pages import MAX_LIMIT
 from looply.catalog.tenants.keys import ApiKey, KeyDraft
 from looply.cli.offline.store import open_store
-from looply.cli.terminal.options import Place
+from looply.cli.terminal.options import Target
 from looply.cli.terminal.terminal import Terminal
 from looply.server.http.rows import key_row, new_key_row
 
 
-async def create(terminal: Terminal, place: Place, draft: KeyDraft) -> dict[str, Any]:
+async def create(terminal: Terminal, target: Target, draft: KeyDraft) -> dict[str, Any]:
     """Returns a new key with its text. Raises: Refused, BadRequest."""
-    async with open_store(terminal, place) as store:
+    async with open_store(terminal, target) as store:
         new = await keys.create(store.services, store.principal, draft)
     shown: dict[str, Any] = to_builtins(new_key_row(new.key, new.text))
     return shown
 
 
-async def list_keys(terminal: Terminal, place: Place) -> list[dict[str, Any]]:
+async def list_keys(terminal: Terminal, target: Target) -> list[dict[str, Any]]:
     """Returns all keys, newest first."""
     found: list[ApiKey] = []
-    async with open_store(terminal, place) as store:
+    async with open_store(terminal, target) as store:
         before, has_more = None, True
         while has_more:
             page = await keys.list_page(store.services, store.principal, MAX_LIMIT, before)
@@ -33,9 +33,9 @@ async def list_keys(terminal: Terminal, place: Place) -> list[dict[str, Any]]:
     return [to_builtins(key_row(key)) for key in found]
 
 
-async def revoke(terminal: Terminal, place: Place, key_id: str, *, cascade: bool) -> dict[str, Any]:
-    """Returns what `revokeKey` answers. Raises: BadRequest, NotFound."""
-    async with open_store(terminal, place) as store:
+async def revoke(terminal: Terminal, target: Target, key_id: str, *, cascade: bool) -> dict[str, Any]:
+    """Returns the response of `revokeKey`. Raises: BadRequest, NotFound."""
+    async with open_store(terminal, target) as store:
         revoked = await keys.revoke(store.services, store.principal, key_id, cascade=cascade)
     made = [to_builtins(key_row(key)) for key in revoked.made_by_it]
     return {"item": to_builtins(key_row(revoked.key)), "made_by_it": made}

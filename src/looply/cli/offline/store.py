@@ -1,6 +1,6 @@
-"""A store as commands open it, a data folder or a database: nothing runs, and all is done in its operator's name.
+"""Opens a store for commands, a data folder or a database: nothing runs in it, and the operator is the actor.
 
-Imported by a command when it works on a store, never by the help: it brings the stores and the catalog with it.
+A command imports this when it works on a store, the help never does: it imports the stores and the catalog.
 """
 
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from looply.bootstrap import CATALOG_FILE, open_application
 from looply.catalog.tenants.keys import Principal
 from looply.catalog.tenants.organizations import Organization
 from looply.cli.terminal.failures import UsageError
-from looply.cli.terminal.options import Place, settings_of
+from looply.cli.terminal.options import Target, settings_of
 from looply.cli.terminal.terminal import Terminal
 from looply.engine.sqlite.file.moved import check_not_moved
 from looply.engine.sqlite.file.opening import FILE_NAME
@@ -25,14 +25,14 @@ from looply.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class OpenStore:
-    """The services of a store, and the organization that its operator works for."""
+    """The services of a store, and the organization on which the command works."""
 
     services: Services
     organization: Organization
 
     @property
     def principal(self) -> Principal:
-        """Whoever can open the store: all permissions, no key."""
+        """The operator, who can open the store: all permissions, no key."""
         return Principal(
             organization_id=self.organization.organization_id,
             workspace_id=self.organization.workspace_id,
@@ -43,40 +43,40 @@ class OpenStore:
 
 
 @asynccontextmanager
-async def open_store(terminal: Terminal, place: Place) -> AsyncIterator[OpenStore]:
-    """Opens a store that `init` has made; a data folder is this process's own until the end of the block.
+async def open_store(terminal: Terminal, target: Target) -> AsyncIterator[OpenStore]:
+    """Opens a store that `init` has created; this process owns a data folder until the end of the block.
 
-    Raises: NotFound (code `NO_STORE`) when there is none, or (code `ORGANIZATION_NOT_FOUND`) when it has not the
-    organization that is named; DataFolderInUse, which names the process; EngineError (code `FOLDER_MOVED`) for a
-    folder that was moved, where a change would reach nobody; StoreCorrupt, SchemaMismatch, StoreUnreachable.
+    Raises: NotFound (code `NO_STORE`) when there is none, or (code `ORGANIZATION_NOT_FOUND`) when it lacks the named
+    organization; DataFolderInUse, which names the process; EngineError (code `FOLDER_MOVED`) for a folder that was
+    moved, since no server would see a change; StoreCorrupt, SchemaMismatch, StoreUnreachable.
     """
-    settings = stored_settings(terminal, place.data)
+    settings = stored_settings(terminal, target.data)
     if settings.engine == "embedded":
         check_not_moved(settings.data)
     async with open_services(terminal, settings) as services:
-        organizations, named = services.catalog.organizations, place.organization
+        organizations, named = services.catalog.organizations, target.organization
         organization = await organizations.find_first() if named is None else await organizations.get(named)
         if organization is None:
-            raise Conflict("the store has no organization; make one with 'looply init'", code="NO_ORGANIZATION")
+            raise Conflict("the store has no organization; create one with 'looply init'", code="NO_ORGANIZATION")
         yield OpenStore(services, organization)
 
 
 @asynccontextmanager
 async def open_services(terminal: Terminal, settings: Settings) -> AsyncIterator[Services]:
-    """Opens the store of the settings, making what is missing; nothing runs in it. Raises: as `open_store`."""
+    """Opens the store of the settings, creating what is missing; nothing runs in it. Raises: as `open_store`."""
     configure_log("warning", terminal.clock, terminal.errors)
     try:
         async with open_application(settings, is_working=False, clock=terminal.clock) as application:
             yield application.services
     except DataFolderInUse as error:
-        hint = "A command that has --url works by the running server: leave --data out and give --url and --api-key."
+        hint = "A command that has --url works through the running server: replace --data by --url and --api-key."
         raise DataFolderInUse(f"{error.message}. {hint}") from error
 
 
 def stored_settings(terminal: Terminal, data: Path | None) -> Settings:
-    """Returns the settings of a store that is there, a folder or a database.
+    """Returns the settings of an existing store, a folder or a database.
 
-    Raises: NotFound (code `NO_STORE`), so that a wrong name does not make a new store.
+    Raises: NotFound (code `NO_STORE`), so that a wrong name does not create a new store.
     """
     settings = settings_of(terminal, {"data": data})
     check_store(settings)
@@ -84,20 +84,20 @@ def stored_settings(terminal: Terminal, data: Path | None) -> Settings:
 
 
 def folder_settings(terminal: Terminal, data: Path | None) -> Settings:
-    """Returns the settings of a folder that holds a store. Raises: NotFound (code `NO_STORE`); UsageError."""
+    """Returns the settings of a folder that contains a store. Raises: NotFound (code `NO_STORE`); UsageError."""
     settings = stored_settings(terminal, data)
     if settings.engine != "embedded":
-        message = "works on a data folder, and the settings name a database, which has tools of its own for that"
+        message = "works on a data folder, but the settings name a database, which has tools of its own for that"
         raise UsageError(f"the command {message}: see docs/how-to/backup.md")
     return settings
 
 
 def check_store(settings: Settings) -> None:
-    """Refuses a folder that holds no store; a database is looked at when it is opened. Raises: NotFound."""
+    """Refuses a folder that contains no store; a database is checked when it is opened. Raises: NotFound."""
     if settings.engine != "embedded":
         return
     if not all((settings.data / name).is_file() for name in (CATALOG_FILE, FILE_NAME)):
         raise NotFound(
-            f"{settings.data} is no data folder of Looply; make one with 'looply init --data {settings.data}'",
+            f"{settings.data} is no data folder of Looply; create one with 'looply init --data {settings.data}'",
             code="NO_STORE",
         )

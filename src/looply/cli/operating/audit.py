@@ -1,4 +1,4 @@
-"""`looply audit`: who did what in the administration of an organization."""
+"""`looply audit`: the audit log, who changed what in an organization."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -9,11 +9,11 @@ from cyclopts import App, Parameter, validators
 
 from looply.cli.terminal.failures import DONE, REFUSED, UsageError
 from looply.cli.terminal.instants import instant_ms
-from looply.cli.terminal.options import THE_PLACE, Place
+from looply.cli.terminal.options import THE_TARGET, Target
 from looply.cli.terminal.tables import instant, record, rows_of, table
 from looply.cli.terminal.terminal import Here, Terminal, json_text
 
-APP: Final = App(name="audit", help="Who did what in the administration of an organization: list, export, verify.")
+APP: Final = App(name="audit", help="The audit log, who changed what in an organization: list, export, verify.")
 
 _COLUMNS: Final = {
     "record": "record_id",
@@ -25,23 +25,23 @@ _COLUMNS: Final = {
 }
 _PAGE: Final = 30
 
-Limit = Annotated[int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1))]
+Limit = Annotated[int, Parameter(help="Maximum number of items.", validator=validators.Number(gte=1))]
 Ask = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """Which records are listed."""
+class RecordFilter:
+    """The criteria of a list of audit records."""
 
-    actor: Annotated[str | None, Parameter(help="Only acts of this key, by its id.")] = None
-    action: Annotated[str | None, Parameter(help="Only acts of this kind, such as key.create.")] = None
-    object: Annotated[str | None, Parameter(help="Only acts on the object with this id.")] = None
-    since: Annotated[str | None, Parameter(name="--from", help="Done at or after this instant, RFC 3339.")] = None
-    until: Annotated[str | None, Parameter(name="--to", help="Done before this instant, RFC 3339.")] = None
+    actor: Annotated[str | None, Parameter(help="Only changes by the key with this id.")] = None
+    action: Annotated[str | None, Parameter(help="Only changes of this kind, such as key.create.")] = None
+    object: Annotated[str | None, Parameter(help="Only changes of the object with this id.")] = None
+    since: Annotated[str | None, Parameter(name="--from", help="At or after this instant, RFC 3339.")] = None
+    until: Annotated[str | None, Parameter(name="--to", help="Before this instant, RFC 3339.")] = None
 
     def query(self) -> dict[str, Any]:
-        """Returns the parameters of the call. Raises: UsageError for an instant that is none."""
+        """Returns the parameters of the call. Raises: UsageError for an invalid instant."""
         return {
             "actor": self.actor,
             "action": self.action,
@@ -51,15 +51,17 @@ class Wanted:
         }
 
 
-_ANY: Final = Wanted()
+_NO_CRITERIA: Final = RecordFilter()
 
 
 @APP.command(name="list")
-async def list_records(*, wanted: Wanted = _ANY, limit: Limit = 100, place: Place = THE_PLACE, terminal: Here) -> None:
-    """List who did what, newest first."""
+async def list_records(
+    *, criteria: RecordFilter = _NO_CRITERIA, limit: Limit = 100, target: Target = THE_TARGET, terminal: Here
+) -> None:
+    """List the audit records, newest first: who changed what, and when."""
     items: list[dict[str, Any]] = []
-    async with _reading(terminal, place) as ask:
-        async for page in _pages(ask, wanted.query()):
+    async with _open_trail(terminal, target) as ask:
+        async for page in _pages(ask, criteria.query()):
             items += page["items"]
             if len(items) >= limit:
                 break
@@ -80,14 +82,14 @@ async def list_records(*, wanted: Wanted = _ANY, limit: Limit = 100, place: Plac
 async def export(
     *,
     after: Annotated[
-        int, Parameter(help="Number of the record after which to begin.", validator=validators.Number(gte=0))
+        int, Parameter(help="Begin after the record with this number.", validator=validators.Number(gte=0))
     ] = 0,
-    place: Place = THE_PLACE,
+    target: Target = THE_TARGET,
     terminal: Here,
 ) -> None:
-    """Write the records as JSON, one a line, oldest first; with --json as one document."""
+    """Write the audit records as JSON, one per line, oldest first; with --json as one document."""
     items: list[dict[str, Any]] = []
-    async with _reading(terminal, place) as ask:
+    async with _open_trail(terminal, target) as ask:
         async for page in _pages(ask, {"after": after}):
             if terminal.is_json:
                 items += page["items"]
@@ -102,20 +104,20 @@ async def export(
 async def verify(
     *,
     head: Annotated[
-        str | None, Parameter(help="NUMBER:HASH of a record, as an earlier verify has shown it and you have noted it.")
+        str | None, Parameter(help="NUMBER:HASH of a record that an earlier verify has shown and you have noted.")
     ] = None,
-    place: Place = THE_PLACE,
+    target: Target = THE_TARGET,
     terminal: Here,
 ) -> int:
-    """Check that no record was altered, removed or inserted. Exit status 1 when one was.
+    """Check that no audit record was altered, removed or inserted. Exit status 1 when one was.
 
-    Note the number and hash that it shows outside of the store: with --head the next check also finds out when
-    somebody has written the whole chain anew.
+    Note the number and hash that it shows outside of the store: with --head the next check also detects that the
+    whole chain was rewritten.
     """
     from looply.catalog.trail.chain import BEGIN, ChainCheck, Head, Link  # noqa: PLC0415 - start-up cost
 
-    check, newest, noted = ChainCheck(), Head(count=0, hash=BEGIN), _noted(head)
-    async with _reading(terminal, place) as ask:
+    check, newest, noted = ChainCheck(), Head(count=0, hash=BEGIN), _parse_head(head)
+    async with _open_trail(terminal, target) as ask:
         async for page in _pages(ask, {"after": 0}):
             newest = Head(count=page["head"]["record_id"], hash=bytes.fromhex(page["head"]["hash"]))
             for item in page["items"]:
@@ -140,7 +142,7 @@ async def verify(
     return REFUSED if problems else DONE
 
 
-def _noted(head: str | None) -> tuple[int, str] | None:
+def _parse_head(head: str | None) -> tuple[int, str] | None:
     if head is None:
         return None
     number, _, digest = head.partition(":")
@@ -150,15 +152,15 @@ def _noted(head: str | None) -> tuple[int, str] | None:
 
 
 @asynccontextmanager
-async def _reading(terminal: Terminal, place: Place) -> AsyncIterator[Ask]:
-    """Gives what asks for pages: a running server, or the store itself."""
-    if place.is_offline():
+async def _open_trail(terminal: Terminal, target: Target) -> AsyncIterator[Ask]:
+    """Yields a function that returns a page of records, from a running server or from the store itself."""
+    if target.is_offline():
         from looply.cli.offline import offline_audit  # noqa: PLC0415 - start-up cost of the catalog
 
-        async with offline_audit.reading(terminal, place) as ask:
+        async with offline_audit.open_trail(terminal, target) as ask:
             yield ask
         return
-    async with place.client(terminal) as client:
+    async with target.client(terminal) as client:
 
         async def ask_server(**query: Any) -> dict[str, Any]:
             return await client.get("getAudit", **{"limit": _PAGE, **query})

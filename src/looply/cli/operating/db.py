@@ -17,16 +17,16 @@ APP: Final = App(name="db", help="The data folder's databases: upgrade, check, b
 
 @APP.command
 async def upgrade(*, data: Data = None, terminal: Here) -> None:
-    """Bring both databases of a stopped server to the form of this release. Doing it again changes nothing."""
-    from looply.cli.offline.copies import stored_forms  # noqa: PLC0415 - start-up cost of the stores
+    """Upgrade both databases of a stopped server to the schema of this release. Repeating it changes nothing."""
+    from looply.cli.offline.copies import schema_versions  # noqa: PLC0415 - start-up cost of the stores
     from looply.cli.offline.store import folder_settings, open_services  # noqa: PLC0415
 
     settings = folder_settings(terminal, data)
-    before = stored_forms(settings.data)
+    before = schema_versions(settings.data)
     async with open_services(terminal, settings):
-        # Opening is what migrates, each database within one transaction.
+        # Opening migrates each database within one transaction.
         pass
-    after = stored_forms(settings.data)
+    after = schema_versions(settings.data)
     files = [{"file": name, "from": before[name], "to": after[name]} for name in after]
     rows = [tuple(each.values()) for each in files]
     terminal.show({"files": files}, lambda: table(("file", "was", "is"), rows))
@@ -34,7 +34,7 @@ async def upgrade(*, data: Data = None, terminal: Here) -> None:
 
 @APP.command
 def check(*, data: AnyFolder = None, terminal: Here) -> int:
-    """Read both databases whole and show what is wrong with them. Exit status 1 when something is."""
+    """Check the integrity of both databases by reading them whole. Exit status 1 when there is a problem."""
     from looply.cli.offline.copies import check_databases  # noqa: PLC0415 - start-up cost of the stores
     from looply.cli.offline.store import folder_settings  # noqa: PLC0415
 
@@ -53,15 +53,16 @@ def backup(
     with_key: Annotated[
         bool,
         Parameter(
-            help="Copy the key of the stored secrets too: whoever has the folder then has the secrets.", negative=""
+            help="Copy the key of the stored secrets too: access to the folder is then access to the secrets.",
+            negative="",
         ),
     ] = False,
     terminal: Here,
 ) -> None:
-    """Copy both databases, also beside a running server.
+    """Back up both databases, also beside a running server.
 
-    Secrets are sealed in the copy. Their key is left out, so that the copy alone does not give them away: keep the
-    key apart, since a restore needs it.
+    Secrets are sealed in the copy. Their key is not copied, so that the copy alone does not reveal them: keep the key
+    elsewhere, since a restore needs it.
     """
     # Start-up cost of the stores.
     from looply.bootstrap import KEY_FILE  # noqa: PLC0415
@@ -81,17 +82,17 @@ def backup(
 
 @APP.command
 def restore(
-    source: Annotated[Path, Parameter(help="Folder that backup has made.")],
+    source: Annotated[Path, Parameter(help="Folder of a backup.")],
     /,
     *,
-    data: Annotated[Path | None, Parameter(help="Folder to restore to: a new or an empty one (LOOPLY_DATA).")] = None,
+    data: Annotated[Path | None, Parameter(help="New or empty folder to restore to (LOOPLY_DATA).")] = None,
     key_file: Annotated[Path | None, Parameter(help="Key of the stored secrets, for a backup without it.")] = None,
     terminal: Here,
 ) -> None:
-    """Make a data folder of a backup. Open executions go on when a server starts on it.
+    """Restore a backup to a data folder. Open executions continue when a server starts on it.
 
-    The key of the stored secrets must be put back: by --key-file, or in LOOPLY_ENCRYPTION_KEY, unless the backup has
-    it. A key that is not the one of the backup is refused.
+    The restore needs the key of the stored secrets: by --key-file or in LOOPLY_ENCRYPTION_KEY, unless the backup has
+    it. A key other than that of the backup is refused.
     """
     from looply.cli.offline.copies import restore_backup  # noqa: PLC0415 - start-up cost of the stores
 

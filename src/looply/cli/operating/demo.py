@@ -1,4 +1,4 @@
-"""`looply demo`: the purchase-order approval, played from end to end."""
+"""`looply demo`: runs the purchase-order approval from end to end."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,19 +11,19 @@ from looply.cli.terminal.terminal import Here
 
 async def demo(
     *,
-    auto: Annotated[bool, Parameter(help="Play the approver too, then stop.", negative="")] = False,
+    auto: Annotated[bool, Parameter(help="Answer the approval too, then stop.", negative="")] = False,
     folder: Annotated[Path | None, Parameter(help="Keep everything in this new folder; else a temporary one.")] = None,
     port: Annotated[
         int, Parameter(help="Port of the server; 0 takes a free one.", validator=validators.Number(gte=0, lte=65_535))
     ] = 0,
     terminal: Here,
 ) -> int:
-    """Play the purchase-order approval with a server and an SAP-like system of its own.
+    """Run the purchase-order approval with a server and an SAP-like system of its own.
 
     The system triggers the workflow, a card waits in the web inbox, the answer releases the order. Without --auto you
-    answer the card in the browser, and both stay up until Ctrl-C. Exit status 0 when the order was released.
+    answer the card in the browser, and both keep running until Ctrl-C. Exit status 0 when the order was released.
     """
-    # Start-up cost: the HTTP client and the engine's words.
+    # Start-up cost: the HTTP client and the engine.
     import asyncio  # noqa: PLC0415
 
     import msgspec  # noqa: PLC0415

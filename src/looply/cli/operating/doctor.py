@@ -1,4 +1,4 @@
-"""`looply doctor`: the proof that nothing in a store is lost or orphaned."""
+"""`looply doctor`: the audit of a store, which proves that nothing in it is lost or orphaned."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,11 +20,11 @@ if TYPE_CHECKING:  # start-up cost of the engine
 
 
 async def doctor(*, data: AnyFolder = None, terminal: Here) -> int:
-    """Prove that nothing in a store is lost or orphaned: in a data folder, or in the settings' database.
+    """Audit a store, a data folder or the settings' database: prove that nothing in it is lost or orphaned.
 
-    Folds every history and compares it with what is stored beside it, reads the catalog whole, and checks the chains
-    of its audit. Beside a running server a copy of the folder as of one instant is proved, in a temporary folder; a
-    database is read where it is. Exit status 1 when there is a problem.
+    Folds every history and compares the result with the stored rows, reads the catalog whole, and checks the hash
+    chains of its audit log. Beside a running server it audits a copy of the folder as of one instant, in a temporary
+    folder; a database is read directly. Exit status 1 when there is a problem.
     """
     document = await _examine(terminal, data)
     terminal.show(document, lambda: _findings(document))
@@ -46,7 +46,7 @@ async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
         "open": audit.open,
         "orphans": audit.orphans,
         "problems": [*(dict(problem) for problem in audit.problems), *closed],
-        # No problem: they are being brought up to date. Told only where there are any.
+        # Not a problem: they are being brought up to date. Reported only where there are any.
         **({"stale_cards": audit.stale_cards} if audit.stale_cards else {}),
         **({"master_keys": keys} if len(keys) > 1 else {}),
     }
@@ -62,8 +62,8 @@ async def _examine_keys(terminal: Terminal, settings: "Settings") -> tuple[list[
             {
                 "execution_id": "",
                 "kind": "DATA_KEY",
-                "message": f"the data key {number} of organization {organization_id} does not open, and with it none of"
-                " the secrets that it sealed; restore the catalog from a backup",
+                "message": f"the data key {number} of organization {organization_id} cannot be opened, nor any of the"
+                " secrets that it sealed; restore the catalog from a backup",
             }
             for organization_id, number in keys.unopened
         ]
@@ -88,7 +88,7 @@ async def _audit_database(terminal: Terminal, settings: "Settings") -> "Audit":
 
 
 async def _audit_copy(terminal: Terminal, settings: "Settings") -> "Audit":
-    """Returns the audit of a copy of a folder that a server has in use."""
+    """Returns the audit of a copy of a folder that a running server uses."""
     from looply.app.administration.proof import prove  # noqa: PLC0415 - start-up cost of the stores
     from looply.cli.offline.copies import make_backup  # noqa: PLC0415
     from looply.cli.offline.store import open_services  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""`looply init`: a store with an organization and its first key."""
+"""`looply init`: creates a store with an organization and its first key."""
 
 from typing import Annotated
 
@@ -15,9 +15,9 @@ async def init(
     name: Annotated[str, Parameter(help="Name of the organization.")] = "Default",
     terminal: Here,
 ) -> None:
-    """Make a store with an organization and its first key: a data folder, or the tables of the settings' database.
+    """Create a store with an organization and its first key: a data folder, or the tables of the settings' database.
 
-    The key has all scopes and is shown this once. A store that has an organization already is refused.
+    The key has all scopes and is shown only now. A store that already has an organization is refused.
     """
     from looply.app.administration import organizations  # noqa: PLC0415 - start-up cost of the catalog
     from looply.cli.offline.store import open_services  # noqa: PLC0415
@@ -30,7 +30,7 @@ async def init(
             if settings.engine == "embedded":
                 what, place, more = str(settings.data), f"--data {settings.data}", f" --data {settings.data}"
             raise Conflict(
-                f"{what} has an organization already; 'looply key create {place}' makes a key, "
+                f"{what} already has an organization; 'looply key create {place}' creates a key, "
                 f"'looply organization create{more}' another organization",
                 code="ALREADY_INITIALIZED",
             )
@@ -42,4 +42,4 @@ async def init(
     }
     where = {"data folder": settings.data} if settings.engine == "embedded" else {}
     terminal.show(document, lambda: record({**where, **document}))
-    terminal.note("The API key is shown this once; only its hash is stored.")
+    terminal.note("The API key is shown only now; the store has its hash only.")

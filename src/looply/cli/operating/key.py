@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from cyclopts import App, Parameter
 
 from looply.cli.terminal.instants import read_instant
-from looply.cli.terminal.options import THE_PLACE, Place
+from looply.cli.terminal.options import THE_TARGET, Target
 from looply.cli.terminal.tables import instant, record, show_items
 from looply.cli.terminal.terminal import Here
 from looply.clock import to_ms
@@ -28,32 +28,32 @@ _ALL: Final = 1_000_000
 
 @APP.command
 async def create(
-    name: Annotated[str, Parameter(help="What the key is for.")],
+    name: Annotated[str, Parameter(help="Name of the key: its purpose.")],
     /,
     *,
-    scope: Annotated[list[Scope], Parameter(help="What it may do; may be repeated.", negative="")],
+    scope: Annotated[list[Scope], Parameter(help="Scope of the key; may be repeated.", negative="")],
     expires_on: Annotated[str | None, Parameter(help="RFC 3339 instant; without it the key does not expire.")] = None,
     workflow_id: Annotated[
         list[str] | None, Parameter(help="Bind the key to this workflow; may be repeated.", negative="")
     ] = None,
-    place: Place = THE_PLACE,
+    target: Target = THE_TARGET,
     terminal: Here,
 ) -> None:
-    """Make a key; its text is shown this once."""
+    """Create an API key; its text is shown only now."""
     expiry = None if expires_on is None else read_instant("--expires-on", expires_on)
     scopes = sorted(set(scope))
-    if place.is_offline():
+    if target.is_offline():
         from looply.catalog.tenants.keys import KeyDraft  # noqa: PLC0415 - start-up cost of the catalog
         from looply.cli.offline import offline_keys  # noqa: PLC0415
 
-        item = await offline_keys.create(terminal, place, KeyDraft(name, scopes, expiry, workflow_id))
+        item = await offline_keys.create(terminal, target, KeyDraft(name, scopes, expiry, workflow_id))
     else:
         body: dict[str, Any] = {"name": name, "scopes": scopes}
         if expiry is not None:
             body["expires_on"] = to_ms(expiry)
         if workflow_id is not None:
             body["workflow_ids"] = workflow_id
-        async with place.client(terminal) as client:
+        async with target.client(terminal) as client:
             item = (await client.post("createKey", body))["item"]
     shown = {
         "key_id": item["key_id"],
@@ -64,18 +64,18 @@ async def create(
         "expires": instant(item["expires_on"]) or "never",
     }
     terminal.show(item, lambda: record(shown))
-    terminal.note("The API key is shown this once; only its hash is stored.")
+    terminal.note("The API key is shown only now; the store has its hash only.")
 
 
 @APP.command(name="list")
-async def list_keys(*, place: Place = THE_PLACE, terminal: Here) -> None:
-    """List the keys, newest first, revoked ones included; their texts are stored nowhere."""
-    if place.is_offline():
+async def list_keys(*, target: Target = THE_TARGET, terminal: Here) -> None:
+    """List the API keys, newest first, including revoked ones; their texts are not stored."""
+    if target.is_offline():
         from looply.cli.offline import offline_keys  # noqa: PLC0415 - start-up cost of the catalog
 
-        items = await offline_keys.list_keys(terminal, place)
+        items = await offline_keys.list_keys(terminal, target)
     else:
-        async with place.client(terminal) as client:
+        async with target.client(terminal) as client:
             items = await client.items("getKeys", _ALL)
     show_items(terminal, items, _COLUMNS)
 
@@ -85,17 +85,17 @@ async def revoke(
     key_id: Annotated[str, Parameter(help="Id of the key.")],
     /,
     *,
-    cascade: Annotated[bool, Parameter(help="Revoke the keys that were made with it too.", negative="")] = False,
-    place: Place = THE_PLACE,
+    cascade: Annotated[bool, Parameter(help="Also revoke the keys that were created with it.", negative="")] = False,
+    target: Target = THE_TARGET,
     terminal: Here,
 ) -> None:
-    """Revoke a key: it opens nothing any more, at the latest after 5 seconds."""
-    if place.is_offline():
+    """Revoke an API key: calls with it are refused, at the latest after 5 seconds."""
+    if target.is_offline():
         from looply.cli.offline import offline_keys  # noqa: PLC0415 - start-up cost of the catalog
 
-        answer = await offline_keys.revoke(terminal, place, key_id, cascade=cascade)
+        answer = await offline_keys.revoke(terminal, target, key_id, cascade=cascade)
     else:
-        async with place.client(terminal) as client:
+        async with target.client(terminal) as client:
             answer = await client.post("revokeKey", {"key_id": key_id, **({"cascade": True} if cascade else {})})
     item, made = answer["item"], answer["made_by_it"]
     shown = {"key_id": item["key_id"], "name": item["name"], "revoked": instant(item["revoked_on"])}

@@ -1,4 +1,4 @@
-"""`looply master-key`: a new master key in place of the former one, while servers run."""
+"""`looply master-key`: rotation of the master key, while servers run."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -27,42 +27,42 @@ States = Sequence[dict[str, Any]]
 
 @APP.command
 async def status(*, data: AnyFolder = None, terminal: Here) -> None:
-    """Show the master keys that there were, and how many data keys each of them wraps."""
-    settings, _ = _opened(terminal, data)
+    """Show all master keys, also former ones, and how many data keys each of them wraps."""
+    settings, _ = _open_keys(terminal, data)
     _show(terminal, await _states(settings))
 
 
 @APP.command
 async def distribute(*, data: AnyFolder = None, terminal: Here) -> None:
-    """Add a new master key to the key file. Processes know it from then on, and use it for nothing yet.
+    """Add a new master key to the key file. Processes load it, but do not use it yet.
 
     Where several machines have key files of their own, copy the file to all of them before the next step.
     """
-    settings, keys = _opened(terminal, data)
-    held, states = _held(keys), await _states(settings)
+    settings, keys = _open_keys(terminal, data)
+    held, states = _require_keys(keys), await _states(settings)
     if not keys.is_file:
         raise Refused(
             f"the master key comes from {VARIABLE}, which this command cannot change. Make a key, such as by 'openssl"
             f" rand -base64 32', put it behind the present one, after a comma, for every process, and restart them",
             code="KEY_IN_SETTING",
         )
-    pending = _pending(held, states)
+    pending = _pending_keys(held, states)
     if not pending:
         pending = [new_key()]
         keys.store([*held, *pending])
-    _show(terminal, await _settled(terminal, settings, lambda states: _has(states, pending[-1], "distributed")))
+    _show(terminal, await _settle(terminal, settings, lambda states: _has(states, pending[-1], "distributed")))
 
 
 @APP.command
 async def activate(*, data: AnyFolder = None, terminal: Here) -> None:
-    """Wrap all data keys with the key that was distributed, and use it from then on.
+    """Wrap all data keys with the distributed key, and use it from then on.
 
-    Every process must have been given it before. Doing it again changes nothing.
+    Every process must have the key before. Repeating it changes nothing.
     """
-    settings, keys = _opened(terminal, data)
-    held, states = _held(keys), await _states(settings)
-    pending = _pending(held, states)
-    first = pending[-1] if pending else _active(held, states)
+    settings, keys = _open_keys(terminal, data)
+    held, states = _require_keys(keys), await _states(settings)
+    pending = _pending_keys(held, states)
+    first = pending[-1] if pending else _active_key(held, states)
     if held[0] != first:
         if not keys.is_file:
             message = (
@@ -70,22 +70,21 @@ async def activate(*, data: AnyFolder = None, terminal: Here) -> None:
             )
             raise Refused(message, code="KEY_IN_SETTING")
         keys.store([first, *(key for key in held if key != first)])
-    _show(terminal, await _settled(terminal, settings, lambda states: _has(states, first, "active")))
+    _show(terminal, await _settle(terminal, settings, lambda states: _has(states, first, "active")))
 
 
 @APP.command
 async def retire(*, data: AnyFolder = None, terminal: Here) -> None:
     """Remove all master keys but the active one from the key file.
 
-    Keep a former key as long as backups that were made with it: they open with nothing else. Doing it again changes
-    nothing.
+    Keep a former key as long as backups that were made with it: no other key opens them. Repeating it changes nothing.
     """
-    settings, keys = _opened(terminal, data)
-    held, states = _held(keys), await _states(settings)
-    if pending := _pending(held, states):
+    settings, keys = _open_keys(terminal, data)
+    held, states = _require_keys(keys), await _states(settings)
+    if pending := _pending_keys(held, states):
         message = f"the key {pending[-1].key_id} was distributed and is not active yet; activate it first"
         raise Conflict(message, code="KEY_NOT_ACTIVE")
-    active = _active(held, states)
+    active = _active_key(held, states)
     if in_use := [each["key_id"] for each in states if each["data_keys"] and each["key_id"] != active.key_id]:
         message = f"data keys are still wrapped with {', '.join(in_use)}; activate again, or restore what is damaged"
         raise Conflict(message, code="KEY_IN_USE")
@@ -94,10 +93,10 @@ async def retire(*, data: AnyFolder = None, terminal: Here) -> None:
             message = f"nothing uses the other keys any more: leave {active.key_id} alone in {VARIABLE}, and restart"
             raise Refused(message, code="KEY_IN_SETTING")
         keys.store([active])
-    _show(terminal, await _settled(terminal, settings, lambda states: not any(_is_former(each) for each in states)))
+    _show(terminal, await _settle(terminal, settings, lambda states: not any(_is_former(each) for each in states)))
 
 
-def _opened(terminal: Terminal, data: AnyFolder) -> tuple["Settings", MasterKeys]:
+def _open_keys(terminal: Terminal, data: AnyFolder) -> tuple["Settings", MasterKeys]:
     # Start-up cost of the stores.
     from looply.bootstrap import master_keys_of  # noqa: PLC0415
     from looply.cli.offline.store import stored_settings  # noqa: PLC0415
@@ -106,7 +105,7 @@ def _opened(terminal: Terminal, data: AnyFolder) -> tuple["Settings", MasterKeys
     return settings, master_keys_of(settings)
 
 
-def _held(keys: MasterKeys) -> tuple[MasterKey, ...]:
+def _require_keys(keys: MasterKeys) -> tuple[MasterKey, ...]:
     if not (held := keys.load()):
         raise Refused(f"{keys.source} is missing; put the key of the stored secrets back first", code="KEY_MISSING")
     return held
@@ -121,10 +120,10 @@ async def _states(settings: "Settings") -> States:
         return await database.read(key_states)
 
 
-async def _settled(terminal: Terminal, settings: "Settings", is_done: Callable[[States], bool]) -> States:
-    """Returns the states of the keys once the catalog has taken up the key file: here, or by the server that has it.
+async def _settle(terminal: Terminal, settings: "Settings", is_done: Callable[[States], bool]) -> States:
+    """Returns the states of the keys once the catalog matches the key file: this process applies it, or the server.
 
-    Raises: Conflict (code `KEY_NOT_TAKEN`) when a running server does not.
+    Raises: Conflict (code `KEY_NOT_TAKEN`) when a running server does not apply it.
     """
     from looply.bootstrap import apply_master_keys  # noqa: PLC0415 - start-up cost of the stores
 
@@ -140,19 +139,17 @@ async def _wait(settings: "Settings", is_done: Callable[[States], bool]) -> None
         if is_done(await _states(settings)):
             return
         await asyncio.sleep(_LOOK_SECONDS)
-    message = (
-        "the running server has not taken up the key file; its log says why (key_watch_failed). Do this step again"
-    )
+    message = "the running server has not applied the key file; its log says why (key_watch_failed). Repeat this step"
     raise Conflict(message, code="KEY_NOT_TAKEN")
 
 
-def _pending(held: Sequence[MasterKey], states: States) -> list[MasterKey]:
-    """Returns the keys that were distributed and never active."""
+def _pending_keys(held: Sequence[MasterKey], states: States) -> list[MasterKey]:
+    """Returns the keys that were distributed and never activated."""
     used = {each["key_id"] for each in states if each["state"] != "distributed"}
     return [key for key in held if key.key_id not in used]
 
 
-def _active(held: Sequence[MasterKey], states: States) -> MasterKey:
+def _active_key(held: Sequence[MasterKey], states: States) -> MasterKey:
     active = next((each["key_id"] for each in states if each["state"] == "active"), None)
     for key in held:
         if key.key_id == active:

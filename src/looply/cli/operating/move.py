@@ -1,4 +1,4 @@
-"""`looply db move`: a data folder into a PostgreSQL database."""
+"""`looply db move`: moves a data folder into a PostgreSQL database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # start-up cost of the engine, and of the driver of the datab
     from rich.console import RenderableType
 
     from looply.catalog.tenants.data_keys import DataKeys
-    from looply.cli.offline.moving import Moved
+    from looply.cli.offline.moving import MoveResult
     from looply.clock import Clock
     from looply.engine.coding.moving import Progress
     from looply.settings import Settings
@@ -27,24 +27,24 @@ async def move(
     data: Data = None,
     to: Annotated[
         str | None,
-        Parameter(help="PostgreSQL database: a URL, or what libpq takes in its place (LOOPLY_DATABASE)."),
+        Parameter(help="PostgreSQL database: a URL or a libpq connection string (LOOPLY_DATABASE)."),
     ] = None,
     dry_run: Annotated[
-        bool, Parameter(help="Read and prove all, look at the database, write nothing.", negative="")
+        bool, Parameter(help="Read and verify the folder, check the database, write nothing.", negative="")
     ] = False,
     without_audit: Annotated[
         bool,
         Parameter(
-            help="Do not fold every history, before and after; chains and sums are proved all the same.", negative=""
+            help="Do not fold every history before and after; chains and checksums are still verified.", negative=""
         ),
     ] = False,
     terminal: Here,
 ) -> int:
-    """Move a stopped installation to an empty PostgreSQL database; its executions go on there.
+    """Move a stopped installation to an empty PostgreSQL database; its executions continue there.
 
-    The folder is left as it was and is not served any more. Whatever stops a move leaves a database that no server
-    starts on, and the same command begins anew. A password in --to is seen in the list of processes: LOOPLY_DATABASE
-    is not. Exit status 1 when something is wrong with the folder, and nothing was moved.
+    The folder stays as it was, but no server starts on it any more. An interrupted move leaves a database that no
+    server starts on; the same command starts over. A password in --to is visible in the process list; in
+    LOOPLY_DATABASE it is not. Exit status 1 when the folder has problems and nothing was moved.
     """
     settings = settings_of(terminal, {"engine": "embedded", "data": data, "database": to})
     if settings.database is None:
@@ -52,13 +52,13 @@ async def move(
     _check_folder(settings)
     moved = await _move(terminal, settings, is_rehearsed=dry_run, audits=not without_audit)
     document = {"data": str(settings.data), **_document(moved), "dry_run": dry_run}
-    terminal.show(document, lambda: _shown(document))
+    terminal.show(document, lambda: _move_result(document))
     if moved.is_moved:
-        _tell_what_is_left(terminal, settings)
+        _note_next_steps(terminal, settings)
     return REFUSED if moved.problems else DONE
 
 
-async def _move(terminal: Terminal, settings: "Settings", *, is_rehearsed: bool, audits: bool) -> "Moved":
+async def _move(terminal: Terminal, settings: "Settings", *, is_rehearsed: bool, audits: bool) -> "MoveResult":
     # Start-up cost of the stores.
     try:
         from looply.cli.offline.moving import Move, carry_out, rehearse  # noqa: PLC0415
@@ -71,7 +71,7 @@ async def _move(terminal: Terminal, settings: "Settings", *, is_rehearsed: bool,
     assert settings.database is not None
     configure_log("warning", terminal.clock, terminal.errors)
     with _progress(terminal) as progress:
-        wanted = Move(
+        request = Move(
             data=settings.data,
             address=settings.database.reveal(),
             sealer=_keys(settings, terminal.clock),
@@ -79,7 +79,7 @@ async def _move(terminal: Terminal, settings: "Settings", *, is_rehearsed: bool,
             progress=progress,
             audits=audits,
         )
-        return await (rehearse(wanted) if is_rehearsed else carry_out(wanted))
+        return await (rehearse(request) if is_rehearsed else carry_out(request))
 
 
 def _check_folder(settings: "Settings") -> None:
@@ -89,7 +89,7 @@ def _check_folder(settings: "Settings") -> None:
 
 
 def _keys(settings: "Settings", clock: "Clock") -> "DataKeys":
-    """Returns what opens the folder's secrets. Raises: Refused (code `KEY_MISSING`), so that no new key is made."""
+    """Returns the keys of the folder's secrets. Raises: Refused (code `KEY_MISSING`), so that no new key is created."""
     from looply.bootstrap import KEY_FILE, master_keys_of  # noqa: PLC0415 - start-up cost
     from looply.catalog.tenants.data_keys import DataKeys  # noqa: PLC0415
 
@@ -102,23 +102,23 @@ def _keys(settings: "Settings", clock: "Clock") -> "DataKeys":
 
 @contextmanager
 def _progress(terminal: Terminal) -> "Iterator[Progress]":
-    """Gives a line on the terminal that is told how far the move is; none where nobody looks."""
+    """Yields a function that updates a progress bar; shows none where the output is no terminal."""
     from rich.console import Console  # noqa: PLC0415 - start-up cost: JSON needs none
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-    from rich.progress import Progress as Line  # noqa: PLC0415
+    from rich.progress import Progress as ProgressBar  # noqa: PLC0415
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     is_seen = terminal.errors.isatty() and not terminal.is_json
-    with Line(*columns, console=Console(file=terminal.errors), disable=not is_seen, transient=True) as line:
-        task = line.add_task("", total=None)
+    with ProgressBar(*columns, console=Console(file=terminal.errors), disable=not is_seen, transient=True) as bar:
+        task = bar.add_task("", total=None)
 
-        def tell(what: str, done: int, total: int) -> None:
-            line.update(task, description=what, completed=done, total=total)
+        def show_progress(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what, completed=done, total=total)
 
-        yield tell
+        yield show_progress
 
 
-def _document(moved: "Moved") -> dict[str, Any]:
+def _document(moved: "MoveResult") -> dict[str, Any]:
     audit = moved.audit
     return {
         "to": moved.to,
@@ -131,7 +131,7 @@ def _document(moved: "Moved") -> dict[str, Any]:
     }
 
 
-def _shown(document: dict[str, Any]) -> "RenderableType":
+def _move_result(document: dict[str, Any]) -> "RenderableType":
     from rich.console import Group  # noqa: PLC0415 - start-up cost: JSON needs no console
 
     rows = [tuple(each.values()) for each in document["tables"]]
@@ -146,12 +146,12 @@ def _shown(document: dict[str, Any]) -> "RenderableType":
     parts = [table(("table", "rows", "sum of the rows"), rows)] if rows else []
     parts.append(record(facts))
     if problems:
-        parts.append(table(("problem",), [(line,) for line in problems]))
+        parts.append(table(("problem",), [(problem,) for problem in problems]))
     return Group(*parts)
 
 
-def _tell_what_is_left(terminal: Terminal, settings: "Settings") -> None:
-    """Says what the new installation needs, and how the move is undone."""
+def _note_next_steps(terminal: Terminal, settings: "Settings") -> None:
+    """Notes what the new installation needs, and how the move is undone."""
     from looply.bootstrap import KEY_FILE  # noqa: PLC0415 - start-up cost
     from looply.engine.sqlite.file.moved import LABEL_NAME  # noqa: PLC0415
 
@@ -160,6 +160,6 @@ def _tell_what_is_left(terminal: Terminal, settings: "Settings") -> None:
         where = f"the content of {settings.data / KEY_FILE}"
     terminal.note(f"Servers on the database need the key of the stored secrets in LOOPLY_ENCRYPTION_KEY: {where}.")
     terminal.note(
-        f"{settings.data} is left as it was, and is not served any more. To undo: see that no server ever works on the"
-        f" database, and remove {settings.data / LABEL_NAME}."
+        f"{settings.data} is left as it was, and no server starts on it any more. To undo: make sure that no server"
+        f" ever works on the database, and remove {settings.data / LABEL_NAME}."
     )

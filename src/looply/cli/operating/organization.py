@@ -25,9 +25,9 @@ async def create(
     data: Data = None,
     terminal: Here,
 ) -> None:
-    """Make organizations, each with a key of all scopes that is shown this once.
+    """Create organizations, each with an API key of all scopes that is shown only now.
 
-    Nothing of one organization is seen by another. When a name is refused, none is made.
+    Organizations are isolated from each other. When one name is refused, none is created.
     """
     from looply.app.administration import organizations  # noqa: PLC0415 - start-up cost of the catalog
     from looply.cli.offline.store import open_services, stored_settings  # noqa: PLC0415
@@ -46,7 +46,7 @@ async def create(
         for each in made
     ]
     show_items(terminal, items, {**_COLUMNS, "API key": "api_key"})
-    terminal.note("An API key is shown this once; only its hash is stored.")
+    terminal.note("API keys are shown only now; the store has their hashes only.")
 
 
 @APP.command(name="list")
@@ -56,7 +56,7 @@ async def list_organizations(
     data: Data = None,
     terminal: Here,
 ) -> None:
-    """List the organizations in the order in which they were made."""
+    """List the organizations in the order of their creation."""
     from looply.app.administration import organizations  # noqa: PLC0415 - start-up cost of the catalog
     from looply.cli.offline.store import open_services, stored_settings  # noqa: PLC0415
     from looply.engine.records.survey import Usage  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""`looply serve`: the server. What it shares with `looply worker` is here too: flags, exit statuses, the ready file."""
+"""`looply serve`: the server; also flags, exit statuses and the ready file, which `looply worker` shares."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -26,16 +26,17 @@ class Flags:
 
     engine: Annotated[
         Literal["embedded", "postgres", "distributed"] | None,
-        Parameter(help="Where executions live (LOOPLY_ENGINE; else embedded)."),
+        Parameter(help="Engine of the executions (LOOPLY_ENGINE; else embedded)."),
     ] = None
     data: Annotated[Path | None, Parameter(help="Data folder (LOOPLY_DATA).")] = None
     host: Annotated[str | None, Parameter(help="Address to listen on (LOOPLY_HOST; else 127.0.0.1).")] = None
     port: Annotated[
         int | None, Parameter(help="Port; 0 picks a free one (LOOPLY_PORT; else 8080).", validator=_PORT)
     ] = None
-    public_url: Annotated[str | None, Parameter(help="Address for links in cards (LOOPLY_PUBLIC_URL).")] = None
+    public_url: Annotated[str | None, Parameter(help="Base URL of links in cards (LOOPLY_PUBLIC_URL).")] = None
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"] | None, Parameter(help="Least that is logged (LOOPLY_LOG_LEVEL).")
+        Literal["debug", "info", "warning", "error"] | None,
+        Parameter(help="Lowest level that is logged (LOOPLY_LOG_LEVEL)."),
     ] = None
     set: Annotated[list[str] | None, Parameter(help="Any setting as NAME=VALUE; may be repeated.", negative="")] = None
 
@@ -62,19 +63,21 @@ def pairs(texts: list[str] | None) -> dict[str, str]:
 async def serve(
     *,
     flags: Flags = _NONE,
-    ready_file: Annotated[Path | None, Parameter(help="File that gets the address once the server answers.")] = None,
-    settings: Annotated[Path | None, Parameter(help="Settings file; else looply.toml where it is there.")] = None,
+    ready_file: Annotated[
+        Path | None, Parameter(help="File to write the address to once the server accepts calls.")
+    ] = None,
+    settings: Annotated[Path | None, Parameter(help="Settings file; else looply.toml if it exists.")] = None,
     terminal: Here,
 ) -> None:
-    """Start the server; it logs one line with its address when it listens.
+    """Start the server; it logs its address when it listens.
 
-    SIGTERM and Ctrl-C let what is in flight end, then the server ends with 0; again: at once. Other exit statuses: 65
-    the store is corrupt, 74 the disk failed, 75 the data folder is in use, 78 a newer release
-    wrote it, or its master key is missing or another one.
+    On SIGTERM or Ctrl-C the server finishes calls in flight and ends with 0; on a second one it ends at once. Other
+    exit statuses: 65 the store is corrupt, 74 the disk failed, 75 the data folder is in use, 78 a newer release wrote
+    the store, or its master key is missing or wrong.
     """
     loaded = settings_of(terminal, flags.values(), settings)
     if loaded.engine == "embedded" and loaded.database is not None:
-        message = "a database is given, and the engine is 'embedded', which has none"
+        message = "a database is given, but the engine is 'embedded', which has none"
         raise SettingsError(f"{message}: set engine to 'postgres' or 'distributed', or leave the database out")
     where = {"data": str(loaded.data)} if loaded.engine == "embedded" else {"engine": loaded.engine}
 
@@ -90,7 +93,7 @@ async def serve(
 
 
 Ready: TypeAlias = Callable[[str, str, Mapping[str, str]], None]
-"""Is told once that the process works: the word of the log, the text of the ready file, and the facts of the log."""
+"""Called once when the process is ready: the log event, the text of the ready file, and the fields of the event."""
 
 
 async def run_until_stopped(
@@ -98,7 +101,7 @@ async def run_until_stopped(
 ) -> None:
     """Runs a server or a worker to its end, with its log and its ready file.
 
-    A SIGTERM while it starts is an end in order too. Raises: ServeFailed, LooplyError.
+    A SIGTERM during the start is a clean end too. Raises: ServeFailed, LooplyError.
     """
     import asyncio  # noqa: PLC0415 - start-up cost
 
@@ -116,12 +119,12 @@ async def run_until_stopped(
             write_document(f"{text}\n", ready_file)
 
     if ready_file is not None:
-        # One of an earlier process would say that this one works already.
+        # The ready file of an earlier process would report that this one is ready.
         remove_file(ready_file)
     try:
         await run(ready)
     except asyncio.CancelledError:
-        # It was asked to stop before it had signals of its own; its supervisor must not take that for a failure.
+        # The signal came before the process had handlers of its own; its supervisor must not take that for a failure.
         pass
     except LooplyError as error:
         if type(error) in SERVE_STATUSES:

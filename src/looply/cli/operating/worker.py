@@ -1,4 +1,4 @@
-"""`looply worker`: carries out what steps ask of other systems, for the servers of a distributed installation."""
+"""`looply worker`: carries out effects for the servers of a distributed installation."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,22 +18,23 @@ async def worker(
         Parameter(help="Connector to serve; may be repeated (LOOPLY_WORKER_CONNECTORS; else all).", negative=""),
     ] = None,
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"] | None, Parameter(help="Least that is logged (LOOPLY_LOG_LEVEL).")
+        Literal["debug", "info", "warning", "error"] | None,
+        Parameter(help="Lowest level that is logged (LOOPLY_LOG_LEVEL)."),
     ] = None,
     set: Annotated[list[str] | None, Parameter(help="Any setting as NAME=VALUE; may be repeated.", negative="")] = None,  # noqa: A002 - the name of the flag
-    ready_file: Annotated[Path | None, Parameter(help="File that is written once the worker takes effects.")] = None,
-    settings: Annotated[Path | None, Parameter(help="Settings file; else looply.toml where it is there.")] = None,
+    ready_file: Annotated[Path | None, Parameter(help="File to write once the worker accepts effects.")] = None,
+    settings: Annotated[Path | None, Parameter(help="Settings file; else looply.toml if it exists.")] = None,
     terminal: Here,
 ) -> None:
     """Carry out the effects of a distributed installation; any number of workers may run.
 
-    It logs one line when it takes effects. SIGTERM and Ctrl-C let running calls end, then it ends with 0; again: at
-    once. Other exit statuses as of `serve`.
+    It logs one line when it accepts effects. On SIGTERM or Ctrl-C it finishes running calls and ends with 0; on a
+    second one it ends at once. Other exit statuses as of `serve`.
     """
     flags = {"log_level": log_level, "worker_connectors": tuple(connector) if connector else None, **pairs(set)}
     loaded = settings_of(terminal, flags, settings)
     if loaded.engine != "distributed":
-        message = f"a worker belongs to the engine 'distributed', and the settings say {loaded.engine!r}"
+        message = f"a worker needs the engine 'distributed', but the settings say {loaded.engine!r}"
         raise SettingsError(f"{message}: with the other engines the server carries out effects itself")
 
     async def run(ready: Ready) -> None:

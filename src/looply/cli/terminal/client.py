@@ -21,16 +21,16 @@ PAGE: Final = 30
 """The most that the server puts on one page."""
 
 NO_BODY: Final[Json] = object()
-"""Stands for no body at all, which is not the same as the body `null`."""
+"""No body at all, which differs from the body `null`."""
 
-_CLOSED: Final = {
+_CLOSED_REASONS: Final = {
     "TERMINATED": "the execution was terminated",
     "FAILED": "the execution has failed; `looply execution show` says why",
     "COMPLETED": "the execution has completed",
     "TIMED_OUT": "the wait has timed out",
-    "NOT_WAITING": "the execution waits for no answer now",
+    "NOT_WAITING": "the execution is not waiting for an answer now",
 }
-"""What a resume is refused for, where the message of the API says only `not found`."""
+"""Why a resume is refused, where the message of the API says only `not found`."""
 
 _JSON: Final = {"content-type": "application/json"}
 
@@ -38,8 +38,8 @@ _JSON: Final = {"content-type": "application/json"}
 class ApiClient:
     """A running server, as the owner of an API key sees it. An async context manager.
 
-    Every call returns the answer's object. Raises: ApiRefused with the server's own code, message and problems;
-    Unavailable when nothing answers, or what answers is no Looply server.
+    Every call returns the JSON object of the response. Raises: ApiRefused with the server's own code, message and
+    problems; Unavailable when the server does not respond, or what responds is not a Looply server.
     """
 
     def __init__(self, url: str, api_key: str, transport: httpx2.AsyncBaseTransport | None = None) -> None:
@@ -60,18 +60,18 @@ class ApiClient:
         await self._http.__aexit__(kind, error, trace)
 
     async def get(self, name: str, /, **query: Any) -> dict[str, Any]:
-        """Returns the answer of a read, such as `getWorkflowById`. Parameters that are None are left out."""
+        """Returns the response of a read, such as `getWorkflowById`. Parameters that are None are omitted."""
         return await self._call("GET", f"/v2/workflows/{name}", query)
 
     async def post(self, name: str, body: Json = NO_BODY, *, key: str = "", **query: Any) -> dict[str, Any]:
-        """Returns the answer of a call with a JSON body, or without one. `key` is its `Idempotency-Key`."""
+        """Returns the response of a call with a JSON body, or without one. `key` is its `Idempotency-Key`."""
         content = None if body is NO_BODY else encode_json(body)
         return await self._call("POST", f"/v2/workflows/{name}", query, content, key)
 
     async def stream(self, name: str, last: str = "", /, **query: Any) -> AsyncGenerator[httpx2.ServerSentEvent, None]:
-        """Yields the events of a stream behind the one with the id `last`, until the server ends it.
+        """Yields the events of a stream after the one with the id `last`, until the server ends it.
 
-        One without data only moves the place on. Raises: Unavailable also when the stream breaks off.
+        An event without data only advances the cursor. Raises: Unavailable also when the stream breaks off.
         """
         headers = {"last-event-id": last} if last else {}
         timeout = httpx2.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS)
@@ -80,11 +80,11 @@ class ApiClient:
             async with self._http.sse(url, params=query, headers=headers, timeout=timeout) as source:
                 if source.response.status_code != 200:
                     await source.response.aread()
-                    _checked(source.response, self._url)
+                    _parse_response(source.response, self._url)
                 async for event in source:
                     yield event
         except httpx2.TransportError as error:
-            raise _silent(self._url, error) from error
+            raise _unreachable_error(self._url, error) from error
 
     async def items(self, name: str, limit: int, /, **query: Any) -> list[dict[str, Any]]:
         """Returns up to `limit` items of a list, following its pages."""
@@ -116,8 +116,8 @@ class ApiClient:
         except httpx2.TimeoutException as error:
             raise Unavailable(f"{self._url} did not answer in time; the call may have been done") from error
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
-            raise _silent(self._url, error) from error
-        return _checked(response, self._url)
+            raise _unreachable_error(self._url, error) from error
+        return _parse_response(response, self._url)
 
 
 def segment(text: str) -> str:
@@ -125,11 +125,11 @@ def segment(text: str) -> str:
     return quote(text, safe="")
 
 
-def _silent(url: str, error: Exception) -> Unavailable:
+def _unreachable_error(url: str, error: Exception) -> Unavailable:
     return Unavailable(f"{url} does not answer ({str(error) or type(error).__name__}); is the server running there?")
 
 
-def _checked(response: httpx2.Response, url: str) -> dict[str, Any]:
+def _parse_response(response: httpx2.Response, url: str) -> dict[str, Any]:
     """Returns the object of a 200 answer. Raises: ApiRefused, Unavailable."""
     try:
         body = json.loads(response.content)
@@ -154,9 +154,9 @@ def _message(body: dict[str, Any], status: int) -> str:
         scope = "the API key lacks the scope for this" if body.get("code") == "SCOPE" else "the API key is not accepted"
         return f"{message}: {scope}"
     if status == 409 and message == "not found":
-        return _CLOSED.get(str(body.get("code")), message)
+        return _CLOSED_REASONS.get(str(body.get("code")), message)
     if status == 404 and body.get("code") == "NOT_FOUND":
-        return f"{message}: the server does not have this call; is it of another release?"
+        return f"{message}: the server does not have this call; is it a different release?"
     if status >= 500 and body.get("request_id"):
         return f"{message} (request {body['request_id']})"
     return message

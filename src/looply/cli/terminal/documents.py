@@ -11,7 +11,7 @@ from looply.jsontext import Json, parse_json
 
 STANDARD_INPUT: Final = "-"
 MARK: Final = b"\xef\xbb\xbf"
-"""What some editors put before UTF-8 text."""
+"""The byte order mark that some editors put before UTF-8 text."""
 
 
 def file_parameter(text: str) -> Parameter:
@@ -20,7 +20,7 @@ def file_parameter(text: str) -> Parameter:
 
 
 def _check_name(_type: Any, name: str | None) -> None:
-    # What begins like an option and is none would be taken for a file.
+    # A mistyped option would be taken for a file.
     if name is not None and name.startswith("-") and name != STANDARD_INPUT:
         raise ValueError(f"unknown option {name}")
 
@@ -40,7 +40,7 @@ def read_document(file: str, terminal: Terminal) -> Json:
 
 
 def parse_named(text: bytes, name: str) -> Json:
-    """Returns the value of a JSON text. Raises: BadRequest (code `MALFORMED_JSON`) that names where it came from."""
+    """Returns the value of a JSON text. Raises: BadRequest (code `MALFORMED_JSON`) that names the source."""
     try:
         return parse_json(text, name=name)
     except BadRequest as error:

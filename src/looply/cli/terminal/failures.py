@@ -1,4 +1,4 @@
-"""What becomes of an error: the exit status, the JSON document, the line for people."""
+"""How an error is reported: the exit status, the JSON document, the text line."""
 
 import signal
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from looply.errors import (
 DONE: Final = 0
 REFUSED: Final = 1
 USAGE: Final = 2
-# What a shell shows for programs that a signal has ended: 128 and its number.
+# Shells report 128 plus the signal's number for a program that a signal ended.
 INTERRUPTED: Final = 128 + signal.SIGINT
 READER_GONE: Final = 128 + signal.SIGPIPE
 STOPPED: Final = 128 + signal.SIGTERM
@@ -30,7 +30,7 @@ SERVE_STATUSES: Final[Mapping[type[LooplyError], int]] = {
     SchemaMismatch: 78,
     KeyUnfit: 78,
 }
-"""What a supervisor must tell apart when `serve` ends. Every other command ends with 0, 1 or 2."""
+"""The exit statuses by which a supervisor distinguishes why `serve` ended. Every other command ends with 0, 1 or 2."""
 
 
 class UsageError(LooplyError):
@@ -79,7 +79,7 @@ def document_of(error: Exception) -> dict[str, Any]:
 
 
 def problem_item(problem: Problem) -> dict[str, str]:
-    """Returns a finding as a JSON object; `hint` is there when there is one."""
+    """Returns a finding as a JSON object; `hint` is present only if the finding has one."""
     return {"path": problem.path, "message": problem.message, **({"hint": problem.hint} if problem.hint else {})}
 
 

@@ -1,4 +1,4 @@
-"""The import of a definition, as both ways of doing it report it."""
+"""The import of a definition: options and result, shared by the import over the API and the import into a store."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,15 +14,15 @@ from looply.errors import DefinitionError, Problem
 from looply.jsontext import Json
 
 _WRAPPED: Final = "/definition"
-"""Where the definition stands in the body of the API; paths of findings begin with it."""
+"""The pointer to the definition in the body of the API; paths of findings begin with it."""
 
 
 DRAFT_OPEN: Final = "DRAFT_OPEN"
-ADVICE: Final = "--modified-on says which state of the draft you have read; --force overwrites it as it is now"
+OVERWRITE_HINT: Final = "--modified-on says which state of the draft you have read; --force overwrites it as it is now"
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a definition is stored now, and what is doubtful in it."""
+    """The workflow and version under which a definition is stored, and its warnings."""
 
     workflow_id: str
     workflow_version: int
@@ -39,8 +39,8 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What an import does beside storing: the workflow when the definition names none, and what it may overwrite."""
+class ImportOptions:
+    """The options of an import: activation, the workflow when the definition names none, and what it may overwrite."""
 
     activate: Annotated[bool, Parameter(help="Make the imported version ACTIVE.", negative="")] = False
     workflow_id: Annotated[str, Parameter(help="Import as the next version of this workflow.")] = ""
@@ -48,53 +48,53 @@ class Asked:
     force: Annotated[bool, Parameter(help="Overwrite the open draft as it is now.", negative="")] = False
 
 
-AS_IT_IS: Final = Asked()
+DEFAULT_IMPORT: Final = ImportOptions()
 
 
-async def import_by_api(client: ApiClient, definition: Json, asked: Asked) -> Imported:
-    """Imports by a running server. Raises: what `ApiClient` raises; paths point into the definition."""
+async def import_by_api(client: ApiClient, definition: Json, options: ImportOptions) -> Imported:
+    """Imports through a running server. Raises: the errors of `ApiClient`; paths point into the definition."""
     body: dict[str, Any] = {"definition": definition}
-    if asked.workflow_id:
-        body["workflow_id"] = asked.workflow_id
-    if asked.modified_on is not None:
-        body["modified_on"] = asked.modified_on
+    if options.workflow_id:
+        body["workflow_id"] = options.workflow_id
+    if options.modified_on is not None:
+        body["modified_on"] = options.modified_on
     with paths_into_definition():
-        answer = await _stored(client, body, forces=asked.force)
+        answer = await _post_import(client, body, overwrites=options.force)
         item = answer["item"]
         named = {"workflow_id": item["workflow_id"], "workflow_version": item["workflow_version"]}
-        if asked.activate:
+        if options.activate:
             item = (await client.post("activateWorkflow", named))["item"]
     return Imported(
         **named,
         workflow_status=item["workflow_status"],
-        warnings=unwrapped(problems_in(answer, "warnings")),
+        warnings=unwrap_paths(problems_in(answer, "warnings")),
         is_unchanged=answer.get("unchanged") is True,
     )
 
 
-async def _stored(client: ApiClient, body: dict[str, Any], *, forces: bool) -> dict[str, Any]:
+async def _post_import(client: ApiClient, body: dict[str, Any], *, overwrites: bool) -> dict[str, Any]:
     try:
         return await client.post("importWorkflow", body)
     except ApiRefused as error:
         if error.code != DRAFT_OPEN:
             raise
-        if not forces or "modified_on" in body:
-            error.message = f"{error.message} ({ADVICE})"
+        if not overwrites or "modified_on" in body:
+            error.message = f"{error.message} ({OVERWRITE_HINT})"
             raise
         return await client.post("importWorkflow", {**body, "modified_on": error.body["modified_on"]})
 
 
 @contextmanager
 def paths_into_definition() -> Iterator[None]:
-    """Makes paths of findings point into the definition that was given, not into the body that carried it."""
+    """Makes paths of findings point into the definition, not into the request body that contains it."""
     try:
         yield
     except (ApiRefused, DefinitionError) as error:
-        error.problems = unwrapped(error.problems)
+        error.problems = unwrap_paths(error.problems)
         error.message = error.message.replace(f"{_WRAPPED}/", "/")
         raise
 
 
-def unwrapped(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+def unwrap_paths(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     """Returns findings with paths into the definition."""
     return tuple(msgspec.structs.replace(found, path=found.path.removeprefix(_WRAPPED)) for found in problems)

@@ -1,4 +1,4 @@
-"""Instants that somebody writes on the command line."""
+"""Instants given on the command line."""
 
 from datetime import datetime
 
@@ -18,5 +18,5 @@ def read_instant(option: str, text: str) -> datetime:
 
 
 def instant_ms(option: str, text: str | None) -> int | None:
-    """Returns the instant in epoch milliseconds, as calls take it; None where none is given. Raises: UsageError."""
+    """Returns the instant in epoch milliseconds, as the API expects it; None if none is given. Raises: UsageError."""
     return ms_or_none(read_instant(option, text)) if text is not None else None

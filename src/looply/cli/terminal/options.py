@@ -16,16 +16,18 @@ if TYPE_CHECKING:  # both cost start-up time
 
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 
-Data: TypeAlias = Annotated[Path | None, Parameter(help="Data folder of a server that does not run (LOOPLY_DATA).")]
-AnyFolder: TypeAlias = Annotated[Path | None, Parameter(help="Data folder; a server may run on it (LOOPLY_DATA).")]
+Data: TypeAlias = Annotated[Path | None, Parameter(help="Data folder of a stopped server (LOOPLY_DATA).")]
+AnyFolder: TypeAlias = Annotated[
+    Path | None, Parameter(help="Data folder; a server may be running on it (LOOPLY_DATA).")
+]
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """The running server that a command talks to."""
+    """The running server that a command calls."""
 
-    url: Annotated[str | None, Parameter(help=f"Address of the server (LOOPLY_URL; else {DEFAULT_URL}).")] = None
+    url: Annotated[str | None, Parameter(help=f"URL of the server (LOOPLY_URL; else {DEFAULT_URL}).")] = None
     api_key: Annotated[str | None, Parameter(help="API key (LOOPLY_API_KEY).")] = None
 
     def client(self, terminal: Terminal) -> "ApiClient":
@@ -39,28 +41,26 @@ class Server:
         if not key:
             raise UsageError("an API key is missing: give --api-key or set LOOPLY_API_KEY")
         if not key.isascii() or not key.isprintable():
-            raise UsageError("the API key has characters that no key has")
+            raise UsageError("the API key has characters that no valid key has")
         return ApiClient(url, key, terminal.transport)
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Place(Server):
-    """A running server, or the store itself: the folder of a server that does not run, or the database."""
+class Target(Server):
+    """A running server, or the store itself: the folder of a stopped server, or the database."""
 
-    data: Annotated[
-        Path | None, Parameter(help="Work on this data folder of a server that does not run, without a key.")
-    ] = None
+    data: Annotated[Path | None, Parameter(help="Work on this data folder of a stopped server, without a key.")] = None
     offline: Annotated[
-        bool, Parameter(help="Work on the store that the settings name, without a server and a key.", negative="")
+        bool, Parameter(help="Work on the store of the settings, without a server and a key.", negative="")
     ] = False
     organization: Annotated[
         str | None,
-        Parameter(help="With --data or --offline: id of the organization, else the one that was made first."),
+        Parameter(help="With --data or --offline: id of the organization; else the first that was created."),
     ] = None
 
     def is_offline(self) -> bool:
-        """Tells whether the command works on the store itself. Raises: UsageError when a server is named beside it."""
+        """Returns whether the command works on the store itself. Raises: UsageError when a server is named too."""
         is_offline = self.offline or self.data is not None
         if is_offline and self.url is not None:
             raise UsageError("give --url for a running server, or --data or --offline for its store, not both")
@@ -70,7 +70,7 @@ class Place(Server):
 
 
 THE_SERVER: Final = Server()
-THE_PLACE: Final = Place()
+THE_TARGET: Final = Target()
 
 
 def settings_of(terminal: Terminal, flags: Mapping[str, Any], file: Path | None = None) -> "Settings":

@@ -10,7 +10,7 @@ from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.terminal import Terminal
 from looply.jsontext import Json
 
-Payload: TypeAlias = Annotated[str | None, Parameter(help="The payload as JSON text, in place of a file.")]
+Payload: TypeAlias = Annotated[str | None, Parameter(help="The payload as JSON text, instead of a file.")]
 PayloadFile: TypeAlias = Annotated[str | None, file_parameter("JSON file with the payload; - for standard input.")]
 
 

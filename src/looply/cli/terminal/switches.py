@@ -1,4 +1,4 @@
-"""The switches that may stand anywhere on the command line and belong to no single command."""
+"""The switches that are accepted anywhere on the command line and belong to no single command."""
 
 from collections.abc import Sequence
 

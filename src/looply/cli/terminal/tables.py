@@ -23,7 +23,7 @@ _LOUD: Final = {
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> RenderableType:
-    """Returns a table; nothing is cut, long values are folded. None is shown as nothing."""
+    """Returns a table; long values are folded, never truncated. None is an empty cell."""
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         made.add_column(column, overflow="fold")
@@ -39,7 +39,7 @@ def show_items(terminal: Terminal, items: Sequence[Mapping[str, Any]], columns: 
 
 
 def rows_of(items: Iterable[Mapping[str, Any]], fields: Sequence[str]) -> list[list[Any]]:
-    """Returns fields of objects as rows of a table; what is called like an instant is shown as one."""
+    """Returns fields of objects as rows of a table; fields named like an instant are formatted as one."""
     return [[_shown(item.get(field), field) for field in fields] for item in items]
 
 

@@ -1,4 +1,4 @@
-"""Where a command reads and writes: documents, tables, lines for people; and how it reaches the world outside."""
+"""The streams of a command: documents, tables and text lines; its clock, environment and HTTP transport."""
 
 import contextlib
 import json
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # both cost start-up time and are needed for their names only
     from rich.console import Console, RenderableType
 
 _WIDE = 10_000
-"""Columns when nobody looks: a table in a file or a pipe is never folded."""
+"""Columns where the output is no terminal: a table in a file or a pipe is never folded."""
 _PAGE = 100
 
 
@@ -69,12 +69,12 @@ class Terminal:
             self.output.flush()
 
     def note(self, text: str) -> None:
-        """Writes a line to standard error: what is worth knowing and no result."""
+        """Writes a line to standard error: information that is not part of the result."""
         self.errors.write(f"{printable(text)}\n")
         self.errors.flush()
 
     def fail(self, error: Exception) -> None:
-        """Tells of an error: on standard error for people, with `--json` as a document on standard output."""
+        """Reports an error: as text on standard error, with `--json` as a document on standard output."""
         if self.is_json:
             self.output.write(f"{json_text(document_of(error))}\n")
             return
@@ -86,12 +86,12 @@ class Terminal:
             self.note(f"  {problem.path or '(whole document)'}: {problem.message}{hint}")
 
     def flush(self) -> None:
-        """Writes out what is buffered. Raises: BrokenPipeError when nobody reads it any more."""
+        """Writes out buffered text. Raises: BrokenPipeError when the reader has closed the pipe."""
         self.output.flush()
 
     def abandon(self) -> None:
-        """Gives up standard output, which nobody reads any more."""
-        # The interpreter flushes it once more at its end, and must not fail there.
+        """Redirects standard output to the null device, after its reader has closed the pipe."""
+        # The interpreter flushes the stream once more at its end, and must not fail then.
         with contextlib.suppress(OSError):
             given_up = self.output.fileno()
             nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -101,7 +101,7 @@ class Terminal:
     def console(self, *, folded: bool = False) -> "Console":
         """Returns a console on standard output; values are shown as they are, never as markup.
 
-        `folded`: text is folded at a page's width also where nobody looks.
+        `folded`: text is folded at a page's width also where the output is no terminal.
         """
         from rich.console import Console  # noqa: PLC0415 - start-up cost: JSON needs none
 
@@ -120,13 +120,13 @@ Here: TypeAlias = Annotated[Terminal, Parameter(parse=False)]
 
 
 def _open_closed_streams() -> None:
-    """Lets standard streams without which the process was started lead nowhere.
+    """Opens standard streams that the process was started without on the null device.
 
-    Without it a database would get one of their numbers, and into it what anybody writes there.
+    Otherwise a database file would get one of their numbers, and text written to the stream would go into it.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            # The lowest number that is free is its own, since those before it are open by now.
+            # The lowest free number is the stream's own, since those before it are open by now.
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - for good
 
 
@@ -139,5 +139,5 @@ def json_text(value: Json) -> str:
 
 
 def printable(text: Any) -> str:
-    """Returns a text without what could move a terminal's cursor or change its colors."""
+    """Returns a text without characters that could move a terminal's cursor or change its colors."""
     return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in str(text))

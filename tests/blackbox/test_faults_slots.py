@@ -1,7 +1,7 @@
-"""A narrow workflow whose server is killed: never more than its number are at work, and everybody in line has a turn.
+"""A workflow with `max_concurrency` over kills: never more executions hold a slot, and every queued one gets a slot.
 
-The ledger judges. An execution has its slot at least from the arrival of its first call to the answer of its last, and
-an answer leaves `SLOW_SECONDS` after its call; over a kill it keeps the slot, since it goes on.
+The ledger is the evidence. An execution has its slot at least from the arrival of its first call to the answer of its
+last, and an answer leaves `SLOW_SECONDS` after its call; over a kill it keeps the slot, since it continues.
 """
 
 from collections import defaultdict
@@ -43,7 +43,7 @@ def _script(run: Run, number: int) -> dict[str, int]:
 
 
 def _most_at_once(calls: Mapping[tuple[str, ...], Sequence[Line]]) -> int:
-    """Returns how many executions were at work at one moment, by what the world saw of them."""
+    """Returns the largest number of executions that held a slot at once, by their calls."""
     spans: dict[str, list[int]] = defaultdict(list)
     for (number, _), lines in calls.items():
         spans[number] += [line["at"] for line in lines]
@@ -75,7 +75,7 @@ def test_killed_again_and_again_never_more_than_max_concurrency_are_at_work(
         assert {(str(number), step) for step in STEPS} <= set(calls), f"{number} completed without its calls"
         turns = entries(rows[execution_id], "EXECUTION_QUEUED", "EXECUTION_ADMITTED")
         assert [turn["type"] for turn in turns] == ["EXECUTION_QUEUED", "EXECUTION_ADMITTED"], turns
-        report.checked("everybody in line has one turn")
+        report.checked("every queued execution gets one slot")
     most = _most_at_once(calls)
     assert most == MOST, f"{most} were at work at once"
     report.worst("executions at work at once", most)
