@@ -418,7 +418,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "REQUEST_TIMEOUT": ("call", "The request did not arrive in time."),
     "RESPONSE_TOO_LARGE": (
         "step",
-        "The answer is over the limit `response_bytes`. Ask for less, such as by `$select` or `$top`.",
+        "The answer is over `response_bytes` or `json_nodes`, or in very many pieces. Ask for less, as by `$select`.",
     ),
     "SCHEMA_MISMATCH": ("command", "The store was written by a newer release. `serve` ends with 78; use that release."),
     "SCOPE": ("call", "The key is good and lacks the scope of the call."),
