@@ -415,7 +415,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "REQUEST_TIMEOUT": ("call", "The request did not arrive in time."),
     "RESPONSE_TOO_LARGE": (
         "step",
-        "The response is over the limit `response_bytes`. Request less, for example by `$select` or `$top`.",
+        "The response is over `response_bytes` or `json_nodes`, or in too many pieces. Request less, as by `$select`.",
     ),
     "SCHEMA_MISMATCH": ("command", "The store was written by a newer release. `serve` ends with 78; use that release."),
     "SCOPE": ("call", "The key is valid but lacks the scope of the call."),

@@ -13,6 +13,7 @@ import httpx2
 from looply import __version__
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.outbound.network import OWNER, GuardedBackend, GuardedTransport, Resolver, SystemResolver
+from looply.connectors.outbound.trust import machine_trust
 from looply.connectors.outbound.urls import port_of
 from looply.connectors.port import HttpRequest, HttpResponse
 from looply.errors import BadInput, OperationError, Rejected, Timeout, Unavailable
@@ -68,7 +69,7 @@ def build_client(
     `ca_file` (PEM) adds certificate authorities to the machine's own, for systems with a private one. Certificates
     are always checked. `http2` needs the library's extra.
     """
-    tls = httpx2.create_ssl_context(trust_env=False)
+    tls = machine_trust()
     if ca_file is not None:
         tls.load_verify_locations(cafile=ca_file)
     backend = GuardedBackend(policy, resolver if resolver is not None else SystemResolver())

@@ -190,6 +190,23 @@ async def test_an_untrusted_certificate_ends_the_call(
     assert (inbox.users, inbox.mails) == ([], [])
 
 
+async def test_the_environment_adds_no_authority_and_gets_no_keys_of_connections(
+    wiring: Any,
+    open_server: Open,
+    certificate: Path,
+    server_tls: ssl.SSLContext,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    keys = tmp_path / "keys"
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
+    server = await open_server(server_tls)
+    with pytest.raises(Rejected) as caught:
+        await SEND(context(wiring, server.port, tls="starttls"), MAIL)
+    assert (caught.value.code, keys.exists()) == ("TLS_CERTIFICATE", False)
+
+
 async def test_a_server_without_starttls_gets_neither_password_nor_mail(
     wiring: Any, inbox: Inbox, open_server: Open
 ) -> None:

@@ -98,6 +98,27 @@ def answer(body: bytes, *headers: str) -> bytes:
     return "\r\n".join(lines).encode() + body
 
 
+def filling(size: int) -> bytes:
+    """Returns an answer of so many bytes altogether."""
+    return answer(b"x" * (size - len(answer(b"x" * (size - 1000))) + size - 1000))
+
+
+class Rounds:
+    """Counts the rounds of the event loop."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._is_over = False
+
+    def begin(self) -> None:
+        if not self._is_over:
+            self.count += 1
+            asyncio.get_running_loop().call_soon(self.begin)
+
+    def end(self) -> None:
+        self._is_over = True
+
+
 async def get(client: HttpClient, url: str, within: timedelta = timedelta(minutes=2), **more: Any) -> HttpResponse:
     return await client.sender(within).send(HttpRequest(method="GET", url=parse_url(url), **more))
 
@@ -223,6 +244,80 @@ async def test_an_unrequested_response_is_given_to_no_call(serve: Any, open_clie
         response = await get(client, url)
         assert response.content == b"asked"
         assert peer.connections == calls
+
+
+@pytest.mark.parametrize("packet", [65_536, 16_384])
+async def test_an_unasked_answer_that_begins_a_packet_is_given_to_no_call(
+    packet: int, serve: Any, open_client: OpenClient
+) -> None:
+    peer = Peer(filling(packet) + answer(b"unasked"), hold=True)
+    url, client = f"http://127.0.0.1:{await serve(peer)}/", open_client()
+    for calls in (1, 2, 3):
+        assert set((await get(client, url)).content) == set(b"x")
+        assert peer.connections == calls
+
+
+async def test_an_unasked_answer_in_a_record_of_its_own_is_given_to_no_call(
+    certificate: Path, serve: Any, open_client: OpenClient
+) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
+    peer = Peer(filling(16_384) + answer(b"unasked"), hold=True)  # a record of TLS has 16 KiB at most
+    url, client = f"https://127.0.0.1:{await serve(peer, ssl=tls)}/", open_client(ca_file=certificate)
+    for calls in (1, 2, 3):
+        assert set((await get(client, url)).content) == set(b"x")
+        assert peer.connections == calls
+
+
+@pytest.mark.parametrize(("came", "largest"), [(b"x" * 131_072, 65_536), (b"1\r\nx\r\n" * 20_000, 4096)])
+async def test_little_is_handed_out_at_once_where_many_lines_came(came: bytes, largest: int) -> None:
+    inner = httpcore2.AsyncMockBackend([came])
+    stream = await GuardedBackend(EgressPolicy(), FakeResolver(["8.8.8.8"]), inner).connect_tcp("some.example", 80)
+    parts = []
+    while part := await stream.read(1 << 20):
+        parts.append(part)
+    assert b"".join(parts) == came
+    assert max(map(len, parts)) == largest
+
+
+async def test_in_one_round_of_the_loop_one_connection_hands_out() -> None:
+    backend = GuardedBackend(EgressPolicy(), FakeResolver(["8.8.8.8"]), httpcore2.AsyncMockBackend([b"x\n" * 50_000]))
+    rounds = Rounds()
+    handed: list[int] = []
+
+    async def read_all() -> None:
+        stream = await backend.connect_tcp("some.example", 80)
+        while await stream.read(1 << 20):
+            handed.append(rounds.count)
+
+    rounds.begin()
+    await asyncio.gather(*(read_all() for _ in range(5)))
+    rounds.end()
+    assert len(handed) > 100
+    assert len(set(handed)) == len(handed)
+
+
+async def test_a_response_in_too_many_pieces_is_refused(serve: Any, open_client: OpenClient) -> None:
+    head, client = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", open_client()
+    rows = Peer(head + (b"64\r\n" + b"r" * 100 + b"\r\n") * 20_000 + b"0\r\n\r\n")
+    assert len((await get(client, f"http://127.0.0.1:{await serve(rows)}/")).content) == 2_000_000
+    crumbs = Peer(head + b"1\r\nx\r\n" * 20_000 + b"0\r\n\r\n")
+    with pytest.raises(Rejected, match="pieces") as caught:
+        await get(client, f"http://127.0.0.1:{await serve(crumbs)}/")
+    assert (caught.value.code, caught.value.sent, caught.value.status) == ("RESPONSE_TOO_LARGE", True, "200")
+
+
+async def test_endless_interim_responses_are_refused(serve: Any, open_client: OpenClient) -> None:
+    interim = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    client = open_client()
+    few, many = (Peer(interim * count + answer(b"ok"), hold=True) for count in (10, 20_000))
+    url = f"http://127.0.0.1:{await serve(few)}/"
+    for _ in range(2):
+        assert (await get(client, url)).content == b"ok"
+    assert few.connections == 1
+    with pytest.raises(Unavailable) as caught:
+        await get(client, f"http://127.0.0.1:{await serve(many)}/")
+    assert caught.value.sent
 
 
 async def test_a_refused_connection_is_unavailable_and_not_sent(serve: Any, open_client: OpenClient) -> None:
@@ -373,6 +468,17 @@ async def test_certificates_are_checked_and_authorities_can_be_added(
     assert response.content == b"secret"
     with pytest.raises(Rejected):
         await get(open_client(ca_file=certificate), f"https://localhost:{port}/")
+
+
+async def test_authorities_of_the_environment_are_not_trusted(
+    certificate: Path, serve: Any, open_client: OpenClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
+    with pytest.raises(Rejected) as caught:
+        await get(open_client(), f"https://127.0.0.1:{await serve(Peer(answer(b'')), ssl=tls)}/")
+    assert caught.value.code == "TLS_CERTIFICATE"
 
 
 async def test_a_peer_without_tls_is_unavailable_and_not_sent(serve: Any, open_client: OpenClient) -> None:

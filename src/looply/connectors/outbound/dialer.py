@@ -8,6 +8,7 @@ from typing import Protocol
 
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.outbound.network import Resolver, SystemResolver, permitted_addresses
+from looply.connectors.outbound.trust import machine_trust
 from looply.errors import OperationError, Unavailable
 
 
@@ -43,7 +44,7 @@ class GuardedDialer:
     def tls(self) -> ssl.SSLContext:
         """The TLS context: the machine's certificate authorities, unless another context was given."""
         if self._tls is None:
-            self._tls = ssl.create_default_context()
+            self._tls = machine_trust()
         return self._tls
 
     async def dial(self, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> socket.socket:
@@ -62,7 +63,7 @@ class NoDialer:
     @property
     def tls(self) -> ssl.SSLContext:
         """The TLS context that certificates are checked with."""
-        return ssl.create_default_context()
+        return machine_trust()
 
     async def dial(self, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> socket.socket:  # noqa: ARG002
         """Raises: OperationError, always."""

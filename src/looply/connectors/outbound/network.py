@@ -9,18 +9,22 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpcore2
 import httpx2
 
 from looply.connectors.outbound.egress import EgressPolicy
-from looply.errors import Unavailable
+from looply.connectors.outbound.streams import BoundedStream
+from looply.errors import Rejected, Unavailable
 
 OWNER = "looply_owner"
 """The request extension with the organization of the call; organizations do not share connections."""
 # At most so many addresses of one name are tried: all of them share the connect timeout.
 MAX_ADDRESSES = 4
+FREE_PARTS = 10_000
+"""A response may come in so many pieces, and in one more for each `PART_BYTES`: chunks, and packets of the network."""
+PART_BYTES = 64
 
 
 class Resolver(Protocol):
@@ -50,6 +54,7 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         self._policy = policy
         self._resolver = resolver
         self._backend = backend if backend is not None else httpcore2.AnyIOBackend()
+        self._turn = asyncio.Lock()
 
     async def connect_tcp(
         self,
@@ -71,10 +76,13 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         share = None if timeout is None else timeout / len(addresses)
         for address in addresses[:-1]:
             try:
-                return await self._backend.connect_tcp(address, port, share, local_address, socket_options)
+                return await self._connected(address, port, share, local_address, socket_options)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 continue
-        return await self._backend.connect_tcp(addresses[-1], port, share, local_address, socket_options)
+        return await self._connected(addresses[-1], port, share, local_address, socket_options)
+
+    async def _connected(self, *target: Any) -> httpcore2.AsyncNetworkStream:
+        return BoundedStream(await self._backend.connect_tcp(*target), self._turn)
 
     async def connect_unix_socket(
         self,
@@ -149,8 +157,8 @@ class _Connection(httpcore2.AsyncHTTPConnection):
             return False
         # The library has no public method for it.
         data, _ = inner._h11_state.trailing_data
-        tls = inner._network_stream.get_extra_info("ssl_object")
-        return bool(data) or (tls is not None and tls.pending() > 0)
+        stream = inner._network_stream
+        return bool(data) or (isinstance(stream, BoundedStream) and stream.has_unread())
 
 
 class _Pool(httpcore2.AsyncConnectionPool):
@@ -194,6 +202,9 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         )
         with _client_errors():
             response = await self._pool.handle_async_request(outgoing)
+        stream = response.extensions.get("network_stream")
+        if isinstance(stream, BoundedStream):
+            stream.begin_body()
         return httpx2.Response(
             status_code=response.status,
             headers=response.headers,
@@ -211,9 +222,21 @@ class _Body(httpx2.AsyncByteStream):
         self._response = response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        parts = size = 0
         with _client_errors():
             async for part in self._response.aiter_stream():
+                parts, size = parts + 1, size + len(part)
+                if parts > FREE_PARTS + size // PART_BYTES:
+                    raise self._too_many_parts(parts, size)
                 yield part
+
+    def _too_many_parts(self, parts: int, size: int) -> Rejected:
+        return Rejected(
+            f"the response comes in too many pieces, {parts} for {size} bytes; have it sent in larger chunks",
+            code="RESPONSE_TOO_LARGE",
+            sent=True,
+            status=str(self._response.status),
+        )
 
     async def aclose(self) -> None:
         await self._response.aclose()

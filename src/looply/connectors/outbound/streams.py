@@ -1,0 +1,97 @@
+"""Streams of connections to other systems, whose answers cost no more work than what they carry is worth.
+
+A peer chooses in how many pieces its answer comes: chunks of one byte, or interim responses without end. The HTTP
+library handles each piece of what was read before it lets anything else run. So little is read at once here where
+much may be in it, and by one connection after the other.
+"""
+
+import asyncio
+import ssl
+from typing import Any, Final
+
+import httpcore2
+
+READ_BYTES: Final = 65_536
+"""So much is handed out at once, unless there are many lines in it."""
+
+MANY_LINES: Final = 512
+"""Each chunk and each interim response has two line ends; with more than so many, `SMALL_BYTES` are handed out."""
+
+SMALL_BYTES: Final = 4096
+"""In chunks of one byte these are about 700 pieces."""
+
+HEAD_BYTES: Final = 128 * 1024
+"""So much may come before the head of a response is complete, interim responses (RFC 9110 §15.2) included."""
+
+# More than a transport of the event loop delivers at once (256 KiB), so that nothing stays behind in the library.
+_PACKET_BYTES: Final = 1024 * 1024
+
+
+class BoundedStream(httpcore2.AsyncNetworkStream):
+    """A stream that hands out little at once, and bounds what precedes a body.
+
+    `turn` is shared by all streams of an event loop: in one round of the loop one of them hands out, and everything
+    else that is ready runs before the next one.
+    """
+
+    def __init__(self, stream: httpcore2.AsyncNetworkStream, turn: asyncio.Lock) -> None:
+        self._stream = stream
+        self._turn = turn
+        self._rest = memoryview(b"")
+        self._head_left: int | None = HEAD_BYTES
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - the library's
+        """Returns what came, at most `READ_BYTES`, empty at the end.
+
+        Raises: the library's errors; RemoteProtocolError when no head is complete after `HEAD_BYTES`.
+        """
+        if not self._rest:
+            self._rest = memoryview(await self._stream.read(_PACKET_BYTES, timeout))
+        async with self._turn:
+            await asyncio.sleep(0)
+        part = bytes(self._rest[: min(max_bytes, READ_BYTES)])
+        if part.count(b"\n") > MANY_LINES:
+            part = part[:SMALL_BYTES]
+        self._rest = self._rest[len(part) :]
+        if self._head_left is not None:
+            self._head_left -= len(part)
+            if self._head_left < 0:
+                raise httpcore2.RemoteProtocolError("too much came before the response")
+        return part
+
+    def begin_body(self) -> None:
+        """Says that the head of the response is complete. What is written next is another request."""
+        self._head_left = None
+
+    def has_unread(self) -> bool:
+        """Tells whether something came that was not handed out, apart from what the socket itself still holds."""
+        # The library tells neither that it keeps packets of TLS that were not decrypted yet.
+        packets = getattr(getattr(self._stream, "_stream", None), "_read_bio", None)
+        tls = self.get_extra_info("ssl_object")
+        return (
+            bool(self._rest)
+            or (isinstance(packets, ssl.MemoryBIO) and packets.pending > 0)
+            or (tls is not None and tls.pending() > 0)
+        )
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the library's
+        """Sends bytes of a request."""
+        self._head_left = HEAD_BYTES
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        """Closes the connection."""
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the library's
+    ) -> httpcore2.AsyncNetworkStream:
+        """Returns the stream over TLS."""
+        return BoundedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout), self._turn)
+
+    def get_extra_info(self, info: str) -> Any:
+        """Returns what the library asks for: the TLS object, addresses, whether the socket is readable."""
+        return self._stream.get_extra_info(info)
