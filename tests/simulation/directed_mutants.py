@@ -30,7 +30,7 @@ def d01_a_delivery_is_removed_before_it_is_applied() -> AbstractContextManager[N
     return _replaced(MemoryWorkQueue, "deliveries", deliveries)
 
 
-def d02_a_copy_counts_as_shown_as_it_is_wanted_by_then() -> AbstractContextManager[None]:
+def d02_a_copy_counts_as_shown_in_its_latest_state() -> AbstractContextManager[None]:
     """After a call of a channel the copy counts as what it has to be by then, not as what was shown."""
     original = Reconciler._update
 
