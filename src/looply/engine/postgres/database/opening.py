@@ -1,7 +1,11 @@
 """Opening of the database: the schema, the lease, and the startup state of a process."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
+from typing import Final
+
+import psycopg
 
 from looply.clock import to_ms
 from looply.engine.coding.database_server import unfit_reasons
@@ -17,6 +21,7 @@ from looply.errors import SchemaMismatch
 
 _PACKAGE = "looply.engine.postgres"
 
+_MOST_DEADLOCKS: Final = 9
 # Held until the transaction ends: of two processes that start at once the second one finds the work done.
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1819242606, 0)"
 _SCHEMA = f"CREATE SCHEMA IF NOT EXISTS {SCHEMA_NAME}"
@@ -66,9 +71,27 @@ async def read_boot(connection: Connection) -> StartupState:
 
 
 async def upgrade(connection: Connection) -> None:
-    """Brings the schema to today's. Raises: SchemaMismatch, psycopg.Error."""
+    """Brings the schema to today's, also while other processes work on it. Raises: SchemaMismatch, psycopg.Error."""
     if reasons := unfit_reasons(connection.info.server_version, connection.info.parameter_status("server_encoding")):
         raise SchemaMismatch("; ".join(reasons))
+    await repeat_deadlocked(lambda: _take_steps(connection))
+
+
+async def repeat_deadlocked(transact: Callable[[], Awaitable[None]]) -> None:
+    """Runs a transaction, and repeats one that the server has ended because of a deadlock, ten times in all at most.
+
+    Processes that work on the tables take their locks in another order than an upgrade does. The server finds a
+    deadlock after a second and rolls one of the transactions back, so that nothing of it is left.
+    Raises: whatever the transaction raises, at the last time also psycopg.errors.DeadlockDetected.
+    """
+    for _ in range(_MOST_DEADLOCKS):
+        with suppress(psycopg.errors.DeadlockDetected):
+            await transact()
+            return
+    await transact()
+
+
+async def _take_steps(connection: Connection) -> None:
     async with connection.transaction():
         await connection.execute(_ONE_AT_A_TIME)
         await connection.execute(_SCHEMA)
