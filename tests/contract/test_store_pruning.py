@@ -74,8 +74,11 @@ def spent(now: datetime, **fields: Any) -> RetentionFilter:
 
 
 async def store_all(store: Store, units: Sequence[Unit]) -> None:
-    for begin in range(0, len(units), 500):
-        await asyncio.gather(*(store.journal.commit(unit) for unit in units[begin : begin + 500]))
+    """Commits units concurrently, and the one with the highest id last: both the last batch and the highest id stay."""
+    *others, last = units
+    for begin in range(0, len(others), 500):
+        await asyncio.gather(*(store.journal.commit(unit) for unit in others[begin : begin + 500]))
+    await store.journal.commit(last)
 
 
 def full_life(samples: Samples) -> tuple[Unit, Unit]:
