@@ -98,9 +98,9 @@ describe("the inbox page", () => {
     expect(page.text()).not.toContain("Answer by");
   });
 
-  it("shows the card again when the workflow has drawn it anew", async () => {
-    const anew = item({ status: "ANSWERED", card: demoCard("adaptiveCard_2") });
-    const page = await open([item(), item({ status: "ANSWERED" }), anew], [recorded]);
+  it("shows the card again when the workflow has drawn it again", async () => {
+    const redrawn = item({ status: "ANSWERED", card: demoCard("adaptiveCard_2") });
+    const page = await open([item(), item({ status: "ANSWERED" }), redrawn], [recorded]);
     await page.press("Approve");
     await vi.waitFor(() => expect(page.text()).toContain("Approved by manager@example.com and released in SAP"), PATIENT);
     expect(page.text()).toContain("Your answer is recorded");
@@ -162,7 +162,7 @@ describe("the inbox page", () => {
     expect(alone.text()).not.toContain("must approve");
   });
 
-  it("tells which card was answered, and shows it anew when it has changed", async () => {
+  it("says which card was answered, and shows it again when it has changed", async () => {
     const changed = { status: 409, body: { code: "CARD_CHANGED", message: "the card has changed" } };
     const page = await open([item({ revision: 3 }), item({ revision: 4 })], [changed, recorded]);
     await page.press("Approve");
@@ -172,9 +172,9 @@ describe("the inbox page", () => {
     expect(page.sent).toMatchObject([{ card_revision: 3 }, { card_revision: 4 }]);
   });
 
-  it("says what was decided by somebody else, and keeps the form when a comment is missing", async () => {
-    const told = { message: "already answered", answered_by: "ann@example.com", answered_on: ANSWERED_ON, decision: "rejected" };
-    const late = await open([item()], [{ status: 200, body: told }]);
+  it("says what was decided by another person, and keeps the form when a comment is missing", async () => {
+    const settled = { message: "already answered", answered_by: "ann@example.com", answered_on: ANSWERED_ON, decision: "rejected" };
+    const late = await open([item()], [{ status: 200, body: settled }]);
     await late.press("Approve");
     expect(late.text()).toContain("(rejected)");
     const missing = { code: "PAYLOAD_REFUSED", errors: [{ path: "/data/comment", message: "A comment is required to reject." }] };

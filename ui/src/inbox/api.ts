@@ -19,7 +19,7 @@ export interface InboxItem {
   answeredOn: number | null;
   /** What was decided, in a word, such as `approved`. */
   decision: string | null;
-  /** Of the card as it is shown; null from a server that does not tell. */
+  /** Of the card as it is shown; null from a server that does not send it. */
   revision: number | null;
   /** Why the card is closed, as a sentence. */
   closedText: string | null;
@@ -47,7 +47,7 @@ export type Sent =
   | { kind: "invalid" }
   /** The server understood and refused; sending the same again does not help. */
   | { kind: "refused"; reason: string }
-  /** Nobody knows whether it arrived; sending again is safe, since one answer counts. */
+  /** It is unknown whether it arrived; sending again is safe, since one answer counts. */
   | { kind: "failed"; reason: string };
 
 const UNREACHABLE = "The server could not be reached. Check your connection.";
@@ -108,7 +108,7 @@ function pathOf(token: string): string {
   return `/v2/inbox/${encodeURIComponent(token)}`;
 }
 
-// A server that will not tell a wrong token from a missing one may say 403; for the reader both mean the same.
+// A server that does not distinguish a wrong token from a missing one may say 403; for the reader both mean the same.
 function isUnknownLink(status: number): boolean {
   return status === 404 || status === 403;
 }

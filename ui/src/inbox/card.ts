@@ -97,7 +97,7 @@ function execute(
 function dataOf(action: SubmitAction | ExecuteAction): JsonObject {
   const data: unknown = action.data;
   const sent: JsonObject = isObject(data) ? { ...data } : { value: data };
-  // A universal action tells its buttons apart by the verb.
+  // The verb distinguishes the buttons of a universal action.
   if (action instanceof ExecuteAction && action.verb && !("verb" in sent)) sent.verb = action.verb;
   return sent;
 }

@@ -14,7 +14,7 @@ export interface Surroundings {
   pause: (milliseconds: number) => Promise<void>;
 }
 
-// The workflow goes on after the answer and may draw the card anew ("Approved by ..."); the page looks a few times.
+// The workflow continues after the answer and may draw the card again ("Approved by ..."); the page looks a few times.
 const LOOK_AGAIN_MS = [800, 1500, 3000, 5000];
 
 export class Inbox {
