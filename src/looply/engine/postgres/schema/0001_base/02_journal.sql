@@ -1,5 +1,5 @@
 -- The journal of executions: the tables of the embedded store. Instants are milliseconds since 1970 (UTC); small
--- numbers of `name` stand for organizations, workspaces, workflows. Texts are compared byte by byte (collation "C"),
+-- numbers of `name` represent organizations, workspaces, workflows. Texts are compared byte by byte (collation "C"),
 -- whatever the language of the database.
 
 CREATE TABLE name(n integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id text COLLATE "C" NOT NULL UNIQUE);
