@@ -258,13 +258,13 @@ class Execution(RuleBasedStateMachine):
         self.simulator.crash()
 
     @rule()
-    def a_cut_stretch_goes_on(self) -> None:
+    def a_cut_stretch_continues(self) -> None:
         was_needed = self.simulator.work.continues
         assert self.simulator.submit(Continue(at=self.simulator.now)) == Done(is_late=not was_needed)
 
     def assert_nothing_was_done(self, added: list[Event]) -> None:
         """A refused call records nothing; only a stretch that was cut before it may have continued."""
-        if self.simulator.goes_on:
+        if self.simulator.auto_continue:
             assert not added
         assert not of_kind(added, Resumed, AnswerRecorded, ExecutionClosed)
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from sim_options import STORE_FAULTS
-from simulated_pruning import Told, ToldOfKeys, WatchedPruning
+from simulated_pruning import OnKeysPruned, OnPruned, WatchedPruning
 
 from kit.memory import Fault, MemoryData, MemoryStore
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
@@ -52,8 +52,8 @@ class SimulatedData(MemoryData):
         self,
         on_unit: Callable[[Unit], None],
         on_fire: Callable[[Fire, str], None],
-        on_gone: Told,
-        on_keys: ToldOfKeys,
+        on_gone: OnPruned,
+        on_keys: OnKeysPruned,
     ) -> None:
         super().__init__(dictionaries={STARTER: _STARTER})
         self._on_unit = on_unit
