@@ -363,7 +363,7 @@ def test_a_german_reader_gets_a_german_page(org: Organization, browser: "Browser
         assert page.evaluate("document.documentElement.lang") == "de"
         for text in ("Für ann@example.com", "Gesendet", "Antwort bis"):
             assert text in visit.text()
-        assert re.search(r"Antwort bis \d{1,2}\. \w+ \d{4} um \d{2}:\d{2} (MEZ|MESZ)", visit.text())
+        assert re.search(r"Antwort bis \d{1,2}\. \w+\.? \d{4},? (um )?\d{2}:\d{2} (MEZ|MESZ)", visit.text())
         page.screenshot(path=tmp_path / "german.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
         org.terminate(execution_id)

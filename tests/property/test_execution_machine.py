@@ -264,7 +264,7 @@ class Execution(RuleBasedStateMachine):
 
     def assert_nothing_was_done(self, added: list[Event]) -> None:
         """A refused call records nothing; only a stretch that was cut before it may have continued."""
-        if self.simulator.goes_on:
+        if self.simulator.auto_continue:
             assert not added
         assert not of_kind(added, Resumed, AnswerRecorded, ExecutionClosed)
 

@@ -168,10 +168,10 @@ describe("the inbox page", () => {
     const body = { message: "already answered", answered_by: "ben@example.com", answered_on: ANSWERED_ON, decision: "rejected" };
     const page = await open([item(), item({ status: "ANSWERED", ...body })], [{ status: 200, body }], ["fr", "de-AT", "en"]);
     expect(page.text()).toContain("Für manager@example.com");
-    expect(page.text()).toContain("Antwort bis 24. November 2026");
+    expect(page.text()).toContain("Antwort bis 24. Nov. 2026");
     await page.press("Approve");
     expect(page.text()).toContain("Ihr Klick hat nichts geändert");
-    expect(page.text()).toMatch(/am 24\. November 2026.* (UTC|MEZ|GMT\S*) von ben@example\.com beantwortet \(abgelehnt\)\./);
+    expect(page.text()).toMatch(/am 24\. Nov\. 2026.* (UTC|MEZ|GMT\S*) von ben@example\.com beantwortet \(abgelehnt\)\./);
     expect((await open([item()], [], ["fr-FR"])).text()).toContain("For manager@example.com");
   });
 

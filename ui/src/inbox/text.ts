@@ -26,7 +26,7 @@ export function languageFor(preferred: readonly string[]): Language {
 function timeFormat(locale: string): Language["time"] {
   const options: Intl.DateTimeFormatOptions = {
     day: "numeric",
-    month: "long",
+    month: "short",
     year: "numeric",
     hour: "numeric",
     minute: "2-digit",
