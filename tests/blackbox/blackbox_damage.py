@@ -85,7 +85,7 @@ def outcome_of(folder: Path, reference: Reference, expected: Answers, damage: Da
     try:
         answers, found = asyncio.run(read_folder(folder, reference.key, list(expected)))
     except LooplyError as error:
-        is_clear = isinstance(error, SchemaMismatch) or any(word in error.message for word in ("restore", "put back"))
+        is_clear = isinstance(error, SchemaMismatch) or any(word in error.message for word in ("restore", "put back", "lacks the key"))
         return Outcome("refused" if is_clear else "wrong", f"{error.code}: {error.message}")
     except Exception as error:
         return Outcome("wrong", f"{type(error).__name__} escaped: {error}")
