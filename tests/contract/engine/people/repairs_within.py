@@ -109,7 +109,10 @@ class EditWithinStories:
         )
         outside: Json = {"last": {"output": {}}}
         path, message = await refusal(engine, execution_id, Retry, document=outside, scope=scope)
-        assert (path, message) == ("/document/last", f"does not belong to the iteration {scope}; edit it without a scope")
+        assert (path, message) == (
+            "/document/last",
+            f"does not belong to the iteration {scope}; edit it without a scope",
+        )
         assert await engine.events(execution_id, DocumentEdited) == []
 
     async def test_the_payload_of_one_iteration_is_its_own(self, engine: Driver) -> None:
