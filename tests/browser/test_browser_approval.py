@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from blackbox_client import Organization, until_event
-from blackbox_definitions import CARD, START, Definition, graph, note, wait
+
+from blackbox.harness.client import Organization, until_event
+from blackbox.harness.definitions import CARD, START, Definition, graph, note, wait
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page

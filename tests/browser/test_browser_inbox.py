@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from blackbox_client import Organization
-from blackbox_definitions import CARD, Definition, card, definition, graph, note
+
+from blackbox.harness.client import Organization
+from blackbox.harness.definitions import CARD, Definition, card, definition, graph, note
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page

@@ -8,9 +8,9 @@ from typing import Any
 
 import apsw
 import psycopg
-from moving_installation import CALLEE, HIDDEN, LARGE, ORDER, PASSWORD, THEIRS, Installation, folded
 
 from contract.engine.steps.children import child_of
+from contract.harness.moving_installation import CALLEE, HIDDEN, LARGE, ORDER, PASSWORD, THEIRS, Installation, folded
 from kit.channel import FakeChannel
 from kit.definitions import asking, chain, datastore, every
 from kit.driver import ORGANIZATION, Driver, id_of

@@ -8,9 +8,9 @@ from pathlib import Path
 import apsw
 import psycopg
 import pytest
-from moving_installation import Installation, RecordedProgress, folded
-from postgres_cuts import Cut, Road
 
+from contract.harness.moving_installation import Installation, RecordedProgress, folded
+from contract.harness.postgres_cuts import Cut, Road
 from looply.cli.offline.moving import TABLES, carry_out, rehearse
 from looply.engine.postgres import PostgresStore
 from looply.engine.postgres.database.receiving import server_of
