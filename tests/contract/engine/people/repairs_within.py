@@ -257,4 +257,4 @@ class RenameWithinStories:
         )
         onto = {"workflow": moved_out, "workflow_version": 2, "steps": {"ask": "outside"}}
         path, message = await refusal(engine, execution_id, Redrive, **onto)
-        assert (path, "does not lie" in message) == ("/mapping/ask", True)
+        assert (path, "is not in the same open branch or body" in message) == ("/mapping/ask", True)
