@@ -59,7 +59,7 @@ from looply.execution.facts.events import (
     WaitOpened,
     WaitTimedOut,
 )
-from looply.execution.views.logs import condensed_logs, event_log, incidents_of, masked_document, waits_of
+from looply.execution.views.logs import condense_logs, event_log, incidents_of, mask_document, waits_of
 from looply.jsontext import encode_json, fingerprint
 from looply.limits import Limits
 
@@ -372,8 +372,8 @@ class Execution(RuleBasedStateMachine):
         events = list(enumerate(self.simulator.history, 1))
         shown = [
             to_builtins(event_log(events)),
-            to_builtins(condensed_logs(events, 1_000_000)),
-            masked_document(self.simulator.workflow, self.simulator.state),
+            to_builtins(condense_logs(events, 1_000_000)),
+            mask_document(self.simulator.workflow, self.simulator.state),
             to_builtins(incidents_of(self.simulator.state)),
         ]
         assert encode_json(shown)

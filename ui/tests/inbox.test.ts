@@ -220,9 +220,9 @@ describe("the inbox page", () => {
     expect(page.sent).toMatchObject([{ card_revision: 3 }, { card_revision: 4 }]);
   });
 
-  it("says what was decided by somebody else, and keeps the form when a comment is missing", async () => {
-    const told = { message: "already answered", answered_by: "ann@example.com", answered_on: ANSWERED_ON, decision: "rejected" };
-    const late = await open([item(), item({ status: "ANSWERED", ...told })], [{ status: 200, body: told }]);
+  it("says what was decided by another person, and keeps the form when a comment is missing", async () => {
+    const settled = { message: "already answered", answered_by: "ann@example.com", answered_on: ANSWERED_ON, decision: "rejected" };
+    const late = await open([item(), item({ status: "ANSWERED", ...settled })], [{ status: 200, body: settled }]);
     await late.press("Approve");
     expect(late.text()).toContain("(rejected)");
     const missing = { code: "PAYLOAD_REFUSED", errors: [{ path: "/data/comment", message: "A comment is required to reject." }] };
