@@ -291,7 +291,7 @@ class _Mover:
 
     def _remove(self, raw: dict[str, Any], path: _Path) -> None:
         """Puts `null` in the place of a value. What the event shares with `raw` is copied before."""
-        target = raw
+        target: Any = raw
         for key in path[:-1]:
             inner = target[key]
             if id(inner) not in self._own:
