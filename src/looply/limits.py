@@ -101,6 +101,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Condensed logs in one read of an execution."""
     list_events: int = 50
     """Events of one item of a list."""
+    metric_workflows: int = 200
+    """Workflows that the metrics of one process count by their ids; all further ones count as `other`."""
     streams: int = 500
     """Event streams that one server holds open at once; one organization has at most four fifths of them."""
 

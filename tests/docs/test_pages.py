@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from deployment_files import given_names
-from docs_pages import DOCS, PAGES, ROOT, WRITTEN, blocks, prose
+from docs_pages import DOCS, PAGES, ROOT, WRITTEN, blocks, is_shell, prose
 from reference_pages.commands import command_names
 from reference_pages.errors import find_codes
 from reference_pages.logs import log_types
@@ -87,7 +87,7 @@ def test_settings_in_examples_are_settings(page: Path) -> None:
 @pytest.mark.parametrize("page", WRITTEN, ids=named)
 def test_definitions_have_no_finding(page: Path) -> None:
     texts = [text for language, text in blocks(page) if language == "json definition"]
-    texts += [found for language, text in blocks(page) if language == "bash" for found in HEREDOC.findall(text)]
+    texts += [found for language, text in blocks(page) if is_shell(language) for found in HEREDOC.findall(text)]
     for text in texts:
         findings = parse_definition(json.loads(text))
         assert (findings.errors, findings.warnings) == ((), ())
@@ -136,7 +136,7 @@ def test_calls_of_the_api_exist(page: Path) -> None:
 def test_commands_exist(page: Path) -> None:
     known = set(command_names())
     groups = {name.split()[0] for name in known if " " in name}
-    shells = "\n".join(text for language, text in blocks(page) if language in ("sh", "bash"))
+    shells = "\n".join(text for language, text in blocks(page) if is_shell(language))
     inline = "\n".join(text for text in re.findall(r"`([^`\n]+)`", prose(page)) if "looply " in text)
     for group, name in COMMAND.findall(f"{shells}\n{inline}"):
         command = f"{group} {name}".strip() if group in groups else group

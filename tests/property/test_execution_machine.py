@@ -1,22 +1,17 @@
 """One execution with all possible commands and events, in any order, with crashes and continuations anywhere."""
 
-import sys
 from collections import Counter
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from msgspec.structs import replace
-
-sys.path.append(str(Path(__file__).parents[1] / "unit" / "execution"))
-
-from execution_driver import EXECUTION_ID, SEED, Simulator, decode_history, encode_history
 from msgspec import to_builtins
+from msgspec.structs import replace
 from workflow_strategies import regions, workflows
 
+from kit.execution.driver import EXECUTION_ID, SEED, Simulator, decode_history, encode_history
 from looply.definition import Workflow
 from looply.execution import fold, open_work
 from looply.execution.facts.address import Address, card_token, idempotency_key, parse_address, wait_token

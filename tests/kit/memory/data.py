@@ -7,7 +7,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from kit.memory.copy_rows import StoredCopy, wish
+from kit.memory.records.copy_rows import StoredCopy, wish
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
 from looply.engine.coding.rows import fire_taken_error
 from looply.engine.ports.port import Fire, Head, LedgerRow, OpenCard, Schedule

@@ -88,7 +88,7 @@ def folder_settings(terminal: Terminal, data: Path | None) -> Settings:
     settings = existing_settings(terminal, data)
     if settings.engine != "embedded":
         message = "works on a data folder, but the settings name a database, which has tools of its own for that"
-        raise UsageError(f"the command {message}: see docs/how-to/backup.md")
+        raise UsageError(f"the command {message}, such as pg_dump and pg_restore")
     return settings
 
 

@@ -67,7 +67,7 @@ class NoDialer:
 
     async def dial(self, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> socket.socket:  # noqa: ARG002
         """Raises: OperationError, always."""
-        raise OperationError(f"this process makes no connections, and none to {host}:{port}")
+        raise OperationError(f"a process without outbound network cannot connect to {host}:{port}")
 
 
 async def _connect(address: str, port: int) -> socket.socket:
