@@ -42,7 +42,7 @@ from looply.engine.ports.port import Audit
 from looply.engine.ports.store import Store
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.observers import Observers
-from looply.engine.records.changes import ChangeLog
+from looply.engine.records.changes import ChangeLog, StateChange
 from looply.engine.records.startup import StartupState
 from looply.engine.shell.audit import audit_store
 from looply.engine.shell.reading import Parts
@@ -58,7 +58,6 @@ from looply.engine.upkeep.quota_meter import QuotaMeter
 from looply.engine.upkeep.reconciler import Reconciler
 from looply.engine.upkeep.store_watch import StoreWatch
 from looply.errors import Problem, SettingsError, StoreCorrupt
-from looply.execution import ExecutionState
 from looply.jsontext import Json
 from looply.master_keys import MasterKeys
 from looply.server.administration.web_pages import Pages
@@ -399,11 +398,11 @@ def _observers(metrics: Metrics) -> Observers:
     """Returns the observers that notify the log and the metrics."""
     log = ChangeLog()
 
-    def changed(before: ExecutionState | None, after: ExecutionState) -> None:
-        log(before, after)
-        metrics.count_change(before, after)
+    def observe(change: StateChange) -> None:
+        log(change)
+        metrics.count_change(change)
 
-    return Observers(on_change=changed, on_commit=metrics.count_commit)
+    return Observers(on_change=observe, on_commit=metrics.count_commit)
 
 
 def _measure(services: Services, shell: Shell, store: Store, auditor: Auditor) -> None:

@@ -63,8 +63,8 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def engine(engine: Driver, metrics: Metrics) -> Driver:
-    engine.shell.on_change(metrics.count_change)
-    engine.shell.on_commit(metrics.count_commit)
+    engine.shell.observers.on_change = metrics.count_change
+    engine.shell.observers.on_commit = metrics.count_commit
     return engine
 
 

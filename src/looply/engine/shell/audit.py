@@ -153,7 +153,7 @@ def _parent_problems(state: ExecutionState, missing: Delivery | None) -> list[tu
 
 
 def _wrong_claims(stored: Sequence[Claim], state: ExecutionState) -> list[tuple[str, str]]:
-    claim = claim_of(state) if open_work(state).holds_process_id else None
+    claim = claim_of(state) if state.holds_process_id else None
     required = [claim] if claim is not None else []
     if list(stored) == required:
         return []
