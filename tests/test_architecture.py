@@ -106,6 +106,7 @@ ROOMS = {
         "administration",
     ),
     "cli": (
+        "display",
         "terminal",
         "offline",
         "authoring",

@@ -38,7 +38,7 @@ from looply.engine.coding.codec import Codec
 from looply.engine.effects.worker import Worker, WorkerResources
 from looply.engine.ports.card_channel import INBOX, CardChannel, InboxChannel
 from looply.engine.ports.dispatch import Dispatcher, InProcessDispatcher
-from looply.engine.ports.port import Audit
+from looply.engine.ports.port import Audit, Examined, ignore_examined
 from looply.engine.ports.store import Store
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.observers import Observers
@@ -123,7 +123,7 @@ async def open_application(
         yield application
 
 
-async def audit_database(settings: Settings, clock: Clock) -> Audit:
+async def audit_database(settings: Settings, clock: Clock, examined: Examined = ignore_examined) -> Audit:
     """Returns the audit of the settings' database, also while other processes work on it.
 
     Raises: as `open_application`, except DataFolderInUse.
@@ -136,7 +136,7 @@ async def audit_database(settings: Settings, clock: Clock) -> Audit:
         async with read_only_keys(settings, clock) as keys:
             codec = Codec(keys)
             codec.add_dictionaries(boot.dictionaries)
-            audit = await audit_store(store, Loader(store, codec).fold_history)
+            audit = await audit_store(store, Loader(store, codec).fold_history, examined=examined)
     finally:
         await store.close()
     async with read_only_catalog(settings) as database:
