@@ -107,6 +107,7 @@ ROOMS = {
         "administration",
     ),
     "cli": (
+        "display",
         "terminal",
         "offline",
         "authoring",

@@ -372,6 +372,18 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the execution is queued for a concurrency slot of its workflow: no step starts."""
         return self.place is not None and not self.place.is_held
 
+    @property
+    def holds_process_id(self) -> bool:
+        """Whether the execution keeps its process id from others: it is open, and no incident stops it."""
+        return self.closed is None and not self.is_frozen
+
+    @property
+    def continues(self) -> bool:
+        """Whether a stretch was cut, so that the execution goes further without anything from outside."""
+        if self.closed is not None or self.is_frozen or self.is_queued:
+            return False
+        return _moves(self) or any(path.phase != "OPEN" for path in self.lines.values())
+
     def find_open_step(self, seq: int) -> OpenStep | None:
         """Returns the open step whose attempt in flight was scheduled as event number `seq`, or None."""
         return next((step for step in self.open_steps.values() if step.seq == seq), None)
@@ -461,6 +473,15 @@ NO_WORK: Final = OpenWork(
 """The open work of an execution before its start and after its end."""
 
 
+def open_effects(state: ExecutionState) -> dict[int, EffectWork]:
+    """Returns the effects that are due or in flight, by the numbers of the events that scheduled them."""
+    return {
+        step.seq: EffectWork(step.seq, step.address, step.attempt, step.operation)
+        for step in state.open_steps.values()
+        if step.is_in_flight
+    }
+
+
 def open_work(state: ExecutionState) -> OpenWork:
     """Returns the rows that the store must hold for the execution beside its history.
 
@@ -469,11 +490,7 @@ def open_work(state: ExecutionState) -> OpenWork:
     if state.closed is not None:
         return NO_WORK
     return OpenWork(
-        effects={
-            step.seq: EffectWork(step.seq, step.address, step.attempt, step.operation)
-            for step in state.open_steps.values()
-            if step.is_in_flight
-        },
+        effects=open_effects(state),
         timers=_NONE if state.is_frozen else state.timers,
         waits={wait.seq: wait for wait in state.waits.values()},
         incidents={incident.seq: incident for incident in state.incidents.values()},
@@ -482,9 +499,8 @@ def open_work(state: ExecutionState) -> OpenWork:
             for card in open_cards(state)
             if card.address in state.waits and not is_answered(state, card)
         },
-        continues=not (state.is_frozen or state.is_queued)
-        and (_moves(state) or any(path.phase != "OPEN" for path in state.lines.values())),
-        holds_process_id=not state.is_frozen,
+        continues=state.continues,
+        holds_process_id=state.holds_process_id,
         children=state.children,
         place=state.place,
     )
