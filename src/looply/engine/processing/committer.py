@@ -30,7 +30,7 @@ from looply.execution.document.searching import search_value_changes
 from looply.execution.facts.datastores import DatastoreWrite
 from looply.execution.facts.deliveries import DeliveryKey, deliveries_of
 from looply.execution.facts.events import Event
-from looply.execution.facts.state import open_effects
+from looply.execution.facts.open_work import open_effects
 from looply.jsontext import encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.slots import Lane
