@@ -78,6 +78,7 @@ def test_the_first_steps_of_the_readme_lead_to_a_completed_execution(tmp_path: P
     in_order(output, "looply_execution_id", '"message":"restarted"', "COMPLETED", "WAIT_RESUMED", "EXECUTION_COMPLETED")
 
 
+@pytest.mark.proof
 def test_the_tutorial_can_be_followed_from_its_first_line_to_its_last(tmp_path: Path) -> None:
     output = run((ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8"), tmp_path)
     in_order(
