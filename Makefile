@@ -48,7 +48,7 @@ check: $(STAMP) ## Lint and type-check.
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-fix: $(STAMP) ## Format, and mend what the linter can mend.
+fix: $(STAMP) ## Format, and fix what the linter can fix.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 

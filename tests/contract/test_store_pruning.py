@@ -327,7 +327,7 @@ async def test_a_workflow_of_which_nothing_is_stored_has_nothing_to_forget(
 ) -> None:
     for store in (folder_store, database_store):
         assert await store.pruning.prune(spent(LATER, workflow_id=WORKFLOW), BEGIN) == Slice()
-        assert await store.pruning.pruned_position(WORKFLOW) == (0, 0)
+        assert await store.pruning.last_pruned_position(WORKFLOW) == (0, 0)
 
 
 def test_the_command_prunes_a_database_and_is_refused_while_another_process_does(

@@ -24,6 +24,11 @@ def blocks(page: Path) -> Iterator[tuple[str, str]]:
     yield from _BLOCK.findall(page.read_text(encoding="utf-8"))
 
 
+def is_shell(language: str) -> bool:
+    """Whether the language of a code block says that it has shell commands, run by the tests or not."""
+    return language.split()[:1] in (["sh"], ["bash"])
+
+
 def prose(page: Path) -> str:
     """Returns a page without its code blocks."""
     return _BLOCK.sub("", page.read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deployment_files import given_names
-from docs_pages import DOCS, PAGES, ROOT, WRITTEN, blocks, place, prose
+from docs_pages import DOCS, PAGES, ROOT, WRITTEN, blocks, is_shell, place, prose
 from reference_pages.commands import command_names
 from reference_pages.errors import find_codes
 from reference_pages.logs import log_types
@@ -114,7 +114,7 @@ def definitions() -> Iterator[tuple[Path, str]]:
         for language, text in blocks(page):
             if language == "json definition":
                 yield page, text
-            elif language == "bash":
+            elif is_shell(language):
                 yield from ((page, found) for found in HEREDOC.findall(text))
 
 
@@ -187,7 +187,7 @@ def test_commands_exist() -> None:
 
 def command_texts(page: Path) -> str:
     """Returns the blocks of shells and the code within the prose that may have commands of the product."""
-    shells = [text for language, text in blocks(page) if language in ("sh", "bash")]
+    shells = [text for language, text in blocks(page) if is_shell(language)]
     return "\n".join((*shells, *(text for text in re.findall(r"`([^`\n]+)`", prose(page)) if "looply " in text)))
 
 

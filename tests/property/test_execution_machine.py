@@ -59,7 +59,7 @@ from looply.execution.facts.events import (
     WaitOpened,
     WaitTimedOut,
 )
-from looply.execution.views.logs import condensed_logs, event_log, incidents_of, masked_document, waits_of
+from looply.execution.views.logs import condense_logs, event_log, incidents_of, mask_document, waits_of
 from looply.jsontext import encode_json, fingerprint
 from looply.limits import Limits
 
@@ -259,7 +259,7 @@ class Execution(RuleBasedStateMachine):
 
     def assert_nothing_was_done(self, added: list[Event]) -> None:
         """A refused call records nothing; only a stretch that was cut before it may have continued."""
-        if self.simulator.goes_on:
+        if self.simulator.auto_continue:
             assert not added
         assert not of_kind(added, Resumed, AnswerRecorded, ExecutionClosed)
 
@@ -372,8 +372,8 @@ class Execution(RuleBasedStateMachine):
         events = list(enumerate(self.simulator.history, 1))
         shown = [
             to_builtins(event_log(events)),
-            to_builtins(condensed_logs(events, 1_000_000)),
-            masked_document(self.simulator.workflow, self.simulator.state),
+            to_builtins(condense_logs(events, 1_000_000)),
+            mask_document(self.simulator.workflow, self.simulator.state),
             to_builtins(incidents_of(self.simulator.state)),
         ]
         assert encode_json(shown)

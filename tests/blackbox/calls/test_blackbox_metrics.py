@@ -48,9 +48,11 @@ def listeners(lines: list[dict[str, str]]) -> list[str]:
 
 
 def sample(text: str, name: str) -> float | None:
-    """Returns the value of a series, by its name with its labels."""
-    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
-    return float(found[1]) if found is not None else None
+    """Returns the value of a series, by its name with its labels; where it has more labels, the sum over these."""
+    family, _, labels = name.removesuffix("}").partition("{")
+    rows = re.findall(rf"^{family}(?:{{(.*)}})? (\S+)$", text, re.MULTILINE)
+    values = [float(value) for found, value in rows if set(filter(None, labels.split(","))) <= set(found.split(","))]
+    return sum(values) if values else None
 
 
 def scraped(address: str) -> str:

@@ -79,13 +79,19 @@ def cut(files: Mapping[str, bytes], name: str, chance: Random) -> Damage:
     return Damage("TRUNC", f"{name} cut to {length} bytes", {**files, name: files[name][:length]})
 
 
+CLEAR = ("restore", "put back", "lacks the key")
+"""What a message says, one of these, when it says what to do."""
+
+
 def outcome_of(folder: Path, reference: Reference, expected: Answers, damage: Damage) -> Outcome:
     """Returns how the product handles a damaged folder; the folder is created and removed again."""
     Reference(damage.files, reference.key, {}).write(folder)
     try:
         answers, found = asyncio.run(read_folder(folder, reference.key, list(expected)))
     except LooplyError as error:
-        is_clear = isinstance(error, SchemaMismatch) or any(word in error.message for word in ("restore", "put back"))
+        is_clear = isinstance(error, SchemaMismatch) or any(
+            word in error.message for word in ("restore", "put back", "lacks the key")
+        )
         return Outcome("refused" if is_clear else "wrong", f"{error.code}: {error.message}")
     except Exception as error:
         return Outcome("wrong", f"{type(error).__name__} escaped: {error}")

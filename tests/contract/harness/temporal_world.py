@@ -90,5 +90,5 @@ class Process:
 
     async def sweep(self) -> None:
         """Offers everything again that is queued, as the sweep of the store does."""
-        for row in await self.store.work.queued_effects(("", 0), 1_000_000):
+        for row in await self.store.work.find_queued_effects(("", 0), 1_000_000):
             self.dispatcher.offer(row.reference)

@@ -128,7 +128,7 @@ async def test_a_folder_is_not_served_while_it_is_unknown_whether_its_move_has_e
         await SqliteStore(installation.folder, installation.clock).open()
     assert refused.value.code == "FOLDER_MOVED"
     rehearsed = await rehearse(installation.move(address))
-    assert any("has ended" in problem for problem in rehearsed.problems) == (cut == "AFTER")
+    assert any("is complete in the database" in problem for problem in rehearsed.problems) == (cut == "AFTER")
 
 
 async def test_a_moved_folder_is_not_served_until_its_label_is_removed(

@@ -173,10 +173,10 @@ async def test_effects_of_a_process_that_lives_are_not_lost(
     rows = tuple(effect(unit.execution_id, seq) for seq in (2, 3))
     await both[0].journal.commit(working(unit, effects=rows))
     assert await both[0].work.mark_running(unit.execution_id, 2, 1)
-    assert list(await both[1].work.lost_effects(2, 10)) == []
+    assert list(await both[1].work.find_lost_effects(2, 10)) == []
     forget(postgres_stores, 1)
     await both[1].work.end_lost_processes()
-    assert [row.seq for row in await both[1].work.lost_effects(2, 10)] == [2]
+    assert [row.seq for row in await both[1].work.find_lost_effects(2, 10)] == [2]
 
 
 async def test_a_process_that_was_taken_for_dead_stores_nothing_more(

@@ -197,7 +197,7 @@ async def test_what_a_lost_process_worked_on_is_suspect_and_named_once_its_trial
         rests.execution_id: 0,
         of_a_living_one.execution_id: 0,
     }
-    assert [row.execution_id for row in await three[2].work.lost_effects(3, 10)] == [calls.execution_id]
+    assert [row.execution_id for row in await three[2].work.find_lost_effects(3, 10)] == [calls.execution_id]
     everybody = [unit.execution_id for unit in (calls, cut, fires, rests, of_a_living_one)]
     assert await three[1].trials.suspects(everybody) == dict.fromkeys(everybody[:3], 1)
     sql(postgres_stores, "UPDATE execution SET loads = 4")

@@ -87,7 +87,7 @@ async def test_journal_and_catalog_work_over_tls_and_nothing_goes_beside_it(
         first = Samples().first()
         await store.journal.commit(first)
         assert [head.execution_id for head in await store.reads.scan("", 10)] == [first.execution_id]
-        assert await store.work.queued_effects(("", 0), 10) == []
+        assert await store.work.find_queued_effects(("", 0), 10) == []
         await store.close()
         catalog = await connected(place)
         organization_id, _ = await catalog.organizations.create("Acme")

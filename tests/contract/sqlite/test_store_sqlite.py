@@ -360,8 +360,8 @@ async def test_a_crash_leaves_marked_effects_to_be_found(folder: Path, samples: 
     await store.abandon()
     again = SqliteStore(folder, SystemClock())
     boot = await again.open()
-    assert [row.seq for row in await again.work.lost_effects(boot.epoch, 10)] == [3]
-    assert [row.seq for row in await again.work.queued_effects(("", 0), 10)] == [2]
+    assert [row.seq for row in await again.work.find_lost_effects(boot.epoch, 10)] == [3]
+    assert [row.seq for row in await again.work.find_queued_effects(("", 0), 10)] == [2]
     await again.close()
 
 

@@ -270,7 +270,7 @@ def test_a_reserve_of_an_earlier_process_is_given_up_when_a_start_finds_no_space
     reserve = Reserve(tmp_path, FakeClock(), free_bytes=lambda: free["bytes"])
     reserve.prepare()
     assert not (tmp_path / "reserve").exists()
-    assert reserve.is_spent(), "what it freed is not for new work"
+    assert reserve.is_exhausted(), "what it freed is not for new work"
 
 
 def test_a_reserve_of_an_earlier_process_stays_where_there_is_space(tmp_path: Path) -> None:

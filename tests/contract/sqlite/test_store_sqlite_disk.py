@@ -100,13 +100,13 @@ def test_a_reserve_that_was_given_up_means_short_of_space_until_more_than_it_is_
     folder.mkdir(exist_ok=True)
     reserve = Reserve(folder, clock, free_bytes=lambda: free["bytes"])
     reserve.take()
-    assert not reserve.is_spent()
+    assert not reserve.is_exhausted()
     free["bytes"] = RESERVE_BYTES
     reserve.give_up()
-    assert reserve.is_spent(), "what the reserve itself freed does not count"
+    assert reserve.is_exhausted(), "what the reserve itself freed does not count"
     free["bytes"] = 3 * RESERVE_BYTES
     clock.advance(timedelta(seconds=1))
-    assert not reserve.is_spent()
+    assert not reserve.is_exhausted()
 
 
 def test_a_disk_too_small_for_a_reserve_is_short_only_while_it_is_full(folder: Path) -> None:
@@ -115,13 +115,13 @@ def test_a_disk_too_small_for_a_reserve_is_short_only_while_it_is_full(folder: P
     folder.mkdir(exist_ok=True)
     reserve = Reserve(folder, clock, free_bytes=lambda: free["bytes"])
     reserve.take()
-    assert not reserve.is_spent()
+    assert not reserve.is_exhausted()
     free["bytes"] = 0
     reserve.give_up()
-    assert reserve.is_spent()
+    assert reserve.is_exhausted()
     free["bytes"] = 2 * 1024 * 1024
     clock.advance(timedelta(seconds=1))
-    assert not reserve.is_spent()
+    assert not reserve.is_exhausted()
 
 
 @pytest.fixture

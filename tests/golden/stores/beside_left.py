@@ -148,10 +148,10 @@ async def check_ledger(opened: Opened, left: LeftBeside) -> None:
 async def check_bulks(catalog: Catalog, left: LeftBeside) -> None:
     """A running bulk continues at its cursor, and a cancelled one stays cancelled."""
     cancelled = await catalog.bulks.get(ORGANIZATION, left.catalog["terminate"])
-    assert (cancelled.status, cancelled.wanted) == ("CANCELLED", {"process_id": "PO-*"})
+    assert (cancelled.status, cancelled.criteria) == ("CANCELLED", {"process_id": "PO-*"})
     (taken,) = await catalog.bulks.claim("another process", SLICE)
-    assert (taken.bulk_id, taken.place, taken.done, taken.refused) == (left.catalog["redrive"], ORGANIZATION, 3, 1)
-    assert (taken.wanted, taken.options) == ({"status": "FAILED"}, {"reason": "ü"})
+    assert (taken.bulk_id, taken.cursor, taken.done, taken.refused) == (left.catalog["redrive"], ORGANIZATION, 3, 1)
+    assert (taken.criteria, taken.options) == ({"status": "FAILED"}, {"reason": "ü"})
     actions = [record.action for record in (await catalog.audit.list_page(ORGANIZATION, 100)).items]
     assert {"bulk.redrive", "bulk.terminate", "bulk.cancel"} <= set(actions)
 

@@ -122,7 +122,7 @@ def _reasons(trace: Trace, execution: str, now: datetime, order: int, commits: i
         found.append(f"its letters {sorted(letters)} wait to be settled")
     if commits and trace.commits[commits - 1].execution == execution:
         found.append("what was stored last is its own")
-    gone = {one.execution for one in trace.gone if one.order < order}
+    gone = {one.execution for one in trace.pruned if one.order < order}
     if execution == max({one.execution for one in trace.commits[:commits]} - gone, default=""):
         found.append("its id is the highest, above which a process begins to give ids")
     return found

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from kit.memory.work import MemoryWorkQueue
 from looply.app.executions.bulk_runner import BulkRunner
-from looply.app.executions.bulks import stored_filter
+from looply.app.executions.bulks import parse_filter
 from looply.catalog.authored.bulks import Progress
 from looply.engine.upkeep.reconciler import Reconciler
 from looply.engine.upkeep.scheduling import Scheduling, reschedule
@@ -47,7 +47,7 @@ def d03_a_bulk_notes_a_slice_before_it_is_done() -> AbstractContextManager[None]
     original = BulkRunner._slice
 
     async def ahead(self: Any, bulk: Any) -> Any:
-        page = await self._services.engine.list(bulk.organization_id, stored_filter(bulk.criteria), bulk.cursor, 10)
+        page = await self._services.engine.list(bulk.organization_id, parse_filter(bulk.criteria), bulk.cursor, 10)
         last = page.items[-1].head.execution_id if page.items else bulk.cursor
         noted = Progress(cursor=last, done=0, refused=0, is_last=False)
         await self._services.catalog.bulks.record(bulk.bulk_id, self._holder, noted)

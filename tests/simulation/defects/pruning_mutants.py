@@ -98,10 +98,10 @@ def p09_an_expiry_is_left_behind() -> AbstractContextManager[None]:
 def p10_streams_resume_after_pruned_commits_without_an_error() -> AbstractContextManager[None]:
     """A stream continues from a cursor after which executions were pruned, as if there had been none."""
 
-    async def pruned_position(_self: Any, _organization_id: str) -> tuple[int, int]:
+    async def last_pruned_position(_self: Any, _organization_id: str) -> tuple[int, int]:
         return 0, 0
 
-    return _replaced(MemoryPruning, "pruned_position", pruned_position)
+    return _replaced(MemoryPruning, "last_pruned_position", last_pruned_position)
 
 
 def p11_pruning_during_a_stream_is_not_reported() -> AbstractContextManager[None]:

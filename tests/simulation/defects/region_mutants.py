@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from kit.memory.data import MemoryData
 from looply.engine.effects.datastore_operations import DatastoreOperations
 from looply.engine.effects.effects import EffectRunner
-from looply.engine.records.datastores import moved_error
+from looply.engine.records.datastores import revision_error
 from looply.execution import fold
 from looply.execution.facts.events import StepSucceeded
 from simulation.defects.directed_mutants import (
@@ -42,7 +42,7 @@ def r02_a_lost_write_of_a_datastore_counts() -> AbstractContextManager[None]:
 
     def check(self: Any, change: Any) -> None:
         if change.after is None and (change.organization_id, change.name) not in self.datastores:
-            raise moved_error(change)
+            raise revision_error(change)
 
     return _both(_replaced(MemoryData, "check_datastore", check), _replaced(DatastoreOperations, "turn", _no_turn))
 

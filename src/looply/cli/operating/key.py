@@ -89,7 +89,7 @@ async def revoke(
     target: Target = THE_TARGET,
     terminal: Here,
 ) -> None:
-    """Revoke an API key: calls with it are refused, at the latest after 5 seconds."""
+    """Revoke an API key: every server refuses it from now on; its open streams end within 5 seconds."""
     if target.is_offline():
         from looply.cli.offline import offline_keys  # noqa: PLC0415 - start-up cost of the catalog
 

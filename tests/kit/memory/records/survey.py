@@ -61,7 +61,7 @@ class MemorySurvey:
         data = self._data
         return Counter(head.organization_id for key, head in data.heads.items() if data.is_open(key))
 
-    async def stored_bytes(self, after: str, limit: int) -> tuple[Mapping[str, int], str]:
+    async def measure_bytes(self, after: str, limit: int) -> tuple[Mapping[str, int], str]:
         """Returns the bytes of a slice of what is stored, by organization, and where the next slice begins."""
         data, begin = self._data, int(after or 0)
         heads = ((head, data.batches.get(key, ())) for key, head in data.heads.items())

@@ -88,7 +88,7 @@ def test_wrong_usage_ends_with_2_and_a_line_or_a_document(run: Command, argument
     assert (done.status, done.out) == (2, "")
     assert done.err.startswith("looply: ")
     shown = run(*arguments, "--json")
-    assert (shown.status, shown.err) == (2, "")
+    assert (shown.status, shown.err) == (2, done.err)
     assert (shown.document["code"], shown.document["errors"]) == ("USAGE", [])
 
 
@@ -118,7 +118,7 @@ def test_a_refusal_of_the_server_is_reported_with_its_findings(run: Command) -> 
     assert done.status == 1
     assert done.err == "looply: the name is refused\n  /name: is too long (use 200 characters)\n"
     shown = run("key", "create", "Name", "--scope", "read", "--json", answer=refuse)
-    assert (shown.status, shown.err) == (1, "")
+    assert (shown.status, shown.err) == (1, done.err)
     assert shown.document == {
         "message": "the name is refused",
         "code": "INVALID_NAME",

@@ -326,7 +326,7 @@ async def test_a_catastrophic_pattern_of_python_takes_linear_time(pool: SandboxP
 
 
 async def test_a_process_is_started_on_first_use_and_used_again() -> None:
-    pool = SandboxPool(PATIENT, processes=2)
+    pool = SandboxPool(PATIENT, processes=1)
     assert pool.processes == ()
     await run(pool, PYTHON, "return 1")
     first = pool.processes
@@ -412,6 +412,11 @@ async def test_code_of_authors_has_a_lower_priority_than_the_server(pool: Sandbo
     await run(pool, JAVASCRIPT, "return 1")
     own = os.getpriority(os.PRIO_PROCESS, 0)
     assert all(os.getpriority(os.PRIO_PROCESS, process) > own for process in pool.processes)
+
+
+async def test_a_process_whose_code_takes_long_has_the_lowest_priority(brief: SandboxPool) -> None:
+    await failure(brief, JAVASCRIPT, "while (true) {}")
+    assert 19 in [os.getpriority(os.PRIO_PROCESS, process) for process in brief.processes]
 
 
 async def test_a_closed_pool_runs_nothing_and_leaves_no_process() -> None:

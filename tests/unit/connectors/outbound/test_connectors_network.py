@@ -440,7 +440,7 @@ async def test_proxies_of_the_environment_are_ignored(
 async def test_nothing_of_a_request_is_logged(
     serve: Any, open_client: OpenClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.events_at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG):
         port = await serve(Peer(answer(b"", "Set-Cookie: canary-1")))
         headers = {"authorization": "Bearer canary-2"}
         await get(open_client(), f"http://127.0.0.1:{port}/?token=canary-3", headers=headers)

@@ -1,9 +1,11 @@
 """The codec: what goes in comes out, secrets are nowhere in clear, large values are stored once."""
 
 import sys
+from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from immutables import Map
 from msgspec.structs import replace
@@ -351,3 +353,31 @@ def test_large_values_among_as_many_small_ones_as_are_not_large_move_alone() -> 
     batch, values = encoded(event)
     assert [len(value.data) < 100 for value in values.values()] == [True]
     assert decoded(batch, values) == [event]
+
+
+def test_the_values_of_an_event_are_not_changed_by_what_leaves_its_text() -> None:
+    large = {"text": "x" * (LARGE_BYTES + 1), "password": SECRET}
+    output = {"a": [large, {"text": "y" * (LARGE_BYTES + 1)}], "b": {"password": [SECRET]}, "c": [large]}
+    before = deepcopy(output)
+    event = succeeded(output, "/output/a/0/password", "/output/b/password", "/output/c/0/password")
+    assert decoded(*encoded(event)) == [succeeded(before, *event.secret)]
+    assert output == before
+
+
+class CountingDecoder:
+    """Counts the bytes that are decoded."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def decode(self, text: bytes) -> Any:
+        """Returns the value of a text."""
+        self.size += len(text)
+        return msgspec.json.decode(text)
+
+
+def test_a_value_rich_in_lists_is_not_decoded_to_be_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    counting = CountingDecoder()
+    monkeypatch.setattr(codec_module, "_VALUE", counting)
+    encoded(succeeded([[]] * 50_000))
+    assert counting.size < 1000

@@ -31,16 +31,16 @@ def test_a_delayed_start_keeps_its_time_and_is_admitted_when_it_is_due() -> None
         starts.admit(row(4), "a", 0)
     assert starts.admit(row(5), "b", 0)
     assert not starts.admit(row(2), "a", 29)
-    assert list(starts.delayed_ids(29)) == ["child 2", "child 3"]
+    assert list(starts.find_delayed(29)) == ["child 2", "child 3"]
     assert starts.admit(row(2), "a", 30)
-    assert list(starts.delayed_ids(30)) == ["child 3"]
+    assert list(starts.find_delayed(30)) == ["child 3"]
     assert starts.admit(row(3), "a", 60)
 
 
 def test_a_time_whose_row_does_not_come_again_is_dropped() -> None:
     starts = ChildStarts(1)
     assert [starts.admit(row(number), "a", 0) for number in range(2)] == [True, False]
-    assert list(starts.delayed_ids(121)) == []
+    assert list(starts.find_delayed(121)) == []
     assert not starts.is_delayed(row(1), 121)
     assert starts.admit(row(1), "a", 121)
     assert not starts.admit(row(2), "a", 121)

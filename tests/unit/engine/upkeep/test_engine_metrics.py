@@ -15,6 +15,7 @@ from looply.connectors.registry import load_connectors
 from looply.engine.processing.quotas import Quota
 from looply.engine.records.survey import Census, EffectCount
 from looply.engine.upkeep.auditor import Auditor, Findings
+from looply.execution import ExecutionState
 from looply.execution.facts.commands import Retry
 from looply.testing.clock import START_TIME
 from looply.testing.world import HANG, Answer
@@ -53,7 +54,8 @@ def read(metrics: Metrics) -> Samples:
 
 
 def total(samples: Samples, name: str, *labels: str) -> float:
-    return samples.get((name, labels), 0.0)
+    """Returns the sum over all workflows."""
+    return sum(value for (each, found), value in samples.items() if each == name and found[: len(labels)] == labels)
 
 
 @pytest.fixture
@@ -63,8 +65,8 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def engine(engine: Driver, metrics: Metrics) -> Driver:
-    engine.shell.on_change(metrics.count_change)
-    engine.shell.on_commit(metrics.count_commit)
+    engine.shell.observers.on_change = metrics.count_change
+    engine.shell.observers.on_commit = metrics.count_commit
     return engine
 
 
@@ -95,6 +97,24 @@ class TestExecutions:
         samples = read(metrics)
         assert total(samples, "looply_executions_ended_total", "COMPLETED") == 1
         assert total(samples, "looply_incidents_opened_total", "FAILED") == 1
+
+    async def test_a_workflow_is_counted_by_its_id_up_to_a_bound_and_then_with_the_others(self, engine: Driver) -> None:
+        metrics = Metrics("postgres", workflows=2)
+        begun: list[ExecutionState] = []
+        engine.shell.observers.on_change = lambda _, after: begun.append(after)
+        await engine.started(asking())
+        for number in (1, 2, 3, 4, 1):
+            started = replace(begun[0].started, workflow_id=f"workflow-{number}")
+            metrics.count_change(None, replace(begun[0], started=started))
+        samples = read(metrics)
+        name = "looply_executions_started_total"
+        found = {
+            labels[1]: value for (each, labels), value in samples.items() if each == name and labels[0] == "REQUEST"
+        }
+        assert found == {"workflow-1": 2, "workflow-2": 1, "other": 2}
+        # A rate over the first failure needs a 0 before it.
+        assert samples["looply_executions_ended_total", ("FAILED", "workflow-1")] == 0
+        assert samples["looply_incidents_opened_total", ("UNKNOWN", "workflow-1")] == 0
 
     async def test_every_durable_unit_is_timed_and_no_other(self, engine: Driver, metrics: Metrics) -> None:
         name = "looply_commit_duration_seconds_count"

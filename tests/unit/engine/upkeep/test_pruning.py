@@ -61,7 +61,7 @@ class FakePruning:
         self.given_back += 1
         return self.given_back < 3
 
-    async def pruned_position(self, organization_id: str) -> tuple[int, int]:
+    async def last_pruned_position(self, organization_id: str) -> tuple[int, int]:
         raise AssertionError(f"a round asks for no place of {organization_id}")
 
 

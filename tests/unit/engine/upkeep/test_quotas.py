@@ -43,7 +43,7 @@ class FakeSurvey:
         self.counts += 1
         return self.open
 
-    async def stored_bytes(self, after: str, limit: int) -> tuple[Mapping[str, int], str]:
+    async def measure_bytes(self, after: str, limit: int) -> tuple[Mapping[str, int], str]:
         self.measured += 1
         number = int(after or 0)
         is_last = number + 1 == len(self.slices)

@@ -7,7 +7,7 @@ from kit.execution.repairs import OK, begun, post, redrive, retry, scheduled
 from kit.execution.workflows import call, step, workflow
 from looply.execution.facts.commands import Declined, MoveTo, Repaired, Reply, SkipStep, Unfit
 from looply.execution.facts.events import IncidentClosed
-from looply.execution.views.condensed import condensed_logs
+from looply.execution.views.condensed import condense_logs
 from looply.execution.views.logs import event_log
 
 
@@ -122,7 +122,7 @@ class TestBranchesAndIterations:
         simulator = begun(flow)
         move = MoveTo(at=simulator.now, by="op", to="e", state="p")
         assert isinstance(simulator.submit(move), Repaired)
-        found, _ = to_builtins(condensed_logs(enumerate(simulator.history, 1), 1 << 20))
+        found, _ = to_builtins(condense_logs(enumerate(simulator.history, 1), 1 << 20))
         assert {name: visits[0]["status"] for name, visits in found.items() if name in "cde"} == {
             "c": "CANCELLED",
             "d": "CANCELLED",

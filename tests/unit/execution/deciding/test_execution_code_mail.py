@@ -3,7 +3,7 @@
 from kit.execution.driver import Simulator
 from kit.execution.workflows import call, step, workflow
 from looply.execution.facts.events import StepFailed, StepScheduled, StepSucceeded
-from looply.execution.views.logs import condensed_logs, event_log, masked_document
+from looply.execution.views.logs import condense_logs, event_log, mask_document
 from looply.jsontext import encode_json
 from looply.limits import Limits
 
@@ -25,7 +25,7 @@ def last(simulator, kind):
 
 def shown(simulator):
     events = list(enumerate(simulator.history, 1))
-    parts = [event_log(events), condensed_logs(events, 1_000_000), masked_document(simulator.workflow, simulator.state)]
+    parts = [event_log(events), condense_logs(events, 1_000_000), mask_document(simulator.workflow, simulator.state)]
     return encode_json(parts).decode()
 
 

@@ -8,7 +8,7 @@ from looply.execution.document.document import Document
 from looply.execution.facts.events import (
     ScopeOpened,
 )
-from looply.execution.views.logs import condensed_logs, event_log, masked_document
+from looply.execution.views.logs import condense_logs, event_log, mask_document
 from looply.jsontext import Json
 from looply.limits import Limits
 
@@ -165,10 +165,8 @@ def test_secrets_of_the_items_propagate_to_the_iterations_and_their_results():
     assert simulator.state.frames["f[0]"].secrets == (("item",),)
     for _ in range(2):
         simulator.succeed({**OK, "data": {"key": "k"}})
-    assert masked_document(simulator.workflow, simulator.state)["f"]["output"] == {
-        "items": [{"n": "***"}, {"n": "***"}]
-    }
-    shown = repr([event_log(enumerate(simulator.history, 1)), condensed_logs(enumerate(simulator.history, 1), 10**6)])
+    assert mask_document(simulator.workflow, simulator.state)["f"]["output"] == {"items": [{"n": "***"}, {"n": "***"}]}
+    shown = repr([event_log(enumerate(simulator.history, 1)), condense_logs(enumerate(simulator.history, 1), 10**6)])
     assert "'t1'" not in shown
     assert "'k'" not in shown
 

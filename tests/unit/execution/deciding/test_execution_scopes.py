@@ -24,7 +24,7 @@ from looply.execution.facts.events import (
     StepScheduled,
     StepSkipped,
 )
-from looply.execution.views.logs import condensed_logs, event_log, incidents_of, waits_of
+from looply.execution.views.logs import condense_logs, event_log, incidents_of, waits_of
 from looply.jsontext import Json
 from looply.limits import Limits
 
@@ -233,7 +233,7 @@ def test_the_log_and_the_condensed_visits_tell_the_scope():
     ]
     (opened,) = [entry for entry in log if entry["type"] == "STEP_STARTED" and entry["state"] == "f"]
     assert (opened["items"], opened["concurrency"]) == (3, 2)
-    visits, _ = to_builtins(condensed_logs(numbered, 10**6))
+    visits, _ = to_builtins(condense_logs(numbered, 10**6))
     assert [(visit["scope"], visit["status"]) for visit in visits["c"]] == [
         ("f[0]", "SUCCEEDED"),
         ("f[1]", "CANCELLED"),
@@ -245,7 +245,7 @@ def test_the_log_and_the_condensed_visits_tell_the_scope():
 def test_the_condensed_visits_of_losers_are_cancelled():
     simulator = two_calls("any")
     simulator.report(simulator.effects[1], OK)
-    visits, _ = to_builtins(condensed_logs(enumerate(simulator.history, 1), 10**6))
+    visits, _ = to_builtins(condense_logs(enumerate(simulator.history, 1), 10**6))
     assert [visit["status"] for visit in (*visits["a"], *visits["b"], *visits["p"])] == [
         "CANCELLED",
         "SUCCEEDED",

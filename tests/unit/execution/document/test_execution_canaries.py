@@ -23,7 +23,7 @@ FILLERS = ("1", "'x'", "createArray(1)", PIN, "payload.output.list")
 
 def arguments_of(function: Function) -> Iterator[str]:
     """Yields the calls of a function that have the secret as one argument, and a filler as the others."""
-    for count in range(max(function.fewest, 1), min(function.most or 4, 4) + 1):
+    for count in range(max(function.min_arguments, 1), min(function.max_arguments or 4, 4) + 1):
         for position in range(count):
             for secret in (PIN, "payload.output.list"):
                 for filler in FILLERS:

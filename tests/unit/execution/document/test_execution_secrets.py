@@ -4,7 +4,7 @@ import pytest
 
 from kit.execution.driver import EXECUTION_ID, Simulator
 from kit.execution.workflows import CARD, call, card, step, workflow
-from looply.execution.document.masking import MASK, hidden_values, mask, mask_pointers, without_tokens_in
+from looply.execution.document.masking import MASK, find_hidden_values, mask, mask_pointers, without_tokens_in
 from looply.execution.facts.address import Address, card_token
 from looply.execution.facts.events import (
     AnswerRecorded,
@@ -17,7 +17,7 @@ from looply.execution.facts.events import (
     StepScheduled,
     StepSucceeded,
 )
-from looply.execution.views.logs import condensed_logs, event_log, input_payload, masked_document
+from looply.execution.views.logs import condense_logs, event_log, input_payload, mask_document
 from looply.jsontext import encode_json
 
 SECRET = "s3cr3t-value"
@@ -45,8 +45,8 @@ def shown(simulator):
     events = list(enumerate(simulator.history, 1))
     parts = [
         event_log(events),
-        condensed_logs(events, 1_000_000),
-        masked_document(simulator.workflow, simulator.state),
+        condense_logs(events, 1_000_000),
+        mask_document(simulator.workflow, simulator.state),
         input_payload(simulator.state),
     ]
     return encode_json(parts).decode()
@@ -113,7 +113,7 @@ def test_the_mark_spreads_through_the_payload_to_the_name_alone():
     assert last(simulator, StepScheduled).secret == ("/input/headers/x",)
     assert SECRET not in shown(simulator)
     assert '"y":"me"' in shown(simulator)
-    assert masked_document(simulator.workflow, simulator.state)["payload"]["output"]["deep"] == {"key": "***"}
+    assert mask_document(simulator.workflow, simulator.state)["payload"]["output"]["deep"] == {"key": "***"}
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_the_mark_spreads_through_the_payload_to_the_name_alone():
 )
 def test_the_secret_mark_propagates_when_the_payload_is_replaced(payload, path):
     simulator = logged_in(step("set", "overridePayload", {"payload": payload}), call("c"), edges="login>set set>c")
-    output = masked_document(simulator.workflow, simulator.state)["payload"]["output"]
+    output = mask_document(simulator.workflow, simulator.state)["payload"]["output"]
     assert SECRET not in shown(simulator)
     if path is None:
         assert output == "***"
@@ -267,7 +267,7 @@ def test_masking_copies_the_path_alone(value, path, expected):
     ],
 )
 def test_masked_values_can_be_listed(value, path, expected):
-    assert list(hidden_values(value, path)) == expected
+    assert list(find_hidden_values(value, path)) == expected
 
 
 def test_pointers_of_another_field_and_the_empty_one_mask_nothing():

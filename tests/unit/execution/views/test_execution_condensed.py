@@ -8,7 +8,7 @@ from kit.execution.workflows import CARD, call, card, step, workflow
 from looply.clock import to_ms
 from looply.execution.facts.address import Address, wait_token
 from looply.execution.facts.events import StepSkipped
-from looply.execution.views.logs import condensed_logs
+from looply.execution.views.logs import condense_logs
 from looply.jsontext import encode_json
 
 NOW = to_ms(START_TIME)
@@ -21,7 +21,7 @@ def started(*steps, edges, body=None, **options):
 
 
 def logs(simulator, limit=1_000_000):
-    return to_builtins(condensed_logs(enumerate(simulator.history, 1), limit))
+    return to_builtins(condense_logs(enumerate(simulator.history, 1), limit))
 
 
 def visit(simulator, name, index=-1):

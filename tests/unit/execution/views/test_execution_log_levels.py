@@ -13,7 +13,7 @@ from looply.execution import fold
 from looply.execution.facts.commands import Redrive
 from looply.execution.facts.events import Computed, Discarded, StepFailed
 from looply.execution.facts.log_levels import levels_of, shows_entry
-from looply.execution.views.logs import condensed_logs, event_log, incidents_of, masked_document
+from looply.execution.views.logs import condense_logs, event_log, incidents_of, mask_document
 
 LEVELS = get_args(LogLevel)
 RULES = [{"variable": "${payload.output.n}", "operator": "NumericGreaterThan", "value": 1}]
@@ -80,7 +80,7 @@ def test_values_are_shown_with_errors_where_they_are_the_error():
 
 
 def test_condensed_logs_have_the_visits_that_the_level_shows():
-    visits = {level: to_builtins(condensed_logs(enumerate(story(level).history, 1), 10**6))[0] for level in LEVELS}
+    visits = {level: to_builtins(condense_logs(enumerate(story(level).history, 1), 10**6))[0] for level in LEVELS}
     assert list(visits["full"]) == ["WorkflowStartState", "if", "c", "w", "d"]
     assert visits["errors"] == {"d": visits["full"]["d"]}
     assert visits["errors"]["d"][0]["output"] == {"status": "500", "data": "broken"}
@@ -91,7 +91,7 @@ def test_a_visit_that_is_retried_or_timed_out_is_shown_with_errors():
     simulator = Simulator(workflow(*STORY, edges=EDGES, settings={"log": "errors"}))
     simulator.start({"n": 2})
     simulator.fail()
-    visits, _ = to_builtins(condensed_logs(enumerate(simulator.history, 1), 10**6))
+    visits, _ = to_builtins(condense_logs(enumerate(simulator.history, 1), 10**6))
     assert [(name, found[0]["status"], found[0]["error"]["code"]) for name, found in visits.items()] == [
         ("c", "RUNNING", "CONNECTION")
     ]
@@ -99,7 +99,7 @@ def test_a_visit_that_is_retried_or_timed_out_is_shown_with_errors():
     late.start()
     late.tick(3600)
     assert types(late) == ["EXECUTION_STARTED", "WAIT_TIMED_OUT", "EXECUTION_COMPLETED"]
-    visits, _ = to_builtins(condensed_logs(enumerate(late.history, 1), 10**6))
+    visits, _ = to_builtins(condense_logs(enumerate(late.history, 1), 10**6))
     assert [found[0]["status"] for found in visits.values()] == ["TIMED_OUT"]
 
 
@@ -108,13 +108,13 @@ def test_the_state_is_the_same_at_every_level(level):
     full, other = story("full"), story(level)
     assert unlogged(other.history[1:]) == unlogged(full.history[1:])
     assert fold(other.history) == other.state
-    for read in (incidents_of, lambda state: masked_document(full.workflow, state)):
+    for read in (incidents_of, lambda state: mask_document(full.workflow, state)):
         assert read(other.state) == read(full.state)
     for simulator in (full, other):
         simulator.submit(Redrive(at=simulator.now, by="operator"))
         simulator.succeed({"status": "200", "data": "fixed"})
     assert other.state.status == "COMPLETED"
-    assert masked_document(full.workflow, other.state) == masked_document(full.workflow, full.state)
+    assert mask_document(full.workflow, other.state) == mask_document(full.workflow, full.state)
 
 
 def test_values_that_only_the_log_shows_are_not_stored():

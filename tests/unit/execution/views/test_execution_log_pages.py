@@ -7,7 +7,7 @@ from kit.execution.driver import Simulator
 from kit.execution.workflows import call, card, step, workflow
 from looply.clock import to_ms
 from looply.execution.views.log_pages import log_page
-from looply.execution.views.logs import condensed_logs, event_log
+from looply.execution.views.logs import condense_logs, event_log
 from looply.jsontext import encode_json
 from looply.limits import Limits
 
@@ -75,7 +75,7 @@ def joined(former, later):
 
 @pytest.mark.parametrize("bounds", [{"read_events": 5}, {"read_events": 1}, {"read_log_bytes": 900}])
 def test_the_parts_of_a_visit_make_up_the_visit(history, bounds):
-    whole, _ = to_builtins(condensed_logs(history, 10**6))
+    whole, _ = to_builtins(condense_logs(history, 10**6))
     merged: dict[str, list] = {}
     for page in pages(history, **bounds):
         for name, visits in to_builtins(page.visits).items():

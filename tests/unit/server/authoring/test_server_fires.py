@@ -127,4 +127,4 @@ async def test_a_workflow_with_an_impossible_cron_is_422(mine: Caller) -> None:
     assert answer.status_code == 422
     (error,) = answer.json()["errors"]
     assert error["path"] == "/workflow_steps/0/settings/schedule/cron"
-    assert "never comes" in error["message"]
+    assert "never occurs" in error["message"]

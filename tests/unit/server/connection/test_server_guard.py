@@ -11,7 +11,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from looply.server.connection.guard import MAX_BLANK_LINES, Bounds, GuardedProtocol, bounded_protocol
+from looply.server.connection.guard import MAX_BLANK_LINES, Bounds, GuardedProtocol, make_protocol
 
 HEAD_BYTES = 16_384
 PACKET = 65_536
@@ -64,7 +64,7 @@ class Served:
         self.line = Line()
         ids = iter(range(1_000_000))
         self.refused: list[tuple[Any, int, str]] = []
-        http = bounded_protocol(bounds, lambda: False, lambda: str(next(ids)), self.note)
+        http = make_protocol(bounds, lambda: False, lambda: str(next(ids)), self.note)
         config = Config(
             self.app,
             http=http,

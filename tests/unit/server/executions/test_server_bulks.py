@@ -129,7 +129,7 @@ async def test_an_execution_that_fails_again_during_the_bulk_is_not_redriven_twi
     world.script("call_1", REFUSED)
     clock.advance(timedelta(seconds=1))
     await runner._changes_execution(execution_id, await runner._command(held))
-    await shell.settled(execution_id, clock.now() + timedelta(minutes=1))
+    await shell.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
     assert await runner.tick() == 0
     clock.advance(timedelta(seconds=30))
     assert await runner.tick() == 1

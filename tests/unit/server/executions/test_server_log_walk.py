@@ -55,7 +55,7 @@ class Walk:
             if states in (tuple(head.current_state.split(",")), (head.status,)):
                 return await self.item()
             # Short, because a call or the catalog may have to answer first.
-            await self._shell.settled(self.id, self.clock.now() + timedelta(milliseconds=5))
+            await self._shell.wait_until_settled(self.id, self.clock.now() + timedelta(milliseconds=5))
             await asyncio.sleep(0.001)
         raise AssertionError(f"{self.id} is {head.status} at {head.current_state}, not {states}")
 
