@@ -19,7 +19,7 @@ from looply.engine.coding.units import claim_of, head_of, work_change
 from looply.engine.ports.port import Start
 from looply.engine.ports.store import StoredDefinition, Unit
 from looply.engine.processing.committer import encode_definition
-from looply.execution import advance, open_work
+from looply.execution import advance
 from looply.execution.document.payload import initial_payload
 from looply.execution.document.searching import SearchValues, search_values
 from looply.execution.facts.events import Event, ExecutionStarted
@@ -138,7 +138,7 @@ class Pattern:
             work=work_change(None, state, lambda _: "QUEUED", 1),
             values=values,
             put_claim=claim,
-            drop_claim=None if open_work(state).holds_process_id else claim,
+            drop_claim=None if state.holds_process_id else claim,
             definition=definition,
             search=self._values(first) or None,
         )

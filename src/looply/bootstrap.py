@@ -38,11 +38,11 @@ from looply.engine.coding.codec import Codec
 from looply.engine.effects.worker import Worker, WorkerResources
 from looply.engine.ports.card_channel import INBOX, CardChannel, InboxChannel
 from looply.engine.ports.dispatch import Dispatcher, InProcessDispatcher
-from looply.engine.ports.port import Audit
+from looply.engine.ports.port import Audit, Examined, ignore_examined
 from looply.engine.ports.store import Store
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.observers import Observers
-from looply.engine.records.changes import ChangeLog
+from looply.engine.records.changes import ChangeLog, StateChange
 from looply.engine.records.startup import StartupState
 from looply.engine.shell.audit import audit_store
 from looply.engine.shell.reading import Parts
@@ -58,7 +58,6 @@ from looply.engine.upkeep.quota_meter import QuotaMeter
 from looply.engine.upkeep.reconciler import Reconciler
 from looply.engine.upkeep.store_watch import StoreWatch
 from looply.errors import Problem, SettingsError, StoreCorrupt
-from looply.execution import ExecutionState
 from looply.jsontext import Json
 from looply.master_keys import MasterKeys
 from looply.server.administration.web_pages import Pages
@@ -124,7 +123,7 @@ async def open_application(
         yield application
 
 
-async def audit_database(settings: Settings, clock: Clock) -> Audit:
+async def audit_database(settings: Settings, clock: Clock, examined: Examined = ignore_examined) -> Audit:
     """Returns the audit of the settings' database, also while other processes work on it.
 
     Raises: as `open_application`, except DataFolderInUse.
@@ -137,7 +136,7 @@ async def audit_database(settings: Settings, clock: Clock) -> Audit:
         async with read_only_keys(settings, clock) as keys:
             codec = Codec(keys)
             codec.add_dictionaries(boot.dictionaries)
-            audit = await audit_store(store, Loader(store, codec).fold_history)
+            audit = await audit_store(store, Loader(store, codec).fold_history, examined=examined)
     finally:
         await store.close()
     async with read_only_catalog(settings) as database:
@@ -399,11 +398,11 @@ def _observers(metrics: Metrics) -> Observers:
     """Returns the observers that notify the log and the metrics."""
     log = ChangeLog()
 
-    def changed(before: ExecutionState | None, after: ExecutionState) -> None:
-        log(before, after)
-        metrics.count_change(before, after)
+    def observe(change: StateChange) -> None:
+        log(change)
+        metrics.count_change(change)
 
-    return Observers(on_change=changed, on_commit=metrics.count_commit)
+    return Observers(on_change=observe, on_commit=metrics.count_commit)
 
 
 def _measure(services: Services, shell: Shell, store: Store, auditor: Auditor) -> None:

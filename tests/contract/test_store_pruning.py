@@ -345,7 +345,7 @@ def test_the_command_prunes_a_database_and_is_refused_while_another_process_does
             errors=io.StringIO(),
             environment={**settings, "LOOPLY_DATA": str(tmp_path)},
         )
-        status = main(("db", "prune", "--offline", "--older-than", "P30D", "--json"), terminal)
+        status = main(("db", "prune", "--offline", "--older-than", "P30D", "--yes", "--json"), terminal)
         return status, json.loads(output.getvalue())
 
     assert prune() == (0, {"executions": 0, "bytes": 0, "held": 0, "keys": 0, "decisions": 0, "dry_run": False})

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from cyclopts import App
+from cyclopts import App, CycloptsError, UnusedCliTokensError
 
 from looply import __version__
 
@@ -12,6 +12,9 @@ _EPILOGUE: Final = """\
 --json anywhere after the command: one JSON document on standard output and nothing else there. \
 An error is also a line on standard error.
 --debug: the traceback of an error. Exit status: 0 done, 1 refused, 2 wrong usage."""
+
+_MOST_CHARACTERS: Final = 400
+"""The longest message about a wrong command line; it quotes what was given."""
 
 _COMMANDS: Final = {
     "init": ("looply.cli.operating.init:init", "Create a store with an organization and its first key."),
@@ -72,11 +75,29 @@ for _order, (_name, (_path, _help)) in enumerate(_COMMANDS.items()):
 def parse(tokens: Sequence[str]) -> tuple[Callable[..., Any], inspect.BoundArguments, Mapping[str, Any]]:
     """Returns the command, its arguments, and the parameters that are injected.
 
-    Raises: CycloptsError for a command line that is wrong.
+    `help COMMAND` and `version` are the same as the options of these names. Raises: CycloptsError for a command line
+    that is wrong.
     """
-    return APP.parse_args(list(tokens), exit_on_error=False, print_error=False)
+    match list(tokens):
+        case ["version"]:
+            named = ["--version"]
+        case ["help", *rest]:
+            named = [*rest, "--help"]
+        case named:
+            pass
+    return APP.parse_args(named, exit_on_error=False, print_error=False)
 
 
 def is_help(command: Callable[..., Any]) -> bool:
     """Returns whether the command shows a help page or the version, and nothing else."""
     return getattr(command, "__name__", "") in ("help_print", "version_print")
+
+
+def usage_text(error: CycloptsError) -> str:
+    """Returns what is wrong with a command line as one line of bounded length."""
+    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        command = " ".join((APP.name[0], *(error.command_chain or ())))
+        surplus = error.unused_tokens[0][:_MOST_CHARACTERS]
+        return f"unexpected argument {surplus!r}; '{command} --help' shows what the command takes"
+    text = " ".join(str(error).split())
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}..."

@@ -61,7 +61,7 @@ def test_a_folder_keeps_lists_gives_and_deletes_datastores(data: Path, key: str)
     assert document("datastore", "get", "prices", "--data", data) == made
     listed = document("datastore", "list", "--data", data)
     assert [(item["name"], item["revision"]) for item in listed["items"]] == [("prices", 1)]
-    document("datastore", "delete", "prices", "--data", data)
+    document("datastore", "delete", "prices", "--yes", "--data", data)
     assert document("datastore", "get", "prices", "--data", data, status=1)["code"] == "DATASTORE_NOT_FOUND"
     assert document("datastore", "put", "prices", "--value", "1", "--data", data)["revision"] == 3
     assert doctor(data)["problems"] == []
@@ -86,6 +86,6 @@ def test_what_workflows_keep_survives_a_kill_and_a_backup(data: Path, key: str, 
     assert kept["revision"] == 6
     copy = tmp_path / "copy"
     document("db", "backup", copy, "--data", data, "--with-key")
-    document("datastore", "delete", "seen", *there)
+    document("datastore", "delete", "seen", "--yes", *there)
     assert document("datastore", "get", "seen", "--data", copy) == kept
     assert doctor(data)["problems"] == []

@@ -73,7 +73,7 @@ class Stage:
 
     def prune(self) -> "subprocess.Popen[bytes]":
         """Begins to prune all that has ended."""
-        command = [COMMAND, "db", "prune", "--data", str(self.folder), "--older-than", "PT0S", "--json"]
+        command = [COMMAND, "db", "prune", "--data", str(self.folder), "--older-than", "PT0S", "--yes", "--json"]
         return subprocess.Popen(command, env=environment_with({}), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def resume_waiting(self, folder: Path) -> int:
@@ -122,7 +122,7 @@ def _proved(stage: Stage, report: FaultReport) -> None:
 
 
 def _pruned(stage: Stage) -> dict[str, Any]:
-    done = run("db", "prune", "--data", stage.folder, "--older-than", "PT0S", "--json")
+    done = run("db", "prune", "--data", stage.folder, "--older-than", "PT0S", "--yes", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     answers: dict[str, Any] = json.loads(done.stdout)
     return answers

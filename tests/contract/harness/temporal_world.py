@@ -43,7 +43,7 @@ class Process:
             worker=Worker(self.world.registry, self.world.connections, NoNetwork, self.clock),
             clock=self.clock,
             entropy=entropy,
-            observers=Observers(on_change=lambda _before, _after: self.moved.set()),
+            observers=Observers(on_change=lambda _change: self.moved.set()),
         )
         self.shell = Shell(parts)
 

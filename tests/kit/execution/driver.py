@@ -28,7 +28,7 @@ from looply.execution.facts.commands import (
     Terminate,
 )
 from looply.execution.facts.events import ChildOutcome, Event, ExecutionStarted
-from looply.execution.facts.state import EffectWork
+from looply.execution.facts.open_work import EffectWork
 from looply.jsontext import Json, encode_json, fingerprint
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.testing.clock import START_TIME

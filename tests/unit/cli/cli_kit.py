@@ -1,5 +1,6 @@
 """Shared by the tests of the commands: a server that answers from a table, a clock, and the result of a command."""
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +25,20 @@ class Done:
     def document(self) -> Any:
         """The one JSON document on standard output."""
         return json.loads(self.out)
+
+
+class Screen(io.StringIO):
+    """A stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class Keyboard(io.BytesIO):
+    """Input that a person types."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 @dataclass

@@ -23,6 +23,7 @@ from looply.engine.ports.port import (
     Audit,
     CardKey,
     Engine,
+    Examined,
     Execution,
     Filter,
     Head,
@@ -35,6 +36,7 @@ from looply.engine.ports.port import (
     Schedule,
     Start,
     Started,
+    ignore_examined,
 )
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow, Decisions, key_of
 from looply.engine.records.letters import LetterFilter, LetterKey, LetterRow, Letters
@@ -155,9 +157,9 @@ class BoundEngine:
         """Returns the usage of each organization. No call of a key needs it."""
         return await self._engine.usage()
 
-    async def audit(self) -> Audit:
+    async def audit(self, examined: Examined = ignore_examined) -> Audit:
         """Returns the audit of the whole store. No call of a key needs it."""
-        return await self._engine.audit()
+        return await self._engine.audit(examined)
 
     def health(self) -> Health:
         """Returns whether the engine takes work."""

@@ -31,9 +31,9 @@ from prometheus_client.registry import Collector
 from looply import __version__
 from looply.clock import Clock
 from looply.engine.processing.quotas import QUOTAS, Quota
+from looply.engine.records.changes import StateChange
 from looply.engine.records.survey import Census, EffectCount
 from looply.engine.upkeep.auditor import Findings
-from looply.execution import ExecutionState
 from looply.execution.facts.datastores import is_datastore_operation
 from looply.execution.facts.events import IncidentKind
 from looply.limits import DEFAULT_LIMITS
@@ -331,14 +331,14 @@ class Metrics:
         """Counts a flush and the writes that it made durable."""
         self._groups.observe(units)
 
-    def count_change(self, before: ExecutionState | None, after: ExecutionState) -> None:
+    def count_change(self, change: StateChange) -> None:
         """Counts the start, end and new incidents of an execution in one durable unit."""
+        before, after = change.before, change.after
         counters = self._workflows.of(after.started.workflow_id)
         if before is None:
             counters.started[after.started.trigger_type].inc()
-        status = after.status
-        if status in _ENDS and (before is None or before.status != status):
-            counters.ended[status].inc()
+        if change.status in _ENDS and change.former != change.status:
+            counters.ended[change.status].inc()
         for incident_id, incident in after.incidents.items():
             if before is None or incident_id not in before.incidents:
                 counters.incidents[incident.kind].inc()

@@ -9,6 +9,7 @@ from looply.cli.terminal.client import NO_BODY
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.options import THE_TARGET, Target
 from looply.cli.terminal.payloads import PayloadFile, read_payload
+from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import instant, record, show_items
 from looply.cli.terminal.terminal import Here, Terminal
 
@@ -80,8 +81,17 @@ async def put(
 
 
 @APP.command
-async def delete(name: Name, /, *, if_revision: IfRevision = None, target: Target = THE_TARGET, terminal: Here) -> None:
+async def delete(
+    name: Name,
+    /,
+    *,
+    if_revision: IfRevision = None,
+    yes: Yes = False,
+    target: Target = THE_TARGET,
+    terminal: Here,
+) -> None:
     """Delete a datastore."""
+    confirm(terminal, f"Delete the datastore {name!r} with its document", yes=yes)
     if target.is_offline():
         from looply.cli.offline import offline_datastores  # noqa: PLC0415 - start-up cost of the stores
 

@@ -74,7 +74,9 @@ WHOLE_SPAN: Final = Span()
 
 
 async def preview(
-    workflow_id: Annotated[str | None, Parameter(help="Id of a workflow that is stored.")] = None,
+    workflow_id: Annotated[
+        str | None, Parameter(name="WORKFLOW", help="Id or name of a workflow that is stored.")
+    ] = None,
     /,
     *,
     version: Annotated[int | None, Parameter(help="Number of its version; else the newest ACTIVE one.")] = None,
@@ -108,6 +110,7 @@ async def preview(
         body = {"workflow_id": workflow_id, "workflow_version": version, "from": ms_or_none(after), "count": span.count}
         given = {name: value for name, value in body.items() if value is not None}
         async with target.client(terminal) as client:
+            given["workflow_id"] = await client.workflow_id(workflow_id)
             shown = await client.post("previewSchedule", {**given, "around_change": span.around_change})
     document = {name: value for name, value in shown.items() if name != "message"}
     terminal.show(document, lambda: table(("start", "local", "note"), _rows(shown["items"]), title=shown["timezone"]))

@@ -31,7 +31,7 @@ _FIRES: Final = {
 }
 _ALL: Final = 1_000_000
 
-WorkflowId = Annotated[str, Parameter(help="Id of the workflow.")]
+WorkflowId = Annotated[str, Parameter(name="WORKFLOW", help="Id or name of the workflow.")]
 Limit = Annotated[int, Parameter(help="Maximum number of items.", validator=validators.Number(gte=1))]
 Version = Annotated[int | None, Parameter(help="Number of the version; the newest ACTIVE one has the schedule.")]
 
@@ -46,10 +46,9 @@ async def list_schedules(*, target: Target = THE_TARGET, terminal: Here) -> None
     else:
         async with target.client(terminal) as client:
             items = await client.items("getSchedules", _ALL)
-    if not terminal.is_json:
-        # Nothing starts while a schedule is paused, so its next instant would mislead.
-        items = [{**item, "next_on": item["next_on"] if item["status"] == "ACTIVE" else None} for item in items]
-    show_items(terminal, items, _COLUMNS)
+    # Nothing starts while a schedule is paused, so its next instant would mislead.
+    shown = [{**item, "next_on": item["next_on"] if item["status"] == "ACTIVE" else None} for item in items]
+    show_items(terminal, items, _COLUMNS, shown=shown)
 
 
 @APP.command
@@ -88,10 +87,11 @@ async def play(
 async def _toggle(
     action: Literal["PAUSE", "PLAY"], workflow_id: str, version: int | None, server: Server, terminal: Terminal
 ) -> None:
-    body: dict[str, Any] = {"workflow_id": workflow_id, "action": action}
+    body: dict[str, Any] = {"action": action}
     if version is not None:
         body["workflow_version"] = version
     async with server.client(terminal) as client:
+        body["workflow_id"] = await client.workflow_id(workflow_id)
         answer = await client.post("toggleScheduledWorkflow", body)
     shown = {name: answer[name] for name in ("workflow_id", "workflow_version", "status")}
     terminal.show(answer, lambda: record(shown))

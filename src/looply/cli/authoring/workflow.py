@@ -13,6 +13,7 @@ from looply.cli.terminal.failures import DONE, REFUSED, UsageError, problem_item
 from looply.cli.terminal.importing import DEFAULT_IMPORT, Imported, ImportOptions, import_by_api
 from looply.cli.terminal.options import THE_SERVER, THE_TARGET, Server, Target
 from looply.cli.terminal.payloads import Payload, PayloadFile, read_payload
+from looply.cli.terminal.progress import explained
 from looply.cli.terminal.tables import record, show_items, table
 from looply.cli.terminal.terminal import Here
 
@@ -27,7 +28,7 @@ _COLUMNS: Final = {
 }
 _IDENTITY: Final = ("workflow_id", "workflow_version")
 
-WorkflowId = Annotated[str, Parameter(help="Id of the workflow.")]
+WorkflowId = Annotated[str, Parameter(name="WORKFLOW", help="Id or name of the workflow.")]
 Limit = Annotated[int, Parameter(help="Maximum number of items.", validator=validators.Number(gte=1))]
 Version = Annotated[str, Parameter(help="Number of the version, or latest: the newest ACTIVE one.")]
 VersionNumber = Annotated[int, Parameter(help="Number of the version.", validator=validators.Number(gte=1))]
@@ -92,7 +93,7 @@ async def export(
     /,
     *,
     version: Version = "latest",
-    output: Annotated[Path | None, Parameter(help="Write to this file instead of standard output.")] = None,
+    file: Annotated[Path | None, Parameter(help="Write to this file instead of standard output.")] = None,
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> None:
@@ -101,12 +102,12 @@ async def export(
         answer = await client.get("exportWorkflow", workflow_id=workflow_id, workflow_version=version)
     definition = answer["definition"]
     text = json.dumps(definition, ensure_ascii=False, indent=2)
-    if output is None:
+    if file is None:
         terminal.show(definition, lambda: text)
         return
-    write_document(f"{text}\n", output)
+    write_document(f"{text}\n", file)
     ids = {name: definition[name] for name in _IDENTITY}
-    terminal.show({**ids, "file": str(output)}, lambda: f"{output} has version {definition['workflow_version']}.")
+    terminal.show({**ids, "file": str(file)}, lambda: f"{file} has version {definition['workflow_version']}.")
 
 
 @APP.command
@@ -141,7 +142,7 @@ async def activate(
 ) -> None:
     """Make a draft ACTIVE: the version becomes immutable, and triggers start it."""
     async with server.client(terminal) as client:
-        body = {"workflow_id": workflow_id, "workflow_version": version}
+        body = {"workflow_id": await client.workflow_id(workflow_id), "workflow_version": version}
         item = (await client.post("activateWorkflow", body))["item"]
     document = {name: item[name] for name in (*_IDENTITY, "workflow_status")}
     terminal.show(document, lambda: record(document))
@@ -163,6 +164,10 @@ class Request:
 
 
 _PLAIN: Final = Request()
+_INTERRUPTED: Final = (
+    "the execution may have been started and continues on the server; 'looply execution list' shows it. A call with"
+    " the same --idempotency-key starts no second one"
+)
 
 
 @APP.command
@@ -174,17 +179,22 @@ async def trigger(
     request: Request = _PLAIN,
     server: Server = THE_SERVER,
     terminal: Here,
-) -> None:
-    """Start an execution and show its id once it is stored durably."""
+) -> int:
+    """Start an execution and show its id once it is stored durably.
+
+    With --wait the exit status is 1 when the execution failed or was terminated.
+    """
     body = read_payload(file, request.payload, terminal)
     key = request.idempotency_key or ""
     if not key.isascii() or (key and not key.isprintable()):
         raise UsageError("--idempotency-key must be printable ASCII")
     query = {"process_id": request.process_id, "profile": request.profile, "wait": request.wait}
     async with server.client(terminal) as client:
-        path = f"triggerworkflow/{segment(workflow_id)}/{segment(request.version)}"
-        answer = await client.post(path, body, key=key, **query)
+        path = f"triggerworkflow/{segment(await client.workflow_id(workflow_id))}/{segment(request.version)}"
+        with explained(terminal, _INTERRUPTED):
+            answer = await client.post(path, body, key=key, **query)
     terminal.show(answer, lambda: record({name: _shown(value) for name, value in answer.items() if name != "message"}))
+    return REFUSED if answer.get("status") in ("FAILED", "TERMINATED") else DONE
 
 
 def _shown(value: Any) -> Any:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from cyclopts import App, Parameter, validators
 
+from looply.cli.display.pages import Page
 from looply.cli.terminal.failures import DONE, REFUSED
 from looply.cli.terminal.terminal import Here, Terminal, json_text
 from looply.clock import Clock
 
 if TYPE_CHECKING:  # start-up cost
-    from rich.console import RenderableType
-
     from looply.demo.local_server import LocalServer
 
 APP: Final = App(name="bench")
@@ -131,9 +130,7 @@ def _memory_mib(process_id: int) -> float | None:
     return next((round(int(line.split()[1]) / 1024, 1) for line in lines if line.startswith("VmRSS:")), None)
 
 
-def _people(report: Report) -> "RenderableType":
-    from rich.console import Group  # noqa: PLC0415 - start-up cost
-
+def _people(report: Report) -> Page:
     from looply.cli.terminal.tables import record, table  # noqa: PLC0415
 
     rows = [[each[name] for name in _COLUMNS] for each in report["results"]]
@@ -146,4 +143,4 @@ def _people(report: Report) -> "RenderableType":
         "all ran to their end": "no" if report["unfinished"] else "yes",
     }
     title = "Triggers of a workflow with three computing steps; answered when on disk"
-    return Group(table(_COLUMNS, rows, title=title), record(facts))
+    return [table(_COLUMNS, rows, title=title), record(facts)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from cyclopts import Parameter, validators
 
+from looply.cli.display.pages import Page
 from looply.cli.measuring.bench_cases import Case, cases
 from looply.cli.terminal.failures import DONE, REFUSED
 from looply.cli.terminal.terminal import Here, json_text
@@ -19,8 +20,6 @@ from looply.jsontext import Json
 
 if TYPE_CHECKING:  # start-up cost
     from asyncio.subprocess import Process
-
-    from rich.console import RenderableType
 
 GOAL: Final = 0.5
 """Our speed over theirs: at least half as fast."""
@@ -185,14 +184,12 @@ def _seconds(evaluate: Callable[[], Json], times: int, clock: Clock) -> float:
     return clock.monotonic() - begun
 
 
-def _people(report: Report) -> "RenderableType":
-    from rich.console import Group  # noqa: PLC0415 - start-up cost
-
+def _people(report: Report) -> Page:
     from looply.cli.terminal.tables import record, table  # noqa: PLC0415
 
     if report["missing"]:
         rows = [[each["name"], f"{each['ours_us']:.2f}"] for each in report["cases"]]
-        return Group(table(("case", "ours, us"), rows), record({"no comparison": report["missing"]}))
+        return [table(("case", "ours, us"), rows), record({"no comparison": report["missing"]})]
     columns = ("case", "ours, us", "theirs, us", "our speed over theirs", "goal", "same result")
     rows = [
         [
@@ -207,7 +204,7 @@ def _people(report: Report) -> "RenderableType":
     ]
     versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
     title = f"Microseconds of an evaluation, median of {report['turns']} turns taken alternately"
-    return Group(table(columns, rows, title=title), record({"theirs": versions}))
+    return [table(columns, rows, title=title), record({"theirs": versions})]
 
 
 def _goal(each: Report) -> str:

@@ -10,7 +10,7 @@ from cyclopts import App, Parameter, validators
 from looply.cli.terminal.failures import DONE, REFUSED, UsageError
 from looply.cli.terminal.instants import instant_ms
 from looply.cli.terminal.options import THE_TARGET, Target
-from looply.cli.terminal.tables import instant, record, rows_of, table
+from looply.cli.terminal.tables import instant, record, show_items
 from looply.cli.terminal.terminal import Here, Terminal, json_text
 
 APP: Final = App(name="audit", help="The audit log, who changed what in an organization: list, export, verify.")
@@ -74,8 +74,7 @@ async def list_records(
         }
         for item in items[:limit]
     ]
-    document = {"count": len(shown), "items": items[:limit]}
-    terminal.show(document, lambda: table(tuple(_COLUMNS), rows_of(shown, tuple(_COLUMNS.values()))))
+    show_items(terminal, items[:limit], _COLUMNS, shown=shown)
 
 
 @APP.command
@@ -87,17 +86,17 @@ async def export(
     target: Target = THE_TARGET,
     terminal: Here,
 ) -> None:
-    """Write the audit records as JSON, one per line, oldest first; with --json as one document."""
+    """Write the audit records as JSON, one per line, oldest first; with --output as one document."""
     items: list[dict[str, Any]] = []
     async with _open_trail(terminal, target) as ask:
         async for page in _pages(ask, {"after": after}):
-            if terminal.is_json:
+            if not terminal.is_table:
                 items += page["items"]
                 continue
             for item in page["items"]:
                 terminal.output.write(f"{json_text(item)}\n")
-    if terminal.is_json:
-        terminal.output.write(f"{json_text({'count': len(items), 'items': items})}\n")
+    if not terminal.is_table:
+        terminal.show({"count": len(items), "items": items}, str)
 
 
 @APP.command

@@ -9,6 +9,7 @@ from looply.cli.operating.move import move
 from looply.cli.operating.prune import prune
 from looply.cli.terminal.failures import DONE, REFUSED
 from looply.cli.terminal.options import AnyFolder, Data, settings_of
+from looply.cli.terminal.progress import show_progress
 from looply.cli.terminal.tables import record, table
 from looply.cli.terminal.terminal import Here
 
@@ -38,7 +39,8 @@ def check(*, data: AnyFolder = None, terminal: Here) -> int:
     from looply.cli.offline.copies import check_databases  # noqa: PLC0415 - start-up cost of the stores
     from looply.cli.offline.store import folder_settings  # noqa: PLC0415
 
-    document = check_databases(folder_settings(terminal, data).data)
+    with show_progress(terminal) as progress:
+        document = check_databases(folder_settings(terminal, data).data, progress)
     rows = [(each["file"], each["bytes"], "; ".join(each["problems"]) or "none") for each in document["files"]]
     terminal.show(document, lambda: table(("file", "bytes", "problems"), rows))
     return REFUSED if document["problems"] else DONE
@@ -70,7 +72,8 @@ def backup(
     from looply.cli.offline.store import folder_settings  # noqa: PLC0415
 
     settings = folder_settings(terminal, data)
-    names = make_backup(settings.data, target, terminal.clock, with_key=with_key)
+    with show_progress(terminal) as progress:
+        names = make_backup(settings.data, target, terminal.clock, with_key=with_key, progress=progress)
     terminal.show(
         {"backup": str(target), "files": names}, lambda: record({"backup": target, "files": ", ".join(names)})
     )

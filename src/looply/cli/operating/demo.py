@@ -33,6 +33,6 @@ async def demo(
     options = DemoOptions(auto=auto, folder=folder, port=port)
     result = await run_demo(options, terminal.say, stay=asyncio.Event().wait)
     document = msgspec.to_builtins(result)
-    if terminal.is_json:
+    if not terminal.is_table:
         terminal.show(document, str)
     return DONE if result.outcome == "released" else REFUSED

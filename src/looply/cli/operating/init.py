@@ -23,8 +23,6 @@ async def init(
     The key has all scopes and is shown only now. A store that already has an organization is refused. `--key-only` is
     for scripts: `export LOOPLY_API_KEY=$(looply init --key-only)`.
     """
-    from rich.text import Text  # noqa: PLC0415
-
     from looply.app.administration import organizations  # noqa: PLC0415 - start-up cost of the catalog
     from looply.cli.offline.store import open_services  # noqa: PLC0415
     from looply.cli.terminal.tables import record  # noqa: PLC0415
@@ -48,7 +46,7 @@ async def init(
     }
     where = {"data folder": settings.data} if settings.engine == "embedded" else {}
     if key_only:
-        terminal.show(document, lambda: Text(made.api_key))
+        terminal.show(document, lambda: made.api_key)
     else:
         terminal.show(document, lambda: record({**where, **document}))
     terminal.note("The API key is shown only now; the store has its hash only.")

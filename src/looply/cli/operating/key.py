@@ -34,7 +34,8 @@ async def create(
     scope: Annotated[list[Scope], Parameter(help="Scope of the key; may be repeated.", negative="")],
     expires_on: Annotated[str | None, Parameter(help="RFC 3339 instant; without it the key does not expire.")] = None,
     workflow_id: Annotated[
-        list[str] | None, Parameter(help="Bind the key to this workflow; may be repeated.", negative="")
+        list[str] | None,
+        Parameter(help="Bind the key to this workflow, by id or name; may be repeated.", negative=""),
     ] = None,
     target: Target = THE_TARGET,
     terminal: Here,
@@ -51,9 +52,9 @@ async def create(
         body: dict[str, Any] = {"name": name, "scopes": scopes}
         if expiry is not None:
             body["expires_on"] = to_ms(expiry)
-        if workflow_id is not None:
-            body["workflow_ids"] = workflow_id
         async with target.client(terminal) as client:
+            if workflow_id is not None:
+                body["workflow_ids"] = [await client.workflow_id(each) for each in workflow_id]
             item = (await client.post("createKey", body))["item"]
     shown = {
         "key_id": item["key_id"],

@@ -1,24 +1,21 @@
 """`looply db move`: moves a data folder into a PostgreSQL database."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from looply.cli.display.pages import Page
 from looply.cli.terminal.failures import DONE, REFUSED, UsageError
 from looply.cli.terminal.options import Data, settings_of
+from looply.cli.terminal.progress import show_progress
 from looply.cli.terminal.tables import record, table
 from looply.cli.terminal.terminal import Here, Terminal
 from looply.errors import Refused, SettingsError
 
 if TYPE_CHECKING:  # start-up cost of the engine, and of the driver of the database
-    from rich.console import RenderableType
-
     from looply.catalog.tenants.data_keys import DataKeys
     from looply.cli.offline.moving import MoveResult
     from looply.clock import Clock
-    from looply.engine.coding.moving import Progress
     from looply.settings import Settings
 
 
@@ -70,7 +67,7 @@ async def _move(terminal: Terminal, settings: "Settings", *, is_rehearsed: bool,
 
     assert settings.database is not None
     configure_log("warning", terminal.clock, terminal.errors)
-    with _progress(terminal) as progress:
+    with show_progress(terminal) as progress:
         request = Move(
             data=settings.data,
             address=settings.database.reveal(),
@@ -100,24 +97,6 @@ def _keys(settings: "Settings", clock: "Clock") -> "DataKeys":
     return DataKeys(master_keys_of(settings), clock)
 
 
-@contextmanager
-def _progress(terminal: Terminal) -> "Iterator[Progress]":
-    """Yields a function that updates a progress bar; shows none where the output is no terminal."""
-    from rich.console import Console  # noqa: PLC0415 - start-up cost: JSON needs none
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-    from rich.progress import Progress as ProgressBar  # noqa: PLC0415
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    is_seen = terminal.errors.isatty() and not terminal.is_json
-    with ProgressBar(*columns, console=Console(file=terminal.errors), disable=not is_seen, transient=True) as bar:
-        task = bar.add_task("", total=None)
-
-        def show_progress(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total)
-
-        yield show_progress
-
-
 def _document(moved: "MoveResult") -> dict[str, Any]:
     audit = moved.audit
     return {
@@ -131,9 +110,7 @@ def _document(moved: "MoveResult") -> dict[str, Any]:
     }
 
 
-def _move_result(document: dict[str, Any]) -> "RenderableType":
-    from rich.console import Group  # noqa: PLC0415 - start-up cost: JSON needs no console
-
+def _move_result(document: dict[str, Any]) -> Page:
     rows = [tuple(each.values()) for each in document["tables"]]
     problems = document["problems"]
     facts = {
@@ -143,11 +120,11 @@ def _move_result(document: dict[str, Any]) -> "RenderableType":
         **(document["audit"] or {"audit": "left out"}),
         "problems": len(problems) or "none",
     }
-    parts = [table(("table", "rows", "sum of the rows"), rows)] if rows else []
+    parts: list[Page] = [table(("table", "rows", "sum of the rows"), rows)] if rows else []
     parts.append(record(facts))
     if problems:
         parts.append(table(("problem",), [(problem,) for problem in problems]))
-    return Group(*parts)
+    return parts
 
 
 def _note_next_steps(terminal: Terminal, settings: "Settings") -> None:

@@ -1,24 +1,48 @@
 """`looply db prune`: removes ended executions past their retention."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from looply.cli.display.pages import Page
 from looply.cli.terminal.failures import UsageError
+from looply.cli.terminal.progress import show_progress
+from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import record
 from looply.cli.terminal.terminal import Here, Terminal
 from looply.errors import Conflict, DefinitionError
 
 if TYPE_CHECKING:  # start-up cost of the engine
-    from rich.console import RenderableType
-
     from looply.engine.records.pruning import RetentionFilter, Slice
     from looply.settings import Settings
 
 _YEAR_DAYS = 366
 _MONTH_DAYS = 31
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class PruneOptions:
+    """What is removed, and whether it is asked before."""
+
+    older_than: Annotated[
+        str | None,
+        Parameter(
+            help="All that ended longer ago than this, such as P30D, whatever the retention of its workflow; years"
+            " count 366 days, months 31. Without it all that is past its retention."
+        ),
+    ] = None
+    workflow: Annotated[str | None, Parameter(help="Only executions of the workflow with this id.")] = None
+    dry_run: Annotated[bool, Parameter(help="Only count; nothing is removed.", negative="")] = False
+    yes: Yes = False
+
+
+_DEFAULTS = PruneOptions()
 
 
 async def prune(
@@ -29,15 +53,7 @@ async def prune(
     offline: Annotated[
         bool, Parameter(help="Work on the store of the settings, a folder or a database.", negative="")
     ] = False,
-    older_than: Annotated[
-        str | None,
-        Parameter(
-            help="All that ended longer ago than this, such as P30D, whatever the retention of its workflow; years"
-            " count 366 days, months 31. Without it all that is past its retention."
-        ),
-    ] = None,
-    workflow: Annotated[str | None, Parameter(help="Only executions of the workflow with this id.")] = None,
-    dry_run: Annotated[bool, Parameter(help="Only count; nothing is removed.", negative="")] = False,
+    options: PruneOptions = _DEFAULTS,
     terminal: Here,
 ) -> None:
     """Remove ended executions past their retention, of all organizations, and return their space to the disk.
@@ -55,18 +71,34 @@ async def prune(
     settings = existing_settings(terminal, data)
     if settings.engine == "embedded":
         check_not_moved(settings.data)
-    filters = _retention_filters(terminal, settings, older_than, workflow or "")
+    filters = _retention_filters(terminal, settings, options.older_than, options.workflow or "")
     before = _disk_bytes(settings)
     async with open_services(terminal, settings) as services:
-        pruned = await prune_now(
-            services.engine.pruning, filters, decided_before=_decided_before(terminal, settings), is_dry=dry_run
+        prune_store = partial(
+            prune_now, services.engine.pruning, filters, decided_before=_decided_before(terminal, settings)
         )
+        if not options.dry_run:
+            await _confirm(terminal, prune_store, yes=options.yes)
+        with show_progress(terminal) as progress:
+            what = "counting" if options.dry_run else "removing executions"
+            pruned = await prune_store(
+                is_dry=options.dry_run, report=lambda done: progress(what, done.executions, None)
+            )
     if pruned.is_elsewhere:
         raise Conflict("another process is pruning this store now, and does the same work", code="PRUNING")
-    document = _document(pruned, is_dry=dry_run)
-    if before is not None and not dry_run:
+    document = _document(pruned, is_dry=options.dry_run)
+    if before is not None and not options.dry_run:
         document["freed_bytes"] = before - (_disk_bytes(settings) or 0)
     terminal.show(document, lambda: _prune_result(document))
+
+
+async def _confirm(terminal: Terminal, prune_store: "Callable[..., Awaitable[Slice]]", *, yes: bool) -> None:
+    """Asks with the number of executions, which a dry run counts. Raises: as `confirm`."""
+    what = "Remove the executions for good"
+    if not yes and terminal.is_interactive:
+        found = await prune_store(is_dry=True)
+        what = f"Remove {found.executions} executions and {found.decisions} recorded decisions for good"
+    confirm(terminal, what, yes=yes)
 
 
 def _retention_filters(
@@ -119,7 +151,7 @@ def _document(pruned: "Slice", *, is_dry: bool) -> dict[str, Any]:
     return {**counts, "decisions": pruned.decisions, "dry_run": is_dry}
 
 
-def _prune_result(document: dict[str, Any]) -> "RenderableType":
+def _prune_result(document: dict[str, Any]) -> Page:
     verb = "would go" if document["dry_run"] else "gone"
     shown = {
         f"executions {verb}": document["executions"],

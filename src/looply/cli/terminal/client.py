@@ -9,6 +9,7 @@ from urllib.parse import quote
 import httpx2
 
 from looply.cli.terminal.failures import ApiRefused
+from looply.cli.terminal.workflow_names import find_workflow
 from looply.errors import Problem, Unavailable
 from looply.jsontext import Json, encode_json
 
@@ -38,7 +39,8 @@ _JSON: Final = {"content-type": "application/json"}
 class ApiClient:
     """A running server, as the owner of an API key sees it. An async context manager.
 
-    Every call returns the JSON object of the response. Raises: ApiRefused with the server's own code, message and
+    Every call returns the JSON object of the response. In a query `workflow_id` may be the name of a workflow.
+    Raises: NotFound, Conflict for such a name; ApiRefused with the server's own code, message and
     problems; Unavailable when the server does not respond, or what responds is not a Looply server.
     """
 
@@ -61,12 +63,28 @@ class ApiClient:
 
     async def get(self, name: str, /, **query: Any) -> dict[str, Any]:
         """Returns the response of a read, such as `getWorkflowById`. Parameters that are None are omitted."""
-        return await self._call("GET", f"/v2/workflows/{name}", query)
+        return await self._call("GET", f"/v2/workflows/{name}", await self._with_ids(query))
 
     async def post(self, name: str, body: Json = NO_BODY, *, key: str = "", **query: Any) -> dict[str, Any]:
         """Returns the response of a call with a JSON body, or without one. `key` is its `Idempotency-Key`."""
         content = None if body is NO_BODY else encode_json(body)
-        return await self._call("POST", f"/v2/workflows/{name}", query, content, key)
+        return await self._call("POST", f"/v2/workflows/{name}", await self._with_ids(query), content, key)
+
+    async def workflow_id(self, name: str) -> str:
+        """Returns the id of a workflow by its id or name.
+
+        Raises: NotFound, Conflict for a name of several; ApiRefused when the key may not read workflows.
+        """
+        try:
+            return await find_workflow(name, self._items("getOrganizationWorkflows", PAGE, {}))
+        except ApiRefused as error:
+            if error.status == 403:
+                error.message = f"{error.message}; to read the name {name[:200]!r}: give the id of the workflow"
+            raise
+
+    async def _with_ids(self, fields: dict[str, Any]) -> dict[str, Any]:
+        name = fields.get("workflow_id")
+        return {**fields, "workflow_id": await self.workflow_id(name)} if isinstance(name, str) and name else fields
 
     async def stream(self, name: str, last: str = "", /, **query: Any) -> AsyncGenerator[httpx2.ServerSentEvent, None]:
         """Yields the events of a stream after the one with the id `last`, until the server ends it.
@@ -89,7 +107,7 @@ class ApiClient:
     async def items(self, name: str, limit: int, /, **query: Any) -> list[dict[str, Any]]:
         """Returns up to `limit` items of a list, following its pages."""
         found: list[dict[str, Any]] = []
-        async for item in self._items(name, limit, query):
+        async for item in self._items(name, limit, await self._with_ids(query)):
             found.append(item)
             if len(found) >= limit:
                 break

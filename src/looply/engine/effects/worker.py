@@ -20,7 +20,8 @@ from looply.connectors.outbound.sessions import SessionCache
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
 from looply.definition.values.pointer import split_pointer
-from looply.errors import LooplyError, OperationError, RateLimited, Timeout, tag_input_fields
+from looply.engine.effects.outcomes import failure
+from looply.errors import LooplyError, OperationError, Permanent, Timeout, tag_input_fields
 from looply.execution.document.masking import find_hidden_values
 from looply.execution.document.overlays import secret_values
 from looply.execution.document.sizes import json_bytes
@@ -91,30 +92,18 @@ class Worker:
         marked = list(_secrets_in(state, opened))
         credentials: list[str] = []
         context = self._context(state, opened, credentials)
-        address = opened.address
         operation = self._registry.operations.get(opened.operation)
         if operation is None:
-            return self._not_installed(opened)
+            return failure(opened, self._clock.now(), _not_installed(opened))
         try:
             output = await _within(operation.perform(context, opened.input), opened)
-        except OperationError as error:
-            return self._failed(opened, error, masker_of([*marked, *credentials]))
         except LooplyError as error:
-            message = _message(opened, error, (), masker_of([*marked, *credentials]))
-            return EffectFailed(
-                at=self._clock.now(), address=address, attempt=opened.attempt, code=error.code, message=message
-            )
+            message = _message(opened, error, masker_of([*marked, *credentials]))
+            return failure(opened, self._clock.now(), error, message)
         except Exception:
             # The worker boundary: a connector's defect fails its step and nothing else.
-            _log.exception("operation_broke", operation=opened.operation, step=address)
-            return EffectFailed(
-                at=self._clock.now(),
-                address=address,
-                attempt=opened.attempt,
-                code="CONNECTOR_DEFECT",
-                message=f"the operation {opened.operation} broke; its log line has the details",
-                was_sent=True,
-            )
+            _log.exception("operation_broke", operation=opened.operation, step=opened.address)
+            return failure(opened, self._clock.now(), _defect(opened))
         secret: tuple[str, ...] = ("/output",) if opened.secret else ()
         size = json_bytes(output)
         if not operation.is_derived:
@@ -122,19 +111,12 @@ class Worker:
             if marked or credentials:
                 output, secret, size = await offload_if_large(size, partial(_masked, output, marked, credentials))
         return EffectDone(
-            at=self._clock.now(), address=address, attempt=opened.attempt, output=output, size=size, secret=secret
-        )
-
-    def _not_installed(self, opened: OpenStep) -> EffectFailed:
-        connector = opened.operation.partition(".")[0]
-        _log.error("operation_not_installed", operation=opened.operation, step=opened.address)
-        return EffectFailed(
             at=self._clock.now(),
             address=opened.address,
             attempt=opened.attempt,
-            code="OPERATION_NOT_INSTALLED",
-            message=f"this process has no operation {opened.operation}; install the connector {connector} in every "
-            "process that makes calls, then retry the step",
+            output=output,
+            size=size,
+            secret=secret,
         )
 
     def _context(self, state: ExecutionState, opened: OpenStep, credentials: list[str]) -> CallContext:
@@ -173,19 +155,20 @@ class Worker:
             has_secrets=bool(opened.secret),
         )
 
-    def _failed(self, opened: OpenStep, error: OperationError, masker: Masker) -> EffectFailed:
-        retry_after = error.retry_after if isinstance(error, RateLimited) else None
-        return EffectFailed(
-            at=self._clock.now(),
-            address=opened.address,
-            attempt=opened.attempt,
-            code=error.code,
-            message=_message(opened, error, error.input_fields, masker),
-            status=error.status or "",
-            was_sent=error.sent,
-            is_transient=error.is_transient,
-            retry_after_seconds=retry_after.total_seconds() if retry_after is not None else 0,
-        )
+
+def _not_installed(opened: OpenStep) -> OperationError:
+    connector = opened.operation.partition(".")[0]
+    _log.error("operation_not_installed", operation=opened.operation, step=opened.address)
+    message = (
+        f"this process has no operation {opened.operation}; install the connector {connector} in every process that"
+        " makes calls, then retry the step"
+    )
+    return Permanent(message, code="OPERATION_NOT_INSTALLED")
+
+
+def _defect(opened: OpenStep) -> OperationError:
+    message = f"the operation {opened.operation} broke; its log line has the details"
+    return Permanent(message, code="CONNECTOR_DEFECT", sent=True)
 
 
 async def _within(call: Awaitable[Json], opened: OpenStep) -> Json:
@@ -202,11 +185,10 @@ async def _within(call: Awaitable[Json], opened: OpenStep) -> Json:
         raise Timeout(f"{message} of {opened.timeout_seconds:g} s", sent=True) from error
 
 
-def _message(opened: OpenStep, error: LooplyError, fields: tuple[str, ...], masker: Masker) -> str:
-    """Returns the text for a failure: its message, unless that may quote a secret of the input.
-
-    `fields` are the fields of the input that the message is about; empty: any.
-    """
+def _message(opened: OpenStep, error: LooplyError, masker: Masker) -> str:
+    """Returns the text for a failure: its message, unless that may quote a secret of the input."""
+    # The fields of the input that the message is about; empty: any.
+    fields = error.input_fields if isinstance(error, OperationError) else ()
     marked = {parts[1] if len(parts) > 1 else "" for parts in map(split_pointer, opened.secret)}
     if not marked or (fields and "" not in marked and marked.isdisjoint(fields)):
         return masker.text(error.message)

@@ -20,15 +20,17 @@ from looply.engine.processing.observers import Observers, ignore
 from looply.engine.processing.parent_child import Read
 from looply.engine.processing.row_repair import repair_rows
 from looply.engine.processing.watchers import Watchers
+from looply.engine.records.changes import StateChange
 from looply.engine.records.claims import StoredKey
 from looply.engine.records.copies import copy_wishes
 from looply.engine.records.datastores import DatastoreChange, change_of
 from looply.engine.records.letters import letter_changes
-from looply.execution import ExecutionState, open_work
+from looply.execution import ExecutionState
 from looply.execution.document.searching import search_value_changes
 from looply.execution.facts.datastores import DatastoreWrite
 from looply.execution.facts.deliveries import DeliveryKey, deliveries_of
 from looply.execution.facts.events import Event
+from looply.execution.facts.open_work import open_effects
 from looply.jsontext import encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.slots import Lane
@@ -148,7 +150,10 @@ class Committer:
         before = box.state
         box.state, box.workflow, box.chain = after, workflow, unit.batch.chain
         self._on_unit(before, after)
-        self._observers.on_change(before, after)
+        head = unit.head
+        self._observers.on_change(
+            StateChange(before=before, after=after, status=head.status, current_state=head.current_state)
+        )
         if unit.definition is not None:
             self._known_definitions.add(unit.definition.hash)
         self._publish(unit, after)
@@ -170,8 +175,8 @@ class Committer:
             events, started.organization_id, started.execution_id, expected + 1, box.chain
         )
         work = work_change(before, after, self._effect_state(after), self._epoch)
-        held = before is not None and open_work(before).holds_process_id
-        holds = open_work(after).holds_process_id
+        held = before is not None and before.holds_process_id
+        holds = after.holds_process_id
         claim = claim_of(after)
         head = head_of(after)
         former = (box.workflow, before) if before is not None and box.workflow is not None else None
@@ -247,7 +252,7 @@ class Committer:
         bulk = after.document_bytes + len(after.visits) * _BYTES_OF_VISIT
         most_events = max(_SNAPSHOT_EVENTS, bulk // _BYTES_OF_EVENT)
         is_expensive = after.seq - first > most_events or grown > max(_SNAPSHOT_BYTES, bulk)
-        if is_expensive and not open_work(after).continues:
+        if is_expensive and not after.continues:
             self._unsaved[execution_id] = (after.seq, 0)
             return self._snapshot_of(after)
         if after.seq > _SNAPSHOT_EVENTS // 4 or grown > _SNAPSHOT_BYTES // 4:
@@ -260,8 +265,8 @@ class Committer:
 
     def _offer_again(self, before: ExecutionState, after: ExecutionState) -> None:
         """Offers the effects that were held while the execution was frozen; the rows say which of them run."""
-        known = open_work(before).effects
-        for seq, effect in open_work(after).effects.items():
+        known = open_effects(before)
+        for seq, effect in open_effects(after).items():
             if seq in known:
                 lane = Lane(after.started.organization_id, queue_of(after, effect))
                 self._dispatcher.offer(EffectRef(after.started.execution_id, seq, lane))

@@ -13,7 +13,7 @@ from looply.definition import Workflow
 from looply.engine.effects.datastore_operations import DatastoreOperations
 from looply.engine.effects.effects import EffectRunner
 from looply.engine.effects.suspect_calls import SuspectCallGate
-from looply.engine.ports.port import Audit, Health, LiveSchedules, Start, Started
+from looply.engine.ports.port import Audit, Examined, Health, LiveSchedules, Start, Started, ignore_examined
 from looply.engine.processing.committer import encode_definition
 from looply.engine.processing.live_schedules import StoredSchedules
 from looply.engine.processing.processor import Processor
@@ -100,9 +100,9 @@ class Shell(Reader):
         await self.quotas.measure()
         return self.quotas.usages()
 
-    async def audit(self) -> Audit:
+    async def audit(self, examined: Examined = ignore_examined) -> Audit:
         """Folds every history, compares it with the stored rows, and returns what differs."""
-        return await audit_store(self._store, self._loader.fold_history, self._channels)
+        return await audit_store(self._store, self._loader.fold_history, self._channels, examined)
 
     def health(self) -> Health:
         """Returns whether the engine accepts work."""

@@ -53,8 +53,8 @@ def test_a_document_is_needed_once(run: Command, looply: Looply) -> None:
 
 def test_a_datastore_is_deleted(run: Command, looply: Looply) -> None:
     looply.answers["deleteDatastore"] = {"message": "success"}
-    assert run("datastore", "delete", "prices", "--json").document == {"name": "prices", "message": "success"}
+    assert run("datastore", "delete", "prices", "--yes", "--json").document == {"name": "prices", "message": "success"}
     assert looply.calls == [("deleteDatastore", {}, {"name": "prices"})]
     looply.answers["deleteDatastore"] = refusal(409, message="no", code="CONFLICT")
-    done = run("datastore", "delete", "prices", "--if-revision", "1", "--json")
+    done = run("datastore", "delete", "prices", "--yes", "--if-revision", "1", "--json")
     assert (done.status, done.document["code"]) == (1, "CONFLICT")

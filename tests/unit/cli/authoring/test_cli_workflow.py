@@ -141,7 +141,7 @@ def test_an_export_can_be_imported_again(run: Command, looply: Looply, tmp_path:
     assert json.loads(run("workflow", "export", ID).out) == exported
     assert run("workflow", "export", ID, "--json").document == exported
     path = tmp_path / "exported.json"
-    done = run("workflow", "export", ID, "--version", "3", "--output", str(path), "--json")
+    done = run("workflow", "export", ID, "--version", "3", "--file", str(path), "--json")
     assert done.document == {"workflow_id": ID, "workflow_version": 3, "file": str(path)}
     assert json.loads(path.read_text()) == exported
     assert run("workflow", "validate", str(path)).status == 0
@@ -149,7 +149,7 @@ def test_an_export_can_be_imported_again(run: Command, looply: Looply, tmp_path:
 
 def test_an_export_to_where_nothing_can_be_written_is_refused(run: Command, looply: Looply, tmp_path: Path) -> None:
     looply.answers["exportWorkflow"] = {"definition": {"workflow_id": ID, "workflow_version": 1}}
-    done = run("workflow", "export", ID, "--output", str(tmp_path / "missing" / "f.json"), "--json")
+    done = run("workflow", "export", ID, "--file", str(tmp_path / "missing" / "f.json"), "--json")
     assert (done.status, done.document["code"]) == (1, "UNWRITABLE_FILE")
 
 

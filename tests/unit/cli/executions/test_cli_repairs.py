@@ -83,7 +83,7 @@ def test_a_dry_run_shows_the_next_failure(run: Command, known: Looply) -> None:
     [
         (("retry",), {}),
         (("retry", "--incident", "i-1"), {"incident_id": "i-1"}),
-        (("complete", "--output", '{"n":1}', "--state", "c"), {"output": {"n": 1}, "state": "c"}),
+        (("complete", "--step-output", '{"n":1}', "--state", "c"), {"output": {"n": 1}, "state": "c"}),
         (("skip", "--branch", "yes"), {"branch": "yes"}),
         (
             ("edit", "--document", '{"payload":{"output":{}}}', "--replace"),
@@ -114,7 +114,7 @@ def test_a_refusal_is_reported_in_the_servers_words(run: Command, known: Looply)
 def test_an_invalid_name_or_value_is_wrong_usage(run: Command, known: Looply) -> None:
     assert run("execution", "redrive", ID, "--rename", "a").status == 2
     assert run("execution", "repair", ID, "fix").status == 2
-    assert run("execution", "repair", ID, "complete", "--output", "{").status == 1
+    assert run("execution", "repair", ID, "complete", "--step-output", "{").status == 2
     assert known.calls == []
 
 

@@ -49,7 +49,7 @@ async def _fill(folder: Path) -> None:
 
 
 def _prune(run: Command, data: Path, *more: str, **environment: str) -> Any:
-    done = run("db", "prune", "--data", str(data), *more, "--json", env=environment)
+    done = run("db", "prune", "--data", str(data), *more, "--yes", "--json", env=environment)
     assert done.status == 0, done.err
     return done.document
 
@@ -85,7 +85,7 @@ def test_people_read_a_table(run: Command, data: Path) -> None:
     shown = run("db", "prune", "--offline", "--dry-run", env={"LOOPLY_DATA": str(data)}).out
     assert "executions would go" in shown
     assert "recorded decisions would go" in shown
-    assert "bytes freed on the disk" in run("db", "prune", "--offline", env={"LOOPLY_DATA": str(data)}).out
+    assert "bytes freed on the disk" in run("db", "prune", "--offline", "--yes", env={"LOOPLY_DATA": str(data)}).out
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ from cli_kit import Command, Looply
 
 from looply import __version__
 from looply.cli import main
+from looply.cli.display.pages import printable
 from looply.cli.operating.serve import Ready, run_until_stopped
 from looply.cli.terminal.switches import read_switches
-from looply.cli.terminal.terminal import Terminal, printable
+from looply.cli.terminal.terminal import Terminal
 from looply.settings import Settings
 
 GROUPS = [
@@ -62,7 +63,6 @@ def test_every_command_has_a_help_page(run: Command, name: str) -> None:
     "arguments",
     [
         ("workflw",),
-        ("workflow",),
         ("workflow", "lst"),
         ("workflow", "list", "--nothing"),
         ("workflow", "list", "--limit", "0"),
@@ -101,7 +101,7 @@ def test_json_is_accepted_anywhere_after_the_command(run: Command, place: int) -
 
 def test_what_follows_two_dashes_is_left_as_it_is() -> None:
     tokens, switches = read_switches(["workflow", "import", "--", "--json"])
-    assert (tokens, switches.json) == (["workflow", "import", "--", "--json"], False)
+    assert (tokens, switches.format) == (["workflow", "import", "--", "--json"], "table")
 
 
 @pytest.mark.parametrize("env", [{}, {"LOOPLY_API_KEY": "k", "LOOPLY_URL": "looply.test"}, {"LOOPLY_API_KEY": "ü"}])

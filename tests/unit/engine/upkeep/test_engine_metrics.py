@@ -101,7 +101,7 @@ class TestExecutions:
     async def test_a_workflow_is_counted_by_its_id_up_to_a_bound_and_then_with_the_others(self, engine: Driver) -> None:
         metrics = Metrics("postgres", workflows=2)
         begun: list[ExecutionState] = []
-        engine.shell.observers.on_change = lambda _, after: begun.append(after)
+        engine.shell.observers.on_change = lambda change: begun.append(change.after)
         await engine.started(asking())
         for number in (1, 2, 3, 4, 1):
             started = replace(begun[0].started, workflow_id=f"workflow-{number}")

@@ -1,4 +1,4 @@
-"""`python -m looply.cli` is the same as `looply`."""
+"""`python -m looply` is the same as `looply`."""
 
 from looply.cli import main
 
