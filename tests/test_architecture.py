@@ -4,6 +4,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TypeGuard
@@ -151,6 +152,7 @@ ROOMS = {
 }
 """The rooms of packages, lowest first: what is in one imports from its own and from those before it."""
 MOST_SIDE_BY_SIDE = 15
+MOST_LINES = 500
 STORES = ("sqlite", "postgres")
 MOST_IN_COMMON = 0.05
 """The share of equal lines in files of the same name."""
@@ -165,9 +167,16 @@ def files(root: Path) -> list[Path]:
     return sorted(path for path in root.rglob("*.py") if "node_modules" not in path.parts)
 
 
-def modules() -> Iterator[tuple[Path, ast.Module]]:
-    for path in files(SOURCE):
-        yield path, ast.parse(path.read_text())
+@cache
+def modules() -> tuple[tuple[Path, ast.Module], ...]:
+    """Returns the modules of the product, parsed once for all tests of this file."""
+    return tuple((path, ast.parse(path.read_text())) for path in files(SOURCE))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget_modules() -> Iterator[None]:
+    yield
+    modules.cache_clear()
 
 
 def part_of(path: Path) -> str:
@@ -368,7 +377,7 @@ def test_files_functions_and_classes_stay_in_their_band() -> None:
     wrong = []
     for path, tree in modules():
         lines = path.read_text().count("\n")
-        if lines > 500:
+        if lines > MOST_LINES:
             wrong.append(f"{path.relative_to(SOURCE)} has {lines} lines")
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -380,6 +389,11 @@ def test_files_functions_and_classes_stay_in_their_band() -> None:
                 if methods > 16:
                     wrong.append(f"{path.relative_to(SOURCE)}:{node.lineno} {node.name} has {methods} methods")
     assert wrong == []
+
+
+def test_no_file_of_tests_is_longer_than_one_of_the_product() -> None:
+    lengths = {path.relative_to(TESTS).as_posix(): path.read_text().count("\n") for path in files(TESTS)}
+    assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
 def test_the_two_stores_with_tables_hardly_repeat_each_other() -> None:
