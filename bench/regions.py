@@ -92,7 +92,7 @@ def _completed(server: Server, folder: Folder, kind: str, body: bytes) -> tuple[
     Raises: RuntimeError when it ends otherwise, or not at all.
     """
     name = f"{kind}-{time.perf_counter_ns()}"
-    # Whoever calls again with the same body waits for the same execution.
+    # A caller that repeats the same body waits for the same execution.
     request = post(f"{folder.trigger_path(kind)}?wait=PT60S&process_id={name}", body, folder.api_key)
     begun, used = time.perf_counter(), server.cpu_seconds
     while time.perf_counter() - begun < _LONGEST_SECONDS:

@@ -10,7 +10,8 @@ from typing import TypeGuard
 
 import pytest
 
-SOURCE = Path(__file__).parent.parent / "src" / "looply"
+TESTS = Path(__file__).parent
+SOURCE = TESTS.parent / "src" / "looply"
 
 LAYERS = (
     (
@@ -158,8 +159,13 @@ EXCUSED = {("cli", "bootstrap"), ("demo", "bootstrap")}
 BROAD_EXCEPTS = {"engine/effects/worker.py", "server/http/boundary.py", "cli/__init__.py"}
 
 
+def files(root: Path) -> list[Path]:
+    """Returns the Python files of the project below a folder, without those of installed packages."""
+    return sorted(path for path in root.rglob("*.py") if "node_modules" not in path.parts)
+
+
 def modules() -> Iterator[tuple[Path, ast.Module]]:
-    for path in sorted(SOURCE.rglob("*.py")):
+    for path in files(SOURCE):
         yield path, ast.parse(path.read_text())
 
 
@@ -264,8 +270,9 @@ def test_the_map_names_files_that_are_there() -> None:
     assert [name for name in named if not (SOURCE / name).exists() and not (SOURCE.parents[1] / name).exists()] == []
 
 
-def test_no_folder_has_more_modules_side_by_side_than_a_reader_can_hold() -> None:
-    counts = Counter(path.parent.relative_to(SOURCE).as_posix() for path, _ in modules())
+@pytest.mark.parametrize("root", [SOURCE, TESTS], ids=["product", "tests"])
+def test_no_folder_has_more_modules_side_by_side_than_a_reader_can_hold(root: Path) -> None:
+    counts = Counter(path.parent.relative_to(root).as_posix() for path in files(root))
     assert {folder: count for folder, count in counts.items() if count > MOST_SIDE_BY_SIDE} == {}
 
 

@@ -24,11 +24,11 @@ ITEMS = {
         (PROOF,),
     ),
     "its first part": (item("fuzz/test_fuzz_expressions.py", fixtures=("repetitions",)), (GATE, PROOF)),
-    "a fault": (item("blackbox/test_faults_kill.py"), (PROOF,)),
+    "a fault": (item("blackbox/kills/test_faults_kill.py"), (PROOF,)),
     "a story in memory": (item("contract/test_engine.py", store="memory"), (GATE,)),
     "a story on SQLite": (item("contract/test_engine.py", store="sqlite"), (GATE,)),
     "a story on PostgreSQL": (item("contract/test_engine.py", store="postgres"), (PROOF,)),
-    "the contract of PostgreSQL": (item("contract/test_store_postgres.py"), (GATE,)),
+    "the contract of PostgreSQL": (item("contract/postgres/test_store_postgres.py"), (GATE,)),
 }
 
 

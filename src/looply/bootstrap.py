@@ -130,7 +130,7 @@ async def audit_database(settings: Settings, clock: Clock) -> Audit:
     Raises: as `open_application`, except DataFolderInUse.
     """
     with _require_extra("distributed"):
-        from looply.engine.postgres import PostgresStore  # noqa: PLC0415 - an extra, and dear to import
+        from looply.engine.postgres import PostgresStore  # noqa: PLC0415 - an optional dependency, slow to import
     store = PostgresStore(_address(settings), clock)
     try:
         boot = await store.open_to_read()
@@ -185,7 +185,7 @@ def _catalog_backend(settings: Settings) -> Backend:
     if settings.engine == "embedded":
         return SqliteFile(settings.data / CATALOG_FILE)
     with _require_extra("distributed"):
-        from looply.catalog.storage.postgres import PostgresDatabase  # noqa: PLC0415 - an extra, and dear to import
+        from looply.catalog.storage.postgres import PostgresDatabase  # noqa: PLC0415 - an optional dependency, slow to import
     return PostgresDatabase(_address(settings))
 
 
@@ -262,7 +262,7 @@ def _store(settings: Settings, clock: Clock, *, is_working: bool) -> tuple[Store
         seal = Seal(settings.data, (CATALOG_FILE, FILE_NAME))
         return SqliteStore(settings.data, clock, seal=seal, is_working=is_working), seal, clock
     with _require_extra("distributed"):
-        from looply.engine.postgres import PostgresStore  # noqa: PLC0415 - an extra, and dear to import
+        from looply.engine.postgres import PostgresStore  # noqa: PLC0415 - an optional dependency, slow to import
     store = PostgresStore(_address(settings), clock, is_alone=settings.engine == "postgres")
     return store, Seal(settings.data, ()), store.clock
 

@@ -21,7 +21,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     json_nodes: int = 250_000
     """Values in one JSON response, or in the result of a function, those in lists and objects included."""
     json_levels: int = 200
-    """Nesting of any JSON value at the door, and of XML that an expression reads or writes."""
+    """Nesting of any JSON value of a request, and of XML that an expression reads or writes."""
     integer_digits: int = 64
     """Digits of an integer; up to here integers are kept exactly."""
     step_visits: int = 100_000

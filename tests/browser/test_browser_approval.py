@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from blackbox_client import Organization, until_event
-from blackbox_definitions import CARD, START, Definition, graph, note, wait
+
+from blackbox.harness.client import Organization, until_event
+from blackbox.harness.definitions import CARD, START, Definition, graph, note, wait
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -193,7 +194,7 @@ def test_a_click_after_somebody_else_has_decided_changes_nothing(org: Organizati
     reader.open(asked.link(BEN))
     asked.answer(ANN, "approve")
     reader.press("Reject")
-    reader.until("Already answered")
+    reader.until("Your click changed nothing")
     assert f"answered by {ANN}" in reader.text()
     reader.shoot("too-late")
     assert asked.output()["outcome"] == "approved"
@@ -208,7 +209,7 @@ def test_a_card_that_was_passed_on_says_who_has_it_and_the_new_one_is_answered(
     passed = org.post("reassignCard", body)
     assert passed.status_code == 200, passed.text
     reader.press("Approve")
-    reader.until("This request is closed")
+    reader.until("Your click changed nothing")
     assert "carl@example.com" in reader.text()
     assert not reader.has_buttons()
     reader.shoot("passed-on")
@@ -260,7 +261,7 @@ def test_a_request_that_an_incident_holds_says_that_it_is_not_lost(org: Organiza
     assert org.resume(asked.execution_id, query={"state": "wait_1"}).status_code == 200
     org.until(asked.workflow_id, asked.execution_id, "FAILED")
     reader.press("Approve")
-    reader.until("This request cannot be answered at the moment")
+    reader.until("an operator has to decide first")
     assert not reader.has_buttons()
     reader.shoot("held")
     body = {"workflow_execution_id": asked.execution_id, "action": "skip", "state": "note_1"}
@@ -277,7 +278,7 @@ def test_a_terminated_request_says_so(org: Organization, reader: Reader) -> None
     reader.open(asked.link(ANN))
     org.terminate(asked.execution_id)
     reader.press("Approve")
-    reader.until("This request is closed")
+    reader.until("Your click changed nothing")
     assert "The workflow was terminated" in reader.text()
     reader.shoot("terminated")
 

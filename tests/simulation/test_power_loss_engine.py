@@ -15,8 +15,6 @@ from random import Random
 from typing import Any, NamedTuple
 
 import pytest
-from crash_disk import CrashDisk
-from power_loss_runs import Bench, Loss, Recorder, UnsyncedStore
 
 from kit import definitions
 from kit.driver import Driver
@@ -30,6 +28,8 @@ from looply.execution.facts.commands import Recorded, Restarted, Terminated
 from looply.execution.facts.events import Resumed
 from looply.testing.clock import FakeTimeLoop
 from looply.testing.world import HANG
+from simulation.power.crash_disk import CrashDisk
+from simulation.power.runs import Bench, Loss, Recorder, UnsyncedStore
 
 OpenStore = Callable[[Path, Clock], SqliteStore]
 

@@ -32,9 +32,9 @@ async def doctor(*, data: AnyFolder = None, terminal: Here) -> int:
 
 
 async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
-    from looply.cli.offline.store import stored_settings  # noqa: PLC0415 - start-up cost of the stores
+    from looply.cli.offline.store import existing_settings  # noqa: PLC0415 - start-up cost of the stores
 
-    settings = stored_settings(terminal, data)
+    settings = existing_settings(terminal, data)
     try:
         audit = await (_audit_folder if settings.engine == "embedded" else _audit_database)(terminal, settings)
         keys, closed = await _examine_keys(terminal, settings)

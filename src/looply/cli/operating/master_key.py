@@ -99,9 +99,9 @@ async def retire(*, data: AnyFolder = None, terminal: Here) -> None:
 def _open_keys(terminal: Terminal, data: AnyFolder) -> tuple["Settings", MasterKeys]:
     # Start-up cost of the stores.
     from looply.bootstrap import master_keys_of  # noqa: PLC0415
-    from looply.cli.offline.store import stored_settings  # noqa: PLC0415
+    from looply.cli.offline.store import existing_settings  # noqa: PLC0415
 
-    settings = stored_settings(terminal, data)
+    settings = existing_settings(terminal, data)
     return settings, master_keys_of(settings)
 
 

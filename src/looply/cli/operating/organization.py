@@ -30,11 +30,11 @@ async def create(
     Organizations are isolated from each other. When one name is refused, none is created.
     """
     from looply.app.administration import organizations  # noqa: PLC0415 - start-up cost of the catalog
-    from looply.cli.offline.store import open_services, stored_settings  # noqa: PLC0415
+    from looply.cli.offline.store import existing_settings, open_services  # noqa: PLC0415
 
     if not names:
         raise UsageError("name the organization")
-    async with open_services(terminal, stored_settings(terminal, data)) as services:
+    async with open_services(terminal, existing_settings(terminal, data)) as services:
         made = await organizations.create(services, names)
     items: list[dict[str, Any]] = [
         {
@@ -58,10 +58,10 @@ async def list_organizations(
 ) -> None:
     """List the organizations in the order of their creation."""
     from looply.app.administration import organizations  # noqa: PLC0415 - start-up cost of the catalog
-    from looply.cli.offline.store import open_services, stored_settings  # noqa: PLC0415
+    from looply.cli.offline.store import existing_settings, open_services  # noqa: PLC0415
     from looply.engine.records.survey import Usage  # noqa: PLC0415
 
-    async with open_services(terminal, stored_settings(terminal, data)) as services:
+    async with open_services(terminal, existing_settings(terminal, data)) as services:
         found = await organizations.list_all(services)
         known = await services.engine.usage() if usage else {}
     items: list[dict[str, Any]] = [

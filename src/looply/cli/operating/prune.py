@@ -46,13 +46,13 @@ async def prune(
     is final: only a backup has the data then. An interrupted run has removed whole executions only; the same command
     continues.
     """
-    from looply.cli.offline.store import open_services, stored_settings  # noqa: PLC0415 - start-up cost of the stores
+    from looply.cli.offline.store import existing_settings, open_services  # noqa: PLC0415 - start-up cost of the stores
     from looply.engine.sqlite.file.moved import check_not_moved  # noqa: PLC0415
     from looply.engine.upkeep.pruner import prune_now  # noqa: PLC0415
 
     if offline == (data is not None):
         raise UsageError("give --data for the folder of a stopped server, or --offline for the store of the settings")
-    settings = stored_settings(terminal, data)
+    settings = existing_settings(terminal, data)
     if settings.engine == "embedded":
         check_not_moved(settings.data)
     filters = _retention_filters(terminal, settings, older_than, workflow or "")

@@ -19,11 +19,11 @@ class ChangeLog:
     def __init__(self) -> None:
         # Bound once: binding a logger for each log line costs 7 microseconds even where it is silent.
         self._log = _log.bind()
-        self._tells_all = self._log.is_enabled_for(logging.DEBUG)
+        self._logs_all = self._log.is_enabled_for(logging.DEBUG)
 
     def __call__(self, before: ExecutionState | None, after: ExecutionState) -> None:
         """Logs how the status changed between two states of one execution; it logs neither payloads nor messages."""
-        if not (self._tells_all or after.incidents):
+        if not (self._logs_all or after.incidents):
             return
         status, former = after.status, before.status if before is not None else None
         if status == former:

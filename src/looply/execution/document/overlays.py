@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from looply.execution.document.masking import hidden_values
+from looply.execution.document.masking import find_hidden_values
 from looply.execution.facts.scopes import Frame, SecretPath, scopes_around
 from looply.execution.facts.state import ExecutionState
 from looply.jsontext import Json
@@ -79,7 +79,7 @@ def secret_values(state: ExecutionState, scope: str) -> Iterator[Json]:
             found = (visible_item(state, scope) or (None,))[0]
         else:
             found = {"output": visible_output(state, scope, name)[1]}
-        yield from hidden_values(found, tuple(path))
+        yield from find_hidden_values(found, tuple(path))
 
 
 def size_of(state: ExecutionState, scope: str, name: str) -> int:

@@ -430,7 +430,7 @@ def cards_of(state: ExecutionState, address: str) -> list[Card]:
     return sorted(found, key=lambda card: card.part)
 
 
-def asked_recipients(state: ExecutionState, address: str) -> list[str]:
+def recipients_of(state: ExecutionState, address: str) -> list[str]:
     """Returns the recipients of the cards of one visit, without those whose card was passed on."""
     return [card.recipient for card in cards_of(state, address) if not card.is_passed_on]
 

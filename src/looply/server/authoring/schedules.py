@@ -4,7 +4,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from looply.app.authoring.fires import missed_fires
+from looply.app.authoring.fires import find_missed_fires
 from looply.app.authoring.schedules import list_all, toggle
 from looply.errors import BadRequest
 from looply.server.http.call import Answer, Call, manage_route, read_route
@@ -41,7 +41,7 @@ class ScheduleList(msgspec.Struct, frozen=True, kw_only=True):
 
 async def get_schedules(call: Call) -> Answer:
     """Lists the live schedules."""
-    missed = await missed_fires(call.services, call.principal)
+    missed = await find_missed_fires(call.services, call.principal)
     schedules = await list_all(call.services, call.principal)
     items = [schedule_row(live, missed.get(live.schedule.workflow_id)) for live in schedules]
     return Answer(ScheduleList(message=SUCCESS, count=len(items), items=items))

@@ -5,7 +5,7 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
-from looply.app.administration.binding import bound_services, hide_workflow_id
+from looply.app.administration.binding import bind_services, hide_workflow_id
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
 from looply.errors import Forbidden, NotFound
@@ -72,7 +72,7 @@ class Dispatch:
         query = read_query(scope["query_string"], route)
         services, bound = self._services, principal.workflow_ids
         if bound is not None:
-            services = bound_services(services, bound)
+            services = bind_services(services, bound)
             values = {name: _hide(name, text, bound) for name, text in values.items()}
             query = Query(
                 {name: tuple(_hide(name, text, bound) for text in texts) for name, texts in query.values.items()}

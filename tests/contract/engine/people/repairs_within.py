@@ -109,7 +109,10 @@ class EditWithinStories:
         )
         outside: Json = {"last": {"output": {}}}
         path, message = await refusal(engine, execution_id, Retry, document=outside, scope=scope)
-        assert (path, message) == ("/document/last", f"is not of the iteration {scope}; edit it without a scope")
+        assert (path, message) == (
+            "/document/last",
+            f"does not belong to the iteration {scope}; edit it without a scope",
+        )
         assert await engine.events(execution_id, DocumentEdited) == []
 
     async def test_the_payload_of_one_iteration_is_its_own(self, engine: Driver) -> None:
@@ -254,4 +257,4 @@ class RenameWithinStories:
         )
         onto = {"workflow": moved_out, "workflow_version": 2, "steps": {"ask": "outside"}}
         path, message = await refusal(engine, execution_id, Redrive, **onto)
-        assert (path, "does not lie" in message) == ("/mapping/ask", True)
+        assert (path, "is not in the same open branch or body" in message) == ("/mapping/ask", True)

@@ -39,7 +39,7 @@ from looply.engine.postgres.pending.ledger import (
     fire_facts,
     former_facts,
     note_facts,
-    queued_facts,
+    queue_facts,
 )
 from looply.engine.records.copies import CopyWish
 from looply.engine.records.decisions import DecisionRow
@@ -90,7 +90,7 @@ class UnitWriter:
             held = (epoch, workflow, *former_facts(fire, workflow))
             if fire.was_queued:
                 statement = _FIRE_QUEUED
-                arguments = (*held, *arguments, *queued_facts(fire, workflow, unit.execution_id))
+                arguments = (*held, *arguments, *queue_facts(fire, workflow, unit.execution_id))
             else:
                 statement, arguments = _FIRE, (*held, *arguments, *note_facts(fire, workflow))
         if unit.datastore is not None:
@@ -129,7 +129,7 @@ class UnitWriter:
             await add_month(connection, month_of(unit.execution_id))
             await _send(connection, unit, statement, arguments)
 
-    async def stored(self, connection: Connection, epoch: int, unit: Unit) -> tuple[None] | None:
+    async def find_stored(self, connection: Connection, epoch: int, unit: Unit) -> tuple[None] | None:
         """Returns whether a unit is stored that this process has sent: (None,), or None when it is not."""
         batch = unit.batch
         sought = (unit.execution_id, batch.last_seq, epoch, batch.chain, batch.events)

@@ -36,7 +36,7 @@ def note_facts(fire: Fire, workflow: int) -> tuple[Any, ...]:
     return (workflow, to_ms(fire.nominal), delay_ms, outcome, ms_or_none(fire.at), fire.count)
 
 
-def queued_facts(fire: Fire, workflow: int, execution_id: str) -> tuple[Any, ...]:
+def queue_facts(fire: Fire, workflow: int, execution_id: str) -> tuple[Any, ...]:
     """Returns what `take_queued` takes."""
     return (workflow, to_ms(fire.nominal), FIRE_OUTCOMES.index(fire.outcome), ms_or_none(fire.at), execution_id)
 
