@@ -170,6 +170,8 @@ def size_problem(value: Json, most_bytes: int, limits: Limits) -> str:
     Its text may then be larger than any memory, so this is called before the value is encoded. Takes time in
     proportion to the smaller of the value and `most_bytes`.
     """
+    if type(value) not in _CONTAINERS and type(value) is not str:
+        return ""
     left, depth, level = most_bytes, 0, [value]
     while level:
         following: list[Json] = []
