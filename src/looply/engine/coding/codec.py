@@ -78,7 +78,10 @@ _JSON_FIELDS: Mapping[str, tuple[str, ...]] = {
 
 
 class Codec:
-    """Turns events and states into bytes and back. For one thread at a time."""
+    """Turns events and states into bytes and back.
+
+    Events without secrets may be encoded in another thread while the codec is in use; all else is for one thread.
+    """
 
     def __init__(self, sealers: Sealers, dictionaries: Mapping[int, bytes] | None = None) -> None:
         self._sealers = sealers
@@ -291,7 +294,7 @@ class _Mover:
 
     def _remove(self, raw: dict[str, Any], path: _Path) -> None:
         """Puts `null` in the place of a value. What the event shares with `raw` is copied before."""
-        target = raw
+        target: Any = raw
         for key in path[:-1]:
             inner = target[key]
             if id(inner) not in self._own:
