@@ -104,6 +104,9 @@ class Decoder(Generic[T]):
 
 def has_extreme_numbers(text: bytes) -> bool:
     """Returns whether a text that this product has written may have numbers at the ends of the range of doubles."""
+    # In a large text one search is made before the one for each mark.
+    if len(text) > _COUNTED_BYTES and _POWER not in text.translate(_DIGITS):
+        return False
     return any(mark in text for mark in _EXTREME_NUMBERS)
 
 

@@ -8,10 +8,11 @@ from kit.memory import MemoryStore
 from looply.engine.coding.codec import Codec
 from looply.engine.ports.dispatch import InProcessDispatcher
 from looply.engine.processing.committer import Committer
+from looply.engine.processing.loading import decode_in_turn
 from looply.engine.processing.mailbox import Mailbox
 from looply.execution import ExecutionState, advance, answer
 from looply.execution.facts.commands import EffectDone
-from looply.execution.facts.events import ExecutionStarted
+from looply.execution.facts.events import ExecutionStarted, StepSucceeded
 from looply.jsontext import Json
 from looply.sealing import Sealer
 from looply.testing.clock import START_TIME, FakeClock
@@ -82,3 +83,33 @@ async def test_a_new_execution_is_not_overtaken_while_it_is_encoded() -> None:
 
 async def test_secrets_are_sealed_in_the_thread_of_the_event_loop() -> None:
     assert await stored(LARGE, secret=("/output",)) == [True, True]
+
+
+class NotingReads(Codec):
+    """Notes whether each batch is decoded in the thread of the event loop."""
+
+    def __init__(self) -> None:
+        super().__init__(Sealer(bytes(32)))
+        self.loop_thread = threading.get_ident()
+        self.in_loop: list[bool] = []
+
+    def decode_measured(self, *facts: Any) -> Any:
+        """Returns what the codec returns."""
+        self.in_loop.append(threading.get_ident() == self.loop_thread)
+        return super().decode_measured(*facts)
+
+
+async def decoded(output: Json) -> list[bool]:
+    """Returns for one batch whether the event loop decoded it."""
+    codec = NotingReads()
+    event = StepSucceeded(at=START_TIME, step="call_1", output=output)
+    batch, values = codec.encode([event], "o", "e", 1, b"")
+    by_hash = {value.hash: value for value in values}
+    assert (await decode_in_turn(codec, batch, by_hash, "o", "e"))[0] == [event]
+    return codec.in_loop
+
+
+async def test_events_with_large_values_are_decoded_in_a_thread_and_others_at_once() -> None:
+    assert await decoded(["x" * 1024] * 1024) == [False]
+    assert await decoded(["x" * 1024] * 32) == [True]
+    assert await decoded({"a": 1}) == [True]
