@@ -382,7 +382,9 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a stretch was cut, so that the execution goes further without anything from outside."""
         if self.closed is not None or self.is_frozen or self.is_queued:
             return False
-        return _moves(self) or any(path.phase != "OPEN" for path in self.lines.values())
+        # A region can begin an iteration, or is complete and not closed yet.
+        is_region_due = any(region.is_over or region.may_begin for region in self.regions.values())
+        return is_region_due or any(path.phase != "OPEN" for path in self.lines.values())
 
     def find_open_step(self, seq: int) -> OpenStep | None:
         """Returns the open step whose attempt in flight was scheduled as event number `seq`, or None."""
@@ -460,11 +462,6 @@ def is_answered(state: ExecutionState, card: Card) -> bool:
     return wait is not None and any(answer.part == card.part for answer in wait.answers)
 
 
-def _moves(state: ExecutionState) -> bool:
-    """Returns whether a region can begin an iteration, or is complete and not closed yet."""
-    return any(region.is_over or region.may_begin for region in state.regions.values())
-
-
 _NONE: Mapping[Any, Any] = {}
 
 NO_WORK: Final = OpenWork(
@@ -475,11 +472,8 @@ NO_WORK: Final = OpenWork(
 
 def open_effects(state: ExecutionState) -> dict[int, EffectWork]:
     """Returns the effects that are due or in flight, by the numbers of the events that scheduled them."""
-    return {
-        step.seq: EffectWork(step.seq, step.address, step.attempt, step.operation)
-        for step in state.open_steps.values()
-        if step.is_in_flight
-    }
+    steps = (step for step in state.open_steps.values() if step.is_in_flight)
+    return {step.seq: EffectWork(step.seq, step.address, step.attempt, step.operation) for step in steps}
 
 
 def open_work(state: ExecutionState) -> OpenWork:
