@@ -4,6 +4,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TypeGuard
@@ -12,7 +13,8 @@ import pytest
 
 from looply.cli import on_demand
 
-SOURCE = Path(__file__).parent.parent / "src" / "looply"
+TESTS = Path(__file__).parent
+SOURCE = TESTS.parent / "src" / "looply"
 
 LAYERS = (
     (
@@ -153,11 +155,12 @@ ROOMS = {
 """The rooms of packages, lowest first: what is in one imports from its own and from those before it."""
 MOST_SIDE_BY_SIDE = 15
 MOST_LATE_IMPORTS = 20
+MOST_LINES = 500
 STORES = ("sqlite", "postgres")
 MOST_IN_COMMON = 0.05
 """The share of equal lines in files of the same name."""
 JUNK = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
-# Where a lower layer may be told of a higher one: the command line puts processes together by bootstrap.
+# Where a lower layer may know a higher one: the command line puts processes together by bootstrap.
 EXCUSED = {("cli", "bootstrap"), ("demo", "bootstrap")}
 LATE_IMPORTS = {
     # Optional dependencies, each slow to import.
@@ -180,9 +183,21 @@ LOADED_BY_NAME = {"cli/on_demand.py", "demo/sap.py"}
 BROAD_EXCEPTS = {"engine/effects/worker.py", "server/http/boundary.py", "cli/__init__.py"}
 
 
-def modules() -> Iterator[tuple[Path, ast.Module]]:
-    for path in sorted(SOURCE.rglob("*.py")):
-        yield path, ast.parse(path.read_text())
+def files(root: Path) -> list[Path]:
+    """Returns the Python files of the project below a folder, without those of installed packages."""
+    return sorted(path for path in root.rglob("*.py") if "node_modules" not in path.parts)
+
+
+@cache
+def modules() -> tuple[tuple[Path, ast.Module], ...]:
+    """Returns the modules of the product, parsed once for all tests of this file."""
+    return tuple((path, ast.parse(path.read_text())) for path in files(SOURCE))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget_modules() -> Iterator[None]:
+    yield
+    modules.cache_clear()
 
 
 def part_of(path: Path) -> str:
@@ -203,7 +218,7 @@ def test_the_code_map_names_every_part() -> None:
     text = (SOURCE.parent.parent / "ARCHITECTURE.md").read_text("utf-8")
     code_map = text.partition("src/looply/")[2].partition("```")[0]
     parts = {path.name for path in SOURCE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
-    # A line begins with the names of parts; two spaces stand before what they are.
+    # A line begins with the names of parts; two spaces precede what they are.
     first = [line.strip().partition("  ")[0] for line in code_map.splitlines()]
     named = {name.rstrip("/") for line in first for name in line.split()} - {"ui", "deploy", "tests"}
     assert {name for name in parts if not name.startswith("__")} == named
@@ -286,8 +301,10 @@ def test_the_map_names_files_that_are_there() -> None:
     assert [name for name in named if not (SOURCE / name).exists() and not (SOURCE.parents[1] / name).exists()] == []
 
 
-def test_no_folder_has_more_modules_side_by_side_than_a_reader_can_hold() -> None:
-    counts = Counter(path.parent.relative_to(SOURCE).as_posix() for path, _ in modules())
+@pytest.mark.parametrize("root", [SOURCE, TESTS], ids=["product", "tests"])
+def test_no_folder_has_more_modules_side_by_side_than_a_reader_can_hold(root: Path) -> None:
+    named = (path for path in files(root) if not path.stem.startswith("__"))
+    counts = Counter(path.parent.relative_to(root).as_posix() for path in named)
     assert {folder: count for folder, count in counts.items() if count > MOST_SIDE_BY_SIDE} == {}
 
 
@@ -419,7 +436,7 @@ def test_files_functions_and_classes_stay_in_their_band() -> None:
     wrong = []
     for path, tree in modules():
         lines = path.read_text().count("\n")
-        if lines > 500:
+        if lines > MOST_LINES:
             wrong.append(f"{path.relative_to(SOURCE)} has {lines} lines")
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -431,6 +448,11 @@ def test_files_functions_and_classes_stay_in_their_band() -> None:
                 if methods > 16:
                     wrong.append(f"{path.relative_to(SOURCE)}:{node.lineno} {node.name} has {methods} methods")
     assert wrong == []
+
+
+def test_no_file_of_tests_is_longer_than_one_of_the_product() -> None:
+    lengths = {path.relative_to(TESTS).as_posix(): path.read_text().count("\n") for path in files(TESTS)}
+    assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
 def test_the_two_stores_with_tables_hardly_repeat_each_other() -> None:

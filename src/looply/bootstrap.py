@@ -344,7 +344,7 @@ async def _compose(
     worker = _worker(settings, registry, catalog, clock, stack)
     # The dispatcher needs the shell's labels, but the shell is built from the dispatcher: hence the lambda.
     dispatcher = _dispatcher(settings, registry, clock, connectors, lambda key: shell.labels(key))  # noqa: PLW0108
-    metrics = Metrics(settings.engine)
+    metrics = Metrics(settings.engine, settings.limits.metric_workflows)
     shell = Shell(
         Parts(
             store=store,

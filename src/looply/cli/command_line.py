@@ -9,7 +9,8 @@ from cyclopts import App, CycloptsError, UnusedCliTokensError
 from looply import __version__
 
 _EPILOGUE: Final = """\
---json anywhere after the command: one JSON document on standard output and nothing else there.
+--json anywhere after the command: one JSON document on standard output and nothing else there. \
+An error is also a line on standard error.
 --debug: the traceback of an error. Exit status: 0 done, 1 refused, 2 wrong usage."""
 
 _MOST_CHARACTERS: Final = 400
@@ -61,7 +62,7 @@ _COMMANDS: Final = {
 
 APP: Final = App(
     name="looply",
-    help="Durable workflows between SAP, Microsoft Teams and any HTTP system.",
+    help="Durable workflows between SAP, people and any HTTP system.",
     help_epilogue=_EPILOGUE,
     help_format="plaintext",
     version=__version__,

@@ -14,7 +14,7 @@ from kit.driver import Driver
 from looply.app.context.metrics import Metrics
 from looply.engine.records.changes import ChangeLog, StateChange
 from looply.execution import ExecutionState
-from looply.execution.facts.state import open_work
+from looply.execution.facts.open_work import open_work
 from looply.testing.world import Answer
 
 

@@ -62,7 +62,7 @@ export function sketch(api: JsonObject, schema: unknown, seen: readonly JsonObje
   return Array.isArray(found.type) ? found.type.join(" | ") : (textOf(found.type) ?? "any");
 }
 
-/** Returns a text with what stands between backticks as code. */
+/** Returns a text with the parts between backticks as code. */
 export function prose(text: string): (Node | string)[] {
   return text.split(/`([^`]+)`/).map((part, index) => (index % 2 === 1 ? element("code", {}, part) : part));
 }

@@ -1,6 +1,6 @@
 """API keys that are bound to workflows: such a key sees only these workflows and their executions.
 
-    services = bound_services(services, principal.workflow_ids)
+    services = bind_services(services, principal.workflow_ids)
     values = {name: hide_workflow_id(value, ...) ...}
 
 The bound services contain an engine that shows only these workflows. An id of another workflow is replaced by an id
@@ -54,7 +54,7 @@ _CARDS: Final = 1000
 _Row = TypeVar("_Row")
 
 
-def bound_services(services: Services, workflow_ids: frozenset[str]) -> Services:
+def bind_services(services: Services, workflow_ids: frozenset[str]) -> Services:
     """Returns services that show only the executions of these workflows."""
     return replace(services, engine=BoundEngine(services.engine, workflow_ids))
 
@@ -121,10 +121,10 @@ class BoundEngine:
 
     async def list(self, organization_id: str, criteria: Filter, after: str = "", limit: int = 20) -> Page:
         """Returns executions of these workflows."""
-        wanted_ids = self._ids.intersection(criteria.workflow_ids) if criteria.workflow_ids else self._ids
-        if not wanted_ids:
+        visible_ids = self._ids.intersection(criteria.workflow_ids) if criteria.workflow_ids else self._ids
+        if not visible_ids:
             return Page(items=())
-        narrowed = with_fields(criteria, workflow_ids=tuple(sorted(wanted_ids)))
+        narrowed = with_fields(criteria, workflow_ids=tuple(sorted(visible_ids)))
         return await self._engine.list(organization_id, narrowed, after, limit)
 
     async def wait_until_settled(self, execution_id: str, until: datetime) -> Execution:

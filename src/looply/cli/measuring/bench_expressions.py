@@ -130,7 +130,7 @@ async def _start_peer(packages: Path, tests: Sequence[Case]) -> AsyncIterator[Pe
 
 
 async def _compare_case(number: int, test: Case, turns: int, theirs: PeerProcess, clock: Clock) -> Report:
-    evaluate = test.compiled()
+    evaluate = test.compile()
     our_times, their_times = _times_of_a_round(evaluate, turns, clock), 1
     while (took := await theirs.seconds(number, their_times)) < _warm_up(turns):
         their_times = _more(their_times, took)
@@ -150,7 +150,7 @@ async def _compare_case(number: int, test: Case, turns: int, theirs: PeerProcess
 
 
 def _measure_alone(test: Case, turns: int, clock: Clock) -> Report:
-    evaluate = test.compiled()
+    evaluate = test.compile()
     times = _times_of_a_round(evaluate, turns, clock)
     ours_us = [_seconds(evaluate, times, clock) / times * 1e6 for _ in range(turns)]
     return {"name": test.name, "ours_us": round(median(ours_us), 3)}

@@ -22,7 +22,7 @@ from looply.catalog.trail import backup as catalog_backup
 from looply.cli.terminal.progress import Progress, show_nothing
 from looply.clock import Clock
 from looply.durable import sync_folder
-from looply.engine.sqlite.file.backup import back_up, integrity_check, stored_form
+from looply.engine.sqlite.file.backup import back_up, integrity_check, read_schema_number
 from looply.engine.sqlite.file.opening import FILE_NAME
 from looply.errors import Conflict, LooplyError, NotFound, Refused, StoreCorrupt, StoreLost
 from looply.master_keys import MasterKeys
@@ -134,7 +134,7 @@ def schema_versions(data: Path) -> dict[str, str]:
     """Returns the schema version of each database, empty for one that has none yet. Raises: StoreCorrupt."""
     return {
         CATALOG_FILE: catalog_backup.read_file_revision(data / CATALOG_FILE),
-        FILE_NAME: stored_form(data / FILE_NAME),
+        FILE_NAME: read_schema_number(data / FILE_NAME),
     }
 
 

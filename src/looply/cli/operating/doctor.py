@@ -34,7 +34,7 @@ async def doctor(*, data: AnyFolder = None, terminal: Here) -> int:
 
 async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
 
-    settings = on_demand.store.stored_settings(terminal, data)
+    settings = on_demand.store.existing_settings(terminal, data)
     try:
         audit_store = _audit_folder if settings.engine == "embedded" else _audit_database
         with show_progress(terminal) as progress:

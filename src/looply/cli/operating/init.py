@@ -15,11 +15,15 @@ async def init(
     *,
     data: Data = None,
     name: Annotated[str, Parameter(help="Name of the organization.")] = "Default",
+    key_only: Annotated[
+        bool, Parameter(help="Write the API key and nothing else to standard output.", negative="")
+    ] = False,
     terminal: Here,
 ) -> None:
     """Create a store with an organization and its first key: a data folder, or the tables of the settings' database.
 
-    The key has all scopes and is shown only now. A store that already has an organization is refused.
+    The key has all scopes and is shown only now. A store that already has an organization is refused. `--key-only` is
+    for scripts: `export LOOPLY_API_KEY=$(looply init --key-only)`.
     """
 
     settings = settings_of(terminal, {"data": data})
@@ -40,5 +44,8 @@ async def init(
         "api_key": made.api_key,
     }
     where = {"data folder": settings.data} if settings.engine == "embedded" else {}
-    terminal.show(document, lambda: record({**where, **document}))
+    if key_only:
+        terminal.show(document, lambda: made.api_key)
+    else:
+        terminal.show(document, lambda: record({**where, **document}))
     terminal.note("The API key is shown only now; the store has its hash only.")

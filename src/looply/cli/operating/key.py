@@ -88,7 +88,7 @@ async def revoke(
     target: Target = THE_TARGET,
     terminal: Here,
 ) -> None:
-    """Revoke an API key: calls with it are refused, at the latest after 5 seconds."""
+    """Revoke an API key: every server refuses it from now on; its open streams end within 5 seconds."""
     if target.is_offline():
         answer = await on_demand.offline_keys.revoke(terminal, target, key_id, cascade=cascade)
     else:

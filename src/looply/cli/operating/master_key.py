@@ -99,7 +99,7 @@ async def retire(*, data: AnyFolder = None, terminal: Here) -> None:
 
 def _open_keys(terminal: Terminal, data: AnyFolder) -> tuple["Settings", MasterKeys]:
 
-    settings = on_demand.store.stored_settings(terminal, data)
+    settings = on_demand.store.existing_settings(terminal, data)
     return settings, on_demand.bootstrap.master_keys_of(settings)
 
 

@@ -33,7 +33,7 @@ async def create(
 
     if not names:
         raise UsageError("name the organization")
-    async with on_demand.store.open_services(terminal, on_demand.store.stored_settings(terminal, data)) as services:
+    async with on_demand.store.open_services(terminal, on_demand.store.existing_settings(terminal, data)) as services:
         made = await on_demand.organizations.create(services, names)
     items: list[dict[str, Any]] = [
         {
@@ -57,7 +57,7 @@ async def list_organizations(
 ) -> None:
     """List the organizations in the order of their creation."""
 
-    async with on_demand.store.open_services(terminal, on_demand.store.stored_settings(terminal, data)) as services:
+    async with on_demand.store.open_services(terminal, on_demand.store.existing_settings(terminal, data)) as services:
         found = await on_demand.organizations.list_all(services)
         known = await services.engine.usage() if usage else {}
     items: list[dict[str, Any]] = [

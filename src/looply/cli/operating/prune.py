@@ -67,7 +67,7 @@ async def prune(
 
     if offline == (data is not None):
         raise UsageError("give --data for the folder of a stopped server, or --offline for the store of the settings")
-    settings = on_demand.store.stored_settings(terminal, data)
+    settings = on_demand.store.existing_settings(terminal, data)
     if settings.engine == "embedded":
         on_demand.moved.check_not_moved(settings.data)
     filters = _retention_filters(terminal, settings, options.older_than, options.workflow or "")

@@ -119,10 +119,12 @@ class Terminal:
         self.errors.flush()
 
     def fail(self, error: Exception) -> None:
-        """Reports an error: as text on standard error, with `--json` as a document on standard output."""
+        """Reports an error as text on standard error; with `--json` also as a document on standard output.
+
+        The text is there in both cases, since a script may pass standard output on to a program that expects a result.
+        """
         if self.format == "json":
             self.output.write(f"{json_text(document_of(error))}\n")
-            return
         self.note(f"looply: {text_of(error)}")
         for problem in error.problems if isinstance(error, LooplyError) else ():
             if problem.message == text_of(error):

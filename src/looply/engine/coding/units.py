@@ -19,7 +19,8 @@ from looply.execution import ExecutionState, OpenWork, open_work
 from looply.execution.document.masking import mask_pointers
 from looply.execution.facts.address import parse_address
 from looply.execution.facts.datastores import is_datastore_operation
-from looply.execution.facts.state import NO_WORK, Card, ConcurrencySlot, EffectWork, Incident, OpenWait, Timer
+from looply.execution.facts.open_work import NO_WORK, EffectWork
+from looply.execution.facts.state import Card, ConcurrencySlot, Incident, OpenWait, Timer
 from looply.jsontext import Json
 
 Key = TypeVar("Key", int, str)

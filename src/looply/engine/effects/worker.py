@@ -22,7 +22,7 @@ from looply.connectors.registry import Registry
 from looply.definition.values.pointer import split_pointer
 from looply.engine.effects.outcomes import failure
 from looply.errors import LooplyError, OperationError, Permanent, Timeout, tag_input_fields
-from looply.execution.document.masking import hidden_values
+from looply.execution.document.masking import find_hidden_values
 from looply.execution.document.overlays import secret_values
 from looply.execution.document.sizes import json_bytes
 from looply.execution.facts.address import idempotency_key, parse_address
@@ -220,7 +220,7 @@ def _secrets_in(state: ExecutionState, opened: OpenStep) -> Iterator[str]:
     """Yields the texts under the secret pointers of the effect's input, and secrets that they may contain."""
     for pointer in opened.secret:
         # What is hidden from readers in the input must be hidden in the answer.
-        for value in hidden_values(opened.input, split_pointer(pointer)[1:]):
+        for value in find_hidden_values(opened.input, split_pointer(pointer)[1:]):
             yield from _texts(value)
     if opened.secret:
         # A secret within a longer text may be echoed by itself. Short ones of these are not secrets of this call.

@@ -24,13 +24,13 @@ from looply.engine.records.changes import StateChange
 from looply.engine.records.claims import StoredKey
 from looply.engine.records.copies import copy_wishes
 from looply.engine.records.datastores import DatastoreChange, change_of
-from looply.engine.records.letters import changed_letters
+from looply.engine.records.letters import letter_changes
 from looply.execution import ExecutionState
-from looply.execution.document.searching import changed_search_values
+from looply.execution.document.searching import search_value_changes
 from looply.execution.facts.datastores import DatastoreWrite
 from looply.execution.facts.deliveries import DeliveryKey, deliveries_of
 from looply.execution.facts.events import Event
-from looply.execution.facts.state import open_effects
+from looply.execution.facts.open_work import open_effects
 from looply.jsontext import encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.slots import Lane
@@ -198,10 +198,10 @@ class Committer:
             sent=deliveries_of(started, enumerate(events, expected + 1)),
             applied=extras.applied,
             copies=copy_wishes(before, after, self._channels),
-            letters=changed_letters(before, after),
+            letters=letter_changes(before, after),
             decisions=decision_rows(head, workflow, events, expected + 1),
             datastore=self._change(after, extras.write),
-            search=changed_search_values(former, workflow, after),
+            search=search_value_changes(former, workflow, after),
             expires_on=expiry_of(before, after, workflow),
         )
 
@@ -235,7 +235,7 @@ class Committer:
     def _new_definition(self, after: ExecutionState, workflow: Workflow) -> StoredDefinition | None:
         if after.definition in self._known_definitions:
             return None
-        return stored_definition(workflow, after.started.workflow_id, after.workflow_version)
+        return encode_definition(workflow, after.started.workflow_id, after.workflow_version)
 
     def _snapshot(self, after: ExecutionState, size: int) -> Snapshot | None:
         """Returns an encoded state when folding has become slow: since the last one while it waits, in total at the
@@ -251,8 +251,8 @@ class Committer:
             return self._snapshot_of(after) if after.seq > _SNAPSHOT_EVENTS else None
         bulk = after.document_bytes + len(after.visits) * _BYTES_OF_VISIT
         most_events = max(_SNAPSHOT_EVENTS, bulk // _BYTES_OF_EVENT)
-        is_dear = after.seq - first > most_events or grown > max(_SNAPSHOT_BYTES, bulk)
-        if is_dear and not after.continues:
+        is_expensive = after.seq - first > most_events or grown > max(_SNAPSHOT_BYTES, bulk)
+        if is_expensive and not after.continues:
             self._unsaved[execution_id] = (after.seq, 0)
             return self._snapshot_of(after)
         if after.seq > _SNAPSHOT_EVENTS // 4 or grown > _SNAPSHOT_BYTES // 4:
@@ -288,7 +288,7 @@ class Committer:
         self.watchers.notify(unit.execution_id)
 
 
-def stored_definition(workflow: Workflow, workflow_id: str, workflow_version: int) -> StoredDefinition:
+def encode_definition(workflow: Workflow, workflow_id: str, workflow_version: int) -> StoredDefinition:
     """Returns a definition as the store keeps it."""
     return StoredDefinition(
         hash=workflow.hash.hex(),

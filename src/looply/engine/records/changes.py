@@ -39,12 +39,12 @@ class ChangeLog:
     def __init__(self) -> None:
         # Bound once: binding a logger for each log line costs 7 microseconds even where it is silent.
         self._log = _log.bind()
-        self._tells_all = self._log.is_enabled_for(logging.DEBUG)
+        self._logs_all = self._log.is_enabled_for(logging.DEBUG)
 
     def __call__(self, change: StateChange) -> None:
         """Logs how the status changed between two states of one execution; it logs neither payloads nor messages."""
         after = change.after
-        if not (self._tells_all or after.incidents):
+        if not (self._logs_all or after.incidents):
             return
         status, former = change.status, change.former
         if status == former:

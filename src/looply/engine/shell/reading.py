@@ -86,7 +86,7 @@ class Reader:
         self._is_shared = parts.store.is_shared
         self._current = CurrentStates(self._loader, self._boxes, is_shared=self._is_shared)
         self._completion_poller = CompletionPoller(
-            parts.store.reads, parts.clock, self._watchers.watched_ids, self._watchers.notify
+            parts.store.reads, parts.clock, self._watchers.execution_ids, self._watchers.notify
         )
         self.feed = Feed(parts.store.journal, parts.codec, parts.limits.streams, parts.feed_bounds)
 

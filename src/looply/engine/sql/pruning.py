@@ -78,7 +78,7 @@ class Spent(NamedTuple):
 
 
 class SqlPruning:
-    """See `looply.engine.records.pruning.Pruning`; each store adds how it removes executions and gives back space."""
+    """See `looply.engine.records.pruning.Pruning`; each store adds how it removes executions and releases space."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
@@ -94,7 +94,7 @@ class SqlPruning:
             await self._sessions.write(write, [("pruning",)])
         return found
 
-    async def pruned_position(self, organization_id: str) -> Position:
+    async def last_pruned_position(self, organization_id: str) -> Position:
         """Returns the position up to which executions of an organization were removed."""
         found = await self._sessions.find(lambda row: (row[0], row[1]), _PRUNED_TO, {"organization": organization_id})
         return found or (0, 0)

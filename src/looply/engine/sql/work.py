@@ -79,13 +79,13 @@ class SqlWorkQueue:
         """Returns the instant of the earliest timer, or None."""
         return optional_instant(await self._sessions.value(_NEXT))
 
-    async def queued_effects(self, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
+    async def find_queued_effects(self, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
         """Returns QUEUED effects by (execution id, seq), those after `after`."""
         key = self._sessions.key(after[0] or _FIRST)
         facts = {"after_id": key, "after_seq": after[1], "limit": limit}
         return await self._sessions.select(effect_from, _QUEUED, facts)
 
-    async def lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
+    async def find_lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
         """Returns RUNNING effects of epochs before `epoch`."""
         return await self._sessions.select(effect_from, _LOST, {"epoch": epoch, "limit": limit})
 

@@ -75,7 +75,7 @@ class SqliteStore:
     @property
     def is_short_of_space(self) -> bool:
         """Whether the reserve is deleted: new work should be refused, so that writes that free space can be stored."""
-        return self._ownership.reserve.is_expired()
+        return self._ownership.reserve.is_exhausted()
 
     @property
     def groups(self) -> int:
@@ -134,6 +134,6 @@ class SqliteStore:
     def _leave(self) -> None:
         self._threads.stop(marks_clean=self._is_working)
         if self._threads.failure is None:
-            self._ownership.give_back()
+            self._ownership.seal_and_release()
         else:
             self._ownership.release()

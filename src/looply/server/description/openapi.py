@@ -58,7 +58,7 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
         "info": {
             "title": "Looply",
             "version": __version__,
-            "summary": "Durable workflows between SAP, Microsoft Teams and any HTTP system",
+            "summary": "Durable workflows between SAP, people and any HTTP system",
             "description": (
                 "All times are epoch milliseconds. Every call needs the header `x-api-key`; each operation names the "
                 "permission that its key needs. Paths match without regard to letter case."

@@ -5,13 +5,13 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
-from looply.app.administration.binding import bound_services, hide_workflow_id
+from looply.app.administration.binding import bind_services, hide_workflow_id
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
 from looply.errors import Forbidden, NotFound
 from looply.jsontext import Json, encode_json
 from looply.server.http.access import ANONYMOUS, authenticate, check_token
-from looply.server.http.call import JSON_TYPE, Answer, Call, Headers, Query, Route
+from looply.server.http.call import JSON_TYPE, Call, Headers, Query, Response, Route
 from looply.server.http.client_addresses import ClientAddresses
 from looply.server.http.refusals import REFUSALS_PER_MINUTE, Credential, RefusalLimiter
 from looply.server.http.request_parsing import convert_body, read_json, read_query, single_header
@@ -62,7 +62,7 @@ class Dispatch:
 
     async def perform(
         self, route: Route, principal: Principal, scope: Any, receive: Any, values: Mapping[str, str]
-    ) -> Answer:
+    ) -> Response:
         """Returns the answer of a route to an authenticated call. Raises: what parsing and the handler raise."""
         if route.check_token is not None:
             try:
@@ -72,7 +72,7 @@ class Dispatch:
         query = read_query(scope["query_string"], route)
         services, bound = self._services, principal.workflow_ids
         if bound is not None:
-            services = bound_services(services, bound)
+            services = bind_services(services, bound)
             values = {name: _hide(name, text, bound) for name, text in values.items()}
             query = Query(
                 {name: tuple(_hide(name, text, bound) for text in texts) for name, texts in query.values.items()}
@@ -113,7 +113,7 @@ def _hide(name: str, value: Any, bound: frozenset[str]) -> Any:
     return hide_workflow_id(value, bound) if name == "workflow_id" and isinstance(value, str) else value
 
 
-def render_body(answer: Answer) -> bytes:
+def render_body(answer: Response) -> bytes:
     """Returns the bytes of an answer's body."""
     if answer.media_type is JSON_TYPE:
         return encode_json(answer.body)
@@ -121,7 +121,7 @@ def render_body(answer: Answer) -> bytes:
     return answer.body
 
 
-def response_headers(answer: Answer, request_id: str, size: int) -> list[tuple[bytes, bytes]]:
+def response_headers(answer: Response, request_id: str, size: int) -> list[tuple[bytes, bytes]]:
     """Returns the headers of an answer and the standard ones; the answer's own headers take precedence.
 
     An answer without a media type has no content, and thus neither `content-type` nor `content-length`.

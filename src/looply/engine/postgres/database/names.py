@@ -16,10 +16,6 @@ class Names:
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
 
-    def known(self, names: Collection[str]) -> bool:
-        """Returns whether all numbers are known without a query."""
-        return all(name in self._numbers for name in names)
-
     async def give(self, connection: Connection, names: Collection[str]) -> Mapping[str, int]:
         """Returns the numbers of ids; one that is met for the first time gets one, which stays whatever follows."""
         return await self._numbers_of(connection, _NUMBER, names)

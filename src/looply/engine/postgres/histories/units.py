@@ -82,7 +82,7 @@ class UnitWriter:
             await add_month(connection, month_of(unit.execution_id))
             await _send(connection, unit, statement, arguments)
 
-    async def stored(self, connection: Connection, epoch: int, unit: Unit) -> tuple[None] | None:
+    async def find_stored(self, connection: Connection, epoch: int, unit: Unit) -> tuple[None] | None:
         """Returns whether a unit is stored that this process has sent: (None,), or None when it is not."""
         batch = unit.batch
         sought = (unit.execution_id, batch.last_seq, epoch, batch.chain, batch.events)

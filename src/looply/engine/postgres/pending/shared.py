@@ -76,7 +76,7 @@ class SharedWorkQueue(PostgresWorkQueue):
         found = await self._database.read(lambda connection: row(connection, _NEXT_TIMER))
         return optional_instant(found[0] if found is not None else None)
 
-    async def lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
+    async def find_lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
         """Returns RUNNING effects of all processes that were ended; those of this process, `epoch`, are never lost."""
         arguments = {"own": epoch, "limit": limit}
 

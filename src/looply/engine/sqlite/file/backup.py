@@ -49,7 +49,7 @@ def integrity_check(path: Path) -> list[str]:
     return [] if found == ["ok"] else found
 
 
-def stored_form(path: Path) -> str:
+def read_schema_number(path: Path) -> str:
     """Returns the number of the store's schema. Raises: StoreCorrupt."""
     try:
         with closing(connect_reader(path)) as connection:

@@ -24,7 +24,7 @@ from looply.engine.sqlite.file.threads import Threads
 BEHIND: Final = 3000
 """Pruning pauses while more committed pages are not yet in the file."""
 
-_GIVEN_BACK: Final = 64
+_RELEASED_PAGES: Final = 64
 _SPARE: Final = 256
 """So many free pages stay in the file for the next rows."""
 
@@ -88,7 +88,7 @@ _OLD_FIRES: Final = (
     " AND outcome NOT IN (4, 5)"
 )
 _FREE: Final = "PRAGMA freelist_count"
-_GIVE_BACK: Final = f"PRAGMA incremental_vacuum({_GIVEN_BACK})"
+_RELEASE_PAGES: Final = f"PRAGMA incremental_vacuum({_RELEASED_PAGES})"
 
 
 class SqlitePruning(SqlPruning):
@@ -121,8 +121,8 @@ class SqlitePruning(SqlPruning):
         free: int = await self._threads.read(lambda connection: connection.execute(_FREE).get)
         if free <= _SPARE:
             return False
-        await self._threads.write(lambda connection: connection.execute(_GIVE_BACK).fetchall())
-        return free - _GIVEN_BACK > _SPARE
+        await self._threads.write(lambda connection: connection.execute(_RELEASE_PAGES).fetchall())
+        return free - _RELEASED_PAGES > _SPARE
 
     def _choice(self, connection: apsw.Connection, spent: RetentionFilter, after: Cursor) -> PrunePlan:
         found = run(self._find_spent(SqliteSession(connection), spent, after))
