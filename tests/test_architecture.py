@@ -11,6 +11,8 @@ from typing import TypeGuard
 
 import pytest
 
+from looply.cli import on_demand
+
 TESTS = Path(__file__).parent
 SOURCE = TESTS.parent / "src" / "looply"
 
@@ -152,6 +154,7 @@ ROOMS = {
 }
 """The rooms of packages, lowest first: what is in one imports from its own and from those before it."""
 MOST_SIDE_BY_SIDE = 15
+MOST_LATE_IMPORTS = 20
 MOST_LINES = 500
 STORES = ("sqlite", "postgres")
 MOST_IN_COMMON = 0.05
@@ -159,6 +162,24 @@ MOST_IN_COMMON = 0.05
 JUNK = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 # Where a lower layer may know a higher one: the command line puts processes together by bootstrap.
 EXCUSED = {("cli", "bootstrap"), ("demo", "bootstrap")}
+LATE_IMPORTS = {
+    # Optional dependencies, each slow to import.
+    "bootstrap.py": 2,
+    "catalog/catalog.py": 1,
+    # Most starts find nothing to upgrade.
+    "catalog/storage/schema.py": 2,
+    # Help pages, and commands that show JSON or evaluate an expression, must start at once.
+    "cli/__init__.py": 2,
+    "cli/terminal/instants.py": 1,
+    "cli/terminal/options.py": 2,
+    "cli/terminal/progress.py": 2,
+    "cli/terminal/terminal.py": 2,
+    # A worker process imports one interpreter, and nothing that its system does not have.
+    "connectors/function/child.py": 3,
+}
+"""The imports within functions: how many a file has, which is how many things there are that it imports late."""
+LOADED_BY_NAME = {"cli/on_demand.py", "demo/sap.py"}
+"""Files that load modules by their names: what commands need, and the SAP-like system, which the demo may lack."""
 BROAD_EXCEPTS = {"engine/effects/worker.py", "server/http/boundary.py", "cli/__init__.py"}
 
 
@@ -321,6 +342,44 @@ def needed(tree: ast.Module, known: Collection[str]) -> set[str]:
             taken = {f"{package}.{alias.name}" for alias in node.names}
             found |= taken & {*known} or {package}
     return found & {*known}
+
+
+def test_imports_within_functions_have_one_place_for_each_need() -> None:
+    found: Counter[str] = Counter()
+    for path, tree in modules():
+        name = path.relative_to(SOURCE).as_posix()
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        late = {node for each in functions for node in ast.walk(each) if isinstance(node, ast.Import | ast.ImportFrom)}
+        found.update({name: len(late)} if late else {})
+    assert found == LATE_IMPORTS
+    assert found.total() <= MOST_LATE_IMPORTS
+
+
+def test_modules_are_loaded_by_name_in_few_places_only() -> None:
+    found = {
+        path.relative_to(SOURCE).as_posix()
+        for path, tree in modules()
+        for name, _ in imported(tree)
+        if name.split(".")[0] == "importlib" and re.search(r"\bimport_module\b|__import__", path.read_text())
+    }
+    assert found == LOADED_BY_NAME
+
+
+def test_what_is_loaded_on_demand_is_named_once_for_readers_and_for_the_type_checker() -> None:
+    typed = {}
+    for node in ast.walk(ast.parse(Path(on_demand.__file__).read_text())):
+        if isinstance(node, ast.Import):
+            typed |= {alias.name: alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("looply"):
+            typed |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    assert typed == dict(on_demand._MODULES)
+    assert sorted(on_demand.__all__) == sorted(typed)
+
+
+def test_nothing_takes_names_from_what_is_loaded_on_demand() -> None:
+    assert [
+        path.name for path, tree in modules() if any(name.endswith("on_demand") for name, _ in imported(tree))
+    ] == []
 
 
 def test_nothing_in_the_product_imports_the_test_kit() -> None:

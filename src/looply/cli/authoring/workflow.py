@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter, validators
 
+from looply.cli import on_demand
 from looply.cli.authoring.files import COMMANDS, IDENTITY, without_file_fields
 from looply.cli.terminal.client import segment
 from looply.cli.terminal.documents import file_parameter, read_document
@@ -40,9 +41,7 @@ DefinitionFile = Annotated[str, file_parameter("JSON file with the definition; -
 async def list_workflows(*, limit: Limit = 100, target: Target = THE_TARGET, terminal: Here) -> None:
     """List the versions of all workflows, newest first."""
     if target.is_offline():
-        from looply.cli.offline.offline import list_versions  # noqa: PLC0415 - start-up cost of the catalog
-
-        items = await list_versions(terminal, target, limit)
+        items = await on_demand.offline.list_versions(terminal, target, limit)
     else:
         async with target.client(terminal) as client:
             items = await client.items("getOrganizationWorkflows", limit)
@@ -79,9 +78,7 @@ async def import_file(
     is_offline = target.is_offline()
     definition = read_document(file, terminal)
     if is_offline:
-        from looply.cli.offline.offline import import_to_folder  # noqa: PLC0415 - start-up cost of the catalog
-
-        imported = await import_to_folder(terminal, target, definition, options)
+        imported = await on_demand.offline.import_to_folder(terminal, target, definition, options)
     else:
         async with target.client(terminal) as client:
             imported = await import_by_api(client, definition, options)
@@ -95,12 +92,11 @@ def validate(file: DefinitionFile, /, *, terminal: Here) -> int:
     Connections, cards, datastores and workflows that it names are not looked up: the server does that when it stores
     the definition.
     """
-    from looply.definition import parse_definition  # noqa: PLC0415 - start-up cost of the schema
 
     document = read_document(file, terminal)
     if isinstance(document, dict):
         document = without_file_fields(document)
-    findings = parse_definition(document)
+    findings = on_demand.definition.parse_definition(document)
     errors, warnings = (list(map(problem_item, found)) for found in (findings.errors, findings.warnings))
     rows = [
         (kind, item["path"], item["message"], item.get("hint"))

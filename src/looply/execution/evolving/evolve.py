@@ -185,7 +185,7 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
             return apply_migrated(state, event)
         case ExecutionClosed():
             closed = ExecutionEnd(status=event.status, reason=event.reason, by=event.by, on=event.at)
-            return replace(_cancel_open_work(_without_regions(state, event.step), event), closed=closed, place=None)
+            return replace(_cancel_open_work(_without_regions(state, event.step), event), closed=closed, slot=None)
         case ExecutionStarted():
             raise IllegalTransition("an execution starts once")
         case _:
@@ -438,7 +438,7 @@ def _apply_incident_opened(state: ExecutionState, event: IncidentOpened) -> Exec
         scope=event.scope,
     )
     # A suspended execution releases its concurrency slot.
-    return replace(state, incidents={**state.incidents, event.incident_id: incident}, place=None)
+    return replace(state, incidents={**state.incidents, event.incident_id: incident}, slot=None)
 
 
 def _cancel_open_work(state: ExecutionState, event: Cancelled | ExecutionClosed) -> ExecutionState:
