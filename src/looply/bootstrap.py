@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from looply.app.administration.key_watch import KeyWatch
 from looply.app.administration.proof import with_catalog
@@ -24,6 +24,7 @@ from looply.app.context.metrics import Metrics, ProcessState, count_uninstalled_
 from looply.app.context.services import Services
 from looply.app.executions.bulk_runner import BulkRunner
 from looply.catalog import Catalog
+from looply.catalog.catalog import postgres_backend
 from looply.catalog.storage.database import Backend, CatalogDatabase
 from looply.catalog.storage.sqlite import SqliteFile
 from looply.catalog.tenants.data_keys import DataKeys
@@ -60,10 +61,14 @@ from looply.engine.upkeep.store_watch import StoreWatch
 from looply.errors import Problem, SettingsError, StoreCorrupt
 from looply.jsontext import Json
 from looply.master_keys import MasterKeys
+from looply.rates import WorkPace
 from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app, build_monitoring, ingress_of
 from looply.server.connection import serving
 from looply.settings import Settings
+
+if TYPE_CHECKING:  # optional dependency, slow import
+    from looply.engine.postgres import PostgresStore
 
 CATALOG_FILE = "catalog.db"
 KEY_FILE = "key"
@@ -128,9 +133,7 @@ async def audit_database(settings: Settings, clock: Clock, examined: Examined = 
 
     Raises: as `open_application`, except DataFolderInUse.
     """
-    with _require_extra("distributed"):
-        from looply.engine.postgres import PostgresStore  # noqa: PLC0415 - an optional dependency, slow to import
-    store = PostgresStore(_address(settings), clock)
+    store = _postgres_store(settings, clock)
     try:
         boot = await store.open_to_read()
         async with read_only_keys(settings, clock) as keys:
@@ -184,8 +187,7 @@ def _catalog_backend(settings: Settings) -> Backend:
     if settings.engine == "embedded":
         return SqliteFile(settings.data / CATALOG_FILE)
     with _require_extra("distributed"):
-        from looply.catalog.storage.postgres import PostgresDatabase  # noqa: PLC0415 - an optional dependency, slow to import
-    return PostgresDatabase(_address(settings))
+        return postgres_backend(_address(settings))
 
 
 async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None:
@@ -260,10 +262,15 @@ def _store(settings: Settings, clock: Clock, *, is_working: bool) -> tuple[Store
     if settings.engine == "embedded":
         seal = Seal(settings.data, (CATALOG_FILE, FILE_NAME))
         return SqliteStore(settings.data, clock, seal=seal, is_working=is_working), seal, clock
-    with _require_extra("distributed"):
-        from looply.engine.postgres import PostgresStore  # noqa: PLC0415 - an optional dependency, slow to import
-    store = PostgresStore(_address(settings), clock, is_alone=settings.engine == "postgres")
+    store = _postgres_store(settings, clock, is_alone=settings.engine == "postgres")
     return store, Seal(settings.data, ()), store.clock
+
+
+def _postgres_store(settings: Settings, clock: Clock, *, is_alone: bool = True) -> "PostgresStore":
+    with _require_extra("distributed"):
+        # Optional dependency, slow import.
+        from looply.engine.postgres import PostgresStore  # noqa: PLC0415
+    return PostgresStore(_address(settings), clock, is_alone=is_alone)
 
 
 async def _catalog(settings: Settings, keys: DataKeys, registry: Registry, clock: Clock, entropy: Entropy) -> Catalog:
@@ -317,14 +324,16 @@ def _dispatcher(
     return TemporalDispatcher(reached, clock, serving=carried, labels_of=labels_of)
 
 
-def _worker(settings: Settings, registry: Registry, catalog: Catalog, clock: Clock, stack: AsyncExitStack) -> Worker:
+def _worker(
+    settings: Settings, registry: Registry, catalog: Catalog, clock: Clock, pace: WorkPace, stack: AsyncExitStack
+) -> Worker:
     """Returns the worker that carries out effects; its connections and processes are closed with the stack."""
     policy = EgressPolicy(settings.egress_allow)
     client = build_client(policy, settings.limits)
     stack.push_async_callback(client.close)
     sandbox = SandboxPool(settings.limits, processes=settings.function_processes)
     stack.push_async_callback(sandbox.close)
-    resources = WorkerResources(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits)
+    resources = WorkerResources(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits, pace=pace)
     return Worker(registry, CatalogConnections(catalog, registry), client.sender, clock, resources)
 
 
@@ -335,7 +344,8 @@ async def _compose(
     registry = load_connectors()
     catalog = await _catalog(settings, keys, registry, clock, entropy)
     stack.push_async_callback(catalog.close)
-    worker = _worker(settings, registry, catalog, clock, stack)
+    pace = WorkPace()
+    worker = _worker(settings, registry, catalog, clock, pace, stack)
     # The dispatcher needs the shell's labels, but the shell is built from the dispatcher: hence the lambda.
     dispatcher = _dispatcher(settings, registry, clock, connectors, lambda key: shell.labels(key))  # noqa: PLW0108
     metrics = Metrics(settings.engine, settings.limits.metric_workflows)
@@ -364,6 +374,7 @@ async def _compose(
         limits=settings.limits,
         metrics=metrics,
         metrics_token=settings.metrics_token,
+        pace=pace,
     )
 
     async def default_profile(organization_id: str, workflow_id: str) -> tuple[str, Json]:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
-from docs_pages import DOCS, ROOT, WRITTEN, blocks, is_shell, prose
-from test_pages import named, slugs
+from docs_pages import DOCS, ROOT, WRITTEN, blocks, is_shell, place, prose
+from test_pages import slugs
 
 from looply.app.context.metrics import MEASURES, Measure
 from looply.cli.command_line import is_help, parse
@@ -72,10 +72,13 @@ def test_the_table_of_metrics_names_every_metric_and_no_other() -> None:
     assert sorted(re.findall(r"`(looply_[a-z_]+)`", first_cells)) == sorted(BY_NAME)
 
 
-@pytest.mark.parametrize("page", WRITTEN, ids=named)
-def test_metrics_that_a_page_names_are_those_of_the_code(page: Path) -> None:
-    names = {name for name in NAME.findall(page.read_text(encoding="utf-8")) if name.startswith(OURS)}
-    assert {name for name in names if name not in BY_NAME and measured(name) is None} == set()
+def test_metrics_that_pages_name_are_those_of_the_code() -> None:
+    assert [
+        f"{place(page, name)} {name}"
+        for page in WRITTEN
+        for name in NAME.findall(page.read_text(encoding="utf-8"))
+        if name.startswith(OURS) and name not in BY_NAME and measured(name) is None
+    ] == []
 
 
 def test_alerts_use_existing_series_and_labels() -> None:
@@ -119,8 +122,10 @@ def test_labels_in_legends_of_the_dashboard_are_those_that_their_expression_keep
 def test_panels_of_the_dashboard_do_not_overlap() -> None:
     cells: dict[tuple[int, int], str] = {}
     for panel in json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]:
-        place = panel["gridPos"]
-        for cell in product(range(place["x"], place["x"] + place["w"]), range(place["y"], place["y"] + place["h"])):
+        position = panel["gridPos"]
+        for cell in product(
+            range(position["x"], position["x"] + position["w"]), range(position["y"], position["y"] + position["h"])
+        ):
             assert cell not in cells, panel["title"]
             assert cell[0] < 24, panel["title"]
             cells[cell] = panel["title"]
@@ -147,7 +152,6 @@ def test_the_troubleshooting_page_has_commands() -> None:
     assert len(commands(TROUBLESHOOTING)) > 15
 
 
-@pytest.mark.parametrize("line", commands(TROUBLESHOOTING))
-def test_a_command_of_troubleshooting_is_accepted_as_written(line: str) -> None:
-    command, _, _ = parse(shlex.split(line)[1:])
-    assert not is_help(command)
+def test_the_commands_of_troubleshooting_are_accepted_as_written() -> None:
+    parsed = {line: parse(shlex.split(line)[1:])[0] for line in commands(TROUBLESHOOTING)}
+    assert [f"{place(TROUBLESHOOTING, line)} {line}" for line, command in parsed.items() if is_help(command)] == []

@@ -25,20 +25,29 @@ OF_THE_PROOF: Final = {
     "blackbox/commands/test_cli_move.py": "whole installations that move to another store",
     "blackbox/*/test_faults_*.py": "kills, faults of system calls and damage, over many lives of a server",
     "blackbox/distributed/test_upgrade_*.py": "two releases beside each other",
+    "blackbox/protection/test_unit_filter.py": "processes that are traced under the filters of systemd's units",
     "browser/test_browser_inbox.py": "pages in a browser beyond the one approval that the gate plays",
     "contract/moving/test_*.py": "moves of whole installations, cut off at every step",
     "contract/postgres/test_*_faults.py": "databases that go away and come back",
     "contract/catalog/storage/test_*_faults.py": "databases that go away and come back",
+    "golden/test_golden_databases.py": "recorded databases; recorded folders are in the gate",
     "golden/test_golden_upgrades.py": "upgrades that are killed midway",
     "simulation/test_mutants.py": "engines that are wrong in one thing: a proof of the simulator, not of the engine",
     "simulation/test_power_loss*.py": "a disk that loses what was not flushed",
 }
 """Files, with the reason."""
 
-ON_ANY_STORE: Final = ("contract/test_engine.py", "contract/patterns/*.py")
+ON_ANY_STORE: Final = (
+    "contract/test_engine.py",
+    "contract/patterns/*.py",
+    "contract/catalog/authored/*.py",
+    "contract/catalog/tenants/*.py",
+)
 """Files whose stories touch nothing of a store but its ports: in the gate they run in memory and on SQLite."""
 
-_LEFT_OUT: Final = "postgres"
+OF_DECISIONS: Final = ("contract.engine.people", "contract.engine.steps")
+"""Stories of the engine contract that show what the core decides: in the gate they run in memory only. The rows that
+they leave are those of the contract of stores, which runs on every store."""
 
 
 def shards(count: int) -> list[Any]:
@@ -51,7 +60,8 @@ def is_of_proof(item: pytest.Item) -> bool:
     return (
         item.get_closest_marker(PROOF) is not None
         or _fits(item.path, OF_THE_PROOF)
-        or (_fits(item.path, ON_ANY_STORE) and _store_of(item) == _LEFT_OUT)
+        or (_fits(item.path, ON_ANY_STORE) and _store_of(item) == "postgres")
+        or (_shows_decisions(item) and _store_of(item) == "sqlite")
     )
 
 
@@ -76,6 +86,12 @@ def _fits(path: Path, patterns: Iterable[str]) -> bool:
     return any(fnmatch(path.relative_to(FOLDER).as_posix(), pattern) for pattern in patterns)
 
 
+def _shows_decisions(item: pytest.Item) -> bool:
+    """Tells whether a test is of a class of stories of these packages."""
+    classes = getattr(getattr(item, "cls", None), "__mro__", ())
+    return any(each.__module__.startswith(OF_DECISIONS) for each in classes)
+
+
 def _store_of(item: pytest.Item) -> object:
-    callspec = getattr(item, "callspec", None)
-    return callspec.params.get("kind") if callspec is not None else None
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return params.get("kind", params.get("location"))

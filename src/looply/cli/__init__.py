@@ -3,8 +3,8 @@
 A command is a plain or an async function. It is given a `Terminal`, writes through it, and returns its exit status,
 None for 0. Its errors are reported here and nowhere else: as a text line, or as a JSON document with `--json`.
 
-Nothing here imports the server, the stores or the catalog: a command that needs them imports them when it runs, since
-`looply --help` and the evaluation of expressions must start at once.
+Nothing here imports the server, the stores or the catalog, since `looply --help` and the evaluation of expressions must
+start at once: a command that needs them names them through `looply.cli.on_demand`.
 """
 
 import inspect

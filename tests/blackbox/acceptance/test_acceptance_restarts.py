@@ -8,14 +8,14 @@ import pytest
 
 from blackbox.harness.client import Organization
 from blackbox.harness.definitions import definition, http, note, wait
-from blackbox.harness.launcher import Server, init
+from blackbox.harness.launcher import Server, new_folder
 from blackbox.harness.sink import Sink
 
 
 @pytest.fixture(scope="module")
 def _made(tmp_path_factory: pytest.TempPathFactory, sink: Sink) -> Iterator[tuple[Server, dict[str, str]]]:
     folder = tmp_path_factory.mktemp("killed") / "data"
-    made = init(folder)
+    made = new_folder(folder)
     found = Server(folder, [f"127.0.0.1:{sink.port}"]).start()
     yield found, made
     found.close()

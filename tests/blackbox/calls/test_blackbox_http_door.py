@@ -16,6 +16,7 @@ def connected(server: Server) -> socket.socket:
     return socket.create_connection(("127.0.0.1", server.port), timeout=45)
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(600)
 def test_an_unfinished_head_is_closed_after_ten_seconds_and_others_are_served(
     server: Server, org: Organization

@@ -13,7 +13,7 @@ import pytest
 from blackbox.harness.client import Organization
 from blackbox.harness.definitions import definition, note, wait
 from blackbox.harness.installation import Installation
-from blackbox.harness.launcher import ANSWER_SECONDS, Server, doctor, init, run
+from blackbox.harness.launcher import ANSWER_SECONDS, Server, doctor, init, new_folder, run
 
 TOKEN = "the-token-of-who-is-on-call"
 BEARER = {"authorization": f"Bearer {TOKEN}"}
@@ -25,7 +25,7 @@ WAITING = definition(wait("wait_1"), note("done"))
 
 @pytest.fixture
 def made(tmp_path: Path) -> dict[str, str]:
-    return init(tmp_path / "data")
+    return new_folder(tmp_path / "data")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from blackbox.harness.client import Organization
 from blackbox.harness.definitions import definition, graph, note
 from blackbox.harness.installation import Installation
-from blackbox.harness.launcher import Server, init
+from blackbox.harness.launcher import Server, new_folder
 from blackbox.harness.sink import Sink
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
@@ -40,7 +40,7 @@ class Plugged:
     """A server with the connector, and an organization with a connection to the warehouse."""
 
     def __init__(self, folder: Path, sink: Sink) -> None:
-        self.made = init(folder)
+        self.made = new_folder(folder)
         self.sink = sink
         self.server = Server(folder, [f"127.0.0.1:{sink.port}"], PYTHONPATH=str(PLUGINS)).start()
         self.client = self.server.connect()

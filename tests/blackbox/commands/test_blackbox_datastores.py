@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from blackbox.harness.launcher import Server, doctor, document, init
+from blackbox.harness.launcher import Server, doctor, document, new_folder
 
 COUNTING: dict[str, Any] = {
     "workflow_name": "Counting",
@@ -42,7 +42,7 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def key(data: Path) -> str:
-    return init(data)["api_key"]
+    return new_folder(data)["api_key"]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 
 from blackbox.harness.client import Organization
 from blackbox.harness.definitions import ASKING, COMPUTING, definition, http
-from blackbox.harness.launcher import Server, doctor, init, run
+from blackbox.harness.launcher import Server, doctor, init, new_folder, run
 from blackbox.harness.sink import Sink
 
 MIB = 1024 * 1024
@@ -22,7 +22,7 @@ MIB = 1024 * 1024
 
 @pytest.fixture
 def made(tmp_path: Path) -> dict[str, str]:
-    return init(tmp_path / "data")
+    return new_folder(tmp_path / "data")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from blackbox.harness.client import Organization
 from blackbox.harness.definitions import COMPUTING, definition, note, wait
-from blackbox.harness.launcher import INTERRUPTIBLE, Server, environment_with, init
+from blackbox.harness.launcher import INTERRUPTIBLE, Server, environment_with, new_folder
 
 END_SECONDS = 120
 
@@ -22,7 +22,7 @@ class Watched:
     """A server of its own with one organization."""
 
     def __init__(self, folder: Path) -> None:
-        self.made = init(folder)
+        self.made = new_folder(folder)
         self.server = Server(folder)
         self.server.start()
 
@@ -117,6 +117,7 @@ def test_the_exit_status_shows_the_end(watched: Watched, document: dict[str, Any
     assert item["workflow_execution_id"] == execution_id
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(300)
 def test_a_watch_of_all_executions_continues_over_a_kill_and_after_an_earlier_one(watched: Watched) -> None:
     with watched.org() as org:

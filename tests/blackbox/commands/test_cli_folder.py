@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from blackbox.harness.launcher import Server, doctor, document, init, run
+from blackbox.harness.launcher import Server, doctor, document, init, new_folder, run
 from looply.master_keys import MasterKeys
 
 WAITING: dict[str, Any] = {
@@ -48,7 +48,7 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def key(data: Path) -> str:
-    return init(data)["api_key"]
+    return new_folder(data)["api_key"]
 
 
 @pytest.fixture

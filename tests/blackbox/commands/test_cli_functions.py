@@ -11,7 +11,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from blackbox.harness.client import Organization
-from blackbox.harness.launcher import Server, init
+from blackbox.harness.launcher import Server, new_folder
 from kit.servers.held_port import HeldPort
 
 SECONDS = 120.0
@@ -26,7 +26,7 @@ def mail_port() -> HeldPort:
 
 @pytest.fixture
 def started(tmp_path: Path, mail_port: HeldPort) -> Iterator[tuple[Server, Organization]]:
-    made = init(tmp_path / "data")
+    made = new_folder(tmp_path / "data")
     allow = ("127.0.0.0/8", f"127.0.0.1:{mail_port.number}")
     server = Server(tmp_path / "data", allow, LOOPLY_LIMITS_FUNCTION_TIME_SECONDS="15")
     server.start()
@@ -90,6 +90,7 @@ def test_functions_run_and_their_processes_end_with_the_server(started: tuple[Se
     assert are_gone(processes)
 
 
+@pytest.mark.proof
 def test_a_killed_server_leaves_no_process_behind_that_still_runs_code(started: tuple[Server, Organization]) -> None:
     server, organization = started
     for language, code in (("javascript", "while (true) {}"), ("python", "while True:\n    pass")):

@@ -12,13 +12,13 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from blackbox.harness.launcher import COMMAND, INTERRUPTIBLE, Server, init, run
+from blackbox.harness.launcher import COMMAND, INTERRUPTIBLE, Server, init, new_folder, run
 from kit.servers.held_port import HeldPort
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    init(tmp_path / "data")
+    new_folder(tmp_path / "data")
     found = Server(tmp_path / "data")
     yield found
     found.close()
@@ -142,6 +142,7 @@ def test_the_demo_waits_for_a_person_and_stays_up_until_it_is_stopped(tmp_path: 
         httpx2.get(f"http://127.0.0.1:{port}/healthz/ready", timeout=60)
 
 
+@pytest.mark.proof
 def test_the_bench_prints_what_it_has_measured(tmp_path: Path) -> None:
     done = run("bench", "--seconds", "1.5", "--folder", tmp_path, "--json")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -214,7 +215,7 @@ finally:
 
 @pytest.mark.skipif(shutil.which("unshare") is None or os.geteuid() != 0, reason="only root may make a network")
 def test_a_server_starts_without_a_network(tmp_path: Path) -> None:
-    init(tmp_path / "data")
+    new_folder(tmp_path / "data")
     words = ("unshare", "--net", sys.executable, "-c", ALONE, tmp_path, COMMAND, "--data", tmp_path / "data")
     done = subprocess.run(words, capture_output=True, text=True, timeout=240, check=False)
     assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["200"]), done.stderr

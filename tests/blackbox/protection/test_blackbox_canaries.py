@@ -16,7 +16,7 @@ import pytest
 
 from blackbox.harness.client import Organization
 from blackbox.harness.definitions import CARD, START, graph
-from blackbox.harness.launcher import Server, init
+from blackbox.harness.launcher import Server, new_folder
 from blackbox.harness.sink import Sink
 
 PIN = "CaNaRy <7>&\"'/x9 pin"
@@ -125,7 +125,7 @@ class Story:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory, sink: Sink) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("canaries") / "data"
-    made = init(folder)
+    made = new_folder(folder)
     server = Server(folder, [f"127.0.0.1:{sink.port}"], LOOPLY_LOG_LEVEL="debug").start()
     try:
         with httpx2.Client(base_url=server.address, timeout=120) as client:

@@ -18,7 +18,7 @@ from aiosmtpd.controller import Controller
 
 from blackbox.harness.client import Organization
 from blackbox.harness.definitions import graph, http
-from blackbox.harness.launcher import Server, init
+from blackbox.harness.launcher import Server, new_folder
 from blackbox.harness.sink import Sink
 from kit.servers.held_port import HeldPort
 
@@ -79,7 +79,7 @@ class Mailbox:
 def made_calls(tracing: None, tmp_path_factory: pytest.TempPathFactory, sink: Sink) -> Iterator[set[str]]:
     """The kinds of calls of a server that has done what steps can ask for, from its start to its end."""
     folder = tmp_path_factory.mktemp("traced")
-    made, counts = init(folder / "data"), folder / "counts"
+    made, counts = new_folder(folder / "data"), folder / "counts"
     place = HeldPort()
     allow = ["127.0.0.0/8", f"127.0.0.1:{place.number}"]
     server = Server(folder / "data", allow, LOOPLY_LIMITS_FUNCTION_TIME_SECONDS="10")

@@ -54,7 +54,7 @@ def summary(state: ExecutionState) -> dict[str, Json]:
             "continues": work.continues,
             # Later than the first histories: fields that they do not have are not compared.
             **({"children": list(work.children.values())} if work.children else {}),
-            **({"place": work.place} if work.place is not None else {}),
+            **({"place": work.slot} if work.slot is not None else {}),
             "holds_process_id": work.holds_process_id,
         },
         "closed": state.closed,

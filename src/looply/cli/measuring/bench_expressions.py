@@ -1,5 +1,6 @@
 """`looply bench expressions`: our expressions and cards beside Microsoft's packages, alternating, on the same cases."""
 
+import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -13,6 +14,7 @@ from cyclopts import Parameter, validators
 from looply.cli.display.pages import Page
 from looply.cli.measuring.bench_cases import Case, cases
 from looply.cli.terminal.failures import DONE, REFUSED
+from looply.cli.terminal.tables import record, table
 from looply.cli.terminal.terminal import Here, json_text
 from looply.clock import Clock
 from looply.errors import Refused
@@ -109,7 +111,6 @@ def _beginning(packages: Path, tests: Sequence[Case]) -> Json:
 
 @asynccontextmanager
 async def _start_peer(packages: Path, tests: Sequence[Case]) -> AsyncIterator[PeerProcess]:
-    import asyncio  # noqa: PLC0415 - start-up cost
 
     process = await asyncio.create_subprocess_exec(
         *("node", str(_PROGRAM)),
@@ -185,7 +186,6 @@ def _seconds(evaluate: Callable[[], Json], times: int, clock: Clock) -> float:
 
 
 def _people(report: Report) -> Page:
-    from looply.cli.terminal.tables import record, table  # noqa: PLC0415
 
     if report["missing"]:
         rows = [[each["name"], f"{each['ours_us']:.2f}"] for each in report["cases"]]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from looply.cli import on_demand
 from looply.cli.display.pages import Page
 from looply.cli.terminal.failures import DONE, REFUSED
 from looply.cli.terminal.options import AnyFolder
@@ -32,9 +33,8 @@ async def doctor(*, data: AnyFolder = None, terminal: Here) -> int:
 
 
 async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
-    from looply.cli.offline.store import existing_settings  # noqa: PLC0415 - start-up cost of the stores
 
-    settings = existing_settings(terminal, data)
+    settings = on_demand.store.existing_settings(terminal, data)
     try:
         audit_store = _audit_folder if settings.engine == "embedded" else _audit_database
         with show_progress(terminal) as progress:
@@ -56,9 +56,8 @@ async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
 
 async def _examine_keys(terminal: Terminal, settings: "Settings") -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Returns the master keys that processes still hold, more than one while the key is rotated, and the problems."""
-    from looply.bootstrap import read_only_keys  # noqa: PLC0415 - start-up cost of the stores
 
-    async with read_only_keys(settings, terminal.clock) as keys:
+    async with on_demand.bootstrap.read_only_keys(settings, terminal.clock) as keys:
         held = [each for each in await keys.states() if each["state"] != "retired"]
         closed = [
             {
@@ -73,33 +72,27 @@ async def _examine_keys(terminal: Terminal, settings: "Settings") -> tuple[list[
 
 
 async def _audit_folder(terminal: Terminal, settings: "Settings", examined: "Examined") -> "Audit":
-    from looply.app.administration.proof import prove  # noqa: PLC0415 - start-up cost of the stores
-    from looply.cli.offline.store import open_services  # noqa: PLC0415
 
     try:
-        async with open_services(terminal, settings) as services:
-            return await prove(services, examined)
+        async with on_demand.store.open_services(terminal, settings) as services:
+            return await on_demand.proof.prove(services, examined)
     except DataFolderInUse:
         return await _audit_copy(terminal, settings, examined)
 
 
 async def _audit_database(terminal: Terminal, settings: "Settings", examined: "Examined") -> "Audit":
-    from looply.bootstrap import audit_database  # noqa: PLC0415 - start-up cost of the stores
 
-    return await audit_database(settings, terminal.clock, examined)
+    return await on_demand.bootstrap.audit_database(settings, terminal.clock, examined)
 
 
 async def _audit_copy(terminal: Terminal, settings: "Settings", examined: "Examined") -> "Audit":
     """Returns the audit of a copy of a folder that a running server uses."""
-    from looply.app.administration.proof import prove  # noqa: PLC0415 - start-up cost of the stores
-    from looply.cli.offline.copies import make_backup  # noqa: PLC0415
-    from looply.cli.offline.store import open_services  # noqa: PLC0415
 
     with TemporaryDirectory(prefix="looply-doctor-") as folder:
         copy = Path(folder) / "copy"
-        make_backup(settings.data, copy, terminal.clock, with_key=settings.encryption_key is None)
-        async with open_services(terminal, msgspec.structs.replace(settings, data=copy)) as services:
-            return await prove(services, examined)
+        on_demand.copies.make_backup(settings.data, copy, terminal.clock, with_key=settings.encryption_key is None)
+        async with on_demand.store.open_services(terminal, msgspec.structs.replace(settings, data=copy)) as services:
+            return await on_demand.proof.prove(services, examined)
 
 
 def _findings(document: dict[str, Any]) -> Page:

@@ -4,7 +4,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from looply.cli import on_demand
 from looply.cli.terminal.options import Data, settings_of
+from looply.cli.terminal.tables import record
 from looply.cli.terminal.terminal import Here
 from looply.errors import Conflict
 
@@ -23,12 +25,9 @@ async def init(
     The key has all scopes and is shown only now. A store that already has an organization is refused. `--key-only` is
     for scripts: `export LOOPLY_API_KEY=$(looply init --key-only)`.
     """
-    from looply.app.administration import organizations  # noqa: PLC0415 - start-up cost of the catalog
-    from looply.cli.offline.store import open_services  # noqa: PLC0415
-    from looply.cli.terminal.tables import record  # noqa: PLC0415
 
     settings = settings_of(terminal, {"data": data})
-    async with open_services(terminal, settings) as services:
+    async with on_demand.store.open_services(terminal, settings) as services:
         if await services.catalog.organizations.find_first() is not None:
             what, place, more = "the database", "--offline", ""
             if settings.engine == "embedded":
@@ -38,7 +37,7 @@ async def init(
                 f"'looply organization create{more}' another organization",
                 code="ALREADY_INITIALIZED",
             )
-        (made,) = await organizations.create(services, [name])
+        (made,) = await on_demand.organizations.create(services, [name])
     document = {
         "organization_id": made.organization.organization_id,
         "workspace_id": made.organization.workspace_id,

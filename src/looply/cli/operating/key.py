@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
+from looply.cli import on_demand
 from looply.cli.terminal.instants import read_instant
 from looply.cli.terminal.options import THE_TARGET, Target
 from looply.cli.terminal.tables import instant, record, show_items
@@ -44,10 +45,9 @@ async def create(
     expiry = None if expires_on is None else read_instant("--expires-on", expires_on)
     scopes = sorted(set(scope))
     if target.is_offline():
-        from looply.catalog.tenants.keys import KeyDraft  # noqa: PLC0415 - start-up cost of the catalog
-        from looply.cli.offline import offline_keys  # noqa: PLC0415
-
-        item = await offline_keys.create(terminal, target, KeyDraft(name, scopes, expiry, workflow_id))
+        item = await on_demand.offline_keys.create(
+            terminal, target, on_demand.api_keys.KeyDraft(name, scopes, expiry, workflow_id)
+        )
     else:
         body: dict[str, Any] = {"name": name, "scopes": scopes}
         if expiry is not None:
@@ -72,9 +72,7 @@ async def create(
 async def list_keys(*, target: Target = THE_TARGET, terminal: Here) -> None:
     """List the API keys, newest first, including revoked ones; their texts are not stored."""
     if target.is_offline():
-        from looply.cli.offline import offline_keys  # noqa: PLC0415 - start-up cost of the catalog
-
-        items = await offline_keys.list_keys(terminal, target)
+        items = await on_demand.offline_keys.list_keys(terminal, target)
     else:
         async with target.client(terminal) as client:
             items = await client.items("getKeys", _ALL)
@@ -92,9 +90,7 @@ async def revoke(
 ) -> None:
     """Revoke an API key: every server refuses it from now on; its open streams end within 5 seconds."""
     if target.is_offline():
-        from looply.cli.offline import offline_keys  # noqa: PLC0415 - start-up cost of the catalog
-
-        answer = await offline_keys.revoke(terminal, target, key_id, cascade=cascade)
+        answer = await on_demand.offline_keys.revoke(terminal, target, key_id, cascade=cascade)
     else:
         async with target.client(terminal) as client:
             answer = await client.post("revokeKey", {"key_id": key_id, **({"cascade": True} if cascade else {})})

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from looply.cli import on_demand
 from looply.cli.display.pages import Page
 from looply.cli.terminal.failures import DONE, REFUSED, UsageError
 from looply.cli.terminal.options import Data, settings_of
@@ -58,17 +59,16 @@ async def move(
 async def _move(terminal: Terminal, settings: "Settings", *, is_rehearsed: bool, audits: bool) -> "MoveResult":
     # Start-up cost of the stores.
     try:
-        from looply.cli.offline.moving import Move, carry_out, rehearse  # noqa: PLC0415
+        moving = on_demand.moving
     except ModuleNotFoundError as error:
         if error.name != "psycopg":
             raise
         raise SettingsError("the package psycopg is not installed; install looply[distributed] to move") from error
-    from looply.log import configure_log  # noqa: PLC0415
 
     assert settings.database is not None
-    configure_log("warning", terminal.clock, terminal.errors)
+    on_demand.log.configure_log("warning", terminal.clock, terminal.errors)
     with show_progress(terminal) as progress:
-        request = Move(
+        request = moving.Move(
             data=settings.data,
             address=settings.database.reveal(),
             sealer=_keys(settings, terminal.clock),
@@ -76,25 +76,22 @@ async def _move(terminal: Terminal, settings: "Settings", *, is_rehearsed: bool,
             progress=progress,
             audits=audits,
         )
-        return await (rehearse(request) if is_rehearsed else carry_out(request))
+        return await (moving.rehearse(request) if is_rehearsed else moving.carry_out(request))
 
 
 def _check_folder(settings: "Settings") -> None:
-    from looply.cli.offline.store import check_store  # noqa: PLC0415 - start-up cost of the stores
 
-    check_store(settings)
+    on_demand.store.check_store(settings)
 
 
 def _keys(settings: "Settings", clock: "Clock") -> "DataKeys":
     """Returns the keys of the folder's secrets. Raises: Refused (code `KEY_MISSING`), so that no new key is created."""
-    from looply.bootstrap import KEY_FILE, master_keys_of  # noqa: PLC0415 - start-up cost
-    from looply.catalog.tenants.data_keys import DataKeys  # noqa: PLC0415
 
-    path = settings.data / KEY_FILE
+    path = settings.data / on_demand.bootstrap.KEY_FILE
     if settings.encryption_key is None and not path.is_file():
         message = f"{path} is missing, the key of the stored secrets; put it back, or set LOOPLY_ENCRYPTION_KEY"
         raise Refused(message, code="KEY_MISSING")
-    return DataKeys(master_keys_of(settings), clock)
+    return on_demand.data_keys.DataKeys(on_demand.bootstrap.master_keys_of(settings), clock)
 
 
 def _document(moved: "MoveResult") -> dict[str, Any]:
@@ -129,14 +126,12 @@ def _move_result(document: dict[str, Any]) -> Page:
 
 def _note_next_steps(terminal: Terminal, settings: "Settings") -> None:
     """Notes what the new installation needs, and how the move is undone."""
-    from looply.bootstrap import KEY_FILE  # noqa: PLC0415 - start-up cost
-    from looply.engine.sqlite.file.moved import LABEL_NAME  # noqa: PLC0415
 
     where = "the one that LOOPLY_ENCRYPTION_KEY has here"
     if settings.encryption_key is None:
-        where = f"the content of {settings.data / KEY_FILE}"
+        where = f"the content of {settings.data / on_demand.bootstrap.KEY_FILE}"
     terminal.note(f"Servers on the database need the key of the stored secrets in LOOPLY_ENCRYPTION_KEY: {where}.")
     terminal.note(
         f"{settings.data} is left as it was, and no server starts on it any more. To undo: make sure that no server"
-        f" ever works on the database, and remove {settings.data / LABEL_NAME}."
+        f" ever works on the database, and remove {settings.data / on_demand.moved.LABEL_NAME}."
     )

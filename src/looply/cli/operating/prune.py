@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
+from msgspec.structs import replace
 
+from looply.cli import on_demand
 from looply.cli.display.pages import Page
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.progress import show_progress
@@ -62,20 +64,20 @@ async def prune(
     is final: only a backup has the data then. An interrupted run has removed whole executions only; the same command
     continues.
     """
-    from looply.cli.offline.store import existing_settings, open_services  # noqa: PLC0415 - start-up cost of the stores
-    from looply.engine.sqlite.file.moved import check_not_moved  # noqa: PLC0415
-    from looply.engine.upkeep.pruner import prune_now  # noqa: PLC0415
 
     if offline == (data is not None):
         raise UsageError("give --data for the folder of a stopped server, or --offline for the store of the settings")
-    settings = existing_settings(terminal, data)
+    settings = on_demand.store.existing_settings(terminal, data)
     if settings.engine == "embedded":
-        check_not_moved(settings.data)
+        on_demand.moved.check_not_moved(settings.data)
     filters = _retention_filters(terminal, settings, options.older_than, options.workflow or "")
     before = _disk_bytes(settings)
-    async with open_services(terminal, settings) as services:
+    async with on_demand.store.open_services(terminal, settings) as services:
         prune_store = partial(
-            prune_now, services.engine.pruning, filters, decided_before=_decided_before(terminal, settings)
+            on_demand.pruner.prune_now,
+            services.engine.pruning,
+            filters,
+            decided_before=_decided_before(terminal, settings),
         )
         if not options.dry_run:
             await _confirm(terminal, prune_store, yes=options.yes)
@@ -105,21 +107,19 @@ def _retention_filters(
     terminal: Terminal, settings: "Settings", older_than: str | None, workflow: str
 ) -> tuple["RetentionFilter", ...]:
     """Returns the filters of executions to remove. Raises: UsageError for an invalid duration or id."""
-    from msgspec.structs import replace  # noqa: PLC0415 - start-up cost of the engine
 
-    from looply.engine.coding.rows import find_id, id_text  # noqa: PLC0415
-    from looply.engine.records.pruning import RetentionFilter, plan  # noqa: PLC0415
-
-    workflow_key = find_id(workflow) if workflow else b""
+    workflow_key = on_demand.rows.find_id(workflow) if workflow else b""
     if workflow_key is None:
         raise UsageError(f"--workflow is {workflow!r}, expected the id of a workflow")
-    workflow_id = id_text(workflow_key) if workflow_key else ""
+    workflow_id = on_demand.rows.id_text(workflow_key) if workflow_key else ""
     now = terminal.clock.now()
     if older_than is not None:
         return (
-            RetentionFilter(now=now, ended_before=_cutoff(now, older_than), overrides=True, workflow_id=workflow_id),
+            on_demand.pruning.RetentionFilter(
+                now=now, ended_before=_cutoff(now, older_than), overrides=True, workflow_id=workflow_id
+            ),
         )
-    return tuple(replace(each, workflow_id=workflow_id) for each in plan(now, settings.retention))
+    return tuple(replace(each, workflow_id=workflow_id) for each in on_demand.pruning.plan(now, settings.retention))
 
 
 def _decided_before(terminal: Terminal, settings: "Settings") -> datetime | None:
@@ -128,10 +128,9 @@ def _decided_before(terminal: Terminal, settings: "Settings") -> datetime | None
 
 
 def _cutoff(now: datetime, older_than: str) -> datetime:
-    from looply.definition import parse_duration  # noqa: PLC0415 - start-up cost of definitions
 
     try:
-        span = parse_duration(older_than)
+        span = on_demand.definition.parse_duration(older_than)
         days = span.years * _YEAR_DAYS + span.months * _MONTH_DAYS + span.days
         return now - timedelta(days=days, seconds=float(span.seconds))
     except (DefinitionError, OverflowError) as error:
@@ -141,9 +140,8 @@ def _cutoff(now: datetime, older_than: str) -> datetime:
 
 def _disk_bytes(settings: "Settings") -> int | None:
     """Returns the size of the file of executions, None for a database."""
-    from looply.engine.sqlite.file.opening import FILE_NAME  # noqa: PLC0415 - start-up cost of the stores
 
-    return (settings.data / FILE_NAME).stat().st_size if settings.engine == "embedded" else None
+    return (settings.data / on_demand.opening.FILE_NAME).stat().st_size if settings.engine == "embedded" else None
 
 
 def _document(pruned: "Slice", *, is_dry: bool) -> dict[str, Any]:

@@ -19,12 +19,15 @@ def show_progress(terminal: Terminal) -> Iterator[Progress]:
     if not terminal.errors.isatty():
         yield show_nothing
         return
-    from rich.console import Console  # noqa: PLC0415 - start-up cost
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-    from rich.progress import Progress as ProgressBar  # noqa: PLC0415
+    from rich import console, progress  # noqa: PLC0415 - start-up cost
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with ProgressBar(*columns, console=Console(file=terminal.errors), transient=True) as bar:
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+    )
+    with progress.Progress(*columns, console=console.Console(file=terminal.errors), transient=True) as bar:
         task = bar.add_task("", total=None)
 
         def update(what: str, done: int, total: int | None) -> None:

@@ -38,12 +38,12 @@ class OpenWork(msgspec.Struct, frozen=True, kw_only=True):
     continues: bool
     holds_process_id: bool
     children: Mapping[str, OpenChild] = {}
-    place: ConcurrencySlot | None = None
+    slot: ConcurrencySlot | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether the execution is an orphan: nothing will ever move it again."""
-        is_queued = self.place is not None and not self.place.is_held
+        is_queued = self.slot is not None and not self.slot.is_held
         owned = (self.effects, self.timers, self.waits, self.incidents, self.children)
         return not (any(owned) or self.continues or is_queued)
 
@@ -85,5 +85,5 @@ def open_work(state: ExecutionState) -> OpenWork:
         continues=state.continues,
         holds_process_id=state.holds_process_id,
         children=state.children,
-        place=state.place,
+        slot=state.slot,
     )

@@ -316,7 +316,7 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     cards: Map[str, Card] = Map()
     incidents: Mapping[str, Incident] = {}
     children: Mapping[str, OpenChild] = {}
-    place: ConcurrencySlot | None = None
+    slot: ConcurrencySlot | None = msgspec.field(default=None, name="place")
     secrets: tuple[tuple[str, ...], ...] = ()
     closed: ExecutionEnd | None = None
     edited: int = 0
@@ -370,7 +370,7 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_queued(self) -> bool:
         """Whether the execution is queued for a concurrency slot of its workflow: no step starts."""
-        return self.place is not None and not self.place.is_held
+        return self.slot is not None and not self.slot.is_held
 
     @property
     def holds_process_id(self) -> bool:

@@ -45,7 +45,7 @@ def test_a_held_slot_does_not_keep_an_execution_from_being_an_orphan() -> None:
     simulator.succeed({"status": "200"})
     simulator.resume()
     assert simulator.state.status == "COMPLETED"
-    assert simulator.work.place is None
+    assert simulator.work.slot is None
 
 
 def test_an_incident_releases_the_slot_and_a_retry_queues_again() -> None:
@@ -53,7 +53,7 @@ def test_an_incident_releases_the_slot_and_a_retry_queues_again() -> None:
     simulator.admit()
     simulator.fail("REJECTED", was_sent=True)
     state = simulator.state
-    assert (state.status, state.place, simulator.work.place) == ("FAILED", None, None)
+    assert (state.status, state.slot, simulator.work.slot) == ("FAILED", None, None)
     (incident,) = state.incidents
     closed = IncidentClosed(at=state.now, incident_id=incident, action="retry")
     again = advance(simulator.workflow, state, (closed,))
@@ -71,5 +71,5 @@ def test_resumes_of_a_queued_execution_are_kept() -> None:
 def test_a_terminate_ends_a_queued_execution() -> None:
     simulator = limited()
     simulator.terminate()
-    assert (simulator.state.status, simulator.state.place) == ("TERMINATED", None)
+    assert (simulator.state.status, simulator.state.slot) == ("TERMINATED", None)
     assert simulator.admit() == Done(is_late=True)

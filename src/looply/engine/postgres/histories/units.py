@@ -95,8 +95,8 @@ def calls_of(unit: Unit, epoch: int, numbers: Mapping[str, int]) -> list[Call]:
     What holds a lock comes first, and what needs the row of the execution after `store_unit`. `numbers` has those of
     `_ids_of`.
     """
-    head = unit.head
-    org, workflow = numbers[head.organization_id], numbers[head.workflow_id]
+    fire, datastore = unit.fire, unit.datastore
+    org, workflow = numbers[unit.head.organization_id], numbers[unit.head.workflow_id]
     calls: list[Call] = []
     if unit.values:
         calls.append((_HOLD_VALUES, (epoch,)))
@@ -104,13 +104,13 @@ def calls_of(unit: Unit, epoch: int, numbers: Mapping[str, int]) -> list[Call]:
         calls.append((_PUT_LETTERS, (unit.execution_id, org, workflow, _json([*map(letter_columns, unit.letters)]))))
     if unit.copies:
         calls.append((_WISH, (unit.execution_id, _json(_wish_facts(unit.copies)))))
-    if unit.datastore is not None:
-        calls.append((PUT, put_facts(unit.datastore, numbers[unit.datastore.organization_id])))
-    if unit.fire is not None:
-        calls.append(hold_call(unit.fire, numbers[unit.fire.workflow_id], epoch))
+    if datastore is not None:
+        calls.append((PUT, put_facts(datastore, numbers[datastore.organization_id])))
+    if fire is not None:
+        calls.append(hold_call(fire, numbers[fire.workflow_id], epoch))
     calls.append((_STORE, _store_arguments(unit, epoch, numbers)))
-    if unit.fire is not None:
-        calls.append(fire_call(unit.fire, numbers[unit.fire.workflow_id], unit.execution_id))
+    if fire is not None:
+        calls.append(fire_call(fire, numbers[fire.workflow_id], unit.execution_id))
     if unit.search is not None:
         texts = ([name for name, _ in unit.search], [value for _, value in unit.search])
         calls.append((_SEARCH, (org, unit.execution_id, *texts)))
@@ -125,8 +125,7 @@ def calls_of(unit: Unit, epoch: int, numbers: Mapping[str, int]) -> list[Call]:
 
 def _ids_of(unit: Unit) -> list[str]:
     """Returns the ids of which the calls need the numbers."""
-    head = unit.head
-    ids = [head.organization_id, head.workspace_id, head.workflow_id]
+    ids = [unit.head.organization_id, unit.head.workspace_id, unit.head.workflow_id]
     if unit.fire is not None:
         ids.append(unit.fire.workflow_id)
     if unit.datastore is not None:
@@ -136,12 +135,11 @@ def _ids_of(unit: Unit) -> list[str]:
 
 def _store_arguments(unit: Unit, epoch: int, numbers: Mapping[str, int]) -> tuple[Any, ...]:
     """Returns the arguments of `_STORE`."""
-    head = unit.head
     facts: dict[str, Any] = {
         "id": unit.execution_id,
-        "org": numbers[head.organization_id],
-        "workspace": numbers[head.workspace_id],
-        "workflow": numbers[head.workflow_id],
+        "org": numbers[unit.head.organization_id],
+        "workspace": numbers[unit.head.workspace_id],
+        "workflow": numbers[unit.head.workflow_id],
         **_facts(unit, epoch),
     }
     if unit.fire is not None and not unit.fire.was_queued:
