@@ -87,7 +87,7 @@ def _fits(path: Path, patterns: Iterable[str]) -> bool:
 
 
 def _shows_decisions(item: pytest.Item) -> bool:
-    """Tells whether a test is of a class of stories of these packages."""
+    """Returns whether a test is of a class of stories of these packages."""
     classes = getattr(getattr(item, "cls", None), "__mro__", ())
     return any(each.__module__.startswith(OF_DECISIONS) for each in classes)
 

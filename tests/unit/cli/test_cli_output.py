@@ -8,7 +8,7 @@ from cli_kit import KEY, Command, Looply
 from hypothesis import given
 from hypothesis import strategies as st
 
-from looply.cli.display.layout import aligned
+from looply.cli.display.layout import align
 from looply.cli.display.yaml_text import yaml_text
 from looply.cli.terminal.tables import record, table
 
@@ -79,16 +79,16 @@ def test_statuses_are_colored_on_a_terminal_unless_the_environment_forbids_it(ru
 
 def test_what_must_be_read_whole_continues_on_the_next_line() -> None:
     page = table(("finding", "message"), [("error", "a message of many words " * 5)])
-    lines = list(aligned(page, 60, has_colors=False))
+    lines = list(align(page, 60, has_colors=False))
     assert len(lines) > 3
     assert all(len(line) <= 60 for line in lines)
-    values = list(aligned(record({"message": "many words " * 12, "id": ID * 3}), 60, has_colors=False))
+    values = list(align(record({"message": "many words " * 12, "id": ID * 3}), 60, has_colors=False))
     assert values[-1] == f"id       {ID * 3}"
     assert {len(line) <= 60 for line in values[:-1]} == {True}
 
 
 def test_wide_characters_take_two_columns() -> None:
-    lines = list(aligned(table(("name", "n"), [("請求書", 1), ("abc", 2)]), 80, has_colors=False))
+    lines = list(align(table(("name", "n"), [("請求書", 1), ("abc", 2)]), 80, has_colors=False))
     assert lines == ["name    n", "請求書  1", "abc     2"]
 
 
@@ -115,7 +115,7 @@ def test_the_id_of_one_object_is_that_which_other_commands_accept(run: Command, 
     assert run("workflow", "trigger", OTHER, "-o", "ids").out == f"{ID}\n"
 
 
-def test_a_result_without_ids_is_told_so(run: Command, looply: Looply) -> None:
+def test_a_result_without_ids_is_refused(run: Command, looply: Looply) -> None:
     looply.answers[f"terminateWorkflow/{ID}"] = {"message": "success"}
     done = run("execution", "terminate", ID, "-o", "ids")
     assert (done.status, done.err) == (2, "looply: the result has no ids; --output table, json or yaml shows it\n")

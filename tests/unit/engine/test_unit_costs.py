@@ -1,4 +1,4 @@
-"""What one unit computes: open work and status once for each state, whoever needs them."""
+"""What one unit computes: open work and status once for each state, however many parts need them."""
 
 import sys
 from collections import Counter

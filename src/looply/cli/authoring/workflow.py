@@ -14,7 +14,7 @@ from looply.cli.terminal.failures import DONE, REFUSED, UsageError, problem_item
 from looply.cli.terminal.importing import DEFAULT_IMPORT, Imported, ImportOptions, import_by_api
 from looply.cli.terminal.options import THE_SERVER, THE_TARGET, Server, Target
 from looply.cli.terminal.payloads import Payload, PayloadFile, read_payload
-from looply.cli.terminal.progress import explained
+from looply.cli.terminal.progress import explain_interrupt
 from looply.cli.terminal.tables import record, show_items, table
 from looply.cli.terminal.terminal import Here
 
@@ -165,7 +165,7 @@ async def trigger(
     query = {"process_id": request.process_id, "profile": request.profile, "wait": request.wait}
     async with server.client(terminal) as client:
         path = f"triggerworkflow/{segment(await client.workflow_id(workflow_id))}/{segment(request.version)}"
-        with explained(terminal, _INTERRUPTED):
+        with explain_interrupt(terminal, _INTERRUPTED):
             answer = await client.post(path, body, key=key, **query)
     terminal.show(answer, lambda: record({name: _shown(value) for name, value in answer.items() if name != "message"}))
     return REFUSED if answer.get("status") in ("FAILED", "TERMINATED") else DONE

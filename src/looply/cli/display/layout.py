@@ -53,7 +53,7 @@ def tab_separated(page: Page) -> Iterator[str]:
                 yield from tab_separated(part)
 
 
-def aligned(page: Page, width: int, *, has_colors: bool) -> Iterator[str]:
+def align(page: Page, width: int, *, has_colors: bool) -> Iterator[str]:
     """Yields a page's lines for a terminal that is `width` columns wide."""
     match page:
         case str():
@@ -68,7 +68,7 @@ def aligned(page: Page, width: int, *, has_colors: bool) -> Iterator[str]:
             for number, part in enumerate(page):
                 if number:
                     yield ""
-                yield from aligned(part, width, has_colors=has_colors)
+                yield from align(part, width, has_colors=has_colors)
 
 
 def _titled(title: str, has_colors: bool) -> Iterator[str]:

@@ -11,7 +11,7 @@ from looply.cli.terminal.client import ApiClient
 from looply.cli.terminal.failures import DONE, REFUSED
 from looply.cli.terminal.instants import instant_ms
 from looply.cli.terminal.options import THE_SERVER, Server
-from looply.cli.terminal.progress import explained, show_progress
+from looply.cli.terminal.progress import explain_interrupt, show_progress
 from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import instant, listing, record, rows_of, show_items, table
 from looply.cli.terminal.terminal import Here, Terminal
@@ -201,7 +201,7 @@ class _Bulk:
     async def _wait(self, item: dict[str, Any]) -> dict[str, Any]:
         bulk_id = item["bulk_id"]
         text = f"the server continues; 'looply bulk status {bulk_id}' shows it, 'looply bulk cancel {bulk_id}' stops it"
-        with explained(self.terminal, text), show_progress(self.terminal) as progress:
+        with explain_interrupt(self.terminal, text), show_progress(self.terminal) as progress:
             while item["ended_on"] is None:
                 progress(item["action"], item["done"] + item["refused"], None)
                 await self.terminal.pause(_POLL_SECONDS)

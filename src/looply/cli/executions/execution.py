@@ -16,7 +16,7 @@ from looply.cli.terminal.failures import DONE, REFUSED, UsageError
 from looply.cli.terminal.instants import instant_ms
 from looply.cli.terminal.options import THE_SERVER, Server
 from looply.cli.terminal.payloads import Payload, PayloadFile, read_payload
-from looply.cli.terminal.progress import explained
+from looply.cli.terminal.progress import explain_interrupt
 from looply.cli.terminal.tables import instant, record, rows_of, show_items, table
 from looply.cli.terminal.terminal import Here
 
@@ -176,7 +176,9 @@ async def watch(
         if after is not None:
             raise UsageError("--after is for the watch of all executions; one is shown from its beginning")
         ids = await find_execution(client, execution)
-        with explained(terminal, f"the execution continues on the server; 'looply execution show {ids[1]}' shows it"):
+        with explain_interrupt(
+            terminal, f"the execution continues on the server; 'looply execution show {ids[1]}' shows it"
+        ):
             item = await Watch(client, terminal, timeout_seconds or _WATCH_SECONDS).follow(*ids)
     terminal.show(item, lambda: f"{item['status']} at {item['workflow_current_state']}")
     return DONE if item["status"] == "COMPLETED" else REFUSED

@@ -1,4 +1,4 @@
-"""Long work: its progress, on standard error of a terminal only, and what a person is told who interrupts it."""
+"""Long work: its progress, on standard error of a terminal only, and the message to a person who interrupts it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +37,7 @@ def show_progress(terminal: Terminal) -> Iterator[Progress]:
 
 
 @contextmanager
-def explained(terminal: Terminal, text: str) -> Iterator[None]:
+def explain_interrupt(terminal: Terminal, text: str) -> Iterator[None]:
     """Writes what holds, and what to do now, when the block is interrupted; then raises the interrupt again."""
     from asyncio import CancelledError  # noqa: PLC0415 - start-up cost
 

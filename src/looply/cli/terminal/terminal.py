@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, TextIO, TypeAlias
 from cyclopts import Parameter
 
 from looply.cli.display.identities import ids_of
-from looply.cli.display.layout import aligned, tab_separated
+from looply.cli.display.layout import align, tab_separated
 from looply.cli.display.pages import Page, printable
 from looply.cli.display.yaml_text import yaml_text
 from looply.cli.terminal.failures import UsageError, document_of, text_of
@@ -98,7 +98,7 @@ class Terminal:
     def _write_page(self, page: Page) -> None:
         if self.output.isatty():
             colors = "NO_COLOR" not in self.environment and self.environment.get("TERM") != "dumb"
-            lines = aligned(page, self._width(), has_colors=colors)
+            lines = align(page, self._width(), has_colors=colors)
         else:
             lines = tab_separated(page)
         self.output.writelines(f"{line}\n" for line in lines)

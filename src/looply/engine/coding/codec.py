@@ -158,7 +158,7 @@ class Codec:
             raise _corrupt(execution_id, batch.first_seq, f"it holds {len(events)} events up to {batch.last_seq}")
         return events, size
 
-    def moved_bytes(self, batch: Batch, execution_id: str) -> int:
+    def count_moved_bytes(self, batch: Batch, execution_id: str) -> int:
         """Returns the bytes of the values that a batch refers to. Raises: StoreCorrupt when the bytes are damaged."""
         try:
             text = self._dictionaries.decompress(batch.codec, batch.events)

@@ -35,7 +35,7 @@ async def decode_in_turn(
     Raises: as `Codec.decode`.
     """
     facts = (batch, values, organization_id, execution_id)
-    if values and codec.moved_bytes(batch, execution_id) > _IN_THREAD:
+    if values and codec.count_moved_bytes(batch, execution_id) > _IN_THREAD:
         return await asyncio.to_thread(codec.decode_measured, *facts)
     events, size = codec.decode_measured(*facts)
     if size > _AT_ONCE:

@@ -11,7 +11,7 @@ from looply.execution.facts.events import AnswerRecorded, IncidentClosed, Incide
 from looply.limits import Limits
 
 
-def test_after_the_timeout_the_output_tells_who_had_decided():
+def test_after_the_timeout_the_output_shows_who_had_decided():
     simulator = asked(timeout="P3D")
     answer(simulator, 0)
     simulator.tick(3 * DAY)
@@ -72,7 +72,7 @@ def test_a_resume_that_came_before_decides_at_once():
         assert bool(simulator.work.timers) == (status == "WAITING")
 
 
-def test_the_calendar_and_the_people_are_read_before_anybody_is_asked():
+def test_the_calendar_and_the_people_are_read_before_any_person_is_asked():
     calendar = {"timezone": "Europe/Berlin", "hours": {day: ["09:00-17:00"] for day in ("mon", "tue", "wed")}}
     simulator = asked(
         recipients={"datastore": "people-${payload.output.plant}", "path": "/approvers/0"},
@@ -148,7 +148,7 @@ def test_terminate_closes_every_card_and_drops_every_timer():
     assert "terminated" in answer(simulator, 0).message
 
 
-def test_a_duration_that_is_none_fails_the_step_before_anybody_is_asked():
+def test_a_duration_that_is_none_fails_the_step_before_any_person_is_asked():
     for settings in ({"reminders": ["${payload.output.x}"]}, {"escalation": [{"after": "${'soon'}", "to": BOSS}]}):
         simulator = asked(order="sequence", body={"x": "P"}, **settings)
         assert took(simulator) == "error"
