@@ -10,12 +10,12 @@ SEED ?= 1
 COOL_DOWN := 7 days
 PYTEST := $(BIN)/pytest -n auto --dist worksteal --randomly-seed $(SEED)
 TEST_PACKAGES := chromium strace faketime
-POSTGRES_PART := $(foreach name,acceptance_steps blackbox_resume blackbox_terminate blackbox_trigger,tests/blackbox/test_$(name).py)
+POSTGRES_PART := $(foreach name,acceptance/test_acceptance_steps calls/test_blackbox_resume calls/test_blackbox_terminate calls/test_blackbox_trigger,tests/blackbox/$(name).py)
 PURE_TESTS := $(foreach name,definition execution expressions,tests/unit/$(name)) tests/golden/test_golden_histories.py
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install ui clients run test proof coverage test-distributed test-postgres check fix docs soak bench packages lock sbom audit clean
+.PHONY: help install ui clients run test proof coverage test-distributed test-postgres check fix docs soak bench packages lock sbom audit image clean
 
 help: ## Show these targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -48,7 +48,7 @@ check: $(STAMP) ## Lint and type-check.
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-fix: $(STAMP) ## Format, and mend what the linter can mend.
+fix: $(STAMP) ## Format, and fix what the linter can fix.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -84,7 +84,7 @@ test-postgres: $(STAMP) ## Run the main black-box tests against one process on P
 	$(PYTEST) --engine postgres $(or $(ARGS),$(POSTGRES_PART))
 
 soak: ui packages ## Run the long forms of the tests of faults, of schedules and of the simulation, for hours.
-	$(BIN)/pytest --soak -p no:randomly --timeout 0 tests/property tests/simulation tests/differential/test_differential_cron.py $(wildcard tests/blackbox/test_faults_*.py) $(ARGS)
+	$(BIN)/pytest --soak -p no:randomly --timeout 0 tests/property tests/simulation tests/differential/test_differential_cron.py $(wildcard tests/blackbox/*/test_faults_*.py) $(ARGS)
 	$(BIN)/pytest --soak -p no:randomly --timeout 0 --engine distributed -m distributed tests/blackbox $(ARGS)
 
 docs: $(STAMP) ## Write the reference pages again from the code.
@@ -108,6 +108,16 @@ sbom: $(STAMP) ## Write the software bill of materials of the locked run-time se
 
 audit: $(STAMP) ## Look for known vulnerabilities of the locked run-time set (needs a network; waivers are in requirements/waivers.toml).
 	@$(BIN)/python tools/audit.py
+
+image: ## Build the container image and run it once, where docker or podman works; says so where neither does.
+	@for engine in docker podman; do \
+		if $$engine info >/dev/null 2>&1; then \
+			format=; if [ $$engine = podman ]; then format="--format docker"; fi; \
+			$$engine build $$format -f deploy/Containerfile -t looply:checked . && exec $$engine run --rm looply:checked --version; \
+			exit 1; \
+		fi; \
+	done; \
+	echo "The container image was not built: neither docker nor podman works here."
 
 clean: ## Remove everything that was built or installed.
 	rm -rf $(VENV) ui/node_modules tests/clients/typescript/node_modules src/looply/server/static build dist .mypy_cache .ruff_cache .pytest_cache

@@ -14,7 +14,7 @@ from looply.clock import SystemClock
 # The inputs and what is tested of them are those of the tests.
 sys.path[:0] = [str(ROOT / "tests" / folder) for folder in ("fuzz", "differential")]
 
-import expression_bombs  # noqa: E402 - their folders stand in the path only now
+import expression_bombs  # noqa: E402 - their folders are in the path only now
 import expression_cases  # noqa: E402
 from expression_inputs import FuzzInputs, Input  # noqa: E402
 from test_fuzz_expressions import outcome  # noqa: E402

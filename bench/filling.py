@@ -18,8 +18,8 @@ from looply.engine.coding.codec import Codec
 from looply.engine.coding.units import claim_of, head_of, work_change
 from looply.engine.ports.port import Start
 from looply.engine.ports.store import StoredDefinition, Unit
-from looply.engine.processing.committer import stored_definition
-from looply.execution import advance, open_work
+from looply.engine.processing.committer import encode_definition
+from looply.execution import advance
 from looply.execution.document.payload import initial_payload
 from looply.execution.document.searching import SearchValues, search_values
 from looply.execution.facts.events import Event, ExecutionStarted
@@ -98,7 +98,7 @@ class Pattern:
         """
         self._codec = Codec(Sealer(bytes(32)))
         self._workflow = start.workflow
-        self._definition: StoredDefinition | None = stored_definition(
+        self._definition: StoredDefinition | None = encode_definition(
             start.workflow, start.workflow_id, start.workflow_version
         )
         now = SystemClock().now()
@@ -138,7 +138,7 @@ class Pattern:
             work=work_change(None, state, lambda _: "QUEUED", 1),
             values=values,
             put_claim=claim,
-            drop_claim=None if open_work(state).holds_process_id else claim,
+            drop_claim=None if state.holds_process_id else claim,
             definition=definition,
             search=self._values(first) or None,
         )

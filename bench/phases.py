@@ -41,7 +41,7 @@ from looply.execution.facts.events import Event, ExecutionStarted
 from looply.jsontext import parse_json
 from looply.limits import DEFAULT_LIMITS
 from looply.sealing import Sealer
-from looply.server.connection.guard import Bounds, bounded_protocol
+from looply.server.connection.guard import Bounds, make_protocol
 from looply.server.http.request_parsing import read_json
 
 ORGANIZATION: Final = "01900000-0000-7000-8000-00000000000a"
@@ -100,7 +100,7 @@ _DEFINITION: Final = compile_definition(computing())
 
 
 class _Transport(asyncio.Transport):
-    """A socket that takes everything and tells when an answer is complete."""
+    """A socket that takes everything and notifies when an answer is complete."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -138,7 +138,7 @@ async def http_phase(app: Any, request: bytes) -> float:
     """Returns what one request costs between the bytes of the socket and back, with this application."""
     config = Config(app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False)
     config.load()
-    protocol_class: Any = bounded_protocol(Bounds(), lambda: False, lambda: "bench-1")
+    protocol_class: Any = make_protocol(Bounds(), lambda: False, lambda: "bench-1")
     protocol = protocol_class(config, ServerState(), {}, asyncio.get_running_loop())
     transport = _Transport()
     protocol.connection_made(transport)
@@ -219,7 +219,9 @@ async def door_phases(show: _Shown, held: InProcess) -> None:
     scope = held.scope("POST", held.trigger_path(), len(BODY))
     match = held.app._table.find(scope["path"])
     assert match is not None
-    route = match.routes["POST"][0]
+    branch = match.branch("POST")
+    assert branch is not None
+    route = branch.route(match.rest)
     dispatch = held.app._dispatch
     show("key check (admit)", await quietest_async(lambda: dispatch.admit(route, scope)))
     show("JSON door (read_json)", await quietest_async(lambda: read_json(scope, receive, DEFAULT_LIMITS)))

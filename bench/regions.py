@@ -23,7 +23,7 @@ from looply.cli.measuring.bench_regions import ITEMS, Region, regions
 from looply.definition import Workflow, compile_definition
 from looply.engine.coding.codec import FOLD_VERSION, Codec
 from looply.engine.ports.store import Snapshot
-from looply.execution import ExecutionState, advance, open_work
+from looply.execution import ExecutionState, advance
 from looply.execution.facts.events import Continued, ExecutionStarted
 from looply.jsontext import Json
 from looply.sealing import Sealer
@@ -92,7 +92,7 @@ def _completed(server: Server, folder: Folder, kind: str, body: bytes) -> tuple[
     Raises: RuntimeError when it ends otherwise, or not at all.
     """
     name = f"{kind}-{time.perf_counter_ns()}"
-    # Whoever calls again with the same body waits for the same execution.
+    # A caller that repeats the same body waits for the same execution.
     request = post(f"{folder.trigger_path(kind)}?wait=PT60S&process_id={name}", body, folder.api_key)
     begun, used = time.perf_counter(), server.cpu_seconds
     while time.perf_counter() - begun < _LONGEST_SECONDS:
@@ -135,7 +135,7 @@ def _computed(workflow: Workflow, body: Json) -> ExecutionState:
         size=len(msgspec.json.encode(body)),
     )
     state = advance(workflow, None, (first,)).state
-    while open_work(state).continues:
+    while state.continues:
         state = advance(workflow, state, (Continued(at=now),)).state
     return state
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from bench.in_process import InProcess, activated, in_process
 from bench.scenario import delaying
 from bench.speed import Plan
-from looply.execution.facts.state import ExecutionState
+from looply.engine.records.changes import StateChange
 
 TIMERS: Final = 100_000
 SPAN: Final = timedelta(minutes=1)
@@ -38,8 +38,9 @@ class Fired:
         self.times: Counter[str] = Counter()
         self.all = asyncio.Event()
 
-    def answers(self, before: ExecutionState | None, after: ExecutionState) -> None:
+    def answers(self, change: StateChange) -> None:
         """Takes one durable unit."""
+        before, after = change.before, change.after
         execution_id = after.started.execution_id
         if before is None or after.closed is None or execution_id not in self.due:
             return

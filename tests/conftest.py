@@ -17,7 +17,7 @@ POSTGRES = "postgres"
 DISTRIBUTED = "distributed"
 BUILD = Path(__file__).parent.parent / "build"
 
-pytest.register_assert_rewrite("contract", "kit", "looply.testing")
+pytest.register_assert_rewrite("contract", "golden.stores", "kit", "looply.testing")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -6,13 +6,17 @@ import re
 import tokenize
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 from graphlib import TopologicalSorter
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parent.parent / "src" / "looply"
+from looply.cli import on_demand
+
+TESTS = Path(__file__).parent
+SOURCE = TESTS.parent / "src" / "looply"
 
 LAYERS = (
     (
@@ -108,6 +112,7 @@ ROOMS = {
         "administration",
     ),
     "cli": (
+        "display",
         "terminal",
         "offline",
         "authoring",
@@ -151,18 +156,50 @@ ROOMS = {
 }
 """The rooms of packages, lowest first: what is in one imports from its own and from those before it."""
 MOST_SIDE_BY_SIDE = 15
+MOST_LATE_IMPORTS = 20
+MOST_LINES = 500
 STORES = ("sqlite", "postgres")
 MOST_IN_COMMON = 0.05
 """The share of equal lines in files of the same name."""
 JUNK = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
-# Where a lower layer may be told of a higher one: the command line puts processes together by bootstrap.
+# Where a lower layer may know a higher one: the command line puts processes together by bootstrap.
 EXCUSED = {("cli", "bootstrap"), ("demo", "bootstrap")}
+LATE_IMPORTS = {
+    # Optional dependencies, each slow to import.
+    "bootstrap.py": 2,
+    "catalog/catalog.py": 1,
+    # Most starts find nothing to upgrade.
+    "catalog/storage/schema.py": 2,
+    # Help pages, and commands that show JSON or evaluate an expression, must start at once.
+    "cli/__init__.py": 2,
+    "cli/terminal/instants.py": 1,
+    "cli/terminal/options.py": 2,
+    "cli/terminal/progress.py": 2,
+    "cli/terminal/terminal.py": 2,
+    # A worker process imports one interpreter, and nothing that its system does not have.
+    "connectors/function/child.py": 3,
+}
+"""The imports within functions: how many a file has, which is how many things there are that it imports late."""
+LOADED_BY_NAME = {"cli/on_demand.py", "demo/sap.py"}
+"""Files that load modules by their names: what commands need, and the SAP-like system, which the demo may lack."""
 BROAD_EXCEPTS = {"engine/effects/worker.py", "server/http/boundary.py", "cli/__init__.py"}
 
 
-def modules() -> Iterator[tuple[Path, ast.Module]]:
-    for path in sorted(SOURCE.rglob("*.py")):
-        yield path, ast.parse(path.read_text())
+def files(root: Path) -> list[Path]:
+    """Returns the Python files of the project below a folder, without those of installed packages."""
+    return sorted(path for path in root.rglob("*.py") if "node_modules" not in path.parts)
+
+
+@cache
+def modules() -> tuple[tuple[Path, ast.Module], ...]:
+    """Returns the modules of the product, parsed once for all tests of this file."""
+    return tuple((path, ast.parse(path.read_text())) for path in files(SOURCE))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget_modules() -> Iterator[None]:
+    yield
+    modules.cache_clear()
 
 
 def part_of(path: Path) -> str:
@@ -183,7 +220,7 @@ def test_the_code_map_names_every_part() -> None:
     text = (SOURCE.parent.parent / "ARCHITECTURE.md").read_text("utf-8")
     code_map = text.partition("src/looply/")[2].partition("```")[0]
     parts = {path.name for path in SOURCE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
-    # A line begins with the names of parts; two spaces stand before what they are.
+    # A line begins with the names of parts; two spaces precede what they are.
     first = [line.strip().partition("  ")[0] for line in code_map.splitlines()]
     named = {name.rstrip("/") for line in first for name in line.split()} - {"ui", "deploy", "tests"}
     assert {name for name in parts if not name.startswith("__")} == named
@@ -266,8 +303,10 @@ def test_the_map_names_files_that_are_there() -> None:
     assert [name for name in named if not (SOURCE / name).exists() and not (SOURCE.parents[1] / name).exists()] == []
 
 
-def test_no_folder_has_more_modules_side_by_side_than_a_reader_can_hold() -> None:
-    counts = Counter(path.parent.relative_to(SOURCE).as_posix() for path, _ in modules())
+@pytest.mark.parametrize("root", [SOURCE, TESTS], ids=["product", "tests"])
+def test_no_folder_has_more_modules_side_by_side_than_a_reader_can_hold(root: Path) -> None:
+    named = (path for path in files(root) if not path.stem.startswith("__"))
+    counts = Counter(path.parent.relative_to(root).as_posix() for path in named)
     assert {folder: count for folder, count in counts.items() if count > MOST_SIDE_BY_SIDE} == {}
 
 
@@ -305,6 +344,44 @@ def needed(tree: ast.Module, known: Collection[str]) -> set[str]:
             taken = {f"{package}.{alias.name}" for alias in node.names}
             found |= taken & {*known} or {package}
     return found & {*known}
+
+
+def test_imports_within_functions_have_one_place_for_each_need() -> None:
+    found: Counter[str] = Counter()
+    for path, tree in modules():
+        name = path.relative_to(SOURCE).as_posix()
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        late = {node for each in functions for node in ast.walk(each) if isinstance(node, ast.Import | ast.ImportFrom)}
+        found.update({name: len(late)} if late else {})
+    assert found == LATE_IMPORTS
+    assert found.total() <= MOST_LATE_IMPORTS
+
+
+def test_modules_are_loaded_by_name_in_few_places_only() -> None:
+    found = {
+        path.relative_to(SOURCE).as_posix()
+        for path, tree in modules()
+        for name, _ in imported(tree)
+        if name.split(".")[0] == "importlib" and re.search(r"\bimport_module\b|__import__", path.read_text())
+    }
+    assert found == LOADED_BY_NAME
+
+
+def test_what_is_loaded_on_demand_is_named_once_for_readers_and_for_the_type_checker() -> None:
+    typed = {}
+    for node in ast.walk(ast.parse(Path(on_demand.__file__).read_text())):
+        if isinstance(node, ast.Import):
+            typed |= {alias.name: alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("looply"):
+            typed |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    assert typed == dict(on_demand._MODULES)
+    assert sorted(on_demand.__all__) == sorted(typed)
+
+
+def test_nothing_takes_names_from_what_is_loaded_on_demand() -> None:
+    assert [
+        path.name for path, tree in modules() if any(name.endswith("on_demand") for name, _ in imported(tree))
+    ] == []
 
 
 def test_nothing_in_the_product_imports_the_test_kit() -> None:
@@ -361,7 +438,7 @@ def test_files_functions_and_classes_stay_in_their_band() -> None:
     wrong = []
     for path, tree in modules():
         lines = path.read_text().count("\n")
-        if lines > 500:
+        if lines > MOST_LINES:
             wrong.append(f"{path.relative_to(SOURCE)} has {lines} lines")
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -373,6 +450,11 @@ def test_files_functions_and_classes_stay_in_their_band() -> None:
                 if methods > 15:
                     wrong.append(f"{path.relative_to(SOURCE)}:{node.lineno} {node.name} has {methods} methods")
     assert wrong == []
+
+
+def test_no_file_of_tests_is_longer_than_one_of_the_product() -> None:
+    lengths = {path.relative_to(TESTS).as_posix(): path.read_text().count("\n") for path in files(TESTS)}
+    assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
 def test_the_two_stores_with_tables_hardly_repeat_each_other() -> None:

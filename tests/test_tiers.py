@@ -4,14 +4,24 @@ from types import SimpleNamespace
 
 import pytest
 
+from contract.engine.callers.triggers import TriggerStories
+from contract.engine.steps.scopes import ParallelStories
 from suite.tiers import ALL, FOLDER, GATE, OF_THE_PROOF, ON_ANY_STORE, PROOF, is_run_by, shards
 
 
-def item(path: str, *, is_marked: bool = False, store: str = "", fixtures: tuple[str, ...] = ()) -> pytest.Item:
+def item(
+    path: str,
+    *,
+    is_marked: bool = False,
+    store: str = "",
+    fixtures: tuple[str, ...] = (),
+    stories: type | None = None,
+) -> pytest.Item:
     """Returns what the choice sees of a test."""
     return SimpleNamespace(  # type: ignore[return-value]
         path=FOLDER / path,
         fixturenames=fixtures,
+        cls=stories,
         callspec=SimpleNamespace(params={"kind": store}),
         get_closest_marker=lambda name: name if is_marked and name == "proof" else None,
     )
@@ -24,11 +34,14 @@ ITEMS = {
         (PROOF,),
     ),
     "its first part": (item("fuzz/test_fuzz_expressions.py", fixtures=("repetitions",)), (GATE, PROOF)),
-    "a fault": (item("blackbox/test_faults_kill.py"), (PROOF,)),
+    "a fault": (item("blackbox/kills/test_faults_kill.py"), (PROOF,)),
     "a story in memory": (item("contract/test_engine.py", store="memory"), (GATE,)),
-    "a story on SQLite": (item("contract/test_engine.py", store="sqlite"), (GATE,)),
-    "a story on PostgreSQL": (item("contract/test_engine.py", store="postgres"), (PROOF,)),
-    "the contract of PostgreSQL": (item("contract/test_store_postgres.py"), (GATE,)),
+    "a story on SQLite": (item("contract/test_engine.py", store="sqlite", stories=TriggerStories), (GATE,)),
+    "a story on PostgreSQL": (item("contract/test_engine.py", store="postgres", stories=TriggerStories), (PROOF,)),
+    "a story of a step in memory": (item("contract/test_engine.py", store="memory", stories=ParallelStories), (GATE,)),
+    "a story of a step on SQLite": (item("contract/test_engine.py", store="sqlite", stories=ParallelStories), (PROOF,)),
+    "the catalog on PostgreSQL": (item("contract/catalog/tenants/test_catalog_keys.py", store="postgres"), (PROOF,)),
+    "the contract of PostgreSQL": (item("contract/postgres/test_store_postgres.py"), (GATE,)),
 }
 
 

@@ -25,8 +25,8 @@ from bench.distributed.temporal import Storage
 from bench.load import pinned, run
 from bench.servers import all_cores, client_cores, program
 from bench.speed import CLIENTS, WARM_UP_SECONDS, Figures, Plan, median_of
-from kit.postgres_server import PostgresServer
-from kit.temporal_server import TemporalServer
+from kit.servers.postgres_server import PostgresServer
+from kit.servers.temporal_server import TemporalServer
 
 _WAITS_PER_SECOND: Final = 40
 _MOST_WAITS: Final = 1000

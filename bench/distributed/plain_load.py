@@ -18,7 +18,7 @@ from bench.distributed.plain import QUEUE, Waiting, connect
 from bench.load import Span
 from bench.scenario import PAYLOAD, RESUME_BODY
 from bench.servers import all_cores, json_of, started, wait_for_file
-from kit.temporal_server import TemporalServer
+from kit.servers.temporal_server import TemporalServer
 
 _LONGEST_SECONDS: Final = 300.0
 _STOP_SECONDS: Final = 5.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.load import pinned
 from bench.servers import all_cores
-from kit.postgres_server import NoPostgres, PostgresServer, find_binaries
+from kit.servers.postgres_server import NoPostgres, PostgresServer, find_binaries
 
 
 def is_installed() -> bool:

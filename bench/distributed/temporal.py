@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from bench.load import pinned
 from bench.servers import all_cores
-from kit.temporal_server import NoTemporal, TemporalServer, find_program
+from kit.servers.temporal_server import NoTemporal, TemporalServer, find_program
 
 Storage: TypeAlias = Literal["in memory", "on file"]
 

@@ -1,4 +1,4 @@
-"""Durable workflows between SAP, Microsoft Teams and any HTTP system.
+"""Durable workflows between SAP, people and any HTTP system.
 
 An execution is a fold over its history; `decide` is pure; the shell feeds it and obeys it.
 """

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from looply.app.administration.key_watch import KeyWatch
 from looply.app.administration.proof import with_catalog
@@ -24,6 +24,7 @@ from looply.app.context.metrics import Metrics, ProcessState, count_uninstalled_
 from looply.app.context.services import Services
 from looply.app.executions.bulk_runner import BulkRunner
 from looply.catalog import Catalog
+from looply.catalog.catalog import postgres_backend
 from looply.catalog.storage.database import Backend, CatalogDatabase
 from looply.catalog.storage.sqlite import SqliteFile
 from looply.catalog.tenants.data_keys import DataKeys
@@ -38,11 +39,11 @@ from looply.engine.coding.codec import Codec
 from looply.engine.effects.worker import Worker, WorkerResources
 from looply.engine.ports.card_channel import INBOX, CardChannel, InboxChannel
 from looply.engine.ports.dispatch import Dispatcher, InProcessDispatcher
-from looply.engine.ports.port import Audit
+from looply.engine.ports.port import Audit, Examined, ignore_examined
 from looply.engine.ports.store import Store
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.observers import Observers
-from looply.engine.records.changes import ChangeLog
+from looply.engine.records.changes import ChangeLog, StateChange
 from looply.engine.records.startup import StartupState
 from looply.engine.shell.audit import audit_store
 from looply.engine.shell.reading import Parts
@@ -58,13 +59,16 @@ from looply.engine.upkeep.quota_meter import QuotaMeter
 from looply.engine.upkeep.reconciler import Reconciler
 from looply.engine.upkeep.store_watch import StoreWatch
 from looply.errors import Problem, SettingsError, StoreCorrupt
-from looply.execution import ExecutionState
 from looply.jsontext import Json
 from looply.master_keys import MasterKeys
+from looply.rates import WorkPace
 from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app, build_monitoring, ingress_of
 from looply.server.connection import serving
 from looply.settings import Settings
+
+if TYPE_CHECKING:  # optional dependency, slow import
+    from looply.engine.postgres import PostgresStore
 
 CATALOG_FILE = "catalog.db"
 KEY_FILE = "key"
@@ -124,20 +128,18 @@ async def open_application(
         yield application
 
 
-async def audit_database(settings: Settings, clock: Clock) -> Audit:
+async def audit_database(settings: Settings, clock: Clock, examined: Examined = ignore_examined) -> Audit:
     """Returns the audit of the settings' database, also while other processes work on it.
 
     Raises: as `open_application`, except DataFolderInUse.
     """
-    with _require_extra("distributed"):
-        from looply.engine.postgres import PostgresStore  # noqa: PLC0415 - an extra, and dear to import
-    store = PostgresStore(_address(settings), clock)
+    store = _postgres_store(settings, clock)
     try:
         boot = await store.open_to_read()
         async with read_only_keys(settings, clock) as keys:
             codec = Codec(keys)
             codec.add_dictionaries(boot.dictionaries)
-            audit = await audit_store(store, Loader(store, codec).fold_history)
+            audit = await audit_store(store, Loader(store, codec).fold_history, examined=examined)
     finally:
         await store.close()
     async with read_only_catalog(settings) as database:
@@ -185,8 +187,7 @@ def _catalog_backend(settings: Settings) -> Backend:
     if settings.engine == "embedded":
         return SqliteFile(settings.data / CATALOG_FILE)
     with _require_extra("distributed"):
-        from looply.catalog.storage.postgres import PostgresDatabase  # noqa: PLC0415 - an extra, and dear to import
-    return PostgresDatabase(_address(settings))
+        return postgres_backend(_address(settings))
 
 
 async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None:
@@ -261,10 +262,15 @@ def _store(settings: Settings, clock: Clock, *, is_working: bool) -> tuple[Store
     if settings.engine == "embedded":
         seal = Seal(settings.data, (CATALOG_FILE, FILE_NAME))
         return SqliteStore(settings.data, clock, seal=seal, is_working=is_working), seal, clock
-    with _require_extra("distributed"):
-        from looply.engine.postgres import PostgresStore  # noqa: PLC0415 - an extra, and dear to import
-    store = PostgresStore(_address(settings), clock, is_alone=settings.engine == "postgres")
+    store = _postgres_store(settings, clock, is_alone=settings.engine == "postgres")
     return store, Seal(settings.data, ()), store.clock
+
+
+def _postgres_store(settings: Settings, clock: Clock, *, is_alone: bool = True) -> "PostgresStore":
+    with _require_extra("distributed"):
+        # Optional dependency, slow import.
+        from looply.engine.postgres import PostgresStore  # noqa: PLC0415
+    return PostgresStore(_address(settings), clock, is_alone=is_alone)
 
 
 async def _catalog(settings: Settings, keys: DataKeys, registry: Registry, clock: Clock, entropy: Entropy) -> Catalog:
@@ -318,14 +324,16 @@ def _dispatcher(
     return TemporalDispatcher(reached, clock, serving=carried, labels_of=labels_of)
 
 
-def _worker(settings: Settings, registry: Registry, catalog: Catalog, clock: Clock, stack: AsyncExitStack) -> Worker:
+def _worker(
+    settings: Settings, registry: Registry, catalog: Catalog, clock: Clock, pace: WorkPace, stack: AsyncExitStack
+) -> Worker:
     """Returns the worker that carries out effects; its connections and processes are closed with the stack."""
     policy = EgressPolicy(settings.egress_allow)
     client = build_client(policy, settings.limits)
     stack.push_async_callback(client.close)
     sandbox = SandboxPool(settings.limits, processes=settings.function_processes)
     stack.push_async_callback(sandbox.close)
-    resources = WorkerResources(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits)
+    resources = WorkerResources(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits, pace=pace)
     return Worker(registry, CatalogConnections(catalog, registry), client.sender, clock, resources)
 
 
@@ -336,10 +344,11 @@ async def _compose(
     registry = load_connectors()
     catalog = await _catalog(settings, keys, registry, clock, entropy)
     stack.push_async_callback(catalog.close)
-    worker = _worker(settings, registry, catalog, clock, stack)
+    pace = WorkPace()
+    worker = _worker(settings, registry, catalog, clock, pace, stack)
     # The dispatcher needs the shell's labels, but the shell is built from the dispatcher: hence the lambda.
     dispatcher = _dispatcher(settings, registry, clock, connectors, lambda key: shell.labels(key))  # noqa: PLW0108
-    metrics = Metrics(settings.engine)
+    metrics = Metrics(settings.engine, settings.limits.metric_workflows)
     shell = Shell(
         Parts(
             store=store,
@@ -365,6 +374,7 @@ async def _compose(
         limits=settings.limits,
         metrics=metrics,
         metrics_token=settings.metrics_token,
+        pace=pace,
     )
 
     async def default_profile(organization_id: str, workflow_id: str) -> tuple[str, Json]:
@@ -399,11 +409,11 @@ def _observers(metrics: Metrics) -> Observers:
     """Returns the observers that notify the log and the metrics."""
     log = ChangeLog()
 
-    def changed(before: ExecutionState | None, after: ExecutionState) -> None:
-        log(before, after)
-        metrics.count_change(before, after)
+    def observe(change: StateChange) -> None:
+        log(change)
+        metrics.count_change(change)
 
-    return Observers(on_change=changed, on_commit=metrics.count_commit)
+    return Observers(on_change=observe, on_commit=metrics.count_commit)
 
 
 def _measure(services: Services, shell: Shell, store: Store, auditor: Auditor) -> None:

@@ -21,7 +21,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     json_nodes: int = 250_000
     """Values in one JSON response, or in the result of a function, those in lists and objects included."""
     json_levels: int = 200
-    """Nesting of any JSON value at the door, and of XML that an expression reads or writes."""
+    """Nesting of any JSON value of a request, and of XML that an expression reads or writes."""
     integer_digits: int = 64
     """Digits of an integer; up to here integers are kept exactly."""
     step_visits: int = 100_000
@@ -101,6 +101,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Condensed logs in one read of an execution."""
     list_events: int = 50
     """Events of one item of a list."""
+    metric_workflows: int = 200
+    """Workflows that the metrics of one process count by their ids; all further ones count as `other`."""
     streams: int = 500
     """Event streams that one server holds open at once; one organization has at most four fifths of them."""
 

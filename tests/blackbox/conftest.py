@@ -8,14 +8,15 @@ from typing import Any
 
 import httpx2
 import pytest
-from blackbox_bench import Bench
-from blackbox_client import Organization
-from blackbox_installation import Installation
-from blackbox_launcher import Server, add_organizations, init
-from blackbox_load import SEED
-from blackbox_report import FaultReport
-from blackbox_sink import Sink
-from blackbox_strace import why_not
+
+from blackbox.damage.bench import Bench
+from blackbox.evidence.load import SEED
+from blackbox.evidence.report import FaultReport
+from blackbox.harness.client import Organization
+from blackbox.harness.installation import Installation
+from blackbox.harness.launcher import Server, add_organizations, init
+from blackbox.harness.sink import Sink
+from blackbox.harness.strace import why_not
 
 ORGANIZATIONS = 600
 OF_ANY_ENGINE = frozenset(

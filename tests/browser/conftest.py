@@ -2,18 +2,15 @@
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx2
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "blackbox"))
-
-import httpx2
-from blackbox_client import Organization
-from blackbox_launcher import Server, add_organizations, init
+from blackbox.harness.client import Organization
+from blackbox.harness.launcher import Server, add_organizations, init
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from blackbox_client import Organization, until_event
-from blackbox_definitions import CARD, START, Definition, graph, note, wait
+
+from blackbox.harness.client import Organization, until_event
+from blackbox.harness.definitions import CARD, START, Definition, graph, note, wait
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -178,7 +179,7 @@ def test_a_second_visit_says_what_was_decided_and_when(org: Organization, reader
     reader.shoot("second-visit")
 
 
-def test_who_comes_after_the_decision_is_told_who_decided(org: Organization, reader: Reader) -> None:
+def test_a_visitor_after_the_decision_sees_who_decided(org: Organization, reader: Reader) -> None:
     asked = Approval(org, approval(veto=True))
     link = asked.link(BEN)
     asked.answer(ANN, "reject", "No budget")
@@ -188,12 +189,12 @@ def test_who_comes_after_the_decision_is_told_who_decided(org: Organization, rea
     assert not reader.has_buttons()
 
 
-def test_a_click_after_somebody_else_has_decided_changes_nothing(org: Organization, reader: Reader) -> None:
+def test_a_click_after_another_person_has_decided_changes_nothing(org: Organization, reader: Reader) -> None:
     asked = Approval(org, approval(quorum="any"))
     reader.open(asked.link(BEN))
     asked.answer(ANN, "approve")
     reader.press("Reject")
-    reader.until("Already answered")
+    reader.until("Your click changed nothing")
     assert f"answered by {ANN}" in reader.text()
     reader.shoot("too-late")
     assert asked.output()["outcome"] == "approved"
@@ -208,7 +209,7 @@ def test_a_card_that_was_passed_on_says_who_has_it_and_the_new_one_is_answered(
     passed = org.post("reassignCard", body)
     assert passed.status_code == 200, passed.text
     reader.press("Approve")
-    reader.until("This request is closed")
+    reader.until("Your click changed nothing")
     assert "carl@example.com" in reader.text()
     assert not reader.has_buttons()
     reader.shoot("passed-on")
@@ -221,9 +222,7 @@ def test_a_card_that_was_passed_on_says_who_has_it_and_the_new_one_is_answered(
     assert [one["user"] for one in asked.output()["decisions"]] == ["carl@example.com"]
 
 
-def test_a_card_that_has_changed_meanwhile_is_shown_again_before_it_is_decided_on(
-    org: Organization, reader: Reader
-) -> None:
+def test_a_card_that_has_changed_is_shown_again_before_it_is_decided_on(org: Organization, reader: Reader) -> None:
     shown = {
         **CARD,
         "body": [
@@ -260,7 +259,7 @@ def test_a_request_that_an_incident_holds_says_that_it_is_not_lost(org: Organiza
     assert org.resume(asked.execution_id, query={"state": "wait_1"}).status_code == 200
     org.until(asked.workflow_id, asked.execution_id, "FAILED")
     reader.press("Approve")
-    reader.until("This request cannot be answered at the moment")
+    reader.until("an operator has to decide first")
     assert not reader.has_buttons()
     reader.shoot("held")
     body = {"workflow_execution_id": asked.execution_id, "action": "skip", "state": "note_1"}
@@ -277,7 +276,7 @@ def test_a_terminated_request_says_so(org: Organization, reader: Reader) -> None
     reader.open(asked.link(ANN))
     org.terminate(asked.execution_id)
     reader.press("Approve")
-    reader.until("This request is closed")
+    reader.until("Your click changed nothing")
     assert "The workflow was terminated" in reader.text()
     reader.shoot("terminated")
 

@@ -8,21 +8,21 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from shared_processes import Processes
 
+from contract.harness.shared_processes import Processes
 from kit.carriage import Carriage, InProcess
 from kit.driver import Driver
 from kit.faults import MortalStore
 from kit.memory import MemoryData, MemoryStore
-from kit.postgres_server import NoPostgres, PostgresServer
+from kit.servers.postgres_server import NoPostgres, PostgresServer
+from kit.servers.postgres_stores import PostgresStores, StoreDatabase, session_server
+from kit.servers.temporal_server import NoTemporal, TemporalServer
 from kit.temporal import TemporalCarriage
-from kit.temporal_server import NoTemporal, TemporalServer
 from looply.clock import Clock
 from looply.engine.postgres import PostgresStore
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.file.opening import LOCK_NAME
 from looply.testing.clock import FakeClock, FakeTimeLoop
-from postgres_server import PostgresStores, StoreDatabase, session_server
 
 REAL_TIME = ("test_store_postgres_faults", "test_temporal_accidents", "test_temporal_canary", "test_temporal_gates")
 _SERIAL = count()
@@ -31,7 +31,7 @@ _SERIAL = count()
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the tests of Temporal itself; of the engine contract those over Temporal are marked where they are made."""
     for item in items:
-        if item.path.parent == Path(__file__).parent and item.path.stem.startswith("test_temporal"):
+        if item.path.parent == Path(__file__).parent / "temporal":
             item.add_marker(pytest.mark.distributed)
 
 

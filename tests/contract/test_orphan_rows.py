@@ -10,6 +10,7 @@ import psycopg
 from contract.store.decisions import decided
 from contract.store.samples import Samples
 from kit.memory import MemoryData, MemoryStore
+from kit.servers.postgres_stores import PostgresStores
 from looply.engine.ports.port import LedgerRow
 from looply.engine.records.claims import Claim, StoredKey
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
@@ -17,7 +18,6 @@ from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.file.opening import FILE_NAME
 from looply.execution.facts.deliveries import DeliveryKey
 from looply.testing.clock import START_TIME, FakeClock
-from postgres_server import PostgresStores
 
 GONE = "01900000-0000-7000-8000-0000000000ff"
 ORGANIZATION = "01900000-0000-7000-8000-00000000000a"

@@ -18,7 +18,8 @@ import pytest
 from msgspec.structs import replace
 
 from contract.store.samples import OTHER_WORKFLOW, WORKFLOW, Samples, ended
-from kit.postgres_server import PostgresServer
+from kit.servers.postgres_server import PostgresServer
+from kit.servers.postgres_stores import PostgresStores
 from looply.cli import main
 from looply.cli.terminal.terminal import Terminal
 from looply.clock import SystemClock
@@ -32,7 +33,6 @@ from looply.engine.sqlite.file.opening import FILE_NAME
 from looply.engine.upkeep.pruner import prune_now
 from looply.errors import Stale
 from looply.testing.clock import START_TIME, FakeClock
-from postgres_server import PostgresStores
 
 DAY = timedelta(days=1)
 VALUE = Value(hash=b"v" * 32, codec=0, data=b"x" * 20_000)
@@ -327,7 +327,7 @@ async def test_a_workflow_of_which_nothing_is_stored_has_nothing_to_forget(
 ) -> None:
     for store in (folder_store, database_store):
         assert await store.pruning.prune(spent(LATER, workflow_id=WORKFLOW), BEGIN) == Slice()
-        assert await store.pruning.pruned_position(WORKFLOW) == (0, 0)
+        assert await store.pruning.last_pruned_position(WORKFLOW) == (0, 0)
 
 
 def test_the_command_prunes_a_database_and_is_refused_while_another_process_does(
@@ -345,7 +345,7 @@ def test_the_command_prunes_a_database_and_is_refused_while_another_process_does
             errors=io.StringIO(),
             environment={**settings, "LOOPLY_DATA": str(tmp_path)},
         )
-        status = main(("db", "prune", "--offline", "--older-than", "P30D", "--json"), terminal)
+        status = main(("db", "prune", "--offline", "--older-than", "P30D", "--yes", "--json"), terminal)
         return status, json.loads(output.getvalue())
 
     assert prune() == (0, {"executions": 0, "bytes": 0, "held": 0, "keys": 0, "decisions": 0, "dry_run": False})

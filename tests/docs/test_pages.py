@@ -4,13 +4,14 @@ import importlib.metadata
 import json
 import re
 import tomllib
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
-import pytest
 from deployment_files import given_names
-from docs_pages import DOCS, PAGES, ROOT, WRITTEN, blocks, prose
+from docs_pages import DOCS, PAGES, ROOT, WRITTEN, blocks, is_shell, place, prose
 from reference_pages.commands import command_names
 from reference_pages.errors import find_codes
 from reference_pages.logs import log_types
@@ -43,23 +44,28 @@ def named(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
+@cache
 def slugs(page: Path) -> set[str]:
     heads = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
     plain = (re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", head).replace("`", "").lower() for head in heads)
     return {re.sub(r"[^\w\- ]", "", head).replace(" ", "-") for head in plain}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=named)
-def test_links_lead_somewhere(page: Path) -> None:
-    broken = []
-    for link in LINK.findall(prose(page)):
-        if re.match(r"[a-z]+:", link):
-            continue
-        path, _, anchor = link.partition("#")
-        target = (page.parent / path).resolve() if path else page
-        if not target.exists() or (anchor and anchor not in slugs(target)):
-            broken.append(link)
-    assert broken == []
+def leads_somewhere(page: Path, link: str) -> bool:
+    if re.match(r"[a-z]+:", link):
+        return True
+    path, _, anchor = link.partition("#")
+    target = (page.parent / path).resolve() if path else page
+    return target.exists() and (not anchor or anchor in slugs(target))
+
+
+def test_links_lead_somewhere() -> None:
+    assert [
+        f"{place(page, f'({link})')} {link}"
+        for page in PAGES
+        for link in LINK.findall(prose(page))
+        if not leads_somewhere(page, link)
+    ] == []
 
 
 def test_every_page_can_be_found_from_the_index() -> None:
@@ -69,36 +75,64 @@ def test_every_page_can_be_found_from_the_index() -> None:
     ]
 
 
-@pytest.mark.parametrize("page", WRITTEN, ids=named)
-def test_json_is_json(page: Path) -> None:
-    for language, text in blocks(page):
-        if language.split()[:1] == ["json"]:
-            json.loads(text)
+def json_blocks() -> Iterator[tuple[Path, str]]:
+    """Yields each block of JSON, whatever it shows, with its page."""
+    for page in WRITTEN:
+        yield from ((page, text) for language, text in blocks(page) if language.split()[:1] == ["json"])
 
 
-@pytest.mark.parametrize("page", WRITTEN, ids=named)
-def test_settings_in_examples_are_settings(page: Path) -> None:
-    for language, text in blocks(page):
-        if language == "toml":
-            for name, value in tomllib.loads(text).items():
-                TABLE[name].parse(value)
+def problem_of(check: Callable[[Any], object], value: object) -> str | None:
+    """Returns why a value is refused."""
+    try:
+        check(value)
+    except ValueError as refused:
+        return str(refused)
+    return None
 
 
-@pytest.mark.parametrize("page", WRITTEN, ids=named)
-def test_definitions_have_no_finding(page: Path) -> None:
-    texts = [text for language, text in blocks(page) if language == "json definition"]
-    texts += [found for language, text in blocks(page) if language == "bash" for found in HEREDOC.findall(text)]
-    for text in texts:
-        findings = parse_definition(json.loads(text))
-        assert (findings.errors, findings.warnings) == ((), ())
+def test_json_is_json() -> None:
+    problems = {place(page, text): problem_of(json.loads, text) for page, text in json_blocks()}
+    assert {where: problem for where, problem in problems.items() if problem is not None} == {}
 
 
-@pytest.mark.parametrize("page", WRITTEN, ids=named)
-def test_steps_in_examples_are_accepted(page: Path) -> None:
-    for language, text in blocks(page):
-        value = json.loads(text) if language == "json" else None
-        if isinstance(value, dict) and {"id", "type"} <= value.keys():
-            assert parse_definition(around(value)).errors == ()
+def test_settings_in_examples_are_settings() -> None:
+    settings = [
+        (f"{place(page, text)} {name}", name, value)
+        for page in WRITTEN
+        for language, text in blocks(page)
+        if language == "toml"
+        for name, value in tomllib.loads(text).items()
+    ]
+    assert [where for where, name, _ in settings if name not in TABLE] == []
+    problems = {where: problem_of(TABLE[name].parse, value) for where, name, value in settings}
+    assert {where: problem for where, problem in problems.items() if problem is not None} == {}
+
+
+def definitions() -> Iterator[tuple[Path, str]]:
+    """Yields each whole definition, in a block of its own or as the input of a command, with its page."""
+    for page in WRITTEN:
+        for language, text in blocks(page):
+            if language == "json definition":
+                yield page, text
+            elif is_shell(language):
+                yield from ((page, found) for found in HEREDOC.findall(text))
+
+
+def test_definitions_have_no_finding() -> None:
+    findings = {place(page, text): parse_definition(json.loads(text)) for page, text in definitions()}
+    assert {where: found for where, found in findings.items() if found.errors or found.warnings} == {}
+
+
+def test_steps_in_examples_are_accepted() -> None:
+    steps = {
+        place(page, text): json.loads(text) for page in WRITTEN for language, text in blocks(page) if language == "json"
+    }
+    errors = {
+        where: parse_definition(around(step)).errors
+        for where, step in steps.items()
+        if isinstance(step, dict) and {"id", "type"} <= step.keys()
+    }
+    assert {where: found for where, found in errors.items() if found} == {}
 
 
 def around(step: Json) -> Json:
@@ -120,27 +154,41 @@ def names_of_the_code() -> frozenset[str]:
     )
 
 
-@pytest.mark.parametrize("page", WRITTEN, ids=named)
-def test_names_in_capitals_are_those_of_the_code(page: Path) -> None:
-    found = {name for text in re.findall(r"`([^`\n]+)`", prose(page)) for name in UPPER.findall(text)}
-    assert {name for name in found if not name.startswith(("API_", "BSD_"))} - names_of_the_code() == set()
+def test_names_in_capitals_are_those_of_the_code() -> None:
+    assert [
+        f"{place(page, name)} {name}"
+        for page in WRITTEN
+        for text in re.findall(r"`([^`\n]+)`", prose(page))
+        for name in UPPER.findall(text)
+        if not name.startswith(("API_", "BSD_")) and name not in names_of_the_code()
+    ] == []
 
 
-@pytest.mark.parametrize("page", WRITTEN, ids=named)
-def test_calls_of_the_api_exist(page: Path) -> None:
+def test_calls_of_the_api_exist() -> None:
     known = {route.name for route in API_ROUTES}
-    assert set(CALL.findall(prose(page))) - known == set()
+    assert [
+        f"{place(page, f'`{name}`')} {name}"
+        for page in WRITTEN
+        for name in CALL.findall(prose(page))
+        if name not in known
+    ] == []
 
 
-@pytest.mark.parametrize("page", WRITTEN, ids=named)
-def test_commands_exist(page: Path) -> None:
+def test_commands_exist() -> None:
     known = set(command_names())
     groups = {name.split()[0] for name in known if " " in name}
-    shells = "\n".join(text for language, text in blocks(page) if language in ("sh", "bash"))
-    inline = "\n".join(text for text in re.findall(r"`([^`\n]+)`", prose(page)) if "looply " in text)
-    for group, name in COMMAND.findall(f"{shells}\n{inline}"):
-        command = f"{group} {name}".strip() if group in groups else group
-        assert command in known, f"looply {group} {name}"
+    found = [
+        (page, f"{group} {name}".strip() if group in groups else group)
+        for page in WRITTEN
+        for group, name in COMMAND.findall(command_texts(page))
+    ]
+    assert [f"{place(page, f'looply {name}')} looply {name}" for page, name in found if name not in known] == []
+
+
+def command_texts(page: Path) -> str:
+    """Returns the blocks of shells and the code within the prose that may have commands of the product."""
+    shells = [text for language, text in blocks(page) if is_shell(language)]
+    return "\n".join((*shells, *(text for text in re.findall(r"`([^`\n]+)`", prose(page)) if "looply " in text)))
 
 
 def test_every_event_of_the_log_is_explained() -> None:
@@ -156,29 +204,35 @@ def test_every_event_of_the_log_is_explained() -> None:
     assert set(re.findall(r"`([a-z_]+)`", first_cells)) == events
 
 
+def licenses() -> dict[str, str]:
+    """Returns the license of each package, as the page of dependencies states it."""
+    rows = re.findall(r"^\| ([a-z0-9-]+) \| [^|]+ \| ([^|]+) \|$", prose(DOCS / "dependencies.md"), re.MULTILINE)
+    return {package: text for package, text in rows if package != "package"}
+
+
 def test_every_dependency_has_its_reason_and_license() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     extras = project["project"]["optional-dependencies"]
     groups = [project["project"]["dependencies"], *extras.values(), *project["dependency-groups"].values()]
     expected = {re.split(r"[<>=!~\[ ]", line)[0] for group in groups for line in group}
-    rows = dict(re.findall(r"^\| ([a-z0-9-]+) \| [^|]+ \| ([^|]+) \|$", prose(DOCS / "dependencies.md"), re.MULTILINE))
-    rows.pop("package", None)
-    assert rows.keys() == expected
+    assert licenses().keys() == expected
 
 
-@pytest.mark.parametrize(
-    ("package", "license_"),
-    re.findall(r"^\| ([a-z0-9-]+) \| [^|]+ \| ([^|]+) \|$", prose(DOCS / "dependencies.md"), re.MULTILINE)[1:],
-)
-def test_the_license_of_a_dependency_is_the_one_that_it_states(package: str, license_: str) -> None:
-    if package == "package":
-        return
+def test_the_license_of_a_dependency_is_the_one_that_it_states() -> None:
+    stated = {package: stated_license(package) for package in licenses()}
+    assert [
+        f"{package}: {license_}, its metadata: {stated[package]}"
+        for package, license_ in licenses().items()
+        for name in license_.lower().split(" or ")
+        if stated[package] and {"apache-2.0": "apache", "any osi license": "osi"}.get(name, name) not in stated[package]
+    ] == []
+
+
+def stated_license(package: str) -> str:
+    """Returns what the metadata of a package say of its license, nothing where it is not installed."""
     try:
         metadata = importlib.metadata.metadata(package)
     except importlib.metadata.PackageNotFoundError:
-        pytest.skip(f"{package} is not installed")
+        return ""
     classifiers = [text for text in metadata.get_all("Classifier") or [] if text.startswith("License ::")]
-    stated = " ".join([metadata.get("License-Expression") or metadata.get("License") or "", *classifiers]).lower()
-    for name in license_.lower().split(" or "):
-        expected = {"apache-2.0": "apache", "any osi license": "osi"}.get(name, name)
-        assert expected in stated, f"{package}: {stated}"
+    return " ".join([metadata.get("License-Expression") or metadata.get("License") or "", *classifiers]).lower()

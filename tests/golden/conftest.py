@@ -7,14 +7,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from kit.postgres_server import NoPostgres, PostgresServer
+from kit.servers.postgres_server import NoPostgres, PostgresServer
+from kit.servers.postgres_stores import session_server
 from looply.testing.clock import FakeTimeLoop
-from postgres_server import session_server
 
 _numbers = itertools.count()
-
-# Its assertions explain themselves as those of a test do.
-pytest.register_assert_rewrite("golden_left", "golden_beside_left")
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, type[FakeTimeLoop]]:

@@ -1,7 +1,6 @@
 """All recorded rows beside histories are opened, proved and continued by the current release, as a folder and as a
 database: by one process alone, and by two that share it and act by turns."""
 
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -9,7 +8,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from golden_beside import (
+
+from contract.harness.shared_processes import SWEEP, Processes
+from golden.stores.beside import (
     BESIDE,
     CALLEE,
     LEFT_AFTER,
@@ -21,12 +22,11 @@ from golden_beside import (
     rows_of_folder,
     workflows,
 )
-from golden_beside_left import CHECKS, check_bulks
-from golden_database import DATABASES, ENDING, load, settings_of
-from golden_database import unpack as statements_of
-from golden_folder import FOLDERS, new_keys, open_catalog, unpack
-from golden_left import Opened, check_states
-
+from golden.stores.beside_left import CHECKS, check_bulks
+from golden.stores.database import DATABASES, ENDING, load, settings_of
+from golden.stores.database import unpack as statements_of
+from golden.stores.folder import FOLDERS, new_keys, open_catalog, unpack
+from golden.stores.left import Opened, check_states
 from kit.channel import FakeChannel
 from kit.definitions import asking
 from kit.driver import Driver
@@ -34,10 +34,6 @@ from looply.bootstrap import open_application
 from looply.cli.offline.moving import Move, carry_out
 from looply.settings import Settings
 from looply.testing.clock import fake_loop
-
-sys.path.append(str(Path(__file__).parents[1] / "contract"))
-
-from shared_processes import SWEEP, Processes
 
 NAMES = sorted(path.name.removesuffix(".json") for path in FOLDERS.glob(f"*{BESIDE}.json"))
 OPENED = LEFT_AFTER + timedelta(minutes=1)

@@ -4,8 +4,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from record_bytes import BYTES, HISTORIES_IN_BYTES, StoredBytes, StoredHistory, codec, dictionary_hash, events_of
 
+from golden.recording.record_bytes import (
+    BYTES,
+    HISTORIES_IN_BYTES,
+    StoredBytes,
+    StoredHistory,
+    codec,
+    dictionary_hash,
+    events_of,
+)
 from looply.engine.coding.codec import FOLD_VERSION
 from looply.errors import StoreCorrupt
 from looply.execution import fold

@@ -3,19 +3,20 @@
 By one process alone, and by two that share it and act by turns.
 """
 
-import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import httpx2
 import msgspec
 import psycopg
 import pytest
-from golden_beside import BESIDE
-from golden_database import DATABASES, ENDING, OF_HISTORIES, SCHEMAS, driver_on, load, settings_of, unpack
-from golden_folder import LEFT_ON, PASSWORD, SLOTS, Left, open_catalog, open_keys
-from golden_left import (
+
+from contract.harness.shared_processes import SWEEP, Processes
+from golden.recording.record_history_database import LeftHistories, history_of
+from golden.stores.beside import BESIDE
+from golden.stores.database import DATABASES, ENDING, OF_HISTORIES, SCHEMAS, driver_on, load, settings_of, unpack
+from golden.stores.folder import LEFT_ON, PASSWORD, SLOTS, Left, open_catalog, open_keys
+from golden.stores.left import (
     Opened,
     check_calls,
     check_catalog,
@@ -26,17 +27,11 @@ from golden_left import (
     check_schedule,
     check_states,
 )
-from record_history_database import LeftHistories, history_of
-
 from looply.bootstrap import audit_database, open_application
 from looply.clock import SystemEntropy
 from looply.server.application import build_app
 from looply.settings import EngineKind
 from looply.testing.clock import START_TIME, fake_loop
-
-sys.path.append(str(Path(__file__).parents[1] / "contract"))
-
-from shared_processes import SWEEP, Processes
 
 ALL = sorted(path.name.removesuffix(ENDING) for path in DATABASES.glob(f"*{ENDING}"))
 NAMES = [name for name in ALL if not name.endswith((OF_HISTORIES, BESIDE))]

@@ -1,11 +1,11 @@
 """The current code replays every recorded history of the workflow that carries effects to the same commands."""
 
 import pytest
-from record_effects import EFFECTS, RECORDINGS
 from temporalio import workflow
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
+from golden.recording.record_effects import EFFECTS, RECORDINGS
 from looply.engine.temporal.references import Reference
 from looply.engine.temporal.workflow import SIGNAL, WORKFLOW, EffectsWorkflow
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from golden_beside import BESIDE
-from golden_folder import FOLDERS, LEFT_ON, PASSWORD, Left, driver_of, open_catalog, open_keys, unpack
-from golden_left import (
+
+from golden.stores.beside import BESIDE
+from golden.stores.folder import FOLDERS, LEFT_ON, PASSWORD, Left, driver_of, open_catalog, open_keys, unpack
+from golden.stores.left import (
     Opened,
     check_calls,
     check_catalog,
@@ -22,7 +23,6 @@ from golden_left import (
     check_schedule,
     check_states,
 )
-
 from looply.bootstrap import open_application
 from looply.settings import Settings
 from looply.testing.clock import START_TIME, fake_loop

@@ -11,9 +11,9 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 import pytest
-from record import HISTORIES, SCENARIOS, summary
 
 import looply
+from golden.recording.record import HISTORIES, SCENARIOS, summary
 from looply.definition.schemas.step_types import STEP_TYPES, exits_of
 from looply.execution import ExecutionState, fold
 from looply.execution.facts.commands import Command, Continue, RepairCommand, RepairRows
@@ -167,7 +167,7 @@ def test_a_history_does_not_depend_on_the_order_of_hashes() -> None:
 
 
 def _printed(seed: str) -> bytes:
-    script = Path(__file__).parent / "record.py"
+    script = Path(__file__).parent / "recording" / "record.py"
     environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, str(script), "--print"], capture_output=True, env=environment, check=True)
     return done.stdout

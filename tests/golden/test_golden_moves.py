@@ -5,11 +5,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from golden_beside import BESIDE
-from golden_database import driver_on, settings_of
-from golden_folder import FOLDERS, LEFT_ON, PASSWORD, Left, new_keys, unpack
-from golden_left import Opened, check_catalog, check_end, check_plan, check_states
 
+from golden.stores.beside import BESIDE
+from golden.stores.database import driver_on, settings_of
+from golden.stores.folder import FOLDERS, LEFT_ON, PASSWORD, Left, new_keys, unpack
+from golden.stores.left import Opened, check_catalog, check_end, check_plan, check_states
 from looply.bootstrap import open_application
 from looply.cli.offline.moving import Move, carry_out
 from looply.testing.clock import START_TIME, fake_loop

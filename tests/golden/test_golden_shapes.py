@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from golden_repairs import REPAIRS
-from golden_tools import Simulator
-from record import SCENARIOS
 
+from golden.recording.record import SCENARIOS
+from golden.scenarios.repairs import REPAIRS
+from golden.scenarios.tools import Simulator
 from looply.definition.graph.document_shapes import DocumentShapes
 from looply.definition.graph.outline import read_outline
 from looply.execution.document.document import Document

@@ -1,7 +1,7 @@
 """A release with one more migration upgrades recorded stores: whole, once, and again after it was killed.
 
-The later release is a copy of this tree (`blackbox_releases`) with a migration of its own for the executions of a
-folder, for those of a database, and for the catalog of both.
+The later release is a copy of this tree (`blackbox/harness/releases.py`) with a migration of its own for the executions
+of a folder, for those of a database, and for the catalog of both.
 """
 
 import base64
@@ -17,14 +17,12 @@ from typing import Any, Final
 
 import psycopg
 import pytest
-from golden_database import DATABASES, ENDING, SCHEMAS, load
-from golden_database import unpack as statements_of
-from golden_folder import FOLDERS, SEALING_KEY, unpack
 
-sys.path.append(str(Path(__file__).parents[1] / "blackbox"))
-
-from blackbox_launcher import environment_with, run
-from blackbox_releases import Release, next_release
+from blackbox.harness.launcher import environment_with, run
+from blackbox.harness.releases import Release, next_release
+from golden.stores.database import DATABASES, ENDING, SCHEMAS, load
+from golden.stores.database import unpack as statements_of
+from golden.stores.folder import FOLDERS, SEALING_KEY, unpack
 
 RECORDED: Final = "0.1.0"
 NEW: Final = "of_the_next"

@@ -1,22 +1,17 @@
 """One execution with all possible commands and events, in any order, with crashes and continuations anywhere."""
 
-import sys
 from collections import Counter
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from msgspec.structs import replace
-
-sys.path.append(str(Path(__file__).parents[1] / "unit" / "execution"))
-
-from execution_driver import EXECUTION_ID, SEED, Simulator, decode_history, encode_history
 from msgspec import to_builtins
+from msgspec.structs import replace
 from workflow_strategies import regions, workflows
 
+from kit.execution.driver import EXECUTION_ID, SEED, Simulator, decode_history, encode_history
 from looply.definition import Workflow
 from looply.execution import fold, open_work
 from looply.execution.facts.address import Address, card_token, idempotency_key, parse_address, wait_token
@@ -64,7 +59,7 @@ from looply.execution.facts.events import (
     WaitOpened,
     WaitTimedOut,
 )
-from looply.execution.views.logs import condensed_logs, event_log, incidents_of, masked_document, waits_of
+from looply.execution.views.logs import condense_logs, event_log, incidents_of, mask_document, waits_of
 from looply.jsontext import encode_json, fingerprint
 from looply.limits import Limits
 
@@ -258,13 +253,13 @@ class Execution(RuleBasedStateMachine):
         self.simulator.crash()
 
     @rule()
-    def a_cut_stretch_goes_on(self) -> None:
+    def a_cut_stretch_continues(self) -> None:
         was_needed = self.simulator.work.continues
         assert self.simulator.submit(Continue(at=self.simulator.now)) == Done(is_late=not was_needed)
 
     def assert_nothing_was_done(self, added: list[Event]) -> None:
         """A refused call records nothing; only a stretch that was cut before it may have continued."""
-        if self.simulator.goes_on:
+        if self.simulator.auto_continue:
             assert not added
         assert not of_kind(added, Resumed, AnswerRecorded, ExecutionClosed)
 
@@ -377,8 +372,8 @@ class Execution(RuleBasedStateMachine):
         events = list(enumerate(self.simulator.history, 1))
         shown = [
             to_builtins(event_log(events)),
-            to_builtins(condensed_logs(events, 1_000_000)),
-            masked_document(self.simulator.workflow, self.simulator.state),
+            to_builtins(condense_logs(events, 1_000_000)),
+            mask_document(self.simulator.workflow, self.simulator.state),
             to_builtins(incidents_of(self.simulator.state)),
         ]
         assert encode_json(shown)

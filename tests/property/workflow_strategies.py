@@ -1,15 +1,10 @@
 """Workflows of any shape: chains of steps, parallel branches, items."""
 
-import sys
-from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
-sys.path.append(str(Path(__file__).parents[1] / "unit" / "execution"))
-
-from execution_workflows import call, card, step, workflow
-
+from kit.execution.workflows import call, card, step, workflow
 from looply.definition import Workflow
 
 PEOPLE = ("a@example.com", "b@example.com", "c@example.com")

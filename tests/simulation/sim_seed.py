@@ -15,18 +15,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import checkers
-import pruning_checkers
-import region_checkers
-from mutants import MUTANTS
-from pruning_mutants import PRUNING_MUTANTS
-from region_mutants import REGION_MUTANTS
-from sim_choice import Choice, ReplayChoice, SeededChoice, shrink
-from sim_life import simulate
-from sim_options import draw_options
-from sim_pools import FLAT, POOLS, Pool
-from sim_trace import Trace
-from sim_workflows import POOL_SIZE
+from simulation.checking import checkers, pruning_checkers, region_checkers
+from simulation.defects.mutants import MUTANTS
+from simulation.defects.pruning_mutants import PRUNING_MUTANTS
+from simulation.defects.region_mutants import REGION_MUTANTS
+from simulation.pools.pools import FLAT, POOLS, Pool
+from simulation.pools.workflows import POOL_SIZE
+from simulation.running.choice import Choice, ReplayChoice, SeededChoice, shrink
+from simulation.running.life import simulate
+from simulation.running.options import draw_options
+from simulation.running.trace import Trace
 
 REGRESSIONS = Path(__file__).parent / "regressions"
 

@@ -4,12 +4,13 @@ from copy import deepcopy
 from datetime import timedelta
 from functools import cache
 
-import checkers
 import pytest
-from sim_choice import SeededChoice
-from sim_life import simulate
-from sim_trace import Trace
-from tampering import Tamper, call, event, events, tampered
+
+from simulation.checking import checkers
+from simulation.checking.tampering import Tamper, call, event, events, tampered
+from simulation.running.choice import SeededChoice
+from simulation.running.life import simulate
+from simulation.running.trace import Trace
 
 MOST_SEEDS = 400
 

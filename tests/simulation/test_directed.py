@@ -1,9 +1,10 @@
 """Directed scenarios of rare races: the engine passes them, and each mutant fails its scenario."""
 
-import directed_mutants
 import pytest
-from directed import SCENARIOS, Scenario, problems_of
-from mutants import RARE
+
+from simulation.defects import directed_mutants
+from simulation.defects.directed import SCENARIOS, Scenario, problems_of
+from simulation.defects.mutants import RARE
 
 
 def name_of(scenario: Scenario) -> str:

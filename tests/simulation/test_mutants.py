@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 import pytest
-from mutants import MUTANTS, RARE, Mutant
-from pruning_mutants import PRUNING_MUTANTS, PRUNING_MUTANTS_OF_REGIONS
-from region_mutants import REGION_MUTANTS, REGION_RARE
-from sim_choice import SeededChoice
-from sim_life import simulate
-from sim_pools import FLAT, REGIONS, RETENTION, Pool
 from sim_seed import problems_of
+
+from simulation.defects.mutants import MUTANTS, RARE, Mutant
+from simulation.defects.pruning_mutants import PRUNING_MUTANTS, PRUNING_MUTANTS_OF_REGIONS
+from simulation.defects.region_mutants import REGION_MUTANTS, REGION_RARE
+from simulation.pools.pools import FLAT, REGIONS, RETENTION, Pool
+from simulation.running.choice import SeededChoice
+from simulation.running.life import simulate
 
 MOST_SEEDS = 2000
 

@@ -10,15 +10,15 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from crash_disk import CrashDisk
 from msgspec.structs import replace
-from power_loss_runs import Bench, Findings, Recorder, Recording, UnsyncedStore, plain_store
-from power_loss_units import Ledger
 
 from looply.clock import SystemClock
 from looply.engine.ports.store import Unit
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.histories.journal import SqliteJournal
+from simulation.power.crash_disk import CrashDisk
+from simulation.power.runs import Bench, Findings, Recorder, Recording, UnsyncedStore, plain_store
+from simulation.power.units import Ledger
 
 Repetitions = Callable[..., int]
 

@@ -14,14 +14,14 @@ from random import Random
 
 import apsw
 import pytest
-from crash_disk import CrashDisk, Op, Volume
-from power_loss_runs import Bench, Findings, Loss, Recorder, Recording, contents, plain_store
-from power_loss_units import Ledger, Workload
 
 from contract.store.samples import Samples
 from looply.engine.ports.store import Unit
 from looply.engine.sqlite import SqliteStore
 from looply.errors import EngineError, StoreFull, StoreLost
+from simulation.power.crash_disk import CrashDisk, Op, Volume
+from simulation.power.runs import Bench, Findings, Loss, Recorder, Recording, contents, plain_store
+from simulation.power.units import Ledger, Workload
 
 Repetitions = Callable[[int, int], int]
 

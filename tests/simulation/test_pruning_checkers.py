@@ -4,14 +4,15 @@ from copy import deepcopy
 from datetime import timedelta
 from functools import cache
 
-import pruning_checkers
 import pytest
-from checkers import Checker
-from sim_choice import SeededChoice
-from sim_life import simulate
-from sim_pools import RETENTION
-from sim_trace import Commit, Pruned, Reading, Stream, Trace
-from tampering import Tamper, tampered
+
+from simulation.checking import pruning_checkers
+from simulation.checking.checkers import Checker
+from simulation.checking.tampering import Tamper, tampered
+from simulation.pools.pools import RETENTION
+from simulation.running.choice import SeededChoice
+from simulation.running.life import simulate
+from simulation.running.trace import Commit, Pruned, Reading, Stream, Trace
 
 MOST_SEEDS = 100
 DAY = timedelta(days=1)

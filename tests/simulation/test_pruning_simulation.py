@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from pruning_checkers import problems_of
-from sim_choice import ReplayChoice, SeededChoice
-from sim_life import simulate
-from sim_pools import RETENTION
 from sim_seed import report
-from sim_trace import Trace
 
+from simulation.checking.pruning_checkers import problems_of
+from simulation.pools.pools import RETENTION
+from simulation.running.choice import ReplayChoice, SeededChoice
+from simulation.running.life import simulate
+from simulation.running.trace import Trace
 from suite.tiers import shards
 
 SHARDS = 4

@@ -5,16 +5,17 @@ from functools import cache
 from typing import Any
 
 import pytest
-import region_checkers
-from checkers import CHECKERS, Checker
-from pruning_checkers import PRUNING_CHECKERS
-from region_histories import under_current_names
-from repair_checkers import REPAIR_CHECKERS
-from sim_choice import SeededChoice
-from sim_life import simulate
-from sim_pools import REGIONS
-from sim_trace import Trace
-from tampering import Event, Tamper, events, tampered
+
+from simulation.checking import region_checkers
+from simulation.checking.checkers import CHECKERS, Checker
+from simulation.checking.pruning_checkers import PRUNING_CHECKERS
+from simulation.checking.region_histories import under_current_names
+from simulation.checking.repair_checkers import REPAIR_CHECKERS
+from simulation.checking.tampering import Event, Tamper, events, tampered
+from simulation.pools.pools import REGIONS
+from simulation.running.choice import SeededChoice
+from simulation.running.life import simulate
+from simulation.running.trace import Trace
 
 MOST_SEEDS = 200
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from region_checkers import problems_of
-from sim_choice import HypothesisChoice, ReplayChoice, SeededChoice
-from sim_life import simulate
-from sim_pools import REGIONS
 from sim_seed import report
-from sim_trace import Trace
 
+from simulation.checking.region_checkers import problems_of
+from simulation.pools.pools import REGIONS
+from simulation.running.choice import HypothesisChoice, ReplayChoice, SeededChoice
+from simulation.running.life import simulate
+from simulation.running.trace import Trace
 from suite.tiers import shards
 
 SHARDS = 4

@@ -4,17 +4,18 @@ from datetime import timedelta
 from functools import cache
 
 import pytest
-import repair_checkers
-from checkers import Checker
-from region_checkers import OF_OLD_NAMES
-from region_histories import STARTS, place_of, renamed_visits, under_current_names
-from sim_choice import SeededChoice
-from sim_desk import BULK
-from sim_life import simulate
-from sim_pools import REGIONS
-from sim_repairs import WITHIN
-from sim_trace import Trace
-from tampering import Event, Tamper, event, events, tampered
+
+from simulation.checking import repair_checkers
+from simulation.checking.checkers import Checker
+from simulation.checking.region_checkers import OF_OLD_NAMES
+from simulation.checking.region_histories import STARTS, place_of, renamed_visits, under_current_names
+from simulation.checking.tampering import Event, Tamper, event, events, tampered
+from simulation.clients.desk import BULK
+from simulation.clients.repairs import WITHIN
+from simulation.pools.pools import REGIONS
+from simulation.running.choice import SeededChoice
+from simulation.running.life import simulate
+from simulation.running.trace import Trace
 
 MOST_SEEDS = 400
 
@@ -85,8 +86,8 @@ def moved_away(trace: Trace, kind: str) -> tuple[list[Event], int, int]:
     """Returns the positions of a move, and of an event of the visit that it left."""
     for history, index in events(trace, "Moved"):
         scope = history[index].get("scope", "")
-        stood = [one for one in history[:index] if one["type"] in STARTS and one.get("step")]
-        last = next((place_of(one) for one in reversed(stood) if one.get("scope", "") == scope), None)
+        starts = [one for one in history[:index] if one["type"] in STARTS and one.get("step")]
+        last = next((place_of(one) for one in reversed(starts) if one.get("scope", "") == scope), None)
         for number, one in enumerate(history[:index]):
             if one["type"] == kind and place_of(one) == last:
                 return history, index, number

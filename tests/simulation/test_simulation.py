@@ -8,16 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from checkers import problems_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sim_choice import HypothesisChoice, ReplayChoice, SeededChoice
-from sim_life import simulate
-from sim_options import FAULTS
 from sim_seed import REGRESSIONS, Regression, mutated, pool_of, report
 from sim_seed import problems_of as problems_in
-from sim_trace import Trace
 
+from simulation.checking.checkers import problems_of
+from simulation.running.choice import HypothesisChoice, ReplayChoice, SeededChoice
+from simulation.running.life import simulate
+from simulation.running.options import FAULTS
+from simulation.running.trace import Trace
 from suite.tiers import shards
 
 SHARDS = 8

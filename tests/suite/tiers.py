@@ -19,26 +19,35 @@ ALL: Final = "all"
 FOLDER: Final = Path(__file__).parent.parent
 
 OF_THE_PROOF: Final = {
-    "blackbox/test_blackbox_clients.py": "two programs that others wrote make clients, which are compiled and used",
-    "blackbox/test_blackbox_crash.py": "servers that are killed at work; the stories of recovery are in the gate",
-    "blackbox/test_blackbox_openapi.py": "requests that Schemathesis draws, for each operation of the API",
-    "blackbox/test_cli_move.py": "whole installations that move to another store",
-    "blackbox/test_faults_*.py": "kills, faults of system calls and damage, over many lives of a server",
-    "blackbox/test_upgrade_*.py": "two releases beside each other",
+    "blackbox/calls/test_blackbox_clients.py": "two programs of others make clients, which are compiled and used",
+    "blackbox/kills/test_blackbox_crash.py": "servers that are killed at work; the stories of recovery are in the gate",
+    "blackbox/calls/test_blackbox_openapi.py": "requests that Schemathesis draws, for each operation of the API",
+    "blackbox/commands/test_cli_move.py": "whole installations that move to another store",
+    "blackbox/*/test_faults_*.py": "kills, faults of system calls and damage, over many lives of a server",
+    "blackbox/distributed/test_upgrade_*.py": "two releases beside each other",
+    "blackbox/protection/test_unit_filter.py": "processes that are traced under the filters of systemd's units",
     "browser/test_browser_inbox.py": "pages in a browser beyond the one approval that the gate plays",
     "contract/moving/test_*.py": "moves of whole installations, cut off at every step",
-    "contract/test_*_faults.py": "databases that go away and come back",
-    "contract/catalog/test_*_faults.py": "databases that go away and come back",
+    "contract/postgres/test_*_faults.py": "databases that go away and come back",
+    "contract/catalog/storage/test_*_faults.py": "databases that go away and come back",
+    "golden/test_golden_databases.py": "recorded databases; recorded folders are in the gate",
     "golden/test_golden_upgrades.py": "upgrades that are killed midway",
     "simulation/test_mutants.py": "engines that are wrong in one thing: a proof of the simulator, not of the engine",
     "simulation/test_power_loss*.py": "a disk that loses what was not flushed",
 }
 """Files, with the reason."""
 
-ON_ANY_STORE: Final = ("contract/test_engine.py", "contract/patterns/*.py")
+ON_ANY_STORE: Final = (
+    "contract/test_engine.py",
+    "contract/patterns/*.py",
+    "contract/catalog/authored/*.py",
+    "contract/catalog/tenants/*.py",
+)
 """Files whose stories touch nothing of a store but its ports: in the gate they run in memory and on SQLite."""
 
-_LEFT_OUT: Final = "postgres"
+OF_DECISIONS: Final = ("contract.engine.people", "contract.engine.steps")
+"""Stories of the engine contract that show what the core decides: in the gate they run in memory only. The rows that
+they leave are those of the contract of stores, which runs on every store."""
 
 
 def shards(count: int) -> list[Any]:
@@ -47,16 +56,17 @@ def shards(count: int) -> list[Any]:
 
 
 def is_of_proof(item: pytest.Item) -> bool:
-    """Tells whether the gate leaves a test out."""
+    """Returns whether the gate leaves a test out."""
     return (
         item.get_closest_marker(PROOF) is not None
         or _fits(item.path, OF_THE_PROOF)
-        or (_fits(item.path, ON_ANY_STORE) and _store_of(item) == _LEFT_OUT)
+        or (_fits(item.path, ON_ANY_STORE) and _store_of(item) == "postgres")
+        or (_shows_decisions(item) and _store_of(item) == "sqlite")
     )
 
 
 def is_run_by(tier: str, item: pytest.Item) -> bool:
-    """Tells whether a test belongs to a run: each is in the gate, or in the proof, or in both in two lengths."""
+    """Returns whether a test belongs to a run: each is in the gate, or in the proof, or in both in two lengths."""
     if tier == GATE:
         return not is_of_proof(item)
     return tier == ALL or is_of_proof(item) or "repetitions" in getattr(item, "fixturenames", ())
@@ -76,6 +86,12 @@ def _fits(path: Path, patterns: Iterable[str]) -> bool:
     return any(fnmatch(path.relative_to(FOLDER).as_posix(), pattern) for pattern in patterns)
 
 
+def _shows_decisions(item: pytest.Item) -> bool:
+    """Tells whether a test is of a class of stories of these packages."""
+    classes = getattr(getattr(item, "cls", None), "__mro__", ())
+    return any(each.__module__.startswith(OF_DECISIONS) for each in classes)
+
+
 def _store_of(item: pytest.Item) -> object:
-    callspec = getattr(item, "callspec", None)
-    return callspec.params.get("kind") if callspec is not None else None
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return params.get("kind", params.get("location"))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog_kit import make_empty
+from kit.catalog import make_empty
 from looply.testing.clock import FakeClock, SerialEntropy
 
 

@@ -9,7 +9,7 @@ from looply import jsontext
 from looply.connectors.http.bodies import read_output, render_output
 from looply.connectors.port import HttpResponse
 from looply.errors import BadRequest, Rejected
-from looply.jsontext import Json, check_values, count_bytes, encode_json, parse_json
+from looply.jsontext import Json, canonical_json, check_values, count_bytes, encode_json, parse_json
 from looply.limits import DEFAULT_LIMITS, Limits
 
 
@@ -110,3 +110,20 @@ def test_many_lists_are_not_walked_through_for_their_depth(monkeypatch: pytest.M
     monkeypatch.setattr(jsontext, "_check_levels", lambda value, *_: walked.append(value))
     assert parse_json(b"[" + b"[0]," * 1000 + b"0]")[-1] == 0
     assert not walked
+
+
+def test_nor_are_empty_ones_while_few_hold_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    walked: list[Json] = []
+    monkeypatch.setattr(jsontext, "_check_levels", lambda value, *_: walked.append(value))
+    assert len(parse_json(b"[" + b"[ ],{}," * 1000 + b"0]")) == 2001
+    assert not walked
+
+
+@pytest.mark.parametrize("value", [1.0, -0.0, 1e15, 1e16, 1.5e20, 1e63, 123456789012345680000.0])
+def test_a_whole_float_is_canonical_as_an_integer_wherever_it_is(value: float) -> None:
+    assert canonical_json({"a": [value]}) == canonical_json({"a": [int(value)]})
+
+
+@pytest.mark.parametrize("value", [2.5, 1.05, 1e64, 1e-7, "1.0", "2e5", True, None])
+def test_other_values_are_canonical_as_they_are(value: Json) -> None:
+    assert canonical_json([value]) == encode_json([value])

@@ -7,8 +7,9 @@ from reference_pages.markdown import code, page, table
 
 _METRICS = """
 The metrics of `GET /metrics`, in the text format of Prometheus. [Operate](../how-to/operate.md#metrics) describes how
-to enable them and which alerts to define. No label names an organization, a workflow, an execution, or any data of a
-caller.
+to enable them and which alerts to define. No label names an organization, an execution, or any data of a caller. The
+label `workflow` is the id of a workflow (`looply workflow list` has the names); the limit `metric_workflows` bounds how
+many of them a process names.
 """
 
 _OWN = """

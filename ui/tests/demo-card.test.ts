@@ -1,7 +1,10 @@
 import { AdaptiveCard, SerializationContext, Table, Version } from "adaptivecards";
 import { describe, expect, it } from "vitest";
 import { drawCard } from "../src/inbox/card";
+import { languageFor } from "../src/inbox/text";
 import { dataDocument, demoCard } from "./order";
+
+const language = languageFor(["en-US"]);
 
 function findings(card: object): string[] {
   const parsed = new AdaptiveCard();
@@ -21,25 +24,31 @@ describe("the cards of the purchase-order approval", () => {
   });
 
   it("ask with the figures of the order", () => {
-    const text = drawCard(demoCard("adaptiveCard_1"), { openUrl: () => {}, onDecision: () => {} })?.element.textContent;
+    const options = { openUrl: () => {}, onDecision: () => {}, language };
+    const text = drawCard(demoCard("adaptiveCard_1"), options)?.element.textContent;
     for (const expected of [
       "Purchase order 4500000101",
       "Northwater Pumps GmbH (1000201)",
-      "2026-11-02",
+      "Mon, Nov 2, 2026",
       "Cost center 17101301",
       "2 PC",
-      "12480.00",
-      "2226.00",
-      "17010.00 EUR",
+      "12,480.00",
+      "2,226.00",
+      "17,010.00 EUR",
     ]) {
       expect(text).toContain(expected);
     }
     expect(text).not.toContain("${");
   });
 
+  it("show dates as the reader writes them", () => {
+    const options = { openUrl: () => {}, language: languageFor(["de-DE"]) };
+    expect(drawCard(demoCard("adaptiveCard_1"), options)?.element.textContent).toContain("Mo., 2. Nov. 2026");
+  });
+
   it("show who approved, with the comment when there is one", () => {
     const draw = (answer: Record<string, string>) =>
-      drawCard(demoCard("adaptiveCard_2", dataDocument(answer)), { openUrl: () => {} })?.element.textContent ?? "";
+      drawCard(demoCard("adaptiveCard_2", dataDocument(answer)), { openUrl: () => {}, language })?.element.textContent ?? "";
     expect(draw(answered)).toContain("Approved by manager@example.com and released in SAP");
     expect(draw(answered)).toContain("Needed before the winter");
     expect(draw({ action: "approve" })).not.toContain("“");

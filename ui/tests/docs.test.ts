@@ -17,7 +17,7 @@ const api = {
         },
       },
     },
-    "/healthz/live": { get: { summary: "Tells `that` it lives" } },
+    "/healthz/live": { get: { summary: "Says `that` it lives" } },
   },
   components: {
     parameters: { Id: { name: "workflow_id", in: "path", required: true, schema: { type: "string" }, description: "Which" } },
@@ -57,7 +57,7 @@ describe("the API page", () => {
     expect(resolve({ a: { $ref: "#/a" } }, { $ref: "#/a" })).toEqual({ $ref: "#/a" });
   });
 
-  it("shows what stands between backticks as code, and a lone backtick as it is", () => {
+  it("shows text between backticks as code, and a lone backtick as it is", () => {
     const line = document.createElement("p");
     line.append(...prose("the header `x-api-key` or <b>`"));
     expect(line.innerHTML).toBe("the header <code>x-api-key</code> or &lt;b&gt;`");
@@ -68,10 +68,10 @@ describe("the API page", () => {
     show(root, api);
     expect(root.querySelector("b")).toBeNull();
     const lines = [...root.querySelectorAll("summary")].map((line) => line.textContent);
-    expect(lines).toEqual(["POST/v2/workflows/triggerworkflow/{workflow_id}Starts an execution", "GET/healthz/liveTells that it lives"]);
+    expect(lines).toEqual(["POST/v2/workflows/triggerworkflow/{workflow_id}Starts an execution", "GET/healthz/liveSays that it lives"]);
     expect(root.querySelector("tbody")?.textContent).toBe("workflow_id *pathstringWhich");
     expect(root.querySelector("pre")?.textContent).toBe("any JSON value");
-    const search = root.querySelector("input");
+    const search = root.querySelector<HTMLInputElement>("input[type=search]");
     if (search === null) throw new Error("there is no search");
     search.value = "lives";
     search.dispatchEvent(new Event("input"));

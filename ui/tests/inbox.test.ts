@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { Inbox } from "../src/inbox/inbox";
+import { languageFor } from "../src/inbox/text";
 import { type HttpAnswer, type JsonObject, Unreachable } from "../src/shared/http";
 import { demoCard } from "./order";
 
@@ -28,8 +29,14 @@ const card = (...body: JsonObject[]): JsonObject => ({
   actions: [{ type: "Action.Submit", title: "Send", data: { action: "send" } }],
 });
 
+const comment: JsonObject = { type: "Input.Text", id: "comment", label: "Comment", isMultiline: true };
+
 /** Opens the page against a server that gives the answers one after the other, the last one again and again. */
-async function open(gets: (HttpAnswer | Error)[], posts: (HttpAnswer | Error | Promise<HttpAnswer>)[] = []) {
+async function open(
+  gets: (HttpAnswer | Error)[],
+  posts: (HttpAnswer | Error | Promise<HttpAnswer>)[] = [],
+  languages: string[] = ["en-US"],
+) {
   const sent: unknown[] = [];
   const next = (answers: (HttpAnswer | Error | Promise<HttpAnswer>)[]) => {
     const found = answers.length > 1 ? answers.shift() : answers[0];
@@ -43,6 +50,7 @@ async function open(gets: (HttpAnswer | Error)[], posts: (HttpAnswer | Error | P
   const inbox = new Inbox({
     root,
     token: "to/ken",
+    language: languageFor(languages),
     openUrl,
     pause: async () => {},
     send: async (path, options) => {
@@ -79,7 +87,7 @@ describe("the inbox page", () => {
     expect(page.root.querySelector("h1")?.textContent).toBe("Purchase order approval");
     expect(page.text()).toContain("For manager@example.com");
     expect(page.text()).toContain("Answer by");
-    expect(page.text()).toContain("17010.00 EUR");
+    expect(page.text()).toContain("17,010.00 EUR");
     expect(document.title).toBe("Purchase order approval · Looply");
   });
 
@@ -89,18 +97,21 @@ describe("the inbox page", () => {
 
   it("sends the data of the button with the inputs, and shows what was decided", async () => {
     const page = await open([item()], [recorded]);
-    page.fill("textarea", "Too expensive");
     await page.press("Reject");
+    page.fill("textarea", "Too expensive");
+    await page.press("Reject the order");
     expect(page.sent).toEqual([{ data: { action: "reject", comment: "Too expensive" } }]);
     expect(page.root.querySelector('[role="status"]')?.textContent).toContain("Your answer is recorded");
-    expect(page.root.querySelector("dl")?.textContent).toBe("Your decisionRejectCommentToo expensive");
+    expect(page.root.querySelector("dl")?.textContent).toBe(
+      "Your decisionReject the orderWhy do you reject this order?Too expensive",
+    );
     expect(page.root.querySelectorAll("button, textarea")).toHaveLength(0);
     expect(page.text()).not.toContain("Answer by");
   });
 
-  it("shows the card again when the workflow has drawn it anew", async () => {
-    const anew = item({ status: "ANSWERED", card: demoCard("adaptiveCard_2") });
-    const page = await open([item(), item({ status: "ANSWERED" }), anew], [recorded]);
+  it("shows the card again when the workflow has replaced it", async () => {
+    const replaced = item({ status: "ANSWERED", card: demoCard("adaptiveCard_2") });
+    const page = await open([item(), item({ status: "ANSWERED" }), replaced], [recorded]);
     await page.press("Approve");
     await vi.waitFor(() => expect(page.text()).toContain("Approved by manager@example.com and released in SAP"), PATIENT);
     expect(page.text()).toContain("Your answer is recorded");
@@ -122,11 +133,46 @@ describe("the inbox page", () => {
 
   it("says who answered first, and when", async () => {
     const body = { message: "already answered", answered_by: "deputy@example.com", answered_on: ANSWERED_ON };
-    const page = await open([item()], [{ status: 200, body }]);
+    const page = await open([item(), new Unreachable("gone")], [{ status: 200, body }]);
     await page.press("Approve");
-    expect(page.text()).toContain("Already answered");
+    expect(page.text()).toContain("Your click changed nothing");
     expect(page.text()).toMatch(/answered by deputy@example\.com on .*2026/);
     expect(page.root.querySelectorAll("button")).toHaveLength(0);
+  });
+
+  it("shows a late click the card as it is now", async () => {
+    const answered = { answered_by: "deputy@example.com", answered_on: ANSWERED_ON, decision: "approved" };
+    const now = item({ status: "ANSWERED", card: demoCard("adaptiveCard_2"), ...answered });
+    const page = await open([item(), now], [{ status: 200, body: { message: "already answered", ...answered } }]);
+    await page.press("Reject");
+    page.fill("textarea", "Too expensive");
+    await page.press("Reject the order");
+    expect(page.root.querySelector('[role="status"]')?.textContent).toMatch(
+      /Your click changed nothing.*answered by deputy@example\.com on .*\(approved\)\. Below is the request as it is now/,
+    );
+    expect(page.root.querySelector(".card")?.textContent).toContain("and released in SAP");
+    expect(page.root.querySelectorAll("button")).toHaveLength(0);
+  });
+
+  it("says that the first answer had arrived when it is sent again", async () => {
+    const own = { answered_by: "manager@example.com", answered_on: ANSWERED_ON };
+    const answers = [new Unreachable("gone"), { status: 200, body: { message: "already answered", ...own } }];
+    const page = await open([item(), item({ status: "ANSWERED", ...own })], answers);
+    await page.press("Approve");
+    await page.press("Send again");
+    expect(page.text()).toContain("Your first answer had arrived");
+    expect(page.text()).not.toContain("changed nothing");
+  });
+
+  it("speaks the first language of the browser that it has, and writes dates in the reader's own form", async () => {
+    const body = { message: "already answered", answered_by: "ben@example.com", answered_on: ANSWERED_ON, decision: "rejected" };
+    const page = await open([item(), item({ status: "ANSWERED", ...body })], [{ status: 200, body }], ["fr", "de-AT", "en"]);
+    expect(page.text()).toContain("Für manager@example.com");
+    expect(page.text()).toContain("Antwort bis 24. Nov. 2026");
+    await page.press("Approve");
+    expect(page.text()).toContain("Ihr Klick hat nichts geändert");
+    expect(page.text()).toMatch(/am 24\. Nov\. 2026.* (UTC|MEZ|GMT\S*) von ben@example\.com beantwortet \(abgelehnt\)\./);
+    expect((await open([item()], [], ["fr-FR"])).text()).toContain("For manager@example.com");
   });
 
   it("shows an answered request without buttons", async () => {
@@ -137,16 +183,18 @@ describe("the inbox page", () => {
 
   it("says that a request is closed, before and after a click", async () => {
     expect((await open([item({ status: "CLOSED" })])).text()).toContain("This request is closed");
-    const page = await open([item()], [{ status: 409, body: { message: "closed" } }]);
+    const page = await open([item(), item({ status: "CLOSED" })], [{ status: 409, body: { message: "closed" } }]);
     await page.press("Approve");
-    expect(page.text()).toContain("This request is closed");
+    expect(page.text()).toContain("Your click changed nothing");
+    expect(page.text()).toContain("No answer is needed any more.");
     expect(page.root.querySelectorAll("button")).toHaveLength(0);
   });
 
-  it("says why a card is closed, in the words of the server", async () => {
-    const passed = await open([item({ status: "CLOSED", closed_text: "the request was passed on to ben@example.com" })]);
+  it("says why a card is closed, before and after a click", async () => {
+    const passed = await open([item({ status: "CLOSED", closed_reason: "CANCELLED", passed_to: "ben@example.com" })]);
     expect(passed.text()).toContain("The request was passed on to ben@example.com.");
-    const page = await open([item()], [{ status: 409, body: { code: "CLOSED", message: "the time to answer is over" } }]);
+    const closed = item({ status: "CLOSED", closed_reason: "TIMED_OUT" });
+    const page = await open([item(), closed], [{ status: 409, body: { code: "CLOSED", message: "over" } }]);
     await page.press("Approve");
     expect(page.text()).toContain("The time to answer is over.");
   });
@@ -162,7 +210,7 @@ describe("the inbox page", () => {
     expect(alone.text()).not.toContain("must approve");
   });
 
-  it("tells which card was answered, and shows it anew when it has changed", async () => {
+  it("sends which card was answered, and shows it again when it has changed", async () => {
     const changed = { status: 409, body: { code: "CARD_CHANGED", message: "the card has changed" } };
     const page = await open([item({ revision: 3 }), item({ revision: 4 })], [changed, recorded]);
     await page.press("Approve");
@@ -172,9 +220,9 @@ describe("the inbox page", () => {
     expect(page.sent).toMatchObject([{ card_revision: 3 }, { card_revision: 4 }]);
   });
 
-  it("says what was decided by somebody else, and keeps the form when a comment is missing", async () => {
-    const told = { message: "already answered", answered_by: "ann@example.com", answered_on: ANSWERED_ON, decision: "rejected" };
-    const late = await open([item()], [{ status: 200, body: told }]);
+  it("says what was decided by another person, and keeps the form when a comment is missing", async () => {
+    const settled = { message: "already answered", answered_by: "ann@example.com", answered_on: ANSWERED_ON, decision: "rejected" };
+    const late = await open([item(), item({ status: "ANSWERED", ...settled })], [{ status: 200, body: settled }]);
     await late.press("Approve");
     expect(late.text()).toContain("(rejected)");
     const missing = { code: "PAYLOAD_REFUSED", errors: [{ path: "/data/comment", message: "A comment is required to reject." }] };
@@ -188,9 +236,9 @@ describe("the inbox page", () => {
     const held = await open([item({ status: "FROZEN" })]);
     expect(held.text()).toContain("This request cannot be answered at the moment");
     expect(held.root.querySelectorAll("button, textarea")).toHaveLength(0);
-    const page = await open([item()], [{ status: 409, body: { message: "the execution has failed", code: "FAILED" } }]);
+    const page = await open([item(), item({ status: "FROZEN" })], [{ status: 409, body: { message: "failed", code: "FAILED" } }]);
     await page.press("Approve");
-    expect(page.text()).toContain("This request cannot be answered at the moment");
+    expect(page.text()).toContain("an operator has to decide first");
     expect(page.root.querySelectorAll("button")).toHaveLength(0);
   });
 
@@ -204,15 +252,15 @@ describe("the inbox page", () => {
   it.each([new Unreachable("gone"), { status: 503, body: null }, { status: 429, body: null }])(
     "keeps the inputs when an answer may not have arrived, and sends them again as they are then",
     async (failure) => {
-      const page = await open([item()], [failure, recorded]);
+      const page = await open([item({ card: card(comment) })], [failure, recorded]);
       page.fill("textarea", "first");
-      await page.press("Approve");
+      await page.press("Send");
       expect(page.root.querySelector('[role="alert"]')?.textContent).toContain("may not have arrived");
       expect(page.root.querySelector("textarea")?.value).toBe("first");
-      expect(page.button("Approve").disabled).toBe(false);
+      expect(page.button("Send").disabled).toBe(false);
       page.fill("textarea", "second");
       await page.press("Send again");
-      expect(page.sent.at(-1)).toEqual({ data: { action: "approve", comment: "second" } });
+      expect(page.sent.at(-1)).toEqual({ data: { action: "send", comment: "second" } });
       expect(page.text()).toContain("Your answer is recorded");
     },
   );
@@ -220,16 +268,16 @@ describe("the inbox page", () => {
   it("shows why the server refuses, and keeps the inputs", async () => {
     const refusal = { status: 422, body: { message: "no", errors: [{ path: "/data/comment", message: "Say why." }] } };
     const page = await open([item()], [refusal]);
-    await page.press("Reject");
+    await page.press("Approve");
     expect(page.root.querySelector('[role="alert"]')?.textContent).toContain("Say why.");
-    expect(page.button("Reject").disabled).toBe(false);
+    expect(page.button("Approve").disabled).toBe(false);
   });
 
   it("offers another try when it could not be loaded", async () => {
     const page = await open([new Unreachable("gone"), item()]);
     expect(page.text()).toContain("could not be loaded");
     await page.press("Try again");
-    expect(page.text()).toContain("17010.00 EUR");
+    expect(page.text()).toContain("17,010.00 EUR");
   });
 
   it.each([{}, { item: {} }, { item: { status: "ODD", card: {} } }, null])("says that %j cannot be read", async (body) => {

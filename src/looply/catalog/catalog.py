@@ -70,17 +70,12 @@ class Catalog:
         Raises: SettingsError for an invalid address; StoreUnreachable; SchemaMismatch when a newer release wrote it, or
         its server is older than PostgreSQL 15; KeyUnfit as `open`.
         """
-        # The driver is an optional dependency, and a start on a file should not import it.
-        from looply.catalog.storage.postgres import PostgresDatabase  # noqa: PLC0415
-
-        return await cls._on(PostgresDatabase(address), sealers, clock, ids, entropy, binding)
+        return await cls._on(postgres_backend(address), sealers, clock, ids, entropy, binding)
 
     @staticmethod
     async def make_tables(address: str) -> None:
         """Creates the empty tables of a catalog in a PostgreSQL database. Raises: as `connect`."""
-        from looply.catalog.storage.postgres import PostgresDatabase  # noqa: PLC0415 - as in `connect`
-
-        database = CatalogDatabase(PostgresDatabase(address))
+        database = CatalogDatabase(postgres_backend(address))
         try:
             await database.open()
         finally:
@@ -113,3 +108,11 @@ class Catalog:
             audit=AuditLog(database, clock),
             database=database,
         )
+
+
+def postgres_backend(address: str) -> Backend:
+    """Returns the PostgreSQL database of a catalog, not yet open. Raises: ModuleNotFoundError without its driver."""
+    # The driver is an optional dependency, and a start on a file should not import it.
+    from looply.catalog.storage.postgres import PostgresDatabase  # noqa: PLC0415
+
+    return PostgresDatabase(address)

@@ -3,8 +3,8 @@
 A command is a plain or an async function. It is given a `Terminal`, writes through it, and returns its exit status,
 None for 0. Its errors are reported here and nowhere else: as a text line, or as a JSON document with `--json`.
 
-Nothing here imports the server, the stores or the catalog: a command that needs them imports them when it runs, since
-`looply --help` and the evaluation of expressions must start at once.
+Nothing here imports the server, the stores or the catalog, since `looply --help` and the evaluation of expressions must
+start at once: a command that needs them names them through `looply.cli.on_demand`.
 """
 
 import inspect
@@ -16,7 +16,7 @@ from typing import Any
 
 from cyclopts import CycloptsError
 
-from looply.cli.command_line import is_help, parse
+from looply.cli.command_line import is_help, parse, usage_text
 from looply.cli.terminal.failures import DONE, INTERRUPTED, READER_GONE, STOPPED, UsageError, status_of
 from looply.cli.terminal.switches import Switches, read_switches
 from looply.cli.terminal.terminal import Terminal
@@ -32,8 +32,10 @@ def main(arguments: Sequence[str] | None = None, terminal: Terminal | None = Non
     """
     tokens, switches = read_switches(sys.argv[1:] if arguments is None else arguments)
     here = terminal if terminal is not None else Terminal.of_process()
-    here.is_json = switches.json
+    here.format = switches.format
     try:
+        if switches.problem:
+            raise UsageError(switches.problem)
         status = _run(tokens, here)
         here.flush()
     except KeyboardInterrupt:
@@ -44,7 +46,7 @@ def main(arguments: Sequence[str] | None = None, terminal: Terminal | None = Non
     except LooplyError as error:
         return _report_error(error, here, switches)
     except CycloptsError as error:
-        return _report_error(UsageError(str(error)), here, switches)
+        return _report_error(UsageError(usage_text(error)), here, switches)
     except Exception as error:
         # The boundary of the program: any error is shown as one line, not as a traceback.
         return _report_error(error, here, switches)
@@ -54,7 +56,7 @@ def main(arguments: Sequence[str] | None = None, terminal: Terminal | None = Non
 def _run(tokens: Sequence[str], terminal: Terminal) -> int:
     command, arguments, injected = parse(tokens)
     if is_help(command):
-        return _help(tokens, command, arguments, terminal)
+        return _help(command, arguments, terminal)
     result = command(*arguments.args, **arguments.kwargs, **dict.fromkeys(injected, terminal))
     if inspect.iscoroutine(result):
         result = _await(result)
@@ -85,13 +87,9 @@ def _await(command: Coroutine[Any, Any, int | None]) -> int | None:
         signal.signal(signal.SIGTERM, former or signal.SIG_DFL)
 
 
-def _help(
-    tokens: Sequence[str], command: Callable[..., Any], arguments: inspect.BoundArguments, terminal: Terminal
-) -> int:
+def _help(command: Callable[..., Any], arguments: inspect.BoundArguments, terminal: Terminal) -> int:
     """Shows a help page: the requested one, or that of a group when the command line names no command of it."""
-    if tokens and not any(token in ("--help", "-h", "--version") for token in tokens):
-        raise UsageError(f"name a command of 'looply {' '.join(tokens)}'; --help lists them")
-    arguments.arguments["console"] = terminal.console(folded=True)
+    arguments.arguments["console"] = terminal.console()
     command(*arguments.args, **arguments.kwargs)
     return DONE
 

@@ -22,7 +22,7 @@ from looply.errors import Timeout, Unavailable
 LOG_FILE: Final = "server.log"
 _READY_FILE: Final = "server.address"
 
-_COMMAND: Final = (sys.executable, "-P", "-m", "looply.cli")
+_COMMAND: Final = (sys.executable, "-P", "-m", "looply")
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 40.0
 _LOOK_SECONDS: Final = 0.05

@@ -4,7 +4,8 @@ from looply.execution.answering.answer import answer
 from looply.execution.deciding.decide import Advance, advance, decide
 from looply.execution.evolving.evolve import evolve, fold
 from looply.execution.facts.commands import Answer
-from looply.execution.facts.state import ExecutionState, OpenWork, Status, open_work
+from looply.execution.facts.open_work import OpenWork, open_work
+from looply.execution.facts.state import ExecutionState, Status
 
 __all__ = [
     "Advance",

@@ -10,8 +10,8 @@ import pytest_asyncio
 from catalog_database import CatalogOnPostgres
 from sqlalchemy import Connection, select
 
-from catalog_kit import Opened, Tenant, make_empty, opening
-from kit.postgres_server import PostgresServer
+from kit.catalog import Opened, Tenant, make_empty, opening
+from kit.servers.postgres_server import PostgresServer
 from looply.catalog import Catalog
 from looply.catalog.storage.postgres import PostgresDatabase
 from looply.catalog.storage.tables import metadata

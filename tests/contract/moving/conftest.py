@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from moving_installation import Installation
-from postgres_cuts import Road
 
-from kit.postgres_server import PostgresServer
+from contract.harness.moving_installation import Installation
+from contract.harness.postgres_cuts import Road
+from kit.servers.postgres_server import PostgresServer
 from looply.engine.postgres import PostgresStore
 
 _numbers = itertools.count()

@@ -8,9 +8,9 @@ from typing import Any
 
 import apsw
 import psycopg
-from moving_installation import CALLEE, HIDDEN, LARGE, ORDER, PASSWORD, THEIRS, Installation, folded
 
 from contract.engine.steps.children import child_of
+from contract.harness.moving_installation import CALLEE, HIDDEN, LARGE, ORDER, PASSWORD, THEIRS, Installation, folded
 from kit.channel import FakeChannel
 from kit.definitions import asking, chain, datastore, every
 from kit.driver import ORGANIZATION, Driver, id_of
@@ -57,7 +57,7 @@ async def test_executions_continue_where_the_folder_left_them(
     await driver.open()
     await driver.settle()
     ids = installation.ids
-    # A call that was on its way is made again when it may be, and one that stood in line is made once.
+    # A call that was on its way is made again when it may be, and one that was queued is made once.
     calls = {(seen.execution_id, seen.attempt) for seen in driver.world.of("call_1")}
     assert calls == {(ids["in_line"], 1), (ids["sending"], 2)}
     assert {await driver.status(ids[name]) for name in ("in_line", "sending", "completed")} == {"COMPLETED"}
@@ -110,7 +110,7 @@ async def test_bulks_continue_where_they_were_once_the_process_that_held_them_ha
             (installation.organizations[1], 0, 0),
         ]
         assert [(bulk.criteria, bulk.options) for bulk in claimed] == [({"status": "FAILED"}, {"reason": "ü"})] * 2
-        assert claimed[0].place
+        assert claimed[0].cursor
     finally:
         await catalog.close()
 

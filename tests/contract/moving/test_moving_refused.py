@@ -8,9 +8,9 @@ from pathlib import Path
 import apsw
 import psycopg
 import pytest
-from moving_installation import Installation, RecordedProgress, folded
-from postgres_cuts import Cut, Road
 
+from contract.harness.moving_installation import Installation, RecordedProgress, folded
+from contract.harness.postgres_cuts import Cut, Road
 from looply.cli.offline.moving import TABLES, carry_out, rehearse
 from looply.engine.postgres import PostgresStore
 from looply.engine.postgres.database.receiving import server_of
@@ -128,7 +128,7 @@ async def test_a_folder_is_not_served_while_it_is_unknown_whether_its_move_has_e
         await SqliteStore(installation.folder, installation.clock).open()
     assert refused.value.code == "FOLDER_MOVED"
     rehearsed = await rehearse(installation.move(address))
-    assert any("has ended" in problem for problem in rehearsed.problems) == (cut == "AFTER")
+    assert any("is complete in the database" in problem for problem in rehearsed.problems) == (cut == "AFTER")
 
 
 async def test_a_moved_folder_is_not_served_until_its_label_is_removed(
@@ -207,7 +207,7 @@ async def test_another_key_than_the_one_of_the_folder_is_found_before_anything_m
         ("dbname=looply", "localhost/looply"),
     ],
 )
-def test_a_place_is_told_without_user_and_password(text: str, place: str) -> None:
+def test_a_location_is_shown_without_user_and_password(text: str, place: str) -> None:
     assert server_of(text) == place
 
 

@@ -75,7 +75,7 @@ async def stored_bytes(store: Store, limit: int) -> Mapping[str, int]:
     """Returns what executions take, by organization, measured in slices of so many rows."""
     found, after = Counter[str](), ""
     while True:
-        sizes, after = await store.survey.stored_bytes(after, limit)
+        sizes, after = await store.survey.measure_bytes(after, limit)
         found.update(sizes)
         if not after:
             return found

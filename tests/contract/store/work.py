@@ -111,7 +111,7 @@ class WorkContract:
         expected = [(unit.execution_id, seq) for unit in units for seq in (2, 4)]
         found: list[tuple[str, int]] = []
         after = ("", 0)
-        while page := await store.work.queued_effects(after, 4):
+        while page := await store.work.find_queued_effects(after, 4):
             found.extend((row.execution_id, row.seq) for row in page)
             after = found[-1]
         assert found == expected
@@ -126,8 +126,8 @@ class WorkContract:
             effect(key, 5, "RUNNING", 3),
         )
         await store.journal.commit(working(unit, effects=rows))
-        assert [row.seq for row in await store.work.lost_effects(3, 10)] == [2, 4]
-        assert [row.seq for row in await store.work.lost_effects(3, 1)] == [2]
+        assert [row.seq for row in await store.work.find_lost_effects(3, 10)] == [2, 4]
+        assert [row.seq for row in await store.work.find_lost_effects(3, 1)] == [2]
 
     async def test_running_effects_of_one_process_are_read_page_by_page(self, store: Store, samples: Samples) -> None:
         units = [samples.first() for _ in range(3)]
@@ -148,7 +148,7 @@ class WorkContract:
             after = (page[-1].execution_id, page[-1].seq)
         assert found == expected
 
-    async def test_a_store_of_one_process_has_nothing_of_others_to_take_up(
+    async def test_a_store_of_one_process_has_nothing_of_others_to_recover(
         self, store: Store, samples: Samples
     ) -> None:
         unit = samples.first()

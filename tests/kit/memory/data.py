@@ -7,7 +7,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from kit.memory.copy_rows import StoredCopy, wish
+from kit.memory.records.copy_rows import StoredCopy, wish
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
 from looply.engine.coding.rows import fire_taken_error
 from looply.engine.ports.port import Fire, Head, LedgerRow, OpenCard, Schedule
@@ -26,7 +26,7 @@ from looply.engine.ports.store import (
 )
 from looply.engine.records.claims import Claim, StoredKey
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
-from looply.engine.records.datastores import Datastore, DatastoreChange, full_error, moved_error
+from looply.engine.records.datastores import Datastore, DatastoreChange, full_error, revision_error
 from looply.engine.records.decisions import DecisionRow
 from looply.engine.records.letters import LetterRow
 from looply.errors import ClaimTaken, KeyTaken, SlotTaken, Stale
@@ -140,10 +140,10 @@ class MemoryData:
         owner = change.organization_id
         stored = self.datastores.get((owner, change.name))
         if (stored.revision if stored is not None else 0) != change.expected:
-            raise moved_error(change)
+            raise revision_error(change)
         if change.expected == 0:
             if change.revision <= self.datastore_floors.get(owner, 0):
-                raise moved_error(change)
+                raise revision_error(change)
             if sum(1 for organization_id, _ in self.datastores if organization_id == owner) >= change.most:
                 raise full_error(change)
 

@@ -97,7 +97,7 @@ class MemoryPruning:
         """Does nothing: memory is released by itself."""
         return False
 
-    async def pruned_position(self, organization_id: str) -> Position:
+    async def last_pruned_position(self, organization_id: str) -> Position:
         """Returns the last position of what was pruned of an organization."""
         return self._data.pruned.get(organization_id, (0, 0))
 

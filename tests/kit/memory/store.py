@@ -1,17 +1,17 @@
 """The memory store: the rules of the others without a disk, for tests and trials."""
 
 from kit.memory.commits import Commits
-from kit.memory.copies import MemoryCopies
 from kit.memory.data import MemoryData
-from kit.memory.datastores import MemoryDatastores
-from kit.memory.decisions import MemoryDecisions
 from kit.memory.journal import MemoryJournal
-from kit.memory.letters import MemoryLetters
 from kit.memory.pruning import MemoryPruning
 from kit.memory.reads import MemoryReads
+from kit.memory.records.copies import MemoryCopies
+from kit.memory.records.datastores import MemoryDatastores
+from kit.memory.records.decisions import MemoryDecisions
+from kit.memory.records.letters import MemoryLetters
+from kit.memory.records.survey import MemorySurvey
+from kit.memory.records.trials import MemoryTrials, suspects
 from kit.memory.schedules import MemorySchedules
-from kit.memory.survey import MemorySurvey
-from kit.memory.trials import MemoryTrials, suspects
 from kit.memory.work import MemoryWorkQueue
 from looply.clock import Clock
 from looply.engine.coding.codec import FOLD_VERSION

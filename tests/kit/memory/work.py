@@ -39,12 +39,12 @@ class MemoryWorkQueue:
 
         return await self._commits.submit(write)
 
-    async def queued_effects(self, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
+    async def find_queued_effects(self, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
         """Returns QUEUED effects by (execution id, seq), those after `after`."""
         rows = sorted(self._data.effects.items())
         return [row for key, row in rows if key > after and row.state == "QUEUED"][:limit]
 
-    async def lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
+    async def find_lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
         """Returns RUNNING effects of epochs before `epoch`."""
         rows = sorted(self._data.effects.items())
         return [row for _, row in rows if row.state == "RUNNING" and row.epoch < epoch][:limit]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from catalog_kit import Opened, Tenant, opening
+from kit.catalog import Opened, Tenant, opening
 from looply.catalog import Catalog
 from looply.catalog.storage.database import CatalogDatabase
 from looply.catalog.storage.sqlite import SqliteFile

@@ -87,7 +87,7 @@ async def test_a_database_of_another_application_is_not_touched(open_catalog, tm
         connection.execute(text("CREATE TABLE invoices (number INTEGER)"))
     engine.dispose()
 
-    with pytest.raises(SchemaMismatch, match="no catalog"):
+    with pytest.raises(SchemaMismatch, match="tables of another application"):
         await open_catalog(path)
 
 

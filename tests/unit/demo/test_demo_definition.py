@@ -11,6 +11,7 @@ from looply.definition import START, parse_definition
 from looply.demo import sap
 from looply.demo.orders import LARGE_ORDER, SMALL_ORDER
 from looply.demo.story import load_definition
+from looply.execution.approvals.card_form import read_form
 from looply.expressions import Evaluation, parse_card, parse_template
 
 # Elements, inputs and actions of schema version 1.5 that the inbox and Teams can show.
@@ -71,10 +72,13 @@ def test_a_card_is_of_version_1_5_and_of_known_types(name: str) -> None:
     assert {item["type"] for item in objects(card) if "type" in item} <= KNOWN
 
 
-def test_the_card_that_asks_offers_both_decisions_and_a_comment() -> None:
-    ask = CARDS["adaptiveCard_1"]
-    assert [action["data"] for action in ask["actions"]] == [{"action": "approve"}, {"action": "reject"}]
-    assert [item["id"] for item in objects(ask) if item.get("type") == "Input.Text"] == ["comment"]
+def test_the_card_that_asks_offers_both_decisions_and_needs_a_comment_to_reject() -> None:
+    form = read_form(CARDS["adaptiveCard_1"])
+    approve, reject = form.actions
+    assert (approve.data, reject.data) == ({"action": "approve"}, {"action": "reject"})
+    comment = form.inputs["comment"]
+    assert comment.definition["isRequired"] is True
+    assert (approve.needs(comment), reject.needs(comment)) == (False, True)
 
 
 def test_cards_that_show_the_outcome_have_no_inputs() -> None:
@@ -88,14 +92,14 @@ def test_the_card_shows_the_order_as_sap_has_it() -> None:
     expected = {
         "Purchase order 4500000101",
         "Northwater Pumps GmbH (1000201)",
-        "17010.00 EUR",
-        "2026-11-02",
+        "17,010.00 EUR",
+        "{{DATE(2026-11-02T12:00:00Z, SHORT)}}",
         "E1",
         "Centrifugal pump CP-200, 15 kW",
         "Cost center 17101902",
         "Cost center 17101301",
         "12 PC",
-        "2304.00",
+        "2,304.00",
     }
     assert expected <= set(shown)
     assert not [text for text in shown if "${" in text]

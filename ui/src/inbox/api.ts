@@ -1,6 +1,7 @@
 /** The two calls of the inbox, with every answer the server may give as one closed union. */
 
 import { isObject, type JsonObject, type Send, textOf, Unreachable } from "../shared/http";
+import { type CloseReason, closeReasonOf, type Tried } from "./words";
 
 const STATUSES = ["OPEN", "FROZEN", "ANSWERED", "CLOSED"] as const;
 
@@ -10,7 +11,7 @@ export type CardStatus = (typeof STATUSES)[number];
 export interface InboxItem {
   status: CardStatus;
   card: JsonObject;
-  workflowName: string;
+  workflowName: string | null;
   recipient: string;
   /** Epoch milliseconds, like all times here. */
   openedOn: number | null;
@@ -19,10 +20,12 @@ export interface InboxItem {
   answeredOn: number | null;
   /** What was decided, in a word, such as `approved`. */
   decision: string | null;
-  /** Of the card as it is shown; null from a server that does not tell. */
+  /** Of the card as it is shown; null when the server does not report it. */
   revision: number | null;
-  /** Why the card is closed, as a sentence. */
-  closedText: string | null;
+  /** Why the card is closed, where it is. */
+  closeReason: CloseReason;
+  /** The recipient to whom the request was passed on, where that closed the card. */
+  passedTo: string | null;
   approval: Approval | null;
 }
 
@@ -35,34 +38,32 @@ export interface Approval {
   decisions: { user: string; action: string; comment: string }[];
 }
 
-export type Loaded = { kind: "item"; item: InboxItem } | { kind: "invalid" } | { kind: "failed"; reason: string };
+export type Loaded = { kind: "item"; item: InboxItem } | { kind: "invalid" } | { kind: "failed"; tried: Tried };
 
 export type Sent =
   | { kind: "recorded" }
   | { kind: "already"; by: string | null; on: number | null; decision: string | null }
-  | { kind: "closed"; reason: string | null }
+  | { kind: "closed" }
   /** The card is another one by now; nothing was recorded. */
   | { kind: "changed" }
   | { kind: "frozen" }
   | { kind: "invalid" }
-  /** The server understood and refused; sending the same again does not help. */
-  | { kind: "refused"; reason: string }
-  /** Nobody knows whether it arrived; sending again is safe, since one answer counts. */
-  | { kind: "failed"; reason: string };
-
-const UNREACHABLE = "The server could not be reached. Check your connection.";
-const BUSY = "The server cannot take the call at the moment.";
+  | { kind: "self-approval" }
+  /** The server understood and refused, with a sentence of its own; sending the same again does not help. */
+  | { kind: "refused"; reason: string | null }
+  /** It is not known whether it arrived; sending again is safe, since one answer counts. */
+  | { kind: "failed"; tried: Tried };
 
 export async function load(send: Send, token: string): Promise<Loaded> {
   try {
     const { status, body } = await send(pathOf(token));
     if (status === 200) {
       const item = itemOf(body);
-      return item ? { kind: "item", item } : { kind: "failed", reason: "The server's answer could not be read." };
+      return item ? { kind: "item", item } : { kind: "failed", tried: "unreadable" };
     }
-    return isUnknownLink(status) ? { kind: "invalid" } : { kind: "failed", reason: BUSY };
+    return isUnknownLink(status) ? { kind: "invalid" } : { kind: "failed", tried: "busy" };
   } catch (error) {
-    if (error instanceof Unreachable) return { kind: "failed", reason: UNREACHABLE };
+    if (error instanceof Unreachable) return { kind: "failed", tried: "unreachable" };
     throw error;
   }
 }
@@ -78,7 +79,7 @@ export async function answer(
     const { status, body } = await send(pathOf(token), { json });
     return sentOf(status, isObject(body) ? body : {});
   } catch (error) {
-    if (error instanceof Unreachable) return { kind: "failed", reason: UNREACHABLE };
+    if (error instanceof Unreachable) return { kind: "failed", tried: "unreachable" };
     throw error;
   }
 }
@@ -91,24 +92,24 @@ function sentOf(status: number, body: JsonObject): Sent {
   }
   if (status === 409 && body.code === "FAILED") return { kind: "frozen" };
   if (status === 409 && body.code === "CARD_CHANGED") return { kind: "changed" };
-  if (status === 409 && body.code === "SELF_APPROVAL") return { kind: "refused", reason: refusalOf(body) };
-  if (status === 409 || status === 410) return { kind: "closed", reason: textOf(body.message) };
+  if (status === 409 && body.code === "SELF_APPROVAL") return { kind: "self-approval" };
+  if (status === 409 || status === 410) return { kind: "closed" };
   if (isUnknownLink(status)) return { kind: "invalid" };
-  if (status === 429 || status >= 500) return { kind: "failed", reason: BUSY };
+  if (status === 429 || status >= 500) return { kind: "failed", tried: "busy" };
   return { kind: "refused", reason: refusalOf(body) };
 }
 
-function refusalOf(body: JsonObject): string {
+function refusalOf(body: JsonObject): string | null {
   const findings = Array.isArray(body.errors) ? body.errors.filter(isObject) : [];
   const texts = findings.map((finding) => textOf(finding.message)).filter((text) => text !== null);
-  return texts.join(" ") || (textOf(body.message) ?? "The server did not accept the answer.");
+  return texts.join(" ") || textOf(body.message);
 }
 
 function pathOf(token: string): string {
   return `/v2/inbox/${encodeURIComponent(token)}`;
 }
 
-// A server that will not tell a wrong token from a missing one may say 403; for the reader both mean the same.
+// A server that does not distinguish a wrong token from a missing one may answer 403; for the reader both mean the same.
 function isUnknownLink(status: number): boolean {
   return status === 404 || status === 403;
 }
@@ -121,7 +122,7 @@ function itemOf(body: unknown): InboxItem | null {
   return {
     status,
     card: item.card,
-    workflowName: textOf(item.workflow_name) ?? "Request",
+    workflowName: textOf(item.workflow_name),
     recipient: textOf(item.recipient) ?? "",
     openedOn: timeOf(item.opened_on),
     timeoutOn: timeOf(item.timeout_on),
@@ -129,7 +130,8 @@ function itemOf(body: unknown): InboxItem | null {
     answeredOn: timeOf(item.answered_on),
     decision: textOf(item.decision),
     revision: timeOf(item.revision),
-    closedText: textOf(item.closed_text),
+    closeReason: closeReasonOf(item.closed_reason),
+    passedTo: textOf(item.passed_to),
     approval: approvalOf(item.approval),
   };
 }

@@ -9,6 +9,7 @@ import {
   NumberInput,
   OpenUrlAction,
   SerializationContext,
+  Strings,
   SubmitAction,
   Table,
   Version,
@@ -17,13 +18,14 @@ import {
 import { isObject, type JsonObject } from "../shared/http";
 import { hostConfig } from "./host-config";
 import { renderMarkdown, safeUrl } from "./markdown";
+import type { Language } from "./text";
 
 export interface Decision {
   /** Title of the button that was pressed. */
   title: string;
   /** Static data of the action and the values of the inputs, as they are sent. */
   data: JsonObject;
-  /** What the reader filled in, by the label that he saw. */
+  /** What the reader filled in, by the label that was shown. */
   inputs: { label: string; value: string }[];
   /** Decides the same again, with the inputs as they are by then. */
   repeat: () => void;
@@ -39,6 +41,7 @@ export interface CardOptions {
   /** Absent: the card is shown without inputs and buttons. */
   onDecision?: (decision: Decision) => void;
   openUrl: (url: string) => void;
+  language: Language;
 }
 
 // Named, because the package declares itself free of side effects and a bundler drops the module that registers it.
@@ -58,7 +61,7 @@ AdaptiveCard.onProcessMarkdown = (text, result) => {
 };
 
 /** Returns the drawn card, or null when it is no Adaptive Card that can be drawn. */
-export function drawCard(json: JsonObject, { onDecision, openUrl }: CardOptions): DrawnCard | null {
+export function drawCard(json: JsonObject, { onDecision, openUrl, language }: CardOptions): DrawnCard | null {
   if (json.type !== "AdaptiveCard") return null;
   const card = new AdaptiveCard();
   card.hostConfig = hostConfig(onDecision !== undefined);
@@ -67,6 +70,9 @@ export function drawCard(json: JsonObject, { onDecision, openUrl }: CardOptions)
   // Video and audio would load from elsewhere; the page's policy forbids it, so the card's fallback is shown instead.
   context.elementRegistry.unregister("Media");
   card.parse(json, context);
+  // Dates and times of a card (`{{DATE(...)}}`) follow its language; one without follows the reader's.
+  card.lang ??= language.locale;
+  Strings.defaults.overflowButtonTooltip = () => language.text.moreActions;
   const element = card.render();
   if (element === undefined) return null;
   guardLinks(element);
@@ -97,7 +103,7 @@ function execute(
 function dataOf(action: SubmitAction | ExecuteAction): JsonObject {
   const data: unknown = action.data;
   const sent: JsonObject = isObject(data) ? { ...data } : { value: data };
-  // A universal action tells its buttons apart by the verb.
+  // A universal action distinguishes its buttons by the verb.
   if (action instanceof ExecuteAction && action.verb && !("verb" in sent)) sent.verb = action.verb;
   return sent;
 }

@@ -1,26 +1,29 @@
-/** The page of one card: loads it, lets its reader decide once, and says truthfully what became of it. */
+/** The page of one card: loads it, sends one decision of its reader, and shows what the server recorded. */
 
 import { element } from "../shared/dom";
 import type { Send } from "../shared/http";
-import { answer, type InboxItem, load, type Sent } from "./api";
+import { answer, type InboxItem, load, type Loaded, type Sent } from "./api";
 import { type Decision, drawCard, type DrawnCard } from "./card";
-import { headOf, invalidLink, notice, outcomeOf, recorded } from "./view";
+import { type Language } from "./text";
+import { hadArrived, headOf, invalidLink, notice, outcomeOf, recorded, tooLate } from "./view";
 
 export interface Surroundings {
   root: HTMLElement;
   token: string;
+  language: Language;
   send: Send;
   openUrl: (url: string) => void;
   pause: (milliseconds: number) => Promise<void>;
 }
 
-// The workflow goes on after the answer and may draw the card anew ("Approved by ..."); the page looks a few times.
+// After the answer the workflow may replace the card ("Approved by ..."); the page looks a few times.
 const LOOK_AGAIN_MS = [800, 1500, 3000, 5000];
 
 export class Inbox {
   readonly #around: Surroundings;
   #drawn: DrawnCard | null = null;
   #isSending = false;
+  #mayHaveArrived = false;
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -28,102 +31,119 @@ export class Inbox {
 
   /** Loads the card and shows it. */
   async start(): Promise<void> {
-    const loaded = await load(this.#around.send, this.#around.token);
+    const { language } = this.#around;
+    const { text } = language;
+    const loaded = await this.#load();
     switch (loaded.kind) {
       case "item":
         return this.#show(loaded.item);
       case "invalid":
-        return this.#replace(invalidLink());
+        return this.#replace(invalidLink(language));
       case "failed":
         return this.#replace(
-          notice({ tone: "bad", title: "The request could not be loaded", text: loaded.reason }, [
-            "Try again",
+          notice({ tone: "bad", title: text.failed.load, text: text.tried(loaded.tried) }, [
+            text.tryAgain,
             () => void this.#reload(),
           ]),
         );
     }
   }
 
+  async #load(): Promise<Loaded> {
+    return load(this.#around.send, this.#around.token);
+  }
+
   async #reload(): Promise<void> {
-    this.#replace(element("p", { class: "loading", role: "status" }, "Loading the request …"));
+    this.#replace(element("p", { class: "loading", role: "status" }, this.#around.language.text.loading));
     await this.start();
   }
 
   #show(item: InboxItem): void {
-    document.title = `${item.workflowName} · Looply`;
-    const outcome = outcomeOf(item);
-    const { openUrl } = this.#around;
-    this.#drawn =
-      outcome === null
-        ? drawCard(item.card, { openUrl, onDecision: (decision) => void this.#decide(item, decision) })
-        : drawCard(item.card, { openUrl });
-    const shown = this.#drawn?.element ?? notice({ tone: "bad", title: "This card cannot be shown", text: "" });
-    this.#replace(headOf(item), element("div", { id: "result" }), element("section", { class: "card" }, shown));
+    const { language } = this.#around;
+    document.title = `${item.workflowName ?? language.text.request} · Looply`;
+    const outcome = outcomeOf(language, item);
+    this.#drawn = this.#draw(item, outcome === null ? (decision) => void this.#decide(item, decision) : undefined);
+    const shown = this.#drawn?.element ?? notice({ tone: "bad", title: language.text.unshown, text: "" });
+    this.#replace(headOf(language, item), element("div", { id: "result" }), element("section", { class: "card" }, shown));
     if (outcome !== null) this.#say(outcome);
+  }
+
+  #draw({ card }: InboxItem, onDecision?: (decision: Decision) => void): DrawnCard | null {
+    const { openUrl, language } = this.#around;
+    return drawCard(card, { openUrl, language, ...(onDecision === undefined ? {} : { onDecision }) });
   }
 
   async #decide(item: InboxItem, decision: Decision): Promise<void> {
     if (this.#isSending) return;
     this.#isSending = true;
     this.#drawn?.setEnabled(false);
-    this.#say(notice({ tone: "plain", title: "Sending your answer …", text: "" }));
+    this.#say(notice({ tone: "plain", title: this.#around.language.text.sending, text: "" }));
     const sent = await answer(this.#around.send, this.#around.token, decision.data, item.revision);
     this.#isSending = false;
     await this.#finish(item, decision, sent);
   }
 
   async #finish(item: InboxItem, decision: Decision, sent: Sent): Promise<void> {
+    const { language } = this.#around;
+    const { text } = language;
     switch (sent.kind) {
       case "recorded":
-        this.#settle({ ...item, status: "ANSWERED" }, recorded(decision));
+        this.#settle({ ...item, status: "ANSWERED" }, recorded(language, decision));
         return this.#followUp(item);
       case "already":
-        return this.#settle({ ...item, status: "ANSWERED", answeredBy: sent.by, answeredOn: sent.on, decision: sent.decision });
+        return this.#comeTooLate({ ...item, status: "ANSWERED", answeredBy: sent.by, answeredOn: sent.on, decision: sent.decision });
       case "closed":
-        return this.#settle({ ...item, status: "CLOSED", closedText: sent.reason });
+        return this.#comeTooLate({ ...item, status: "CLOSED" });
+      case "frozen":
+        return this.#comeTooLate({ ...item, status: "FROZEN" });
       case "changed":
         await this.#reload();
-        return this.#say(
-          notice({
-            tone: "warning",
-            title: "The request has changed",
-            text: "Nothing was recorded. Look at it again before you decide.",
-          }),
-        );
-      case "frozen":
-        return this.#settle({ ...item, status: "FROZEN" });
+        return this.#say(notice({ tone: "warning", ...text.changed }));
       case "invalid":
-        return this.#replace(invalidLink());
+        return this.#replace(invalidLink(language));
+      case "self-approval":
+        return this.#refuse(text.refused.selfApproval);
       case "refused":
+        return this.#refuse(sent.reason ?? text.refused.unknown);
+      case "failed": {
+        this.#mayHaveArrived = true;
         this.#drawn?.setEnabled(true);
-        return this.#say(notice({ tone: "bad", title: "Your answer was not accepted", text: sent.reason }));
-      case "failed":
-        this.#drawn?.setEnabled(true);
-        return this.#say(
-          notice(
-            { tone: "bad", title: "Your answer may not have arrived", text: `${sent.reason} What you filled in is kept.` },
-            ["Send again", decision.repeat],
-          ),
-        );
+        const why = `${text.tried(sent.tried)} ${text.failed.kept}`;
+        return this.#say(notice({ tone: "bad", title: text.failed.send, text: why }, [text.sendAgain, decision.repeat]));
+      }
     }
   }
 
-  /** Shows the card without inputs and buttons, under what became of it. */
-  #settle(item: InboxItem, result: HTMLElement | null = outcomeOf(item)): void {
-    this.#around.root.querySelector(".head")?.replaceWith(headOf(item));
+  #refuse(reason: string): void {
+    this.#drawn?.setEnabled(true);
+    this.#say(notice({ tone: "bad", title: this.#around.language.text.refused.title, text: reason }));
+  }
+
+  /** Shows the request as the server has it now, since the answer changed nothing; as `known` when it cannot be read. */
+  async #comeTooLate(known: InboxItem): Promise<void> {
+    const { language } = this.#around;
+    const loaded = await this.#load();
+    const item = loaded.kind === "item" && loaded.item.status !== "OPEN" ? loaded.item : known;
+    const isOwn = this.#mayHaveArrived && item.status === "ANSWERED" && item.answeredBy === item.recipient;
+    this.#settle(item, isOwn ? hadArrived(language, item) : tooLate(language, item));
+  }
+
+  /** Shows the card without inputs and buttons, under the result. */
+  #settle(item: InboxItem, result: HTMLElement): void {
+    this.#around.root.querySelector(".head")?.replaceWith(headOf(this.#around.language, item));
     this.#redraw(item);
-    if (result !== null) this.#say(result);
+    this.#say(result);
   }
 
   #redraw(item: InboxItem): void {
-    const drawn = drawCard(item.card, { openUrl: this.#around.openUrl });
+    const drawn = this.#draw(item);
     if (drawn !== null) this.#around.root.querySelector(".card")?.replaceChildren(drawn.element);
   }
 
   async #followUp(item: InboxItem): Promise<void> {
     for (const pause of LOOK_AGAIN_MS) {
       await this.#around.pause(pause);
-      const loaded = await load(this.#around.send, this.#around.token);
+      const loaded = await this.#load();
       if (loaded.kind === "item" && JSON.stringify(loaded.item.card) !== JSON.stringify(item.card)) {
         return this.#redraw(loaded.item);
       }

@@ -1,16 +1,24 @@
-/** What the page says around the card. Plain elements; no state. */
+/** The page around the card: its head and its notices. Plain elements; no state. */
 
 import { element } from "../shared/dom";
 import type { Approval, InboxItem } from "./api";
-import type { Decision } from "./card";
+import type { Decision as CardDecision } from "./card";
+import type { Language, Text } from "./text";
+import { decisionOf } from "./words";
 
 export type Tone = "good" | "bad" | "warning" | "plain";
 
 const MARKS: Record<Tone, string> = { good: "✓", bad: "!", warning: "!", plain: "…" };
 
-/** A message that takes the focus, with a button where there is something to do. */
+export interface Notice {
+  tone: Tone;
+  title: string;
+  text: string;
+}
+
+/** Returns a message that can take the focus, with a button where there is something to do. */
 export function notice(
-  { tone, title, text }: { tone: Tone; title: string; text: string },
+  { tone, title, text }: Notice,
   act?: [label: string, press: () => void],
 ): HTMLElement {
   const words = element("div", { class: "words" }, element("strong", {}, title));
@@ -25,80 +33,96 @@ export function notice(
   return element("div", { class: `notice ${tone}`, role, tabindex: "-1" }, mark, words);
 }
 
-export function invalidLink(): HTMLElement {
-  const text = "It may be incomplete, or the request may have ended. Open the link from the original message again.";
-  return notice({ tone: "bad", title: "This link is not valid", text });
+export function invalidLink({ text }: Language): HTMLElement {
+  return notice({ tone: "bad", ...text.invalid });
 }
 
-/** Says what was decided, with all that was filled in. */
-export function recorded({ title, inputs }: Decision): HTMLElement {
-  const shown = notice({ tone: "good", title: "Thank you. Your answer is recorded.", text: "" });
+/** Shows what was decided, with all that was filled in. */
+export function recorded({ text }: Language, { title, inputs }: CardDecision): HTMLElement {
+  const shown = notice({ tone: "good", title: text.recorded.title, text: "" });
   const list = element("dl", {});
-  for (const [label, value] of [["Your decision", title || "Sent"], ...inputs.map((input) => [input.label, input.value])]) {
-    list.append(element("div", {}, element("dt", {}, label ?? ""), element("dd", {}, value ?? "")));
+  const rows = [{ label: text.recorded.decision, value: title || text.recorded.sent }, ...inputs];
+  for (const { label, value } of rows) {
+    list.append(element("div", {}, element("dt", {}, label), element("dd", {}, value)));
   }
-  shown.querySelector(".words")?.append(list, element("p", {}, "You can close this page."));
+  shown.querySelector(".words")?.append(list, element("p", {}, text.recorded.close));
   return shown;
 }
 
-/** Returns why the card takes no answer, or null while it does. */
-export function outcomeOf(item: InboxItem): HTMLElement | null {
+/** Returns why the card takes no answer, or null while it takes one. */
+export function outcomeOf(language: Language, item: InboxItem): HTMLElement | null {
+  const found = outcome(language, item);
+  return found === null ? null : notice(found);
+}
+
+/** Returns the notice of an answer that came too late: it changed nothing, and what is shown is the card as it is now. */
+export function tooLate(language: Language, item: InboxItem): HTMLElement {
+  const { late } = language.text;
+  const found = outcome(language, item);
+  const reason = found === null ? "" : `${found.text} `;
+  return notice({ tone: "warning", title: late.title, text: `${reason}${late.now}` });
+}
+
+/** Returns the notice of an answer that was sent again, although the first one had arrived. */
+export function hadArrived(language: Language, item: InboxItem): HTMLElement {
+  const text = outcome(language, item)?.text ?? "";
+  return notice({ tone: "good", title: language.text.answered.arrived, text });
+}
+
+function outcome({ text, time }: Language, item: InboxItem): Notice | null {
   switch (item.status) {
     case "OPEN":
       return null;
     case "ANSWERED": {
-      const by = item.answeredBy === null ? "" : ` by ${item.answeredBy}`;
-      const on = item.answeredOn === null ? "" : ` on ${timeText(item.answeredOn)}`;
-      const what = item.decision === null ? "" : ` (${item.decision})`;
-      return notice({ tone: "good", title: "Already answered", text: `This request was answered${by}${on}${what}.` });
+      const decided = decisionText(text, item.decision ?? "");
+      const on = item.answeredOn === null ? "" : time(item.answeredOn);
+      return { tone: "good", title: text.answered.title, text: text.answered.text(item.answeredBy ?? "", on, decided) };
     }
-    case "FROZEN": {
-      const text = "Something failed on the way, and an operator has to decide first. Open this page again later.";
-      return notice({ tone: "warning", title: "This request cannot be answered at the moment", text });
+    case "FROZEN":
+      return { tone: "warning", ...text.frozen };
+    case "CLOSED": {
+      const { title, passedTo, text: because } = text.closed;
+      return { tone: "warning", title, text: item.passedTo === null ? because(item.closeReason) : passedTo(item.passedTo) };
     }
-    case "CLOSED":
-      return notice({ tone: "warning", title: "This request is closed", text: closedOf(item) });
   }
 }
 
-export function headOf(item: InboxItem): HTMLElement {
+export function headOf(language: Language, item: InboxItem): HTMLElement {
+  const { text } = language;
   const facts = element("p", { class: "facts" });
-  if (item.recipient !== "") facts.append(element("span", {}, `For ${item.recipient}`));
-  if (item.openedOn !== null) facts.append(element("span", {}, "Asked ", timeOf(item.openedOn)));
-  if (item.timeoutOn !== null && item.status === "OPEN") {
-    facts.append(element("span", { class: "due" }, "Answer by ", timeOf(item.timeoutOn)));
+  const isOpen = item.status === "OPEN";
+  if (item.recipient !== "") facts.append(element("span", {}, text.facts.recipient(item.recipient)));
+  if (item.openedOn !== null) facts.append(element("span", {}, `${text.facts.openedOn} `, timeOf(language, item.openedOn)));
+  if (item.timeoutOn !== null && isOpen) {
+    facts.append(element("span", { class: "due" }, `${text.facts.answerBy} `, timeOf(language, item.timeoutOn)));
   }
-  if (item.approval?.requester) facts.append(element("span", {}, `Requested by ${item.approval.requester}`));
-  const head = element("header", { class: "head" }, element("h1", {}, item.workflowName), facts);
-  if (item.approval !== null && item.status === "OPEN") head.append(...progressOf(item.approval));
+  if (item.approval?.requester) facts.append(element("span", {}, text.facts.requester(item.approval.requester)));
+  const head = element("header", { class: "head" }, element("h1", {}, item.workflowName ?? text.request), facts);
+  if (item.approval !== null && isOpen) head.append(...progressOf(language, item.approval));
   return head;
 }
 
-function closedOf(item: InboxItem): string {
-  const text = item.closedText;
-  return text === null || text === "" ? "No answer is needed any more." : `${text[0]?.toUpperCase()}${text.slice(1)}.`;
-}
-
-/** Says how many must approve where several are asked, and who has decided so far. */
-function progressOf(approval: Approval): HTMLElement[] {
-  if (approval.recipients < 2) return [];
-  const order = approval.isSequence ? ", one after the other" : "";
-  const needed = `${approval.quorum} of ${approval.recipients} must approve${order}.`;
-  const shown: HTMLElement[] = [element("p", { class: "progress" }, needed)];
-  if (approval.decisions.length > 0) {
-    const list = element("ul", { class: "decisions", "aria-label": "Decisions so far" });
-    for (const { user, action, comment } of approval.decisions) {
-      list.append(element("li", {}, `${user}: ${action}${comment === "" ? "" : ` – ${comment}`}`));
+/** Shows how many must approve where there are several approvers, and who has decided so far. */
+function progressOf({ text }: Language, approval: Approval): HTMLElement[] {
+  const { quorum, recipients, isSequence, decisions } = approval;
+  if (recipients < 2) return [];
+  const shown: HTMLElement[] = [element("p", { class: "progress" }, text.quorum(quorum, recipients, isSequence))];
+  if (decisions.length > 0) {
+    const list = element("ul", { class: "decisions", "aria-label": text.decisionsSoFar });
+    for (const { user, action, comment } of decisions) {
+      list.append(element("li", {}, `${user}: ${decisionText(text, action)}${comment === "" ? "" : ` – ${comment}`}`));
     }
     shown.push(list);
   }
   return shown;
 }
 
-function timeOf(at: number): HTMLElement {
-  return element("time", { datetime: new Date(at).toISOString() }, timeText(at));
+function timeOf({ time }: Language, at: number): HTMLElement {
+  return element("time", { datetime: new Date(at).toISOString() }, time(at));
 }
 
-function timeText(at: number): string {
-  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(at);
+/** Returns the text of a decision: of an approval in the reader's language, else the action as its author named it. */
+function decisionText(text: Text, action: string): string {
+  const decided = decisionOf(action);
+  return decided === null ? action : text.decision(decided);
 }

@@ -1,6 +1,6 @@
 """API keys that are bound to workflows: such a key sees only these workflows and their executions.
 
-    services = bound_services(services, principal.workflow_ids)
+    services = bind_services(services, principal.workflow_ids)
     values = {name: hide_workflow_id(value, ...) ...}
 
 The bound services contain an engine that shows only these workflows. An id of another workflow is replaced by an id
@@ -23,6 +23,7 @@ from looply.engine.ports.port import (
     Audit,
     CardKey,
     Engine,
+    Examined,
     Execution,
     Filter,
     Head,
@@ -35,6 +36,7 @@ from looply.engine.ports.port import (
     Schedule,
     Start,
     Started,
+    ignore_examined,
 )
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow, Decisions, key_of
 from looply.engine.records.letters import LetterFilter, LetterKey, LetterRow, Letters
@@ -52,7 +54,7 @@ _CARDS: Final = 1000
 _Row = TypeVar("_Row")
 
 
-def bound_services(services: Services, workflow_ids: frozenset[str]) -> Services:
+def bind_services(services: Services, workflow_ids: frozenset[str]) -> Services:
     """Returns services that show only the executions of these workflows."""
     return replace(services, engine=BoundEngine(services.engine, workflow_ids))
 
@@ -119,10 +121,10 @@ class BoundEngine:
 
     async def list(self, organization_id: str, criteria: Filter, after: str = "", limit: int = 20) -> Page:
         """Returns executions of these workflows."""
-        wanted_ids = self._ids.intersection(criteria.workflow_ids) if criteria.workflow_ids else self._ids
-        if not wanted_ids:
+        visible_ids = self._ids.intersection(criteria.workflow_ids) if criteria.workflow_ids else self._ids
+        if not visible_ids:
             return Page(items=())
-        narrowed = with_fields(criteria, workflow_ids=tuple(sorted(wanted_ids)))
+        narrowed = with_fields(criteria, workflow_ids=tuple(sorted(visible_ids)))
         return await self._engine.list(organization_id, narrowed, after, limit)
 
     async def wait_until_settled(self, execution_id: str, until: datetime) -> Execution:
@@ -155,9 +157,9 @@ class BoundEngine:
         """Returns the usage of each organization. No call of a key needs it."""
         return await self._engine.usage()
 
-    async def audit(self) -> Audit:
+    async def audit(self, examined: Examined = ignore_examined) -> Audit:
         """Returns the audit of the whole store. No call of a key needs it."""
-        return await self._engine.audit()
+        return await self._engine.audit(examined)
 
     def health(self) -> Health:
         """Returns whether the engine takes work."""

@@ -9,19 +9,19 @@ from looply.app.context.services import Services
 from looply.catalog.moving import find_unopenable_secrets
 from looply.catalog.trail.proof import find_problems
 from looply.definition import compile_definition
-from looply.engine.ports.port import Audit
+from looply.engine.ports.port import Audit, Examined, ignore_examined
 from looply.errors import DefinitionError, RecordDamaged
 
 _PAGE: Final = 200
 
 
-async def prove(services: Services) -> Audit:
+async def prove(services: Services, examined: Examined = ignore_examined) -> Audit:
     """Returns the audit of the executions, with a problem of kind `CATALOG` for each object that cannot be used.
 
     Such an object is a row that cannot be read, a break in the chain of an audit, an ACTIVE definition that does not
     compile, or a secret that cannot be decrypted. Raises: StoreCorrupt for data that no process has written.
     """
-    audit = await services.engine.audit()
+    audit = await services.engine.audit(examined)
     messages = [
         *await services.catalog.database.read(find_problems),
         *[message async for message in _find_broken_definitions(services)],

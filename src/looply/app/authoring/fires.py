@@ -39,7 +39,7 @@ async def list_fires(
     return await services.engine.schedules.fires(workflow_id.lower(), before, limit)
 
 
-async def missed_fires(services: Services, principal: Principal) -> Mapping[str, MissedFires]:
+async def find_missed_fires(services: Services, principal: Principal) -> Mapping[str, MissedFires]:
     """Returns the missed fires of the live schedules, by workflow id."""
     return await services.engine.schedules.find_missed(principal.organization_id)
 

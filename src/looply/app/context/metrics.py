@@ -5,13 +5,14 @@ each. Open objects in the store are never counted for a scrape: the auditor coun
 shows its last result with the time of the count. Where several processes share a store, only the one that audits shows
 that part, so that no object is counted twice.
 
-No label names an organization, a workflow, an execution or anything that a caller sends: all label values are constants
-of the code (routes, statuses, operations of connectors).
+No label names an organization, an execution or anything that a caller sends. All label values are constants of the code
+(routes, statuses, operations of connectors), but for ids of workflows: a process names a bounded number of them, and
+counts all further ones together.
 """
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 from msgspec.structs import replace
 from prometheus_client import (
@@ -30,10 +31,12 @@ from prometheus_client.registry import Collector
 from looply import __version__
 from looply.clock import Clock
 from looply.engine.processing.quotas import QUOTAS, Quota
+from looply.engine.records.changes import StateChange
 from looply.engine.records.survey import Census, EffectCount
 from looply.engine.upkeep.auditor import Findings
-from looply.execution import ExecutionState
 from looply.execution.facts.datastores import is_datastore_operation
+from looply.execution.facts.events import IncidentKind
+from looply.limits import DEFAULT_LIMITS
 
 # A series for each counter with its start time is not needed and would double the scrape.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -42,7 +45,9 @@ CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
 _OTHER: Final = "other"
 _CREDENTIALS: Final = ("key", "inbox_token", "metrics_token")
+_TRIGGERS: Final = ("REQUEST", "SCHEDULED")
 _ENDS: Final = ("COMPLETED", "FAILED", "TERMINATED")
+_INCIDENTS: Final[tuple[str, ...]] = get_args(IncidentKind)
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _UNITS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
@@ -78,14 +83,22 @@ GROUPS: Final = Measure(
     "histogram",
     "writes that one flush of the disk made durable; of the embedded store only",
 )
-STARTED: Final = Measure("looply_executions_started_total", "counter", "executions that began here", ("trigger",))
+_WORKFLOW: Final = "workflow"
+STARTED: Final = Measure(
+    "looply_executions_started_total",
+    "counter",
+    "executions that began here; workflow is an id, or other for the workflows beyond limits.metric_workflows",
+    (_WORKFLOW, "trigger"),
+)
 ENDED: Final = Measure(
     "looply_executions_ended_total",
     "counter",
     "executions that ended here; one that is FAILED by an incident and repaired ends again",
-    ("status",),
+    (_WORKFLOW, "status"),
 )
-INCIDENTS: Final = Measure("looply_incidents_opened_total", "counter", "incidents that opened here", ("kind",))
+INCIDENTS: Final = Measure(
+    "looply_incidents_opened_total", "counter", "incidents that opened here", (_WORKFLOW, "kind")
+)
 REFUSALS: Final = Measure(
     "looply_http_refused_credentials_total",
     "counter",
@@ -242,6 +255,9 @@ MEASURES: Final = (*OWN, *(row.measure for row in STORE))
 """Every metric except those of the operating system process, which the library provides (`process_...`)."""
 
 
+_BY_WORKFLOW: Final = (STARTED, ENDED, INCIDENTS)
+
+
 class ProcessState(NamedTuple):
     """The state of process and store at a scrape; `findings` are None while another process audits.
 
@@ -273,9 +289,10 @@ class Metrics:
     """The metrics of one process, in a registry of its own.
 
     Every method but `render` costs a few microseconds at most. `count_flush` may be called from any thread.
+    `workflows` is how many workflows are counted by their ids: the first ones that this process meets.
     """
 
-    def __init__(self, engine: str = "embedded") -> None:
+    def __init__(self, engine: str = "embedded", workflows: int = DEFAULT_LIMITS.metric_workflows) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         Gauge(BUILD.name, BUILD.help, BUILD.labels, registry=self.registry).labels(__version__, engine).set(1)
@@ -284,9 +301,7 @@ class Metrics:
         self._routes: dict[tuple[str, str, int], Histogram] = {}
         self._commits = self._histogram(COMMITS, _SECONDS)
         self._groups = self._histogram(GROUPS, _UNITS)
-        self._started = dict(self._counters(STARTED, ("REQUEST", "SCHEDULED")))
-        self._ended = dict(self._counters(ENDED, _ENDS))
-        self._incidents = Counter(INCIDENTS.name, INCIDENTS.help, INCIDENTS.labels, registry=self.registry)
+        self._workflows = _WorkflowCounters(self.registry, workflows)
         self._state = ProcessState()
         self._read_state: Callable[[], ProcessState] = ProcessState
         self.registry.register(_Store(lambda: self._state))
@@ -316,16 +331,17 @@ class Metrics:
         """Counts a flush and the writes that it made durable."""
         self._groups.observe(units)
 
-    def count_change(self, before: ExecutionState | None, after: ExecutionState) -> None:
+    def count_change(self, change: StateChange) -> None:
         """Counts the start, end and new incidents of an execution in one durable unit."""
+        before, after = change.before, change.after
+        counters = self._workflows.of(after.started.workflow_id)
         if before is None:
-            self._started[after.started.trigger_type].inc()
-        status = after.status
-        if status in _ENDS and (before is None or before.status != status):
-            self._ended[status].inc()
+            counters.started[after.started.trigger_type].inc()
+        if change.status in _ENDS and change.former != change.status:
+            counters.ended[change.status].inc()
         for incident_id, incident in after.incidents.items():
             if before is None or incident_id not in before.incidents:
-                self._incidents.labels(incident.kind).inc()
+                counters.incidents[incident.kind].inc()
 
     def take_snapshot(self) -> None:
         """Records the current state for `render`; call it before, on the thread of `set_state_source`'s function."""
@@ -341,6 +357,42 @@ class Metrics:
     def _counters(self, measure: Measure, values: Iterable[str]) -> Iterator[tuple[str, Counter]]:
         counter = Counter(measure.name, measure.help, measure.labels, registry=self.registry)
         return ((value, counter.labels(value)) for value in values)
+
+
+class _OfWorkflow(NamedTuple):
+    """The counters of one workflow, by trigger, by final status and by kind of incident."""
+
+    started: Mapping[str, Counter]
+    ended: Mapping[str, Counter]
+    incidents: Mapping[str, Counter]
+
+
+class _WorkflowCounters:
+    """Counters by workflow: of its own for each of the first `most` workflows, one for all others together."""
+
+    def __init__(self, registry: CollectorRegistry, most: int) -> None:
+        self._families = [Counter(each.name, each.help, each.labels, registry=registry) for each in _BY_WORKFLOW]
+        self._most = most
+        self._others = self._make(_OTHER)
+        self._known: dict[str, _OfWorkflow] = {}
+
+    def of(self, workflow_id: str) -> _OfWorkflow:
+        """Returns the counters of a workflow. They begin at 0 all at once, so that a rate sees the first failure."""
+        known = self._known.get(workflow_id)
+        if known is not None:
+            return known
+        if len(self._known) >= self._most:
+            return self._others
+        made = self._known[workflow_id] = self._make(workflow_id)
+        return made
+
+    def _make(self, name: str) -> _OfWorkflow:
+        started, ended, incidents = self._families
+        return _OfWorkflow(
+            {trigger: started.labels(name, trigger) for trigger in _TRIGGERS},
+            {status: ended.labels(name, status) for status in _ENDS},
+            {kind: incidents.labels(name, kind) for kind in _INCIDENTS},
+        )
 
 
 class _Store(Collector):

@@ -14,7 +14,7 @@ import structlog
 from msgspec.structs import replace
 
 from looply.app.context.services import Services
-from looply.app.executions.bulks import stored_filter
+from looply.app.executions.bulks import parse_filter
 from looply.catalog.authored.bulks import Bulk, Progress
 from looply.engine.upkeep.loop import Loop
 from looply.errors import Conflict, LooplyError, NotFound, RecordDamaged, Refused, StoreCorrupt
@@ -70,7 +70,7 @@ class BulkRunner(Loop):
 
     async def _slice(self, bulk: Bulk) -> Progress:
         # A bulk does not include executions that start after its creation.
-        criteria = stored_filter(bulk.criteria)
+        criteria = parse_filter(bulk.criteria)
         until = min(criteria.created_to or bulk.created_on, bulk.created_on)
         place, done, refused = bulk.cursor, 0, 0
         command: Command | None = None
@@ -110,7 +110,7 @@ class BulkRunner(Loop):
         if not options["version"]:
             return redrive
         # A bulk with a version has the filter of a single workflow.
-        (workflow_id,) = stored_filter(bulk.criteria).workflow_ids
+        (workflow_id,) = parse_filter(bulk.criteria).workflow_ids
         found = await self._services.library.resolve(bulk.organization_id, workflow_id, options["version"])
         return replace(
             redrive, workflow=found.workflow, workflow_version=found.workflow_version, steps=options["steps"]

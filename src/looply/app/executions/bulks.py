@@ -167,7 +167,7 @@ def filter_document(criteria: Filter) -> dict[str, Any]:
     return {name: value for name, value in shown.items() if value not in (None, [])}
 
 
-def stored_filter(document: Mapping[str, Any]) -> Filter:
+def parse_filter(document: Mapping[str, Any]) -> Filter:
     """Returns the filter of a stored document."""
 
     def instant(name: str) -> datetime | None:

@@ -14,7 +14,7 @@ from looply.catalog.tenants.keys import Principal
 from looply.definition import parse_duration
 from looply.engine.ports.port import Execution, Key, Start
 from looply.errors import BadRequest, DefinitionError, Refused
-from looply.execution.views.logs import masked_document
+from looply.execution.views.logs import mask_document
 from looply.jsontext import Json, fingerprint
 
 MAX_WAIT: Final = timedelta(seconds=60)
@@ -98,7 +98,7 @@ async def store_mock(services: Services, principal: Principal, request: TriggerR
 
 def output_of(execution: Execution) -> Json:
     """Returns the output of an ended execution: `payload.output` of its document, secrets masked."""
-    return masked_document(execution.workflow, execution.state)["payload"]["output"]
+    return mask_document(execution.workflow, execution.state)["payload"]["output"]
 
 
 def parse_wait(text: str) -> timedelta:

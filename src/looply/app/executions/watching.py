@@ -102,7 +102,7 @@ async def check_cursor(services: Services, organization_id: str, position: Posit
 
 async def _check_not_pruned(services: Services, organization_id: str, position: Position) -> None:
     """Raises: Conflict (code `EVENTS_PRUNED`) when an event that was stored after the position has been pruned."""
-    if position < await services.engine.pruning.pruned_position(organization_id):
+    if position < await services.engine.pruning.last_pruned_position(organization_id):
         message = (
             "executions with events after this one have been pruned; begin without a cursor and list the executions"
         )

@@ -8,7 +8,7 @@ Theory of operation. Every write begins by incrementing the one row of `change_c
   needed in addition to the count. Authors are few: a write lasts some milliseconds.
 - A reader of the count learns whether anything has changed, in the same instant as the change becomes visible.
 
-Connections can break. Before the COMMIT was sent nothing is stored. After that the status of the transaction id tells
+Connections can break. Before the COMMIT was sent nothing is stored. After that the status of the transaction id shows
 whether it was committed; the outcome is unknown only when the database cannot be queried any more.
 
 Sums of tables (`looply.catalog.storage.sums`) exist on SQLite only. On PostgreSQL the server detects damage: page

@@ -32,7 +32,7 @@ _CHECK: Final = b"looply"
 
 @dataclass(slots=True)
 class RotationPlan:
-    """The changes that bring the catalog in line with the keys of this process."""
+    """The changes that adapt the catalog to the keys of this process."""
 
     first: MasterKey | None = None
     """The first key of a catalog without keys."""

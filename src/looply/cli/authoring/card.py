@@ -54,7 +54,7 @@ async def list_cards(
     """List the cards that accept answers, newest first.
 
     FROZEN: the card accepts answers again once the incident of its execution is resolved. The link is shown to keys
-    with the scope manage only: whoever has it can answer for the recipient.
+    with the scope manage only: a person who has it can answer for the recipient.
     """
     async with server.client(terminal) as client:
         items = await client.items("getOpenCards", limit, recipient=recipient)

@@ -5,10 +5,12 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
+from looply.cli import on_demand
 from looply.cli.terminal.client import NO_BODY
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.options import THE_TARGET, Target
 from looply.cli.terminal.payloads import PayloadFile, read_payload
+from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import instant, record, show_items
 from looply.cli.terminal.terminal import Here, Terminal
 
@@ -31,9 +33,7 @@ IfRevision = Annotated[int | None, Parameter(help="Only if the datastore has thi
 async def list_datastores(*, target: Target = THE_TARGET, terminal: Here) -> None:
     """List the datastores by name, without their documents."""
     if target.is_offline():
-        from looply.cli.offline import offline_datastores  # noqa: PLC0415 - start-up cost of the stores
-
-        items = await offline_datastores.list_all(terminal, target)
+        items = await on_demand.offline_datastores.list_all(terminal, target)
     else:
         async with target.client(terminal) as client:
             items = await client.items("getDatastores", _ALL)
@@ -44,9 +44,7 @@ async def list_datastores(*, target: Target = THE_TARGET, terminal: Here) -> Non
 async def get(name: Name, /, *, target: Target = THE_TARGET, terminal: Here) -> None:
     """Show a datastore with its document."""
     if target.is_offline():
-        from looply.cli.offline import offline_datastores  # noqa: PLC0415 - start-up cost of the stores
-
-        item = await offline_datastores.get(terminal, target, name)
+        item = await on_demand.offline_datastores.get(terminal, target, name)
     else:
         async with target.client(terminal) as client:
             item = (await client.get("getDatastore", name=name))["item"]
@@ -69,9 +67,7 @@ async def put(
     if document is NO_BODY:
         raise UsageError("the document is missing: give a file or --value")
     if target.is_offline():
-        from looply.cli.offline import offline_datastores  # noqa: PLC0415 - start-up cost of the stores
-
-        item = await offline_datastores.put(terminal, target, name, document, if_revision)
+        item = await on_demand.offline_datastores.put(terminal, target, name, document, if_revision)
     else:
         body = {"name": name, "value": document, **_guard(if_revision)}
         async with target.client(terminal) as client:
@@ -80,12 +76,19 @@ async def put(
 
 
 @APP.command
-async def delete(name: Name, /, *, if_revision: IfRevision = None, target: Target = THE_TARGET, terminal: Here) -> None:
+async def delete(
+    name: Name,
+    /,
+    *,
+    if_revision: IfRevision = None,
+    yes: Yes = False,
+    target: Target = THE_TARGET,
+    terminal: Here,
+) -> None:
     """Delete a datastore."""
+    confirm(terminal, f"Delete the datastore {name!r} with its document", yes=yes)
     if target.is_offline():
-        from looply.cli.offline import offline_datastores  # noqa: PLC0415 - start-up cost of the stores
-
-        await offline_datastores.delete(terminal, target, name, if_revision)
+        await on_demand.offline_datastores.delete(terminal, target, name, if_revision)
     else:
         async with target.client(terminal) as client:
             await client.post("deleteDatastore", {"name": name, **_guard(if_revision)})

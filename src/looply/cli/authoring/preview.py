@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from cyclopts import Parameter, validators
 from msgspec import to_builtins
 
+from looply.cli import on_demand
 from looply.cli.terminal.documents import file_parameter, read_document
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.instants import read_instant
@@ -74,7 +75,9 @@ WHOLE_SPAN: Final = Span()
 
 
 async def preview(
-    workflow_id: Annotated[str | None, Parameter(help="Id of a workflow that is stored.")] = None,
+    workflow_id: Annotated[
+        str | None, Parameter(name="WORKFLOW", help="Id or name of a workflow that is stored.")
+    ] = None,
     /,
     *,
     version: Annotated[int | None, Parameter(help="Number of its version; else the newest ACTIVE one.")] = None,
@@ -87,27 +90,29 @@ async def preview(
 
     A schedule given by --file, --cron or --every needs neither a server nor a data folder.
     """
-    # Start-up cost of the schema and of time zones.
-    from looply.app.authoring.fires import View, parse_schedule  # noqa: PLC0415
-    from looply.server.http.rows import preview_answer  # noqa: PLC0415
 
     is_written = source != NO_SOURCE
     if is_written == (workflow_id is not None):
         raise UsageError("give the id of a workflow, or a schedule by --file, --cron or --every")
     after = read_instant("--from", span.after) if span.after else None
-    view = View(count=span.count, after=after, is_around_change=span.around_change)
+    view = on_demand.fires.View(count=span.count, after=after, is_around_change=span.around_change)
     if workflow_id is None:
-        shown = to_builtins(preview_answer(view.of(parse_schedule(*source.settings(terminal)), terminal.clock.now())))
-    elif target.is_offline():
-        from looply.cli.offline import offline  # noqa: PLC0415 - start-up cost of the stores
-
         shown = to_builtins(
-            preview_answer(await offline.preview_workflow(terminal, target, workflow_id, version, view))
+            on_demand.answer_rows.preview_answer(
+                view.of(on_demand.fires.parse_schedule(*source.settings(terminal)), terminal.clock.now())
+            )
+        )
+    elif target.is_offline():
+        shown = to_builtins(
+            on_demand.answer_rows.preview_answer(
+                await on_demand.offline.preview_workflow(terminal, target, workflow_id, version, view)
+            )
         )
     else:
         body = {"workflow_id": workflow_id, "workflow_version": version, "from": ms_or_none(after), "count": span.count}
         given = {name: value for name, value in body.items() if value is not None}
         async with target.client(terminal) as client:
+            given["workflow_id"] = await client.workflow_id(workflow_id)
             shown = await client.post("previewSchedule", {**given, "around_change": span.around_change})
     document = {name: value for name, value in shown.items() if name != "message"}
     terminal.show(document, lambda: table(("start", "local", "note"), _rows(shown["items"]), title=shown["timezone"]))

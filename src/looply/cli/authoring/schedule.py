@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter, validators
 
+from looply.cli import on_demand
 from looply.cli.authoring.preview import preview
 from looply.cli.terminal.options import THE_SERVER, THE_TARGET, Server, Target
 from looply.cli.terminal.tables import record, show_items
@@ -31,7 +32,7 @@ _FIRES: Final = {
 }
 _ALL: Final = 1_000_000
 
-WorkflowId = Annotated[str, Parameter(help="Id of the workflow.")]
+WorkflowId = Annotated[str, Parameter(name="WORKFLOW", help="Id or name of the workflow.")]
 Limit = Annotated[int, Parameter(help="Maximum number of items.", validator=validators.Number(gte=1))]
 Version = Annotated[int | None, Parameter(help="Number of the version; the newest ACTIVE one has the schedule.")]
 
@@ -40,16 +41,13 @@ Version = Annotated[int | None, Parameter(help="Number of the version; the newes
 async def list_schedules(*, target: Target = THE_TARGET, terminal: Here) -> None:
     """List the live schedules with their next and last instants."""
     if target.is_offline():
-        from looply.cli.offline import offline  # noqa: PLC0415 - start-up cost of the stores
-
-        items = await offline.list_schedules(terminal, target)
+        items = await on_demand.offline.list_schedules(terminal, target)
     else:
         async with target.client(terminal) as client:
-            items = await client.items("getSchedules", _ALL)
-    if not terminal.is_json:
-        # Nothing starts while a schedule is paused, so its next instant would mislead.
-        items = [{**item, "next_on": item["next_on"] if item["status"] == "ACTIVE" else None} for item in items]
-    show_items(terminal, items, _COLUMNS)
+            items = (await client.get("getSchedules"))["items"]
+    # Nothing starts while a schedule is paused, so its next instant would mislead.
+    shown = [{**item, "next_on": item["next_on"] if item["status"] == "ACTIVE" else None} for item in items]
+    show_items(terminal, items, _COLUMNS, shown=shown)
 
 
 @APP.command
@@ -60,9 +58,7 @@ async def fires(workflow_id: WorkflowId, /, *, limit: Limit = 100, target: Targe
     REFUSED by a quota of the organization, or MISSED.
     """
     if target.is_offline():
-        from looply.cli.offline import offline  # noqa: PLC0415 - start-up cost of the stores
-
-        items = await offline.list_fires(terminal, target, workflow_id, limit)
+        items = await on_demand.offline.list_fires(terminal, target, workflow_id, limit)
     else:
         async with target.client(terminal) as client:
             items = await client.items("getScheduleFires", limit, workflow_id=workflow_id)
@@ -88,10 +84,11 @@ async def play(
 async def _toggle(
     action: Literal["PAUSE", "PLAY"], workflow_id: str, version: int | None, server: Server, terminal: Terminal
 ) -> None:
-    body: dict[str, Any] = {"workflow_id": workflow_id, "action": action}
+    body: dict[str, Any] = {"action": action}
     if version is not None:
         body["workflow_version"] = version
     async with server.client(terminal) as client:
+        body["workflow_id"] = await client.workflow_id(workflow_id)
         answer = await client.post("toggleScheduledWorkflow", body)
     shown = {name: answer[name] for name in ("workflow_id", "workflow_version", "status")}
     terminal.show(answer, lambda: record(shown))

@@ -2,21 +2,25 @@
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter, validators
 
+from looply.cli import on_demand
+from looply.cli.authoring.files import COMMANDS, IDENTITY, without_file_fields
 from looply.cli.terminal.client import segment
-from looply.cli.terminal.documents import file_parameter, read_document, write_document
+from looply.cli.terminal.documents import file_parameter, read_document
 from looply.cli.terminal.failures import DONE, REFUSED, UsageError, problem_item
 from looply.cli.terminal.importing import DEFAULT_IMPORT, Imported, ImportOptions, import_by_api
 from looply.cli.terminal.options import THE_SERVER, THE_TARGET, Server, Target
 from looply.cli.terminal.payloads import Payload, PayloadFile, read_payload
+from looply.cli.terminal.progress import explained
 from looply.cli.terminal.tables import record, show_items, table
 from looply.cli.terminal.terminal import Here
 
-APP: Final = App(name="workflow", help="Workflows: list, show, import, export, validate, activate, trigger.")
+APP: Final = App(name="workflow", help="Workflows: list, show, new, import, export, diff, validate, activate, trigger.")
+for _command in COMMANDS:
+    APP.command(_command)
 
 _COLUMNS: Final = {
     "workflow": "workflow_id",
@@ -25,9 +29,8 @@ _COLUMNS: Final = {
     "name": "workflow_name",
     "modified": "modified_on",
 }
-_IDENTITY: Final = ("workflow_id", "workflow_version")
 
-WorkflowId = Annotated[str, Parameter(help="Id of the workflow.")]
+WorkflowId = Annotated[str, Parameter(name="WORKFLOW", help="Id or name of the workflow.")]
 Limit = Annotated[int, Parameter(help="Maximum number of items.", validator=validators.Number(gte=1))]
 Version = Annotated[str, Parameter(help="Number of the version, or latest: the newest ACTIVE one.")]
 VersionNumber = Annotated[int, Parameter(help="Number of the version.", validator=validators.Number(gte=1))]
@@ -38,9 +41,7 @@ DefinitionFile = Annotated[str, file_parameter("JSON file with the definition; -
 async def list_workflows(*, limit: Limit = 100, target: Target = THE_TARGET, terminal: Here) -> None:
     """List the versions of all workflows, newest first."""
     if target.is_offline():
-        from looply.cli.offline.offline import list_versions  # noqa: PLC0415 - start-up cost of the catalog
-
-        items = await list_versions(terminal, target, limit)
+        items = await on_demand.offline.list_versions(terminal, target, limit)
     else:
         async with target.client(terminal) as client:
             items = await client.items("getOrganizationWorkflows", limit)
@@ -56,7 +57,7 @@ async def show(
         answer = await client.get("getWorkflowById", workflow_id=workflow_id, workflow_version=version)
     item: dict[str, Any] = answer["item"]
     steps = [(step.get("id"), step.get("type"), step.get("description")) for step in item["workflow_steps"]]
-    head = {name: item[name] for name in (*_IDENTITY, "workflow_status", "workflow_name")}
+    head = {name: item[name] for name in (*IDENTITY, "workflow_status", "workflow_name")}
     terminal.show(item, lambda: table(("step", "type", "description"), steps, title=_title(head)))
 
 
@@ -77,36 +78,11 @@ async def import_file(
     is_offline = target.is_offline()
     definition = read_document(file, terminal)
     if is_offline:
-        from looply.cli.offline.offline import import_to_folder  # noqa: PLC0415 - start-up cost of the catalog
-
-        imported = await import_to_folder(terminal, target, definition, options)
+        imported = await on_demand.offline.import_to_folder(terminal, target, definition, options)
     else:
         async with target.client(terminal) as client:
             imported = await import_by_api(client, definition, options)
     _show_imported(imported, terminal)
-
-
-@APP.command
-async def export(
-    workflow_id: WorkflowId,
-    /,
-    *,
-    version: Version = "latest",
-    output: Annotated[Path | None, Parameter(help="Write to this file instead of standard output.")] = None,
-    server: Server = THE_SERVER,
-    terminal: Here,
-) -> None:
-    """Write the definition of a version as a file that import reads."""
-    async with server.client(terminal) as client:
-        answer = await client.get("exportWorkflow", workflow_id=workflow_id, workflow_version=version)
-    definition = answer["definition"]
-    text = json.dumps(definition, ensure_ascii=False, indent=2)
-    if output is None:
-        terminal.show(definition, lambda: text)
-        return
-    write_document(f"{text}\n", output)
-    ids = {name: definition[name] for name in _IDENTITY}
-    terminal.show({**ids, "file": str(output)}, lambda: f"{output} has version {definition['workflow_version']}.")
 
 
 @APP.command
@@ -116,12 +92,11 @@ def validate(file: DefinitionFile, /, *, terminal: Here) -> int:
     Connections, cards, datastores and workflows that it names are not looked up: the server does that when it stores
     the definition.
     """
-    from looply.definition import parse_definition  # noqa: PLC0415 - start-up cost of the schema
 
     document = read_document(file, terminal)
     if isinstance(document, dict):
-        document = {name: value for name, value in document.items() if name not in _IDENTITY}
-    findings = parse_definition(document)
+        document = without_file_fields(document)
+    findings = on_demand.definition.parse_definition(document)
     errors, warnings = (list(map(problem_item, found)) for found in (findings.errors, findings.warnings))
     rows = [
         (kind, item["path"], item["message"], item.get("hint"))
@@ -129,7 +104,7 @@ def validate(file: DefinitionFile, /, *, terminal: Here) -> int:
         for item in items
     ]
     message = "the definition has errors" if errors else "the definition is valid"
-    title = f"{message}: {len(errors)} errors, {len(warnings)} warnings"
+    title = f"{message}: {_count(errors, 'error')}, {_count(warnings, 'warning')}"
     shown = {"message": message, "errors": errors, "warnings": warnings}
     terminal.show(shown, lambda: table(("finding", "path", "message", "hint"), rows, title=title) if rows else title)
     return REFUSED if errors else DONE
@@ -141,9 +116,9 @@ async def activate(
 ) -> None:
     """Make a draft ACTIVE: the version becomes immutable, and triggers start it."""
     async with server.client(terminal) as client:
-        body = {"workflow_id": workflow_id, "workflow_version": version}
+        body = {"workflow_id": await client.workflow_id(workflow_id), "workflow_version": version}
         item = (await client.post("activateWorkflow", body))["item"]
-    document = {name: item[name] for name in (*_IDENTITY, "workflow_status")}
+    document = {name: item[name] for name in (*IDENTITY, "workflow_status")}
     terminal.show(document, lambda: record(document))
 
 
@@ -163,6 +138,10 @@ class Request:
 
 
 _PLAIN: Final = Request()
+_INTERRUPTED: Final = (
+    "the execution may have been started and continues on the server; 'looply execution list' shows it. A call with"
+    " the same --idempotency-key starts no second one"
+)
 
 
 @APP.command
@@ -174,21 +153,30 @@ async def trigger(
     request: Request = _PLAIN,
     server: Server = THE_SERVER,
     terminal: Here,
-) -> None:
-    """Start an execution and show its id once it is stored durably."""
+) -> int:
+    """Start an execution and show its id once it is stored durably.
+
+    With --wait the exit status is 1 when the execution failed or was terminated.
+    """
     body = read_payload(file, request.payload, terminal)
     key = request.idempotency_key or ""
     if not key.isascii() or (key and not key.isprintable()):
         raise UsageError("--idempotency-key must be printable ASCII")
     query = {"process_id": request.process_id, "profile": request.profile, "wait": request.wait}
     async with server.client(terminal) as client:
-        path = f"triggerworkflow/{segment(workflow_id)}/{segment(request.version)}"
-        answer = await client.post(path, body, key=key, **query)
+        path = f"triggerworkflow/{segment(await client.workflow_id(workflow_id))}/{segment(request.version)}"
+        with explained(terminal, _INTERRUPTED):
+            answer = await client.post(path, body, key=key, **query)
     terminal.show(answer, lambda: record({name: _shown(value) for name, value in answer.items() if name != "message"}))
+    return REFUSED if answer.get("status") in ("FAILED", "TERMINATED") else DONE
 
 
 def _shown(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False, indent=2) if isinstance(value, dict | list) else value
+
+
+def _count(found: list[dict[str, str]], what: str) -> str:
+    return f"{len(found)} {what}{'' if len(found) == 1 else 's'}"
 
 
 def _show_imported(imported: Imported, terminal: Here) -> None:

@@ -7,9 +7,13 @@ from typing import Annotated, Any, Final, Literal
 from cyclopts import App, Parameter, validators
 
 from looply.cli.executions.repairs import Mapped, Version, parse_renames
+from looply.cli.terminal.client import ApiClient
+from looply.cli.terminal.failures import DONE, REFUSED
 from looply.cli.terminal.instants import instant_ms
 from looply.cli.terminal.options import THE_SERVER, Server
-from looply.cli.terminal.tables import instant, record, rows_of, show_items, table
+from looply.cli.terminal.progress import explained, show_progress
+from looply.cli.terminal.questions import Yes, confirm
+from looply.cli.terminal.tables import instant, listing, record, rows_of, show_items, table
 from looply.cli.terminal.terminal import Here, Terminal
 
 APP: Final = App(name="bulk", help="Bulk operations on many executions: redrive, terminate, list, status, cancel.")
@@ -26,6 +30,8 @@ _COLUMNS: Final = {
 _SAMPLE: Final = ("workflow_execution_id", "status", "workflow_current_state", "process_id", "created_on")
 _CALLS: Final = ("workflow_id", "state", "operation", "count", "repeated", "same_key")
 
+_POLL_SECONDS: Final = 1.0
+
 BulkId = Annotated[str, Parameter(help="Id of the bulk.")]
 
 
@@ -34,7 +40,7 @@ BulkId = Annotated[str, Parameter(help="Id of the bulk.")]
 class BulkFilter:
     """Selects the executions: those that match all given criteria."""
 
-    workflow_id: Annotated[str | None, Parameter(help="Executions of this workflow.")] = None
+    workflow_id: Annotated[str | None, Parameter(help="Executions of this workflow, by id or name.")] = None
     workflow_version: Annotated[int | None, Parameter(help="Executions on this version.")] = None
     status: Annotated[
         list[Literal["RUNNING", "WAITING", "FAILED"]] | None,
@@ -52,10 +58,10 @@ class BulkFilter:
         ),
     ] = False
 
-    def body(self) -> dict[str, Any]:
-        """Returns the filter of the call."""
+    async def body(self, client: ApiClient) -> dict[str, Any]:
+        """Returns the filter of the call. Raises: UsageError, and as `ApiClient.workflow_id`."""
         given = {
-            "workflow_id": self.workflow_id,
+            "workflow_id": None if self.workflow_id is None else await client.workflow_id(self.workflow_id),
             "workflow_version": self.workflow_version,
             "status": self.status,
             "process_id": self.process_id,
@@ -74,15 +80,13 @@ class BulkOptions:
     reason: Annotated[str, Parameter(help="Reason; recorded in the log of each execution.")] = ""
     rate: Annotated[int, Parameter(help="Executions per second.", validator=validators.Number(gte=1, lte=100))] = 10
     dry_run: Annotated[bool, Parameter(help="Only count them; nothing is stored.", negative="")] = False
-
-    def body(self, criteria: BulkFilter) -> dict[str, Any]:
-        """Returns the body that both calls share."""
-        return {
-            "filter": criteria.body(),
-            "reason": self.reason,
-            "rate_per_second": self.rate,
-            "dry_run": self.dry_run,
-        }
+    wait: Annotated[
+        bool,
+        Parameter(
+            help="Wait until the bulk has ended. Exit status 1 when it was cancelled or executions were refused.",
+            negative="",
+        ),
+    ] = False
 
 
 _NO_CRITERIA: Final = BulkFilter()
@@ -98,14 +102,14 @@ async def redrive(
     options: BulkOptions = _DEFAULTS,
     server: Server = THE_SERVER,
     terminal: Here,
-) -> None:
+) -> int:
     """Redrive many failed executions: retry their failed steps, optionally on a corrected version."""
-    body = options.body(criteria)
-    if version is not None:
-        body["workflow_version"] = version
+    more: dict[str, Any] = {} if version is None else {"workflow_version": version}
     if rename:
-        body["mapping"] = parse_renames(rename)
-    await _begin(server, terminal, "bulkRedrive", body)
+        more["mapping"] = parse_renames(rename)
+    async with server.client(terminal) as client:
+        bulk = _Bulk(client, terminal, "bulkRedrive", {**await _body(client, criteria, options), **more})
+        return await bulk.run(options)
 
 
 @APP.command
@@ -113,11 +117,16 @@ async def terminate(
     *,
     criteria: BulkFilter = _NO_CRITERIA,
     options: BulkOptions = _DEFAULTS,
+    yes: Yes = False,
     server: Server = THE_SERVER,
     terminal: Here,
-) -> None:
+) -> int:
     """Terminate many executions."""
-    await _begin(server, terminal, "bulkTerminate", options.body(criteria))
+    async with server.client(terminal) as client:
+        bulk = _Bulk(client, terminal, "bulkTerminate", await _body(client, criteria, options))
+        if not options.dry_run:
+            await bulk.confirm("Terminate", yes=yes)
+        return await bulk.run(options)
 
 
 @APP.command(name="list")
@@ -149,10 +158,55 @@ async def cancel(bulk_id: BulkId, /, *, server: Server = THE_SERVER, terminal: H
     terminal.show(item, lambda: _page(item))
 
 
-async def _begin(server: Server, terminal: Terminal, name: str, body: dict[str, Any]) -> None:
-    async with server.client(terminal) as client:
-        answer = await client.post(name, body)
-    terminal.show(answer, lambda: _page(answer["item"]) if "item" in answer else _sample(answer))
+async def _body(client: ApiClient, criteria: BulkFilter, options: BulkOptions) -> dict[str, Any]:
+    """Returns the body that both calls share."""
+    return {
+        "filter": await criteria.body(client),
+        "reason": options.reason,
+        "rate_per_second": options.rate,
+        "dry_run": options.dry_run,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Bulk:
+    """A bulk that is to be started by the call `name` with `body`."""
+
+    client: ApiClient
+    terminal: Terminal
+    name: str
+    body: dict[str, Any]
+
+    async def confirm(self, verb: str, *, yes: bool) -> None:
+        """Asks with the number of executions, which a dry run counts. Raises: as `confirm`."""
+        what = f"{verb} the executions that match"
+        if not yes and self.terminal.is_interactive:
+            found = await self.client.post(self.name, {**self.body, "dry_run": True})
+            what = f"{verb} {found['count']}{' or more' if found['truncated'] else ''} executions"
+        confirm(self.terminal, what, yes=yes)
+
+    async def run(self, options: BulkOptions) -> int:
+        """Starts the bulk, waits for its end if requested, shows it, and returns the exit status."""
+        answer = await self.client.post(self.name, self.body)
+        if "item" not in answer:
+            self.terminal.show(answer, lambda: _sample(answer))
+            return DONE
+        if not options.wait:
+            self.terminal.show(answer, lambda: _page(answer["item"]))
+            return DONE
+        item = await self._wait(answer["item"])
+        self.terminal.show({**answer, "item": item}, lambda: _page(item))
+        return DONE if item["status"] == "DONE" and not item["refused"] else REFUSED
+
+    async def _wait(self, item: dict[str, Any]) -> dict[str, Any]:
+        bulk_id = item["bulk_id"]
+        text = f"the server continues; 'looply bulk status {bulk_id}' shows it, 'looply bulk cancel {bulk_id}' stops it"
+        with explained(self.terminal, text), show_progress(self.terminal) as progress:
+            while item["ended_on"] is None:
+                progress(item["action"], item["done"] + item["refused"], None)
+                await self.terminal.pause(_POLL_SECONDS)
+                item = (await self.client.get("getBulk", bulk_id=bulk_id))["item"]
+        return item
 
 
 def _page(item: Mapping[str, Any]) -> Any:
@@ -167,15 +221,13 @@ def _filter_text(value: Any) -> str:
 
 
 def _sample(answer: Mapping[str, Any]) -> Any:
-    from rich.console import Group  # noqa: PLC0415 - start-up cost: JSON needs no console
-
     more = " or more" if answer["truncated"] else ""
     found = f"{answer['count']}{more} executions match"
     if not answer["items"]:
         return f"{found}. A dry run: nothing was stored."
-    parts = [table(_SAMPLE, rows_of(answer["items"], _SAMPLE), title=f"{found}; the newest of them:")]
+    parts = [listing(_SAMPLE, rows_of(answer["items"], _SAMPLE), title=f"{found}; the newest of them:")]
     if forecast := answer.get("forecast"):
         of = f"the newest {forecast['examined']}, of which {forecast['refused']} would be refused,"
         title = f"calls that {of} would make at once:"
         parts.append(table(_CALLS, rows_of(forecast["effects"], _CALLS), title=title))
-    return Group(*parts, "A dry run: nothing was stored.")
+    return [*parts, "A dry run: nothing was stored."]

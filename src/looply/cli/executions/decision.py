@@ -1,6 +1,5 @@
 """`looply decision`: the decisions of approvals, for an auditor."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -8,8 +7,8 @@ from cyclopts import App, Parameter, validators
 
 from looply.cli.terminal.instants import instant_ms
 from looply.cli.terminal.options import THE_SERVER, Server
-from looply.cli.terminal.tables import instant, rows_of, table
-from looply.cli.terminal.terminal import Here, Terminal
+from looply.cli.terminal.tables import instant, show_items
+from looply.cli.terminal.terminal import Here
 
 APP: Final = App(name="decision", help="Who decided what, also in executions that were pruned: list.")
 
@@ -33,7 +32,7 @@ Limit = Annotated[int, Parameter(help="Maximum number of items.", validator=vali
 class DecisionFilter:
     """The criteria of a list of decisions."""
 
-    workflow_id: Annotated[str | None, Parameter(help="Only decisions in executions of this workflow.")] = None
+    workflow_id: Annotated[str | None, Parameter(help="Only in executions of this workflow, by id or name.")] = None
     state: Annotated[str | None, Parameter(help="Only decisions on this step; needs --workflow-id.")] = None
     user: Annotated[str | None, Parameter(help="Only decisions of this person; case-insensitive.")] = None
     process_id: Annotated[str | None, Parameter(help="Only decisions in executions with this process id.")] = None
@@ -68,10 +67,4 @@ async def list_decisions(
     """List who decided what in the organization, newest first, also in executions that were pruned."""
     async with server.client(terminal) as client:
         items = await client.items("getOrganizationDecisions", limit, **criteria.query())
-    _show(terminal, items)
-
-
-def _show(terminal: Terminal, items: Sequence[dict[str, Any]]) -> None:
-    shown = [{**item, "decided": instant(item["at"])} for item in items]
-    document = {"count": len(items), "items": list(items)}
-    terminal.show(document, lambda: table(tuple(_COLUMNS), rows_of(shown, tuple(_COLUMNS.values()))))
+    show_items(terminal, items, _COLUMNS, shown=[{**item, "decided": instant(item["at"])} for item in items])

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter, validators
 
+from looply.cli.display.pages import Page, Record
 from looply.cli.executions import repairs
 from looply.cli.executions.entries import details
 from looply.cli.executions.finding import find_execution, read_execution
@@ -15,6 +16,7 @@ from looply.cli.terminal.failures import DONE, REFUSED, UsageError
 from looply.cli.terminal.instants import instant_ms
 from looply.cli.terminal.options import THE_SERVER, Server
 from looply.cli.terminal.payloads import Payload, PayloadFile, read_payload
+from looply.cli.terminal.progress import explained
 from looply.cli.terminal.tables import instant, record, rows_of, show_items, table
 from looply.cli.terminal.terminal import Here
 
@@ -25,10 +27,10 @@ for _command in repairs.COMMANDS:
 _COLUMNS: Final = {
     "execution": "workflow_execution_id",
     "status": "status",
-    "state": "workflow_current_state",
     "process id": "process_id",
-    "workflow": "workflow",
+    "state": "workflow_current_state",
     "started": "created_on",
+    "workflow": "workflow",
 }
 _HEAD: Final = ("workflow_execution_id", "status", "workflow_current_state", "process_id", "workflow_id")
 
@@ -36,8 +38,12 @@ _RELATED: Final = {"started by": "parent_execution_id", "input of": "rerun_of_ex
 _PARTS: Final = {
     "waits": ("state", "opened_on", "timeout_on", "sources"),
     "children": ("state", "execution_id", "started_on"),
-    "workflow_incidents": ("state", "kind", "code", "message", "opened_on", "incident_id"),
 }
+_INCIDENT: Final = ("state", "scope", "kind", "code", "message", "opened_on", "incident_id")
+
+_NEXT: Final = """\
+Retry the failed steps: looply execution redrive {execution} (with --dry-run: only show what it would call)
+Complete, skip, edit or move: looply execution repair --help"""
 
 _WATCH_SECONDS: Final = 3600.0
 """How long one execution is watched without `--timeout`."""
@@ -46,7 +52,7 @@ Status = Literal["RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED"]
 Execution = Annotated[str, Parameter(help="Id of the execution, or its process id.")]
 Limit = Annotated[int, Parameter(help="Maximum number of items.", validator=validators.Number(gte=1))]
 WorkflowId = Annotated[
-    str | None, Parameter(help="Id of the workflow, needed where executions of several have the process id.")
+    str | None, Parameter(help="Id or name of the workflow, needed where executions of several have the process id.")
 ]
 
 
@@ -55,7 +61,7 @@ WorkflowId = Annotated[
 class ExecutionFilter:
     """The criteria of a list of executions."""
 
-    workflow_id: Annotated[str | None, Parameter(help="Only executions of this workflow.")] = None
+    workflow_id: Annotated[str | None, Parameter(help="Only executions of this workflow, by id or name.")] = None
     status: Annotated[
         list[Status] | None, Parameter(help="Only with these statuses; may be repeated.", negative="")
     ] = None
@@ -114,9 +120,7 @@ async def list_executions(
     query = criteria.query()
     async with server.client(terminal) as client:
         items = await client.items("searchExecutions", limit, **query)
-    if not terminal.is_json:
-        items = [{**item, "workflow": _workflow(item)} for item in items]
-    show_items(terminal, items, _COLUMNS)
+    show_items(terminal, items, _COLUMNS, shown=[{**item, "workflow": _workflow(item)} for item in items])
 
 
 @APP.command
@@ -171,13 +175,10 @@ async def watch(
             return DONE
         if after is not None:
             raise UsageError("--after is for the watch of all executions; one is shown from its beginning")
-        item = await Watch(client, terminal, timeout_seconds or _WATCH_SECONDS).follow(
-            *await find_execution(client, execution)
-        )
-    if terminal.is_json:
-        terminal.show(item, str)
-    else:
-        terminal.say(f"{item['status']} at {item['workflow_current_state']}")
+        ids = await find_execution(client, execution)
+        with explained(terminal, f"the execution continues on the server; 'looply execution show {ids[1]}' shows it"):
+            item = await Watch(client, terminal, timeout_seconds or _WATCH_SECONDS).follow(*ids)
+    terminal.show(item, lambda: f"{item['status']} at {item['workflow_current_state']}")
     return DONE if item["status"] == "COMPLETED" else REFUSED
 
 
@@ -251,22 +252,29 @@ async def _call(client: ApiClient, name: str, execution: str, body: Any, **query
     return await client.post(f"{name}/{segment(execution)}", body, **query)
 
 
-def _page(item: dict[str, Any]) -> Any:
-    from rich.console import Group  # noqa: PLC0415 - start-up cost: JSON needs no console
-
+def _page(item: dict[str, Any]) -> Page:
     head = {name: item.get(name) for name in _HEAD}
     head["workflow"] = _workflow(item)
     related = {title: item[name] for title, name in _RELATED.items() if item.get(name)}
     times = {"started": instant(item["created_on"]), "at": instant(item["modified_on"])}
-    parts: list[Any] = [record({**head, **related, **times})]
+    parts: list[Page] = [record({**head, **related, **times})]
     for name, columns in _PARTS.items():
         if item.get(name):
             parts.append(_steps(item[name], columns, name))
+    parts += [_incident(incident) for incident in item.get("workflow_incidents") or ()]
+    if item["status"] == "FAILED":
+        parts.append(_NEXT.format(execution=item["workflow_execution_id"]))
     entries = [{**entry, "details": details(entry)} for entry in item["workflow_event_log"]["events"]]
     parts.append(_steps(entries, ("timestamp", "type", "state", "details"), "log"))
     if after := item["workflow_event_log"].get("after"):
         parts.append(f"The log continues: --after {after}")
-    return Group(*parts)
+    return parts
+
+
+def _incident(incident: Mapping[str, Any]) -> Record:
+    (values,) = rows_of([incident], _INCIDENT)
+    given = {name: value for name, value in zip(_INCIDENT, values, strict=True) if value not in (None, "")}
+    return record(given, title="incident")
 
 
 def _steps(items: Sequence[Mapping[str, Any]], columns: tuple[str, ...], title: str) -> Any:

@@ -33,7 +33,7 @@ Limit = Annotated[int, Parameter(help="Maximum number of items.", validator=vali
 class LetterFilter:
     """The criteria of a list of letters."""
 
-    workflow_id: Annotated[str | None, Parameter(help="Only letters of this workflow.")] = None
+    workflow_id: Annotated[str | None, Parameter(help="Only letters of this workflow, by id or name.")] = None
     execution: Annotated[str | None, Parameter(help="Only letters of this execution.")] = None
     process_id: Annotated[str | None, Parameter(help="Only letters of executions with this process id.")] = None
     reason: Annotated[Literal["UNFIT", "UNUSED"] | None, Parameter(help="Only letters of this kind.")] = None

@@ -8,9 +8,9 @@ from cyclopts import Parameter, validators
 
 from looply.cli.executions.finding import find_execution
 from looply.cli.terminal.client import ApiClient
-from looply.cli.terminal.documents import parse_named
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.options import THE_SERVER, Server
+from looply.cli.terminal.payloads import parse_option
 from looply.cli.terminal.tables import record, rows_of, show_items, table
 from looply.cli.terminal.terminal import Here, Terminal
 
@@ -24,13 +24,13 @@ _JSON: Final = "as JSON text"
 
 _INCIDENTS: Final = {
     "execution": "workflow_execution_id",
-    "process id": "process_id",
-    "workflow": "workflow_name",
-    "state": "state",
-    "kind": "kind",
     "code": "code",
     "message": "message",
+    "process id": "process_id",
+    "state": "state",
     "opened": "opened_on",
+    "kind": "kind",
+    "workflow": "workflow_name",
 }
 
 
@@ -48,7 +48,7 @@ _DEFAULTS: Final = RepairOptions()
 
 async def incidents(
     *,
-    workflow_id: Annotated[str | None, Parameter(help="Only incidents of this workflow.")] = None,
+    workflow_id: Annotated[str | None, Parameter(help="Only incidents of this workflow, by id or name.")] = None,
     code: Annotated[
         list[str] | None, Parameter(help="Only with these error codes; may be repeated.", negative="")
     ] = None,
@@ -92,7 +92,9 @@ class RepairArguments:
 
     incident: Annotated[str | None, Parameter(help="Id of the incident; without it all, or the only one.")] = None
     state: Annotated[str | None, Parameter(help="The step, needed where the execution is at several.")] = None
-    output: Annotated[str | None, Parameter(help=f"Output for complete and skip, {_JSON}.")] = None
+    step_output: Annotated[
+        str | None, Parameter(help=f"For complete and skip: the output that the step gets, {_JSON}.")
+    ] = None
     branch: Annotated[str | None, Parameter(help="The exit that complete and skip take from the step.")] = None
     document: Annotated[
         str | None, Parameter(help=f"For edit and retry: the parts of the data document that change, {_JSON}.")
@@ -126,9 +128,10 @@ async def repair(
     names = ("state", "branch", "scope", "to")
     given = {"incident_id": arguments.incident, **{name: getattr(arguments, name) for name in names}}
     body.update({name: value for name, value in given.items() if value is not None})
-    for name, text in (("output", arguments.output), ("document", arguments.document)):
+    texts = {"output": ("--step-output", arguments.step_output), "document": ("--document", arguments.document)}
+    for name, (option, text) in texts.items():
         if text is not None:
-            body[name] = parse_named(text.encode("utf-8", "surrogateescape"), f"--{name}")
+            body[name] = parse_option(text, option)
     if arguments.replace:
         body["replace"] = True
     await _decide(server, terminal, "repairExecution", execution, body)
@@ -176,8 +179,6 @@ async def _call(client: ApiClient, name: str, execution: str, body: dict[str, An
 
 
 def _repair_result(answer: Mapping[str, Any]) -> Any:
-    from rich.console import Group  # noqa: PLC0415 - start-up cost: JSON needs no console
-
     head = {
         "execution": answer["workflow_execution_id"],
         "status": answer["status"],
@@ -205,7 +206,7 @@ def _repair_result(answer: Mapping[str, Any]) -> Any:
         parts.append(table(columns, rows_of(effects, columns), title="calls that would be made"))
     if forecast["incident"]:
         parts.append(record({"and would fail again": forecast["incident"]["message"]}))
-    return Group(*parts, "A dry run: nothing was stored.")
+    return [*parts, "A dry run: nothing was stored."]
 
 
 def _call_texts(effect: Mapping[str, Any]) -> dict[str, str]:

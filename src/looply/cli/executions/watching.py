@@ -66,7 +66,7 @@ class Watch:
             async with aclosing(self._events("watchOrganization", after)) as events:
                 async for event in events:
                     entry = json.loads(event.data)
-                    if self._terminal.is_json:
+                    if not self._terminal.is_table:
                         self._terminal.show({"id": event.id, **entry}, str)
                         self._terminal.flush()
                     else:

@@ -7,15 +7,21 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
+import msgspec
 from cyclopts import App, Parameter, validators
 
+from looply.cli.display.pages import Page
+from looply.cli.measuring.bench_regions import measure_regions
+from looply.cli.measuring.load import PAYLOAD, HttpRequest, definition, measure
+from looply.cli.terminal.client import ApiClient, segment
 from looply.cli.terminal.failures import DONE, REFUSED
+from looply.cli.terminal.importing import ImportOptions, import_by_api
+from looply.cli.terminal.tables import record, table
 from looply.cli.terminal.terminal import Here, Terminal, json_text
 from looply.clock import Clock
+from looply.demo.local_server import local_server
 
 if TYPE_CHECKING:  # start-up cost
-    from rich.console import RenderableType
-
     from looply.demo.local_server import LocalServer
 
 APP: Final = App(name="bench")
@@ -49,7 +55,6 @@ async def bench(
     The server runs as a process of its own on the loopback interface with a new data folder; an answer means that the
     execution is on disk (synchronous=FULL). The callers share the machine with the server.
     """
-    from looply.demo.local_server import local_server  # noqa: PLC0415 - start-up cost
 
     held = nullcontext(None) if folder is None else nullcontext(str(folder.absolute()))
     with held as parent, tempfile.TemporaryDirectory(prefix="looply-bench-", dir=parent) as name:
@@ -70,11 +75,6 @@ async def bench(
 
 
 async def _measure(server: "LocalServer", seconds: float, terminal: Terminal) -> Report:
-    import msgspec  # noqa: PLC0415 - start-up cost
-
-    from looply.cli.measuring.load import PAYLOAD, HttpRequest, definition, measure  # noqa: PLC0415
-    from looply.cli.terminal.client import ApiClient, segment  # noqa: PLC0415
-    from looply.cli.terminal.importing import ImportOptions, import_by_api  # noqa: PLC0415
 
     async with ApiClient(server.url, server.api_key) as client:
         workflow = await import_by_api(client, definition(), ImportOptions(activate=True))
@@ -96,8 +96,6 @@ async def _measure(server: "LocalServer", seconds: float, terminal: Terminal) ->
 
 
 async def _regions(server: "LocalServer", terminal: Terminal) -> list[Report]:
-    from looply.cli.measuring.bench_regions import measure_regions  # noqa: PLC0415 - start-up cost
-    from looply.cli.terminal.client import ApiClient  # noqa: PLC0415
 
     async with ApiClient(server.url, server.api_key) as client:
         return await measure_regions(client, terminal.clock)
@@ -131,10 +129,7 @@ def _memory_mib(process_id: int) -> float | None:
     return next((round(int(line.split()[1]) / 1024, 1) for line in lines if line.startswith("VmRSS:")), None)
 
 
-def _people(report: Report) -> "RenderableType":
-    from rich.console import Group  # noqa: PLC0415 - start-up cost
-
-    from looply.cli.terminal.tables import record, table  # noqa: PLC0415
+def _people(report: Report) -> Page:
 
     rows = [[each[name] for name in _COLUMNS] for each in report["results"]]
     facts = {
@@ -146,4 +141,4 @@ def _people(report: Report) -> "RenderableType":
         "all ran to their end": "no" if report["unfinished"] else "yes",
     }
     title = "Triggers of a workflow with three computing steps; answered when on disk"
-    return Group(table(_COLUMNS, rows, title=title), record(facts))
+    return [table(_COLUMNS, rows, title=title), record(facts)]

@@ -31,7 +31,7 @@ class Case(NamedTuple):
         """The kind of the source: `expression`, which is a text, or `template`, a card."""
         return "expression" if isinstance(self.source, str) else "template"
 
-    def compiled(self) -> Callable[[], Json]:
+    def compile(self) -> Callable[[], Json]:
         """Returns a function that evaluates the case once: already parsed, with its data at each call."""
         data, now = self.data, datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
         if isinstance(self.source, str):

@@ -1,5 +1,6 @@
 """`looply bench expressions`: our expressions and cards beside Microsoft's packages, alternating, on the same cases."""
 
+import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from cyclopts import Parameter, validators
 
+from looply.cli.display.pages import Page
 from looply.cli.measuring.bench_cases import Case, cases
 from looply.cli.terminal.failures import DONE, REFUSED
+from looply.cli.terminal.tables import record, table
 from looply.cli.terminal.terminal import Here, json_text
 from looply.clock import Clock
 from looply.errors import Refused
@@ -19,8 +22,6 @@ from looply.jsontext import Json
 
 if TYPE_CHECKING:  # start-up cost
     from asyncio.subprocess import Process
-
-    from rich.console import RenderableType
 
 GOAL: Final = 0.5
 """Our speed over theirs: at least half as fast."""
@@ -110,7 +111,6 @@ def _beginning(packages: Path, tests: Sequence[Case]) -> Json:
 
 @asynccontextmanager
 async def _start_peer(packages: Path, tests: Sequence[Case]) -> AsyncIterator[PeerProcess]:
-    import asyncio  # noqa: PLC0415 - start-up cost
 
     process = await asyncio.create_subprocess_exec(
         *("node", str(_PROGRAM)),
@@ -130,7 +130,7 @@ async def _start_peer(packages: Path, tests: Sequence[Case]) -> AsyncIterator[Pe
 
 
 async def _compare_case(number: int, test: Case, turns: int, theirs: PeerProcess, clock: Clock) -> Report:
-    evaluate = test.compiled()
+    evaluate = test.compile()
     our_times, their_times = _times_of_a_round(evaluate, turns, clock), 1
     while (took := await theirs.seconds(number, their_times)) < _warm_up(turns):
         their_times = _more(their_times, took)
@@ -150,7 +150,7 @@ async def _compare_case(number: int, test: Case, turns: int, theirs: PeerProcess
 
 
 def _measure_alone(test: Case, turns: int, clock: Clock) -> Report:
-    evaluate = test.compiled()
+    evaluate = test.compile()
     times = _times_of_a_round(evaluate, turns, clock)
     ours_us = [_seconds(evaluate, times, clock) / times * 1e6 for _ in range(turns)]
     return {"name": test.name, "ours_us": round(median(ours_us), 3)}
@@ -185,14 +185,11 @@ def _seconds(evaluate: Callable[[], Json], times: int, clock: Clock) -> float:
     return clock.monotonic() - begun
 
 
-def _people(report: Report) -> "RenderableType":
-    from rich.console import Group  # noqa: PLC0415 - start-up cost
-
-    from looply.cli.terminal.tables import record, table  # noqa: PLC0415
+def _people(report: Report) -> Page:
 
     if report["missing"]:
         rows = [[each["name"], f"{each['ours_us']:.2f}"] for each in report["cases"]]
-        return Group(table(("case", "ours, us"), rows), record({"no comparison": report["missing"]}))
+        return [table(("case", "ours, us"), rows), record({"no comparison": report["missing"]})]
     columns = ("case", "ours, us", "theirs, us", "our speed over theirs", "goal", "same result")
     rows = [
         [
@@ -207,7 +204,7 @@ def _people(report: Report) -> "RenderableType":
     ]
     versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
     title = f"Microseconds of an evaluation, median of {report['turns']} turns taken alternately"
-    return Group(table(columns, rows, title=title), record({"theirs": versions}))
+    return [table(columns, rows, title=title), record({"theirs": versions})]
 
 
 def _goal(each: Report) -> str:

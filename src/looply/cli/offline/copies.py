@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,9 +19,10 @@ from looply.catalog.storage.schema import HEAD
 from looply.catalog.storage.sqlite import SqliteFile
 from looply.catalog.tenants.rotation import check_keys
 from looply.catalog.trail import backup as catalog_backup
+from looply.cli.terminal.progress import Progress, show_nothing
 from looply.clock import Clock
 from looply.durable import sync_folder
-from looply.engine.sqlite.file.backup import back_up, integrity_check, stored_form
+from looply.engine.sqlite.file.backup import back_up, integrity_check, read_schema_number
 from looply.engine.sqlite.file.opening import FILE_NAME
 from looply.errors import Conflict, LooplyError, NotFound, Refused, StoreCorrupt, StoreLost
 from looply.master_keys import MasterKeys
@@ -29,7 +31,9 @@ DATABASES: Final = (CATALOG_FILE, FILE_NAME)
 _LABEL: Final = "backup.json"
 
 
-def make_backup(data: Path, target: Path, clock: Clock, *, with_key: bool) -> list[str]:
+def make_backup(
+    data: Path, target: Path, clock: Clock, *, with_key: bool, progress: Progress = show_nothing
+) -> list[str]:
     """Copies the databases of a data folder, and its key, to the new folder `target`; returns the names of the files.
 
     Works beside a running server. Guarantees: each database is copied as of one instant, and the key opens the copied
@@ -43,7 +47,7 @@ def make_backup(data: Path, target: Path, clock: Clock, *, with_key: bool) -> li
     before = keys.load() if KEY_FILE in names else ()
     with _new_folder(target, "the backup") as draft:
         catalog_backup.back_up(data / CATALOG_FILE, draft / CATALOG_FILE)
-        back_up(data / FILE_NAME, draft / FILE_NAME)
+        back_up(data / FILE_NAME, draft / FILE_NAME, partial(progress, f"copying {FILE_NAME}"))
         if KEY_FILE in names:
             _copy_private(data / KEY_FILE, draft / KEY_FILE)
             # A key becomes active after the file has it, and leaves the file after it was deactivated.
@@ -108,12 +112,15 @@ def _check_source(source: Path) -> None:
             raise Refused(f"{message}; make backups with 'looply db backup'", code="RAW_COPY")
 
 
-def check_databases(data: Path) -> dict[str, Any]:
+def check_databases(data: Path, progress: Progress = show_nothing) -> dict[str, Any]:
     """Returns {`files`: [{`file`, `bytes`, `problems`}], `problems`} of the databases; reads them whole.
 
     Works beside a running server.
     """
-    found = {name: _problems(data / name) for name in DATABASES}
+    found = {}
+    for number, name in enumerate(DATABASES):
+        progress(f"checking {name}", number, len(DATABASES))
+        found[name] = _problems(data / name)
     return {
         "files": [
             {"file": name, "bytes": (data / name).stat().st_size, "problems": problems}
@@ -127,7 +134,7 @@ def schema_versions(data: Path) -> dict[str, str]:
     """Returns the schema version of each database, empty for one that has none yet. Raises: StoreCorrupt."""
     return {
         CATALOG_FILE: catalog_backup.read_file_revision(data / CATALOG_FILE),
-        FILE_NAME: stored_form(data / FILE_NAME),
+        FILE_NAME: read_schema_number(data / FILE_NAME),
     }
 
 

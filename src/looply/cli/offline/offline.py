@@ -66,7 +66,7 @@ async def _save(store: OpenStore, definition: Json, options: ImportOptions) -> w
 async def list_schedules(terminal: Terminal, target: Target) -> list[dict[str, Any]]:
     """Returns the live schedules as the API lists them."""
     async with open_store(terminal, target) as store:
-        missed = await fires.missed_fires(store.services, store.principal)
+        missed = await fires.find_missed_fires(store.services, store.principal)
         schedules = await list_all(store.services, store.principal)
         return [to_builtins(schedule_row(live, missed.get(live.schedule.workflow_id))) for live in schedules]
 

@@ -50,7 +50,7 @@ async def open_store(terminal: Terminal, target: Target) -> AsyncIterator[OpenSt
     organization; DataFolderInUse, which names the process; EngineError (code `FOLDER_MOVED`) for a folder that was
     moved, since no server would see a change; StoreCorrupt, SchemaMismatch, StoreUnreachable.
     """
-    settings = stored_settings(terminal, target.data)
+    settings = existing_settings(terminal, target.data)
     if settings.engine == "embedded":
         check_not_moved(settings.data)
     async with open_services(terminal, settings) as services:
@@ -73,7 +73,7 @@ async def open_services(terminal: Terminal, settings: Settings) -> AsyncIterator
         raise DataFolderInUse(f"{error.message}. {hint}") from error
 
 
-def stored_settings(terminal: Terminal, data: Path | None) -> Settings:
+def existing_settings(terminal: Terminal, data: Path | None) -> Settings:
     """Returns the settings of an existing store, a folder or a database.
 
     Raises: NotFound (code `NO_STORE`), so that a wrong name does not create a new store.
@@ -85,10 +85,10 @@ def stored_settings(terminal: Terminal, data: Path | None) -> Settings:
 
 def folder_settings(terminal: Terminal, data: Path | None) -> Settings:
     """Returns the settings of a folder that contains a store. Raises: NotFound (code `NO_STORE`); UsageError."""
-    settings = stored_settings(terminal, data)
+    settings = existing_settings(terminal, data)
     if settings.engine != "embedded":
         message = "works on a data folder, but the settings name a database, which has tools of its own for that"
-        raise UsageError(f"the command {message}: see docs/how-to/backup.md")
+        raise UsageError(f"the command {message}, such as pg_dump and pg_restore")
     return settings
 
 

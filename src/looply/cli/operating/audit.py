@@ -7,10 +7,11 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter, validators
 
+from looply.cli import on_demand
 from looply.cli.terminal.failures import DONE, REFUSED, UsageError
 from looply.cli.terminal.instants import instant_ms
 from looply.cli.terminal.options import THE_TARGET, Target
-from looply.cli.terminal.tables import instant, record, rows_of, table
+from looply.cli.terminal.tables import instant, record, show_items
 from looply.cli.terminal.terminal import Here, Terminal, json_text
 
 APP: Final = App(name="audit", help="The audit log, who changed what in an organization: list, export, verify.")
@@ -74,8 +75,7 @@ async def list_records(
         }
         for item in items[:limit]
     ]
-    document = {"count": len(shown), "items": items[:limit]}
-    terminal.show(document, lambda: table(tuple(_COLUMNS), rows_of(shown, tuple(_COLUMNS.values()))))
+    show_items(terminal, items[:limit], _COLUMNS, shown=shown)
 
 
 @APP.command
@@ -87,17 +87,17 @@ async def export(
     target: Target = THE_TARGET,
     terminal: Here,
 ) -> None:
-    """Write the audit records as JSON, one per line, oldest first; with --json as one document."""
+    """Write the audit records as JSON, one per line, oldest first; with --output as one document."""
     items: list[dict[str, Any]] = []
     async with _open_trail(terminal, target) as ask:
         async for page in _pages(ask, {"after": after}):
-            if terminal.is_json:
+            if not terminal.is_table:
                 items += page["items"]
                 continue
             for item in page["items"]:
                 terminal.output.write(f"{json_text(item)}\n")
-    if terminal.is_json:
-        terminal.output.write(f"{json_text({'count': len(items), 'items': items})}\n")
+    if not terminal.is_table:
+        terminal.show({"count": len(items), "items": items}, str)
 
 
 @APP.command
@@ -114,14 +114,17 @@ async def verify(
     Note the number and hash that it shows outside of the store: with --head the next check also detects that the
     whole chain was rewritten.
     """
-    from looply.catalog.trail.chain import BEGIN, ChainCheck, Head, Link  # noqa: PLC0415 - start-up cost
 
-    check, newest, noted = ChainCheck(), Head(count=0, hash=BEGIN), _parse_head(head)
+    check, newest, noted = (
+        on_demand.chain.ChainCheck(),
+        on_demand.chain.Head(count=0, hash=on_demand.chain.BEGIN),
+        _parse_head(head),
+    )
     async with _open_trail(terminal, target) as ask:
         async for page in _pages(ask, {"after": 0}):
-            newest = Head(count=page["head"]["record_id"], hash=bytes.fromhex(page["head"]["hash"]))
+            newest = on_demand.chain.Head(count=page["head"]["record_id"], hash=bytes.fromhex(page["head"]["hash"]))
             for item in page["items"]:
-                link = Link(
+                link = on_demand.chain.Link(
                     organization_id=item["organization_id"],
                     number=item["record_id"],
                     at_ms=item["at"],
@@ -155,9 +158,7 @@ def _parse_head(head: str | None) -> tuple[int, str] | None:
 async def _open_trail(terminal: Terminal, target: Target) -> AsyncIterator[Ask]:
     """Yields a function that returns a page of records, from a running server or from the store itself."""
     if target.is_offline():
-        from looply.cli.offline import offline_audit  # noqa: PLC0415 - start-up cost of the catalog
-
-        async with offline_audit.open_trail(terminal, target) as ask:
+        async with on_demand.offline_audit.open_trail(terminal, target) as ask:
             yield ask
         return
     async with target.client(terminal) as client:

@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 from cyclopts import Parameter, validators
 
+from looply.cli import on_demand
 from looply.cli.terminal.failures import DONE, REFUSED
 from looply.cli.terminal.terminal import Here
 
@@ -23,16 +25,9 @@ async def demo(
     The system triggers the workflow, a card waits in the web inbox, the answer releases the order. Without --auto you
     answer the card in the browser, and both keep running until Ctrl-C. Exit status 0 when the order was released.
     """
-    # Start-up cost: the HTTP client and the engine.
-    import asyncio  # noqa: PLC0415
-
-    import msgspec  # noqa: PLC0415
-
-    from looply.demo.run import DemoOptions, run_demo  # noqa: PLC0415
-
-    options = DemoOptions(auto=auto, folder=folder, port=port)
-    result = await run_demo(options, terminal.say, stay=asyncio.Event().wait)
+    options = on_demand.demo.DemoOptions(auto=auto, folder=folder, port=port)
+    result = await on_demand.demo.run_demo(options, terminal.say, stay=on_demand.asyncio.Event().wait)
     document = msgspec.to_builtins(result)
-    if terminal.is_json:
+    if not terminal.is_table:
         terminal.show(document, str)
     return DONE if result.outcome == "released" else REFUSED

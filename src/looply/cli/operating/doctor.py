@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from looply.cli import on_demand
+from looply.cli.display.pages import Page
 from looply.cli.terminal.failures import DONE, REFUSED
 from looply.cli.terminal.options import AnyFolder
+from looply.cli.terminal.progress import show_progress
 from looply.cli.terminal.tables import record, table
 from looply.cli.terminal.terminal import Here, Terminal
 from looply.errors import DataFolderInUse, StoreCorrupt
 
 if TYPE_CHECKING:  # start-up cost of the engine
-    from rich.console import RenderableType
-
-    from looply.engine.ports.port import Audit
+    from looply.engine.ports.port import Audit, Examined
     from looply.settings import Settings
 
 
@@ -32,11 +33,12 @@ async def doctor(*, data: AnyFolder = None, terminal: Here) -> int:
 
 
 async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
-    from looply.cli.offline.store import stored_settings  # noqa: PLC0415 - start-up cost of the stores
 
-    settings = stored_settings(terminal, data)
+    settings = on_demand.store.existing_settings(terminal, data)
     try:
-        audit = await (_audit_folder if settings.engine == "embedded" else _audit_database)(terminal, settings)
+        audit_store = _audit_folder if settings.engine == "embedded" else _audit_database
+        with show_progress(terminal) as progress:
+            audit = await audit_store(terminal, settings, lambda done: progress("executions examined", done, None))
         keys, closed = await _examine_keys(terminal, settings)
     except StoreCorrupt as error:
         problem = {"execution_id": "", "kind": "STORE", "message": error.message}
@@ -54,9 +56,8 @@ async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
 
 async def _examine_keys(terminal: Terminal, settings: "Settings") -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Returns the master keys that processes still hold, more than one while the key is rotated, and the problems."""
-    from looply.bootstrap import read_only_keys  # noqa: PLC0415 - start-up cost of the stores
 
-    async with read_only_keys(settings, terminal.clock) as keys:
+    async with on_demand.bootstrap.read_only_keys(settings, terminal.clock) as keys:
         held = [each for each in await keys.states() if each["state"] != "retired"]
         closed = [
             {
@@ -70,37 +71,31 @@ async def _examine_keys(terminal: Terminal, settings: "Settings") -> tuple[list[
         return held, closed
 
 
-async def _audit_folder(terminal: Terminal, settings: "Settings") -> "Audit":
-    from looply.app.administration.proof import prove  # noqa: PLC0415 - start-up cost of the stores
-    from looply.cli.offline.store import open_services  # noqa: PLC0415
+async def _audit_folder(terminal: Terminal, settings: "Settings", examined: "Examined") -> "Audit":
 
     try:
-        async with open_services(terminal, settings) as services:
-            return await prove(services)
+        async with on_demand.store.open_services(terminal, settings) as services:
+            return await on_demand.proof.prove(services, examined)
     except DataFolderInUse:
-        return await _audit_copy(terminal, settings)
+        return await _audit_copy(terminal, settings, examined)
 
 
-async def _audit_database(terminal: Terminal, settings: "Settings") -> "Audit":
-    from looply.bootstrap import audit_database  # noqa: PLC0415 - start-up cost of the stores
+async def _audit_database(terminal: Terminal, settings: "Settings", examined: "Examined") -> "Audit":
 
-    return await audit_database(settings, terminal.clock)
+    return await on_demand.bootstrap.audit_database(settings, terminal.clock, examined)
 
 
-async def _audit_copy(terminal: Terminal, settings: "Settings") -> "Audit":
+async def _audit_copy(terminal: Terminal, settings: "Settings", examined: "Examined") -> "Audit":
     """Returns the audit of a copy of a folder that a running server uses."""
-    from looply.app.administration.proof import prove  # noqa: PLC0415 - start-up cost of the stores
-    from looply.cli.offline.copies import make_backup  # noqa: PLC0415
-    from looply.cli.offline.store import open_services  # noqa: PLC0415
 
     with TemporaryDirectory(prefix="looply-doctor-") as folder:
         copy = Path(folder) / "copy"
-        make_backup(settings.data, copy, terminal.clock, with_key=settings.encryption_key is None)
-        async with open_services(terminal, msgspec.structs.replace(settings, data=copy)) as services:
-            return await prove(services)
+        on_demand.copies.make_backup(settings.data, copy, terminal.clock, with_key=settings.encryption_key is None)
+        async with on_demand.store.open_services(terminal, msgspec.structs.replace(settings, data=copy)) as services:
+            return await on_demand.proof.prove(services, examined)
 
 
-def _findings(document: dict[str, Any]) -> "RenderableType":
+def _findings(document: dict[str, Any]) -> Page:
     problems = document["problems"]
     if problems:
         rows = [(item.get("execution_id"), item.get("kind"), item.get("message")) for item in problems]

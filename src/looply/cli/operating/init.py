@@ -4,7 +4,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from looply.cli import on_demand
 from looply.cli.terminal.options import Data, settings_of
+from looply.cli.terminal.tables import record
 from looply.cli.terminal.terminal import Here
 from looply.errors import Conflict
 
@@ -13,18 +15,19 @@ async def init(
     *,
     data: Data = None,
     name: Annotated[str, Parameter(help="Name of the organization.")] = "Default",
+    key_only: Annotated[
+        bool, Parameter(help="Write the API key and nothing else to standard output.", negative="")
+    ] = False,
     terminal: Here,
 ) -> None:
     """Create a store with an organization and its first key: a data folder, or the tables of the settings' database.
 
-    The key has all scopes and is shown only now. A store that already has an organization is refused.
+    The key has all scopes and is shown only now. A store that already has an organization is refused. `--key-only` is
+    for scripts: `export LOOPLY_API_KEY=$(looply init --key-only)`.
     """
-    from looply.app.administration import organizations  # noqa: PLC0415 - start-up cost of the catalog
-    from looply.cli.offline.store import open_services  # noqa: PLC0415
-    from looply.cli.terminal.tables import record  # noqa: PLC0415
 
     settings = settings_of(terminal, {"data": data})
-    async with open_services(terminal, settings) as services:
+    async with on_demand.store.open_services(terminal, settings) as services:
         if await services.catalog.organizations.find_first() is not None:
             what, place, more = "the database", "--offline", ""
             if settings.engine == "embedded":
@@ -34,12 +37,15 @@ async def init(
                 f"'looply organization create{more}' another organization",
                 code="ALREADY_INITIALIZED",
             )
-        (made,) = await organizations.create(services, [name])
+        (made,) = await on_demand.organizations.create(services, [name])
     document = {
         "organization_id": made.organization.organization_id,
         "workspace_id": made.organization.workspace_id,
         "api_key": made.api_key,
     }
     where = {"data folder": settings.data} if settings.engine == "embedded" else {}
-    terminal.show(document, lambda: record({**where, **document}))
+    if key_only:
+        terminal.show(document, lambda: made.api_key)
+    else:
+        terminal.show(document, lambda: record({**where, **document}))
     terminal.note("The API key is shown only now; the store has its hash only.")

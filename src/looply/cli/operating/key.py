@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
+from looply.cli import on_demand
 from looply.cli.terminal.instants import read_instant
 from looply.cli.terminal.options import THE_TARGET, Target
 from looply.cli.terminal.tables import instant, record, show_items
@@ -34,7 +35,8 @@ async def create(
     scope: Annotated[list[Scope], Parameter(help="Scope of the key; may be repeated.", negative="")],
     expires_on: Annotated[str | None, Parameter(help="RFC 3339 instant; without it the key does not expire.")] = None,
     workflow_id: Annotated[
-        list[str] | None, Parameter(help="Bind the key to this workflow; may be repeated.", negative="")
+        list[str] | None,
+        Parameter(help="Bind the key to this workflow, by id or name; may be repeated.", negative=""),
     ] = None,
     target: Target = THE_TARGET,
     terminal: Here,
@@ -43,17 +45,16 @@ async def create(
     expiry = None if expires_on is None else read_instant("--expires-on", expires_on)
     scopes = sorted(set(scope))
     if target.is_offline():
-        from looply.catalog.tenants.keys import KeyDraft  # noqa: PLC0415 - start-up cost of the catalog
-        from looply.cli.offline import offline_keys  # noqa: PLC0415
-
-        item = await offline_keys.create(terminal, target, KeyDraft(name, scopes, expiry, workflow_id))
+        item = await on_demand.offline_keys.create(
+            terminal, target, on_demand.api_keys.KeyDraft(name, scopes, expiry, workflow_id)
+        )
     else:
         body: dict[str, Any] = {"name": name, "scopes": scopes}
         if expiry is not None:
             body["expires_on"] = to_ms(expiry)
-        if workflow_id is not None:
-            body["workflow_ids"] = workflow_id
         async with target.client(terminal) as client:
+            if workflow_id is not None:
+                body["workflow_ids"] = [await client.workflow_id(each) for each in workflow_id]
             item = (await client.post("createKey", body))["item"]
     shown = {
         "key_id": item["key_id"],
@@ -71,9 +72,7 @@ async def create(
 async def list_keys(*, target: Target = THE_TARGET, terminal: Here) -> None:
     """List the API keys, newest first, including revoked ones; their texts are not stored."""
     if target.is_offline():
-        from looply.cli.offline import offline_keys  # noqa: PLC0415 - start-up cost of the catalog
-
-        items = await offline_keys.list_keys(terminal, target)
+        items = await on_demand.offline_keys.list_keys(terminal, target)
     else:
         async with target.client(terminal) as client:
             items = await client.items("getKeys", _ALL)
@@ -89,11 +88,9 @@ async def revoke(
     target: Target = THE_TARGET,
     terminal: Here,
 ) -> None:
-    """Revoke an API key: calls with it are refused, at the latest after 5 seconds."""
+    """Revoke an API key: every server refuses it from now on; its open streams end within 5 seconds."""
     if target.is_offline():
-        from looply.cli.offline import offline_keys  # noqa: PLC0415 - start-up cost of the catalog
-
-        answer = await offline_keys.revoke(terminal, target, key_id, cascade=cascade)
+        answer = await on_demand.offline_keys.revoke(terminal, target, key_id, cascade=cascade)
     else:
         async with target.client(terminal) as client:
             answer = await client.post("revokeKey", {"key_id": key_id, **({"cascade": True} if cascade else {})})

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cyclopts import App
 
+from looply.cli import on_demand
 from looply.cli.terminal.options import AnyFolder
 from looply.cli.terminal.tables import table
 from looply.cli.terminal.terminal import Here, Terminal
@@ -97,12 +98,9 @@ async def retire(*, data: AnyFolder = None, terminal: Here) -> None:
 
 
 def _open_keys(terminal: Terminal, data: AnyFolder) -> tuple["Settings", MasterKeys]:
-    # Start-up cost of the stores.
-    from looply.bootstrap import master_keys_of  # noqa: PLC0415
-    from looply.cli.offline.store import stored_settings  # noqa: PLC0415
 
-    settings = stored_settings(terminal, data)
-    return settings, master_keys_of(settings)
+    settings = on_demand.store.existing_settings(terminal, data)
+    return settings, on_demand.bootstrap.master_keys_of(settings)
 
 
 def _require_keys(keys: MasterKeys) -> tuple[MasterKey, ...]:
@@ -112,12 +110,9 @@ def _require_keys(keys: MasterKeys) -> tuple[MasterKey, ...]:
 
 
 async def _states(settings: "Settings") -> States:
-    # Start-up cost of the stores.
-    from looply.bootstrap import read_only_catalog  # noqa: PLC0415
-    from looply.catalog.tenants.rotation import key_states  # noqa: PLC0415
 
-    async with read_only_catalog(settings) as database:
-        return await database.read(key_states)
+    async with on_demand.bootstrap.read_only_catalog(settings) as database:
+        return await database.read(on_demand.rotation.key_states)
 
 
 async def _settle(terminal: Terminal, settings: "Settings", is_done: Callable[[States], bool]) -> States:
@@ -125,10 +120,9 @@ async def _settle(terminal: Terminal, settings: "Settings", is_done: Callable[[S
 
     Raises: Conflict (code `KEY_NOT_TAKEN`) when a running server does not apply it.
     """
-    from looply.bootstrap import apply_master_keys  # noqa: PLC0415 - start-up cost of the stores
 
     try:
-        await apply_master_keys(settings, terminal.clock)
+        await on_demand.bootstrap.apply_master_keys(settings, terminal.clock)
     except DataFolderInUse:
         await _wait(settings, is_done)
     return await _states(settings)

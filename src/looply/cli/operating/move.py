@@ -1,24 +1,22 @@
 """`looply db move`: moves a data folder into a PostgreSQL database."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from looply.cli import on_demand
+from looply.cli.display.pages import Page
 from looply.cli.terminal.failures import DONE, REFUSED, UsageError
 from looply.cli.terminal.options import Data, settings_of
+from looply.cli.terminal.progress import show_progress
 from looply.cli.terminal.tables import record, table
 from looply.cli.terminal.terminal import Here, Terminal
 from looply.errors import Refused, SettingsError
 
 if TYPE_CHECKING:  # start-up cost of the engine, and of the driver of the database
-    from rich.console import RenderableType
-
     from looply.catalog.tenants.data_keys import DataKeys
     from looply.cli.offline.moving import MoveResult
     from looply.clock import Clock
-    from looply.engine.coding.moving import Progress
     from looply.settings import Settings
 
 
@@ -61,17 +59,16 @@ async def move(
 async def _move(terminal: Terminal, settings: "Settings", *, is_rehearsed: bool, audits: bool) -> "MoveResult":
     # Start-up cost of the stores.
     try:
-        from looply.cli.offline.moving import Move, carry_out, rehearse  # noqa: PLC0415
+        moving = on_demand.moving
     except ModuleNotFoundError as error:
         if error.name != "psycopg":
             raise
         raise SettingsError("the package psycopg is not installed; install looply[distributed] to move") from error
-    from looply.log import configure_log  # noqa: PLC0415
 
     assert settings.database is not None
-    configure_log("warning", terminal.clock, terminal.errors)
-    with _progress(terminal) as progress:
-        request = Move(
+    on_demand.log.configure_log("warning", terminal.clock, terminal.errors)
+    with show_progress(terminal) as progress:
+        request = moving.Move(
             data=settings.data,
             address=settings.database.reveal(),
             sealer=_keys(settings, terminal.clock),
@@ -79,43 +76,22 @@ async def _move(terminal: Terminal, settings: "Settings", *, is_rehearsed: bool,
             progress=progress,
             audits=audits,
         )
-        return await (rehearse(request) if is_rehearsed else carry_out(request))
+        return await (moving.rehearse(request) if is_rehearsed else moving.carry_out(request))
 
 
 def _check_folder(settings: "Settings") -> None:
-    from looply.cli.offline.store import check_store  # noqa: PLC0415 - start-up cost of the stores
 
-    check_store(settings)
+    on_demand.store.check_store(settings)
 
 
 def _keys(settings: "Settings", clock: "Clock") -> "DataKeys":
     """Returns the keys of the folder's secrets. Raises: Refused (code `KEY_MISSING`), so that no new key is created."""
-    from looply.bootstrap import KEY_FILE, master_keys_of  # noqa: PLC0415 - start-up cost
-    from looply.catalog.tenants.data_keys import DataKeys  # noqa: PLC0415
 
-    path = settings.data / KEY_FILE
+    path = settings.data / on_demand.bootstrap.KEY_FILE
     if settings.encryption_key is None and not path.is_file():
         message = f"{path} is missing, the key of the stored secrets; put it back, or set LOOPLY_ENCRYPTION_KEY"
         raise Refused(message, code="KEY_MISSING")
-    return DataKeys(master_keys_of(settings), clock)
-
-
-@contextmanager
-def _progress(terminal: Terminal) -> "Iterator[Progress]":
-    """Yields a function that updates a progress bar; shows none where the output is no terminal."""
-    from rich.console import Console  # noqa: PLC0415 - start-up cost: JSON needs none
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-    from rich.progress import Progress as ProgressBar  # noqa: PLC0415
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    is_seen = terminal.errors.isatty() and not terminal.is_json
-    with ProgressBar(*columns, console=Console(file=terminal.errors), disable=not is_seen, transient=True) as bar:
-        task = bar.add_task("", total=None)
-
-        def show_progress(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total)
-
-        yield show_progress
+    return on_demand.data_keys.DataKeys(on_demand.bootstrap.master_keys_of(settings), clock)
 
 
 def _document(moved: "MoveResult") -> dict[str, Any]:
@@ -131,9 +107,7 @@ def _document(moved: "MoveResult") -> dict[str, Any]:
     }
 
 
-def _move_result(document: dict[str, Any]) -> "RenderableType":
-    from rich.console import Group  # noqa: PLC0415 - start-up cost: JSON needs no console
-
+def _move_result(document: dict[str, Any]) -> Page:
     rows = [tuple(each.values()) for each in document["tables"]]
     problems = document["problems"]
     facts = {
@@ -143,23 +117,21 @@ def _move_result(document: dict[str, Any]) -> "RenderableType":
         **(document["audit"] or {"audit": "left out"}),
         "problems": len(problems) or "none",
     }
-    parts = [table(("table", "rows", "sum of the rows"), rows)] if rows else []
+    parts: list[Page] = [table(("table", "rows", "sum of the rows"), rows)] if rows else []
     parts.append(record(facts))
     if problems:
         parts.append(table(("problem",), [(problem,) for problem in problems]))
-    return Group(*parts)
+    return parts
 
 
 def _note_next_steps(terminal: Terminal, settings: "Settings") -> None:
     """Notes what the new installation needs, and how the move is undone."""
-    from looply.bootstrap import KEY_FILE  # noqa: PLC0415 - start-up cost
-    from looply.engine.sqlite.file.moved import LABEL_NAME  # noqa: PLC0415
 
     where = "the one that LOOPLY_ENCRYPTION_KEY has here"
     if settings.encryption_key is None:
-        where = f"the content of {settings.data / KEY_FILE}"
+        where = f"the content of {settings.data / on_demand.bootstrap.KEY_FILE}"
     terminal.note(f"Servers on the database need the key of the stored secrets in LOOPLY_ENCRYPTION_KEY: {where}.")
     terminal.note(
         f"{settings.data} is left as it was, and no server starts on it any more. To undo: make sure that no server"
-        f" ever works on the database, and remove {settings.data / LABEL_NAME}."
+        f" ever works on the database, and remove {settings.data / on_demand.moved.LABEL_NAME}."
     )

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
+from looply.cli import on_demand
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.options import Data
 from looply.cli.terminal.tables import show_items
@@ -29,13 +30,11 @@ async def create(
 
     Organizations are isolated from each other. When one name is refused, none is created.
     """
-    from looply.app.administration import organizations  # noqa: PLC0415 - start-up cost of the catalog
-    from looply.cli.offline.store import open_services, stored_settings  # noqa: PLC0415
 
     if not names:
         raise UsageError("name the organization")
-    async with open_services(terminal, stored_settings(terminal, data)) as services:
-        made = await organizations.create(services, names)
+    async with on_demand.store.open_services(terminal, on_demand.store.existing_settings(terminal, data)) as services:
+        made = await on_demand.organizations.create(services, names)
     items: list[dict[str, Any]] = [
         {
             "organization_id": each.organization.organization_id,
@@ -57,12 +56,9 @@ async def list_organizations(
     terminal: Here,
 ) -> None:
     """List the organizations in the order of their creation."""
-    from looply.app.administration import organizations  # noqa: PLC0415 - start-up cost of the catalog
-    from looply.cli.offline.store import open_services, stored_settings  # noqa: PLC0415
-    from looply.engine.records.survey import Usage  # noqa: PLC0415
 
-    async with open_services(terminal, stored_settings(terminal, data)) as services:
-        found = await organizations.list_all(services)
+    async with on_demand.store.open_services(terminal, on_demand.store.existing_settings(terminal, data)) as services:
+        found = await on_demand.organizations.list_all(services)
         known = await services.engine.usage() if usage else {}
     items: list[dict[str, Any]] = [
         {
@@ -70,7 +66,7 @@ async def list_organizations(
             "workspace_id": each.workspace_id,
             "organization_name": each.organization_name,
             "created_on": to_ms(each.created_on),
-            **(known.get(each.organization_id, Usage())._asdict() if usage else {}),
+            **(known.get(each.organization_id, on_demand.survey.Usage())._asdict() if usage else {}),
         }
         for each in found
     ]

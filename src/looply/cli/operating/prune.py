@@ -1,24 +1,50 @@
 """`looply db prune`: removes ended executions past their retention."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
+from msgspec.structs import replace
 
+from looply.cli import on_demand
+from looply.cli.display.pages import Page
 from looply.cli.terminal.failures import UsageError
+from looply.cli.terminal.progress import show_progress
+from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import record
 from looply.cli.terminal.terminal import Here, Terminal
 from looply.errors import Conflict, DefinitionError
 
 if TYPE_CHECKING:  # start-up cost of the engine
-    from rich.console import RenderableType
-
     from looply.engine.records.pruning import RetentionFilter, Slice
     from looply.settings import Settings
 
 _YEAR_DAYS = 366
 _MONTH_DAYS = 31
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class PruneOptions:
+    """What is removed, and whether it is asked before."""
+
+    older_than: Annotated[
+        str | None,
+        Parameter(
+            help="All that ended longer ago than this, such as P30D, whatever the retention of its workflow; years"
+            " count 366 days, months 31. Without it all that is past its retention."
+        ),
+    ] = None
+    workflow: Annotated[str | None, Parameter(help="Only executions of the workflow with this id.")] = None
+    dry_run: Annotated[bool, Parameter(help="Only count; nothing is removed.", negative="")] = False
+    yes: Yes = False
+
+
+_DEFAULTS = PruneOptions()
 
 
 async def prune(
@@ -29,15 +55,7 @@ async def prune(
     offline: Annotated[
         bool, Parameter(help="Work on the store of the settings, a folder or a database.", negative="")
     ] = False,
-    older_than: Annotated[
-        str | None,
-        Parameter(
-            help="All that ended longer ago than this, such as P30D, whatever the retention of its workflow; years"
-            " count 366 days, months 31. Without it all that is past its retention."
-        ),
-    ] = None,
-    workflow: Annotated[str | None, Parameter(help="Only executions of the workflow with this id.")] = None,
-    dry_run: Annotated[bool, Parameter(help="Only count; nothing is removed.", negative="")] = False,
+    options: PruneOptions = _DEFAULTS,
     terminal: Here,
 ) -> None:
     """Remove ended executions past their retention, of all organizations, and return their space to the disk.
@@ -46,48 +64,62 @@ async def prune(
     is final: only a backup has the data then. An interrupted run has removed whole executions only; the same command
     continues.
     """
-    from looply.cli.offline.store import open_services, stored_settings  # noqa: PLC0415 - start-up cost of the stores
-    from looply.engine.sqlite.file.moved import check_not_moved  # noqa: PLC0415
-    from looply.engine.upkeep.pruner import prune_now  # noqa: PLC0415
 
     if offline == (data is not None):
         raise UsageError("give --data for the folder of a stopped server, or --offline for the store of the settings")
-    settings = stored_settings(terminal, data)
+    settings = on_demand.store.existing_settings(terminal, data)
     if settings.engine == "embedded":
-        check_not_moved(settings.data)
-    filters = _retention_filters(terminal, settings, older_than, workflow or "")
+        on_demand.moved.check_not_moved(settings.data)
+    filters = _retention_filters(terminal, settings, options.older_than, options.workflow or "")
     before = _disk_bytes(settings)
-    async with open_services(terminal, settings) as services:
-        pruned = await prune_now(
-            services.engine.pruning, filters, decided_before=_decided_before(terminal, settings), is_dry=dry_run
+    async with on_demand.store.open_services(terminal, settings) as services:
+        prune_store = partial(
+            on_demand.pruner.prune_now,
+            services.engine.pruning,
+            filters,
+            decided_before=_decided_before(terminal, settings),
         )
+        if not options.dry_run:
+            await _confirm(terminal, prune_store, yes=options.yes)
+        with show_progress(terminal) as progress:
+            what = "counting" if options.dry_run else "removing executions"
+            pruned = await prune_store(
+                is_dry=options.dry_run, report=lambda done: progress(what, done.executions, None)
+            )
     if pruned.is_elsewhere:
         raise Conflict("another process is pruning this store now, and does the same work", code="PRUNING")
-    document = _document(pruned, is_dry=dry_run)
-    if before is not None and not dry_run:
+    document = _document(pruned, is_dry=options.dry_run)
+    if before is not None and not options.dry_run:
         document["freed_bytes"] = before - (_disk_bytes(settings) or 0)
     terminal.show(document, lambda: _prune_result(document))
+
+
+async def _confirm(terminal: Terminal, prune_store: "Callable[..., Awaitable[Slice]]", *, yes: bool) -> None:
+    """Asks with the number of executions, which a dry run counts. Raises: as `confirm`."""
+    what = "Remove the executions for good"
+    if not yes and terminal.is_interactive:
+        found = await prune_store(is_dry=True)
+        what = f"Remove {found.executions} executions and {found.decisions} recorded decisions for good"
+    confirm(terminal, what, yes=yes)
 
 
 def _retention_filters(
     terminal: Terminal, settings: "Settings", older_than: str | None, workflow: str
 ) -> tuple["RetentionFilter", ...]:
     """Returns the filters of executions to remove. Raises: UsageError for an invalid duration or id."""
-    from msgspec.structs import replace  # noqa: PLC0415 - start-up cost of the engine
 
-    from looply.engine.coding.rows import find_id, id_text  # noqa: PLC0415
-    from looply.engine.records.pruning import RetentionFilter, plan  # noqa: PLC0415
-
-    workflow_key = find_id(workflow) if workflow else b""
+    workflow_key = on_demand.rows.find_id(workflow) if workflow else b""
     if workflow_key is None:
         raise UsageError(f"--workflow is {workflow!r}, expected the id of a workflow")
-    workflow_id = id_text(workflow_key) if workflow_key else ""
+    workflow_id = on_demand.rows.id_text(workflow_key) if workflow_key else ""
     now = terminal.clock.now()
     if older_than is not None:
         return (
-            RetentionFilter(now=now, ended_before=_cutoff(now, older_than), overrides=True, workflow_id=workflow_id),
+            on_demand.pruning.RetentionFilter(
+                now=now, ended_before=_cutoff(now, older_than), overrides=True, workflow_id=workflow_id
+            ),
         )
-    return tuple(replace(each, workflow_id=workflow_id) for each in plan(now, settings.retention))
+    return tuple(replace(each, workflow_id=workflow_id) for each in on_demand.pruning.plan(now, settings.retention))
 
 
 def _decided_before(terminal: Terminal, settings: "Settings") -> datetime | None:
@@ -96,10 +128,9 @@ def _decided_before(terminal: Terminal, settings: "Settings") -> datetime | None
 
 
 def _cutoff(now: datetime, older_than: str) -> datetime:
-    from looply.definition import parse_duration  # noqa: PLC0415 - start-up cost of definitions
 
     try:
-        span = parse_duration(older_than)
+        span = on_demand.definition.parse_duration(older_than)
         days = span.years * _YEAR_DAYS + span.months * _MONTH_DAYS + span.days
         return now - timedelta(days=days, seconds=float(span.seconds))
     except (DefinitionError, OverflowError) as error:
@@ -109,9 +140,8 @@ def _cutoff(now: datetime, older_than: str) -> datetime:
 
 def _disk_bytes(settings: "Settings") -> int | None:
     """Returns the size of the file of executions, None for a database."""
-    from looply.engine.sqlite.file.opening import FILE_NAME  # noqa: PLC0415 - start-up cost of the stores
 
-    return (settings.data / FILE_NAME).stat().st_size if settings.engine == "embedded" else None
+    return (settings.data / on_demand.opening.FILE_NAME).stat().st_size if settings.engine == "embedded" else None
 
 
 def _document(pruned: "Slice", *, is_dry: bool) -> dict[str, Any]:
@@ -119,7 +149,7 @@ def _document(pruned: "Slice", *, is_dry: bool) -> dict[str, Any]:
     return {**counts, "decisions": pruned.decisions, "dry_run": is_dry}
 
 
-def _prune_result(document: dict[str, Any]) -> "RenderableType":
+def _prune_result(document: dict[str, Any]) -> Page:
     verb = "would go" if document["dry_run"] else "gone"
     shown = {
         f"executions {verb}": document["executions"],

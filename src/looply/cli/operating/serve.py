@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 from cyclopts import Parameter, validators
 
+from looply import __version__
+from looply.cli import on_demand
 from looply.cli.terminal.documents import remove_file, write_document
 from looply.cli.terminal.failures import SERVE_STATUSES, ServeFailed, UsageError, text_of
 from looply.cli.terminal.options import settings_of
@@ -82,12 +84,10 @@ async def serve(
     where = {"data": str(loaded.data)} if loaded.engine == "embedded" else {"engine": loaded.engine}
 
     async def run(ready: Ready) -> None:
-        # Start-up cost: the server and everything below it.
-        from looply.bootstrap import serve as run_server  # noqa: PLC0415
-        from looply.cli.offline.store import check_store  # noqa: PLC0415
-
-        check_store(loaded)
-        await run_server(loaded, lambda address: ready("listening", address, {"address": address, **where}))
+        on_demand.store.check_store(loaded)
+        await on_demand.bootstrap.serve(
+            loaded, lambda address: ready("listening", address, {"address": address, **where})
+        )
 
     await run_until_stopped(terminal, loaded, ready_file, run)
 
@@ -103,15 +103,9 @@ async def run_until_stopped(
 
     A SIGTERM during the start is a clean end too. Raises: ServeFailed, LooplyError.
     """
-    import asyncio  # noqa: PLC0415 - start-up cost
 
-    import structlog  # noqa: PLC0415 - start-up cost
-
-    from looply import __version__  # noqa: PLC0415
-    from looply.log import configure_log  # noqa: PLC0415
-
-    configure_log(settings.log_level, terminal.clock, terminal.errors)
-    log = structlog.get_logger("looply.serve")
+    on_demand.log.configure_log(settings.log_level, terminal.clock, terminal.errors)
+    log = on_demand.structlog.get_logger("looply.serve")
 
     def ready(event: str, text: str, facts: Mapping[str, str]) -> None:
         log.info(event, **facts, version=__version__)
@@ -123,7 +117,7 @@ async def run_until_stopped(
         remove_file(ready_file)
     try:
         await run(ready)
-    except asyncio.CancelledError:
+    except on_demand.asyncio.CancelledError:
         # The signal came before the process had handlers of its own; its supervisor must not take that for a failure.
         pass
     except LooplyError as error:

@@ -1,5 +1,5 @@
 """What commands share: the terminal, options, tables, documents, failures, the client of the HTTP API.
 
-Imports nothing of `cli` outside of this room.
+Imports `display`.
 Never here: a command.
 """

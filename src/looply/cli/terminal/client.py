@@ -9,6 +9,7 @@ from urllib.parse import quote
 import httpx2
 
 from looply.cli.terminal.failures import ApiRefused
+from looply.cli.terminal.workflow_names import find_workflow
 from looply.errors import Problem, Unavailable
 from looply.jsontext import Json, encode_json
 
@@ -38,7 +39,8 @@ _JSON: Final = {"content-type": "application/json"}
 class ApiClient:
     """A running server, as the owner of an API key sees it. An async context manager.
 
-    Every call returns the JSON object of the response. Raises: ApiRefused with the server's own code, message and
+    Every call returns the JSON object of the response. In a query `workflow_id` may be the name of a workflow.
+    Raises: NotFound, Conflict for such a name; ApiRefused with the server's own code, message and
     problems; Unavailable when the server does not respond, or what responds is not a Looply server.
     """
 
@@ -61,12 +63,28 @@ class ApiClient:
 
     async def get(self, name: str, /, **query: Any) -> dict[str, Any]:
         """Returns the response of a read, such as `getWorkflowById`. Parameters that are None are omitted."""
-        return await self._call("GET", f"/v2/workflows/{name}", query)
+        return await self._call("GET", f"/v2/workflows/{name}", await self._with_ids(query))
 
     async def post(self, name: str, body: Json = NO_BODY, *, key: str = "", **query: Any) -> dict[str, Any]:
         """Returns the response of a call with a JSON body, or without one. `key` is its `Idempotency-Key`."""
         content = None if body is NO_BODY else encode_json(body)
-        return await self._call("POST", f"/v2/workflows/{name}", query, content, key)
+        return await self._call("POST", f"/v2/workflows/{name}", await self._with_ids(query), content, key)
+
+    async def workflow_id(self, name: str) -> str:
+        """Returns the id of a workflow by its id or name.
+
+        Raises: NotFound, Conflict for a name of several; ApiRefused when the key may not read workflows.
+        """
+        try:
+            return await find_workflow(name, self._items("getOrganizationWorkflows", PAGE, {}))
+        except ApiRefused as error:
+            if error.status == 403:
+                error.message = f"{error.message}; to read the name {name[:200]!r}: give the id of the workflow"
+            raise
+
+    async def _with_ids(self, fields: dict[str, Any]) -> dict[str, Any]:
+        name = fields.get("workflow_id")
+        return {**fields, "workflow_id": await self.workflow_id(name)} if isinstance(name, str) and name else fields
 
     async def stream(self, name: str, last: str = "", /, **query: Any) -> AsyncGenerator[httpx2.ServerSentEvent, None]:
         """Yields the events of a stream after the one with the id `last`, until the server ends it.
@@ -89,7 +107,7 @@ class ApiClient:
     async def items(self, name: str, limit: int, /, **query: Any) -> list[dict[str, Any]]:
         """Returns up to `limit` items of a list, following its pages."""
         found: list[dict[str, Any]] = []
-        async for item in self._items(name, limit, query):
+        async for item in self._items(name, limit, await self._with_ids(query)):
             found.append(item)
             if len(found) >= limit:
                 break
@@ -99,7 +117,7 @@ class ApiClient:
         cursor: dict[str, Any] = {}
         while True:
             page = await self.get(name, **{**query, "limit": min(limit, PAGE), **cursor})
-            for item in page.get("items", []):
+            for item in page["items"]:
                 yield item
             if not (cursor := page.get("lastKey") or {}):
                 return
@@ -129,6 +147,17 @@ def _unreachable_error(url: str, error: Exception) -> Unavailable:
     return Unavailable(f"{url} does not answer ({str(error) or type(error).__name__}); is the server running there?")
 
 
+class _Answer(dict[str, Any]):
+    """The object of an answer. A field that it lacks is an error of what answered, not of the command."""
+
+    def __init__(self, url: str, body: dict[str, Any]) -> None:
+        super().__init__(body)
+        self._url = url
+
+    def __missing__(self, name: str) -> Any:
+        raise Unavailable(f"{self._url} answered without {name!r}; is it a Looply server of this release?")
+
+
 def _parse_response(response: httpx2.Response, url: str) -> dict[str, Any]:
     """Returns the object of a 200 answer. Raises: ApiRefused, Unavailable."""
     try:
@@ -136,9 +165,10 @@ def _parse_response(response: httpx2.Response, url: str) -> dict[str, Any]:
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        raise Unavailable(f"{url} answered {response.status_code} with something that is no JSON object")
+        message = f"{url} answered {response.status_code} with something that is no JSON object"
+        raise Unavailable(f"{message}; is it a Looply server?")
     if response.status_code == 200:
-        return body
+        return _Answer(url, body)
     raise ApiRefused(
         _message(body, response.status_code),
         status=response.status_code,

@@ -43,7 +43,7 @@ class ImportOptions:
     """The options of an import: activation, the workflow when the definition names none, and what it may overwrite."""
 
     activate: Annotated[bool, Parameter(help="Make the imported version ACTIVE.", negative="")] = False
-    workflow_id: Annotated[str, Parameter(help="Import as the next version of this workflow.")] = ""
+    workflow_id: Annotated[str, Parameter(help="Import as the next version of the workflow with this id or name.")] = ""
     modified_on: Annotated[int | None, Parameter(help="Overwrite the open draft if this is its modified_on.")] = None
     force: Annotated[bool, Parameter(help="Overwrite the open draft as it is now.", negative="")] = False
 
@@ -55,7 +55,7 @@ async def import_by_api(client: ApiClient, definition: Json, options: ImportOpti
     """Imports through a running server. Raises: the errors of `ApiClient`; paths point into the definition."""
     body: dict[str, Any] = {"definition": definition}
     if options.workflow_id:
-        body["workflow_id"] = options.workflow_id
+        body["workflow_id"] = await client.workflow_id(options.workflow_id)
     if options.modified_on is not None:
         body["modified_on"] = options.modified_on
     with paths_into_definition():

@@ -1,41 +1,37 @@
-"""Tables for people."""
+"""Tables and records from the objects that the API returns."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-from rich import box
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
-from looply.cli.terminal.terminal import Terminal, printable
+from looply.cli.display.pages import Record, Table, cell
+from looply.cli.terminal.terminal import Terminal
 from looply.clock import from_ms
 
-_LOUD: Final = {
-    "COMPLETED": "green",
-    "ACTIVE": "green",
-    "FAILED": "red",
-    "TERMINATED": "yellow",
-    "PAUSED": "yellow",
-    "WAITING": "cyan",
-    "RUNNING": "blue",
-}
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> Table:
+    """Returns a table that is shown whole: long texts continue on the next line. None is an empty cell."""
+    return Table(columns=tuple(columns), rows=tuple(_cells(row) for row in rows), title=cell(title))
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> RenderableType:
-    """Returns a table; long values are folded, never truncated. None is an empty cell."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    for row in rows:
-        made.add_row(*(cell(value) for value in row))
-    return Group(Text(printable(title), style="bold"), made) if title else made
+def listing(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> Table:
+    """Returns a table of a line a row, the most important column first; a narrow terminal shows less of it."""
+    return Table(columns=tuple(columns), rows=tuple(_cells(row) for row in rows), title=cell(title), is_cut=True)
 
 
-def show_items(terminal: Terminal, items: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
-    """Writes a list: with `--json` {`count`, `items`}, else a table; `columns` are titles and the fields below them."""
+def show_items(
+    terminal: Terminal,
+    items: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, str],
+    *,
+    shown: Sequence[Mapping[str, Any]] | None = None,
+) -> None:
+    """Writes a list: the document {`count`, `items`}, or a listing; `columns` are titles and the fields below them.
+
+    The first column is the most important. `shown` are the items as people see them, where that differs.
+    """
     document = {"count": len(items), "items": list(items)}
-    terminal.show(document, lambda: table(tuple(columns), rows_of(items, tuple(columns.values()))))
+    rows = items if shown is None else shown
+    terminal.show(document, lambda: listing(tuple(columns), rows_of(rows, tuple(columns.values()))))
 
 
 def rows_of(items: Iterable[Mapping[str, Any]], fields: Sequence[str]) -> list[list[Any]]:
@@ -43,20 +39,13 @@ def rows_of(items: Iterable[Mapping[str, Any]], fields: Sequence[str]) -> list[l
     return [[_shown(item.get(field), field) for field in fields] for item in items]
 
 
-def record(fields: Mapping[str, Any]) -> Table:
-    """Returns one object as a table of names and values."""
-    made = Table(box=None, show_header=False, pad_edge=False)
-    made.add_column(style="bold", no_wrap=True)
-    made.add_column(overflow="fold")
-    for name, value in fields.items():
-        made.add_row(name, cell(value))
-    return made
+def record(fields: Mapping[str, Any], *, title: str = "") -> Record:
+    """Returns one object as names and values."""
+    return Record(fields=tuple((cell(name), cell(value)) for name, value in fields.items()), title=cell(title))
 
 
-def cell(value: Any) -> Text:
-    """Returns a value as it is shown in a table."""
-    text = "" if value is None else printable(value)
-    return Text(text, style=_LOUD.get(text, ""))
+def _cells(row: Sequence[Any]) -> tuple[str, ...]:
+    return tuple(map(cell, row))
 
 
 def _shown(value: Any, field: str) -> Any:

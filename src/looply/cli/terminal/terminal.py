@@ -1,31 +1,39 @@
-"""The streams of a command: documents, tables and text lines; its clock, environment and HTTP transport."""
+"""The streams of a command: documents, pages and text lines; its clock, environment and HTTP transport."""
 
 import contextlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Annotated, BinaryIO, TextIO, TypeAlias
 
 from cyclopts import Parameter
 
-from looply.cli.terminal.failures import document_of, text_of
+from looply.cli.display.identities import ids_of
+from looply.cli.display.layout import aligned, tab_separated
+from looply.cli.display.pages import Page, printable
+from looply.cli.display.yaml_text import yaml_text
+from looply.cli.terminal.failures import UsageError, document_of, text_of
+from looply.cli.terminal.switches import Format
 from looply.clock import Clock, Entropy, SystemClock, SystemEntropy
 from looply.errors import LooplyError
 from looply.jsontext import Json
 
 if TYPE_CHECKING:  # both cost start-up time and are needed for their names only
     import httpx2
-    from rich.console import Console, RenderableType
+    from rich.console import Console
 
-_WIDE = 10_000
-"""Columns where the output is no terminal: a table in a file or a pipe is never folded."""
 _PAGE = 100
+"""Columns of a help page where the output is no terminal."""
 
 
 class Terminal:
-    """Standard streams, environment and clock of a command. With `is_json`, only `show` writes to standard output."""
+    """Standard streams, environment and clock of a command.
+
+    `format` is that of the result. Unless it is `table`, only `show` writes to standard output.
+    """
 
     def __init__(
         self,
@@ -43,7 +51,7 @@ class Terminal:
         self.transport = transport
         self.clock: Clock = SystemClock()
         self.entropy: Entropy = SystemEntropy()
-        self.is_json = False
+        self.format: Format = "table"
         self.sleep: Callable[[float], Awaitable[None]] | None = None
 
     @classmethod
@@ -55,16 +63,53 @@ class Terminal:
                 stream.reconfigure(encoding="utf-8", errors="backslashreplace")
         return cls(source=sys.stdin.buffer, output=sys.stdout, errors=sys.stderr, environment=os.environ)
 
-    def show(self, document: Json, people: "Callable[[], RenderableType]") -> None:
-        """Writes the result of the command: the document as JSON, or what `people` makes of it."""
-        if self.is_json:
-            self.output.write(f"{json_text(document)}\n")
+    @property
+    def is_table(self) -> bool:
+        """Whether the result is written for people, and not as a document for programs."""
+        return self.format == "table"
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether there is a person who can answer a question: input and standard error are a terminal."""
+        return self.source.isatty() and self.errors.isatty()
+
+    def show(self, document: Json, people: Callable[[], Page]) -> None:
+        """Writes the result of the command: the document in the requested format, or what `people` makes of it.
+
+        A terminal gets aligned lines, a file or a pipe whole lines with tabs. Raises: UsageError when ids are requested
+        and the result has none.
+        """
+        match self.format:
+            case "json":
+                self.output.write(f"{json_text(document)}\n")
+            case "yaml":
+                self.output.write(f"---\n{yaml_text(document)}")
+            case "ids":
+                self._write_ids(document)
+            case _:
+                self._write_page(people())
+
+    def _write_ids(self, document: Json) -> None:
+        ids = ids_of(document)
+        if ids is None:
+            raise UsageError("the result has no ids; --output table, json or yaml shows it")
+        self.output.writelines(f"{printable(each)}\n" for each in ids)
+
+    def _write_page(self, page: Page) -> None:
+        if self.output.isatty():
+            colors = "NO_COLOR" not in self.environment and self.environment.get("TERM") != "dumb"
+            lines = aligned(page, self._width(), has_colors=colors)
         else:
-            self.console().print(people())
+            lines = tab_separated(page)
+        self.output.writelines(f"{line}\n" for line in lines)
+
+    def _width(self) -> int:
+        given = self.environment.get("COLUMNS", "")
+        return int(given) if given.isdigit() and int(given) > 0 else shutil.get_terminal_size().columns
 
     def say(self, text: str) -> None:
-        """Writes a line for people to standard output; nothing with `--json`."""
-        if not self.is_json:
+        """Writes a line for people to standard output; nothing where the result is a document."""
+        if self.is_table:
             self.output.write(f"{printable(text)}\n")
             self.output.flush()
 
@@ -74,10 +119,12 @@ class Terminal:
         self.errors.flush()
 
     def fail(self, error: Exception) -> None:
-        """Reports an error: as text on standard error, with `--json` as a document on standard output."""
-        if self.is_json:
+        """Reports an error as text on standard error; with `--json` also as a document on standard output.
+
+        The text is there in both cases, since a script may pass standard output on to a program that expects a result.
+        """
+        if self.format == "json":
             self.output.write(f"{json_text(document_of(error))}\n")
-            return
         self.note(f"looply: {text_of(error)}")
         for problem in error.problems if isinstance(error, LooplyError) else ():
             if problem.message == text_of(error):
@@ -98,14 +145,11 @@ class Terminal:
             os.dup2(nowhere, given_up)
             os.close(nowhere)
 
-    def console(self, *, folded: bool = False) -> "Console":
-        """Returns a console on standard output; values are shown as they are, never as markup.
-
-        `folded`: text is folded at a page's width also where the output is no terminal.
-        """
+    def console(self) -> "Console":
+        """Returns a console for help pages on standard output; texts are shown as they are, never as markup."""
         from rich.console import Console  # noqa: PLC0415 - start-up cost: JSON needs none
 
-        width = None if self.output.isatty() else _PAGE if folded else _WIDE
+        width = None if self.output.isatty() else _PAGE
         return Console(file=self.output, width=width, markup=False, highlight=False, emoji=False)
 
     async def pause(self, seconds: float) -> None:
@@ -136,8 +180,3 @@ def json_text(value: Json) -> str:
     Raises: ValueError for a number that JSON does not have.
     """
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
-def printable(text: Any) -> str:
-    """Returns a text without characters that could move a terminal's cursor or change its colors."""
-    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in str(text))

@@ -24,16 +24,13 @@ _PR_SET_NO_NEW_PRIVS: Final = 38
 _CPU_SECONDS: Final = 3600
 """The last bound of a runaway process, should all others fail. A process that has used so much is replaced."""
 
-_NICE: Final = 10
 
-
-def main(language: str, memory: int, parent: int) -> None:
-    """Serves requests of one language until the parent goes away."""
+def main(language: str, memory: int, parent: int, nice: int) -> None:
+    """Serves requests of one language until the parent goes away; `nice` is added to the niceness of the process."""
     _die_with(parent)
-    # The server, and so all other organizations, have priority on a busy machine. Where a filter of system calls
-    # forbids `nice`, the code runs at normal priority.
+    # Where a filter of system calls forbids `nice`, the code runs at normal priority.
     with suppress(OSError):
-        os.nice(_NICE)
+        os.nice(nice)
     requests, answers = _claim_pipes()
     # Compiling an interpreter takes more than running it, so its limit comes after; Monty's own process inherits ours.
     if language == "python":

@@ -1,9 +1,9 @@
 """The pool of worker processes: started on first use, bounded in number, replaced when they fail, ended with the pool.
 
 Each language has a fixed number of slots, which `looply.slots.FairSlots` shares among organizations: code that does not
-end delays the other calls of its organization alone. A call with a slot uses an idle process, or starts one. A process
-that died, was killed, or whose code exceeded a limit that it cannot recover from is removed with the call; the next
-call starts another.
+end delays the other calls of its organization alone. A call with a slot uses an idle process, or starts one;
+`workers.py` says which. A process that died, was killed, or whose code exceeded a limit that it cannot recover from is
+removed with the call.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ import structlog
 
 from looply.connectors.function.process import ProcessGone, RunTimedOut, WorkerProcess, WorkerReply
 from looply.connectors.function.sandbox import Code, CodeFailed, Language
+from looply.connectors.function.workers import SLOW_SECONDS, Workers
 from looply.errors import BadRequest, ShuttingDown, Timeout
 from looply.jsontext import Json, check_values, parse_json
 from looply.limits import DEFAULT_LIMITS, Limits
@@ -42,21 +43,21 @@ class SandboxPool:
         self._slots: dict[Language, FairSlots[_Ticket]] = defaultdict(
             lambda: FairSlots(total=processes, per_lane=processes)
         )
-        self._free: dict[Language, list[WorkerProcess]] = defaultdict(list)
-        self._all: set[WorkerProcess] = set()
+        self._processes = processes
+        self._workers: dict[Language, Workers[WorkerProcess]] = {}
         self._is_closed = False
 
     @property
     def processes(self) -> tuple[int, ...]:
         """The ids of the running processes, lowest first."""
-        return tuple(sorted(process.pid for process in self._all))
+        return tuple(sorted(process.pid for workers in self._workers.values() for process in workers.all))
 
     async def run(self, code: Code, within: timedelta, owner: str = "") -> Json:
         """Returns what the code returns. Raises: as `Sandbox.run`."""
         async with self._slot(Lane(owner, code.language), self._slots[code.language], within):
             for left in reversed(range(_TRIES)):
                 try:
-                    return self._read_value(await self._ask(code, within))
+                    return self._read_value(await self._ask(code, within, owner))
                 except ProcessGone as error:
                     _log.warning("function_process_gone", language=code.language, again=left)
                     if not left:
@@ -67,9 +68,7 @@ class SandboxPool:
     async def close(self) -> None:
         """Ends all processes; the calls that they run fail. Closing twice is harmless."""
         self._is_closed = True
-        await asyncio.gather(*(process.kill() for process in self._all))
-        self._all.clear()
-        self._free.clear()
+        await asyncio.gather(*(workers.close() for workers in self._workers.values()))
 
     @asynccontextmanager
     async def _slot(self, lane: Lane, slots: FairSlots[_Ticket], within: timedelta) -> AsyncIterator[None]:
@@ -96,9 +95,13 @@ class SandboxPool:
             if not has_slot and ticket.done() and not ticket.cancelled():
                 _release_slot(lane, slots)
 
-    async def _ask(self, code: Code, within: timedelta) -> WorkerReply:
-        process = await self._process(code.language)
+    async def _ask(self, code: Code, within: timedelta, owner: str) -> WorkerReply:
+        workers = self._open_workers(code.language)
+        process = await workers.take(owner)
         seconds = min(self._limits.function_time, within).total_seconds()
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        lowering = loop.call_later(SLOW_SECONDS, workers.lower, process)
         is_sound = False
         try:
             answer = await process.ask(code, seconds, self._limits)
@@ -106,32 +109,20 @@ class SandboxPool:
         except RunTimedOut:
             answer = WorkerReply({"kind": "FUNCTION_TIME"}, None)
         finally:
+            lowering.cancel()
+            is_slow = loop.time() - begun > SLOW_SECONDS
             # Also when the call was cancelled: its process is killed, because no caller waits for its result.
-            await self._release(code.language, process, is_sound=is_sound)
+            await workers.release(process, owner, is_sound=is_sound and not self._is_closed, is_slow=is_slow)
         return answer
 
-    async def _process(self, language: Language) -> WorkerProcess:
+    def _open_workers(self, language: Language) -> Workers[WorkerProcess]:
         if self._is_closed:
             raise ShuttingDown("the process is stopping and runs no code any more")
-        free = self._free[language]
-        while free:
-            process = free.pop()
-            if process.is_alive:
-                return process
-            await self._drop(process)
-        process = await WorkerProcess.start(language, self._limits)
-        self._all.add(process)
-        return process
-
-    async def _release(self, language: Language, process: WorkerProcess, *, is_sound: bool) -> None:
-        if is_sound and not self._is_closed:
-            self._free[language].append(process)
-        else:
-            await self._drop(process)
-
-    async def _drop(self, process: WorkerProcess) -> None:
-        self._all.discard(process)
-        await process.kill()
+        if language not in self._workers:
+            self._workers[language] = Workers(
+                lambda is_lowered: WorkerProcess.start(language, self._limits, is_lowered=is_lowered), self._processes
+            )
+        return self._workers[language]
 
     def _read_value(self, answer: WorkerReply) -> Json:
         """Returns the value, checked as strictly as the body of a request. Raises: CodeFailed, ProcessGone."""

@@ -22,8 +22,12 @@ _HEAD_BYTES: Final = 64 * 1024
 # Python's isolated mode: neither the environment nor the current folder decides what is imported.
 _PROGRAM: Final = (
     "import sys; sys.path.insert(0, sys.argv[1]); from looply.connectors.function.child import main; "
-    "main(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))"
+    "main(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))"
 )
+_NICE: Final = 10
+"""The server, and so all other organizations, have priority on a busy machine."""
+
+_LOWEST_NICE: Final = 19
 
 
 class ProcessGone(Exception):
@@ -66,14 +70,18 @@ class WorkerProcess:
         return self._process.returncode is None
 
     @classmethod
-    async def start(cls, language: Language, limits: Limits) -> "WorkerProcess":
-        """Starts a process and waits until its interpreter is loaded. Raises: Unavailable."""
+    async def start(cls, language: Language, limits: Limits, *, is_lowered: bool = False) -> "WorkerProcess":
+        """Starts a process and waits until its interpreter is loaded; `is_lowered` as after `lower`.
+
+        Raises: Unavailable.
+        """
+        nice = str(_LOWEST_NICE if is_lowered else _NICE)
         source = str(Path(looply.__file__).parents[1])
         memory = str(limits.function_memory)
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-I", "-c", _PROGRAM, source, language, memory, str(os.getpid())),
+                *("-I", "-c", _PROGRAM, source, language, memory, str(os.getpid()), nice),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
@@ -109,6 +117,12 @@ class WorkerProcess:
                 return await self._read(_HEAD_BYTES, 4 * limits.function_output)
         except TimeoutError as error:
             raise RunTimedOut from error
+
+    def lower(self) -> None:
+        """Gives the process, and all that it started, the lowest priority; lowering twice is harmless."""
+        # A filter of system calls may forbid it.
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PGRP, self._process.pid, _LOWEST_NICE)
 
     async def kill(self) -> None:
         """Kills the process and all that it started, and waits for its end. Killing twice is harmless."""

@@ -69,7 +69,7 @@ class Python:
         try:
             value = self._run(request, printed)
             text = json.dumps(_plain(value, request.levels), ensure_ascii=False, separators=(",", ":"))
-            _check_stand_ins(text, request)
+            _check_placeholders(text, request)
         except NotJson as error:
             return RunResult(kind="FUNCTION_RESULT", text=str(error), printed=printed.text)
         except monty.MontySyntaxError as error:
@@ -126,7 +126,7 @@ def _plain(value: Any, levels: int, path: str = "the result") -> Any:
     return {name: _plain(item, levels - 1, f"{path}.{name}") for name, item in value.items()}
 
 
-def _check_stand_ins(text: str, request: Request) -> None:
+def _check_placeholders(text: str, request: Request) -> None:
     """Refuses the placeholders by which the interpreter replaces values that are not JSON. Raises: NotJson.
 
     A placeholder that is part of the input or of the source is an ordinary text.

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import Protocol
 
 from looply.connectors.outbound.egress import EgressPolicy
-from looply.connectors.outbound.network import Resolver, SystemResolver, permitted_addresses
+from looply.connectors.outbound.network import Resolver, SystemResolver, resolve_permitted
 from looply.connectors.outbound.trust import machine_trust
 from looply.errors import OperationError, Unavailable
 
@@ -49,7 +49,7 @@ class GuardedDialer:
 
     async def dial(self, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> socket.socket:
         """Returns a connected socket; see `Dialer.dial`."""
-        for address in await permitted_addresses(self._policy, self._resolver, host, port, usual_ports):
+        for address in await resolve_permitted(self._policy, self._resolver, host, port, usual_ports):
             try:
                 return await _connect(address, port)
             except OSError:
@@ -67,7 +67,7 @@ class NoDialer:
 
     async def dial(self, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> socket.socket:  # noqa: ARG002
         """Raises: OperationError, always."""
-        raise OperationError(f"this process makes no connections, and none to {host}:{port}")
+        raise OperationError(f"a process without outbound network cannot connect to {host}:{port}")
 
 
 async def _connect(address: str, port: int) -> socket.socket:

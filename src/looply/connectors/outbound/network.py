@@ -66,11 +66,11 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         """Returns a connection to an address of `host` that the policy permits.
 
-        Raises: as `permitted_addresses`, before any connection; the library's ConnectError and ConnectTimeout.
+        Raises: as `resolve_permitted`, before any connection; the library's ConnectError and ConnectTimeout.
         """
         try:
             async with asyncio.timeout(timeout):
-                addresses = await permitted_addresses(self._policy, self._resolver, host, port)
+                addresses = await resolve_permitted(self._policy, self._resolver, host, port)
         except TimeoutError as error:
             raise httpcore2.ConnectTimeout("name look-up") from error
         share = None if timeout is None else timeout / len(addresses)
@@ -98,7 +98,7 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         await self._backend.sleep(seconds)
 
 
-async def permitted_addresses(
+async def resolve_permitted(
     policy: EgressPolicy, resolver: Resolver, host: str, port: int, usual_ports: frozenset[int] = frozenset()
 ) -> list[str]:
     """Returns the addresses of a name that the policy permits, best first, at most `MAX_ADDRESSES`.

@@ -64,8 +64,8 @@ class BoundedStream(httpcore2.AsyncNetworkStream):
         self._head_left = None
 
     def has_unread(self) -> bool:
-        """Tells whether something came that was not handed out, apart from what the socket itself still holds."""
-        # The library tells neither that it keeps packets of TLS that were not decrypted yet.
+        """Returns whether data arrived that was not read, apart from the data that the socket still holds."""
+        # The library does not report either that it keeps packets of TLS that were not decrypted yet.
         packets = getattr(getattr(self._stream, "_stream", None), "_read_bio", None)
         tls = self.get_extra_info("ssl_object")
         return (

@@ -197,7 +197,7 @@ def _divisions(divisor: Json) -> int:
 
 
 def _of_member(schema: dict[str, Json], name: str | None) -> Iterator[Json]:
-    """Yields the schemas of a member; None stands for a name that the schema does not know."""
+    """Yields the schemas of a member; None represents a name that the schema does not know."""
     known = _map(schema, "properties")
     if name in known:
         yield known[name]

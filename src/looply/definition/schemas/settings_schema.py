@@ -272,7 +272,13 @@ SETTINGS: Final[dict[str, Json]] = {
     "adaptiveCard": fields(
         {
             "action": one_of("send", "update", "delete", default="send"),
-            "channel": one_of("inbox", "teams", "email", default="inbox"),
+            "channel": one_of(
+                "inbox",
+                "teams",
+                "email",
+                default="inbox",
+                description="Where people answer. `teams` and `email` are not available in this release.",
+            ),
             "app": with_description(_TEXT, "The app that sends it."),
             **_CARD,
             "recipients": with_description(

@@ -7,7 +7,7 @@ from looply.definition.settings.step_settings import SubworkflowSettings
 from looply.jsontext import Json
 
 LATEST = "latest"
-"""Stands for the newest ACTIVE version at the time of the start."""
+"""Means the newest ACTIVE version at the time of the start."""
 
 
 def compile_subworkflow(reader: Reader) -> SubworkflowSettings:

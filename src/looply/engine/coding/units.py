@@ -19,7 +19,8 @@ from looply.execution import ExecutionState, OpenWork, open_work
 from looply.execution.document.masking import mask_pointers
 from looply.execution.facts.address import parse_address
 from looply.execution.facts.datastores import is_datastore_operation
-from looply.execution.facts.state import NO_WORK, Card, ConcurrencySlot, EffectWork, Incident, OpenWait, Timer
+from looply.execution.facts.open_work import NO_WORK, EffectWork
+from looply.execution.facts.state import Card, ConcurrencySlot, Incident, OpenWait, Timer
 from looply.jsontext import Json
 
 Key = TypeVar("Key", int, str)
@@ -111,7 +112,7 @@ def work_change(
         # Put also when it was there before: it belongs to the process that stores it last.
         continues=new.continues,
         holds_process_id=False,
-        place=new.place if new.place != old.place else None,
+        slot=new.slot if new.slot != old.slot else None,
     )
     return WorkChange(
         put=_rows(after, added, effect_state, epoch),
@@ -121,7 +122,7 @@ def work_change(
         drop_incidents=_gone(old.incidents, new.incidents),
         drop_cards=_gone(old.cards, new.cards),
         drop_continues=old.continues and not new.continues,
-        drop_slot=old.place is not None and new.place is None,
+        drop_slot=old.slot is not None and new.slot is None,
     )
 
 
@@ -164,7 +165,7 @@ def _rows(state: ExecutionState, work: OpenWork, effect_state: Callable[[EffectR
         incidents=tuple(_incident(state, incident) for incident in work.incidents.values()),
         cards=tuple(_card(state, card) for card in work.cards.values()),
         continues=work.continues,
-        slot=_slot(state, work.place),
+        slot=_slot(state, work.slot),
     )
 
 
@@ -206,15 +207,15 @@ def _incident(state: ExecutionState, incident: Incident) -> IncidentRow:
     )
 
 
-def _slot(state: ExecutionState, place: ConcurrencySlot | None) -> ConcurrencySlotRow | None:
-    if place is None:
+def _slot(state: ExecutionState, slot: ConcurrencySlot | None) -> ConcurrencySlotRow | None:
+    if slot is None:
         return None
     return ConcurrencySlotRow(
         execution_id=state.started.execution_id,
-        seq=place.seq,
-        since=place.since,
-        most=place.most,
-        is_held=place.is_held,
+        seq=slot.seq,
+        since=slot.since,
+        most=slot.most,
+        is_held=slot.is_held,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from looply.clock import Clock
+from looply.engine.effects.outcomes import failure
 from looply.engine.records.datastores import Datastores
 from looply.errors import LooplyError, StoreUnreachable
 from looply.execution import ExecutionState
@@ -68,13 +69,7 @@ class DatastoreOperations:
 
     def failure_of(self, opened: OpenStep, error: LooplyError) -> EffectFailed:
         """Returns the failure of an operation as a command."""
-        return EffectFailed(
-            at=self._clock.now(),
-            address=opened.address,
-            attempt=opened.attempt,
-            code=error.code,
-            message=error.message,
-        )
+        return failure(opened, self._clock.now(), error)
 
     async def _applied(self, organization_id: str, opened: OpenStep) -> OperationResult:
         given: dict[str, Json] = opened.input

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
+from typing import Final, TypeVar
 
 import structlog
 
@@ -12,6 +13,7 @@ from looply.engine.effects.worker import Worker
 from looply.engine.ports.dispatch import EffectRef
 from looply.engine.ports.store import Store
 from looply.engine.processing.current import CurrentStates
+from looply.engine.processing.observers import ignore
 from looply.engine.processing.processor import RETRY_SECONDS, Processor
 from looply.errors import (
     DatastoreMoved,
@@ -26,6 +28,11 @@ from looply.execution import ExecutionState
 from looply.execution.facts.commands import Command
 from looply.execution.facts.datastores import is_datastore_operation
 from looply.execution.facts.state import OpenStep
+
+Result = TypeVar("Result")
+
+_UNAVAILABLE: Final[tuple[type[LooplyError], ...]] = (StoreFull, StoreUnreachable)
+"""Nothing was stored, and the same call can succeed later."""
 
 _log = structlog.get_logger(__name__)
 
@@ -113,19 +120,24 @@ class EffectRunner:
 
     async def _change_datastore(self, effect: EffectRef) -> None:
         """Carries out an operation on a datastore, again as often as another change of it was stored first."""
-        while (state := await self._state(effect)) is not None:
-            if (opened := _open_step(state, effect)) is None:
-                return
-            try:
-                await self._store_outcome(effect.execution_id, await self._datastores.carry_out(state, opened))
-            except StoreUnreachable:
-                await asyncio.sleep(RETRY_SECONDS)
-                continue
-            except DatastoreMoved:
-                continue
-            except DatastoresFull as error:
-                await self._store_outcome(effect.execution_id, self._datastores.failure_of(opened, error))
-            return
+        while not await _retry(lambda: self._try_change(effect)):
+            pass
+
+    async def _try_change(self, effect: EffectRef) -> bool:
+        """Returns whether the operation is over; it is not where another change of the datastore was stored first.
+
+        Raises: StoreUnreachable; then nothing was read.
+        """
+        state = await self._state(effect)
+        if state is None or (opened := _open_step(state, effect)) is None:
+            return True
+        try:
+            await self._store_outcome(effect.execution_id, await self._datastores.carry_out(state, opened))
+        except DatastoreMoved:
+            return False
+        except DatastoresFull as error:
+            await self._store_outcome(effect.execution_id, self._datastores.failure_of(opened, error))
+        return True
 
     async def _state(self, effect: EffectRef) -> ExecutionState | None:
         """Returns a state in which the effect is in flight, None when its attempt is over.
@@ -135,44 +147,52 @@ class EffectRunner:
         known = self._current.in_memory(effect.execution_id)
         if known is not None and not known[0].is_frozen and _open_step(known[0], effect) is not None:
             return known[0]
-        while True:
-            try:
-                state, _ = await self._current.get(effect.execution_id)
-            except StoreUnreachable:
-                await asyncio.sleep(RETRY_SECONDS)
-            except LooplyError as error:
-                _log.error("effect_unreadable", execution_id=effect.execution_id, error=error.message)
-                self._unstarted.add(effect)
-                return None
-            else:
-                return state if _open_step(state, effect) is not None else None
+        try:
+            state, _ = await _retry(lambda: self._current.get(effect.execution_id))
+        except LooplyError as error:
+            _log.error("effect_unreadable", execution_id=effect.execution_id, error=error.message)
+            self._unstarted.add(effect)
+            return None
+        return state if _open_step(state, effect) is not None else None
 
     async def _mark_running(self, effect: EffectRef) -> bool:
-        while True:
-            try:
-                return await self._store.work.mark_running(effect.execution_id, effect.seq, self._epoch)
-            except (StoreFull, StoreUnreachable):
-                await asyncio.sleep(RETRY_SECONDS)
-            except EngineError as error:
-                _log.error("effect_not_marked", execution_id=effect.execution_id, error=error.message)
-                self._unstarted.add(effect)
-                return False
+        mark = self._store.work.mark_running
+        try:
+            return await _retry(lambda: mark(effect.execution_id, effect.seq, self._epoch))
+        except EngineError as error:
+            _log.error("effect_not_marked", execution_id=effect.execution_id, error=error.message)
+            self._unstarted.add(effect)
+            return False
 
     async def _store_outcome(self, execution_id: str, outcome: Command) -> None:
         """Stores an outcome. Raises: DatastoreMoved, DatastoresFull; then nothing was stored."""
-        while True:
-            try:
-                await self._processor.submit(execution_id, outcome)
-            except (StoreFull, StoreUnreachable, Stale) as error:
-                _log.warning("outcome_held", execution_id=execution_id, reason=error.message)
-                await asyncio.sleep(RETRY_SECONDS)
-            except (DatastoreMoved, DatastoresFull):
-                raise
-            except EngineError as error:
-                _log.error("outcome_lost", execution_id=execution_id, error=error.message)
-                return
-            else:
-                return
+
+        def report(error: LooplyError) -> None:
+            _log.warning("outcome_held", execution_id=execution_id, reason=error.message)
+
+        try:
+            await _retry(lambda: self._processor.submit(execution_id, outcome), (*_UNAVAILABLE, Stale), report)
+        except (DatastoreMoved, DatastoresFull):
+            raise
+        except EngineError as error:
+            _log.error("outcome_lost", execution_id=execution_id, error=error.message)
+
+
+async def _retry(
+    call: Callable[[], Awaitable[Result]],
+    causes: tuple[type[LooplyError], ...] = _UNAVAILABLE,
+    report: Callable[[LooplyError], None] = ignore,
+) -> Result:
+    """Returns the result of a call of the store, which is made again as long as it fails by one of the causes.
+
+    `report` gets each of these errors. Raises: what the call raises for other causes.
+    """
+    while True:
+        try:
+            return await call()
+        except causes as error:
+            report(error)
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 def _open_step(state: ExecutionState, effect: EffectRef) -> OpenStep | None:

@@ -20,8 +20,10 @@ from looply.connectors.outbound.sessions import SessionCache
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
 from looply.definition.values.pointer import split_pointer
-from looply.errors import LooplyError, OperationError, RateLimited, Timeout, tag_input_fields
-from looply.execution.document.masking import hidden_values
+from looply.engine.effects.outcomes import failure
+from looply.engine.effects.paced_sender import PacedSender
+from looply.errors import LooplyError, OperationError, Permanent, Timeout, tag_input_fields
+from looply.execution.document.masking import find_hidden_values
 from looply.execution.document.overlays import secret_values
 from looply.execution.document.sizes import json_bytes
 from looply.execution.facts.address import idempotency_key, parse_address
@@ -29,6 +31,7 @@ from looply.execution.facts.commands import EffectDone, EffectFailed
 from looply.execution.facts.state import ExecutionState, OpenStep
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
+from looply.rates import WorkPace
 
 _log = structlog.get_logger(__name__)
 
@@ -56,11 +59,12 @@ class ConnectionSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerResources:
-    """Resources of operations beside HTTP and connections."""
+    """Resources of operations beside HTTP and connections. `pace` is that of large responses, by organization."""
 
     dialer: Dialer = field(default_factory=NoDialer)
     sandbox: Sandbox = field(default_factory=NoSandbox)
     limits: Limits = DEFAULT_LIMITS
+    pace: WorkPace = field(default_factory=WorkPace)
 
 
 class Worker:
@@ -91,30 +95,18 @@ class Worker:
         marked = list(_secrets_in(state, opened))
         credentials: list[str] = []
         context = self._context(state, opened, credentials)
-        address = opened.address
         operation = self._registry.operations.get(opened.operation)
         if operation is None:
-            return self._not_installed(opened)
+            return failure(opened, self._clock.now(), _not_installed(opened))
         try:
             output = await _within(operation.perform(context, opened.input), opened)
-        except OperationError as error:
-            return self._failed(opened, error, masker_of([*marked, *credentials]))
         except LooplyError as error:
-            message = _message(opened, error, (), masker_of([*marked, *credentials]))
-            return EffectFailed(
-                at=self._clock.now(), address=address, attempt=opened.attempt, code=error.code, message=message
-            )
+            message = _message(opened, error, masker_of([*marked, *credentials]))
+            return failure(opened, self._clock.now(), error, message)
         except Exception:
             # The worker boundary: a connector's defect fails its step and nothing else.
-            _log.exception("operation_broke", operation=opened.operation, step=address)
-            return EffectFailed(
-                at=self._clock.now(),
-                address=address,
-                attempt=opened.attempt,
-                code="CONNECTOR_DEFECT",
-                message=f"the operation {opened.operation} broke; its log line has the details",
-                was_sent=True,
-            )
+            _log.exception("operation_broke", operation=opened.operation, step=opened.address)
+            return failure(opened, self._clock.now(), _defect(opened))
         secret: tuple[str, ...] = ("/output",) if opened.secret else ()
         size = json_bytes(output)
         if not operation.is_derived:
@@ -122,19 +114,12 @@ class Worker:
             if marked or credentials:
                 output, secret, size = await offload_if_large(size, partial(_masked, output, marked, credentials))
         return EffectDone(
-            at=self._clock.now(), address=address, attempt=opened.attempt, output=output, size=size, secret=secret
-        )
-
-    def _not_installed(self, opened: OpenStep) -> EffectFailed:
-        connector = opened.operation.partition(".")[0]
-        _log.error("operation_not_installed", operation=opened.operation, step=opened.address)
-        return EffectFailed(
             at=self._clock.now(),
             address=opened.address,
             attempt=opened.attempt,
-            code="OPERATION_NOT_INSTALLED",
-            message=f"this process has no operation {opened.operation}; install the connector {connector} in every "
-            "process that makes calls, then retry the step",
+            output=output,
+            size=size,
+            secret=secret,
         )
 
     def _context(self, state: ExecutionState, opened: OpenStep, credentials: list[str]) -> CallContext:
@@ -144,6 +129,7 @@ class Worker:
         timeout = timedelta(seconds=opened.timeout_seconds)
 
         bounds = Bounds()
+        sender = PacedSender(self._sender(timeout, organization_id), organization_id, self._resources.pace, self._clock)
 
         async def remember(found: Awaitable[ConnectionValues], *fields: str) -> ConnectionValues:
             with tag_input_fields(*fields):
@@ -159,7 +145,7 @@ class Worker:
             step=address.step,
             attempt=opened.attempt,
             timeout=timeout,
-            http=BoundSender(self._sender(timeout, organization_id), bounds),
+            http=BoundSender(sender, bounds),
             connection=lambda name: remember(self._connections.find_by_name(organization_id, name), "connection"),
             clock=self._clock,
             cache=self._sessions,
@@ -173,19 +159,20 @@ class Worker:
             has_secrets=bool(opened.secret),
         )
 
-    def _failed(self, opened: OpenStep, error: OperationError, masker: Masker) -> EffectFailed:
-        retry_after = error.retry_after if isinstance(error, RateLimited) else None
-        return EffectFailed(
-            at=self._clock.now(),
-            address=opened.address,
-            attempt=opened.attempt,
-            code=error.code,
-            message=_message(opened, error, error.input_fields, masker),
-            status=error.status or "",
-            was_sent=error.sent,
-            is_transient=error.is_transient,
-            retry_after_seconds=retry_after.total_seconds() if retry_after is not None else 0,
-        )
+
+def _not_installed(opened: OpenStep) -> OperationError:
+    connector = opened.operation.partition(".")[0]
+    _log.error("operation_not_installed", operation=opened.operation, step=opened.address)
+    message = (
+        f"this process has no operation {opened.operation}; install the connector {connector} in every process that"
+        " makes calls, then retry the step"
+    )
+    return Permanent(message, code="OPERATION_NOT_INSTALLED")
+
+
+def _defect(opened: OpenStep) -> OperationError:
+    message = f"the operation {opened.operation} broke; its log line has the details"
+    return Permanent(message, code="CONNECTOR_DEFECT", sent=True)
 
 
 async def _within(call: Awaitable[Json], opened: OpenStep) -> Json:
@@ -202,11 +189,10 @@ async def _within(call: Awaitable[Json], opened: OpenStep) -> Json:
         raise Timeout(f"{message} of {opened.timeout_seconds:g} s", sent=True) from error
 
 
-def _message(opened: OpenStep, error: LooplyError, fields: tuple[str, ...], masker: Masker) -> str:
-    """Returns the text for a failure: its message, unless that may quote a secret of the input.
-
-    `fields` are the fields of the input that the message is about; empty: any.
-    """
+def _message(opened: OpenStep, error: LooplyError, masker: Masker) -> str:
+    """Returns the text for a failure: its message, unless that may quote a secret of the input."""
+    # The fields of the input that the message is about; empty: any.
+    fields = error.input_fields if isinstance(error, OperationError) else ()
     marked = {parts[1] if len(parts) > 1 else "" for parts in map(split_pointer, opened.secret)}
     if not marked or (fields and "" not in marked and marked.isdisjoint(fields)):
         return masker.text(error.message)
@@ -238,7 +224,7 @@ def _secrets_in(state: ExecutionState, opened: OpenStep) -> Iterator[str]:
     """Yields the texts under the secret pointers of the effect's input, and secrets that they may contain."""
     for pointer in opened.secret:
         # What is hidden from readers in the input must be hidden in the answer.
-        for value in hidden_values(opened.input, split_pointer(pointer)[1:]):
+        for value in find_hidden_values(opened.input, split_pointer(pointer)[1:]):
             yield from _texts(value)
     if opened.secret:
         # A secret within a longer text may be echoed by itself. Short ones of these are not secrets of this call.

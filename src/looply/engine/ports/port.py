@@ -277,6 +277,14 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     stale_cards: int = 0
 
 
+Examined: TypeAlias = Callable[[int], None]
+"""Called during an audit with the number of executions that were examined so far."""
+
+
+def ignore_examined(_executions: int) -> None:
+    """Ignores the progress of an audit."""
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the engine accepts work, and if not, why."""
 
@@ -401,7 +409,7 @@ class Engine(Protocol):
         """
         ...
 
-    async def audit(self) -> Audit:
+    async def audit(self, examined: Examined = ignore_examined) -> Audit:
         """Folds every history, compares it with the stored rows, and returns what differs."""
         ...
 

@@ -295,11 +295,11 @@ class WorkQueue(Protocol):
         """
         ...
 
-    async def queued_effects(self, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
+    async def find_queued_effects(self, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
         """Returns QUEUED effects by (execution id, seq), those after `after`."""
         ...
 
-    async def lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
+    async def find_lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
         """Returns RUNNING effects of epochs before `epoch`, by (execution id, seq).
 
         In a shared store those of all processes that have ended, whatever their epoch.

@@ -1,8 +1,10 @@
 """The committer: makes a unit of a stretch, stores it, and only then publishes what follows from it."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeAlias
 
 import msgspec
 
@@ -13,25 +15,30 @@ from looply.engine.coding.decision_rows import decision_rows
 from looply.engine.coding.units import claim_of, expiry_of, head_of, queue_of, work_change
 from looply.engine.ports.dispatch import Dispatcher, EffectRef
 from looply.engine.ports.port import Fire, Key
-from looply.engine.ports.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, Unit
+from looply.engine.ports.store import Batch, EffectRow, EffectState, Snapshot, Store, StoredDefinition, Unit, Value
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox
 from looply.engine.processing.observers import Observers, ignore
 from looply.engine.processing.parent_child import Read
 from looply.engine.processing.row_repair import repair_rows
 from looply.engine.processing.watchers import Watchers
+from looply.engine.records.changes import StateChange
 from looply.engine.records.claims import StoredKey
 from looply.engine.records.copies import copy_wishes
 from looply.engine.records.datastores import DatastoreChange, change_of
-from looply.engine.records.letters import changed_letters
-from looply.execution import ExecutionState, open_work
-from looply.execution.document.searching import changed_search_values
+from looply.engine.records.letters import letter_changes
+from looply.execution import ExecutionState
+from looply.execution.document.searching import search_value_changes
 from looply.execution.facts.datastores import DatastoreWrite
 from looply.execution.facts.deliveries import DeliveryKey, deliveries_of
 from looply.execution.facts.events import Event
+from looply.execution.facts.open_work import open_effects
 from looply.jsontext import encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.slots import Lane
+
+Encoded: TypeAlias = tuple[Batch, tuple[Value, ...], int]
+"""A batch, the large values that it refers to, and the bytes of the text of its events."""
 
 KEY_LIFE = timedelta(hours=24)
 """An idempotency key is kept at least so long."""
@@ -39,6 +46,9 @@ KEY_LIFE = timedelta(hours=24)
 _SNAPSHOT_EVENTS = 512
 _SNAPSHOT_BYTES = 2 * 1024 * 1024
 """A history of so many bytes of JSON, with all large values, is folded without a snapshot where its state is small."""
+
+_LARGE_BYTES = 256 * 1024
+"""Events of so many bytes take a millisecond or more to encode."""
 
 _BYTES_OF_EVENT = 1024
 _BYTES_OF_VISIT = 64
@@ -131,7 +141,8 @@ class Committer:
         keeps its state.
         Raises: what `Journal.commit` raises.
         """
-        unit = self._unit(box, after, workflow, events, extras)
+        encoded = await self._encode(box, after, events)
+        unit = self._unit(box, after, workflow, events, extras, encoded)
         is_stored = False
         try:
             if extras.repairs_rows:
@@ -148,7 +159,10 @@ class Committer:
         before = box.state
         box.state, box.workflow, box.chain = after, workflow, unit.batch.chain
         self._on_unit(before, after)
-        self._observers.on_change(before, after)
+        head = unit.head
+        self._observers.on_change(
+            StateChange(before=before, after=after, status=head.status, current_state=head.current_state)
+        )
         if unit.definition is not None:
             self._known_definitions.add(unit.definition.hash)
         self._publish(unit, after)
@@ -159,19 +173,35 @@ class Committer:
         """Removes rows that move nothing any more."""
         await self._store.work.drop_deliveries(rows)
 
+    async def _encode(self, box: Mailbox, after: ExecutionState, events: Sequence[Event]) -> Encoded:
+        """Returns the encoded events and their size; those of an existing execution are encoded in a thread when large.
+
+        New executions are stored in the order of their ids, so none of them is overtaken while it is encoded.
+        """
+        started = after.started
+        first_seq = box.state.seq + 1 if box.state is not None else 1
+        facts = (events, started.organization_id, started.execution_id, first_seq, box.chain)
+        if box.state is None or not _is_large(events):
+            return self._codec.encode_measured(*facts)
+        return await asyncio.to_thread(self._codec.encode_measured, *facts)
+
     def _unit(
-        self, box: Mailbox, after: ExecutionState, workflow: Workflow, events: Sequence[Event], extras: Extras
+        self,
+        box: Mailbox,
+        after: ExecutionState,
+        workflow: Workflow,
+        events: Sequence[Event],
+        extras: Extras,
+        encoded: Encoded,
     ) -> Unit:
         """Returns the unit of one stretch; it holds a slot of the dispatcher for each effect that is RUNNING in it."""
         before = box.state
         started = after.started
         expected = before.seq if before is not None else 0
-        batch, values, size = self._codec.encode_measured(
-            events, started.organization_id, started.execution_id, expected + 1, box.chain
-        )
+        batch, values, size = encoded
         work = work_change(before, after, self._effect_state(after), self._epoch)
-        held = before is not None and open_work(before).holds_process_id
-        holds = open_work(after).holds_process_id
+        held = before is not None and before.holds_process_id
+        holds = after.holds_process_id
         claim = claim_of(after)
         head = head_of(after)
         former = (box.workflow, before) if before is not None and box.workflow is not None else None
@@ -193,10 +223,10 @@ class Committer:
             sent=deliveries_of(started, enumerate(events, expected + 1)),
             applied=extras.applied,
             copies=copy_wishes(before, after, self._channels),
-            letters=changed_letters(before, after),
+            letters=letter_changes(before, after),
             decisions=decision_rows(head, workflow, events, expected + 1),
             datastore=self._change(after, extras.write),
-            search=changed_search_values(former, workflow, after),
+            search=search_value_changes(former, workflow, after),
             expires_on=expiry_of(before, after, workflow),
         )
 
@@ -230,7 +260,7 @@ class Committer:
     def _new_definition(self, after: ExecutionState, workflow: Workflow) -> StoredDefinition | None:
         if after.definition in self._known_definitions:
             return None
-        return stored_definition(workflow, after.started.workflow_id, after.workflow_version)
+        return encode_definition(workflow, after.started.workflow_id, after.workflow_version)
 
     def _snapshot(self, after: ExecutionState, size: int) -> Snapshot | None:
         """Returns an encoded state when folding has become slow: since the last one while it waits, in total at the
@@ -246,8 +276,8 @@ class Committer:
             return self._snapshot_of(after) if after.seq > _SNAPSHOT_EVENTS else None
         bulk = after.document_bytes + len(after.visits) * _BYTES_OF_VISIT
         most_events = max(_SNAPSHOT_EVENTS, bulk // _BYTES_OF_EVENT)
-        is_dear = after.seq - first > most_events or grown > max(_SNAPSHOT_BYTES, bulk)
-        if is_dear and not open_work(after).continues:
+        is_expensive = after.seq - first > most_events or grown > max(_SNAPSHOT_BYTES, bulk)
+        if is_expensive and not after.continues:
             self._unsaved[execution_id] = (after.seq, 0)
             return self._snapshot_of(after)
         if after.seq > _SNAPSHOT_EVENTS // 4 or grown > _SNAPSHOT_BYTES // 4:
@@ -260,8 +290,8 @@ class Committer:
 
     def _offer_again(self, before: ExecutionState, after: ExecutionState) -> None:
         """Offers the effects that were held while the execution was frozen; the rows say which of them run."""
-        known = open_work(before).effects
-        for seq, effect in open_work(after).effects.items():
+        known = open_effects(before)
+        for seq, effect in open_effects(after).items():
             if seq in known:
                 lane = Lane(after.started.organization_id, queue_of(after, effect))
                 self._dispatcher.offer(EffectRef(after.started.execution_id, seq, lane))
@@ -283,7 +313,13 @@ class Committer:
         self.watchers.notify(unit.execution_id)
 
 
-def stored_definition(workflow: Workflow, workflow_id: str, workflow_version: int) -> StoredDefinition:
+def _is_large(events: Sequence[Event]) -> bool:
+    """Returns whether encoding events takes so long that a thread does it; secrets are sealed in the event loop."""
+    size = sum(getattr(event, "size", 0) for event in events)
+    return size > _LARGE_BYTES and not any(getattr(event, "secret", ()) for event in events)
+
+
+def encode_definition(workflow: Workflow, workflow_id: str, workflow_version: int) -> StoredDefinition:
     """Returns a definition as the store keeps it."""
     return StoredDefinition(
         hash=workflow.hash.hex(),

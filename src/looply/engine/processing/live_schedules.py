@@ -6,7 +6,7 @@ from datetime import datetime
 from looply.definition import Workflow
 from looply.engine.ports.port import LedgerRow, MissedFires, Schedule
 from looply.engine.ports.store import Store
-from looply.engine.processing.committer import stored_definition
+from looply.engine.processing.committer import encode_definition
 
 
 class StoredSchedules:
@@ -44,7 +44,7 @@ class StoredSchedules:
         it was stored.
         """
         self._changing()
-        stored = stored_definition(workflow, schedule.workflow_id, schedule.workflow_version)
+        stored = encode_definition(workflow, schedule.workflow_id, schedule.workflow_version)
         await self._store.journal.put_definition(stored)
         is_stored = await self._store.schedules.put(schedule, former=former)
         self._changed()

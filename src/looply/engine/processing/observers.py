@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from looply.execution import ExecutionState
+from looply.engine.records.changes import StateChange
 
 
 def ignore(*_: object) -> None:
@@ -17,11 +17,11 @@ class Observers:
 
     `on_timer` gets the earliest due instant of new timers, None when a schedule or a concurrency slot has changed or
     something was sent to another execution; `on_copies` is called when a copy of a card must be updated in its channel;
-    `on_change` gets the states before and after the unit, `on_commit` the seconds that the store took for it.
+    `on_change` gets what the unit changed, `on_commit` the seconds that the store took for it.
     The loops that are made with a shell set theirs when they are made.
     """
 
     on_timer: Callable[[datetime | None], None] = ignore
     on_copies: Callable[[], None] = ignore
-    on_change: Callable[[ExecutionState | None, ExecutionState], None] = ignore
+    on_change: Callable[[StateChange], None] = ignore
     on_commit: Callable[[float], None] = ignore

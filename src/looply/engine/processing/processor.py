@@ -11,7 +11,7 @@ from looply.engine.processing.committer import Committer, Extras
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox, Mailboxes
 from looply.errors import ClaimTaken, Conflict, EngineError, LooplyError, SlotTaken, Stale
-from looply.execution import ExecutionState, advance, answer, open_work
+from looply.execution import ExecutionState, advance, answer
 from looply.execution.facts.commands import Admit, Command, Continue, Done, EffectDone, RepairRows, Reply
 from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import Event
@@ -100,7 +100,7 @@ class Processor:
             self.submit(execution_id, Continue(at=self._clock.now()))
 
     def _continues(self, box: Mailbox) -> bool:
-        if self._is_stopping or box.state is None or not open_work(box.state).continues:
+        if self._is_stopping or box.state is None or not box.state.continues:
             return False
         return not any(isinstance(command, Continue) for command, _ in box.pending)
 
@@ -221,7 +221,7 @@ class Processor:
 
 def _claims(state: ExecutionState) -> bool:
     """Returns whether the execution holds the process id that its caller gave."""
-    return bool(state.started.process_id) and open_work(state).holds_process_id
+    return bool(state.started.process_id) and state.holds_process_id
 
 
 def _in_use(state: ExecutionState) -> Conflict:

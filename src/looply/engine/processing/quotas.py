@@ -104,7 +104,7 @@ class Quotas:
 
     async def measure_slice(self) -> bool:
         """Measures one slice of the stored bytes; returns whether it was the last one, and the figures are new."""
-        sizes, after = await self._survey.stored_bytes(self._after, SLICE)
+        sizes, after = await self._survey.measure_bytes(self._after, SLICE)
         self._measured.update(sizes)
         self._after = after
         if after:

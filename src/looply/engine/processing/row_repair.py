@@ -11,7 +11,7 @@ from looply.engine.ports.store import EffectRow, EffectState, Store, Unit, Work,
 from looply.engine.processing.parent_child import Read, find_lost_children, find_lost_termination
 from looply.engine.records.copies import copy_wishes
 from looply.engine.records.letters import letter_rows
-from looply.execution import ExecutionState, open_work
+from looply.execution import ExecutionState
 
 
 async def repair_rows(store: Store, read: Read, unit: Unit, after: ExecutionState, channels: frozenset[str]) -> Unit:
@@ -22,7 +22,7 @@ async def repair_rows(store: Store, read: Read, unit: Unit, after: ExecutionStat
     """
     stored = await store.reads.work_of(unit.execution_id)
     claims = await store.reads.claims_of(unit.execution_id)
-    claim = claim_of(after) if open_work(after).holds_process_id else None
+    claim = claim_of(after) if after.holds_process_id else None
     wrong = next((each for each in claims if each != claim), None)
     children = await find_lost_children(store, read, after)
     end = await find_lost_termination(store, read, after)

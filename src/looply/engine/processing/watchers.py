@@ -24,7 +24,7 @@ class Watchers:
             if not signals:
                 del self._signals[execution_id]
 
-    def watched_ids(self) -> Collection[str]:
+    def execution_ids(self) -> Collection[str]:
         """Returns the executions that have watchers."""
         return self._signals.keys()
 

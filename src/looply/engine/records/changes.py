@@ -5,12 +5,32 @@ DEBUG only, and an execution that fails with an incident, which needs an operato
 """
 
 import logging
+from functools import cached_property
 
+import msgspec
 import structlog
 
 from looply.execution import ExecutionState
+from looply.execution.facts.state import Status
 
 _log = structlog.get_logger(__name__)
+
+
+class StateChange(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """What one durable unit changed: the states before it (None: the unit starts the execution) and after it.
+
+    `status` and `current_state` are those after it, as the unit stored them.
+    """
+
+    before: ExecutionState | None
+    after: ExecutionState
+    status: Status
+    current_state: str
+
+    @cached_property
+    def former(self) -> Status | None:
+        """The status before the unit, None where the unit starts the execution."""
+        return self.before.status if self.before is not None else None
 
 
 class ChangeLog:
@@ -19,13 +39,14 @@ class ChangeLog:
     def __init__(self) -> None:
         # Bound once: binding a logger for each log line costs 7 microseconds even where it is silent.
         self._log = _log.bind()
-        self._tells_all = self._log.is_enabled_for(logging.DEBUG)
+        self._logs_all = self._log.is_enabled_for(logging.DEBUG)
 
-    def __call__(self, before: ExecutionState | None, after: ExecutionState) -> None:
+    def __call__(self, change: StateChange) -> None:
         """Logs how the status changed between two states of one execution; it logs neither payloads nor messages."""
-        if not (self._tells_all or after.incidents):
+        after = change.after
+        if not (self._logs_all or after.incidents):
             return
-        status, former = after.status, before.status if before is not None else None
+        status, former = change.status, change.former
         if status == former:
             return
         started = after.started
@@ -33,7 +54,7 @@ class ChangeLog:
             "execution_id": started.execution_id,
             "organization_id": started.organization_id,
             "workflow": f"{started.workflow_id}/{after.workflow_version}",
-            "state": after.current_state,
+            "state": change.current_state,
         }
         for incident in after.incidents.values():
             self._log.warning(

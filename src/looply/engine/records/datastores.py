@@ -135,7 +135,7 @@ def change_of(organization_id: str, write: DatastoreWrite, at: datetime, by: str
     )
 
 
-def moved_error(change: DatastoreChange) -> DatastoreMoved:
+def revision_error(change: DatastoreChange) -> DatastoreMoved:
     """Returns the error for a change that was computed on another revision."""
     return DatastoreMoved(f"the datastore {change.name!r} is no longer at revision {change.expected}")
 

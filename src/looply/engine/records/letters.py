@@ -91,7 +91,7 @@ def letter_rows(state: ExecutionState) -> tuple[LetterRow, ...]:
     return tuple(_row(state, letter) for letter in letters_of(state))
 
 
-def changed_letters(before: ExecutionState | None, after: ExecutionState) -> tuple[LetterRow, ...]:
+def letter_changes(before: ExecutionState | None, after: ExecutionState) -> tuple[LetterRow, ...]:
     """Returns the rows that are new or have changed."""
     if before is not None and before.letters is after.letters:
         return ()

@@ -122,7 +122,7 @@ class Pruning(Protocol):
         """Releases a little of the space that is free within the store to the disk; returns whether there is more."""
         ...
 
-    async def pruned_position(self, organization_id: str) -> tuple[int, int]:
+    async def last_pruned_position(self, organization_id: str) -> tuple[int, int]:
         """Returns the last position at which something of an organization was pruned, (0, 0) for nothing."""
         ...
 

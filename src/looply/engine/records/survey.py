@@ -81,7 +81,7 @@ class Survey(Protocol):
         """Returns how many executions of each organization run or wait; an organization without any has no entry."""
         ...
 
-    async def stored_bytes(self, after: str, limit: int) -> tuple[Mapping[str, int], str]:
+    async def measure_bytes(self, after: str, limit: int) -> tuple[Mapping[str, int], str]:
         """Returns the stored bytes of one slice by organization, and where the next slice begins.
 
         They count the histories of executions and their large values, compressed. `after` is "" for the first slice,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from looply.engine.coding.units import claim_of, head_of, work_rows
-from looply.engine.ports.port import Audit, Head
+from looply.engine.ports.port import Audit, Examined, Head, ignore_examined
 from looply.engine.ports.store import EffectRow, EffectState, Store, Work
 from looply.engine.processing.parent_child import Read, find_lost_children, find_lost_termination
 from looply.engine.records.claims import Claim
@@ -25,7 +25,9 @@ Problem: TypeAlias = dict[str, Json]
 """{`execution_id`, `kind`, `message`}."""
 
 
-async def audit_store(store: Store, read: Read, channels: frozenset[str] = frozenset()) -> Audit:
+async def audit_store(
+    store: Store, read: Read, channels: frozenset[str] = frozenset(), examined: Examined = ignore_examined
+) -> Audit:
     """Returns the number of executions, of open ones, and every problem: {`execution_id`, `kind`, `message`}.
 
     Kinds: `UNREADABLE`, `HEAD` (the row of lists differs from the history), `WORK` (rows of open work differ),
@@ -33,7 +35,7 @@ async def audit_store(store: Store, read: Read, channels: frozenset[str] = froze
     `PARENT` (its parent no longer waits for it, and no termination is on its way), `ORPHAN` (an open execution that
     nothing will move), `ROW` (rows that refer to what is not stored), `CARD` (the required revision of a copy of a
     card; `channels` are those that keep copies, all of which must be stored), `LETTER` (the row of a dead letter
-    differs), `DATASTORE` (one that cannot be read as it was stored).
+    differs), `DATASTORE` (one that cannot be read as it was stored). `examined` is called after each page.
     """
     executions = opened = orphans = 0
     problems: list[Problem] = []
@@ -45,6 +47,7 @@ async def audit_store(store: Store, read: Read, channels: frozenset[str] = froze
             found = await problems_of(store, read, head.execution_id, channels)
             orphans += is_stranded(found)
             problems.extend(found)
+        examined(executions)
         after = heads[-1].execution_id
     problems.extend({"execution_id": "", "kind": "ROW", "message": line} for line in await store.reads.orphan_rows())
     problems.extend(
@@ -153,7 +156,7 @@ def _parent_problems(state: ExecutionState, missing: Delivery | None) -> list[tu
 
 
 def _wrong_claims(stored: Sequence[Claim], state: ExecutionState) -> list[tuple[str, str]]:
-    claim = claim_of(state) if open_work(state).holds_process_id else None
+    claim = claim_of(state) if state.holds_process_id else None
     required = [claim] if claim is not None else []
     if list(stored) == required:
         return []

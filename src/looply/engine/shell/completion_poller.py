@@ -17,16 +17,16 @@ _BACK_OFF_SECONDS = 1.0
 class CompletionPoller:
     """Polls the store once for all waiting calls of this process, every few hundredths of a second while there are any.
 
-    `watched_ids` returns the executions with waiting calls; `notify` is called with one that does not run, repeatedly
+    `execution_ids` returns the executions with waiting calls; `notify` is called with one that does not run, repeatedly
     until no call waits for it.
     """
 
     def __init__(
-        self, reads: Reads, clock: Clock, watched_ids: Callable[[], Collection[str]], notify: Callable[[str], None]
+        self, reads: Reads, clock: Clock, execution_ids: Callable[[], Collection[str]], notify: Callable[[str], None]
     ) -> None:
         self._reads = reads
         self._clock = clock
-        self._watched_ids = watched_ids
+        self._execution_ids = execution_ids
         self._notify = notify
         self._task: asyncio.Task[None] | None = None
 
@@ -43,7 +43,7 @@ class CompletionPoller:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _run(self) -> None:
-        while watched := self._watched_ids():
+        while watched := self._execution_ids():
             pause = await self._poll(list(watched))
             await asyncio.sleep(pause)
 

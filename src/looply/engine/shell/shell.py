@@ -13,8 +13,8 @@ from looply.definition import Workflow
 from looply.engine.effects.datastore_operations import DatastoreOperations
 from looply.engine.effects.effects import EffectRunner
 from looply.engine.effects.suspect_calls import SuspectCallGate
-from looply.engine.ports.port import Audit, Health, LiveSchedules, Start, Started
-from looply.engine.processing.committer import stored_definition
+from looply.engine.ports.port import Audit, Examined, Health, LiveSchedules, Start, Started, ignore_examined
+from looply.engine.processing.committer import encode_definition
 from looply.engine.processing.live_schedules import StoredSchedules
 from looply.engine.processing.processor import Processor
 from looply.engine.processing.quotas import Quotas
@@ -92,7 +92,7 @@ class Shell(Reader):
     async def put_definition(self, workflow: Workflow, workflow_id: str, workflow_version: int) -> None:
         """Stores a definition by its hash, so that executions on it are complete in themselves."""
         self._check_open()
-        await self._store.journal.put_definition(stored_definition(workflow, workflow_id, workflow_version))
+        await self._store.journal.put_definition(encode_definition(workflow, workflow_id, workflow_version))
 
     async def usage(self) -> Mapping[str, Usage]:
         """Returns what each organization uses, counted and measured now; see `Engine.usage`."""
@@ -100,9 +100,9 @@ class Shell(Reader):
         await self.quotas.measure()
         return self.quotas.usages()
 
-    async def audit(self) -> Audit:
+    async def audit(self, examined: Examined = ignore_examined) -> Audit:
         """Folds every history, compares it with the stored rows, and returns what differs."""
-        return await audit_store(self._store, self._loader.fold_history, self._channels)
+        return await audit_store(self._store, self._loader.fold_history, self._channels, examined)
 
     def health(self) -> Health:
         """Returns whether the engine accepts work."""

@@ -54,19 +54,19 @@ class SqlDecisions:
         self._sessions = sessions
 
     async def list(
-        self, organization_id: str, wanted: DecisionFilter, after: DecisionKey | None, limit: int
+        self, organization_id: str, query: DecisionFilter, after: DecisionKey | None, limit: int
     ) -> Sequence[DecisionRow]:
         """Returns a page of decisions, newest first."""
         after_ms, after_id, after_seq = after or _NEWEST
-        if wanted.decided_to is not None:
-            end = (to_ms(wanted.decided_to), id_text(LOWEST_ID), 0)
+        if query.decided_to is not None:
+            end = (to_ms(query.decided_to), id_text(LOWEST_ID), 0)
             after_ms, after_id, after_seq = min((after_ms, after_id, after_seq), end)
         facts = {
-            "step": wanted.step,
-            "person": person_of(wanted.user),
-            "process": wanted.process_id,
-            "execution": self._sessions.key(wanted.execution_id),
-            "from_ms": to_ms(wanted.decided_from) if wanted.decided_from is not None else _BEFORE_ALL,
+            "step": query.step,
+            "person": person_of(query.user),
+            "process": query.process_id,
+            "execution": self._sessions.key(query.execution_id),
+            "from_ms": to_ms(query.decided_from) if query.decided_from is not None else _BEFORE_ALL,
             "after_ms": after_ms,
             "after_id": self._sessions.key(after_id),
             "after_seq": after_seq,
@@ -74,8 +74,8 @@ class SqlDecisions:
         }
 
         async def read(session: Session) -> list[DecisionRow]:
-            org, workflow = await session.numbers(organization_id, wanted.workflow_id)
-            found = await session.rows(_LISTS[choose_index(wanted)], {**facts, "org": org, "workflow": workflow})
+            org, workflow = await session.numbers(organization_id, query.workflow_id)
+            found = await session.rows(_LISTS[choose_index(query)], {**facts, "org": org, "workflow": workflow})
             return [decision_from(row) for row in found]
 
         return await self._sessions.read(read)

@@ -41,23 +41,23 @@ class SqlLetters:
         self._sessions = sessions
 
     async def list(
-        self, organization_id: str, wanted: LetterFilter, after: LetterKey | None, limit: int
+        self, organization_id: str, query: LetterFilter, after: LetterKey | None, limit: int
     ) -> Sequence[LetterRow]:
         """Returns a page of letters, newest first."""
         after_id, after_seq = after or _NEWEST
         facts = {
-            "execution": self._sessions.key(wanted.execution_id),
-            "process": wanted.process_id,
-            "reason": LETTER_REASONS.index(wanted.reason),
-            "settled": wanted.is_settled,
+            "execution": self._sessions.key(query.execution_id),
+            "process": query.process_id,
+            "reason": LETTER_REASONS.index(query.reason),
+            "settled": query.is_settled,
             "after_id": self._sessions.key(after_id),
             "after_seq": after_seq,
             "limit": limit,
         }
 
         async def read(session: Session) -> list[LetterRow]:
-            org, workflow = await session.numbers(organization_id, wanted.workflow_id)
-            found = await session.rows(_LISTS[choose_index(wanted)], {**facts, "org": org, "workflow": workflow})
+            org, workflow = await session.numbers(organization_id, query.workflow_id)
+            found = await session.rows(_LISTS[choose_index(query)], {**facts, "org": org, "workflow": workflow})
             return [letter_from(row) for row in found]
 
         return await self._sessions.read(read)

@@ -42,21 +42,21 @@ class ListDialect(NamedTuple):
 
 
 async def read_page(
-    session: Session, dialect: ListDialect, organization_id: str, wanted: Filter, after: str, limit: int
+    session: Session, dialect: ListDialect, organization_id: str, query: Filter, after: str, limit: int
 ) -> tuple[list[Head], str]:
     """Returns one page and where its budget ended; see `looply.engine.ports.store.Reads.list`. Raises: BadRequest."""
-    bounds = page_parameters(wanted, after, limit)
-    org, *found = await session.find_numbers(organization_id, *wanted.workflow_ids)
+    bounds = page_parameters(query, after, limit)
+    org, *found = await session.find_numbers(organization_id, *query.workflow_ids)
     workflows = _known_numbers(found)
-    if org is None or (wanted.workflow_ids and not workflows):
+    if org is None or (query.workflow_ids and not workflows):
         return [], ""
-    term_workflows = _known_numbers(await session.find_numbers(*wanted.term_workflows)) if wanted.terms else []
-    statement, facts = dialect.plan_of(wanted, workflows, term_workflows)
+    term_workflows = _known_numbers(await session.find_numbers(*query.term_workflows)) if query.terms else []
+    statement, facts = dialect.plan_of(query, workflows, term_workflows)
     shared = {**bounds, **facts, "org": org}
     # All sources are read in one state of the store: what moves between two of them must not be missed.
     async with session.one_state():
-        spans = await _first_way(session, dialect, shared, wanted)
-        shared["budget"] = budget = budget_of(wanted, len(spans))
+        spans = await _first_way(session, dialect, shared, query)
+        shared["budget"] = budget = budget_of(query, len(spans))
         sources = [
             await session.rows(statement(span.kind), await _span_facts(session, dialect, shared, span))
             for span in spans
@@ -68,9 +68,9 @@ def _known_numbers(numbers: Sequence[int | None]) -> list[int]:
     return [number for number in numbers if number is not None]
 
 
-async def _first_way(session: Session, dialect: ListDialect, shared: Facts, wanted: Filter) -> Sequence[Span]:
+async def _first_way(session: Session, dialect: ListDialect, shared: Facts, query: Filter) -> Sequence[Span]:
     spans: Sequence[Span] = ()
-    for spans in search_plans(wanted):
+    for spans in search_plans(query):
         if await _is_served(session, dialect, shared, spans):
             break
     return spans

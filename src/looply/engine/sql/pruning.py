@@ -152,7 +152,7 @@ class SqlPruning(ABC):
             await self._sessions.change(_DROP_DECISIONS, facts, _LANES)
         return found
 
-    async def pruned_position(self, organization_id: str) -> Position:
+    async def last_pruned_position(self, organization_id: str) -> Position:
         """Returns the position up to which executions of an organization were removed."""
         found = await self._sessions.find(lambda row: (row[0], row[1]), _PRUNED_TO, {"organization": organization_id})
         return found or (0, 0)

@@ -147,10 +147,10 @@ class SqlReads:
             found[id_text(key)].append(batch_from(tuple(columns)))
         return found
 
-    async def list(self, organization_id: str, wanted: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
+    async def list(self, organization_id: str, query: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
         """Returns a page of heads, newest first, and where its scan budget ended."""
         return await self._sessions.read(
-            lambda session: read_page(session, self._lists, organization_id, wanted, after, limit)
+            lambda session: read_page(session, self._lists, organization_id, query, after, limit)
         )
 
     async def open_cards(

@@ -109,7 +109,7 @@ class SqlSurvey:
         """Returns how many executions of each organization run or wait."""
         return dict(await self._sessions.select(lambda row: (row[0], row[1]), _OPEN_COUNTS))
 
-    async def stored_bytes(self, after: str, limit: int) -> tuple[Mapping[str, int], str]:
+    async def measure_bytes(self, after: str, limit: int) -> tuple[Mapping[str, int], str]:
         """Returns the bytes of a slice of what is stored, by organization, and where the next slice begins."""
         org, is_value, key = after.partition(" ")
         if is_value:
@@ -131,7 +131,7 @@ async def _count(session: Session) -> Census:
     executions = {STATUSES[status]: count for status, count in await session.rows(_EXECUTIONS)}
     (counts,) = await session.rows(_COUNTS)
     failed, timers, timer_due, schedule_due, waits, cards, copies, deliveries, *more = counts
-    continuations, in_line, in_slots, letters, missed = more
+    continuations, queued, in_slots, letters, missed = more
     if failed:
         executions["FAILED"] = failed
     effects = {(name, state == 1): count for name, state, count in await session.rows(_EFFECTS)}
@@ -147,7 +147,7 @@ async def _count(session: Session) -> Census:
         stale_copies=copies,
         deliveries=deliveries,
         continuations=continuations,
-        awaiting_slot=in_line,
+        awaiting_slot=queued,
         holding_slot=in_slots,
         letters=letters,
         missed_starts=missed,

@@ -175,11 +175,11 @@ class SqlWorkQueue:
 
         return await self._sessions.write(write, [("execution", execution_id)], found)
 
-    async def queued_effects(self, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
+    async def find_queued_effects(self, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
         """Returns QUEUED effects by (execution id, seq), those after `after`."""
         return await self._sessions.select(effect_from, _QUEUED, self._page(after, limit))
 
-    async def lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
+    async def find_lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
         """Returns RUNNING effects of processes that have ended; those of this process, `epoch`, are never lost."""
         return await self._sessions.select(effect_from, _LOST, {"epoch": epoch, "limit": limit})
 

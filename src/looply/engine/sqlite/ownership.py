@@ -78,7 +78,7 @@ class Ownership:
         self.reserve.take()
         return boot, connection
 
-    def give_back(self) -> None:
+    def seal_and_release(self) -> None:
         """Seals the databases, which nothing writes any more, and frees the folder. Harmless when it is free."""
         if self._seal is not None and self._lock.is_held:
             self._seal.put()

@@ -107,6 +107,6 @@ class SqliteStore(SqlStore):
     def _leave(self) -> None:
         self._threads.stop(marks_clean=self._is_working)
         if self._threads.failure is None:
-            self._ownership.give_back()
+            self._ownership.seal_and_release()
         else:
             self._ownership.release()

@@ -25,7 +25,7 @@ class ChildStarts:
         self._rates = RateLimiter(most)
         self._delayed: dict[DeliveryKey, float] = {}
 
-    def delayed_ids(self, now: float) -> Sequence[str]:
+    def find_delayed(self, now: float) -> Sequence[str]:
         """Returns the executions whose start is delayed beyond this moment of the monotonic clock."""
         over = [row for row, due in self._delayed.items() if due + _KEPT_SECONDS < now]
         for row in over:

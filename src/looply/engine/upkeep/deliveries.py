@@ -77,12 +77,12 @@ class Deliverer:
                 break
             if count >= _MOST:
                 return False
-        is_done = is_done and not self._child_starts.delayed_ids(self._clock.monotonic())
+        is_done = is_done and not self._child_starts.find_delayed(self._clock.monotonic())
         return await self._admit() and is_done
 
     async def _ready(self) -> list[Delivery]:
         """Returns rows that are not being applied here, without those of delayed starts as far as the store can."""
-        rows = await self._store.work.deliveries(_BATCH, self._child_starts.delayed_ids(self._clock.monotonic()))
+        rows = await self._store.work.deliveries(_BATCH, self._child_starts.find_delayed(self._clock.monotonic()))
         return [row for row in rows if row.row not in self._in_progress]
 
     def _is_delayed(self, delivery: Delivery) -> bool:

@@ -5,7 +5,7 @@ while units wait or the disk is behind. What a round leaves, because something h
 next one finds. Where several processes share a store, only one of them prunes at a time, and the others skip the round.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -94,15 +94,19 @@ async def prune_now(
     *,
     decided_before: datetime | None = None,
     is_dry: bool = False,
+    report: Callable[[Slice], None] = lambda _so_far: None,
 ) -> Slice:
     """Runs one round at once, for a caller that waits for it; returns all that was removed, or would be.
 
+    `report` is called after each slice with the sum so far.
+
     Raises: StoreFull, StoreUnreachable, StoreLost.
     """
-    report = Slice()
+    total = Slice()
     async for each in prune_round(pruning, filters, decided_before=decided_before, is_dry=is_dry):
-        report = add_slices(report, each)
-    return report
+        total = add_slices(total, each)
+        report(total)
+    return total
 
 
 def add_slices(first: Slice, second: Slice) -> Slice:

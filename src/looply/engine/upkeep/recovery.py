@@ -59,7 +59,7 @@ class Recovery:
         self._has_lost = await self._lose_effects()
         self._has_cut = not await self._continue(_ALL)
         after = ("", 0)
-        while queued := await self._store.work.queued_effects(after, _BATCH):
+        while queued := await self._store.work.find_queued_effects(after, _BATCH):
             self._offer(queued)
             after = (queued[-1].execution_id, queued[-1].seq)
 
@@ -117,7 +117,7 @@ class Recovery:
 
     async def _lose_effects(self) -> bool:
         """Reports effects as lost that were running when their process ended; returns whether to retry later."""
-        while lost := await self._store.work.lost_effects(self._epoch, _BATCH):
+        while lost := await self._store.work.find_lost_effects(self._epoch, _BATCH):
             await self._quarantine.refresh_suspects(row.execution_id for row in lost)
             # Looked up before the first one is reported: an execution may have lost several at once.
             suspects = self._quarantine.suspects(row.execution_id for row in lost)

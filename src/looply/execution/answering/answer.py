@@ -57,7 +57,8 @@ from looply.execution.facts.events import (
     TimerFired,
     WaitTimedOut,
 )
-from looply.execution.facts.state import ExecutionState, Timer, open_work
+from looply.execution.facts.open_work import open_work
+from looply.execution.facts.state import ExecutionState, Timer
 from looply.limits import DEFAULT_LIMITS, Limits
 
 Outcome = TypeVar("Outcome", EffectDone, EffectFailed, EffectLost)

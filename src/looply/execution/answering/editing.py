@@ -9,7 +9,7 @@ from looply.definition.values.pointer import split_pointer
 from looply.errors import Problem
 from looply.execution.approvals import overrides
 from looply.execution.document.document import region_of
-from looply.execution.document.masking import MASK, hidden_values
+from looply.execution.document.masking import MASK, find_hidden_values
 from looply.execution.document.overlays import owner_scope, size_of, visible_payload, visible_secrets
 from looply.execution.document.sizes import json_bytes
 from looply.execution.facts.commands import EditDocument, Retry, Unfit
@@ -134,7 +134,7 @@ def _body_of(region: Region) -> Region:
 def _mask_problems(paths: Iterable[tuple[str, ...]], name: str, given: Json) -> Iterator[Problem]:
     """Yields a problem for a `***` that a reader saw in place of a secret; stored, it would replace the secret."""
     for path in paths:
-        if any(value == MASK for value in hidden_values(given, path)):
+        if any(value == MASK for value in find_hidden_values(given, path)):
             where = "/".join(("", "document", name, "output", *path))
             yield Problem(path=where, message="is secret; leave it out to keep it, or give its new value")
 

@@ -19,7 +19,8 @@ from looply.execution.facts.events import (
     TimerStarted,
     WaitOpened,
 )
-from looply.execution.facts.state import ExecutionState, Status, open_work
+from looply.execution.facts.open_work import open_work
+from looply.execution.facts.state import ExecutionState, Status
 from looply.limits import DEFAULT_LIMITS, Limits
 
 

@@ -20,7 +20,7 @@ from looply.execution.approvals.children import close_children
 from looply.execution.approvals.closing import close_cards_of
 from looply.execution.approvals.decisions import Overriding
 from looply.execution.deciding.decide import execution_timer, handle_failure
-from looply.execution.deciding.renaming import migration_problems, renamed_future_waits, renamed_steps
+from looply.execution.deciding.renaming import find_renames, migration_problems, rename_future_waits
 from looply.execution.document.document import region_of
 from looply.execution.document.evaluation import step_fuel
 from looply.execution.document.sizes import json_bytes, over_document
@@ -140,8 +140,8 @@ def _redrive(workflow: Workflow, state: ExecutionState, command: Redrive, limits
                 workflow_version=command.workflow_version,
                 definition=target.hash.hex(),
                 reason=command.reason,
-                steps=renamed_steps(command.steps),
-                places=renamed_future_waits(workflow, target, state, command.steps),
+                steps=find_renames(command.steps),
+                places=rename_future_waits(workflow, target, state, command.steps),
                 overrides=approvals,
             )
         )

@@ -11,7 +11,7 @@ from looply.execution.document.sizes import json_bytes, over_document
 from looply.execution.facts.address import Address, is_genuine, parse_address, parse_token
 from looply.execution.facts.commands import AlreadyRestarted, Answer, DeclineCode, Declined, Restarted, Resume, Unfit
 from looply.execution.facts.events import ResumeBuffered, Resumed, ResumeIgnored
-from looply.execution.facts.state import BufferedResume, ExecutionState, OpenWait, SettledWait, asked_recipients
+from looply.execution.facts.state import BufferedResume, ExecutionState, OpenWait, SettledWait, recipients_of
 from looply.execution.steps.wait import Caller, branch_of, payload_problems, resume_output, source_refusal
 from looply.limits import Limits
 
@@ -144,7 +144,7 @@ def _release(workflow: Workflow, state: ExecutionState, command: Resume, wait: O
 
 
 def _resumed_event(state: ExecutionState, command: Resume, step: Step, wait: OpenWait) -> Resumed:
-    recipients = asked_recipients(state, wait.address)
+    recipients = recipients_of(state, wait.address)
     output = resume_output(step, command.payload, Caller(command.by, command.at, command.via), wait, recipients)
     return Resumed(
         at=command.at,

@@ -10,12 +10,12 @@ from looply.execution.approvals.card_answers import validate_answer
 from looply.execution.approvals.closing import close_cards
 from looply.execution.approvals.deciding import decide_on
 from looply.execution.approvals.decisions import action_of
-from looply.execution.approvals.reassign import passed_on_text
+from looply.execution.approvals.reassign import reassignment_text
 from looply.execution.document.sizes import json_bytes, over_document
 from looply.execution.facts.address import card_id, is_genuine, parse_address, parse_token
 from looply.execution.facts.commands import AlreadyAnswered, Answer, AnswerCard, Declined, Recorded, Unfit, UnknownToken
 from looply.execution.facts.events import AnswerRecorded, Event, Resumed
-from looply.execution.facts.state import Card, CardAnswer, ExecutionState, OpenWait, asked_recipients
+from looply.execution.facts.state import Card, CardAnswer, ExecutionState, OpenWait, recipients_of
 from looply.execution.steps.wait import card_output
 from looply.jsontext import Json
 from looply.limits import Limits
@@ -74,7 +74,7 @@ def open_wait_of(state: ExecutionState, card: Card) -> OpenWait | None:
 def why_closed(card: Card) -> str:
     """Returns a message that says why a card takes no more answers."""
     if card.is_passed_on:
-        return passed_on_text(card)
+        return reassignment_text(card)
     return _ENDS.get(card.wanted, "the card takes no more answers")
 
 
@@ -100,7 +100,7 @@ def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, 
     if wait.approval is not None:
         return decide_on(state, command, card, step, limits, CARD_SOURCE)
     last = CardAnswer(part=card.part, user=card.recipient, data=command.data, on=command.at)
-    output = card_output((*wait.answers, last), asked_recipients(state, card.address), CARD_SOURCE)
+    output = card_output((*wait.answers, last), recipients_of(state, card.address), CARD_SOURCE)
     if reason := over_document(state, wait.step, json_bytes(output), limits, wait.scope):
         return Answer(Unfit(problems=(Problem(path="/data", message=reason),)))
     return Answer(Recorded(), _record_answer(state, command, card, wait, output, step))

@@ -1,7 +1,7 @@
 """Reassignment of a card by an operator: the old copy closes, a new one opens for another person with its own token."""
 
 from looply.errors import Problem
-from looply.execution.approvals.turns import may_take, pass_on, undecided
+from looply.execution.approvals.turns import may_take, pass_on, pending_cards
 from looply.execution.facts.approval_terms import is_same_person
 from looply.execution.facts.commands import Answer, Declined, ReassignCard, Reassigned, Unfit, UnknownToken
 from looply.execution.facts.events import CardWanted
@@ -14,7 +14,7 @@ def reassign_card(state: ExecutionState, command: ReassignCard) -> Answer:
     if card is None:
         return Answer(UnknownToken())
     wait = state.waits.get(card.address)
-    if wait is None or card not in undecided(state, wait):
+    if wait is None or card not in pending_cards(state, wait):
         return Answer(Declined(code="CLOSED", message="the card takes no more answers, so it cannot be passed on"))
     if problem := _objection(state, wait, command.to):
         return Answer(Unfit(problems=(Problem(path="/to", message=problem),)))
@@ -23,7 +23,7 @@ def reassign_card(state: ExecutionState, command: ReassignCard) -> Answer:
     return Answer(Reassigned(card_id=copy.card_id, part=copy.part), events)
 
 
-def passed_on_text(card: Card) -> str:
+def reassignment_text(card: Card) -> str:
     """Returns the message for the former recipient of a card that was passed on."""
     why = f": {card.note}" if card.note else ""
     return f"the request was passed on to {card.passed_to}{why}"
@@ -35,6 +35,6 @@ def _objection(state: ExecutionState, wait: OpenWait, to: str) -> str:
         return f"{to} asks for this approval and may not decide about it"
     if terms is not None and not may_take(terms, wait, to):
         return f"{to} has decided already"
-    if any(is_same_person(card.recipient, to) for card in undecided(state, wait)):
+    if any(is_same_person(card.recipient, to) for card in pending_cards(state, wait)):
         return f"{to} has a card of this step already"
     return ""

@@ -67,14 +67,14 @@ def next_turn(state: ExecutionState, wait: OpenWait, cause: EventBase) -> tuple[
     return (sent, *turn_timers(terms, address, cause.at))
 
 
-def undecided(state: ExecutionState, wait: OpenWait) -> list[Card]:
+def pending_cards(state: ExecutionState, wait: OpenWait) -> list[Card]:
     """Returns the open copies of a wait whose recipients have not answered."""
     return [card for card in cards_of(state, wait.address) if card.wanted == "OPEN" and not is_answered(state, card)]
 
 
 def remind(state: ExecutionState, timer: Timer, cause: EventBase) -> tuple[Event, ...]:
     """Returns the reminder of all recipients who have not answered."""
-    cards = undecided(state, state.waits[timer.address])
+    cards = pending_cards(state, state.waits[timer.address])
     if not cards:
         return ()
     copies = tuple(CardCopy(card_id=card.card_id, recipient=card.recipient, part=card.part) for card in cards)
@@ -100,7 +100,7 @@ def escalate(state: ExecutionState, timer: Timer, cause: EventBase) -> tuple[Eve
     wait = state.waits[timer.address]
     terms = wait.approval
     assert terms is not None
-    cards = undecided(state, wait)
+    cards = pending_cards(state, wait)
     substitutes = [one for one in terms.escalation[timer.level].to if may_take(terms, wait, one)]
     if not substitutes:
         return ()
@@ -141,7 +141,7 @@ def pass_on(
             note=why,
         )
         events.append(closed)
-        own = next((card for card in undecided(state, wait) if is_same_person(card.recipient, holder)), None)
+        own = next((card for card in pending_cards(state, wait) if is_same_person(card.recipient, holder)), None)
         number = own.part if own is not None else part
         part += own is None
         key = card_id(state.started.execution_id, address, number)

@@ -110,7 +110,7 @@ def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAUL
         return (execution_timer(workflow, state),)
     if state.is_frozen or state.is_queued:
         return ()
-    if state.place is None and workflow.settings.max_concurrency is not None:
+    if state.slot is None and workflow.settings.max_concurrency is not None:
         return (Queued(at=state.now, most=workflow.settings.max_concurrency),)
     for path in state.lines.values():
         match path.phase:

@@ -11,7 +11,7 @@ _LIVE = ("OPEN", "RETRY")
 """Phases in which a visit continues on the new version, so that the step must be of the same type."""
 
 
-def renamed_steps(steps: Mapping[str, str]) -> dict[str, str]:
+def find_renames(steps: Mapping[str, str]) -> dict[str, str]:
     """Returns the steps whose names differ, new by old."""
     return {old: new for old, new in steps.items() if old != new}
 
@@ -28,7 +28,7 @@ def migration_problems(
     return tuple(dict.fromkeys(problems))
 
 
-def renamed_future_waits(
+def rename_future_waits(
     workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
 ) -> dict[str, str]:
     """Returns the new scope and step of renamed waits that no visit has reached, by the old ones.
@@ -36,7 +36,7 @@ def renamed_future_waits(
     An earlier step may have handed out a token of such a wait already. Keys and values are `scope/step`.
     """
     found = {}
-    for old, new in renamed_steps(steps).items():
+    for old, new in find_renames(steps).items():
         if old not in workflow.waiting_steps:
             continue
         for scope in ("", *state.frames):
@@ -90,7 +90,7 @@ def _region_problems(
 ) -> Iterator[Problem]:
     """Open regions keep their names, which are part of scopes, and the steps in them stay in them."""
     open_regions = {region.step: region.branches for region in state.regions.values()}
-    for old, new in renamed_steps(steps).items():
+    for old, new in find_renames(steps).items():
         if old in open_regions:
             message = f"'{old}' has branches or iterations that are open; it must keep its name until they end"
             yield Problem(path=f"/mapping/{old}", message=message)

@@ -31,7 +31,7 @@ def mask(value: Json, paths: Iterable[tuple[str, ...]]) -> Json:
     return value
 
 
-def hidden_values(value: Json, path: tuple[str, ...]) -> Iterator[Json]:
+def find_hidden_values(value: Json, path: tuple[str, ...]) -> Iterator[Json]:
     """Yields the values that `mask` hides at a path."""
     if not path or isinstance(value, str):
         yield value
@@ -45,7 +45,7 @@ def hidden_values(value: Json, path: tuple[str, ...]) -> Iterator[Json]:
     else:
         found = []
     for item in found:
-        yield from hidden_values(item, rest)
+        yield from find_hidden_values(item, rest)
 
 
 def mask_pointers(value: Json, pointers: Iterable[str], field: str) -> Json:

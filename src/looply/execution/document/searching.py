@@ -31,7 +31,7 @@ def search_values(workflow: Workflow, state: ExecutionState) -> SearchValues:
     return tuple(found)
 
 
-def changed_search_values(
+def search_value_changes(
     former: tuple[Workflow, ExecutionState] | None, workflow: Workflow, state: ExecutionState
 ) -> SearchValues | None:
     """Returns the new search values, None when they did not change."""

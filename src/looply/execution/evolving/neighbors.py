@@ -23,11 +23,11 @@ def apply_neighbor_event(
         case ChildClosed():
             return replace(state, children=_without(state.children, event.child_id))
         case Queued():
-            return replace(state, place=ConcurrencySlot(seq=state.seq + 1, since=event.at, most=event.most))
+            return replace(state, slot=ConcurrencySlot(seq=state.seq + 1, since=event.at, most=event.most))
         case Admitted():
-            if not state.is_queued or state.place is None:
+            if not state.is_queued or state.slot is None:
                 raise IllegalTransition("the execution is not queued")
-            return replace(state, place=replace(state.place, seq=state.seq + 1, is_held=True))
+            return replace(state, slot=replace(state.slot, seq=state.seq + 1, is_held=True))
         case _:
             assert_never(event)
 

@@ -7,7 +7,7 @@ bounds are small dicts in order of opening.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 from immutables import Map
@@ -316,7 +316,7 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     cards: Map[str, Card] = Map()
     incidents: Mapping[str, Incident] = {}
     children: Mapping[str, OpenChild] = {}
-    place: ConcurrencySlot | None = None
+    slot: ConcurrencySlot | None = msgspec.field(default=None, name="place")
     secrets: tuple[tuple[str, ...], ...] = ()
     closed: ExecutionEnd | None = None
     edited: int = 0
@@ -370,7 +370,19 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_queued(self) -> bool:
         """Whether the execution is queued for a concurrency slot of its workflow: no step starts."""
-        return self.place is not None and not self.place.is_held
+        return self.slot is not None and not self.slot.is_held
+
+    @property
+    def holds_process_id(self) -> bool:
+        """Whether the execution keeps its process id from others: it is open, and no incident stops it."""
+        return self.closed is None and not self.is_frozen
+
+    @property
+    def continues(self) -> bool:
+        """Whether a stretch was cut, so that the execution goes further without anything from outside."""
+        if self.closed is not None or self.is_frozen or self.is_queued:
+            return False
+        return _moves(self) or any(path.phase != "OPEN" for path in self.lines.values())
 
     def find_open_step(self, seq: int) -> OpenStep | None:
         """Returns the open step whose attempt in flight was scheduled as event number `seq`, or None."""
@@ -394,43 +406,13 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
         return path.phase == "OPEN" and path.address.text in resting
 
 
-class EffectWork(msgspec.Struct, frozen=True):
-    """An effect that is due or in flight: the number of the event that scheduled it, and what it is."""
-
-    seq: int
-    address: str
-    attempt: int
-    operation: str
-
-
-class OpenWork(msgspec.Struct, frozen=True, kw_only=True):
-    """The open work of an execution: the rows that will move it. A pure function of the state."""
-
-    effects: Mapping[int, EffectWork]
-    timers: Mapping[int, Timer]
-    waits: Mapping[int, OpenWait]
-    incidents: Mapping[int, Incident]
-    cards: Mapping[str, Card]
-    continues: bool
-    holds_process_id: bool
-    children: Mapping[str, OpenChild] = {}
-    place: ConcurrencySlot | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the execution is an orphan: nothing will ever move it again."""
-        is_queued = self.place is not None and not self.place.is_held
-        owned = (self.effects, self.timers, self.waits, self.incidents, self.children)
-        return not (any(owned) or self.continues or is_queued)
-
-
 def cards_of(state: ExecutionState, address: str) -> list[Card]:
     """Returns the card copies that one visit sent, in the order of its recipients."""
     found = [card for card in state.cards.values() if card.address == address]
     return sorted(found, key=lambda card: card.part)
 
 
-def asked_recipients(state: ExecutionState, address: str) -> list[str]:
+def recipients_of(state: ExecutionState, address: str) -> list[str]:
     """Returns the recipients of the cards of one visit, without those whose card was passed on."""
     return [card.recipient for card in cards_of(state, address) if not card.is_passed_on]
 
@@ -451,40 +433,3 @@ def is_answered(state: ExecutionState, card: Card) -> bool:
 def _moves(state: ExecutionState) -> bool:
     """Returns whether a region can begin an iteration, or is complete and not closed yet."""
     return any(region.is_over or region.may_begin for region in state.regions.values())
-
-
-_NONE: Mapping[Any, Any] = {}
-
-NO_WORK: Final = OpenWork(
-    effects=_NONE, timers=_NONE, waits=_NONE, incidents=_NONE, cards=_NONE, continues=False, holds_process_id=False
-)
-"""The open work of an execution before its start and after its end."""
-
-
-def open_work(state: ExecutionState) -> OpenWork:
-    """Returns the rows that the store must hold for the execution beside its history.
-
-    While an incident is open it has no timers: those that are due by then fire when the incident is closed.
-    """
-    if state.closed is not None:
-        return NO_WORK
-    return OpenWork(
-        effects={
-            step.seq: EffectWork(step.seq, step.address, step.attempt, step.operation)
-            for step in state.open_steps.values()
-            if step.is_in_flight
-        },
-        timers=_NONE if state.is_frozen else state.timers,
-        waits={wait.seq: wait for wait in state.waits.values()},
-        incidents={incident.seq: incident for incident in state.incidents.values()},
-        cards={
-            card.card_id: card
-            for card in open_cards(state)
-            if card.address in state.waits and not is_answered(state, card)
-        },
-        continues=not (state.is_frozen or state.is_queued)
-        and (_moves(state) or any(path.phase != "OPEN" for path in state.lines.values())),
-        holds_process_id=not state.is_frozen,
-        children=state.children,
-        place=state.place,
-    )

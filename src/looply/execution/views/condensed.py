@@ -281,7 +281,7 @@ class _Visits:
         entry.end(event, "FAILED")
 
 
-def condensed_logs(events: Iterable[tuple[int, Event]], limit_bytes: int) -> tuple[dict[str, list[VisitRecord]], bool]:
+def condense_logs(events: Iterable[tuple[int, Event]], limit_bytes: int) -> tuple[dict[str, list[VisitRecord]], bool]:
     """Returns for each step its visits, oldest first, and whether values or visits were left out.
 
     Secrets and tokens are `***`.

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from looply.execution.facts.events import Event
-from looply.execution.views.condensed import VisitRecord, condensed_logs, first_beyond_budget
+from looply.execution.views.condensed import VisitRecord, condense_logs, first_beyond_budget
 from looply.execution.views.log_entries import LogEntry
 from looply.execution.views.logs import event_log
 from looply.limits import Limits
@@ -39,7 +39,7 @@ def log_page(events: Sequence[tuple[int, Event]], limits: Limits, unmoved: str) 
     shown = _within(events, event_log(events, _UNCUT, unmoved), limits.read_events)
     while (seq := first_beyond_budget(shown, limits.read_log_bytes)) is not None:
         shown = [(number, event) for number, event in shown if number < seq]
-    visits, is_trimmed = condensed_logs(shown, limits.read_log_bytes)
+    visits, is_trimmed = condense_logs(shown, limits.read_log_bytes)
     return LogPage(
         entries=event_log(shown, _UNCUT, unmoved),
         visits=visits,

@@ -69,7 +69,7 @@ from looply.execution.facts.events import (
 )
 from looply.execution.facts.log_levels import shows_entry, shows_values
 from looply.execution.facts.state import ExecutionState
-from looply.execution.views.condensed import condensed_logs
+from looply.execution.views.condensed import condense_logs
 from looply.execution.views.log_entries import (
     CardAnsweredEntry,
     CardClosedEntry,
@@ -108,12 +108,12 @@ from looply.limits import DEFAULT_LIMITS, Limits
 
 __all__ = [
     "WaitRecord",
-    "condensed_logs",
+    "condense_logs",
     "entry_shape",
     "event_log",
     "incidents_of",
     "input_payload",
-    "masked_document",
+    "mask_document",
     "waits_of",
 ]
 
@@ -236,7 +236,7 @@ def event_log(
     return log
 
 
-def masked_document(workflow: Workflow, state: ExecutionState) -> dict[str, Json]:
+def mask_document(workflow: Workflow, state: ExecutionState) -> dict[str, Json]:
     """Returns the current data document, with secret values as `***`."""
     return {
         name: mask(value, [path[1:] for path in state.secrets if path[0] == name])

@@ -75,7 +75,7 @@ def compile_tree(tree: Node, source: str, rules: Rules) -> CompiledExpression:
     found = compiler.scope.path(tree) if isinstance(tree, Name | Access) else None
     if rules.leaves_unresolved:
         evaluate = compiler.closure(tree)
-        find_value = compiler.bracketed_finder(tree) if isinstance(tree, Access) and tree.brackets else None
+        find_value = compiler.bracket_finder(tree) if isinstance(tree, Access) and tree.brackets else None
         path = found[2] if found is not None else None
         return CompiledExpression(
             evaluate, find_value, None, path, tuple(compiler.scope.references), compiler.scope.slots

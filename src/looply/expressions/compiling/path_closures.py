@@ -52,7 +52,7 @@ class PathCompiler(ABC):
 
         return evaluate
 
-    def bracketed_finder(self, node: Access) -> Closure:
+    def bracket_finder(self, node: Access) -> Closure:
         """Returns the finder of a path that ends in brackets; it returns MISSING for an unknown name."""
         return self._strict(node) if ends_in_index(node) else self._finder(node)
 

@@ -39,7 +39,7 @@ from looply.expressions.parsing.syntax import (
     ObjectOf,
     Unary,
 )
-from looply.expressions.shapes.results import accepted_kinds, result_of
+from looply.expressions.shapes.results import acceptable_kinds, result_of
 from looply.expressions.shapes.shape import (
     ANY,
     LIST,
@@ -204,7 +204,7 @@ class _Walk:
     def _accepts(self, function: Function, index: int, node: Node, shape: Shape) -> bool:
         """Returns whether a function may accept the argument; adds findings for kinds that it does not accept."""
         argument = function.argument(index)
-        kinds = accepted_kinds(function, argument)
+        kinds = acceptable_kinds(function, argument)
         if not shape.kinds & kinds:
             expected, found = kinds_text(kinds), kinds_text(shape.kinds)
             self.notes.add_failing(node, f"{function.name}() expects {expected} as `{argument.name}`, found {found}")

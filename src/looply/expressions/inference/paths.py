@@ -6,7 +6,7 @@ from looply.expressions.inference.guards import path_of
 from looply.expressions.inference.visible import ShapeInference, Visible
 from looply.expressions.parsing.syntax import Access, Name, Node
 from looply.expressions.shapes.shape import LIST, NULL, NUMBER, OBJECT, TEXT, Shape, kinds_text
-from looply.expressions.shapes.steps import computed_member, item, member
+from looply.expressions.shapes.steps import compute_member, item, member
 
 _FROM_DOCUMENT = ("$root", "$data")
 
@@ -97,7 +97,7 @@ class _Steps:
         walk = self._walk
         found = walk.shape_if_evaluated(key, self._visible) if shape.kinds & NULL else walk.shape(key, self._visible)
         fitting = found.without(~(TEXT | NUMBER))
-        made = computed_member(shape, fitting, must_be_there=is_strict)
+        made = compute_member(shape, fitting, must_be_there=is_strict)
         if found.kinds and not fitting.kinds:
             message = f"expected a text or a whole number between the brackets, found {kinds_text(found.kinds)}"
             (walk.notes.add_wrong if shape.kinds & NULL else walk.notes.add_failing)(key, message)

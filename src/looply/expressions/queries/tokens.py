@@ -58,7 +58,7 @@ class TokenCursor:
         self._next += found
         return found
 
-    def unexpected(self) -> ExpressionError:
+    def token_error(self) -> ExpressionError:
         """Returns an error at the current token."""
         what = repr(self.token.text) if self.token.text else "the end"
         return ExpressionError(f"{self._function}() does not expect {what} in the path")
@@ -78,7 +78,7 @@ class TokenCursor:
     def leave(self, symbol: str) -> None:
         """Advances past a closing symbol, one level higher. Raises: ExpressionError."""
         if not self.take_if(symbol):
-            raise self.unexpected()
+            raise self.token_error()
         self.ascend()
 
     def ascend(self) -> None:

@@ -67,7 +67,7 @@ _TAKEN_BY: Final[Mapping[tuple[str, str], int]] = {
 """The kinds that functions accept which check an argument themselves; all others accept any kind there."""
 
 
-def accepted_kinds(function: Function, argument: Argument) -> int:
+def acceptable_kinds(function: Function, argument: Argument) -> int:
     """Returns the kinds of the argument with which the function does not always fail."""
     if argument.kind is not Kind.ANY:
         return _TAKEN_BY.get((function.name, argument.name), _TAKEN[argument.kind])

@@ -91,7 +91,7 @@ def members(shape: Shape) -> Shape:
     return made if shape.others is None else union(made, shape.others)
 
 
-def computed_member(shape: Shape, key: Shape, *, must_be_there: bool) -> Shape:
+def compute_member(shape: Shape, key: Shape, *, must_be_there: bool) -> Shape:
     """Returns the result of a step with a computed key, a text or a number; a step into null gives null."""
     made = NEVER
     if shape.kinds & NULL:

@@ -66,7 +66,7 @@ def _ignore_refusal(client: Any, status: int, request_id: str, size: int) -> Non
 
 
 class GuardedProtocol(SerialProtocol):
-    """A connection that enforces `bounds`; `bounded_protocol` makes a class with other bounds.
+    """A connection that enforces `bounds`; `make_protocol` makes a class with other bounds.
 
     Once `is_draining` returns true, each answer is the last one of its connection.
     """
@@ -283,7 +283,7 @@ def _is_plain(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -
     return version in _VERSIONS and target[:1] == b"/" and hosts <= 1 and (hosts == 1 or version == "1.0")
 
 
-def bounded_protocol(
+def make_protocol(
     bounds: Bounds, is_draining: Callable[[], bool], next_id: Callable[[], str], on_refused: OnRefused | None = None
 ) -> type[GuardedProtocol]:
     """Returns the protocol class with these bounds.

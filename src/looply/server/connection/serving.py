@@ -21,7 +21,7 @@ import uvloop
 from looply.app.context.services import Lifecycle
 from looply.clock import Clock, SystemEntropy
 from looply.errors import Problem, SettingsError
-from looply.server.connection.guard import Bounds, GuardedProtocol, bounded_protocol
+from looply.server.connection.guard import Bounds, GuardedProtocol, make_protocol
 from looply.server.http.access_log import OnRefused
 from looply.server.http.request_ids import RequestIds
 from looply.settings import Settings, split_address
@@ -119,9 +119,7 @@ async def serve(settings: Settings, app: Any, lifecycle: Lifecycle, clock: Clock
     bounds = Bounds(settings.header_seconds, settings.header_bytes, settings.body_seconds)
     config = uvicorn.Config(
         app,
-        http=bounded_protocol(
-            bounds, lambda: lifecycle.is_draining, RequestIds(SystemEntropy()).next, hooks.on_refused
-        ),
+        http=make_protocol(bounds, lambda: lifecycle.is_draining, RequestIds(SystemEntropy()).next, hooks.on_refused),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -170,7 +168,7 @@ async def serve_monitoring(settings: Settings, app: Any) -> AsyncIterator[str | 
     server = _SecondaryServer(
         uvicorn.Config(
             app,
-            http=bounded_protocol(bounds, lambda: False, RequestIds(SystemEntropy()).next),
+            http=make_protocol(bounds, lambda: False, RequestIds(SystemEntropy()).next),
             ws="none",
             lifespan="off",
             log_config=None,

@@ -14,7 +14,7 @@ from looply.execution.document.incidents import IncidentRecord
 from looply.execution.views.condensed import VisitRecord
 from looply.execution.views.log_entries import LogEntry
 from looply.execution.views.log_pages import LogPage, log_page
-from looply.execution.views.logs import WaitRecord, event_log, incidents_of, input_payload, masked_document, waits_of
+from looply.execution.views.logs import WaitRecord, event_log, incidents_of, input_payload, mask_document, waits_of
 from looply.jsontext import Json
 from looply.limits import Limits
 from looply.server.http.wire import SUCCESS, extend_record
@@ -117,7 +117,7 @@ def execution_item(record: Record, limits: Limits) -> ExecutionRecord:
         workflow_event_log=_log(page, is_truncated=record.is_truncated),
         workflow_details=_details(workflow.definition),
         workflow_input_payload=input_payload(state),
-        workflow_output_payload=masked_document(workflow, state),
+        workflow_output_payload=mask_document(workflow, state),
         condensed_logs=page.visits,
         waits=waits_of(state),
         children=children_of(state),
@@ -137,11 +137,11 @@ def _details(definition: Mapping[str, Json]) -> WorkflowDetails:
 
 def _log(page: LogPage, *, is_truncated: bool) -> EventLog:
     """Returns the log of a single read. If only values were trimmed, it is `truncated` without an `after`."""
-    goes_on = is_truncated or page.is_cut
+    has_more = is_truncated or page.is_cut
     return EventLog(
         events=page.entries,
-        truncated=goes_on or page.is_trimmed or UNSET,
-        after=page.last if goes_on else UNSET,
+        truncated=has_more or page.is_trimmed or UNSET,
+        after=page.last if has_more else UNSET,
     )
 
 

@@ -109,7 +109,10 @@ class EditWithinStories:
         )
         outside: Json = {"last": {"output": {}}}
         path, message = await refusal(engine, execution_id, Retry, document=outside, scope=scope)
-        assert (path, message) == ("/document/last", f"is not of the iteration {scope}; edit it without a scope")
+        assert (path, message) == (
+            "/document/last",
+            f"does not belong to the iteration {scope}; edit it without a scope",
+        )
         assert await engine.events(execution_id, DocumentEdited) == []
 
     async def test_the_payload_of_one_iteration_is_its_own(self, engine: Driver) -> None:
@@ -135,7 +138,7 @@ class EditWithinStories:
 
 
 class MoveWithinStories:
-    """One path is moved; the others stand or go where they did."""
+    """One path is moved; the others wait or run where they did."""
 
     async def test_one_branch_is_moved_and_the_other_one_waits_on(self, engine: Driver) -> None:
         execution_id = await engine.started(asking_twice())
@@ -254,4 +257,4 @@ class RenameWithinStories:
         )
         onto = {"workflow": moved_out, "workflow_version": 2, "steps": {"ask": "outside"}}
         path, message = await refusal(engine, execution_id, Redrive, **onto)
-        assert (path, "does not lie" in message) == ("/mapping/ask", True)
+        assert (path, "is not in the same open branch or body" in message) == ("/mapping/ask", True)

@@ -79,7 +79,7 @@ class ConcurrencyStories:
         ids = await started(engine, chain(call(fail_on=["5xx"]), max_concurrency=1), 2)
         await engine.deliver()
         assert [await engine.status(each) for each in ids] == ["FAILED", "RUNNING"]
-        assert (await engine.state(ids[0])).place is None
+        assert (await engine.state(ids[0])).slot is None
         assert await begun(engine, ids) == [True, True]
         engine.world.open()[0].release()
         await engine.settle()

@@ -4,6 +4,7 @@ import asyncio
 import select
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from itertools import chain
 from typing import Any, Final, TypeAlias
 
 import psycopg
@@ -16,6 +17,9 @@ from looply.clock import SystemEntropy
 from looply.engine.coding.database_server import CONNECT_OPTIONS
 
 Connection: TypeAlias = psycopg.AsyncConnection[tuple[Any, ...]]
+
+Call: TypeAlias = tuple[str, tuple[Any, ...]]
+"""Calls of functions of the database, `name(%s, ...)` joined by commas, and their arguments."""
 
 SCHEMA_NAME: Final = "looply"
 
@@ -135,3 +139,9 @@ async def call(connection: Connection, statement: str, arguments: Sequence[Any] 
     if found is None:
         raise LookupError(f"the statement returned no row: {statement}")
     return found[0]
+
+
+def one_statement(calls: Sequence[Call]) -> tuple[str, tuple[Any, ...]]:
+    """Returns the statement that makes the calls, from left to right, and its arguments."""
+    texts, arguments = zip(*calls, strict=True)
+    return f"SELECT {', '.join(texts)}", tuple(chain.from_iterable(arguments))

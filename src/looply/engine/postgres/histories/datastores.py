@@ -8,7 +8,7 @@ from looply.clock import to_ms
 from looply.engine.postgres.database.connections import Connection, row
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.names import Names
-from looply.engine.records.datastores import DatastoreChange, full_error, moved_error
+from looply.engine.records.datastores import DatastoreChange, full_error, revision_error
 from looply.engine.sql.datastores import SqlDatastores
 from looply.engine.sql.sessions import Sessions
 from looply.errors import EngineError
@@ -16,7 +16,7 @@ from looply.errors import EngineError
 PUT: Final = "put_datastore(%s::integer, %s, %s, %s, %s::bytea, %s::bytea, %s, %s, %s, %s)"
 """The call that applies a change; `put_facts` returns its arguments."""
 
-_REFUSALS: Final = {"LP010": moved_error, "LP011": full_error}
+_REFUSALS: Final = {"LP010": revision_error, "LP011": full_error}
 _PUT_ALONE: Final = f"SELECT {PUT} FROM hold_lease(%s)"
 _STORED: Final = (
     "SELECT 1 FROM datastore d JOIN name n ON n.n = d.org WHERE n.id = %s AND d.name = %s AND d.digest = %s"

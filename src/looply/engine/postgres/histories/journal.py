@@ -24,7 +24,7 @@ class PostgresJournal(SqlJournal):
         await database.write(
             lambda connection: writer.store(connection, database.epoch, unit),
             _lanes_of(unit),
-            lambda connection: writer.stored(connection, database.epoch, unit),
+            lambda connection: writer.find_stored(connection, database.epoch, unit),
         )
 
 

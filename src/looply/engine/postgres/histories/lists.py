@@ -151,28 +151,28 @@ def statement(kind: Kind, *, has_terms: bool = False, fields: int = 0) -> str:
     return "".join((*parts, " LIMIT %(limit)s"))
 
 
-def _plan_of(wanted: Filter, workflows: Sequence[int], term_workflows: Sequence[int]) -> ListPlan:
+def _plan_of(query: Filter, workflows: Sequence[int], term_workflows: Sequence[int]) -> ListPlan:
     facts: dict[str, Any] = {
-        "statuses": sum(1 << STATUS_NUMBERS[status] for status in set(wanted.statuses)) or _ALL,
-        "triggers": sum(1 << TRIGGER_NUMBERS[kind] for kind in set(wanted.trigger_types)) or _ALL,
-        "versions": list(wanted.workflow_versions) or None,
+        "statuses": sum(1 << STATUS_NUMBERS[status] for status in set(query.statuses)) or _ALL,
+        "triggers": sum(1 << TRIGGER_NUMBERS[kind] for kind in set(query.trigger_types)) or _ALL,
+        "versions": list(query.workflow_versions) or None,
         "workflows": workflows or None,
-        "parents": list(wanted.parents) or None,
+        "parents": list(query.parents) or None,
         "patterns": None,
         "endings": None,
     }
-    if wanted.process_ids:
-        any_id, own = process_id_patterns(wanted.process_ids)
+    if query.process_ids:
+        any_id, own = process_id_patterns(query.process_ids)
         facts |= {"patterns": _likes(any_id), "endings": _likes(own)}
-    for number, (name, texts) in enumerate(wanted.fields):
+    for number, (name, texts) in enumerate(query.fields):
         facts |= {f"field{number}": name, f"texts{number}": _likes(texts)}
-    if wanted.terms:
+    if query.terms:
         facts |= {
-            "terms": _likes(wanted.terms),
-            "term_ids": _likes(id_patterns(wanted.terms)) or None,
+            "terms": _likes(query.terms),
+            "term_ids": _likes(id_patterns(query.terms)) or None,
             "term_workflows": term_workflows,
         }
-    parts: dict[str, Any] = {"has_terms": bool(wanted.terms), "fields": len(wanted.fields)}
+    parts: dict[str, Any] = {"has_terms": bool(query.terms), "fields": len(query.fields)}
     return lambda kind: statement(kind, **parts), facts
 
 

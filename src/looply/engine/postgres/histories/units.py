@@ -29,35 +29,25 @@ from looply.engine.ports.store import (
     Work,
     WorkChange,
 )
-from looply.engine.postgres.database.connections import Connection, row
+from looply.engine.postgres.database.connections import Call, Connection, one_statement, row
 from looply.engine.postgres.database.months import add_month, month_of
 from looply.engine.postgres.database.names import Names
 from looply.engine.postgres.histories.datastores import PUT, put_facts, refusal_of
-from looply.engine.postgres.pending.deliveries import WITH_OTHERS, others_arguments
-from looply.engine.postgres.pending.ledger import (
-    NOTE_FIRE,
-    TAKE_QUEUED,
-    fire_facts,
-    former_facts,
-    note_facts,
-    queued_facts,
-)
+from looply.engine.postgres.pending.deliveries import others_call
+from looply.engine.postgres.pending.ledger import fire_call, fire_facts, hold_call
 from looply.engine.records.decisions import DecisionRow
 from looply.errors import EngineError
 
+_HOLD_VALUES: Final = "hold_lease(%s), hold_values()"
+_PUT_LETTERS: Final = "put_letters(%s::uuid, %s::integer, %s::integer, %s::jsonb)"
+_WISH: Final = "wish_copies(%s::uuid, %s::jsonb)"
 _STORE: Final = (
-    "SELECT store_unit(%s, %s::jsonb, %s::bytea, %s::bytea, %s::bytea, %s::bytea, %s::bytea[], %s::bytea[],"
-    " %s::bytea, %s::bytea)"
+    "store_unit(%s, %s::jsonb, %s::bytea, %s::bytea, %s::bytea, %s::bytea, %s::bytea[], %s::bytea[], %s::bytea,"
+    " %s::bytea)"
 )
-_HOLD: Final = "SELECT hold_schedule(%s, %s::integer), hold_former(%s::integer, %s, %s::uuid), "
-_FIRE: Final = f"{_HOLD}{_STORE.removeprefix('SELECT ')}, {NOTE_FIRE}"
-_FIRE_QUEUED: Final = f"{_HOLD}{_STORE.removeprefix('SELECT ')}, {TAKE_QUEUED}"
 _SEARCH: Final = "put_search(%s::integer, %s::uuid, %s::text[], %s::text[])"
 _EXPIRY: Final = "put_expiry(%s::uuid, %s)"
-_PUT_LETTERS: Final = "put_letters(%s::uuid, %s::integer, %s::integer, %s::jsonb)"
 _PUT_DECISIONS: Final = "put_decisions(%s::jsonb)"
-_WISH: Final = "wish_copies(%s::uuid, %s::jsonb)"
-_HOLD_VALUES: Final = "SELECT hold_lease(%s), hold_values(), "
 _STORED: Final = (
     "SELECT 1 FROM batch WHERE execution_id = %s::uuid AND last_seq = %s AND epoch = %s AND chain = %s AND events = %s"
 )
@@ -77,46 +67,8 @@ class UnitWriter:
 
         Raises: Stale, KeyTaken, ClaimTaken, SlotTaken, FireTaken, DatastoreMoved, DatastoresFull; psycopg.Error.
         """
-        arguments = (epoch, *await self._arguments(connection, epoch, unit))
-        statement = _STORE
-        if unit.fire is not None:
-            numbers = await self._names.give(connection, [unit.fire.workflow_id])
-            fire, workflow = unit.fire, numbers[unit.fire.workflow_id]
-            held = (epoch, workflow, *former_facts(fire, workflow))
-            if fire.was_queued:
-                statement = _FIRE_QUEUED
-                arguments = (*held, *arguments, *queued_facts(fire, workflow, unit.execution_id))
-            else:
-                statement, arguments = _FIRE, (*held, *arguments, *note_facts(fire, workflow))
-        if unit.datastore is not None:
-            numbers = await self._names.give(connection, [unit.datastore.organization_id])
-            change = put_facts(unit.datastore, numbers[unit.datastore.organization_id])
-            statement, arguments = f"SELECT {PUT}, {statement.removeprefix('SELECT ')}", (*change, *arguments)
-        if unit.search is not None:
-            org = (await self._names.give(connection, [unit.head.organization_id]))[unit.head.organization_id]
-            texts = ([name for name, _ in unit.search], [value for _, value in unit.search])
-            statement, arguments = f"{statement}, {_SEARCH}", (*arguments, org, unit.execution_id, *texts)
-        if unit.expires_on is not None:
-            statement, arguments = f"{statement}, {_EXPIRY}", (*arguments, unit.execution_id, to_ms(unit.expires_on))
-        if unit.copies:
-            wishes = (unit.execution_id, msgspec.json.encode([copy_columns(wish) for wish in unit.copies]).decode())
-            statement, arguments = f"SELECT {_WISH}, {statement.removeprefix('SELECT ')}", (*wishes, *arguments)
-        if unit.letters:
-            numbers = await self._names.give(connection, [unit.head.organization_id, unit.head.workflow_id])
-            owner = (numbers[unit.head.organization_id], numbers[unit.head.workflow_id])
-            letters = msgspec.json.encode([letter_columns(letter) for letter in unit.letters]).decode()
-            statement = f"SELECT {_PUT_LETTERS}, {statement.removeprefix('SELECT ')}"
-            arguments = (unit.execution_id, *owner, letters, *arguments)
-        if unit.decisions:
-            numbers = await self._names.give(connection, [unit.head.organization_id, unit.head.workflow_id])
-            decisions = _decisions_argument(unit.decisions, numbers)
-            statement, arguments = f"{statement}, {_PUT_DECISIONS}", (*arguments, decisions)
-        # Known by now: no query.
-        numbers = await self._names.give(connection, [unit.head.workflow_id])
-        if others := others_arguments(unit, numbers[unit.head.workflow_id]):
-            statement, arguments = statement + WITH_OTHERS, (*arguments, *others)
-        if unit.values:
-            statement, arguments = _HOLD_VALUES + statement.removeprefix("SELECT "), (epoch, *arguments)
+        numbers = await self._names.give(connection, _ids_of(unit))
+        statement, arguments = one_statement(calls_of(unit, epoch, numbers))
         try:
             await _send(connection, unit, statement, arguments)
         except psycopg.errors.CheckViolation:
@@ -124,38 +76,80 @@ class UnitWriter:
             await add_month(connection, month_of(unit.execution_id))
             await _send(connection, unit, statement, arguments)
 
-    async def stored(self, connection: Connection, epoch: int, unit: Unit) -> tuple[None] | None:
+    async def find_stored(self, connection: Connection, epoch: int, unit: Unit) -> tuple[None] | None:
         """Returns whether a unit is stored that this process has sent: (None,), or None when it is not."""
         batch = unit.batch
         sought = (unit.execution_id, batch.last_seq, epoch, batch.chain, batch.events)
         return (None,) if await row(connection, _STORED, sought) is not None else None
 
-    async def _arguments(self, connection: Connection, epoch: int, unit: Unit) -> tuple[Any, ...]:
-        head = unit.head
-        ids = [head.organization_id, head.workspace_id, head.workflow_id]
-        if unit.fire is not None:
-            ids.append(unit.fire.workflow_id)
-        numbers = await self._names.give(connection, ids)
-        facts: dict[str, Any] = {
-            "id": unit.execution_id,
-            "org": numbers[head.organization_id],
-            "workspace": numbers[head.workspace_id],
-            "workflow": numbers[head.workflow_id],
-            **_facts(unit, epoch),
-        }
-        if unit.fire is not None and not unit.fire.was_queued:
-            facts["fire"] = fire_facts(unit.fire, numbers[unit.fire.workflow_id])
-        return (
-            msgspec.json.encode(facts).decode(),
-            unit.batch.chain,
-            unit.batch.events,
-            unit.key.request if unit.key is not None else None,
-            unit.put_claim.request if unit.put_claim is not None else None,
-            [value.hash for value in unit.values] or None,
-            [value.data for value in unit.values] or None,
-            unit.snapshot.state if unit.snapshot is not None else None,
-            unit.definition.body if unit.definition is not None else None,
-        )
+
+def calls_of(unit: Unit, epoch: int, numbers: Mapping[str, int]) -> list[Call]:
+    """Returns the calls that store a unit, in the order in which the database makes them.
+
+    What holds a lock comes first, and what needs the row of the execution after `store_unit`. `numbers` has those of
+    `_ids_of`.
+    """
+    fire, datastore = unit.fire, unit.datastore
+    org, workflow = numbers[unit.head.organization_id], numbers[unit.head.workflow_id]
+    calls: list[Call] = []
+    if unit.values:
+        calls.append((_HOLD_VALUES, (epoch,)))
+    if unit.letters:
+        calls.append((_PUT_LETTERS, (unit.execution_id, org, workflow, _json([*map(letter_columns, unit.letters)]))))
+    if unit.copies:
+        calls.append((_WISH, (unit.execution_id, _json([copy_columns(wish) for wish in unit.copies]))))
+    if datastore is not None:
+        calls.append((PUT, put_facts(datastore, numbers[datastore.organization_id])))
+    if fire is not None:
+        calls.append(hold_call(fire, numbers[fire.workflow_id], epoch))
+    calls.append((_STORE, _store_arguments(unit, epoch, numbers)))
+    if fire is not None:
+        calls.append(fire_call(fire, numbers[fire.workflow_id], unit.execution_id))
+    if unit.search is not None:
+        texts = ([name for name, _ in unit.search], [value for _, value in unit.search])
+        calls.append((_SEARCH, (org, unit.execution_id, *texts)))
+    if unit.expires_on is not None:
+        calls.append((_EXPIRY, (unit.execution_id, to_ms(unit.expires_on))))
+    if unit.decisions:
+        calls.append((_PUT_DECISIONS, (_decisions_argument(unit.decisions, numbers),)))
+    if (others := others_call(unit, workflow)) is not None:
+        calls.append(others)
+    return calls
+
+
+def _ids_of(unit: Unit) -> list[str]:
+    """Returns the ids of which the calls need the numbers."""
+    ids = [unit.head.organization_id, unit.head.workspace_id, unit.head.workflow_id]
+    if unit.fire is not None:
+        ids.append(unit.fire.workflow_id)
+    if unit.datastore is not None:
+        ids.append(unit.datastore.organization_id)
+    return ids
+
+
+def _store_arguments(unit: Unit, epoch: int, numbers: Mapping[str, int]) -> tuple[Any, ...]:
+    """Returns the arguments of `_STORE`."""
+    facts: dict[str, Any] = {
+        "id": unit.execution_id,
+        "org": numbers[unit.head.organization_id],
+        "workspace": numbers[unit.head.workspace_id],
+        "workflow": numbers[unit.head.workflow_id],
+        **_facts(unit, epoch),
+    }
+    if unit.fire is not None and not unit.fire.was_queued:
+        facts["fire"] = fire_facts(unit.fire, numbers[unit.fire.workflow_id])
+    return (
+        epoch,
+        _json(facts),
+        unit.batch.chain,
+        unit.batch.events,
+        unit.key.request if unit.key is not None else None,
+        unit.put_claim.request if unit.put_claim is not None else None,
+        [value.hash for value in unit.values] or None,
+        [value.data for value in unit.values] or None,
+        unit.snapshot.state if unit.snapshot is not None else None,
+        unit.definition.body if unit.definition is not None else None,
+    )
 
 
 async def _send(connection: Connection, unit: Unit, statement: str, arguments: tuple[Any, ...]) -> None:
@@ -253,6 +247,10 @@ def _decisions_argument(rows: Sequence[DecisionRow], numbers: Mapping[str, int])
         }
         for each in rows
     ]
+    return _json(facts)
+
+
+def _json(facts: Any) -> str:
     return msgspec.json.encode(facts).decode()
 
 

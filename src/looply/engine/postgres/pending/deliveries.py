@@ -8,14 +8,14 @@ import msgspec
 from looply.engine.coding.columns import slot_columns
 from looply.engine.coding.rows import DELIVERIES
 from looply.engine.ports.store import Unit
+from looply.engine.postgres.database.connections import Call
 from looply.execution.facts.deliveries import DeliveryKey
 
-WITH_OTHERS: Final = ", pass_on(%s::uuid, %s::integer, %s::jsonb)"
-"""Added to the statement of a unit that concerns other executions too."""
+_OTHERS: Final = "pass_on(%s::uuid, %s::integer, %s::jsonb)"
 
 
-def others_arguments(unit: Unit, workflow: int) -> tuple[Any, ...]:
-    """Returns the arguments of `WITH_OTHERS`, none when the unit concerns its own execution only."""
+def others_call(unit: Unit, workflow: int) -> Call | None:
+    """Returns the call for a unit that concerns other executions too, None for one that concerns its own only."""
     facts: dict[str, Any] = {}
     if unit.sent:
         facts["sent"] = [
@@ -28,7 +28,7 @@ def others_arguments(unit: Unit, workflow: int) -> tuple[Any, ...]:
         facts["drop_place"] = True
     if unit.work.put.slot is not None:
         facts["place"] = slot_columns(unit.work.put.slot)
-    return (unit.execution_id, workflow, msgspec.json.encode(facts).decode()) if facts else ()
+    return (_OTHERS, (unit.execution_id, workflow, msgspec.json.encode(facts).decode())) if facts else None
 
 
 def _rows(found: Iterable[DeliveryKey]) -> list[dict[str, Any]]:

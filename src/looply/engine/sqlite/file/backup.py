@@ -1,7 +1,9 @@
 """Copies and checks of a store's file, beside the server that runs on it."""
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import TypeAlias
 
 import apsw
 
@@ -9,13 +11,16 @@ from looply.engine.sqlite.file.opening import connect_reader
 from looply.errors import Conflict, StoreCorrupt, StoreFull, StoreLost
 
 _PAGES = 1024
+Copied: TypeAlias = Callable[[int, int], None]
+
 _HOLD = "SELECT value FROM meta WHERE key = 'epoch'"
 
 
-def back_up(source: Path, target: Path) -> None:
+def back_up(source: Path, target: Path, copied: Copied = lambda _pages, _total: None) -> None:
     """Writes a copy of the database `source` to the new file `target`.
 
-    The copy is of one instant. It appears under its name when it is whole and on disk.
+    The copy is of one instant. It appears under its name when it is whole and on disk. `copied` is called after each
+    part with the number of pages copied and their total.
     Raises: Conflict when the target exists, StoreFull, StoreLost.
     """
     if target.exists():
@@ -24,7 +29,7 @@ def back_up(source: Path, target: Path) -> None:
     try:
         draft.unlink(missing_ok=True)
         draft.touch(mode=0o600)
-        _copy(source, draft)
+        _copy(source, draft, copied)
         draft.rename(target)
     except apsw.FullError as error:
         raise StoreFull(f"the disk of {target} is full; the backup was not made") from error
@@ -44,7 +49,7 @@ def integrity_check(path: Path) -> list[str]:
     return [] if found == ["ok"] else found
 
 
-def stored_form(path: Path) -> str:
+def read_schema_number(path: Path) -> str:
     """Returns the number of the store's schema. Raises: StoreCorrupt."""
     try:
         with closing(connect_reader(path)) as connection:
@@ -53,7 +58,7 @@ def stored_form(path: Path) -> str:
         raise StoreCorrupt(f"{path} cannot be read: {error}; restore it from a backup") from error
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, copied: Copied) -> None:
     reader = connect_reader(source)
     copy = apsw.Connection(str(target))
     try:
@@ -63,7 +68,7 @@ def _copy(source: Path, target: Path) -> None:
         backup = copy.backup("main", reader, "main")
         try:
             while not backup.step(_PAGES):
-                pass
+                copied(backup.page_count - backup.remaining, backup.page_count)
         finally:
             backup.finish()
         copy.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -33,7 +33,7 @@ class Reserve:
         """Whether the space is held back."""
         return self._is_held
 
-    def is_expired(self) -> bool:
+    def is_exhausted(self) -> bool:
         """Returns whether the disk was full and has not got its space back since.
 
         The space of a deleted reserve does not count: it is for writes that end executions and free space.

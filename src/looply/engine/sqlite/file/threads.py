@@ -42,7 +42,7 @@ class Threads:
     @property
     def is_full(self) -> bool:
         """Whether the reserve is deleted, because the disk was full."""
-        return self._reserve.is_expired()
+        return self._reserve.is_exhausted()
 
     @property
     def is_busy(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Final
 import apsw
 
 from looply.clock import to_ms
-from looply.engine.records.datastores import Datastore, DatastoreChange, full_error, moved_error
+from looply.engine.records.datastores import Datastore, DatastoreChange, full_error, revision_error
 from looply.engine.sql.datastores import SqlDatastores
 from looply.engine.sqlite.file.names import Names
 from looply.engine.sqlite.file.sessions import SqliteSessions
@@ -40,7 +40,7 @@ def store_change(connection: apsw.Connection, names: Names, change: DatastoreCha
     else:
         is_changed = _insert(connection, org, change, after)
     if not is_changed:
-        raise moved_error(change)
+        raise revision_error(change)
 
 
 class SqliteDatastores(SqlDatastores):

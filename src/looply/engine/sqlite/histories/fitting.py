@@ -26,25 +26,25 @@ class Condition(NamedTuple):
     facts: Facts
 
 
-def condition(wanted: Filter, workflows: Sequence[int], term_workflows: Sequence[int]) -> Condition:
+def condition(query: Filter, workflows: Sequence[int], term_workflows: Sequence[int]) -> Condition:
     """Returns what a row must fulfil; its text is made of constants and the names of its parameters only.
 
     `workflows` are the numbers of the filter's workflows, `term_workflows` those of the workflows that the terms name.
     """
     facts: Facts = {}
     columns: dict[str, Sequence[str | int]] = {
-        "e.status": [STATUS_NUMBERS[status] for status in wanted.statuses],
+        "e.status": [STATUS_NUMBERS[status] for status in query.statuses],
         "e.workflow": workflows,
-        "e.version": wanted.workflow_versions,
-        "e.trigger": [TRIGGER_NUMBERS[kind] for kind in wanted.trigger_types],
-        "e.parent": wanted.parents,
+        "e.version": query.workflow_versions,
+        "e.trigger": [TRIGGER_NUMBERS[kind] for kind in query.trigger_types],
+        "e.parent": query.parents,
     }
     parts = [_is_one_of(column, values, facts) for column, values in columns.items() if values]
-    if wanted.process_ids:
-        parts.append(_answers(wanted.process_ids, facts))
-    if wanted.terms:
-        parts.append(_is_found(wanted.terms, term_workflows, facts))
-    for name, texts in wanted.fields:
+    if query.process_ids:
+        parts.append(_answers(query.process_ids, facts))
+    if query.terms:
+        parts.append(_is_found(query.terms, term_workflows, facts))
+    for name, texts in query.fields:
         value = _like("s.value", _named(texts, facts))
         parts.append(_has_value(f"s.name = :{_name(name, facts)} AND {value}"))
     return Condition(" AND ".join(parts) or "true", facts)

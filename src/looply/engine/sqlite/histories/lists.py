@@ -90,8 +90,8 @@ def statement(kind: Kind, fits: str) -> str:
     return "".join((*parts, " WHERE e.n = :budget OR (", fits, ") LIMIT :limit"))
 
 
-def _plan_of(wanted: Filter, workflows: Sequence[int], term_workflows: Sequence[int]) -> ListPlan:
-    fits, facts = condition(wanted, workflows, term_workflows)
+def _plan_of(query: Filter, workflows: Sequence[int], term_workflows: Sequence[int]) -> ListPlan:
+    fits, facts = condition(query, workflows, term_workflows)
     return lambda kind: statement(kind, fits), facts
 
 

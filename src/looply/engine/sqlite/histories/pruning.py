@@ -11,7 +11,7 @@ from looply.engine.sql.pruning import SqlPruning
 from looply.engine.sqlite.file.sessions import SqliteSession, SqliteSessions, run
 from looply.engine.sqlite.file.threads import Threads
 
-_GIVEN_BACK: Final = 64
+_RELEASED_PAGES: Final = 64
 _SPARE: Final = 256
 """So many free pages stay in the file for the next rows."""
 
@@ -57,7 +57,7 @@ _OLD_FIRES: Final = (
     " AND outcome NOT IN (4, 5)"
 )
 _FREE: Final = "PRAGMA freelist_count"
-_GIVE_BACK: Final = f"PRAGMA incremental_vacuum({_GIVEN_BACK})"
+_RELEASE_PAGES: Final = f"PRAGMA incremental_vacuum({_RELEASED_PAGES})"
 
 
 class SqlitePruning(SqlPruning):
@@ -82,8 +82,8 @@ class SqlitePruning(SqlPruning):
         free: int = await self._threads.read(lambda connection: connection.execute(_FREE).get)
         if free <= _SPARE:
             return False
-        await self._threads.write(lambda connection: connection.execute(_GIVE_BACK).fetchall())
-        return free - _GIVEN_BACK > _SPARE
+        await self._threads.write(lambda connection: connection.execute(_RELEASE_PAGES).fetchall())
+        return free - _RELEASED_PAGES > _SPARE
 
 
 def _rows(connection: apsw.Connection, statement: str, facts: Any) -> list[Row]:

@@ -60,7 +60,7 @@ class _Parser(TokenCursor):
     def parse(self) -> Path | Union:
         tree = self._union()
         if self.token.kind != "end":
-            raise self.unexpected()
+            raise self.token_error()
         return tree
 
     def _union(self) -> Path | Union:
@@ -102,7 +102,7 @@ class _Parser(TokenCursor):
         elif self.token.kind == "word" and self.token.text[0] == "$":
             start = self._substitution()
         elif not self.at(".", ".."):
-            raise self.unexpected()
+            raise self.token_error()
         parts: list[Part] = []
         while True:
             if self.at(".", ".."):
@@ -114,7 +114,7 @@ class _Parser(TokenCursor):
 
     def _substitution(self) -> Start:
         if not _SUBSTITUTION.fullmatch(self.token.text):
-            raise self.unexpected()
+            raise self.token_error()
         return Start.NOTHING if len(self.take().text) > 1 else Start.HERE
 
     def _selector(self) -> Part:

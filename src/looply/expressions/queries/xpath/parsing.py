@@ -72,7 +72,7 @@ class _Parser(TokenCursor):
     def parse(self) -> Expr:
         tree = self._binary(1)
         if self.token.kind != "end":
-            raise self.unexpected()
+            raise self.token_error()
         return tree
 
     def _rank(self) -> int:
@@ -133,7 +133,7 @@ class _Parser(TokenCursor):
             return self._call()
         if self.take_if("$"):
             if self.token.kind != "name" or self.token.text == "*":
-                raise self.unexpected()
+                raise self.token_error()
             return Variable(self.take().text)
         if self.at("("):
             self.enter()
@@ -191,7 +191,7 @@ class _Parser(TokenCursor):
                 target = self.take().text[1:-1]
             self.leave(")")
             return Test(_TYPES[text], target)
-        raise self.unexpected()
+        raise self.token_error()
 
     def _predicates(self) -> tuple[Expr, ...]:
         found = []

@@ -1,7 +1,7 @@
--- Which processes may write. A process that works on the store has a lease as long as it may. Who ends it deletes it,
--- holding its lock. `since`: since when a process is heard of without a gap: only who was there all the time can say
--- that another one was not. `audits`: the auditor goes round for all processes that share the store, and which of them
--- it is ends with its lease.
+-- Which processes may write. A process that works on the store has a lease as long as it may write. A process that ends
+-- a lease deletes the row while it holds its lock. `since`: since when the lease has been renewed without a gap; only a
+-- process that was connected all the time can say that another one was not. `audits`: one auditor serves all processes
+-- that share the store, and its duty ends with its lease.
 
 CREATE SEQUENCE epoch;
 CREATE TABLE lease(
@@ -9,7 +9,7 @@ CREATE TABLE lease(
   since timestamptz NOT NULL DEFAULT clock_timestamp(), audits boolean NOT NULL DEFAULT false) WITH (fillfactor = 50);
 CREATE UNIQUE INDEX lease_audits ON lease(audits) WHERE audits;
 
--- Holds the right of a process to write until the end of the transaction: who takes it away waits for that.
+-- Holds the right of a process to write until the end of the transaction: a transaction that takes it away waits.
 CREATE FUNCTION hold_lease(own bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(1819242608, own::integer);
@@ -18,7 +18,7 @@ BEGIN
   END IF;
 END $$;
 
--- What is taken and not done is taken again: nobody has to wait until the disk knows of it.
+-- A row that is taken and not done is taken again, so no transaction waits until this is flushed to disk.
 CREATE FUNCTION hold_lease_to_take(own bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM hold_lease(own);
@@ -43,12 +43,12 @@ BEGIN
   RETURN FOUND;
 END $$;
 
--- Whether a process has not been heard of for a while; it may have ended.
+-- Whether a process has not renewed its lease for a while; it may have ended.
 CREATE FUNCTION is_silent(p_epoch bigint, life interval) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = p_epoch AND l.seen > clock_timestamp() - life)
 $$;
 
--- Takes the duty if nobody has it. Returns whether it is the asker's.
+-- Takes the auditor's duty if it is free. Returns whether this process has it.
 CREATE FUNCTION take_audit(own bigint) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE has_it boolean;
 BEGIN

@@ -1,5 +1,5 @@
 -- The journal of executions: the tables of the embedded store. Instants are milliseconds since 1970 (UTC); small
--- numbers of `name` stand for organizations, workspaces, workflows. Words are compared byte by byte (collation "C"),
+-- numbers of `name` represent organizations, workspaces, workflows. Texts are compared byte by byte (collation "C"),
 -- whatever the language of the database.
 
 CREATE TABLE name(n integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id text COLLATE "C" NOT NULL UNIQUE);
@@ -25,15 +25,15 @@ CREATE INDEX execution_ending ON execution(org, (reverse(process_id)) COLLATE "C
 -- The executions that one execution started, newest first.
 CREATE INDEX execution_parent ON execution(org, parent COLLATE "C", id) WHERE parent <> '';
 
--- n is the order in which batches were written, tx their transaction: what is below the oldest open one is complete.
--- `epoch` is that of the process that wrote the batch: whose connection broke finds its own unit by it.
+-- n is the order in which batches were written, tx their transaction: all below the oldest open one are complete.
+-- `epoch` is that of the process that wrote the batch: a process whose connection broke finds its own unit by it.
 CREATE SEQUENCE batch_n;
 CREATE TABLE batch(
   execution_id uuid NOT NULL, first_seq bigint NOT NULL, last_seq bigint NOT NULL, at_ms bigint NOT NULL,
   n bigint NOT NULL DEFAULT nextval('batch_n'), tx xid8 NOT NULL DEFAULT pg_current_xact_id(), epoch bigint NOT NULL,
   codec integer NOT NULL, chain bytea NOT NULL, events bytea NOT NULL,
   PRIMARY KEY (execution_id, last_seq)) PARTITION BY RANGE (execution_id);
--- The order in which streams of events read: all that is below the oldest open transaction is complete.
+-- The order in which streams of events read: all below the oldest open transaction are complete.
 CREATE INDEX batch_order ON batch(tx, n);
 CREATE TABLE snapshot(
   execution_id uuid PRIMARY KEY, seq bigint NOT NULL, fold integer NOT NULL, codec integer NOT NULL,
@@ -42,7 +42,7 @@ CREATE TABLE value_use(
   execution_id uuid, hash bytea, org integer NOT NULL,
   seq bigint NOT NULL,                       -- the last event that needs it: those before a snapshot are not loaded
   PRIMARY KEY (execution_id, hash)) PARTITION BY RANGE (execution_id);
--- Who still uses a value.
+-- The executions that still use a value.
 CREATE INDEX value_use_of ON value_use(org, hash);
 CREATE TABLE value(
   org integer, hash bytea, codec integer NOT NULL, bytes bytea NOT NULL, PRIMARY KEY (org, hash));
@@ -88,7 +88,7 @@ BEGIN
 END $$;
 
 -- Drops the partitions of a month in which nothing is stored any more; returns whether it did. It does not wait for
--- those who read or write meanwhile: nobody shall wait for it.
+-- transactions that read or write them, so that no transaction has to wait for it.
 CREATE FUNCTION drop_month(own bigint, suffix text) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   parent text;
@@ -112,7 +112,7 @@ EXCEPTION WHEN lock_not_available THEN
   RETURN false;
 END $$;
 
--- Held by units that bring large values: who removes values that nobody uses waits for them, and they for it.
+-- Held by units that bring large values: the removal of unused values waits for them, and they for it.
 CREATE FUNCTION hold_values() RETURNS void LANGUAGE sql AS $$
   SELECT pg_advisory_xact_lock_shared(1819242610, 0);
 $$;

@@ -1,5 +1,5 @@
--- Who holds a process id, and which keys of callers are known. Two transactions that want one wait for each other at
--- its row.
+-- Which execution holds a process id, and which idempotency keys are known. Two transactions that need one wait for
+-- each other at its row.
 
 CREATE TABLE claim(
   workflow integer, process_id text COLLATE "C", org integer NOT NULL, execution_id uuid NOT NULL,
@@ -10,7 +10,7 @@ CREATE INDEX claim_of ON claim(execution_id);
 CREATE TABLE idempotency(
   org integer, key text COLLATE "C", request bytea NOT NULL, execution_id uuid NOT NULL, expires_ms bigint NOT NULL,
   PRIMARY KEY (org, key)) WITH (fillfactor = 70);
--- What may still ask for an execution.
+-- The claims and keys that an execution still has.
 CREATE INDEX idempotency_of ON idempotency(execution_id);
 
 CREATE FUNCTION take_key(

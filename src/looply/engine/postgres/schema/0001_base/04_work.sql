@@ -1,8 +1,8 @@
--- What is open. An end deletes its rows in the same unit, so these tables are small and change all the time.
+-- Open work. The end of an execution deletes its rows in the same unit, so these tables are small and change often.
 --
 -- A row that is due is given to one process at a time: `taken` says when, by the clock of the database, and a taker
--- that was not done after a while has lost it. What a process was at is known by its epoch: when its lease is ended,
--- others take it up. Nobody waits for anybody: rows that are locked are left out.
+-- that was not done after a while has lost it. The work of a process is known by its epoch: when its lease is ended,
+-- other processes recover the work. No transaction waits for another: rows that are locked are left out.
 
 CREATE TABLE effect(
   execution_id uuid, seq bigint, org integer NOT NULL, queue text NOT NULL, state smallint NOT NULL,
@@ -114,7 +114,8 @@ BEGIN
   RETURN FOUND;
 END $$;
 
--- Takes timers that are due. What another process had taken and did not do is suspect when that one fell silent.
+-- Takes timers that are due. A timer that another process had taken and did not fire is suspect when that process has
+-- not renewed its lease.
 CREATE FUNCTION take_timers(own bigint, now_ms bigint, life interval, most bigint)
 RETURNS SETOF timer LANGUAGE plpgsql AS $$
 DECLARE
@@ -146,7 +147,7 @@ BEGIN
       WHERE c.execution_id = f.execution_id RETURNING c.execution_id;
 END $$;
 
--- Takes effects that were offered a while ago and that nobody has begun. While an incident is open nobody begins any.
+-- Takes effects that were offered a while ago and have not begun. While an incident is open no effect begins.
 CREATE FUNCTION take_effects(own bigint, life interval, most bigint)
 RETURNS SETOF effect LANGUAGE plpgsql AS $$
 BEGIN

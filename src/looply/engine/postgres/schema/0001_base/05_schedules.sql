@@ -1,4 +1,4 @@
--- Schedules, and what became of each nominal instant: a start may be put off, wait for its turn or be left out.
+-- Schedules, and the outcome of each nominal instant: a start may be postponed, wait for its turn or be left out.
 
 CREATE TABLE schedule(
   workflow integer PRIMARY KEY, org integer NOT NULL, workspace integer NOT NULL, version integer NOT NULL,
@@ -16,7 +16,7 @@ CREATE TABLE fire(
 CREATE INDEX fire_queued ON fire(workflow, nominal_ms) WHERE outcome = 4;
 CREATE INDEX fire_missed ON fire(workflow, nominal_ms) WHERE outcome = 5;
 
--- Takes schedules that are due; a start may be put off.
+-- Takes schedules that are due; a start may be postponed.
 CREATE FUNCTION take_schedules(own bigint, now_ms bigint, life interval, most bigint)
 RETURNS SETOF schedule LANGUAGE plpgsql AS $$
 BEGIN
@@ -31,7 +31,7 @@ BEGIN
       WHERE s.workflow = f.workflow RETURNING s.*;
 END $$;
 
--- Refuses a firing by a process whose schedule another one has taken meanwhile, which has looked anew at what runs.
+-- Refuses a firing by a process whose schedule another process has taken since; that one has looked again at what runs.
 CREATE FUNCTION hold_schedule(own bigint, p_workflow integer) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE taker bigint;
 BEGIN
@@ -53,7 +53,7 @@ BEGIN
   END IF;
 END $$;
 
--- Takes a nominal instant of a schedule, for an execution or for none, moves the schedule on and gives it back.
+-- Takes a nominal instant of a schedule, for an execution or for none, moves the schedule on and releases it.
 CREATE FUNCTION take_fire(p_workflow integer, p_nominal_ms bigint, p_next_ms bigint, p_execution uuid)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -69,7 +69,7 @@ BEGIN
   RAISE EXCEPTION 'the schedule does not wait for this instant' USING ERRCODE = 'LP004';
 END $$;
 
--- Notes what became of an instant that was taken, and how long the start of the next one is put off.
+-- Notes the outcome of an instant that was taken, and how long the start of the next one is postponed.
 CREATE FUNCTION note_fire(p_workflow integer, p_nominal_ms bigint, p_delay_ms bigint, p_outcome integer,
   p_at_ms bigint, p_count integer) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,20 +1,20 @@
 -- What executions send to each other: written by the unit of the sender, deleted by the unit that applies it to the
--- target, which may be an execution that is still to be started. What it means stands in the event `seq` of the sender.
+-- target, which may be an execution that is still to be started. Its meaning is in the event `seq` of the sender.
 CREATE TABLE delivery(
   target uuid, sender uuid, seq bigint, kind smallint NOT NULL, taken timestamptz NOT NULL DEFAULT '-infinity',
   epoch bigint NOT NULL DEFAULT 0, PRIMARY KEY (target, sender, seq))
   WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 
--- Executions of workflows with `max_concurrency`: in line (held 0) since an instant, or in one of `most` slots.
+-- Executions of workflows with `max_concurrency`: queued (held 0) since an instant, or in one of `most` slots.
 CREATE TABLE place(
   execution_id uuid PRIMARY KEY, workflow integer NOT NULL, seq bigint NOT NULL, since_ms bigint NOT NULL,
   most integer NOT NULL, held smallint NOT NULL)
   WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX place_line ON place(held, workflow, since_ms, execution_id);
 
--- Stores the part of a unit that is about other executions, in its transaction, after everything else: the place last,
--- because those of one workflow wait for each other there, so that each sees what the one before has taken. A unit that
--- mends may also put a row that another execution has sent and that went missing.
+-- Stores the part of a unit that is about other executions, in its transaction, after everything else: the slot last,
+-- because units of one workflow wait for each other there, so that each sees what the one before has taken. A unit that
+-- repairs rows may also put a row that another execution has sent and that is missing.
 CREATE FUNCTION pass_on(p_id uuid, p_workflow integer, facts jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   part jsonb;
@@ -57,8 +57,8 @@ BEGIN
     WHERE d.target = r.target AND d.sender = r.sender AND d.seq = r.seq;
 END $$;
 
--- Takes rows that nobody applies at the moment; of what one execution sent to another one only the first. What another
--- process had taken and did not do is suspect when that one fell silent.
+-- Takes rows that no process applies at the moment; of the rows from one execution to another one only the first. A row
+-- that another process had taken and did not apply is suspect when that process has not renewed its lease.
 CREATE FUNCTION take_deliveries(own bigint, life interval, most bigint)
 RETURNS SETOF delivery LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,13 +1,13 @@
--- Executions that may have brought a process down. `loads` is 0 for what is above suspicion, 1 for one that a process
--- was at when it ended, and rises with each trial that was begun: it is worked on alone, and whoever outlives that says
--- so. A trial that has not ended belongs to a process that lives, or means that one has ended at this execution.
+-- Executions that may have crashed a process. `loads` is 0 for an execution above suspicion, 1 for one that a process
+-- worked on when it ended, and rises with each trial that begins: work on it runs alone, and the process that survives
+-- the trial records so. A trial that has not ended belongs to a live process, or shows that a process has ended at it.
 CREATE TABLE trial(execution_id uuid PRIMARY KEY, epoch bigint NOT NULL);
 
 CREATE FUNCTION is_tried(p_id uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT EXISTS (SELECT 1 FROM trial t JOIN lease l ON l.epoch = t.epoch WHERE t.execution_id = p_id)
 $$;
 
--- Begins a trial, or takes over that of a process that has ended; false when one that lives tries the execution, and
+-- Begins a trial, or takes over that of a process that has ended; false when a live process tries the execution, and
 -- when it is not stored.
 CREATE FUNCTION begin_trial(own bigint, p_id uuid) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
@@ -30,7 +30,7 @@ BEGIN
   END IF;
 END $$;
 
--- Makes suspects of executions that a process had taken which fell silent. One that is being moved meanwhile is none.
+-- Makes suspects of executions taken by a process that has not renewed its lease, but for those that are being moved.
 CREATE FUNCTION suspect_taken(left_over uuid[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   IF cardinality(left_over) > 0 THEN
@@ -40,8 +40,8 @@ BEGIN
   END IF;
 END $$;
 
--- What processes were at that have ended: their calls, their cut stretches, the timers that they were firing, and the
--- executions to which they were applying something.
+-- The work of processes that have ended: their calls, their cut stretches, the timers that they were firing, and the
+-- executions to which they were applying a delivery.
 CREATE VIEW abandoned AS
   SELECT e.execution_id, e.epoch FROM effect e WHERE e.state = 1
     AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = e.epoch)
@@ -52,15 +52,15 @@ CREATE VIEW abandoned AS
   UNION SELECT d.target, d.epoch FROM delivery d
     WHERE d.taken > '-infinity' AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = d.epoch);
 
--- Of each workflow with a line the execution whose turn is next.
+-- Of each workflow with queued executions the one whose turn is next.
 CREATE VIEW first_in_line AS
   SELECT DISTINCT ON (p.workflow) p.execution_id FROM place p WHERE p.held = 0
     ORDER BY p.workflow, p.since_ms, p.execution_id;
 
--- Ends the leases of others that ran out, after what they are writing. After a time in which nobody could be heard,
--- such as one without the database, everybody gets their chance first. What an ended process was at, and what it may have
--- admitted, is suspect. Returns which leases it has ended, and of all that is abandoned what was tried more than `most`
--- times.
+-- Ends the leases of others that ran out, after what they are writing. After a time in which no process could renew,
+-- such as one without the database, every process gets its chance first. The work of an ended process, and what it may
+-- have admitted, is suspect. Returns the leases that it has ended, and of all abandoned executions those that were tried
+-- more than `most` times.
 CREATE FUNCTION end_lost(own bigint, life interval, most bigint, OUT ended bigint[], OUT poisoned uuid[])
 LANGUAGE plpgsql AS $$
 BEGIN

@@ -6,12 +6,12 @@ CREATE TABLE datastore(
   created_ms bigint NOT NULL, modified_ms bigint NOT NULL, modified_by text NOT NULL, PRIMARY KEY (org, name))
   WITH (fillfactor = 70);
 
--- The highest revision of an organization's deleted datastores: a new one begins above it, so that none comes back.
+-- The highest revision of an organization's deleted datastores: a new one begins above it, so that none is used twice.
 CREATE TABLE datastore_floor(org integer PRIMARY KEY, revision bigint NOT NULL) WITH (fillfactor = 70);
 
 -- Applies a change that counts only while `p_expected` is the revision (0: there is none); without a body the datastore
--- goes. Who makes a new one waits for others of the organization that do, so that their number is certain. What was
--- deleted meanwhile shows after the insertion, which waits for that.
+-- is deleted. A transaction that creates one waits for others of the organization that do, so that their number is
+-- certain. A deletion at the same time shows after the insertion, which waits for it.
 CREATE FUNCTION put_datastore(
   p_org integer, p_name text, p_expected bigint, p_revision bigint, p_body bytea, p_digest bytea, p_created_ms bigint,
   p_modified_ms bigint, p_modified_by text, p_most bigint)

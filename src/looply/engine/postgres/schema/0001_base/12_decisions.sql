@@ -14,7 +14,7 @@ CREATE INDEX decision_person ON decision(org, person, at_ms, execution_id, seq);
 CREATE INDEX decision_process ON decision(org, process_id, at_ms, execution_id, seq);
 CREATE INDEX decision_at ON decision(at_ms, execution_id);
 
--- Records decisions of one execution or of many. What is recorded stays as it is, whoever finds it once more.
+-- Records decisions of one execution or of many. A decision that is recorded stays as it is when it is found again.
 CREATE FUNCTION put_decisions(decisions jsonb) RETURNS void LANGUAGE sql AS $$
   INSERT INTO decision(
       execution_id, seq, org, workflow, version, process_id, step, visit, scope, decided_by, person, action, comment,

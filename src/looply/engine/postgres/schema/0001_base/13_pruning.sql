@@ -2,7 +2,7 @@
 CREATE TABLE expiry(execution_id uuid PRIMARY KEY, due_ms bigint NOT NULL) WITH (fillfactor = 70);
 CREATE INDEX expiry_due ON expiry(due_ms, execution_id);
 
--- The last place of an organization's batches that went: a stream that goes on before it would miss some of them.
+-- The last position of an organization's pruned batches: a stream that resumes before it would miss some of them.
 CREATE TABLE pruned(org integer PRIMARY KEY, tx bigint NOT NULL, n bigint NOT NULL) WITH (fillfactor = 70);
 
 CREATE FUNCTION put_expiry(p_id uuid, p_due_ms bigint) RETURNS void LANGUAGE sql AS $$
@@ -10,7 +10,7 @@ CREATE FUNCTION put_expiry(p_id uuid, p_due_ms bigint) RETURNS void LANGUAGE sql
     ON CONFLICT (execution_id) DO UPDATE SET due_ms = excluded.due_ms;
 $$;
 
--- Removes executions that have not moved since they were found to be spent. Returns how many, NULL while another
+-- Removes executions that have not moved since they were found to be expired. Returns how many, NULL while another
 -- process prunes. Their ids lie close together, and only the months from the lowest to the highest one are looked at.
 CREATE FUNCTION prune_executions(own bigint, p_ids uuid[], p_seqs bigint[], p_fires_before_ms bigint)
 RETURNS integer LANGUAGE plpgsql AS $$

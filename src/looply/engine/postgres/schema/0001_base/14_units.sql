@@ -1,8 +1,8 @@
--- How one unit becomes rows: one call, one statement, one transaction. What can be refused comes first: the lease, the
--- key, the fence, the claim, the firing. A refusal raises, which undoes everything; its code says which it was, and
--- its detail who holds what was wanted. Two transactions that want one key or claim wait for each other at its row.
+-- How one unit becomes rows: one call, one statement, one transaction. The parts that can be refused come first: the
+-- lease, the key, the fence, the claim, the firing. A refusal raises, which undoes everything; its code says which it
+-- was, and its detail names the holder. Two transactions that need one key or claim wait for each other at its row.
 
--- Stores one unit. `facts` has everything that is no bytes; a part that the unit does not have is not in it.
+-- Stores one unit. `facts` has everything that is not bytes; it leaves out the parts that the unit does not have.
 CREATE FUNCTION store_unit(
   p_epoch bigint, facts jsonb, p_chain bytea, p_events bytea, p_key bytea, p_claim bytea, p_hashes bytea[],
   p_values bytea[], p_snapshot bytea, p_definition bytea)

@@ -1,5 +1,5 @@
 -- The journal of executions and everything that must change in the same transaction. Instants are milliseconds since
--- 1970 (UTC), ids are the 16 bytes of a UUID, small numbers of `name` stand for organizations, workspaces, workflows.
+-- 1970 (UTC), ids are the 16 bytes of a UUID, small numbers of `name` represent organizations, workspaces, workflows.
 
 CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
 INSERT INTO meta(key, value) VALUES ('epoch', 0), ('clean', 1);

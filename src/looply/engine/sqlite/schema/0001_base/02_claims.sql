@@ -1,4 +1,4 @@
--- Who holds a process id, and which keys of callers are known.
+-- Which execution holds a process id, and which idempotency keys are known.
 CREATE TABLE claim(
   workflow INT, process_id TEXT, org INT NOT NULL, execution_id BLOB NOT NULL, request BLOB NOT NULL,
   PRIMARY KEY(workflow, process_id)) STRICT, WITHOUT ROWID;

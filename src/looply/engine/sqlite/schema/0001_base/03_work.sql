@@ -1,4 +1,4 @@
--- What is open. An end deletes its rows in the same unit.
+-- Open work. The end of an execution deletes its rows in the same unit.
 CREATE TABLE effect(
   execution_id BLOB, seq INT, org INT NOT NULL, queue TEXT NOT NULL, state INT NOT NULL, attempt INT NOT NULL,
   epoch INT NOT NULL, PRIMARY KEY(execution_id, seq)) STRICT, WITHOUT ROWID;

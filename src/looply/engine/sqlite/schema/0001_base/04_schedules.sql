@@ -1,4 +1,4 @@
--- Schedules, and what became of each nominal instant: a start may be put off, wait for its turn or be left out.
+-- Schedules, and the outcome of each nominal instant: a start may be postponed, wait for its turn or be left out.
 CREATE TABLE schedule(
   workflow INT PRIMARY KEY, org INT NOT NULL, workspace INT NOT NULL, version INT NOT NULL, definition TEXT NOT NULL,
   status INT NOT NULL, anchor_ms INT NOT NULL, next_ms INT, last_ms INT, last_execution BLOB,

@@ -1,9 +1,9 @@
 -- What executions send to each other: written by the unit of the sender, deleted by the unit that applies it to the
--- target, which may be an execution that is still to be started. What it means stands in the event `seq` of the sender.
+-- target, which may be an execution that is still to be started. Its meaning is in the event `seq` of the sender.
 CREATE TABLE delivery(
   target BLOB, sender BLOB, seq INT, kind INT NOT NULL, PRIMARY KEY(target, sender, seq)) STRICT, WITHOUT ROWID;
 
--- Executions of workflows with `max_concurrency`: in line (held 0) since an instant, or in one of `most` slots.
+-- Executions of workflows with `max_concurrency`: queued (held 0) since an instant, or in one of `most` slots.
 CREATE TABLE place(
   execution_id BLOB PRIMARY KEY, workflow INT NOT NULL, seq INT NOT NULL, since_ms INT NOT NULL, most INT NOT NULL,
   held INT NOT NULL) STRICT, WITHOUT ROWID;

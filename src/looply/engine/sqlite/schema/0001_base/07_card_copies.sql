@@ -1,5 +1,5 @@
 -- Copies of cards that a channel keeps elsewhere. `wanted` and `shown` are numbers of events of the execution: the copy is
--- stale while it shows an older one. Who brings it up to date has it until `taken_ms`.
+-- stale while it shows an older one. The process that updates it has it until `taken_ms`.
 CREATE TABLE card_copy(
   id TEXT PRIMARY KEY, execution_id BLOB NOT NULL, channel TEXT NOT NULL, wanted INTEGER NOT NULL,
   shown INTEGER NOT NULL DEFAULT 0,

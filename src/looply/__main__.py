@@ -1,0 +1,5 @@
+"""`python -m looply` is the same as `looply`."""
+
+from looply.cli import main
+
+raise SystemExit(main())

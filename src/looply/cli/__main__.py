@@ -1,5 +1,0 @@
-"""`python -m looply.cli` is the same as `looply`."""
-
-from looply.cli import main
-
-raise SystemExit(main())

@@ -1,0 +1,95 @@
+"""Modules that are loaded when a command first uses them: the server, the stores, the catalog, the event loop.
+
+To import them takes many times as long as a help page or an expression may take. So a command names them through this
+module, `on_demand.bootstrap.serve(...)`, and imports nothing from it.
+"""
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import asyncio
+
+    import structlog
+
+    from looply import bootstrap, definition, log
+    from looply.app.administration import organizations, proof
+    from looply.app.authoring import fires
+    from looply.catalog.tenants import data_keys, rotation
+    from looply.catalog.tenants import keys as api_keys
+    from looply.catalog.trail import chain
+    from looply.cli.offline import copies, moving, offline, offline_audit, offline_datastores, offline_keys, store
+    from looply.demo import run as demo
+    from looply.engine.coding import rows
+    from looply.engine.records import pruning, survey
+    from looply.engine.sqlite.file import moved, opening
+    from looply.engine.upkeep import pruner
+    from looply.server.http import rows as answer_rows
+
+__all__ = [
+    "answer_rows",
+    "api_keys",
+    "asyncio",
+    "bootstrap",
+    "chain",
+    "copies",
+    "data_keys",
+    "definition",
+    "demo",
+    "fires",
+    "log",
+    "moved",
+    "moving",
+    "offline",
+    "offline_audit",
+    "offline_datastores",
+    "offline_keys",
+    "opening",
+    "organizations",
+    "proof",
+    "pruner",
+    "pruning",
+    "rotation",
+    "rows",
+    "store",
+    "structlog",
+    "survey",
+]
+
+_MODULES: Final = {
+    "answer_rows": "looply.server.http.rows",
+    "api_keys": "looply.catalog.tenants.keys",
+    "asyncio": "asyncio",
+    "bootstrap": "looply.bootstrap",
+    "chain": "looply.catalog.trail.chain",
+    "copies": "looply.cli.offline.copies",
+    "data_keys": "looply.catalog.tenants.data_keys",
+    "definition": "looply.definition",
+    "demo": "looply.demo.run",
+    "fires": "looply.app.authoring.fires",
+    "log": "looply.log",
+    "moved": "looply.engine.sqlite.file.moved",
+    "moving": "looply.cli.offline.moving",
+    "offline": "looply.cli.offline.offline",
+    "offline_audit": "looply.cli.offline.offline_audit",
+    "offline_datastores": "looply.cli.offline.offline_datastores",
+    "offline_keys": "looply.cli.offline.offline_keys",
+    "opening": "looply.engine.sqlite.file.opening",
+    "organizations": "looply.app.administration.organizations",
+    "proof": "looply.app.administration.proof",
+    "pruner": "looply.engine.upkeep.pruner",
+    "pruning": "looply.engine.records.pruning",
+    "rotation": "looply.catalog.tenants.rotation",
+    "rows": "looply.engine.coding.rows",
+    "store": "looply.cli.offline.store",
+    "structlog": "structlog",
+    "survey": "looply.engine.records.survey",
+}
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Loads a module of `__all__`. Raises: AttributeError for another name; ModuleNotFoundError without its package."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(_MODULES[name])

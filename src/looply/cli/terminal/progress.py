@@ -1,0 +1,52 @@
+"""Long work: its progress, on standard error of a terminal only, and what a person is told who interrupts it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from looply.cli.terminal.terminal import Terminal
+
+
+class Progress(Protocol):
+    """Shows that `done` of `total` are done of `what`; None: how many there are is not known."""
+
+    def __call__(self, what: str, done: int, total: int | None) -> None: ...
+
+
+@contextmanager
+def show_progress(terminal: Terminal) -> Iterator[Progress]:
+    """Yields a function that updates a progress bar; it shows nothing where standard error is no terminal."""
+    if not terminal.errors.isatty():
+        yield show_nothing
+        return
+    from rich import console, progress  # noqa: PLC0415 - start-up cost
+
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+    )
+    with progress.Progress(*columns, console=console.Console(file=terminal.errors), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def update(what: str, done: int, total: int | None) -> None:
+            bar.update(task, description=what, completed=done, total=total)
+
+        yield update
+
+
+@contextmanager
+def explained(terminal: Terminal, text: str) -> Iterator[None]:
+    """Writes what holds, and what to do now, when the block is interrupted; then raises the interrupt again."""
+    from asyncio import CancelledError  # noqa: PLC0415 - start-up cost
+
+    try:
+        yield
+    except (CancelledError, KeyboardInterrupt):
+        terminal.note(f"looply: interrupted; {text}")
+        raise
+
+
+def show_nothing(what: str, done: int, total: int | None) -> None:
+    """Shows nothing: the progress for which there is no terminal."""

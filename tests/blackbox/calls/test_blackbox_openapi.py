@@ -1,0 +1,83 @@
+"""The server against its own description: generated calls meet no defect, no undescribed status, no other shape."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from blackbox.harness.client import Organization
+from blackbox.harness.definitions import ASKING, CARDING
+from blackbox.harness.launcher import Server
+
+COMMAND = str(Path(sys.executable).with_name("schemathesis"))
+CHECKS = [
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "negative_data_rejection",
+    "unsupported_method",
+    "ignored_auth",
+]
+SEED = 20261124
+
+
+LEAST_CASES = 300
+
+
+def run(server: Server, org: Organization, folder: Path, phases: str) -> None:
+    """Runs the generator in a folder that may hold its configuration."""
+    done = subprocess.run(
+        [
+            *(COMMAND, "run", f"{server.address}/openapi.json"),
+            *("--header", f"x-api-key: {org.key}"),
+            *("--checks", ",".join(CHECKS)),
+            *("--phases", phases),
+            *("--max-examples", "10"),
+            *("--seed", str(SEED)),
+            *("--request-timeout", "30"),
+            # A stream continues until its reader disconnects.
+            *("--exclude-path-regex", "/watch[A-Z]"),
+            "--continue-on-failure",
+            "--no-color",
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=140,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    generated = re.search(r"([0-9,]+) generated", done.stdout)
+    assert generated is not None, done.stdout[-2000:]
+    assert int(generated[1].replace(",", "")) > LEAST_CASES
+    assert "request_broke" not in server.log_text()
+
+
+@pytest.mark.timeout(600)
+def test_generated_calls_meet_what_the_description_promises(server: Server, org: Organization, tmp_path: Path) -> None:
+    run(server, org, tmp_path, "examples,coverage,fuzzing")
+
+
+@pytest.mark.timeout(600)
+def test_generated_calls_on_things_that_exist_meet_what_the_description_promises(
+    server: Server, org: Organization, tmp_path: Path
+) -> None:
+    asking, carding = org.create(ASKING), org.create(CARDING)
+    execution_id = org.trigger(asking, process_id="P1")
+    org.until(carding, org.trigger(carding, {"po": "1"}), "WAITING")
+    (card,) = org.cards()
+    known = {
+        "workflow_id": asking,
+        "workflow_version": "1",
+        "workflow_execution_id": execution_id,
+        "process_id": "P1",
+        "token": card["token"],
+    }
+    lines = [f'"{name}" = "{value}"' for name, value in known.items()]
+    (tmp_path / "schemathesis.toml").write_text("\n".join(["[parameters]", *lines]))
+    run(server, org, tmp_path, "fuzzing")
+    assert org.get("getOrganizationExecutions").json()["count"] > 2

@@ -1,0 +1,209 @@
+"""Starts and ends the shipped command. Nothing here imports the product."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from kit.servers.held_port import HeldPort
+
+COMMAND = str(Path(sys.executable).with_name("looply"))
+START_SECONDS = 120.0
+ANSWER_SECONDS = 120.0
+"""The timeout of a client for an answer, on a busy machine."""
+
+_DEFAULT_SIGINT = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+)
+ONE_ADDRESS = {"LOOPLY_REFUSALS_PER_MINUTE": "100000"}
+"""Settings of a server that all tests call from one address, many of them with wrong keys."""
+INTERRUPTIBLE = (sys.executable, "-c", _DEFAULT_SIGINT, COMMAND)
+"""Starts the command as a terminal does. A parent that ignores interrupts, as after `nohup`, would pass that on."""
+
+
+def run(
+    *arguments: str | Path, seconds: float = 300, folder: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command of the product to its end, in a folder (default: the current one)."""
+    return subprocess.run(
+        [COMMAND, *map(str, arguments)],
+        env=environment_with(environment),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+
+
+def document(*arguments: str | Path, status: int = 0, **environment: str) -> Any:
+    """Runs a command with `--json` and returns its one document."""
+    done = run(*arguments, "--json", **environment)
+    assert done.returncode == status, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def init(folder: Path) -> dict[str, str]:
+    """Makes a data folder and returns the ids and the key of its organization."""
+    done = run("init", "--data", folder, "--json")
+    assert done.returncode == 0, done.stderr
+    made: dict[str, str] = json.loads(done.stdout)
+    return made
+
+
+def new_folder(folder: Path) -> dict[str, str]:
+    """Makes a data folder as `init` does, and returns the same.
+
+    It is a copy of one that this process of tests made before: a start of the command costs seconds of the processor.
+    All copies have the same ids, keys and master key, so a test with several folders makes the others by `init`.
+    """
+    made, template = _template()
+    shutil.copytree(Path(template.name) / "data", folder)
+    return dict(made)
+
+
+@cache
+def _template() -> tuple[dict[str, str], tempfile.TemporaryDirectory[str]]:
+    """Returns a folder that is removed when this process ends."""
+    template = tempfile.TemporaryDirectory(prefix="looply-folder-")
+    return init(Path(template.name) / "data"), template
+
+
+def add_organizations(folder: Path, count: int) -> list[dict[str, str]]:
+    """Adds organizations to the folder of a stopped server; returns the result of `init` for each."""
+    names = [f"Organization {number}" for number in range(count)]
+    done = run("organization", "create", *names, "--data", folder, "--json")
+    assert done.returncode == 0, done.stderr
+    kept = ("organization_id", "workspace_id", "api_key")
+    return [{name: made[name] for name in kept} for made in json.loads(done.stdout)["items"]]
+
+
+def doctor(folder: Path) -> dict[str, Any]:
+    """Returns the document of `looply doctor` on the folder of a stopped server."""
+    done = run("doctor", "--data", folder, "--json")
+    assert done.stdout, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    assert done.returncode == (1 if report["problems"] else 0), done.stderr
+    return report
+
+
+class Server:
+    """One data folder and, from `start` to its end, the process that serves it, on the same port across restarts.
+
+    `prefix` is a command that runs the server's command, such as a tracer; `start` always uses the current one.
+    """
+
+    def __init__(self, folder: Path, allow: Iterable[str] = (), **environment: str) -> None:
+        self.folder = folder
+        self.prefix: Sequence[str] = ()
+        self.log = folder.with_name(f"{folder.name}.log")
+        self._held = HeldPort()
+        self.port = self._held.number
+        self.address = f"http://127.0.0.1:{self.port}"
+        self._environment = {
+            "LOOPLY_EGRESS_ALLOW": ",".join(allow) or "127.0.0.1:9",
+            **ONE_ADDRESS,
+            **environment,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The ports that callers may use: this one's."""
+        return (self.port,)
+
+    def connect(self, **options: Any) -> httpx2.Client:
+        """Returns a client of the server, with a timeout for slow machines unless `options` set another one."""
+        return httpx2.Client(base_url=self.address, **{"timeout": ANSWER_SECONDS, **options})
+
+    def start(self, *, until_ready: bool = True) -> "Server":
+        """Starts the process."""
+        ready = self.folder.with_name(f"{self.folder.name}.ready")
+        ready.unlink(missing_ok=True)
+        command = [*self.prefix, COMMAND, "serve", "--data", str(self.folder), "--host", "127.0.0.1"]
+        command += ["--port", str(self.port), "--ready-file", str(ready)]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(command, env=environment_with(self._environment), stdout=log, stderr=log)
+        if until_ready:
+            self._await_ready(ready)
+        return self
+
+    def kill(self) -> None:
+        """Kills the process."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def signal_stop(self) -> None:
+        """Asks the process to stop."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+
+    def wait(self, seconds: float = 120) -> int:
+        """Returns the exit status once the process has ended."""
+        assert self._process is not None
+        return self._process.wait(timeout=seconds)
+
+    def stop(self) -> int:
+        """Asks the process to stop and returns its exit status."""
+        self.signal_stop()
+        return self.wait()
+
+    def close(self) -> None:
+        """Ends the process if it still runs."""
+        if self._process is not None and self._process.poll() is None:
+            self.kill()
+
+    def is_running(self) -> bool:
+        """Returns whether the process has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def log_text(self) -> str:
+        """Returns all that the process has written."""
+        return self.log.read_text(encoding="utf-8")
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        """Returns the log as objects; each line must be one."""
+        return [json.loads(line) for line in self.log_text().splitlines()]
+
+    def _await_ready(self, ready: Path) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            assert self.is_running(), (
+                f"the server ended with {self._process and self._process.poll()}: {self.log_text()}"
+            )
+            assert time.monotonic() < deadline, f"the server is not ready: {self.log_text()}"
+            if ready.exists() and (text := ready.read_text().strip()):
+                self.address = text
+                self.port = int(text.rpartition(":")[2])
+                if _is_ready(text):
+                    return
+            time.sleep(0.01)
+
+
+def _is_ready(address: str) -> bool:
+    try:
+        return httpx2.get(f"{address}/healthz/ready", timeout=30).status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def environment_with(more: dict[str, str]) -> dict[str, str]:
+    """Returns the environment of a process of the product: what any process needs, and no setting but these."""
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    return {**kept, **more}

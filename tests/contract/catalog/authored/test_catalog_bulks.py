@@ -1,0 +1,88 @@
+"""Bulks: the stored request and progress of one action on many executions, and the lease of a process on it."""
+
+from datetime import timedelta
+
+import pytest
+
+from kit.catalog import Tenant
+from looply.catalog import Catalog
+from looply.catalog.authored.bulks import MAX_RUNNING, Bulk, Progress
+from looply.errors import Conflict, NotFound
+from looply.testing.clock import FakeClock
+
+SPAN = timedelta(seconds=60)
+CURSOR = "01900000-0000-7000-8000-0000000000ff"
+
+
+async def begun(catalog: Catalog, tenant: Tenant) -> Bulk:
+    owner = (tenant.organization_id, tenant.workspace_id)
+    return await catalog.bulks.start(owner, "redrive", {"status": ["FAILED"]}, {"rate": 10}, actor="operator")
+
+
+async def test_a_bulk_is_read_as_it_was_begun(catalog: Catalog, mine: Tenant, theirs: Tenant) -> None:
+    bulk = await begun(catalog, mine)
+    assert await catalog.bulks.get(mine.organization_id, bulk.bulk_id.upper()) == bulk
+    assert (bulk.status, bulk.criteria, bulk.options, bulk.cursor) == (
+        "RUNNING",
+        {"status": ["FAILED"]},
+        {"rate": 10},
+        "",
+    )
+    with pytest.raises(NotFound) as caught:
+        await catalog.bulks.get(theirs.organization_id, bulk.bulk_id)
+    assert caught.value.code == "BULK_NOT_FOUND"
+
+
+async def test_one_process_at_a_time_works_on_a_bulk(catalog: Catalog, mine: Tenant, clock: FakeClock) -> None:
+    bulk = await begun(catalog, mine)
+    assert [one.bulk_id for one in await catalog.bulks.claim("first", SPAN)] == [bulk.bulk_id]
+    assert await catalog.bulks.claim("second", SPAN) == ()
+    clock.advance(SPAN)
+    assert len(await catalog.bulks.claim("second", SPAN)) == 1
+    progress = Progress(cursor=CURSOR, done=3, refused=1, is_last=False)
+    assert not await catalog.bulks.record(bulk.bulk_id, "first", progress)
+    assert await catalog.bulks.record(bulk.bulk_id, "second", progress)
+    assert await catalog.bulks.record(bulk.bulk_id, "second", Progress(cursor=CURSOR, done=1, refused=0, is_last=True))
+    ended = await catalog.bulks.get(mine.organization_id, bulk.bulk_id)
+    assert (ended.status, ended.done, ended.refused, ended.cursor) == ("DONE", 4, 1, CURSOR)
+    assert ended.ended_on is not None
+    assert await catalog.bulks.claim("second", SPAN) == ()
+
+
+async def test_many_bulks_of_some_organizations_hold_up_none_of_others(
+    catalog: Catalog, mine: Tenant, theirs: Tenant, clock: FakeClock
+) -> None:
+    late = Tenant(*await catalog.organizations.create("Late"))
+    begun_ones = [await begun(catalog, tenant) for tenant in (mine, theirs) for _ in range(MAX_RUNNING)]
+    begun_ones.append(await begun(catalog, late))
+    worked_on: set[str] = set()
+    for _ in range(2):
+        clock.advance(timedelta(seconds=1))
+        for bulk in await catalog.bulks.claim("first", SPAN):
+            worked_on.add(bulk.bulk_id)
+            assert await catalog.bulks.record(
+                bulk.bulk_id, "first", Progress(cursor=CURSOR, done=1, refused=0, is_last=False)
+            )
+    assert worked_on == {bulk.bulk_id for bulk in begun_ones}
+
+
+async def test_a_cancelled_bulk_takes_no_progress(catalog: Catalog, mine: Tenant) -> None:
+    bulk = await begun(catalog, mine)
+    await catalog.bulks.claim("first", SPAN)
+    cancelled = await catalog.bulks.cancel(mine.organization_id, bulk.bulk_id, actor="operator")
+    assert cancelled.status == "CANCELLED"
+    progress = Progress(cursor=CURSOR, done=1, refused=0, is_last=False)
+    assert not await catalog.bulks.record(bulk.bulk_id, "first", progress)
+    assert await catalog.bulks.cancel(mine.organization_id, bulk.bulk_id) == cancelled
+
+
+async def test_bulks_are_listed_newest_first_and_bounded(catalog: Catalog, mine: Tenant, theirs: Tenant) -> None:
+    ids = [(await begun(catalog, mine)).bulk_id for _ in range(MAX_RUNNING)]
+    with pytest.raises(Conflict) as caught:
+        await begun(catalog, mine)
+    assert caught.value.code == "TOO_MANY_BULKS"
+    await begun(catalog, theirs)
+    page = await catalog.bulks.list_page(mine.organization_id, 3)
+    assert ([bulk.bulk_id for bulk in page.items], page.has_more) == (ids[:-4:-1], True)
+    rest = await catalog.bulks.list_page(mine.organization_id, 30, page.items[-1].bulk_id)
+    assert ([bulk.bulk_id for bulk in rest.items], rest.has_more) == (ids[-4::-1], False)

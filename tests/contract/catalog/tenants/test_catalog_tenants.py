@@ -1,0 +1,205 @@
+"""Isolation of organizations: objects of another organization look like objects that do not exist."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+
+import msgspec
+import pytest
+from sqlalchemy import select, text
+
+from looply.catalog import Catalog
+from looply.catalog.authored.cards import CardDraft
+from looply.catalog.authored.connections import ConnectionDraft
+from looply.catalog.authored.workflows import WorkflowDraft
+from looply.catalog.storage.pages import Page
+from looply.catalog.storage.tables import metadata
+from looply.catalog.tenants.keys import KeyDraft
+from looply.errors import BadRequest, LooplyError, NotFound
+
+UNKNOWN = "be9439c2-16b9-4de2-bb1a-9154b85af065"
+WORKFLOW, CARD = WorkflowDraft(name="w", definition={}), CardDraft(name="c", payload={})
+CONNECTION = ConnectionDraft(name="S4", kind="sap", settings={}, secrets={"password": "p"})
+
+
+class Owned(msgspec.Struct):
+    """Ids of one organization's objects, or of objects that do not exist."""
+
+    workspace: str = UNKNOWN
+    workflow: str = UNKNOWN
+    card: str = UNKNOWN
+    profile: str = "nothing"
+    connection: str = "nothing"
+    connection_id: str = UNKNOWN
+    key: str = UNKNOWN
+
+
+Call = Callable[[Catalog, str, Owned], Awaitable[object]]
+
+REFUSED: dict[str, Call] = {
+    "workflows.create": lambda c, org, o: c.workflows.create(org, o.workspace, WORKFLOW),
+    "workflows.save_draft": lambda c, org, o: c.workflows.save_draft(org, (o.workflow, 1), WORKFLOW, modified_on=None),
+    "workflows.activate": lambda c, org, o: c.workflows.activate(org, (o.workflow, 1)),
+    "workflows.delete": lambda c, org, o: c.workflows.delete(org, o.workflow),
+    "workflows.get": lambda c, org, o: c.workflows.get(org, (o.workflow, 1)),
+    "workflows.latest_active": lambda c, org, o: c.workflows.latest_active(org, o.workflow),
+    "workflows.latest_version": lambda c, org, o: c.workflows.latest_version(org, o.workflow),
+    "workflows.name": lambda c, org, o: c.workflows.name(org, (o.workflow, 1)),
+    "workflows.definition": lambda c, org, o: c.workflows.definition(org, (o.workflow, 1)),
+    "workflows.store_mock": lambda c, org, o: c.workflows.store_mock(org, (o.workflow, 1), {}, {}),
+    "cards.create": lambda c, org, o: c.cards.create(org, o.workspace, CARD),
+    "cards.save_draft": lambda c, org, o: c.cards.save_draft(org, (o.card, 1), CARD, modified_on=None),
+    "cards.activate": lambda c, org, o: c.cards.activate(org, (o.card, 1)),
+    "cards.delete": lambda c, org, o: c.cards.delete(org, o.card),
+    "cards.get": lambda c, org, o: c.cards.get(org, (o.card, 1)),
+    "cards.latest_active": lambda c, org, o: c.cards.latest_active(org, o.card),
+    "profiles.create": lambda c, org, o: c.profiles.create(org, o.workflow, "new", {}),
+    "profiles.duplicate": lambda c, org, o: c.profiles.duplicate(org, o.workflow, o.profile, "new"),
+    "profiles.update": lambda c, org, o: c.profiles.update(org, o.workflow, o.profile, {"a": 1}),
+    "profiles.rename": lambda c, org, o: c.profiles.rename(org, o.workflow, o.profile, "new"),
+    "profiles.set_default": lambda c, org, o: c.profiles.set_default(org, o.workflow, o.profile),
+    "profiles.delete": lambda c, org, o: c.profiles.delete(org, o.workflow, o.profile),
+    "profiles.list_all": lambda c, org, o: c.profiles.list_all(org, o.workflow),
+    "profiles.get": lambda c, org, o: c.profiles.get(org, o.workflow, o.profile),
+    "connections.create": lambda c, org, o: c.connections.create(org, o.workspace, CONNECTION),
+    "connections.update": lambda c, org, o: c.connections.update(org, o.connection, CONNECTION),
+    "connections.delete": lambda c, org, o: c.connections.delete(org, o.connection),
+    "connections.get": lambda c, org, o: c.connections.get(org, o.connection),
+    "connections.resolve": lambda c, org, o: c.connections.resolve(org, o.connection),
+    "keys.create": lambda c, org, o: c.keys.create(org, o.workspace, KeyDraft("name", ["read"])),
+    "keys.revoke": lambda c, org, o: c.keys.revoke(org, o.key),
+    "keys.get": lambda c, org, o: c.keys.get(org, o.key),
+}
+EMPTY: dict[str, Call] = {
+    "workflows.list_page": lambda c, org, o: c.workflows.list_page(org, 10),
+    "workflows.names": lambda c, org, o: c.workflows.names(org),
+    "cards.list_page": lambda c, org, o: c.cards.list_page(org, 10),
+    "connections.list_page": lambda c, org, o: c.connections.list_page(org, 10),
+    "keys.list_page": lambda c, org, o: c.keys.list_page(org, 10),
+    "profiles.find_default": lambda c, org, o: c.profiles.find_default(org, o.workflow),
+}
+OWN_ROWS = {"audit.list_page", "audit.list_after", "audit.head", "audit.record"}
+# Methods that return the organization instead of taking it.
+WITHOUT_ORGANIZATION = {
+    "organizations.create",
+    "organizations.get",
+    "organizations.find_first",
+    "organizations.list_all",
+    "organizations.list_ids",
+    "keys.authenticate",
+    "audit.find_breaks",
+}
+
+
+@pytest.fixture
+async def owned(catalog: Catalog, theirs) -> Owned:
+    """One object of every kind that belongs to the other organization, ACTIVE if it has versions."""
+    org = theirs.organization_id
+    workflow = await catalog.workflows.create(org, theirs.workspace_id, WORKFLOW)
+    await catalog.workflows.activate(org, (workflow.workflow_id, 1))
+    card = await catalog.cards.create(org, theirs.workspace_id, CARD)
+    await catalog.cards.activate(org, (card.card_id, 1))
+    await catalog.profiles.create(org, workflow.workflow_id, "prod", {})
+    connection = await catalog.connections.create(org, theirs.workspace_id, CONNECTION)
+    new = await catalog.keys.create(org, theirs.workspace_id, KeyDraft("key", ["read"]))
+    return Owned(
+        workspace=theirs.workspace_id,
+        workflow=workflow.workflow_id,
+        card=card.card_id,
+        profile="prod",
+        connection="S4",
+        connection_id=connection.connection_id,
+        key=new.key.key_id,
+    )
+
+
+def test_every_method_of_the_catalog_is_tried(catalog: Catalog) -> None:
+    nouns = ("organizations", "workflows", "cards", "profiles", "connections", "keys", "audit")
+    methods = {
+        f"{noun}.{name}"
+        for noun in nouns
+        for name, _ in inspect.getmembers(getattr(catalog, noun), inspect.iscoroutinefunction)
+        if not name.startswith("_")
+    }
+    assert methods == REFUSED.keys() | EMPTY.keys() | OWN_ROWS | WITHOUT_ORGANIZATION
+
+
+def test_every_method_takes_the_organization_first(catalog: Catalog) -> None:
+    for name in REFUSED.keys() | EMPTY.keys() | OWN_ROWS:
+        noun, method = name.split(".")
+        assert next(iter(inspect.signature(getattr(getattr(catalog, noun), method)).parameters)) == "organization_id"
+
+
+async def _answer(call: Call, catalog: Catalog, org: str, owned: Owned) -> tuple[type, str, str, object]:
+    with pytest.raises(LooplyError) as caught:
+        await call(catalog, org, owned)
+    return type(caught.value), caught.value.code, caught.value.message, caught.value.problems
+
+
+async def _dump(catalog: Catalog) -> dict[str, list]:
+    def read(connection):
+        return {table.name: sorted(map(repr, connection.execute(select(table)))) for table in metadata.sorted_tables}
+
+    return await catalog.database.read(read)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_what_is_theirs_answers_as_what_does_not_exist_and_stays_as_it_is(
+    catalog: Catalog, mine, owned: Owned, name: str
+) -> None:
+    before = await _dump(catalog)
+    of_theirs = await _answer(REFUSED[name], catalog, mine.organization_id, owned)
+    of_unknown = await _answer(REFUSED[name], catalog, mine.organization_id, Owned())
+
+    assert of_theirs == of_unknown
+    assert of_theirs[0] is NotFound
+    assert await _dump(catalog) == before
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED.keys() - {"connections.create", "profiles.rename"}))
+async def test_the_same_call_by_the_owner_is_accepted(catalog: Catalog, theirs, owned: Owned, name: str) -> None:
+    if name == "profiles.delete":
+        await catalog.profiles.create(theirs.organization_id, owned.workflow, "second", {})
+        owned.profile = "second"
+    await REFUSED[name](catalog, theirs.organization_id, owned)
+
+
+@pytest.mark.parametrize("name", EMPTY)
+async def test_lists_show_nothing_of_theirs(catalog: Catalog, mine, owned: Owned, name: str) -> None:
+    assert await EMPTY[name](catalog, mine.organization_id, owned) in (Page(items=()), [], (), None)
+
+
+async def test_the_audit_shows_own_records_only(catalog: Catalog, mine, owned: Owned) -> None:
+    page = await catalog.audit.list_page(mine.organization_id, 100)
+
+    assert [record.object_id for record in page.items] == [mine.organization_id]
+    assert await catalog.audit.list_after(mine.organization_id, 0, 100) == page
+    assert await catalog.audit.head(mine.organization_id) == page.head
+    assert page.head.count == 1
+
+
+async def test_their_cursor_is_no_oracle(catalog: Catalog, mine, owned: Owned) -> None:
+    for noun, theirs in ((catalog.workflows, owned.workflow), (catalog.cards, owned.card)):
+        answers = set()
+        for object_id in (theirs, UNKNOWN):
+            with pytest.raises(BadRequest) as caught:
+                await noun.list_page(mine.organization_id, 10, (object_id, 1))
+            answers.add((caught.value.code, caught.value.message))
+        assert len(answers) == 1
+
+    new = await catalog.keys.create(mine.organization_id, mine.workspace_id, KeyDraft("mine", ["read"]))
+    page = await catalog.keys.list_page(mine.organization_id, 10, "ffffffff-ffff-7fff-bfff-ffffffffffff")
+    assert [key.key_id for key in page.items] == [new.key.key_id]
+    assert (await catalog.keys.list_page(mine.organization_id, 10, owned.key)).items == ()
+    assert (await catalog.connections.list_page(mine.organization_id, 10, owned.connection_id)).items == ()
+
+
+async def test_a_workspace_of_another_organization_cannot_even_be_stored(catalog: Catalog, mine, theirs) -> None:
+    version = await catalog.workflows.create(mine.organization_id, mine.workspace_id, WORKFLOW)
+
+    with pytest.raises(LooplyError):
+        await catalog.database.write(
+            lambda connection: connection.execute(
+                text("UPDATE workflow_versions SET workspace_id = :theirs WHERE workflow_id = :id"),
+                {"theirs": theirs.workspace_id, "id": version.workflow_id},
+            )
+        )

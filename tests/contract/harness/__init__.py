@@ -1,0 +1,1 @@
+"""Processes, proxies and installations of the contract tests."""

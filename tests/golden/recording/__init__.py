@@ -1,0 +1,1 @@
+"""Programs that add recorded files; they never change one."""

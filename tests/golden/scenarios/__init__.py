@@ -1,0 +1,1 @@
+"""The scenarios of recorded histories, a file for each subject."""

@@ -1,0 +1,1 @@
+"""Recorded stores: how a killed process leaves them, and the checks of each later release."""

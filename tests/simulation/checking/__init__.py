@@ -1,0 +1,1 @@
+"""The guarantees to users, one checker for each, and the reference model."""

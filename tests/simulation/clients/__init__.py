@@ -1,0 +1,1 @@
+"""Clients and operators of a simulated run."""

@@ -1,0 +1,1 @@
+"""Engines with one defect each, and directed scenarios of rare races."""

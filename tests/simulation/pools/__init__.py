@@ -1,0 +1,1 @@
+"""The pools of workflows that a run can draw from."""

@@ -1,0 +1,1 @@
+"""The SQLite store on a disk that loses power."""

@@ -1,0 +1,1 @@
+"""One simulated run: choices, time, processes, the disk, other systems, and the trace."""

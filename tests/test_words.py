@@ -1,0 +1,157 @@
+"""The words of the project: retired words do not come back, and functions are named by verbs or nouns."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parent.parent
+
+RETIRED: Final = {
+    r"tells|told": "return, report, notify, log; distinguish",
+    r"wanted": "requested, expected, required",
+    r"(no|some|any)body": "no process, no caller, an operator, another transaction: say who",
+    r"who(so)?ever": "the caller who, each process that",
+    r"anew": "again",
+    r"meanwhile": "in the meantime, concurrently",
+    r"mend(s|ed|ing)?": "repair, fix",
+    r"hear(s|d)": "is notified, renews its lease",
+    r"(go|goes|going|went|gone) on": "continue, resume",
+    r"(stands?|standing|stood)(?![- ]ins?\b)": "is stored, is open, waits, is listed, represents",
+    r"(take|takes|taking|took|taken) up": "recover, resume",
+    r"(give|gives|giving|gave|given) back": "return, release",
+    r"(bring|brings|bringing|brought) down": "crash, end",
+    r"in line(?! with)": "queued",
+    r"comes? of it": "result, follow",
+    r"haste": "at once, early",
+    r"(fall|falls|fell|fallen) silent": "does not renew its lease, does not answer",
+    r"dear to": "expensive, slow",
+    r"lookout": "completion poller",
+    r"probation|parking": "quarantine",
+    r"kin|kinship|heirs?": "parent, child, successor",
+}
+"""Words that are not used, with what is said instead. Names count by their parts: `hasHeir`, `has_heir`."""
+
+STORED: Final = re.compile(
+    r"\.(wanted|tells)\b"  # columns and fields
+    r"|\b(wanted|tells)(?=(=[^=]|: (str|int|Literal)\b))"
+    r"|[\"'`](wanted|tells)[\"'`]"
+    r"|(?<=, )wanted(?=, (shown|due_ms)\b)|(?<=shown < )wanted\b|\bwanted (?=bigint\b)|(?<=SET )wanted(?= = excluded)"
+    r"|\b(_|_on_|apply_)?(CardWanted|card_wanted)\b"  # an event, and the functions of it
+    r"|\b(looply_executions_mended_total|execution_mended|in_line|first_in_line)\b"  # metrics, a log event, a view
+    r"|\b(approval_of_nobody|slot_given_back_by_an_incident)\b|(?<==)tells\b"  # recorded histories, and a field
+    r"|\bWantedBy\b"  # of systemd
+)
+"""Where a retired word is a name that is stored, on the wire, or of others; docs/glossary.md explains ours."""
+
+ALLOWED: Final = ("tests/test_words.py",)
+
+_RULES: Final = {
+    re.compile(rf"\b(?:{words})\b".replace(" ", r"\s+"), re.IGNORECASE): instead for words, instead in RETIRED.items()
+}
+_ANY: Final = re.compile("|".join(rule.pattern for rule in _RULES), re.IGNORECASE)
+_LINE_END: Final = "\n"
+_PARTS: Final = re.compile(r"_|(?<=[a-z0-9])(?=[A-Z])")
+_TEXTS: Final = {".md", ".toml", ".yaml", ".yml", ".ts", ".css", ".html", ".sh", ".mjs", ".js", ".cfg", ".service"}
+_GENERATED: Final = {"node_modules", "static", "build", ".venv"}
+
+TREES: Final = {
+    "code": ("src/**/*",),
+    "documentation": ("docs/**/*", "[A-BD-Z]*.md", "CONTRIBUTING.md"),
+    "tests": ("tests/**/*",),
+    "surroundings": ("bench/**/*", "tools/**/*", "deploy/**/*", "ui/*", "ui/src/**/*", "ui/tests/**/*", "Makefile"),
+}
+
+
+PARTICIPLE: Final = re.compile(
+    r"[a-z]+ed|begun|bent|bound|bought|brought|built|caught|chosen|dealt|done|drawn|driven|fallen|fed|felt|forgotten|found"
+    r"|frozen|given|gone|got|grown|held|hidden|hit|kept|known|laid|led|left|lent|lost|made|meant|met|paid|ridden|risen"
+    r"|said|seen|sent|shaken|shown|sold|sought|spent|spoken|stolen|struck|swept|taken|taught|thrown|told|torn|understood"
+    r"|woken|won|worn|written"
+)
+"""Participles, but for those that are verbs in the same form: `read`, `put`, `set`, `split`."""
+
+VERBS: Final = frozenset(("embed", "exceed", "feed", "need", "proceed", "seed", "shed", "speed"))
+NOUN_ENDINGS: Final = ("_from",)
+"""Names of a result with its source, such as `loaded_from(rows)`, which returns a `Loaded`."""
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_retired_words_do_not_come_back(tree: str) -> None:
+    found = [finding for path in files(TREES[tree]) for finding in findings(path)]
+    assert not found, "\n".join(found)
+
+
+def files(patterns: tuple[str, ...]) -> list[Path]:
+    found = {path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()}
+    return sorted(path for path in found if not _GENERATED & set(path.relative_to(ROOT).parts))
+
+
+def findings(path: Path) -> Iterator[str]:
+    """Yields the retired words of a file, with the line and what is said instead."""
+    name = path.relative_to(ROOT).as_posix()
+    if name in ALLOWED or not (path.suffix in _TEXTS | {".py", ".sql"} or path.name == "Makefile"):
+        return
+    source = STORED.sub(lambda match: "x" * len(match[0]), path.read_text("utf-8"))
+    if not _ANY.search(_PARTS.sub(" ", source)):
+        return
+    for line, text in texts(path, source):
+        parts = _PARTS.sub(" ", text)
+        for rule, instead in _RULES.items():
+            for match in rule.finditer(parts):
+                yield f"{name}:{line + parts.count(_LINE_END, 0, match.start())} {match[0]!r}: {instead}"
+
+
+def texts(path: Path, source: str) -> Iterator[tuple[int, str]]:
+    """Yields what people read of a file, with the number of the line: of Python names, comments and texts."""
+    if path.suffix == ".py":
+        yield from python_texts(source, with_data=path.is_relative_to(ROOT / "src"))
+        return
+    # The text of a CREATE statement is stored with the schema, its comments too.
+    lines = [line if path.suffix != ".sql" or line.startswith("-- ") else "" for line in source.splitlines()]
+    yield 1, _LINE_END.join(lines)
+
+
+def python_texts(source: str, *, with_data: bool) -> Iterator[tuple[int, str]]:
+    """Yields names, comments, docstrings and, `with_data`, all other strings. Those of tests are data of any kind."""
+    before = tokenize.NEWLINE
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        is_docstring = token.type == tokenize.STRING and before in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+        is_data = token.type == tokenize.STRING or tokenize.tok_name[token.type] == "FSTRING_MIDDLE"
+        if token.type in (tokenize.NAME, tokenize.COMMENT) or is_docstring or (with_data and is_data):
+            yield token.start[0], token.string
+        if token.type not in (tokenize.NL, tokenize.COMMENT):
+            before = token.type
+
+
+def test_public_functions_are_verbs_or_nouns() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{function.lineno} {function.name}"
+        for path in files(("src/**/*.py",))
+        for function in public_functions(ast.parse(path.read_text("utf-8")))
+        if is_participle(function.name)
+    ]
+    assert not found, "\n".join(found)
+
+
+def public_functions(tree: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Yields the functions of a module and the methods of its classes, without properties, which are no acts."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from public_functions(node)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+            yield from () if is_property(node) else (node,)
+
+
+def is_property(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any("property" in ast.unparse(decorator) for decorator in function.decorator_list)
+
+
+def is_participle(name: str) -> bool:
+    word = name.partition("_")[0]
+    return PARTICIPLE.fullmatch(word) is not None and word not in VERBS and not name.endswith(NOUN_ENDINGS)

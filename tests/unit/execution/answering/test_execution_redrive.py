@@ -1,0 +1,141 @@
+"""A redrive, perhaps onto another version whose steps have other names, on the decision core alone."""
+
+from kit.execution.driver import EXECUTION_ID, SEED
+from kit.execution.repairs import OK, begun, failed, last, post, redrive, scheduled
+from kit.execution.workflows import call, step, workflow
+from looply.execution.facts.address import Address, wait_token
+from looply.execution.facts.commands import AlreadyRestarted, Declined, Repaired, Restarted, Unfit
+from looply.execution.facts.events import Migrated, StepScheduled
+
+
+class TestRedrive:
+    def test_without_a_version_it_is_a_retry_of_all(self) -> None:
+        simulator = failed()
+        assert isinstance(redrive(simulator), Repaired)
+        assert scheduled(simulator) == [("c", 1, 1), ("c", 1, 2)]
+        reply = redrive(simulator)
+        assert isinstance(reply, Declined)
+        assert reply.code == "NO_INCIDENT"
+
+    def test_onto_a_version_with_another_input_the_key_is_another_one(self) -> None:
+        simulator = failed()
+        fixed = workflow(post(body="${payload.output.po}-fixed"), call("d"), edges="start>c c>d")
+        assert isinstance(redrive(simulator, fixed), Repaired)
+        assert scheduled(simulator) == [("c", 1, 1), ("c", 2, 1)]
+        assert simulator.state.open_steps["c:2"].input["body"] == "1-fixed"
+        assert (simulator.state.workflow_version, simulator.state.definition) == (2, fixed.hash.hex())
+        assert isinstance(simulator.history[-3], Migrated)
+
+    def test_onto_a_version_that_fixes_another_step_the_key_is_kept(self) -> None:
+        simulator = failed()
+        fixed = workflow(post(timeout="PT60S"), call("e"), edges="start>c c>e")
+        redrive(simulator, fixed)
+        assert scheduled(simulator) == [("c", 1, 1), ("c", 1, 2)]
+        assert last(simulator, StepScheduled).timeout_seconds == 60
+        simulator.succeed(OK)
+        assert scheduled(simulator)[-1] == ("e", 1, 1)
+
+    def test_a_step_of_another_type_is_visited_again(self) -> None:
+        simulator = failed()
+        settings = {"parameters": [{"name": "x", "value": 1}]}
+        redrive(simulator, workflow(step("c", "overridePayload", settings), call("d"), edges="start>c c>d"))
+        assert simulator.state.payload["x"] == 1
+        assert scheduled(simulator)[-1] == ("d", 1, 1)
+
+    def test_a_renamed_step_keeps_its_key_and_its_position(self) -> None:
+        simulator = failed()
+        renamed = workflow(
+            step("c2", "httpRequest", simulator.workflow.definition["workflow_steps"][1]["settings"]),
+            call("d"),
+            edges="start>c2 c2>d",
+        )
+        reply = redrive(simulator, renamed)
+        assert isinstance(reply, Unfit)
+        assert reply.problems[0].path == "/mapping/c"
+        assert isinstance(redrive(simulator, renamed, steps={"c": "c2"}), Repaired)
+        opened = simulator.state.open_steps["c2:1"]
+        assert (opened.key, opened.attempt) == ("c:1", 2)
+        simulator.succeed(OK)
+        assert scheduled(simulator)[-1] == ("d", 1, 1)
+        assert simulator.state.outputs["c2"]["status"] == "200"
+
+    def test_a_waiting_execution_is_moved_to_a_version_where_its_step_has_another_name(self) -> None:
+        before = workflow(step("w", "wait", {"timeout": "P1D"}), call("c"), edges="start>w w>c")
+        after = workflow(step("ask", "wait"), call("c"), call("late"), edges="start>ask ask>c ask:timeout>late")
+        token = wait_token(EXECUTION_ID, SEED, Address("", "w", 1))
+        for how in ("token", "plain", "timeout"):
+            simulator = begun(before)
+            assert isinstance(redrive(simulator, after, steps={"w": "ask"}), Repaired)
+            assert simulator.state.current_state == "wait_for_response_state"
+            simulator.crash()
+            if how == "timeout":
+                simulator.tick(86400)
+                assert scheduled(simulator) == [("late", 1, 1)]
+                continue
+            fields = {"token": token} if how == "token" else {}
+            assert simulator.resume({"n": 1}, **fields) == Restarted()
+            assert isinstance(simulator.resume({"n": 2}, **fields), AlreadyRestarted)
+            assert simulator.state.outputs["ask"]["n"] == 1
+            assert scheduled(simulator) == [("c", 1, 1)]
+
+    def test_a_call_that_is_out_while_its_step_is_renamed_comes_back_to_it(self) -> None:
+        simulator = begun(workflow(call("c"), call("d"), edges="start>c c>d"))
+        effect = simulator.effects[0]
+        redrive(simulator, workflow(call("x"), call("d"), edges="start>x x>d"), steps={"c": "x"})
+        simulator.report(effect, OK)
+        assert simulator.state.outputs["x"] == OK
+        assert scheduled(simulator)[-1] == ("d", 1, 1)
+
+    def test_a_step_that_takes_an_old_name_never_uses_its_key(self) -> None:
+        simulator = begun(workflow(call("c"), edges="start>c"))
+        redrive(simulator, workflow(call("x"), call("c"), edges="start>x x>c"), steps={"c": "x"})
+        simulator.succeed(OK)
+        assert scheduled(simulator) == [("c", 1, 1), ("c", 2, 1)]
+
+    def test_a_token_of_a_wait_to_come_follows_its_step(self) -> None:
+        simulator = begun(workflow(call("c"), step("w", "wait"), edges="start>c c>w"))
+        token = wait_token(EXECUTION_ID, SEED, Address("", "w", 1))
+        assert simulator.resume({"n": 1}, token=token) == Restarted(buffered=True)
+        redrive(simulator, workflow(call("c"), step("w2", "wait"), edges="start>c c>w2"), steps={"w": "w2"})
+        simulator.succeed(OK)
+        assert simulator.state.status == "COMPLETED"
+        assert simulator.state.outputs["w2"]["n"] == 1
+
+    def test_a_step_that_is_open_cannot_become_another_kind_of_step(self) -> None:
+        simulator = begun(workflow(step("w", "wait"), edges="start>w"))
+        reply = redrive(simulator, workflow(call("w"), edges="start>w"))
+        assert isinstance(reply, Unfit)
+        assert "open as wait" in reply.problems[0].message
+
+    def test_all_wrong_names_are_reported_together(self) -> None:
+        target = workflow(post(), call("e"), edges="start>c c>e")
+        reply = redrive(failed(), target, steps={"nobody": "e", "d": "nowhere", "c": "e"})
+        assert isinstance(reply, Unfit)
+        assert {problem.path for problem in reply.problems} >= {"/mapping/nobody", "/mapping/d"}
+        reply = redrive(failed(), target, steps={"c": "e", "d": "e"})
+        assert isinstance(reply, Unfit)
+        assert "/mapping" in {problem.path for problem in reply.problems}
+
+    def test_the_version_that_it_runs_on_is_no_other_version(self) -> None:
+        simulator = begun(workflow(step("w", "wait"), edges="start>w"))
+        reply = redrive(simulator, simulator.workflow)
+        assert isinstance(reply, Declined)
+        assert reply.code == "NO_INCIDENT"
+
+    def test_a_redrive_of_many_leaves_incidents_alone_that_are_younger(self) -> None:
+        simulator = failed()
+        asked = simulator.now
+        assert isinstance(redrive(simulator, opened_by=asked), Repaired)
+        simulator.tick(60)
+        simulator.succeed({**OK, "status": "404"})
+        reply = redrive(simulator, opened_by=asked)
+        assert isinstance(reply, Declined)
+        assert reply.code == "NO_INCIDENT"
+
+
+def test_a_child_that_is_waited_for_comes_back_to_its_step_under_the_new_name() -> None:
+    other = "01944ca1-1c00-7000-8000-00000000000c"
+    simulator = begun(workflow(step("s", "subworkflow", {"workflow_id": other}), edges="start>s"))
+    redrive(simulator, workflow(step("s2", "subworkflow", {"workflow_id": other}), edges="start>s2"), steps={"s": "s2"})
+    assert [child.address for child in simulator.state.children.values()] == ["s2:1"]
+    assert simulator.state.status == "WAITING"

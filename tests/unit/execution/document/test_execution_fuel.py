@@ -1,0 +1,117 @@
+"""One visit of a step has one budget of fuel, however many expressions it evaluates."""
+
+import pytest
+
+from kit.execution.driver import Simulator
+from kit.execution.workflows import call, step, workflow
+from looply.execution.document.evaluation import Secrets
+from looply.expressions import parse_template
+from looply.limits import Limits
+
+FUEL = 5_000
+HALF = "${count(foreach(range(1, 1000), x, x))}"
+"""More than half of the fuel that a step of these tests has."""
+
+
+def run(*steps, edges, body=None):
+    simulator = Simulator(workflow(*steps, edges=edges), limits=Limits(expression_fuel=FUEL))
+    simulator.start(body)
+    return simulator
+
+
+def incident(simulator):
+    (found,) = simulator.state.incidents.values()
+    return found.code, found.message
+
+
+def parameters(count):
+    return {"parameters": [{"name": f"p{number}", "value": HALF} for number in range(count)]}
+
+
+def rules(count):
+    return {"rules": [{"variable": HALF, "operator": "IsPresent", "value": True} for _ in range(count)]}
+
+
+def branches(count):
+    return {
+        "variable": "${payload.output.n}",
+        "operator": "NumericEquals",
+        "branches": [{"id": f"b{number}", "value": HALF} for number in range(count)],
+    }
+
+
+def groups(count):
+    rule = {"join": "simple", "variable": HALF, "operator": "IsPresent", "value": False}
+    return {"branches": [{"id": f"b{number}", "conditions": [rule]} for number in range(count)]}
+
+
+MANY = {
+    "overridePayload": parameters,
+    "conditional": rules,
+    "branchConditional": branches,
+    "advancedConditional": groups,
+}
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_one_expression_of_a_step_is_within_its_budget(kind):
+    simulator = run(step("s", kind, MANY[kind](1)), edges="start>s")
+    assert simulator.state.status == "COMPLETED"
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_many_expressions_of_a_step_share_one_budget(kind):
+    simulator = run(step("s", kind, MANY[kind](40)), edges="start>s")
+    code, message = incident(simulator)
+    assert code == "EXPRESSION_LIMIT"
+    assert f"the step needs more than {FUEL} units of work" in message
+
+
+def test_the_parts_of_a_call_share_one_budget():
+    settings = {"workflow_id": "01944ca1-1c00-7000-8000-00000000c41d", "payload": {"a": [HALF] * 40}}
+    simulator = run(step("s", "subworkflow", settings), edges="start>s")
+    assert incident(simulator)[0] == "EXPRESSION_LIMIT"
+
+
+def test_the_branches_of_one_variable_share_its_value():
+    branches_of = {**branches(40), "variable": HALF}
+    for number, branch in enumerate(branches_of["branches"]):
+        branch["value"] = number
+    assert run(step("s", "branchConditional", branches_of), edges="start>s").state.status == "COMPLETED"
+
+
+def test_each_visit_has_a_budget_of_its_own():
+    steps = [step(f"s{number}", "overridePayload", parameters(1)) for number in range(20)]
+    edges = " ".join(f"{'start' if not number else f's{number - 1}'}>s{number}" for number in range(20))
+    assert run(*steps, edges=edges).state.status == "COMPLETED"
+
+
+def test_comparing_long_texts_takes_fuel():
+    rule = {"variable": "${payload.output.t}", "operator": "StringMatches", "value": "*ab*"}
+    negated = {"rules": [{"operator": "Not", "value": rule} for _ in range(200)]}
+    simulator = run(step("s", "conditional", negated), edges="start>s", body={"t": "a" * 20_000})
+    assert incident(simulator)[0] == "EXPRESSION_LIMIT"
+
+
+def test_secrets_are_found_in_any_letter_case_within_and_around_a_reference():
+    secrets = Secrets([("payload", "output", "key"), ("call", "output")])
+    template = parse_template(["${payload.output.KEY}", "${payload.output.other}", "${call.output.a.b}", "${payload}"])
+    assert secrets.pointers(template) == ("/0", "/2", "/3")
+    assert not Secrets([]).are_read_by(template)
+    assert Secrets([()]).pointers(template) == ("/0", "/1", "/2", "/3")
+
+
+def test_a_conditional_shows_the_values_that_it_compared():
+    rule = {"variable": "${rand(0, 1000000000)}", "operator": "NumericGreaterThanEquals", "value": 0}
+    shown = []
+    for operand in (0, "${payload.output.shown}"):
+        settings = {"rules": [{**rule, "operator": "NumericEquals", "value": operand}]}
+        simulator = run(
+            step("s", "conditional", settings),
+            call("c"),
+            call("d"),
+            edges="start>s s:yes>c s:no>d",
+            body={"shown": shown[0] if shown else None},
+        )
+        shown.append(simulator.history[-2].input[0]["value"])
+    assert simulator.state.current_state == "c"
