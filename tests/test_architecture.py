@@ -1,13 +1,15 @@
 """The shape of the code: which way imports point, and what the pure packages may not see."""
 
 import ast
+import keyword
 import re
+import tokenize
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from graphlib import TopologicalSorter
+from io import StringIO
 from pathlib import Path
-from typing import TypeGuard
 
 import pytest
 
@@ -445,7 +447,7 @@ def test_files_functions_and_classes_stay_in_their_band() -> None:
                     wrong.append(f"{path.relative_to(SOURCE)}:{node.lineno} {node.name} has {length} lines")
             elif isinstance(node, ast.ClassDef):
                 methods = sum(isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) for item in node.body)
-                if methods > 16:
+                if methods > 15:
                     wrong.append(f"{path.relative_to(SOURCE)}:{node.lineno} {node.name} has {methods} methods")
     assert wrong == []
 
@@ -456,27 +458,40 @@ def test_no_file_of_tests_is_longer_than_one_of_the_product() -> None:
 
 
 def test_the_two_stores_with_tables_hardly_repeat_each_other() -> None:
-    sqlite, postgres = ({path.name: path for path in (SOURCE / "engine" / name).rglob("*.py")} for name in STORES)
-    pairs = {name: (statements(sqlite[name]), statements(postgres[name])) for name in sqlite.keys() & postgres.keys()}
-    same = {name: (one & other).total() for name, (one, other) in pairs.items()}
-    sizes = {name: (one.total() + other.total()) / 2 for name, (one, other) in pairs.items()}
-    table = {name: f"{same[name]} of {sizes[name]:.0f} lines" for name in sorted(same, key=lambda name: -same[name])}
-    assert sum(same.values()) / sum(sizes.values()) < MOST_IN_COMMON, table
+    sqlite, postgres = (files_by_name(SOURCE / "engine" / name) for name in STORES)
+    same: Counter[str] = Counter()
+    count = 0
+    for name in sqlite.keys() & postgres.keys():
+        one, other = compared_lines(sqlite[name]), compared_lines(postgres[name])
+        repeated = [*(line for line in one if line in other), *(line for line in other if line in one)]
+        same.update(f"{name}: {line}" for line in repeated)
+        count += len(one) + len(other)
+    assert same.total() / count < MOST_IN_COMMON, f"{same.total()} of {count} lines: {same.most_common()}"
 
 
-def statements(path: Path) -> Counter[str]:
-    """Returns the lines of a file as they are compared: white space is folded, and what every file of its kind has is
-    left out: imports, docstrings, comments, signatures (a port gives both the same) and lines of one or two words."""
-    text = path.read_text()
-    left_out: set[int] = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Import | ast.ImportFrom) or is_text(node):
-            left_out.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            left_out.update(range(node.lineno, node.body[0].lineno))
-    lines = (" ".join(line.split()) for number, line in enumerate(text.splitlines(), 1) if number not in left_out)
-    return Counter(line for line in lines if not line.startswith("#") and len(re.findall(r"\w+", line)) > 2)
+def files_by_name(folder: Path) -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.rglob("*.py")):
+        found.setdefault(path.name, []).append(path)
+    return found
 
 
-def is_text(node: ast.AST) -> TypeGuard[ast.Expr]:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+def compared_lines(paths: Sequence[Path]) -> list[str]:
+    """Returns the lines of files as they are compared, signatures and docstrings too: white space is folded, and left
+    out are comments, imports, and what every file of the language has: lines without a letter, and single keywords."""
+    return [line for path in paths for line in code_lines(path.read_text()) if has_own_word(line)]
+
+
+def code_lines(text: str) -> Iterator[str]:
+    lines = text.splitlines()
+    for token in tokenize.generate_tokens(StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            lines[token.start[0] - 1] = lines[token.start[0] - 1][: token.start[1]]
+    imports = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    left_out = {number for node in imports for number in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
+    return (" ".join(line.split()) for number, line in enumerate(lines, 1) if number not in left_out)
+
+
+def has_own_word(line: str) -> bool:
+    words = re.findall(r"[^\W\d]\w*", line)
+    return bool(words) and not (len(words) == 1 and keyword.iskeyword(words[0]))

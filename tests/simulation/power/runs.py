@@ -20,12 +20,14 @@ from contract.store.samples import Samples
 from looply.clock import Clock, SystemClock
 from looply.engine.coding.codec import FOLD_VERSION
 from looply.engine.records.startup import StartupState
+from looply.engine.sql.reads import SqlReads
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.file.backup import integrity_check
 from looply.engine.sqlite.file.names import Names
 from looply.engine.sqlite.file.opening import FILE_NAME, connect_reader
+from looply.engine.sqlite.file.sessions import SqliteSessions
 from looply.engine.sqlite.histories.journal import SqliteJournal
-from looply.engine.sqlite.histories.reads import SqliteReads
+from looply.engine.sqlite.histories.lists import LISTS
 from looply.engine.sqlite.ownership import Ownership
 from looply.engine.sqlite.pending.schedules import SqliteSchedules
 from looply.errors import EngineError, StoreCorrupt
@@ -127,7 +129,7 @@ class Reading:
     def __init__(self, connection: apsw.Connection) -> None:
         thread: Any = _OneThread(connection)
         self.journal = SqliteJournal(thread, FOLD_VERSION)
-        self.reads = SqliteReads(thread)
+        self.reads = SqlReads(SqliteSessions(thread), LISTS)
         self.schedules = SqliteSchedules(thread)
 
 

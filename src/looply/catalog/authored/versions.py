@@ -189,22 +189,9 @@ class VersionedTable(msgspec.Struct, frozen=True):
         if only is not None:
             query = query.where(self.object_id.in_(only))
         if after is not None:
-            query = query.where(tuple_(*order) < tuple_(*self._cursor_position(connection, organization_id, after)))
+            query = query.where(tuple_(*order) < tuple_(*_cursor_position(self, connection, organization_id, after)))
         query = query.order_by(*(column.desc() for column in order)).limit(limit + 1)
         return connection.execute(query).mappings().all()
-
-    def _cursor_position(self, connection: Connection, organization_id: str, after: VersionKey) -> tuple[int, str, int]:
-        object_id, version = validate_id(after[0], self.noun), min(max(after[1], 0), MAX_VERSION)
-        query = select(self.table.c.created_on_ms).where(
-            self.table.c.organization_id == organization_id, self.object_id == object_id, self.version == version
-        )
-        created_on_ms = connection.execute(query).scalar()
-        if created_on_ms is None:
-            raise BadRequest(
-                f"{self.noun}_id and {self.noun}_version are no cursor of this list; read the first page again",
-                code="BAD_CURSOR",
-            )
-        return created_on_ms, object_id, version
 
     def _insert(self, connection: Connection, change: Change, key: VersionKey, values: Mapping[str, Any]) -> VersionKey:
         last = select(func.max(self.table.c.created_on_ms)).where(
@@ -242,6 +229,23 @@ def _is_latest(versions: VersionedTable) -> ColumnElement[bool]:
         other.c[versions.object_id.name] == versions.object_id, other.c.deleted == false()
     )
     return (versions.version == newest.correlate(versions.table).scalar_subquery()).label("is_latest")
+
+
+def _cursor_position(
+    versions: VersionedTable, connection: Connection, organization_id: str, after: VersionKey
+) -> tuple[int, str, int]:
+    object_id, version = validate_id(after[0], versions.noun), min(max(after[1], 0), MAX_VERSION)
+    columns = versions.table.c
+    query = select(columns.created_on_ms).where(
+        columns.organization_id == organization_id, versions.object_id == object_id, versions.version == version
+    )
+    created_on_ms = connection.execute(query).scalar()
+    if created_on_ms is None:
+        raise BadRequest(
+            f"{versions.noun}_id and {versions.noun}_version are no cursor of this list; read the first page again",
+            code="BAD_CURSOR",
+        )
+    return created_on_ms, object_id, version
 
 
 def summary_columns(row: RowMapping, noun: str, *more: str) -> dict[str, Any]:

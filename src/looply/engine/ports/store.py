@@ -409,8 +409,8 @@ class Reads(Protocol):
         ...
 
 
-class Store(Protocol):
-    """One store: its parts, and its life cycle."""
+class StoreParts(Protocol):
+    """The parts of a store."""
 
     @property
     def journal(self) -> Journal:
@@ -466,6 +466,10 @@ class Store(Protocol):
     def pruning(self) -> Pruning:
         """Retention: what may be removed, and what was removed."""
         ...
+
+
+class Store(StoreParts, Protocol):
+    """One store: its parts, and its life cycle."""
 
     async def open(self) -> StartupState:
         """Acquires the store: lock, epoch, schema, suspects.

@@ -11,28 +11,24 @@ import structlog
 from looply.clock import Clock
 from looply.engine.coding.codec import FOLD_VERSION
 from looply.engine.coding.database_server import one_line
-from looply.engine.postgres.database.clock import DatabaseClock
 from looply.engine.postgres.database.connections import Connection, call
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.move_marker import check_whole
 from looply.engine.postgres.database.names import Names
 from looply.engine.postgres.database.opening import read_boot, take_over, upgrade
 from looply.engine.postgres.database.sessions import PostgresSessions
+from looply.engine.postgres.database.sharing import ALONE, SHARED
 from looply.engine.postgres.database.upkeep import Upkeep
 from looply.engine.postgres.histories.datastores import PostgresDatastores
 from looply.engine.postgres.histories.journal import PostgresJournal
+from looply.engine.postgres.histories.lists import LISTS
 from looply.engine.postgres.histories.pruning import PostgresPruning
-from looply.engine.postgres.histories.reads import PostgresReads
 from looply.engine.postgres.histories.units import UnitWriter
 from looply.engine.postgres.pending.schedules import PostgresSchedules
-from looply.engine.postgres.pending.shared import SharedSchedules, SharedWorkQueue
 from looply.engine.postgres.pending.survey import PostgresSurvey
-from looply.engine.postgres.pending.suspects import PostgresTrials
 from looply.engine.postgres.pending.work import PostgresWorkQueue
 from looply.engine.records.startup import StartupState
-from looply.engine.sql.copies import SqlCopies
-from looply.engine.sql.decisions import SqlDecisions
-from looply.engine.sql.letters import SqlLetters
+from looply.engine.sql.store import SqlStore
 from looply.errors import EngineError, StoreUnreachable
 
 WRITERS: Final = 16
@@ -46,12 +42,12 @@ _NOW = "SELECT clock_timestamp()"
 _LEAVE = "SELECT end_leases(ARRAY[%s]::bigint[])"
 
 
-class PostgresStore:
+class PostgresStore(SqlStore):
     """A store in a database, in the schema `looply`. `address` is a URL or what libpq takes in its place.
 
     Guarantees: a commit that returned survives the loss of power of the database's machine; a commit whose connection
     broke reports its outcome; an unreachable database does not end the process. One process works on the database,
-    unless all are configured to share it: then `clock` follows the database's, because their own clocks differ.
+    unless all are configured to share it; `database/sharing.py` says what differs.
     """
 
     def __init__(
@@ -64,35 +60,21 @@ class PostgresStore:
         writers: int = WRITERS,
         readers: int = READERS,
     ) -> None:
-        self._is_alone = is_alone
-        self.clock: Clock = clock if is_alone else DatabaseClock(clock)
+        self._sharing = ALONE if is_alone else SHARED
+        self.clock: Clock = self._sharing.clock_of(clock)
         """The clock of the store's processes: the given one, or the database's where they share it."""
-        self._database = Database(address, self.clock, writers=writers, readers=readers, is_alone=is_alone)
-        self._upkeep = Upkeep(self._database, self.clock, self.database_now)
+        lock = self._sharing.lock
+        self._database = database = Database(address, self.clock, writers=writers, readers=readers, lock=lock)
+        self._upkeep = Upkeep(database, self.clock, self.database_now)
         names = Names()
-        sessions = PostgresSessions(self._database, names)
-        self.journal = PostgresJournal(sessions, self._database, UnitWriter(names), fold)
-        self.work = (PostgresWorkQueue if is_alone else SharedWorkQueue)(sessions, self._database)
-        self.reads = PostgresReads(sessions, self._database)
-        schedules = PostgresSchedules if is_alone else SharedSchedules
-        self.schedules = schedules(sessions, self._database, names)
-        self.datastores = PostgresDatastores(self._database, names)
-        self.copies = SqlCopies(sessions)
-        self.letters = SqlLetters(sessions)
-        self.decisions = SqlDecisions(sessions)
-        self.trials = PostgresTrials(self._database)
-        self.pruning = PostgresPruning(sessions, self._database, self.clock)
-        self.survey = PostgresSurvey(sessions, self._database)
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether other processes may work on the database at the same time."""
-        return not self._is_alone
-
-    @property
-    def is_short_of_space(self) -> bool:
-        """Whether the database had no space left a few seconds ago."""
-        return self._database.is_full
+        sessions = PostgresSessions(database, names, is_shared=self._sharing.is_shared)
+        super().__init__(sessions, database, LISTS)
+        self.journal = PostgresJournal(sessions, database, UnitWriter(names), fold)
+        self.work = PostgresWorkQueue(sessions, database)
+        self.schedules = PostgresSchedules(sessions, database, names)
+        self.datastores = PostgresDatastores(sessions, database, names)
+        self.pruning = PostgresPruning(sessions, database, self.clock)
+        self.survey = PostgresSurvey(sessions, database)
 
     async def open(self) -> StartupState:
         """Takes the database into possession; makes the schema when there is none.
@@ -122,10 +104,9 @@ class PostgresStore:
             if needs_whole:
                 await check_whole(connection)
             await self._upkeep.prepare(connection)
-            boot = await take_over(connection, self.clock.now(), is_alone=self._is_alone)
+            boot = await take_over(connection, self.clock.now(), self._sharing)
         self._database.begin(boot.epoch)
-        if not self._is_alone:
-            self._upkeep.begin()
+        self._upkeep.begin()
         return boot
 
     @asynccontextmanager
@@ -162,10 +143,6 @@ class PostgresStore:
         """Ends as a crash does, for tests: queued writes are not stored, and the next start has suspects."""
         self._upkeep.stop()
         self._database.abandon()
-
-    def failure(self) -> Exception | None:
-        """Returns the error after which the store takes no more units, or None."""
-        return self._database.failure
 
     async def database_now(self, connection: Connection) -> datetime:
         """Returns the instant of the database's clock, which `clock` follows where processes share the database."""

@@ -60,7 +60,4 @@ class SqlCopies:
         return await self._sessions.select(copy_from, _OF, {"execution": self._sessions.key(execution_id)})
 
     async def _write(self, statement: str, facts: dict[str, Any]) -> None:
-        async def write(session: Session) -> None:
-            await session.change(statement, facts)
-
-        await self._sessions.write(write, [("copy", facts["id"])])
+        await self._sessions.change(statement, facts, [("copy", facts["id"])])

@@ -1,4 +1,4 @@
-"""The datastores of a store with tables, but for their changes."""
+"""The datastores of a store with tables."""
 
 from collections.abc import Sequence
 from typing import Final

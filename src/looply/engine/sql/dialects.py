@@ -19,9 +19,24 @@ class Variants(NamedTuple):
 
 Statement: TypeAlias = str | Variants
 
+
+class Claim(NamedTuple):
+    """Two ways to the same columns of due rows: by reading them where no other process can take them, or by a function
+    of PostgreSQL that claims them for one process, until `seconds` have passed."""
+
+    read: Statement
+    take: str
+
+
 _KEPT: Final = 1000  # statements of lists are made for their filters
 _PARAMETER: Final = re.compile(r"(?<!:):(\w+)(?::(\w+(?:\[\])?))?")
-_SQLITE: Final[Mapping[str, str]] = {r"\bgreatest\(": "max(", r" FOR UPDATE SKIP LOCKED": ""}
+# A write of PostgreSQL holds the lease of its process; the one process of a file has a thread that writes.
+_SQLITE: Final[Mapping[str, str]] = {
+    r"\bgreatest\(": "max(",
+    r" FOR UPDATE SKIP LOCKED": "",
+    r" (FROM|USING) hold_lease\(:own\) WHERE ": " WHERE ",
+    r" FROM hold_lease\(:own\)": " WHERE true",
+}
 # SQLite follows the order of a CROSS JOIN and takes the index that is named; PostgreSQL has options for its planner.
 _POSTGRES: Final[Mapping[str, str]] = {r"\bCROSS JOIN (?!LATERAL)": "JOIN ", r" INDEXED BY \w+": ""}
 

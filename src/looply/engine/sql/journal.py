@@ -1,20 +1,66 @@
-"""The journal side of a store with tables, where its statements are the same in both dialects."""
+"""The journal side of a store with tables: units in, histories out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from looply.clock import to_ms
-from looply.engine.coding.rows import Row, batch_from, head_from, id_text
-from looply.engine.ports.store import Batch, Loaded, Snapshot, StoredDefinition, Value
-from looply.engine.sql.sessions import Sessions
+from looply.engine.coding.rows import Row, batch_from, head_from, id_text, positioned_batch_from
+from looply.engine.ports.store import (
+    Batch,
+    Loaded,
+    Position,
+    PositionedBatch,
+    Snapshot,
+    StoredDefinition,
+    Value,
+)
+from looply.engine.sql.dialects import Variants
+from looply.engine.sql.sessions import Session, Sessions
 from looply.errors import Stale
 
-VALUES: Final = (
+_HEAD: Final = "SELECT * FROM head WHERE id = :execution:uuid"
+_FIRST: Final = "SELECT seq, fold, codec, state FROM snapshot WHERE execution_id = :execution:uuid AND fold = :fold"
+_SINCE: Final = "coalesce((SELECT seq FROM snapshot WHERE execution_id = :execution:uuid AND fold = :fold), 0)"
+_BATCHES: Final = (
+    "SELECT first_seq, last_seq, at_ms, codec, chain, events FROM batch WHERE execution_id = :execution:uuid"
+)
+_BATCHES_SINCE: Final = f"{_BATCHES} AND last_seq > {_SINCE} ORDER BY last_seq"
+_CHAIN: Final = (
+    f"SELECT chain FROM batch WHERE execution_id = :execution:uuid AND last_seq <= {_SINCE}"
+    " ORDER BY last_seq DESC LIMIT 1"
+)
+_VALUES: Final = (
     "SELECT v.hash, v.codec, v.bytes FROM value_use u JOIN value v ON v.org = u.org AND v.hash = u.hash"
     " WHERE u.execution_id = :execution:uuid"
 )
-"""The large values of an execution."""
+_LOADED: Final = (_HEAD, _FIRST, _BATCHES_SINCE, _CHAIN, f"{_VALUES} AND u.seq > {_SINCE}")
+# The last batch is the one with the event `limit` events after `after`.
+_HISTORY: Final = (
+    f"{_BATCHES} AND last_seq > :after AND last_seq <= coalesce((SELECT b.last_seq FROM batch b WHERE"
+    " b.execution_id = :execution:uuid AND b.last_seq >= :end ORDER BY b.last_seq LIMIT 1), :end) ORDER BY last_seq"
+)
+# Below the oldest open transaction of PostgreSQL all is complete; its batches become visible out of the order of their
+# numbers.
+_POSITION: Final = Variants(
+    "SELECT 0, coalesce(max(n), 0) FROM batch", "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, 0"
+)
+_BATCH: Final = "b.n, b.execution_id, o.id, w.id, b.first_seq, b.last_seq, b.at_ms, b.codec, b.chain, b.events"
+_OWNERS: Final = "JOIN name o ON o.n = e.org JOIN name w ON w.n = e.workflow"
+_COMMITTED: Final = Variants(
+    f"SELECT 0, {_BATCH} FROM batch b JOIN execution e ON e.id = b.execution_id {_OWNERS}"
+    " WHERE b.n > :n ORDER BY b.n LIMIT :limit",
+    f"SELECT b.tx::text::bigint, {_BATCH} FROM batch b CROSS JOIN LATERAL (SELECT x.org, x.workflow FROM execution x"
+    f" WHERE x.id = b.execution_id LIMIT 1) e {_OWNERS} WHERE (b.tx, b.n) > (:tx::text::xid8, :n)"
+    " AND b.tx < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY b.tx, b.n LIMIT :limit",
+)
+_PUT_DICTIONARY: Final = "INSERT INTO dictionary(n, bytes) VALUES (:n, :bytes) ON CONFLICT DO NOTHING"
+_SAME_DICTIONARY: Final = "SELECT 1 FROM dictionary WHERE n = :n AND bytes = :bytes"
+PUT_DEFINITION: Final = (
+    "INSERT INTO definition(hash, workflow_id, version, body) SELECT :hash, :workflow, :version, :body"
+    " FROM hold_lease(:own) ON CONFLICT DO NOTHING"
+)
+"""Stores a definition once, as `definition_facts` describes it."""
 
 _DEFINITION: Final = "SELECT hash, workflow_id, version, body FROM definition WHERE hash = :hash"
 _KEY: Final = (
@@ -25,16 +71,55 @@ _KEY: Final = (
 
 
 class SqlJournal:
-    """See `looply.engine.ports.store.Journal`; each store adds its writes, and the reads of batches."""
+    """See `looply.engine.ports.store.Journal`; each store adds `commit`."""
 
     def __init__(self, sessions: Sessions, fold: int) -> None:
         self._sessions = sessions
         self._fold = fold
 
+    async def load(self, execution_id: str) -> Loaded | None:
+        """Returns what is stored of an execution; a snapshot of another fold is left out."""
+        if (key := self._sessions.key(execution_id)) is None:
+            return None
+        facts = {"execution": key, "fold": self._fold}
+        return _loaded_from(*await self._sessions.read(lambda session: session.rows_of_all(_LOADED, facts)))
+
+    async def history(self, execution_id: str, after: int, limit: int) -> Sequence[Batch]:
+        """Returns the oldest batches with events over `after`, as many as hold `limit` events."""
+        facts = {"execution": self._sessions.key(execution_id), "after": after, "end": after + limit}
+        return await self._sessions.select(batch_from, _HISTORY, facts)
+
+    async def position(self) -> Position:
+        """Returns the position of the last batch, in PostgreSQL that of the oldest open transaction."""
+        ((transaction, number),) = await self._sessions.select(tuple, _POSITION)
+        return transaction, number
+
+    async def read_committed(self, after: Position, limit: int) -> Sequence[PositionedBatch]:
+        """Returns batches behind a position, in the order in which they were stored."""
+        facts = {"tx": str(after[0]), "n": after[1], "limit": limit}
+        return await self._sessions.select(positioned_batch_from, _COMMITTED, facts)
+
+    async def put_definition(self, definition: StoredDefinition) -> None:
+        """Stores a definition once; durable when it returns."""
+        await self._sessions.change(PUT_DEFINITION, definition_facts(definition))
+
+    async def put_dictionary(self, number: int, data: bytes) -> None:
+        """Stores a dictionary, which stays. Raises: Stale."""
+        facts = {"n": number, "bytes": data}
+
+        async def write(session: Session) -> None:
+            if await session.change(_PUT_DICTIONARY, facts) != 1:
+                raise Stale(f"dictionary {number} is stored already and never changes")
+
+        async def found(session: Session) -> tuple[None] | None:
+            return (None,) if await session.rows(_SAME_DICTIONARY, facts) else None
+
+        await self._sessions.write(write, [("dictionary", number)], found)
+
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
         """Returns the large values of an execution by hash."""
         facts = {"execution": self._sessions.key(execution_id)}
-        return values_from(await self._sessions.select(tuple, VALUES, facts))
+        return _values_from(await self._sessions.select(tuple, _VALUES, facts))
 
     async def find_definition(self, definition_hash: str) -> StoredDefinition | None:
         """Returns a definition, or None."""
@@ -46,39 +131,38 @@ class SqlJournal:
         return await self._sessions.find(lambda row: (id_text(row[0]), row[1]), _KEY, facts)
 
 
-def values_from(rows: Iterable[Row]) -> dict[bytes, Value]:
+def definition_facts(definition: StoredDefinition) -> dict[str, Any]:
+    """Returns the parameters of `PUT_DEFINITION`."""
+    return {
+        "hash": definition.hash,
+        "workflow": definition.workflow_id,
+        "version": definition.workflow_version,
+        "body": definition.body,
+    }
+
+
+def _values_from(rows: Iterable[Row]) -> dict[bytes, Value]:
     """Returns large values by hash, of (hash, codec, bytes)."""
     return {row[0]: Value(hash=row[0], codec=row[1], data=row[2]) for row in rows}
 
 
-def take_batches(rows: Iterable[Row], after: int, limit: int) -> list[Batch]:
-    """Returns as many batches as hold `limit` events with numbers over `after`."""
-    found: list[Batch] = []
-    for row in rows:
-        found.append(batch_from(row))
-        if found[-1].last_seq - after >= limit:
-            break
-    return found
-
-
-def loaded_from(head: Row, snapshot: Row | None, batches: Iterable[Row], chain: bytes, values: Iterable[Row]) -> Loaded:
-    """Returns an execution of its head, a row of (seq, fold, codec, state), the batches and values behind that, and the
-    chain at it."""
+def _loaded_from(
+    heads: Sequence[Row], snapshots: Sequence[Row], batches: Iterable[Row], chains: Sequence[Row], values: Iterable[Row]
+) -> Loaded | None:
+    """Returns an execution of the rows of `_LOADED`, None when it is not stored."""
+    if not heads:
+        return None
     stored = None
-    if snapshot is not None:
-        stored = Snapshot(seq=snapshot[0], fold=snapshot[1], codec=snapshot[2], state=snapshot[3])
+    if snapshots:
+        seq, fold, codec, state = snapshots[0]
+        stored = Snapshot(seq=seq, fold=fold, codec=codec, state=state)
     return Loaded(
-        head=head_from(head),
+        head=head_from(heads[0]),
         snapshot=stored,
         batches=[batch_from(row) for row in batches],
-        chain=chain,
-        values=values_from(values),
+        chain=chains[0][0] if chains else b"",
+        values=_values_from(values),
     )
-
-
-def dictionary_taken_error(number: int) -> Stale:
-    """Returns the refusal of a dictionary whose number is taken."""
-    return Stale(f"dictionary {number} is stored already and never changes")
 
 
 def _definition_from(row: Row) -> StoredDefinition:

@@ -32,12 +32,12 @@ class ListDialect(NamedTuple):
     """How a store reads lists.
 
     `plan_of` takes a filter, the numbers of its workflows, and those of the workflows that its terms name. The
-    last two columns of its statements say whether a row fits, and its number within its source. `probes` count the
-    matches of a span. `key` makes a parameter of an id.
+    last two columns of its statements say whether a row fits, and its number within its source. `matches`
+    select the few of a text. `key` makes a parameter of an id.
     """
 
     plan_of: Callable[[Filter, Sequence[int], Sequence[int]], ListPlan]
-    probes: Mapping[Kind, str]
+    matches: Mapping[Kind, str]
     key: Callable[[bytes], Any]
 
 
@@ -80,7 +80,8 @@ async def _is_served(session: Session, dialect: ListDialect, shared: Facts, span
     """Returns whether no span has more matches than can be sorted."""
     for span in spans:
         if span.kind in PROBED:
-            ((count,),) = await session.rows(dialect.probes[span.kind], {**shared, **span.parameters})
+            statement = f"SELECT count(*) FROM ({dialect.matches[span.kind]}) m"
+            ((count,),) = await session.rows(statement, {**shared, **span.parameters})
             if count > MATCHES:
                 return False
     return True

@@ -1,17 +1,30 @@
-"""Pruning of a store with tables: how what is to be removed is found, the same in both dialects."""
+"""Pruning of a store with tables: what is to be removed, and in which slices."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from looply.clock import to_ms
-from looply.engine.coding.retention import IS_EXPIRED, slice_parameters
+from looply.engine.coding.retention import IS_EXPIRED, IS_OPEN, slice_parameters
 from looply.engine.coding.rows import Row, id_text
 from looply.engine.ports.store import Position
-from looply.engine.records.pruning import SLICE_KEYS, SLICE_ROWS, Cursor, RetentionFilter, Slice, highest_id
+from looply.engine.records.pruning import (
+    SLICE,
+    SLICE_BYTES,
+    SLICE_KEYS,
+    SLICE_ROWS,
+    Candidate,
+    Cursor,
+    PrunePlan,
+    RetentionFilter,
+    Slice,
+    highest_id,
+    plan_removals,
+)
 from looply.engine.records.spans import LOWEST_ID, first_id
 from looply.engine.sql.dialects import Variants
-from looply.engine.sql.sessions import Session, Sessions
+from looply.engine.sql.sessions import Session, Sessions, Writes
 
 _FOUND: Final = f"e.id, e.seq, {IS_EXPIRED}"
 _EXPIRED: Final = Variants(
@@ -43,12 +56,48 @@ _OLD_OF_WORKFLOW: Final = Variants(
     AND {_IN_SPAN} ORDER BY e.workflow, e.id LIMIT :most
 """,
 )
-_KEYS: Final = """
-  SELECT k.org, k.key, k.execution_id FROM idempotency k INDEXED BY idempotency_of
-  WHERE k.execution_id > :after_id:uuid AND k.execution_id < :below:uuid AND k.expires_ms <= :now
-    AND NOT EXISTS (SELECT 1 FROM execution e WHERE e.id = k.execution_id AND e.status IN (1, 2))
-  ORDER BY k.execution_id LIMIT :most
-"""
+_IS_CHILD: Final = f"o.parent <> '' AND {IS_OPEN}"
+_HAS_OTHERS: Final = (
+    "EXISTS (SELECT 1 FROM idempotency k WHERE k.execution_id = e.id AND k.expires_ms > :now)"
+    " OR EXISTS (SELECT 1 FROM letter l WHERE l.execution_id = e.id AND l.action = 0)"
+    " OR EXISTS (SELECT 1 FROM card_copy c WHERE c.execution_id = e.id AND c.shown < c.wanted)"
+    " OR EXISTS (SELECT 1 FROM delivery d WHERE d.target = e.id) OR e.id IN (SELECT d.sender FROM delivery d)"
+    " OR e.id = (SELECT h.id FROM execution h ORDER BY h.id DESC LIMIT 1)"
+)
+_SIZE: Final = (
+    "e.bytes + CAST(coalesce((SELECT sum(length(v.bytes)) FROM value_use u JOIN value v ON v.org = u.org"
+    " AND v.hash = u.hash WHERE u.execution_id = e.id), 0) AS bigint)"
+)
+_HELD: Final = Variants(
+    f"""
+  SELECT e.id, {_HAS_OTHERS}
+    OR EXISTS (SELECT 1 FROM execution o INDEXED BY execution_parent
+      WHERE o.org = e.org AND o.parent = w.value AND {_IS_CHILD})
+    OR EXISTS (SELECT 1 FROM execution o WHERE o.id = unhex(e.parent, '-') AND {IS_OPEN})
+    OR e.id = (SELECT b.execution_id FROM batch b ORDER BY b.n DESC LIMIT 1), {_SIZE}
+  FROM json_each(:ids) w CROSS JOIN execution e ON e.id = unhex(w.value, '-')
+""",
+    f"""
+  SELECT e.id, {_HAS_OTHERS}
+    OR EXISTS (SELECT 1 FROM execution o
+      WHERE (o.org, o.parent COLLATE "C") = (e.org, e.id::text) AND {_IS_CHILD})
+    OR EXISTS (SELECT 1 FROM execution o WHERE o.id = nullif(e.parent, '')::uuid AND {IS_OPEN})
+    OR e.id = (SELECT b.execution_id FROM batch b ORDER BY b.tx DESC, b.n DESC LIMIT 1), {_SIZE}
+  FROM unnest(:ids:uuid[]) w(id) CROSS JOIN LATERAL (SELECT x.* FROM execution x WHERE x.id = w.id LIMIT 1) e
+""",
+)
+_KEY_IS_SPENT: Final = (
+    "execution_id > :after_id:uuid AND execution_id < :below:uuid AND expires_ms <= :now"
+    " AND NOT EXISTS (SELECT 1 FROM execution e WHERE e.id = idempotency.execution_id AND e.status IN (1, 2))"
+)
+_KEYS: Final = (
+    f"SELECT execution_id FROM idempotency INDEXED BY idempotency_of WHERE {_KEY_IS_SPENT}"
+    " ORDER BY execution_id LIMIT :most"
+)
+_DROP_KEYS: Final = (
+    "DELETE FROM idempotency INDEXED BY idempotency_of USING hold_lease(:own)"
+    f" WHERE execution_id <= :end_id:uuid AND {_KEY_IS_SPENT}"
+)
 # A whole slice at a time: rows of one instant and execution are on one side of its end.
 _DECISIONS_END: Final = (
     "SELECT at_ms, execution_id FROM decision INDEXED BY decision_at"
@@ -60,38 +109,47 @@ _ARE_OLD: Final = (
     " AND at_ms < :before AND NOT EXISTS (SELECT 1 FROM execution e WHERE e.id = decision.execution_id)"
 )
 _COUNT_DECISIONS: Final = f"SELECT count(*) FROM decision INDEXED BY decision_at WHERE {_ARE_OLD}"
-_DROP_DECISIONS: Final = Variants(
-    f"DELETE FROM decision INDEXED BY decision_at WHERE {_ARE_OLD}",
-    f"DELETE FROM decision USING hold_lease(:own) WHERE {_ARE_OLD}",
-)
+_DROP_DECISIONS: Final = f"DELETE FROM decision INDEXED BY decision_at USING hold_lease(:own) WHERE {_ARE_OLD}"
 _PRUNED_TO: Final = "SELECT p.tx, p.n FROM pruned p JOIN name o ON o.n = p.org WHERE o.id = :organization"
 
 _FIRST: Final = id_text(LOWEST_ID)
 
 
-class Spent(NamedTuple):
-    """Rows of (due_ms, id, seq, whether it is spent), whether these may be all, and the instant they were found at."""
-
-    rows: Sequence[Row]
-    is_full: bool
-    now_ms: int
+_LANES: Final = (("pruning",),)
 
 
-class SqlPruning:
-    """See `looply.engine.records.pruning.Pruning`; each store adds how it removes executions and releases space."""
+class SqlPruning(ABC):
+    """See `looply.engine.records.pruning.Pruning`; each store adds `release_space`."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, writes: Writes) -> None:
         self._sessions = sessions
+        self._writes = writes
+
+    async def is_busy(self) -> bool:
+        """Whether units wait, or the disk is behind."""
+        return self._writes.is_busy
+
+    async def prune(self, spent: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
+        """Removes one slice of executions whose retention is over."""
+        plan = await self._sessions.read(lambda session: self._plan(session, spent, after))
+        if is_dry or not plan.removed:
+            return plan.report
+        return await self._remove(plan, spent, after)
+
+    async def drop_keys(self, now: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
+        """Removes idempotency keys whose time is over and whose execution is not open."""
+        below = self._sessions.key(id_text(first_id(now)))
+        facts = {"after_id": self._key(after), "below": below, "now": to_ms(now), "most": SLICE_KEYS}
+        found = await self._sessions.select(lambda row: id_text(row[0]), _KEYS, facts)
+        if found and not is_dry:
+            await self._sessions.change(_DROP_KEYS, {**facts, "end_id": self._sessions.key(found[-1])}, _LANES)
+        return Slice(keys=len(found), after=(0, found[-1]) if len(found) == SLICE_KEYS else None)
 
     async def drop_decisions(self, before: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
         """Removes old decisions of executions that are gone."""
         found, facts = await self._sessions.read(lambda session: self._find_decisions(session, before, after))
         if found.decisions and not is_dry:
-
-            async def write(session: Session) -> None:
-                await session.change(_DROP_DECISIONS, {**facts, "own": self._sessions.epoch})
-
-            await self._sessions.write(write, [("pruning",)])
+            await self._sessions.change(_DROP_DECISIONS, facts, _LANES)
         return found
 
     async def last_pruned_position(self, organization_id: str) -> Position:
@@ -99,25 +157,40 @@ class SqlPruning:
         found = await self._sessions.find(lambda row: (row[0], row[1]), _PRUNED_TO, {"organization": organization_id})
         return found or (0, 0)
 
-    async def _find_spent(self, session: Session, spent: RetentionFilter, after: Cursor) -> Spent | None:
-        """Returns what one slice looks at, None when the workflow of the filter is unknown."""
+    @abstractmethod
+    async def _remove(self, plan: PrunePlan, spent: RetentionFilter, after: Cursor) -> Slice:
+        """Removes the executions of a plan that have not changed since it was made; returns the result."""
+
+    async def _plan(self, session: Session, spent: RetentionFilter, after: Cursor) -> PrunePlan:
+        """Returns what one slice removes; nothing when the workflow of the filter is unknown."""
         workflow: int | None = 0
         if spent.workflow_id:
             (workflow,) = await session.find_numbers(spent.workflow_id)
         if workflow is None:
-            return None
+            return PrunePlan((), Slice())
         ids = {"after_id": self._key(after), "below": self._sessions.key(id_text(highest_id(spent)))}
         facts = slice_parameters(spent, workflow, after) | ids
         statement = _EXPIRED if spent.ended_before is None else _OLD_OF_WORKFLOW if workflow else _OLD
         found = await session.rows(statement, facts)
-        return Spent(found, len(found) == SLICE_ROWS, facts["now"])
+        candidates = await self._candidates(session, found, facts["now"])
+        return plan_removals(candidates, has_more=len(candidates) < len(found) or len(found) == SLICE_ROWS)
 
-    async def _find_keys(self, session: Session, now: datetime, after: Cursor) -> tuple[Slice, Sequence[Row]]:
-        """Returns a slice of idempotency keys whose time is over, as (org, key, execution id)."""
-        below = self._sessions.key(id_text(first_id(now)))
-        facts = {"after_id": self._key(after), "below": below, "now": to_ms(now), "most": SLICE_KEYS}
-        found = await session.rows(_KEYS, facts)
-        return Slice(keys=len(found), after=(0, id_text(found[-1][2])) if len(found) == SLICE_KEYS else None), found
+    async def _candidates(self, session: Session, found: Sequence[Row], now_ms: int) -> list[Candidate]:
+        """Returns the candidates of rows of (due_ms, id, seq, whether it has expired), until a slice is full."""
+        candidates: list[Candidate] = []
+        taken = size = 0
+        for begin in range(0, len(found), SLICE):
+            part = found[begin : begin + SLICE]
+            ids = self._sessions.keys(id_text(key) for _, key, _, is_expired in part if is_expired)
+            held = {row[0]: row[1:] for row in await session.rows(_HELD, {"ids": ids, "now": now_ms})}
+            for due_ms, key, seq, is_expired in part:
+                is_held, bytes_held = held.get(key, (False, 0))
+                candidates.append(Candidate(due_ms, id_text(key), seq, bool(is_expired), bool(is_held), bytes_held))
+                if is_expired and not is_held:
+                    taken, size = taken + 1, size + bytes_held
+            if taken > SLICE or size > SLICE_BYTES:
+                break
+        return candidates
 
     async def _find_decisions(self, session: Session, before: datetime, after: Cursor) -> tuple[Slice, dict[str, Any]]:
         facts = {"after_ms": after[0], "after_id": self._key(after), "before": to_ms(before)}

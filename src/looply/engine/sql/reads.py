@@ -1,11 +1,14 @@
 """The reading side of a store with tables: executions, their open work, cards, claims and orphans."""
 
-from collections.abc import Sequence
-from typing import Final
+import builtins
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from looply.engine.coding.orphans import orphan_texts, orphans_statement
 from looply.engine.coding.rows import (
     FIRST_CARD,
+    RUNNING,
+    batch_from,
     card_from,
     claim_from,
     delivery_from,
@@ -18,7 +21,7 @@ from looply.engine.coding.rows import (
     wait_from,
 )
 from looply.engine.ports.port import CardKey, Filter, Head, OpenCard
-from looply.engine.ports.store import Work
+from looply.engine.ports.store import Batch, Work
 from looply.engine.records.claims import Claim
 from looply.engine.records.spans import LOWEST_ID
 from looply.engine.sql.dialects import Variants
@@ -81,11 +84,29 @@ _CLAIMS_OF: Final = (
 )
 _ORPHANS: Final = Variants(orphans_statement("lower(hex(execution_id))"), orphans_statement("execution_id::text"))
 
+# One look-up for each in the month of its id: PostgreSQL would seek a list of ids in the partitions of all months.
+_SETTLED: Final = Variants(
+    f"SELECT e.id FROM json_each(:ids) w JOIN execution e ON e.id = unhex(w.value, '-') WHERE e.status <> {RUNNING}",
+    "SELECT w.id FROM unnest(:ids:uuid[]) w(id)"
+    f" WHERE (SELECT e.status FROM execution e WHERE e.id = w.id) <> {RUNNING}",
+)
+_TAIL: Final = "b.first_seq, b.last_seq, b.at_ms, b.codec, b.chain, b.events"
+_TAILS: Final = Variants(
+    f"SELECT b.execution_id, {_TAIL} FROM json_each(:ids) w CROSS JOIN batch b ON b.execution_id = unhex(w.value, '-')"
+    " AND b.last_seq > (SELECT max(n.last_seq) FROM batch n WHERE n.execution_id = unhex(w.value, '-')) - :events"
+    " ORDER BY b.last_seq",
+    f"SELECT w.id, {_TAIL} FROM unnest(:ids:uuid[]) w(id)"
+    " CROSS JOIN LATERAL (SELECT t.*, coalesce(sum(t.last_seq - t.first_seq + 1) OVER (ORDER BY t.last_seq DESC"
+    "  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS newer FROM (SELECT c.* FROM batch c"
+    "  WHERE c.execution_id = w.id ORDER BY c.last_seq DESC LIMIT :events) t) b"
+    " WHERE b.newer < :events ORDER BY b.last_seq",
+)
+
 _FIRST: Final = id_text(LOWEST_ID)
 
 
 class SqlReads:
-    """See `looply.engine.ports.store.Reads`; each store adds `resting` and `tails`."""
+    """See `looply.engine.ports.store.Reads`."""
 
     def __init__(self, sessions: Sessions, lists: ListDialect) -> None:
         self._sessions = sessions
@@ -113,6 +134,18 @@ class SqlReads:
         if (key := self._sessions.key(execution_id)) is None:
             return None
         return await self._sessions.find(head_from, _HEAD, {"execution": key})
+
+    async def find_settled(self, execution_ids: Sequence[str]) -> Sequence[str]:
+        """Returns those that do not run."""
+        return await self._sessions.select(lambda row: id_text(row[0]), _SETTLED, {"ids": self._known(execution_ids)})
+
+    async def tails(self, execution_ids: Sequence[str], events: int) -> Mapping[str, Sequence[Batch]]:
+        """Returns for each execution its last batches, oldest first."""
+        found: dict[str, builtins.list[Batch]] = {execution_id: [] for execution_id in execution_ids}
+        facts = {"ids": self._known(execution_ids), "events": events}
+        for key, *columns in await self._sessions.select(tuple, _TAILS, facts):
+            found[id_text(key)].append(batch_from(tuple(columns)))
+        return found
 
     async def list(self, organization_id: str, query: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
         """Returns a page of heads, newest first, and where its scan budget ended."""
@@ -176,3 +209,6 @@ class SqlReads:
     async def orphan_rows(self) -> Sequence[str]:
         """Returns a line for each row that refers to what is not stored, 1,000 at most."""
         return orphan_texts(await self._sessions.select(tuple, _ORPHANS))
+
+    def _known(self, execution_ids: Sequence[str]) -> Any:
+        return self._sessions.keys(each for each in execution_ids if self._sessions.key(each) is not None)

@@ -2,41 +2,57 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Coroutine, Hashable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import Any, Final, TypeAlias, TypeVar
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from looply.engine.coding.rows import Row
-from looply.engine.sql.dialects import Statement
+from looply.engine.sql.dialects import Claim, Statement
 
 Result = TypeVar("Result")
 Facts: TypeAlias = Mapping[str, Any]
-"""The parameters of a statement by name; those that it does not have are ignored."""
+"""The parameters of a statement by name; those that it does not have are ignored. `own` is added to those of a write:
+the epoch of the process, whose lease PostgreSQL's writes hold."""
 
 NO_FACTS: Final[Facts] = {}
+
+
+class Outcome(NamedTuple):
+    """What a statement has done: the rows that it returns, and how many rows it has changed."""
+
+    rows: Sequence[Row]
+    changed: int
 
 
 class Session(ABC):
     """A connection of the store for one read or one write."""
 
     @abstractmethod
-    async def rows(self, statement: Statement, facts: Facts = NO_FACTS) -> Sequence[Row]:
-        """Returns all rows of a statement."""
-
-    @abstractmethod
-    async def rows_of_all(self, statements: Sequence[Statement], facts: Facts) -> Sequence[Sequence[Row]]:
-        """Returns the rows of each statement, of one state of the store and in one round trip."""
-
-    @abstractmethod
-    def one_state(self) -> AbstractAsyncContextManager[object]:
-        """Lets all statements within the block see one state of the store."""
-
-    @abstractmethod
-    async def change(self, statement: Statement, facts: Facts) -> int:
-        """Sends a statement without rows; returns how many rows it has changed."""
+    async def send(self, statement: Statement, facts: Facts) -> Outcome:
+        """Sends a statement and returns its outcome."""
 
     @abstractmethod
     async def find_numbers(self, *names: str) -> Sequence[int | None]:
-        """Returns the number of each id of an organization or a workflow, None for an unknown one."""
+        """Returns the number of each id of an organization, a workspace or a workflow, None for an unknown one."""
+
+    @abstractmethod
+    async def give_numbers(self, *names: str) -> Sequence[int]:
+        """Returns the number of each id, in a write: an id that is met for the first time gets one."""
+
+    async def rows(self, statement: Statement, facts: Facts = NO_FACTS) -> Sequence[Row]:
+        """Returns all rows of a statement."""
+        return (await self.send(statement, facts)).rows
+
+    async def rows_of_all(self, statements: Sequence[Statement], facts: Facts) -> Sequence[Sequence[Row]]:
+        """Returns the rows of each statement, of one state of the store and in one round trip."""
+        return [await self.rows(statement, facts) for statement in statements]
+
+    async def change(self, statement: Statement, facts: Facts) -> int:
+        """Sends a statement; returns how many rows it has changed."""
+        return (await self.send(statement, facts)).changed
+
+    def one_state(self) -> AbstractAsyncContextManager[object]:
+        """Lets all statements within the block see one state of the store."""
+        return nullcontext()
 
     async def numbers(self, organization_id: str, workflow_id: str = "") -> tuple[int | None, int | None]:
         """Returns the numbers of an organization and a workflow, as `find_numbers`, but 0 for the workflow ""."""
@@ -48,13 +64,18 @@ Act: TypeAlias = Callable[[Session], Coroutine[Any, Any, Result]]
 """What is done in a session. It waits for nothing but the session, and may be called again."""
 
 
+Find: TypeAlias = Act[tuple[Result] | None]
+"""Looks up whether a write is stored: returns its result in a tuple, or None."""
+
+Lanes: TypeAlias = Collection[Hashable]
+"""Keys of a write: those with one in common are made in the order of their calls."""
+
+
 class Sessions(ABC):
     """The sessions of a store."""
 
-    @property
-    @abstractmethod
-    def epoch(self) -> int:
-        """The epoch of this process, whose lease PostgreSQL's writes hold; 0 where no other process can write."""
+    is_shared = False
+    """Whether other processes may store units too: then a due row is claimed, and read only where this is false."""
 
     @abstractmethod
     def key(self, execution_id: str) -> Any:
@@ -69,10 +90,11 @@ class Sessions(ABC):
         """Returns what `act` returns. Raises: StoreCorrupt, StoreUnreachable, EngineError."""
 
     @abstractmethod
-    async def write(self, act: Act[Result], lanes: Collection[Hashable] = ()) -> Result:
-        """Returns what `act` returns, after it is durable. `act` sends one statement.
+    async def write(self, act: Act[Result], lanes: Lanes = (), found: Find[Result] | None = None) -> Result:
+        """Returns what `act` returns, after it is durable. `act` changes rows by one statement.
 
-        Calls with a lane in common are made in their order. Raises: StoreFull, StoreUnreachable, StoreLost.
+        Where the outcome of a write is unknown because its connection broke, `found` looks it up; without `found`,
+        `act` may be repeated. Raises: StoreFull, StoreUnreachable, StoreLost.
         """
 
     async def select(
@@ -85,6 +107,29 @@ class Sessions(ABC):
 
         return await self.read(act)
 
+    async def claim(self, convert: Callable[[Row], Result], claim: Claim, facts: Facts) -> list[Result]:
+        """Returns due rows, each converted; in a shared store in any order, and to this process alone for a while."""
+        if self.is_shared:
+            return await self.take(convert, claim.take, facts)
+        return await self.select(convert, claim.read, facts)
+
+    async def take(self, convert: Callable[[Row], Result], statement: str, facts: Facts) -> list[Result]:
+        """Returns the rows that one statement claims, each converted."""
+
+        async def act(session: Session) -> list[Result]:
+            return [convert(row) for row in await session.rows(statement, facts)]
+
+        # The rows of a claim whose connection broke are unknown: they are free again after a while.
+        return await self.write(act)
+
+    async def change(self, statement: Statement, facts: Facts, lanes: Lanes = ()) -> None:
+        """Sends one statement that may be repeated; durable when it returns."""
+
+        async def act(session: Session) -> None:
+            await session.change(statement, facts)
+
+        await self.write(act, lanes)
+
     async def find(
         self, convert: Callable[[Row], Result], statement: Statement, facts: Facts = NO_FACTS
     ) -> Result | None:
@@ -96,3 +141,22 @@ class Sessions(ABC):
         """Returns the one value of a statement that counts, or of a minimum."""
         ((found,),) = await self.select(tuple, statement, facts)
         return found
+
+
+class Writes(Protocol):
+    """What writes to the file or the database."""
+
+    @property
+    def failure(self) -> Exception | None:
+        """The error after which nothing more is written."""
+        ...
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there was no space left a moment ago."""
+        ...
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether units wait, or the disk is behind: then pruning pauses."""
+        ...

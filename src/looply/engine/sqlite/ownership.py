@@ -13,8 +13,10 @@ from looply.clock import Clock, to_ms
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
 from looply.engine.coding.rows import id_text
 from looply.engine.records.startup import StartupState
+from looply.engine.sql.work import find_suspects, mark_suspects
 from looply.engine.sqlite.file.lock import FolderLock
 from looply.engine.sqlite.file.moved import check_not_moved
+from looply.engine.sqlite.file.names import Names
 from looply.engine.sqlite.file.opening import (
     FILE_NAME,
     LOCK_NAME,
@@ -25,8 +27,8 @@ from looply.engine.sqlite.file.opening import (
 )
 from looply.engine.sqlite.file.reserve import Reserve
 from looply.engine.sqlite.file.seal import Seal
+from looply.engine.sqlite.file.sessions import SqliteSession, run
 from looply.engine.sqlite.file.watermark import MARK_NAME, CommitWatermark
-from looply.engine.sqlite.pending.suspects import find_suspects, mark_suspects
 from looply.errors import EngineError, StoreCorrupt, StoreFull, StoreLost
 
 _NEXT_EPOCH = "UPDATE meta SET value = value + 1 WHERE key = 'epoch' RETURNING value"
@@ -106,16 +108,17 @@ def _take_over(connection: apsw.Connection, now_ms: int, *, is_working: bool) ->
     """Takes a new epoch, in one transaction; after an unclean end, executions that may have caused it are suspects."""
     connection.execute("BEGIN IMMEDIATE")
     epoch = connection.execute(_NEXT_EPOCH).get
+    session = SqliteSession(connection, Names())
     if is_working:
         if not connection.execute(_CLEAN).get:
-            mark_suspects(connection, now_ms)
+            run(mark_suspects(session, now_ms))
         connection.execute(_SET_UNCLEAN)
     dictionaries: Mapping[int, bytes] = {row[0]: row[1] for row in connection.execute(_DICTIONARIES)}
     if not dictionaries:
         dictionaries = {STARTER: starter_dictionary()}
         connection.execute(_PUT_DICTIONARY, (STARTER, dictionaries[STARTER]))
     highest = connection.execute(_HIGHEST).get
-    suspected, poisoned = find_suspects(connection, now_ms)
+    suspected, poisoned = run(find_suspects(session, now_ms))
     boot = StartupState(
         epoch=epoch,
         highest_id=id_text(highest) if highest is not None else "",

@@ -9,10 +9,9 @@ import apsw
 from looply.clock import Clock
 from looply.engine.coding.codec import FOLD_VERSION
 from looply.engine.records.startup import StartupState
-from looply.engine.sql.copies import SqlCopies
-from looply.engine.sql.decisions import SqlDecisions
-from looply.engine.sql.letters import SqlLetters
+from looply.engine.sql.store import SqlStore
 from looply.engine.sql.survey import SqlSurvey
+from looply.engine.sql.work import SqlWorkQueue
 from looply.engine.sqlite.file.backup import back_up, integrity_check
 from looply.engine.sqlite.file.opening import FILE_NAME, check_library
 from looply.engine.sqlite.file.seal import Seal
@@ -20,16 +19,14 @@ from looply.engine.sqlite.file.sessions import SqliteSessions
 from looply.engine.sqlite.file.threads import Threads
 from looply.engine.sqlite.histories.datastores import SqliteDatastores
 from looply.engine.sqlite.histories.journal import SqliteJournal
+from looply.engine.sqlite.histories.lists import LISTS
 from looply.engine.sqlite.histories.pruning import SqlitePruning
-from looply.engine.sqlite.histories.reads import SqliteReads
 from looply.engine.sqlite.ownership import Ownership
 from looply.engine.sqlite.pending.schedules import SqliteSchedules
-from looply.engine.sqlite.pending.suspects import SqliteTrials
-from looply.engine.sqlite.pending.work import SqliteWorkQueue
 from looply.errors import EngineError
 
 
-class SqliteStore:
+class SqliteStore(SqlStore):
     """A store in a folder of its own. One process owns the folder while the store is open.
 
     Guarantees: a commit that returned survives the loss of power; the folder and its files are for their owner only;
@@ -37,13 +34,7 @@ class SqliteStore:
     """
 
     def __init__(
-        self,
-        folder: Path,
-        clock: Clock,
-        *,
-        fold: int = FOLD_VERSION,
-        seal: Seal | None = None,
-        is_working: bool = True,
+        self, folder: Path, clock: Clock, *, fold: int = FOLD_VERSION, seal: Seal | None = None, is_working: bool = True
     ) -> None:
         """`seal` is checked and removed before the file is opened, and written when it is closed in order.
 
@@ -55,27 +46,13 @@ class SqliteStore:
         self._ownership = Ownership(folder, clock, seal=seal, is_working=is_working)
         self._threads = Threads(self._path, self._ownership.reserve)
         sessions = SqliteSessions(self._threads)
+        super().__init__(sessions, self._threads, LISTS)
         self.journal = SqliteJournal(self._threads, fold)
-        self.work = SqliteWorkQueue(self._threads)
-        self.reads = SqliteReads(self._threads)
+        self.work = SqlWorkQueue(sessions)
         self.schedules = SqliteSchedules(self._threads)
         self.datastores = SqliteDatastores(self._threads)
-        self.copies = SqlCopies(sessions)
-        self.letters = SqlLetters(sessions)
-        self.decisions = SqlDecisions(sessions)
-        self.trials = SqliteTrials(self._threads)
         self.pruning = SqlitePruning(self._threads)
         self.survey = SqlSurvey(sessions)
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether other processes store units too: never, one process owns the folder."""
-        return False
-
-    @property
-    def is_short_of_space(self) -> bool:
-        """Whether the reserve is deleted: new work should be refused, so that writes that free space can be stored."""
-        return self._ownership.reserve.is_exhausted()
 
     @property
     def groups(self) -> int:
@@ -98,27 +75,23 @@ class SqliteStore:
         code `FOLDER_MOVED` for a folder that was moved, unless no execution is to run).
         """
         check_library(apsw.sqlite_lib_version())
-        boot, connection = await asyncio.to_thread(self._ownership.take)
+        startup, connection = await asyncio.to_thread(self._ownership.take)
         try:
-            self._threads.start(connection, boot.epoch)
+            self._threads.start(connection, startup.epoch)
         except EngineError:
             connection.close()
             self._ownership.release()
             raise
-        return boot
+        return startup
 
     async def close(self) -> None:
         """Commits queued writes, moves the log into the file, and releases the folder. Closing twice is harmless."""
         await asyncio.to_thread(self._leave)
 
     async def abandon(self) -> None:
-        """Ends as a crash does, for tests: queued writes are not stored, and the next start has suspects."""
+        """Ends as a crash does, for tests: no queued write is stored, and the next start has suspects."""
         await asyncio.to_thread(self._threads.abandon)
         self._ownership.release()
-
-    def failure(self) -> Exception | None:
-        """Returns the error after which the store takes no more units, or None."""
-        return self._threads.failure
 
     async def backup(self, target: Path) -> None:
         """Writes a copy of the store to the file `target`, as of one instant, beside a running server.

@@ -118,7 +118,7 @@ class Carrier:
         if carried is None:
             if self._of_owner.get(reference.owner, 0) >= self._most_of_owner:
                 raise OrganizationAtCapacity("the organization has half of all effects that may wait here")
-            carried = _Carried(_effect(execution_id, reference), reference.queue, self._now())
+            carried = _Carried(_effect(execution_id, reference), reference.queue, self._clock.monotonic())
             self._hold(carried)
             self._slots.offer(carried.effect)
         carried.waiting += 1
@@ -149,7 +149,9 @@ class Carrier:
         carried = _carried.get()
         if carried is None or carried.has_successor or self._is_leaving or not self._holds(carried):
             return False
-        is_long = carried.links + 1 >= MOST_LINKS or self._now() - carried.begun_at >= LONGEST.total_seconds()
+        is_long = (
+            carried.links + 1 >= MOST_LINKS or self._clock.monotonic() - carried.begun_at >= LONGEST.total_seconds()
+        )
         if is_long or reference.queue != carried.queue or not self._slots.reserve(_lane(reference)):
             return False
         carried.has_successor = True
@@ -195,9 +197,6 @@ class Carrier:
 
     def _holds(self, carried: _Carried) -> bool:
         return self._carried.get((carried.effect.execution_id, carried.effect.seq)) is carried
-
-    def _now(self) -> float:
-        return self._clock.monotonic()
 
     async def _run(self, effect: EffectRef, is_running: bool) -> None:
         carried = self._carried.get((effect.execution_id, effect.seq))

@@ -7,6 +7,7 @@ import apsw
 import pytest
 
 from looply.engine.sql.dialects import Variants, postgres_text, sqlite_text
+from looply.engine.sqlite.file.names import Names
 from looply.engine.sqlite.file.sessions import SqliteSession, run
 
 
@@ -41,7 +42,7 @@ def test_a_statement_may_be_another_one_in_each_dialect() -> None:
 
 
 def test_a_function_of_a_session_runs_to_its_end_in_one_call() -> None:
-    session = SqliteSession(apsw.Connection(":memory:"))
+    session = SqliteSession(apsw.Connection(":memory:"), Names())
 
     async def add(one: int, two: int) -> Any:
         ((found,),) = await session.rows("SELECT :one + :two", {"one": one, "two": two})

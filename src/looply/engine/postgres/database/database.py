@@ -14,6 +14,7 @@ An unreachable database does not end the process: several processes share it, an
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
 import psycopg
@@ -23,7 +24,7 @@ from looply.clock import Clock
 from looply.engine.coding.database_server import one_line
 from looply.engine.postgres.database.connections import READER_OPTIONS, WRITER_OPTIONS, Connection, Connections
 from looply.engine.postgres.database.keyed_queue import KeyedQueue, Ticket
-from looply.engine.postgres.database.ownership import Ownership, terminate
+from looply.engine.postgres.database.ownership import SessionLock, terminate
 from looply.engine.postgres.database.retry_budget import FIRST_PAUSE_SECONDS, RetryBudget, longer
 from looply.errors import EngineError, ShuttingDown, StoreCorrupt, StoreFull, StoreLost, StoreUnreachable
 
@@ -54,16 +55,17 @@ class _Failed(NamedTuple):
 class Database:
     """Writes and reads of one process. Before `begin` and after `close` writes are refused."""
 
-    def __init__(self, address: str, clock: Clock, *, writers: int, readers: int, is_alone: bool) -> None:
+    def __init__(self, address: str, clock: Clock, *, writers: int, readers: int, lock: str) -> None:
         self._clock = clock
         self.writers = Connections(address, writers, WRITER_OPTIONS)
         self.readers = Connections(address, readers, READER_OPTIONS)
-        self.ownership = Ownership(self.writers, is_alone=is_alone)
+        self.ownership = SessionLock(self.writers, lock)
         self._queue = KeyedQueue()
         self.writing: set[asyncio.Task[Any]] = set()
         """The writes of this process that are in flight, or wait."""
         self.is_open = False
         """Whether writes and reads are accepted."""
+        self._new_budget = partial(RetryBudget, clock, lambda: self.is_open)
         self._full_until = float("-inf")
         self.epoch = 0
         self.failure: Exception | None = None
@@ -72,6 +74,11 @@ class Database:
     def is_full(self) -> bool:
         """Whether the disk of the database was full a moment ago."""
         return self._clock.monotonic() < self._full_until
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether units of this process are being written."""
+        return bool(self.writing)
 
     def begin(self, epoch: int) -> None:
         """Accepts writes from now on, as the process of this epoch."""
@@ -99,7 +106,7 @@ class Database:
 
     async def read(self, act: Act[Result]) -> Result:
         """Returns what `act` returns. It may be called again. Raises: StoreCorrupt, StoreUnreachable, EngineError."""
-        budget = self._retry_budget()
+        budget = self._new_budget()
         while True:
             if not self.is_open:
                 raise ShuttingDown("the store is closed")
@@ -143,9 +150,6 @@ class Database:
             self.failure = StoreLost(f"{reason}; nothing more is written")
         return StoreLost(str(self.failure))
 
-    def _retry_budget(self) -> RetryBudget:
-        return RetryBudget(self._clock, lambda: self.is_open)
-
     def _forget(self, task: "asyncio.Task[Any]") -> None:
         self.writing.discard(task)
         if not task.cancelled():
@@ -154,7 +158,7 @@ class Database:
 
     async def _run_write(self, ticket: Ticket, act: Act[Result], found: Find[Result] | None) -> Result:
         async with ticket:
-            budget = self._retry_budget()
+            budget = self._new_budget()
             for _ in range(_TRIES):
                 answer = await self._attempt(act, budget)
                 if not isinstance(answer, _Failed):

@@ -1,22 +1,19 @@
 """Opening of the database: the schema, the lease, and the startup state of a process."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
 import psycopg
 
-from looply.clock import to_ms
 from looply.engine.coding.database_server import unfit_reasons
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
-from looply.engine.coding.rows import EFFECT_STATES, id_text
+from looply.engine.coding.rows import id_text
 from looply.engine.coding.schema_steps import missing_steps, read_steps
-from looply.engine.ports.store import POISON_LOADS
 from looply.engine.postgres.database.connections import SCHEMA_NAME, Connection, call, rows
-from looply.engine.postgres.database.ownership import end_lost, end_others
+from looply.engine.postgres.database.sharing import Sharing
 from looply.engine.records.startup import StartupState
-from looply.engine.records.suspects import FRONT
 from looply.errors import SchemaMismatch
 
 _PACKAGE = "looply.engine.postgres"
@@ -36,20 +33,6 @@ _HIGHEST = "SELECT id FROM execution ORDER BY id DESC LIMIT 1"
 _DICTIONARIES = "SELECT n, bytes FROM dictionary"
 _PUT_DICTIONARY = "INSERT INTO dictionary(n, bytes) VALUES (%s, %s) ON CONFLICT DO NOTHING"
 _DEFINITIONS = "SELECT hash FROM definition"
-# An effect that is only queued was never loaded: it did not cause a crash.
-_RUNNABLE = (
-    "SELECT execution_id FROM effect WHERE state = %(running)s UNION SELECT execution_id FROM continuation"
-    " UNION SELECT execution_id FROM timer WHERE due_ms <= %(now)s UNION SELECT target FROM delivery"
-    " UNION SELECT execution_id FROM place WHERE held = 0"
-)
-_SUSPECT = (
-    "UPDATE execution SET loads = 1 WHERE loads = 0 AND id = ANY (ARRAY("
-    "SELECT execution_id FROM effect WHERE state = %(running)s UNION SELECT execution_id FROM continuation"
-    " UNION (SELECT execution_id FROM timer WHERE due_ms <= %(now)s ORDER BY due_ms, execution_id, seq LIMIT %(front)s)"
-    " UNION (SELECT DISTINCT target FROM delivery ORDER BY target LIMIT %(front)s)"
-    " UNION SELECT execution_id FROM first_in_line))"
-)
-_SUSPECTS = f"SELECT id, loads > %(loads)s FROM execution WHERE loads > 0 AND id = ANY (ARRAY({_RUNNABLE})) ORDER BY id"
 
 
 async def read_boot(connection: Connection) -> StartupState:
@@ -102,19 +85,15 @@ async def _take_steps(connection: Connection) -> None:
             await connection.execute(_MADE, (number,))
 
 
-async def take_over(connection: Connection, now: datetime, *, is_alone: bool) -> StartupState:
+async def take_over(connection: Connection, now: datetime, sharing: Sharing) -> StartupState:
     """Takes a lease with a new epoch and ends those of processes that have ended; returns the startup state.
 
     A process whose lease was ended did not stop in order: executions that it may have worked on are suspects.
     Raises: psycopg.Error.
     """
-    suspects: Sequence[bytes] = ()
     async with connection.transaction():
         epoch: int = await call(connection, _NEXT_EPOCH)
-        if is_alone:
-            suspects, poisoned = await _suspects_alone(connection, epoch, now)
-        else:
-            _, poisoned = await end_lost(connection, epoch, POISON_LOADS)
+        suspects, poisoned = await sharing.take_over(connection, epoch, now)
         await connection.execute(_TAKE_LEASE, (epoch,))
         dictionaries: Mapping[int, bytes] = dict(await rows(connection, _DICTIONARIES))
         if not dictionaries:
@@ -126,17 +105,6 @@ async def take_over(connection: Connection, now: datetime, *, is_alone: bool) ->
             highest_id=id_text(highest[0][0]) if highest else "",
             dictionaries=dictionaries,
             definitions=frozenset(name for (name,) in await rows(connection, _DEFINITIONS)),
-            poisoned=[id_text(key) for key in poisoned],
-            suspects=frozenset(id_text(key) for key in suspects),
+            poisoned=poisoned,
+            suspects=frozenset(suspects),
         )
-
-
-async def _suspects_alone(connection: Connection, epoch: int, now: datetime) -> tuple[Sequence[bytes], Sequence[bytes]]:
-    """Returns the suspects that have work to do, and those that ended too many processes."""
-    running = EFFECT_STATES.index("RUNNING")
-    facts = {"now": to_ms(now), "loads": POISON_LOADS, "running": running, "front": FRONT}
-    if await end_others(connection, epoch):
-        await connection.execute(_SUSPECT, facts)
-    cursor = await connection.execute(_SUSPECTS, facts, binary=True)
-    found = await cursor.fetchall()
-    return [key for key, is_poisoned in found if not is_poisoned], [key for key, is_poisoned in found if is_poisoned]

@@ -1,10 +1,10 @@
 """Who may write: a lock of the database that lives as long as its session, and a lease with the epoch of the process.
 
-Theory of operation. A process that wants the database alone holds the lock exclusively, one that shares it holds it
-with others, so that the two kinds never meet. The lock shows that a process has ended; the lease fences off one that
-was only presumed dead: each write holds it for the length of its transaction, and deleting it waits for those writes.
-A broken session, as after a restart of the server, is replaced and the lock taken again; a process that was faster has
-deleted the lease by then, and the first write notices that.
+Theory of operation. A process that works on the database alone holds the lock exclusively, one that shares it holds it
+with others (`sharing.py`), so that the two kinds never meet. The lock shows that a process has ended; the lease fences
+off one that was only presumed dead: each write holds it for the length of its transaction, and deleting it waits for
+those writes. A broken session, as after a restart of the server, is replaced and the lock taken again; a process that
+was faster has deleted the lease by then, and the first write notices that.
 """
 
 import asyncio
@@ -22,8 +22,6 @@ LEASE_SECONDS: Final = 30
 RENEWAL_SECONDS: Final = 5
 
 _WAIT = "SET lock_timeout = '2s'"
-_LOCK = "SELECT pg_advisory_lock(1819242607, 0)"
-_LOCK_WITH_OTHERS = "SELECT pg_advisory_lock_shared(1819242607, 0)"
 _TERMINATE = (
     "SELECT count(*) FROM (SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity"
     " WHERE application_name = %s AND datname = current_database()) gone"
@@ -33,12 +31,12 @@ _END_LOST = "SELECT ended, poisoned FROM end_lost(%s, make_interval(secs => %s),
 _END_OTHERS = "SELECT end_leases(ARRAY(SELECT epoch FROM lease WHERE epoch <> %s))"
 
 
-class Ownership:
-    """The lock of one process."""
+class SessionLock:
+    """The lock of one process. `statement` takes it, exclusively or with others."""
 
-    def __init__(self, sessions: Connections, *, is_alone: bool) -> None:
+    def __init__(self, sessions: Connections, statement: str) -> None:
         self._sessions = sessions
-        self._statement = _LOCK if is_alone else _LOCK_WITH_OTHERS
+        self._statement = statement
         self._connection: Connection | None = None
         self._taking = asyncio.Lock()
 

@@ -29,7 +29,8 @@ from looply.engine.postgres.database.connections import (
 from looply.engine.postgres.database.months import add_month, end_of_month, month_of
 from looply.engine.postgres.database.move_marker import Marker, begin_marker, find_marker, finish_marker
 from looply.engine.postgres.database.opening import upgrade
-from looply.engine.postgres.database.ownership import Ownership
+from looply.engine.postgres.database.ownership import SessionLock
+from looply.engine.postgres.database.sharing import ALONE
 from looply.engine.records.spans import LOWEST_ID
 from looply.errors import EngineError, SettingsError, StoreCorrupt, StoreFull, StoreUnreachable
 
@@ -188,17 +189,17 @@ async def open_receiver(address: str) -> AsyncIterator[Receiver]:
     Raises: DataFolderInUse when one does; StoreUnreachable; SettingsError for an address that is none.
     """
     sessions = Connections(address, 2, WRITER_OPTIONS)
-    ownership = Ownership(sessions, is_alone=True)
+    lock = SessionLock(sessions, ALONE.lock)
     try:
         with translate_errors():
-            await ownership.take()
+            await lock.take()
             connection = await sessions.connect()
         try:
             yield Receiver(connection)
         finally:
             drop(connection)
     finally:
-        ownership.release()
+        lock.release()
 
 
 def server_of(address: str) -> str:

@@ -1,52 +1,57 @@
 """The sessions of PostgreSQL: connections of its pools, in which functions of a side wait for their rows."""
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from looply.engine.coding.rows import Row, find_id
-from looply.engine.postgres.database.connections import Connection, rows
+from looply.engine.postgres.database.connections import Connection
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.names import Names
 from looply.engine.sql.dialects import Statement, postgres_text
-from looply.engine.sql.sessions import NO_FACTS, Act, Facts, Result, Session, Sessions
+from looply.engine.sql.sessions import Act, Facts, Find, Lanes, Outcome, Result, Session, Sessions
 
 
-class _Session(Session):
-    def __init__(self, connection: Connection, names: Names) -> None:
+class PostgresSession(Session):
+    """See `looply.engine.sql.sessions.Session`."""
+
+    def __init__(self, connection: Connection, names: Names, epoch: int) -> None:
         self._connection = connection
         self._names = names
+        self._epoch = epoch
 
-    async def rows(self, statement: Statement, facts: Facts = NO_FACTS) -> Sequence[Row]:
-        return await rows(self._connection, postgres_text(statement), facts)
+    async def send(self, statement: Statement, facts: Facts) -> Outcome:
+        """Sends a statement and waits for its outcome."""
+        arguments = {"own": self._epoch, **facts}
+        cursor = await self._connection.execute(postgres_text(statement), arguments, binary=True)
+        return Outcome(await cursor.fetchall() if cursor.description is not None else (), cursor.rowcount)
 
     async def rows_of_all(self, statements: Sequence[Statement], facts: Facts) -> Sequence[Sequence[Row]]:
+        """Sends all statements before it waits for the first rows."""
         async with self._connection.pipeline():
-            cursors = [
-                await self._connection.execute(postgres_text(statement), facts, binary=True) for statement in statements
-            ]
+            cursors = [await self._connection.execute(postgres_text(each), facts, binary=True) for each in statements]
         return [await cursor.fetchall() for cursor in cursors]
 
     def one_state(self) -> AbstractAsyncContextManager[object]:
+        """Begins a transaction, which repeats what it has seen."""
         return self._connection.transaction()
 
-    async def change(self, statement: Statement, facts: Facts) -> int:
-        return (await self._connection.execute(postgres_text(statement), facts)).rowcount
-
     async def find_numbers(self, *names: str) -> Sequence[int | None]:
+        """Asks for the numbers that are not known yet."""
         return await self._names.find(self._connection, *names)
+
+    async def give_numbers(self, *names: str) -> Sequence[int]:
+        """Asks for the numbers that are not known yet, which makes those that are missing."""
+        numbers = await self._names.give(self._connection, names)
+        return [numbers[name] for name in names]
 
 
 class PostgresSessions(Sessions):
     """See `looply.engine.sql.sessions.Sessions`."""
 
-    def __init__(self, database: Database, names: Names) -> None:
+    def __init__(self, database: Database, names: Names, *, is_shared: bool) -> None:
         self._database = database
         self._names = names
-
-    @property
-    def epoch(self) -> int:
-        """The epoch of this process."""
-        return self._database.epoch
+        self.is_shared = is_shared
 
     def key(self, execution_id: str) -> str | None:
         """Returns the text of an id, which a statement casts to a uuid."""
@@ -58,8 +63,12 @@ class PostgresSessions(Sessions):
 
     async def read(self, act: Act[Result]) -> Result:
         """Lends `act` a connection that only reads."""
-        return await self._database.read(lambda connection: act(_Session(connection, self._names)))
+        return await self._database.read(lambda connection: act(self._session(connection)))
 
-    async def write(self, act: Act[Result], lanes: Collection[Hashable] = ()) -> Result:
-        """Lends `act` a connection that writes; an outcome that broke off is sought by sending `act` again."""
-        return await self._database.write(lambda connection: act(_Session(connection, self._names)), lanes)
+    async def write(self, act: Act[Result], lanes: Lanes = (), found: Find[Result] | None = None) -> Result:
+        """Lends `act` a connection that writes."""
+        sought = None if found is None else lambda connection: found(self._session(connection))
+        return await self._database.write(lambda connection: act(self._session(connection)), lanes, sought)
+
+    def _session(self, connection: Connection) -> PostgresSession:
+        return PostgresSession(connection, self._names, self._database.epoch)

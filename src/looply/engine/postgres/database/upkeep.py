@@ -1,7 +1,7 @@
 """What a process renews in the database: its lease, its clock, and the partitions of the months ahead.
 
-One that is alone does so once, when it opens the store. Where several share the database each does so periodically:
-one that cannot loses its lease, and notices that at its next write.
+Each does so when it opens the store, and then periodically. Where several share the database, one that cannot loses its
+lease, and notices that at its next write.
 """
 
 import asyncio

@@ -8,9 +8,9 @@ from looply.clock import to_ms
 from looply.engine.postgres.database.connections import Connection, row
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.names import Names
-from looply.engine.postgres.database.sessions import PostgresSessions
 from looply.engine.records.datastores import DatastoreChange, full_error, revision_error
 from looply.engine.sql.datastores import SqlDatastores
+from looply.engine.sql.sessions import Sessions
 from looply.errors import EngineError
 
 PUT: Final = "put_datastore(%s::integer, %s, %s, %s, %s::bytea, %s::bytea, %s, %s, %s, %s)"
@@ -45,15 +45,15 @@ def refusal_of(error: psycopg.Error, change: DatastoreChange) -> EngineError | N
 
 
 class PostgresDatastores(SqlDatastores):
-    """See `looply.engine.records.datastores.Datastores`."""
+    """The datastores of one database."""
 
-    def __init__(self, database: Database, names: Names) -> None:
-        super().__init__(PostgresSessions(database, names))
+    def __init__(self, sessions: Sessions, database: Database, names: Names) -> None:
+        super().__init__(sessions)
         self._database = database
         self._names = names
 
     async def put(self, change: DatastoreChange) -> None:
-        """Applies a change by itself. Raises: DatastoreMoved, DatastoresFull."""
+        """Applies a change in a transaction of its own. Raises: DatastoreMoved, DatastoresFull."""
 
         async def write(connection: Connection) -> None:
             numbers = await self._names.give(connection, [change.organization_id])

@@ -74,7 +74,7 @@ _HAS_VALUE = """
 """
 
 
-_SOURCES: Final[Mapping[Kind, str]] = {
+_SPANS: Final[Mapping[Kind, str]] = {
     # `place` numbers the rows of a source: the one numbered `budget` is returned whether it fits or not.
     "ORGANIZATION": f"""
   SELECT e.*, row_number() OVER (ORDER BY e.org DESC, e.id DESC) AS place FROM execution e
@@ -129,7 +129,6 @@ _SOURCES: Final[Mapping[Kind, str]] = {
     "ID": f"""
   SELECT e.*, 0 AS place FROM execution e WHERE e.id = %(id)s AND e.org = %(org)s AND {_SPAN}
 """,
-    **{kind: _sorted(matches) for kind, matches in _MATCHES.items()},
 }
 
 
@@ -147,7 +146,8 @@ def statement(kind: Kind, *, has_terms: bool = False, fields: int = 0) -> str:
         f"coalesce({fits}, false)",
         "e.place",
     )
-    parts = ("SELECT ", ", ".join(columns), " FROM (", _SOURCES[kind], ") e WHERE e.place = %(budget)s OR (", fits, ")")
+    source = _SPANS.get(kind) or _sorted(_MATCHES[kind])
+    parts = ("SELECT ", ", ".join(columns), " FROM (", source, ") e WHERE e.place = %(budget)s OR (", fits, ")")
     return "".join((*parts, " LIMIT %(limit)s"))
 
 
@@ -176,11 +176,7 @@ def _plan_of(query: Filter, workflows: Sequence[int], term_workflows: Sequence[i
     return lambda kind: statement(kind, **parts), facts
 
 
-LISTS: Final = ListDialect(
-    plan_of=_plan_of,
-    probes={kind: f"SELECT count(*) FROM ({matches}) e" for kind, matches in _MATCHES.items()},
-    key=lambda data: UUID(bytes=data),
-)
+LISTS: Final = ListDialect(_plan_of, _MATCHES, lambda data: UUID(bytes=data))
 """How PostgreSQL reads lists."""
 
 

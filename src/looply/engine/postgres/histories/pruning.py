@@ -5,7 +5,6 @@ a round an empty month is dropped, and a pruned month with few rows left is rewr
 anything.
 """
 
-from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -14,26 +13,14 @@ import structlog
 from msgspec.structs import replace
 from psycopg import sql
 
-from looply.clock import Clock, to_ms
+from looply.clock import Clock
 from looply.engine.coding.database_server import one_line
-from looply.engine.coding.retention import IS_OPEN
-from looply.engine.coding.rows import id_text
 from looply.engine.postgres.database.connections import Connection, call, drop, rows
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.months import month_of, months_from
-from looply.engine.records.pruning import (
-    SLICE,
-    SLICE_BYTES,
-    Candidate,
-    Cursor,
-    PrunePlan,
-    RetentionFilter,
-    Slice,
-    fires_before,
-    plan_removals,
-)
-from looply.engine.sql.pruning import Spent, SqlPruning
-from looply.engine.sql.sessions import Session, Sessions
+from looply.engine.records.pruning import Cursor, PrunePlan, RetentionFilter, Slice, fires_before
+from looply.engine.sql.pruning import SqlPruning
+from looply.engine.sql.sessions import Sessions
 
 _log = structlog.get_logger(__name__)
 
@@ -42,28 +29,8 @@ FEW: Final = 1000
 
 _PARTS: Final = ("execution", "batch", "snapshot", "value_use")
 
-_HELD: Final = f"""
-  SELECT e.id,
-    EXISTS (SELECT 1 FROM idempotency k WHERE k.execution_id = e.id AND k.expires_ms > %(now)s)
-    OR EXISTS (SELECT 1 FROM letter l WHERE l.execution_id = e.id AND l.action = 0)
-    OR EXISTS (SELECT 1 FROM card_copy c WHERE c.execution_id = e.id AND c.shown < c.wanted)
-    OR EXISTS (SELECT 1 FROM delivery d WHERE d.target = e.id) OR e.id IN (SELECT d.sender FROM delivery d)
-    OR EXISTS (SELECT 1 FROM execution o
-      WHERE (o.org, o.parent COLLATE "C") = (e.org, e.id::text) AND o.parent <> '' AND {IS_OPEN})
-    OR EXISTS (SELECT 1 FROM execution o WHERE o.id = nullif(e.parent, '')::uuid AND {IS_OPEN})
-    OR e.id = (SELECT b.execution_id FROM batch b ORDER BY b.tx DESC, b.n DESC LIMIT 1)
-    OR e.id = (SELECT h.id FROM execution h ORDER BY h.id DESC LIMIT 1),
-    e.bytes + coalesce((SELECT sum(octet_length(v.bytes)) FROM value_use u
-      JOIN value v ON v.org = u.org AND v.hash = u.hash WHERE u.execution_id = e.id), 0)::bigint
-  FROM unnest(%(ids)s::uuid[]) w(id) CROSS JOIN LATERAL (SELECT x.* FROM execution x WHERE x.id = w.id LIMIT 1) e
-"""
 _PRUNE: Final = "SELECT prune_executions(%s, %s::uuid[], %s::bigint[], %s)"
 _SOME_LEFT: Final = "SELECT EXISTS (SELECT 1 FROM unnest(%s::uuid[]) w(id) JOIN execution e ON e.id = w.id)"
-# A key that another execution has got since has another time.
-_DROP_KEYS: Final = (
-    "DELETE FROM idempotency k USING hold_lease(%s), unnest(%s::integer[], %s::text[]) AS w(org, key)"
-    " WHERE k.org = w.org AND k.key = w.key AND k.expires_ms <= %s"
-)
 _MONTHS: Final = (
     "SELECT substr(c.relname, 11) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
     " WHERE i.inhparent = 'execution'::regclass ORDER BY c.relname"
@@ -73,23 +40,15 @@ _HURRY: Final = "SET lock_timeout = '200ms'"
 
 
 class PostgresPruning(SqlPruning):
-    """See `looply.engine.records.pruning.Pruning`."""
+    """The pruning of one database."""
 
     def __init__(self, sessions: Sessions, database: Database, clock: Clock) -> None:
-        super().__init__(sessions)
+        super().__init__(sessions, database)
         self._database = database
         self._clock = clock
         self._touched: set[str] = set()
 
-    async def is_busy(self) -> bool:
-        """Whether units of this process are being written."""
-        return bool(self._database.writing)
-
-    async def prune(self, spent: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
-        """Removes one slice of executions whose retention is over."""
-        plan = await self._sessions.read(lambda session: self._choice(session, spent, after))
-        if is_dry or not plan.removed:
-            return plan.report
+    async def _remove(self, plan: PrunePlan, spent: RetentionFilter, after: Cursor) -> Slice:  # noqa: ARG002
         ids = [each.execution_id for each in plan.removed]
         arguments = (self._database.epoch, ids, [each.seq for each in plan.removed], fires_before(spent))
 
@@ -107,18 +66,6 @@ class PostgresPruning(SqlPruning):
         # Executions that have changed in between stay.
         return replace(plan.report, executions=count)
 
-    async def drop_keys(self, now: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
-        """Removes idempotency keys whose time is over and whose execution is not open."""
-        found, keys = await self._sessions.read(lambda session: self._find_keys(session, now, after))
-        if keys and not is_dry:
-            arguments = (self._database.epoch, [each[0] for each in keys], [each[1] for each in keys], to_ms(now))
-
-            async def write(connection: Connection) -> None:
-                await connection.execute(_DROP_KEYS, arguments)
-
-            await self._database.write(write, [("pruning",)])
-        return found
-
     async def release_space(self) -> bool:
         """Drops an empty month, or rewrites one with few rows left; returns whether it did so."""
         this_month = months_from(self._clock.now())[0]
@@ -132,13 +79,6 @@ class PostgresPruning(SqlPruning):
                 await self._rewrite(month)
                 return True
         return False
-
-    async def _choice(self, session: Session, spent: RetentionFilter, after: Cursor) -> PrunePlan:
-        found = await self._find_spent(session, spent, after)
-        if found is None:
-            return PrunePlan((), Slice())
-        candidates, is_whole = await _candidates(session, found)
-        return plan_removals(candidates, has_more=not is_whole or found.is_full)
 
     async def _drop(self, month: str) -> bool:
         """Drops an empty month; returns whether it did: it does not wait for locks."""
@@ -165,24 +105,6 @@ class PostgresPruning(SqlPruning):
             _log.warning("month_not_shrunk", month=month, error=one_line(error))
         finally:
             drop(connection)
-
-
-async def _candidates(session: Session, found: Spent) -> tuple[list[Candidate], bool]:
-    """Returns the candidates of rows until a slice is full, and whether they are all."""
-    candidates: list[Candidate] = []
-    taken = size = 0
-    for begin in range(0, len(found.rows), SLICE):
-        part = found.rows[begin : begin + SLICE]
-        facts = {"ids": [id_text(key) for _, key, _, is_expired in part if is_expired], "now": found.now_ms}
-        held = {row[0]: row[1:] for row in await session.rows(_HELD, facts)}
-        for due_ms, key, seq, is_expired in part:
-            is_held, bytes_held = held.get(key, (False, 0))
-            candidates.append(Candidate(due_ms, id_text(key), seq, bool(is_expired), bool(is_held), bytes_held))
-            if is_expired and not is_held:
-                taken, size = taken + 1, size + bytes_held
-        if taken > SLICE or size > SLICE_BYTES:
-            return candidates, begin + SLICE >= len(found.rows)
-    return candidates, True
 
 
 async def _count(connection: Connection, month: str) -> int:

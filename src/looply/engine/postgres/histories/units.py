@@ -7,24 +7,25 @@ import msgspec
 import psycopg
 
 from looply.clock import to_ms
+from looply.engine.coding.columns import (
+    batch_columns,
+    card_columns,
+    copy_columns,
+    effect_columns,
+    head_columns,
+    incident_columns,
+    start_columns,
+    timer_columns,
+    wait_columns,
+)
+from looply.engine.coding.refusals import claim_taken_error, key_taken_error, slot_taken_error, stale_error
 from looply.engine.coding.rows import (
-    EFFECT_STATES,
-    INCIDENT_KINDS,
-    STATUS_NUMBERS,
-    TIMER_KINDS,
-    TRIGGER_NUMBERS,
     decision_columns,
     fire_taken_error,
     letter_columns,
 )
-from looply.engine.ports.port import OpenCard
 from looply.engine.ports.store import (
-    EffectRow,
-    IncidentRow,
-    StoredDefinition,
-    TimerRow,
     Unit,
-    WaitRow,
     Work,
     WorkChange,
 )
@@ -34,9 +35,7 @@ from looply.engine.postgres.database.names import Names
 from looply.engine.postgres.histories.datastores import PUT, put_facts, refusal_of
 from looply.engine.postgres.pending.deliveries import others_call
 from looply.engine.postgres.pending.ledger import fire_call, fire_facts, hold_call
-from looply.engine.records.copies import CopyWish
 from looply.engine.records.decisions import DecisionRow
-from looply.engine.sql.units import claim_taken_error, key_taken_error, slot_taken_error, stale_error
 from looply.errors import EngineError
 
 _HOLD_VALUES: Final = "hold_lease(%s), hold_values()"
@@ -51,10 +50,6 @@ _EXPIRY: Final = "put_expiry(%s::uuid, %s)"
 _PUT_DECISIONS: Final = "put_decisions(%s::jsonb)"
 _STORED: Final = (
     "SELECT 1 FROM batch WHERE execution_id = %s::uuid AND last_seq = %s AND epoch = %s AND chain = %s AND events = %s"
-)
-_DEFINITION: Final = (
-    "INSERT INTO definition(hash, workflow_id, version, body) SELECT %s, %s, %s, %s FROM hold_lease(%s)"
-    " ON CONFLICT DO NOTHING"
 )
 
 _NO_CHANGE = WorkChange()
@@ -74,7 +69,6 @@ class UnitWriter:
         """
         numbers = await self._names.give(connection, _ids_of(unit))
         statement, arguments = one_statement(calls_of(unit, epoch, numbers))
-
         try:
             await _send(connection, unit, statement, arguments)
         except psycopg.errors.CheckViolation:
@@ -103,7 +97,7 @@ def calls_of(unit: Unit, epoch: int, numbers: Mapping[str, int]) -> list[Call]:
     if unit.letters:
         calls.append((_PUT_LETTERS, (unit.execution_id, org, workflow, _json([*map(letter_columns, unit.letters)]))))
     if unit.copies:
-        calls.append((_WISH, (unit.execution_id, _json(_wish_facts(unit.copies)))))
+        calls.append((_WISH, (unit.execution_id, _json([copy_columns(wish) for wish in unit.copies]))))
     if datastore is not None:
         calls.append((PUT, put_facts(datastore, numbers[datastore.organization_id])))
     if fire is not None:
@@ -168,12 +162,6 @@ async def _send(connection: Connection, unit: Unit, statement: str, arguments: t
         raise refusal from error
 
 
-async def store_definition(connection: Connection, epoch: int, definition: StoredDefinition) -> None:
-    """Stores a definition once, as the process of this epoch."""
-    facts = (definition.hash, definition.workflow_id, definition.workflow_version, definition.body, epoch)
-    await connection.execute(_DEFINITION, facts)
-
-
 def _refusal(error: psycopg.Error, unit: Unit) -> EngineError | None:
     """Returns the error for a refusal by the database's functions, None for any other error."""
     match error.sqlstate:
@@ -199,25 +187,9 @@ def _holder(error: psycopg.Error) -> tuple[str, bytes]:
 
 
 def _facts(unit: Unit, epoch: int) -> dict[str, Any]:
-    head, batch = unit.head, unit.batch
-    facts: dict[str, Any] = {
-        "expected": unit.expected_seq,
-        "version": head.workflow_version,
-        "status": STATUS_NUMBERS[head.status],
-        "state": head.current_state,
-        "seq": head.seq,
-        "modified_ms": to_ms(head.modified_on),
-        "modified_by": head.modified_by,
-        "first_seq": batch.first_seq,
-        "last_seq": batch.last_seq,
-        "at_ms": to_ms(batch.at),
-        "codec": batch.codec,
-    }
+    facts: dict[str, Any] = {"expected": unit.expected_seq, **head_columns(unit.head), **batch_columns(unit.batch)}
     if not unit.expected_seq:
-        facts["trigger"] = TRIGGER_NUMBERS[head.trigger_type]
-        facts["process_id"] = head.process_id if head.process_id != head.execution_id else None
-        facts["profile"] = head.profile
-        facts["parent"] = head.parent
+        facts |= start_columns(unit.head)
     if unit.values:
         facts["value_codecs"] = [value.codec for value in unit.values]
     if unit.key is not None:
@@ -243,11 +215,11 @@ def _work_facts(work: WorkChange, epoch: int) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     if work.put != _NO_WORK:
         facts["put"] = _without_empty(
-            effects=[_effect(effect) for effect in work.put.effects],
-            timers=[_timer(timer) for timer in work.put.timers],
-            waits=[_wait(wait) for wait in work.put.waits],
-            incidents=[_incident(incident) for incident in work.put.incidents],
-            cards=[_card(card) for card in work.put.cards],
+            effects=[effect_columns(effect) for effect in work.put.effects],
+            timers=[timer_columns(timer) for timer in work.put.timers],
+            waits=[wait_columns(wait) for wait in work.put.waits],
+            incidents=[incident_columns(incident) for incident in work.put.incidents],
+            cards=[card_columns(card) for card in work.put.cards],
             # The epoch of the process that continues the stretch.
             continues=epoch if work.put.continues else 0,
         )
@@ -282,50 +254,5 @@ def _json(facts: Any) -> str:
     return msgspec.json.encode(facts).decode()
 
 
-def _wish_facts(wishes: Sequence[CopyWish]) -> list[dict[str, Any]]:
-    """Returns the wishes as the database's function takes them."""
-    return [
-        {"id": wish.card_id, "channel": wish.channel, "wanted": wish.wanted, "due_ms": to_ms(wish.due)}
-        for wish in wishes
-    ]
-
-
 def _without_empty(**parts: Any) -> dict[str, Any]:
     return {name: part for name, part in parts.items() if part}
-
-
-def _effect(row: EffectRow) -> dict[str, Any]:
-    state = EFFECT_STATES.index(row.state)
-    return {"seq": row.seq, "queue": row.queue, "state": state, "attempt": row.attempt, "epoch": row.epoch}
-
-
-def _timer(row: TimerRow) -> dict[str, Any]:
-    return {"due_ms": to_ms(row.due), "seq": row.seq, "kind": TIMER_KINDS.index(row.kind)}
-
-
-def _wait(row: WaitRow) -> dict[str, Any]:
-    return {"seq": row.seq, "step": row.step, "sources": " ".join(row.sources)}
-
-
-def _incident(row: IncidentRow) -> dict[str, Any]:
-    return {
-        "seq": row.seq,
-        "id": row.incident_id,
-        "step": row.step,
-        "kind": INCIDENT_KINDS.index(row.kind),
-        "code": row.code,
-        "opened_ms": to_ms(row.opened_on),
-    }
-
-
-def _card(card: OpenCard) -> dict[str, Any]:
-    return {
-        "id": card.card_id,
-        "step": card.step,
-        "address": card.address,
-        "part": card.part,
-        "recipient": card.recipient,
-        "channel": card.channel,
-        "revision": card.revision,
-        "opened_ms": to_ms(card.opened_on),
-    }

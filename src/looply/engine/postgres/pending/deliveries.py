@@ -5,16 +5,13 @@ from typing import Any, Final
 
 import msgspec
 
-from looply.clock import to_ms
+from looply.engine.coding.columns import slot_columns
 from looply.engine.coding.rows import DELIVERIES
 from looply.engine.ports.store import Unit
-from looply.engine.postgres.database.connections import Call, Connection, call
-from looply.engine.records.concurrency_slots import ConcurrencySlotRow
+from looply.engine.postgres.database.connections import Call
 from looply.execution.facts.deliveries import DeliveryKey
 
 _OTHERS: Final = "pass_on(%s::uuid, %s::integer, %s::jsonb)"
-TAKE_DELIVERIES: Final = "SELECT target, sender, seq, kind FROM take_deliveries(%s, make_interval(secs => %s), %s)"
-_DROP: Final = "SELECT drop_deliveries(%s, %s::jsonb)"
 
 
 def others_call(unit: Unit, workflow: int) -> Call | None:
@@ -30,18 +27,9 @@ def others_call(unit: Unit, workflow: int) -> Call | None:
     if unit.work.drop_slot:
         facts["drop_place"] = True
     if unit.work.put.slot is not None:
-        facts["place"] = _slot(unit.work.put.slot)
+        facts["place"] = slot_columns(unit.work.put.slot)
     return (_OTHERS, (unit.execution_id, workflow, msgspec.json.encode(facts).decode())) if facts else None
-
-
-async def drop_deliveries(connection: Connection, epoch: int, gone: Iterable[DeliveryKey]) -> None:
-    """Removes rows, as the process of this epoch."""
-    await call(connection, _DROP, (epoch, msgspec.json.encode(_rows(gone)).decode()))
 
 
 def _rows(found: Iterable[DeliveryKey]) -> list[dict[str, Any]]:
     return [{"target": row.target, "sender": row.sender, "seq": row.seq} for row in found]
-
-
-def _slot(row: ConcurrencySlotRow) -> dict[str, Any]:
-    return {"seq": row.seq, "since_ms": to_ms(row.since), "most": row.most, "held": int(row.is_held)}

@@ -1,22 +1,18 @@
-"""The work queue of the PostgreSQL store, for a process that has the database to itself."""
+"""The work queue of the PostgreSQL store."""
 
 from collections.abc import Sequence
-from typing import Final
 
-from looply.engine.coding.rows import find_id
-from looply.engine.postgres.database.connections import Connection, row
+import structlog
+
+from looply.engine.coding.rows import id_text
+from looply.engine.ports.store import POISON_LOADS
+from looply.engine.postgres.database.connections import Connection
 from looply.engine.postgres.database.database import Database
-from looply.engine.postgres.pending.deliveries import drop_deliveries
+from looply.engine.postgres.database.ownership import LEASE_SECONDS, end_lost
 from looply.engine.sql.sessions import Sessions
 from looply.engine.sql.work import SqlWorkQueue
-from looply.execution.facts.deliveries import DeliveryKey
 
-# Another process may have opened an incident since this one looked: while it is open no effect may begin.
-_MARK: Final = (
-    "SELECT mark_running(%(own)s, %(id)s::uuid, %(seq)s, %(runner)s)"
-    " WHERE NOT EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = %(id)s::uuid)"
-)
-_MARKED: Final = "SELECT 1 FROM effect WHERE execution_id = %s::uuid AND seq = %s AND state = 1 AND epoch = %s"
+_log = structlog.get_logger(__name__)
 
 
 class PostgresWorkQueue(SqlWorkQueue):
@@ -26,22 +22,13 @@ class PostgresWorkQueue(SqlWorkQueue):
         super().__init__(sessions)
         self._database = database
 
-    async def mark_running(self, execution_id: str, seq: int, epoch: int) -> bool:
-        """Marks a QUEUED effect as RUNNING; durable when it returns."""
-        if find_id(execution_id) is None:
-            return False
+    async def end_lost_processes(self) -> Sequence[str]:
+        """Ends the expired leases; returns the executions that ended too many processes."""
 
-        async def write(connection: Connection) -> bool:
-            facts = {"own": self._database.epoch, "id": execution_id, "seq": seq, "runner": epoch}
-            marked = await row(connection, _MARK, facts)
-            return marked is not None and bool(marked[0])
+        async def write(connection: Connection) -> tuple[Sequence[int], Sequence[bytes]]:
+            return await end_lost(connection, self._database.epoch, POISON_LOADS)
 
-        async def found(connection: Connection) -> tuple[bool] | None:
-            return (True,) if await row(connection, _MARKED, (execution_id, seq, epoch)) is not None else None
-
-        return await self._database.write(write, [("execution", execution_id)], found)
-
-    async def drop_deliveries(self, rows: Sequence[DeliveryKey]) -> None:
-        """Removes deliveries that have no effect any more; durable when it returns."""
-        own = self._database.epoch
-        await self._database.write(lambda connection: drop_deliveries(connection, own, rows))
+        ended, poisoned = await self._database.write(write)
+        for epoch in ended:
+            _log.warning("process_lost", epoch=epoch, unheard_seconds=LEASE_SECONDS)
+        return [id_text(key) for key in poisoned]

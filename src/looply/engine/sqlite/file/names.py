@@ -1,38 +1,29 @@
-"""Small numbers for the ids that are part of every row."""
+"""Numbers of ids in the SQLite store."""
 
 import apsw
+
+from looply.engine.coding.names import KnownNumbers
 
 _FIND = "SELECT n FROM name WHERE id = ?"
 _ADD = "INSERT INTO name(id) VALUES (?) RETURNING n"
 
-_KEPT = 100_000
 
-
-class Names:
+class Names(KnownNumbers):
     """The numbers of ids, for the writer: an id that is met for the first time gets one.
 
     All numbers are forgotten when a transaction is rolled back: it may have assigned them.
     """
 
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
-
-    def forget(self) -> None:
-        """Forgets everything; to be called when a transaction was rolled back."""
-        self._numbers.clear()
-
     def number(self, connection: apsw.Connection, name: str) -> int:
         """Returns the number of an id, giving it one if need be."""
-        known = self._numbers.get(name)
-        if known is not None:
+        if (known := self.find(name)) is not None:
             return known
-        found: int | None = connection.execute(_FIND, (name,)).get
+        found = find_number(connection, name)
         if found is None:
             # Not remembered: the savepoint that makes it may be undone alone.
             added: int = connection.execute(_ADD, (name,)).get
             return added
-        if len(self._numbers) < _KEPT:
-            self._numbers[name] = found
+        self.keep({name: found})
         return found
 
 

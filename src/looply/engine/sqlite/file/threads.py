@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import apsw
 
@@ -16,6 +16,9 @@ from looply.errors import EngineError, StoreLost
 Result = TypeVar("Result")
 
 _CLEAN = "UPDATE meta SET value = 1 WHERE key = 'clean'"
+
+BEHIND: Final = 3000
+"""Pruning pauses while more committed pages are not yet in the file."""
 
 
 class Threads:
@@ -35,6 +38,16 @@ class Threads:
     def failure(self) -> Exception | None:
         """The error after which no more writes are taken."""
         return self._writer.failure if self._writer is not None else None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the reserve is deleted, because the disk was full."""
+        return self._reserve.is_exhausted()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether writes wait, or too many committed pages are not yet in the file."""
+        return self.waiting > 0 or self.behind > BEHIND
 
     @property
     def groups(self) -> int:

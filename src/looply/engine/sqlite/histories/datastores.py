@@ -44,14 +44,14 @@ def store_change(connection: apsw.Connection, names: Names, change: DatastoreCha
 
 
 class SqliteDatastores(SqlDatastores):
-    """See `looply.engine.records.datastores.Datastores`."""
+    """The datastores of one file."""
 
     def __init__(self, threads: Threads) -> None:
         super().__init__(SqliteSessions(threads))
         self._threads = threads
 
     async def put(self, change: DatastoreChange) -> None:
-        """Applies a change by itself. Raises: DatastoreMoved, DatastoresFull."""
+        """Applies a change in a savepoint of its own. Raises: DatastoreMoved, DatastoresFull."""
         await self._threads.write(lambda connection: store_change(connection, self._threads.names, change))
 
 

@@ -25,7 +25,7 @@ _MATCHES: Final[Mapping[Kind, str]] = {
 
 
 def _sorted(matches: str) -> str:
-    """Returns the source of a few matches: at import, from the constants above only.
+    """Returns the source of a few matches: of constants only.
 
     Without its limit, which cuts nothing off, the order of a query within another one would not count.
     """
@@ -36,7 +36,7 @@ def _sorted(matches: str) -> str:
     """  # noqa: S608 - constants
 
 
-_SOURCES: Final[Mapping[Kind, str]] = {
+_SPANS: Final[Mapping[Kind, str]] = {
     "ORGANIZATION": """
   SELECT :columns: FROM execution INDEXED BY execution_org
   WHERE org = :org AND id < :below AND id >= :lowest ORDER BY id DESC LIMIT :budget
@@ -80,13 +80,12 @@ _SOURCES: Final[Mapping[Kind, str]] = {
   SELECT :facts:, 0 AS n
   FROM execution WHERE id = :id AND org = :org AND id < :below AND id >= :lowest
 """,
-    **{kind: _sorted(matches) for kind, matches in _MATCHES.items()},
 }
 
 
 def statement(kind: Kind, fits: str) -> str:
     """Returns the statement that reads one source; `fits` is the text of a condition."""
-    read = _SOURCES[kind].replace(":columns:", _COLUMNS).replace(":facts:", _FACTS)
+    read = (_SPANS.get(kind) or _sorted(_MATCHES[kind])).replace(":columns:", _COLUMNS).replace(":facts:", _FACTS)
     parts = ("SELECT h.*, ", fits, ", e.n FROM (", read, ") e CROSS JOIN head h ON h.id = e.id")
     return "".join((*parts, " WHERE e.n = :budget OR (", fits, ") LIMIT :limit"))
 
@@ -96,9 +95,5 @@ def _plan_of(query: Filter, workflows: Sequence[int], term_workflows: Sequence[i
     return lambda kind: statement(kind, fits), facts
 
 
-LISTS: Final = ListDialect(
-    plan_of=_plan_of,
-    probes={kind: f"SELECT count(*) FROM ({matches})" for kind, matches in _MATCHES.items()},  # noqa: S608 - constants
-    key=bytes,
-)
+LISTS: Final = ListDialect(_plan_of, _MATCHES, bytes)
 """How SQLite reads lists."""

@@ -9,39 +9,43 @@ from collections.abc import Sequence
 import apsw
 
 from looply.clock import to_ms
-from looply.engine.coding.rows import (
-    EFFECT_STATES,
-    INCIDENT_KINDS,
-    STATUS_NUMBERS,
-    TIMER_KINDS,
-    TRIGGER_NUMBERS,
-    decision_columns,
-    id_bytes,
-    id_text,
-    letter_columns,
+from looply.engine.coding.columns import (
+    batch_columns,
+    card_columns,
+    copy_columns,
+    effect_columns,
+    head_columns,
+    incident_columns,
+    start_columns,
+    timer_columns,
+    wait_columns,
 )
-from looply.engine.ports.store import StoredDefinition, Unit, Work, WorkChange
+from looply.engine.coding.refusals import claim_taken_error, key_taken_error, stale_error
+from looply.engine.coding.rows import STATUS_NUMBERS, decision_columns, id_bytes, id_text, letter_columns
+from looply.engine.ports.store import Unit, Work, WorkChange
 from looply.engine.records.claims import Claim, StoredKey
 from looply.engine.records.copies import CopyWish
 from looply.engine.records.decisions import DecisionRow
 from looply.engine.records.letters import LetterRow
-from looply.engine.sql.units import claim_taken_error, key_taken_error, stale_error
+from looply.engine.sql.dialects import sqlite_text
+from looply.engine.sql.journal import PUT_DEFINITION, definition_facts
 from looply.engine.sqlite.file.names import Names
 from looply.engine.sqlite.histories.datastores import store_change
 from looply.engine.sqlite.pending.deliveries import drop_slot, store_deliveries, store_slot
 from looply.engine.sqlite.pending.ledger import store_fire
 
+# Parameters are in the order of `looply.engine.coding.columns`, behind the keys of the row.
 _INSERT = (
-    "INSERT INTO execution(id, org, workspace, workflow, version, status, state, trigger, process_id, profile, parent,"
-    " seq, bytes, modified_ms, modified_by, reversed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO execution(id, org, workspace, workflow, bytes, reversed, version, status, state, seq, modified_ms,"
+    " modified_by, trigger, process_id, profile, parent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT DO NOTHING"
 )
 _UPDATE = (
-    "UPDATE execution SET version = ?, status = ?, state = ?, seq = ?, loads = 0, bytes = bytes + ?, modified_ms = ?,"
-    " modified_by = ? WHERE id = ? AND seq = ?"
+    "UPDATE execution SET loads = 0, version = ?, status = ?, state = ?, seq = ?, modified_ms = ?, modified_by = ?,"
+    " bytes = bytes + ? WHERE id = ? AND seq = ?"
 )
 _BATCH = (
-    "INSERT INTO batch(execution_id, first_seq, last_seq, at_ms, codec, chain, events) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO batch(execution_id, chain, events, first_seq, last_seq, at_ms, codec) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 _SNAPSHOT = "INSERT OR REPLACE INTO snapshot(execution_id, seq, fold, codec, state) VALUES (?, ?, ?, ?, ?)"
 _DROP_SNAPSHOT = "DELETE FROM snapshot WHERE execution_id = ?"
@@ -50,7 +54,7 @@ _VALUE_USE = (
     "INSERT INTO value_use(execution_id, hash, org, seq) VALUES (?, ?, ?, ?)"
     " ON CONFLICT DO UPDATE SET seq = excluded.seq"
 )
-_DEFINITION = "INSERT INTO definition(hash, workflow_id, version, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_DEFINITION = sqlite_text(PUT_DEFINITION)
 _DROP_SEARCH = "DELETE FROM search_field WHERE execution_id = ?"
 _EXPIRY = "INSERT OR REPLACE INTO expiry(execution_id, due_ms) VALUES (?, ?)"
 _SEARCH = "INSERT INTO search_field(org, value, execution_id, name) VALUES (?, ?, ?, ?)"
@@ -64,16 +68,16 @@ _CLAIM = "SELECT execution_id, request FROM claim WHERE workflow = ? AND process
 _PUT_CLAIM = "INSERT OR REPLACE INTO claim(workflow, process_id, org, execution_id, request) VALUES (?, ?, ?, ?, ?)"
 _DROP_CLAIM = "DELETE FROM claim WHERE workflow = ? AND process_id = ? AND execution_id = ?"
 _EFFECT = (
-    "INSERT OR REPLACE INTO effect(execution_id, seq, org, queue, state, attempt, epoch) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT OR REPLACE INTO effect(execution_id, org, seq, queue, state, attempt, epoch) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
-_TIMER = "INSERT OR REPLACE INTO timer(due_ms, execution_id, seq, kind) VALUES (?, ?, ?, ?)"
+_TIMER = "INSERT OR REPLACE INTO timer(execution_id, due_ms, seq, kind) VALUES (?, ?, ?, ?)"
 _WAIT = "INSERT OR REPLACE INTO wait(execution_id, seq, step, sources) VALUES (?, ?, ?, ?)"
 _INCIDENT = (
-    "INSERT OR REPLACE INTO incident(execution_id, seq, id, org, step, kind, code, opened_ms)"
+    "INSERT OR REPLACE INTO incident(execution_id, org, seq, id, step, kind, code, opened_ms)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _CARD = (
-    "INSERT OR REPLACE INTO card(id, execution_id, org, workflow, step, address, part, recipient, channel, revision,"
+    "INSERT OR REPLACE INTO card(execution_id, org, workflow, id, step, address, part, recipient, channel, revision,"
     " opened_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _CONTINUATION = "INSERT INTO continuation(execution_id) VALUES (?) ON CONFLICT DO NOTHING"
@@ -96,13 +100,11 @@ _DECISION = (
     " ON CONFLICT DO NOTHING"
 )
 _WISH = (
-    "INSERT INTO card_copy(id, execution_id, channel, wanted, due_ms) VALUES (?, ?, ?, ?, ?)"
+    "INSERT INTO card_copy(execution_id, id, channel, wanted, due_ms) VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT DO UPDATE SET wanted = excluded.wanted, due_ms = excluded.due_ms, attempts = 0"
 )
 
 _OPEN = (STATUS_NUMBERS["RUNNING"], STATUS_NUMBERS["WAITING"])
-_NO_CHANGE = WorkChange()
-_NO_WORK = Work()
 
 
 def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
@@ -110,12 +112,11 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
 
     Raises: Stale, KeyTaken, ClaimTaken, SlotTaken, FireTaken, DatastoreMoved, DatastoresFull.
     """
-    head, batch = unit.head, unit.batch
     key = id_bytes(unit.execution_id)
-    org = names.number(connection, head.organization_id)
-    workflow = names.number(connection, head.workflow_id)
+    org = names.number(connection, unit.head.organization_id)
+    workflow = names.number(connection, unit.head.workflow_id)
     if unit.key is not None:
-        _put_key(connection, key, org, unit.key, to_ms(batch.at))
+        _put_key(connection, key, org, unit.key, to_ms(unit.batch.at))
     if unit.expected_seq:
         _update(connection, key, unit)
     else:
@@ -128,26 +129,20 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
         store_fire(connection, names, unit.fire, key)
     if unit.datastore is not None:
         store_change(connection, names, unit.datastore)
-    if unit.letters:
-        _put_letters(connection, key, (org, workflow), unit.letters)
-    if unit.decisions:
-        _put_decisions(connection, key, (org, workflow), unit.decisions)
-    if unit.copies:
-        _wish_copies(connection, key, unit.copies)
-    connection.execute(
-        _BATCH, (key, batch.first_seq, batch.last_seq, to_ms(batch.at), batch.codec, batch.chain, batch.events)
-    )
+    _put_letters(connection, key, (org, workflow), unit.letters)
+    _put_decisions(connection, key, (org, workflow), unit.decisions)
+    _wish_copies(connection, key, unit.copies)
+    connection.execute(_BATCH, (key, unit.batch.chain, unit.batch.events, *batch_columns(unit.batch).values()))
     if unit.values or unit.snapshot is not None:
         _put_payload(connection, key, org, unit)
-    if unit.snapshot is None and unit.expected_seq and head.status in ("COMPLETED", "TERMINATED"):
+    if unit.snapshot is None and unit.expected_seq and unit.head.status in ("COMPLETED", "TERMINATED"):
         connection.execute(_DROP_SNAPSHOT, (key,))
-    if unit.work != _NO_CHANGE:
-        _put_work(connection, key, (org, workflow), unit.work.put)
-        _drop_work(connection, key, unit.work)
+    _put_work(connection, key, (org, workflow), unit.work.put)
+    _drop_work(connection, key, unit.work)
     if unit.sent or unit.applied:
         store_deliveries(connection, unit)
     if unit.definition is not None:
-        store_definition(connection, unit.definition)
+        connection.execute(_DEFINITION, definition_facts(unit.definition))
     if unit.expires_on is not None:
         connection.execute(_EXPIRY, (key, to_ms(unit.expires_on)))
     if unit.search is not None:
@@ -156,57 +151,20 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
             connection.execute(_SEARCH, (org, value, key, name))
 
 
-def store_definition(connection: apsw.Connection, definition: StoredDefinition) -> None:
-    """Stores a definition once."""
-    connection.execute(
-        _DEFINITION, (definition.hash, definition.workflow_id, definition.workflow_version, definition.body)
-    )
-
-
 def _update(connection: apsw.Connection, key: bytes, unit: Unit) -> None:
-    head = unit.head
-    connection.execute(
-        _UPDATE,
-        (
-            head.workflow_version,
-            STATUS_NUMBERS[head.status],
-            head.current_state,
-            head.seq,
-            len(unit.batch.events),
-            to_ms(head.modified_on),
-            head.modified_by,
-            key,
-            unit.expected_seq,
-        ),
-    )
+    columns = head_columns(unit.head).values()
+    connection.execute(_UPDATE, (*columns, len(unit.batch.events), key, unit.expected_seq))
     if connection.changes() != 1:
         raise stale_error(unit)
 
 
 def _insert(connection: apsw.Connection, names: Names, key: bytes, numbers: tuple[int, int], unit: Unit) -> None:
-    head = unit.head
-    process_id = head.process_id if head.process_id != head.execution_id else None
-    connection.execute(
-        _INSERT,
-        (
-            key,
-            numbers[0],
-            names.number(connection, head.workspace_id),
-            numbers[1],
-            head.workflow_version,
-            STATUS_NUMBERS[head.status],
-            head.current_state,
-            TRIGGER_NUMBERS[head.trigger_type],
-            process_id,
-            head.profile,
-            head.parent,
-            head.seq,
-            len(unit.batch.events),
-            to_ms(head.modified_on),
-            head.modified_by,
-            process_id[::-1] if process_id is not None else None,
-        ),
-    )
+    head, started = unit.head, start_columns(unit.head)
+    process_id: str | None = started["process_id"]
+    reversed_id = process_id[::-1] if process_id is not None else None
+    owners = (numbers[0], names.number(connection, head.workspace_id), numbers[1])
+    columns = (*head_columns(head).values(), *started.values())
+    connection.execute(_INSERT, (key, *owners, len(unit.batch.events), reversed_id, *columns))
     if connection.changes() != 1:
         raise stale_error(unit)
 
@@ -249,7 +207,7 @@ def _put_decisions(
 def _wish_copies(connection: apsw.Connection, key: bytes, wishes: Sequence[CopyWish]) -> None:
     """Stores the expected state of card copies, within the unit that changes them."""
     for wish in wishes:
-        connection.execute(_WISH, (wish.card_id, key, wish.channel, wish.wanted, to_ms(wish.due)))
+        connection.execute(_WISH, (key, *copy_columns(wish).values()))
 
 
 def _put_payload(connection: apsw.Connection, key: bytes, org: int, unit: Unit) -> None:
@@ -262,27 +220,17 @@ def _put_payload(connection: apsw.Connection, key: bytes, org: int, unit: Unit) 
 
 
 def _put_work(connection: apsw.Connection, key: bytes, numbers: tuple[int, int], work: Work) -> None:
-    if work == _NO_WORK:
-        return
     org, workflow = numbers
     for effect in work.effects:
-        state = EFFECT_STATES.index(effect.state)
-        row = (key, effect.seq, org, effect.queue, state, effect.attempt, effect.epoch)
-        connection.execute(_EFFECT, row)
+        connection.execute(_EFFECT, (key, org, *effect_columns(effect).values()))
     for timer in work.timers:
-        connection.execute(_TIMER, (to_ms(timer.due), key, timer.seq, TIMER_KINDS.index(timer.kind)))
+        connection.execute(_TIMER, (key, *timer_columns(timer).values()))
     for wait in work.waits:
-        connection.execute(_WAIT, (key, wait.seq, wait.step, " ".join(wait.sources)))
+        connection.execute(_WAIT, (key, *wait_columns(wait).values()))
     for incident in work.incidents:
-        kind = INCIDENT_KINDS.index(incident.kind)
-        opened_ms = to_ms(incident.opened_on)
-        connection.execute(
-            _INCIDENT, (key, incident.seq, incident.incident_id, org, incident.step, kind, incident.code, opened_ms)
-        )
+        connection.execute(_INCIDENT, (key, org, *incident_columns(incident).values()))
     for card in work.cards:
-        place = (card.step, card.address, card.part)
-        shown = (card.recipient, card.channel, card.revision, to_ms(card.opened_on))
-        connection.execute(_CARD, (card.card_id, key, org, workflow, *place, *shown))
+        connection.execute(_CARD, (key, org, workflow, *card_columns(card).values()))
     if work.continues:
         connection.execute(_CONTINUATION, (key,))
     if work.slot is not None:

@@ -1,4 +1,4 @@
-"""Open work as rows, where SQLite has its own way: deliveries, effects, schedules and their ledger, suspects.
+"""Open work as rows, where SQLite has its own way: deliveries, concurrency slots, schedules and their ledger.
 
 Imports `file` and `engine.sql`.
 Never here: histories, or executions that have ended.

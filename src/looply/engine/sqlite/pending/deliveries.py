@@ -5,24 +5,25 @@ from typing import Final
 
 import apsw
 
-from looply.clock import to_ms
+from looply.engine.coding.columns import slot_columns
+from looply.engine.coding.refusals import slot_taken_error
 from looply.engine.coding.rows import DELIVERIES, id_bytes
 from looply.engine.ports.store import Unit
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
-from looply.engine.sql.units import slot_taken_error
 from looply.execution.facts.deliveries import DeliveryKey
 
 _SEND: Final = "INSERT INTO delivery(target, sender, seq, kind) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _DROP: Final = "DELETE FROM delivery WHERE target = ? AND sender = ? AND seq = ?"
 
 _PLACE: Final = (
-    "INSERT OR REPLACE INTO place(execution_id, workflow, seq, since_ms, most, held) VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT OR REPLACE INTO place(execution_id, workflow, seq, since_ms, most, held)"
+    " VALUES (:execution, :workflow, :seq, :since_ms, :most, :held)"
 )
 _DROP_PLACE: Final = "DELETE FROM place WHERE execution_id = ?"
 _MAY_ENTER: Final = """
   SELECT (SELECT count(*) FROM place WHERE held = 1 AND workflow = :workflow) < :most
     AND (SELECT execution_id FROM place WHERE held = 0 AND workflow = :workflow
-         ORDER BY since_ms, execution_id LIMIT 1) = :id
+         ORDER BY since_ms, execution_id LIMIT 1) = :execution
 """
 
 
@@ -43,9 +44,9 @@ def drop_deliveries(connection: apsw.Connection, rows: Iterable[DeliveryKey]) ->
 
 def store_slot(connection: apsw.Connection, key: bytes, workflow: int, place: ConcurrencySlotRow) -> None:
     """Writes the slot of an execution, or its place in the queue. Raises: SlotTaken before its turn to take one."""
-    if place.is_held and not connection.execute(_MAY_ENTER, {"workflow": workflow, "most": place.most, "id": key}).get:
+    row = {"execution": key, "workflow": workflow, **slot_columns(place)}
+    if place.is_held and not connection.execute(_MAY_ENTER, row).get:
         raise slot_taken_error(place.execution_id)
-    row = (key, workflow, place.seq, to_ms(place.since), place.most, int(place.is_held))
     connection.execute(_PLACE, row)
 
 

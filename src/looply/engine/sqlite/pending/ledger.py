@@ -1,16 +1,12 @@
 """The ledger of schedules in SQLite: one row for each nominal instant with a decision."""
 
-from datetime import timedelta
-from typing import Final
-
 import apsw
 
 from looply.clock import ms_or_none, to_ms
 from looply.engine.coding.rows import FIRE_OUTCOMES, fire_taken_error, id_bytes
 from looply.engine.ports.port import Fire
-from looply.engine.sqlite.file.names import Names, find_number
-
-_MS: Final = timedelta(milliseconds=1)
+from looply.engine.sql.schedules import MILLISECOND
+from looply.engine.sqlite.file.names import Names
 
 # Outcomes are the positions of `FIRE_OUTCOMES`: 4 waits, 5 was missed.
 _HELD = (
@@ -27,11 +23,6 @@ _FROM_QUEUE = (
 )
 _MOVE = "UPDATE schedule SET next_ms = :next, delay_ms = :delay WHERE workflow = :workflow"
 _STARTED = "UPDATE schedule SET last_ms = :nominal, last_execution = :execution WHERE workflow = :workflow"
-_TRIM = (
-    "DELETE FROM fire WHERE workflow = :workflow AND outcome <> 4 AND nominal_ms <= (SELECT nominal_ms FROM fire"
-    " WHERE workflow = :workflow ORDER BY nominal_ms DESC LIMIT 1 OFFSET :keep)"
-)
-_GIVE_UP = "UPDATE fire SET outcome = 5 WHERE workflow = ? AND outcome = 4"
 
 
 def store_fire(connection: apsw.Connection, names: Names, fire: Fire, execution_key: bytes | None) -> None:
@@ -48,7 +39,7 @@ def store_fire(connection: apsw.Connection, names: Names, fire: Fire, execution_
         "at": ms_or_none(fire.at),
         "count": fire.count,
         "next": ms_or_none(fire.next),
-        "delay": fire.next_delay // _MS,
+        "delay": fire.next_delay // MILLISECOND,
         "queued": fire.was_queued,
         "is_any": fire.former is None,
         "former": id_bytes(fire.former) if fire.former else None,
@@ -62,13 +53,3 @@ def store_fire(connection: apsw.Connection, names: Names, fire: Fire, execution_
         connection.execute(_MOVE, facts)
     if execution_key is not None:
         connection.execute(_STARTED, facts)
-
-
-def mark_queued_missed(connection: apsw.Connection, workflow: int | None) -> None:
-    """Marks queued starts as missed: their schedule is removed."""
-    connection.execute(_GIVE_UP, (workflow,))
-
-
-def trim(connection: apsw.Connection, workflow_id: str, keep: int) -> None:
-    """Removes all but the newest rows of one workflow; starts that wait stay."""
-    connection.execute(_TRIM, {"workflow": find_number(connection, workflow_id), "keep": keep})
