@@ -78,11 +78,16 @@ def program(name: str, *arguments: str, log: Path, cores: set[int] | None = None
 
 
 @contextmanager
-def looply(data: Path, log: Path, environment: dict[str, str] | None = None) -> Iterator[Server]:
-    """Serves an existing data folder until the end of the block, with the default settings except these."""
+def looply(
+    data: Path, log: Path, environment: dict[str, str] | None = None, *, python: str = sys.executable
+) -> Iterator[Server]:
+    """Serves an existing data folder until the end of the block, with the default settings except these.
+
+    `python` is the interpreter of the environment whose product serves.
+    """
     ready = log.with_suffix(".ready")
     ready.unlink(missing_ok=True)
-    command = [sys.executable, "-P", "-m", "looply.cli", "serve", "--data", str(data), "--port", "0"]
+    command = [python, "-P", "-m", "looply.cli", "serve", "--data", str(data), "--port", "0"]
     with started([*command, "--ready-file", str(ready)], log, environment) as (process, begun):
         text = wait_for_file(ready, process, begun, log)
         yield Server(int(text.rsplit(":", 1)[1]), process, begun, time.perf_counter() - begun)

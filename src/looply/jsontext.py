@@ -143,12 +143,12 @@ def check_values(text: bytes, most: int, *, name: str = "the text") -> None:
     """Rejects a JSON text with more values than `most` before it is parsed.
 
     A value takes many times the memory and the time of its text: a megabyte of `[],` is 350,000 lists. A text with few
-    commas and brackets, those within its strings included, costs three searches for a byte; only others are scanned
-    more closely.
+    commas and brackets, those within its strings included, costs three searches for a byte, a short one none; only
+    others are scanned more closely.
 
     Raises: BadRequest (code `TOO_MANY_VALUES`).
     """
-    if _separators(text, 0, len(text)) < most:
+    if len(text) < most or _separators(text, 0, len(text)) < most:
         return
     found = position = 0
     while found < most:

@@ -19,8 +19,10 @@ class RateLimiter:
     def take(self, owner: str, now: float) -> float:
         """Takes one token and returns 0; without a token takes none and returns the seconds until there is one."""
         left = self._refill(owner, now)
-        has_one = left >= 1
-        self._keep(owner, left - has_one, now)
+        if left >= 1:
+            self._keep(owner, left - 1, now)
+            return 0.0
+        self._keep(owner, left, now)
         return self._seconds_for(left)
 
     def reserve(self, owner: str, now: float) -> float | None:

@@ -47,9 +47,9 @@ class Quotas:
         self._counting = asyncio.Lock()
         self._is_counted = False
         self._open: Mapping[str, int] = {}
-        self._changed: Counter[str] = Counter()
+        self._changed: dict[str, int] = {}
         """By organization: started here, less what ended here, since the last count began."""
-        self._starting: Counter[str] = Counter()
+        self._starting: dict[str, int] = {}
         """By organization: starts that were admitted and are not stored yet."""
         self._bytes: Mapping[str, int] = {}
         self._measured: Counter[str] = Counter()
@@ -58,7 +58,8 @@ class Quotas:
 
     def usage(self, organization_id: str) -> Usage:
         """Returns what an organization uses, including the starts that are being stored."""
-        count = self._open.get(organization_id, 0) + self._changed[organization_id] + self._starting[organization_id]
+        count = self._open.get(organization_id, 0) + self._changed.get(organization_id, 0)
+        count += self._starting.get(organization_id, 0)
         return Usage(max(count, 0), self._bytes.get(organization_id, 0))
 
     async def wait_until_counted(self) -> None:
@@ -72,15 +73,15 @@ class Quotas:
     def check(self, organization_id: str) -> None:
         """Raises: QuotaExhausted when the organization may start nothing."""
         usage = self.usage(organization_id)
-        for quota in QUOTAS:
-            if (value := getattr(usage, quota)) >= (most := getattr(self._most, quota)):
+        for quota, value, most in zip(QUOTAS, usage, self._most, strict=True):
+            if value >= most:
                 unit = "open executions" if quota == "open_executions" else "bytes stored in executions"
                 message = f"the organization has {value} {unit}, and the limit {quota} is {most}: it starts no more"
                 raise QuotaExhausted(f"{message}; {_ADVICE[quota]}", retry_after=_RETRY_AFTER)
 
     def begin(self, organization_id: str) -> None:
         """Counts a start as open from now on, until `end`."""
-        self._starting[organization_id] += 1
+        _add(self._starting, organization_id, 1)
 
     def end(self, organization_id: str) -> None:
         """Reverts what `begin` counted: the start was stored, and counts as open, or it was not."""
@@ -149,10 +150,11 @@ def _is_open(state: ExecutionState) -> bool:
     return state.closed is None and not state.incidents
 
 
-def _add(counts: Counter[str], key: str, count: int) -> None:
+def _add(counts: dict[str, int], key: str, count: int) -> None:
     """Adds to a count, and removes one that is zero."""
     if count == 0:
         return
-    counts[key] += count
-    if not counts[key]:
-        del counts[key]
+    if total := counts.get(key, 0) + count:
+        counts[key] = total
+    else:
+        counts.pop(key, None)

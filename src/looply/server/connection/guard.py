@@ -14,12 +14,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
 from looply.jsontext import encode_json
-from looply.server.connection.serial import SerialProtocol
+from looply.server.connection.serial import SerialProtocol, request_of
 from looply.server.http.access_log import OnRefused
 from looply.server.http.problems import error_body
-
-MAX_HEADERS: Final = 200
-"""Most headers of one request."""
 
 MAX_BLANK_LINES: Final = 1000
 """Most blank lines within the chunked body of one request."""
@@ -119,17 +116,18 @@ class GuardedProtocol(SerialProtocol):
         self._head_size = self._framing_size = 0
         super().on_message_begin()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Adds a header, up to `MAX_HEADERS`."""
-        if self.phase == "HEAD" and len(self.headers) == MAX_HEADERS:
-            self._refuse(431, *_TOO_LARGE)
-        super().on_header(name, value)
+    def on_too_many_headers(self) -> None:
+        """Refuses the request."""
+        self._refuse(431, *_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
         """Refuses a head that exceeds the bounds, else begins the request."""
         if self.is_refused:
             return
-        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > self.bounds.head_bytes:
+        size = len(self.url) + 4 * len(self.headers)
+        for name, value in self.headers:
+            size += len(name) + len(value)
+        if size > self.bounds.head_bytes:
             self._refuse(431, *_TOO_LARGE)
             return
         if not _is_plain(self.parser.get_http_version(), self.url, self.headers):
@@ -161,7 +159,7 @@ class GuardedProtocol(SerialProtocol):
 
     def finish(self) -> None:
         """Makes the answer that has not begun yet the last one, with `Connection: close`."""
-        current = self.current
+        current = request_of(self)
         if current is not None and not current.response_started:
             current.keep_alive = False
 
@@ -194,7 +192,7 @@ class GuardedProtocol(SerialProtocol):
             return
         self.is_refused = True
         self._deadline.drop()
-        current = self.current
+        current = request_of(self)
         if self.phase != "BODY" or current is None or not current.response_started:
             request_id = self.next_id()
             response = _response(status, message, code, request_id)
@@ -276,8 +274,13 @@ def _is_plain(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -
 
     The only transfer coding is `chunked` (§6.1), which HTTP/1.0 does not know.
     """
-    hosts = sum(name == b"host" for name, _ in headers)
-    codings = [value.strip().lower() for name, value in headers if name == b"transfer-encoding"]
+    hosts = 0
+    codings = []
+    for name, value in headers:
+        if name == b"host":
+            hosts += 1
+        elif name == b"transfer-encoding":
+            codings.append(value.strip().lower())
     if codings and (codings != [b"chunked"] or version == "1.0"):
         return False
     return version in _VERSIONS and target[:1] == b"/" and hosts <= 1 and (hosts == 1 or version == "1.0")

@@ -21,12 +21,16 @@ Phase: TypeAlias = Literal["IDLE", "HEAD", "BODY"]
 _BLANK_LINE: Final = b"\r\n\r\n"
 """The end of heads and of chunked bodies."""
 
+_EMPTY_LINE: Final = b"\r\n"
 _EMPTY_LINES: Final = re.compile(rb"(?:\r\n)*+")
 """Empty lines before a request, which are ignored (RFC 9112 §2.2)."""
 
 
 class SerialProtocol(HttpToolsProtocol):
     """A connection of uvicorn that parses the next request after the previous one is answered."""
+
+    max_headers = 200
+    """Most headers of one request."""
 
     def __init__(
         self,
@@ -47,14 +51,9 @@ class SerialProtocol(HttpToolsProtocol):
         self._body_left: int | None = 0  # None: the body is chunked
 
     @property
-    def current(self) -> RequestResponseCycle | None:
-        """The last request that reached the application, None before the first one."""
-        return self.cycle
-
-    @property
     def is_answering(self) -> bool:
         """Whether the answer to a request that has reached the application is incomplete."""
-        current = self.current
+        current: RequestResponseCycle | None = self.cycle
         return current is not None and not current.response_complete
 
     @property
@@ -71,7 +70,7 @@ class SerialProtocol(HttpToolsProtocol):
                 self._ahead = arrived[at:]
                 self.flow.pause_reading()
                 return
-            if self.phase == "IDLE":
+            if self.phase == "IDLE" and arrived.startswith(_EMPTY_LINE, at):
                 at = _skip_empty_lines(arrived, at)
                 if at == len(arrived):
                     return
@@ -81,6 +80,9 @@ class SerialProtocol(HttpToolsProtocol):
 
     def on_piece(self, size: int, body_size: int) -> None:
         """A hook that is called after each piece of a head (`body_size` 0) or of a chunked body, with its sizes."""
+
+    def on_too_many_headers(self) -> None:
+        """A hook that is called for each header after `max_headers` others; it is not added."""
 
     def on_response_complete(self) -> None:
         """Parses the request that arrived after the one whose answer is now complete."""
@@ -100,7 +102,10 @@ class SerialProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Adds a header of the head. A trailer is not a header (RFC 9110 §6.5.1) and is ignored."""
         if self.phase == "HEAD" and not self.is_refused:
-            super().on_header(name, value)
+            if len(self.headers) == self.max_headers:
+                self.on_too_many_headers()
+            else:
+                super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Begins the request."""
@@ -145,6 +150,11 @@ class SerialProtocol(HttpToolsProtocol):
         self._tail = (self._tail + piece if len(piece) < len(_BLANK_LINE) else piece)[1 - len(_BLANK_LINE) :]
         if self.phase == "HEAD" or (phase == "BODY" and self._body_left is None):
             self.on_piece(len(piece), self._body_size - body_size)
+
+
+def request_of(protocol: HttpToolsProtocol) -> RequestResponseCycle | None:
+    """Returns the last request that reached the application, None before the first one."""
+    return protocol.cycle
 
 
 def _skip_empty_lines(data: bytes, at: int) -> int:

@@ -136,6 +136,15 @@ class Route:
     refusals: tuple[int, ...] = ()
     answer_type: str = JSON
     takes_bound_keys: bool = False
+    required: tuple[Parameter, ...] = field(init=False, repr=False, compare=False)
+    """The parameters that a call must have."""
+    header_keys: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
+    """The names of `header_values` as they are in a request: in lower case."""
+
+    def __post_init__(self) -> None:
+        """Computes what every call needs."""
+        object.__setattr__(self, "required", tuple(each for each in self.parameters if each.is_required))
+        object.__setattr__(self, "header_keys", tuple(name.lower().encode() for name in self.header_values))
 
     @property
     def is_list(self) -> bool:

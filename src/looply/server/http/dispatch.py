@@ -93,8 +93,7 @@ class Dispatch:
             if route.has_strict_body and _is_shape(route.body):
                 body = convert_body(body, route.body)
         headers = {}
-        for name in route.header_values:
-            key = name.lower().encode()
+        for key in route.header_keys:
             if text := single_header(scope, key):
                 headers[key] = text
         call = Call(

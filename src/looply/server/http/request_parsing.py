@@ -159,7 +159,7 @@ def read_query(text: bytes, route: Route) -> Query:
     Raises: BadRequest (codes `UNKNOWN_PARAMETER`, `DUPLICATE_PARAMETER`, `MISSING_PARAMETER`, `MALFORMED_QUERY`).
     """
     declared = route.parameters
-    if not text and not any(parameter.is_required for parameter in declared):
+    if not text and not route.required:
         return NO_QUERY
     known = {parameter.name: parameter for parameter in declared}
     values: dict[str, tuple[str, ...]] = {}
@@ -177,8 +177,8 @@ def read_query(text: bytes, route: Route) -> Query:
         if name in values and name in known and not known[name].repeats:
             raise BadRequest(f"the query parameter {name} is given twice", code="DUPLICATE_PARAMETER")
         values[name] = (*values.get(name, ()), _decode(raw_value))
-    for parameter in declared:
-        if parameter.is_required and not values.get(parameter.name, ("",))[0]:
+    for parameter in route.required:
+        if not values.get(parameter.name, ("",))[0]:
             raise BadRequest(f"the query parameter {parameter.name} is missing", code="MISSING_PARAMETER")
     return Query(values)
 

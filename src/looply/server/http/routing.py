@@ -20,6 +20,8 @@ class Branch(NamedTuple):
 
     by_count: Mapping[int, Route]
     longest: Route
+    names: tuple[str, ...]
+    """The path parameters of the longest route."""
 
     def route(self, rest: tuple[str, ...]) -> Route:
         """Returns the route with as many parameters as `rest` has segments, else the one with the most."""
@@ -27,14 +29,16 @@ class Branch(NamedTuple):
 
     def leads_to(self, rest: tuple[str, ...]) -> bool:
         """Returns whether the segments after the fixed path can be path parameters of a route."""
-        return not rest or bool(self.longest.path_values)
+        return not rest or bool(self.names)
 
     def values(self, rest: tuple[str, ...]) -> dict[str, str]:
         """Returns the path parameters, by the names of the longest route."""
-        names = tuple(self.longest.path_values)
+        names = self.names
         if len(rest) > len(names):
             rest = (*rest[: len(names) - 1], "/".join(rest[len(names) - 1 :]))
-        return dict(zip(names, (*rest, *("",) * (len(names) - len(rest))), strict=True))
+        elif len(rest) < len(names):
+            rest = (*rest, *("",) * (len(names) - len(rest)))
+        return dict(zip(names, rest, strict=True))
 
 
 class Match(NamedTuple):
@@ -79,6 +83,5 @@ class RouteTable:
 
 
 def _branch(routes: Sequence[Route]) -> Branch:
-    return Branch(
-        {len(route.path_values): route for route in routes}, max(routes, key=lambda route: len(route.path_values))
-    )
+    longest = max(routes, key=lambda route: len(route.path_values))
+    return Branch({len(route.path_values): route for route in routes}, longest, tuple(longest.path_values))
