@@ -1,4 +1,4 @@
-"""What one unit computes: open work and status once for each state, whoever needs them."""
+"""What one unit computes: open work and status once for each state."""
 
 import sys
 from collections import Counter
