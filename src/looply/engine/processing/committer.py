@@ -159,10 +159,7 @@ class Committer:
         before = box.state
         box.state, box.workflow, box.chain = after, workflow, unit.batch.chain
         self._on_unit(before, after)
-        head = unit.head
-        self._observers.on_change(
-            StateChange(before=before, after=after, status=head.status, current_state=head.current_state)
-        )
+        self._observers.on_change(_change(before, after, unit))
         if unit.definition is not None:
             self._known_definitions.add(unit.definition.hash)
         self._publish(unit, after)
