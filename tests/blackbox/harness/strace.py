@@ -141,6 +141,11 @@ class Tracer:
         """Returns the system calls of the threads so far, in order."""
         return list(parsed_calls(self._log.read_text(encoding="utf-8", errors="replace"), self._threads))
 
+    def struck(self) -> Call | None:
+        """Returns the call at whose entry the server was killed, None if it was not; meant for a closed tracer."""
+        last = next(reversed(self.calls()), None)
+        return last if last is not None and last.result is None and "<detached" not in last.text else None
+
     def close(self) -> None:
         """Detaches the tracer from the server. Closing twice, or after the server has died, is harmless."""
         if self._process.poll() is None:

@@ -229,7 +229,7 @@ def test_the_doctor_names_a_data_key_that_does_not_open(data: Path, made: dict[s
     (data / "seal").unlink()
     (problem,) = document("doctor", "--data", data, status=1)["problems"]
     assert problem["kind"] == "DATA_KEY"
-    assert f"the data key 1 of organization {made['organization_id']} does not open" in problem["message"]
+    assert f"the data key 1 of organization {made['organization_id']} cannot be opened" in problem["message"]
 
 
 def test_keys_of_the_setting_are_changed_by_hand_and_the_command_says_how(data: Path, made: dict[str, str]) -> None:

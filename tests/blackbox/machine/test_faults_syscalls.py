@@ -66,12 +66,12 @@ def killed(bench: Bench, scenario: Scenario, case: Case, point: Point) -> str:
     with crash_at(bench.server, bench.folder, point) as tracer:
         scenario.act(case)
         bench.settle()
-        if bench.server.is_running():
-            return ""
-        bench.server.wait()
+    # Looked for after the tracer was detached: on a busy machine it can strike later than the server seems idle.
+    last = tracer.struck()
+    if last is None:
+        return ""
     assert bench.server.wait() == -9
-    last = tracer.calls()[-1]
-    assert (last.name, last.result) == (point.name, None)
+    assert last.name == point.name
     return last.target or "nothing"
 
 
