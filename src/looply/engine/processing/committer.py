@@ -324,3 +324,13 @@ def encode_definition(workflow: Workflow, workflow_id: str, workflow_version: in
         workflow_version=workflow_version,
         body=encode_json(workflow.definition),
     )
+
+
+def _change(before: ExecutionState | None, after: ExecutionState, unit: Unit) -> StateChange:
+    return StateChange(
+        before=before,
+        after=after,
+        former=before.status if before is not None else None,
+        status=unit.head.status,
+        current_state=unit.head.current_state,
+    )
