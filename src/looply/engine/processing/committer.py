@@ -159,7 +159,7 @@ class Committer:
         before = box.state
         box.state, box.workflow, box.chain = after, workflow, unit.batch.chain
         self._on_unit(before, after)
-        self._observers.on_change(_change(before, after, unit))
+        self._observers.on_change(_state_change(before, after, unit))
         if unit.definition is not None:
             self._known_definitions.add(unit.definition.hash)
         self._publish(unit, after)
@@ -326,7 +326,7 @@ def encode_definition(workflow: Workflow, workflow_id: str, workflow_version: in
     )
 
 
-def _change(before: ExecutionState | None, after: ExecutionState, unit: Unit) -> StateChange:
+def _state_change(before: ExecutionState | None, after: ExecutionState, unit: Unit) -> StateChange:
     return StateChange(
         before=before,
         after=after,

@@ -13,9 +13,9 @@ from looply import __version__
 from looply.app.context.metrics import MEASURES, OWN, STORE, Metrics, ProcessState, count_uninstalled_as_other
 from looply.connectors.registry import load_connectors
 from looply.engine.processing.quotas import Quota
+from looply.engine.records.changes import StateChange
 from looply.engine.records.survey import Census, EffectCount
 from looply.engine.upkeep.auditor import Auditor, Findings
-from looply.execution import ExecutionState
 from looply.execution.facts.commands import Retry
 from looply.testing.clock import START_TIME
 from looply.testing.world import HANG, Answer
@@ -100,12 +100,12 @@ class TestExecutions:
 
     async def test_a_workflow_is_counted_by_its_id_up_to_a_bound_and_then_with_the_others(self, engine: Driver) -> None:
         metrics = Metrics("postgres", workflows=2)
-        begun: list[ExecutionState] = []
-        engine.shell.observers.on_change = lambda change: begun.append(change.after)
+        begun: list[StateChange] = []
+        engine.shell.observers.on_change = begun.append
         await engine.trigger(asking())
         for number in (1, 2, 3, 4, 1):
-            started = replace(begun[0].started, workflow_id=f"workflow-{number}")
-            metrics.count_change(None, replace(begun[0], started=started))
+            started = replace(begun[0].after.started, workflow_id=f"workflow-{number}")
+            metrics.count_change(replace(begun[0], after=replace(begun[0].after, started=started)))
         samples = read(metrics)
         name = "looply_executions_started_total"
         found = {
