@@ -173,7 +173,7 @@ LATE_IMPORTS = {
     # Help pages, and commands that show JSON or evaluate an expression, must start at once.
     "cli/__init__.py": 2,
     "cli/terminal/instants.py": 1,
-    "cli/terminal/options.py": 2,
+    "cli/terminal/options.py": 3,
     "cli/terminal/progress.py": 2,
     "cli/terminal/terminal.py": 2,
     # A worker process imports one interpreter, and nothing that its system does not have.

@@ -87,7 +87,7 @@ class Engine:
         """Triggers a workflow. `fields` are those of `start_of`."""
         return await self.shell.start(start_of(workflow, body, **fields))
 
-    async def started(self, workflow: Workflow, body: Json = None, **fields: Any) -> str:
+    async def trigger(self, workflow: Workflow, body: Json = None, **fields: Any) -> str:
         """Triggers a workflow and returns the id of the execution."""
         return (await self.start(workflow, body, **fields)).execution_id
 

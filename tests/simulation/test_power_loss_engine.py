@@ -91,7 +91,7 @@ class Story:
         await driver.together(self._answered(), self._ended(), self._large())
         await driver.settle()
         await driver.advance(HOUR)
-        for call in driver.world.open():
+        for call in driver.world.open_calls():
             call.release()
         await driver.settle()
 

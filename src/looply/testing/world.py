@@ -148,20 +148,20 @@ class World:
         """Sets the outcome of every call of a step that has no scripted one left."""
         self._usual[step] = outcome
 
-    def of(self, step: str) -> list[Call]:
+    def calls_of(self, step: str) -> list[Call]:
         """Returns the calls of a step, oldest first."""
         return [call for call in self.calls if call.step == step]
 
-    def open(self) -> list[Call]:
+    def open_calls(self) -> list[Call]:
         """Returns the calls that have not returned, oldest first."""
         return [call for call in self.calls if call.phase == "OPEN"]
 
     async def wait_for_call(self, step: str, count: int = 1) -> Call:
         """Waits until a step has made `count` calls and returns the last of them."""
-        while len(self.of(step)) < count:
+        while len(self.calls_of(step)) < count:
             self._arrived.clear()
             await self._arrived.wait()
-        return self.of(step)[count - 1]
+        return self.calls_of(step)[count - 1]
 
     def _operation(self, name: str) -> Operation:
         async def call(context: CallContext, input_: dict[str, Json]) -> Json:

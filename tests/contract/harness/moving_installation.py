@@ -175,17 +175,17 @@ class Installation:
         await catalog.close()
 
     async def _old_months(self, driver: Driver) -> None:
-        self.ids["completed"] = await driver.started(computing(), {**ORDER, **LARGE})
-        self.ids["terminated"] = await driver.started(asking())
+        self.ids["completed"] = await driver.trigger(computing(), {**ORDER, **LARGE})
+        self.ids["terminated"] = await driver.trigger(asking())
         await driver.terminate(self.ids["terminated"])
-        self.ids["kept"] = await driver.started(chain(note(), retention="P5Y"))
-        self.ids["pruned"] = await driver.started(chain(note(), retention="P10D"))
+        self.ids["kept"] = await driver.trigger(chain(note(), retention="P5Y"))
+        self.ids["pruned"] = await driver.trigger(chain(note(), retention="P10D"))
         await driver.advance(MONTH)
-        self.ids["waiting"] = await driver.started(asking(), ORDER, process_id="PO-1")
-        self.ids["theirs"] = await driver.started(asking(), ORDER, process_id="PO-1", **THEIRS)
-        self.ids["long"] = await driver.started(counting_then_asking(300))
+        self.ids["waiting"] = await driver.trigger(asking(), ORDER, process_id="PO-1")
+        self.ids["theirs"] = await driver.trigger(asking(), ORDER, process_id="PO-1", **THEIRS)
+        self.ids["long"] = await driver.trigger(counting_then_asking(300))
         secret = chain(wait(), call("notify", body="${payload.output.pin}"), start={"secret": ["/output/pin"]})
-        self.ids["secret"] = await driver.started(secret, {"pin": HIDDEN, **LARGE})
+        self.ids["secret"] = await driver.trigger(secret, {"pin": HIDDEN, **LARGE})
         await driver.advance(MONTH)
         await prune_now(driver.shell.pruning, plan(driver.clock.now(), None))
 
@@ -194,47 +194,47 @@ class Installation:
         await driver.put_schedule(every("PT2H", wait("wait_of_a_paused_one")), status="PAUSED")
         await driver.advance(timedelta(hours=1))
         driver.world.script("refused", Rejected("no such order", sent=True, status="404"))
-        self.ids["failed"] = await driver.started(chain(call("refused", "POST")), ORDER)
-        self.ids["asked"] = await driver.started(chain(card(recipients=["ann@example.com", "bob@example.com"])))
+        self.ids["failed"] = await driver.trigger(chain(call("refused", "POST")), ORDER)
+        self.ids["asked"] = await driver.trigger(chain(card(recipients=["ann@example.com", "bob@example.com"])))
         state = await driver.state(self.ids["asked"])
         self.token = card_token(self.ids["asked"], state.started.seed, parse_address("card_1:1"), 1)
         two = card(recipients=["ann@example.com", "cy@example.com"], for_="all")
-        self.ids["decided"] = await driver.started(chain(two))
+        self.ids["decided"] = await driver.trigger(chain(two))
         seed = (await driver.state(self.ids["decided"])).started.seed
         await driver.answer(self.ids["decided"], card_token(self.ids["decided"], seed, parse_address("card_1:1"), 0))
-        self.ids["delayed"] = await driver.started(delaying("PT3H"))
-        self.ids["keyed"] = await driver.started(asking(), ORDER, key="key-1")
+        self.ids["delayed"] = await driver.trigger(delaying("PT3H"))
+        self.ids["keyed"] = await driver.trigger(asking(), ORDER, key="key-1")
         await driver.settle()
         await self._left_a_letter(driver)
         for name in ("prices", "ä b", "gone"):
-            await driver.started(chain(datastore("merge", name=name, value={"big": 10**40, "text": "ü😀"})))
+            await driver.trigger(chain(datastore("merge", name=name, value={"big": 10**40, "text": "ü😀"})))
         await driver.settle()
-        await driver.started(chain(datastore("delete", name="gone")))
+        await driver.trigger(chain(datastore("delete", name="gone")))
         await driver.settle()
         driver.world.always("call_1", HANG)
-        self.ids["sending"] = await driver.started(calling("GET"), ORDER)
+        self.ids["sending"] = await driver.trigger(calling("GET"), ORDER)
         await driver.settle()
-        self.ids["in_line"] = await driver.started(calling("POST"), ORDER)
+        self.ids["in_line"] = await driver.trigger(calling("POST"), ORDER)
         await self._among_others(driver)
         # The copies of the first card are shown in their channel; that of the second one is still to be.
         await driver.reconciler.tick()
-        self.ids["not_shown"] = await driver.started(chain(card("shown_later", "cy@example.com")))
+        self.ids["not_shown"] = await driver.trigger(chain(card("shown_later", "cy@example.com")))
 
     async def _left_a_letter(self, driver: Driver) -> None:
         """A resume comes before its wait, which never opens; the order's number is kept to be searched by."""
         driver.world.script("early", HANG)
         early = chain(call("early"), wait("unmet"), search_fields=["/payload/output/po"])
-        self.ids["letter"] = await driver.started(early, {"po": "4711"})
+        self.ids["letter"] = await driver.trigger(early, {"po": "4711"})
         await driver.settle()
         await driver.resume(self.ids["letter"], {"n": 1})
         await driver.terminate(self.ids["letter"])
-        driver.world.open()[0].release()
+        driver.world.open_calls()[0].release()
         await driver.settle()
 
     async def _cut_short(self, driver: Driver) -> None:
         """A stretch of computing steps is stored when the process ends, and says that there is more."""
         driver.faults.die_after(1)
-        driver.call(driver.started(counting_then_asking(200), ORDER))
+        driver.call(driver.trigger(counting_then_asking(200), ORDER))
         await driver.settle()
         self.ids["cut_short"] = driver.faults.units[-1].execution_id
 
@@ -243,11 +243,11 @@ class Installation:
         limited = chain(wait(), max_concurrency=1)
         driver.callees.put(CALLEE, asking())
         parent = chain(step("child", "subworkflow", {"workflow_id": CALLEE, "payload": "${payload.output}"}))
-        self.ids["first_in_line"] = await driver.started(limited, ORDER)
-        self.ids["parent"] = await driver.started(parent, ORDER)
+        self.ids["first_in_line"] = await driver.trigger(limited, ORDER)
+        self.ids["parent"] = await driver.trigger(parent, ORDER)
         await driver.deliver()
-        self.ids["second_in_line"] = await driver.started(limited, ORDER)
-        self.ids["parent_to_be"] = await driver.started(parent, ORDER)
+        self.ids["second_in_line"] = await driver.trigger(limited, ORDER)
+        self.ids["parent_to_be"] = await driver.trigger(parent, ORDER)
 
 
 async def folded(store: Store, boot: StartupState, sealers: Sealers) -> Mapping[str, ExecutionState]:

@@ -2,7 +2,7 @@
 
     processes = Processes(address)
     a, b, c = await processes.open(3)
-    execution_id = await a.started(asking())
+    execution_id = await a.trigger(asking())
     assert await b.resume(execution_id) == Restarted()
 
 Each is a whole engine (`Driver`). They share the database, the world that they call, and the true time; their own

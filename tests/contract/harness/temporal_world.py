@@ -57,7 +57,7 @@ class Process:
         finally:
             await self.shell.close(timedelta(seconds=10))
 
-    async def started(self, workflow: Any, body: Any = None) -> str:
+    async def trigger(self, workflow: Any, body: Any = None) -> str:
         """Triggers a workflow and returns the id of the execution."""
         return (await self.shell.start(start_of(workflow, body))).execution_id
 

@@ -58,7 +58,7 @@ async def test_executions_continue_where_the_folder_left_them(
     await driver.settle()
     ids = installation.ids
     # A call that was on its way is made again when it may be, and one that was queued is made once.
-    calls = {(seen.execution_id, seen.attempt) for seen in driver.world.of("call_1")}
+    calls = {(seen.execution_id, seen.attempt) for seen in driver.world.calls_of("call_1")}
     assert calls == {(ids["in_line"], 1), (ids["sending"], 2)}
     assert {await driver.status(ids[name]) for name in ("in_line", "sending", "completed")} == {"COMPLETED"}
     assert [each.kind for each in await driver.events(ids["failed"], IncidentOpened)] == ["FAILED"]
@@ -148,7 +148,7 @@ async def test_secrets_open_with_the_same_key_and_are_nowhere_in_clear(
     await driver.open()
     await driver.resume(installation.ids["secret"])
     await driver.settle()
-    (request,) = driver.world.of("notify")
+    (request,) = driver.world.calls_of("notify")
     assert request.input["body"] == HIDDEN
     state = await driver.state(installation.ids["completed"])
     assert state.payload["text"] == LARGE["text"]
@@ -168,7 +168,7 @@ async def test_the_same_trigger_is_answered_with_the_execution_that_was_moved(
         ({"process_id": "PO-1", **THEIRS}, "theirs"),
     ):
         assert await driver.start(asking(), ORDER, **fields) == Started(execution_id=ids[name], replayed=True)
-    fresh = await driver.started(asking(), ORDER)
+    fresh = await driver.trigger(asking(), ORDER)
     assert fresh > max(ids.values())
     await driver.finish()
 
@@ -252,7 +252,7 @@ async def test_datastores_are_the_same_on_the_other_side_and_revisions_continue(
     known = (await driver.shell.datastores.find(ORGANIZATION, "ä b")).known
     assert (known.value, known.revision) == ({"big": 10**40, "text": "ü😀"}, 1)
     assert (await driver.shell.datastores.find(ORGANIZATION, "gone")).next_revision == 3
-    execution_id = await driver.started(chain(datastore("set", path="/big", value=1)))
+    execution_id = await driver.trigger(chain(datastore("set", path="/big", value=1)))
     await driver.settle()
     assert (await driver.state(execution_id)).outputs["set_1"] == {"value": 1, "revision": 2}
     await driver.finish()

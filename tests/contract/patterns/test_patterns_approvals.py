@@ -17,7 +17,7 @@ async def answer(engine: Driver, execution_id: str, part: int, action: str = "ap
 
 
 async def test_both_must_approve(engine: Driver) -> None:
-    execution_id = await engine.started(chain(approval("ask", TWO), *ENDS, edges=EXITS))
+    execution_id = await engine.trigger(chain(approval("ask", TWO), *ENDS, edges=EXITS))
     for part in (1, 0):
         await answer(engine, execution_id, part)
     assert await engine.path(execution_id) == [
@@ -34,7 +34,7 @@ async def test_both_must_approve(engine: Driver) -> None:
 
 
 async def test_one_after_the_other_until_one_rejects(engine: Driver) -> None:
-    execution_id = await engine.started(chain(approval("ask", TWO, order="sequence"), *ENDS, edges=EXITS))
+    execution_id = await engine.trigger(chain(approval("ask", TWO, order="sequence"), *ENDS, edges=EXITS))
     await answer(engine, execution_id, 0)
     await answer(engine, execution_id, 1, "reject")
     assert await engine.path(execution_id) == [
@@ -53,7 +53,7 @@ async def test_one_after_the_other_until_one_rejects(engine: Driver) -> None:
 
 async def test_a_substitute_takes_over_and_no_answer_comes_in_time(engine: Driver) -> None:
     settings = {"escalation": [{"after": "P1D", "to": "boss@example.com"}], "timeout": "P2D"}
-    execution_id = await engine.started(chain(approval("ask", **settings), *ENDS, edges=EXITS))
+    execution_id = await engine.trigger(chain(approval("ask", **settings), *ENDS, edges=EXITS))
     await engine.advance(timedelta(days=1))
     await engine.advance(timedelta(days=1))
     assert await engine.path(execution_id) == [

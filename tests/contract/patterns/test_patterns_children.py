@@ -7,7 +7,7 @@ from kit.driver import Driver
 
 async def test_a_parent_continues_where_its_child_has_ended(engine: Driver) -> None:
     engine.callees.put(CALLEE, asking())
-    parent = await engine.started(calling_child())
+    parent = await engine.trigger(calling_child())
     await engine.deliver()
     child = await child_of(engine, parent)
     await engine.resume(child)
@@ -32,7 +32,7 @@ async def test_a_parent_continues_where_its_child_has_ended(engine: Driver) -> N
 
 async def test_a_child_that_fails_for_good_is_caught(engine: Driver) -> None:
     engine.callees.put(CALLEE, chain(stop()))
-    parent = await engine.started(caught())
+    parent = await engine.trigger(caught())
     await engine.deliver()
     assert await engine.path(parent) == [
         "ExecutionStarted",
@@ -47,7 +47,7 @@ async def test_a_child_that_fails_for_good_is_caught(engine: Driver) -> None:
 
 async def test_of_a_workflow_that_is_limited_one_runs_and_one_waits(engine: Driver) -> None:
     workflow = chain(wait(), note(), max_concurrency=1)
-    first, second = await engine.started(workflow), await engine.started(workflow)
+    first, second = await engine.trigger(workflow), await engine.trigger(workflow)
     await engine.deliver()
     assert await engine.path(first) == ["ExecutionStarted", "Queued", "Admitted", "WaitOpened wait_1"]
     assert await engine.path(second) == ["ExecutionStarted", "Queued"]

@@ -15,7 +15,7 @@ LARGE = {"variable": "${payload.output.amount}", "operator": "NumericGreaterThan
 
 async def run(engine: Driver, workflow: Any, body: Any = None) -> tuple[str, list[str]]:
     """Returns the final status of an execution and its path without its start."""
-    execution_id = await engine.started(workflow, body)
+    execution_id = await engine.trigger(workflow, body)
     await engine.settle()
     started, *path = await engine.path(execution_id)
     assert started == "ExecutionStarted"

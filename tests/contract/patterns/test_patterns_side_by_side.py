@@ -24,7 +24,7 @@ from looply.testing.world import HANG, Answer
 
 async def run(engine: Driver, workflow: Any, body: Any = None) -> tuple[str, list[str]]:
     """Returns the final status of an execution and its path without its start."""
-    execution_id = await engine.started(workflow, body)
+    execution_id = await engine.trigger(workflow, body)
     await engine.settle()
     return await engine.status(execution_id), await path(engine, execution_id)
 
@@ -58,7 +58,7 @@ async def test_a_parallel_split_and_its_synchronization(engine: Driver) -> None:
 
 async def test_a_discriminator_takes_the_first_and_cancels_the_others(engine: Driver) -> None:
     engine.world.always("b", HANG)
-    execution_id = await engine.started(side_by_side(wait("a"), call("b"), count="any"))
+    execution_id = await engine.trigger(side_by_side(wait("a"), call("b"), count="any"))
     b = await engine.world.wait_for_call("b")
     await engine.resume(execution_id)
     b.release(Answer())
@@ -80,7 +80,7 @@ async def test_a_discriminator_takes_the_first_and_cancels_the_others(engine: Dr
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 async def test_a_partial_join_continues_after_so_many(engine: Driver, count: int) -> None:
-    execution_id = await engine.started(side_by_side(wait("a"), wait("b"), wait("c"), count=count))
+    execution_id = await engine.trigger(side_by_side(wait("a"), wait("b"), wait("c"), count=count))
     for number, name in enumerate(("b", "c", "a")[:count], 1):
         assert await engine.status(execution_id) == "WAITING"
         await engine.resume(execution_id, {"n": number}, state=name)
@@ -126,7 +126,7 @@ async def test_a_choice_within_a_branch_may_end_it_before_the_join(engine: Drive
         ),
     )
     for go, arrived in ((True, ["a"]), (False, ["b"])):
-        execution_id = await engine.started(workflow, {"go": go})
+        execution_id = await engine.trigger(workflow, {"go": go})
         assert (await engine.state(execution_id)).outputs["meet"]["arrived"] == arrived
 
 
@@ -178,13 +178,13 @@ async def test_a_loop_within_an_iteration_counts_its_visits_by_itself(engine: Dr
             ("loop", "next", "last"),
         ),
     )
-    execution_id = await engine.started(workflow, {"items": [1, 3, 2]})
+    execution_id = await engine.trigger(workflow, {"items": [1, 3, 2]})
     state = await engine.state(execution_id)
     assert (state.status, state.payload["last"]) == ("COMPLETED", [{"done": 1}, {"done": 3}, {"done": 2}])
 
 
 async def test_cancelling_the_execution_cancels_every_branch(engine: Driver) -> None:
-    execution_id = await engine.started(side_by_side(wait("a"), delay("b")))
+    execution_id = await engine.trigger(side_by_side(wait("a"), delay("b")))
     await engine.terminate(execution_id)
     assert (await path(engine, execution_id))[-2:] == ["Cancelled", "ExecutionClosed"]
     assert await engine.status(execution_id) == "TERMINATED"

@@ -58,9 +58,9 @@ async def engine(postgres_stores: PostgresStores) -> AsyncIterator[Driver]:
 async def test_an_engine_continues_from_a_dump_that_was_made_while_it_ran(
     engine: Driver, postgres_stores: PostgresStores, restored: str, tmp_path: Path
 ) -> None:
-    waiting = await engine.started(asking(), LARGE, process_id="PO-4500000101")
-    ended = await engine.started(computing())
-    delayed = await engine.started(delaying("PT1H"))
+    waiting = await engine.trigger(asking(), LARGE, process_id="PO-4500000101")
+    ended = await engine.trigger(computing())
+    delayed = await engine.trigger(delaying("PT1H"))
     before = {each: await engine.events(each) for each in (waiting, ended, delayed)}
     dump(postgres_stores.address, tmp_path / "dump")
     # What comes after the dump is not in it.

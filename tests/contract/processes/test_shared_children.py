@@ -46,7 +46,7 @@ class TestChildren:
 
     async def test_children_of_three_processes_start_once_each(self, processes: Processes) -> None:
         some = await opened(processes, 3, callee=chain(note()))
-        parents = [await some[n % 3].started(calling_child(), {"po": n}) for n in range(9)]
+        parents = [await some[n % 3].trigger(calling_child(), {"po": n}) for n in range(9)]
         await deliver(processes)
         for parent in parents:
             assert await statuses(some[0], parent, await child_of(some[1], parent)) == ["COMPLETED", "COMPLETED"]
@@ -55,7 +55,7 @@ class TestChildren:
 
     async def test_delayed_starts_come_once_each_whichever_process_finds_them(self, processes: Processes) -> None:
         some = await processes.open(2, limits=Limits(child_starts=2), callees={CALLEE: chain(note())})
-        parents = [await some[0].started(calling_child(), {"po": n}) for n in range(4)]
+        parents = [await some[0].trigger(calling_child(), {"po": n}) for n in range(4)]
         await deliver(processes)
         assert len(await some[0].newest(workflow_ids=(CALLEE,))) < 4
         for _ in range(3):
@@ -69,7 +69,7 @@ class TestChildren:
 
     async def test_a_process_recovers_what_another_one_left(self, processes: Processes) -> None:
         a, b = await opened(processes, 2, callee=calling_child(workflow_id=OTHER), other=asking())
-        top = await a.started(calling_child())
+        top = await a.trigger(calling_child())
         await processes.crash(a)
         await deliver(processes)
         middle = await child_of(b, top)
@@ -80,7 +80,7 @@ class TestChildren:
 
     async def test_what_a_process_took_and_did_not_do_is_done_by_another(self, processes: Processes) -> None:
         a, b = await opened(processes, 2, callee=asking())
-        parent = await a.started(calling_child())
+        parent = await a.trigger(calling_child())
         a.faults.hold()
         taking = a.call(a.pump.tick())
         await processes.settle()
@@ -95,7 +95,7 @@ class TestChildren:
 
     async def test_a_paused_process_that_comes_back_starts_no_second_child(self, processes: Processes) -> None:
         a, b = await opened(processes, 2, callee=asking())
-        parent = await a.started(calling_child())
+        parent = await a.trigger(calling_child())
         a.faults.hold()
         taking = a.call(a.pump.tick())
         await processes.settle()
@@ -111,7 +111,7 @@ class TestChildren:
     async def test_the_end_of_a_child_and_of_its_parent_in_two_processes_agree(self, processes: Processes) -> None:
         a, b = await opened(processes, 2, callee=asking())
         for _ in range(6):
-            parent = await a.started(calling_child())
+            parent = await a.trigger(calling_child())
             await deliver(processes)
             child = await child_of(a, parent)
             await processes.together(a.resume(child), b.terminate(parent))
@@ -126,7 +126,7 @@ class TestLines:
     async def test_no_process_gives_a_slot_that_another_one_has_given(self, processes: Processes) -> None:
         some = await processes.open(3)
         workflow = chain(wait(), max_concurrency=2)
-        ids = [await some[n % 3].started(workflow, {"n": n}, workflow_id=LIMITED) for n in range(9)]
+        ids = [await some[n % 3].trigger(workflow, {"n": n}, workflow_id=LIMITED) for n in range(9)]
         await deliver(processes)
         while ids:
             held = [each for each in ids if not (await some[0].state(each)).is_queued]
@@ -139,7 +139,7 @@ class TestLines:
     async def test_a_slot_of_a_process_that_ended_stays_with_its_execution(self, processes: Processes) -> None:
         a, b = await processes.open(2)
         workflow = chain(wait(), max_concurrency=1)
-        ids = [await a.started(workflow, {"n": n}, workflow_id=LIMITED) for n in range(2)]
+        ids = [await a.trigger(workflow, {"n": n}, workflow_id=LIMITED) for n in range(2)]
         await deliver(processes)
         await processes.crash(a)
         await deliver(processes)
@@ -152,7 +152,7 @@ class TestLines:
         a, b = await processes.open(2)
         running = b.call(b.pump.run())
         await processes.settle()
-        ids = [await a.started(chain(wait(), max_concurrency=1), {"n": n}, workflow_id=LIMITED) for n in range(2)]
+        ids = [await a.trigger(chain(wait(), max_concurrency=1), {"n": n}, workflow_id=LIMITED) for n in range(2)]
         for execution_id in ids:
             for _ in range(3):
                 processes.true.advance(timedelta(seconds=1))
@@ -172,13 +172,13 @@ class TestQuotas:
             each.limits = Limits(open_executions=3)
             await each.restart()
         a, b = some
-        first = await a.started(asking(), {"n": 1})
-        await b.started(asking(), {"n": 2})
-        await a.started(asking(), {"n": 3})
+        first = await a.trigger(asking(), {"n": 1})
+        await b.trigger(asking(), {"n": 2})
+        await a.trigger(asking(), {"n": 3})
         await b.shell.quotas.count()
         for each in some:
             await each.shell.quotas.count()
             with pytest.raises(QuotaExhausted):
-                await each.started(asking(), {"n": 4})
+                await each.trigger(asking(), {"n": 4})
         assert await b.resume(first) == Restarted()
-        await b.started(asking(), {"n": 5})
+        await b.trigger(asking(), {"n": 5})

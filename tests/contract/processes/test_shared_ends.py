@@ -25,7 +25,7 @@ class TestEnds:
     ) -> None:
         a, b, c = await processes.open(3)
         processes.world.script("call_1", HANG)
-        execution_id = await a.started(calling(method, **({"on_unknown": on_unknown} if on_unknown else {})))
+        execution_id = await a.trigger(calling(method, **({"on_unknown": on_unknown} if on_unknown else {})))
         await processes.settle()
         await processes.crash(a, is_forgotten=False)
         await processes.advance(SWEEP)
@@ -37,43 +37,43 @@ class TestEnds:
         assert [event.cause for event in await b.events(execution_id, StepUnknown)] == ["CRASH"]
         incidents = await b.events(execution_id, IncidentOpened)
         assert [event.kind for event in incidents] == ([] if is_repeated else ["UNKNOWN"])
-        assert [seen.attempt for seen in processes.world.of("call_1")] == ([1, 2] if is_repeated else [1])
+        assert [seen.attempt for seen in processes.world.calls_of("call_1")] == ([1, 2] if is_repeated else [1])
 
     async def test_what_was_queued_in_a_process_that_died_is_called_once(self, processes: Processes) -> None:
         (a,) = await processes.open(1, per_queue=1)
         processes.world.script("front", HANG)
-        await a.started(chain(call("front", "POST")))
-        ids = [await a.started(calling("POST"), {"n": n}) for n in range(3)]
+        await a.trigger(chain(call("front", "POST")))
+        ids = [await a.trigger(calling("POST"), {"n": n}) for n in range(3)]
         await processes.settle()
-        assert processes.world.of("call_1") == []
+        assert processes.world.calls_of("call_1") == []
         others = await processes.open(2)
         await processes.crash(a)
         # Offered a moment ago, however long this test has taken by the clock of the database.
         processes.sql("UPDATE effect SET offered = clock_timestamp()")
         await processes.advance(SWEEP)
-        assert processes.world.of("call_1") == []
+        assert processes.world.calls_of("call_1") == []
         processes.sql("UPDATE effect SET offered = offered - interval '11 s'")
         await processes.advance(SWEEP)
         assert [await others[0].status(execution_id) for execution_id in ids] == ["COMPLETED"] * 3
-        assert Counter(seen.execution_id for seen in processes.world.of("call_1")) == Counter(ids)
+        assert Counter(seen.execution_id for seen in processes.world.calls_of("call_1")) == Counter(ids)
 
     async def test_an_idle_process_takes_from_the_queue_of_a_busy_one(self, processes: Processes) -> None:
         a, b = await processes.open(2, per_queue=1)
         processes.world.script("front", HANG)
-        await a.started(chain(call("front", "POST")))
-        execution_id = await a.started(calling("POST"))
+        await a.trigger(chain(call("front", "POST")))
+        execution_id = await a.trigger(calling("POST"))
         await processes.settle()
         processes.sql("UPDATE effect SET offered = offered - interval '11 s'")
         await processes.advance(SWEEP, b)
         assert await b.status(execution_id) == "COMPLETED"
-        processes.world.open()[0].release()
+        processes.world.open_calls()[0].release()
         await processes.settle()
-        assert len(processes.world.of("call_1")) == 1
+        assert len(processes.world.calls_of("call_1")) == 1
 
     async def test_a_stretch_that_was_cut_continues_elsewhere(self, processes: Processes) -> None:
         a, b, c = await processes.open(3)
         a.faults.lost_answers = 1
-        a.call(a.started(counting(200)))
+        a.call(a.trigger(counting(200)))
         await processes.settle()
         (item,) = await b.newest()
         await processes.crash(a, is_forgotten=False)
@@ -87,7 +87,7 @@ class TestEnds:
     async def test_what_a_process_leaves_at_an_orderly_stop_continues_elsewhere(self, processes: Processes) -> None:
         a, b = await processes.open(2)
         processes.world.script("call_1", HANG)
-        execution_id = await a.started(calling("GET"))
+        execution_id = await a.trigger(calling("GET"))
         await processes.settle()
         processes.living.remove(a)
         await a.stop(timedelta(0))
@@ -98,7 +98,7 @@ class TestEnds:
         (watcher,) = await processes.open(1)
         (doomed,) = await processes.open(1)
         doomed.faults.lost_answers = 1
-        doomed.call(doomed.started(counting(200)))
+        doomed.call(doomed.trigger(counting(200)))
         await processes.settle()
         (item,) = await watcher.newest()
         await processes.crash(doomed)
@@ -119,8 +119,8 @@ class TestEnds:
         self, processes: Processes
     ) -> None:
         (watcher,) = await processes.open(1)
-        poison = await watcher.started(delaying("PT59M"))
-        other = await watcher.started(delaying("PT1H"))
+        poison = await watcher.trigger(delaying("PT59M"))
+        other = await watcher.trigger(delaying("PT1H"))
         processes.true.advance(HOUR)
         for _ in range(4):
             # The first one wakes both at once, those after it one after the other: they know that it has ended.
@@ -141,7 +141,7 @@ class TestEnds:
         self, processes: Processes
     ) -> None:
         (watcher,) = await processes.open(1)
-        execution_id = await watcher.started(delaying("PT1H"))
+        execution_id = await watcher.trigger(delaying("PT1H"))
         processes.true.advance(HOUR)
         for _ in range(100):
             assert len(await watcher.store.work.due_timers(processes.true.now(), 10)) == 1
@@ -153,7 +153,7 @@ class TestEnds:
 
     async def test_a_suspect_that_another_process_is_at_is_left_to_it(self, processes: Processes) -> None:
         a, b = await processes.open(2)
-        execution_id = await a.started(delaying("PT1H"))
+        execution_id = await a.trigger(delaying("PT1H"))
         processes.true.advance(HOUR)
         processes.sql("UPDATE execution SET loads = 1")
         a.faults.hold()
@@ -173,12 +173,12 @@ class TestEnds:
     ) -> None:
         a, b = await processes.open(2)
         processes.world.script("call_1", HANG)
-        execution_id = await a.started(calling(method))
-        waiting = await a.started(asking())
+        execution_id = await a.trigger(calling(method))
+        waiting = await a.trigger(asking())
         await processes.settle()
         await processes.pause(a)
         await processes.advance(SWEEP)
-        processes.world.open()[0].release()
+        processes.world.open_calls()[0].release()
         await processes.settle()
         assert await b.status(execution_id) == ("COMPLETED" if method == "GET" else "FAILED")
         assert [event.attempt for event in await b.events(execution_id, StepScheduled)] == (
@@ -192,7 +192,7 @@ class TestEnds:
 
     async def test_a_paused_process_that_fires_a_timer_late_fires_nothing(self, processes: Processes) -> None:
         a, b = await processes.open(2)
-        execution_id = await a.started(delaying())
+        execution_id = await a.trigger(delaying())
         await processes.pause(a)
         await processes.advance(HOUR, b)
         with pytest.raises(StoreLost):

@@ -49,7 +49,7 @@ class TestAuditing:
 
     async def test_one_audits_and_another_one_after_it_is_gone(self, processes: Processes) -> None:
         some = await processes.open(3)
-        execution_id = await some[0].started(asking())
+        execution_id = await some[0].trigger(asking())
         auditors = [auditor_of(each) for each in some]
         for _ in range(2):
             for auditor in auditors:
@@ -75,7 +75,7 @@ class TestRaces:
 
     async def test_of_32_resumes_one_restarts_and_the_others_get_who_did(self, processes: Processes) -> None:
         some = await processes.open(3)
-        execution_id = await some[0].started(asking())
+        execution_id = await some[0].trigger(asking())
         await remember(execution_id, *some)
         calls = [some[n % 3].resume(execution_id, {"n": n}, by=f"caller {n}") for n in range(32)]
         replies = await processes.together(*calls)
@@ -87,7 +87,7 @@ class TestRaces:
     async def test_of_a_terminate_and_a_resume_one_ends_the_execution(self, processes: Processes) -> None:
         some = await processes.open(2)
         for _ in range(8):
-            execution_id = await some[0].started(chain(wait(), wait("wait_2")))
+            execution_id = await some[0].trigger(chain(wait(), wait("wait_2")))
             await remember(execution_id, *some)
             replies = await processes.together(some[0].resume(execution_id), some[1].terminate(execution_id))
             assert replies[1] == Terminated()
@@ -97,7 +97,7 @@ class TestRaces:
 
     async def test_a_timer_on_three_pumps_fires_once(self, processes: Processes) -> None:
         some = await processes.open(3)
-        ids = [await each.started(delaying()) for each in some for _ in range(5)]
+        ids = [await each.trigger(delaying()) for each in some for _ in range(5)]
         await processes.advance(HOUR)
         for execution_id in ids:
             assert await some[0].status(execution_id) == "COMPLETED"
@@ -107,7 +107,7 @@ class TestRaces:
         some = await processes.open(2)
         running = some[1].call(some[1].pump.run())
         await processes.settle()
-        execution_id = await some[0].started(delaying("PT3S"))
+        execution_id = await some[0].trigger(delaying("PT3S"))
         for _ in range(4):
             processes.true.advance(timedelta(seconds=1))
             await processes.settle()
@@ -156,7 +156,7 @@ class TestReads:
 
     async def test_a_read_shows_what_another_process_has_answered(self, processes: Processes) -> None:
         a, b, c = await processes.open(3)
-        execution_id = await a.started(chain(wait("wait_1"), wait("wait_2")))
+        execution_id = await a.trigger(chain(wait("wait_1"), wait("wait_2")))
         await remember(execution_id, a, b)
         assert await a.resume(execution_id, {"n": 1}) == Restarted()
         for each in (a, b, c):
@@ -167,10 +167,10 @@ class TestReads:
     async def test_a_reply_that_moves_nothing_is_about_what_is_stored(self, processes: Processes) -> None:
         a, b = await processes.open(2)
         processes.world.script("call_1", HANG)
-        execution_id = await a.started(calling_then_asking())
+        execution_id = await a.trigger(calling_then_asking())
         await processes.settle()
         await remember(execution_id, a, b)
-        processes.world.open()[0].release()
+        processes.world.open_calls()[0].release()
         await processes.settle()
         # In the memory of b the call still runs, and a resume would be kept for later.
         assert await b.resume(execution_id, {"n": 1}) == Restarted(buffered=False)
@@ -180,7 +180,7 @@ class TestReads:
 
     async def test_a_call_is_judged_by_what_another_process_has_stored(self, processes: Processes) -> None:
         a, b = await processes.open(2)
-        execution_id = await a.started(chain(wait("wait_1", sources=["SAP"]), wait("wait_2", sources=["TEAMS"])))
+        execution_id = await a.trigger(chain(wait("wait_1", sources=["SAP"]), wait("wait_2", sources=["TEAMS"])))
         await remember(execution_id, a, b)
         assert await a.resume(execution_id, {"n": 1}, source="SAP") == Restarted()
         # In the memory of b the execution waits for SAP, which would refuse the call without storing anything.
@@ -189,11 +189,11 @@ class TestReads:
     async def test_who_waits_for_the_end_sees_it_from_another_process(self, processes: Processes) -> None:
         a, b = await processes.open(2)
         processes.world.script("call_1", HANG)
-        execution_id = await a.started(calling())
+        execution_id = await a.trigger(calling())
         await processes.settle()
         waiting = b.call(b.shell.wait_until_settled(execution_id, b.clock.now() + timedelta(seconds=30)))
         await processes.settle()
-        processes.world.open()[0].release()
+        processes.world.open_calls()[0].release()
         await processes.settle()
         assert not waiting.done()
         processes.true.advance(timedelta(seconds=1))
@@ -202,25 +202,25 @@ class TestReads:
     async def test_who_waits_too_long_sees_what_there_is(self, processes: Processes) -> None:
         a, b = await processes.open(2)
         processes.world.script("call_1", HANG)
-        execution_id = await a.started(calling())
+        execution_id = await a.trigger(calling())
         await processes.settle()
         waiting = b.call(b.shell.wait_until_settled(execution_id, b.clock.now() + timedelta(seconds=3)))
         for _ in range(8):
             await processes.settle()
             processes.true.advance(timedelta(seconds=0.5))
         assert (await waiting).head.status == "RUNNING"
-        processes.world.open()[0].release()
+        processes.world.open_calls()[0].release()
 
     async def test_a_list_that_is_paged_over_processes_shows_what_was_there_once(self, processes: Processes) -> None:
         some = await processes.open(3)
-        there = [await some[n % 3].started(asking(), {"n": n}) for n in range(30)]
+        there = [await some[n % 3].trigger(asking(), {"n": n}) for n in range(30)]
         seen: list[str] = []
         after, number = "", 0
         while True:
             page = await some[number % 3].shell.list(ORGANIZATION, Filter(), after, 7)
             seen.extend(item.head.execution_id for item in page.items)
             after, number = page.after, number + 1
-            await some[(number + 1) % 3].started(asking(), {"late": number})
+            await some[(number + 1) % 3].trigger(asking(), {"late": number})
             await some[number % 3].resume(there[number])
             if not after:
                 break
@@ -234,7 +234,7 @@ class TestReads:
         ids = []
         for n in range(9):
             processes.true.advance(timedelta(milliseconds=10))
-            execution_id = await some[n % 3].started(asking())
+            execution_id = await some[n % 3].trigger(asking())
             assert id_time(execution_id) == processes.true.now()
             assert (await some[0].state(execution_id)).now == processes.true.now()
             ids.append(execution_id)
@@ -257,7 +257,7 @@ class TestDatastores:
     async def test_changes_by_three_processes_at_once_all_count(self, processes: Processes) -> None:
         some = await processes.open(3)
         merging = chain(datastore("set", path="/${payload.output.key}", value=1))
-        calls = [some[n % 3].started(merging, {"key": f"k{n}"}) for n in range(60)]
+        calls = [some[n % 3].trigger(merging, {"key": f"k{n}"}) for n in range(60)]
         ids = await processes.together(*calls)
         await processes.settle()
         assert {await some[0].status(execution_id) for execution_id in ids} == {"COMPLETED"}
@@ -265,7 +265,7 @@ class TestDatastores:
 
     async def test_counters_of_three_processes_count_to_their_number(self, processes: Processes) -> None:
         some = await processes.open(3)
-        ids = await processes.together(*(some[n % 3].started(adding()) for n in range(24)))
+        ids = await processes.together(*(some[n % 3].trigger(adding()) for n in range(24)))
         await processes.settle()
         assert {await some[0].status(execution_id) for execution_id in ids} == {"COMPLETED"}
         assert await stored_in(some[1]) == ({"count": 24}, 24)
@@ -274,7 +274,7 @@ class TestDatastores:
         some = await processes.open(3)
         for round_ in range(4):
             expecting = chain(datastore("set", value="${payload.output.n}", if_revision=round_))
-            ids = await processes.together(*(each.started(expecting, {"n": n}) for n, each in enumerate(some)))
+            ids = await processes.together(*(each.trigger(expecting, {"n": n}) for n, each in enumerate(some)))
             await processes.settle()
             ends = [await some[0].status(execution_id) for execution_id in ids]
             assert sorted(ends) == ["COMPLETED", "FAILED", "FAILED"]
@@ -286,7 +286,7 @@ class TestDatastores:
     ) -> None:
         first, second = await processes.open(2)
         first.faults.hold()
-        starting = first.call(first.started(chain(datastore("merge", value={"seen": 1}), call())))
+        starting = first.call(first.trigger(chain(datastore("merge", value={"seen": 1}), call())))
         await processes.settle()
         first.faults.let_go()
         execution_id = await starting
@@ -309,7 +309,7 @@ class TestStreams:
 
     async def test_what_other_processes_store_is_streamed_once_and_in_order(self, processes: Processes) -> None:
         some = await processes.open(3)
-        ids = await processes.together(*(some[n % 3].started(asking(), {"n": n}) for n in range(9)))
+        ids = await processes.together(*(some[n % 3].trigger(asking(), {"n": n}) for n in range(9)))
         await processes.together(*(some[(n + 1) % 3].resume(str(id_), {"n": n}) for n, id_ in enumerate(ids)))
         for each in some:
             found = await read_feed(each)
@@ -321,7 +321,7 @@ class TestStreams:
 
     async def test_a_position_of_one_process_is_one_of_all(self, processes: Processes) -> None:
         some = await processes.open(2)
-        first = await some[0].started(asking())
+        first = await some[0].trigger(asking())
         place = (await read_feed(some[0]))[-1].position
         await some[1].resume(first)
         assert {committed.execution_id for committed in await read_feed(some[0], place)} == {first}

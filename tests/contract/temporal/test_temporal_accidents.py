@@ -61,7 +61,7 @@ def worker_of(client: Client, queue: str, act: Callable[..., Any]) -> Worker:
 
 async def test_commands_continue_while_temporal_is_down_and_effects_run_once_it_is_up(mortal: TemporalServer) -> None:
     async with Process(TemporalSettings(address=mortal.address)).running() as process:
-        ids = [await process.started(calling(), {"n": n}) for n in range(20)]
+        ids = [await process.trigger(calling(), {"n": n}) for n in range(20)]
         assert process.world.calls == []
         mortal.launch()
         await process.closed(*ids)
@@ -75,10 +75,10 @@ async def test_a_temporal_that_lost_everything_under_load_loses_no_effect_and_do
     world = World()
     async with Process(TemporalSettings(address=mortal.address), world=world).running() as process:
         workflow = chain(call("call_1"), call("call_2"), call("call_3"))
-        ids = [await process.started(workflow, {"n": n}) for n in range(30)]
-        await process.until(lambda: len(world.of("call_1")) >= 10)
+        ids = [await process.trigger(workflow, {"n": n}) for n in range(30)]
+        await process.until(lambda: len(world.calls_of("call_1")) >= 10)
         mortal.stop()
-        ids += [await process.started(workflow, {"n": n}) for n in range(30, 40)]
+        ids += [await process.trigger(workflow, {"n": n}) for n in range(30, 40)]
         await asyncio.to_thread(mortal.start)
         while not all([(await process.shell.get(each)).state.closed for each in ids]):
             await process.sweep()
@@ -96,7 +96,7 @@ async def test_an_effect_that_is_offered_again_and_again_is_made_once(settings: 
     world = World()
     world.always("call_1", HANG)
     async with Process(settings, world=world).running() as process:
-        execution_id = await process.started(chain(call("call_1"), call("call_2")))
+        execution_id = await process.trigger(chain(call("call_1"), call("call_2")))
         opened = await world.wait_for_call("call_1")
         (row,) = (await process.store.reads.work_of(execution_id)).effects
         for _ in range(50):
@@ -109,7 +109,7 @@ async def test_an_effect_that_is_offered_again_and_again_is_made_once(settings: 
 
 async def test_effects_that_follow_from_one_another_cost_temporal_one_activity(settings: TemporalSettings) -> None:
     async with Process(settings).running() as process:
-        execution_id = await process.started(chain(*(call(f"call_{n}") for n in range(1, 6))))
+        execution_id = await process.trigger(chain(*(call(f"call_{n}") for n in range(1, 6))))
         await process.closed(execution_id)
         assert [seen.step for seen in process.world.calls] == [f"call_{n}" for n in range(1, 6)]
         client = await TemporalConnection(settings, process.clock).client()
@@ -132,7 +132,7 @@ async def test_effects_that_follow_from_one_another_are_marked_with_the_outcome_
 
     monkeypatch.setattr(process.store.work, "mark_running", counted)
     async with process.running():
-        execution_id = await process.started(chain(*(call(f"call_{n}") for n in range(1, 6))))
+        execution_id = await process.trigger(chain(*(call(f"call_{n}") for n in range(1, 6))))
         await process.closed(execution_id)
     assert [(seen.step, seen.attempt) for seen in process.world.calls] == [(f"call_{n}", 1) for n in range(1, 6)]
     assert marked == [2]
@@ -142,7 +142,7 @@ async def test_an_effect_in_a_chain_that_is_offered_beside_it_is_made_once(setti
     world = World()
     world.always("call_2", HANG)
     async with Process(settings, world=world).running() as process:
-        execution_id = await process.started(chain(call("call_1"), call("call_2"), call("call_3")))
+        execution_id = await process.trigger(chain(call("call_1"), call("call_2"), call("call_3")))
         opened = await world.wait_for_call("call_2")
         (row,) = (await process.store.reads.work_of(execution_id)).effects
         # The workflow was not notified: it starts another activity, as after a sweep of another process.
@@ -166,7 +166,7 @@ async def test_an_effect_whose_worker_dies_is_brought_to_another_one(settings: T
 
     process = Process(settings)
     await process.shell.open()
-    execution_id = await process.started(calling())
+    execution_id = await process.trigger(calling())
     (row,) = (await process.store.reads.work_of(execution_id)).effects
     reference = reference_of(row.reference, settings.task_queue)
     connection = TemporalConnection(settings, process.clock)
@@ -186,7 +186,7 @@ async def test_what_follows_in_a_chain_whose_worker_dies_is_offered_by_a_sweep_a
 ) -> None:
     dead = Process(settings)
     await dead.shell.open()
-    execution_id = await dead.started(chain(call("call_1"), call("call_2"), call("call_3")))
+    execution_id = await dead.trigger(chain(call("call_1"), call("call_2"), call("call_3")))
     (row,) = (await dead.store.reads.work_of(execution_id)).effects
     effect = row.reference
     begun = asyncio.Event()
@@ -215,7 +215,7 @@ async def test_what_follows_in_a_chain_whose_worker_dies_is_offered_by_a_sweep_a
 
 async def test_a_process_that_serves_nothing_offers_and_another_one_carries_out(settings: TemporalSettings) -> None:
     async with Process(settings, serving=None).running() as process:
-        execution_id = await process.started(calling())
+        execution_id = await process.trigger(calling())
         seen: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
         worker = TemporalDispatcher(
             settings,

@@ -67,9 +67,9 @@ async def test_no_payload_no_secret_and_no_output_reaches_temporal(tmp_path: Pat
     try:
         async with Process(TemporalSettings(address=server.address), world=world).running() as process:
             body = {"po": "canary-payload", "large": "canary-payload " * ((8 * _MEBIBYTE - _ROOM) // 15)}
-            execution_id = await process.started(workflow, body)
+            execution_id = await process.trigger(workflow, body)
             await process.reached(execution_id, "COMPLETED")
-            await process.reached(await process.started(chain(call("canary_call_3"))), "FAILED")
+            await process.reached(await process.trigger(chain(call("canary_call_3"))), "FAILED")
             # The last task of the workflow is the process's.
             await ended(server, execution_id)
         assert [seen.phase for seen in world.calls] == ["ANSWERED", "RAISED", "RAISED"]

@@ -66,7 +66,7 @@ def certified(pair: Pair, folder: Path, name: str = "client") -> dict[str, Path]
 async def works(reached: TemporalSettings) -> None:
     """Lets a process offer effects and carry them out, each by Temporal."""
     async with Process(reached).running() as process:
-        execution_id = await process.started(chain(call("call_1"), call("call_2")))
+        execution_id = await process.trigger(chain(call("call_1"), call("call_2")))
         await process.closed(execution_id)
         assert [seen.step for seen in process.world.calls] == ["call_1", "call_2"]
         assert not process.dispatcher.is_unavailable
@@ -171,7 +171,7 @@ async def test_effects_wait_while_the_api_key_is_refused_and_the_log_says_why(
 
         with capture_logs() as logs:
             async with Process(reached, hooks=WorkerHooks(pause=pause)).running() as process:
-                execution_id = await process.started(calling())
+                execution_id = await process.trigger(calling())
                 while len(logged := [line for line in logs if line["log_level"] == "error"]) < 2:
                     await tries.get()
                 assert process.world.calls == []

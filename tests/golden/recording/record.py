@@ -60,7 +60,7 @@ def summary(state: ExecutionState) -> dict[str, Json]:
         "closed": state.closed,
     }
     if state.regions:
-        seen["paths"] = [(path.scope, path.step, path.visit, path.phase) for path in state.lines.values()]
+        seen["paths"] = [(path.scope, path.step, path.visit, path.phase) for path in state.paths_by_scope.values()]
         seen["frames"] = {scope: (dict(one.outputs), one.error) for scope, one in state.frames.items()}
     ordered: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(seen, order="sorted"))
     return ordered

@@ -64,7 +64,7 @@ async def fill_store(driver: Driver) -> dict[str, str]:
     driver.world.always("early", HANG)
     for name, workflow in workflows().items():
         if name not in _LAST:
-            ids[name] = await driver.started(workflow, body_of(name), process_id=f"PO-{name}")
+            ids[name] = await driver.trigger(workflow, body_of(name), process_id=f"PO-{name}")
             await driver.settle()
     await driver.deliver()
     await act_on(driver, ids)
@@ -72,7 +72,7 @@ async def fill_store(driver: Driver) -> dict[str, str]:
     await driver.reconciler.tick()
     driver.clock.advance(START_TIME + LEFT_AFTER - driver.clock.now())
     for name in _LAST:
-        ids[name] = await driver.started(workflows()[name], body_of(name), process_id=f"PO-{name}")
+        ids[name] = await driver.trigger(workflows()[name], body_of(name), process_id=f"PO-{name}")
         await driver.settle()
     return ids
 
@@ -103,7 +103,7 @@ async def settle_letters(driver: Driver, ids: dict[str, str]) -> None:
     """Sends resumes before waits that do not accept them; one of these letters is settled."""
     for name in ("letter", "letter_discarded"):
         assert await driver.resume(ids[name], {"n": 1}, by="early") == Restarted(buffered=True)
-    for call in driver.world.open():
+    for call in driver.world.open_calls():
         call.release()
     await driver.settle()
     (event,) = await driver.events(ids["letter_discarded"], ResumeIgnored)

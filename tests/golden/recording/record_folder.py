@@ -78,11 +78,11 @@ async def fill_store(driver: Driver) -> dict[str, str]:
         if name == "cut":
             # Its first stretch is stored and nothing more: the process dies over it.
             driver.faults.lost_answers = 1
-            driver.call(driver.started(workflow, body_of(name)))
+            driver.call(driver.trigger(workflow, body_of(name)))
             await driver.settle()
             ids[name] = (await driver.newest(1))[0].head.execution_id
         else:
-            ids[name] = await driver.started(workflow, body_of(name), process_id=f"PO-{name}", key=f"key-{name}")
+            ids[name] = await driver.trigger(workflow, body_of(name), process_id=f"PO-{name}", key=f"key-{name}")
             await driver.settle()
     return ids
 

@@ -98,7 +98,7 @@ async def check_datastores(opened: Opened, left: LeftBeside) -> None:
     assert (prices.value, prices.revision) == ({"net": 3, "text": "ü"}, 1)
     gone = await store.find(ORGANIZATION, "gone")
     assert (gone.stored, gone.next_revision) == (None, 3)
-    again = await opened.next.started(chain(datastore("set", name="gone", value=1)))
+    again = await opened.next.trigger(chain(datastore("set", name="gone", value=1)))
     await opened.settle()
     assert (await opened.next.state(again)).outputs["set_1"]["revision"] == gone.next_revision
     assert again > max(left.executions.values())

@@ -128,8 +128,8 @@ async def check_calls(opened: Opened, left: Left) -> None:
     assert calls == [("kept", 2), ("out_get", 2), ("queued", 1)]
     await opened.next.resume(ids["secret"])
     await opened.advance(HOUR)
-    assert opened.world.of("secret")[0].input["body"] == PIN
-    (retried,) = opened.world.of("retried")
+    assert opened.world.calls_of("secret")[0].input["body"] == PIN
+    (retried,) = opened.world.calls_of("retried")
     assert (retried.attempt, retried.key, retried.input["body"]) == (2, f"{ids['retried']}:retried:1", "retried")
 
 
@@ -141,7 +141,7 @@ async def check_names(opened: Opened, left: Left) -> None:
     for named in ({"process_id": "PO-waiting"}, {"key": "key-waiting"}):
         again = await opened.next.start(workflow, body_of("waiting"), **named)
         assert again == Started(execution_id=left.executions["waiting"], replayed=True)
-    fresh = await opened.next.started(workflow, {"po": "new"})
+    fresh = await opened.next.trigger(workflow, {"po": "new"})
     assert fresh > max(left.executions.values())
 
 

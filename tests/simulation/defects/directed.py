@@ -71,21 +71,21 @@ async def a_queued_call_is_terminated_while_it_is_marked(engine: Driver) -> list
     engine.per_queue = 1
     await engine.restart()
     engine.world.script("front", HANG)
-    await engine.started(chain(call("front", "GET")))
-    execution_id = await engine.started(chain(call("call_1")))
+    await engine.trigger(chain(call("front", "GET")))
+    execution_id = await engine.trigger(chain(call("call_1")))
     await engine.settle()
     gate = Gate(engine.store.work, "mark_running", is_done=True)
-    engine.world.open()[0].release()
+    engine.world.open_calls()[0].release()
     await gate.arrived.wait()
     await engine.terminate(execution_id)
     gate.open()
     await engine.settle()
-    return [f"{seen.key} leaves after its execution was terminated" for seen in engine.world.of("call_1")]
+    return [f"{seen.key} leaves after its execution was terminated" for seen in engine.world.calls_of("call_1")]
 
 
 async def a_read_goes_to_the_store_while_a_unit_is_stored(engine: Driver) -> list[str]:
     """The read goes to the store because the cache is empty, and sees a unit before its callers are notified."""
-    execution_id = await engine.started(chain(wait(), wait("wait_2")))
+    execution_id = await engine.trigger(chain(wait(), wait("wait_2")))
     await engine.restart()
     load = Gate(engine.store.journal, "load", is_done=False)
     first = engine.call(engine.shell.get(execution_id))
@@ -104,7 +104,7 @@ async def a_read_goes_to_the_store_while_a_unit_is_stored(engine: Driver) -> lis
 async def a_process_ends_with_a_claimed_delivery(engine: Driver) -> list[str]:
     """The end of a child is being delivered to its parent."""
     engine.callees.put(CALLEE, asking())
-    parent = await engine.started(chain(step("child", "subworkflow", {"workflow_id": CALLEE})))
+    parent = await engine.trigger(chain(step("child", "subworkflow", {"workflow_id": CALLEE})))
     await engine.deliver()
     (child,) = (await engine.state(parent)).children.values()
     await engine.resume(child.child_id)
@@ -122,7 +122,7 @@ async def a_card_changes_while_its_copy_is_shown(engine: Driver) -> list[str]:
     channel = FakeChannel()
     engine.channels = {"inbox": channel}
     await engine.restart()
-    execution_id = await engine.started(chain(card(timeout="P1D")))
+    execution_id = await engine.trigger(chain(card(timeout="P1D")))
     (sent,) = (await engine.state(execution_id)).cards.values()
     gate = Gate(channel, "_answer", is_done=True)
     shown = engine.call(engine.reconciler.tick())
@@ -141,7 +141,7 @@ async def a_bulk_is_cut_off_in_the_middle_of_a_slice(engine: Driver) -> list[str
     """The process ends when it has processed a part of the slice."""
     engine.world.script("call_1", *[Answer(status=500)] * 3)
     workflow = chain(call("call_1", "GET", fail_on=["5xx"]))
-    ids = [await engine.started(workflow) for _ in range(3)]
+    ids = [await engine.trigger(workflow) for _ in range(3)]
     await engine.settle()
     bulks = _Bulks(engine)
     engine.faults.die_after(2)
@@ -158,10 +158,10 @@ async def a_letter_is_applied_by_two(engine: Driver) -> list[str]:
     """Two people settle the same letter, before two waits open."""
     engine.world.script("call_1", HANG)
     workflow = chain(call(), wait(sources=["TEAMS"]), wait("wait_2"), wait("wait_3"))
-    execution_id = await engine.started(workflow)
+    execution_id = await engine.trigger(workflow)
     await engine.settle()
     await engine.resume(execution_id, {"n": 1})
-    engine.world.open()[0].release()
+    engine.world.open_calls()[0].release()
     await engine.settle()
     await engine.resume(execution_id, source="TEAMS")
     (letter,) = await engine.events(execution_id, ResumeIgnored)
@@ -202,7 +202,7 @@ async def starts_are_missed_while_no_process_runs(engine: Driver) -> list[str]:
 
 async def two_of_three_must_approve(engine: Driver) -> list[str]:
     """One has approved."""
-    execution_id = await engine.started(chain(approval(recipients=PEOPLE, quorum=2)))
+    execution_id = await engine.trigger(chain(approval(recipients=PEOPLE, quorum=2)))
     seed = (await engine.state(execution_id)).started.seed
     token = card_token(execution_id, seed, parse_address("approval_1:1"), 0)
     await engine.answer(execution_id, token)

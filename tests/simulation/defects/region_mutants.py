@@ -108,7 +108,7 @@ def r07_the_other_branches_continue_during_an_incident() -> AbstractContextManag
 
     def decide(workflow: Any, state: Any, *, limits: Any) -> Any:
         if state.closed is None and state.is_frozen:
-            for path in state.lines.values():
+            for path in state.paths_by_scope.values():
                 if path.phase == "ENTER":
                     return deciding._visit(workflow, state, path.scope, path.step, limits)
                 if path.phase == "LEAVE":
@@ -233,8 +233,8 @@ def r22_a_moved_path_skips_its_target() -> AbstractContextManager[None]:
 
     def moved(state: Any, event: Any) -> Any:
         after = original(state, event)
-        path = replace(after.lines[event.scope], phase="LEAVE")
-        return replace(after, lines={**after.lines, event.scope: path})
+        path = replace(after.paths_by_scope[event.scope], phase="LEAVE")
+        return replace(after, paths_by_scope={**after.paths_by_scope, event.scope: path})
 
     return _replaced(repairing, "apply_moved", moved)
 

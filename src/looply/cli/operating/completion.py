@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from looply.cli.command_line import APP
 from looply.cli.terminal.terminal import Here
 
 
@@ -21,7 +22,5 @@ def completion(
 
     In fish: looply completion fish > ~/.config/fish/completions/looply.fish
     """
-    from looply.cli.command_line import APP  # noqa: PLC0415 - the table of commands names this module
-
     text = APP.generate_completion(shell=shell)
     terminal.show({"shell": shell, "script": text}, lambda: text.rstrip("\n"))

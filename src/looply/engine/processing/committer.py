@@ -159,10 +159,7 @@ class Committer:
         before = box.state
         box.state, box.workflow, box.chain = after, workflow, unit.batch.chain
         self._on_unit(before, after)
-        head = unit.head
-        self._observers.on_change(
-            StateChange(before=before, after=after, status=head.status, current_state=head.current_state)
-        )
+        self._observers.on_change(_state_change(before, after, unit))
         if unit.definition is not None:
             self._known_definitions.add(unit.definition.hash)
         self._publish(unit, after)
@@ -326,4 +323,14 @@ def encode_definition(workflow: Workflow, workflow_id: str, workflow_version: in
         workflow_id=workflow_id,
         workflow_version=workflow_version,
         body=encode_json(workflow.definition),
+    )
+
+
+def _state_change(before: ExecutionState | None, after: ExecutionState, unit: Unit) -> StateChange:
+    return StateChange(
+        before=before,
+        after=after,
+        former=before.status if before is not None else None,
+        status=unit.head.status,
+        current_state=unit.head.current_state,
     )

@@ -5,7 +5,6 @@ DEBUG only, and an execution that fails with an incident, which needs an operato
 """
 
 import logging
-from functools import cached_property
 
 import msgspec
 import structlog
@@ -16,21 +15,18 @@ from looply.execution.facts.state import Status
 _log = structlog.get_logger(__name__)
 
 
-class StateChange(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+class StateChange(msgspec.Struct, frozen=True, kw_only=True):
     """What one durable unit changed: the states before it (None: the unit starts the execution) and after it.
 
-    `status` and `current_state` are those after it, as the unit stored them.
+    `former` is the status before it, None where the unit starts the execution; `status` and `current_state` are those
+    after it, as the unit stored them.
     """
 
     before: ExecutionState | None
     after: ExecutionState
+    former: Status | None
     status: Status
     current_state: str
-
-    @cached_property
-    def former(self) -> Status | None:
-        """The status before the unit, None where the unit starts the execution."""
-        return self.before.status if self.before is not None else None
 
 
 class ChangeLog:

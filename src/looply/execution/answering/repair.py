@@ -193,7 +193,7 @@ def _close_held_failures(
     for event in closed:
         state = evolve(state, event)
     events: list[Event] = []
-    for path in state.lines.values():
+    for path in state.paths_by_scope.values():
         if path.phase != "FAILED":
             continue
         for opened in handle_failure(workflow, state, path):
@@ -234,7 +234,7 @@ def _closing(
 
 
 def _again_by(workflow: Workflow, state: ExecutionState, incident: Incident, limits: Limits) -> Again:
-    path = state.lines.get(incident.scope)
+    path = state.paths_by_scope.get(incident.scope)
     if path is None or path.address != incident.address or path.phase not in ("FAILED", "UNKNOWN"):
         return ""
     opened = state.open_steps.get(path.address.text)

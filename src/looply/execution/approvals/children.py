@@ -50,7 +50,7 @@ def answer_child_ended(state: ExecutionState, command: ChildEnded, limits: Limit
 
 def _waits(state: ExecutionState, address: Address) -> bool:
     """Returns whether the step is still open: its branch may be cancelled, or an operator may have moved the path."""
-    path = state.lines.get(address.scope)
+    path = state.paths_by_scope.get(address.scope)
     return path is not None and path.address == address and path.phase == "OPEN"
 
 

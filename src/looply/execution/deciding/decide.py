@@ -112,7 +112,7 @@ def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAUL
         return ()
     if state.slot is None and workflow.settings.max_concurrency is not None:
         return (Queued(at=state.now, most=workflow.settings.max_concurrency),)
-    for path in state.lines.values():
+    for path in state.paths_by_scope.values():
         match path.phase:
             case "OPEN":
                 if path.scope in state.regions and (events := continue_region(state, path.scope, limits)):

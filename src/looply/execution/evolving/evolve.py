@@ -121,7 +121,7 @@ def _start(event: ExecutionStarted) -> ExecutionState:
         workflow_version=event.workflow_version,
         definition=event.definition,
         payload=initial_payload(event),
-        lines={"": Path(scope="", step=START, visit=1, phase="LEAVE")},
+        paths_by_scope={"": Path(scope="", step=START, visit=1, phase="LEAVE")},
         visits=Map({f"/{START}": 1}),
         document_bytes=event.size,
         sizes=Map({"payload": event.size}),
@@ -228,18 +228,18 @@ def _apply_scope_event(
 
 def _move(state: ExecutionState, event: StepEvent, **changes: Any) -> ExecutionState:
     """Returns the state with the path of the event's scope in its next phase by `PATH_MOVES`."""
-    path = state.lines.get(event.scope)
+    path = state.paths_by_scope.get(event.scope)
     phase = PATH_MOVES.get((path.phase, type(event))) if path is not None else None
     begins = path is not None and path.phase in ("ENTER", "LEAVE")
     if path is None or phase is None or not (begins or path.address == event.address):
         where = f"{path.phase} at {path.address.text}" if path is not None else "a scope without a path"
         raise IllegalTransition(f"{type(event).__name__} of {event.address.text} cannot follow {where}")
     moved = Path(scope=event.scope, step=event.step, visit=event.visit, phase=phase, **changes)
-    lines = {**state.lines, event.scope: moved}
+    paths = {**state.paths_by_scope, event.scope: moved}
     if not begins:
-        return replace(state, lines=lines)
+        return replace(state, paths_by_scope=paths)
     visits = state.visits.set(f"{event.scope}/{event.step}", event.visit)
-    return replace(state, lines=lines, visits=visits, total_visits=state.total_visits + 1)
+    return replace(state, paths_by_scope=paths, visits=visits, total_visits=state.total_visits + 1)
 
 
 def _without_regions(state: ExecutionState, step: str) -> ExecutionState:
@@ -248,7 +248,7 @@ def _without_regions(state: ExecutionState, step: str) -> ExecutionState:
         return state
     left = {path.scope: path for path in state.active_paths}
     last = {scope: path for scope, path in left.items() if step and path.step == step and path.phase == "LEAVE"}
-    return replace(state, lines=last or left, regions={}, frames={})
+    return replace(state, paths_by_scope=last or left, regions={}, frames={})
 
 
 def _with_output(state: ExecutionState, event: StepEvent, output: Json, size: int) -> ExecutionState:
@@ -352,10 +352,12 @@ def _apply_timer_fired(state: ExecutionState, event: TimerFired) -> ExecutionSta
     timers = _without(state.timers, event.timer)
     if timer.kind != "RETRY":
         return replace(state, timers=timers)
-    path = state.lines.get(parse_address(timer.address).scope)
+    path = state.paths_by_scope.get(parse_address(timer.address).scope)
     if path is None or path.phase != "OPEN" or path.address.text != timer.address:
         return replace(state, timers=timers)
-    return replace(state, timers=timers, lines={**state.lines, path.scope: replace(path, phase="RETRY")})
+    return replace(
+        state, timers=timers, paths_by_scope={**state.paths_by_scope, path.scope: replace(path, phase="RETRY")}
+    )
 
 
 def _apply_wait_opened(state: ExecutionState, event: WaitOpened) -> ExecutionState:

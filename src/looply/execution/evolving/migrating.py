@@ -81,7 +81,7 @@ class _Renaming:
         state = self._state
         return replace(
             state,
-            lines={scope: self._path(path) for scope, path in state.lines.items()},
+            paths_by_scope={scope: self._path(path) for scope, path in state.paths_by_scope.items()},
             frames={scope: self._frame(frame) for scope, frame in state.frames.items()},
             visits=self._addresses.visits,
             outputs=self._by_step(state.outputs),

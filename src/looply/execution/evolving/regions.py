@@ -31,12 +31,12 @@ def apply_scope_opened(state: ExecutionState, event: ScopeOpened) -> ExecutionSt
         begun=len(event.branches),
         running=len(event.branches),
     )
-    paths, frames = dict(state.lines), dict(state.frames)
+    paths, frames = dict(state.paths_by_scope), dict(state.frames)
     for branch in event.branches:
         scope = scope_of(event.scope, event.step, branch)
         paths[scope] = _new_path(scope, event, branch)
         frames[scope] = Frame(parent=event.scope, name=branch)
-    return replace(state, lines=paths, frames=frames, regions={**state.regions, event.scope: region})
+    return replace(state, paths_by_scope=paths, frames=frames, regions={**state.regions, event.scope: region})
 
 
 def apply_scope_entered(state: ExecutionState, event: ScopeEntered) -> ExecutionState:
@@ -49,7 +49,7 @@ def apply_scope_entered(state: ExecutionState, event: ScopeEntered) -> Execution
     secrets = tuple(("item", *path[1:]) for path in region.secrets if not path or path[0] == name)
     return replace(
         state,
-        lines={**state.lines, scope: _new_path(scope, event, EACH)},
+        paths_by_scope={**state.paths_by_scope, scope: _new_path(scope, event, EACH)},
         frames={**state.frames, scope: Frame(parent=event.scope, name=name, is_iteration=True, secrets=secrets)},
         regions={
             **state.regions,
@@ -60,7 +60,7 @@ def apply_scope_entered(state: ExecutionState, event: ScopeEntered) -> Execution
 
 def apply_scope_closed(state: ExecutionState, event: ScopeClosed) -> ExecutionState:
     """Returns the state without a branch or iteration that has ended; an iteration's output is collected."""
-    frame, path = state.frames.get(event.scope), state.lines.get(event.scope)
+    frame, path = state.frames.get(event.scope), state.paths_by_scope.get(event.scope)
     if frame is None or path is None or event.scope in state.regions:
         raise IllegalTransition(f"there is no branch or iteration {event.scope} that could end")
     region = state.regions[frame.parent]
@@ -74,7 +74,7 @@ def apply_scope_closed(state: ExecutionState, event: ScopeClosed) -> ExecutionSt
         region = replace(region, ends=(*region.ends, (frame.name, event.how)))
     return replace(
         state,
-        lines=_without(state.lines, event.scope),
+        paths_by_scope=_without(state.paths_by_scope, event.scope),
         frames=_without(state.frames, event.scope),
         regions={**state.regions, frame.parent: region},
         document_bytes=state.document_bytes - freed,
@@ -135,7 +135,7 @@ def _without_scopes(state: ExecutionState, scopes: Iterable[str], event: Any) ->
     return replace(
         state,
         settled=settled,
-        lines=_remaining(state.lines, removed),
+        paths_by_scope=_remaining(state.paths_by_scope, removed),
         frames=_remaining(state.frames, removed),
         regions=_remaining(state.regions, removed),
         waits={text: wait for text, wait in state.waits.items() if wait.scope not in removed},

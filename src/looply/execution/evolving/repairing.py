@@ -22,19 +22,19 @@ def apply_incident_closed(state: ExecutionState, event: IncidentClosed) -> Execu
     state = replace(state, incidents=_without(state.incidents, event.incident_id))
     if incident is None or not event.again:
         return state
-    path = state.lines.get(incident.scope)
+    path = state.paths_by_scope.get(incident.scope)
     if path is None or path.address != incident.address or path.phase not in _STUCK_PHASES:
         return state
     text = path.address.text
     if event.again == "visit":
         entering = Path(scope=path.scope, step=path.step, visit=path.visit, phase="ENTER")
-        lines = {**state.lines, path.scope: entering}
-        return replace(state, lines=lines, open_steps=_without(state.open_steps, text))
+        paths = {**state.paths_by_scope, path.scope: entering}
+        return replace(state, paths_by_scope=paths, open_steps=_without(state.open_steps, text))
     # Another attempt by an operator starts the retry policy from its beginning.
     opened = replace(state.open_steps[text], failures=0, process_ends=0, ending_since=None)
     again = Path(scope=path.scope, step=path.step, visit=path.visit, phase="RETRY")
-    lines = {**state.lines, path.scope: again}
-    return replace(state, lines=lines, open_steps={**state.open_steps, text: opened})
+    paths = {**state.paths_by_scope, path.scope: again}
+    return replace(state, paths_by_scope=paths, open_steps={**state.open_steps, text: opened})
 
 
 def apply_document_edited(state: ExecutionState, event: DocumentEdited) -> ExecutionState:
@@ -53,9 +53,9 @@ def apply_document_edited(state: ExecutionState, event: DocumentEdited) -> Execu
 def apply_moved(state: ExecutionState, event: Moved) -> ExecutionState:
     """Returns the state with the path of the scope at another step; the visit that it left is cancelled."""
     path = Path(scope=event.scope, step=event.to, visit=0, phase="ENTER")
-    left = state.lines.get(event.scope)
+    left = state.paths_by_scope.get(event.scope)
     state = without_region(state, event.scope, event)
-    state = replace(state, lines={**state.lines, event.scope: path})
+    state = replace(state, paths_by_scope={**state.paths_by_scope, event.scope: path})
     return state if left is None else _cancel_visit(state, left.address, event)
 
 

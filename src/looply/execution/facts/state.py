@@ -283,7 +283,7 @@ class ExecutionEnd(msgspec.Struct, frozen=True, kw_only=True):
 class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     """The data that decisions and reads of one execution need. `seq` numbers its last event, from 1.
 
-    `lines` are the paths by their scopes, in the order in which they began. A path whose scope has an entry in
+    `paths_by_scope` are the paths, in the order in which they began. A path whose scope has an entry in
     `regions` waits at a parallel or forEach, while the paths of its branches or iterations move; each of these has its
     own entry in `frames`.
     """
@@ -294,7 +294,7 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     workflow_version: int
     definition: str
     payload: Mapping[str, Json]
-    lines: Mapping[str, Path]
+    paths_by_scope: Mapping[str, Path] = msgspec.field(name="lines")
     regions: Mapping[str, Region] = {}
     frames: Mapping[str, Frame] = {}
     modified_by: str = ""
@@ -328,14 +328,14 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def paths(self) -> tuple[Path, ...]:
         """All paths, including those that wait at a parallel or forEach, in the order in which they began."""
-        return tuple(self.lines.values())
+        return tuple(self.paths_by_scope.values())
 
     @property
     def active_paths(self) -> tuple[Path, ...]:
         """The paths without an open region: the current positions of the execution."""
         if not self.regions:
             return self.paths
-        return tuple(path for path in self.lines.values() if path.scope not in self.regions)
+        return tuple(path for path in self.paths_by_scope.values() if path.scope not in self.regions)
 
     @property
     def active_steps(self) -> str:
@@ -382,7 +382,7 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a stretch was cut, so that the execution goes further without anything from outside."""
         if self.closed is not None or self.is_frozen or self.is_queued:
             return False
-        return _moves(self) or any(path.phase != "OPEN" for path in self.lines.values())
+        return _moves(self) or any(path.phase != "OPEN" for path in self.paths_by_scope.values())
 
     def find_open_step(self, seq: int) -> OpenStep | None:
         """Returns the open step whose attempt in flight was scheduled as event number `seq`, or None."""

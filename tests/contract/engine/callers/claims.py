@@ -26,7 +26,7 @@ class ClaimAuditStories:
     """What `audit` says of claims on process ids."""
 
     async def test_a_claim_is_held_as_long_as_the_execution_is_open(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking(), process_id="PO-1")
+        execution_id = await engine.trigger(asking(), process_id="PO-1")
         assert list(await engine.store.reads.claims_of(execution_id)) == [await claim_of(engine, execution_id)]
         assert await problems(engine, execution_id) == set()
         await engine.terminate(execution_id)
@@ -34,7 +34,7 @@ class ClaimAuditStories:
         assert await problems(engine, execution_id) == set()
 
     async def test_a_claim_that_is_missing_is_found(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking(), process_id="PO-1")
+        execution_id = await engine.trigger(asking(), process_id="PO-1")
         await plant(engine, execution_id, drop_claim=await claim_of(engine, execution_id))
         assert await problems(engine, execution_id) == {"CLAIM"}
         (problem,) = (await engine.shell.audit()).problems
@@ -42,14 +42,14 @@ class ClaimAuditStories:
 
     @pytest.mark.parametrize("ends", [True, False])
     async def test_a_claim_too_many_is_found(self, engine: Driver, ends: bool) -> None:
-        execution_id = await engine.started(asking(), process_id="PO-1" if ends else "")
+        execution_id = await engine.trigger(asking(), process_id="PO-1" if ends else "")
         if ends:
             await engine.terminate(execution_id)
         await plant(engine, execution_id, put_claim=await claim_of(engine, execution_id))
         assert await problems(engine, execution_id) == {"CLAIM"}
 
     async def test_a_claim_of_another_request_is_found(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking(), process_id="PO-1")
+        execution_id = await engine.trigger(asking(), process_id="PO-1")
         other = replace(await claim_of(engine, execution_id), request=b"another")
         await plant(engine, execution_id, put_claim=other)
         assert await problems(engine, execution_id) == {"CLAIM"}

@@ -35,14 +35,14 @@ class Group:
         """Brings the units to the door of the store, where they are held."""
         engine = self.engine
         engine.world.script("call_1", HANG)
-        self.caller = await engine.started(calling("POST"))
-        self.waiting = [await engine.started(asking_twice()) for _ in range(RESUMES)]
-        self.stale = await engine.started(asking())
-        await engine.started(asking(), {"n": 0}, process_id="PO-taken")
+        self.caller = await engine.trigger(calling("POST"))
+        self.waiting = [await engine.trigger(asking_twice()) for _ in range(RESUMES)]
+        self.stale = await engine.trigger(asking())
+        await engine.trigger(asking(), {"n": 0}, process_id="PO-taken")
         await engine.settle()
         engine.faults.hold()
         self.send()
-        engine.world.open()[0].release(Answer(data={"n": 7}))
+        engine.world.open_calls()[0].release(Answer(data={"n": 7}))
         await engine.faults.holding(32)
         await store_behind(engine, self.stale)
 

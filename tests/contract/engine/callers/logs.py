@@ -60,7 +60,7 @@ class LogStories:
     @pytest.mark.parametrize("level", LEVELS)
     async def test_reads_lists_and_streams_show_what_the_level_keeps(self, engine: Driver, level: str) -> None:
         engine.world.script("call_1", Answer(status=500))
-        execution_id = await engine.started(failing(level), {"po": "4711"})
+        execution_id = await engine.trigger(failing(level), {"po": "4711"})
         await engine.crash()
         assert await engine.resume(execution_id, {"n": 1}) == Restarted()
         await engine.settle()
@@ -76,7 +76,7 @@ class LogStories:
         self, engine: Driver, level: str
     ) -> None:
         engine.world.script("call_1", Answer(status=500), Answer(data={"ok": True}))
-        execution_id = await engine.started(failing(level), {"po": "4711"})
+        execution_id = await engine.trigger(failing(level), {"po": "4711"})
         await engine.resume(execution_id, {"n": 1})
         await engine.settle()
         await engine.crash()
@@ -93,7 +93,7 @@ class LogStories:
     @pytest.mark.parametrize("level", LEVELS)
     async def test_what_only_the_log_would_show_is_not_stored(self, engine: Driver, level: str) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(failing(level), {"po": "4711"})
+        execution_id = await engine.trigger(failing(level), {"po": "4711"})
         await engine.resume(execution_id)
         late = await engine.world.wait_for_call("call_1")
         await engine.terminate(execution_id)
@@ -107,7 +107,7 @@ class LogStories:
 
     async def test_a_child_has_the_level_of_its_own_workflow(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, chain(note("done"), log="none"))
-        parent = await engine.started(calling_child(), {"po": "4711"})
+        parent = await engine.trigger(calling_child(), {"po": "4711"})
         await engine.deliver()
         (wish,) = await engine.events(parent, ChildStarted)
         assert await shown(engine, wish.child_id) == ["EXECUTION_STARTED", "EXECUTION_COMPLETED"]
@@ -115,7 +115,7 @@ class LogStories:
 
     async def test_moved_to_another_version_it_continues_with_that_level(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(status=500))
-        execution_id = await engine.started(failing("none"), {"po": "4711"})
+        execution_id = await engine.trigger(failing("none"), {"po": "4711"})
         await engine.resume(execution_id)
         await engine.settle()
         command = Redrive(at=engine.clock.now(), by="operator", workflow=failing("full"), workflow_version=2)
@@ -135,7 +135,7 @@ class LogStories:
 
     async def test_pages_of_a_log_that_keeps_nearly_nothing_come_to_an_end(self, engine: Driver) -> None:
         workflow = chain(*(note(f"note_{n}") for n in range(40)), log="none")
-        execution_id = await engine.started(workflow)
+        execution_id = await engine.trigger(workflow)
         await engine.settle()
         entries: list[str] = []
         after = 0

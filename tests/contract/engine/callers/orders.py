@@ -69,19 +69,19 @@ class OrderStories:
     async def test_terminate_result_resume_and_time_limit(self, engine: Driver, order: str, in_one_batch: bool) -> None:
         engine.world.script("call_1", HANG)
         engine.world.script("call_2", HANG)
-        execution_id = await engine.started(exposed())
+        execution_id = await engine.trigger(exposed())
         await engine.settle()
         engine.clock.advance(timedelta(hours=1))
         replies = await self._happen(engine, execution_id, order.split(), in_one_batch)
         expected = _Expected(order.split())
         await self._judge(engine, execution_id, expected, replies)
         # In one batch the call is scheduled and given up in one unit: it never leaves.
-        assert len(engine.world.of("call_2")) == (expected.call_2_was_due and not in_one_batch)
-        for seen in engine.world.open():
+        assert len(engine.world.calls_of("call_2")) == (expected.call_2_was_due and not in_one_batch)
+        for seen in engine.world.open_calls():
             seen.release(Answer(data={"late": seen.step}))
         await engine.settle()
         late = [event.result["data"] for event in await engine.events(execution_id, Discarded)]
-        assert {"late": "call_2"} in late or not engine.world.of("call_2")
+        assert {"late": "call_2"} in late or not engine.world.calls_of("call_2")
         await engine.advance(timedelta(days=1))
         assert await engine.status(execution_id) == "TERMINATED"
         assert len(engine.world.calls) <= 2
@@ -105,7 +105,7 @@ class OrderStories:
         return {name: await made for name, made in calls.items()}
 
     async def _answered(self, engine: Driver) -> None:
-        engine.world.of("call_1")[0].release(Answer(data={"n": 7}))
+        engine.world.calls_of("call_1")[0].release(Answer(data={"n": 7}))
 
     async def _judge(self, engine: Driver, execution_id: str, expected: _Expected, replies: dict[str, Any]) -> None:
         state = await engine.state(execution_id)

@@ -44,7 +44,7 @@ class RaceStories:
     """Many callers, one wait."""
 
     async def test_of_32_resumes_one_wins_also_when_it_ends_the_execution(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         answers = await race(engine, execution_id)
         winner = answers.index(Restarted())
         lost = AlreadyRestarted(answered_by=f"caller-{winner}", answered_on=engine.clock.now())
@@ -54,14 +54,14 @@ class RaceStories:
         assert (resumed.output["n"], resumed.by) == (winner, f"caller-{winner}")
 
     async def test_of_32_resumes_one_wins_when_a_call_follows(self, engine: Driver) -> None:
-        execution_id = await engine.started(chain(wait(), call(body="${wait_1.output.n}")))
+        execution_id = await engine.trigger(chain(wait(), call(body="${wait_1.output.n}")))
         answers = await race(engine, execution_id)
         await engine.settle()
         assert Counter(type(answer) for answer in answers) == {Restarted: 1, AlreadyRestarted: CALLERS - 1}
         assert [seen.input["body"] for seen in engine.world.calls] == [answers.index(Restarted())]
 
     async def test_after_a_crash_between_commit_and_answer_all_callers_get_the_winner(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         engine.faults.lost_answers = CALLERS
         calls = [engine.call(engine.resume(execution_id, {"n": n}, by=f"caller-{n}")) for n in range(CALLERS)]
         await engine.settle()
@@ -72,7 +72,7 @@ class RaceStories:
         assert again == [AlreadyRestarted(answered_by=resumed.by, answered_on=resumed.at)] * CALLERS
 
     async def test_after_a_crash_before_the_commit_the_race_is_run_again(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         engine.faults.hold()
         calls = [engine.call(engine.resume(execution_id, {"n": n})) for n in range(CALLERS)]
         await engine.settle()
@@ -83,7 +83,7 @@ class RaceStories:
         assert Counter(type(answer) for answer in answers) == {Restarted: 1, AlreadyRestarted: CALLERS - 1}
 
     async def test_equal_resumes_at_once_release_one_wait_of_two(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking_twice())
+        execution_id = await engine.trigger(asking_twice())
         answers = await engine.together(*(engine.resume(execution_id, {"n": 1}) for _ in range(CALLERS)))
         assert Counter(type(answer) for answer in answers) == {Restarted: 1, AlreadyRestarted: CALLERS - 1}
         assert list((await engine.state(execution_id)).waits) == ["wait_2:1"]
@@ -93,7 +93,7 @@ class DuplicateStories:
     """The same call again, and the next question."""
 
     async def test_a_double_click_does_not_answer_the_next_question(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking_twice())
+        execution_id = await engine.trigger(asking_twice())
         assert await engine.resume(execution_id, {"ok": True}) == Restarted()
         engine.clock.advance(timedelta(seconds=15))
         assert isinstance(await engine.resume(execution_id, {"ok": True}), AlreadyRestarted)
@@ -103,11 +103,11 @@ class DuplicateStories:
         self, engine: Driver
     ) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(chain(wait("wait_1"), call(), wait("wait_2")))
+        execution_id = await engine.trigger(chain(wait("wait_1"), call(), wait("wait_2")))
         await engine.resume(execution_id, {"ok": True})
         await engine.settle()
         engine.faults.hold()
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.faults.holding(1)
         second = engine.call(engine.resume(execution_id, {"ok": True}))
         await engine.settle()
@@ -116,19 +116,19 @@ class DuplicateStories:
         assert list((await engine.state(execution_id)).waits) == ["wait_2:1"]
 
     async def test_another_body_answers_the_next_question(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking_twice())
+        execution_id = await engine.trigger(asking_twice())
         await engine.resume(execution_id, {"ok": True})
         assert await engine.resume(execution_id, {"ok": False}) == Restarted()
         assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_the_same_body_a_minute_later_answers_the_next_question(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking_twice())
+        execution_id = await engine.trigger(asking_twice())
         await engine.resume(execution_id, {"ok": True})
         engine.clock.advance(timedelta(seconds=61))
         assert await engine.resume(execution_id, {"ok": True}) == Restarted()
 
     async def test_the_token_of_the_first_wait_never_answers_the_second(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking_twice())
+        execution_id = await engine.trigger(asking_twice())
         token = await token_of(engine, execution_id, "wait_1:1")
         assert await engine.resume(execution_id, {"n": 1}, token=token) == Restarted()
         engine.clock.advance(timedelta(hours=1))
@@ -136,7 +136,7 @@ class DuplicateStories:
         assert list((await engine.state(execution_id)).waits) == ["wait_2:1"]
 
     async def test_the_token_of_a_wait_to_come_keeps_the_resume_for_it(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking_twice())
+        execution_id = await engine.trigger(asking_twice())
         second = await token_of(engine, execution_id, "wait_2:1")
         assert await engine.resume(execution_id, {"n": 2}, token=second) == Restarted(buffered=True)
         await engine.crash()
@@ -150,18 +150,18 @@ class DuplicateStories:
         self, engine: Driver, second: int, has_token: bool
     ) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(chain(wait("wait_1"), call(), wait("wait_2")))
+        execution_id = await engine.trigger(chain(wait("wait_1"), call(), wait("wait_2")))
         token = await token_of(engine, execution_id, "wait_1:1") if has_token else ""
         await engine.resume(execution_id, {"n": 1}, token=token)
         await engine.settle()
         assert isinstance(await engine.resume(execution_id, {"n": second}, token=token), AlreadyRestarted)
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         assert list((await engine.state(execution_id)).waits) == ["wait_2:1"]
         assert [event.reason for event in await engine.events(execution_id, ResumeIgnored)] == ["DUPLICATE"]
 
     async def test_duplicates_are_answered_for_ever_and_recorded_a_hundred_times(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking_twice())
+        execution_id = await engine.trigger(asking_twice())
         await engine.resume(execution_id, {"n": 1})
         for _ in range(5):
             await engine.together(*(engine.resume(execution_id, {"n": 1}) for _ in range(30)))
@@ -174,7 +174,7 @@ class EarlyStories:
     @pytest.mark.parametrize("crashes", [False, True])
     async def test_a_resume_during_the_first_call_is_kept_for_the_wait(self, engine: Driver, crashes: bool) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(calling_then_asking("GET"))
+        execution_id = await engine.trigger(calling_then_asking("GET"))
         await engine.settle()
         assert await engine.resume(execution_id, {"n": 1}, by="early") == Restarted(buffered=True)
         late = await engine.resume(execution_id, {"n": 2})
@@ -182,7 +182,7 @@ class EarlyStories:
         if crashes:
             await engine.crash()
         else:
-            engine.world.open()[0].release()
+            engine.world.open_calls()[0].release()
         await engine.settle()
         state = await engine.state(execution_id)
         assert (state.status, state.outputs["wait_1"]["n"]) == ("COMPLETED", 1)
@@ -191,7 +191,7 @@ class EarlyStories:
     async def test_a_resume_in_the_same_moment_as_the_trigger_is_not_lost(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
         engine.faults.hold()
-        trigger = engine.call(engine.started(calling_then_asking(), process_id="PO-1"))
+        trigger = engine.call(engine.trigger(calling_then_asking(), process_id="PO-1"))
         await engine.faults.holding(1)
         assert await engine.find("PO-1") == []
         engine.faults.let_go()
@@ -251,7 +251,7 @@ class EarlyStories:
     ) -> tuple["asyncio.Task[str]", str, "asyncio.Task[Reply]"]:
         """Brings a trigger to the door of the store, and a resume of the execution that is not there yet."""
         engine.faults.hold()
-        trigger = engine.call(engine.started(workflow))
+        trigger = engine.call(engine.trigger(workflow))
         await engine.faults.holding(1)
         execution_id = engine.faults.held[0].execution_id
         resume = engine.call(engine.resume(execution_id, {"n": 1}))
@@ -261,14 +261,14 @@ class EarlyStories:
 
     async def test_the_same_early_resume_twice_is_kept_once(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(chain(call(), wait("wait_1"), wait("wait_2")))
+        execution_id = await engine.trigger(chain(call(), wait("wait_1"), wait("wait_2")))
         await engine.settle()
         replies = await engine.together(*(engine.resume(execution_id, {"n": 1}, by="early") for _ in range(2)))
         assert replies == [
             Restarted(buffered=True),
             AlreadyRestarted(answered_by="early", answered_on=engine.clock.now()),
         ]
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         assert len(await engine.events(execution_id, ResumeBuffered)) == 1
         assert list((await engine.state(execution_id)).waits) == ["wait_2:1"]
@@ -282,10 +282,10 @@ class EarlyStories:
         self, engine: Driver, settings: dict[str, Any], source: str
     ) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(chain(call(), wait(**settings)))
+        execution_id = await engine.trigger(chain(call(), wait(**settings)))
         await engine.settle()
         assert await engine.resume(execution_id, {"n": 1}, source=source) == Restarted(buffered=True)
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         assert await engine.status(execution_id) == "WAITING"
         (letter,) = await engine.events(execution_id, ResumeIgnored)
@@ -296,31 +296,31 @@ class EarlyStories:
         engine.world.script("call_1", HANG)
         workflow = chain(call(), wait(), note("skipped"), edges=(("call_1", "error", "skipped"),))
         engine.world.script("call_1", Answer(status=500))
-        execution_id = await engine.started(workflow)
+        execution_id = await engine.trigger(workflow)
         await engine.settle()
         assert await engine.resume(execution_id, {"n": 1}) == Restarted(buffered=True)
         assert len(await engine.events(execution_id, ResumeBuffered)) == 1
         await engine.terminate(execution_id)
         (letter,) = await engine.events(execution_id, ResumeIgnored)
         assert (letter.reason, letter.payload["n"]) == ("UNUSED", 1)
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
 
     async def test_an_execution_that_never_waits_takes_no_resume(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(calling())
+        execution_id = await engine.trigger(calling())
         await engine.settle()
         reply = await engine.resume(execution_id)
         assert isinstance(reply, Declined)
         assert reply.code == "NOT_WAITING"
         assert await engine.events(execution_id, ResumeBuffered) == []
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
 
 
 class LateStories:
     """Resumes that come when the wait is over, or that do not fit it."""
 
     async def test_after_the_end_a_resume_returns_who_released_the_wait(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         on = engine.clock.now()
         await engine.resume(execution_id, {"n": 1}, by="first")
         await engine.crash()
@@ -331,7 +331,7 @@ class LateStories:
         assert await engine.path(execution_id) == before
 
     async def test_a_terminated_execution_is_not_resumed(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         await engine.terminate(execution_id)
         reply = await engine.resume(execution_id)
         assert isinstance(reply, Declined)
@@ -339,20 +339,20 @@ class LateStories:
 
     async def test_a_failed_execution_is_not_resumed(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(status=500))
-        execution_id = await engine.started(chain(call(fail_on=["5xx"]), wait()))
+        execution_id = await engine.trigger(chain(call(fail_on=["5xx"]), wait()))
         await engine.settle()
         reply = await engine.resume(execution_id)
         assert isinstance(reply, Declined)
         assert reply.code == "FAILED"
 
     async def test_a_completed_execution_that_never_waited_is_not_resumed(self, engine: Driver) -> None:
-        execution_id = await engine.started(chain(note()))
+        execution_id = await engine.trigger(chain(note()))
         reply = await engine.resume(execution_id)
         assert isinstance(reply, Declined)
         assert reply.code == "COMPLETED"
 
     async def test_a_wait_that_timed_out_is_not_resumed(self, engine: Driver) -> None:
-        execution_id = await engine.started(chain(wait(timeout="PT1H"), delay("later", "P1D"), edges=()))
+        execution_id = await engine.trigger(chain(wait(timeout="PT1H"), delay("later", "P1D"), edges=()))
         token = await token_of(engine, execution_id, "wait_1:1")
         await engine.advance(timedelta(hours=1))
         for given in ("", token):
@@ -361,22 +361,22 @@ class LateStories:
             assert reply.code == "TIMED_OUT"
 
     async def test_a_resume_from_a_source_that_is_not_accepted_changes_nothing(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking(sources=["SAP"]))
+        execution_id = await engine.trigger(asking(sources=["SAP"]))
         reply = await engine.resume(execution_id, source="TEAMS")
         assert isinstance(reply, Declined)
         assert reply.code == "SOURCE_NOT_ACCEPTED"
         assert await engine.status(execution_id) == "WAITING"
 
     async def test_a_payload_that_breaks_the_schema_changes_nothing(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking(schema={"type": "object", "required": ["po"]}))
+        execution_id = await engine.trigger(asking(schema={"type": "object", "required": ["po"]}))
         reply = await engine.resume(execution_id, {"n": 1})
         assert isinstance(reply, Unfit)
         assert reply.problems[0].path.startswith("/payload")
         assert await engine.resume(execution_id, {"po": "1"}) == Restarted()
 
     async def test_a_forged_token_is_the_token_of_no_wait(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
-        other = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
+        other = await engine.trigger(asking())
         for token in ("x", await token_of(engine, other, "wait_1:1")):
             reply = await engine.resume(execution_id, token=token)
             assert isinstance(reply, Declined)

@@ -43,7 +43,7 @@ class StreamStories:
     """Streams of events."""
 
     async def test_every_unit_is_streamed_once_in_the_order_of_its_execution(self, engine: Driver) -> None:
-        ids = await engine.together(*(engine.started(asking(), {"n": n}) for n in range(12)))
+        ids = await engine.together(*(engine.trigger(asking(), {"n": n}) for n in range(12)))
         await engine.together(*(engine.resume(id_, {"n": n}) for n in range(3) for id_ in ids))
         await engine.settle()
         found = await read_feed(engine)
@@ -56,14 +56,14 @@ class StreamStories:
 
     async def test_from_every_position_the_rest_is_streamed(self, engine: Driver) -> None:
         for n in range(5):
-            await engine.resume(await engine.started(asking(), {"n": n}))
+            await engine.resume(await engine.trigger(asking(), {"n": n}))
         found = await read_feed(engine)
         for index, committed in enumerate(found):
             rest = await read_feed(engine, committed.position)
             assert [each.position for each in rest] == [each.position for each in found[index + 1 :]]
 
     async def test_a_position_outlives_a_crash_and_nothing_before_it_comes_again(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         before = await read_feed(engine)
         await engine.crash()
         assert await engine.resume(execution_id) == Restarted()
@@ -72,11 +72,11 @@ class StreamStories:
         assert numbers([*before, *after], execution_id) == list(range(1, len(events) + 1))
 
     async def test_after_the_current_position_only_new_batches_are_streamed(self, engine: Driver) -> None:
-        await engine.started(computing())
+        await engine.trigger(computing())
         await engine.settle()
         now = await engine.shell.feed.position()
         assert await read_feed(engine, now) == []
-        execution_id = await engine.started(computing())
+        execution_id = await engine.trigger(computing())
         found = await read_feed(engine, now)
         assert {each.execution_id for each in found} == {execution_id}
         assert found[-1].position <= await engine.shell.feed.position()
@@ -86,8 +86,8 @@ class SearchStories:
     """What finds an execution by its content."""
 
     async def test_the_values_of_search_fields_find_an_execution(self, engine: Driver) -> None:
-        first = await engine.started(chain(note(), **SEARCHABLE), {"po": "4711", "lines": [{"plant": "DE01"}]})
-        second = await engine.started(chain(note(), **SEARCHABLE), {"po": 4711, "lines": []})
+        first = await engine.trigger(chain(note(), **SEARCHABLE), {"po": "4711", "lines": [{"plant": "DE01"}]})
+        second = await engine.trigger(chain(note(), **SEARCHABLE), {"po": 4711, "lines": []})
         assert await named(engine, "po", "4711") == [second, first]
         assert await named(engine, "plant", "DE01") == [first]
         assert await named(engine, "note_1", "se*") == [second, first]
@@ -111,13 +111,13 @@ class SearchStories:
     async def test_texts_numbers_and_booleans_are_found_and_nothing_else(
         self, engine: Driver, value: object, text: str
     ) -> None:
-        execution_id = await engine.started(chain(note(), **SEARCHABLE), {"po": value})
+        execution_id = await engine.trigger(chain(note(), **SEARCHABLE), {"po": value})
         is_found = not (value is None or value == "" or isinstance(value, dict | list))
         assert await named(engine, "po", text) == ([execution_id] if is_found else [])
 
     async def test_values_follow_the_document_through_crashes(self, engine: Driver) -> None:
         workflow = chain(wait(), note("po", "${wait_1.output.po}"), wait("wait_2"), **SEARCHABLE)
-        execution_id = await engine.started(workflow, {"po": "1"})
+        execution_id = await engine.trigger(workflow, {"po": "1"})
         await engine.crash()
         assert await named(engine, "po", "1") == [execution_id]
         assert await engine.resume(execution_id, {"po": "2"}) == Restarted()
@@ -142,7 +142,7 @@ class SearchStories:
             start={"secret": ["/output/po"]},
             search_fields=fields,
         )
-        execution_id = await engine.started(workflow, {"po": "hidden"})
+        execution_id = await engine.trigger(workflow, {"po": "hidden"})
         await engine.settle()
         assert await named(engine, "name", "clear") == [execution_id]
         for name in ("token", "copied", "po"):
@@ -150,7 +150,7 @@ class SearchStories:
 
     async def test_the_executions_that_one_has_started_are_found_by_it(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, computing())
-        parents = [await engine.started(calling_child(), {"po": po}) for po in ("1", "2")]
+        parents = [await engine.trigger(calling_child(), {"po": po}) for po in ("1", "2")]
         await engine.deliver()
         for parent in parents:
             page = await engine.shell.list(ORGANIZATION, Filter(parents=(parent,)))
@@ -160,8 +160,8 @@ class SearchStories:
         assert (await engine.shell.list(ORGANIZATION, none)).items == []
 
     async def test_a_term_finds_the_current_step_of_an_execution_until_it_has_completed(self, engine: Driver) -> None:
-        first = await engine.started(delaying(), process_id="PO-1")
-        second = await engine.started(delaying("PT2H"))
+        first = await engine.trigger(delaying(), process_id="PO-1")
+        second = await engine.trigger(delaying("PT2H"))
 
         async def found(*terms: str) -> list[str]:
             page = await engine.shell.list(ORGANIZATION, Filter(terms=terms))

@@ -21,7 +21,7 @@ class TerminateStories:
     """What cannot be undone."""
 
     async def test_a_waiting_execution_is_terminated_for_ever(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking(timeout="PT1H"))
+        execution_id = await engine.trigger(asking(timeout="PT1H"))
         assert await engine.terminate(execution_id, "not needed") == Terminated()
         assert await engine.terminate(execution_id, "another reason") == AlreadyTerminated()
         await engine.advance(timedelta(hours=2))
@@ -31,20 +31,20 @@ class TerminateStories:
         assert await engine.store.work.next_due() is None
 
     async def test_a_completed_execution_cannot_be_terminated(self, engine: Driver) -> None:
-        execution_id = await engine.started(computing())
+        execution_id = await engine.trigger(computing())
         reply = await engine.terminate(execution_id)
         assert isinstance(reply, Declined)
         assert reply.code == "COMPLETED"
 
     async def test_an_execution_that_failed_by_a_step_cannot_be_terminated(self, engine: Driver) -> None:
-        execution_id = await engine.started(chain(stop(status="FAILED")))
+        execution_id = await engine.trigger(chain(stop(status="FAILED")))
         reply = await engine.terminate(execution_id)
         assert isinstance(reply, Declined)
         assert reply.code == "FAILED"
 
     async def test_a_failed_execution_with_an_incident_is_closed_by_terminate(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(status=500))
-        execution_id = await engine.started(calling(fail_on=["5xx"]))
+        execution_id = await engine.trigger(calling(fail_on=["5xx"]))
         await engine.settle()
         assert await engine.status(execution_id) == "FAILED"
         assert await engine.terminate(execution_id) == Terminated()
@@ -52,12 +52,12 @@ class TerminateStories:
 
     async def test_a_call_in_flight_may_end_but_moves_nothing(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(chain(call("call_1"), call("call_2")))
+        execution_id = await engine.trigger(chain(call("call_1"), call("call_2")))
         await engine.settle()
         assert await engine.terminate(execution_id) == Terminated()
-        engine.world.open()[0].release(Answer(data={"late": True}))
+        engine.world.open_calls()[0].release(Answer(data={"late": True}))
         await engine.settle()
-        assert engine.world.of("call_2") == []
+        assert engine.world.calls_of("call_2") == []
         (discarded,) = await engine.events(execution_id, Discarded)
         assert discarded.result["data"] == {"late": True}
         assert await engine.status(execution_id) == "TERMINATED"
@@ -65,46 +65,46 @@ class TerminateStories:
     async def test_a_result_that_came_first_is_kept_and_its_follower_never_returns(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
         engine.world.script("call_2", HANG)
-        execution_id = await engine.started(chain(call("call_1"), call("call_2"), call("call_3")))
+        execution_id = await engine.trigger(chain(call("call_1"), call("call_2"), call("call_3")))
         await engine.settle()
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         await engine.terminate(execution_id)
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         assert [seen.step for seen in engine.world.calls] == ["call_1", "call_2"]
         assert [event.step for event in await engine.events(execution_id, Discarded)] == ["call_2"]
 
     async def test_terminate_and_the_result_of_a_call_in_one_batch(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(chain(call("call_1"), call("call_2")))
+        execution_id = await engine.trigger(chain(call("call_1"), call("call_2")))
         await engine.settle()
         engine.faults.hold()
         terminate = engine.call(engine.terminate(execution_id))
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         engine.faults.let_go()
         assert await terminate == Terminated()
         await engine.settle()
         assert await engine.status(execution_id) == "TERMINATED"
-        assert engine.world.of("call_2") == []
+        assert engine.world.calls_of("call_2") == []
 
     async def test_a_call_that_was_stored_but_had_not_left_is_not_made(self, engine: Driver) -> None:
         engine.per_queue = 1
         await engine.restart()
         engine.world.always("call_1", HANG)
-        await engine.started(calling())
+        await engine.trigger(calling())
         await engine.settle()  # a queue need not keep the order of two that stand in it together
-        queued = await engine.started(calling())
+        queued = await engine.trigger(calling())
         await engine.settle()
         await engine.terminate(queued)
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         assert [seen.execution_id == queued for seen in engine.world.calls] == [False]
 
     async def test_terminate_in_the_back_off_of_a_retry_ends_the_retries(self, engine: Driver) -> None:
         engine.world.always("call_1", Answer(status=503))
-        execution_id = await engine.started(calling(retry={"max_attempts": 5, "interval": "PT1M"}))
+        execution_id = await engine.trigger(calling(retry={"max_attempts": 5, "interval": "PT1M"}))
         await engine.settle()
         await engine.terminate(execution_id)
         await engine.advance(timedelta(hours=1))
@@ -112,7 +112,7 @@ class TerminateStories:
 
     async def test_terminate_survives_a_crash_and_so_does_its_silence(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(calling("GET"))
+        execution_id = await engine.trigger(calling("GET"))
         await engine.settle()
         await engine.terminate(execution_id)
         await engine.crash()
@@ -130,7 +130,7 @@ class TogetherStories:
         workflow = chain(wait(timeout="PT1H"), call("resumed"), call("late"), edges=(("wait_1", "timeout", "late"),))
         engine.world.always("resumed", HANG)
         engine.world.always("late", HANG)
-        execution_id = await engine.started(workflow)
+        execution_id = await engine.trigger(workflow)
         engine.clock.advance(timedelta(hours=1))
         names = order.split()
         actions: dict[str, Callable[[], Coroutine[Any, Any, Any]]] = {
@@ -156,7 +156,7 @@ class TogetherStories:
         if not at_once:
             self._judge(names, len(resumes), steps)
         assert len(await engine.events(execution_id, Cancelled)) == 1
-        for seen in engine.world.open():
+        for seen in engine.world.open_calls():
             seen.release()
         await engine.settle()
 
@@ -167,7 +167,7 @@ class TogetherStories:
 
     async def test_eight_resumes_and_eight_terminates_at_once_all_get_true_replies(self, engine: Driver) -> None:
         for first in ("resume", "terminate"):
-            execution_id = await engine.started(chain(wait(), delay("delay_1", "P1D"), note()))
+            execution_id = await engine.trigger(chain(wait(), delay("delay_1", "P1D"), note()))
             mixed = [
                 engine.resume(execution_id, {"n": n})
                 if (n % 2 == 0) == (first == "resume")
@@ -183,7 +183,7 @@ class TogetherStories:
             assert [event.status for event in closed] == ["TERMINATED"]
 
     async def test_a_resume_after_the_answer_of_terminate_is_refused(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         replies = await engine.together(engine.terminate(execution_id), engine.resume(execution_id))
         assert replies[0] == Terminated()
         assert isinstance(replies[1], Declined)

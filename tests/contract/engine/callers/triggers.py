@@ -21,7 +21,7 @@ class TriggerStories:
 
     async def test_a_trigger_is_answered_only_when_it_is_durable(self, engine: Driver) -> None:
         engine.faults.hold()
-        trigger = engine.call(engine.started(asking(), BODY))
+        trigger = engine.call(engine.trigger(asking(), BODY))
         await engine.settle()
         assert not trigger.done()
         assert await engine.newest() == []
@@ -30,7 +30,7 @@ class TriggerStories:
 
     async def test_a_trigger_without_an_answer_left_nothing_when_its_unit_was_not_stored(self, engine: Driver) -> None:
         engine.faults.hold()
-        trigger = engine.call(engine.started(asking(), BODY))
+        trigger = engine.call(engine.trigger(asking(), BODY))
         await engine.faults.holding(1)
         await engine.crash()
         assert trigger.cancelled()
@@ -38,7 +38,7 @@ class TriggerStories:
 
     async def test_a_trigger_that_lost_its_answer_gives_the_same_execution_when_repeated(self, engine: Driver) -> None:
         engine.faults.lost_answers = 1
-        trigger = engine.call(engine.started(asking(), BODY, process_id="PO-1"))
+        trigger = engine.call(engine.trigger(asking(), BODY, process_id="PO-1"))
         await engine.settle()
         await engine.crash()
         assert trigger.cancelled()
@@ -48,13 +48,13 @@ class TriggerStories:
         )
 
     async def test_an_execution_that_only_computes_is_one_unit(self, engine: Driver) -> None:
-        execution_id = await engine.started(computing(), BODY)
+        execution_id = await engine.trigger(computing(), BODY)
         assert await engine.status(execution_id) == "COMPLETED"
         assert len(engine.faults.units) == 1
         assert await engine.path(execution_id) == ["ExecutionStarted", "Computed note_1", "ExecutionClosed note_1"]
 
     async def test_what_a_trigger_says_is_in_the_data_document(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking(), BODY, profile="test", environment={"url": "x"}, process_id="PO-1")
+        execution_id = await engine.trigger(asking(), BODY, profile="test", environment={"url": "x"}, process_id="PO-1")
         state = await engine.state(execution_id)
         assert state.payload["po"] == "4500000101"
         assert state.payload["workflow_process_id"] == "PO-1"
@@ -63,17 +63,17 @@ class TriggerStories:
         assert (head.execution_id, head.profile, head.process_id) == (execution_id, "test", "PO-1")
 
     async def test_ids_rise_whatever_the_clock_does(self, engine: Driver) -> None:
-        ids = [await engine.started(computing()) for _ in range(3)]
+        ids = [await engine.trigger(computing()) for _ in range(3)]
         engine.clock.set_wall(timedelta(hours=-2))
-        ids += [await engine.started(computing())]
+        ids += [await engine.trigger(computing())]
         await engine.crash()
-        ids += [await engine.started(computing()) for _ in range(3)]
+        ids += [await engine.trigger(computing()) for _ in range(3)]
         assert ids == sorted(ids)
         assert [item.head.execution_id for item in await engine.newest()] == ids[::-1]
 
     async def test_a_caller_that_goes_away_does_not_harm_what_it_started(self, engine: Driver) -> None:
         engine.faults.hold()
-        trigger = engine.call(engine.started(calling(), BODY))
+        trigger = engine.call(engine.trigger(calling(), BODY))
         await engine.faults.holding(1)
         trigger.cancel()
         await engine.settle()
@@ -109,8 +109,8 @@ class ProcessIdStories:
         assert caught.value.code == "PROCESS_ID_IN_USE"
 
     async def test_another_workflow_may_use_the_same_process_id(self, engine: Driver) -> None:
-        first = await engine.started(asking(), BODY, process_id="PO-1")
-        second = await engine.started(calling_then_asking("GET"), BODY, process_id="PO-1")
+        first = await engine.trigger(asking(), BODY, process_id="PO-1")
+        second = await engine.trigger(calling_then_asking("GET"), BODY, process_id="PO-1")
         await engine.settle()
         assert first != second
         assert {head.execution_id for head in await engine.find("PO-1")} == {first, second}
@@ -119,7 +119,7 @@ class ProcessIdStories:
     async def test_an_ended_execution_gives_its_process_id_back(self, engine: Driver, end: str) -> None:
         engine.world.script("call_1", Answer(status=500))
         workflow = calling(fail_on=["5xx"]) if end == "failed" else asking()
-        first = await engine.started(workflow, BODY, process_id="PO-1")
+        first = await engine.trigger(workflow, BODY, process_id="PO-1")
         if end == "completed":
             assert await engine.resume(first) == Restarted()
         elif end == "terminated":
@@ -157,13 +157,13 @@ class ProcessIdStories:
 
     async def test_an_activation_in_between_does_not_make_the_same_trigger_another_one(self, engine: Driver) -> None:
         old, new = chain(wait(), note("version", 1)), chain(wait(), note("version", 2))
-        first = await engine.started(old, BODY, process_id="PO-1")
+        first = await engine.trigger(old, BODY, process_id="PO-1")
         latest = {"workflow_id": id_of(old), "workflow_version": 2, "process_id": "PO-1"}
         again = await engine.together(*(engine.start(new, BODY, **latest) for _ in range(64)))
         assert {(answer.execution_id, answer.replayed) for answer in again} == {(first, True)}
         await engine.resume(first)
         assert (await engine.state(first)).payload["version"] == 1
-        second = await engine.started(new, BODY, **latest)
+        second = await engine.trigger(new, BODY, **latest)
         await engine.resume(second)
         assert second != first
         assert (await engine.state(second)).payload["version"] == 2
@@ -193,17 +193,17 @@ class ProcessIdStories:
         assert [head.execution_id for head in await engine.find("PO-1")] == [ids[2]]
 
     async def test_the_id_of_an_execution_cannot_be_a_process_id(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking(), BODY)
+        execution_id = await engine.trigger(asking(), BODY)
         for name in (execution_id, execution_id.upper()):
             with pytest.raises(BadRequest) as caught:
                 await engine.start(asking(), BODY, process_id=name)
             assert caught.value.code == "PROCESS_ID_IS_EXECUTION"
 
     async def test_an_open_execution_is_found_before_an_ended_one(self, engine: Driver) -> None:
-        ended = await engine.started(asking(), BODY, process_id="PO-1")
+        ended = await engine.trigger(asking(), BODY, process_id="PO-1")
         await engine.resume(ended)
         assert [head.execution_id for head in await engine.find("PO-1")] == [ended]
-        opened = await engine.started(asking(), BODY, process_id="PO-1")
+        opened = await engine.trigger(asking(), BODY, process_id="PO-1")
         assert [head.execution_id for head in await engine.find("PO-1")] == [opened]
         assert [head.execution_id for head in await engine.find(ended)] == [ended]
         assert await engine.find("unknown") == []
@@ -223,7 +223,7 @@ class KeyStories:
         assert not (await engine.start(computing(), BODY, key="k-1")).replayed
 
     async def test_a_key_is_kept_as_long_as_its_execution_is_open(self, engine: Driver) -> None:
-        first = await engine.started(asking(), BODY, key="k-1")
+        first = await engine.trigger(asking(), BODY, key="k-1")
         engine.clock.advance(timedelta(days=90))
         assert (await engine.start(asking(), BODY, key="k-1")).execution_id == first
         await engine.resume(first)
@@ -242,9 +242,9 @@ class KeyStories:
         assert sum(not answer.replayed for answer in answers) == 1
 
     async def test_the_key_is_looked_at_before_the_process_id(self, engine: Driver) -> None:
-        first = await engine.started(asking(), BODY, key="k-1", process_id="PO-1")
+        first = await engine.trigger(asking(), BODY, key="k-1", process_id="PO-1")
         await engine.resume(first)
-        second = await engine.started(asking(), BODY, key="k-2", process_id="PO-1")
+        second = await engine.trigger(asking(), BODY, key="k-2", process_id="PO-1")
         assert (await engine.start(asking(), BODY, key="k-1", process_id="PO-1")).execution_id == first
         assert (await engine.start(asking(), BODY, key="k-3", process_id="PO-1")).execution_id == second
         with pytest.raises(Refused):
@@ -256,9 +256,9 @@ class KeyStories:
         assert len({answer.execution_id for answer in answers}) == 1
 
     async def test_keys_of_two_organizations_have_nothing_to_do_with_each_other(self, engine: Driver) -> None:
-        mine = await engine.started(computing(), BODY, key="k-1")
+        mine = await engine.trigger(computing(), BODY, key="k-1")
         other = "01900000-0000-7000-8000-0000000000ff"
-        theirs = await engine.started(computing(), BODY, key="k-1", organization_id=other)
+        theirs = await engine.trigger(computing(), BODY, key="k-1", organization_id=other)
         assert mine != theirs
         assert [item.head.execution_id for item in await engine.newest()] == [mine]
 
@@ -267,7 +267,7 @@ class StartStories:
     """What the history says of a start."""
 
     async def test_the_seed_of_an_execution_is_its_own(self, engine: Driver) -> None:
-        ids = [await engine.started(computing(), BODY) for _ in range(3)]
+        ids = [await engine.trigger(computing(), BODY) for _ in range(3)]
         starts = [(await engine.events(id_, ExecutionStarted))[0] for id_ in ids]
         assert len({start.seed for start in starts}) == 3
 
@@ -280,9 +280,9 @@ class StartStories:
 
     async def test_triggers_and_calls_of_many_executions_do_not_mix(self, engine: Driver) -> None:
         engine.world.always("call_1", HANG)
-        ids = await engine.together(*(engine.started(calling(), {"po": n}) for n in range(10)))
+        ids = await engine.together(*(engine.trigger(calling(), {"po": n}) for n in range(10)))
         await engine.settle()
-        for seen in engine.world.open():
+        for seen in engine.world.open_calls():
             seen.release(Answer(data={"po": seen.input["body"]}))
         await engine.settle()
         states = [await engine.state(execution_id) for execution_id in ids]

@@ -17,11 +17,11 @@ class PrunedStreamStories:
     """Streams whose next position is pruned, before a watcher returns or while it reads."""
 
     async def test_a_stream_that_continues_before_pruned_batches_gets_an_error(self, engine: Driver) -> None:
-        waiting = await engine.started(asking())
+        waiting = await engine.trigger(asking())
         before = await engine.shell.feed.position()
-        gone = await engine.started(computing())
+        gone = await engine.trigger(computing())
         behind = (await read_feed(engine))[-1].position
-        await engine.started(asking())
+        await engine.trigger(asking())
         await engine.advance(MONTH + DAY)
         services: Any = Watching(engine)
         await check_cursor(services, ORGANIZATION, before)
@@ -43,9 +43,9 @@ class PrunedStreamStories:
 
     async def test_a_watcher_whose_next_position_is_pruned_while_it_reads_gets_an_error(self, engine: Driver) -> None:
         before = await engine.shell.feed.position()
-        first = await engine.started(computing())
-        gone = await engine.started(computing())
-        await engine.started(asking())
+        first = await engine.trigger(computing())
+        gone = await engine.trigger(computing())
+        await engine.trigger(asking())
         await engine.advance(MONTH + DAY)
         # One batch at a time is read, as of a long way that is still to go.
         feed = Feed(engine.store.journal, engine.codec, 2, FeedBounds(given=1))
@@ -75,8 +75,8 @@ class PrunedStreamStories:
         await engine.settle()
         place = await engine.shell.feed.position()
         following = follow_organization(services, watched, ORGANIZATION, place)
-        ids = [await engine.started(computing()) for _ in range(3)]
-        last = await engine.started(asking())
+        ids = [await engine.trigger(computing()) for _ in range(3)]
+        last = await engine.trigger(asking())
         await engine.advance(MONTH + DAY)
         if not is_kept:
             await feed.stop()

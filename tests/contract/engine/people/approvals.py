@@ -42,7 +42,7 @@ def deciding(recipients: Any = None, **settings: Any) -> Workflow:
 
 async def asked(engine: Driver, body: Any = None, **settings: Any) -> str:
     """Starts an execution that asks three people, and returns its id."""
-    execution_id = await engine.started(deciding(**settings), body)
+    execution_id = await engine.trigger(deciding(**settings), body)
     await engine.settle()
     return execution_id
 

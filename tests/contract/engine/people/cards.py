@@ -15,7 +15,7 @@ PEOPLE = ["ann@example.com", "bob@example.com", "cy@example.com"]
 
 async def sent(engine: Driver, **waits: Any) -> tuple[str, list[str]]:
     """Sends a card to three people and returns the execution and the token of each."""
-    execution_id = await engine.started(
+    execution_id = await engine.trigger(
         chain(card(recipients=PEOPLE, **waits), note(), stop(), edges=(("card_1", "timeout", "stop_1"),))
     )
     seed = (await engine.state(execution_id)).started.seed
@@ -41,7 +41,7 @@ class CardStories:
             card(recipients="${payload.output.people}"), note(), stop(), edges=(("card_1", "timeout", "stop_1"),)
         )
         for people in ("ann\0@example.com", ["ann@example.com", "bob@example.com\nBcc: eve@example.com"]):
-            execution_id = await engine.started(workflow, {"people": people})
+            execution_id = await engine.trigger(workflow, {"people": people})
             await engine.settle()
             (incident,) = (await engine.state(execution_id)).incidents.values()
             assert (incident.code, "control character" in incident.message) == ("BAD_INPUT", True)

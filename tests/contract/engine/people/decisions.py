@@ -89,7 +89,7 @@ class RecordStories:
     async def test_a_card_that_is_no_approval_is_recorded_by_its_button_and_not_by_what_was_entered(
         self, engine: Driver
     ) -> None:
-        execution_id = await engine.started(chain(card(recipients=[ANN, BOB], for_="all")))
+        execution_id = await engine.trigger(chain(card(recipients=[ANN, BOB], for_="all")))
         seed = (await engine.state(execution_id)).started.seed
         for part, action in enumerate(("release", "x" * 200)):
             token = card_token(execution_id, seed, parse_address("card_1:1"), part)
@@ -97,7 +97,7 @@ class RecordStories:
         assert await of(engine, execution_id) == [(ANN, "release", ""), (BOB, "", "")]
 
     async def test_what_the_step_marks_as_secret_is_not_recorded(self, engine: Driver) -> None:
-        execution_id = await engine.started(_asking("approval_1", ANN, secret=["/output/decisions"]))
+        execution_id = await engine.trigger(_asking("approval_1", ANN, secret=["/output/decisions"]))
         assert await decide(engine, execution_id, 0, "approve", "the pin is 4711") == Recorded()
         assert await of(engine, execution_id) == [(ANN, MASK, MASK)]
 
@@ -123,8 +123,8 @@ class RecordStories:
         assert await of(engine, execution_id) == [(CY, "approved", "")]
 
     async def test_of_executions_without_decisions_nothing_is_recorded(self, engine: Driver) -> None:
-        await engine.started(computing())
-        execution_id = await engine.started(asking())
+        await engine.trigger(computing())
+        execution_id = await engine.trigger(asking())
         await engine.resume(execution_id, {"n": 1})
         assert await recorded(engine) == []
         assert [unit.decisions for unit in engine.faults.units if unit.decisions] == []
@@ -134,10 +134,10 @@ class RecordListStories:
     """What an auditor finds."""
 
     async def test_it_is_narrowed_by_whatever_an_auditor_knows(self, engine: Driver) -> None:
-        first = await engine.started(deciding([ANN, BOB]), process_id="PO-1")
+        first = await engine.trigger(deciding([ANN, BOB]), process_id="PO-1")
         await decide(engine, first, 0)
         between = await _a_moment_later(engine)
-        second = await engine.started(_asking("other", ANN.upper()), process_id="PO-2")
+        second = await engine.trigger(_asking("other", ANN.upper()), process_id="PO-2")
         token = card_token(second, (await engine.state(second)).started.seed, parse_address("other:1"), 0)
         assert await engine.answer(second, token, "reject", "no") == Recorded()
         await _a_moment_later(engine)
@@ -183,7 +183,7 @@ class RecordListStories:
             assert found == everything
 
     async def test_an_organization_sees_its_own_ones_only(self, engine: Driver) -> None:
-        execution_id = await engine.started(deciding([ANN]), organization_id=OTHERS, process_id="PO-1")
+        execution_id = await engine.trigger(deciding([ANN]), organization_id=OTHERS, process_id="PO-1")
         await decide(engine, execution_id, 0)
         for criteria in ({}, {"user": ANN}, {"execution_id": execution_id}, {"process_id": "PO-1"}):
             assert await recorded(engine, **criteria) == []
@@ -208,7 +208,7 @@ class RecordLifeStories:
     """What goes with the execution, and what stays."""
 
     async def test_it_stays_when_the_execution_is_pruned(self, engine: Driver) -> None:
-        execution_id = await engine.started(deciding([ANN, BOB]), process_id="PO-4711")
+        execution_id = await engine.trigger(deciding([ANN, BOB]), process_id="PO-4711")
         await decide(engine, execution_id, 0, "approve", "fine")
         await decide(engine, execution_id, 1)
         before = await recorded(engine)

@@ -31,10 +31,10 @@ async def unfit(engine: Driver, payload: dict[str, Json] | None = None, **fields
     """Returns an execution that waits for TEAMS, while a kept resume from SAP has become a letter."""
     engine.world.script("call_1", HANG)
     workflow = chain(call(), wait(sources=["TEAMS"]), wait("wait_2"))
-    execution_id = await engine.started(workflow, **fields)
+    execution_id = await engine.trigger(workflow, **fields)
     await engine.settle()
     assert await engine.resume(execution_id, payload or {"n": 1}, by="early") == Restarted(buffered=True)
-    engine.world.open()[-1].release()
+    engine.world.open_calls()[-1].release()
     await engine.settle()
     return execution_id
 
@@ -67,16 +67,16 @@ class LetterStories:
     async def test_a_resume_that_was_kept_and_met_no_wait_is_listed(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
         workflow = chain(call(), wait(), note("skipped"), edges=(("call_1", "error", "skipped"),))
-        execution_id = await engine.started(workflow)
+        execution_id = await engine.trigger(workflow)
         await engine.settle()
         await engine.resume(execution_id, {"n": 1})
         await engine.terminate(execution_id)
         (row,) = await letters(engine)
         assert (row.execution_id, row.reason, row.process_id) == (execution_id, "UNUSED", execution_id)
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
 
     async def test_a_duplicate_is_no_letter(self, engine: Driver) -> None:
-        execution_id = await engine.started(chain(wait(), wait("wait_2")))
+        execution_id = await engine.trigger(chain(wait(), wait("wait_2")))
         await engine.resume(execution_id, {"n": 1})
         assert isinstance(await engine.resume(execution_id, {"n": 1}), AlreadyRestarted)
         assert len(await engine.events(execution_id, ResumeIgnored)) == 1
@@ -142,10 +142,10 @@ class LetterStories:
     async def test_a_letter_that_does_not_fit_the_schema_stays_a_letter(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
         schema: dict[str, Json] = {"type": "object", "required": ["po"]}
-        execution_id = await engine.started(chain(call(), wait(schema=schema)))
+        execution_id = await engine.trigger(chain(call(), wait(schema=schema)))
         await engine.settle()
         await engine.resume(execution_id, {"n": 1})
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         (row,) = await letters(engine)
         assert isinstance(await settle(engine, row), Unfit)
@@ -170,10 +170,10 @@ class LetterStories:
     async def test_a_secret_letter_stays_sealed_and_can_be_applied(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
         workflow = chain(call(), wait(sources=["TEAMS"]), step("wait_2", "wait", secret=["/output/pin"]))
-        execution_id = await engine.started(workflow)
+        execution_id = await engine.trigger(workflow)
         await engine.settle()
         await engine.resume(execution_id, {"pin": PIN})
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         await engine.resume(execution_id, {}, source="TEAMS")
         assert PIN.encode() not in stored_text(engine)

@@ -50,7 +50,7 @@ async def broken(engine: Driver, workflow: Workflow | None = None, body: Json = 
     """Returns an execution whose first call was refused; it has an incident."""
     engine.world.script("call_1", REFUSED)
     workflow = workflow or chain(call("call_1", fail_on=["5xx"]), call("call_2"))
-    execution_id = await engine.started(workflow, body or {"po": "1"}, **fields)
+    execution_id = await engine.trigger(workflow, body or {"po": "1"}, **fields)
     await engine.settle()
     assert await engine.status(execution_id) == "FAILED"
     return execution_id
@@ -61,9 +61,9 @@ async def refused_together(engine: Driver, count: int) -> str:
     hanging: list[Outcome] = [HANG] * count
     engine.world.script("call_1", *hanging)
     workflow = repeating(call("call_1", body="${item}", fail_on=["5xx"]), concurrency=count)
-    execution_id = await engine.started(workflow, {"items": list(range(count))})
+    execution_id = await engine.trigger(workflow, {"items": list(range(count))})
     await engine.world.wait_for_call("call_1", count)
-    for made in engine.world.open():
+    for made in engine.world.open_calls():
         made.release(REFUSED)
     await engine.settle()
     return execution_id
@@ -71,7 +71,7 @@ async def refused_together(engine: Driver, count: int) -> str:
 
 def keys(engine: Driver, step_id: str = "call_1") -> list[str]:
     """Returns the keys under which a step's calls reached the other system, without the execution."""
-    return [seen.key.partition(":")[2] for seen in engine.world.of(step_id)]
+    return [seen.key.partition(":")[2] for seen in engine.world.calls_of(step_id)]
 
 
 class RepairStories:
@@ -80,7 +80,7 @@ class RepairStories:
     async def test_a_retry_sends_the_same_bytes_under_the_same_key(self, engine: Driver) -> None:
         execution_id = await broken(engine)
         assert isinstance(await decide(engine, execution_id, Retry), Repaired)
-        first, second = engine.world.of("call_1")
+        first, second = engine.world.calls_of("call_1")
         assert (first.input, first.key) == (second.input, second.key)
         assert await engine.status(execution_id) == "COMPLETED"
         (closed,) = await engine.events(execution_id, IncidentClosed)
@@ -112,7 +112,7 @@ class RepairStories:
             execution_id = await broken(engine)
             await decide(engine, execution_id, EditDocument, document={"payload": {"output": document}})
             assert await engine.status(execution_id) == "FAILED"
-            assert len(engine.world.of("call_1")) == 1
+            assert len(engine.world.calls_of("call_1")) == 1
             await decide(engine, execution_id, Retry)
             assert keys(engine) == expected
             assert await engine.status(execution_id) == "COMPLETED"
@@ -130,7 +130,7 @@ class RepairStories:
         assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_a_waiting_execution_is_moved_and_its_wait_takes_no_answer(self, engine: Driver) -> None:
-        execution_id = await engine.started(chain(card("card_1", timeout="PT1H"), wait("wait_1")))
+        execution_id = await engine.trigger(chain(card("card_1", timeout="PT1H"), wait("wait_1")))
         await decide(engine, execution_id, MoveTo, to="wait_1")
         assert await engine.shell.open_cards((await engine.state(execution_id)).started.organization_id) == []
         assert await engine.store.work.next_due() is None
@@ -141,7 +141,7 @@ class RepairStories:
         for kind, fields in ((Retry, {}), (SkipStep, {"action": "complete", "output": {"status": "200"}})):
             engine.world.calls.clear()
             engine.world.script("call_1", HANG)
-            execution_id = await engine.started(calling("POST"))
+            execution_id = await engine.trigger(calling("POST"))
             await engine.settle()
             await engine.crash()
             await engine.settle()
@@ -152,7 +152,7 @@ class RepairStories:
             assert keys(engine) == ["call_1:1"] * (2 if kind is Retry else 1)
 
     async def test_after_the_time_limit_the_same_span_begins_again(self, engine: Driver) -> None:
-        execution_id = await engine.started(chain(wait(), timeout="PT1H"))
+        execution_id = await engine.trigger(chain(wait(), timeout="PT1H"))
         await engine.advance(2 * HOUR)
         assert await engine.status(execution_id) == "FAILED"
         await decide(engine, execution_id, Retry)
@@ -168,15 +168,15 @@ class RepairStories:
         engine.per_queue = 1
         await engine.restart()
         engine.world.script("front", HANG)
-        await engine.started(chain(call("front", "GET", timeout="PT2H")))
+        await engine.trigger(chain(call("front", "GET", timeout="PT2H")))
         await engine.settle()  # a queue need not keep the order of two that stand in it together
-        execution_id = await engine.started(chain(call("call_1", "POST"), timeout="PT1H"))
+        execution_id = await engine.trigger(chain(call("call_1", "POST"), timeout="PT1H"))
         await engine.settle()
         await engine.advance(HOUR)
         assert await engine.status(execution_id) == "FAILED"
         await decide(engine, execution_id, Retry)
-        assert engine.world.of("call_1") == []
-        engine.world.open()[0].release()
+        assert engine.world.calls_of("call_1") == []
+        engine.world.open_calls()[0].release()
         await engine.settle()
         assert keys(engine) == ["call_1:1"]
         assert await engine.status(execution_id) == "COMPLETED"
@@ -185,22 +185,22 @@ class RepairStories:
         engine.per_queue = 1
         await engine.restart()
         engine.world.script("front", HANG)
-        await engine.started(chain(call("front", "GET", timeout="PT2H")))
+        await engine.trigger(chain(call("front", "GET", timeout="PT2H")))
         await engine.settle()  # a queue need not keep the order of two that stand in it together
-        execution_id = await engine.started(chain(call("call_1", "POST"), timeout="PT1H"))
+        execution_id = await engine.trigger(chain(call("call_1", "POST"), timeout="PT1H"))
         await engine.settle()
         await engine.advance(HOUR)
         assert await engine.status(execution_id) == "FAILED"
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
-        assert engine.world.of("call_1") == []
+        assert engine.world.calls_of("call_1") == []
         await decide(engine, execution_id, Retry)
         assert keys(engine) == ["call_1:1"]
         assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_timers_that_fell_due_while_frozen_fire_then(self, engine: Driver) -> None:
         workflow = chain(wait(timeout="PT2H"), note("late"), edges=(("wait_1", "timeout", "late"),), timeout="PT1H")
-        execution_id = await engine.started(workflow)
+        execution_id = await engine.trigger(workflow)
         await engine.advance(HOUR)
         await engine.advance(HOUR)
         assert await engine.status(execution_id) == "FAILED"
@@ -218,10 +218,10 @@ class RepairStories:
         await decide(engine, execution_id, Retry, document={"payload": {"output": {"po": "2"}}})
         other = HIDDEN[::-1]
         engine.world.script("call_1", REFUSED)
-        again = await engine.started(workflow, {"po": "1"})
+        again = await engine.trigger(workflow, {"po": "1"})
         await engine.settle()
         await decide(engine, again, Retry, document={"login": {"output": {"data": {"token": other}}}})
-        assert [seen.input["body"] for seen in engine.world.of("call_1")][-1] == f"t={other}1"
+        assert [seen.input["body"] for seen in engine.world.calls_of("call_1")][-1] == f"t={other}1"
         text = stored_text(engine)
         assert (HIDDEN.encode() in text, other.encode() in text) == (False, False)
 
@@ -234,7 +234,7 @@ class RedriveStories:
         repaired = chain(call("call_1", body="${payload.output.po}-repaired", fail_on=["5xx"]), call("call_3"))
         await decide(engine, execution_id, Redrive, workflow=repaired, workflow_version=2)
         assert keys(engine) == ["call_1:1", "call_1:2"]
-        assert engine.world.of("call_1")[1].input["body"] == "1-repaired"
+        assert engine.world.calls_of("call_1")[1].input["body"] == "1-repaired"
         await engine.crash()
         found = await engine.shell.get(execution_id)
         assert (found.head.workflow_version, found.workflow.hash) == (2, repaired.hash)
@@ -250,7 +250,7 @@ class RedriveStories:
     async def test_the_card_of_a_waiting_execution_still_answers_under_another_name(self, engine: Driver) -> None:
         before = chain(card("card_1"), note("seen", "${card_1.output.response.data.action}"))
         after = chain(card("question"), note("seen", "${question.output.response.data.action}"))
-        execution_id = await engine.started(before)
+        execution_id = await engine.trigger(before)
         organization_id = (await engine.state(execution_id)).started.organization_id
         (shown,) = await engine.shell.open_cards(organization_id)
         await decide(engine, execution_id, Redrive, workflow=after, workflow_version=2, steps={"card_1": "question"})
@@ -266,7 +266,7 @@ class RedriveStories:
         assert (state.status, state.payload["seen"]) == ("COMPLETED", "approve")
 
     async def test_the_token_of_a_wait_still_names_it_under_another_name(self, engine: Driver) -> None:
-        execution_id = await engine.started(chain(wait("wait_1", timeout="PT1H"), note()))
+        execution_id = await engine.trigger(chain(wait("wait_1", timeout="PT1H"), note()))
         seed = (await engine.state(execution_id)).started.seed
         token = wait_token(execution_id, seed, parse_address("wait_1:1"))
         after = chain(wait("answer"), note())
@@ -276,11 +276,11 @@ class RedriveStories:
 
     async def test_a_call_that_is_out_comes_back_to_the_step_under_its_new_name(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(chain(call("call_1"), note()))
+        execution_id = await engine.trigger(chain(call("call_1"), note()))
         await engine.settle()
         after = chain(call("order"), note())
         await decide(engine, execution_id, Redrive, workflow=after, workflow_version=2, steps={"call_1": "order"})
-        engine.world.open()[0].release(Answer(data={"n": 1}))
+        engine.world.open_calls()[0].release(Answer(data={"n": 1}))
         await engine.settle()
         state = await engine.state(execution_id)
         assert (state.status, state.outputs["order"]["data"]) == ("COMPLETED", {"n": 1})
@@ -289,7 +289,7 @@ class RedriveStories:
     async def test_a_process_id_that_is_in_use_is_not_taken_back(self, engine: Driver) -> None:
         workflow = chain(call("call_1", fail_on=["5xx"]), wait())
         first = await broken(engine, workflow, process_id="PO-1")
-        second = await engine.started(workflow, {"po": "2"}, process_id="PO-1")
+        second = await engine.trigger(workflow, {"po": "2"}, process_id="PO-1")
         await engine.settle()
         before = await engine.path(first)
         for kind in (Retry, Redrive):
@@ -305,13 +305,13 @@ class RedriveStories:
     async def test_the_result_of_a_call_beside_a_retry_that_is_refused_is_stored(self, engine: Driver) -> None:
         workflow = chain(call("call_1", timeout="PT2H"), wait(), timeout="PT1H")
         engine.world.script("call_1", HANG)
-        first = await engine.started(workflow, process_id="PO-1")
+        first = await engine.trigger(workflow, process_id="PO-1")
         await engine.advance(HOUR)
-        await engine.started(workflow, {"po": "2"}, process_id="PO-1")
+        await engine.trigger(workflow, {"po": "2"}, process_id="PO-1")
         await engine.settle()
         engine.faults.hold()
         retry = engine.call(ask(engine, first, Retry))
-        engine.world.open()[0].release(Answer(data={"n": 1}))
+        engine.world.open_calls()[0].release(Answer(data={"n": 1}))
         await engine.settle()
         engine.faults.let_go()
         with pytest.raises(Conflict):
@@ -329,7 +329,7 @@ class RedriveStories:
         reply = await decide(engine, execution_id, Redrive, opened_by=asked)
         assert isinstance(reply, Declined)
         assert reply.code == "NO_INCIDENT"
-        assert len(engine.world.of("call_1")) == 2
+        assert len(engine.world.calls_of("call_1")) == 2
 
 
 class RepairRaceStories:
@@ -345,8 +345,8 @@ class RepairRaceStories:
         await engine.settle()
         assert Counter(type(reply).__name__ for reply in replies) == {"Repaired": 1, "Declined": 7}
         assert {reply.code for reply in replies if isinstance(reply, Declined)} == {"NO_INCIDENT"}
-        assert len(engine.world.of("call_1")) == 2
-        (opened,) = engine.world.open()
+        assert len(engine.world.calls_of("call_1")) == 2
+        (opened,) = engine.world.open_calls()
         opened.release()
 
     @pytest.mark.parametrize("first", ["redrive", "terminate"])
@@ -401,18 +401,18 @@ class RepairRaceStories:
 
     async def test_the_late_result_of_a_step_that_was_skipped_moves_nothing(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(chain(call("call_1"), wait()))
+        execution_id = await engine.trigger(chain(call("call_1"), wait()))
         await engine.settle()
         await decide(engine, execution_id, SkipStep, state="call_1")
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         assert await engine.status(execution_id) == "WAITING"
         assert len(await engine.events(execution_id, Discarded)) == 1
         assert len(await engine.events(execution_id, StepScheduled)) == 1
 
     async def test_an_execution_that_is_over_is_not_opened_again(self, engine: Driver) -> None:
-        ended = await engine.started(chain(note()))
-        waiting = await engine.started(asking())
+        ended = await engine.trigger(chain(note()))
+        waiting = await engine.trigger(asking())
         for kind, fields in ((Retry, {}), (Redrive, {}), (MoveTo, {"to": "note_1"}), (SkipStep, {})):
             reply = await decide(engine, ended, kind, **fields)
             assert isinstance(reply, Declined)

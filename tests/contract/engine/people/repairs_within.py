@@ -48,7 +48,7 @@ def asking_twice(ask: str = "ask", wait_: str = "wait_1", after: str = "after") 
 async def half_broken(engine: Driver, workflow: Workflow) -> str:
     """Returns an execution of two items whose second one was refused by `call_1`; the first one is at its end."""
     engine.world.script("call_1", Answer(data="a"), REFUSED)
-    execution_id = await engine.started(workflow, {"items": ["a", "b"]})
+    execution_id = await engine.trigger(workflow, {"items": ["a", "b"]})
     await engine.settle()
     assert await engine.status(execution_id) == "FAILED"
     return execution_id
@@ -86,7 +86,7 @@ class EditWithinStories:
             after = (await engine.state(execution_id)).frames[scope].outputs["read"]
             assert after == {**before, "data": {"text": "-repaired", "more": 1}}
             await decide(engine, execution_id, Retry)
-        sent = [seen.input["body"] for seen in engine.world.of("call_1")]
+        sent = [seen.input["body"] for seen in engine.world.calls_of("call_1")]
         item = sent[1].removesuffix("-as-read")
         assert sent == [*(f"{name}-as-read" for name in ("ab" if item == "b" else "ba")), f"{item}-repaired"]
         assert keys(engine)[1:] == [f"{scope}/call_1:1", f"{scope}/call_1:2"]
@@ -121,7 +121,7 @@ class EditWithinStories:
         scope = await failed_scope(engine, execution_id)
         edit = {"document": {"payload": {"output": {"mine": "repaired"}}}, "scope": scope}
         await decide(engine, execution_id, Retry, **edit)
-        assert [seen.input["body"] for seen in engine.world.of("call_1")][2:] == ["repaired"]
+        assert [seen.input["body"] for seen in engine.world.calls_of("call_1")][2:] == ["repaired"]
         state = await engine.state(execution_id)
         assert (state.status, "mine" in state.payload) == ("COMPLETED", False)
 
@@ -132,7 +132,7 @@ class EditWithinStories:
         other = HIDDEN[::-1]
         edit = {"document": {"read": {"output": {"data": {"text": other}}}}, "scope": scope}
         await decide(engine, execution_id, Retry, **edit)
-        assert engine.world.of("call_1")[-1].input["body"].endswith(other)
+        assert engine.world.calls_of("call_1")[-1].input["body"].endswith(other)
         text = stored_text(engine)
         assert (HIDDEN.encode() in text, other.encode() in text) == (False, False)
 
@@ -141,7 +141,7 @@ class MoveWithinStories:
     """One path is moved; the others wait or run where they did."""
 
     async def test_one_branch_is_moved_and_the_other_one_waits_on(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking_twice())
+        execution_id = await engine.trigger(asking_twice())
         assert await decide(engine, execution_id, MoveTo, state="wait_1", to="after") == Repaired()
         (moved,) = await engine.events(execution_id, Moved)
         assert moved.scope == "split[right]"
@@ -160,7 +160,7 @@ class MoveWithinStories:
         reply = await decide(engine, execution_id, MoveTo, incident_id=incident.incident_id, to="noted")
         assert reply == Repaired(incidents=(incident.incident_id,))
         state = await engine.state(execution_id)
-        assert (state.status, len(engine.world.of("call_1"))) == ("COMPLETED", 2)
+        assert (state.status, len(engine.world.calls_of("call_1"))) == ("COMPLETED", 2)
         assert sorted(each["noted"] for each in state.payload["last"]) == ["a", "b"]
 
 
@@ -168,7 +168,7 @@ class RenameWithinStories:
     """A version that calls steps of open branches and iterations otherwise; who has a token does not know of it."""
 
     async def test_a_card_and_a_wait_of_open_branches_still_take_their_answers(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking_twice())
+        execution_id = await engine.trigger(asking_twice())
         seed = (await engine.state(execution_id)).started.seed
         shown = card_token(execution_id, seed, Address("split[left]", "ask", 1), 0)
         token = wait_token(execution_id, seed, Address("split[right]", "wait_1", 1))
@@ -186,7 +186,7 @@ class RenameWithinStories:
         engine.world.always("read", Answer(data={"text": "-read"}))
         before = repeating(call("read", "GET"), wait("ask"), note("noted", "${read.output.data.text}"))
         after = repeating(call("got", "GET"), wait("answer"), note("noted", "${got.output.data.text}"))
-        execution_id = await engine.started(before, {"items": ["a", "b"]})
+        execution_id = await engine.trigger(before, {"items": ["a", "b"]})
         await engine.settle()
         seed = (await engine.state(execution_id)).started.seed
         names = {"read": "got", "ask": "answer"}
@@ -205,11 +205,11 @@ class RenameWithinStories:
 
     async def test_a_call_of_a_branch_comes_back_to_the_step_under_its_new_name(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(repeating(call("call_1")), {"items": ["a"]})
+        execution_id = await engine.trigger(repeating(call("call_1")), {"items": ["a"]})
         await engine.settle()
         onto = {"workflow": repeating(call("order")), "workflow_version": 2, "steps": {"call_1": "order"}}
         assert await decide(engine, execution_id, Redrive, **onto) == Repaired()
-        engine.world.open()[0].release(Answer(data={"n": 1}))
+        engine.world.open_calls()[0].release(Answer(data={"n": 1}))
         await engine.settle()
         state = await engine.state(execution_id)
         assert (state.status, state.payload["last"][0]["data"]) == ("COMPLETED", {"n": 1})
@@ -227,12 +227,12 @@ class RenameWithinStories:
             )
 
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(handing("ask", "split"))
+        execution_id = await engine.trigger(handing("ask", "split"))
         await engine.settle()
         names = {"ask": "answer", "split": "fork"}
         onto = {"workflow": handing("answer", "fork"), "workflow_version": 2, "steps": names}
         assert await decide(engine, execution_id, Redrive, **onto) == Repaired()
-        (seen,) = engine.world.of("call_1")
+        (seen,) = engine.world.calls_of("call_1")
         seen.release()
         await engine.settle()
         await engine.crash()
@@ -240,7 +240,7 @@ class RenameWithinStories:
         assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_what_branches_are_called_by_keeps_its_name_while_they_are_open(self, engine: Driver) -> None:
-        execution_id = await engine.started(repeating(wait("ask")), {"items": ["a"]})
+        execution_id = await engine.trigger(repeating(wait("ask")), {"items": ["a"]})
         renamed = graph(
             for_each(id_="each_one"),
             wait("ask"),

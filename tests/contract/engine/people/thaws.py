@@ -16,7 +16,7 @@ class ThawStories:
     async def test_the_other_branches_continue_with_what_came_while_they_were_frozen(self, engine: Driver) -> None:
         for name in ("slow", "bad"):
             engine.world.script(name, HANG)
-        execution_id = await engine.started(side_by_side(call("slow"), wait("asked"), call("bad")))
+        execution_id = await engine.trigger(side_by_side(call("slow"), wait("asked"), call("bad")))
         # Both are out before one of them fails: what has not left by then stays.
         slow, bad = [await engine.world.wait_for_call(name) for name in ("slow", "bad")]
         bad.release(Rejected("no"))
@@ -35,7 +35,7 @@ class ThawStories:
 
     async def test_items_continue_with_the_one_that_failed(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(data="0"), Rejected("no"), Answer(data="1"), Answer(data="2"))
-        execution_id = await engine.started(repeating(ITEM_CALL), {"items": ["a", "b", "c"]})
+        execution_id = await engine.trigger(repeating(ITEM_CALL), {"items": ["a", "b", "c"]})
         await engine.settle()
         assert await engine.status(execution_id) == "FAILED"
         await decide(engine, execution_id, Retry)
@@ -46,7 +46,7 @@ class ThawStories:
     async def test_the_parent_of_a_child_that_is_repaired_continues(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(status=500))
         engine.callees.put(CALLEE, chain(call("call_1", fail_on=["5xx"])))
-        parent = await engine.started(calling_child())
+        parent = await engine.trigger(calling_child())
         await engine.deliver()
         child = await child_of(engine, parent)
         assert await statuses(engine, parent, child) == ["WAITING", "FAILED"]
@@ -54,4 +54,4 @@ class ThawStories:
         await engine.deliver()
         assert await statuses(engine, parent, child) == ["COMPLETED", "COMPLETED"]
         assert (await output_of(engine, parent))["status"] == "COMPLETED"
-        assert len(engine.world.of("call_1")) == 2
+        assert len(engine.world.calls_of("call_1")) == 2

@@ -32,8 +32,8 @@ class ChildBoundStories:
 
     async def test_steps_of_one_organization_start_so_many_executions_in_a_minute(self, engine: Driver) -> None:
         await limited(engine, child_starts=3)
-        parents = [await engine.started(caught(wait=False), {"po": n}) for n in range(5)]
-        await engine.started(caught(wait=False), {"po": 9}, organization_id="umbrella")
+        parents = [await engine.trigger(caught(wait=False), {"po": n}) for n in range(5)]
+        await engine.trigger(caught(wait=False), {"po": 9}, organization_id="umbrella")
         await engine.deliver()
         assert await children(engine) == 3
         assert await children(engine, "umbrella") == 1
@@ -45,7 +45,7 @@ class ChildBoundStories:
 
     async def test_a_start_that_would_be_later_than_the_next_minute_is_refused(self, engine: Driver) -> None:
         await limited(engine, child_starts=3)
-        parents = [await engine.started(caught(wait=False), {"po": n}) for n in range(8)]
+        parents = [await engine.trigger(caught(wait=False), {"po": n}) for n in range(8)]
         await engine.deliver()
         failures = [event for parent in parents for event in await engine.events(parent, StepFailed)]
         assert [event.code for event in failures] == ["CHILD_RATE"] * 2
@@ -57,7 +57,7 @@ class ChildBoundStories:
     async def test_starts_that_are_delayed_come_also_after_a_crash(self, engine: Driver) -> None:
         await limited(engine, child_starts=1)
         for n in range(2):
-            await engine.started(caught(wait=False), {"po": n})
+            await engine.trigger(caught(wait=False), {"po": n})
         await engine.deliver()
         assert await children(engine) == 1
         await engine.crash()
@@ -66,7 +66,7 @@ class ChildBoundStories:
 
     async def test_a_delayed_start_of_an_execution_that_is_terminated_is_not_made(self, engine: Driver) -> None:
         await limited(engine, child_starts=1)
-        parents = [await engine.started(caught(wait=False), {"po": n}) for n in range(2)]
+        parents = [await engine.trigger(caught(wait=False), {"po": n}) for n in range(2)]
         await engine.deliver()
         for parent in parents:
             await engine.terminate(parent)
@@ -77,7 +77,7 @@ class ChildBoundStories:
 
     async def test_a_terminated_execution_starts_nothing_that_was_not_started_before(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, asking())
-        parent = await engine.started(calling_child(wait=False))
+        parent = await engine.trigger(calling_child(wait=False))
         child = await child_of(engine, parent)
         assert await engine.terminate(parent) == Terminated()
         await engine.deliver()

@@ -56,7 +56,7 @@ class ChildStories:
 
     async def test_a_child_that_ends_gives_its_output_to_the_step(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, chain(note("done", "${concat(payload.output.po, '!')}")))
-        parent = await engine.started(calling_child(), {"po": "4711"})
+        parent = await engine.trigger(calling_child(), {"po": "4711"})
         assert (await engine.status(parent), (await engine.state(parent)).current_state) == ("WAITING", "subworkflow_1")
         await engine.deliver()
         child = await child_of(engine, parent)
@@ -67,7 +67,7 @@ class ChildStories:
 
     async def test_a_child_is_an_execution_of_its_own_that_names_its_parent(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, asking())
-        parent = await engine.started(calling_child(), {"po": "4711"})
+        parent = await engine.trigger(calling_child(), {"po": "4711"})
         await engine.deliver()
         child = await child_of(engine, parent)
         (head,) = await engine.find(child)
@@ -81,7 +81,7 @@ class ChildStories:
 
     async def test_without_wait_the_step_ends_when_the_child_is_stored(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, asking())
-        parent = await engine.started(calling_child(wait=False))
+        parent = await engine.trigger(calling_child(wait=False))
         await engine.deliver()
         child = await child_of(engine, parent)
         assert await statuses(engine, parent, child) == ["COMPLETED", "WAITING"]
@@ -93,7 +93,7 @@ class ChildStories:
     @pytest.mark.parametrize("status", ["COMPLETED", "FAILED"])
     async def test_a_child_that_ends_itself_decides_how_the_step_ends(self, engine: Driver, status: str) -> None:
         engine.callees.put(CALLEE, chain(stop(status=status, reason="no budget")))
-        parent = await engine.started(caught())
+        parent = await engine.trigger(caught())
         await engine.deliver()
         child = await child_of(engine, parent)
         assert await statuses(engine, parent, child) == ["COMPLETED", status]
@@ -103,7 +103,7 @@ class ChildStories:
 
     async def test_a_child_that_is_terminated_fails_the_step(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, asking())
-        parent = await engine.started(calling_child())
+        parent = await engine.trigger(calling_child())
         await engine.deliver()
         child = await child_of(engine, parent)
         assert await engine.terminate(child, "not needed") == Terminated()
@@ -114,7 +114,7 @@ class ChildStories:
     async def test_a_child_with_an_incident_keeps_its_parent_waiting(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(status=500))
         engine.callees.put(CALLEE, chain(call("call_1", fail_on=["5xx"])))
-        parent = await engine.started(calling_child())
+        parent = await engine.trigger(calling_child())
         await engine.deliver()
         child = await child_of(engine, parent)
         assert await statuses(engine, parent, child) == ["WAITING", "FAILED"]
@@ -124,8 +124,8 @@ class ChildStories:
 
     async def test_the_version_is_the_newest_active_one_when_it_starts(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, asking(), 1)
-        parent = await engine.started(calling_child())
-        fixed = await engine.started(calling_child(version=1))
+        parent = await engine.trigger(calling_child())
+        fixed = await engine.trigger(calling_child(version=1))
         engine.callees.put(CALLEE, chain(wait(), note("second")), 2)
         await engine.deliver()
         found = [(await engine.find(await child_of(engine, each)))[0].workflow_version for each in (parent, fixed)]
@@ -134,7 +134,7 @@ class ChildStories:
     async def test_a_chain_of_children_is_notified_of_the_end_from_the_bottom_up(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, calling_child(workflow_id=OTHER))
         engine.callees.put(OTHER, asking())
-        top = await engine.started(calling_child(), {"po": "4711"})
+        top = await engine.trigger(calling_child(), {"po": "4711"})
         await engine.deliver()
         middle = await child_of(engine, top)
         bottom = await child_of(engine, middle)
@@ -146,7 +146,7 @@ class ChildStories:
 
     async def test_a_workflow_that_calls_itself_comes_to_an_end(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, caught())
-        await engine.started(caught())
+        await engine.trigger(caught())
         await engine.deliver()
         items = await engine.newest()
         depths = [(await engine.state(item.head.execution_id)).started.depth for item in items]
@@ -157,7 +157,7 @@ class ChildStories:
 
     async def test_children_of_equal_parents_are_their_own(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, asking())
-        parents = [await engine.started(calling_child()) for _ in range(3)]
+        parents = [await engine.trigger(calling_child()) for _ in range(3)]
         await engine.deliver()
         assert len({await child_of(engine, parent) for parent in parents}) == 3
 
@@ -165,7 +165,7 @@ class ChildStories:
         engine.callees.put(CALLEE, chain(note("copy", "${payload.output.pin}"), note("plain", "visible")))
         login = call("login", secret=["/output/data"])
         engine.world.script("login", Answer(data={"pin": "sesame-open-4711"}))
-        parent = await engine.started(chain(login, sub(payload={"pin": "${login.output.data.pin}"}), note()))
+        parent = await engine.trigger(chain(login, sub(payload={"pin": "${login.output.data.pin}"}), note()))
         await engine.deliver()
         child = await child_of(engine, parent)
         assert (await engine.state(child)).payload["copy"] == "sesame-open-4711"
@@ -178,7 +178,7 @@ class RefusedChildStories:
     """The requested execution cannot be started."""
 
     async def test_a_workflow_that_does_not_exist_fails_the_step(self, engine: Driver) -> None:
-        parent = await engine.started(calling_child())
+        parent = await engine.trigger(calling_child())
         await engine.deliver()
         (incident,) = (await engine.state(parent)).incidents.values()
         assert incident.code == "WORKFLOW_NOT_FOUND"
@@ -186,7 +186,7 @@ class RefusedChildStories:
 
     async def test_a_workflow_without_an_active_version_takes_the_error_exit(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, asking(), is_active=False)
-        parent = await engine.started(caught())
+        parent = await engine.trigger(caught())
         await engine.deliver()
         assert await engine.status(parent) == "COMPLETED"
         (event,) = await engine.events(parent, ErrorCaught)
@@ -194,20 +194,20 @@ class RefusedChildStories:
 
     async def test_an_id_or_a_version_that_is_none_fails_the_step_at_once(self, engine: Driver) -> None:
         for settings in ({"workflow_id": "${payload.output.x}"}, {"version": "${payload.output.x}"}):
-            parent = await engine.started(chain(sub(**settings), note()), {"x": "what"})
+            parent = await engine.trigger(chain(sub(**settings), note()), {"x": "what"})
             (incident,) = (await engine.state(parent)).incidents.values()
             assert incident.code == "BAD_INPUT"
 
     async def test_a_payload_that_is_too_large_fails_the_step_at_once(self, engine: Driver) -> None:
         large = "${createArray(payload.output.x, payload.output.x, payload.output.x)}"
-        parent = await engine.started(chain(sub(payload=large)), {"x": "x" * 400_000})
+        parent = await engine.trigger(chain(sub(payload=large)), {"x": "x" * 400_000})
         (incident,) = (await engine.state(parent)).incidents.values()
         assert incident.code == "LIMIT"
 
     async def test_what_cannot_be_looked_up_now_is_tried_again(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, note_only())
         engine.callees.fails.append(StoreFull("the disk is full"))
-        parent = await engine.started(calling_child())
+        parent = await engine.trigger(calling_child())
         await engine.pump.tick()
         await engine.settle()
         assert await engine.status(parent) == "WAITING"
@@ -215,7 +215,7 @@ class RefusedChildStories:
         assert await engine.status(parent) == "COMPLETED"
 
     async def test_a_refusal_that_comes_when_the_parent_has_ended_moves_nothing(self, engine: Driver) -> None:
-        parent = await engine.started(calling_child())
+        parent = await engine.trigger(calling_child())
         await engine.terminate(parent)
         await engine.deliver()
         assert await engine.status(parent) == "TERMINATED"
@@ -238,7 +238,7 @@ class ChildOrderStories:
 
     async def test_a_parent_that_is_terminated_ends_the_child_that_it_waits_for(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, asking())
-        parent = await engine.started(calling_child())
+        parent = await engine.trigger(calling_child())
         await engine.deliver()
         child = await child_of(engine, parent)
         await engine.terminate(parent)
@@ -251,19 +251,19 @@ class ChildOrderStories:
         engine.callees.put(CALLEE, calling_child(workflow_id=OTHER))
         engine.callees.put(OTHER, chain(call()))
         engine.world.script("call_1", HANG)
-        top = await engine.started(calling_child())
+        top = await engine.trigger(calling_child())
         await engine.deliver()
         middle = await child_of(engine, top)
         bottom = await child_of(engine, middle)
         await engine.terminate(top)
         await engine.deliver()
         assert await statuses(engine, top, middle, bottom) == ["TERMINATED"] * 3
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.deliver()
 
     async def test_a_child_that_is_not_waited_for_outlives_its_parent(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, asking())
-        parent = await engine.started(chain(sub(wait=False), wait()))
+        parent = await engine.trigger(chain(sub(wait=False), wait()))
         await engine.deliver()
         await engine.terminate(parent)
         await engine.deliver()
@@ -271,7 +271,7 @@ class ChildOrderStories:
 
     async def test_a_parent_that_ends_before_the_child_is_started_leaves_none_open(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, asking())
-        parent = await engine.started(calling_child())
+        parent = await engine.trigger(calling_child())
         child = await child_of(engine, parent)
         await engine.terminate(parent)
         await engine.deliver()
@@ -280,7 +280,7 @@ class ChildOrderStories:
     @pytest.mark.parametrize("first", ["child", "parent", "together"])
     async def test_the_end_of_the_child_and_a_terminate_of_the_parent_agree(self, engine: Driver, first: str) -> None:
         engine.callees.put(CALLEE, asking())
-        parent = await engine.started(calling_child())
+        parent = await engine.trigger(calling_child())
         await engine.deliver()
         child = await child_of(engine, parent)
         if first == "together":
@@ -298,7 +298,7 @@ class ChildOrderStories:
 
     async def test_the_end_of_the_child_and_its_own_terminate_have_one_winner(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, asking())
-        parent = await engine.started(caught())
+        parent = await engine.trigger(caught())
         await engine.deliver()
         child = await child_of(engine, parent)
         replies = await engine.together(engine.terminate(child), engine.resume(child))
@@ -309,7 +309,7 @@ class ChildOrderStories:
 
     async def test_a_child_that_ends_while_its_parent_is_terminated_in_one_unit(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, asking())
-        parent = await engine.started(calling_child())
+        parent = await engine.trigger(calling_child())
         await engine.deliver()
         child = await child_of(engine, parent)
         await engine.resume(child)
@@ -325,7 +325,7 @@ class ManyChildrenStories:
     async def test_a_hundred_children_that_are_not_waited_for_all_start(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, asking())
         steps = [sub(f"sub_{number}", wait=False) for number in range(100)]
-        parent = await engine.started(chain(*steps))
+        parent = await engine.trigger(chain(*steps))
         await engine.deliver()
         assert await engine.status(parent) == "COMPLETED"
         children = [event.child_id for event in await engine.events(parent, ChildStarted)]
@@ -347,7 +347,7 @@ class ManyChildrenStories:
                 ("more", "yes", "again"),
             ),
         )
-        parent = await engine.started(workflow)
+        parent = await engine.trigger(workflow)
         await engine.deliver()
         assert await engine.status(parent) == "COMPLETED"
         children = [event.child_id for event in await engine.events(parent, ChildStarted)]
@@ -360,7 +360,7 @@ class ChildCrashStories:
     @pytest.mark.parametrize("units", range(8))
     async def test_a_crash_after_any_unit_loses_and_doubles_nothing(self, engine: Driver, units: int) -> None:
         engine.callees.put(CALLEE, chain(note(), call("call_1", "GET")))
-        parent = await engine.started(calling_child(), {"po": "4711"})
+        parent = await engine.trigger(calling_child(), {"po": "4711"})
         reached = await _crash_after(engine, units)
         await engine.deliver()
         child = await child_of(engine, parent)
@@ -373,7 +373,7 @@ class ChildCrashStories:
     async def test_a_crash_after_any_unit_of_a_terminate_leaves_no_child_open(self, engine: Driver, units: int) -> None:
         engine.callees.put(CALLEE, calling_child(workflow_id=OTHER))
         engine.callees.put(OTHER, asking())
-        top = await engine.started(calling_child())
+        top = await engine.trigger(calling_child())
         await engine.deliver()
         middle = await child_of(engine, top)
         bottom = await child_of(engine, middle)
@@ -384,7 +384,7 @@ class ChildCrashStories:
 
     async def test_children_continue_after_an_orderly_stop(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, asking())
-        parent = await engine.started(calling_child())
+        parent = await engine.trigger(calling_child())
         await engine.restart()
         await engine.deliver()
         child = await child_of(engine, parent)
@@ -396,7 +396,7 @@ class ChildCrashStories:
 
     async def test_a_full_disk_holds_up_parent_and_child_until_there_is_space(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, note_only())
-        parent = await engine.started(calling_child())
+        parent = await engine.trigger(calling_child())
         engine.faults.is_full = True
         await engine.pump.tick()
         await engine.settle()
@@ -411,7 +411,7 @@ class ResponseStories:
 
     async def test_an_incident_starts_the_workflow_with_what_happened(self, engine: Driver) -> None:
         engine.callees.put(OTHER, note_only())
-        parent = await engine.started(failing(), {"po": "4711"})
+        parent = await engine.trigger(failing(), {"po": "4711"})
         await engine.deliver()
         child = await child_of(engine, parent)
         assert await statuses(engine, parent, child) == ["FAILED", "COMPLETED"]
@@ -424,7 +424,7 @@ class ResponseStories:
 
     async def test_it_is_started_once_however_often_the_process_ends(self, engine: Driver) -> None:
         engine.callees.put(OTHER, note_only())
-        parent = await engine.started(failing())
+        parent = await engine.trigger(failing())
         await engine.settle()
         for _ in range(3):
             await engine.crash()
@@ -436,14 +436,14 @@ class ResponseStories:
     async def test_its_own_incident_and_those_of_its_children_start_nothing(self, engine: Driver) -> None:
         engine.callees.put(OTHER, chain(sub(workflow_id=CALLEE), on_failure=OTHER))
         engine.callees.put(CALLEE, failing())
-        await engine.started(failing())
+        await engine.trigger(failing())
         await engine.deliver()
         found = [(item.head.workflow_id, item.head.status) for item in await engine.newest()]
         assert sorted(found)[:2] == [(CALLEE, "FAILED"), (OTHER, "WAITING")]
         assert len(found) == 3
 
     async def test_a_workflow_that_does_not_exist_is_logged(self, engine: Driver) -> None:
-        parent = await engine.started(failing())
+        parent = await engine.trigger(failing())
         await engine.deliver()
         (closed,) = await engine.events(parent, ChildClosed)
         assert (closed.outcome, closed.code) == ("REFUSED", "WORKFLOW_NOT_FOUND")
@@ -451,7 +451,7 @@ class ResponseStories:
 
     async def test_a_terminate_before_it_is_started_does_not_keep_it_back(self, engine: Driver) -> None:
         engine.callees.put(OTHER, note_only())
-        parent = await engine.started(failing())
+        parent = await engine.trigger(failing())
         await engine.settle()
         await engine.terminate(parent)
         await engine.deliver()

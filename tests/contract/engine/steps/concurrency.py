@@ -25,7 +25,7 @@ async def started(engine: Driver, workflow: Workflow, count: int, **fields: Any)
     """Starts executions one after the other, at instants of their own, and lets those begin that may."""
     found = []
     for _ in range(count):
-        found.append(await engine.started(workflow, workflow_id=WORKFLOW, **fields))
+        found.append(await engine.trigger(workflow, workflow_id=WORKFLOW, **fields))
         engine.clock.advance(timedelta(milliseconds=1))
     await engine.deliver()
     return found
@@ -81,7 +81,7 @@ class ConcurrencyStories:
         assert [await engine.status(each) for each in ids] == ["FAILED", "RUNNING"]
         assert (await engine.state(ids[0])).slot is None
         assert await begun(engine, ids) == [True, True]
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         assert await engine.status(ids[1]) == "COMPLETED"
 
@@ -116,8 +116,8 @@ class ConcurrencyStories:
 
     async def test_a_workflow_has_a_queue_of_its_own(self, engine: Driver) -> None:
         ids = await started(engine, limited(1), 2)
-        other = await engine.started(limited(1))
-        free = await engine.started(asking(), workflow_id=WORKFLOW)
+        other = await engine.trigger(limited(1))
+        free = await engine.trigger(asking(), workflow_id=WORKFLOW)
         await engine.deliver()
         assert await begun(engine, [*ids, other]) == [True, False, True]
         assert await engine.status(free) == "WAITING"
@@ -159,7 +159,7 @@ class ConcurrencyCrashStories:
         self, engine: Driver, units: int
     ) -> None:
         workflow = limited(2)
-        ids = [await engine.started(workflow, {"n": n}, workflow_id=WORKFLOW) for n in range(5)]
+        ids = [await engine.trigger(workflow, {"n": n}, workflow_id=WORKFLOW) for n in range(5)]
         engine.faults.die_after(units)
         ticking = engine.call(engine.pump.tick())
         await engine.settle()
@@ -175,7 +175,7 @@ class ConcurrencyCrashStories:
     async def test_two_pumps_at_once_give_each_slot_once(self, engine: Driver) -> None:
         workflow = limited(2)
         for n in range(6):
-            await engine.started(workflow, {"n": n}, workflow_id=WORKFLOW)
+            await engine.trigger(workflow, {"n": n}, workflow_id=WORKFLOW)
         await engine.together(*(engine.pump.tick() for _ in range(4)))
         await engine.settle()
         items = await engine.newest(workflow_ids=(WORKFLOW,))

@@ -49,7 +49,7 @@ async def keep(engine: Driver, value: Json, name: str = "prices") -> None:
 
 async def run(engine: Driver, workflow: Workflow, body: Json = None) -> str:
     """Runs a workflow until it rests, and returns the id of its execution."""
-    execution_id = await engine.started(workflow, body)
+    execution_id = await engine.trigger(workflow, body)
     await engine.settle()
     return execution_id
 
@@ -68,7 +68,7 @@ def setting(**settings: Any) -> Workflow:
 async def bring_to(engine: Driver, workflow: Workflow, point: str) -> None:
     """Starts the workflow and brings its first step to this point."""
     engine.faults.hold()
-    engine.call(engine.started(workflow, {"key": "k"}))
+    engine.call(engine.trigger(workflow, {"key": "k"}))
     await engine.settle()
     if point == IN_FLIGHT:
         engine.faults.lost_answers = 1
@@ -171,7 +171,7 @@ class DatastoreStories:
     async def test_an_organization_has_no_more_datastores_than_it_may(self, engine: Driver) -> None:
         engine.limits = replace(engine.limits, datastores=3)
         await engine.restart()
-        ids = [await engine.started(setting(name=f"d{n}"), {"key": n}) for n in range(5)]
+        ids = [await engine.trigger(setting(name=f"d{n}"), {"key": n}) for n in range(5)]
         await engine.settle()
         assert Counter([await engine.status(each) for each in ids]) == {"COMPLETED": 3, "FAILED": 2}
         failures = [event.code for each in ids for event in await engine.events(each, StepFailed)]
@@ -180,7 +180,7 @@ class DatastoreStories:
 
     async def test_what_another_organization_keeps_is_not_there(self, engine: Driver) -> None:
         await keep(engine, {"bolt": 3})
-        execution_id = await engine.started(chain(datastore("get")), organization_id=OTHER_ORGANIZATION)
+        execution_id = await engine.trigger(chain(datastore("get")), organization_id=OTHER_ORGANIZATION)
         await engine.settle()
         assert await output(engine, execution_id, "get_1") == {"value": None, "revision": 0}
 
@@ -200,7 +200,7 @@ class DatastoreRaceStories:
         workflow = chain(
             datastore("set", path="/${payload.output.key}", value=1), datastore("merge", value={"on": True})
         )
-        ids = await engine.together(*(engine.started(workflow, {"key": f"k{n}"}) for n in range(64)))
+        ids = await engine.together(*(engine.trigger(workflow, {"key": f"k{n}"}) for n in range(64)))
         await engine.settle()
         assert {await engine.status(each) for each in ids} == {"COMPLETED"}
         value, revision = await stored(engine)
@@ -208,7 +208,7 @@ class DatastoreRaceStories:
         assert revision == 128
 
     async def test_64_counters_that_expect_a_revision_count_to_64(self, engine: Driver) -> None:
-        ids = await engine.together(*(engine.started(adding()) for _ in range(64)))
+        ids = await engine.together(*(engine.trigger(adding()) for _ in range(64)))
         await engine.settle()
         assert {await engine.status(each) for each in ids} == {"COMPLETED"}
         assert await stored(engine) == ({"count": 64}, 64)
@@ -224,14 +224,14 @@ class DatastoreRaceStories:
 
     async def test_of_32_that_expect_one_revision_one_wins(self, engine: Driver) -> None:
         await keep(engine, {"seen": None})
-        ids = await engine.together(*(engine.started(setting(if_revision=1), {"key": n}) for n in range(32)))
+        ids = await engine.together(*(engine.trigger(setting(if_revision=1), {"key": n}) for n in range(32)))
         await engine.settle()
         assert Counter([await engine.status(each) for each in ids]) == {"COMPLETED": 1, "FAILED": 31}
         (winner,) = [n for n, each in enumerate(ids) if await engine.status(each) == "COMPLETED"]
         assert await stored(engine) == ({"seen": winner}, 2)
 
     async def test_of_32_that_make_a_datastore_one_wins(self, engine: Driver) -> None:
-        ids = await engine.together(*(engine.started(setting(if_revision=0), {"key": n}) for n in range(32)))
+        ids = await engine.together(*(engine.trigger(setting(if_revision=0), {"key": n}) for n in range(32)))
         await engine.settle()
         assert Counter([await engine.status(each) for each in ids]) == {"COMPLETED": 1, "FAILED": 31}
         assert (await stored(engine))[1] == 1

@@ -20,7 +20,7 @@ class AttemptStories:
     """Attempts of one visit."""
 
     async def test_a_call_carries_the_key_of_its_visit(self, engine: Driver) -> None:
-        execution_id = await engine.started(calling(), BODY)
+        execution_id = await engine.trigger(calling(), BODY)
         await engine.settle()
         (seen,) = engine.world.calls
         assert (seen.key, seen.attempt) == (f"{execution_id}:call_1:1", 1)
@@ -30,13 +30,13 @@ class AttemptStories:
     async def test_a_target_of_any_text_is_stored_and_fails_its_step_alone(self, engine: Driver) -> None:
         workflow = chain(call(connection="${payload.output.target}"), note())
         for target in ("a\0b", "\0", "x" * 100_000):
-            execution_id = await engine.started(workflow, {"target": target})
+            execution_id = await engine.trigger(workflow, {"target": target})
             await engine.settle()
             assert await engine.status(execution_id) in ("COMPLETED", "FAILED")
 
     async def test_the_intention_is_stored_before_the_call_leaves(self, engine: Driver) -> None:
         engine.faults.hold()
-        trigger = engine.call(engine.started(calling()))
+        trigger = engine.call(engine.trigger(calling()))
         await engine.settle()
         assert engine.world.calls == []
         engine.faults.let_go()
@@ -47,7 +47,7 @@ class AttemptStories:
     async def test_retries_send_the_same_input_under_the_same_key(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(status=503), Unavailable("refused"), Answer(data={"ok": True}))
         body = "${concat(utcNow(), newGuid(), string(rand(1, 1000000)))}"
-        execution_id = await engine.started(chain(call(body=body, retry=RETRY), note()))
+        execution_id = await engine.trigger(chain(call(body=body, retry=RETRY), note()))
         await engine.settle()
         await engine.advance(timedelta(seconds=10))
         await engine.advance(timedelta(seconds=20))
@@ -59,7 +59,7 @@ class AttemptStories:
 
     async def test_retries_wait_as_the_policy_says(self, engine: Driver) -> None:
         engine.world.always("call_1", Unavailable("refused"))
-        await engine.started(calling(retry=RETRY))
+        await engine.trigger(calling(retry=RETRY))
         await engine.settle()
         for attempts, seconds in ((1, 9.9), (2, 0.1), (2, 19.9), (3, 0.1), (3, 39.9), (4, 0.1), (5, 80)):
             await engine.advance(timedelta(seconds=seconds))
@@ -69,7 +69,7 @@ class AttemptStories:
 
     async def test_retries_survive_a_crash_in_every_back_off(self, engine: Driver) -> None:
         engine.world.always("call_1", Answer(status=503))
-        execution_id = await engine.started(calling(retry=RETRY, fail_on=["5xx"]))
+        execution_id = await engine.trigger(calling(retry=RETRY, fail_on=["5xx"]))
         await engine.settle()
         for attempts in (2, 3, 4, 5):
             await engine.crash()
@@ -85,7 +85,7 @@ class AttemptStories:
         engine.world.always("call_1", Answer(status=503))
         engine.world.always("call_2", Answer(status=404))
         retry = {"max_attempts": 2, "interval": "PT0S"}
-        execution_id = await engine.started(chain(call("call_1", retry=retry), call("call_2", fail_on=["4xx"])))
+        execution_id = await engine.trigger(chain(call("call_1", retry=retry), call("call_2", fail_on=["4xx"])))
         await engine.settle()
         await engine.tick()
         state = await engine.state(execution_id)
@@ -96,16 +96,16 @@ class AttemptStories:
     async def test_an_error_exit_takes_a_failure(self, engine: Driver) -> None:
         engine.world.script("call_1", Rejected("no", sent=True, status="400"))
         workflow = chain(call(), note("handled"), edges=(("call_1", "error", "handled"),))
-        execution_id = await engine.started(workflow)
+        execution_id = await engine.trigger(workflow)
         await engine.settle()
         state = await engine.state(execution_id)
         assert (state.status, state.payload["handled"], state.error["code"]) == ("COMPLETED", "seen", "REJECTED")
 
     async def test_a_defect_of_a_connector_fails_its_step_and_nothing_else(self, engine: Driver) -> None:
         engine.world.script("call_1", ZeroDivisionError("inside"))
-        broken = await engine.started(calling())
+        broken = await engine.trigger(calling())
         await engine.settle()
-        healthy = await engine.started(calling())
+        healthy = await engine.trigger(calling())
         await engine.settle()
         (failed,) = await engine.events(broken, StepFailed)
         assert failed.code == "CONNECTOR_DEFECT"
@@ -117,10 +117,10 @@ class AttemptStories:
         await engine.restart()
         engine.world.always("call_1", HANG)
         for n in range(5):
-            await engine.started(calling(), {"po": n})
+            await engine.trigger(calling(), {"po": n})
             await engine.settle()
         seen = []
-        while opened := engine.world.open():
+        while opened := engine.world.open_calls():
             assert len(opened) <= 2
             seen.append(opened[0].input["body"])
             opened[0].release()
@@ -132,14 +132,14 @@ class AttemptStories:
         await engine.restart()
         engine.world.always("call_1", HANG)
         for n in range(10):
-            await engine.started(calling(), {"po": n}, organization_id="umbrella")
+            await engine.trigger(calling(), {"po": n}, organization_id="umbrella")
         await engine.settle()
-        assert len(engine.world.open()) == 3
-        other = await engine.started(chain(call("other")), {"po": 99})
+        assert len(engine.world.open_calls()) == 3
+        other = await engine.trigger(chain(call("other")), {"po": 99})
         await engine.settle()
         assert await engine.status(other) == "COMPLETED"
         seen = 0
-        while opened := engine.world.open():
+        while opened := engine.world.open_calls():
             assert len(opened) <= 4
             seen += 1
             opened[0].release()
@@ -167,7 +167,7 @@ class UnknownStories:
     ) -> None:
         beside = {"on_unknown": on_unknown} if on_unknown else {}
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(calling(method, **beside))
+        execution_id = await engine.trigger(calling(method, **beside))
         await engine.settle()
         await engine.crash()
         await engine.settle()
@@ -187,7 +187,7 @@ class UnknownStories:
     ) -> None:
         engine.world.script("call_1", error)
         workflow = chain(call(retry=RETRY), note("handled"), edges=(("call_1", "error", "handled"),))
-        execution_id = await engine.started(workflow)
+        execution_id = await engine.trigger(workflow)
         await engine.settle()
         await engine.advance(timedelta(hours=1))
         (incident,) = (await engine.state(execution_id)).incidents.values()
@@ -196,14 +196,14 @@ class UnknownStories:
 
     async def test_a_call_that_was_never_sent_is_retried_freely(self, engine: Driver) -> None:
         engine.world.script("call_1", Unavailable("refused", sent=False))
-        execution_id = await engine.started(calling(retry=RETRY))
+        execution_id = await engine.trigger(calling(retry=RETRY))
         await engine.settle()
         await engine.advance(timedelta(seconds=10))
         assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_a_crash_before_the_intention_is_stored_makes_no_call(self, engine: Driver) -> None:
         engine.faults.hold()
-        engine.call(engine.started(calling()))
+        engine.call(engine.trigger(calling()))
         await engine.faults.holding(1)
         await engine.crash()
         await engine.settle()
@@ -215,7 +215,7 @@ class UnknownStories:
     ) -> None:
         needs(engine, RESERVES)
         engine.faults.lost_answers = 1
-        engine.call(engine.started(calling()))
+        engine.call(engine.trigger(calling()))
         await engine.settle()
         assert engine.world.calls == []
         await engine.crash()
@@ -227,10 +227,10 @@ class UnknownStories:
     @pytest.mark.parametrize("method", ["GET", "POST"])
     async def test_a_crash_after_the_reply_and_before_its_commit(self, engine: Driver, method: str) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(calling(method))
+        execution_id = await engine.trigger(calling(method))
         await engine.settle()
         engine.faults.hold()
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.faults.holding(1)
         await engine.crash()
         await engine.settle()
@@ -239,10 +239,10 @@ class UnknownStories:
 
     async def test_a_crash_after_the_commit_of_the_reply_loses_nothing(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(chain(call("call_1"), call("call_2", "GET")))
+        execution_id = await engine.trigger(chain(call("call_1"), call("call_2", "GET")))
         await engine.settle()
         engine.faults.lost_answers = 1
-        engine.world.open()[0].release(Answer(data={"n": 7}))
+        engine.world.open_calls()[0].release(Answer(data={"n": 7}))
         await engine.settle()
         await engine.crash()
         await engine.settle()
@@ -252,7 +252,7 @@ class UnknownStories:
 
     async def test_a_result_of_the_time_before_the_crash_cannot_come_in(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(calling("POST"))
+        execution_id = await engine.trigger(calling("POST"))
         await engine.settle()
         await engine.crash()
         assert engine.world.calls[0].phase == "CUT"
@@ -262,11 +262,11 @@ class UnknownStories:
         engine.per_queue = 1
         await engine.restart()
         engine.world.script("call_1", HANG, HANG)
-        first = await engine.started(calling("POST"))
+        first = await engine.trigger(calling("POST"))
         await engine.settle()
-        second = await engine.started(calling("POST"))
+        second = await engine.trigger(calling("POST"))
         await engine.settle()
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         assert [seen.execution_id for seen in engine.world.calls] == [first, second]
         await engine.crash()
@@ -281,10 +281,10 @@ class UnknownStories:
         engine.world.script("call_1", HANG)
         ids = []
         for _ in range(3):
-            ids.append(await engine.started(calling("POST")))
+            ids.append(await engine.trigger(calling("POST")))
             await engine.settle()
         await engine.pump.recover(engine.boot)
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         assert [seen.execution_id for seen in engine.world.calls] == ids
 
@@ -292,13 +292,13 @@ class UnknownStories:
     async def test_a_crowd_of_queued_posts_gives_no_incident_after_a_crash(self, engine: Driver) -> None:
         engine.world.always("call_1", HANG)
         crowd = engine.carriage.crowd
-        await engine.together(*(engine.started(calling(), {"po": n}) for n in range(16 + crowd)))
+        await engine.together(*(engine.trigger(calling(), {"po": n}) for n in range(16 + crowd)))
         await engine.settle()
-        out = {seen.execution_id for seen in engine.world.open()}
+        out = {seen.execution_id for seen in engine.world.open_calls()}
         assert len(out) == 16
         await engine.crash()
         engine.world.always("call_1", Answer())
-        for seen in engine.world.open():
+        for seen in engine.world.open_calls():
             seen.release()
         await engine.settle()
         audit = await engine.prove()
@@ -317,12 +317,12 @@ class StoppingStories:
 
     async def test_calls_in_flight_may_end_before_the_process_does(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(calling("POST"))
+        execution_id = await engine.trigger(calling("POST"))
         await engine.settle()
         stopping = engine.call(engine.stop())
         await engine.settle()
         assert not stopping.done()
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await stopping
         await engine.open()
         assert await engine.status(execution_id) == "COMPLETED"
@@ -330,7 +330,7 @@ class StoppingStories:
 
     async def test_calls_that_last_longer_than_the_drain_are_unknown(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(calling("POST"))
+        execution_id = await engine.trigger(calling("POST"))
         await engine.settle()
         stopping = engine.call(engine.stop(timedelta(seconds=25)))
         await engine.settle()
@@ -344,13 +344,13 @@ class StoppingStories:
         engine.per_queue = 1
         await engine.restart()
         engine.world.always("call_1", HANG)
-        first = await engine.started(calling("POST"))
+        first = await engine.trigger(calling("POST"))
         await engine.settle()
-        second = await engine.started(calling("POST"))
+        second = await engine.trigger(calling("POST"))
         await engine.settle()
         stopping = engine.call(engine.stop())
         await engine.settle()
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await stopping
         assert [seen.execution_id for seen in engine.world.calls] == [first]
         engine.world.always("call_1", Answer())
@@ -360,13 +360,13 @@ class StoppingStories:
 
     async def test_what_follows_a_call_does_not_leave_any_more(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(chain(call("call_1"), call("call_2", "POST")))
+        execution_id = await engine.trigger(chain(call("call_1"), call("call_2", "POST")))
         await engine.settle()
         stopping = engine.call(engine.stop())
         await engine.settle()
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await stopping
-        assert engine.world.of("call_2") == []
+        assert engine.world.calls_of("call_2") == []
         await engine.open()
         await engine.settle()
         assert await engine.status(execution_id) == "COMPLETED"
@@ -376,7 +376,7 @@ class StoppingStories:
         self, engine: Driver
     ) -> None:
         engine.faults.hold()
-        trigger = engine.call(engine.started(calling("POST")))
+        trigger = engine.call(engine.trigger(calling("POST")))
         await engine.faults.holding(1)
         stopping = engine.call(engine.stop())
         await engine.settle()
@@ -393,7 +393,7 @@ class StoppingStories:
     ) -> None:
         needs(engine, RESERVES)
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(chain(wait(), call("call_1", "POST")))
+        execution_id = await engine.trigger(chain(wait(), call("call_1", "POST")))
         engine.faults.hold()
         resume = engine.call(engine.resume(execution_id))
         await engine.faults.holding(1)
@@ -403,7 +403,7 @@ class StoppingStories:
         await resume
         await engine.settle()
         assert not stopping.done()
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await stopping
         await engine.open()
         await engine.settle()

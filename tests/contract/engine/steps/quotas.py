@@ -30,37 +30,37 @@ class OpenExecutionStories:
         self, engine: Driver
     ) -> None:
         await limited(engine, Limits(open_executions=2))
-        first, _ = [await engine.started(asking(), {"n": n}) for n in range(2)]
+        first, _ = [await engine.trigger(asking(), {"n": n}) for n in range(2)]
         with pytest.raises(QuotaExhausted) as caught:
-            await engine.started(computing())
+            await engine.trigger(computing())
         assert caught.value.code == "QUOTA"
         assert "2 open executions" in caught.value.message
         assert "the limit open_executions is 2" in caught.value.message
-        await engine.started(asking(), organization_id=OTHER)
+        await engine.trigger(asking(), organization_id=OTHER)
         assert await engine.resume(first) == Restarted()
-        await engine.started(asking())
+        await engine.trigger(asking())
 
     async def test_what_is_open_can_be_read_resumed_and_terminated_when_the_quota_is_reached(
         self, engine: Driver
     ) -> None:
         await limited(engine, Limits(open_executions=2))
-        first, second = [await engine.started(asking(), {"n": n}) for n in range(2)]
+        first, second = [await engine.trigger(asking(), {"n": n}) for n in range(2)]
         assert await engine.status(first) == "WAITING"
         assert await engine.resume(first) == Restarted()
         assert await engine.terminate(second) == Terminated()
-        assert len([await engine.started(asking(), {"n": n}) for n in range(2)]) == 2
+        assert len([await engine.trigger(asking(), {"n": n}) for n in range(2)]) == 2
 
     async def test_the_quota_counts_what_was_open_before_a_crash(self, engine: Driver) -> None:
         await limited(engine, Limits(open_executions=2))
         for n in range(2):
-            await engine.started(asking(), {"n": n})
+            await engine.trigger(asking(), {"n": n})
         await engine.crash()
         with pytest.raises(QuotaExhausted):
-            await engine.started(computing())
+            await engine.trigger(computing())
 
     async def test_triggers_at_once_do_not_exceed_the_quota(self, engine: Driver) -> None:
         await limited(engine, Limits(open_executions=3))
-        answers = await engine.together(*(engine.started(asking(), {"n": n}) for n in range(10)))
+        answers = await engine.together(*(engine.trigger(asking(), {"n": n}) for n in range(10)))
         assert sum(isinstance(answer, str) for answer in answers) == 3
         assert {type(answer) for answer in answers} == {str, QuotaExhausted}
 
@@ -79,7 +79,7 @@ class OpenExecutionStories:
     async def test_a_step_that_would_start_one_too_many_fails_and_says_why(self, engine: Driver) -> None:
         await limited(engine, Limits(open_executions=1))
         engine.callees.put(CALLEE, note_only())
-        parent = await engine.started(calling_child())
+        parent = await engine.trigger(calling_child())
         await engine.deliver()
         (failure,) = await engine.events(parent, StepFailed)
         assert failure.code == "QUOTA"
@@ -91,7 +91,7 @@ class OpenExecutionStories:
         await limited(engine, Limits(open_executions=1))
         workflow = every("PT1H", note())
         await engine.put_schedule(workflow)
-        waiting = await engine.started(asking())
+        waiting = await engine.trigger(asking())
         await engine.advance(HOUR)
         await engine.resume(waiting)
         await engine.advance(HOUR)
@@ -105,7 +105,7 @@ class OpenExecutionStories:
         await limited(engine, Limits(open_executions=1))
         (scheduled,) = await engine.newest()
         await engine.resume(scheduled.head.execution_id)
-        other = await engine.started(asking())
+        other = await engine.trigger(asking())
         await engine.tick()
         assert await ledger(engine, id_of(workflow)) == [("STARTED", 1), ("QUEUED", 2)]
         await engine.resume(other)
@@ -120,17 +120,17 @@ class StoredByteStories:
         self, engine: Driver
     ) -> None:
         await limited(engine, Limits(stored_bytes=500))
-        first = await engine.started(asking(), {"numbers": [n * n * 7919 % 99991 for n in range(300)]})
+        first = await engine.trigger(asking(), {"numbers": [n * n * 7919 % 99991 for n in range(300)]})
         await engine.shell.quotas.measure()
         with pytest.raises(QuotaExhausted) as caught:
-            await engine.started(computing())
+            await engine.trigger(computing())
         assert "the limit stored_bytes is 500" in caught.value.message
-        await engine.started(computing(), organization_id=OTHER)
+        await engine.trigger(computing(), organization_id=OTHER)
         assert await engine.resume(first) == Restarted()
 
     async def test_large_values_count_too(self, engine: Driver) -> None:
         await limited(engine, Limits(stored_bytes=20_000))
-        await engine.started(asking(), {"numbers": [n * n * 7919 % 99991 for n in range(30_000)]})
+        await engine.trigger(asking(), {"numbers": [n * n * 7919 % 99991 for n in range(30_000)]})
         await engine.shell.quotas.measure()
         with pytest.raises(QuotaExhausted):
-            await engine.started(computing())
+            await engine.trigger(computing())

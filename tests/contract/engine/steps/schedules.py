@@ -225,6 +225,6 @@ class ChangeStories:
         engine.world.script("call_1", HANG)
         await engine.put_schedule(every("PT1H", call("call_1", "GET")))
         await engine.advance(HOUR)
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         assert [item.head.status for item in await engine.newest()] == ["COMPLETED"]

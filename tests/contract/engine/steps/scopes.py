@@ -40,7 +40,7 @@ class ParallelStories:
         names = ("a", "b", "c")
         for name in names:
             engine.world.always(name, HANG)
-        execution_id = await engine.started(side_by_side(*(call(name) for name in names)))
+        execution_id = await engine.trigger(side_by_side(*(call(name) for name in names)))
         calls = [await engine.world.wait_for_call(name) for name in names]
         assert [each.key for each in calls] == [f"{execution_id}:split[{name}]/{name}:1" for name in names]
         for number in order:
@@ -56,7 +56,7 @@ class ParallelStories:
     ) -> None:
         engine.world.always("slow", HANG)
         workflow = side_by_side(wait("asked"), call("slow"), card("shown"), delay("later"), count="any")
-        execution_id = await engine.started(workflow)
+        execution_id = await engine.trigger(workflow)
         slow = await engine.world.wait_for_call("slow")
         state = await engine.state(execution_id)
         assert (state.status, state.current_state) == ("RUNNING", "wait_for_response_state,slow,later")
@@ -75,21 +75,21 @@ class ParallelStories:
 
     async def test_a_call_that_is_cancelled_while_it_is_queued_is_not_made(self, engine: Driver) -> None:
         engine.world.always("busy", HANG)
-        crowd = [await engine.started(chain(call("busy"), note())) for _ in range(engine.per_queue)]
+        crowd = [await engine.trigger(chain(call("busy"), note())) for _ in range(engine.per_queue)]
         await engine.world.wait_for_call("busy", len(crowd))
-        execution_id = await engine.started(side_by_side(wait("asked"), call("slow"), count="any"))
+        execution_id = await engine.trigger(side_by_side(wait("asked"), call("slow"), count="any"))
         await engine.settle()
         assert await engine.resume(execution_id) == Restarted()
-        for each in engine.world.open():
+        for each in engine.world.open_calls():
             each.release()
         await engine.settle()
         assert (await engine.state(execution_id)).payload["last"] == ["asked"]
-        assert not engine.world.of("slow")
+        assert not engine.world.calls_of("slow")
 
     async def test_two_winners_in_one_unit_are_one_winner(self, engine: Driver) -> None:
         for name in ("a", "b"):
             engine.world.always(name, HANG)
-        execution_id = await engine.started(side_by_side(call("a"), call("b"), count="any"))
+        execution_id = await engine.trigger(side_by_side(call("a"), call("b"), count="any"))
         calls = [await engine.world.wait_for_call(name) for name in ("a", "b")]
         engine.faults.hold()
         for each in calls:
@@ -103,7 +103,7 @@ class ParallelStories:
         assert len(await engine.events(execution_id, Discarded)) == 1
 
     async def test_two_of_three_are_enough_and_the_third_is_given_up(self, engine: Driver) -> None:
-        execution_id = await engine.started(side_by_side(wait("a"), wait("b"), wait("c"), count=2))
+        execution_id = await engine.trigger(side_by_side(wait("a"), wait("b"), wait("c"), count=2))
         declined = await engine.resume(execution_id)
         assert isinstance(declined, Declined)
         assert (declined.code, declined.states) == ("AMBIGUOUS", ("a", "b", "c"))
@@ -117,7 +117,7 @@ class ParallelStories:
     async def test_a_branch_that_fails_freezes_the_others_whose_results_are_kept(self, engine: Driver) -> None:
         for name in ("slow", "bad"):
             engine.world.always(name, HANG)
-        execution_id = await engine.started(side_by_side(call("slow"), wait("asked"), call("bad")))
+        execution_id = await engine.trigger(side_by_side(call("slow"), wait("asked"), call("bad")))
         # Both are out before one of them fails: what has not left by then stays.
         slow, bad = [await engine.world.wait_for_call(name) for name in ("slow", "bad")]
         bad.release(Rejected("no"))
@@ -137,7 +137,7 @@ class ParallelStories:
 
     async def test_a_branch_that_fails_at_once_lets_no_call_of_the_others_leave(self, engine: Driver) -> None:
         broken = note("broken", "${int('x')}")
-        execution_id = await engine.started(side_by_side(call("a"), broken, call("b")))
+        execution_id = await engine.trigger(side_by_side(call("a"), broken, call("b")))
         await engine.settle()
         assert await engine.status(execution_id) == "FAILED"
         assert not engine.world.calls
@@ -156,14 +156,14 @@ class ParallelStories:
                 ("slow", "next", "meet"),
             ),
         )
-        execution_id = await engine.started(workflow)
+        execution_id = await engine.trigger(workflow)
         await engine.settle()
         state = await engine.state(execution_id)
         assert (state.status, state.current_state) == ("FAILED", "stopped")
         assert state.closed is not None
 
     async def test_branches_survive_a_crash_and_continue(self, engine: Driver) -> None:
-        execution_id = await engine.started(side_by_side(wait("a"), delay("b"), wait("c")))
+        execution_id = await engine.trigger(side_by_side(wait("a"), delay("b"), wait("c")))
         await engine.resume(execution_id, state="a")
         await engine.crash()
         await engine.advance(timedelta(hours=1))
@@ -179,7 +179,7 @@ class ForEachStories:
 
     async def test_items_run_one_after_the_other_unless_more_are_asked_for(self, engine: Driver) -> None:
         engine.world.always("call_1", HANG)
-        execution_id = await engine.started(repeating(ITEM_CALL), {"items": ["x", "y", "z"]})
+        execution_id = await engine.trigger(repeating(ITEM_CALL), {"items": ["x", "y", "z"]})
         for number, item in enumerate(("x", "y", "z"), 1):
             made = await engine.world.wait_for_call("call_1", number)
             await engine.settle()
@@ -199,11 +199,11 @@ class ForEachStories:
         note_ = note("note_1", "${concat(string(item), '-', string(index), '-', string(call_1.output.data.index))}")
         engine.world.always("call_1", HANG)
         workflow = repeating(ITEM_CALL, note_, concurrency=8)
-        execution_id = await engine.started(workflow, {"items": [f"item {n}" for n in range(count)]})
+        execution_id = await engine.trigger(workflow, {"items": [f"item {n}" for n in range(count)]})
         answered = most = 0
         while answered < count:
             await engine.world.wait_for_call("call_1", min(count, answered + 8))
-            running = engine.world.open()
+            running = engine.world.open_calls()
             most = max(most, len(running))
             # The youngest first, so that they end out of order.
             for each in reversed(running):
@@ -215,17 +215,17 @@ class ForEachStories:
         assert (state.status, most) == ("COMPLETED", 8)
 
     async def test_no_items_end_at_once(self, engine: Driver) -> None:
-        execution_id = await engine.started(repeating(ITEM_CALL), {"items": []})
+        execution_id = await engine.trigger(repeating(ITEM_CALL), {"items": []})
         state = await engine.state(execution_id)
         assert (state.status, state.payload["last"]) == ("COMPLETED", [])
 
     async def test_waits_of_many_items_are_distinguished_by_their_tokens(self, engine: Driver) -> None:
         handed = call("call_1", body="${waits.wait_1}")
-        execution_id = await engine.started(repeating(handed, wait(), concurrency=3), {"items": [1, 2, 3]})
+        execution_id = await engine.trigger(repeating(handed, wait(), concurrency=3), {"items": [1, 2, 3]})
         await engine.world.wait_for_call("call_1", 3)
         await engine.settle()
         assert await engine.status(execution_id) == "WAITING"
-        tokens = {each.key.rpartition("/")[0][-2]: each.input["body"] for each in engine.world.of("call_1")}
+        tokens = {each.key.rpartition("/")[0][-2]: each.input["body"] for each in engine.world.calls_of("call_1")}
         for index in ("2", "0", "1"):
             assert await engine.resume(execution_id, {"n": int(index)}, token=tokens[index]) == Restarted()
             again = await engine.resume(execution_id, {"n": int(index)}, token=tokens[index])
@@ -235,7 +235,7 @@ class ForEachStories:
 
     async def test_an_item_that_fails_freezes_the_others_and_a_crash_changes_nothing(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(), Rejected("no"))
-        execution_id = await engine.started(repeating(ITEM_CALL), {"items": [1, 2, 3]})
+        execution_id = await engine.trigger(repeating(ITEM_CALL), {"items": [1, 2, 3]})
         await engine.settle()
         (incident,) = await engine.events(execution_id, IncidentOpened)
         assert incident.address.text == "loop[1]/call_1:1"
@@ -272,13 +272,13 @@ class ForEachStories:
             ),
         )
         engine.world.always("r", HANG)
-        execution_id = await engine.started(workflow, {"items": [1, 2, 3]})
+        execution_id = await engine.trigger(workflow, {"items": [1, 2, 3]})
         for number in (1, 2, 3):
             # Of two that are scheduled together either may come first.
             made = await engine.world.wait_for_call("r", number)
             made.release(Answer(data={"n": made.input["body"] * 10}))
         await engine.settle()
-        assert sorted(each.key for each in engine.world.of("r")) == [
+        assert sorted(each.key for each in engine.world.calls_of("r")) == [
             f"{execution_id}:split[each]/loop[{n}]/inner[r]/r:1" for n in range(3)
         ]
         assert (await engine.state(execution_id)).current_state == "wait_for_response_state"

@@ -21,9 +21,9 @@ class StretchStories:
     """Executions that compute for long."""
 
     async def test_a_cut_stretch_continues_by_itself_with_the_same_result(self, engine: Driver) -> None:
-        whole = await engine.started(counting(20))
+        whole = await engine.trigger(counting(20))
         await shortened(engine)
-        cut = await engine.started(counting(20))
+        cut = await engine.trigger(counting(20))
         await engine.settle()
         assert len(await engine.events(cut, Continued)) >= 10
         first, second = await engine.state(whole), await engine.state(cut)
@@ -35,7 +35,7 @@ class StretchStories:
     async def test_the_trigger_is_answered_after_the_first_stretch(self, engine: Driver) -> None:
         await shortened(engine)
         engine.faults.hold()
-        trigger = engine.call(engine.started(counting(20)))
+        trigger = engine.call(engine.trigger(counting(20)))
         await engine.faults.holding(1)
         engine.faults.let_go()
         execution_id = await trigger
@@ -48,7 +48,7 @@ class StretchStories:
     async def test_a_cut_stretch_survives_a_crash_between_any_two_units(self, engine: Driver) -> None:
         await shortened(engine)
         engine.faults.lost_answers = 1
-        engine.call(engine.started(counting(8)))
+        engine.call(engine.trigger(counting(8)))
         await engine.settle()
         crashes = 0
         while True:
@@ -66,14 +66,14 @@ class StretchStories:
 
     async def test_others_come_in_between_two_stretches(self, engine: Driver) -> None:
         await shortened(engine)
-        execution_id = await engine.started(counting(1000))
+        execution_id = await engine.trigger(counting(1000))
         assert await engine.terminate(execution_id) == Terminated()
         await engine.settle()
         assert (await engine.state(execution_id)).payload["count"] < 1000
 
     async def test_a_cut_stretch_waits_for_a_full_disk_to_have_space(self, engine: Driver) -> None:
         await shortened(engine)
-        execution_id = await engine.started(counting(20))
+        execution_id = await engine.trigger(counting(20))
         engine.faults.is_full = True
         await engine.settle()
         assert await engine.status(execution_id) == "RUNNING"
@@ -84,7 +84,7 @@ class StretchStories:
 
     async def test_a_graceful_stop_leaves_the_rest_to_the_next_process(self, engine: Driver) -> None:
         await shortened(engine)
-        execution_id = await engine.started(counting(40))
+        execution_id = await engine.trigger(counting(40))
         await engine.restart()
         await engine.settle()
         assert (await engine.state(execution_id)).payload["count"] == 40
@@ -92,7 +92,7 @@ class StretchStories:
     async def test_waits_and_calls_of_a_cut_stretch_are_like_all_others(self, engine: Driver) -> None:
         await shortened(engine, Limits(stretch_steps=1))
         workflow = chain(note("a"), note("b"), call("call_1"), note("c"), wait(), note("d"), note("e"))
-        execution_id = await engine.started(workflow)
+        execution_id = await engine.trigger(workflow)
         await engine.settle()
         assert await engine.status(execution_id) == "WAITING"
         await engine.resume(execution_id)
@@ -102,7 +102,7 @@ class StretchStories:
 
     async def test_too_many_step_visits_are_an_incident_that_names_the_limit(self, engine: Driver) -> None:
         await shortened(engine, Limits(step_visits=50))
-        execution_id = await engine.started(counting(100))
+        execution_id = await engine.trigger(counting(100))
         await engine.settle()
         (incident,) = await engine.events(execution_id, IncidentOpened)
         assert incident.kind == "LIMIT"

@@ -37,10 +37,10 @@ class FullStories:
     """A disk without space, and its return."""
 
     async def test_what_finds_no_space_gets_an_error_and_nothing_was_done(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         before = await engine.path(execution_id)
         engine.faults.is_full = True
-        for action in (engine.started(asking()), engine.resume(execution_id), engine.terminate(execution_id)):
+        for action in (engine.trigger(asking()), engine.resume(execution_id), engine.terminate(execution_id)):
             with pytest.raises(StoreFull):
                 await action
         assert await engine.path(execution_id) == before
@@ -50,16 +50,16 @@ class FullStories:
         assert len(await engine.newest()) == 1
 
     async def test_reads_work_while_the_disk_is_full(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         engine.faults.is_full = True
         assert await engine.status(execution_id) == "WAITING"
         assert len(await engine.newest()) == 1
         assert engine.shell.health().is_ready
 
     async def test_of_a_whole_group_nothing_is_stored(self, engine: Driver) -> None:
-        waiting = [await engine.started(asking()) for _ in range(8)]
+        waiting = [await engine.trigger(asking()) for _ in range(8)]
         engine.faults.hold()
-        group = [engine.call(engine.started(asking(), {"n": n})) for n in range(16)]
+        group = [engine.call(engine.trigger(asking(), {"n": n})) for n in range(16)]
         group += [engine.call(engine.resume(execution_id)) for execution_id in waiting]  # type: ignore[arg-type]
         group += [engine.call(engine.terminate(execution_id)) for execution_id in waiting]  # type: ignore[arg-type]
         await engine.settle()
@@ -80,10 +80,10 @@ class FullStories:
 
     async def test_the_result_of_a_call_is_held_until_there_is_space(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(chain(call("call_1"), call("call_2")))
+        execution_id = await engine.trigger(chain(call("call_1"), call("call_2")))
         await engine.settle()
         engine.faults.is_full = True
-        engine.world.open()[0].release(Answer(data={"n": 7}))
+        engine.world.open_calls()[0].release(Answer(data={"n": 7}))
         await engine.settle()
         await engine.advance(10 * HALF_SECOND)
         assert await engine.status(execution_id) == "RUNNING"
@@ -95,10 +95,10 @@ class FullStories:
 
     async def test_a_held_result_that_dies_with_the_process_is_unknown(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(calling("POST"))
+        execution_id = await engine.trigger(calling("POST"))
         await engine.settle()
         engine.faults.is_full = True
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         await engine.crash()
         (incident,) = await engine.events(execution_id, IncidentOpened)
@@ -106,7 +106,7 @@ class FullStories:
 
     async def test_a_lost_call_that_finds_no_space_at_the_start_is_reported_later(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(calling("GET"))
+        execution_id = await engine.trigger(calling("GET"))
         await engine.settle()
         await engine.crash(reopens=False)
         engine.faults.is_full = True
@@ -121,10 +121,10 @@ class FullStories:
         engine.per_queue = 1
         await engine.restart()
         engine.world.script("call_1", HANG)
-        ids = [await engine.started(calling("POST"), {"n": n}) for n in range(3)]
+        ids = [await engine.trigger(calling("POST"), {"n": n}) for n in range(3)]
         await engine.settle()
         engine.faults.is_full = True
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         assert len(engine.world.calls) == 1
         engine.faults.is_full = False
@@ -134,7 +134,7 @@ class FullStories:
         assert len(engine.world.calls) == 3
 
     async def test_a_timer_that_finds_no_space_fires_later(self, engine: Driver) -> None:
-        execution_id = await engine.started(delaying("PT1H"))
+        execution_id = await engine.trigger(delaying("PT1H"))
         engine.faults.is_full = True
         await engine.advance(timedelta(hours=1))
         assert await engine.status(execution_id) == "WAITING"
@@ -143,13 +143,13 @@ class FullStories:
         assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_triggers_are_refused_while_open_executions_can_end(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         engine.faults.is_short_of_space = True
         with pytest.raises(StoreFull):
-            await engine.started(asking())
+            await engine.trigger(asking())
         assert await engine.terminate(execution_id) == Terminated()
         engine.faults.is_short_of_space = False
-        await engine.started(asking())
+        await engine.trigger(asking())
 
 
 class FlushStories:
@@ -163,7 +163,7 @@ class FlushStories:
         with pytest.raises(StoreLost):
             await engine.start(asking(), {"n": 1}, process_id="PO-1")
         assert not engine.shell.health().is_ready
-        for action in (engine.started(asking()), engine.started(computing())):
+        for action in (engine.trigger(asking()), engine.trigger(computing())):
             with pytest.raises(StoreLost):
                 await action
         await engine.crash()
@@ -175,7 +175,7 @@ class FlushStories:
 
     @pytest.mark.parametrize("is_stored", [True, False])
     async def test_a_resume_is_neither_lost_nor_done_twice(self, engine: Driver, is_stored: bool) -> None:
-        execution_id = await engine.started(chain(wait(), call()))
+        execution_id = await engine.trigger(chain(wait(), call()))
         engine.faults.break_fsync(is_stored=is_stored)
         with pytest.raises(StoreLost):
             await engine.resume(execution_id, {"n": 1})
@@ -186,23 +186,23 @@ class FlushStories:
 
     async def test_no_call_leaves_after_a_failed_flush(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        await engine.started(chain(call("call_1"), call("call_2")))
+        await engine.trigger(chain(call("call_1"), call("call_2")))
         await engine.settle()
         engine.faults.break_fsync(is_stored=True)
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         await engine.advance(timedelta(minutes=1))
-        assert engine.world.of("call_2") == []
+        assert engine.world.calls_of("call_2") == []
         # It must not be proved beside a store that says no more.
         await engine.crash()
 
     async def test_a_call_that_was_to_leave_when_the_flush_failed_is_unknown(self, engine: Driver) -> None:
         needs(engine, RESERVES)
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(chain(call("call_1"), call("call_2")))
+        execution_id = await engine.trigger(chain(call("call_1"), call("call_2")))
         await engine.settle()
         engine.faults.break_fsync(is_stored=True)
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         await engine.crash()
         (incident,) = await engine.events(execution_id, IncidentOpened)
@@ -228,13 +228,13 @@ class FenceStories:
     """Units that lose a race, alone and among others."""
 
     async def test_a_command_whose_unit_was_stale_is_answered_from_what_is_stored(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         engine.faults.fails.append(Stale("another process was faster"))
         assert await engine.resume(execution_id, {"n": 1}) == Restarted()
         assert len(await engine.events(execution_id, Resumed)) == 1
 
     async def test_a_command_that_is_always_too_late_gets_an_error_and_changes_nothing(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         engine.faults.fails += [Stale("another process was faster")] * 4
         with pytest.raises(Stale):
             await engine.resume(execution_id, {"n": 1})
@@ -242,7 +242,7 @@ class FenceStories:
         assert await engine.resume(execution_id, {"n": 1}) == Restarted()
 
     async def test_what_another_process_stored_is_seen_by_the_next_command(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         await store_behind(engine, execution_id)
         assert await engine.resume(execution_id, {"n": 1}) == Restarted()
         path = await engine.path(execution_id)
@@ -251,25 +251,25 @@ class FenceStories:
 
     async def test_the_result_of_a_call_survives_a_stale_unit(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(calling("POST"))
+        execution_id = await engine.trigger(calling("POST"))
         await engine.settle()
         engine.faults.fails.append(Stale("another process was faster"))
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         await engine.advance(HALF_SECOND)
         assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_of_a_group_exactly_the_right_units_fail(self, engine: Driver) -> None:
-        stale = await engine.started(asking())
-        waiting = [await engine.started(asking()) for _ in range(10)]
-        await engine.started(asking(), {"n": 0}, process_id="PO-1")
+        stale = await engine.trigger(asking())
+        waiting = [await engine.trigger(asking()) for _ in range(10)]
+        await engine.trigger(asking(), {"n": 0}, process_id="PO-1")
         engine.faults.hold()
         loser = engine.call(engine.resume(stale))
         await engine.faults.holding(1)
         engine.faults.fails.append(StoreFull("no space for this one"))
         taken = engine.call(engine.start(asking(), {"n": 1}, process_id="PO-1"))
         good = [engine.call(engine.resume(execution_id)) for execution_id in waiting]
-        starts = [engine.call(engine.started(asking(), {"n": n})) for n in range(20)]
+        starts = [engine.call(engine.trigger(asking(), {"n": n})) for n in range(20)]
         await engine.settle()
         engine.faults.let_go()
         with pytest.raises(StoreFull):
@@ -281,7 +281,7 @@ class FenceStories:
         assert await engine.status(stale) == "WAITING"
 
     async def test_a_failed_unit_takes_nothing_along_that_came_after_it(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         engine.faults.hold()
         first = engine.call(engine.resume(execution_id, {"n": 1}))
         await engine.faults.holding(1)

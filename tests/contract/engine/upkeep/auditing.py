@@ -58,7 +58,7 @@ class AuditorStories:
     @pytest.mark.parametrize("table", list(DEFINITIONS))
     async def test_a_row_that_went_missing_is_written_again(self, engine: Driver, table: str) -> None:
         engine.world.script("call_1", Answer(status=500))
-        execution_id = await engine.started(DEFINITIONS[table])
+        execution_id = await engine.trigger(DEFINITIONS[table])
         await engine.settle()
         before = await engine.store.reads.work_of(execution_id)
         assert getattr(before, table)
@@ -70,14 +70,14 @@ class AuditorStories:
         await engine.prove()
 
     async def test_a_wait_whose_row_was_gone_is_resumed_after_the_round(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         await plant(engine, execution_id, work=without(await engine.store.reads.work_of(execution_id), "waits"))
         await audited(engine)
         assert await engine.resume(execution_id) == Restarted()
         assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_a_timer_whose_row_was_gone_fires_after_the_round(self, engine: Driver) -> None:
-        execution_id = await engine.started(delaying("PT1H"))
+        execution_id = await engine.trigger(delaying("PT1H"))
         await plant(engine, execution_id, work=without(await engine.store.reads.work_of(execution_id), "timers"))
         await engine.advance(timedelta(hours=2))
         assert await engine.status(execution_id) == "WAITING"
@@ -88,18 +88,18 @@ class AuditorStories:
     @pytest.mark.parametrize(("method", "status"), [("GET", "COMPLETED"), ("POST", "FAILED")])
     async def test_a_call_whose_row_was_gone_counts_as_unknown(self, engine: Driver, method: str, status: str) -> None:
         engine.world.script("call_1", HANG, Answer())
-        execution_id = await engine.started(calling(method))
+        execution_id = await engine.trigger(calling(method))
         await engine.settle()
         await plant(engine, execution_id, work=without(await engine.store.reads.work_of(execution_id), "effects"))
         auditor = await audited(engine)
         assert auditor.damaged == {}
         assert await engine.status(execution_id) == status
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         await engine.prove()
 
     async def test_rows_too_many_of_an_open_execution_go(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         extra = Work(
             timers=(TimerRow(execution_id=execution_id, seq=99, due=START_TIME + timedelta(days=9), kind="WAIT"),),
             waits=(WaitRow(execution_id=execution_id, seq=99, step="wait_1", sources=("SAP",)),),
@@ -110,7 +110,7 @@ class AuditorStories:
         await engine.prove()
 
     async def test_a_claim_that_went_missing_is_put_again(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking(), process_id="PO-1")
+        execution_id = await engine.trigger(asking(), process_id="PO-1")
         (claim,) = await engine.store.reads.claims_of(execution_id)
         await plant(engine, execution_id, drop_claim=claim)
         assert await problems(engine, execution_id) == {"CLAIM"}
@@ -119,7 +119,7 @@ class AuditorStories:
         await engine.prove()
 
     async def test_a_head_that_differs_is_repaired(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         await plant(engine, execution_id, head={"current_state": "elsewhere"})
         assert await problems(engine, execution_id) == {"HEAD"}
         assert (await audited(engine)).damaged == {}
@@ -134,7 +134,7 @@ class AuditorStories:
         assert await letters(engine) == [row]
 
     async def test_rows_of_an_ended_execution_are_reported_and_left(self, engine: Driver) -> None:
-        execution_id = await engine.started(chain(note()))
+        execution_id = await engine.trigger(chain(note()))
         wait_row = WaitRow(execution_id=execution_id, seq=99, step="wait_1", sources=("SAP",))
         await plant(engine, execution_id, work=WorkChange(put=Work(waits=(wait_row,))))
         auditor = await audited(engine)
@@ -142,8 +142,8 @@ class AuditorStories:
         assert (await engine.store.reads.work_of(execution_id)).waits == (wait_row,)
 
     async def test_a_damaged_history_is_reported_once_and_harms_no_other_execution(self, engine: Driver) -> None:
-        healthy = await engine.started(asking())
-        execution_id = await engine.started(asking())
+        healthy = await engine.trigger(asking())
+        execution_id = await engine.trigger(asking())
         await plant(engine, execution_id, data=b"garbage")
         auditor = await audited(engine)
         assert {problem["kind"] for problem in auditor.damaged[execution_id]} == {"UNREADABLE"}
@@ -153,7 +153,7 @@ class AuditorStories:
     async def test_a_sound_store_is_left_as_it_is(self, engine: Driver) -> None:
         engine.world.always("call_1", HANG)
         for workflow in (*DEFINITIONS.values(), calling()):
-            await engine.started(workflow)
+            await engine.trigger(workflow)
         await engine.settle()
         heads = await engine.store.reads.scan("", 100)
         auditor = await audited(engine)
@@ -163,7 +163,7 @@ class AuditorStories:
     async def test_a_round_has_as_many_slices_as_it_needs(self, engine: Driver) -> None:
         last = ""
         for _ in range(SLICE + 1):
-            last = await engine.started(asking())
+            last = await engine.trigger(asking())
         await plant(engine, last, work=without(await engine.store.reads.work_of(last), "waits"))
         auditor = auditor_of(engine)
         assert not await auditor.tick()

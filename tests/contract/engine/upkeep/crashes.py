@@ -30,30 +30,30 @@ async def bring_to(engine: Driver, workflow: Workflow, point: str) -> None:
     """Starts the workflow and brings its call to this point."""
     if point == BEFORE_STORING:
         engine.faults.hold()
-        engine.call(engine.started(workflow))
+        engine.call(engine.trigger(workflow))
     elif point == BEFORE_SENDING:
         needs(engine, RESERVES)
         engine.faults.lost_answers = 1
-        engine.call(engine.started(workflow))
+        engine.call(engine.trigger(workflow))
     elif point == QUEUED:
         engine.per_queue = 1
         await engine.restart()
         engine.world.script("front", HANG)
-        await engine.started(chain(call("front", "GET")))
+        await engine.trigger(chain(call("front", "GET")))
         await engine.settle()
-        await engine.started(workflow)
+        await engine.trigger(workflow)
         await engine.settle()
-        assert engine.world.of("call_1") == []
+        assert engine.world.calls_of("call_1") == []
     else:
         engine.world.script("call_1", HANG)
-        await engine.started(workflow)
+        await engine.trigger(workflow)
         await engine.settle()
         if point == AFTER_REPLY:
             engine.faults.hold()
         elif point == AFTER_COMMIT:
             engine.faults.lost_answers = 1
         if point != SENDING:
-            engine.world.open()[0].release()
+            engine.world.open_calls()[0].release()
     await engine.settle()
 
 
@@ -120,7 +120,7 @@ class CrashStories:
         assert [event.cause for event in unknown] == ([] if point in CERTAIN else ["CRASH"])
         incidents = await engine.events(item.head.execution_id, IncidentOpened)
         assert [event.kind for event in incidents] == ([] if is_completed else ["UNKNOWN"])
-        calls = engine.world.of("call_1")
+        calls = engine.world.calls_of("call_1")
         assert [seen.attempt for seen in calls] == attempts_at(point, is_repeated)
         assert len({(seen.key, str(seen.input)) for seen in calls}) <= 1
 
@@ -130,13 +130,13 @@ class OvertakenStories:
 
     async def test_the_reply_that_it_brings_back_changes_nothing(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(calling("POST"))
+        execution_id = await engine.trigger(calling("POST"))
         await engine.settle()
         paused = await engine.overtake()
         await engine.settle()
         before = await engine.path(execution_id)
         assert before[-1] == "IncidentOpened call_1"
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         assert await engine.path(execution_id) == before
         assert not paused.shell.health().is_ready
@@ -146,25 +146,25 @@ class OvertakenStories:
         engine.per_queue = 1
         await engine.restart()
         engine.world.script("front", HANG)
-        front = await engine.started(chain(call("front", "POST")))
+        front = await engine.trigger(chain(call("front", "POST")))
         await engine.settle()  # a queue need not keep the order of those that stand in it together
-        queued = [await engine.started(calling("POST")) for _ in range(3)]
+        queued = [await engine.trigger(calling("POST")) for _ in range(3)]
         await engine.settle()
         await engine.overtake()
         await engine.settle()
         assert {await engine.status(execution_id) for execution_id in queued} == {"COMPLETED"}
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         assert await engine.status(front) == "FAILED"
         # Who takes a line over need not keep its order.
-        assert sorted(seen.execution_id for seen in engine.world.of("call_1")) == queued
+        assert sorted(seen.execution_id for seen in engine.world.calls_of("call_1")) == queued
 
     async def test_no_caller_gets_an_answer_from_it_and_its_timers_are_silent(self, engine: Driver) -> None:
-        waiting = await engine.started(asking())
-        delayed = await engine.started(delaying("PT1H"))
+        waiting = await engine.trigger(asking())
+        delayed = await engine.trigger(delaying("PT1H"))
         paused = await engine.overtake()
         engine.clock.advance(HOUR)
-        for action in (paused.resume(waiting, {"n": 1}), paused.terminate(waiting), paused.started(asking())):
+        for action in (paused.resume(waiting, {"n": 1}), paused.terminate(waiting), paused.trigger(asking())):
             with pytest.raises(StoreLost):
                 await action
         await paused.pump.tick()

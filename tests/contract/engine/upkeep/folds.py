@@ -31,7 +31,7 @@ class RepeatStories:
     async def test_each_item_of_a_foreach_draws_its_own_and_all_of_a_stretch_see_one_instant(
         self, engine: Driver
     ) -> None:
-        execution_id = await engine.started(chancy())
+        execution_id = await engine.trigger(chancy())
         await engine.resume(execution_id)
         payload = (await engine.state(execution_id)).payload
         drawn = [*payload["first"], *payload["second"]]
@@ -41,14 +41,14 @@ class RepeatStories:
     async def test_two_executions_draw_differently(self, engine: Driver) -> None:
         payloads = []
         for _ in range(2):
-            execution_id = await engine.started(chancy())
+            execution_id = await engine.trigger(chancy())
             await engine.resume(execution_id)
             payloads.append((await engine.state(execution_id)).payload)
         assert not set(payloads[0]["first"]) & set(payloads[1]["first"])
 
     @pytest.mark.parametrize("crashes", [True, False], ids=["after-a-crash", "after-a-full-disk"])
     async def test_a_stretch_that_was_not_stored_comes_out_the_same_again(self, engine: Driver, crashes: bool) -> None:
-        execution_id = await engine.started(chancy())
+        execution_id = await engine.trigger(chancy())
         engine.faults.hold()
         lost = engine.call(engine.resume(execution_id, {"n": 1}))
         await engine.faults.holding(1)
@@ -68,7 +68,7 @@ class RepeatStories:
     async def test_a_call_that_is_made_again_hours_later_sends_what_was_drawn_at_first(self, engine: Driver) -> None:
         engine.world.script("call_1", Unavailable("refused"), HANG)
         workflow = chain(call(body=CHANCE, on_unknown="retry", retry={"max_attempts": 3, "interval": "PT5H"}))
-        await engine.started(workflow)
+        await engine.trigger(workflow)
         await engine.settle()
         await engine.crash()
         await engine.advance(timedelta(hours=5))
@@ -106,7 +106,7 @@ class SnapshotStories:
 
     @pytest.mark.parametrize("fold", [FOLD_VERSION - 1, FOLD_VERSION + 1], ids=["older", "newer"])
     async def test_a_state_of_another_fold_is_ignored(self, engine: Driver, fold: int) -> None:
-        execution_id = await engine.started(asking(), {"po": "4500000101"})
+        execution_id = await engine.trigger(asking(), {"po": "4500000101"})
         await self._plant(engine, execution_id, fold, b"\0the state of a release that is not used any more")
         await engine.crash()
         assert (await engine.state(execution_id)).payload["po"] == "4500000101"
@@ -117,7 +117,7 @@ class SnapshotStories:
         engine.world.script("call_1", Answer(status=500))
         engine.world.script("call_2", HANG)
         ids = [
-            await engine.started(workflow)
+            await engine.trigger(workflow)
             for workflow in (
                 asking(timeout="PT1H"),
                 chain(delay(), note()),
@@ -139,7 +139,7 @@ class SnapshotStories:
             assert len(await engine.events(execution_id, ExecutionStarted)) == 1
 
     async def test_a_long_history_is_read_from_a_stored_state_after_its_end_too(self, engine: Driver) -> None:
-        short, long = [await engine.started(counting(rounds)) for rounds in (3, 400)]
+        short, long = [await engine.trigger(counting(rounds)) for rounds in (3, 400)]
         await engine.settle()
         await engine.crash()
         for execution_id, is_long in ((short, False), (long, True)):
@@ -156,7 +156,7 @@ class SnapshotStories:
     ) -> None:
         count = 200
         engine.world.script("call_1", *[Answer(data="x" * characters)] * count)
-        execution_id = await engine.started(repeating(call("call_1", "GET"), concurrency=8), {"items": [*range(count)]})
+        execution_id = await engine.trigger(repeating(call("call_1", "GET"), concurrency=8), {"items": [*range(count)]})
         await engine.settle()
         stored = [unit.snapshot.seq for unit in engine.faults.units if unit.snapshot is not None]
         # The last one is that of the end.
@@ -166,7 +166,7 @@ class SnapshotStories:
     async def test_large_values_bring_a_stored_state_however_well_they_compress(self, engine: Driver) -> None:
         count = 40
         engine.world.script("call_1", *[Answer(data="x" * 100_000)] * count)
-        execution_id = await engine.started(repeating(call("call_1", "GET"), concurrency=8), {"items": [*range(count)]})
+        execution_id = await engine.trigger(repeating(call("call_1", "GET"), concurrency=8), {"items": [*range(count)]})
         await engine.settle()
         last = (await engine.state(execution_id)).seq
         stored = [unit.snapshot.seq for unit in engine.faults.units if unit.snapshot is not None]

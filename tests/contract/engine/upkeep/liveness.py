@@ -84,13 +84,13 @@ class Loss(NamedTuple):
 
 async def _hanging(engine: Driver) -> str:
     engine.world.script("call_1", HANG, Answer())
-    return await engine.started(calling("GET"))
+    return await engine.trigger(calling("GET"))
 
 
 async def _in_doubt(engine: Driver, execution_id: str) -> None:
     """A call that was lost in flight is reported as unknown, and repeated."""
     assert len(await engine.events(execution_id, StepUnknown)) == 1
-    for held in engine.world.open():
+    for held in engine.world.open_calls():
         held.release()
     await engine.settle()
 
@@ -98,11 +98,11 @@ async def _in_doubt(engine: Driver, execution_id: str) -> None:
 async def _retrying(engine: Driver) -> str:
     engine.world.script("call_1", Answer(status=503), Answer())
     retry = {"max_attempts": 2, "interval": "PT1M"}
-    return await engine.started(chain(call(retry=retry)))
+    return await engine.trigger(chain(call(retry=retry)))
 
 
 async def _delaying(engine: Driver) -> str:
-    return await engine.started(delaying("PT1H"))
+    return await engine.trigger(delaying("PT1H"))
 
 
 async def _hours_later(engine: Driver, _execution_id: str) -> None:
@@ -110,7 +110,7 @@ async def _hours_later(engine: Driver, _execution_id: str) -> None:
 
 
 async def _asking(engine: Driver) -> str:
-    return await engine.started(asking(timeout="P1D"))
+    return await engine.trigger(asking(timeout="P1D"))
 
 
 async def _resumed(engine: Driver, execution_id: str) -> None:
@@ -122,7 +122,7 @@ async def _cut(engine: Driver) -> str:
     engine.limits = Limits(stretch_steps=5)
     await engine.restart()
     engine.faults.lost_answers = 1
-    engine.call(engine.started(counting(20)))
+    engine.call(engine.trigger(counting(20)))
     await engine.settle()
     (item,) = await engine.newest()
     return item.head.execution_id
@@ -157,7 +157,7 @@ async def _has_its_turn(engine: Driver, execution_id: str) -> None:
 
 async def _wanting(engine: Driver) -> str:
     engine.callees.put(CALLEE, chain(note("done")))
-    return await engine.started(calling_child(), {"po": "1"})
+    return await engine.trigger(calling_child(), {"po": "1"})
 
 
 async def _lost_on_its_way(engine: Driver, execution_id: str) -> None:
@@ -183,7 +183,7 @@ def _child_that(*, ends: bool, is_awaited: bool = True) -> Callable[[Driver], Aw
 
     async def begin(engine: Driver) -> str:
         engine.callees.put(CALLEE, chain(note("done")) if ends else asking())
-        parent = await engine.started(calling_child(wait=is_awaited), {"po": "1"})
+        parent = await engine.trigger(calling_child(wait=is_awaited), {"po": "1"})
         (row,) = [each for each in await engine.store.work.deliveries(10) if each.row.sender == parent]
         await engine.pump._deliverer._deliver(row)
         return parent
@@ -194,7 +194,7 @@ def _child_that(*, ends: bool, is_awaited: bool = True) -> Callable[[Driver], Aw
 async def _with_a_child_that_failed(engine: Driver) -> str:
     """Returns an execution whose child has failed for good, with the notification still pending."""
     engine.callees.put(CALLEE, chain(stop(status="FAILED")))
-    parent = await engine.started(caught(), {"po": "1"})
+    parent = await engine.trigger(caught(), {"po": "1"})
     (row,) = [each for each in await engine.store.work.deliveries(10) if each.row.sender == parent]
     await engine.pump._deliverer._deliver(row)
     await engine.settle()
@@ -205,7 +205,7 @@ async def _with_a_child_that_failed(engine: Driver) -> str:
 async def _of_a_parent_that_ended(engine: Driver) -> str:
     """Returns an execution with a pending termination, because the one which waits for it was terminated."""
     engine.callees.put(CALLEE, asking())
-    parent = await engine.started(calling_child(), {"po": "1"})
+    parent = await engine.trigger(calling_child(), {"po": "1"})
     await engine.deliver()
     assert await engine.terminate(parent) == Terminated()
     return await child_of(engine, parent)
@@ -216,7 +216,7 @@ async def _of_a_parent_that_continued(engine: Driver) -> str:
     engine.world.script("called", Answer(status=500))
     engine.callees.put(CALLEE, chain(call("called", fail_on=["5xx"])))
     workflow = side_by_side(wait("asked"), sub(), count="any", last=wait("after"))
-    parent = await engine.started(workflow, {"po": "1"})
+    parent = await engine.trigger(workflow, {"po": "1"})
     await engine.deliver()
     assert await engine.resume(parent) == Restarted()
     child = await child_of(engine, parent)
@@ -283,7 +283,7 @@ class LivenessStories:
 
     async def test_an_incident_that_went_missing_is_put_back_by_the_round(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(status=500), Answer())
-        execution_id = await engine.started(chain(call(fail_on=["5xx"])))
+        execution_id = await engine.trigger(chain(call(fail_on=["5xx"])))
         await engine.settle()
         auditor = await on_duty(engine)
         assert known(auditor).census is not None
@@ -344,7 +344,7 @@ class LivenessStories:
         await engine.prove()
 
     async def test_an_end_that_only_the_head_denies_is_reported_and_left(self, engine: Driver) -> None:
-        execution_id = await engine.started(chain(stop(status="COMPLETED")))
+        execution_id = await engine.trigger(chain(stop(status="COMPLETED")))
         await plant(engine, execution_id, head={"status": "RUNNING"})
         auditor = await on_duty(engine)
         assert (known(auditor).repaired, known(auditor).damaged) == (0, 1)
@@ -355,7 +355,7 @@ class LivenessStories:
         assert known(auditor).damaged == 0
 
     async def test_a_history_that_cannot_be_read_is_reported_at_the_next_count(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         work = without(await engine.store.reads.work_of(execution_id), "waits")
         await plant(engine, execution_id, work=work, data=b"garbage")
         auditor = await on_duty(engine)
@@ -370,7 +370,7 @@ class LivenessStories:
         assert list(await engine.store.survey.find_ownerless(10)) == []
         auditor = await on_duty(engine)
         assert (known(auditor).repaired, known(auditor).damaged) == (0, 0)
-        for held in engine.world.open():
+        for held in engine.world.open_calls():
             held.release()
         await engine.settle()
 
@@ -379,7 +379,7 @@ class AuditorLifeStories:
     """When the auditor counts, when it goes round, and how it ends."""
 
     async def test_it_counts_at_once_and_goes_round_later(self, engine: Driver) -> None:
-        await engine.started(asking())
+        await engine.trigger(asking())
         auditor = auditor_of(engine)
         assert auditor.findings is None
         pause = await auditor.round()
@@ -395,7 +395,7 @@ class AuditorLifeStories:
     async def test_between_two_counts_it_knows_what_it_counted(self, engine: Driver) -> None:
         auditor = await on_duty(engine)
         counted_on = known(auditor).counted_on
-        await engine.started(asking())
+        await engine.trigger(asking())
         engine.clock.advance(timedelta(seconds=COUNT_SECONDS / 2))
         await auditor.round()
         assert known(auditor).counted_on == counted_on
@@ -438,7 +438,7 @@ class AuditorLifeStories:
         assert running.done()
 
     async def test_whose_duty_it_is_not_does_nothing(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         await strip(engine, execution_id, "waits")
         auditor = auditor_of(engine)
         auditor._store = _Idle(engine)  # type: ignore[assignment]

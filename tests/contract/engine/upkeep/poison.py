@@ -38,8 +38,8 @@ class PoisonStories:
 
     async def test_after_several_crashes_without_progress_it_is_parked(self, engine: Driver) -> None:
         engine.world.always("call_1", HANG)
-        healthy = await engine.started(asking())
-        poison = await engine.started(calling("GET"))
+        healthy = await engine.trigger(asking())
+        poison = await engine.trigger(calling("GET"))
         await engine.settle()
         await self._crash_at_boot(engine, 4)
         await engine.crash()
@@ -50,7 +50,7 @@ class PoisonStories:
 
     async def test_one_that_finds_no_space_to_be_parked_rests_until_it_does(self, engine: Driver) -> None:
         engine.world.always("call_1", HANG)
-        poison = await engine.started(calling("GET"))
+        poison = await engine.trigger(calling("GET"))
         await engine.settle()
         await self._crash_at_boot(engine, 4)
         await engine.crash(reopens=False)
@@ -64,7 +64,7 @@ class PoisonStories:
         assert (incident.kind, len(engine.world.calls)) == ("POISON", 1)
 
     async def test_a_timer_of_one_that_is_not_parked_yet_does_not_fire(self, engine: Driver) -> None:
-        poison = await engine.started(delaying("PT1H"))
+        poison = await engine.trigger(delaying("PT1H"))
         await engine.stop()
         engine.clock.advance(timedelta(hours=1))
         await engine.open()
@@ -86,21 +86,21 @@ class PoisonStories:
 
     async def test_crashes_in_quick_succession_during_a_call_are_no_poison(self, engine: Driver) -> None:
         engine.world.always("call_1", HANG)
-        execution_id = await engine.started(calling("GET"))
+        execution_id = await engine.trigger(calling("GET"))
         await engine.settle()
         for _ in range(6):
             await engine.crash()
             await engine.settle()
         assert await engine.status(execution_id) == "RUNNING"
         assert len(engine.world.calls) == 7
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
 
     async def test_ends_in_order_are_no_poison(self, engine: Driver) -> None:
         engine.per_queue = 1
         await engine.restart()
         engine.world.always("call_1", HANG)
-        await engine.started(calling("GET"))
-        queued = await engine.started(calling("GET"))
+        await engine.trigger(calling("GET"))
+        queued = await engine.trigger(calling("GET"))
         await engine.settle()
         for _ in range(6):
             await engine.stop(timedelta(0))
@@ -108,13 +108,13 @@ class PoisonStories:
             await engine.settle()
         assert await engine.status(queued) == "RUNNING"
         engine.world.always("call_1", Answer())
-        while opened := engine.world.open():
+        while opened := engine.world.open_calls():
             opened[0].release()
             await engine.settle()
 
     async def test_a_parked_execution_can_be_terminated(self, engine: Driver) -> None:
         engine.world.always("call_1", HANG)
-        poison = await engine.started(chain(call("call_1", "GET"), note()))
+        poison = await engine.trigger(chain(call("call_1", "GET"), note()))
         await engine.settle()
         await self._crash_at_boot(engine, 4)
         await engine.crash()
@@ -141,15 +141,15 @@ class CallPoisonStories:
         if beside:
             needs(engine, REPEATS)
         engine.world.always("call_1", HANG)
-        ids = [await engine.started(calling("GET")) for _ in range(beside)]
-        poison = await engine.started(calling("GET"))
+        ids = [await engine.trigger(calling("GET")) for _ in range(beside)]
+        poison = await engine.trigger(calling("GET"))
         await engine.settle()
-        assert len(engine.world.open()) == beside + 1
+        assert len(engine.world.open_calls()) == beside + 1
         for ends in range(1, ENDS + 1):
             assert await engine.events(poison, IncidentOpened) == []
             await dies_after(engine, 2 * MINUTE)
             # Of those that may be to blame one is made at a time, and who is innocent gets through.
-            while ends > 1 and (opened := engine.world.open()):
+            while ends > 1 and (opened := engine.world.open_calls()):
                 assert len(opened) == 1
                 if opened[0].execution_id == poison:
                     break
@@ -160,7 +160,7 @@ class CallPoisonStories:
         assert [await engine.status(execution_id) for execution_id in (*ids, poison)] == ["COMPLETED"] * beside + [
             "FAILED"
         ]
-        assert engine.world.open() == []
+        assert engine.world.open_calls() == []
         calls = [seen for seen in engine.world.calls if seen.execution_id == poison]
         assert [seen.attempt for seen in calls] == list(range(1, ENDS + 1))
         assert len({seen.key for seen in calls}) == 1
@@ -169,7 +169,7 @@ class CallPoisonStories:
         self, engine: Driver
     ) -> None:
         engine.world.always("call_1", HANG)
-        execution_id = await engine.started(calling("GET"))
+        execution_id = await engine.trigger(calling("GET"))
         await engine.settle()
         for _ in range(ENDS):
             await dies_after(engine, 2 * MINUTE)
@@ -178,13 +178,13 @@ class CallPoisonStories:
         await engine.settle()
         await dies_after(engine, 2 * MINUTE)
         assert await engine.status(execution_id) == "RUNNING"
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_ends_in_order_during_a_call_are_no_poison(self, engine: Driver) -> None:
         engine.world.always("call_1", HANG)
-        execution_id = await engine.started(calling("GET"))
+        execution_id = await engine.trigger(calling("GET"))
         await engine.settle()
         for _ in range(2 * ENDS):
             await engine.stop(timedelta(0))
@@ -193,21 +193,21 @@ class CallPoisonStories:
             await engine.settle()
         assert await engine.status(execution_id) == "RUNNING"
         assert len(engine.world.calls) == 2 * ENDS + 1
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
 
     async def test_a_call_queued_behind_a_suspect_that_is_cancelled_is_made(self, engine: Driver) -> None:
         needs(engine, REPEATS)
         engine.world.always("call_1", HANG)
-        ids = [await engine.started(calling("GET")) for _ in range(3)]
+        ids = [await engine.trigger(calling("GET")) for _ in range(3)]
         await engine.settle()
         for _ in range(2):
             await dies_after(engine, MINUTE)
-        (opened,) = engine.world.open()
+        (opened,) = engine.world.open_calls()
         others = [execution_id for execution_id in ids if execution_id != opened.execution_id]
         assert await engine.terminate(others[0]) == Terminated()
         opened.release()
         await engine.settle()
-        (opened,) = engine.world.open()
+        (opened,) = engine.world.open_calls()
         assert opened.execution_id == others[1]
         opened.release()
         await engine.settle()
@@ -216,7 +216,7 @@ class CallPoisonStories:
 
 async def asleep(engine: Driver) -> str:
     """Returns an execution whose timer is due."""
-    execution_id = await engine.started(delaying("PT1H"))
+    execution_id = await engine.trigger(delaying("PT1H"))
     engine.clock.advance(HOUR)
     return execution_id
 
@@ -224,7 +224,7 @@ async def asleep(engine: Driver) -> str:
 async def notified_by_child(engine: Driver) -> str:
     """Returns an execution that is to hear of the end of its child."""
     engine.callees.put(CALLEE, asking())
-    parent = await engine.started(calling_child())
+    parent = await engine.trigger(calling_child())
     await engine.deliver()
     assert await engine.resume(await child_of(engine, parent)) == Restarted()
     return parent
@@ -233,7 +233,7 @@ async def notified_by_child(engine: Driver) -> str:
 async def next_in_the_queue(engine: Driver) -> str:
     """Returns an execution whose turn it is to begin."""
     workflow = chain(wait(), max_concurrency=1)
-    before, execution_id = [await engine.started(workflow, {"n": n}) for n in range(2)]
+    before, execution_id = [await engine.trigger(workflow, {"n": n}) for n in range(2)]
     await engine.deliver()
     assert await engine.terminate(before) == Terminated()
     return execution_id
@@ -280,8 +280,8 @@ class WakingStories:
         assert await engine.status(execution_id) == "FAILED"
 
     async def test_those_that_are_woken_beside_one_that_ends_its_process_are_healthy(self, engine: Driver) -> None:
-        poison = await engine.started(delaying("PT59M"))
-        others = [await engine.started(delaying("PT1H")) for _ in range(5)]
+        poison = await engine.trigger(delaying("PT59M"))
+        others = [await engine.trigger(delaying("PT1H")) for _ in range(5)]
         engine.clock.advance(HOUR)
         for _ in range(POISON_LOADS + 1):
             # Before any execution is suspect all are woken at once; then the one that is due first, and alone.
@@ -317,7 +317,7 @@ class WakingStories:
 
     async def test_a_stretch_that_was_cut_and_finds_no_space_at_the_start_continues_later(self, engine: Driver) -> None:
         engine.faults.lost_answers = 1
-        engine.call(engine.started(counting(200)))
+        engine.call(engine.trigger(counting(200)))
         await engine.settle()
         (item,) = await engine.newest()
         await engine.crash(reopens=False)

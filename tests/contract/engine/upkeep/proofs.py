@@ -70,15 +70,15 @@ class AuditStories:
         engine.world.script("call_1", HANG)
         engine.world.script("call_2", Answer(status=500))
         for workflow in (asking(), delaying(), calling(), chain(call("call_2", fail_on=["5xx"])), chain(note())):
-            await engine.started(workflow)
+            await engine.trigger(workflow)
         await engine.settle()
         audit = await engine.shell.audit()
         assert (audit.executions, audit.open, audit.orphans, list(audit.problems)) == (5, 3, 0, [])
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
 
     @pytest.mark.parametrize("table", ["effects", "timers", "waits", "continues"])
     async def test_a_row_too_many_is_found(self, engine: Driver, table: str) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         rows: dict[str, Any] = {
             "effects": (
                 EffectRow(
@@ -99,20 +99,20 @@ class AuditStories:
         assert await problems(engine, execution_id) == {"WORK"}
 
     async def test_a_row_too_few_is_found_and_so_is_the_orphan(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         (wait_row,) = (await engine.store.reads.work_of(execution_id)).waits
         await plant(engine, execution_id, work=WorkChange(drop_waits=(wait_row.seq,)))
         assert await problems(engine, execution_id) == {"WORK"}
 
     async def test_a_head_that_differs_is_found(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking())
+        execution_id = await engine.trigger(asking())
         await plant(engine, execution_id, head={"status": "COMPLETED"})
         assert await problems(engine, execution_id) == {"HEAD"}
 
     @pytest.mark.parametrize("change", ["bytes", "chain"])
     async def test_damaged_bytes_are_found_and_never_served(self, engine: Driver, change: str) -> None:
-        healthy = await engine.started(asking())
-        execution_id = await engine.started(asking())
+        healthy = await engine.trigger(asking())
+        execution_id = await engine.trigger(asking())
         if change == "bytes":
             await plant(engine, execution_id, data=b"garbage")
         else:
@@ -127,7 +127,7 @@ class AuditStories:
 
     async def test_one_damaged_execution_does_not_stop_the_recovery_of_the_others(self, engine: Driver) -> None:
         engine.world.always("call_1", HANG)
-        ids = [await engine.started(calling("GET"), {"n": n}) for n in range(3)]
+        ids = [await engine.trigger(calling("GET"), {"n": n}) for n in range(3)]
         await engine.settle()
         await plant(engine, ids[1], data=b"garbage")
         engine.world.always("call_1", Answer())
@@ -172,10 +172,10 @@ class SecretStories:
 
     async def test_a_secret_is_usable_and_stored_nowhere_in_clear(self, engine: Driver) -> None:
         engine.world.script("login", Answer(data={"token": HIDDEN, "user": "visible-user"}))
-        execution_id = await engine.started(secretive())
+        execution_id = await engine.trigger(secretive())
         await engine.settle()
         await engine.resume(execution_id)
-        assert engine.world.of("call_1")[0].input["headers"]["authorization"] == f"Bearer {HIDDEN}"
+        assert engine.world.calls_of("call_1")[0].input["headers"]["authorization"] == f"Bearer {HIDDEN}"
         text = stored_text(engine)
         assert b"visible-user" in text
         assert HIDDEN.encode() not in text
@@ -183,11 +183,11 @@ class SecretStories:
     async def test_a_secret_is_usable_after_a_crash(self, engine: Driver) -> None:
         engine.world.script("login", Answer(data={"token": HIDDEN}))
         engine.world.script("call_1", HANG)
-        await engine.started(secretive(on_unknown="retry"))
+        await engine.trigger(secretive(on_unknown="retry"))
         await engine.settle()
         await engine.crash()
         await engine.settle()
-        first, second = engine.world.of("call_1")
+        first, second = engine.world.calls_of("call_1")
         assert first.input == second.input
         assert second.input["body"] == f"token={HIDDEN}"
         assert HIDDEN.encode() not in stored_text(engine)
@@ -195,7 +195,7 @@ class SecretStories:
     async def test_a_secret_that_a_server_echoes_is_masked(self, engine: Driver) -> None:
         engine.world.script("login", Answer(data={"token": HIDDEN}))
         engine.world.script("call_1", Answer(data={"you sent": f"Bearer {HIDDEN}"}))
-        execution_id = await engine.started(secretive())
+        execution_id = await engine.trigger(secretive())
         await engine.settle()
         data = (await engine.state(execution_id)).outputs["call_1"]["data"]
         assert HIDDEN not in str(data)
@@ -204,7 +204,7 @@ class SecretStories:
     async def test_credentials_of_a_connection_never_enter_a_history(self, engine: Driver) -> None:
         engine.world.connections.put("shop", {"password": CREDENTIAL})
         engine.world.script("call_1", Answer(data={"echo": CREDENTIAL}, headers={"x-debug": f"basic {CREDENTIAL}"}))
-        execution_id = await engine.started(chain(call(connection="shop"), note()))
+        execution_id = await engine.trigger(chain(call(connection="shop"), note()))
         await engine.settle()
         connection = engine.world.calls[0].connection
         assert connection is not None
@@ -214,7 +214,7 @@ class SecretStories:
 
     async def test_a_secret_of_the_callers_body_is_stored_nowhere_in_clear(self, engine: Driver) -> None:
         workflow = chain(wait(), call("call_1", body="${payload.output.pin}"), start={"secret": ["/output/pin"]})
-        execution_id = await engine.started(workflow, {"pin": HIDDEN, "po": "visible-order"})
+        execution_id = await engine.trigger(workflow, {"pin": HIDDEN, "po": "visible-order"})
         await engine.crash()
         await engine.resume(execution_id)
         await engine.settle()
@@ -226,7 +226,7 @@ class SecretStories:
     async def test_a_retry_uses_the_credentials_of_today(self, engine: Driver) -> None:
         engine.world.connections.put("shop", {"password": CREDENTIAL})
         engine.world.script("call_1", Answer(status=503))
-        await engine.started(chain(call(connection="shop", retry={"max_attempts": 2, "interval": "PT0S"})))
+        await engine.trigger(chain(call(connection="shop", retry={"max_attempts": 2, "interval": "PT0S"})))
         await engine.settle()
         engine.world.connections.put("shop", {"password": "rotated-password"})
         await engine.tick()
@@ -241,7 +241,7 @@ class SecretStories:
     ) -> None:
         engine.world.connections.put("shop", {"password": CREDENTIAL})
         engine.world.script("call_1", Answer(status=503, data={"echo": CREDENTIAL}))
-        execution_id = await engine.started(
+        execution_id = await engine.trigger(
             chain(call(connection="shop", retry={"max_attempts": 2, "interval": "PT1M"}), note())
         )
         await engine.settle()
@@ -257,7 +257,7 @@ class SecretStories:
     async def test_secrets_in_long_histories_and_large_values_are_sealed_too(self, engine: Driver) -> None:
         large = HIDDEN + "x" * 60_000
         engine.world.script("login", Answer(data={"token": large}))
-        execution_id = await engine.started(secretive())
+        execution_id = await engine.trigger(secretive())
         await engine.settle()
         await engine.crash()
         await engine.resume(execution_id, {"text": "y" * 300_000})

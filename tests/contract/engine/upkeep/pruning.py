@@ -33,7 +33,7 @@ LARGE: dict[str, Json] = {"text": "x" * 40_000}
 async def aged(engine: Driver, span: timedelta = MONTH + DAY) -> str:
     """Lets time pass, and returns an execution that is stored then: what was stored last never goes."""
     await engine.advance(span)
-    return await engine.started(asking())
+    return await engine.trigger(asking())
 
 
 async def pruned(engine: Driver, retention: timedelta | None = MONTH) -> Slice:
@@ -59,17 +59,17 @@ class PruneStories:
     async def test_what_has_ended_long_ago_goes_and_what_is_young_or_open_stays(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(status=500))
         ended = [
-            await engine.started(computing()),
-            await engine.started(chain(stop())),
-            await engine.started(asking()),
+            await engine.trigger(computing()),
+            await engine.trigger(chain(stop())),
+            await engine.trigger(asking()),
         ]
         await engine.terminate(ended[-1])
-        waiting = await engine.started(asking())
-        failed = await engine.started(chain(call(fail_on=["5xx"])))
+        waiting = await engine.trigger(asking())
+        failed = await engine.trigger(chain(call(fail_on=["5xx"])))
         await engine.settle()
         assert [await engine.status(id_) for id_ in (*ended, failed)] == ["COMPLETED", "FAILED", "TERMINATED", "FAILED"]
         await engine.advance(MONTH)
-        young = await engine.started(computing())
+        young = await engine.trigger(computing())
         last = await aged(engine, DAY)
         found = await pruned(engine)
         assert (found.executions, found.held, found.is_elsewhere) == (3, 0, False)
@@ -83,8 +83,8 @@ class PruneStories:
         assert await engine.resume(waiting) == Restarted()
 
     async def test_the_highest_id_stays_so_that_none_is_given_twice(self, engine: Driver) -> None:
-        waiting = await engine.started(asking())
-        highest = await engine.started(computing())
+        waiting = await engine.trigger(asking())
+        highest = await engine.trigger(computing())
         await engine.advance(MONTH + DAY)
         # What is stored last is of the one with the lower id.
         await engine.resume(waiting)
@@ -96,7 +96,7 @@ class PruneStories:
 
     async def test_an_incident_that_is_closed_lets_its_execution_go(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(status=500))
-        failed = await engine.started(chain(call(fail_on=["5xx"])))
+        failed = await engine.trigger(chain(call(fail_on=["5xx"])))
         await engine.settle()
         await aged(engine)
         assert (await pruned(engine)).executions == 0
@@ -105,9 +105,9 @@ class PruneStories:
         assert (await pruned(engine)).executions == 1
 
     async def test_the_version_that_ran_says_how_long_its_executions_are_kept(self, engine: Driver) -> None:
-        brief = await engine.started(chain(note(), retention="P1D"))
-        long = await engine.started(chain(note(), retention="P1Y"))
-        default = await engine.started(chain(note("other")))
+        brief = await engine.trigger(chain(note(), retention="P1D"))
+        long = await engine.trigger(chain(note(), retention="P1Y"))
+        default = await engine.trigger(chain(note("other")))
         last = await aged(engine, DAY - timedelta(milliseconds=1))
         assert (await pruned(engine)).executions == 0
         await engine.advance(timedelta(milliseconds=1))
@@ -124,7 +124,7 @@ class PruneStories:
 
     async def test_an_operator_prunes_by_age_and_by_workflow_and_counts_before(self, engine: Driver) -> None:
         kept = chain(note(), retention="P1Y")
-        ids = [await engine.started(kept), await engine.started(computing())]
+        ids = [await engine.trigger(kept), await engine.trigger(computing())]
         last = await aged(engine)
         counted = await pruned_by_hand(engine, MONTH, is_dry=True)
         assert counted.executions == 2
@@ -138,7 +138,7 @@ class PruneStories:
         assert (rest.executions, found.size + rest.size) == (1, counted.size)
 
     async def test_more_than_a_slice_goes_slice_by_slice_over_a_crash(self, engine: Driver) -> None:
-        ids = await engine.together(*(engine.started(computing(), {"n": n}) for n in range(SLICE + 20)))
+        ids = await engine.together(*(engine.trigger(computing(), {"n": n}) for n in range(SLICE + 20)))
         last = await aged(engine)
         spent = plan(engine.clock.now(), MONTH)[1]
         first = await engine.shell.pruning.prune(spent, BEGIN)
@@ -150,7 +150,7 @@ class PruneStories:
         assert await stored(engine) == [last]
 
     async def test_on_a_full_disk_nothing_goes_and_it_goes_when_there_is_space(self, engine: Driver) -> None:
-        await engine.started(computing())
+        await engine.trigger(computing())
         await aged(engine)
         engine.faults.is_full = True
         with pytest.raises(StoreFull):
@@ -159,9 +159,9 @@ class PruneStories:
         assert (await pruned(engine)).executions == 1
 
     async def test_a_large_value_goes_with_the_last_execution_that_uses_it(self, engine: Driver) -> None:
-        first = await engine.started(computing(), LARGE)
+        first = await engine.trigger(computing(), LARGE)
         await engine.advance(MONTH)
-        second = await engine.started(computing(), LARGE)
+        second = await engine.trigger(computing(), LARGE)
         await aged(engine, DAY)
         assert (await pruned(engine)).executions == 1
         assert (await engine.state(second)).payload["text"] == LARGE["text"]
@@ -171,13 +171,13 @@ class PruneStories:
         found = await pruned(engine)
         assert found.executions == 1
         assert found.size > 100
-        again = await engine.started(computing(), LARGE)
+        again = await engine.trigger(computing(), LARGE)
         assert (await engine.state(again)).payload["text"] == LARGE["text"]
 
     async def test_nothing_of_it_is_found_any_more(self, engine: Driver) -> None:
         workflow = chain(note(), search_fields=["/payload/output/po"])
         body: dict[str, Json] = {"po": "a-text-of-its-own"}
-        execution_id = await engine.started(workflow, body, process_id="PO-4711", key="key-4711")
+        execution_id = await engine.trigger(workflow, body, process_id="PO-4711", key="key-4711")
         await aged(engine)
         assert (await pruned(engine)).executions == 1
         assert list(await engine.find("PO-4711")) == []
@@ -191,7 +191,7 @@ class PruneStories:
         assert dict(await engine.store.reads.tails([execution_id], 10)) in ({}, {execution_id: []})
 
     async def test_what_was_damaged_is_removed_too_and_not_reported_any_more(self, engine: Driver) -> None:
-        execution_id = await engine.started(asking(), process_id="PO-1")
+        execution_id = await engine.trigger(asking(), process_id="PO-1")
         (claim,) = await engine.store.reads.claims_of(execution_id)
         await engine.terminate(execution_id)
         wait_row = WaitRow(execution_id=execution_id, seq=99, step="wait_1", sources=("SAP",))
@@ -209,14 +209,14 @@ class PruneStories:
         assert not (await engine.start(asking(), process_id="PO-1")).replayed
 
     async def test_a_round_of_the_pruner_ends_with_what_is_left(self, engine: Driver) -> None:
-        await engine.together(*(engine.started(computing()) for _ in range(3)))
+        await engine.together(*(engine.trigger(computing()) for _ in range(3)))
         last = await aged(engine)
         pruner = Pruner(engine.shell.pruning, engine.clock, MONTH)
         await prune_round(pruner)
         assert await stored(engine) == [last]
 
     async def test_a_round_that_failed_is_begun_again(self, engine: Driver) -> None:
-        await engine.started(computing())
+        await engine.trigger(computing())
         last = await aged(engine)
         pruner = Pruner(engine.shell.pruning, engine.clock, MONTH)
         engine.faults.is_full = True
@@ -240,11 +240,11 @@ class HeldStories:
 
     async def test_neither_parent_nor_child_goes_while_the_other_one_is_open(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, asking())
-        left = await engine.started(chain(sub(wait=False), note()))
+        left = await engine.trigger(chain(sub(wait=False), note()))
         await engine.deliver()
         child = await child_of(engine, left)
         engine.callees.put(CALLEE, computing())
-        waiting = await engine.started(chain(sub(), wait()))
+        waiting = await engine.trigger(chain(sub(), wait()))
         await engine.deliver()
         ended = await child_of(engine, waiting)
         assert [await engine.status(id_) for id_ in (left, child, waiting, ended)] == [
@@ -264,7 +264,7 @@ class HeldStories:
     async def test_the_parent_of_a_child_with_an_incident_stays(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(status=500))
         engine.callees.put(CALLEE, chain(call(fail_on=["5xx"])))
-        parent = await engine.started(chain(sub(wait=False), note()))
+        parent = await engine.trigger(chain(sub(wait=False), note()))
         await engine.deliver()
         assert await engine.status(await child_of(engine, parent)) == "FAILED"
         last = await aged(engine)
@@ -275,7 +275,7 @@ class HeldStories:
 
     async def test_what_is_on_its_way_holds_both_ends(self, engine: Driver) -> None:
         engine.callees.fails = [LooplyError("the catalog is away")] * 50
-        parent = await engine.started(calling_child())
+        parent = await engine.trigger(calling_child())
         await engine.terminate(parent)
         await aged(engine)
         assert (await pruned(engine)).held == 1
@@ -333,15 +333,15 @@ class HeldStories:
         assert again.execution_id in await stored(engine)
 
     async def test_what_was_stored_last_stays_so_that_positions_continue(self, engine: Driver) -> None:
-        first = await engine.started(computing())
-        last = await engine.started(computing())
+        first = await engine.trigger(computing())
+        last = await engine.trigger(computing())
         await engine.advance(MONTH + DAY)
         place = await engine.shell.feed.position()
         found = await pruned(engine)
         assert (found.executions, found.held) == (1, 1)
         assert await stored(engine) == [last]
         await engine.crash()
-        newer = await engine.started(computing())
+        newer = await engine.trigger(computing())
         assert numbers(await read_feed(engine, place), newer) != []
         assert first not in await stored(engine)
 
@@ -353,7 +353,7 @@ class PrunedPositionStories:
     async def test_pages_continue_while_executions_start_end_and_are_pruned_the_cursors_own_row_included(
         self, engine: Driver, limit: int
     ) -> None:
-        there = [await engine.started(asking() if n % 3 else computing()) for n in range(24)]
+        there = [await engine.trigger(asking() if n % 3 else computing()) for n in range(24)]
         open_ids = [id_ for n, id_ in enumerate(there) if n % 3]
         staying = open_ids[:8]
         await engine.advance(MONTH)
@@ -369,7 +369,7 @@ class PrunedPositionStories:
             if after in open_ids and after not in staying:
                 open_ids.remove(after)
                 await engine.terminate(after)
-            await engine.together(engine.started(computing()), engine.started(asking()))
+            await engine.together(engine.trigger(computing()), engine.trigger(asking()))
             engine.clock.advance(timedelta(milliseconds=1))
             await pruned_by_hand(engine, timedelta(0))
             if after not in staying:

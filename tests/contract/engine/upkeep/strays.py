@@ -25,10 +25,10 @@ class StrayStories:
         self, engine: Driver, method: str
     ) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(calling(method))
+        execution_id = await engine.trigger(calling(method))
         await engine.settle()
         engine.faults.fails.append(EngineError("the store refuses"))
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         assert await engine.status(execution_id) == "RUNNING"
         # At the first look its task might have been about to end.
@@ -48,27 +48,27 @@ class StrayStories:
         engine.per_queue = 1
         await engine.restart()
         engine.world.script("front", HANG)
-        await engine.started(chain(call("front")))
-        execution_id = await engine.started(calling())
+        await engine.trigger(chain(call("front")))
+        execution_id = await engine.trigger(calling())
         await engine.settle()
         engine.faults.unmarked.append(EngineError("the store refuses"))
-        engine.world.open()[0].release()
+        engine.world.open_calls()[0].release()
         await engine.settle()
         assert engine.faults.unmarked == []
-        assert engine.world.of("call_1") == []
+        assert engine.world.calls_of("call_1") == []
         assert await engine.status(execution_id) == "RUNNING"
         await engine.advance(MINUTE)
         assert await engine.status(execution_id) == "COMPLETED"
-        assert [seen.attempt for seen in engine.world.of("call_1")] == [1]
+        assert [seen.attempt for seen in engine.world.calls_of("call_1")] == [1]
 
     async def test_a_call_that_takes_long_within_its_limit_is_left_alone(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(calling("GET", timeout="PT10M"))
+        execution_id = await engine.trigger(calling("GET", timeout="PT10M"))
         await engine.settle()
         for _ in range(9):
             await engine.advance(MINUTE)
         assert [seen.phase for seen in engine.world.calls] == ["OPEN"]
-        engine.world.open()[0].release(Answer(data={"n": 7}))
+        engine.world.open_calls()[0].release(Answer(data={"n": 7}))
         await engine.settle()
         state = await engine.state(execution_id)
         assert (state.status, state.outputs["call_1"]["data"]) == ("COMPLETED", {"n": 7})
@@ -80,7 +80,7 @@ class HangingStories:
     @pytest.mark.parametrize("method", ["GET", "POST"])
     async def test_a_call_that_does_not_come_back_is_given_up(self, engine: Driver, method: str) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(calling(method))
+        execution_id = await engine.trigger(calling(method))
         await engine.settle()
         await engine.advance(LIMIT + MINUTE - SECOND)
         assert [seen.phase for seen in engine.world.calls] == ["OPEN"]
@@ -97,7 +97,7 @@ class HangingStories:
     async def test_a_call_that_was_given_up_is_tried_again_as_its_policy_says(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
         retry = {"max_attempts": 2, "interval": "PT0S"}
-        execution_id = await engine.started(calling("GET", retry=retry))
+        execution_id = await engine.trigger(calling("GET", retry=retry))
         await engine.settle()
         await engine.advance(LIMIT + MINUTE)
         await engine.tick()

@@ -56,7 +56,7 @@ def other(engine: Driver) -> Other:
 
 
 async def test_an_execution_that_was_loaded_is_only_followed_from_then_on(engine: Driver, other: Other) -> None:
-    execution_id = await engine.started(asking())
+    execution_id = await engine.trigger(asking())
     first, _ = await other.current.get(execution_id)
     again, _ = await other.current.get(execution_id)
     assert (first, other.store.loads, other.store.looks) == (again, 1, 1)
@@ -65,10 +65,10 @@ async def test_an_execution_that_was_loaded_is_only_followed_from_then_on(engine
 
 async def test_what_was_kept_moves_on_with_what_others_store(engine: Driver, other: Other) -> None:
     engine.world.script("call_1", HANG)
-    execution_id = await engine.started(calling())
+    execution_id = await engine.trigger(calling())
     await other.current.get(execution_id)
     await engine.settle()
-    engine.world.open()[0].release()
+    engine.world.open_calls()[0].release()
     await engine.settle()
     state, _ = await other.current.get(execution_id)
     assert (state.status, other.store.loads) == ("COMPLETED", 1)
@@ -77,14 +77,14 @@ async def test_what_was_kept_moves_on_with_what_others_store(engine: Driver, oth
 
 
 async def test_an_execution_that_has_ended_is_not_kept(engine: Driver, other: Other) -> None:
-    execution_id = await engine.started(calling())
+    execution_id = await engine.trigger(calling())
     await engine.settle()
     await other.current.get(execution_id)
     assert len(other.boxes) == 0
 
 
 async def test_what_waits_in_a_mailbox_is_left_alone(engine: Driver, other: Other) -> None:
-    execution_id = await engine.started(asking())
+    execution_id = await engine.trigger(asking())
     box = other.boxes.open(execution_id)
     box.is_busy = True
     await other.current.get(execution_id)

@@ -29,7 +29,7 @@ def log_lines(stream: io.StringIO) -> list[dict[str, Any]]:
 async def test_every_change_is_one_line_at_debug(engine: Driver, stream: io.StringIO) -> None:
     configure_log("debug", FakeClock(), stream)
     engine.shell.observers.on_change = ChangeLog()
-    execution_id = await engine.started(asking_twice(), {"text": PAYLOAD})
+    execution_id = await engine.trigger(asking_twice(), {"text": PAYLOAD})
     for answer in ("first", "second"):  # between the two waits nothing changes
         await engine.resume(execution_id, {"text": PAYLOAD, "answer": answer})
     lines = log_lines(stream)
@@ -43,10 +43,10 @@ async def test_every_change_is_one_line_at_debug(engine: Driver, stream: io.Stri
 async def test_an_incident_is_logged_at_every_level_and_nothing_else(engine: Driver, stream: io.StringIO) -> None:
     configure_log("warning", FakeClock(), stream)
     engine.shell.observers.on_change = ChangeLog()
-    await engine.started(asking(), {"text": PAYLOAD})
+    await engine.trigger(asking(), {"text": PAYLOAD})
     assert log_lines(stream) == []
     engine.world.script("call_1", Answer(status=500, data=PAYLOAD))
-    execution_id = await engine.started(chain(call(fail_on=["5xx"])), {"po": PAYLOAD})
+    execution_id = await engine.trigger(chain(call(fail_on=["5xx"])), {"po": PAYLOAD})
     await engine.settle()
     (line,) = log_lines(stream)
     assert (line["event"], line["level"], line["execution_id"]) == ("execution_failed", "warning", execution_id)

@@ -14,9 +14,9 @@ from looply.testing.world import HANG
 
 
 async def test_a_stopped_shell_takes_nothing_new(engine: Driver) -> None:
-    execution_id = await engine.started(asking())
+    execution_id = await engine.trigger(asking())
     await engine.shell.close(timedelta(0))
-    for action in (engine.started(asking()), engine.resume(execution_id), engine.put_schedule(every())):
+    for action in (engine.trigger(asking()), engine.resume(execution_id), engine.put_schedule(every())):
         with pytest.raises(ShuttingDown):
             await action
     assert not engine.shell.health().is_ready
@@ -26,7 +26,7 @@ async def test_a_stopped_shell_takes_nothing_new(engine: Driver) -> None:
 
 
 async def test_commands_that_wait_together_are_one_unit(engine: Driver) -> None:
-    execution_id = await engine.started(asking())
+    execution_id = await engine.trigger(asking())
     before = len(engine.faults.units)
     await engine.together(*(engine.resume(execution_id, {"n": n}) for n in range(20)))
     assert len(engine.faults.units) == before + 1
@@ -35,7 +35,7 @@ async def test_commands_that_wait_together_are_one_unit(engine: Driver) -> None:
 async def test_commands_that_have_taken_the_time_of_a_stretch_leave_the_others_to_the_next_unit(engine: Driver) -> None:
     engine.limits = Limits(stretch_time=timedelta(0))
     await engine.restart()
-    execution_id = await engine.started(asking())
+    execution_id = await engine.trigger(asking())
     before = len(engine.faults.units)
     late = EffectFailed(at=engine.clock.now(), address="call_1:1", attempt=1, code="TIMEOUT", message="too late")
     replies = await engine.together(*(engine.shell.submit(execution_id, late) for _ in range(3)))
@@ -44,7 +44,7 @@ async def test_commands_that_have_taken_the_time_of_a_stretch_leave_the_others_t
 
 
 async def test_a_command_that_moves_nothing_costs_no_unit(engine: Driver) -> None:
-    execution_id = await engine.started(delaying())
+    execution_id = await engine.trigger(delaying())
     before = len(engine.faults.units)
     assert await engine.shell.submit(execution_id, Continue(at=engine.clock.now())) == Done(is_late=True)
     assert await engine.shell.submit(execution_id, FireTimer(at=engine.clock.now(), timer=99)) == Done(is_late=True)
@@ -52,7 +52,7 @@ async def test_a_command_that_moves_nothing_costs_no_unit(engine: Driver) -> Non
 
 
 async def test_a_caller_that_goes_away_takes_nothing_from_the_others(engine: Driver) -> None:
-    execution_id = await engine.started(asking())
+    execution_id = await engine.trigger(asking())
     engine.faults.hold()
     first = engine.call(engine.resume(execution_id, {"n": 1}))
     await engine.faults.holding(1)
@@ -66,10 +66,10 @@ async def test_a_caller_that_goes_away_takes_nothing_from_the_others(engine: Dri
 
 async def test_too_many_triggers_at_once_are_refused_and_nothing_of_them_is_done(engine: Driver) -> None:
     engine.faults.hold()
-    calls = [engine.call(engine.started(computing(), {"n": n})) for n in range(4096)]
+    calls = [engine.call(engine.trigger(computing(), {"n": n})) for n in range(4096)]
     await engine.settle()
     with pytest.raises(Overloaded) as caught:
-        await engine.started(computing())
+        await engine.trigger(computing())
     assert caught.value.retry_after > timedelta(0)
     for trigger in calls:
         trigger.cancel()
@@ -80,7 +80,7 @@ async def test_too_many_triggers_at_once_are_refused_and_nothing_of_them_is_done
 async def test_a_lost_store_says_so_in_its_health(engine: Driver) -> None:
     engine.faults.break_fsync(is_stored=False)
     with pytest.raises(StoreLost):
-        await engine.started(asking())
+        await engine.trigger(asking())
     health = engine.shell.health()
     assert not health.is_ready
     assert "flush" in health.reason
@@ -92,9 +92,9 @@ async def test_a_slot_is_released_when_its_unit_is_not_stored(engine: Driver) ->
     engine.faults.is_full = True
     for _ in range(3):
         with pytest.raises(EngineError):
-            await engine.started(calling())
+            await engine.trigger(calling())
     engine.faults.is_full = False
-    await engine.started(calling())
+    await engine.trigger(calling())
     await engine.settle()
     assert len(engine.world.calls) == 1
     rows = [row for unit in engine.faults.units for row in unit.work.put.effects]
@@ -106,20 +106,20 @@ async def test_the_second_effect_of_a_busy_target_is_stored_as_queued(engine: Dr
     await engine.restart()
     engine.world.script("call_1", HANG)
     for _ in range(2):
-        await engine.started(calling())
+        await engine.trigger(calling())
     rows = [row for unit in engine.faults.units for row in unit.work.put.effects]
     assert [(row.state, row.epoch == engine.boot.epoch) for row in rows] == [("RUNNING", True), ("QUEUED", False)]
     await engine.settle()
-    engine.world.open()[0].release()
+    engine.world.open_calls()[0].release()
     await engine.settle()
 
 
 async def test_a_definition_is_stored_once_and_found_after_a_restart(engine: Driver) -> None:
     for _ in range(3):
-        await engine.started(asking())
+        await engine.trigger(asking())
     assert sum(unit.definition is not None for unit in engine.faults.units) == 1
     await engine.restart()
-    execution_id = await engine.started(asking())
+    execution_id = await engine.trigger(asking())
     assert sum(unit.definition is not None for unit in engine.faults.units) == 1
     await engine.restart()
     assert (await engine.shell.get(execution_id)).workflow.hash == asking().hash
@@ -136,7 +136,7 @@ async def test_a_definition_can_be_stored_before_its_first_execution(engine: Dri
 
 async def test_a_start_inside_a_cut_execution_does_not_wait_for_its_end(engine: Driver) -> None:
     long = engine.call(engine.shell.start(start_of(counting(400))))
-    quick = await engine.started(asking())
+    quick = await engine.trigger(asking())
     assert await engine.resume(quick) == Restarted()
     assert await engine.status((await long).execution_id) in ("RUNNING", "COMPLETED")
     await engine.settle()
@@ -154,11 +154,11 @@ async def test_an_organization_triggers_so_many_executions_in_a_minute_and_other
     engine.limits = Limits(triggers=2)
     await engine.restart()
     for n in range(2):
-        await engine.started(computing(), {"n": n})
+        await engine.trigger(computing(), {"n": n})
     with pytest.raises(QuotaReached) as caught:
-        await engine.started(computing())
+        await engine.trigger(computing())
     assert (caught.value.code, caught.value.retry_after) == ("QUOTA", timedelta(seconds=30))
     assert "the limit triggers is 2" in caught.value.message
-    await engine.started(computing(), organization_id="umbrella")
+    await engine.trigger(computing(), organization_id="umbrella")
     await engine.advance(timedelta(seconds=30))
-    await engine.started(computing())
+    await engine.trigger(computing())

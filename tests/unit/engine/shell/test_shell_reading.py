@@ -81,7 +81,7 @@ async def moving(data: MemoryData, reads: MovingReads) -> AsyncIterator[Driver]:
 async def test_a_list_shows_no_event_that_is_newer_than_the_status_beside_it(
     moving: Driver, reads: MovingReads
 ) -> None:
-    execution_id = await moving.started(asking())
+    execution_id = await moving.trigger(asking())
     reads.happens = lambda: moving.terminate(execution_id)
     (item,) = (await moving.shell.list(ORGANIZATION, Filter())).items
     assert item.head.status == "WAITING"
@@ -94,7 +94,7 @@ async def test_a_list_shows_no_event_that_is_newer_than_the_status_beside_it(
 
 
 async def test_the_single_read_shows_no_event_that_is_newer_than_the_status_beside_it(engine: Driver) -> None:
-    execution_id = await engine.started(asking())
+    execution_id = await engine.trigger(asking())
     moving = MovingEngine(engine.shell, lambda: engine.terminate(execution_id))
     reader = Principal(
         organization_id=ORGANIZATION, workspace_id=WORKSPACE, key_id=None, name="", permissions=permissions_of({"read"})
@@ -110,8 +110,8 @@ async def test_the_single_read_shows_no_event_that_is_newer_than_the_status_besi
 async def test_the_labels_of_an_execution_in_memory_are_returned_without_a_read(
     moving: Driver, reads: MovingReads
 ) -> None:
-    named = await moving.started(asking(), process_id="PO-4711")
-    nameless = await moving.started(asking())
+    named = await moving.trigger(asking(), process_id="PO-4711")
+    nameless = await moving.trigger(asking())
     before = reads.heads_read
     labels = {"organization": ORGANIZATION, "workflow": id_of(asking())}
     assert await moving.shell.labels(named) == {**labels, "process_id": "PO-4711"}

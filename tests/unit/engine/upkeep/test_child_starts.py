@@ -16,10 +16,10 @@ def row(number: int) -> DeliveryKey:
 async def test_more_delayed_starts_than_are_read_at_once_hold_up_no_other_organization(engine: Driver) -> None:
     await limited(engine, child_starts=210)
     for n in range(430):
-        await engine.started(caught(wait=False), {"po": n})
+        await engine.trigger(caught(wait=False), {"po": n})
     await engine.deliver()
     assert await children(engine) == 210
-    await engine.started(caught(wait=False), {"po": 0}, organization_id="umbrella")
+    await engine.trigger(caught(wait=False), {"po": 0}, organization_id="umbrella")
     await engine.deliver()
     assert await children(engine, "umbrella") == 1
 

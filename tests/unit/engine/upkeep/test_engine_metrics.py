@@ -13,9 +13,9 @@ from looply import __version__
 from looply.app.context.metrics import MEASURES, OWN, STORE, Metrics, ProcessState, count_uninstalled_as_other
 from looply.connectors.registry import load_connectors
 from looply.engine.processing.quotas import Quota
+from looply.engine.records.changes import StateChange
 from looply.engine.records.survey import Census, EffectCount
 from looply.engine.upkeep.auditor import Auditor, Findings
-from looply.execution import ExecutionState
 from looply.execution.facts.commands import Retry
 from looply.testing.clock import START_TIME
 from looply.testing.world import HANG, Answer
@@ -72,8 +72,8 @@ def engine(engine: Driver, metrics: Metrics) -> Driver:
 
 class TestExecutions:
     async def test_each_is_counted_when_it_begins_and_when_it_ends(self, engine: Driver, metrics: Metrics) -> None:
-        waiting = await engine.started(asking())
-        await engine.started(chain(note()))
+        waiting = await engine.trigger(asking())
+        await engine.trigger(chain(note()))
         samples = read(metrics)
         assert total(samples, "looply_executions_started_total", "REQUEST") == 2
         assert total(samples, "looply_executions_started_total", "SCHEDULED") == 0
@@ -87,7 +87,7 @@ class TestExecutions:
         self, engine: Driver, metrics: Metrics
     ) -> None:
         engine.world.script("call_1", Answer(status=500), Answer())
-        execution_id = await engine.started(chain(call(fail_on=["5xx"])))
+        execution_id = await engine.trigger(chain(call(fail_on=["5xx"])))
         await engine.settle()
         samples = read(metrics)
         assert total(samples, "looply_executions_ended_total", "FAILED") == 1
@@ -100,12 +100,12 @@ class TestExecutions:
 
     async def test_a_workflow_is_counted_by_its_id_up_to_a_bound_and_then_with_the_others(self, engine: Driver) -> None:
         metrics = Metrics("postgres", workflows=2)
-        begun: list[ExecutionState] = []
-        engine.shell.observers.on_change = lambda change: begun.append(change.after)
-        await engine.started(asking())
+        begun: list[StateChange] = []
+        engine.shell.observers.on_change = begun.append
+        await engine.trigger(asking())
         for number in (1, 2, 3, 4, 1):
-            started = replace(begun[0].started, workflow_id=f"workflow-{number}")
-            metrics.count_change(None, replace(begun[0], started=started))
+            started = replace(begun[0].after.started, workflow_id=f"workflow-{number}")
+            metrics.count_change(replace(begun[0], after=replace(begun[0].after, started=started)))
         samples = read(metrics)
         name = "looply_executions_started_total"
         found = {
@@ -118,10 +118,10 @@ class TestExecutions:
 
     async def test_every_durable_unit_is_timed_and_no_other(self, engine: Driver, metrics: Metrics) -> None:
         name = "looply_commit_duration_seconds_count"
-        await engine.started(chain(note()))
+        await engine.trigger(chain(note()))
         assert total(read(metrics), name) == 1
         engine.faults.is_full = True
-        assert isinstance((await engine.together(engine.started(chain(note()))))[0], Exception)
+        assert isinstance((await engine.together(engine.trigger(chain(note()))))[0], Exception)
         assert total(read(metrics), name) == 1
         engine.faults.is_full = False
 
@@ -181,7 +181,7 @@ class TestStore:
     async def test_what_the_auditor_finds_is_what_is_shown(self, engine: Driver, metrics: Metrics) -> None:
         auditor = Auditor(engine.shell, engine.store, engine.clock, frozenset())
         metrics.set_state_source(lambda: ProcessState(findings=auditor.findings))
-        await engine.started(asking())
+        await engine.trigger(asking())
         assert total(read(metrics), "looply_executions_open", "WAITING") == 0
         await auditor.round()
         samples = read(metrics)
@@ -210,7 +210,7 @@ class TestTable:
         metrics.count_request("/metrics", "GET", 200, 0.1)
         metrics.count_flush(3)
         engine.world.script("call_1", Answer(status=500))
-        await engine.started(chain(call(fail_on=["5xx"])))
+        await engine.trigger(chain(call(fail_on=["5xx"])))
         await engine.settle()
         metrics.take_snapshot()
         families = {
@@ -230,7 +230,7 @@ class TestTable:
         metrics.set_state_source(lambda: ProcessState(findings=auditor.findings))
         for number in range(3):
             engine.world.script(f"call_{number}", HANG)
-            await engine.started(chain(call(f"call_{number}")), {"canary": number}, process_id=f"canary-{number}")
+            await engine.trigger(chain(call(f"call_{number}")), {"canary": number}, process_id=f"canary-{number}")
         await engine.settle()
         await auditor.round()
         operations = {each.name for connector in load_connectors().connectors for each in connector.operations}
@@ -238,7 +238,7 @@ class TestTable:
         assert shown
         assert shown <= operations
         assert "canary" not in str(read(metrics))
-        for held in engine.world.open():
+        for held in engine.world.open_calls():
             held.release()
 
     def test_the_process_is_measured_by_the_library(self, metrics: Metrics) -> None:

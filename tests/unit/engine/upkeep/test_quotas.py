@@ -95,7 +95,7 @@ async def test_a_start_counts_from_its_beginning_until_it_has_failed(quotas: Quo
 async def test_a_count_replaces_what_was_added_before_it(engine: Driver) -> None:
     quotas = engine.shell.quotas
     for n in range(3):
-        await engine.started(asking(), {"n": n})
+        await engine.trigger(asking(), {"n": n})
     assert quotas.usage(ORGANIZATION).open_executions == 3
     await quotas.count()
     assert quotas.usage(ORGANIZATION).open_executions == 3

@@ -58,7 +58,7 @@ def test_a_losing_branch_is_cancelled_and_its_late_result_moves_nothing():
     simulator.report(late, OK)
     (discarded,) = events(simulator, Discarded)
     assert discarded.address.text == "p[l]/a:1"
-    assert simulator.state.lines == before.lines
+    assert simulator.state.paths_by_scope == before.paths_by_scope
     assert "a" not in simulator.state.outputs
 
 
@@ -330,7 +330,7 @@ def test_a_retry_that_was_to_come_goes_with_the_path_that_is_moved():
     simulator.fail()
     assert simulator.work.timers
     moved = evolve(simulator.state, Moved(at=simulator.now, to="b", scope="p[l]"))
-    assert (moved.lines["p[l]"].phase, moved.timers, list(moved.open_steps)) == ("ENTER", {}, ["p[r]/b:1"])
+    assert (moved.paths_by_scope["p[l]"].phase, moved.timers, list(moved.open_steps)) == ("ENTER", {}, ["p[r]/b:1"])
 
 
 def test_a_wait_outside_of_a_cancelled_branch_stays_open():

@@ -249,7 +249,7 @@ def test_integers_beyond_64_bits_and_unusual_texts_survive_the_coding():
 def test_a_move_of_one_path_leaves_the_others():
     state = calling().state
     other = msgspec.structs.replace(state.paths[0], scope="item", step="d")
-    both = msgspec.structs.replace(state, lines={"": state.paths[0], "item": other})
+    both = msgspec.structs.replace(state, paths_by_scope={"": state.paths[0], "item": other})
     moved = evolve(both, StepSucceeded(at=AT, step="c"))
     assert [path.phase for path in moved.paths] == ["LEAVE", "OPEN"]
     assert moved.status == "RUNNING"

@@ -146,7 +146,7 @@ async def test_an_edit_of_one_iteration_changes_its_next_attempt_and_the_log_sho
     answer = await mine.post("repairExecution", {"workflow_execution_id": execution_id, **edit})
     assert answer.status_code == 200, answer.text
     item = await settled(workflow_id, execution_id, "COMPLETED")
-    assert [seen.input["body"] for seen in world.of("call_1")] == ["a", "b"]
+    assert [seen.input["body"] for seen in world.calls_of("call_1")] == ["a", "b"]
     (edited,) = [entry for entry in item["workflow_event_log"]["events"] if entry["type"] == "EXECUTION_EDITED"]
     assert (edited["scope"], edited["changed"]) == ("each[0]", ["read"])
 
@@ -241,7 +241,7 @@ async def test_a_redrive_with_the_corrected_version(mine: Caller, world: World, 
     assert answer.status_code == 200, answer.text
     item = await settled(workflow_id, execution_id, "COMPLETED")
     assert item["workflow_version"] == 2
-    assert [seen.input["body"] for seen in world.of("call_1")] == ["1", "1-corrected"]
+    assert [seen.input["body"] for seen in world.calls_of("call_1")] == ["1", "1-corrected"]
     assert "EXECUTION_MOVED" in {entry["type"] for entry in item["workflow_event_log"]["events"]}
 
 

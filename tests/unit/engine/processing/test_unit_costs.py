@@ -1,4 +1,4 @@
-"""What one unit computes: open work and status once for each state, however many parts need them."""
+"""What one unit computes: open work and status once for each state."""
 
 import sys
 from collections import Counter
@@ -66,7 +66,7 @@ async def test_the_first_unit_computes_the_open_work_and_the_status_of_one_state
     engine: Driver, units: list[StateChange]
 ) -> None:
     with counted() as counts:
-        await engine.started(asking())
+        await engine.trigger(asking())
     assert len(units) == 1
     assert counts == {"open_work": 1, "status": 1, "current_state": 1}
 
@@ -74,7 +74,7 @@ async def test_the_first_unit_computes_the_open_work_and_the_status_of_one_state
 async def test_a_further_unit_computes_the_open_work_of_the_states_before_and_after_it(
     engine: Driver, units: list[StateChange]
 ) -> None:
-    execution_id = await engine.started(asking())
+    execution_id = await engine.trigger(asking())
     units.clear()
     with counted() as counts:
         await engine.resume(execution_id, {"answer": "yes"})
@@ -85,7 +85,7 @@ async def test_a_further_unit_computes_the_open_work_of_the_states_before_and_af
 
 async def test_an_incident_that_is_closed_computes_nothing_twice(engine: Driver, units: list[StateChange]) -> None:
     engine.world.script("call_1", Answer(status=500))
-    await engine.started(chain(call(fail_on=["5xx"])))
+    await engine.trigger(chain(call(fail_on=["5xx"])))
     with counted() as counts:
         await engine.settle()
     assert counts["open_work"] <= 2 * len(units)
