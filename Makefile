@@ -15,7 +15,7 @@ PURE_TESTS := $(foreach name,definition execution expressions,tests/unit/$(name)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install ui clients run test proof coverage test-distributed test-postgres check fix docs soak bench packages lock sbom audit clean
+.PHONY: help install ui clients run test proof coverage test-distributed test-postgres check fix docs soak bench packages lock sbom audit image clean
 
 help: ## Show these targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -108,6 +108,16 @@ sbom: $(STAMP) ## Write the software bill of materials of the locked run-time se
 
 audit: $(STAMP) ## Look for known vulnerabilities of the locked run-time set (needs a network; waivers are in requirements/waivers.toml).
 	@$(BIN)/python tools/audit.py
+
+image: ## Build the container image and run it once, where docker or podman works; says so where neither does.
+	@for engine in docker podman; do \
+		if $$engine info >/dev/null 2>&1; then \
+			format=; if [ $$engine = podman ]; then format="--format docker"; fi; \
+			$$engine build $$format -f deploy/Containerfile -t looply:checked . && exec $$engine run --rm looply:checked --version; \
+			exit 1; \
+		fi; \
+	done; \
+	echo "The container image was not built: neither docker nor podman works here."
 
 clean: ## Remove everything that was built or installed.
 	rm -rf $(VENV) ui/node_modules tests/clients/typescript/node_modules src/looply/server/static build dist .mypy_cache .ruff_cache .pytest_cache

@@ -219,7 +219,9 @@ async def door_phases(show: _Shown, held: InProcess) -> None:
     scope = held.scope("POST", held.trigger_path(), len(BODY))
     match = held.app._table.find(scope["path"])
     assert match is not None
-    route = match.routes["POST"][0]
+    branch = match.branch("POST")
+    assert branch is not None
+    route = branch.route(match.rest)
     dispatch = held.app._dispatch
     show("key check (admit)", await quietest_async(lambda: dispatch.admit(route, scope)))
     show("JSON door (read_json)", await quietest_async(lambda: read_json(scope, receive, DEFAULT_LIMITS)))

@@ -157,7 +157,7 @@ STORES = ("sqlite", "postgres")
 MOST_IN_COMMON = 0.05
 """The share of equal lines in files of the same name."""
 JUNK = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
-# Where a lower layer may be told of a higher one: the command line puts processes together by bootstrap.
+# Where a lower layer may know a higher one: the command line puts processes together by bootstrap.
 EXCUSED = {("cli", "bootstrap"), ("demo", "bootstrap")}
 BROAD_EXCEPTS = {"engine/effects/worker.py", "server/http/boundary.py", "cli/__init__.py"}
 
@@ -197,7 +197,7 @@ def test_the_code_map_names_every_part() -> None:
     text = (SOURCE.parent.parent / "ARCHITECTURE.md").read_text("utf-8")
     code_map = text.partition("src/looply/")[2].partition("```")[0]
     parts = {path.name for path in SOURCE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
-    # A line begins with the names of parts; two spaces stand before what they are.
+    # A line begins with the names of parts; two spaces precede what they are.
     first = [line.strip().partition("  ")[0] for line in code_map.splitlines()]
     named = {name.rstrip("/") for line in first for name in line.split()} - {"ui", "deploy", "tests"}
     assert {name for name in parts if not name.startswith("__")} == named

@@ -1,5 +1,7 @@
 """The log: one JSON object per line on standard error, for operators. The audit trail is the history, not the log.
 
+On a terminal each event is a line for people: the time in UTC, the level, the event, and its fields as `name=value`.
+
 The event is a constant name; data goes into fixed keys. Payloads, headers and bodies are never logged; in addition,
 fields that are named like a secret and texts that look like an API key are masked.
 """
@@ -27,6 +29,9 @@ _SECRET_NAME = re.compile(
     r"authorization|passw|secret|token|api[-_]?key|cookie|credential|private[-_]?key|encryption[-_]?key", re.IGNORECASE
 )
 _OUR_KEY = re.compile(r"lk_[a-z2-7]{8}_[A-Za-z0-9_-]{10,}")
+_WORD: Final = re.compile(r"[!-~]+")
+_TIME: Final = slice(11, 23)
+"""The time of day, with milliseconds, within an instant of RFC 3339."""
 _LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -40,9 +45,10 @@ def configure_log(level: str, clock: Clock, stream: TextIO | None = None) -> Non
     def stamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         return {"at": clock.now().isoformat(timespec="milliseconds"), **event}
 
+    render_event = render_text if target.isatty() else render
     shared = [structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level, stamp]
     structlog.configure(
-        processors=[*shared, _plain_exception, redact, render],
+        processors=[*shared, _plain_exception, redact, render_event],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=structlog.WriteLoggerFactory(file=target),
         cache_logger_on_first_use=False,
@@ -55,7 +61,7 @@ def configure_log(level: str, clock: Clock, stream: TextIO | None = None) -> Non
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _plain_exception,
                 redact,
-                render,
+                render_event,
             ],
         )
     )
@@ -77,7 +83,24 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 def render(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     """Returns the event as one line: JSON with every character outside printable ASCII escaped."""
-    text = json.dumps(event, ensure_ascii=True, separators=(",", ":"), default=str)
+    return _json(event)
+
+
+def render_text(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    """Returns the event as one line for people, with every character outside printable ASCII escaped."""
+    fields = dict(event)
+    at, level, name = (str(fields.pop(field, "")) for field in ("at", "level", "event"))
+    values = " ".join(f"{_field_text(field)}={_field_text(value)}" for field, value in fields.items())
+    head = f"{at[_TIME]}Z {level.upper():<8}{_field_text(name)}"
+    return f"{head}  {values}".rstrip()
+
+
+def _field_text(value: Any) -> str:
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else _json(value)
+
+
+def _json(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), default=str)
     return text.replace("\x7f", "\\u007f")
 
 

@@ -1,4 +1,4 @@
-"""Rate limiting by token buckets, one per owner, within this process. Pure: time is an argument."""
+"""Rate limiting by token buckets, and the pace of heavy work, by owner in this process. Pure: time is an argument."""
 
 from collections import OrderedDict
 from typing import Final
@@ -45,3 +45,54 @@ class RateLimiter:
     def _seconds_for(self, left: float) -> float:
         """Returns the seconds until one token is there, with `left` tokens now."""
         return max(1 - left, 0.0) * _MINUTE / self._most
+
+
+HEAVY_BYTES: Final = 16 * 1024
+"""JSON of fewer bytes takes less than a millisecond and is not paced."""
+
+UNITS_PER_SECOND: Final = 300_000
+"""The pace of one owner: a tenth of the event loop at most, at 0.1 to 0.3 microseconds of it for a unit."""
+
+_ALONE_SECONDS: Final = 60.0
+"""An owner is alone when no other one has been seen for so long."""
+
+_NO_OWNER: Final = ("", float("-inf"))
+
+
+class WorkPace:
+    """The pace of heavy work on the event loop, such as JSON rich in values, while several owners use the process.
+
+    Each piece of work is followed by a pause of its owner in proportion to its units. An owner that is alone has no
+    pauses.
+    """
+
+    def __init__(self, per_second: int = UNITS_PER_SECOND) -> None:
+        self._per_second = per_second
+        # By owner: when its next work may begin.
+        self._free_at: OrderedDict[str, float] = OrderedDict()
+        # The two owners that were seen last, and when.
+        self._latest = self._former = _NO_OWNER
+
+    def note(self, owner: str, now: float) -> None:
+        """Records that an owner uses the process."""
+        if self._latest[0] != owner:
+            self._former = self._latest
+        self._latest = (owner, now)
+
+    def wait_seconds(self, owner: str, now: float) -> float:
+        """Returns the seconds until further work of the owner may begin."""
+        return max(self._free_at.get(owner, now) - now, 0.0)
+
+    def reserve(self, owner: str, units: int, now: float) -> float:
+        """Reserves the next time of the owner for work of so many units; returns the seconds until it begins."""
+        wait = self.wait_seconds(owner, now)
+        if not self._is_alone(owner, now):
+            self._free_at.pop(owner, None)
+            self._free_at[owner] = now + wait + units / self._per_second
+            if len(self._free_at) > _OWNERS:
+                self._free_at.popitem(last=False)
+        return wait
+
+    def _is_alone(self, owner: str, now: float) -> bool:
+        _, seen = self._former if self._latest[0] == owner else self._latest
+        return now - seen > _ALONE_SECONDS

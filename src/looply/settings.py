@@ -23,7 +23,7 @@ _MIN_TOKEN_CHARACTERS: Final = 16
 DEFAULT_FILE: Final = Path("looply.toml")
 _HOST: Final = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?", re.ASCII)
 # Variables of the command line, which are no settings of a server.
-_CLI_VARIABLES: Final = frozenset({"LOOPLY_URL", "LOOPLY_API_KEY", "LOOPLY_DEBUG"})
+_CLI_VARIABLES: Final = frozenset({"LOOPLY_URL", "LOOPLY_API_KEY", "LOOPLY_CONTEXT", "LOOPLY_DEBUG"})
 
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 EngineKind: TypeAlias = Literal["embedded", "postgres", "distributed"]

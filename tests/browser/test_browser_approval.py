@@ -179,7 +179,7 @@ def test_a_second_visit_says_what_was_decided_and_when(org: Organization, reader
     reader.shoot("second-visit")
 
 
-def test_who_comes_after_the_decision_is_told_who_decided(org: Organization, reader: Reader) -> None:
+def test_a_visitor_after_the_decision_sees_who_decided(org: Organization, reader: Reader) -> None:
     asked = Approval(org, approval(veto=True))
     link = asked.link(BEN)
     asked.answer(ANN, "reject", "No budget")
@@ -189,7 +189,7 @@ def test_who_comes_after_the_decision_is_told_who_decided(org: Organization, rea
     assert not reader.has_buttons()
 
 
-def test_a_click_after_somebody_else_has_decided_changes_nothing(org: Organization, reader: Reader) -> None:
+def test_a_click_after_another_person_has_decided_changes_nothing(org: Organization, reader: Reader) -> None:
     asked = Approval(org, approval(quorum="any"))
     reader.open(asked.link(BEN))
     asked.answer(ANN, "approve")
@@ -222,9 +222,7 @@ def test_a_card_that_was_passed_on_says_who_has_it_and_the_new_one_is_answered(
     assert [one["user"] for one in asked.output()["decisions"]] == ["carl@example.com"]
 
 
-def test_a_card_that_has_changed_meanwhile_is_shown_again_before_it_is_decided_on(
-    org: Organization, reader: Reader
-) -> None:
+def test_a_card_that_has_changed_is_shown_again_before_it_is_decided_on(org: Organization, reader: Reader) -> None:
     shown = {
         **CARD,
         "body": [

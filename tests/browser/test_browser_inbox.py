@@ -154,7 +154,7 @@ def test_opening_and_reloading_decides_nothing(org: Organization, visit: Visit) 
     assert org.item(workflow_id, execution_id)["status"] == "WAITING"
 
 
-def test_a_second_visitor_is_told_who_decided(
+def test_a_second_visitor_sees_who_decided(
     org: Organization, visit: Visit, context: "BrowserContext", tmp_path: Path
 ) -> None:
     workflow_id, execution_id, url = ask(org)
@@ -385,7 +385,7 @@ def test_the_page_cannot_be_put_into_a_frame(org: Organization, visit: Visit) ->
     visit.console.clear()
 
 
-def test_a_server_that_is_gone_is_told_and_the_answer_can_be_sent_again(org: Organization, visit: Visit) -> None:
+def test_an_unreachable_server_is_reported_and_the_answer_can_be_sent_again(org: Organization, visit: Visit) -> None:
     workflow_id, execution_id, url = ask(org)
     page = visit.open(url)
     page.get_by_label("Comment").fill("kept")

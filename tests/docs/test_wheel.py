@@ -4,10 +4,13 @@ import re
 import subprocess
 import sys
 import zipfile
+from email import message_from_string
+from email.message import Message
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from trove_classifiers import classifiers
 
 ROOT = Path(__file__).parents[2]
 LOCKED = "distributed.txt"
@@ -59,6 +62,27 @@ def test_the_wheel_holds_no_test(wheel: Path) -> None:
     assert {path.name for path in wheel.iterdir() if path.suffix != ".dist-info"} == {"looply"}
     tests = re.compile(r"^\s*(?:import|from) (?:_?pytest|hypothesis|kit|contract)\b|def test_", re.MULTILINE)
     assert [str(path) for path in wheel.rglob("*.py") if tests.search(path.read_text("utf-8"))] == []
+
+
+def test_the_description_of_the_wheel_can_be_read_without_the_sources(wheel: Path) -> None:
+    """Links into the sources and diagrams would be dead where only the wheel is."""
+    text = metadata_of(wheel).get_payload()
+    assert text.startswith("# Looply")
+    assert "pip install" in text
+    assert re.findall(r"\]\([^)]*\)|```mermaid", text) == []
+
+
+def test_the_classifiers_of_the_wheel_exist_and_no_address_is_invented(wheel: Path) -> None:
+    metadata = metadata_of(wheel)
+    assert set(metadata.get_all("Classifier", [])) <= classifiers
+    assert metadata.get_all("Project-URL", []) == []
+    assert metadata["Keywords"]
+
+
+def metadata_of(wheel: Path) -> Message:
+    """Returns the metadata of an unpacked wheel; its payload is the description."""
+    (file,) = wheel.glob("looply-*.dist-info/METADATA")
+    return message_from_string(file.read_text("utf-8"))
 
 
 def development_modules() -> list[str]:

@@ -253,7 +253,7 @@ class Execution(RuleBasedStateMachine):
         self.simulator.crash()
 
     @rule()
-    def a_cut_stretch_goes_on(self) -> None:
+    def a_cut_stretch_continues(self) -> None:
         was_needed = self.simulator.work.continues
         assert self.simulator.submit(Continue(at=self.simulator.now)) == Done(is_late=not was_needed)
 

@@ -64,7 +64,7 @@ class Witness:
         """Returns the acknowledgements so far."""
         return Promise(len(self.driver.faults.units), tuple(self.acknowledgements))
 
-    async def hears(self, call: Awaitable[Any], execution_id: str = "") -> Any:
+    async def observes(self, call: Awaitable[Any], execution_id: str = "") -> Any:
         """Returns the answer of a call, and records it."""
         answer = await call
         words: Mapping[type, str] = {Restarted: "RESUMED", Recorded: "RESUMED", Terminated: "TERMINATED"}
@@ -96,7 +96,7 @@ class Story:
         await driver.settle()
 
     async def _start(self, workflow: Any, body: Any = None, **fields: Any) -> str:
-        answer = await self._witness.hears(self._driver.start(workflow, body, **fields))
+        answer = await self._witness.observes(self._driver.start(workflow, body, **fields))
         return str(answer.execution_id)
 
     async def _short(self) -> None:
@@ -110,19 +110,19 @@ class Story:
     async def _asked(self) -> None:
         number = str(self._rng.randrange(10**9))
         execution_id = await self._start(definitions.asking_twice(), process_id=number, key=number)
-        hears, resume = self._witness.hears, self._driver.resume
+        observes, resume = self._witness.observes, self._driver.resume
         payloads = ({"choice": str(choice)} for choice in range(3))
-        await self._driver.together(*(hears(resume(execution_id, payload), execution_id) for payload in payloads))
+        await self._driver.together(*(observes(resume(execution_id, payload), execution_id) for payload in payloads))
 
     async def _answered(self) -> None:
         execution_id = await self._start(definitions.chain(definitions.card(), definitions.note()))
         seed = (await self._driver.state(execution_id)).started.seed
         token = card_token(execution_id, seed, parse_address("card_1:1"), 0)
-        await self._witness.hears(self._driver.answer(execution_id, token), execution_id)
+        await self._witness.observes(self._driver.answer(execution_id, token), execution_id)
 
     async def _ended(self) -> None:
         execution_id = await self._start(definitions.asking())
-        await self._witness.hears(self._driver.terminate(execution_id), execution_id)
+        await self._witness.observes(self._driver.terminate(execution_id), execution_id)
 
     async def _large(self) -> None:
         await self._start(definitions.asking(), {"text": self._rng.randbytes(12_000).hex()})

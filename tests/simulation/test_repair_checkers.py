@@ -86,8 +86,8 @@ def moved_away(trace: Trace, kind: str) -> tuple[list[Event], int, int]:
     """Returns the positions of a move, and of an event of the visit that it left."""
     for history, index in events(trace, "Moved"):
         scope = history[index].get("scope", "")
-        stood = [one for one in history[:index] if one["type"] in STARTS and one.get("step")]
-        last = next((place_of(one) for one in reversed(stood) if one.get("scope", "") == scope), None)
+        starts = [one for one in history[:index] if one["type"] in STARTS and one.get("step")]
+        last = next((place_of(one) for one in reversed(starts) if one.get("scope", "") == scope), None)
         for number, one in enumerate(history[:index]):
             if one["type"] == kind and place_of(one) == last:
                 return history, index, number

@@ -56,7 +56,7 @@ def shards(count: int) -> list[Any]:
 
 
 def is_of_proof(item: pytest.Item) -> bool:
-    """Tells whether the gate leaves a test out."""
+    """Returns whether the gate leaves a test out."""
     return (
         item.get_closest_marker(PROOF) is not None
         or _fits(item.path, OF_THE_PROOF)
@@ -66,7 +66,7 @@ def is_of_proof(item: pytest.Item) -> bool:
 
 
 def is_run_by(tier: str, item: pytest.Item) -> bool:
-    """Tells whether a test belongs to a run: each is in the gate, or in the proof, or in both in two lengths."""
+    """Returns whether a test belongs to a run: each is in the gate, or in the proof, or in both in two lengths."""
     if tier == GATE:
         return not is_of_proof(item)
     return tier == ALL or is_of_proof(item) or "repetitions" in getattr(item, "fixturenames", ())

@@ -13,12 +13,18 @@ _INTRO: Final = """
 `make run` and `make test` install the command at `.venv/bin/looply`. `looply COMMAND --help` shows the same
 text.
 
-- `--json` anywhere after the command: one JSON document on standard output and nothing else there.
+- `--output table`, `json`, `yaml` or `ids` (short `-o`) anywhere after the command; `--json` is `--output json`. Unless
+  it is `table`, standard output has the result and nothing else. `ids` writes a line for each, for other commands.
+- A table fits the terminal: ids are whole, messages are cut, and the last columns are left out where it is too narrow.
+  A file or a pipe gets every column whole, separated by tabs; a list has no line of titles there.
 - `--debug`: the traceback of an error.
 - Exit status: 0 done, 1 refused, 2 wrong usage. `serve` has four more: 65 corrupt store, 74 I/O error, 75 data
   folder in use, 78 store of a newer release.
 - Commands that call a server take its URL from `--url` or `LOOPLY_URL` (default `http://127.0.0.1:8080`) and
-  the key from `--api-key` or `LOOPLY_API_KEY`.
+  the key from `--api-key` or `LOOPLY_API_KEY`; or both from a context: `--context`, `LOOPLY_CONTEXT`, or, where none of
+  these is given, the current one (`looply context add`). The key of a context goes to no other URL.
+- Where the id of a workflow is taken, its name will do, unless several workflows have it.
+- Commands that delete, prune or terminate in bulk ask on a terminal; elsewhere they need `--yes`.
 """
 
 

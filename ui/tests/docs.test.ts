@@ -71,7 +71,7 @@ describe("the API page", () => {
     expect(lines).toEqual(["POST/v2/workflows/triggerworkflow/{workflow_id}Starts an execution", "GET/healthz/liveSays that it lives"]);
     expect(root.querySelector("tbody")?.textContent).toBe("workflow_id *pathstringWhich");
     expect(root.querySelector("pre")?.textContent).toBe("any JSON value");
-    const search = root.querySelector("input");
+    const search = root.querySelector<HTMLInputElement>("input[type=search]");
     if (search === null) throw new Error("there is no search");
     search.value = "lives";
     search.dispatchEvent(new Event("input"));

@@ -9,9 +9,10 @@ from cyclopts import App, CycloptsError, UnusedCliTokensError
 from looply import __version__
 
 _EPILOGUE: Final = """\
---json anywhere after the command: one JSON document on standard output and nothing else there. \
-An error is also a line on standard error.
---debug: the traceback of an error. Exit status: 0 done, 1 refused, 2 wrong usage."""
+Anywhere after the command: --output table, json, yaml or ids, short -o; --json is --output json.
+Unless it is table, standard output has the result and nothing else; an error
+is also a line on standard error. --debug: the traceback of an error.
+Exit status: 0 done, 1 refused, 2 wrong usage."""
 
 _MOST_CHARACTERS: Final = 400
 """The longest message about a wrong command line; it quotes what was given."""
@@ -28,11 +29,11 @@ _COMMANDS: Final = {
     "bench": ("looply.cli.measuring.bench:APP", "Measure this machine: triggers and three computing steps each."),
     "workflow": (
         "looply.cli.authoring.workflow:APP",
-        "Workflows: list, show, import, export, validate, activate, trigger.",
+        "Workflows: list, show, new, import, export, diff, validate, activate, trigger.",
     ),
     "execution": (
         "looply.cli.executions.execution:APP",
-        "Executions: list, show, watch, resume, terminate, redrive, repair.",
+        "Executions: list, show, watch, resume, terminate, incidents, redrive, repair, rerun.",
     ),
     "letter": (
         "looply.cli.executions.letter:APP",
@@ -43,8 +44,20 @@ _COMMANDS: Final = {
         "looply.cli.executions.bulk:APP",
         "Bulk operations on many executions: redrive, terminate, list, status, cancel.",
     ),
+    "connection": (
+        "looply.cli.authoring.connection:APP",
+        "Connections to other systems: list, show, create, update, delete.",
+    ),
+    "profile": (
+        "looply.cli.authoring.profile:APP",
+        "Environment profiles of a workflow: list, show, create, update, set-default, delete.",
+    ),
     "datastore": ("looply.cli.authoring.datastore:APP", "Datastores: list, get, put, delete."),
     "schedule": ("looply.cli.authoring.schedule:APP", "Schedules: list, fires, preview, pause, play."),
+    "context": (
+        "looply.cli.operating.context:APP",
+        "Servers to work with, by name, each with its key: add, use, list, remove.",
+    ),
     "organization": ("looply.cli.operating.organization:APP", "Organizations of a store: create, list."),
     "key": ("looply.cli.operating.key:APP", "API keys: create, list, revoke."),
     "audit": (
@@ -52,12 +65,16 @@ _COMMANDS: Final = {
         "The audit log, who changed what in an organization: list, export, verify.",
     ),
     "expression": ("looply.cli.authoring.expression:APP", "Expressions: eval."),
-    "card": ("looply.cli.authoring.card:APP", "Adaptive Cards: render."),
+    "card": ("looply.cli.authoring.card:APP", "Adaptive Cards: render templates, list open cards, reassign them."),
     "master-key": (
         "looply.cli.operating.master_key:APP",
         "The master key of stored secrets: status; distribute, activate, retire a new one.",
     ),
     "db": ("looply.cli.operating.db:APP", "The data folder's databases: upgrade, check, backup, restore, prune, move."),
+    "completion": (
+        "looply.cli.operating.completion:completion",
+        "Write the script by which bash, zsh or fish complete commands and options.",
+    ),
 }
 
 APP: Final = App(

@@ -58,18 +58,16 @@ class Run:
     and make, for each round of a loop by the size of its body, and for comparing or printing lists and objects.
     """
 
-    __slots__ = ("data", "evaluation", "fuel", "limits", "variables")
+    __slots__ = ("data", "evaluation", "fuel", "limits", "spend", "variables")
 
     def __init__(self, evaluation: Evaluation, slots: int) -> None:
         self.data = evaluation.data
         self.evaluation = evaluation
         self.limits = evaluation.limits
         self.fuel = evaluation.fuel or Fuel(evaluation.limits.expression_fuel)
+        # Bound here, so that it is one call: "Takes units of work. Raises: ExpressionLimit when none are left."
+        self.spend = self.fuel.spend
         self.variables: list[Json] = [MISSING] * slots if slots else []
-
-    def spend(self, units: int) -> None:
-        """Takes units of work. Raises: ExpressionLimit when none are left."""
-        self.fuel.spend(units)
 
     def check_text(self, characters: int) -> None:
         """Checks that a text of so many characters may be made. Raises: ExpressionLimit."""

@@ -23,7 +23,7 @@ from looply.server.description.openapi import describe
 from looply.server.executions import bulks, decisions, executions, inbox, letters, repairs, search, trigger, watching
 from looply.server.http.access_log import AccessLog
 from looply.server.http.boundary import Boundary, Observers
-from looply.server.http.call import Access, Answer, Call, Route
+from looply.server.http.call import Access, Call, Response, Route
 from looply.server.http.client_addresses import ClientAddresses
 from looply.server.http.dispatch import Dispatch
 from looply.server.http.events import DEFAULT_INTERVALS, StreamIntervals
@@ -145,10 +145,10 @@ def build_monitoring(services: Services, entropy: Entropy) -> Boundary:
 def _description_route() -> Route:
     document: list[dict[str, Any]] = []
 
-    async def get_description(call: Call) -> Answer:  # noqa: ARG001
+    async def get_description(call: Call) -> Response:  # noqa: ARG001
         if not document:
             document.append(describe(all_routes()))
-        return Answer(document[0])
+        return Response(document[0])
 
     return Route(
         method="GET",

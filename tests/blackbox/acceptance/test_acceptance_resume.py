@@ -1,4 +1,4 @@
-"""Resumes that come before their wait, as the contract tells a caller to expect them."""
+"""Resumes that come before their wait, as the contract announces them to a caller."""
 
 import json
 

@@ -43,7 +43,7 @@ def organization_of(server: Server | Installation, made: dict[str, str]) -> Iter
 
 
 def listeners(lines: list[dict[str, str]]) -> list[str]:
-    """Returns the addresses of the listeners of metrics that a log tells of, oldest first."""
+    """Returns the addresses of the listeners of metrics that a log names, oldest first."""
     return [line["address"] for line in lines if line["event"] == "metrics_listening"]
 
 

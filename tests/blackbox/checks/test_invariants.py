@@ -318,12 +318,12 @@ def _answers(*said: str) -> list[Reply]:
 
 PASSED = [_event("WAIT_RESUMED", "wait_1", output={"n": 1})]
 END = [_event("EXECUTION_TERMINATED", "wait_1")]
-TOLD = _answers("restarted", "TERMINATED")
+RESTARTED = _answers("restarted", "TERMINATED")
 ENDED = _answers("terminated", "already terminated")
 
 
 def test_an_end_with_correct_answers_passes() -> None:
-    check_ending(_row(0, ASKING, "TERMINATED", *PASSED, *END), TOLD, ENDED, is_certain=True)
+    check_ending(_row(0, ASKING, "TERMINATED", *PASSED, *END), RESTARTED, ENDED, is_certain=True)
     check_ending(_row(0, ASKING, "TERMINATED", *END), _answers("TERMINATED"), ENDED, is_certain=True)
     completed = _row(0, ASKING, "COMPLETED", *PASSED, _event("EXECUTION_COMPLETED", "wait_1"))
     check_ending(completed, _answers("restarted", "already restarted"), _answers("COMPLETED"), is_certain=True)
@@ -332,12 +332,14 @@ def test_an_end_with_correct_answers_passes() -> None:
 @pytest.mark.parametrize(
     ("status", "events", "resumed", "terminated"),
     [
-        pytest.param("TERMINATED", END, TOLD, ENDED, id="restarted, and the wait did not pass"),
+        pytest.param("TERMINATED", END, RESTARTED, ENDED, id="restarted, and the wait did not pass"),
         pytest.param("TERMINATED", [*PASSED, *END], _answers("TERMINATED"), ENDED, id="it passed without a winner"),
         pytest.param("TERMINATED", END, _answers("already restarted"), ENDED, id="already restarted without a winner"),
         pytest.param("TERMINATED", END, _answers("TERMINATED"), ENDED[1:], id="ended without a winner"),
         pytest.param("TERMINATED", END, _answers("TERMINATED"), [*ENDED[:1], *ENDED], id="ended by two"),
-        pytest.param("TERMINATED", [*PASSED, *END], TOLD, _answers("terminated", "COMPLETED"), id="answered completed"),
+        pytest.param(
+            "TERMINATED", [*PASSED, *END], RESTARTED, _answers("terminated", "COMPLETED"), id="answered completed"
+        ),
         pytest.param(
             "COMPLETED", PASSED, _answers("restarted", "already restarted"), ENDED, id="terminated, and completed"
         ),

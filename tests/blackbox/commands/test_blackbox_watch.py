@@ -1,4 +1,4 @@
-"""`looply execution watch`: it follows the stream over restarts of the server, and its exit status tells the end."""
+"""`looply execution watch`: it follows the stream over restarts of the server, and its exit status shows the end."""
 
 import json
 import select

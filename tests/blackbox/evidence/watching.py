@@ -61,7 +61,7 @@ class Watcher:
         self.cut_off = 0
         """Connections that broke."""
         self.came_back = 0
-        self.is_told = False
+        self.is_notified = False
         """Whether a server has accepted it: it gets all units stored from now on."""
 
     def begin(self) -> None:
@@ -110,7 +110,7 @@ class Watcher:
                 if answer.status_code in (429, 503):
                     return
                 assert answer.status_code == 200, (answer.status_code, answer.read())
-                self.is_told = True
+                self.is_notified = True
                 self.came_back += bool(self.last)
                 for event in _events(answer.iter_lines()):
                     self.last = event.id

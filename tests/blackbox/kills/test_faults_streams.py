@@ -84,7 +84,7 @@ def watching(run: Run, workflow_id: str) -> Iterator[list[Watcher]]:
     watchers = [_watcher(run, "watchOrganization", leaves=leaves) for leaves in LEAVES]
     for watcher in watchers:
         watcher.begin()
-        watcher.until(lambda seen=watcher: seen.is_told, SEEN_SECONDS)  # type: ignore[misc]
+        watcher.until(lambda seen=watcher: seen.is_notified, SEEN_SECONDS)  # type: ignore[misc]
     with run.server.connect(timeout=30) as client:
         Organization(client, **run.made).trigger(workflow_id, _body(1))
     for watcher in watchers:

@@ -47,8 +47,8 @@ def story(tmp_path_factory: pytest.TempPathFactory, sink: Sink) -> Iterator[Stor
 
 def _play(org: Organization, sink: Sink) -> str:
     """Lets an execution use every kind of secret, and returns everything that can be read of it."""
-    heard = {"heard": [f"pin {BODY_SECRET}", ANSWER_SECRET, {ANSWER_SECRET: f"Bearer {ANSWER_SECRET}"}]}
-    echo = sink.script("/secrets/echo", {"status": 500, "body": heard, "headers": {"x-heard": BODY_SECRET}})
+    echoed = {"echoed": [f"pin {BODY_SECRET}", ANSWER_SECRET, {ANSWER_SECRET: f"Bearer {ANSWER_SECRET}"}]}
+    echo = sink.script("/secrets/echo", {"status": 500, "body": echoed, "headers": {"x-echoed": BODY_SECRET}})
     sink.script("/secrets/api", {"status": 401, "body": {"error": f"unknown token {TOKEN}"}})
     login = sink.script("/secrets/login", {"body": {"token": ANSWER_SECRET}, "headers": {"x-session": ANSWER_SECRET}})
     sink.script("/secrets/sap/Order('1')", {"status": 400, "body": {"error": f"wrong password {PASSWORD}"}})

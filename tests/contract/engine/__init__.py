@@ -57,7 +57,7 @@ does not have is named, so that the part brings its stories with it.
     - memory follows the disk: FenceStories.test_a_failed_unit_takes_nothing_along_that_came_after_it
 
 6. The owner of a call goes away.
-    - before sending, in line, while sending, after the reply, after the commit; GET and POST; each `on_unknown`:
+    - before sending, queued, while sending, after the reply, after the commit; GET and POST; each `on_unknown`:
       CrashStories.test_a_crash_at_each_point_of_a_call
     - before the commit of the intention: CrashStories.test_a_crash_before_the_intention_is_stored_leaves_nothing
     - in order: CrashStories.test_a_stop_that_does_not_wait_is_like_a_crash and
@@ -80,7 +80,7 @@ does not have is named, so that the part brings its stories with it.
 
 8. Branches and items.
     - all, in every order: ParallelStories.test_all_branches_meet_in_whatever_order_their_calls_end
-    - any, with losers in flight, waiting, asking by card and in line:
+    - any, with losers in flight, waiting, asking by card and queued:
       ParallelStories.test_the_losers_of_any_are_given_up_in_flight_and_waiting_and_their_cards_are_closed and
       ParallelStories.test_a_call_that_is_cancelled_while_it_is_queued_is_not_made
     - ending in the same group: ParallelStories.test_two_winners_in_one_unit_are_one_winner

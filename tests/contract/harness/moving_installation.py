@@ -119,7 +119,7 @@ class Installation:
         self.progress = RecordedProgress()
 
     async def live(self) -> None:
-        """Makes catalog and executions. The process ends as a crash ends it, with calls on the way and in line."""
+        """Makes catalog and executions. The process ends as a crash ends it, with calls on the way and queued."""
         self.folder.mkdir(mode=0o700, parents=True)
         (self.folder / "key").write_bytes(b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n")
         (self.folder / "key").chmod(0o600)

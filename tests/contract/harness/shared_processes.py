@@ -6,7 +6,7 @@
     assert await b.resume(execution_id) == Restarted()
 
 Each is a whole engine (`Driver`). They share the database, the world that they call, and the true time; their own
-clocks differ by seconds. `crash` ends one of them as a kill does, `pause` lets one stand still; `forget` lets its
+clocks differ by seconds. `crash` ends one of them as a kill does, `pause` suspends one; `forget` lets its
 lease run out, as half a minute does. Every story ends with `finish`, which proves what it left.
 """
 
@@ -83,7 +83,7 @@ class Processes:
     async def open(self, count: int, **settings: Any) -> list[Driver]:
         """Opens so many more processes. `settings` are those of `Driver`.
 
-        With `is_held` they store no unit, and take up what they find without waiting for the end of it. They share
+        With `is_held` they store no unit, and recover what they find without waiting for the end of it. They share
         `channels` of cards, and know `callees`, workflows by their ids.
         """
         return [await self._one(dict(settings)) for _ in range(count)]
@@ -121,7 +121,7 @@ class Processes:
             self.forget(process)
 
     async def pause(self, process: Driver) -> None:
-        """Lets a process stand still for so long that its lease runs out."""
+        """Pauses a process for so long that its lease runs out."""
         await self._leave(process)
         process.store.inner._upkeep.stop()
         self.forget(process)

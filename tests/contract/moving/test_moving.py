@@ -57,7 +57,7 @@ async def test_executions_continue_where_the_folder_left_them(
     await driver.open()
     await driver.settle()
     ids = installation.ids
-    # A call that was on its way is made again when it may be, and one that stood in line is made once.
+    # A call that was on its way is made again when it may be, and one that was queued is made once.
     calls = {(seen.execution_id, seen.attempt) for seen in driver.world.of("call_1")}
     assert calls == {(ids["in_line"], 1), (ids["sending"], 2)}
     assert {await driver.status(ids[name]) for name in ("in_line", "sending", "completed")} == {"COMPLETED"}

@@ -207,7 +207,7 @@ async def test_another_key_than_the_one_of_the_folder_is_found_before_anything_m
         ("dbname=looply", "localhost/looply"),
     ],
 )
-def test_a_place_is_told_without_user_and_password(text: str, place: str) -> None:
+def test_a_location_is_shown_without_user_and_password(text: str, place: str) -> None:
     assert server_of(text) == place
 
 

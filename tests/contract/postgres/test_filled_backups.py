@@ -65,16 +65,14 @@ def rows_of_database(address: str) -> Rows:
 
 
 async def prove(driver: Driver) -> None:
-    """Lets an engine take up what is there, and proves that nothing is lost or orphaned."""
+    """Lets an engine recover what is there, and proves that nothing is lost or orphaned."""
     driver.channels = {"inbox": FakeChannel()}
     await driver.open()
     await driver.settle()
     await driver.finish()
 
 
-async def test_a_backup_of_a_folder_has_every_row_and_is_gone_on_with(
-    installation: Installation, tmp_path: Path
-) -> None:
+async def test_a_backup_of_a_folder_has_every_row_and_is_continued(installation: Installation, tmp_path: Path) -> None:
     before = await installation.states()
     rows = rows_of_folder(installation.folder)
     assert [name for name, found in rows.items() if not found] == []
@@ -86,7 +84,7 @@ async def test_a_backup_of_a_folder_has_every_row_and_is_gone_on_with(
     await prove(Driver(lambda: SqliteStore(installation.folder, installation.clock), sealers=installation.sealer))
 
 
-async def test_a_dump_of_a_database_has_every_row_and_is_gone_on_with(
+async def test_a_dump_of_a_database_has_every_row_and_is_continued(
     installation: Installation, addresses: tuple[str, str], tmp_path: Path
 ) -> None:
     address, copy = addresses

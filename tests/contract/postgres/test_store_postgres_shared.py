@@ -247,7 +247,7 @@ async def test_the_trial_of_a_process_that_ended_is_forgotten_when_the_execution
 
 
 @pytest.mark.parametrize("is_silent", [True, False], ids=["silent", "slow"])
-async def test_what_a_process_took_and_did_not_do_is_suspect_if_that_one_fell_silent(
+async def test_work_that_a_process_took_and_did_not_do_is_suspect_if_its_lease_was_not_renewed(
     three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples, is_silent: bool
 ) -> None:
     unit, target = samples.first(), samples.first()

@@ -16,7 +16,7 @@ HOUR = timedelta(hours=1)
 
 
 class TestEnds:
-    """A process ends, and the others take up what it was at."""
+    """A process ends, and the others recover its work."""
 
     @pytest.mark.parametrize("on_unknown", ["", "retry", "incident"], ids=["by-method", "retry", "incident"])
     @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -28,7 +28,7 @@ def place(unit: Unit, since: datetime, *, most: int = 1, is_held: bool = False) 
 
 
 async def in_line(store: Store, samples: Samples, count: int, **facts: Any) -> list[Unit]:
-    """Stores so many executions that stand in line, each a second after the one before."""
+    """Stores so many executions that are queued, each a second after the one before."""
     most = facts.pop("most", 1)
     found = []
     for _ in range(count):

@@ -279,7 +279,7 @@ class ClaimContract:
         await store.journal.commit(samples.claimed("PO-1", status="COMPLETED", drop_claim=claim("PO-1")))
         await store.journal.commit(samples.claimed("PO-1"))
 
-    async def test_a_claim_can_be_taken_up_again_unless_another_has_it(self, store: Store, samples: Samples) -> None:
+    async def test_a_claim_can_be_made_again_unless_another_has_it(self, store: Store, samples: Samples) -> None:
         first = samples.claimed("PO-1")
         failed = ended(samples, first.head, "FAILED")
         second = samples.claimed("PO-1", b"second")

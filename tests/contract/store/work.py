@@ -148,7 +148,7 @@ class WorkContract:
             after = (page[-1].execution_id, page[-1].seq)
         assert found == expected
 
-    async def test_a_store_of_one_process_has_nothing_of_others_to_take_up(
+    async def test_a_store_of_one_process_has_nothing_of_others_to_recover(
         self, store: Store, samples: Samples
     ) -> None:
         unit = samples.first()

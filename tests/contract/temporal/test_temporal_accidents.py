@@ -204,12 +204,12 @@ async def test_what_follows_in_a_chain_whose_worker_dies_is_offered_by_a_sweep_a
     async with worker_of(client, reference.queue, die):
         await connection.offer(execution_id, [reference])
         await begun.wait()
-    async with Process(settings, world=dead.world, data=dead.data).running() as heir:
+    async with Process(settings, world=dead.world, data=dead.data).running() as successor:
         await client.get_workflow_handle(execution_id).result()
-        assert heir.arrived == [(execution_id, row.seq)]
+        assert successor.arrived == [(execution_id, row.seq)]
         assert [seen.step for seen in dead.world.calls] == ["call_1"]
-        await heir.sweep()
-        await heir.closed(execution_id)
+        await successor.sweep()
+        await successor.closed(execution_id)
     assert [(seen.step, seen.attempt) for seen in dead.world.calls] == [("call_1", 1), ("call_2", 1), ("call_3", 1)]
 
 

@@ -36,7 +36,7 @@ class _File(msgspec.Struct):
 
 
 class LeftHistories(Left, kw_only=True):
-    """As `Left`. `restated` has, by the name of a story, the definitions that stand for those of its history.
+    """As `Left`. `restated` has, by the name of a story, the definitions that replace those of its history.
 
     A scenario may have been rewritten since its history was recorded.
     """

@@ -26,7 +26,7 @@ OF_HISTORIES: Final = "_histories"
 """The suffix of the names of databases with all recorded histories of their release, without a catalog."""
 SCHEMAS: Final = ("looply", "looply_catalog")
 
-# Settings of the session that restores, some of them younger than the oldest server; comments, one of which tells which
+# Settings of the session that restores, some of them younger than the oldest server; comments, one of which says which
 # server it was; and commands to psql.
 _LEFT_OUT: Final = re.compile(r"^(SET .*|--.*|\\(un)?restrict .*)$\n", re.MULTILINE)
 _ROWS: Final = "--rows-per-insert=100"

@@ -1,4 +1,4 @@
-"""Certificates for tests: authorities that nobody else trusts, and what they sign, valid for a day.
+"""Certificates for tests: authorities that are trusted nowhere else, and what they sign, valid for a day.
 
 authority = Authority("Looply's tests")
 server = authority.issue("localhost")

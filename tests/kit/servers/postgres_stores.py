@@ -29,7 +29,7 @@ _END_OWNERS: Final = (
 def session_server() -> PostgresServer:
     """Returns the running server of this process of tests, which ends with it. Raises: NoPostgres.
 
-    Processes that run side by side have one each: what is stored is told once no older transaction of the whole server
+    Processes that run side by side have one each: what is stored is shown once no older transaction of the whole server
     is under way, so what a test of another process holds open would delay what this one reads.
     """
     server = PostgresServer(Path(tempfile.mkdtemp(prefix="looply-postgres-")))
@@ -43,7 +43,7 @@ def session_server() -> PostgresServer:
 def own_server() -> Iterator[PostgresServer]:
     """Gives a server that only the tests of the block use, so that they may stop it. Raises: NoPostgres."""
     with tempfile.TemporaryDirectory(prefix="looply-postgres-") as name:
-        # Whoever runs the server comes into its folder.
+        # The account that runs the server comes into its folder.
         Path(name).chmod(0o711)
         with PostgresServer(Path(name) / "server") as server:
             yield server
@@ -102,7 +102,7 @@ class PostgresStores:
 
     def make(self, clock: Clock | None = None, **settings: bool | int) -> PostgresStore:
         """Returns a store that is not open yet; one that a test leaves open is dropped after it."""
-        # Each session is a process of the server that learns everything anew: a few are enough for a test.
+        # Each session is a process of the server that learns everything again: a few are enough for a test.
         facts: dict[str, Any] = {"writers": 4, "readers": 2, **settings}
         self._made.append(PostgresStore(self.address, clock or FakeClock(), **facts))
         return self._made[-1]

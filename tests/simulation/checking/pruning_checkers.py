@@ -110,7 +110,7 @@ def streams_are_complete_or_report_pruning(trace: Trace) -> Iterable[str]:
 def _reasons(trace: Trace, execution: str, now: datetime, order: int, commits: int) -> list[str]:
     """Returns why an ended execution must be kept at a position of the order, by the clock of that time."""
     history = trace.histories[execution]
-    found = [f"{other} is open that it called, or that called it" for other in _kin(trace, execution, order)]
+    found = [f"{other} is open that it called, or that called it" for other in _relatives(trace, execution, order)]
     started = history[0]
     keyed = {call.asked["mark"]: call.asked["key"] for call in trace.calls_of("trigger") if call.asked["key"]}
     mark = (started.get("body") or {}).get("mark", "")
@@ -128,7 +128,7 @@ def _reasons(trace: Trace, execution: str, now: datetime, order: int, commits: i
     return found
 
 
-def _kin(trace: Trace, execution: str, order: int) -> Iterable[str]:
+def _relatives(trace: Trace, execution: str, order: int) -> Iterable[str]:
     """Yields the execution's parent and children that are open at a position of the order, or not started yet."""
     history = trace.histories[execution]
     called = [one["child_id"] for one in history if one["type"] == "ChildStarted"]

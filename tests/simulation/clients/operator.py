@@ -32,7 +32,7 @@ class Operator:
         for name, act in (
             ("killed_at_rest", self.kill),
             ("zombie", self.make_zombie),
-            ("standstill", self.stand_still),
+            ("standstill", self.pause_all),
             ("graceful_restart", self.restart),
             ("full_disk", self.fill_disk),
             ("clock_1s", lambda: self.set_clock("clock_1s", 1000)),
@@ -68,7 +68,7 @@ class Operator:
         await asyncio.sleep(60)
         simulation.kill(old, "exit")
 
-    async def stand_still(self) -> None:
+    async def pause_all(self) -> None:
         """Stops the process for a while, as a debugger or a sleeping laptop does."""
         simulation, process = self._simulation, self._simulation.current
         if not self._may_stop():

@@ -78,7 +78,7 @@ class Repairer:
         if heads:
             await self._go_onto(choose(choice, "execution", heads), is_named=not happens(choice, "no names", 200))
 
-    async def go_onto_meanwhile(self, execution_id: str) -> None:
+    async def move_to_running_version(self, execution_id: str) -> None:
         """Redrives an execution onto the second version while a call of it is in flight."""
         head = self._simulation.data.heads.get(execution_id)
         if head is not None:

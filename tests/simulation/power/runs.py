@@ -67,13 +67,13 @@ class Recorder:
         self._rng = rng
         self._loop = asyncio.get_running_loop()
         self._loop_thread = threading.get_ident()
-        self._wanted: set[int] = set()
+        self._requested: set[int] = set()
         self._new = threading.Condition()
 
     def before(self, op: Op) -> None:
         """Decides whether the power is lost after this operation; if so, lets answers arrive."""
         if self._rng.random() < self.share:
-            self._wanted.add(op.number)
+            self._requested.add(op.number)
             if threading.get_ident() != self._loop_thread:
                 self._let_answers_arrive()
 
@@ -82,8 +82,8 @@ class Recorder:
         with self._new:
             self.seen[op.kind, op.file] += 1
             self._new.notify_all()
-        if op.number in self._wanted:
-            self._wanted.discard(op.number)
+        if op.number in self._requested:
+            self._requested.discard(op.number)
             promise = self._ledger.promise()
             self.losses.append(Loss(op, self.volume.power_loss(self._rng), promise))
 

@@ -188,7 +188,7 @@ class Simulation:
         if "terminates" in enabled and happens(self.choice, "loses patience", 200):
             self.spawn(self.clients.finishing(self.clients.lose_patience()))
         if self.pool.is_rich and happens(self.choice, "goes onto a version", 120):
-            self.spawn(self.clients.finishing(self.repairer.go_onto_meanwhile(line.execution)))
+            self.spawn(self.clients.finishing(self.repairer.move_to_running_version(line.execution)))
 
     # The whole run
 

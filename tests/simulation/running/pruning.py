@@ -30,17 +30,17 @@ class Kept:
     values: Mapping[str, Mapping[bytes, Value]]
 
 
-Told = Callable[[RetentionFilter, Kept, list[str]], None]
+OnPruned = Callable[[RetentionFilter, Kept, list[str]], None]
 """Observes a pruning: its rule, the pruned executions, and the problems of the remaining rows."""
 
-ToldOfKeys = Callable[[datetime], None]
+OnKeysPruned = Callable[[datetime], None]
 """Observes the removal of idempotency keys that have expired at an instant."""
 
 
 class WatchedPruning(MemoryPruning):
     """Prunes, and notifies its observers."""
 
-    def __init__(self, data: MemoryData, commits: Commits, on_gone: Told, on_keys: ToldOfKeys) -> None:
+    def __init__(self, data: MemoryData, commits: Commits, on_gone: OnPruned, on_keys: OnKeysPruned) -> None:
         super().__init__(data, commits)
         self._on_gone = on_gone
         self._on_keys = on_keys

@@ -23,7 +23,7 @@ from looply.engine.records.startup import StartupState
 from looply.engine.records.survey import Survey
 from looply.engine.records.suspects import Trials
 from simulation.running.options import STORE_FAULTS
-from simulation.running.pruning import Told, ToldOfKeys, WatchedPruning
+from simulation.running.pruning import OnKeysPruned, OnPruned, WatchedPruning
 
 if TYPE_CHECKING:
     from simulation.running.process import Process
@@ -51,8 +51,8 @@ class SimulatedData(MemoryData):
         self,
         on_unit: Callable[[Unit], None],
         on_fire: Callable[[Fire, str], None],
-        on_gone: Told,
-        on_keys: ToldOfKeys,
+        on_gone: OnPruned,
+        on_keys: OnKeysPruned,
     ) -> None:
         super().__init__(dictionaries={STARTER: _STARTER})
         self._on_unit = on_unit

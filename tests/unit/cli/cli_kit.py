@@ -2,11 +2,13 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
+
+from looply.server.application import API_ROUTES
 
 Answer = Callable[[httpx2.Request], httpx2.Response]
 
@@ -59,8 +61,18 @@ class FakeClock:
         self.seconds += seconds
 
 
+def undeclared(name: str, query: Iterable[str]) -> set[str]:
+    """Returns the query parameters that the API's call of this name does not take."""
+    routes = [route for route in API_ROUTES if name in (route.name, route.name.lower()) or f"/{name}" in route.path]
+    declared = {parameter.name for route in routes for parameter in route.parameters}
+    if any(route.is_list for route in routes):
+        declared.add("organization_id")  # a field of cursors, which the server ignores
+    prefixes = tuple(route.prefix for route in routes if route.prefix)
+    return {each for each in query if each not in declared and not each.startswith(prefixes)}
+
+
 class Looply:
-    """A server that answers calls by name from a table, and remembers them."""
+    """A server that answers calls by name from a table, remembers them, and refuses unknown query parameters."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {}
@@ -74,6 +86,7 @@ class Looply:
         for key, value in request.url.params.multi_items():
             query[key] = [*query[key], value] if key in query else [value]
         body = json.loads(request.content) if request.content else None
+        assert not undeclared(name.partition("/")[0], query), f"{name} takes no {query}"
         self.calls.append((name, {key: v[0] if len(v) == 1 else v for key, v in query.items()}, body))
         answer = self.answers[name]
         if isinstance(answer, list):

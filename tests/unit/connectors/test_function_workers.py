@@ -56,7 +56,7 @@ async def call(pool: Workers[FakeProcess], owner: str, *, is_slow: bool = False,
     process = await pool.take(owner)
     if is_slow:
         pool.lower(process)
-    await pool.give_back(process, owner, is_sound=is_sound, is_slow=is_slow)
+    await pool.release(process, owner, is_sound=is_sound, is_slow=is_slow)
     await settled()
     return process
 
@@ -90,7 +90,7 @@ async def test_endless_code_that_loses_its_process_each_time_never_takes_the_las
         process = await asyncio.wait_for(pool.take("acme"), 5)
         assert not process.is_low
         starts.gate.set()
-        await pool.give_back(process, "acme", is_sound=True, is_slow=False)
+        await pool.release(process, "acme", is_sound=True, is_slow=False)
         await settled()
         assert starts.alive <= 4
 
@@ -119,7 +119,7 @@ async def test_when_every_process_was_lowered_one_is_replaced() -> None:
     one, two = await pool.take("umbrella"), await pool.take("hooli")
     for process, owner in ((one, "umbrella"), (two, "hooli")):
         pool.lower(process)
-        await pool.give_back(process, owner, is_sound=True, is_slow=True)
+        await pool.release(process, owner, is_sound=True, is_slow=True)
     await settled()
     assert starts.alive == 2
     assert not (await call(pool, "acme")).is_low
@@ -171,7 +171,7 @@ async def test_closing_ends_a_start_and_all_processes() -> None:
     starts.gate.clear()
     await settled()
     await pool.close()
-    await pool.give_back(process, "acme", is_sound=False, is_slow=False)
+    await pool.release(process, "acme", is_sound=False, is_slow=False)
     await pool.close()
     starts.gate.set()
     await settled()

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import msgspec
 
-from looply.server.http.call import JSON_TYPE, Answer, Route
+from looply.server.http.call import JSON_TYPE, Response, Route
 
 
-def check_answer(route: Route, answer: Answer) -> None:
+def check_answer(route: Route, answer: Response) -> None:
     """Checks the body of an answer against the type that its route declares; 304 has no body."""
     if route.answer is None or answer.status == 304:
         return

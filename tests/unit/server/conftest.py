@@ -36,7 +36,7 @@ from looply.sealing import Sealer
 from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app
 from looply.server.http.boundary import Boundary
-from looply.server.http.call import Answer, Route
+from looply.server.http.call import Response, Route
 from looply.server.http.dispatch import Dispatch
 from looply.testing.clock import FakeClock, SerialEntropy
 from looply.testing.world import NoNetwork, World
@@ -56,7 +56,7 @@ def answers_as_declared(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes a test fail when an answer does not match the type that its route declares."""
     perform = Dispatch.perform
 
-    async def checked(dispatch: Dispatch, route: Route, *facts: Any) -> Answer:
+    async def checked(dispatch: Dispatch, route: Route, *facts: Any) -> Response:
         answer = await perform(dispatch, route, *facts)
         check_answer(route, answer)
         return answer

@@ -2,6 +2,7 @@
 
 import { element } from "../shared/dom";
 import { isObject, type JsonObject, send, textOf, Unreachable } from "../shared/http";
+import { canBeTried, exampleOf, KeyHolder, tryView } from "./trying";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 const MAX_DEPTH = 8;
@@ -72,8 +73,12 @@ function breakable(path: string): (Node | string)[] {
   return path.split(/(?<=\/)/).flatMap((part) => [part, element("wbr")]);
 }
 
+function resolvedParameters(api: JsonObject, detail: JsonObject): JsonObject[] {
+  return (Array.isArray(detail.parameters) ? detail.parameters : []).map((item) => resolve(api, item));
+}
+
 function parametersOf(api: JsonObject, detail: JsonObject): HTMLElement | null {
-  const parameters = (Array.isArray(detail.parameters) ? detail.parameters : []).map((item) => resolve(api, item));
+  const parameters = resolvedParameters(api, detail);
   if (parameters.length === 0) return null;
   const rows = parameters.map((parameter) => {
     const name = element("code", {}, String(parameter.name));
@@ -98,10 +103,15 @@ function bodyOf(api: JsonObject, title: string, holder: unknown): HTMLElement | 
     const text = shown === "any" ? "any JSON value" : typeof shown === "string" ? shown : JSON.stringify(shown, null, 2);
     part.append(element("pre", { "aria-label": type, tabindex: "0" }, text));
   }
+  const example = exampleOf(resolve(api, holder));
+  if (example !== null) {
+    const shown = element("pre", { "aria-label": `${title}: an example`, tabindex: "0" }, example);
+    part.append(element("details", { class: "example" }, element("summary", {}, "Example"), shown));
+  }
   return part;
 }
 
-export function operationView(api: JsonObject, { method, path, detail }: Operation): HTMLElement {
+export function operationView(api: JsonObject, { method, path, detail }: Operation, keys: KeyHolder): HTMLElement {
   const summary = element(
     "summary",
     {},
@@ -119,14 +129,20 @@ export function operationView(api: JsonObject, { method, path, detail }: Operati
     ...responses.map(([status, response]) => bodyOf(api, status, response)),
   ];
   view.append(...parts.filter((part) => part !== null));
+  if (canBeTried(detail)) {
+    // Made when it is opened: a page with eighty forms would be slow to begin.
+    const make = () => view.append(tryView({ method, path, detail, parameters: resolvedParameters(api, detail) }, keys));
+    view.addEventListener("toggle", make, { once: true });
+  }
   return view;
 }
 
 export function show(root: HTMLElement, api: JsonObject): void {
   const info = isObject(api.info) ? api.info : {};
   const search = element("input", { type: "search", placeholder: "Find an operation", "aria-label": "Find an operation" });
+  const keys = new KeyHolder();
   const groups = [...operationsOf(api)].map(([tag, operations]) =>
-    element("section", {}, element("h2", {}, tag), ...operations.map((operation) => operationView(api, operation))),
+    element("section", {}, element("h2", {}, tag), ...operations.map((each) => operationView(api, each, keys))),
   );
   const nothing = element("p", { role: "status", class: "short" });
   search.addEventListener("input", () => filter(groups, nothing, search.value.trim().toLowerCase()));
@@ -134,6 +150,7 @@ export function show(root: HTMLElement, api: JsonObject): void {
     element("h1", {}, textOf(info.title) ?? "HTTP API", " ", element("small", {}, textOf(info.version) ?? "")),
     element("p", { class: "words" }, ...prose(textOf(info.description) ?? "")),
     element("p", {}, "The description as a file: ", element("a", { href: "/openapi.json" }, "/openapi.json")),
+    keys.field(),
     search,
     nothing,
     ...groups,
@@ -143,7 +160,7 @@ export function show(root: HTMLElement, api: JsonObject): void {
 /** Shows the operations whose line has the term, and says so when none has. */
 function filter(groups: HTMLElement[], nothing: HTMLElement, term: string): void {
   for (const group of groups) {
-    const all = [...group.querySelectorAll("details")];
+    const all = [...group.querySelectorAll<HTMLDetailsElement>(":scope > details")];
     for (const view of all) {
       view.hidden = !(view.querySelector("summary")?.textContent ?? "").toLowerCase().includes(term);
     }

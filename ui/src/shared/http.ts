@@ -9,14 +9,21 @@ export interface HttpAnswer {
 /** The server gave no answer: no network, connection broken, or nothing within the time. */
 export class Unreachable extends Error {}
 
-export type Send = (path: string, options?: { json?: unknown }) => Promise<HttpAnswer>;
+export interface SendOptions {
+  json?: unknown;
+  method?: string;
+  headers?: Record<string, string>;
+}
+
+export type Send = (path: string, options?: SendOptions) => Promise<HttpAnswer>;
 
 const TIMEOUT_MS = 30_000;
 
-/** Sends a GET, or a POST when `json` is given. Throws `Unreachable` only. */
+/** Sends a GET, or a POST when `json` is given, unless `method` says otherwise. Throws `Unreachable` only. */
 export const send: Send = async (path, options = {}) => {
+  const headers = { ...options.headers, accept: "application/json" };
   const init: RequestInit = {
-    headers: { accept: "application/json" },
+    headers,
     credentials: "same-origin",
     cache: "no-store",
     referrerPolicy: "no-referrer",
@@ -24,9 +31,10 @@ export const send: Send = async (path, options = {}) => {
   };
   if ("json" in options) {
     init.method = "POST";
-    init.headers = { accept: "application/json", "content-type": "application/json" };
+    init.headers = { ...headers, "content-type": "application/json" };
     init.body = JSON.stringify(options.json);
   }
+  if (options.method !== undefined) init.method = options.method;
   let status: number;
   let text: string;
   try {

@@ -59,5 +59,5 @@ def definition_error(findings: Findings) -> DefinitionError:
 
 
 def strip_identity(definition: dict[str, Any]) -> dict[str, Any]:
-    """Returns a definition without the ids that an export adds."""
-    return {name: value for name, value in definition.items() if name not in IDENTITY}
+    """Returns a definition without what a file has in addition: the ids, and the reference to its JSON Schema."""
+    return {name: value for name, value in definition.items() if name not in (*IDENTITY, "$schema")}

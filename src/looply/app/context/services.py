@@ -15,6 +15,7 @@ from looply.connectors.registry import Registry
 from looply.engine.ports.port import Engine
 from looply.engine.processing.feed import Feed
 from looply.limits import DEFAULT_LIMITS, Limits
+from looply.rates import WorkPace
 from looply.settings import Secret
 
 
@@ -58,7 +59,8 @@ class Services:
     """The engine and its feed, the catalog and their surroundings.
 
     `background` runs computations that would block the event loop. `metrics_token` is required to read the metrics;
-    without it they cannot be read. `bulk_signal` notifies the runner when this process has stored a bulk.
+    without it they cannot be read. `bulk_signal` notifies the runner when this process has stored a bulk. `pace` is
+    that of large JSON, by organization.
     """
 
     engine: Engine
@@ -74,6 +76,7 @@ class Services:
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: Secret | None = None
     bulk_signal: Signal = field(default_factory=Signal)
+    pace: WorkPace = field(default_factory=WorkPace)
 
     @property
     def schedule_lock(self) -> AbstractAsyncContextManager[None]:

@@ -45,7 +45,7 @@ async def list_schedules(*, target: Target = THE_TARGET, terminal: Here) -> None
         items = await offline.list_schedules(terminal, target)
     else:
         async with target.client(terminal) as client:
-            items = await client.items("getSchedules", _ALL)
+            items = (await client.get("getSchedules"))["items"]
     # Nothing starts while a schedule is paused, so its next instant would mislead.
     shown = [{**item, "next_on": item["next_on"] if item["status"] == "ACTIVE" else None} for item in items]
     show_items(terminal, items, _COLUMNS, shown=shown)

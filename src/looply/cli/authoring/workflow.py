@@ -2,13 +2,13 @@
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter, validators
 
+from looply.cli.authoring.files import COMMANDS, IDENTITY, without_file_fields
 from looply.cli.terminal.client import segment
-from looply.cli.terminal.documents import file_parameter, read_document, write_document
+from looply.cli.terminal.documents import file_parameter, read_document
 from looply.cli.terminal.failures import DONE, REFUSED, UsageError, problem_item
 from looply.cli.terminal.importing import DEFAULT_IMPORT, Imported, ImportOptions, import_by_api
 from looply.cli.terminal.options import THE_SERVER, THE_TARGET, Server, Target
@@ -17,7 +17,9 @@ from looply.cli.terminal.progress import explained
 from looply.cli.terminal.tables import record, show_items, table
 from looply.cli.terminal.terminal import Here
 
-APP: Final = App(name="workflow", help="Workflows: list, show, import, export, validate, activate, trigger.")
+APP: Final = App(name="workflow", help="Workflows: list, show, new, import, export, diff, validate, activate, trigger.")
+for _command in COMMANDS:
+    APP.command(_command)
 
 _COLUMNS: Final = {
     "workflow": "workflow_id",
@@ -26,7 +28,6 @@ _COLUMNS: Final = {
     "name": "workflow_name",
     "modified": "modified_on",
 }
-_IDENTITY: Final = ("workflow_id", "workflow_version")
 
 WorkflowId = Annotated[str, Parameter(name="WORKFLOW", help="Id or name of the workflow.")]
 Limit = Annotated[int, Parameter(help="Maximum number of items.", validator=validators.Number(gte=1))]
@@ -57,7 +58,7 @@ async def show(
         answer = await client.get("getWorkflowById", workflow_id=workflow_id, workflow_version=version)
     item: dict[str, Any] = answer["item"]
     steps = [(step.get("id"), step.get("type"), step.get("description")) for step in item["workflow_steps"]]
-    head = {name: item[name] for name in (*_IDENTITY, "workflow_status", "workflow_name")}
+    head = {name: item[name] for name in (*IDENTITY, "workflow_status", "workflow_name")}
     terminal.show(item, lambda: table(("step", "type", "description"), steps, title=_title(head)))
 
 
@@ -88,29 +89,6 @@ async def import_file(
 
 
 @APP.command
-async def export(
-    workflow_id: WorkflowId,
-    /,
-    *,
-    version: Version = "latest",
-    file: Annotated[Path | None, Parameter(help="Write to this file instead of standard output.")] = None,
-    server: Server = THE_SERVER,
-    terminal: Here,
-) -> None:
-    """Write the definition of a version as a file that import reads."""
-    async with server.client(terminal) as client:
-        answer = await client.get("exportWorkflow", workflow_id=workflow_id, workflow_version=version)
-    definition = answer["definition"]
-    text = json.dumps(definition, ensure_ascii=False, indent=2)
-    if file is None:
-        terminal.show(definition, lambda: text)
-        return
-    write_document(f"{text}\n", file)
-    ids = {name: definition[name] for name in _IDENTITY}
-    terminal.show({**ids, "file": str(file)}, lambda: f"{file} has version {definition['workflow_version']}.")
-
-
-@APP.command
 def validate(file: DefinitionFile, /, *, terminal: Here) -> int:
     """Check a definition without a server or a data folder. Exit status 1 when it has errors.
 
@@ -121,7 +99,7 @@ def validate(file: DefinitionFile, /, *, terminal: Here) -> int:
 
     document = read_document(file, terminal)
     if isinstance(document, dict):
-        document = {name: value for name, value in document.items() if name not in _IDENTITY}
+        document = without_file_fields(document)
     findings = parse_definition(document)
     errors, warnings = (list(map(problem_item, found)) for found in (findings.errors, findings.warnings))
     rows = [
@@ -130,7 +108,7 @@ def validate(file: DefinitionFile, /, *, terminal: Here) -> int:
         for item in items
     ]
     message = "the definition has errors" if errors else "the definition is valid"
-    title = f"{message}: {len(errors)} errors, {len(warnings)} warnings"
+    title = f"{message}: {_count(errors, 'error')}, {_count(warnings, 'warning')}"
     shown = {"message": message, "errors": errors, "warnings": warnings}
     terminal.show(shown, lambda: table(("finding", "path", "message", "hint"), rows, title=title) if rows else title)
     return REFUSED if errors else DONE
@@ -144,7 +122,7 @@ async def activate(
     async with server.client(terminal) as client:
         body = {"workflow_id": await client.workflow_id(workflow_id), "workflow_version": version}
         item = (await client.post("activateWorkflow", body))["item"]
-    document = {name: item[name] for name in (*_IDENTITY, "workflow_status")}
+    document = {name: item[name] for name in (*IDENTITY, "workflow_status")}
     terminal.show(document, lambda: record(document))
 
 
@@ -199,6 +177,10 @@ async def trigger(
 
 def _shown(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False, indent=2) if isinstance(value, dict | list) else value
+
+
+def _count(found: list[dict[str, str]], what: str) -> str:
+    return f"{len(found)} {what}{'' if len(found) == 1 else 's'}"
 
 
 def _show_imported(imported: Imported, terminal: Here) -> None:

@@ -11,12 +11,11 @@ _FIELDS: Final = (
     "bulk_id",
     "key_id",
     "record_id",
-    "connection_id",
     "looply_execution_id",
     "workflow_execution_id",
+    "name",
     "workflow_id",
     "organization_id",
-    "name",
 )
 """The field that identifies an object: the first of these that it has."""
 

@@ -117,7 +117,7 @@ class ApiClient:
         cursor: dict[str, Any] = {}
         while True:
             page = await self.get(name, **{**query, "limit": min(limit, PAGE), **cursor})
-            for item in page.get("items", []):
+            for item in page["items"]:
                 yield item
             if not (cursor := page.get("lastKey") or {}):
                 return
@@ -147,6 +147,17 @@ def _unreachable_error(url: str, error: Exception) -> Unavailable:
     return Unavailable(f"{url} does not answer ({str(error) or type(error).__name__}); is the server running there?")
 
 
+class _Answer(dict[str, Any]):
+    """The object of an answer. A field that it lacks is an error of what answered, not of the command."""
+
+    def __init__(self, url: str, body: dict[str, Any]) -> None:
+        super().__init__(body)
+        self._url = url
+
+    def __missing__(self, name: str) -> Any:
+        raise Unavailable(f"{self._url} answered without {name!r}; is it a Looply server of this release?")
+
+
 def _parse_response(response: httpx2.Response, url: str) -> dict[str, Any]:
     """Returns the object of a 200 answer. Raises: ApiRefused, Unavailable."""
     try:
@@ -154,9 +165,10 @@ def _parse_response(response: httpx2.Response, url: str) -> dict[str, Any]:
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        raise Unavailable(f"{url} answered {response.status_code} with something that is no JSON object")
+        message = f"{url} answered {response.status_code} with something that is no JSON object"
+        raise Unavailable(f"{message}; is it a Looply server?")
     if response.status_code == 200:
-        return body
+        return _Answer(url, body)
     raise ApiRefused(
         _message(body, response.status_code),
         status=response.status_code,

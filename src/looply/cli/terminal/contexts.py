@@ -55,10 +55,12 @@ def check_name(name: str) -> str:
     return name
 
 
-def contexts_file(environment: Mapping[str, str]) -> Path:
-    """Returns the file of the contexts, which may not exist."""
-    home = environment.get("XDG_CONFIG_HOME") or Path(environment.get("HOME") or "~").expanduser() / ".config"
-    return Path(home) / "looply" / "contexts.json"
+def contexts_file(environment: Mapping[str, str]) -> Path | None:
+    """Returns the file of the contexts, which may not exist; None for a process that has no home."""
+    if configured := environment.get("XDG_CONFIG_HOME"):
+        return Path(configured) / "looply" / "contexts.json"
+    home = environment.get("HOME")
+    return Path(home) / ".config" / "looply" / "contexts.json" if home else None
 
 
 def load_contexts(environment: Mapping[str, str]) -> Contexts:
@@ -67,6 +69,8 @@ def load_contexts(environment: Mapping[str, str]) -> Contexts:
     Raises: Refused (code `CONTEXTS_FILE`) for a file that others may read, or that has something else in it.
     """
     file = contexts_file(environment)
+    if file is None:
+        return Contexts()
     try:
         with file.open("rb") as stream:
             mode = os.fstat(stream.fileno()).st_mode
@@ -88,6 +92,8 @@ def load_contexts(environment: Mapping[str, str]) -> Contexts:
 def store_contexts(environment: Mapping[str, str], contexts: Contexts) -> None:
     """Writes the contexts to their file, which appears whole or not at all. Raises: Refused (code `CONTEXTS_FILE`)."""
     file = contexts_file(environment)
+    if file is None:
+        raise Refused("there is no folder for contexts: set HOME or XDG_CONFIG_HOME", code="CONTEXTS_FILE")
     draft = file.with_name(f".{file.name}.{os.getpid()}.part")
     text = json.dumps(msgspec.to_builtins(contexts), indent=2) + "\n"
     try:

@@ -112,7 +112,7 @@ class SandboxPool:
             lowering.cancel()
             is_slow = loop.time() - begun > SLOW_SECONDS
             # Also when the call was cancelled: its process is killed, because no caller waits for its result.
-            await workers.give_back(process, owner, is_sound=is_sound and not self._is_closed, is_slow=is_slow)
+            await workers.release(process, owner, is_sound=is_sound and not self._is_closed, is_slow=is_slow)
         return answer
 
     def _open_workers(self, language: Language) -> Workers[WorkerProcess]:

@@ -69,7 +69,7 @@ class Workers(Generic[Process]):
         self._is_closed = False
 
     async def take(self, owner: str) -> Process:
-        """Returns a process for one call of an owner; `give_back` ends the call. Raises: Unavailable."""
+        """Returns a process for one call of an owner; `release` ends the call. Raises: Unavailable."""
         self._busy[owner] += 1
         process: Process | None = None
         try:
@@ -91,7 +91,7 @@ class Workers(Generic[Process]):
             self._lowered.add(process)
             process.lower()
 
-    async def give_back(self, process: Process, owner: str, *, is_sound: bool, is_slow: bool) -> None:
+    async def release(self, process: Process, owner: str, *, is_sound: bool, is_slow: bool) -> None:
         """Ends a call; `is_slow`: it took longer than `SLOW_SECONDS`. A process that is not sound is killed."""
         self._end_call(owner)
         self._remember(owner, is_slow=is_slow)
@@ -126,7 +126,7 @@ class Workers(Generic[Process]):
         is_full = self._count >= self._most
         if owner in self._slow and self._low:
             return self._low.pop()
-        # Whoever has a process already, or is known as slow, leaves the last one to others.
+        # An owner that has a process already, or is known as slow, leaves the last one to others.
         leaves_one = owner in self._slow or self._busy[owner] > 1
         if len(self._normal) > (leaves_one and not is_full):
             return self._normal.pop()

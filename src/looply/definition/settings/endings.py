@@ -55,7 +55,8 @@ def compile_override_payload(reader: Reader) -> OverridePayloadSettings:
         if isinstance(payload, dict) and name in payload:
             reader.report.error(reader.pointer("payload", name), f"{name!r} {_OWN}")
     parameters = tuple(_parameters(reader)) if "parameters" in reader else ()
-    return OverridePayloadSettings(parameters=parameters, payload=reader.template("payload"))
+    levels = max((name.count(".") + 1 for name, _ in parameters), default=0)
+    return OverridePayloadSettings(parameters=parameters, levels=levels, payload=reader.template("payload"))
 
 
 def compile_redirect(reader: Reader) -> RedirectSettings:
@@ -68,7 +69,7 @@ def compile_terminate(reader: Reader) -> TerminateSettings:
     return TerminateSettings(status=reader.value.get("status", "COMPLETED"), reason=reader.template("reason"))
 
 
-def _parameters(reader: Reader) -> Iterator[tuple[tuple[str, ...], Template]]:
+def _parameters(reader: Reader) -> Iterator[tuple[str, Template]]:
     seen: dict[str, str] = {}
     for parameter in reader.children("parameters"):
         name: str = parameter.value["name"]
@@ -82,4 +83,4 @@ def _parameters(reader: Reader) -> Iterator[tuple[tuple[str, ...], Template]]:
         seen[name] = join_pointer(parameter.path, "name")
         value = parameter.template("value")
         assert value is not None  # the schema requires it
-        yield parts, value
+        yield name, value

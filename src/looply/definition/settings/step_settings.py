@@ -204,8 +204,10 @@ class DelaySettings(msgspec.Struct, frozen=True, kw_only=True):
 class OverridePayloadSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`overridePayload`: sets names of `payload.output`, or replaces the caller's part of it."""
 
-    parameters: tuple[tuple[tuple[str, ...], Template], ...] = ()
-    """(the parts of the dotted name, the value)."""
+    parameters: tuple[tuple[str, Template], ...] = ()
+    """(the dotted name, the value)."""
+    levels: int = 0
+    """Number of parts of the longest name."""
     payload: Template | None = None
 
 

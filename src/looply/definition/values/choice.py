@@ -20,6 +20,7 @@ from looply.jsontext import Json
 Operand: TypeAlias = Literal["boolean", "number", "text", "time", "rule"]
 _Test: TypeAlias = Callable[[bool, Json, Json], bool]
 _Compare: TypeAlias = Callable[[Any, Any], bool]
+_NUMBERS: Final = (int, float, Decimal)
 
 
 class Operator(msgspec.Struct, frozen=True):
@@ -70,14 +71,18 @@ LookUp: TypeAlias = Callable[[Template], tuple[bool, Json]]
 
 def _work(operator: str, variable: Json, operand: Json) -> int:
     """Returns the units of work of a comparison, by the lengths of its texts and of its pattern."""
-    read = sum(len(value) >> 6 for value in (variable, operand) if isinstance(value, str))
-    pieces = len(operand) >> 2 if operator == "StringMatches" and isinstance(operand, str) else 0
-    return 1 + read + pieces
+    units = 1
+    for value in (variable, operand):
+        if isinstance(value, str):
+            units += len(value) >> 6
+    if operator == "StringMatches" and isinstance(operand, str):
+        units += len(operand) >> 2
+    return units
 
 
 def is_number(value: Json) -> bool:
     """Returns whether a value is a number; booleans are not."""
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return isinstance(value, _NUMBERS) and not isinstance(value, bool)
 
 
 def fits_operand(operand: Operand, value: Json) -> bool:

@@ -78,7 +78,11 @@ _JSON_FIELDS: Mapping[str, tuple[str, ...]] = {
 
 
 class Codec:
-    """Turns events and states into bytes and back. For one thread at a time."""
+    """Turns events and states into bytes and back.
+
+    Batches may be decoded, and events without secrets encoded, in another thread while the codec is in use; all else is
+    for one thread.
+    """
 
     def __init__(self, sealers: Sealers, dictionaries: Mapping[int, bytes] | None = None) -> None:
         self._sealers = sealers
@@ -153,6 +157,14 @@ class Codec:
         if len(events) != batch.last_seq - batch.first_seq + 1:
             raise _corrupt(execution_id, batch.first_seq, f"it holds {len(events)} events up to {batch.last_seq}")
         return events, size
+
+    def moved_bytes(self, batch: Batch, execution_id: str) -> int:
+        """Returns the bytes of the values that a batch refers to. Raises: StoreCorrupt when the bytes are damaged."""
+        try:
+            text = self._dictionaries.decompress(batch.codec, batch.events)
+            return 0 if text.startswith(b"[") else sum(moved[4] for moved in _DOCUMENT.decode(text).moved)
+        except ValueError as error:
+            raise _corrupt(execution_id, batch.first_seq, str(error)) from error
 
     def check_chain(self, batch: Batch, chain: bytes, execution_id: str) -> bytes:
         """Returns the batch's chain, which must follow `chain`. Raises: StoreCorrupt when it does not."""

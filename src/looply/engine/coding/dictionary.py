@@ -6,6 +6,7 @@ starter that ships with the package; it is copied into every new store, so a sto
 
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from threading import Lock
 from typing import Final
 
 from zstandard import ZstdCompressionDict, ZstdCompressor, ZstdDecompressor, ZstdError, train_dictionary
@@ -32,19 +33,28 @@ def train(samples: Sequence[bytes]) -> bytes:
 
 
 class _Pair:
-    """A compressor and a decompressor for one dictionary. Not for use by two threads at once."""
+    """A compressor and a decompressor for one dictionary, which serve one thread at a time."""
 
-    __slots__ = ("compress", "decompress")
+    __slots__ = ("_compressor", "_decompressor", "_lock")
 
     def __init__(self, data: bytes) -> None:
         dictionary = ZstdCompressionDict(data) if data else None
         if dictionary is not None:
             dictionary.precompute_compress(level=_LEVEL)
         # The checksum is over the text: it finds a bit that changed in what is stored, and one in the dictionary.
-        self.compress = ZstdCompressor(
-            level=_LEVEL, dict_data=dictionary, write_dict_id=False, write_checksum=True
-        ).compress
-        self.decompress = ZstdDecompressor(dict_data=dictionary).decompress
+        self._compressor = ZstdCompressor(level=_LEVEL, dict_data=dictionary, write_dict_id=False, write_checksum=True)
+        self._decompressor = ZstdDecompressor(dict_data=dictionary)
+        self._lock = Lock()
+
+    def compress(self, text: bytes) -> bytes:
+        """Returns the compressed text."""
+        with self._lock:
+            return self._compressor.compress(text)
+
+    def decompress(self, data: bytes) -> bytes:
+        """Returns the text. Raises: ZstdError."""
+        with self._lock:
+            return self._decompressor.decompress(data)
 
 
 class Dictionaries:

@@ -21,6 +21,7 @@ from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
 from looply.definition.values.pointer import split_pointer
 from looply.engine.effects.outcomes import failure
+from looply.engine.effects.paced_sender import PacedSender
 from looply.errors import LooplyError, OperationError, Permanent, Timeout, tag_input_fields
 from looply.execution.document.masking import find_hidden_values
 from looply.execution.document.overlays import secret_values
@@ -30,6 +31,7 @@ from looply.execution.facts.commands import EffectDone, EffectFailed
 from looply.execution.facts.state import ExecutionState, OpenStep
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
+from looply.rates import WorkPace
 
 _log = structlog.get_logger(__name__)
 
@@ -57,11 +59,12 @@ class ConnectionSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerResources:
-    """Resources of operations beside HTTP and connections."""
+    """Resources of operations beside HTTP and connections. `pace` is that of large responses, by organization."""
 
     dialer: Dialer = field(default_factory=NoDialer)
     sandbox: Sandbox = field(default_factory=NoSandbox)
     limits: Limits = DEFAULT_LIMITS
+    pace: WorkPace = field(default_factory=WorkPace)
 
 
 class Worker:
@@ -126,6 +129,7 @@ class Worker:
         timeout = timedelta(seconds=opened.timeout_seconds)
 
         bounds = Bounds()
+        sender = PacedSender(self._sender(timeout, organization_id), organization_id, self._resources.pace, self._clock)
 
         async def remember(found: Awaitable[ConnectionValues], *fields: str) -> ConnectionValues:
             with tag_input_fields(*fields):
@@ -141,7 +145,7 @@ class Worker:
             step=address.step,
             attempt=opened.attempt,
             timeout=timeout,
-            http=BoundSender(self._sender(timeout, organization_id), bounds),
+            http=BoundSender(sender, bounds),
             connection=lambda name: remember(self._connections.find_by_name(organization_id, name), "connection"),
             clock=self._clock,
             cache=self._sessions,

@@ -1,8 +1,10 @@
 """The committer: makes a unit of a stretch, stores it, and only then publishes what follows from it."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeAlias
 
 import msgspec
 
@@ -13,7 +15,7 @@ from looply.engine.coding.decision_rows import decision_rows
 from looply.engine.coding.units import claim_of, expiry_of, head_of, queue_of, work_change
 from looply.engine.ports.dispatch import Dispatcher, EffectRef
 from looply.engine.ports.port import Fire, Key
-from looply.engine.ports.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, Unit
+from looply.engine.ports.store import Batch, EffectRow, EffectState, Snapshot, Store, StoredDefinition, Unit, Value
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox
 from looply.engine.processing.observers import Observers, ignore
@@ -35,12 +37,18 @@ from looply.jsontext import encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.slots import Lane
 
+Encoded: TypeAlias = tuple[Batch, tuple[Value, ...], int]
+"""A batch, the large values that it refers to, and the bytes of the text of its events."""
+
 KEY_LIFE = timedelta(hours=24)
 """An idempotency key is kept at least so long."""
 
 _SNAPSHOT_EVENTS = 512
 _SNAPSHOT_BYTES = 2 * 1024 * 1024
 """A history of so many bytes of JSON, with all large values, is folded without a snapshot where its state is small."""
+
+_LARGE_BYTES = 256 * 1024
+"""Events of so many bytes take a millisecond or more to encode."""
 
 _BYTES_OF_EVENT = 1024
 _BYTES_OF_VISIT = 64
@@ -133,7 +141,8 @@ class Committer:
         keeps its state.
         Raises: what `Journal.commit` raises.
         """
-        unit = self._unit(box, after, workflow, events, extras)
+        encoded = await self._encode(box, after, events)
+        unit = self._unit(box, after, workflow, events, extras, encoded)
         is_stored = False
         try:
             if extras.repairs_rows:
@@ -164,16 +173,32 @@ class Committer:
         """Removes rows that move nothing any more."""
         await self._store.work.drop_deliveries(rows)
 
+    async def _encode(self, box: Mailbox, after: ExecutionState, events: Sequence[Event]) -> Encoded:
+        """Returns the encoded events and their size; those of an existing execution are encoded in a thread when large.
+
+        New executions are stored in the order of their ids, so none of them is overtaken while it is encoded.
+        """
+        started = after.started
+        first_seq = box.state.seq + 1 if box.state is not None else 1
+        facts = (events, started.organization_id, started.execution_id, first_seq, box.chain)
+        if box.state is None or not _is_large(events):
+            return self._codec.encode_measured(*facts)
+        return await asyncio.to_thread(self._codec.encode_measured, *facts)
+
     def _unit(
-        self, box: Mailbox, after: ExecutionState, workflow: Workflow, events: Sequence[Event], extras: Extras
+        self,
+        box: Mailbox,
+        after: ExecutionState,
+        workflow: Workflow,
+        events: Sequence[Event],
+        extras: Extras,
+        encoded: Encoded,
     ) -> Unit:
         """Returns the unit of one stretch; it holds a slot of the dispatcher for each effect that is RUNNING in it."""
         before = box.state
         started = after.started
         expected = before.seq if before is not None else 0
-        batch, values, size = self._codec.encode_measured(
-            events, started.organization_id, started.execution_id, expected + 1, box.chain
-        )
+        batch, values, size = encoded
         work = work_change(before, after, self._effect_state(after), self._epoch)
         held = before is not None and before.holds_process_id
         holds = after.holds_process_id
@@ -286,6 +311,12 @@ class Committer:
         if unit.copies:
             self._observers.on_copies()
         self.watchers.notify(unit.execution_id)
+
+
+def _is_large(events: Sequence[Event]) -> bool:
+    """Returns whether encoding events takes so long that a thread does it; secrets are sealed in the event loop."""
+    size = sum(getattr(event, "size", 0) for event in events)
+    return size > _LARGE_BYTES and not any(getattr(event, "secret", ()) for event in events)
 
 
 def encode_definition(workflow: Workflow, workflow_id: str, workflow_version: int) -> StoredDefinition:

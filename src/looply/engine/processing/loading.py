@@ -2,13 +2,15 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Final
 
 from looply.definition import Workflow, compile_definition, definition_hash
 from looply.engine.coding.codec import FOLD_VERSION, Codec
-from looply.engine.ports.store import Store
+from looply.engine.ports.store import Batch, Store, Value
 from looply.errors import NotFound, StoreCorrupt
 from looply.execution import ExecutionState, fold
+from looply.execution.facts.events import Event
 from looply.jsontext import Json, parse_stored
 from looply.limits import STORED_LIMITS
 
@@ -21,11 +23,24 @@ _COMPILED = 256
 _AT_ONCE: Final = 64 * 1024
 """So many bytes of events are decoded before other tasks get a turn."""
 
+_IN_THREAD: Final = 256 * 1024
+"""Events that refer to values of so many bytes are decoded in a thread."""
 
-async def yield_to_others(size: int) -> None:
-    """Yields to other tasks after events of `size` bytes were decoded, when that took a while."""
+
+async def decode_in_turn(
+    codec: Codec, batch: Batch, values: Mapping[bytes, Value], organization_id: str, execution_id: str
+) -> tuple[list[Event], int]:
+    """Returns `codec.decode_measured` of these. Other tasks get a turn when it takes a while.
+
+    Raises: as `Codec.decode`.
+    """
+    facts = (batch, values, organization_id, execution_id)
+    if values and codec.moved_bytes(batch, execution_id) > _IN_THREAD:
+        return await asyncio.to_thread(codec.decode_measured, *facts)
+    events, size = codec.decode_measured(*facts)
     if size > _AT_ONCE:
         await asyncio.sleep(0)
+    return events, size
 
 
 class Loader:
@@ -55,9 +70,8 @@ class Loader:
             state = self._codec.decode_state(snapshot, organization_id, execution_id)
         for batch in batches:
             chain = self._codec.check_chain(batch, chain, execution_id)
-            events, size = self._codec.decode_measured(batch, values, organization_id, execution_id)
+            events, _ = await decode_in_turn(self._codec, batch, values, organization_id, execution_id)
             state = fold(events, state)
-            await yield_to_others(size)
         if state is None or state.seq != loaded.head.seq:
             raise StoreCorrupt(f"the history of execution {execution_id} does not reach event {loaded.head.seq}")
         return state, await self.workflow(state.definition), chain
@@ -84,9 +98,8 @@ class Loader:
         values = await self._store.journal.values_of(execution_id)
         for batch in batches:
             chain = self._codec.check_chain(batch, chain, execution_id)
-            events, size = self._codec.decode_measured(batch, values, state.started.organization_id, execution_id)
+            events, _ = await decode_in_turn(self._codec, batch, values, state.started.organization_id, execution_id)
             state = fold(events, state)
-            await yield_to_others(size)
         return state, await self.workflow(state.definition), chain
 
     async def workflow(self, name: str) -> Workflow:

@@ -18,7 +18,7 @@ from looply.engine.ports.store import Store
 from looply.engine.processing.committer import Committer, CommitterHooks
 from looply.engine.processing.current import CurrentStates
 from looply.engine.processing.feed import DEFAULT_FEED_BOUNDS, Feed, FeedBounds
-from looply.engine.processing.loading import Loader, yield_to_others
+from looply.engine.processing.loading import Loader, decode_in_turn
 from looply.engine.processing.mailbox import Mailboxes
 from looply.engine.processing.observers import Observers
 from looply.engine.records.datastores import Datastores
@@ -128,12 +128,11 @@ class Reader:
         found: list[tuple[int, Event]] = []
         left = self._limits.read_bytes
         for number, batch in enumerate(batches):
-            events, size = self._codec.decode_measured(batch, values, head.organization_id, execution_id)
+            events, size = await decode_in_turn(self._codec, batch, values, head.organization_id, execution_id)
             found.extend(enumerate(events, batch.first_seq))
             left -= size
             if left < 0 and number:
                 break
-            await yield_to_others(size)
         return [(seq, event) for seq, event in found if seq > after][:limit]
 
     async def find(self, organization_id: str, name: str, workflow_id: str = "") -> Sequence[Head]:

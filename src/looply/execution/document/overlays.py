@@ -4,7 +4,7 @@ The branches of a parallel share the document. An iteration has an overlay of it
 first, its writes go there, and the overlay is dropped when the iteration ends, except for its collected output.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -41,6 +41,8 @@ def visible_output(state: ExecutionState, scope: str, step: str) -> tuple[bool, 
 
 def visible_payload(state: ExecutionState, scope: str) -> Mapping[str, Json]:
     """Returns `payload.output` as the scope sees it."""
+    if not scope:
+        return state.payload
     changed = (frame.payload for frame in visible_frames(state, scope) if frame.payload is not None)
     return next(changed, state.payload)
 
@@ -87,13 +89,13 @@ def size_of(state: ExecutionState, scope: str, name: str) -> int:
 
 
 def with_output(
-    state: ExecutionState, scope: str, step: str, output: Json, size: int, secrets: tuple[SecretPath, ...]
+    state: ExecutionState, scope: str, step: str, output: Json, size: int, secrets: Sequence[SecretPath]
 ) -> ExecutionState:
     """Returns the state after a step of the scope has written its output."""
     home = owner_scope(state, scope)
-    before = size_of(state, scope, step)
-    total = state.document_bytes - before + size
     owner: Frame | ExecutionState = state.frames[home] if home else state
+    before = owner.sizes.get(step, 0)
+    total = state.document_bytes - before + size
     sizes = owner.sizes.set(step, size) if size or before else owner.sizes
     marked = tuple(dict.fromkeys((*owner.secrets, *secrets))) if secrets else owner.secrets
     outputs = owner.outputs.set(step, output)
@@ -104,12 +106,12 @@ def with_output(
 
 
 def with_payload(
-    state: ExecutionState, scope: str, payload: Mapping[str, Json], size: int, secrets: tuple[SecretPath, ...]
+    state: ExecutionState, scope: str, payload: Mapping[str, Json], size: int, secrets: Sequence[SecretPath]
 ) -> ExecutionState:
     """Returns the state after a step of the scope has changed the payload."""
     home = owner_scope(state, scope)
-    total = state.document_bytes - size_of(state, scope, "payload") + size
     owner: Frame | ExecutionState = state.frames[home] if home else state
+    total = state.document_bytes - owner.sizes.get("payload", 0) + size
     sizes = owner.sizes.set("payload", size)
     marked = tuple(dict.fromkeys((*owner.secrets, *secrets))) if secrets else owner.secrets
     if isinstance(owner, Frame):

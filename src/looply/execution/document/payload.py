@@ -29,13 +29,14 @@ def initial_payload(started: ExecutionStarted) -> dict[str, Json]:
 
 def override_payload(payload: Mapping[str, Json], event: Computed) -> Mapping[str, Json]:
     """Returns the payload after an `overridePayload` step: names set, or the caller's part replaced."""
-    metadata = {name: payload[name] for name in METADATA}
     if event.override == "replace":
-        return {**_caller_part(event.output), **metadata}
+        return {**_caller_part(event.output), **{name: payload[name] for name in METADATA}}
     changed = dict(payload)
     for name, value in event.output.items():
-        changed = _with_value(changed, name.split("."), value)
-    return {**changed, **metadata}
+        first, *rest = name.split(".")
+        if first not in METADATA:
+            changed[first] = _with_value(changed.get(first), rest, value) if rest else value
+    return changed
 
 
 def _caller_part(value: Json) -> dict[str, Json]:

@@ -253,7 +253,7 @@ def _without_regions(state: ExecutionState, step: str) -> ExecutionState:
 
 def _with_output(state: ExecutionState, event: StepEvent, output: Json, size: int) -> ExecutionState:
     pointers: tuple[str, ...] = getattr(event, "secret", ())
-    secrets = tuple((event.step, *split_pointer(pointer)) for pointer in pointers if pointer.startswith("/output"))
+    secrets = [(event.step, *split_pointer(pointer)) for pointer in pointers if pointer.startswith("/output")]
     return overlays.with_output(state, event.scope, event.step, output, size, secrets)
 
 
@@ -261,7 +261,7 @@ def _apply_computed(state: ExecutionState, event: Computed) -> ExecutionState:
     state = _with_output(_move(state, event, branch=event.branch), event, event.output, event.size)
     if event.override:
         payload = override_payload(overlays.visible_payload(state, event.scope), event)
-        secrets = tuple((*_PAYLOAD, *_payload_part(event, pointer)) for pointer in event.secret)
+        secrets = [(*_PAYLOAD, *_payload_part(event, pointer)) for pointer in event.secret]
         return overlays.with_payload(state, event.scope, payload, event.payload_size, secrets)
     return state
 

@@ -21,26 +21,19 @@ def enter(visit: Visit) -> tuple[Event, ...]:
     evaluation = visit.evaluation()
     secrets = secrets_of(visit.state, visit.address.scope)
     if settings.payload is not None:
-        spread = tuple(f"/output{pointer}" for pointer in secrets.pointers(settings.payload))
+        spread = [f"/output{pointer}" for pointer in secrets.pointers(settings.payload)]
         return _override(visit, "replace", settings.payload.evaluate(evaluation), spread)
-    deepest = max(len(parts) for parts, _ in settings.parameters)
-    if deepest > visit.limits.json_levels:
-        message = f"a name leads {deepest} levels down; the limit json_levels is {visit.limits.json_levels}"
+    if settings.levels > visit.limits.json_levels:
+        message = f"a name leads {settings.levels} levels down; the limit json_levels is {visit.limits.json_levels}"
         raise StepError(message, code="LIMIT")
-    output = {".".join(parts): value.evaluate(evaluation) for parts, value in settings.parameters}
-    spread = tuple(
-        f"/output/{'.'.join(parts)}{pointer}"
-        for parts, value in settings.parameters
-        for pointer in secrets.pointers(value)
-    )
+    output = {name: value.evaluate(evaluation) for name, value in settings.parameters}
+    spread = [f"/output/{name}{pointer}" for name, value in settings.parameters for pointer in secrets.pointers(value)]
     return _override(visit, "set", output, spread)
 
 
-def _override(
-    visit: Visit, kind: Literal["set", "replace"], output: Json, spread: tuple[str, ...]
-) -> tuple[Event, ...]:
+def _override(visit: Visit, kind: Literal["set", "replace"], output: Json, spread: list[str]) -> tuple[Event, ...]:
     visit.check_size(output, "the output")
-    secret = tuple(dict.fromkeys((*visit.step.output_secrets, *spread)))
+    secret = tuple(dict.fromkeys((*visit.step.output_secrets, *spread))) if spread else visit.step.output_secrets
     event = Computed(**visit.common(), output=output, override=kind, size=json_bytes(output), secret=secret)
     payload_size = _payload_size(visit, event)
     reason = over_document_and_payload(visit.state, visit.step.id, event.size, payload_size, visit.limits, event.scope)

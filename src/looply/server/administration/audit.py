@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from looply.app.context import audit
 from looply.catalog.trail.audit import AuditFilter, AuditPage
 from looply.errors import BadRequest
-from looply.server.http.call import Answer, Call, Parameter, read_route
+from looply.server.http.call import Call, Parameter, Response, read_route
 from looply.server.http.rows import AuditItem, audit_row
 from looply.server.http.wire import LIMIT, SUCCESS, instant_of, limit_of
 
@@ -40,15 +40,15 @@ class AuditAnswer(msgspec.Struct, frozen=True, kw_only=True):
     last_key: AuditCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
-async def get_audit(call: Call) -> Answer:
+async def get_audit(call: Call) -> Response:
     """Lists audit records."""
     after = _number(call, "after")
     if after is None:
-        return Answer(audit_answer(await _newest_first(call), "record_id"))
+        return Response(audit_answer(await _newest_first(call), "record_id"))
     if any(name in call.query for name in (*_FILTERS, "record_id")):
         raise BadRequest("after lists all records in their order; leave the other parameters out", code="BAD_FILTER")
     found = await audit.list_after(call.services, call.principal, after, limit=limit_of(call))
-    return Answer(audit_answer(found, "after"))
+    return Response(audit_answer(found, "after"))
 
 
 async def _newest_first(call: Call) -> AuditPage:

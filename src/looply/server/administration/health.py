@@ -3,23 +3,23 @@
 from typing import Final
 
 from looply.errors import EngineError
-from looply.server.http.call import Answer, Call, Route
+from looply.server.http.call import Call, Response, Route
 from looply.server.http.wire import Message
 
 
-async def live(call: Call) -> Answer:  # noqa: ARG001
+async def live(call: Call) -> Response:  # noqa: ARG001
     """Answers that the process runs."""
-    return Answer(Message(message="live"))
+    return Response(Message(message="live"))
 
 
-async def ready(call: Call) -> Answer:
+async def ready(call: Call) -> Response:
     """Answers whether the server takes calls; 503 with the reason when it does not."""
     if call.services.lifecycle.is_draining:
         raise EngineError("the server is stopping", code="NOT_READY")
     health = call.services.engine.health()
     if not health.is_ready:
         raise EngineError(health.reason, code="NOT_READY")
-    return Answer(Message(message="ready"))
+    return Response(Message(message="ready"))
 
 
 ROUTES: Final = (

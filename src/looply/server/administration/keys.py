@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.administration import keys
 from looply.catalog.tenants.keys import KeyDraft
-from looply.server.http.call import Answer, Call, Parameter, Route, manage_route
+from looply.server.http.call import Call, Parameter, Response, Route, manage_route
 from looply.server.http.rows import KeyRecord, NewKeyRecord, key_row, new_key_row
 from looply.server.http.wire import LIMIT, SUCCESS, instant_of, limit_of
 
@@ -61,29 +61,29 @@ class RevokeKeyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     cascade: bool = False
 
 
-async def create_key(call: Call) -> Answer:
+async def create_key(call: Call) -> Response:
     """Creates a key."""
     body: CreateKeyBody = call.body
     expires_on = None if body.expires_on is None else instant_of(body.expires_on, "expires_on")
     new = await keys.create(
         call.services, call.principal, KeyDraft(body.name, body.scopes, expires_on, body.workflow_ids)
     )
-    return Answer(NewKeyAnswer(message=SUCCESS, item=new_key_row(new.key, new.text)))
+    return Response(NewKeyAnswer(message=SUCCESS, item=new_key_row(new.key, new.text)))
 
 
-async def revoke_key(call: Call) -> Answer:
+async def revoke_key(call: Call) -> Response:
     """Revokes a key."""
     revoked = await keys.revoke(call.services, call.principal, call.body.key_id, cascade=call.body.cascade)
     made = [key_row(key) for key in revoked.made_by_it]
-    return Answer(RevokedAnswer(message=SUCCESS, item=key_row(revoked.key), made_by_it=made))
+    return Response(RevokedAnswer(message=SUCCESS, item=key_row(revoked.key), made_by_it=made))
 
 
-async def get_keys(call: Call) -> Answer:
+async def get_keys(call: Call) -> Response:
     """Lists the keys."""
     page = await keys.list_page(call.services, call.principal, limit_of(call), call.query.get("key_id") or None)
     items = [key_row(key) for key in page.items]
     last_key = KeyCursor(key_id=items[-1].key_id) if page.has_more else UNSET
-    return Answer(KeyPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+    return Response(KeyPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 ROUTES: Final = (

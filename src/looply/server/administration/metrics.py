@@ -4,15 +4,15 @@ import asyncio
 from typing import Final
 
 from looply.app.context.metrics import CONTENT_TYPE
-from looply.server.http.call import Answer, Call, Route
+from looply.server.http.call import Call, Response, Route
 
 
-async def get_metrics(call: Call) -> Answer:
+async def get_metrics(call: Call) -> Response:
     """Returns the metrics as text."""
     metrics = call.services.metrics
     metrics.take_snapshot()
     # Thousands of text lines: a thread renders them while the event loop serves other calls.
-    return Answer(await asyncio.to_thread(metrics.render), media_type=CONTENT_TYPE)
+    return Response(await asyncio.to_thread(metrics.render), media_type=CONTENT_TYPE)
 
 
 ROUTES: Final = (

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from looply.permissions import PERMISSIONS, SCOPES, Permission, Scope
-from looply.server.http.call import Answer, Call, read_route
+from looply.server.http.call import Call, Response, read_route
 from looply.server.http.wire import SUCCESS
 
 
@@ -26,11 +26,11 @@ class PermissionList(msgspec.Struct, frozen=True, kw_only=True):
     own: list[Permission]
 
 
-async def get_permissions(call: Call) -> Answer:
+async def get_permissions(call: Call) -> Response:
     """Lists the permissions."""
     own = [permission for permission in PERMISSIONS if call.principal.may(permission)]
     items = permission_rows()
-    return Answer(PermissionList(message=SUCCESS, count=len(items), items=items, own=own))
+    return Response(PermissionList(message=SUCCESS, count=len(items), items=items, own=own))
 
 
 def permission_rows() -> list[PermissionRecord]:

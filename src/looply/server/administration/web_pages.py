@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from looply.errors import NotFound
-from looply.server.http.call import Answer, Call, Headers, Route
+from looply.server.http.call import Call, Headers, Response, Route
 
 STATIC: Final = Path(__file__).parents[1] / "static"
 
@@ -44,20 +44,20 @@ class Pages:
             if path.is_file() and path.suffix in _TYPES
         }
 
-    def inbox(self) -> Answer:
+    def inbox(self) -> Response:
         """Returns the page that shows a card; it is the same for every token."""
         built = self._files.get("inbox.html")
         # An image that is loaded from another host reveals to it who reads the card, and when.
         text = _PLAIN.format(title="Looply", text="This installation was built without its inbox page.")
         return _page(built or text.encode(), f"{self._images} data:")
 
-    def docs(self) -> Answer:
+    def docs(self) -> Response:
         """Returns the page of the API reference."""
         built = self._files.get("docs.html")
         link = 'The description is at <a href="/openapi.json">/openapi.json</a>.'
         return _page(built or _PLAIN.format(title="Looply HTTP API", text=link).encode(), "")
 
-    def file(self, name: str) -> Answer:
+    def file(self, name: str) -> Response:
         """Returns a file that a page loads. Raises: NotFound."""
         found = self._files.get(name)
         if found is None or name.endswith(".html"):
@@ -65,20 +65,20 @@ class Pages:
         # The build puts a hash of the content into the names under assets/.
         keep = b"public, max-age=31536000, immutable" if name.startswith("assets/") else b"no-cache"
         headers = ((b"cache-control", keep), (b"cross-origin-resource-policy", b"same-origin"))
-        return Answer(found, headers=headers, media_type=_TYPES[Path(name).suffix])
+        return Response(found, headers=headers, media_type=_TYPES[Path(name).suffix])
 
     def routes(self) -> tuple[Route, ...]:
         """Returns the routes of all pages and files. Query parameters that mail programs add to a link are ignored."""
 
-        async def inbox(call: Call) -> Answer:
+        async def inbox(call: Call) -> Response:
             if not call.values["token"] or "/" in call.values["token"]:
                 raise NotFound("not found")
             return self.inbox()
 
-        async def docs(call: Call) -> Answer:  # noqa: ARG001
+        async def docs(call: Call) -> Response:  # noqa: ARG001
             return self.docs()
 
-        async def file(call: Call) -> Answer:
+        async def file(call: Call) -> Response:
             return self.file(call.values["path"])
 
         return (
@@ -120,6 +120,6 @@ class Pages:
         )
 
 
-def _page(html: bytes, images: str) -> Answer:
+def _page(html: bytes, images: str) -> Response:
     policy = _POLICY.format(images=images).encode()
-    return Answer(html, headers=((b"content-security-policy", policy), *_SHARED), media_type=_TYPES[".html"])
+    return Response(html, headers=((b"content-security-policy", policy), *_SHARED), media_type=_TYPES[".html"])

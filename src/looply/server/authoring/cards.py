@@ -10,7 +10,7 @@ from looply.catalog.authored.cards import CardDraft, CardSummary, CardVersion
 from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.jsontext import Json
-from looply.server.http.call import Answer, Call, Parameter, manage_route, read_route
+from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.wire import (
     LIMIT,
     SUCCESS,
@@ -108,18 +108,18 @@ class DeleteCardBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     card_version: int | str | None = None
 
 
-async def get_card(call: Call) -> Answer:
+async def get_card(call: Call) -> Response:
     """Reads a version."""
     version = number_of(call.query.get("card_version"), "card_version")
     return _answer(await cards.get(call.services, call.principal, (call.query.get("card_id"), version)))
 
 
-async def get_latest_active_card(call: Call) -> Answer:
+async def get_latest_active_card(call: Call) -> Response:
     """Reads the newest ACTIVE version."""
     return _answer(await cards.latest_active(call.services, call.principal, call.query.get("card_id")))
 
 
-async def get_cards(call: Call) -> Answer:
+async def get_cards(call: Call) -> Response:
     """Lists the versions of all cards."""
     limit = limit_of(call)
     cursor = cursor_of(call, "card_id", "card_version")
@@ -127,10 +127,10 @@ async def get_cards(call: Call) -> Answer:
     page = await cards.list_page(call.services, call.principal, limit, after)
     items = [_row(row) for row in page.items]
     last_key = _key(items[-1]) if page.has_more else UNSET
-    return Answer(CardPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+    return Response(CardPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
-async def create_card(call: Call) -> Answer:
+async def create_card(call: Call) -> Response:
     """Creates a card."""
     body: CreateCardBody = call.body
     if (body.workflow_id is None) != (body.workflow_version is None):
@@ -142,7 +142,7 @@ async def create_card(call: Call) -> Answer:
     return _answer(await cards.create(call.services, call.principal, draft))
 
 
-async def update_card(call: Call) -> Answer:
+async def update_card(call: Call) -> Response:
     """Stores a draft."""
     body: UpdateCardBody = call.body
     card = await cards.update(
@@ -156,24 +156,24 @@ async def update_card(call: Call) -> Answer:
     return _answer(card)
 
 
-async def activate_card(call: Call) -> Answer:
+async def activate_card(call: Call) -> Response:
     """Makes a draft ACTIVE."""
     body: CardVersionBody = call.body
     key = (body.card_id, number_of(body.card_version, "card_version"))
     return _answer(await cards.activate(call.services, call.principal, key))
 
 
-async def delete_card(call: Call) -> Answer:
+async def delete_card(call: Call) -> Response:
     """Deletes a version or a card."""
     body: DeleteCardBody = call.body
     version = None if body.card_version is None else number_of(body.card_version, "card_version")
     await cards.delete(call.services, call.principal, body.card_id, version)
-    return Answer(Message())
+    return Response(Message())
 
 
-def _answer(card: CardVersion) -> Answer:
+def _answer(card: CardVersion) -> Response:
     item = extend_record(CardRecord, _row(card), card_payload=card.card_payload)
-    return Answer(CardAnswer(message=SUCCESS, item=item))
+    return Response(CardAnswer(message=SUCCESS, item=item))
 
 
 def _key(row: CardRow) -> CardCursor:

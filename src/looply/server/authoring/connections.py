@@ -9,7 +9,7 @@ from looply.app.authoring import connections
 from looply.catalog.authored.connections import Connection, ConnectionDraft
 from looply.clock import to_ms
 from looply.jsontext import Json
-from looply.server.http.call import Answer, Call, Parameter, manage_route, read_route
+from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.wire import LIMIT, SUCCESS, Message, limit_of
 
 
@@ -76,14 +76,14 @@ class NamedConnectionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     name: str
 
 
-async def create_connection(call: Call) -> Answer:
+async def create_connection(call: Call) -> Response:
     """Creates a connection."""
     body: CreateConnectionBody = call.body
     draft = ConnectionDraft(name=body.name, kind=body.kind, settings=body.settings, secrets=body.secrets)
     return _answer(await connections.create(call.services, call.principal, draft))
 
 
-async def update_connection(call: Call) -> Answer:
+async def update_connection(call: Call) -> Response:
     """Changes a connection."""
     body: UpdateConnectionBody = call.body
     draft = ConnectionDraft(
@@ -95,28 +95,28 @@ async def update_connection(call: Call) -> Answer:
     return _answer(await connections.update(call.services, call.principal, body.name, draft))
 
 
-async def delete_connection(call: Call) -> Answer:
+async def delete_connection(call: Call) -> Response:
     """Deletes a connection."""
     await connections.delete(call.services, call.principal, call.body.name)
-    return Answer(Message())
+    return Response(Message())
 
 
-async def get_connection(call: Call) -> Answer:
+async def get_connection(call: Call) -> Response:
     """Reads a connection."""
     return _answer(await connections.get(call.services, call.principal, call.query.get("name")))
 
 
-async def get_connections(call: Call) -> Answer:
+async def get_connections(call: Call) -> Response:
     """Lists the connections."""
     before = call.query.get("connection_id") or None
     page = await connections.list_page(call.services, call.principal, limit_of(call), before)
     items = [_record(connection) for connection in page.items]
     last_key = ConnectionCursor(connection_id=items[-1].connection_id) if page.has_more else UNSET
-    return Answer(ConnectionPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+    return Response(ConnectionPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
-def _answer(connection: Connection) -> Answer:
-    return Answer(ConnectionAnswer(message=SUCCESS, item=_record(connection)))
+def _answer(connection: Connection) -> Response:
+    return Response(ConnectionAnswer(message=SUCCESS, item=_record(connection)))
 
 
 def _record(connection: Connection) -> ConnectionRecord:

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.authoring import datastores
 from looply.jsontext import Json
-from looply.server.http.call import Answer, Call, Parameter, manage_route, read_route
+from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.rows import DatastoreRecord, DatastoreRow, datastore_record, datastore_row
 from looply.server.http.wire import LIMIT, SUCCESS, Message, limit_of
 
@@ -51,32 +51,32 @@ class DeleteDatastoreBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     if_revision: Revision | None = None
 
 
-async def get_datastores(call: Call) -> Answer:
+async def get_datastores(call: Call) -> Response:
     """Lists the datastores."""
     found, has_more = await datastores.list_page(call.services, call.principal, limit_of(call), call.query.get("name"))
     items = [datastore_row(line) for line in found]
     last_key = DatastoreCursor(name=items[-1].name) if has_more else UNSET
-    return Answer(DatastorePage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+    return Response(DatastorePage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
-async def get_datastore(call: Call) -> Answer:
+async def get_datastore(call: Call) -> Response:
     """Returns a datastore."""
     found = await datastores.get(call.services, call.principal, call.query.get("name"))
-    return Answer(DatastoreAnswer(message=SUCCESS, item=datastore_record(found)))
+    return Response(DatastoreAnswer(message=SUCCESS, item=datastore_record(found)))
 
 
-async def put_datastore(call: Call) -> Answer:
+async def put_datastore(call: Call) -> Response:
     """Stores the document of a datastore."""
     body: PutDatastoreBody = call.body
     stored = await datastores.put(call.services, call.principal, body.name, body.value, if_revision=body.if_revision)
-    return Answer(DatastoreAnswer(message=SUCCESS, item=datastore_record(stored)))
+    return Response(DatastoreAnswer(message=SUCCESS, item=datastore_record(stored)))
 
 
-async def delete_datastore(call: Call) -> Answer:
+async def delete_datastore(call: Call) -> Response:
     """Deletes a datastore."""
     body: DeleteDatastoreBody = call.body
     await datastores.delete(call.services, call.principal, body.name, if_revision=body.if_revision)
-    return Answer(Message())
+    return Response(Message())
 
 
 _NAME: Final = Parameter("name", "Name of the datastore.", is_required=True)

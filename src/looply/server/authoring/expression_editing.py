@@ -10,7 +10,7 @@ from looply.app.authoring.expression_editing import DataContext, Sample, Schema,
 from looply.errors import BadRequest
 from looply.jsontext import Json
 from looply.server.authoring.expressions import ExpressionFinding, finding_item, source_of
-from looply.server.http.call import Answer, Call, Route
+from looply.server.http.call import Call, Response, Route
 from looply.server.http.wire import SUCCESS, version_of
 
 _BASES: Final = ("data", "schema", "definition", "workflow_id")
@@ -89,7 +89,7 @@ class ExpressionFindings(msgspec.Struct, frozen=True, kw_only=True):
     type: str | None
 
 
-async def complete_expression(call: Call) -> Answer:
+async def complete_expression(call: Call) -> Response:
     """Completes an expression."""
     body: CompleteBody = call.body
     source = source_of(body)
@@ -110,16 +110,16 @@ async def complete_expression(call: Call) -> Answer:
         )
         for each in found
     ]
-    return Answer(CompletionList(message=SUCCESS, count=len(items), items=items))
+    return Response(CompletionList(message=SUCCESS, count=len(items), items=items))
 
 
-async def validate_expression(call: Call) -> Answer:
+async def validate_expression(call: Call) -> Response:
     """Checks an expression, a template or a card."""
     body: ValidateExpressionBody = call.body
     source = source_of(body)
     context = _data_context(body, takes_any=source.form == "card")
     result = await expression_editing.check(call.services, call.principal, source, context)
-    return Answer(
+    return Response(
         ExpressionFindings(
             message=SUCCESS,
             errors=[finding_item(finding) for finding in result.errors],

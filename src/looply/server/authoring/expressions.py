@@ -16,7 +16,7 @@ from looply.errors import BadRequest
 from looply.expressions import FUNCTIONS, Argument, Function
 from looply.expressions.values import Kind
 from looply.jsontext import Json, fingerprint
-from looply.server.http.call import IF_NONE_MATCH, Answer, Call, Route, read_route
+from looply.server.http.call import IF_NONE_MATCH, Call, Response, Route, read_route
 from looply.server.http.wire import SUCCESS, instant_of
 
 _MAX_SEED: Final = 128
@@ -126,7 +126,7 @@ class FunctionList(msgspec.Struct, frozen=True, kw_only=True):
     items: list[FunctionRecord]
 
 
-async def evaluate_expression(call: Call) -> Answer:
+async def evaluate_expression(call: Call) -> Response:
     """Evaluates an expression, a template or a card."""
     body: EvaluateBody = call.body
     source = source_of(body)
@@ -138,7 +138,7 @@ async def evaluate_expression(call: Call) -> Answer:
     given = EvaluationInput(data=body.data, host=body.host, now=now, seed=body.seed)
     result = await expressions.evaluate(call.services, source, given)
     finding = result.finding
-    return Answer(
+    return Response(
         EvaluateAnswer(
             message=SUCCESS,
             value=result.value,
@@ -151,14 +151,14 @@ async def evaluate_expression(call: Call) -> Answer:
     )
 
 
-async def get_expression_functions(call: Call) -> Answer:
+async def get_expression_functions(call: Call) -> Response:
     """Lists the functions."""
     etag = f'"{fingerprint(to_builtins(_FUNCTION_ITEMS)).hex()}"'
     headers = ((b"etag", etag.encode()), (b"cache-control", b"private, no-cache"))
     if _is_known(etag, call.headers.get(IF_NONE_MATCH.lower().encode(), "")):
-        return Answer(b"", 304, headers, b"")
+        return Response(b"", 304, headers, b"")
     answer = FunctionList(message=SUCCESS, count=len(_FUNCTION_ITEMS), items=_FUNCTION_ITEMS)
-    return Answer(answer, headers=headers)
+    return Response(answer, headers=headers)
 
 
 def _is_known(etag: str, known: str) -> bool:

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from looply.app.authoring.fires import MAX_FIRES, View, list_fires, parse_schedule, preview_workflow
 from looply.errors import BadRequest, Problem
 from looply.jsontext import Json
-from looply.server.http.call import Answer, Call, Parameter, Route, read_route
+from looply.server.http.call import Call, Parameter, Response, Route, read_route
 from looply.server.http.rows import FireRecord, PreviewAnswer, fire_row, preview_answer
 from looply.server.http.wire import LIMIT, SUCCESS, WORKFLOW_ID, instant_of, limit_of, number_of, version_of
 
@@ -42,17 +42,17 @@ class PreviewBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     around_change: bool = False
 
 
-async def get_schedule_fires(call: Call) -> Answer:
+async def get_schedule_fires(call: Call) -> Response:
     """Lists the outcomes of the fires of a schedule."""
     limit, cursor = limit_of(call), call.query.get("nominal_on")
     before = instant_of(cursor, "nominal_on") if cursor else None
     rows = await list_fires(call.services, call.principal, call.query.get("workflow_id"), before, limit + 1)
     items = [fire_row(row) for row in rows[:limit]]
     last_key = FireCursor(nominal_on=items[-1].nominal_on) if len(rows) > limit else UNSET
-    return Answer(FirePage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+    return Response(FirePage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
-async def preview_schedule(call: Call) -> Answer:
+async def preview_schedule(call: Call) -> Response:
     """Returns the next fires of a schedule; nothing is stored."""
     body: PreviewBody = call.body
     if (body.schedule is None) == (body.workflow_id is None):
@@ -71,7 +71,7 @@ async def preview_schedule(call: Call) -> Answer:
         assert body.workflow_id is not None
         version = version_of(body.workflow_version)
         shown = await preview_workflow(call.services, call.principal, body.workflow_id, version, view)
-    return Answer(preview_answer(shown))
+    return Response(preview_answer(shown))
 
 
 ROUTES: Final = (

@@ -9,7 +9,7 @@ from looply.catalog.authored.profiles import Profile
 from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.jsontext import Json
-from looply.server.http.call import Answer, Call, manage_route, read_route
+from looply.server.http.call import Call, Response, manage_route, read_route
 from looply.server.http.wire import SUCCESS, WORKFLOW_ID, Message
 
 
@@ -65,13 +65,13 @@ class NamedProfileBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     name: str
 
 
-async def create_profile(call: Call) -> Answer:
+async def create_profile(call: Call) -> Response:
     """Creates a profile."""
     body: CreateProfileBody = call.body
     return _answer(await profiles.create(call.services, call.principal, body.workflow_id, body.name, body.values))
 
 
-async def update_profile(call: Call) -> Answer:
+async def update_profile(call: Call) -> Response:
     """Changes a profile."""
     body: UpdateProfileBody = call.body
     if body.values is None and body.new_name is None:
@@ -82,28 +82,28 @@ async def update_profile(call: Call) -> Answer:
     return _answer(profile)
 
 
-async def delete_profile(call: Call) -> Answer:
+async def delete_profile(call: Call) -> Response:
     """Deletes a profile."""
     body: NamedProfileBody = call.body
     await profiles.delete(call.services, call.principal, body.workflow_id, body.name)
-    return Answer(Message())
+    return Response(Message())
 
 
-async def set_default_profile(call: Call) -> Answer:
+async def set_default_profile(call: Call) -> Response:
     """Makes a profile the default."""
     body: NamedProfileBody = call.body
     return _answer(await profiles.set_default(call.services, call.principal, body.workflow_id, body.name))
 
 
-async def get_profiles(call: Call) -> Answer:
+async def get_profiles(call: Call) -> Response:
     """Lists the profiles of a workflow."""
     found = await profiles.list_all(call.services, call.principal, call.query.get("workflow_id"))
     items = [_record(profile) for profile in found]
-    return Answer(ProfileList(message=SUCCESS, count=len(items), items=items))
+    return Response(ProfileList(message=SUCCESS, count=len(items), items=items))
 
 
-def _answer(profile: Profile) -> Answer:
-    return Answer(ProfileAnswer(message=SUCCESS, item=_record(profile)))
+def _answer(profile: Profile) -> Response:
+    return Response(ProfileAnswer(message=SUCCESS, item=_record(profile)))
 
 
 def _record(profile: Profile) -> ProfileRecord:

@@ -7,7 +7,7 @@ import msgspec
 from looply.app.authoring.fires import find_missed_fires
 from looply.app.authoring.schedules import list_all, toggle
 from looply.errors import BadRequest
-from looply.server.http.call import Answer, Call, manage_route, read_route
+from looply.server.http.call import Call, Response, manage_route, read_route
 from looply.server.http.rows import ScheduleRecord, schedule_row
 from looply.server.http.wire import SUCCESS, version_of
 
@@ -39,15 +39,15 @@ class ScheduleList(msgspec.Struct, frozen=True, kw_only=True):
     items: list[ScheduleRecord]
 
 
-async def get_schedules(call: Call) -> Answer:
+async def get_schedules(call: Call) -> Response:
     """Lists the live schedules."""
     missed = await find_missed_fires(call.services, call.principal)
     schedules = await list_all(call.services, call.principal)
     items = [schedule_row(live, missed.get(live.schedule.workflow_id)) for live in schedules]
-    return Answer(ScheduleList(message=SUCCESS, count=len(items), items=items))
+    return Response(ScheduleList(message=SUCCESS, count=len(items), items=items))
 
 
-async def toggle_schedule(call: Call) -> Answer:
+async def toggle_schedule(call: Call) -> Response:
     """Pauses or resumes a schedule."""
     body: dict[str, Any] = call.body if isinstance(call.body, dict) else {}
     workflow_id, action = body.get("workflow_id"), body.get("action")
@@ -59,7 +59,7 @@ async def toggle_schedule(call: Call) -> Answer:
     schedule = await toggle(
         call.services, call.principal, workflow_id, version, action="PAUSE" if action == "PAUSE" else "PLAY"
     )
-    return Answer(
+    return Response(
         ToggleAnswer(
             message=SUCCESS,
             workflow_id=schedule.workflow_id,

@@ -12,7 +12,7 @@ from looply.catalog.authored.workflows import WorkflowVersion
 from looply.clock import to_ms
 from looply.errors import BadRequest, Forbidden, Problem
 from looply.jsontext import Json
-from looply.server.http.call import Answer, Call, Parameter, manage_route, read_route
+from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.rows import WorkflowRow, workflow_row
 from looply.server.http.wire import (
     LIMIT,
@@ -167,18 +167,18 @@ class ExportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     definition: dict[str, Json]
 
 
-async def get_workflow(call: Call) -> Answer:
+async def get_workflow(call: Call) -> Response:
     """Reads a version."""
     row = await workflows.get(call.services, call.principal, *_requested_version(call))
-    return Answer(WorkflowAnswer(message=SUCCESS, item=_record(row)))
+    return Response(WorkflowAnswer(message=SUCCESS, item=_record(row)))
 
 
-async def get_schema(call: Call) -> Answer:
+async def get_schema(call: Call) -> Response:
     """Reads the payload schema of a version."""
     return _schema_answer(await workflows.get(call.services, call.principal, *_requested_version(call)))
 
 
-async def set_mock_payload(call: Call) -> Answer:
+async def set_mock_payload(call: Call) -> Response:
     """Stores a mock payload."""
     body: MockPayloadBody = call.body
     if (body.payload is UNSET) == (not body.workflow_execution_id):
@@ -195,7 +195,7 @@ async def set_mock_payload(call: Call) -> Answer:
     return _schema_answer(row)
 
 
-def _schema_answer(row: WorkflowVersion) -> Answer:
+def _schema_answer(row: WorkflowVersion) -> Response:
     item = SchemaRecord(
         workflow_id=row.workflow_id,
         workflow_version=row.workflow_version,
@@ -206,10 +206,10 @@ def _schema_answer(row: WorkflowVersion) -> Answer:
         created_on=to_ms(row.created_on),
         modified_on=to_ms(row.modified_on),
     )
-    return Answer(SchemaAnswer(message=SUCCESS, item=item))
+    return Response(SchemaAnswer(message=SUCCESS, item=item))
 
 
-async def get_workflows(call: Call) -> Answer:
+async def get_workflows(call: Call) -> Response:
     """Lists the versions of all workflows."""
     limit = limit_of(call)
     cursor = cursor_of(call, "workflow_id", "workflow_version")
@@ -217,10 +217,10 @@ async def get_workflows(call: Call) -> Answer:
     page = await workflows.list_page(call.services, call.principal, limit, after)
     items = [workflow_row(row) for row in page.items]
     last_key = _key(items[-1]) if page.has_more else UNSET
-    return Answer(WorkflowPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+    return Response(WorkflowPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
-async def create_workflow(call: Call) -> Answer:
+async def create_workflow(call: Call) -> Response:
     """Stores a new workflow."""
     body: DefinitionBody = call.body
     return _save_answer(
@@ -228,7 +228,7 @@ async def create_workflow(call: Call) -> Answer:
     )
 
 
-async def update_workflow(call: Call) -> Answer:
+async def update_workflow(call: Call) -> Response:
     """Stores a draft."""
     body: UpdateBody = call.body
     saved = await workflows.update(
@@ -242,7 +242,7 @@ async def update_workflow(call: Call) -> Answer:
     return _save_answer(saved)
 
 
-async def import_workflow(call: Call) -> Answer:
+async def import_workflow(call: Call) -> Response:
     """Stores an imported definition."""
     body: ImportBody = call.body
     saved = await workflows.import_definition(
@@ -256,32 +256,32 @@ async def import_workflow(call: Call) -> Answer:
     return _save_answer(saved)
 
 
-async def export_workflow(call: Call) -> Answer:
+async def export_workflow(call: Call) -> Response:
     """Reads a definition as a file."""
     definition = await workflows.export_definition(call.services, call.principal, *_requested_version(call))
-    return Answer(ExportAnswer(message=SUCCESS, definition=definition))
+    return Response(ExportAnswer(message=SUCCESS, definition=definition))
 
 
-async def validate_workflow(call: Call) -> Answer:
+async def validate_workflow(call: Call) -> Response:
     """Checks a definition."""
     found = await workflows.validate(call.services, call.principal, call.body.definition)
-    return Answer(FindingsAnswer(message=SUCCESS, errors=_findings(found.errors), warnings=_findings(found.warnings)))
+    return Response(FindingsAnswer(message=SUCCESS, errors=_findings(found.errors), warnings=_findings(found.warnings)))
 
 
-async def activate_workflow(call: Call) -> Answer:
+async def activate_workflow(call: Call) -> Response:
     """Makes a draft ACTIVE."""
     body: VersionBody = call.body
     version = number_of(body.workflow_version, "workflow_version")
     row = await activate(call.services, call.principal, body.workflow_id, version)
-    return Answer(WorkflowAnswer(message=SUCCESS, item=_record(row)))
+    return Response(WorkflowAnswer(message=SUCCESS, item=_record(row)))
 
 
-async def delete_workflow(call: Call) -> Answer:
+async def delete_workflow(call: Call) -> Response:
     """Deletes a version or a workflow."""
     body: DeleteBody = call.body
     version = None if body.workflow_version is None else number_of(body.workflow_version, "workflow_version")
     await workflows.delete(call.services, call.principal, body.workflow_id, version)
-    return Answer(Message())
+    return Response(Message())
 
 
 def _requested_version(call: Call) -> tuple[str, int | None]:
@@ -293,14 +293,14 @@ def _is_incomplete(call: Call) -> bool:
     return incomplete or flag_of(call, "incomplete")
 
 
-def _save_answer(saved: SaveResult) -> Answer:
+def _save_answer(saved: SaveResult) -> Response:
     body = SavedAnswer(
         message=SUCCESS,
         item=_record(saved.version),
         warnings=_findings(saved.warnings),
         unchanged=saved.is_unchanged or UNSET,
     )
-    return Answer(body)
+    return Response(body)
 
 
 def _findings(problems: tuple[Problem, ...]) -> list[Finding]:

@@ -7,6 +7,7 @@ import msgspec
 
 from looply import __version__
 from looply.definition import definition_schema
+from looply.server.description.examples import add_examples
 from looply.server.description.openapi_schemas import REFERENCE, components_of, make_explicit
 from looply.server.http.call import IF_NONE_MATCH, JSON, Kind, Parameter, Route
 from looply.server.http.wire import ConflictAnswer, ErrorAnswer, ForbiddenAnswer
@@ -45,7 +46,7 @@ _REQUEST_ID: Final = {"x-request-id": {"description": "Identifies the call in th
 
 
 def describe(routes: Sequence[Route]) -> dict[str, Any]:
-    """Returns the OpenAPI document of the routes: each with its parameters, body, answers and errors."""
+    """Returns the OpenAPI document of the routes: each with its parameters, body, answers, errors and examples."""
     shapes = [shape for route in routes for shape in (route.body, route.answer) if _is_shape(shape)]
     types = list(dict.fromkeys([*shapes, ErrorAnswer, *_REFUSAL_TYPES.values()]))
     schemas, components = msgspec.json.schema_components(types, ref_template=REFERENCE)
@@ -53,7 +54,7 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, references)
-    return {
+    document = {
         "openapi": "3.1.0",
         "info": {
             "title": "Looply",
@@ -79,6 +80,7 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
         "security": [{_KEY: []}],
         "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in routes)],
     }
+    return add_examples(document)
 
 
 def _operation(route: Route, references: dict[Any, Any]) -> dict[str, Any]:

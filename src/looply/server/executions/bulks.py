@@ -11,7 +11,7 @@ from looply.catalog.authored.bulks import Bulk, BulkAction
 from looply.clock import ms_or_none, to_ms
 from looply.engine.ports.port import Filter, Head, TriggerType
 from looply.execution.facts.state import Status
-from looply.server.http.call import Answer, Call, Parameter, manage_route, read_route
+from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.wire import LIMIT, SUCCESS, instant_of, limit_of, number_of, version_of
 
 
@@ -141,7 +141,7 @@ class BulkPage(msgspec.Struct, frozen=True, kw_only=True):
     last_key: BulkCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
-async def bulk_redrive(call: Call) -> Answer:
+async def bulk_redrive(call: Call) -> Response:
     """Redrives many failed executions."""
     body: BulkRedriveBody = call.body
     return await _start_or_preview(
@@ -157,38 +157,38 @@ async def bulk_redrive(call: Call) -> Answer:
     )
 
 
-async def bulk_terminate(call: Call) -> Answer:
+async def bulk_terminate(call: Call) -> Response:
     """Terminates many executions."""
     body: BulkTerminateBody = call.body
     return await _start_or_preview(call, body, BulkRequest(action="terminate", **_common(body)))
 
 
-async def get_bulk(call: Call) -> Answer:
+async def get_bulk(call: Call) -> Response:
     """Reads a bulk with its progress."""
     found = await bulks.get(call.services, call.principal, call.query.get("bulk_id"))
-    return Answer(BulkAnswer(message=SUCCESS, item=_item(found)))
+    return Response(BulkAnswer(message=SUCCESS, item=_item(found)))
 
 
-async def get_bulks(call: Call) -> Answer:
+async def get_bulks(call: Call) -> Response:
     """Lists bulks."""
     before = call.query.get("bulk_id") or None
     page = await bulks.list_page(call.services, call.principal, limit_of(call), before)
     items = [_item(bulk) for bulk in page.items]
     last_key = BulkCursor(bulk_id=items[-1].bulk_id) if page.has_more else UNSET
-    return Answer(BulkPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+    return Response(BulkPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
-async def cancel_bulk(call: Call) -> Answer:
+async def cancel_bulk(call: Call) -> Response:
     """Cancels a bulk."""
     found = await bulks.cancel(call.services, call.principal, call.body.bulk_id)
-    return Answer(BulkAnswer(message=SUCCESS, item=_item(found)))
+    return Response(BulkAnswer(message=SUCCESS, item=_item(found)))
 
 
-async def _start_or_preview(call: Call, body: BulkTerminateBody, request: BulkRequest) -> Answer:
+async def _start_or_preview(call: Call, body: BulkTerminateBody, request: BulkRequest) -> Response:
     if body.dry_run:
-        return Answer(_preview_answer(request, await bulks.preview(call.services, call.principal, request)))
+        return Response(_preview_answer(request, await bulks.preview(call.services, call.principal, request)))
     found = await bulks.start(call.services, call.principal, request)
-    return Answer(BulkAnswer(message=SUCCESS, item=_item(found)))
+    return Response(BulkAnswer(message=SUCCESS, item=_item(found)))
 
 
 def _common(body: BulkTerminateBody) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from looply.clock import to_ms
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow
 from looply.errors import BadRequest
 from looply.execution.approvals.decisions import Decision
-from looply.server.http.call import Answer, Call, Parameter, Route
+from looply.server.http.call import Call, Parameter, Response, Route
 from looply.server.http.wire import LIMIT, SUCCESS, cursor_of, extend_record, instant_of, limit_of
 
 
@@ -90,21 +90,21 @@ def decision_item(decision: Decision) -> DecisionRecord:
     )
 
 
-async def get_decisions(call: Call) -> Answer:
+async def get_decisions(call: Call) -> Response:
     """Lists the decisions of an execution."""
     execution_id = call.query.get("workflow_execution_id") or ""
     found = await approvals.list_execution_decisions(call.services, call.principal, execution_id)
     items = [decision_item(one) for one in found]
-    return Answer(DecisionList(message=SUCCESS, count=len(items), items=items))
+    return Response(DecisionList(message=SUCCESS, count=len(items), items=items))
 
 
-async def get_organization_decisions(call: Call) -> Answer:
+async def get_organization_decisions(call: Call) -> Response:
     """Lists the decisions of the organization."""
     limit, after = limit_of(call), _cursor(call)
     rows = await approvals.list_decisions(call.services, call.principal, _filter(call), after=after, limit=limit + 1)
     items = [_item(row) for row in rows[:limit]]
     last_key = DecisionCursor(at=items[-1].at, decision_id=items[-1].decision_id) if len(rows) > limit else UNSET
-    return Answer(DecisionPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+    return Response(DecisionPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 def _cursor(call: Call) -> DecisionKey | None:

@@ -15,7 +15,7 @@ from looply.errors import BadRequest
 from looply.execution.facts.commands import Restarted
 from looply.jsontext import Json
 from looply.server.executions.records import ExecutionAnswer, ExecutionPage, execution_item, execution_page
-from looply.server.http.call import Answer, Call, Parameter, Route, manage_route, read_route
+from looply.server.http.call import Call, Parameter, Response, Route, manage_route, read_route
 from looply.server.http.wire import (
     LIMIT,
     SUCCESS,
@@ -93,21 +93,21 @@ class RerunAnswer(msgspec.Struct, frozen=True, kw_only=True):
     looply_execution_id: str
 
 
-async def resume_workflow(call: Call) -> Answer:
+async def resume_workflow(call: Call) -> Response:
     """Resumes a wait with the payload in the field `payload`."""
     if not isinstance(call.body, dict):
         raise _no_object()
     return await _resume(call, call.body.get("payload"))
 
 
-async def resume_workflow_v1(call: Call) -> Answer:
+async def resume_workflow_v1(call: Call) -> Response:
     """Resumes a wait with the whole body as payload."""
     if not isinstance(call.body, dict):
         raise _no_object()
     return await _resume(call, call.body)
 
 
-async def _resume(call: Call, payload: Json) -> Answer:
+async def _resume(call: Call, payload: Json) -> Response:
     head, reply = await resume(
         call.services,
         call.principal,
@@ -123,10 +123,10 @@ async def _resume(call: Call, payload: Json) -> Answer:
     )
     data = ResumeData(workflow_identifier=identifier)
     if isinstance(reply, Restarted):
-        return Answer(
+        return Response(
             ResumeAnswer(message="restarted", code="WORKFLOW_RESTARTED", data=data, buffered=reply.buffered or UNSET)
         )
-    return Answer(
+    return Response(
         ResumeAnswer(
             message="already restarted",
             code="WORKFLOW_ALREADY_RESTARTED",
@@ -141,23 +141,23 @@ def _no_object() -> BadRequest:
     return BadRequest.at("", "must be a JSON object with a payload", code="BAD_PAYLOAD")
 
 
-async def terminate_workflow(call: Call) -> Answer:
+async def terminate_workflow(call: Call) -> Response:
     """Terminates an execution."""
     reason = reason_of(call.body, has_body=call.has_body)
     workflow_id = call.query.get("workflow_id")
     message = await terminate(
         call.services, call.principal, call.values["process_id"], reason=reason, workflow_id=workflow_id
     )
-    return Answer(TerminateAnswer(message=message))
+    return Response(TerminateAnswer(message=message))
 
 
-async def get_execution(call: Call) -> Answer:
+async def get_execution(call: Call) -> Response:
     """Reads one execution with its event log."""
     workflow_id = validate_id(call.query.get("workflow_id"), "workflow")
     execution_id = call.query.get("workflow_execution_id")
     after = _after(call)
     record = await executions.get(call.services, call.principal, workflow_id, execution_id, after=after)
-    return Answer(ExecutionAnswer(message=SUCCESS, item=execution_item(record, call.services.limits)))
+    return Response(ExecutionAnswer(message=SUCCESS, item=execution_item(record, call.services.limits)))
 
 
 def _after(call: Call) -> int:
@@ -165,7 +165,7 @@ def _after(call: Call) -> int:
     return 0 if text == "0" else number_of(text, "after")
 
 
-async def get_history(call: Call) -> Answer:
+async def get_history(call: Call) -> Response:
     """Lists the executions of a workflow."""
     workflow_id = validate_id(call.query.get("workflow_id"), "workflow")
     after = call.query.get("workflow_execution_id")
@@ -176,10 +176,10 @@ async def get_history(call: Call) -> Answer:
         after=execution_cursor(after) if after else "",
         limit=limit_of(call),
     )
-    return Answer(execution_page(page, call.services.limits))
+    return Response(execution_page(page, call.services.limits))
 
 
-async def get_organization_executions(call: Call) -> Answer:
+async def get_organization_executions(call: Call) -> Response:
     """Lists the executions of the organization."""
     limit = limit_of(call)
     cursor = cursor_of(call, "workflow_id", "workflow_execution_id")
@@ -188,10 +188,10 @@ async def get_organization_executions(call: Call) -> Answer:
         validate_id(cursor[0], "workflow")
         after = execution_cursor(cursor[1])
     page = await executions.list_page(call.services, call.principal, workflow_id="", after=after, limit=limit)
-    return Answer(execution_page(page, call.services.limits))
+    return Response(execution_page(page, call.services.limits))
 
 
-async def rerun_execution(call: Call) -> Answer:
+async def rerun_execution(call: Call) -> Response:
     """Starts an execution with the input of another one."""
     body: RerunBody = call.body
     request = RerunRequest(
@@ -202,7 +202,7 @@ async def rerun_execution(call: Call) -> Answer:
         process_id=body.process_id,
     )
     started = await executions.rerun(call.services, call.principal, request)
-    return Answer(RerunAnswer(message=SUCCESS, looply_execution_id=started.execution_id))
+    return Response(RerunAnswer(message=SUCCESS, looply_execution_id=started.execution_id))
 
 
 _RESUME: Final[dict[str, Any]] = {

@@ -15,7 +15,7 @@ from looply.errors import BadRequest
 from looply.execution.facts.commands import Recorded
 from looply.jsontext import Json
 from looply.server.executions.decisions import DecisionRecord, decision_item
-from looply.server.http.call import Answer, Call, Parameter, Route, manage_route, read_route
+from looply.server.http.call import Call, Parameter, Response, Route, manage_route, read_route
 from looply.server.http.wire import LIMIT, SUCCESS, cursor_of, instant_of, limit_of
 
 _TOKEN: Final = {"token": "Token of one recipient's card."}
@@ -141,7 +141,7 @@ async def _check_token(services: Services, values: Mapping[str, str]) -> None:
     await inbox.check_token(services, values["token"])
 
 
-async def show_card(call: Call) -> Answer:
+async def show_card(call: Call) -> Response:
     """Reads a card; nothing is recorded."""
     shown = await inbox.show(call.services, call.values["token"])
     item = InboxRecord(
@@ -161,10 +161,10 @@ async def show_card(call: Call) -> Answer:
         passed_to=shown.passed_to or None,
         approval=_approval(shown),
     )
-    return Answer(InboxAnswer(message=SUCCESS, item=item))
+    return Response(InboxAnswer(message=SUCCESS, item=item))
 
 
-async def reassign_card(call: Call) -> Answer:
+async def reassign_card(call: Call) -> Response:
     """Reassigns an open card."""
     body: ReassignBody = call.body
     passed = await approvals.reassign(call.services, call.principal, body.card_id, to=body.to, reason=body.reason)
@@ -176,7 +176,7 @@ async def reassign_card(call: Call) -> Answer:
         token=passed.token or None,
         url=call.services.links.inbox(passed.token) if passed.token else None,
     )
-    return Answer(shown)
+    return Response(shown)
 
 
 def _approval(shown: inbox.InboxCard) -> ApprovalRecord | None:
@@ -194,22 +194,22 @@ def _approval(shown: inbox.InboxCard) -> ApprovalRecord | None:
     )
 
 
-async def decide(call: Call) -> Answer:
+async def decide(call: Call) -> Response:
     """Records an answer."""
     body: DecideBody = call.body
     reply = await inbox.decide(call.services, call.values["token"], body.data, revision=body.card_revision)
     if isinstance(reply, Recorded):
-        return Answer(DecideAnswer(message="recorded"))
+        return Response(DecideAnswer(message="recorded"))
     earlier = DecideAnswer(
         message="already answered",
         answered_by=reply.answered_by or None,
         answered_on=to_ms(reply.answered_on),
         decision=reply.decision or UNSET,
     )
-    return Answer(earlier)
+    return Response(earlier)
 
 
-async def get_open_cards(call: Call) -> Answer:
+async def get_open_cards(call: Call) -> Response:
     """Lists the cards that accept answers."""
     recipient, limit = call.query.get("recipient"), limit_of(call)
     page = await inbox.list_open(call.services, call.principal, recipient, limit, _cursor(call))
@@ -230,7 +230,7 @@ async def get_open_cards(call: Call) -> Answer:
         for entry in page.entries
     ]
     last_key = OpenCardCursor(opened_on=items[-1].opened_on, card_id=items[-1].card_id) if page.has_more else UNSET
-    return Answer(OpenCardPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+    return Response(OpenCardPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 def _cursor(call: Call) -> CardKey | None:

@@ -13,7 +13,7 @@ from looply.clock import ms_or_none, to_ms
 from looply.engine.records.letters import LetterFilter, LetterRow
 from looply.errors import BadRequest
 from looply.jsontext import Json
-from looply.server.http.call import Answer, Call, Parameter, manage_route, read_route
+from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.wire import LIMIT, SUCCESS, extend_record, flag_of, limit_of
 
 REASONS: Final = ("UNFIT", "UNUSED")
@@ -91,7 +91,7 @@ class SettleAnswer(msgspec.Struct, frozen=True, kw_only=True):
     settled_on: int
 
 
-async def get_letters(call: Call) -> Answer:
+async def get_letters(call: Call) -> Response:
     """Lists dead letters."""
     limit, cursor = limit_of(call), call.query.get("letter_id")
     after = parse_event_id(cursor) if cursor else None
@@ -100,16 +100,16 @@ async def get_letters(call: Call) -> Answer:
     rows = await letters.list_page(call.services, call.principal, _filter(call), after=after, limit=limit + 1)
     items = [_item(row) for row in rows[:limit]]
     last_key = LetterCursor(letter_id=items[-1].letter_id) if len(rows) > limit else UNSET
-    return Answer(LetterPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+    return Response(LetterPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
-async def get_letter(call: Call) -> Answer:
+async def get_letter(call: Call) -> Response:
     """Reads a dead letter with its payload."""
     letter = await letters.get(call.services, call.principal, call.query.get("letter_id"))
-    return Answer(LetterAnswer(message=SUCCESS, item=_record(letter)))
+    return Response(LetterAnswer(message=SUCCESS, item=_record(letter)))
 
 
-async def settle_letter(call: Call) -> Answer:
+async def settle_letter(call: Call) -> Response:
     """Settles a dead letter."""
     body: SettleBody = call.body
     decision = SettleRequest(
@@ -119,7 +119,7 @@ async def settle_letter(call: Call) -> Answer:
         state=body.state,
         token=body.wait_token,
     )
-    return Answer(_settlement(await letters.settle(call.services, call.principal, decision)))
+    return Response(_settlement(await letters.settle(call.services, call.principal, decision)))
 
 
 def _filter(call: Call) -> LetterFilter:

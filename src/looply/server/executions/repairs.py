@@ -19,7 +19,7 @@ from looply.execution.facts.events import IncidentKind, IncidentOpened
 from looply.execution.views.logs import event_log
 from looply.jsontext import Json
 from looply.server.executions.records import EventLog, ExecutionCursor
-from looply.server.http.call import Answer, Call, Parameter, manage_route, read_route
+from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.wire import (
     LIMIT,
     SUCCESS,
@@ -165,14 +165,14 @@ _FIELDS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 _OPTIONAL: Final = ("state", "incident_id", "output", "branch", "document", "replace", "scope", "to")
 
 
-async def repair_execution(call: Call) -> Answer:
+async def repair_execution(call: Call) -> Response:
     """Repairs an execution by one of five actions."""
     body: RepairBody = call.body
     command = _command(call, body)
     return await _perform(call, body, command)
 
 
-async def redrive_execution(call: Call) -> Answer:
+async def redrive_execution(call: Call) -> Response:
     """Redrives a failed execution, optionally with another version."""
     body: RedriveBody = call.body
     command = Redrive(**_common(call, body), steps=body.mapping)
@@ -186,7 +186,7 @@ async def redrive_execution(call: Call) -> Answer:
     return await _perform(call, body, command)
 
 
-async def get_incidents(call: Call) -> Answer:
+async def get_incidents(call: Call) -> Response:
     """Lists the open incidents."""
     query = call.query
     after = query.get("workflow_execution_id")
@@ -211,14 +211,14 @@ async def get_incidents(call: Call) -> Answer:
         last_key=ExecutionCursor(workflow_execution_id=page.after) if page.after else UNSET,
         truncated=page.truncated or UNSET,
     )
-    return Answer(answer)
+    return Response(answer)
 
 
-async def _perform(call: Call, body: RepairBody | RedriveBody, command: RepairCommand) -> Answer:
+async def _perform(call: Call, body: RepairBody | RedriveBody, command: RepairCommand) -> Response:
     read_on = instant_of(body.modified_on, "modified_on") if body.modified_on is not None else None
     decision = RepairRequest(execution_id=body.workflow_execution_id, command=command, read_on=read_on)
     act = repairs.preview if body.dry_run else repairs.decide
-    return Answer(_repair_answer(call, await act(call.services, call.principal, decision)))
+    return Response(_repair_answer(call, await act(call.services, call.principal, decision)))
 
 
 def _command(call: Call, body: RepairBody) -> RepairCommand:

@@ -9,13 +9,13 @@ from looply.errors import BadRequest
 from looply.execution.facts.state import Status
 from looply.server.executions.executions import EXECUTION_KEY
 from looply.server.executions.records import ExecutionPage, execution_page
-from looply.server.http.call import Answer, Call, Parameter, read_route
+from looply.server.http.call import Call, Parameter, Response, read_route
 from looply.server.http.wire import LIMIT, execution_cursor, instant_of, limit_of, number_of, one_of
 
 _FIELD: Final = "field."
 
 
-async def search_executions(call: Call) -> Answer:
+async def search_executions(call: Call) -> Response:
     """Lists the executions that match."""
     query = call.query
     after = query.get("workflow_execution_id")
@@ -38,7 +38,7 @@ async def search_executions(call: Call) -> Answer:
         after=execution_cursor(after) if after else "",
         limit=limit_of(call),
     )
-    return Answer(execution_page(page, call.services.limits, is_search=True))
+    return Response(execution_page(page, call.services.limits, is_search=True))
 
 
 def _parent_of(text: str) -> str:

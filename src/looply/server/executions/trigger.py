@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.executions.trigger import TriggerRequest, TriggerResult, output_of, parse_wait, store_mock, trigger
 from looply.errors import BadRequest
-from looply.server.http.call import Answer, Call, Headers, Parameter, Route
+from looply.server.http.call import Call, Headers, Parameter, Response, Route
 from looply.server.http.wire import flag_of, version_of
 
 KEY_HEADER: Final = b"idempotency-key"
@@ -27,14 +27,14 @@ class TriggerAnswer(msgspec.Struct, frozen=True, kw_only=True):
     output: Any | UnsetType = UNSET
 
 
-async def trigger_workflow(call: Call) -> Answer:
+async def trigger_workflow(call: Call) -> Response:
     """Starts an execution."""
     request = _request(call)
     if flag_of(call, "test"):
         await store_mock(call.services, call.principal, request)
-        return Answer(TriggerAnswer())
+        return Response(TriggerAnswer())
     result = await trigger(call.services, call.principal, request)
-    return Answer(_trigger_answer(result, request.profile), headers=_REPLAYED if result.replayed else ())
+    return Response(_trigger_answer(result, request.profile), headers=_REPLAYED if result.replayed else ())
 
 
 def _request(call: Call) -> TriggerRequest:

@@ -16,14 +16,14 @@ from looply.app.executions.watching import (
 )
 from looply.engine.processing.feed import Committed
 from looply.errors import BadRequest
-from looply.server.http.call import Answer, Call, Parameter, Route
+from looply.server.http.call import Call, Parameter, Response, Route
 from looply.server.http.events import EVENT_STREAM, EventStream, frame
 
 _HEADER: Final = "Last-Event-ID"
 _NUMBERS: Final[dict[Literal["e", "o"], int]] = {"e": 2, "o": 3}
 
 
-async def watch_execution(call: Call) -> Answer:
+async def watch_execution(call: Call) -> Response:
     """Streams the log of one execution."""
     execution_id = await find_watchable(call.services, call.principal, call.query.get("workflow_execution_id"))
     found = _decode_cursor(call, "e")
@@ -42,7 +42,7 @@ async def watch_execution(call: Call) -> Answer:
     return _stream(EventStream(frames(), subscription.close, lambda: _encode_cursor("e", *current[0])))
 
 
-async def watch_organization(call: Call) -> Answer:
+async def watch_organization(call: Call) -> Response:
     """Streams the logs of all executions of the organization, from now on or from a cursor."""
     found = _decode_cursor(call, "o")
     position = (found[0], found[1]) if found else await call.services.feed.position()
@@ -83,9 +83,9 @@ def _frames(committed: Committed) -> Sequence[bytes]:
     return committed.frames
 
 
-def _stream(stream: EventStream) -> Answer:
+def _stream(stream: EventStream) -> Response:
     # Buffering proxies forward such an answer at once.
-    return Answer(stream, headers=((b"x-accel-buffering", b"no"),), media_type=EVENT_STREAM)
+    return Response(stream, headers=((b"x-accel-buffering", b"no"),), media_type=EVENT_STREAM)
 
 
 def _encode_cursor(kind: Literal["e", "o"], *numbers: int) -> str:

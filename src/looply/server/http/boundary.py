@@ -12,7 +12,7 @@ from looply.app.context.metrics import Meter
 from looply.clock import Entropy
 from looply.errors import LooplyError
 from looply.server.http.access_log import NO_ROUTE, AccessLog
-from looply.server.http.call import Answer, Route
+from looply.server.http.call import Response, Route
 from looply.server.http.dispatch import Dispatch, render_body, response_headers
 from looply.server.http.events import DEFAULT_INTERVALS, EventStream, StreamIntervals, frame, send_stream
 from looply.server.http.problems import error_answer, error_body, status_of
@@ -96,7 +96,7 @@ class Boundary:
         branch = match.branch(scope["method"])
         if branch is None:
             refusal = _refusal("method not allowed", "METHOD_NOT_ALLOWED", 405, request_id)
-            await reply(send, Answer(refusal.body, 405, ((b"allow", match.allow),)), request_id)
+            await reply(send, Response(refusal.body, 405, ((b"allow", match.allow),)), request_id)
             return
         route = send.route = branch.route(match.rest)
         if not branch.leads_to(match.rest):
@@ -114,7 +114,7 @@ class Boundary:
         self,
         send: "_TrackedSend",
         receive: Any,
-        answer: Answer,
+        answer: Response,
         request_id: str,
         check: Callable[[], Awaitable[object]],
     ) -> None:
@@ -181,8 +181,8 @@ class _TrackedSend:
             self._meter.end(self._begun, path, method, self.status)
 
 
-def _refusal(message: str, code: str, status: int, request_id: str) -> Answer:
-    return Answer(error_body(message, code, (), request_id), status)
+def _refusal(message: str, code: str, status: int, request_id: str) -> Response:
+    return Response(error_body(message, code, (), request_id), status)
 
 
 def _log_unexpected(error: BaseException, request_id: str) -> None:
@@ -190,7 +190,7 @@ def _log_unexpected(error: BaseException, request_id: str) -> None:
     _log.error("request_broke", request_id=request_id, exc_info=error)
 
 
-async def reply(send: Any, answer: Answer, request_id: str) -> None:
+async def reply(send: Any, answer: Response, request_id: str) -> None:
     """Sends an answer."""
     body = render_body(answer)
     headers = response_headers(answer, request_id, len(body))

@@ -43,7 +43,7 @@ class Parameter:
     kind: Kind = "text"
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Response(msgspec.Struct, frozen=True):
     """The answer to a call: a JSON value (or ready bytes of another media type), status and extra headers."""
 
     body: Json
@@ -98,7 +98,7 @@ NO_QUERY: Final = Query({})
 CheckToken: TypeAlias = Callable[[Services, Mapping[str, str]], Awaitable[None]]
 """Checks the token among the path parameters. Raises: NotFound when the token is not valid."""
 
-Handle: TypeAlias = Callable[[Call], Awaitable[Answer]]
+Handle: TypeAlias = Callable[[Call], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

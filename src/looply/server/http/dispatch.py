@@ -11,7 +11,8 @@ from looply.catalog.tenants.keys import Principal
 from looply.errors import Forbidden, NotFound
 from looply.jsontext import Json, encode_json
 from looply.server.http.access import ANONYMOUS, authenticate, check_token
-from looply.server.http.call import JSON_TYPE, Answer, Call, Headers, Query, Route
+from looply.server.http.body_turns import BodyTurns
+from looply.server.http.call import JSON_TYPE, Call, Headers, Query, Response, Route
 from looply.server.http.client_addresses import ClientAddresses
 from looply.server.http.refusals import REFUSALS_PER_MINUTE, Credential, RefusalLimiter
 from looply.server.http.request_parsing import convert_body, read_json, read_query, single_header
@@ -31,6 +32,7 @@ class Dispatch:
         """`addresses` finds the addresses by which refused keys and tokens are rate-limited."""
         self._services = services
         self._addresses = addresses or ClientAddresses()
+        self._turns = BodyTurns(services.pace, services.clock)
         self._refusals = RefusalLimiter(services.clock, refusals_per_minute, services.metrics.count_refusal)
 
     async def admit(self, route: Route, scope: Any) -> Principal:
@@ -62,13 +64,15 @@ class Dispatch:
 
     async def perform(
         self, route: Route, principal: Principal, scope: Any, receive: Any, values: Mapping[str, str]
-    ) -> Answer:
+    ) -> Response:
         """Returns the answer of a route to an authenticated call. Raises: what parsing and the handler raise."""
         if route.check_token is not None:
             try:
                 await route.check_token(self._services, values)
             except NotFound as error:
                 self._refuse(scope, "inbox_token", route, error)
+        if principal.organization_id:
+            self._services.pace.note(principal.organization_id, self._services.clock.monotonic())
         query = read_query(scope["query_string"], route)
         services, bound = self._services, principal.workflow_ids
         if bound is not None:
@@ -82,7 +86,8 @@ class Dispatch:
         if route.body is not None:
             # A web page of another site can make a browser send text here, but not a key.
             takes_text = route.takes_text and principal.key_id is not None
-            body, size = await read_json(scope, receive, self._services.limits, takes_text=takes_text)
+            turn = self._turns.of(principal.organization_id)
+            body, size = await read_json(scope, receive, self._services.limits, takes_text=takes_text, turn=turn)
             if bound is not None and _is_shape(route.body) and isinstance(body, dict):
                 body = {name: _hide(name, value, bound) for name, value in body.items()}
             if route.has_strict_body and _is_shape(route.body):
@@ -113,7 +118,7 @@ def _hide(name: str, value: Any, bound: frozenset[str]) -> Any:
     return hide_workflow_id(value, bound) if name == "workflow_id" and isinstance(value, str) else value
 
 
-def render_body(answer: Answer) -> bytes:
+def render_body(answer: Response) -> bytes:
     """Returns the bytes of an answer's body."""
     if answer.media_type is JSON_TYPE:
         return encode_json(answer.body)
@@ -121,7 +126,7 @@ def render_body(answer: Answer) -> bytes:
     return answer.body
 
 
-def response_headers(answer: Answer, request_id: str, size: int) -> list[tuple[bytes, bytes]]:
+def response_headers(answer: Response, request_id: str, size: int) -> list[tuple[bytes, bytes]]:
     """Returns the headers of an answer and the standard ones; the answer's own headers take precedence.
 
     An answer without a media type has no content, and thus neither `content-type` nor `content-length`.

@@ -28,7 +28,7 @@ from looply.errors import (
     UnsupportedMediaType,
 )
 from looply.sealing import SealBroken
-from looply.server.http.call import Answer, Headers
+from looply.server.http.call import Headers, Response
 from looply.server.http.wire import ConflictAnswer, ErrorAnswer, ForbiddenAnswer, finding_of
 
 STATUSES: Final[Mapping[type[LooplyError], int]] = MappingProxyType(
@@ -66,11 +66,11 @@ def status_of(error: LooplyError) -> int:
     return next(STATUSES[parent] for parent in type(error).__mro__ if parent in STATUSES)
 
 
-def error_answer(error: Exception, request_id: str) -> Answer:
+def error_answer(error: Exception, request_id: str) -> Response:
     """Returns the answer for an error. For an unexpected error it is a 500 that discloses only the request id."""
     if isinstance(error, Forbidden) and error.code in ("FORBIDDEN", "SCOPE"):
         # The body is the same for every cause, so that it discloses none; the request id is in its header.
-        return Answer(ForbiddenAnswer(message="Forbidden", code="SCOPE" if error.code == "SCOPE" else None), 403)
+        return Response(ForbiddenAnswer(message="Forbidden", code="SCOPE" if error.code == "SCOPE" else None), 403)
     if isinstance(error, LooplyError):
         status = status_of(error)
         more: dict[str, Any] = {}
@@ -79,8 +79,8 @@ def error_answer(error: Exception, request_id: str) -> Answer:
         if isinstance(error, DraftOpen):
             more = error.fields
         body = error_body(error.message, error.code, error.problems, request_id, **more)
-        return Answer(body, status, _headers(error, status))
-    return Answer(error_body("something went wrong", "INTERNAL", (), request_id), 500)
+        return Response(body, status, _headers(error, status))
+    return Response(error_body("something went wrong", "INTERNAL", (), request_id), 500)
 
 
 def error_body(message: str, code: str, problems: tuple[Problem, ...], request_id: str, **more: Any) -> ErrorAnswer:

@@ -9,6 +9,8 @@ import msgspec
 from looply.errors import BadRequest, BodyTooLarge, Problem, UnsupportedMediaType
 from looply.jsontext import Json, check_values, parse_json
 from looply.limits import Limits
+from looply.rates import HEAVY_BYTES
+from looply.server.http.body_turns import NO_TURN, BodyTurn
 from looply.server.http.call import NO_QUERY, Query, Route
 from looply.suggest import did_you_mean
 
@@ -34,18 +36,25 @@ class ClientDisconnected(Exception):
     """The caller closed the connection before the body was complete. No answer can be sent."""
 
 
-async def read_json(scope: Any, receive: Any, limits: Limits, *, takes_text: bool = False) -> tuple[Json, int]:
+async def read_json(
+    scope: Any, receive: Any, limits: Limits, *, takes_text: bool = False, turn: BodyTurn = NO_TURN
+) -> tuple[Json, int]:
     """Returns the JSON value of a call's body and its size in bytes; None and 0 for an empty body.
 
-    With `takes_text` the JSON may be declared as `text/plain` or `text/json`.
+    With `takes_text` the JSON may be declared as `text/plain` or `text/json`. A large body is parsed when its `turn`
+    has come.
 
-    Raises: UnsupportedMediaType, BodyTooLarge, BadRequest (codes `MALFORMED_JSON`, `TOO_MANY_VALUES`),
+    Raises: UnsupportedMediaType, BodyTooLarge, QuotaReached, BadRequest (codes `MALFORMED_JSON`, `TOO_MANY_VALUES`),
     ClientDisconnected.
     """
     declared = _check_headers(scope["headers"], takes_text=takes_text)
+    if declared > HEAVY_BYTES:
+        turn.check()
     text = await _read(receive, declared, limits.body_bytes)
     if not text:
         return None, 0
+    if len(text) > HEAVY_BYTES:
+        await turn.wait(text)
     check_values(text, limits.body_nodes, name="the body")
     return parse_json(text, limits, name="the body"), len(text)
 

@@ -148,9 +148,9 @@ async def test_what_is_theirs_answers_as_what_does_not_exist_and_stays_as_it_is(
 ) -> None:
     before = await _dump(catalog)
     of_theirs = await _answer(REFUSED[name], catalog, mine.organization_id, owned)
-    of_nobody = await _answer(REFUSED[name], catalog, mine.organization_id, Owned())
+    of_unknown = await _answer(REFUSED[name], catalog, mine.organization_id, Owned())
 
-    assert of_theirs == of_nobody
+    assert of_theirs == of_unknown
     assert of_theirs[0] is NotFound
     assert await _dump(catalog) == before
 

@@ -213,7 +213,9 @@ async def test_records_are_found_by_actor_action_object_and_time(catalog: Catalo
     assert (newest.actor, newest.actor_name) == (new.key.key_id, "SAP")
 
 
-async def test_a_search_looks_at_so_many_records_and_says_where_to_go_on(catalog: Catalog, mine, monkeypatch) -> None:
+async def test_a_search_looks_at_so_many_records_and_says_where_to_continue(
+    catalog: Catalog, mine, monkeypatch
+) -> None:
     monkeypatch.setattr(audit, "SCANNED", 3)
     await recorded(catalog, mine, 7)
     criteria = AuditFilter(object_id="store 0")

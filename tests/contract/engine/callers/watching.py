@@ -59,7 +59,7 @@ class PrunedStreamStories:
         assert refused.value.code == "EVENTS_PRUNED"
         watched.close()
         await feed.stop()
-        # So hears who comes back.
+        # A caller that comes back receives this.
         with pytest.raises(Conflict) as refused:
             await check_cursor(services, ORGANIZATION, before)
         assert refused.value.code == "EVENTS_PRUNED"

@@ -138,7 +138,7 @@ class EditWithinStories:
 
 
 class MoveWithinStories:
-    """One path is moved; the others stand or go where they did."""
+    """One path is moved; the others wait or run where they did."""
 
     async def test_one_branch_is_moved_and_the_other_one_waits_on(self, engine: Driver) -> None:
         execution_id = await engine.started(asking_twice())

@@ -1,4 +1,4 @@
-"""Executions that start executions: what each hears of the other, in every order and over every crash."""
+"""Executions that start executions: what each is notified of about the other, in every order and over every crash."""
 
 import asyncio
 from typing import Any
@@ -131,7 +131,7 @@ class ChildStories:
         found = [(await engine.find(await child_of(engine, each)))[0].workflow_version for each in (parent, fixed)]
         assert found == [2, 1]
 
-    async def test_a_chain_of_children_hears_of_the_end_from_the_bottom_up(self, engine: Driver) -> None:
+    async def test_a_chain_of_children_is_notified_of_the_end_from_the_bottom_up(self, engine: Driver) -> None:
         engine.callees.put(CALLEE, calling_child(workflow_id=OTHER))
         engine.callees.put(OTHER, asking())
         top = await engine.started(calling_child(), {"po": "4711"})

@@ -18,11 +18,11 @@ HOUR = timedelta(hours=1)
 
 BEFORE_STORING = "before-the-intention-is-stored"
 BEFORE_SENDING = "before-it-is-sent"
-IN_LINE = "in-line-for-its-target"
+QUEUED = "queued-for-its-target"
 SENDING = "while-sending"
 AFTER_REPLY = "after-the-reply"
 AFTER_COMMIT = "after-the-reply-is-stored"
-CERTAIN = (IN_LINE, AFTER_COMMIT)
+CERTAIN = (QUEUED, AFTER_COMMIT)
 """Points at which it is known whether the call got through."""
 
 
@@ -35,7 +35,7 @@ async def bring_to(engine: Driver, workflow: Workflow, point: str) -> None:
         needs(engine, RESERVES)
         engine.faults.lost_answers = 1
         engine.call(engine.started(workflow))
-    elif point == IN_LINE:
+    elif point == QUEUED:
         engine.per_queue = 1
         await engine.restart()
         engine.world.script("front", HANG)
@@ -71,7 +71,7 @@ class CrashStories:
 
     @pytest.mark.parametrize("on_unknown", ["", "retry", "incident"], ids=["by-method", "retry", "incident"])
     @pytest.mark.parametrize("method", ["GET", "POST"])
-    @pytest.mark.parametrize("point", [BEFORE_SENDING, IN_LINE, SENDING, AFTER_REPLY, AFTER_COMMIT])
+    @pytest.mark.parametrize("point", [BEFORE_SENDING, QUEUED, SENDING, AFTER_REPLY, AFTER_COMMIT])
     async def test_a_crash_at_each_point_of_a_call(
         self, engine: Driver, point: str, method: str, on_unknown: str
     ) -> None:
@@ -90,7 +90,7 @@ class CrashStories:
         assert (await engine.newest(), engine.world.calls) == ([], [])
 
     @pytest.mark.parametrize("method", ["GET", "POST"])
-    @pytest.mark.parametrize("point", [IN_LINE, SENDING])
+    @pytest.mark.parametrize("point", [QUEUED, SENDING])
     async def test_a_stop_that_does_not_wait_is_like_a_crash(self, engine: Driver, point: str, method: str) -> None:
         workflow = calling(method)
         await bring_to(engine, workflow, point)

@@ -1,9 +1,9 @@
 """What moves an execution is removed behind the engine's back: that is found, reported or repaired, and it continues.
 
 One story for each kind of row that an open execution may own: a step to run or in flight, a cut stretch, a timer, a
-wait, a place in line, an execution that it has started, what is on its way to it, its incident, and the copies of its
+wait, a queue position, an execution that it has started, what is on its way to it, its incident, and the copies of its
 cards; and for the row that ends one which no parent waits for any more. Each time `looply doctor` sees it; the auditor
-mends it at its next count, where nothing else would move the execution, and in its round else; and what it found is
+repairs it at its next count, where nothing else would move the execution, and in its round else; and what it found is
 what the metrics show.
 """
 
@@ -68,7 +68,7 @@ async def strip(engine: Driver, execution_id: str, kind: str) -> None:
 
 
 class Loss(NamedTuple):
-    """A way to lose what moves an execution: how it comes to stand there, what is lost, and how it ends after all.
+    """A way to lose what moves an execution: how it comes to wait there, what is lost, and how it ends after all.
 
     One that is not `seen_at_once` has something beside it that could move the execution, and is found by the round.
     `last` is the status in which it ends.
@@ -133,17 +133,17 @@ async def _uncut(engine: Driver, execution_id: str) -> None:
     await engine.crash()
 
 
-async def _goes_on(engine: Driver, _execution_id: str) -> None:
+async def _resumes(engine: Driver, _execution_id: str) -> None:
     await engine.restart()
     await engine.settle()
 
 
-async def _in_line(engine: Driver) -> str:
+async def _queued(engine: Driver) -> str:
     _, second = await started(engine, limited(1), 2)
     return second
 
 
-async def _out_of_line(engine: Driver, execution_id: str) -> None:
+async def _out_of_the_queue(engine: Driver, execution_id: str) -> None:
     await plant(engine, execution_id, work=WorkChange(drop_slot=True))
     (first,) = [item.head.execution_id for item in await engine.newest() if item.head.execution_id != execution_id]
     assert await engine.resume(first) == Restarted()
@@ -211,7 +211,7 @@ async def _of_a_parent_that_ended(engine: Driver) -> str:
     return await child_of(engine, parent)
 
 
-async def _of_a_parent_that_went_on(engine: Driver) -> str:
+async def _of_a_parent_that_continued(engine: Driver) -> str:
     """Returns an execution with an incident and a pending termination, as its branch in the parent was cancelled."""
     engine.world.script("called", Answer(status=500))
     engine.callees.put(CALLEE, chain(call("called", fail_on=["5xx"])))
@@ -224,7 +224,7 @@ async def _of_a_parent_that_went_on(engine: Driver) -> str:
     return child
 
 
-async def _untold(engine: Driver, execution_id: str) -> None:
+async def _not_notified(engine: Driver, execution_id: str) -> None:
     """Removes the pending termination of the execution."""
     await _drop(engine, await engine.store.reads.deliveries_of(execution_id))
 
@@ -234,16 +234,16 @@ LOSSES: Final = {
     "the timer of a retry": Loss(_retrying, lambda engine, key: strip(engine, key, "timers"), _hours_later),
     "the timer of a delay": Loss(_delaying, lambda engine, key: strip(engine, key, "timers"), _hours_later),
     "a wait": Loss(_asking, lambda engine, key: strip(engine, key, "waits"), _resumed),
-    "a cut stretch": Loss(_cut, _uncut, _goes_on),
-    "a place in line": Loss(_in_line, _out_of_line, _has_its_turn),
+    "a cut stretch": Loss(_cut, _uncut, _resumes),
+    "a position in the queue": Loss(_queued, _out_of_the_queue, _has_its_turn),
     "the start of a child": Loss(_wanting, _lost_on_its_way, _delivered, "CHILD"),
     "the end of a child": Loss(_child_that(ends=True), _lost_on_its_way, _delivered, "CHILD"),
     "the end of a child that failed for good": Loss(_with_a_child_that_failed, _lost_on_its_way, _delivered, "CHILD"),
     "the end of a parent": Loss(
-        _of_a_parent_that_ended, _untold, _delivered, "PARENT", seen_at_once=False, last="TERMINATED"
+        _of_a_parent_that_ended, _not_notified, _delivered, "PARENT", seen_at_once=False, last="TERMINATED"
     ),
     "the going on of a parent": Loss(
-        _of_a_parent_that_went_on, _untold, _delivered, "PARENT", seen_at_once=False, last="TERMINATED"
+        _of_a_parent_that_continued, _not_notified, _delivered, "PARENT", seen_at_once=False, last="TERMINATED"
     ),
     "word of a child that is not awaited": Loss(
         _child_that(ends=False, is_awaited=False), _lost_on_its_way, _delivered, "CHILD", seen_at_once=False

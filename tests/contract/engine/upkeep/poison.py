@@ -230,7 +230,7 @@ async def notified_by_child(engine: Driver) -> str:
     return parent
 
 
-async def next_in_line(engine: Driver) -> str:
+async def next_in_the_queue(engine: Driver) -> str:
     """Returns an execution whose turn it is to begin."""
     workflow = chain(wait(), max_concurrency=1)
     before, execution_id = [await engine.started(workflow, {"n": n}) for n in range(2)]
@@ -239,7 +239,7 @@ async def next_in_line(engine: Driver) -> str:
     return execution_id
 
 
-WOKEN = {"by-its-timer": asleep, "by-its-child": notified_by_child, "by-its-turn": next_in_line}
+WOKEN = {"by-its-timer": asleep, "by-its-child": notified_by_child, "by-its-turn": next_in_the_queue}
 
 
 async def die_at_it(engine: Driver, *, reopens: bool = True) -> None:
@@ -263,7 +263,7 @@ class WakingStories:
             await engine.crash()
         await engine.deliver()
         assert await engine.events(execution_id, IncidentOpened) == []
-        assert await engine.status(execution_id) == ("WAITING" if woken is next_in_line else "COMPLETED")
+        assert await engine.status(execution_id) == ("WAITING" if woken is next_in_the_queue else "COMPLETED")
 
     @pytest.mark.parametrize("woken", WOKEN.values(), ids=WOKEN)
     async def test_one_that_ends_its_process_each_time_that_it_is_woken_is_parked(
@@ -284,7 +284,7 @@ class WakingStories:
         others = [await engine.started(delaying("PT1H")) for _ in range(5)]
         engine.clock.advance(HOUR)
         for _ in range(POISON_LOADS + 1):
-            # Before anybody is suspect all are woken at once; then the one that is due first, and alone.
+            # Before any execution is suspect all are woken at once; then the one that is due first, and alone.
             await die_at_it(engine)
         (incident,) = await engine.events(poison, IncidentOpened)
         assert incident.kind == "POISON"

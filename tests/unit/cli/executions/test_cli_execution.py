@@ -172,8 +172,8 @@ def test_people_see_the_fields_of_each_entry_but_no_input_and_no_output(run: Com
 def test_people_see_children_parent_and_origin_of_an_execution(run: Command, looply: Looply) -> None:
     looply.answers["searchExecutions"] = {"items": [row()]}
     child = {"state": "subworkflow_1", "visit": 1, "execution_id": "child-7", "workflow_id": WORKFLOW, "started_on": 0}
-    kin = {"children": [child], "parent_execution_id": "parent-8", "rerun_of_execution_id": "former-9"}
-    looply.answers["getWorkflowExecutionById"] = record(**kin)
+    relatives = {"children": [child], "parent_execution_id": "parent-8", "rerun_of_execution_id": "former-9"}
+    looply.answers["getWorkflowExecutionById"] = record(**relatives)
     out = run("execution", "show", "PO-1").out
     for words in ("child-7", "1970-01-01 00:00:00Z", "parent-8", "former-9"):
         assert words in out

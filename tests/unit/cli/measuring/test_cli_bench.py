@@ -18,7 +18,7 @@ needs_packages = pytest.mark.skipif(
 
 
 @needs_node
-def test_without_the_packages_our_figures_stand_alone(run: Command, tmp_path: Path) -> None:
+def test_without_the_packages_our_figures_are_shown_alone(run: Command, tmp_path: Path) -> None:
     done = run("bench", "expressions", "--turns", "1", "--packages", str(tmp_path), "--json")
     assert (done.status, done.err) == (0, "")
     assert done.document["missing"].startswith("adaptive-expressions and adaptivecards-templating not found in ")

@@ -11,6 +11,7 @@ from types import FrameType
 import httpx2
 import pytest
 from cli_kit import Command, Looply
+from test_cli_execution import ID
 
 from looply import __version__
 from looply.cli import main
@@ -158,6 +159,13 @@ def test_a_call_without_an_answer_may_have_been_done(run: Command) -> None:
 @pytest.mark.parametrize("answer", [httpx2.Response(200, text="<html>"), httpx2.Response(502, json=[1])])
 def test_a_response_of_another_server_is_reported(run: Command, answer: httpx2.Response) -> None:
     assert "no JSON object" in run("workflow", "list", answer=lambda request: answer).err
+
+
+@pytest.mark.parametrize("arguments", [("workflow", "list"), ("workflow", "show", ID), ("bulk", "status", "b-1")])
+def test_a_json_server_that_is_not_looply_is_one_line(run: Command, arguments: tuple[str, ...]) -> None:
+    done = run(*arguments, answer=lambda request: httpx2.Response(200, json={"hello": "world"}))
+    assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
+    assert "is it a Looply server of this release?" in done.err
 
 
 def test_an_unknown_call_and_a_defect_of_the_server_are_explained(run: Command) -> None:

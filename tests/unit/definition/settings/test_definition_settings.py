@@ -252,7 +252,8 @@ class TestOthers:
         parameters = [{"name": "a.b", "value": "${payload.output.x}"}, {"name": "c", "value": None}]
         settings = compiled(check_step("overridePayload", {"parameters": parameters})).settings
         assert isinstance(settings, OverridePayloadSettings)
-        assert [name for name, _ in settings.parameters] == [("a", "b"), ("c",)]
+        assert [name for name, _ in settings.parameters] == ["a.b", "c"]
+        assert settings.levels == 2
         data = evaluation(payload={"output": {"x": 5}})
         assert [value.evaluate(data) for _, value in settings.parameters] == [5, None]
         assert settings.payload is None

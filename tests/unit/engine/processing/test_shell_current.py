@@ -72,7 +72,7 @@ async def test_what_was_kept_moves_on_with_what_others_store(engine: Driver, oth
     await engine.settle()
     state, _ = await other.current.get(execution_id)
     assert (state.status, other.store.loads) == ("COMPLETED", 1)
-    # Nothing more will come of it.
+    # Nothing follows from it.
     assert len(other.boxes) == 0
 
 

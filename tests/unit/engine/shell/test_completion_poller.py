@@ -32,17 +32,17 @@ class Waiting:
     def __init__(self, reads: ScriptedReads, *execution_ids: str) -> None:
         self.left = dict.fromkeys(execution_ids)
         self.notified: list[str] = []
-        self.lookout = CompletionPoller(reads, fake_loop().clock, self.left.keys, self._tell)
+        self.poller = CompletionPoller(reads, fake_loop().clock, self.left.keys, self._notify)
 
-    async def until_told(self) -> None:
+    async def until_notified(self) -> None:
         """Returns when no call waits any more; time passes from poll to poll."""
-        self.lookout.wake()
-        self.lookout.wake()
+        self.poller.wake()
+        self.poller.wake()
         while self.left:
             await fake_loop().quiet()
             fake_loop().clock.advance(timedelta(seconds=1))
 
-    def _tell(self, execution_id: str) -> None:
+    def _notify(self, execution_id: str) -> None:
         self.notified.append(execution_id)
         self.left.pop(execution_id)
 
@@ -50,8 +50,8 @@ class Waiting:
 async def test_all_waiting_calls_are_polled_for_at_once_until_none_waits() -> None:
     reads = ScriptedReads(["b"], [], ["a", "c"])
     waiting = Waiting(reads, "a", "b", "c")
-    await waiting.until_told()
-    await waiting.lookout.stop()
+    await waiting.until_notified()
+    await waiting.poller.stop()
     assert waiting.notified == ["b", "a", "c"]
     assert reads.asked == [["a", "b", "c"], ["a", "c"], ["a", "c"]]
 
@@ -59,37 +59,37 @@ async def test_all_waiting_calls_are_polled_for_at_once_until_none_waits() -> No
 async def test_it_does_not_poll_without_waiting_calls_and_begins_again_with_the_next_one() -> None:
     reads = ScriptedReads(["a"], ["b"])
     waiting = Waiting(reads, "a")
-    await waiting.until_told()
-    await waiting.lookout.stop()
+    await waiting.until_notified()
+    await waiting.poller.stop()
     assert reads.asked == [["a"]]
     waiting.left["b"] = None
-    await waiting.until_told()
-    await waiting.lookout.stop()
+    await waiting.until_notified()
+    await waiting.poller.stop()
     assert reads.asked == [["a"], ["b"]]
 
 
 async def test_who_comes_in_the_pause_after_the_last_one_left_is_looked_for() -> None:
     reads = ScriptedReads(["a"], ["b"])
     waiting = Waiting(reads, "a")
-    waiting.lookout.wake()
+    waiting.poller.wake()
     await fake_loop().quiet()
     waiting.left["b"] = None
-    await waiting.until_told()
-    await waiting.lookout.stop()
+    await waiting.until_notified()
+    await waiting.poller.stop()
     assert waiting.notified == ["a", "b"]
 
 
 async def test_without_a_store_every_waiting_call_is_notified() -> None:
     waiting = Waiting(ScriptedReads(None), "a", "b")
-    await waiting.until_told()
-    await waiting.lookout.stop()
+    await waiting.until_notified()
+    await waiting.poller.stop()
     assert waiting.notified == ["a", "b"]
 
 
 async def test_it_stops_while_a_call_waits() -> None:
     waiting = Waiting(ScriptedReads([], []), "a")
-    waiting.lookout.wake()
+    waiting.poller.wake()
     await fake_loop().quiet()
-    await waiting.lookout.stop()
-    await waiting.lookout.stop()
+    await waiting.poller.stop()
+    await waiting.poller.stop()
     assert waiting.notified == []

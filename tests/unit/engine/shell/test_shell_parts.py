@@ -86,7 +86,7 @@ async def test_a_lost_store_says_so_in_its_health(engine: Driver) -> None:
     assert "flush" in health.reason
 
 
-async def test_a_slot_is_given_back_when_its_unit_is_not_stored(engine: Driver) -> None:
+async def test_a_slot_is_released_when_its_unit_is_not_stored(engine: Driver) -> None:
     engine.per_queue = 1
     await engine.restart()
     engine.faults.is_full = True

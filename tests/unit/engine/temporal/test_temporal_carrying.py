@@ -258,7 +258,7 @@ async def test_of_several_that_follow_one_is_begun_at_once() -> None:
     carried.end(7)
 
 
-async def test_a_slot_that_was_given_back_can_be_had_again() -> None:
+async def test_a_slot_that_was_released_can_be_taken_again() -> None:
     carried = Carried(per_target=2)
     first = carried.carry(A_EFFECT)
     await carried.until_begun(2)

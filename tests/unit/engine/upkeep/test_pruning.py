@@ -36,7 +36,7 @@ class FakePruning:
         self.decisions: list[Slice] = []
         self.dropped: list[tuple[datetime, Cursor, bool]] = []
         self.busy = 0
-        self.given_back = 0
+        self.released = 0
         self.fails = False
 
     async def is_busy(self) -> bool:
@@ -58,8 +58,8 @@ class FakePruning:
         return self.decisions.pop(0) if self.decisions else Slice()
 
     async def release_space(self) -> bool:
-        self.given_back += 1
-        return self.given_back < 3
+        self.released += 1
+        return self.released < 3
 
     async def last_pruned_position(self, organization_id: str) -> tuple[int, int]:
         raise AssertionError(f"a round asks for no place of {organization_id}")
@@ -109,14 +109,14 @@ async def test_a_round_continues_where_the_slice_before_ended_and_releases_space
     result = await prune_now(pruning, [RetentionFilter(now=START_TIME)])
     assert result == Slice(executions=3, size=6, held=1, keys=3)
     assert [after for _, after, _ in pruning.asked] == [BEGIN, (4, "0004"), BEGIN]
-    assert pruning.given_back == 3
+    assert pruning.released == 3
 
 
 async def test_a_rehearsal_gives_nothing_back() -> None:
     pruning = FakePruning(Slice(executions=2))
     assert (await prune_now(pruning, [RetentionFilter(now=START_TIME)], is_dry=True)).executions == 2
     assert [is_dry for _, _, is_dry in pruning.asked] == [True, True]
-    assert pruning.given_back == 0
+    assert pruning.released == 0
 
 
 async def test_a_round_is_left_to_the_process_that_is_at_it() -> None:

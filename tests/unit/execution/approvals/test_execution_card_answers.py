@@ -62,7 +62,7 @@ def test_fields_that_the_card_does_not_have_are_refused():
     assert paths(validate_answer(card(), {"action": "approve", "limit": 100, "a/b~": 1})) == ["/data/a~1b~0"]
 
 
-def test_data_that_are_no_object_are_sent_as_a_value_and_a_verb_tells_universal_actions_apart():
+def test_data_that_are_no_object_are_sent_as_a_value_and_a_verb_distinguishes_universal_actions():
     shown = card(actions=[submit("yes"), submit("no"), {"type": "Action.Execute", "verb": "later", "data": {"n": 1}}])
     assert validate_answer(shown, {"value": "no"}) == {"value": "no"}
     assert validate_answer(shown, {"n": 1, "verb": "later"}) == {"n": 1, "verb": "later"}

@@ -315,7 +315,7 @@ def test_an_output_that_would_make_the_document_too_large_fails_the_step():
     assert simulator.state.status == "FAILED"
 
 
-def test_a_step_that_is_visited_again_gives_back_the_bytes_of_its_former_output():
+def test_a_step_that_is_visited_again_releases_the_bytes_of_its_former_output():
     again = step("again", "redirect", {"target": "c"})
     simulator = started(call("c"), "start>c c>again", again, limits=Limits(document_bytes=500))
     for _ in range(20):

@@ -209,7 +209,7 @@ def test_a_card_that_is_sent_again_keeps_its_recipient_and_opening():
     assert card.opened_on == AT
 
 
-def test_a_timer_that_fires_for_a_path_that_went_on_moves_nothing():
+def test_a_timer_that_fires_for_a_path_that_continued_moves_nothing():
     simulator = calling(retry=RETRY)
     simulator.fail()
     (timer,) = simulator.state.timers

@@ -48,7 +48,7 @@ def unlogged(events):
     return [msgspec.structs.replace(event, input=None) if isinstance(event, Computed) else event for event in plain]
 
 
-def test_every_level_tells_more_than_the_next_one():
+def test_every_level_shows_more_than_the_next_one():
     full, errors, none = ([*types(story(level))] for level in LEVELS)
     assert full == [
         "EXECUTION_STARTED",

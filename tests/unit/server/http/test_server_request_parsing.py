@@ -12,7 +12,7 @@ from looply.errors import LooplyError, Overloaded, StoreCorrupt, StoreFull, Stor
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.sealing import SealBroken
 from looply.server.http.boundary import Boundary, reply
-from looply.server.http.call import Answer
+from looply.server.http.call import Response
 
 LIMIT = DEFAULT_LIMITS.body_bytes
 
@@ -447,7 +447,7 @@ async def test_the_life_span_protocol_is_answered(app: Boundary) -> None:
 async def test_an_unexpected_error_after_the_answer_has_begun_closes_the_connection(
     client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(send: Any, answer: Answer, request_id: str) -> None:
+    async def broken(send: Any, answer: Response, request_id: str) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         raise RuntimeError("in the middle")
 

@@ -1,0 +1,87 @@
+"""`looply connection` and `looply profile` against a server."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_kit import Command, Looply
+from test_cli_execution import WORKFLOW
+
+CONNECTION: dict[str, Any] = {
+    "connection_id": "c-1",
+    "name": "ERP",
+    "kind": "http",
+    "settings": {"base_url": "https://erp.example.com"},
+    "secret_names": ["token"],
+    "modified_on": 1_700_000_000_000,
+}
+DRAFT = {"kind": "http", "settings": {"base_url": "https://erp.example.com"}, "secrets": {"token": "t-secret"}}
+PROFILE: dict[str, Any] = {
+    "workflow_id": WORKFLOW,
+    "name": "test",
+    "values": {"limit": 10},
+    "is_default": True,
+    "modified_on": 1_700_000_000_000,
+}
+
+
+def test_connections_are_listed_and_shown_with_the_names_of_their_secrets(run: Command, looply: Looply) -> None:
+    looply.answers["getConnections"] = {"items": [CONNECTION]}
+    looply.answers["getConnection"] = {"item": CONNECTION}
+    assert run("connection", "list").out == "ERP\thttp\ttoken\t2023-11-14 22:13:20Z\n"
+    assert run("connection", "list", "-o", "ids").out == "ERP\n"
+    assert run("connection", "show", "ERP", "--json").document == CONNECTION
+
+
+def test_a_connection_is_created_and_changed_from_a_file_or_standard_input(
+    run: Command, looply: Looply, tmp_path: Path
+) -> None:
+    looply.answers["createConnection"] = looply.answers["updateConnection"] = {"item": CONNECTION}
+    (file := tmp_path / "erp.json").write_text(json.dumps(DRAFT))
+    done = run("connection", "create", "ERP", str(file))
+    assert (done.status, "t-secret" in done.out + done.err) == (0, False)
+    run("connection", "update", "ERP", "-", "--new-name", "Books", stdin=json.dumps(DRAFT).encode())
+    assert [call[2] for call in looply.calls] == [
+        {"name": "ERP", **DRAFT},
+        {"name": "ERP", **DRAFT, "new_name": "Books"},
+    ]
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"kind": "http"}', '{"kind": "http", "settings": {}, "secret": {}}'])
+def test_a_file_that_is_no_connection_is_wrong_usage(run: Command, looply: Looply, text: str) -> None:
+    done = run("connection", "create", "ERP", "-", stdin=text.encode())
+    assert (done.status, looply.calls, "the file must be an object" in done.err) == (2, [], True)
+
+
+def test_a_connection_or_a_profile_is_deleted_when_it_was_confirmed(run: Command, looply: Looply) -> None:
+    looply.answers["deleteConnection"] = looply.answers["deleteProfile"] = {"message": "success"}
+    assert run("connection", "delete", "ERP").status == run("profile", "delete", WORKFLOW, "test").status == 2
+    assert looply.calls == []
+    assert run("connection", "delete", "ERP", "--yes").status == 0
+    assert run("profile", "delete", WORKFLOW, "test", columns=80, stdin=b"y\n").status == 0
+    assert [call[2] for call in looply.calls] == [{"name": "ERP"}, {"workflow_id": WORKFLOW, "name": "test"}]
+
+
+def test_profiles_are_listed_and_shown(run: Command, looply: Looply) -> None:
+    looply.answers["getProfiles"] = {"items": [PROFILE]}
+    assert run("profile", "list", WORKFLOW).out == "test\tyes\tlimit\t2023-11-14 22:13:20Z\n"
+    assert run("profile", "list", WORKFLOW, "-o", "ids").out == "test\n"
+    assert run("profile", "show", WORKFLOW, "test", "--json").document == PROFILE
+    done = run("profile", "show", WORKFLOW, "tst")
+    assert (done.status, "did you mean 'test'?" in done.err) == (1, True)
+
+
+def test_a_profile_is_created_changed_and_made_the_default(run: Command, looply: Looply) -> None:
+    for call in ("createProfile", "updateProfile", "setDefaultProfile"):
+        looply.answers[call] = {"item": PROFILE}
+    assert run("profile", "create", WORKFLOW, "test", "--values", '{"limit": 10}').status == 0
+    run("profile", "update", WORKFLOW, "test", "--new-name", "trial")
+    run("profile", "set-default", WORKFLOW, "trial")
+    assert [call[2] for call in looply.calls] == [
+        {"workflow_id": WORKFLOW, "name": "test", "values": {"limit": 10}},
+        {"workflow_id": WORKFLOW, "name": "test", "new_name": "trial"},
+        {"workflow_id": WORKFLOW, "name": "trial"},
+    ]
+    assert run("profile", "create", WORKFLOW, "test").status == 2
+    assert run("profile", "create", WORKFLOW, "test", "--values", "{").status == 2
