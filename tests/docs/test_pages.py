@@ -119,8 +119,9 @@ def definitions() -> Iterator[tuple[Path, str]]:
 
 
 def test_definitions_have_no_finding() -> None:
-    findings = {place(page, text): parse_definition(json.loads(text)) for page, text in definitions()}
-    assert {where: found for where, found in findings.items() if found.errors or found.warnings} == {}
+    found = {place(page, text): parse_definition(json.loads(text)) for page, text in definitions()}
+    findings = {where: [each.message for each in (*one.errors, *one.warnings)] for where, one in found.items()}
+    assert {where: messages for where, messages in findings.items() if messages} == {}
 
 
 def test_steps_in_examples_are_accepted() -> None:
