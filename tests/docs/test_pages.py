@@ -32,6 +32,7 @@ OTHER_NAMES = frozenset(
         "LOOPLY_DEBUG",
         "LOOPLY_TEST_POSTGRES",
         "LOOPLY_TEST_RELEASE",
+        "SSL_CERT_FILE",
     }
 )
 START: Json = {"id": "WorkflowStartState", "type": "trigger", "settings": {"trigger_type": "REQUEST"}}
