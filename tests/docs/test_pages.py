@@ -33,8 +33,7 @@ OTHER_NAMES = frozenset(
         "LOOPLY_DEBUG",
         "LOOPLY_TEST_POSTGRES",
         "LOOPLY_TEST_RELEASE",
-        "WORKFLOW_ID",
-        "CARD_TOKEN",
+        "SSL_CERT_FILE",
     }
 )
 START: Json = {"id": "WorkflowStartState", "type": "trigger", "settings": {"trigger_type": "REQUEST"}}
@@ -151,8 +150,21 @@ def around(step: Json) -> Json:
 @cache
 def names_of_the_code() -> frozenset[str]:
     return frozenset(
-        {*find_codes(), *log_types(), *OTHER_NAMES, *(row.variable for row in TABLE.values()), *given_names()}
+        {
+            *find_codes(),
+            *log_types(),
+            *OTHER_NAMES,
+            *(row.variable for row in TABLE.values()),
+            *given_names(),
+            *variables_of_the_pages(),
+        }
     )
+
+
+def variables_of_the_pages() -> set[str]:
+    """Returns the variables that commands of the pages set for later ones."""
+    shells = (text for page in WRITTEN for language, text in blocks(page) if is_shell(language))
+    return {name for text in shells for name in re.findall(r"^export ([A-Z_]+)=", text, re.MULTILINE)}
 
 
 def test_names_in_capitals_are_those_of_the_code() -> None:
