@@ -64,6 +64,14 @@ def test_a_bulk_is_waited_for_and_its_refusals_are_its_status(run: Command, loop
     assert run("bulk", "redrive", "--all", "--wait").status == 1
 
 
+def test_progress_is_written_to_standard_error_of_a_terminal_only(run: Command, looply: Looply) -> None:
+    looply.answers["bulkRedrive"] = {"message": "success", "item": BULK}
+    looply.answers["getBulk"] = {"item": {**BULK, "refused": 0, "status": "DONE", "ended_on": 1_700_000_009_000}}
+    assert run("bulk", "redrive", "--all", "--wait").err == ""
+    shown = run("bulk", "redrive", "--all", "--wait", "--json", columns=80)
+    assert ("redrive" in shown.err, shown.document["item"]["status"]) == (True, "DONE")
+
+
 def version(workflow_id: str, name: str, number: int = 1) -> dict[str, Any]:
     return {"workflow_id": workflow_id, "workflow_name": name, "workflow_version": number}
 
