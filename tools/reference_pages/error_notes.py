@@ -43,6 +43,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
             "`states` of the answer are the choices: repeat with `?workflow_id=`, `?state=` or the wait token."
         ),
     ),
+    "AMBIGUOUS_NAME": ("command", "Several workflows have the name; the message lists their ids: give one of them."),
     "AUTH_FAILED": ("step", "The other system refused the credentials. Check the connection."),
     "BACKUP_EXISTS": ("command", "The backup's target exists. Name a new one; nothing is overwritten."),
     "BAD_BODY": ("call", "The body does not have the shape of the call. `errors[0].path` points at the value."),
@@ -130,6 +131,11 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "step",
         "An operation raised an unexpected error. The log line with the execution's id has the details.",
     ),
+    "CONTEXTS_FILE": (
+        "command",
+        "The file of the contexts is open to others, cannot be used, or has something else in it.",
+    ),
+    "CONTEXT_NOT_FOUND": ("command", "No context has the name; `looply context list` shows those that there are."),
     "CREDENTIAL_BOUND": (
         "step",
         "The call opened a connection and then tried to reach a host that the connection does not name.",
@@ -308,6 +314,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         ("The database is only partly filled. Repeat `looply db move`, which starts over, or drop its schemas."),
     ),
     "NOT_AN_OBJECT": ("call", "A value must be a JSON object."),
+    "NOT_CONFIRMED": ("command", "The question of the command was not answered with yes; nothing was done."),
     "NOT_FOUND": ("call", "The path, or the object, does not exist, or belongs to another organization."),
     "NOT_NEWEST": ("state", "Only the newest ACTIVE version has a schedule."),
     "NOT_READY": ("server", "The server does not accept calls yet, or not any more. Repeat after `Retry-After`."),

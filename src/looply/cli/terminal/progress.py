@@ -1,4 +1,4 @@
-"""Long work: its progress, on standard error of a terminal only, and the message to a person who interrupts it."""
+"""Long work: its progress, on standard error of a terminal only, and the message for a person who interrupts it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -115,7 +115,7 @@ def test_the_id_of_one_object_is_that_which_other_commands_accept(run: Command, 
     assert run("workflow", "trigger", OTHER, "-o", "ids").out == f"{ID}\n"
 
 
-def test_a_result_without_ids_is_refused(run: Command, looply: Looply) -> None:
+def test_a_result_without_ids_is_wrong_usage(run: Command, looply: Looply) -> None:
     looply.answers[f"terminateWorkflow/{ID}"] = {"message": "success"}
     done = run("execution", "terminate", ID, "-o", "ids")
     assert (done.status, done.err) == (2, "looply: the result has no ids; --output table, json or yaml shows it\n")

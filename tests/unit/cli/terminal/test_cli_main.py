@@ -53,6 +53,11 @@ def test_the_version_is_that_of_the_package(run: Command) -> None:
     assert run("--version").out.strip() == __version__
 
 
+def test_the_package_runs_as_the_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "looply", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == __version__
+
+
 @pytest.mark.parametrize("name", GROUPS)
 def test_every_command_has_a_help_page(run: Command, name: str) -> None:
     done = run(name, "--help")

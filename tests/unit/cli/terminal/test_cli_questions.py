@@ -1,6 +1,7 @@
 """Questions before something is destroyed, names in place of ids, progress, and interrupted waits."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
@@ -8,6 +9,8 @@ import pytest
 from cli_kit import Command, Looply, refusal
 from test_cli_bulk import BULK
 from test_cli_execution import ID, WORKFLOW
+
+from looply.cli.terminal.workflow_names import find_workflow
 
 OTHER = "01a20e65-a0ff-7d22-b3cd-096c128b7beb"
 DELETE = ("datastore", "delete", "prices")
@@ -59,6 +62,14 @@ def test_a_bulk_is_waited_for_and_its_refusals_are_its_status(run: Command, loop
     assert run("bulk", "redrive", "--all", "--wait").status == 1
     looply.answers["getBulk"] = {"item": {**ended, "refused": 0, "status": "CANCELLED"}}
     assert run("bulk", "redrive", "--all", "--wait").status == 1
+
+
+def test_progress_is_written_to_standard_error_of_a_terminal_only(run: Command, looply: Looply) -> None:
+    looply.answers["bulkRedrive"] = {"message": "success", "item": BULK}
+    looply.answers["getBulk"] = {"item": {**BULK, "refused": 0, "status": "DONE", "ended_on": 1_700_000_009_000}}
+    assert run("bulk", "redrive", "--all", "--wait").err == ""
+    shown = run("bulk", "redrive", "--all", "--wait", "--json", columns=80)
+    assert ("redrive" in shown.err, shown.document["item"]["status"]) == (True, "DONE")
 
 
 def version(workflow_id: str, name: str, number: int = 1) -> dict[str, Any]:
@@ -113,6 +124,18 @@ def test_a_key_that_may_not_read_workflows_needs_the_id(run: Command, looply: Lo
     looply.answers["getOrganizationWorkflows"] = refusal(403, message="Forbidden", code="SCOPE")
     done = run("workflow", "trigger", "Shop")
     assert (done.status, "give the id of the workflow" in done.err) == (1, True)
+
+
+async def list_versions(*items: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    for item in items:
+        yield item
+
+
+async def test_a_name_is_found_among_the_versions_of_a_store_too() -> None:
+    versions = version(OTHER, "Shop", 1), version(WORKFLOW, "Shop", 1), version(WORKFLOW, "Store", 2)
+    assert await find_workflow("Store", list_versions(*versions)) == WORKFLOW
+    assert await find_workflow("Shop", list_versions(*versions)) == OTHER
+    assert await find_workflow(WORKFLOW, list_versions()) == WORKFLOW
 
 
 def interrupt(_request: httpx2.Request) -> httpx2.Response:
