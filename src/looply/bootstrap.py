@@ -61,7 +61,7 @@ from looply.errors import Problem, SettingsError, StoreCorrupt
 from looply.execution import ExecutionState
 from looply.jsontext import Json
 from looply.master_keys import MasterKeys
-from looply.rates import WorkPace
+from looply.rates import Turns
 from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app, build_monitoring, ingress_of
 from looply.server.connection import serving
@@ -320,7 +320,7 @@ def _dispatcher(
 
 
 def _worker(
-    settings: Settings, registry: Registry, catalog: Catalog, clock: Clock, pace: WorkPace, stack: AsyncExitStack
+    settings: Settings, registry: Registry, catalog: Catalog, clock: Clock, turns: Turns, stack: AsyncExitStack
 ) -> Worker:
     """Returns the worker that carries out effects; its connections and processes are closed with the stack."""
     policy = EgressPolicy(settings.egress_allow)
@@ -328,7 +328,7 @@ def _worker(
     stack.push_async_callback(client.close)
     sandbox = SandboxPool(settings.limits, processes=settings.function_processes)
     stack.push_async_callback(sandbox.close)
-    resources = WorkerResources(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits, pace=pace)
+    resources = WorkerResources(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits, turns=turns)
     return Worker(registry, CatalogConnections(catalog, registry), client.sender, clock, resources)
 
 
@@ -339,8 +339,8 @@ async def _compose(
     registry = load_connectors()
     catalog = await _catalog(settings, keys, registry, clock, entropy)
     stack.push_async_callback(catalog.close)
-    pace = WorkPace()
-    worker = _worker(settings, registry, catalog, clock, pace, stack)
+    turns = Turns(clock)
+    worker = _worker(settings, registry, catalog, clock, turns, stack)
     # The dispatcher needs the shell's labels, but the shell is built from the dispatcher: hence the lambda.
     dispatcher = _dispatcher(settings, registry, clock, connectors, lambda key: shell.labels(key))  # noqa: PLW0108
     metrics = Metrics(settings.engine)
@@ -353,6 +353,7 @@ async def _compose(
             clock=clock,
             entropy=entropy,
             limits=settings.limits,
+            turns=turns,
             channels=frozenset(_CHANNELS) - {INBOX},  # the inbox renders on request, so it is never out of date
             observers=_observers(metrics),
         )
@@ -369,7 +370,7 @@ async def _compose(
         limits=settings.limits,
         metrics=metrics,
         metrics_token=settings.metrics_token,
-        pace=pace,
+        turns=turns,
     )
 
     async def default_profile(organization_id: str, workflow_id: str) -> tuple[str, Json]:
