@@ -326,7 +326,7 @@ def _worker(
     policy = EgressPolicy(settings.egress_allow)
     client = build_client(policy, settings.limits)
     stack.push_async_callback(client.close)
-    sandbox = SandboxPool(settings.limits, processes=settings.function_processes)
+    sandbox = SandboxPool(settings.limits, processes=settings.function_processes, turns=turns)
     stack.push_async_callback(sandbox.close)
     resources = WorkerResources(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits, turns=turns)
     return Worker(registry, CatalogConnections(catalog, registry), client.sender, clock, resources)
