@@ -173,11 +173,6 @@ def work_units(text: bytes) -> int:
     return min(values, DEFAULT_LIMITS.json_nodes) + len(text) // 16
 
 
-def stored_work_units(size: int) -> int:
-    """Returns the most work that stored JSON of so many bytes is, in the units of `work_units`."""
-    return min(size // 2, DEFAULT_LIMITS.json_nodes) + size // 16
-
-
 def _separators(text: bytes, start: int, end: int) -> int:
     return text.count(b",", start, end) + text.count(b"[", start, end) + text.count(b"{", start, end)
 

@@ -130,6 +130,10 @@ class Turns:
         """Returns the seconds until further heavy work of the owner may begin."""
         return self._pace.wait_seconds(owner, self._clock.monotonic())
 
+    def charge(self, owner: str, units: int) -> None:
+        """Adds a pause for work of so many units more than its turn was taken for."""
+        self._pace.reserve(owner, units, self._clock.monotonic())
+
     async def take(self, owner: str, units: int) -> None:
         """Returns when work of so many units (`looply.jsontext.work_units`) may begin, after `LONGEST_WAIT` at most."""
         if wait := self._pace.reserve(owner, units, self._clock.monotonic()):

@@ -11,7 +11,7 @@ from looply.engine.ports.store import Batch, Store, Value
 from looply.errors import NotFound, StoreCorrupt
 from looply.execution import ExecutionState, fold
 from looply.execution.facts.events import Event
-from looply.jsontext import Json, parse_stored, stored_work_units
+from looply.jsontext import Json, parse_stored
 from looply.limits import STORED_LIMITS
 from looply.rates import Turns
 
@@ -26,6 +26,10 @@ _AT_ONCE: Final = 64 * 1024
 
 _IN_THREAD: Final = 256 * 1024
 """Events that refer to values of so many bytes are decoded in a thread."""
+
+_BYTES_OF_UNIT: Final = 10
+_LEAST_BYTES_OF_UNIT: Final = 16
+"""Bytes of a data document that take as long to decode and to show as a unit of `looply.jsontext.work_units`."""
 
 
 class Loader:
@@ -104,9 +108,15 @@ class Loader:
         """
         facts = (batch, values, organization_id, execution_id)
         if values and (moved := self._codec.moved_bytes(batch, execution_id)) > _IN_THREAD:
-            if is_paced and self._turns is not None:
-                await self._turns.take(organization_id, stored_work_units(moved))
-            return await asyncio.to_thread(self._codec.decode_measured, *facts)
+            turns = self._turns if is_paced else None
+            least = moved // _LEAST_BYTES_OF_UNIT
+            if turns is not None:
+                await turns.take(organization_id, least)
+            found = await asyncio.to_thread(self._codec.decode_measured, *facts)
+            if turns is not None:
+                # Only now it is known how rich in lists and objects the values are.
+                turns.charge(organization_id, max(found[1] // _BYTES_OF_UNIT - least, 0))
+            return found
         events, size = self._codec.decode_measured(*facts)
         if size > _AT_ONCE:
             await asyncio.sleep(0)
