@@ -1,19 +1,16 @@
 """A fake clock that a test advances, an event loop that follows it, and deterministic entropy.
 
 On a `FakeTimeLoop` nothing sleeps in real time: `asyncio.sleep`, `wait_for` and `call_later` wait until the test
-advances the loop's clock. What is given to the loop's own threads (`asyncio.to_thread`) runs at once; other threads run
-in real time, so a store with a writer thread works as in production.
+advances the loop's clock. Threads still run in real time, so a store with a writer thread works as in production.
 """
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Executor
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar, TypeVarTuple
+from typing import TypeVarTuple
 
 Arguments = TypeVarTuple("Arguments")
-Result = TypeVar("Result")
 
 START_TIME = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
 """The instant at which a fake clock starts: a Monday."""
@@ -87,22 +84,8 @@ class FakeTimeLoop(asyncio.SelectorEventLoop):
         self._callbacks += 1
         return super().call_soon_threadsafe(callback, *args, context=context)
 
-    def run_in_executor(
-        self,
-        executor: Executor | None,  # noqa: ARG002 - of the base class
-        func: Callable[[*Arguments], Result],
-        *args: *Arguments,
-    ) -> asyncio.Future[Result]:
-        """Runs the work at once, on the thread of the loop, so that a test is repeated exactly."""
-        done: asyncio.Future[Result] = self.create_future()
-        try:
-            done.set_result(func(*args))
-        except Exception as error:
-            done.set_exception(error)
-        return done
-
     async def quiet(self) -> None:
-        """Returns when no callback is left to run; it waits neither for the threads of a store nor for timers."""
+        """Returns when no callback is left to run; it does not wait for threads and timers."""
         quiet_rounds = 0
         while quiet_rounds < 3:
             before = self._callbacks
