@@ -293,6 +293,9 @@ class Driver(Engine):
         """Lets tasks run until nothing moves but for time, the world, or what the test holds."""
         while True:
             await fake_loop().quiet()
+            if threads := fake_loop().threads:
+                await asyncio.wait(threads)
+                continue
             moving = [faults for faults in self._all_faults() if not faults.is_idle]
             if not moving and not self.carriage.is_moving:
                 return

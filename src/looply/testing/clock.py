@@ -6,9 +6,10 @@ advances the loop's clock. Threads still run in real time, so a store with a wri
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Executor
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
-from typing import TypeVarTuple
+from typing import Any, TypeVarTuple
 
 Arguments = TypeVarTuple("Arguments")
 
@@ -64,6 +65,8 @@ class FakeTimeLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self.clock = FakeClock()
         self._callbacks = 0
+        self.threads: set[asyncio.Future[Any]] = set()
+        """Work that `asyncio.to_thread` has not finished yet."""
         super().__init__()
 
     def time(self) -> float:
@@ -83,6 +86,16 @@ class FakeTimeLoop(asyncio.SelectorEventLoop):
         """Schedules a callback from any thread and counts it."""
         self._callbacks += 1
         return super().call_soon_threadsafe(callback, *args, context=context)
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*Arguments], Any], *args: *Arguments
+    ) -> asyncio.Future[Any]:
+        """Runs a function in a thread."""
+        future = super().run_in_executor(executor, func, *args)
+        if executor is None:
+            self.threads.add(future)
+            future.add_done_callback(self.threads.discard)
+        return future
 
     async def quiet(self) -> None:
         """Returns when no callback is left to run; it does not wait for threads and timers."""
