@@ -47,7 +47,9 @@ def _scalar(value: Json) -> str:
         return value
     if isinstance(value, str):
         return f'"{"".join(map(_escaped, value))}"'
-    return json.dumps(value, allow_nan=False)
+    text = json.dumps(value, allow_nan=False)
+    # YAML 1.1 takes a number with an exponent for a text unless it has a point.
+    return text.replace("e", ".0e") if isinstance(value, float) and "e" in text and "." not in text else text
 
 
 def _escaped(character: str) -> str:

@@ -157,6 +157,7 @@ def test_yaml_is_read_as_the_value_that_was_written(value: Any) -> None:
     ("value", "text"),
     [
         ({"name": "Book the invoice", "on": "no", "n": 1}, 'name: Book the invoice\n"on": "no"\n"n": 1\n'),
+        ([1e18, 1.5e-9, 2e-7], "- 1.0e+18\n- 1.5e-09\n- 2.0e-07\n"),
         ({"a": [{"b": 1, "c": [2]}, []]}, "a:\n  - b: 1\n    c:\n      - 2\n  - []\n"),
     ],
 )
