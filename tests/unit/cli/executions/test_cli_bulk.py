@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from cli_kit import Command, Looply
-from test_cli_execution import ID, WORKFLOW, row
+from cli_kit import ID, WORKFLOW, Command, Looply, row
 
 BULK: dict[str, Any] = {
     "bulk_id": "b-1",

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from cli_kit import Command, Looply
-from test_cli_execution import WORKFLOW
+from cli_kit import WORKFLOW, Command, Looply
 
 ITEM: dict[str, Any] = {
     "decision_id": "e-1:7",

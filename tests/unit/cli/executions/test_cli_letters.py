@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from cli_kit import Command, Looply, refusal
-from test_cli_execution import WORKFLOW
+from cli_kit import WORKFLOW, Command, Looply, refusal
 
 ITEM: dict[str, Any] = {
     "letter_id": "e-1:7",

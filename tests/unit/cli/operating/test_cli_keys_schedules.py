@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from cli_kit import Command, Looply, refusal
-from test_cli_execution import WORKFLOW
+from cli_kit import WORKFLOW, Command, Looply, refusal
 
 KEY: dict[str, Any] = {
     "key_id": "k-1",
