@@ -308,7 +308,8 @@ def m18_effects_leave_before_the_commit() -> AbstractContextManager[None]:
         events: Any,
         extras: Any = Extras(),  # noqa: B008 - immutable
     ) -> None:
-        unit = self._unit(box, after, workflow, events, extras)
+        encoded = await self._encode(box, after, events)
+        unit = self._unit(box, after, workflow, events, extras, encoded)
         former = box.state, box.workflow, box.chain
         box.state, box.workflow, box.chain = after, workflow, unit.batch.chain
         self._publish(unit, after)
