@@ -62,7 +62,7 @@ _GENERATED: Final = {"node_modules", "static", "build", ".venv"}
 
 TREES: Final = {
     "code": ("src/**/*",),
-    "documentation": ("docs/**/*", "[A-BD-Z]*.md", "CONTRIBUTING.md"),
+    "documentation": ("docs/**/*", "*.md"),
     "tests": ("tests/**/*",),
     "surroundings": ("bench/**/*", "tools/**/*", "deploy/**/*", "ui/*", "ui/src/**/*", "ui/tests/**/*", "Makefile"),
 }
