@@ -61,7 +61,7 @@ from looply.engine.upkeep.store_watch import StoreWatch
 from looply.errors import Problem, SettingsError, StoreCorrupt
 from looply.jsontext import Json
 from looply.master_keys import MasterKeys
-from looply.rates import WorkPace
+from looply.rates import Turns
 from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app, build_monitoring, ingress_of
 from looply.server.connection import serving
@@ -325,15 +325,15 @@ def _dispatcher(
 
 
 def _worker(
-    settings: Settings, registry: Registry, catalog: Catalog, clock: Clock, pace: WorkPace, stack: AsyncExitStack
+    settings: Settings, registry: Registry, catalog: Catalog, clock: Clock, turns: Turns, stack: AsyncExitStack
 ) -> Worker:
     """Returns the worker that carries out effects; its connections and processes are closed with the stack."""
     policy = EgressPolicy(settings.egress_allow)
     client = build_client(policy, settings.limits)
     stack.push_async_callback(client.close)
-    sandbox = SandboxPool(settings.limits, processes=settings.function_processes)
+    sandbox = SandboxPool(settings.limits, processes=settings.function_processes, turns=turns)
     stack.push_async_callback(sandbox.close)
-    resources = WorkerResources(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits, pace=pace)
+    resources = WorkerResources(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits, turns=turns)
     return Worker(registry, CatalogConnections(catalog, registry), client.sender, clock, resources)
 
 
@@ -344,8 +344,8 @@ async def _compose(
     registry = load_connectors()
     catalog = await _catalog(settings, keys, registry, clock, entropy)
     stack.push_async_callback(catalog.close)
-    pace = WorkPace()
-    worker = _worker(settings, registry, catalog, clock, pace, stack)
+    turns = Turns(clock)
+    worker = _worker(settings, registry, catalog, clock, turns, stack)
     # The dispatcher needs the shell's labels, but the shell is built from the dispatcher: hence the lambda.
     dispatcher = _dispatcher(settings, registry, clock, connectors, lambda key: shell.labels(key))  # noqa: PLW0108
     metrics = Metrics(settings.engine, settings.limits.metric_workflows)
@@ -358,6 +358,7 @@ async def _compose(
             clock=clock,
             entropy=entropy,
             limits=settings.limits,
+            turns=turns,
             channels=frozenset(_CHANNELS) - {INBOX},  # the inbox renders on request, so it is never out of date
             observers=_observers(metrics),
         )
@@ -374,7 +375,7 @@ async def _compose(
         limits=settings.limits,
         metrics=metrics,
         metrics_token=settings.metrics_token,
-        pace=pace,
+        turns=turns,
     )
 
     async def default_profile(organization_id: str, workflow_id: str) -> tuple[str, Json]:

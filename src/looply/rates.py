@@ -1,7 +1,14 @@
-"""Rate limiting by token buckets, and the pace of heavy work, by owner in this process. Pure: time is an argument."""
+"""Rate limiting by token buckets, and turns of heavy work, by owner in this process.
 
+`RateLimiter` and `WorkPace` are pure: time is an argument. `Turns` waits on the clock.
+"""
+
+import asyncio
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from typing import Final
+
+from looply.clock import Clock
 
 _MINUTE: Final = 60.0
 _OWNERS: Final = 10_000
@@ -98,3 +105,38 @@ class WorkPace:
     def _is_alone(self, owner: str, now: float) -> bool:
         _, seen = self._former if self._latest[0] == owner else self._latest
         return now - seen > _ALONE_SECONDS
+
+
+LONGEST_WAIT: Final = 30.0
+"""Seconds that work which cannot be refused waits at most."""
+
+
+class Turns:
+    """Turns of heavy work at a `WorkPace`: JSON rich in values leaves the event loop to other owners in between.
+
+    `sleep` waits for so many seconds.
+    """
+
+    def __init__(
+        self, clock: Clock, pace: WorkPace | None = None, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self._clock = clock
+        self._pace = pace or WorkPace()
+        self._sleep = sleep
+
+    def note(self, owner: str) -> None:
+        """Records that an owner uses the process."""
+        self._pace.note(owner, self._clock.monotonic())
+
+    def wait_seconds(self, owner: str) -> float:
+        """Returns the seconds until further heavy work of the owner may begin."""
+        return self._pace.wait_seconds(owner, self._clock.monotonic())
+
+    def charge(self, owner: str, units: int) -> None:
+        """Adds a pause for work of so many units more than its turn was taken for."""
+        self._pace.reserve(owner, units, self._clock.monotonic())
+
+    async def take(self, owner: str, units: int) -> None:
+        """Returns when work of so many units (`looply.jsontext.work_units`) may begin, after `LONGEST_WAIT` at most."""
+        if wait := self._pace.reserve(owner, units, self._clock.monotonic()):
+            await self._sleep(min(wait, LONGEST_WAIT))

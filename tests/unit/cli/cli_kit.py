@@ -102,3 +102,38 @@ Command = Callable[..., Done]
 def refusal(status: int, **body: Any) -> httpx2.Response:
     """An error as the API sends it."""
     return httpx2.Response(status, json={"code": "REFUSED", "errors": [], "request_id": "r-1", **body})
+
+
+ID = "01a20e69-0006-7f8b-a23c-443896d21064"
+WORKFLOW = "01a20e65-a0ff-7d22-b3cd-096c128b7bea"
+BULK: dict[str, Any] = {
+    "bulk_id": "b-1",
+    "action": "redrive",
+    "status": "RUNNING",
+    "filter": {"workflow_id": WORKFLOW, "status": ["FAILED"]},
+    "reason": "corrected",
+    "rate_per_second": 5,
+    "workflow_version": 2,
+    "mapping": {},
+    "done": 3,
+    "refused": 1,
+    "created_by": None,
+    "created_on": 1_700_000_000_000,
+    "modified_on": 1_700_000_000_000,
+    "ended_on": None,
+}
+
+
+def row(execution_id: str = ID, process_id: str = "PO-1", **more: Any) -> dict[str, Any]:
+    return {
+        "workflow_execution_id": execution_id,
+        "workflow_id": WORKFLOW,
+        "workflow_version": 1,
+        "workflow_current_state": "wait_for_response_state",
+        "workflow_details": {"workflow_name": "Test"},
+        "status": "WAITING",
+        "process_id": process_id,
+        "created_on": 1_700_000_000_000,
+        "modified_on": 1_700_000_001_000,
+        **more,
+    }

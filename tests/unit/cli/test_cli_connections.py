@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_kit import Command, Looply
-from test_cli_execution import WORKFLOW
+from cli_kit import WORKFLOW, Command, Looply
 
 CONNECTION: dict[str, Any] = {
     "connection_id": "c-1",

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_kit import Command, Looply
+from cli_kit import WORKFLOW, Command, Looply
 from jsonschema_rs import validator_for
-from test_cli_execution import WORKFLOW
 
 OTHER = "01a20e65-a0ff-7d22-b3cd-096c128b7beb"
 TEMPLATES = ["each-item", "purchase-order-approval", "schedule", "side-by-side", "wait"]

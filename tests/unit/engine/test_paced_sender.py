@@ -1,11 +1,13 @@
 """Large responses of one organization come one after the other, those of others at once."""
 
+import httpx2
+
 from looply.connectors.port import HttpRequest, HttpResponse
-from looply.engine.effects.paced_sender import LONGEST_WAIT, PacedSender
-from looply.rates import WorkPace
+from looply.engine.effects.paced_sender import PacedSender
+from looply.rates import LONGEST_WAIT, Turns, WorkPace
 from looply.testing.clock import FakeClock
 
-REQUEST = HttpRequest(method="GET", url="http://system.example/")
+REQUEST = HttpRequest(method="GET", url=httpx2.URL("http://system.example/"))
 RICH = b"[" + b"[]," * 124_990 + b"0]"
 LARGE = b'["%s"]' % (b"x" * (7 * 1024 * 1024))
 
@@ -27,7 +29,7 @@ async def waits(pace: WorkPace, clock: FakeClock, owner: str, content: bytes, co
     async def sleep(seconds: float) -> None:
         found.append(seconds)
 
-    sender = PacedSender(Answering(content), owner, pace, clock, sleep)
+    sender = PacedSender(Answering(content), owner, Turns(clock, pace, sleep))
     for _ in range(count):
         assert (await sender.send(REQUEST)).content == content
     return found

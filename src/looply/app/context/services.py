@@ -10,12 +10,12 @@ from looply.app.context.library import Library
 from looply.app.context.links import Links
 from looply.app.context.metrics import Metrics
 from looply.catalog import Catalog
-from looply.clock import Clock
+from looply.clock import Clock, SystemClock
 from looply.connectors.registry import Registry
 from looply.engine.ports.port import Engine
 from looply.engine.processing.feed import Feed
 from looply.limits import DEFAULT_LIMITS, Limits
-from looply.rates import WorkPace
+from looply.rates import Turns
 from looply.settings import Secret
 
 
@@ -59,8 +59,8 @@ class Services:
     """The engine and its feed, the catalog and their surroundings.
 
     `background` runs computations that would block the event loop. `metrics_token` is required to read the metrics;
-    without it they cannot be read. `bulk_signal` notifies the runner when this process has stored a bulk. `pace` is
-    that of large JSON, by organization.
+    without it they cannot be read. `bulk_signal` notifies the runner when this process has stored a bulk. `turns` are
+    those of large JSON, by organization.
     """
 
     engine: Engine
@@ -76,7 +76,7 @@ class Services:
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: Secret | None = None
     bulk_signal: Signal = field(default_factory=Signal)
-    pace: WorkPace = field(default_factory=WorkPace)
+    turns: Turns = field(default_factory=lambda: Turns(SystemClock()))
 
     @property
     def schedule_lock(self) -> AbstractAsyncContextManager[None]:

@@ -19,8 +19,9 @@ from looply.connectors.function.process import ProcessGone, RunTimedOut, WorkerP
 from looply.connectors.function.sandbox import Code, CodeFailed, Language
 from looply.connectors.function.workers import SLOW_SECONDS, Workers
 from looply.errors import BadRequest, ShuttingDown, Timeout
-from looply.jsontext import Json, check_values, parse_json
+from looply.jsontext import Json, check_values, parse_json, work_units
 from looply.limits import DEFAULT_LIMITS, Limits
+from looply.rates import HEAVY_BYTES, Turns
 from looply.slots import FairSlots, Lane
 
 _log = structlog.get_logger(__name__)
@@ -37,9 +38,10 @@ _Ticket: TypeAlias = "tuple[Lane, asyncio.Future[None]]"
 class SandboxPool:
     """See `looply.connectors.function.sandbox.Sandbox`."""
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS, *, processes: int = 4) -> None:
-        """`processes` is the largest number of processes of each language."""
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, *, processes: int = 4, turns: Turns | None = None) -> None:
+        """`processes` is the largest number of processes of each language; large results wait for their `turns`."""
         self._limits = limits
+        self._turns = turns
         self._slots: dict[Language, FairSlots[_Ticket]] = defaultdict(
             lambda: FairSlots(total=processes, per_lane=processes)
         )
@@ -57,7 +59,10 @@ class SandboxPool:
         async with self._slot(Lane(owner, code.language), self._slots[code.language], within):
             for left in reversed(range(_TRIES)):
                 try:
-                    return self._read_value(await self._ask(code, within, owner))
+                    reply = await self._ask(code, within, owner)
+                    if self._turns is not None and reply.value is not None and len(reply.value) > HEAVY_BYTES:
+                        await self._turns.take(owner, work_units(reply.value))
+                    return self._read_value(reply)
                 except ProcessGone as error:
                     _log.warning("function_process_gone", language=code.language, again=left)
                     if not left:

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from looply.clock import Clock
+from looply.clock import Clock, SystemClock
 from looply.connectors.bound import BoundDialer, Bounds, BoundSender
 from looply.connectors.function.sandbox import NoSandbox, Sandbox
 from looply.connectors.masking import MIN_LENGTH, Masker, masker_of
@@ -31,7 +31,7 @@ from looply.execution.facts.commands import EffectDone, EffectFailed
 from looply.execution.facts.state import ExecutionState, OpenStep
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
-from looply.rates import WorkPace
+from looply.rates import Turns
 
 _log = structlog.get_logger(__name__)
 
@@ -59,12 +59,12 @@ class ConnectionSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerResources:
-    """Resources of operations beside HTTP and connections. `pace` is that of large responses, by organization."""
+    """Resources of operations beside HTTP and connections. `turns` are those of large responses."""
 
     dialer: Dialer = field(default_factory=NoDialer)
     sandbox: Sandbox = field(default_factory=NoSandbox)
     limits: Limits = DEFAULT_LIMITS
-    pace: WorkPace = field(default_factory=WorkPace)
+    turns: Turns = field(default_factory=lambda: Turns(SystemClock()))
 
 
 class Worker:
@@ -129,7 +129,7 @@ class Worker:
         timeout = timedelta(seconds=opened.timeout_seconds)
 
         bounds = Bounds()
-        sender = PacedSender(self._sender(timeout, organization_id), organization_id, self._resources.pace, self._clock)
+        sender = PacedSender(self._sender(timeout, organization_id), organization_id, self._resources.turns)
 
         async def remember(found: Awaitable[ConnectionValues], *fields: str) -> ConnectionValues:
             with tag_input_fields(*fields):

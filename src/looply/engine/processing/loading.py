@@ -13,6 +13,7 @@ from looply.execution import ExecutionState, fold
 from looply.execution.facts.events import Event
 from looply.jsontext import Json, parse_stored
 from looply.limits import STORED_LIMITS
+from looply.rates import Turns
 
 _ALL = 1_000_000
 
@@ -26,29 +27,19 @@ _AT_ONCE: Final = 64 * 1024
 _IN_THREAD: Final = 256 * 1024
 """Events that refer to values of so many bytes are decoded in a thread."""
 
-
-async def decode_in_turn(
-    codec: Codec, batch: Batch, values: Mapping[bytes, Value], organization_id: str, execution_id: str
-) -> tuple[list[Event], int]:
-    """Returns `codec.decode_measured` of these. Other tasks get a turn when it takes a while.
-
-    Raises: as `Codec.decode`.
-    """
-    facts = (batch, values, organization_id, execution_id)
-    if values and codec.count_moved_bytes(batch, execution_id) > _IN_THREAD:
-        return await asyncio.to_thread(codec.decode_measured, *facts)
-    events, size = codec.decode_measured(*facts)
-    if size > _AT_ONCE:
-        await asyncio.sleep(0)
-    return events, size
+_BYTES_OF_UNIT: Final = 10
+_LEAST_BYTES_OF_UNIT: Final = 16
+"""Bytes of a data document that take as long to decode and to show as a unit of `looply.jsontext.work_units`."""
 
 
 class Loader:
     """Reads executions and definitions of one store."""
 
-    def __init__(self, store: Store, codec: Codec) -> None:
+    def __init__(self, store: Store, codec: Codec, turns: Turns | None = None) -> None:
+        """With `turns` each organization waits between large histories of its own."""
         self._store = store
         self._codec = codec
+        self._turns = turns
         self._compiled: OrderedDict[str, Workflow] = OrderedDict()
 
     async def load(self, execution_id: str, *, is_whole: bool = False) -> tuple[ExecutionState, Workflow, bytes]:
@@ -70,7 +61,7 @@ class Loader:
             state = self._codec.decode_state(snapshot, organization_id, execution_id)
         for batch in batches:
             chain = self._codec.check_chain(batch, chain, execution_id)
-            events, _ = await decode_in_turn(self._codec, batch, values, organization_id, execution_id)
+            events, _ = await self.decode_in_turn(batch, values, organization_id, execution_id, is_paced=not is_whole)
             state = fold(events, state)
         if state is None or state.seq != loaded.head.seq:
             raise StoreCorrupt(f"the history of execution {execution_id} does not reach event {loaded.head.seq}")
@@ -98,9 +89,38 @@ class Loader:
         values = await self._store.journal.values_of(execution_id)
         for batch in batches:
             chain = self._codec.check_chain(batch, chain, execution_id)
-            events, _ = await decode_in_turn(self._codec, batch, values, state.started.organization_id, execution_id)
+            events, _ = await self.decode_in_turn(batch, values, state.started.organization_id, execution_id)
             state = fold(events, state)
         return state, await self.workflow(state.definition), chain
+
+    async def decode_in_turn(
+        self,
+        batch: Batch,
+        values: Mapping[bytes, Value],
+        organization_id: str,
+        execution_id: str,
+        *,
+        is_paced: bool = True,
+    ) -> tuple[list[Event], int]:
+        """Returns `Codec.decode_measured` of these. Other tasks get a turn when it takes a while.
+
+        Raises: as `Codec.decode`.
+        """
+        facts = (batch, values, organization_id, execution_id)
+        if values and (moved := self._codec.count_moved_bytes(batch, execution_id)) > _IN_THREAD:
+            turns = self._turns if is_paced else None
+            least = moved // _LEAST_BYTES_OF_UNIT
+            if turns is not None:
+                await turns.take(organization_id, least)
+            found = await asyncio.to_thread(self._codec.decode_measured, *facts)
+            if turns is not None:
+                # Only now it is known how rich in lists and objects the values are.
+                turns.charge(organization_id, max(found[1] // _BYTES_OF_UNIT - least, 0))
+            return found
+        events, size = self._codec.decode_measured(*facts)
+        if size > _AT_ONCE:
+            await asyncio.sleep(0)
+        return events, size
 
     async def workflow(self, name: str) -> Workflow:
         """Returns a compiled definition by its hash. Raises: StoreCorrupt when it is not stored, or is damaged."""

@@ -18,7 +18,7 @@ from looply.engine.ports.store import Store
 from looply.engine.processing.committer import Committer, CommitterHooks
 from looply.engine.processing.current import CurrentStates
 from looply.engine.processing.feed import DEFAULT_FEED_BOUNDS, Feed, FeedBounds
-from looply.engine.processing.loading import Loader, decode_in_turn
+from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailboxes
 from looply.engine.processing.observers import Observers
 from looply.engine.records.datastores import Datastores
@@ -29,6 +29,7 @@ from looply.engine.shell.completion_poller import CompletionPoller
 from looply.execution import ExecutionState
 from looply.execution.facts.events import Event
 from looply.limits import DEFAULT_LIMITS, Limits
+from looply.rates import Turns
 
 CACHE_BYTES = 24 * 1024 * 1024
 """Memory of the states that are kept between commands."""
@@ -50,6 +51,8 @@ class Parts:
     channels: frozenset[str] = frozenset()
     """Channels that keep copies of cards elsewhere and must be updated."""
     observers: Observers = field(default_factory=Observers)
+    turns: Turns | None = None
+    """The turns of the organizations' large histories; None: they are read at once."""
 
 
 class Reader:
@@ -68,7 +71,7 @@ class Reader:
         self.observers = parts.observers
         self._channels = parts.channels
         self._boxes = Mailboxes(parts.cache_bytes)
-        self._loader = Loader(parts.store, parts.codec)
+        self._loader = Loader(parts.store, parts.codec, parts.turns)
         self._committer = Committer(
             parts.store,
             parts.codec,
@@ -128,7 +131,7 @@ class Reader:
         found: list[tuple[int, Event]] = []
         left = self._limits.read_bytes
         for number, batch in enumerate(batches):
-            events, size = await decode_in_turn(self._codec, batch, values, head.organization_id, execution_id)
+            events, size = await self._loader.decode_in_turn(batch, values, head.organization_id, execution_id)
             found.extend(enumerate(events, batch.first_seq))
             left -= size
             if left < 0 and number:

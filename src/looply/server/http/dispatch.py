@@ -11,7 +11,6 @@ from looply.catalog.tenants.keys import Principal
 from looply.errors import Forbidden, NotFound
 from looply.jsontext import Json, encode_json
 from looply.server.http.access import ANONYMOUS, authenticate, check_token
-from looply.server.http.body_turns import BodyTurns
 from looply.server.http.call import JSON_TYPE, Call, Headers, Query, Response, Route
 from looply.server.http.client_addresses import ClientAddresses
 from looply.server.http.refusals import REFUSALS_PER_MINUTE, Credential, RefusalLimiter
@@ -32,7 +31,6 @@ class Dispatch:
         """`addresses` finds the addresses by which refused keys and tokens are rate-limited."""
         self._services = services
         self._addresses = addresses or ClientAddresses()
-        self._turns = BodyTurns(services.pace, services.clock)
         self._refusals = RefusalLimiter(services.clock, refusals_per_minute, services.metrics.count_refusal)
 
     async def admit(self, route: Route, scope: Any) -> Principal:
@@ -72,7 +70,7 @@ class Dispatch:
             except NotFound as error:
                 self._refuse(scope, "inbox_token", route, error)
         if principal.organization_id:
-            self._services.pace.note(principal.organization_id, self._services.clock.monotonic())
+            self._services.turns.note(principal.organization_id)
         query = read_query(scope["query_string"], route)
         services, bound = self._services, principal.workflow_ids
         if bound is not None:
@@ -86,8 +84,8 @@ class Dispatch:
         if route.body is not None:
             # A web page of another site can make a browser send text here, but not a key.
             takes_text = route.takes_text and principal.key_id is not None
-            turn = self._turns.of(principal.organization_id)
-            body, size = await read_json(scope, receive, self._services.limits, takes_text=takes_text, turn=turn)
+            turns = (self._services.turns, principal.organization_id)
+            body, size = await read_json(scope, receive, self._services.limits, takes_text=takes_text, turns=turns)
             if bound is not None and _is_shape(route.body) and isinstance(body, dict):
                 body = {name: _hide(name, value, bound) for name, value in body.items()}
             if route.has_strict_body and _is_shape(route.body):

@@ -1,16 +1,16 @@
 """Parsing of requests: bodies, query parameters and headers are checked before a handler sees them."""
 
 import re
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from looply.errors import BadRequest, BodyTooLarge, Problem, UnsupportedMediaType
-from looply.jsontext import Json, check_values, parse_json
+from looply.errors import BadRequest, BodyTooLarge, Problem, QuotaReached, UnsupportedMediaType
+from looply.jsontext import Json, check_values, parse_json, work_units
 from looply.limits import Limits
-from looply.rates import HEAVY_BYTES
-from looply.server.http.body_turns import NO_TURN, BodyTurn
+from looply.rates import HEAVY_BYTES, Turns
 from looply.server.http.call import NO_QUERY, Query, Route
 from looply.suggest import did_you_mean
 
@@ -23,6 +23,9 @@ _TEXT_TYPE: Final = re.compile(
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _TEXT: Final = re.compile(rb"[\x20-\x7e]{1,255}")
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
+LONGEST_BODY_WAIT: Final = 5.0
+"""Seconds that a body waits for its turn at most; this bounds the bodies that are held in memory."""
+
 _MAX_PARAMETERS: Final = 1000
 _MAX_QUOTED: Final = 300
 """Characters of a message that quotes the request; the caller knows the rest."""
@@ -37,26 +40,35 @@ class ClientDisconnected(Exception):
 
 
 async def read_json(
-    scope: Any, receive: Any, limits: Limits, *, takes_text: bool = False, turn: BodyTurn = NO_TURN
+    scope: Any, receive: Any, limits: Limits, *, takes_text: bool = False, turns: tuple[Turns, str] | None = None
 ) -> tuple[Json, int]:
     """Returns the JSON value of a call's body and its size in bytes; None and 0 for an empty body.
 
-    With `takes_text` the JSON may be declared as `text/plain` or `text/json`. A large body is parsed when its `turn`
-    has come.
+    With `takes_text` the JSON may be declared as `text/plain` or `text/json`. With `turns` and the organization, a
+    large body waits for its turn.
 
     Raises: UnsupportedMediaType, BodyTooLarge, QuotaReached, BadRequest (codes `MALFORMED_JSON`, `TOO_MANY_VALUES`),
     ClientDisconnected.
     """
     declared = _check_headers(scope["headers"], takes_text=takes_text)
-    if declared > HEAVY_BYTES:
-        turn.check()
+    if turns is not None and declared > HEAVY_BYTES:
+        _check_turn(*turns)
     text = await _read(receive, declared, limits.body_bytes)
     if not text:
         return None, 0
-    if len(text) > HEAVY_BYTES:
-        await turn.wait(text)
+    if turns is not None and len(text) > HEAVY_BYTES:
+        _check_turn(*turns)
+        await turns[0].take(turns[1], work_units(text))
     check_values(text, limits.body_nodes, name="the body")
     return parse_json(text, limits, name="the body"), len(text)
+
+
+def _check_turn(turns: Turns, owner: str) -> None:
+    """Refuses a large body when those of the organization wait for too long already. Raises: QuotaReached."""
+    if (wait := turns.wait_seconds(owner)) > LONGEST_BODY_WAIT:
+        message = "large bodies of the organization are waiting already, while other organizations use the server"
+        retry_after = timedelta(seconds=wait)
+        raise QuotaReached(f"{message}; repeat in {wait:.0f} s, or send smaller ones", retry_after=retry_after)
 
 
 def _check_headers(headers: list[tuple[bytes, bytes]], *, takes_text: bool) -> int:

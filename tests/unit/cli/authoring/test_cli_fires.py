@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_kit import Command, Looply
+from cli_kit import WORKFLOW, Command, Looply
 
 FIRE: dict[str, Any] = {
     "nominal_on": 1_700_000_000_000,
@@ -19,10 +19,17 @@ SPRING = ("--timezone", "Europe/Berlin", "--from", "2026-03-01T00:00:00Z", "--ar
 
 def test_the_fires_of_a_schedule_are_listed_over_pages(run: Command, looply: Looply) -> None:
     looply.answers["getScheduleFires"] = [{"items": [FIRE], "lastKey": {"nominal_on": 1}}, {"items": [FIRE]}]
-    assert run("schedule", "fires", "w-1", "--json").document == {"count": 2, "items": [FIRE, FIRE]}
-    assert looply.calls[1][1] == {"workflow_id": "w-1", "limit": "30", "nominal_on": "1"}
+    assert run("schedule", "fires", WORKFLOW, "--json").document == {
+        "count": 2,
+        "items": [FIRE, FIRE],
+    }
+    assert looply.calls[1][1] == {
+        "workflow_id": WORKFLOW,
+        "limit": "30",
+        "nominal_on": "1",
+    }
     looply.answers["getScheduleFires"] = {"items": [FIRE]}
-    assert "MISSED" in run("schedule", "fires", "w-1").out
+    assert "MISSED" in run("schedule", "fires", WORKFLOW).out
 
 
 def test_a_cron_is_previewed_without_a_server(run: Command) -> None:
@@ -47,8 +54,13 @@ def test_a_definition_is_previewed_in_the_zone_of_its_workflow(run: Command, tmp
 def test_a_workflow_is_previewed_by_the_server(run: Command, looply: Looply) -> None:
     item = {"on": 1_700_000_000_000, "local": "2023-11-14T23:13:20+01:00", "wall": "", "fires": True, "mark": ""}
     looply.answers["previewSchedule"] = {"message": "success", "timezone": "Europe/Berlin", "items": [item]}
-    assert "2023-11-14T23:13:20+01:00" in run("schedule", "preview", "w-1", "--version", "2").out
-    body = {"workflow_id": "w-1", "workflow_version": 2, "count": 20, "around_change": False}
+    assert "2023-11-14T23:13:20+01:00" in run("schedule", "preview", WORKFLOW, "--version", "2").out
+    body = {
+        "workflow_id": WORKFLOW,
+        "workflow_version": 2,
+        "count": 20,
+        "around_change": False,
+    }
     assert looply.calls == [("previewSchedule", {}, body)]
 
 
@@ -56,7 +68,11 @@ def test_a_workflow_is_previewed_by_the_server(run: Command, looply: Looply) -> 
     ("arguments", "status", "message"),
     [
         ((), 2, "give the id of a workflow, or a schedule"),
-        (("w-1", "--cron", "0 0 * * *"), 2, "give the id of a workflow, or a schedule"),
+        (
+            (WORKFLOW, "--cron", "0 0 * * *"),
+            2,
+            "give the id of a workflow, or a schedule",
+        ),
         (("--cron", "0 0 30 2 *"), 1, "/schedule/cron"),
         (("--cron", "0 0 * * *", "--timezone", "Europe/Berln"), 1, "did you mean 'Europe/Berlin'"),
         (("--cron", "0 0 * * *", "--from", "today"), 2, "--from: "),

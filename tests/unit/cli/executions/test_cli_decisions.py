@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from cli_kit import Command, Looply
+from cli_kit import WORKFLOW, Command, Looply
 
 ITEM: dict[str, Any] = {
     "decision_id": "e-1:7",
     "workflow_execution_id": "e-1",
-    "workflow_id": "w-1",
+    "workflow_id": WORKFLOW,
     "workflow_version": 2,
     "process_id": "PO-1",
     "state": "approve_order",
@@ -40,13 +40,22 @@ def test_the_list_shows_who_decided_when_what_and_why(run: Command, looply: Loop
 def test_the_list_is_narrowed_by_workflow_step_user_and_period(run: Command, looply: Looply) -> None:
     looply.answers["getOrganizationDecisions"] = {"items": []}
     run(
-        *("decision", "list", "--workflow-id", "w-1", "--state", "approve_order", "--user", "ann@example.com"),
+        *(
+            "decision",
+            "list",
+            "--workflow-id",
+            WORKFLOW,
+            "--state",
+            "approve_order",
+            "--user",
+            "ann@example.com",
+        ),
         *("--process-id", "PO-1", "--execution", "e-1"),
         *("--from", "2023-01-01T00:00:00Z", "--to", "2024-01-01T00:00:00Z"),
     )
     assert looply.calls[0][1] == {
         "limit": "30",
-        "workflow_id": "w-1",
+        "workflow_id": WORKFLOW,
         "state": "approve_order",
         "user": "ann@example.com",
         "process_id": "PO-1",

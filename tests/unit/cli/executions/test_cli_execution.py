@@ -4,26 +4,9 @@ from typing import Any
 
 import httpx2
 import pytest
-from cli_kit import Command, Looply, refusal
+from cli_kit import ID, WORKFLOW, Command, Looply, refusal, row
 
-ID = "01a20e69-0006-7f8b-a23c-443896d21064"
 NEXT = "01a20e69-0006-7f8b-a23c-443896d21065"
-WORKFLOW = "01a20e65-a0ff-7d22-b3cd-096c128b7bea"
-
-
-def row(execution_id: str = ID, process_id: str = "PO-1", **more: Any) -> dict[str, Any]:
-    return {
-        "workflow_execution_id": execution_id,
-        "workflow_id": WORKFLOW,
-        "workflow_version": 1,
-        "workflow_current_state": "wait_for_response_state",
-        "workflow_details": {"workflow_name": "Test"},
-        "status": "WAITING",
-        "process_id": process_id,
-        "created_on": 1_700_000_000_000,
-        "modified_on": 1_700_000_001_000,
-        **more,
-    }
 
 
 def entry(seq: int, kind: str, **more: Any) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from cli_kit import Command, Looply, refusal
+from cli_kit import WORKFLOW, Command, Looply, refusal
 
 ITEM: dict[str, Any] = {
     "letter_id": "e-1:7",
     "workflow_execution_id": "e-1",
-    "workflow_id": "w-1",
+    "workflow_id": WORKFLOW,
     "process_id": "PO-1",
     "reason": "UNFIT",
     "source": "SAP",
@@ -36,9 +36,24 @@ def test_open_letters_are_listed_over_all_pages(run: Command, looply: Looply) ->
 
 def test_the_list_is_narrowed(run: Command, looply: Looply) -> None:
     looply.answers["getLetters"] = {"items": [ITEM]}
-    done = run("letter", "list", "--all", "--process-id", "PO-1", "--reason", "UNFIT", "--workflow-id", "w-1")
+    done = run(
+        "letter",
+        "list",
+        "--all",
+        "--process-id",
+        "PO-1",
+        "--reason",
+        "UNFIT",
+        "--workflow-id",
+        WORKFLOW,
+    )
     assert "e-1:7" in done.out
-    assert looply.calls[0][1] == {"limit": "30", "process_id": "PO-1", "reason": "UNFIT", "workflow_id": "w-1"}
+    assert looply.calls[0][1] == {
+        "limit": "30",
+        "process_id": "PO-1",
+        "reason": "UNFIT",
+        "workflow_id": WORKFLOW,
+    }
 
 
 def test_a_letter_is_shown_with_its_payload(run: Command, looply: Looply) -> None:

@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-from cli_kit import Command, Looply, refusal
-from test_cli_execution import ID, WORKFLOW, row
+from cli_kit import ID, WORKFLOW, Command, Looply, refusal, row
 
 OUTCOME = {
     "message": "success",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cli_kit import Command, Looply, refusal
+from cli_kit import WORKFLOW, Command, Looply, refusal
 
 KEY: dict[str, Any] = {
     "key_id": "k-1",
@@ -15,7 +15,7 @@ KEY: dict[str, Any] = {
     "revoked_on": None,
 }
 SCHEDULE: dict[str, Any] = {
-    "workflow_id": "w-1",
+    "workflow_id": WORKFLOW,
     "workflow_version": 2,
     "status": "ACTIVE",
     "next_on": 1_700_000_000_000,
@@ -67,11 +67,16 @@ def test_a_paused_schedule_shows_no_next_instant(run: Command, looply: Looply) -
 
 
 def test_a_schedule_is_paused_and_resumed(run: Command, looply: Looply) -> None:
-    answer = {"message": "success", "workflow_id": "w-1", "workflow_version": 2, "status": "PAUSED"}
+    answer = {
+        "message": "success",
+        "workflow_id": WORKFLOW,
+        "workflow_version": 2,
+        "status": "PAUSED",
+    }
     looply.answers["toggleScheduledWorkflow"] = answer
-    assert run("schedule", "pause", "w-1", "--json").document == answer
-    assert "PAUSED" in run("schedule", "play", "w-1", "--version", "2").out
+    assert run("schedule", "pause", WORKFLOW, "--json").document == answer
+    assert "PAUSED" in run("schedule", "play", WORKFLOW, "--version", "2").out
     assert [call[2] for call in looply.calls] == [
-        {"workflow_id": "w-1", "action": "PAUSE"},
-        {"workflow_id": "w-1", "action": "PLAY", "workflow_version": 2},
+        {"workflow_id": WORKFLOW, "action": "PAUSE"},
+        {"workflow_id": WORKFLOW, "action": "PLAY", "workflow_version": 2},
     ]

@@ -10,8 +10,7 @@ from types import FrameType
 
 import httpx2
 import pytest
-from cli_kit import Command, Looply
-from test_cli_execution import ID
+from cli_kit import ID, Command, Looply
 
 from looply import __version__
 from looply.cli import main

@@ -17,6 +17,8 @@ from looply.connectors.function.pool import SandboxPool
 from looply.connectors.function.sandbox import Code, CodeFailed, NoSandbox
 from looply.errors import ShuttingDown, Timeout, Unavailable
 from looply.limits import Limits
+from looply.rates import Turns, WorkPace
+from looply.testing.clock import FakeClock
 
 LONG = timedelta(minutes=4)
 PATIENT = Limits(function_time=timedelta(seconds=60))
@@ -417,6 +419,26 @@ async def test_code_of_authors_has_a_lower_priority_than_the_server(pool: Sandbo
 async def test_a_process_whose_code_takes_long_has_the_lowest_priority(brief: SandboxPool) -> None:
     await failure(brief, JAVASCRIPT, "while (true) {}")
     assert 19 in [os.getpriority(os.PRIO_PROCESS, process) for process in brief.processes]
+
+
+async def test_large_results_of_one_organization_come_one_after_the_other() -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    turns = Turns(FakeClock(), WorkPace(), sleep)
+    pool = SandboxPool(PATIENT, processes=1, turns=turns)
+    for owner in ("acme", "umbrella"):
+        turns.note(owner)
+    rich = Code(language="python", code="return [[]] * 50000")
+    for _ in range(3):
+        await pool.run(rich, LONG, "umbrella")
+    assert len(waits) == 2
+    await pool.run(rich, LONG, "acme")
+    await pool.run(Code(language="python", code="return 1"), LONG, "umbrella")
+    assert len(waits) == 2
+    await pool.close()
 
 
 async def test_a_closed_pool_runs_nothing_and_leaves_no_process() -> None:

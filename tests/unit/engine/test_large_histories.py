@@ -1,4 +1,4 @@
-"""Large outcomes are encoded beside the event loop; new executions are stored in the order of their ids."""
+"""Large histories are encoded and decoded beside the event loop, those of one organization one after the other."""
 
 import threading
 from typing import Any
@@ -8,12 +8,13 @@ from kit.memory import MemoryStore
 from looply.engine.coding.codec import Codec
 from looply.engine.ports.dispatch import InProcessDispatcher
 from looply.engine.processing.committer import Committer
-from looply.engine.processing.loading import decode_in_turn
+from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox
 from looply.execution import ExecutionState, advance, answer
 from looply.execution.facts.commands import EffectDone
 from looply.execution.facts.events import ExecutionStarted, StepSucceeded
 from looply.jsontext import Json
+from looply.rates import Turns, WorkPace
 from looply.sealing import Sealer
 from looply.testing.clock import START_TIME, FakeClock
 
@@ -105,7 +106,8 @@ async def decoded(output: Json) -> list[bool]:
     event = StepSucceeded(at=START_TIME, step="call_1", output=output)
     batch, values = codec.encode([event], "o", "e", 1, b"")
     by_hash = {value.hash: value for value in values}
-    assert (await decode_in_turn(codec, batch, by_hash, "o", "e"))[0] == [event]
+    loader = Loader(MemoryStore(FakeClock()), codec)
+    assert (await loader.decode_in_turn(batch, by_hash, "o", "e"))[0] == [event]
     return codec.in_loop
 
 
@@ -113,3 +115,24 @@ async def test_events_with_large_values_are_decoded_in_a_thread_and_others_at_on
     assert await decoded(["x" * 1024] * 1024) == [False]
     assert await decoded(["x" * 1024] * 32) == [True]
     assert await decoded({"a": 1}) == [True]
+
+
+async def test_large_histories_of_one_organization_are_read_one_after_the_other() -> None:
+    clock, waits = FakeClock(), list[float]()
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    turns, codec = Turns(clock, WorkPace(), sleep), NotingReads()
+    for owner in ("acme", "umbrella"):
+        turns.note(owner)
+    loader = Loader(MemoryStore(clock), codec, turns)
+    batch, values = codec.encode([StepSucceeded(at=START_TIME, step="call_1", output=LARGE)], "umbrella", "e", 1, b"")
+    by_hash = {value.hash: value for value in values}
+    for _ in range(3):
+        await loader.decode_in_turn(batch, by_hash, "umbrella", "e")
+    assert len(waits) == 2
+    assert 0.5 < waits[0] < waits[1]
+    await loader.decode_in_turn(batch, by_hash, "umbrella", "e", is_paced=False)
+    assert turns.wait_seconds("acme") == 0
+    assert len(waits) == 2
