@@ -457,6 +457,15 @@ def test_no_file_of_tests_is_longer_than_one_of_the_product() -> None:
     assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
+def test_no_test_imports_a_test_of_another_folder() -> None:
+    wrong = []
+    for path in files(TESTS):
+        if "import test_" in (text := path.read_text()) or "from test_" in text:
+            names = {name for name, _ in imported(ast.parse(text)) if name.startswith("test_")}
+            wrong += [f"{path.relative_to(TESTS)} imports {n}" for n in names if not path.with_name(f"{n}.py").exists()]
+    assert wrong == []
+
+
 def test_the_two_stores_with_tables_hardly_repeat_each_other() -> None:
     sqlite, postgres = (files_by_name(SOURCE / "engine" / name) for name in STORES)
     same: Counter[str] = Counter()

@@ -105,8 +105,23 @@ def refusal(status: int, **body: Any) -> httpx2.Response:
 
 
 ID = "01a20e69-0006-7f8b-a23c-443896d21064"
-NEXT = "01a20e69-0006-7f8b-a23c-443896d21065"
 WORKFLOW = "01a20e65-a0ff-7d22-b3cd-096c128b7bea"
+BULK: dict[str, Any] = {
+    "bulk_id": "b-1",
+    "action": "redrive",
+    "status": "RUNNING",
+    "filter": {"workflow_id": WORKFLOW, "status": ["FAILED"]},
+    "reason": "corrected",
+    "rate_per_second": 5,
+    "workflow_version": 2,
+    "mapping": {},
+    "done": 3,
+    "refused": 1,
+    "created_by": None,
+    "created_on": 1_700_000_000_000,
+    "modified_on": 1_700_000_000_000,
+    "ended_on": None,
+}
 
 
 def row(execution_id: str = ID, process_id: str = "PO-1", **more: Any) -> dict[str, Any]:

@@ -1,25 +1,6 @@
 """`looply bulk` against a server."""
 
-from typing import Any
-
-from cli_kit import ID, WORKFLOW, Command, Looply, row
-
-BULK: dict[str, Any] = {
-    "bulk_id": "b-1",
-    "action": "redrive",
-    "status": "RUNNING",
-    "filter": {"workflow_id": WORKFLOW, "status": ["FAILED"]},
-    "reason": "corrected",
-    "rate_per_second": 5,
-    "workflow_version": 2,
-    "mapping": {},
-    "done": 3,
-    "refused": 1,
-    "created_by": None,
-    "created_on": 1_700_000_000_000,
-    "modified_on": 1_700_000_000_000,
-    "ended_on": None,
-}
+from cli_kit import BULK, ID, WORKFLOW, Command, Looply, row
 
 
 def test_a_redrive_sends_which_how_and_onto_what(run: Command, looply: Looply) -> None:

@@ -4,7 +4,9 @@ from typing import Any
 
 import httpx2
 import pytest
-from cli_kit import ID, NEXT, WORKFLOW, Command, Looply, refusal, row
+from cli_kit import ID, WORKFLOW, Command, Looply, refusal, row
+
+NEXT = "01a20e69-0006-7f8b-a23c-443896d21065"
 
 
 def entry(seq: int, kind: str, **more: Any) -> dict[str, Any]:

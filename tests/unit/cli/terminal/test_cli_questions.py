@@ -6,8 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from cli_kit import ID, WORKFLOW, Command, Looply, refusal
-from test_cli_bulk import BULK
+from cli_kit import BULK, ID, WORKFLOW, Command, Looply, refusal
 
 from looply.cli.terminal.workflow_names import find_workflow
 
