@@ -30,6 +30,7 @@ OTHER_NAMES = frozenset(
     {
         "LOOPLY_URL",
         "LOOPLY_API_KEY",
+        "LOOPLY_CONTEXT",
         "LOOPLY_DEBUG",
         "LOOPLY_TEST_POSTGRES",
         "LOOPLY_TEST_RELEASE",
