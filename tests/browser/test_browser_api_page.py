@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
-from blackbox_client import Organization
+
+from blackbox.harness.client import Organization
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
