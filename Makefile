@@ -109,9 +109,17 @@ sbom: $(STAMP) ## Write the software bill of materials of the locked run-time se
 audit: $(STAMP) ## Look for known vulnerabilities of the locked run-time set (needs a network; waivers are in requirements/waivers.toml).
 	@$(BIN)/python tools/audit.py
 
-image: ## Build the container image and run it once, where docker or podman works; says so where neither does.
+CONTAINERFILE = $(file < deploy/Containerfile)
+BASE_IMAGES = $(sort $(patsubst NODE_VERSION=%,docker.io/library/node:%,$(filter NODE_VERSION=%,$(CONTAINERFILE))) \
+	$(patsubst PYTHON_VERSION=%,docker.io/library/python:%,$(filter PYTHON_VERSION=%,$(CONTAINERFILE))))
+image: ## Build the container image and run it once, where docker or podman works and has the base images; says so where not.
 	@for engine in docker podman; do \
 		if $$engine info >/dev/null 2>&1; then \
+			for base in $(BASE_IMAGES); do \
+				if ! $$engine pull --quiet $$base; then \
+					echo "The container image was not built: $$engine works, but cannot pull $$base."; exit 0; \
+				fi; \
+			done; \
 			format=; if [ $$engine = podman ]; then format="--format docker"; fi; \
 			$$engine build $$format -f deploy/Containerfile -t looply:checked . && exec $$engine run --rm looply:checked --version; \
 			exit 1; \

@@ -21,10 +21,10 @@ def make_image(programs: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-def add_engine(programs: Path, name: str, status: int = 0) -> None:
-    """Adds an engine that writes its arguments, and whose build ends with a status."""
+def add_engine(programs: Path, name: str, fails: str = "none") -> None:
+    """Adds an engine that writes its arguments, and one of whose commands fails."""
     script = programs / name
-    script.write_text(f'#!/bin/sh\n[ "$1" = info ] || echo {name} "$@"\n[ "$1" != build ] || exit {status}\n')
+    script.write_text(f'#!/bin/sh\n[ "$1" = info ] || echo {name} "$@"\n[ "$1" != {fails} ] || exit 1\n')
     script.chmod(0o755)
 
 
@@ -39,12 +39,24 @@ def test_an_engine_builds_the_image_and_runs_it_once(tmp_path: Path, engine: str
     add_engine(tmp_path, engine)
     done = make_image(tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [
+    *pulls, build, run = done.stdout.splitlines()
+    assert [line.partition(":")[0] for line in pulls] == [
+        f"{engine} pull --quiet docker.io/library/node",
+        f"{engine} pull --quiet docker.io/library/python",
+    ]
+    assert [build, run] == [
         f"{engine} build {options}-f deploy/Containerfile -t looply:checked .",
         f"{engine} run --rm looply:checked --version",
     ]
 
 
 def test_an_image_that_cannot_be_built_is_a_failure(tmp_path: Path) -> None:
-    add_engine(tmp_path, "docker", status=1)
+    add_engine(tmp_path, "docker", fails="build")
     assert make_image(tmp_path).returncode != 0
+
+
+def test_where_the_base_images_cannot_be_pulled_it_says_so_and_succeeds(tmp_path: Path) -> None:
+    add_engine(tmp_path, "docker", fails="pull")
+    done = make_image(tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1].startswith("The container image was not built: docker works, but cannot pull")
