@@ -110,8 +110,9 @@ audit: $(STAMP) ## Look for known vulnerabilities of the locked run-time set (ne
 	@$(BIN)/python tools/audit.py
 
 CONTAINERFILE = $(file < deploy/Containerfile)
-BASE_IMAGES = $(sort $(patsubst NODE_VERSION=%,docker.io/library/node:%,$(filter NODE_VERSION=%,$(CONTAINERFILE))) \
-	$(patsubst PYTHON_VERSION=%,docker.io/library/python:%,$(filter PYTHON_VERSION=%,$(CONTAINERFILE))))
+BASE_IMAGES = $(foreach each,NODE PYTHON,$(patsubst $(each)_VERSION=%,docker.io/library/$(BASE_$(each)):%,$(lastword $(filter $(each)_VERSION=%,$(CONTAINERFILE)))))
+BASE_NODE = node
+BASE_PYTHON = python
 image: ## Build the container image and run it once, where docker or podman works and has the base images; says so where not.
 	@for engine in docker podman; do \
 		if $$engine info >/dev/null 2>&1; then \
