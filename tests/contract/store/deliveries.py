@@ -64,7 +64,7 @@ class DeliveryContract:
         second = samples.first()
         await store.journal.commit(replace(second, applied=(row.row,)))
         assert await store.work.deliveries(10) == []
-        assert await store.reads.orphan_rows() == []
+        assert await store.reads.dangling_rows() == []
 
     async def test_a_unit_that_is_refused_sends_nothing_and_applies_nothing(
         self, store: Store, samples: Samples

@@ -400,7 +400,7 @@ class Reads(Protocol):
         """Returns heads of all organizations by ascending id, those after `after`: for audits and exports."""
         ...
 
-    async def orphan_rows(self) -> Sequence[str]:
+    async def dangling_rows(self) -> Sequence[str]:
         """Returns a text for each row that refers to something that is not stored.
 
         Rows of open work, cards, claims, idempotency keys, expiries, fires and schedules name an execution, deliveries

@@ -41,7 +41,7 @@ class Copies(Protocol):
         """Leases stale copies that are due, until an instant, and returns them, those that are due longest first."""
         ...
 
-    async def settle(self, card_id: str, shown: int, handle: str) -> None:
+    async def mark_shown(self, card_id: str, shown: int, handle: str) -> None:
         """Records that a copy shows its appearance after event `shown`, and releases it."""
         ...
 

@@ -39,7 +39,7 @@ class SqlCopies:
         # A copy that is taken twice is shown twice, which is harmless: the second try needs no proof of the first.
         return await self._sessions.write(write)
 
-    async def settle(self, card_id: str, shown: int, handle: str) -> None:
+    async def mark_shown(self, card_id: str, shown: int, handle: str) -> None:
         """Records what a copy looks like, and releases it."""
         await self._write(_SETTLE, {"id": card_id, "shown": shown, "handle": handle})
 

@@ -62,7 +62,7 @@ _COUNTS: Final = (
     " (SELECT CAST(coalesce(sum(f.count), 0) AS bigint) FROM schedule s CROSS JOIN fire f ON f.workflow = s.workflow"
     "  WHERE f.outcome = 5)"
 )
-_OWNERLESS: Final = Variants(
+_ORPHANS: Final = Variants(
     f"""
   WITH parent(id) AS MATERIALIZED (
     SELECT replace(e.parent, '-', '') FROM {_OPEN} WHERE e.parent <> ''
@@ -101,9 +101,9 @@ class SqlSurvey:
         """Returns how much is open."""
         return await self._sessions.read(_count)
 
-    async def find_ownerless(self, limit: int) -> Sequence[str]:
+    async def find_orphans(self, limit: int) -> Sequence[str]:
         """Returns executions that nothing stored will move."""
-        return sorted(await self._sessions.select(lambda row: id_text(row[0]), _OWNERLESS, {"limit": limit}))
+        return sorted(await self._sessions.select(lambda row: id_text(row[0]), _ORPHANS, {"limit": limit}))
 
     async def open_counts(self) -> Mapping[str, int]:
         """Returns how many executions of each organization run or wait."""

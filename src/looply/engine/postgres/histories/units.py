@@ -33,7 +33,7 @@ from looply.engine.postgres.database.connections import Call, Connection, one_st
 from looply.engine.postgres.database.months import add_month, month_of
 from looply.engine.postgres.database.names import Names
 from looply.engine.postgres.histories.datastores import PUT, put_facts, refusal_of
-from looply.engine.postgres.pending.deliveries import others_call
+from looply.engine.postgres.pending.deliveries import relations_call
 from looply.engine.postgres.pending.ledger import fire_call, fire_facts, hold_call
 from looply.engine.records.decisions import DecisionRow
 from looply.errors import EngineError
@@ -112,8 +112,8 @@ def calls_of(unit: Unit, epoch: int, numbers: Mapping[str, int]) -> list[Call]:
         calls.append((_EXPIRY, (unit.execution_id, to_ms(unit.expires_on))))
     if unit.decisions:
         calls.append((_PUT_DECISIONS, (_decisions_argument(unit.decisions, numbers),)))
-    if (others := others_call(unit, workflow)) is not None:
-        calls.append(others)
+    if (relations := relations_call(unit, workflow)) is not None:
+        calls.append(relations)
     return calls
 
 
