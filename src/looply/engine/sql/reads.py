@@ -120,10 +120,10 @@ class SqlReads:
             org, workflow = await session.numbers(organization_id, workflow_id)
             if org is None or workflow is None:
                 return []
-            facts = {"execution": key, "name": name, "org": org, "workflow": workflow}
+            parameters = {"execution": key, "name": name, "org": org, "workflow": workflow}
             async with session.one_state():
                 for statement in (_HEAD_IN, _CLAIMS, _NEWEST) if key is not None else (_CLAIMS, _NEWEST):
-                    if found := await session.rows(statement, facts):
+                    if found := await session.rows(statement, parameters):
                         return [head_from(row) for row in found]
             return []
 
@@ -142,8 +142,8 @@ class SqlReads:
     async def tails(self, execution_ids: Sequence[str], events: int) -> Mapping[str, Sequence[Batch]]:
         """Returns for each execution its last batches, oldest first."""
         found: dict[str, builtins.list[Batch]] = {execution_id: [] for execution_id in execution_ids}
-        facts = {"ids": self._known(execution_ids), "events": events}
-        for key, *columns in await self._sessions.select(tuple, _TAILS, facts):
+        parameters = {"ids": self._known(execution_ids), "events": events}
+        for key, *columns in await self._sessions.select(tuple, _TAILS, parameters):
             found[id_text(key)].append(batch_from(tuple(columns)))
         return found
 
@@ -158,13 +158,13 @@ class SqlReads:
     ) -> Sequence[OpenCard]:
         """Returns open card copies behind a key, newest first."""
         opened_ms, card = after or FIRST_CARD
-        facts = {"person": person, "opened_ms": opened_ms, "card": card, "limit": limit}
+        parameters = {"person": person, "opened_ms": opened_ms, "card": card, "limit": limit}
 
         async def read(session: Session) -> list[OpenCard]:
             org, _ = await session.numbers(organization_id)
             if org is None:
                 return []
-            found = await session.rows(_CARDS_FOR if person else _CARDS, {**facts, "org": org})
+            found = await session.rows(_CARDS_FOR if person else _CARDS, {**parameters, "org": org})
             return [card_from(row) for row in found]
 
         return await self._sessions.read(read)
@@ -203,8 +203,8 @@ class SqlReads:
 
     async def scan(self, after: str, limit: int) -> Sequence[Head]:
         """Returns heads of all organizations by ascending id."""
-        facts = {"after": self._sessions.key(after or _FIRST), "limit": limit}
-        return await self._sessions.select(head_from, _SCAN, facts)
+        parameters = {"after": self._sessions.key(after or _FIRST), "limit": limit}
+        return await self._sessions.select(head_from, _SCAN, parameters)
 
     async def dangling_rows(self) -> Sequence[str]:
         """Returns a line for each row that refers to what is not stored, 1,000 at most."""

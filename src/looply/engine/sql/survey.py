@@ -8,7 +8,7 @@ from looply.engine.coding.rows import INCIDENT_KINDS, STATUSES, Row, id_text, op
 from looply.engine.records.spans import LOWEST_ID
 from looply.engine.records.survey import Census, effect_counts
 from looply.engine.sql.dialects import Statement, Variants
-from looply.engine.sql.sessions import Facts, Session, Sessions
+from looply.engine.sql.sessions import Parameters, Session, Sessions
 
 # Organizations are among the names. Through them the index leads to what is open, and past all that has ended.
 _OPEN: Final = (
@@ -123,8 +123,8 @@ class SqlSurvey:
         is_full = sum(row[2] for row in found) == limit
         return {row[0]: row[1] for row in found}, end if is_full else following
 
-    async def _rows(self, statement: Statement, facts: Facts) -> Sequence[Row]:
-        return await self._sessions.select(tuple, statement, facts)
+    async def _rows(self, statement: Statement, parameters: Parameters) -> Sequence[Row]:
+        return await self._sessions.select(tuple, statement, parameters)
 
 
 async def _count(session: Session) -> Census:

@@ -153,8 +153,8 @@ class SqlWorkQueue:
 
     async def due_timers(self, now: datetime, limit: int) -> Sequence[TimerRow]:
         """Returns timers that are due, earliest first."""
-        facts = {"now": to_ms(now), "seconds": CLAIM_SECONDS, "limit": limit}
-        found = await self._sessions.claim(timer_from, _DUE, facts)
+        parameters = {"now": to_ms(now), "seconds": CLAIM_SECONDS, "limit": limit}
+        found = await self._sessions.claim(timer_from, _DUE, parameters)
         return sorted(found, key=lambda timer: (timer.due, timer.execution_id, timer.seq))
 
     async def next_due(self) -> datetime | None:
@@ -165,15 +165,15 @@ class SqlWorkQueue:
         """Marks a QUEUED effect as RUNNING; durable when it returns."""
         if (key := self._sessions.key(execution_id)) is None:
             return False
-        facts = {"execution": key, "seq": seq, "epoch": epoch}
+        parameters = {"execution": key, "seq": seq, "epoch": epoch}
 
         async def write(session: Session) -> bool:
-            return [bool(row[0]) for row in await session.rows(_MARK, facts)] == [True]
+            return [bool(row[0]) for row in await session.rows(_MARK, parameters)] == [True]
 
-        async def found(session: Session) -> tuple[bool] | None:
-            return (True,) if await session.rows(_MARKED, facts) else None
+        async def look_up(session: Session) -> tuple[bool] | None:
+            return (True,) if await session.rows(_MARKED, parameters) else None
 
-        return await self._sessions.write(write, [("execution", execution_id)], found)
+        return await self._sessions.write(write, [("execution", execution_id)], look_up)
 
     async def find_queued_effects(self, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
         """Returns QUEUED effects by (execution id, seq), those after `after`."""
@@ -192,18 +192,18 @@ class SqlWorkQueue:
         if not self._sessions.is_shared:
             # The one process of the store knows what it has queued.
             return ()
-        facts = {"seconds": CLAIM_SECONDS, "limit": limit}
-        return await self._sessions.take(effect_from, _OVERDUE, facts)
+        parameters = {"seconds": CLAIM_SECONDS, "limit": limit}
+        return await self._sessions.take(effect_from, _OVERDUE, parameters)
 
     async def continuations(self, limit: int) -> Sequence[str]:
         """Returns ids of executions whose stretch was cut."""
-        facts = {"seconds": STRETCH_SECONDS, "limit": limit}
-        return await self._sessions.claim(lambda row: id_text(row[0]), _CONTINUATIONS, facts)
+        parameters = {"seconds": STRETCH_SECONDS, "limit": limit}
+        return await self._sessions.claim(lambda row: id_text(row[0]), _CONTINUATIONS, parameters)
 
     async def deliveries(self, limit: int, but_to: Collection[str] = ()) -> Sequence[Delivery]:
         """Returns rows that wait for their targets, of what one execution sent to another one the first."""
-        facts = {"but_to": self._sessions.keys(but_to), "seconds": CLAIM_SECONDS, "limit": limit}
-        return await self._sessions.claim(delivery_from, _DELIVERIES, facts)
+        parameters = {"but_to": self._sessions.keys(but_to), "seconds": CLAIM_SECONDS, "limit": limit}
+        return await self._sessions.claim(delivery_from, _DELIVERIES, parameters)
 
     async def drop_deliveries(self, rows: Sequence[DeliveryKey]) -> None:
         """Removes deliveries that have no effect any more; durable when it returns."""
@@ -241,10 +241,10 @@ class SqlTrials:
 
         It stays counted when the process ends before the trial does.
         """
-        facts = {"execution": self._sessions.key(execution_id)}
+        parameters = {"execution": self._sessions.key(execution_id)}
 
         async def write(session: Session) -> bool:
-            return any(row[0] for row in await session.rows(_BEGIN, facts))
+            return any(row[0] for row in await session.rows(_BEGIN, parameters))
 
         return await self._sessions.write(write)
 
@@ -260,8 +260,8 @@ async def mark_suspects(session: Session, now_ms: int) -> None:
 
 async def find_suspects(session: Session, now_ms: int) -> tuple[frozenset[str], list[str]]:
     """Returns the suspects that have work to do, and by id those of them that ended too many processes."""
-    facts = {"now": now_ms, "running": EFFECT_STATES.index("RUNNING"), "loads": POISON_LOADS}
-    found = [(id_text(key), is_poisoned) for key, is_poisoned in await session.rows(_SUSPECTS, facts)]
+    parameters = {"now": now_ms, "running": EFFECT_STATES.index("RUNNING"), "loads": POISON_LOADS}
+    found = [(id_text(key), is_poisoned) for key, is_poisoned in await session.rows(_SUSPECTS, parameters)]
     return (
         frozenset(execution_id for execution_id, is_poisoned in found if not is_poisoned),
         [execution_id for execution_id, is_poisoned in found if is_poisoned],
