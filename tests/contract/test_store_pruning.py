@@ -25,7 +25,7 @@ from looply.cli.terminal.terminal import Terminal
 from looply.clock import SystemClock
 from looply.engine.ports.store import Snapshot, Store, Unit, Value
 from looply.engine.postgres import PostgresStore
-from looply.engine.records.copies import CopyWish
+from looply.engine.records.copies import CopyUpdate
 from looply.engine.records.letters import LetterRow
 from looply.engine.records.pruning import BEGIN, RetentionFilter, Slice
 from looply.engine.sqlite import SqliteStore
@@ -105,7 +105,7 @@ def full_life(samples: Samples) -> tuple[Unit, Unit]:
         values=(VALUE,),
         letters=(letter,),
         search=(("po", "4711"),),
-        copies=(CopyWish(card_id="card", channel="teams", wanted=2, due=samples.now),),
+        copies=(CopyUpdate(card_id="card", channel="teams", wanted=2, due=samples.now),),
         snapshot=Snapshot(seq=3, fold=1, codec=0, state=b"state"),
     )
     end = ended(samples, first.head, "FAILED", expires_on=samples.now + DAY)

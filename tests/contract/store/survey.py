@@ -25,7 +25,7 @@ from contract.store.samples import (
 )
 from looply.engine.ports.port import Fire
 from looply.engine.ports.store import Store, Unit, Value, WorkChange
-from looply.engine.records.copies import CopyWish
+from looply.engine.records.copies import CopyUpdate
 from looply.engine.records.survey import Census, EffectCount
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
 from looply.testing.clock import START_TIME
@@ -107,8 +107,8 @@ class SurveyContract:
             cards=(card(key, 1, samples.now),),
             continues=True,
         )
-        wish = CopyWish(card_id="c", channel="teams", wanted=3, due=samples.now)
-        await store.journal.commit(replace(rows, copies=(wish,), sent=(sent(unit, CHILD),)))
+        update = CopyUpdate(card_id="c", channel="teams", wanted=3, due=samples.now)
+        await store.journal.commit(replace(rows, copies=(update,), sent=(sent(unit, CHILD),)))
         census = await store.survey.count()
         assert census == replace(
             NOTHING,

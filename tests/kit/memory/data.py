@@ -7,7 +7,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from kit.memory.records.copy_rows import StoredCopy, wish
+from kit.memory.records.copy_rows import StoredCopy, request_update
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
 from looply.engine.coding.rows import fire_taken_error
 from looply.engine.ports.port import Fire, Head, LedgerRow, OpenCard, Schedule
@@ -107,8 +107,8 @@ class MemoryData:
         self._apply_work(unit.execution_id, unit.work)
         if unit.datastore is not None:
             self.change_datastore(unit.datastore)
-        for wished in unit.copies:
-            wish(self.copies, unit.execution_id, wished)
+        for update in unit.copies:
+            request_update(self.copies, unit.execution_id, update)
         self.letters.update({(row.execution_id, row.seq): row for row in unit.letters})
         self.decisions.update({(row.execution_id, row.seq): row for row in unit.decisions})
         self.deliveries.update({delivery.row: delivery.kind for delivery in unit.sent})

@@ -15,7 +15,7 @@ from looply.engine.ports.port import CardKey, Filter, Fire, Head, OpenCard
 from looply.engine.ports.schedule_store import Schedules
 from looply.engine.records.claims import Claim, StoredKey
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
-from looply.engine.records.copies import Copies, CopyWish
+from looply.engine.records.copies import Copies, CopyUpdate
 from looply.engine.records.datastores import DatastoreChange, Datastores
 from looply.engine.records.decisions import DecisionRow, Decisions
 from looply.engine.records.letters import LetterRow, Letters
@@ -196,7 +196,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     fire: Fire | None = None
     definition: StoredDefinition | None = None
     datastore: DatastoreChange | None = None
-    copies: tuple[CopyWish, ...] = ()
+    copies: tuple[CopyUpdate, ...] = ()
     letters: tuple[LetterRow, ...] = ()
     decisions: tuple[DecisionRow, ...] = ()
     sent: tuple[Delivery, ...] = ()

@@ -24,7 +24,7 @@ from looply.engine.processing.row_repair import repair_rows
 from looply.engine.processing.watchers import Watchers
 from looply.engine.records.changes import StateChange
 from looply.engine.records.claims import StoredKey
-from looply.engine.records.copies import copy_wishes
+from looply.engine.records.copies import copy_updates
 from looply.engine.records.datastores import DatastoreChange, change_of
 from looply.engine.records.letters import letter_changes
 from looply.execution import ExecutionState
@@ -219,7 +219,7 @@ class Committer:
             definition=self._new_definition(after, workflow),
             sent=deliveries_of(started, enumerate(events, expected + 1)),
             applied=extras.applied,
-            copies=copy_wishes(before, after, self._channels),
+            copies=copy_updates(before, after, self._channels),
             letters=letter_changes(before, after),
             decisions=decision_rows(head, workflow, events, expected + 1),
             datastore=self._change(after, extras.write),

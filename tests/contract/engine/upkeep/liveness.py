@@ -296,7 +296,7 @@ class LivenessStories:
         await decide(engine, execution_id, Retry)
         assert await engine.status(execution_id) == "COMPLETED"
 
-    async def test_the_copy_of_a_card_that_went_missing_is_wished_for_again_and_shown(self, engine: Driver) -> None:
+    async def test_the_copy_of_a_card_that_went_missing_is_updated_again_and_shown(self, engine: Driver) -> None:
         execution_id = await asked(engine)
         # A channel that is added after a restart simulates rows that are missing: the store has none of them.
         engine.is_planted = True

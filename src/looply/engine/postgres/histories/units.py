@@ -40,7 +40,7 @@ from looply.errors import EngineError
 
 _HOLD_VALUES: Final = "hold_lease(%s), hold_values()"
 _PUT_LETTERS: Final = "put_letters(%s::uuid, %s::integer, %s::integer, %s::jsonb)"
-_WISH: Final = "wish_copies(%s::uuid, %s::jsonb)"
+_REQUEST_UPDATES: Final = "wish_copies(%s::uuid, %s::jsonb)"
 _STORE: Final = (
     "store_unit(%s, %s::jsonb, %s::bytea, %s::bytea, %s::bytea, %s::bytea, %s::bytea[], %s::bytea[], %s::bytea,"
     " %s::bytea)"
@@ -97,7 +97,7 @@ def calls_of(unit: Unit, epoch: int, numbers: Mapping[str, int]) -> list[Call]:
     if unit.letters:
         calls.append((_PUT_LETTERS, (unit.execution_id, org, workflow, _json([*map(letter_columns, unit.letters)]))))
     if unit.copies:
-        calls.append((_WISH, (unit.execution_id, _json([copy_columns(wish) for wish in unit.copies]))))
+        calls.append((_REQUEST_UPDATES, (unit.execution_id, _json([copy_columns(update) for update in unit.copies]))))
     if datastore is not None:
         calls.append((PUT, put_facts(datastore, numbers[datastore.organization_id])))
     if fire is not None:
