@@ -42,7 +42,7 @@ async def test_the_memory_store_reports_rows_without_their_execution() -> None:
     fired = LedgerRow(nominal=START_TIME, outcome="STARTED", execution_id=GONE)
     left_out = LedgerRow(nominal=START_TIME + timedelta(hours=1), outcome="SKIPPED")
     data.fires["w"] = {row.nominal: row for row in (fired, left_out)}
-    data.places[GONE] = ConcurrencySlotRow(execution_id=GONE, seq=2, since=START_TIME, most=1, is_held=False)
+    data.places[GONE] = ConcurrencySlotRow(execution_id=GONE, seq=2, since=START_TIME, max_concurrency=1, is_held=False)
     data.deliveries[DeliveryKey(NEW, GONE, 3)] = "START"
     data.expiries[GONE] = START_TIME
     data.decisions[GONE, 3] = decided(Samples().first(execution_id=GONE), 3)

@@ -23,7 +23,9 @@ def sent(unit: Unit, target: str, seq: int = 3, kind: DeliveryKind = "START") ->
 
 def place(unit: Unit, since: datetime, *, most: int = 1, is_held: bool = False) -> WorkChange:
     """Returns the change that puts the place of an execution."""
-    row = ConcurrencySlotRow(execution_id=unit.execution_id, seq=unit.head.seq, since=since, most=most, is_held=is_held)
+    row = ConcurrencySlotRow(
+        execution_id=unit.execution_id, seq=unit.head.seq, since=since, max_concurrency=most, is_held=is_held
+    )
     return WorkChange(put=Work(slot=row))
 
 

@@ -144,7 +144,7 @@ class MemoryData:
         if change.expected == 0:
             if change.revision <= self.datastore_floors.get(owner, 0):
                 raise revision_error(change)
-            if sum(1 for organization_id, _ in self.datastores if organization_id == owner) >= change.most:
+            if sum(1 for organization_id, _ in self.datastores if organization_id == owner) >= change.limit:
                 raise full_error(change)
 
     def change_datastore(self, change: DatastoreChange) -> None:
@@ -161,7 +161,7 @@ class MemoryData:
         """Returns executions that may take a concurrency slot: of each workflow at most the first queued one."""
         workflows = sorted({self.heads[key].workflow_id for key in self.places})
         lines = [self.line_of(workflow_id) for workflow_id in workflows]
-        return [line[0].execution_id for held, line in lines if line and len(held) < line[0].most]
+        return [line[0].execution_id for held, line in lines if line and len(held) < line[0].max_concurrency]
 
     def _check(self, unit: Unit) -> None:
         if unit.key is not None:
@@ -179,7 +179,7 @@ class MemoryData:
         place = unit.work.put.slot
         if place is not None and place.is_held:
             held, line = self.line_of(unit.head.workflow_id)
-            if len(held) >= place.most or line[:1] != [self.places.get(unit.execution_id)]:
+            if len(held) >= place.max_concurrency or line[:1] != [self.places.get(unit.execution_id)]:
                 raise SlotTaken(f"it is not the turn of execution {unit.execution_id}")
 
     def _check_key(self, key: StoredKey, now: datetime) -> None:

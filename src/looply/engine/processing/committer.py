@@ -163,7 +163,7 @@ class Committer:
         if unit.definition is not None:
             self._known_definitions.add(unit.definition.hash)
         self._publish(unit, after)
-        if before is not None and before.is_frozen and not after.is_frozen:
+        if before is not None and before.has_incident and not after.has_incident:
             self._offer_again(before, after)
 
     async def drop_deliveries(self, rows: Sequence[DeliveryKey]) -> None:
@@ -233,7 +233,7 @@ class Committer:
             # While an incident is open nothing starts, also not what was scheduled in the unit that opens it. A suspect
             # call has to wait for its turn.
             is_suspect = opened is not None and opened.is_suspect
-            is_held = after.is_frozen or is_suspect
+            is_held = after.has_incident or is_suspect
             return "QUEUED" if is_held or not self._dispatcher.reserve(row.lane) else "RUNNING"
 
         return decide
@@ -298,7 +298,7 @@ class Committer:
             effect = row.reference
             if row.state == "RUNNING":
                 self._dispatcher.launch(effect)
-            elif not after.is_frozen:
+            elif not after.has_incident:
                 # While an incident is open nothing starts; the effect is offered when the last incident is closed.
                 self._dispatcher.offer(effect)
         if unit.work.put.timers:

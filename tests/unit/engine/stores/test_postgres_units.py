@@ -75,7 +75,7 @@ def full(**changes: Any) -> Unit:
         "values": (Value(hash=b"h" * 32, codec=1, data=b"data"),),
         "fire": FIRE,
         "datastore": DatastoreChange(
-            organization_id=OTHER_ORGANIZATION, name="d", expected=1, revision=2, after=None, most=10
+            organization_id=OTHER_ORGANIZATION, name="d", expected=1, revision=2, after=None, limit=10
         ),
         "copies": (CopyUpdate(card_id="c", channel="inbox", wanted=1, due=START_TIME),),
         "letters": (letter(unit),),

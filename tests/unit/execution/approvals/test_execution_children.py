@@ -150,7 +150,7 @@ class TestOutcome:
     def test_an_end_while_an_incident_is_open_is_kept(self) -> None:
         simulator = begun(settings={"timeout": "PT1H"})
         simulator.tick(3600)
-        assert simulator.state.is_frozen
+        assert simulator.state.has_incident
         assert simulator.child_ended("COMPLETED", {"done": 1}) == Done()
         assert simulator.state.outputs["sub"]["output"] == {"done": 1}
         assert simulator.state.status == "FAILED"
