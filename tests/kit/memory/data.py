@@ -44,7 +44,7 @@ class MemoryData:
     epoch: int = 0
     is_clean: bool = True
     heads: dict[str, Head] = field(default_factory=dict)
-    loads: dict[str, int] = field(default_factory=dict)
+    crash_counts: dict[str, int] = field(default_factory=dict)
     batches: dict[str, list[Batch]] = field(default_factory=dict)
     order: list[tuple[str, Batch] | None] = field(default_factory=list)
     """Batches by their positions; None at the position of one that was pruned."""
@@ -99,7 +99,7 @@ class MemoryData:
         former = self.heads.get(execution_id)
         # What never changes after the start is taken from there, as an UPDATE does.
         self.heads[execution_id] = head if former is None else _moved(former, head)
-        self.loads[execution_id] = 0
+        self.crash_counts[execution_id] = 0
         self.batches.setdefault(execution_id, []).append(unit.batch)
         self.order.append((execution_id, unit.batch))
         self._apply_payload(unit)

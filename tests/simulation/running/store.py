@@ -21,7 +21,7 @@ from looply.engine.records.letters import Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.startup import StartupState
 from looply.engine.records.survey import Survey
-from looply.engine.records.suspects import Trials
+from looply.engine.records.trials import Trials
 from simulation.running.options import STORE_FAULTS
 from simulation.running.pruning import OnKeysPruned, OnPruned, WatchedPruning
 
