@@ -16,10 +16,10 @@ _OWNERS: Final = 10_000
 
 
 class RateLimiter:
-    """One token bucket for each owner: it starts with `most` tokens, its maximum, and gains as many per minute."""
+    """One token bucket for each owner: it starts with `limit` tokens, its maximum, and gains as many per minute."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         # By owner: the remaining tokens, and the time at which they were counted.
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
@@ -38,13 +38,13 @@ class RateLimiter:
         Returns None and takes no token when all those of the next minute are taken.
         """
         left = self._refill(owner, now)
-        has_one = left >= 1 - self._most
+        has_one = left >= 1 - self._limit
         self._keep(owner, left - has_one, now)
         return self._seconds_for(left) if has_one else None
 
     def _refill(self, owner: str, now: float) -> float:
-        left, then = self._left.pop(owner, (float(self._most), now))
-        return min(self._most, left + (now - then) * self._most / _MINUTE)
+        left, then = self._left.pop(owner, (float(self._limit), now))
+        return min(self._limit, left + (now - then) * self._limit / _MINUTE)
 
     def _keep(self, owner: str, left: float, now: float) -> None:
         self._left[owner] = (left, now)
@@ -53,7 +53,7 @@ class RateLimiter:
 
     def _seconds_for(self, left: float) -> float:
         """Returns the seconds until one token is there, with `left` tokens now."""
-        return max(1 - left, 0.0) * _MINUTE / self._most
+        return max(1 - left, 0.0) * _MINUTE / self._limit
 
 
 HEAVY_BYTES: Final = 16 * 1024

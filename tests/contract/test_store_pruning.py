@@ -25,7 +25,7 @@ from looply.cli.terminal.terminal import Terminal
 from looply.clock import SystemClock
 from looply.engine.ports.store import Snapshot, Store, Unit, Value
 from looply.engine.postgres import PostgresStore
-from looply.engine.records.copies import CopyWish
+from looply.engine.records.copies import CopyUpdate
 from looply.engine.records.letters import LetterRow
 from looply.engine.records.pruning import BEGIN, RetentionFilter, Slice
 from looply.engine.sqlite import SqliteStore
@@ -105,7 +105,7 @@ def full_life(samples: Samples) -> tuple[Unit, Unit]:
         values=(VALUE,),
         letters=(letter,),
         search=(("po", "4711"),),
-        copies=(CopyWish(card_id="card", channel="teams", wanted=2, due=samples.now),),
+        copies=(CopyUpdate(card_id="card", channel="teams", wanted=2, due=samples.now),),
         snapshot=Snapshot(seq=3, fold=1, codec=0, state=b"state"),
     )
     end = ended(samples, first.head, "FAILED", expires_on=samples.now + DAY)
@@ -117,7 +117,7 @@ async def test_of_what_went_no_row_is_left_in_the_folder(
 ) -> None:
     begun, end = full_life(samples)
     await store_all(folder_store, [begun, end, samples.first()])
-    await folder_store.copies.settle("card", 2, "handle")
+    await folder_store.copies.mark_shown("card", 2, "handle")
     assert sum(counts_in_folder(tmp_path, begun.execution_id).values()) >= 10
     found = await prune_now(folder_store.pruning, [RetentionFilter(now=samples.now + 2 * DAY)])
     assert (found.executions, found.size) == (1, len(begun.batch.events + end.batch.events) + len(VALUE.data))
@@ -146,7 +146,7 @@ async def test_of_what_went_no_row_is_left_in_the_database(
     begun, end = full_life(samples)
     await store_all(database_store, [begun, end])
     await database_store.journal.commit(samples.first())
-    await database_store.copies.settle("card", 2, "handle")
+    await database_store.copies.mark_shown("card", 2, "handle")
     assert sum(counts_in_database(postgres_stores, begun.execution_id).values()) >= 10
     found = await prune_now(database_store.pruning, [RetentionFilter(now=samples.now + 2 * DAY)])
     assert (found.executions, found.size) == (1, len(begun.batch.events + end.batch.events) + len(VALUE.data))

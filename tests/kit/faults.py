@@ -18,7 +18,7 @@ from looply.engine.records.letters import Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.startup import StartupState
 from looply.engine.records.survey import Survey
-from looply.engine.records.suspects import Trials
+from looply.engine.records.trials import Trials
 from looply.errors import EngineError, StoreFull, StoreLost
 
 _WRITES = frozenset(

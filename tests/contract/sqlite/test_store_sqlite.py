@@ -393,7 +393,7 @@ async def test_a_row_whose_execution_is_gone_is_reported(store: SqliteStore, fol
     sql(folder, "DELETE FROM execution")
     again = SqliteStore(folder, SystemClock())
     await again.open()
-    (line,) = await again.reads.orphan_rows()
+    (line,) = await again.reads.dangling_rows()
     assert line == f"effect row of execution {unit.execution_id.replace('-', '')}, which is not stored"
     await again.close()
 

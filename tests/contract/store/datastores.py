@@ -27,11 +27,11 @@ def change(
     *,
     name: str = "prices",
     owner: str = ORGANIZATION,
-    most: int = 1000,
+    limit: int = 1000,
 ) -> DatastoreChange:
     """Returns a change of a datastore; `UNSET` deletes it."""
     write = DatastoreWrite(name=name, expected=expected, revision=revision, value=value)
-    return change_of(owner, write, START_TIME, "key:test", Limits(datastores=most))
+    return change_of(owner, write, START_TIME, "key:test", Limits(datastores=limit))
 
 
 async def known(store: Store, name: str = "prices", owner: str = ORGANIZATION) -> StoredDatastore:
@@ -100,14 +100,14 @@ class DatastoreContract:
         assert (await known(store)).next_revision == 11
 
     async def test_an_organization_has_as_many_as_it_may(self, store: Store) -> None:
-        made = await refused(*(store.datastores.put(change(0, 1, name=f"d{n}", most=5)) for n in range(12)))
+        made = await refused(*(store.datastores.put(change(0, 1, name=f"d{n}", limit=5)) for n in range(12)))
         assert (made.count(None), made.count(DatastoresFull)) == (5, 7)
         assert len(await store.datastores.list(ORGANIZATION, "", 100)) == 5
-        await store.datastores.put(change(0, 1, owner=OTHER_ORGANIZATION, most=5))
+        await store.datastores.put(change(0, 1, owner=OTHER_ORGANIZATION, limit=5))
         first = (await store.datastores.list(ORGANIZATION, "", 1))[0].name
-        await store.datastores.put(change(1, 2, "more", name=first, most=5))
-        await store.datastores.put(change(2, 3, UNSET, name=first, most=5))
-        await store.datastores.put(change(0, 4, name="room", most=5))
+        await store.datastores.put(change(1, 2, "more", name=first, limit=5))
+        await store.datastores.put(change(2, 3, UNSET, name=first, limit=5))
+        await store.datastores.put(change(0, 4, name="room", limit=5))
 
     async def test_lists_are_by_code_points_and_continue_after_a_name(self, store: Store) -> None:
         names = ["B", "a", "b c", "z", "ä", "中", "😀"]
@@ -136,7 +136,7 @@ class DatastoreContract:
     async def test_of_a_refused_unit_neither_is_stored(self, store: Store, samples: Samples, refusal: str) -> None:
         unit = samples.first()
         await store.journal.commit(unit)
-        made = {"moved": change(3, 4), "full": change(0, 1, most=0), "stale": change(0, 1)}[refusal]
+        made = {"moved": change(3, 4), "full": change(0, 1, limit=0), "stale": change(0, 1)}[refusal]
         late = samples.next(unit.head, datastore=made)
         if refusal == "stale":
             late = replace(late, expected_seq=99)

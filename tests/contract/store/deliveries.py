@@ -23,7 +23,9 @@ def sent(unit: Unit, target: str, seq: int = 3, kind: DeliveryKind = "START") ->
 
 def place(unit: Unit, since: datetime, *, most: int = 1, is_held: bool = False) -> WorkChange:
     """Returns the change that puts the place of an execution."""
-    row = ConcurrencySlotRow(execution_id=unit.execution_id, seq=unit.head.seq, since=since, most=most, is_held=is_held)
+    row = ConcurrencySlotRow(
+        execution_id=unit.execution_id, seq=unit.head.seq, since=since, max_concurrency=most, is_held=is_held
+    )
     return WorkChange(put=Work(slot=row))
 
 
@@ -64,7 +66,7 @@ class DeliveryContract:
         second = samples.first()
         await store.journal.commit(replace(second, applied=(row.row,)))
         assert await store.work.deliveries(10) == []
-        assert await store.reads.orphan_rows() == []
+        assert await store.reads.dangling_rows() == []
 
     async def test_a_unit_that_is_refused_sends_nothing_and_applies_nothing(
         self, store: Store, samples: Samples

@@ -120,7 +120,7 @@ class SearchContract:
         assert await listed(store, Filter(terms=("A",))) == []
         await stored(store, [ended(samples, moves.head)])
         assert await listed(store, Filter(fields=(("po", ("2",)),))) == [first.execution_id]
-        assert list(await store.reads.orphan_rows()) == []
+        assert list(await store.reads.dangling_rows()) == []
 
     async def test_many_matches_of_a_beginning_or_an_ending_are_listed_newest_first(
         self, store: Store, samples: Samples

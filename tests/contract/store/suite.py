@@ -119,7 +119,7 @@ class FenceContract:
         assert await store.journal.load(refused.execution_id) is None
         assert dict(await store.journal.values_of(refused.execution_id)) == {}
         assert await store.journal.find_definition(definition.hash) is None
-        assert list(await store.reads.orphan_rows()) == []
+        assert list(await store.reads.dangling_rows()) == []
 
     async def test_history_is_read_page_by_page(self, store: Store, samples: Samples) -> None:
         units = [samples.first()]

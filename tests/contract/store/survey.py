@@ -25,7 +25,7 @@ from contract.store.samples import (
 )
 from looply.engine.ports.port import Fire
 from looply.engine.ports.store import Store, Unit, Value, WorkChange
-from looply.engine.records.copies import CopyWish
+from looply.engine.records.copies import CopyUpdate
 from looply.engine.records.survey import Census, EffectCount
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
 from looply.testing.clock import START_TIME
@@ -89,7 +89,7 @@ class SurveyContract:
 
     async def test_in_an_empty_store_nothing_is_open(self, store: Store) -> None:
         assert await store.survey.count() == NOTHING
-        assert list(await store.survey.find_ownerless(10)) == []
+        assert list(await store.survey.find_orphans(10)) == []
 
     async def test_every_kind_of_open_work_is_counted(self, store: Store, samples: Samples) -> None:
         unit = samples.first()
@@ -107,8 +107,8 @@ class SurveyContract:
             cards=(card(key, 1, samples.now),),
             continues=True,
         )
-        wish = CopyWish(card_id="c", channel="teams", wanted=3, due=samples.now)
-        await store.journal.commit(replace(rows, copies=(wish,), sent=(sent(unit, CHILD),)))
+        update = CopyUpdate(card_id="c", channel="teams", wanted=3, due=samples.now)
+        await store.journal.commit(replace(rows, copies=(update,), sent=(sent(unit, CHILD),)))
         census = await store.survey.count()
         assert census == replace(
             NOTHING,
@@ -122,7 +122,7 @@ class SurveyContract:
             deliveries=1,
             continuations=1,
         )
-        await store.copies.settle("c", 3, "handle")
+        await store.copies.mark_shown("c", 3, "handle")
         assert (await store.survey.count()).stale_copies == 0
 
     async def test_executions_are_counted_by_status_over_all_organizations(
@@ -176,27 +176,27 @@ class SurveyContract:
     ) -> None:
         unit = OWNERS[owner](samples.first(status=status))
         await store.journal.commit(unit)
-        assert list(await store.survey.find_ownerless(10)) == []
+        assert list(await store.survey.find_orphans(10)) == []
 
     @pytest.mark.parametrize("row", NO_OWNERS)
     async def test_one_that_nothing_will_move_is_found(self, store: Store, samples: Samples, row: str) -> None:
         unit = NO_OWNERS[row](samples.first(status="WAITING"))
         await store.journal.commit(unit)
-        assert list(await store.survey.find_ownerless(10)) == [unit.execution_id]
+        assert list(await store.survey.find_orphans(10)) == [unit.execution_id]
 
     async def test_a_slot_alone_moves_nothing(self, store: Store, samples: Samples) -> None:
         unit = samples.first()
         await store.journal.commit(replace(unit, work=place(unit, samples.now)))
         following = samples.next(unit.head)
         await store.journal.commit(replace(following, work=place(following, samples.now, is_held=True)))
-        assert list(await store.survey.find_ownerless(10)) == [unit.execution_id]
+        assert list(await store.survey.find_orphans(10)) == [unit.execution_id]
 
     async def test_what_is_on_its_way_to_an_execution_will_move_it(self, store: Store, samples: Samples) -> None:
         unit, other = samples.first(status="WAITING"), samples.first(status="COMPLETED")
         await store.journal.commit(unit)
         row = Delivery(DeliveryKey(unit.execution_id, other.execution_id, 3), "ENDED")
         await store.journal.commit(replace(other, sent=(row,)))
-        assert list(await store.survey.find_ownerless(10)) == []
+        assert list(await store.survey.find_orphans(10)) == []
 
     async def test_an_open_child_moves_its_parent_also_while_it_has_an_incident(
         self, store: Store, samples: Samples
@@ -205,25 +205,25 @@ class SurveyContract:
         await store.journal.commit(parent)
         child = samples.first(parent=parent.execution_id)
         await store.journal.commit(working(child, waits=(wait(child.execution_id, 2),)))
-        assert list(await store.survey.find_ownerless(10)) == []
+        assert list(await store.survey.find_orphans(10)) == []
         failed = samples.next(child.head, status="FAILED")
         await store.journal.commit(working(failed, incidents=(incident(child.execution_id, 4, samples.now),)))
-        assert list(await store.survey.find_ownerless(10)) == []
+        assert list(await store.survey.find_orphans(10)) == []
         gone = WorkChange(drop_waits=(2,), drop_incidents=(4,))
         await store.journal.commit(ended(samples, failed.head, work=gone))
-        assert list(await store.survey.find_ownerless(10)) == [parent.execution_id]
+        assert list(await store.survey.find_orphans(10)) == [parent.execution_id]
 
     async def test_what_has_ended_needs_no_owner(self, store: Store, samples: Samples) -> None:
         for status in ("COMPLETED", "TERMINATED", "FAILED"):
             await store.journal.commit(samples.first(status=status))
-        assert list(await store.survey.find_ownerless(10)) == []
+        assert list(await store.survey.find_orphans(10)) == []
 
     async def test_they_are_found_in_all_organizations_up_to_a_number(self, store: Store, samples: Samples) -> None:
         units = [samples.first(organization_id=each) for each in (ORGANIZATION, OTHER_ORGANIZATION) * 2]
         for unit in units:
             await store.journal.commit(unit)
-        assert sorted(await store.survey.find_ownerless(10)) == [unit.execution_id for unit in units]
-        assert len(await store.survey.find_ownerless(3)) == 3
+        assert sorted(await store.survey.find_orphans(10)) == [unit.execution_id for unit in units]
+        assert len(await store.survey.find_orphans(3)) == 3
 
     async def test_open_executions_are_counted_by_organization(self, store: Store, samples: Samples) -> None:
         assert await store.survey.open_counts() == {}

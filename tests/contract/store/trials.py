@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from contract.store.deliveries import CHILD, in_line, sent
 from contract.store.lives import AbandonableStore, Stores, opened
 from contract.store.samples import Samples, effect, timer, wait, working
-from looply.engine.ports.store import POISON_LOADS, Unit
+from looply.engine.ports.store import MAX_CRASH_COUNT, Unit
 from looply.engine.records.startup import StartupState
 from looply.testing.clock import START_TIME
 
@@ -76,7 +76,7 @@ class TrialContract:
         store = await opened(stores)
         runs = samples.first()
         await store.journal.commit(_continuing(runs))
-        for _ in range(POISON_LOADS):
+        for _ in range(MAX_CRASH_COUNT):
             await store.abandon()
             store = stores.make()
             boot = await store.open()
@@ -93,7 +93,7 @@ class TrialContract:
         store = await opened(stores)
         runs = samples.first()
         await store.journal.commit(_continuing(runs))
-        for _ in range(2 * POISON_LOADS):
+        for _ in range(2 * MAX_CRASH_COUNT):
             store, boot = await _crashed(stores, store)
             assert list(boot.poisoned) == []
             assert await store.trials.begin_trial(runs.execution_id)

@@ -196,11 +196,11 @@ class WorkContract:
         assert [one.key for one in found] == sorted((one.key for one in same), reverse=True)
 
     async def test_rows_without_an_execution_are_reported(self, store: Store, samples: Samples) -> None:
-        assert list(await store.reads.orphan_rows()) == []
+        assert list(await store.reads.dangling_rows()) == []
         unit, stranger = samples.first(), samples.first()
         await store.journal.commit(working(unit, waits=(wait(unit.execution_id, 2),), continues=True))
-        assert list(await store.reads.orphan_rows()) == []
-        assert stranger.execution_id not in str(await store.reads.orphan_rows())
+        assert list(await store.reads.dangling_rows()) == []
+        assert stranger.execution_id not in str(await store.reads.dangling_rows())
 
 
 class ScheduleContract:

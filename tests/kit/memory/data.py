@@ -7,7 +7,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from kit.memory.records.copy_rows import StoredCopy, wish
+from kit.memory.records.copy_rows import StoredCopy, request_update
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
 from looply.engine.coding.rows import fire_taken_error
 from looply.engine.ports.port import Fire, Head, LedgerRow, OpenCard, Schedule
@@ -44,7 +44,7 @@ class MemoryData:
     epoch: int = 0
     is_clean: bool = True
     heads: dict[str, Head] = field(default_factory=dict)
-    loads: dict[str, int] = field(default_factory=dict)
+    crash_counts: dict[str, int] = field(default_factory=dict)
     batches: dict[str, list[Batch]] = field(default_factory=dict)
     order: list[tuple[str, Batch] | None] = field(default_factory=list)
     """Batches by their positions; None at the position of one that was pruned."""
@@ -99,7 +99,7 @@ class MemoryData:
         former = self.heads.get(execution_id)
         # What never changes after the start is taken from there, as an UPDATE does.
         self.heads[execution_id] = head if former is None else _moved(former, head)
-        self.loads[execution_id] = 0
+        self.crash_counts[execution_id] = 0
         self.batches.setdefault(execution_id, []).append(unit.batch)
         self.order.append((execution_id, unit.batch))
         self._apply_payload(unit)
@@ -107,8 +107,8 @@ class MemoryData:
         self._apply_work(unit.execution_id, unit.work)
         if unit.datastore is not None:
             self.change_datastore(unit.datastore)
-        for wished in unit.copies:
-            wish(self.copies, unit.execution_id, wished)
+        for update in unit.copies:
+            request_update(self.copies, unit.execution_id, update)
         self.letters.update({(row.execution_id, row.seq): row for row in unit.letters})
         self.decisions.update({(row.execution_id, row.seq): row for row in unit.decisions})
         self.deliveries.update({delivery.row: delivery.kind for delivery in unit.sent})
@@ -144,7 +144,7 @@ class MemoryData:
         if change.expected == 0:
             if change.revision <= self.datastore_floors.get(owner, 0):
                 raise revision_error(change)
-            if sum(1 for organization_id, _ in self.datastores if organization_id == owner) >= change.most:
+            if sum(1 for organization_id, _ in self.datastores if organization_id == owner) >= change.limit:
                 raise full_error(change)
 
     def change_datastore(self, change: DatastoreChange) -> None:
@@ -161,7 +161,7 @@ class MemoryData:
         """Returns executions that may take a concurrency slot: of each workflow at most the first queued one."""
         workflows = sorted({self.heads[key].workflow_id for key in self.places})
         lines = [self.line_of(workflow_id) for workflow_id in workflows]
-        return [line[0].execution_id for held, line in lines if line and len(held) < line[0].most]
+        return [line[0].execution_id for held, line in lines if line and len(held) < line[0].max_concurrency]
 
     def _check(self, unit: Unit) -> None:
         if unit.key is not None:
@@ -179,7 +179,7 @@ class MemoryData:
         place = unit.work.put.slot
         if place is not None and place.is_held:
             held, line = self.line_of(unit.head.workflow_id)
-            if len(held) >= place.most or line[:1] != [self.places.get(unit.execution_id)]:
+            if len(held) >= place.max_concurrency or line[:1] != [self.places.get(unit.execution_id)]:
                 raise SlotTaken(f"it is not the turn of execution {unit.execution_id}")
 
     def _check_key(self, key: StoredKey, now: datetime) -> None:

@@ -158,7 +158,7 @@ class MemoryPruning:
         kept = {key for other, found in data.value_uses.items() for key in found if self._owner(other) == owner}
         for key in uses.keys() - kept:
             del data.values[owner, key]
-        for rows in (data.loads, data.batches, data.snapshots, data.search, data.expiries):
+        for rows in (data.crash_counts, data.batches, data.snapshots, data.search, data.expiries):
             rows.pop(execution_id, None)
         # There are none of these, unless something is damaged.
         data.effects = {row: found for row, found in data.effects.items() if row[0] != execution_id}

@@ -116,7 +116,7 @@ class MemoryReads:
         """Returns heads of all organizations by ascending id."""
         return [self._data.heads[key] for key in sorted(self._data.heads) if key > after][:limit]
 
-    async def orphan_rows(self) -> Sequence[str]:
+    async def dangling_rows(self) -> Sequence[str]:
         """Returns a line for each row that refers to what is not stored."""
         data = self._data
         schedules = data.schedules.values()

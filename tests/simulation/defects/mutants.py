@@ -399,7 +399,7 @@ def m25_a_call_leaves_that_was_terminated_while_it_was_marked() -> AbstractConte
 
     async def perform(self: Any, effect: Any, is_running: bool) -> None:
         state = await self._state(effect)
-        if state is None or (not is_running and state.is_frozen):
+        if state is None or (not is_running and state.has_incident):
             return
         if is_running or await self._mark_running(effect):
             opened = state.find_open_step(effect.seq)

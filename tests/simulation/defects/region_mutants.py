@@ -107,7 +107,7 @@ def r07_the_other_branches_continue_during_an_incident() -> AbstractContextManag
     original = deciding.decide
 
     def decide(workflow: Any, state: Any, *, limits: Any) -> Any:
-        if state.closed is None and state.is_frozen:
+        if state.closed is None and state.has_incident:
             for path in state.paths_by_scope.values():
                 if path.phase == "ENTER":
                     return deciding._visit(workflow, state, path.scope, path.step, limits)
@@ -124,7 +124,7 @@ def r08_a_queued_call_of_a_cancelled_branch_is_sent() -> AbstractContextManager[
 
     async def perform(self: Any, effect: Any, is_running: bool) -> None:
         state, _ = await self._current.get(effect.execution_id)
-        if state.closed is not None or state.is_frozen or state.find_open_step(effect.seq) is not None:
+        if state.closed is not None or state.has_incident or state.find_open_step(effect.seq) is not None:
             await original(self, effect, is_running)
             return
         events = await _history(self._current._loader, effect.execution_id)

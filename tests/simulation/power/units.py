@@ -184,7 +184,7 @@ async def examine(store: Store, ledger: Ledger, promise: Promise) -> list[str]:
         problem = await _examined(store, units, expected)
         if problem:
             problems.append(f"{problem} (execution {execution_id})")
-    problems.extend(f"HALF: {line}" for line in await store.reads.orphan_rows())
+    problems.extend(f"HALF: {line}" for line in await store.reads.dangling_rows())
     stored = await store.reads.scan("", 10_000)
     strangers = {head.execution_id for head in stored} - ledger.units.keys()
     problems.extend(f"HALF: {stranger} was never asked for" for stranger in strangers)

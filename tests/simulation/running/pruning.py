@@ -16,7 +16,7 @@ from looply.engine.records.pruning import Cursor, RetentionFilter, Slice
 Row = tuple[str, Any]
 """The name of a table, and a key in it."""
 
-_OF_EXECUTIONS = ("heads", "loads", "batches", "snapshots", "value_uses", "search", "expiries", "places")
+_OF_EXECUTIONS = ("heads", "crash_counts", "batches", "snapshots", "value_uses", "search", "expiries", "places")
 _NUMBERED = ("effects", "timers", "waits", "incidents", "letters")
 _OF_OTHERS = ("deliveries", "decisions", "datastores", "datastore_floors", "definitions", "dictionaries")
 

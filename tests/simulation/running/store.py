@@ -21,7 +21,7 @@ from looply.engine.records.letters import Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.startup import StartupState
 from looply.engine.records.survey import Survey
-from looply.engine.records.suspects import Trials
+from looply.engine.records.trials import Trials
 from simulation.running.options import STORE_FAULTS
 from simulation.running.pruning import OnKeysPruned, OnPruned, WatchedPruning
 
@@ -39,7 +39,7 @@ _FAULTS: dict[str, Fault] = {
 }
 _WRITES = (
     "put_definition", "put_dictionary", "mark_running", "drop_deliveries", "put", "drop", "skip", "trim",
-    "take", "settle", "postpone", "begin_trial", "end_trial", "prune", "drop_keys", "drop_decisions", "fill",
+    "take", "mark_shown", "postpone", "begin_trial", "end_trial", "prune", "drop_keys", "drop_decisions", "fill",
 )  # fmt: skip
 """Methods that wait for a flush; a missing one would wait for ever."""
 

@@ -60,14 +60,14 @@ class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A card that accepts answers, unless its execution `is_frozen`. `recipient` is spelled as in the workflow.
+    """A card that accepts answers, unless its execution has an incident. `recipient` is spelled as in the workflow.
 
     `token` is empty for a caller without the permission `decide.override`.
     """
 
     card: OpenCard
     recipient: str
-    is_frozen: bool
+    has_incident: bool
     token: str = ""
 
 
@@ -160,12 +160,12 @@ async def _entry(services: Services, card: OpenCard, *, with_token: bool) -> Ope
         state = (await services.engine.get(card.execution_id)).state
     except LooplyError:
         # One damaged execution must not hide the cards of all others; its own accept no answer until it is repaired.
-        return OpenEntry(card=card, recipient=card.recipient, is_frozen=True)
+        return OpenEntry(card=card, recipient=card.recipient, has_incident=True)
     address = parse_address(card.address)
     token = card_token(card.execution_id, state.started.seed, address, card.part) if with_token else ""
     copy = state.cards.get(card.card_id)
     recipient = copy.recipient if copy is not None else card.recipient
-    return OpenEntry(card=card, recipient=recipient, is_frozen=state.is_frozen, token=token)
+    return OpenEntry(card=card, recipient=recipient, has_incident=state.has_incident, token=token)
 
 
 def _status(
@@ -175,7 +175,7 @@ def _status(
         return "ANSWERED"
     if open_wait_of(state, card) is None:
         return "CLOSED"
-    return "FROZEN" if state.is_frozen else "OPEN"
+    return "FROZEN" if state.has_incident else "OPEN"
 
 
 def _is_still_readable(services: Services, card: Card) -> bool:

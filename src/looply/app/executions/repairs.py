@@ -83,7 +83,7 @@ async def preview(services: Services, principal: Principal, request: RepairReque
     execution, command = await _prepare(services, principal, request)
     seen = forecast(execution.workflow, execution.state, command, limits=services.limits)
     repaired = _require_repaired(seen.reply)
-    if execution.state.is_frozen and seen.status != "FAILED":
+    if execution.state.has_incident and seen.status != "FAILED":
         await _check_process_id(services, execution)
     return RepairResult(execution=execution, incidents=repaired.incidents, forecast=seen)
 

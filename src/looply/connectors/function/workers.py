@@ -48,15 +48,15 @@ Process = TypeVar("Process", bound=Worker)
 
 
 class Workers(Generic[Process]):
-    """At most `most` processes, all started by `start(is_lowered)` when they are needed.
+    """At most `limit` processes, all started by `start(is_lowered)` when they are needed.
 
-    While a lowered process is being replaced there is one more. The caller ensures that at most `most` calls run at
+    While a lowered process is being replaced there is one more. The caller ensures that at most `limit` calls run at
     once.
     """
 
-    def __init__(self, start: Callable[[bool], Awaitable[Process]], most: int) -> None:
+    def __init__(self, start: Callable[[bool], Awaitable[Process]], limit: int) -> None:
         self._start = start
-        self._most = most
+        self._limit = limit
         self._normal: list[Process] = []
         """Free processes of normal priority; the one that was used last comes last."""
         self._low: list[Process] = []
@@ -74,7 +74,7 @@ class Workers(Generic[Process]):
         process: Process | None = None
         try:
             while (process := self._pick(owner)) is None:
-                if self._count < self._most:
+                if self._count < self._limit:
                     process = await self._started(is_lowered=owner in self._slow)
                     break
                 assert self._spare is not None
@@ -96,7 +96,7 @@ class Workers(Generic[Process]):
         self._end_call(owner)
         self._remember(owner, is_slow=is_slow)
         is_low = process in self._lowered
-        if not is_sound or (is_low and self._count > self._most):
+        if not is_sound or (is_low and self._count > self._limit):
             await self._drop(process)
         else:
             (self._low if is_low else self._normal).append(process)
@@ -123,7 +123,7 @@ class Workers(Generic[Process]):
             for process in dead:
                 free.remove(process)
                 self._forget(process)
-        is_full = self._count >= self._most
+        is_full = self._count >= self._limit
         if owner in self._slow and self._low:
             return self._low.pop()
         # An owner that has a process already, or is known as slow, leaves the last one to others.
@@ -136,8 +136,8 @@ class Workers(Generic[Process]):
         """Starts a process in the background when no other organization would find a free one of normal priority."""
         if self._is_closed or self._normal or (self._spare is not None and not self._spare.done()):
             return
-        has_only_low = len(self._lowered) == len(self.all) and bool(self._low) and self._most > 1
-        if self._count < self._most or has_only_low:
+        has_only_low = len(self._lowered) == len(self.all) and bool(self._low) and self._limit > 1
+        if self._count < self._limit or has_only_low:
             self._spare = asyncio.get_running_loop().create_task(self._add_spare())
 
     async def _add_spare(self) -> None:
@@ -147,7 +147,7 @@ class Workers(Generic[Process]):
             # The next call that needs a process tries again, and reports it.
             _log.warning("function_process_unavailable", reason=error.message)
             return
-        if self._count > self._most and self._low:
+        if self._count > self._limit and self._low:
             await self._drop(self._low.pop())
 
     async def _started(self, *, is_lowered: bool) -> Process:

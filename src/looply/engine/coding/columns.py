@@ -10,7 +10,7 @@ from looply.engine.coding.rows import EFFECT_STATES, INCIDENT_KINDS, STATUS_NUMB
 from looply.engine.ports.port import Head, OpenCard
 from looply.engine.ports.store import Batch, EffectRow, IncidentRow, TimerRow, WaitRow
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
-from looply.engine.records.copies import CopyWish
+from looply.engine.records.copies import CopyUpdate
 
 Columns: TypeAlias = dict[str, Any]
 
@@ -91,9 +91,9 @@ def card_columns(card: OpenCard) -> Columns:
 
 def slot_columns(row: ConcurrencySlotRow) -> Columns:
     """Returns the columns of a concurrency slot, but for its execution and its workflow."""
-    return {"seq": row.seq, "since_ms": to_ms(row.since), "most": row.most, "held": int(row.is_held)}
+    return {"seq": row.seq, "since_ms": to_ms(row.since), "most": row.max_concurrency, "held": int(row.is_held)}
 
 
-def copy_columns(wish: CopyWish) -> Columns:
-    """Returns the columns of a card copy that a wish sets, but for its execution."""
-    return {"id": wish.card_id, "channel": wish.channel, "wanted": wish.wanted, "due_ms": to_ms(wish.due)}
+def copy_columns(update: CopyUpdate) -> Columns:
+    """Returns the columns of a card copy that an update sets, but for its execution."""
+    return {"id": update.card_id, "channel": update.channel, "wanted": update.wanted, "due_ms": to_ms(update.due)}

@@ -1,4 +1,4 @@
-"""Orphans: rows that refer to something that is not stored, and executions that no row will move.
+"""Dangling rows, which refer to something that is not stored, and orphans: executions that no row will move.
 
 The same SQL for every store with tables, since the tables are the same.
 """
@@ -8,7 +8,7 @@ from typing import Final
 
 from looply.engine.coding.rows import Row
 
-_ORPHANS: Final = """
+_DANGLING: Final = """
   SELECT kind, 'execution', :id_text: FROM (
     SELECT 'effect' AS kind, execution_id FROM effect
     UNION ALL SELECT 'timer', execution_id FROM timer
@@ -45,11 +45,11 @@ HAS_NO_WORK: Final = """
 """Of an execution `e`: no row of open work moves it by itself. A delivery that it has sent, or a child, still may."""
 
 
-def orphans_statement(id_text: str) -> str:
+def dangling_statement(id_text: str) -> str:
     """Returns the statement, at import; `id_text` is the store's SQL for the text of `execution_id`."""
-    return _ORPHANS.replace(":id_text:", id_text)
+    return _DANGLING.replace(":id_text:", id_text)
 
 
-def orphan_texts(rows: Iterable[Row]) -> list[str]:
+def dangling_texts(rows: Iterable[Row]) -> list[str]:
     """Returns a text for each row that the statement finds."""
     return [f"{kind} row of {what} {key}, which is not stored" for kind, what, key in rows]

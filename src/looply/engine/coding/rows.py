@@ -154,7 +154,7 @@ def incident_from(row: Row) -> IncidentRow:
 def slot_from(row: Row) -> ConcurrencySlotRow:
     """Returns the concurrency slot row of (execution_id, seq, since_ms, most, held)."""
     return ConcurrencySlotRow(
-        execution_id=id_text(row[0]), seq=row[1], since=from_ms(row[2]), most=row[3], is_held=bool(row[4])
+        execution_id=id_text(row[0]), seq=row[1], since=from_ms(row[2]), max_concurrency=row[3], is_held=bool(row[4])
     )
 
 

@@ -214,7 +214,7 @@ def _slot(state: ExecutionState, slot: ConcurrencySlot | None) -> ConcurrencySlo
         execution_id=state.started.execution_id,
         seq=slot.seq,
         since=slot.since,
-        most=slot.most,
+        max_concurrency=slot.max_concurrency,
         is_held=slot.is_held,
     )
 

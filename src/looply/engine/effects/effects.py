@@ -95,7 +95,7 @@ class EffectRunner:
         if state is not None and not is_running:
             # While an incident is open nothing starts: the row stays QUEUED, as it does while another suspect call
             # runs.
-            if state.is_frozen or not self._may_begin(state, effect) or not await self._mark_running(effect):
+            if state.has_incident or not self._may_begin(state, effect) or not await self._mark_running(effect):
                 return
             # This process may have terminated the execution while the row was being marked: then nothing is sent, also
             # where it was evicted from memory at its end. A unit that another process stored before the mark has
@@ -145,7 +145,7 @@ class EffectRunner:
         It may be the state in memory: whether the row is still QUEUED, the store decides when it is marked.
         """
         known = self._current.in_memory(effect.execution_id)
-        if known is not None and not known[0].is_frozen and _open_step(known[0], effect) is not None:
+        if known is not None and not known[0].has_incident and _open_step(known[0], effect) is not None:
             return known[0]
         try:
             state, _ = await _retry(lambda: self._current.get(effect.execution_id))

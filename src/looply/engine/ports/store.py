@@ -15,14 +15,14 @@ from looply.engine.ports.port import CardKey, Filter, Fire, Head, OpenCard
 from looply.engine.ports.schedule_store import Schedules
 from looply.engine.records.claims import Claim, StoredKey
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
-from looply.engine.records.copies import Copies, CopyWish
+from looply.engine.records.copies import Copies, CopyUpdate
 from looply.engine.records.datastores import DatastoreChange, Datastores
 from looply.engine.records.decisions import DecisionRow, Decisions
 from looply.engine.records.letters import LetterRow, Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.startup import StartupState
 from looply.engine.records.survey import Survey
-from looply.engine.records.suspects import Trials
+from looply.engine.records.trials import Trials
 from looply.execution.document.searching import SearchValues
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
 from looply.execution.facts.events import IncidentKind, TimerKind
@@ -30,8 +30,8 @@ from looply.slots import Lane
 
 EffectState: TypeAlias = Literal["QUEUED", "RUNNING"]
 
-POISON_LOADS: Final = 3
-"""An execution with more loads is quarantined: one load as a suspect, one for each process that ended in its trial."""
+MAX_CRASH_COUNT: Final = 3
+"""An execution with a higher crash count is quarantined: 1 as a suspect, 1 for each process that ended in its trial."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,7 +196,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     fire: Fire | None = None
     definition: StoredDefinition | None = None
     datastore: DatastoreChange | None = None
-    copies: tuple[CopyWish, ...] = ()
+    copies: tuple[CopyUpdate, ...] = ()
     letters: tuple[LetterRow, ...] = ()
     decisions: tuple[DecisionRow, ...] = ()
     sent: tuple[Delivery, ...] = ()
@@ -223,7 +223,7 @@ class Journal(Protocol):
     async def commit(self, unit: Unit) -> None:
         """Stores the unit; durable when it returns. Units of one call order are stored in that order.
 
-        Sets the execution's `loads` to 0.
+        Sets the execution's crash count to 0.
         Raises: Stale, ClaimTaken, KeyTaken, FireTaken, SlotTaken, DatastoreMoved, DatastoresFull (nothing was stored,
         other units of the group are not harmed); StoreFull (nothing of the group was stored); StoreUnreachable
         (nothing was sent, so nothing was stored; the store recovers by itself); StoreLost (unknown until the next
@@ -341,8 +341,8 @@ class WorkQueue(Protocol):
     async def end_lost_processes(self) -> Sequence[str]:
         """Ends processes whose leases have expired, if the store is shared: they store nothing more.
 
-        The executions that they worked on become suspects. Returns the executions whose trials ended more processes
-        than `POISON_LOADS` allows. Several processes may call it at once.
+        The executions that they worked on become suspects. Returns the executions whose crash count is above
+        `MAX_CRASH_COUNT`. Several processes may call it at once.
         """
         ...
 
@@ -400,7 +400,7 @@ class Reads(Protocol):
         """Returns heads of all organizations by ascending id, those after `after`: for audits and exports."""
         ...
 
-    async def orphan_rows(self) -> Sequence[str]:
+    async def dangling_rows(self) -> Sequence[str]:
         """Returns a text for each row that refers to something that is not stored.
 
         Rows of open work, cards, claims, idempotency keys, expiries, fires and schedules name an execution, deliveries

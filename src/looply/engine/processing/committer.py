@@ -24,7 +24,7 @@ from looply.engine.processing.row_repair import repair_rows
 from looply.engine.processing.watchers import Watchers
 from looply.engine.records.changes import StateChange
 from looply.engine.records.claims import StoredKey
-from looply.engine.records.copies import copy_wishes
+from looply.engine.records.copies import copy_updates
 from looply.engine.records.datastores import DatastoreChange, change_of
 from looply.engine.records.letters import letter_changes
 from looply.execution import ExecutionState
@@ -163,7 +163,7 @@ class Committer:
         if unit.definition is not None:
             self._known_definitions.add(unit.definition.hash)
         self._publish(unit, after)
-        if before is not None and before.is_frozen and not after.is_frozen:
+        if before is not None and before.has_incident and not after.has_incident:
             self._offer_again(before, after)
 
     async def drop_deliveries(self, rows: Sequence[DeliveryKey]) -> None:
@@ -219,7 +219,7 @@ class Committer:
             definition=self._new_definition(after, workflow),
             sent=deliveries_of(started, enumerate(events, expected + 1)),
             applied=extras.applied,
-            copies=copy_wishes(before, after, self._channels),
+            copies=copy_updates(before, after, self._channels),
             letters=letter_changes(before, after),
             decisions=decision_rows(head, workflow, events, expected + 1),
             datastore=self._change(after, extras.write),
@@ -233,7 +233,7 @@ class Committer:
             # While an incident is open nothing starts, also not what was scheduled in the unit that opens it. A suspect
             # call has to wait for its turn.
             is_suspect = opened is not None and opened.is_suspect
-            is_held = after.is_frozen or is_suspect
+            is_held = after.has_incident or is_suspect
             return "QUEUED" if is_held or not self._dispatcher.reserve(row.lane) else "RUNNING"
 
         return decide
@@ -298,7 +298,7 @@ class Committer:
             effect = row.reference
             if row.state == "RUNNING":
                 self._dispatcher.launch(effect)
-            elif not after.is_frozen:
+            elif not after.has_incident:
                 # While an incident is open nothing starts; the effect is offered when the last incident is closed.
                 self._dispatcher.offer(effect)
         if unit.work.put.timers:

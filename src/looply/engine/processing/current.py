@@ -48,7 +48,7 @@ class CurrentStates:
         box = self._boxes.open(state.started.execution_id)
         if box.is_quiet:
             box.state, box.workflow, box.chain = state, workflow, chain
-            self._boxes.settle(box)
+            self._boxes.update_cost(box)
 
     async def _refresh(self, execution_id: str) -> Found | None:
         box = self._boxes.find(execution_id)
@@ -57,7 +57,7 @@ class CurrentStates:
         state, workflow, chain = await self._loader.refresh(box.state, box.workflow, box.chain)
         if box.is_quiet and box.state.seq < state.seq:
             box.state, box.workflow, box.chain = state, workflow, chain
-            self._boxes.settle(box)
+            self._boxes.update_cost(box)
         # A unit of this process may have been stored in the meantime.
         known = self.in_memory(execution_id)
         return known if known is not None and known[0].seq > state.seq else (state, workflow)

@@ -83,7 +83,7 @@ class Mailboxes:
             self._boxes.move_to_end(execution_id)
         return box
 
-    def settle(self, box: Mailbox) -> None:
+    def update_cost(self, box: Mailbox) -> None:
         """Records what a mailbox costs now; drops it after the end of its execution, others over the bound."""
         if box.is_quiet and (box.state is None or box.state.closed is not None):
             self._drop(box)

@@ -83,7 +83,7 @@ class Processor:
             self._spawn(box)
             return
         box.is_busy = False
-        self._boxes.settle(box)
+        self._boxes.update_cost(box)
 
     async def stop(self) -> None:
         """Returns when no mailbox is busy; cut stretches stay cut, and the next process continues them."""

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from looply.engine.coding.units import claim_of, work_rows
 from looply.engine.ports.store import EffectRow, EffectState, Store, Unit, Work, WorkChange
 from looply.engine.processing.parent_child import Read, find_lost_children, find_lost_termination
-from looply.engine.records.copies import copy_wishes
+from looply.engine.records.copies import copy_updates
 from looply.engine.records.letters import letter_rows
 from looply.execution import ExecutionState
 
@@ -32,7 +32,7 @@ async def repair_rows(store: Store, read: Read, unit: Unit, after: ExecutionStat
         put_claim=claim if claim is not None and claim not in claims else None,
         drop_claim=wrong,
         letters=letter_rows(after),
-        copies=copy_wishes(None, after, channels),
+        copies=copy_updates(None, after, channels),
         sent=(*unit.sent, *children.values(), *((end,) if end is not None else ())),
     )
 

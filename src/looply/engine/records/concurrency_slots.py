@@ -6,7 +6,7 @@ import msgspec
 
 
 class ConcurrencySlotRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An execution that is queued for a concurrency slot `since` then, or holds one of `most` slots.
+    """An execution that is queued for a concurrency slot `since` then, or holds one of `max_concurrency` slots.
 
     `seq` numbers the event that queued it or gave it the slot.
     """
@@ -14,5 +14,5 @@ class ConcurrencySlotRow(msgspec.Struct, frozen=True, kw_only=True):
     execution_id: str
     seq: int
     since: datetime
-    most: int
+    max_concurrency: int
     is_held: bool

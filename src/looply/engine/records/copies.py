@@ -13,7 +13,7 @@ import msgspec
 from looply.execution import ExecutionState
 
 
-class CopyWish(msgspec.Struct, frozen=True, kw_only=True):
+class CopyUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """A copy must be updated to its appearance after event `wanted`; `due` is when the update may begin."""
 
     card_id: str
@@ -41,7 +41,7 @@ class Copies(Protocol):
         """Leases stale copies that are due, until an instant, and returns them, those that are due longest first."""
         ...
 
-    async def settle(self, card_id: str, shown: int, handle: str) -> None:
+    async def mark_shown(self, card_id: str, shown: int, handle: str) -> None:
         """Records that a copy shows its appearance after event `shown`, and releases it."""
         ...
 
@@ -62,13 +62,15 @@ class Copies(Protocol):
         ...
 
 
-def copy_wishes(before: ExecutionState | None, after: ExecutionState, channels: frozenset[str]) -> tuple[CopyWish, ...]:
+def copy_updates(
+    before: ExecutionState | None, after: ExecutionState, channels: frozenset[str]
+) -> tuple[CopyUpdate, ...]:
     """Returns the copies in these channels whose appearance has changed."""
     if not channels or (before is not None and before.cards is after.cards):
         return ()
     former = before.cards if before is not None else {}
     return tuple(
-        CopyWish(card_id=card.card_id, channel=card.channel, wanted=card.changed, due=after.now)
+        CopyUpdate(card_id=card.card_id, channel=card.channel, wanted=card.changed, due=after.now)
         for card in sorted(after.cards.values(), key=lambda card: card.card_id)
         if card.channel in channels and (card.card_id not in former or former[card.card_id].changed != card.changed)
     )

@@ -80,7 +80,7 @@ class DatastoreChange(msgspec.Struct, frozen=True, kw_only=True):
     """A change of one datastore: applies only while `expected` is its revision (0: there is none).
 
     `after` is None when the datastore is deleted; then no later datastore of the organization has `revision`. A new one
-    is refused where the organization has `most` datastores already.
+    is refused where the organization has `limit` datastores already.
     """
 
     organization_id: str
@@ -88,7 +88,7 @@ class DatastoreChange(msgspec.Struct, frozen=True, kw_only=True):
     expected: int
     revision: int
     after: Datastore | None
-    most: int
+    limit: int
 
 
 class Datastores(Protocol):
@@ -131,7 +131,7 @@ def change_of(organization_id: str, write: DatastoreWrite, at: datetime, by: str
         expected=write.expected,
         revision=write.revision,
         after=after,
-        most=limits.datastores,
+        limit=limits.datastores,
     )
 
 
@@ -142,7 +142,7 @@ def revision_error(change: DatastoreChange) -> DatastoreMoved:
 
 def full_error(change: DatastoreChange) -> DatastoresFull:
     """Returns the error for a new datastore over the limit."""
-    message = f"the datastore {change.name!r} would be one more than the limit datastores, {change.most}; delete one"
+    message = f"the datastore {change.name!r} would be one more than the limit datastores, {change.limit}; delete one"
     return DatastoresFull(message)
 
 

@@ -69,7 +69,7 @@ class Survey(Protocol):
         """Returns how much is open. Its numbers may be of different instants where units are stored concurrently."""
         ...
 
-    async def find_ownerless(self, limit: int) -> Sequence[str]:
+    async def find_orphans(self, limit: int) -> Sequence[str]:
         """Returns ids of executions that run or wait, and for which no row is stored that will move them.
 
         That is: no effect, no wait, no timer of a delay or a retry, no cut stretch, no queue entry for a concurrency

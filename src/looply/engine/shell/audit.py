@@ -19,7 +19,7 @@ _PAGE = 200
 _TRIES = 3
 """An execution may change between the reads of a running server: only a difference that persists is a problem."""
 
-_STRANDED = ("ORPHAN", "CHILD")
+_ORPHAN_KINDS = ("ORPHAN", "CHILD")
 
 Problem: TypeAlias = dict[str, Json]
 """{`execution_id`, `kind`, `message`}."""
@@ -45,11 +45,11 @@ async def audit_store(
             executions += 1
             opened += head.status in ("RUNNING", "WAITING")
             found = await problems_of(store, read, head.execution_id, channels)
-            orphans += is_stranded(found)
+            orphans += is_orphan(found)
             problems.extend(found)
         examined(executions)
         after = heads[-1].execution_id
-    problems.extend({"execution_id": "", "kind": "ROW", "message": line} for line in await store.reads.orphan_rows())
+    problems.extend({"execution_id": "", "kind": "ROW", "message": line} for line in await store.reads.dangling_rows())
     problems.extend(
         {"execution_id": "", "kind": "DATASTORE", "message": line} for line in await store.datastores.find_damaged()
     )
@@ -62,9 +62,9 @@ async def audit_store(
     )
 
 
-def is_stranded(found: Sequence[Problem]) -> bool:
+def is_orphan(found: Sequence[Problem]) -> bool:
     """Returns whether these problems belong to an execution that nothing will move."""
-    return any(problem["kind"] in _STRANDED for problem in found)
+    return any(problem["kind"] in _ORPHAN_KINDS for problem in found)
 
 
 async def problems_of(store: Store, read: Read, execution_id: str, channels: frozenset[str]) -> Sequence[Problem]:

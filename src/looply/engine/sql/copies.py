@@ -31,15 +31,15 @@ class SqlCopies:
 
     async def take(self, now: datetime, until: datetime, limit: int) -> Sequence[CopyRow]:
         """Takes stale copies that are due and that no other process is taking."""
-        facts = {"until": to_ms(until), "now": to_ms(now), "limit": limit}
+        parameters = {"until": to_ms(until), "now": to_ms(now), "limit": limit}
 
         async def write(session: Session) -> list[CopyRow]:
-            return [copy_from(row) for row in await session.rows(_TAKE, facts)]
+            return [copy_from(row) for row in await session.rows(_TAKE, parameters)]
 
         # A copy that is taken twice is shown twice, which is harmless: the second try needs no proof of the first.
         return await self._sessions.write(write)
 
-    async def settle(self, card_id: str, shown: int, handle: str) -> None:
+    async def mark_shown(self, card_id: str, shown: int, handle: str) -> None:
         """Records what a copy looks like, and releases it."""
         await self._write(_SETTLE, {"id": card_id, "shown": shown, "handle": handle})
 
@@ -59,5 +59,5 @@ class SqlCopies:
         """Returns the copies of an execution by card id."""
         return await self._sessions.select(copy_from, _OF, {"execution": self._sessions.key(execution_id)})
 
-    async def _write(self, statement: str, facts: dict[str, Any]) -> None:
-        await self._sessions.change(statement, facts, [("copy", facts["id"])])
+    async def _write(self, statement: str, parameters: dict[str, Any]) -> None:
+        await self._sessions.change(statement, parameters, [("copy", parameters["id"])])

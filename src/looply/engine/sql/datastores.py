@@ -8,7 +8,7 @@ from looply.engine.records.datastores import DatastoreSummary, Found, find_damag
 from looply.engine.sql.sessions import Sessions
 
 _COLUMNS: Final = "n.id, d.name, d.revision, d.body, d.created_ms, d.modified_ms, d.modified_by, d.digest"
-# One row for an organization that is known, whether it has the datastore or not: both facts are of one instant.
+# One row for an organization that is known, whether it has the datastore or not: both answers are of one instant.
 _FIND: Final = (
     f"SELECT coalesce(f.revision, 0), {_COLUMNS} FROM name n LEFT JOIN datastore_floor f ON f.org = n.n"
     " LEFT JOIN datastore d ON d.org = n.n AND d.name = :name WHERE n.id = :organization"
@@ -33,8 +33,8 @@ class SqlDatastores:
 
     async def list(self, organization_id: str, after: str, limit: int) -> Sequence[DatastoreSummary]:
         """Returns up to `limit` datastores of an organization by name, those after `after`."""
-        facts = {"organization": organization_id, "after": after, "limit": limit}
-        return await self._sessions.select(datastore_summary_from, _LIST, facts)
+        parameters = {"organization": organization_id, "after": after, "limit": limit}
+        return await self._sessions.select(datastore_summary_from, _LIST, parameters)
 
     async def find_damaged(self) -> Sequence[str]:
         """Returns a line for each datastore that cannot be read as it was stored."""
@@ -43,8 +43,8 @@ class SqlDatastores:
 
 
 def _found_from(row: Row) -> Found:
-    floor, *facts = row
-    if facts[1] is None:
+    floor, *columns = row
+    if columns[1] is None:
         return Found(stored=None, next_revision=floor + 1)
-    stored = verify_datastore(datastore_from(tuple(facts)))
+    stored = verify_datastore(datastore_from(tuple(columns)))
     return Found(stored=stored, next_revision=stored.revision + 1)

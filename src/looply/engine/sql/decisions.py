@@ -61,7 +61,7 @@ class SqlDecisions:
         if query.decided_to is not None:
             end = (to_ms(query.decided_to), id_text(LOWEST_ID), 0)
             after_ms, after_id, after_seq = min((after_ms, after_id, after_seq), end)
-        facts = {
+        parameters = {
             "step": query.step,
             "person": person_of(query.user),
             "process": query.process_id,
@@ -75,12 +75,12 @@ class SqlDecisions:
 
         async def read(session: Session) -> list[DecisionRow]:
             org, workflow = await session.numbers(organization_id, query.workflow_id)
-            found = await session.rows(_LISTS[choose_index(query)], {**facts, "org": org, "workflow": workflow})
+            found = await session.rows(_LISTS[choose_index(query)], {**parameters, "org": org, "workflow": workflow})
             return [decision_from(row) for row in found]
 
         return await self._sessions.read(read)
 
     async def of_execution(self, execution_id: str) -> Sequence[DecisionRow]:
         """Returns the decisions of an execution, stored or pruned."""
-        facts = {"execution": self._sessions.key(execution_id)}
-        return in_order(await self._sessions.select(decision_from, _OF, facts))
+        parameters = {"execution": self._sessions.key(execution_id)}
+        return in_order(await self._sessions.select(decision_from, _OF, parameters))

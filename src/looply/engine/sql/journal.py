@@ -81,13 +81,13 @@ class SqlJournal:
         """Returns what is stored of an execution; a snapshot of another fold is left out."""
         if (key := self._sessions.key(execution_id)) is None:
             return None
-        facts = {"execution": key, "fold": self._fold}
-        return _loaded_from(*await self._sessions.read(lambda session: session.rows_of_all(_LOADED, facts)))
+        parameters = {"execution": key, "fold": self._fold}
+        return _loaded_from(*await self._sessions.read(lambda session: session.rows_of_all(_LOADED, parameters)))
 
     async def history(self, execution_id: str, after: int, limit: int) -> Sequence[Batch]:
         """Returns the oldest batches with events over `after`, as many as hold `limit` events."""
-        facts = {"execution": self._sessions.key(execution_id), "after": after, "end": after + limit}
-        return await self._sessions.select(batch_from, _HISTORY, facts)
+        parameters = {"execution": self._sessions.key(execution_id), "after": after, "end": after + limit}
+        return await self._sessions.select(batch_from, _HISTORY, parameters)
 
     async def position(self) -> Position:
         """Returns the position of the last batch, in PostgreSQL that of the oldest open transaction."""
@@ -96,8 +96,8 @@ class SqlJournal:
 
     async def read_committed(self, after: Position, limit: int) -> Sequence[PositionedBatch]:
         """Returns batches behind a position, in the order in which they were stored."""
-        facts = {"tx": str(after[0]), "n": after[1], "limit": limit}
-        return await self._sessions.select(positioned_batch_from, _COMMITTED, facts)
+        parameters = {"tx": str(after[0]), "n": after[1], "limit": limit}
+        return await self._sessions.select(positioned_batch_from, _COMMITTED, parameters)
 
     async def put_definition(self, definition: StoredDefinition) -> None:
         """Stores a definition once; durable when it returns."""
@@ -105,21 +105,21 @@ class SqlJournal:
 
     async def put_dictionary(self, number: int, data: bytes) -> None:
         """Stores a dictionary, which stays. Raises: Stale."""
-        facts = {"n": number, "bytes": data}
+        parameters = {"n": number, "bytes": data}
 
         async def write(session: Session) -> None:
-            if await session.change(_PUT_DICTIONARY, facts) != 1:
+            if await session.change(_PUT_DICTIONARY, parameters) != 1:
                 raise Stale(f"dictionary {number} is stored already and never changes")
 
-        async def found(session: Session) -> tuple[None] | None:
-            return (None,) if await session.rows(_SAME_DICTIONARY, facts) else None
+        async def look_up(session: Session) -> tuple[None] | None:
+            return (None,) if await session.rows(_SAME_DICTIONARY, parameters) else None
 
-        await self._sessions.write(write, [("dictionary", number)], found)
+        await self._sessions.write(write, [("dictionary", number)], look_up)
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
         """Returns the large values of an execution by hash."""
-        facts = {"execution": self._sessions.key(execution_id)}
-        return _values_from(await self._sessions.select(tuple, _VALUES, facts))
+        parameters = {"execution": self._sessions.key(execution_id)}
+        return _values_from(await self._sessions.select(tuple, _VALUES, parameters))
 
     async def find_definition(self, definition_hash: str) -> StoredDefinition | None:
         """Returns a definition, or None."""
@@ -127,8 +127,8 @@ class SqlJournal:
 
     async def find_key(self, organization_id: str, text: str, now: datetime) -> tuple[str, bytes] | None:
         """Returns (execution id, request) of a key that is still kept, or None."""
-        facts = {"organization": organization_id, "key": text, "now": to_ms(now)}
-        return await self._sessions.find(lambda row: (id_text(row[0]), row[1]), _KEY, facts)
+        parameters = {"organization": organization_id, "key": text, "now": to_ms(now)}
+        return await self._sessions.find(lambda row: (id_text(row[0]), row[1]), _KEY, parameters)
 
 
 def definition_facts(definition: StoredDefinition) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class SqlLetters:
     ) -> Sequence[LetterRow]:
         """Returns a page of letters, newest first."""
         after_id, after_seq = after or _NEWEST
-        facts = {
+        parameters = {
             "execution": self._sessions.key(query.execution_id),
             "process": query.process_id,
             "reason": LETTER_REASONS.index(query.reason),
@@ -57,7 +57,7 @@ class SqlLetters:
 
         async def read(session: Session) -> list[LetterRow]:
             org, workflow = await session.numbers(organization_id, query.workflow_id)
-            found = await session.rows(_LISTS[choose_index(query)], {**facts, "org": org, "workflow": workflow})
+            found = await session.rows(_LISTS[choose_index(query)], {**parameters, "org": org, "workflow": workflow})
             return [letter_from(row) for row in found]
 
         return await self._sessions.read(read)

@@ -22,9 +22,9 @@ from looply.engine.coding.searching import (
     search_plans,
 )
 from looply.engine.ports.port import Filter, Head
-from looply.engine.sql.sessions import Facts, Session
+from looply.engine.sql.sessions import Parameters, Session
 
-ListPlan: TypeAlias = tuple[Callable[[Kind], str], Facts]
+ListPlan: TypeAlias = tuple[Callable[[Kind], str], Parameters]
 """The statement that reads a source, by its kind, and the parameters of all sources of a page."""
 
 
@@ -51,14 +51,14 @@ async def read_page(
     if org is None or (query.workflow_ids and not workflows):
         return [], ""
     term_workflows = _known_numbers(await session.find_numbers(*query.term_workflows)) if query.terms else []
-    statement, facts = dialect.plan_of(query, workflows, term_workflows)
-    shared = {**bounds, **facts, "org": org}
+    statement, parameters = dialect.plan_of(query, workflows, term_workflows)
+    shared = {**bounds, **parameters, "org": org}
     # All sources are read in one state of the store: what moves between two of them must not be missed.
     async with session.one_state():
         spans = await _first_way(session, dialect, shared, query)
         shared["budget"] = budget = budget_of(query, len(spans))
         sources = [
-            await session.rows(statement(span.kind), await _span_facts(session, dialect, shared, span))
+            await session.rows(statement(span.kind), await _span_parameters(session, dialect, shared, span))
             for span in spans
         ]
     return merge_page(sources, limit, budget)
@@ -68,7 +68,7 @@ def _known_numbers(numbers: Sequence[int | None]) -> list[int]:
     return [number for number in numbers if number is not None]
 
 
-async def _first_way(session: Session, dialect: ListDialect, shared: Facts, query: Filter) -> Sequence[Span]:
+async def _first_way(session: Session, dialect: ListDialect, shared: Parameters, query: Filter) -> Sequence[Span]:
     spans: Sequence[Span] = ()
     for spans in search_plans(query):
         if await _is_served(session, dialect, shared, spans):
@@ -76,7 +76,7 @@ async def _first_way(session: Session, dialect: ListDialect, shared: Facts, quer
     return spans
 
 
-async def _is_served(session: Session, dialect: ListDialect, shared: Facts, spans: Sequence[Span]) -> bool:
+async def _is_served(session: Session, dialect: ListDialect, shared: Parameters, spans: Sequence[Span]) -> bool:
     """Returns whether no span has more matches than can be sorted."""
     for span in spans:
         if span.kind in PROBED:
@@ -87,14 +87,14 @@ async def _is_served(session: Session, dialect: ListDialect, shared: Facts, span
     return True
 
 
-async def _span_facts(session: Session, dialect: ListDialect, shared: Facts, span: Span) -> dict[str, Any]:
-    facts = {**shared, **span.parameters}
+async def _span_parameters(session: Session, dialect: ListDialect, shared: Parameters, span: Span) -> dict[str, Any]:
+    parameters = {**shared, **span.parameters}
     if "id" in span.parameters:
-        facts["id"] = dialect.key(span.parameters["id"])
+        parameters["id"] = dialect.key(span.parameters["id"])
     if (name := span.parameters.get("span_workflow")) is not None:
         # Of a workflow that nothing is stored of there is no execution.
-        facts["span_workflow"] = (await session.find_numbers(name))[0] or 0
+        parameters["span_workflow"] = (await session.find_numbers(name))[0] or 0
     low, high = span.ids or (shared["lowest"], shared["below"])
-    facts["lowest"] = dialect.key(max(shared["lowest"], low))
-    facts["below"] = dialect.key(min(shared["below"], high))
-    return facts
+    parameters["lowest"] = dialect.key(max(shared["lowest"], low))
+    parameters["below"] = dialect.key(min(shared["below"], high))
+    return parameters

@@ -139,17 +139,17 @@ class SqlPruning(ABC):
     async def drop_keys(self, now: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
         """Removes idempotency keys whose time is over and whose execution is not open."""
         below = self._sessions.key(id_text(first_id(now)))
-        facts = {"after_id": self._key(after), "below": below, "now": to_ms(now), "most": SLICE_KEYS}
-        found = await self._sessions.select(lambda row: id_text(row[0]), _KEYS, facts)
+        parameters = {"after_id": self._key(after), "below": below, "now": to_ms(now), "most": SLICE_KEYS}
+        found = await self._sessions.select(lambda row: id_text(row[0]), _KEYS, parameters)
         if found and not is_dry:
-            await self._sessions.change(_DROP_KEYS, {**facts, "end_id": self._sessions.key(found[-1])}, _LANES)
+            await self._sessions.change(_DROP_KEYS, {**parameters, "end_id": self._sessions.key(found[-1])}, _LANES)
         return Slice(keys=len(found), after=(0, found[-1]) if len(found) == SLICE_KEYS else None)
 
     async def drop_decisions(self, before: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
         """Removes old decisions of executions that are gone."""
-        found, facts = await self._sessions.read(lambda session: self._find_decisions(session, before, after))
+        found, parameters = await self._sessions.read(lambda session: self._find_decisions(session, before, after))
         if found.decisions and not is_dry:
-            await self._sessions.change(_DROP_DECISIONS, facts, _LANES)
+            await self._sessions.change(_DROP_DECISIONS, parameters, _LANES)
         return found
 
     async def last_pruned_position(self, organization_id: str) -> Position:
@@ -169,10 +169,10 @@ class SqlPruning(ABC):
         if workflow is None:
             return PrunePlan((), Slice())
         ids = {"after_id": self._key(after), "below": self._sessions.key(id_text(highest_id(spent)))}
-        facts = slice_parameters(spent, workflow, after) | ids
+        parameters = slice_parameters(spent, workflow, after) | ids
         statement = _EXPIRED if spent.ended_before is None else _OLD_OF_WORKFLOW if workflow else _OLD
-        found = await session.rows(statement, facts)
-        candidates = await self._candidates(session, found, facts["now"])
+        found = await session.rows(statement, parameters)
+        candidates = await self._candidates(session, found, parameters["now"])
         return plan_removals(candidates, has_more=len(candidates) < len(found) or len(found) == SLICE_ROWS)
 
     async def _candidates(self, session: Session, found: Sequence[Row], now_ms: int) -> list[Candidate]:
@@ -193,12 +193,12 @@ class SqlPruning(ABC):
         return candidates
 
     async def _find_decisions(self, session: Session, before: datetime, after: Cursor) -> tuple[Slice, dict[str, Any]]:
-        facts = {"after_ms": after[0], "after_id": self._key(after), "before": to_ms(before)}
-        ends = await session.rows(_DECISIONS_END, {**facts, "most": SLICE_ROWS - 1})
-        end_ms, end_id = (ends[0][0], id_text(ends[0][1])) if ends else (facts["before"], _FIRST)
-        facts |= {"end_ms": end_ms, "end_id": self._sessions.key(end_id)}
-        ((count,),) = await session.rows(_COUNT_DECISIONS, facts)
-        return Slice(decisions=count, after=(end_ms, end_id) if ends else None), facts
+        parameters = {"after_ms": after[0], "after_id": self._key(after), "before": to_ms(before)}
+        ends = await session.rows(_DECISIONS_END, {**parameters, "most": SLICE_ROWS - 1})
+        end_ms, end_id = (ends[0][0], id_text(ends[0][1])) if ends else (parameters["before"], _FIRST)
+        parameters |= {"end_ms": end_ms, "end_id": self._sessions.key(end_id)}
+        ((count,),) = await session.rows(_COUNT_DECISIONS, parameters)
+        return Slice(decisions=count, after=(end_ms, end_id) if ends else None), parameters
 
     def _key(self, after: Cursor) -> Any:
         return self._sessions.key(after[1] or _FIRST)

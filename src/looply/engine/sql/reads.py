@@ -1,10 +1,10 @@
-"""The reading side of a store with tables: executions, their open work, cards, claims and orphans."""
+"""The reading side of a store with tables: executions, their open work, cards, claims and dangling rows."""
 
 import builtins
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from looply.engine.coding.orphans import orphan_texts, orphans_statement
+from looply.engine.coding.orphans import dangling_statement, dangling_texts
 from looply.engine.coding.rows import (
     FIRST_CARD,
     RUNNING,
@@ -72,9 +72,9 @@ _INCIDENTS_OF: Final = (
     " JOIN name n ON n.n = i.org WHERE i.execution_id = :execution:uuid ORDER BY i.seq"
 )
 _CARDS_OF: Final = f"{_CARD} WHERE c.execution_id = :execution:uuid ORDER BY c.opened_ms, c.id"
-_PLACE_OF: Final = "SELECT execution_id, seq, since_ms, most, held FROM place WHERE execution_id = :execution:uuid"
+_SLOT_OF: Final = "SELECT execution_id, seq, since_ms, most, held FROM place WHERE execution_id = :execution:uuid"
 _CONTINUES: Final = "SELECT 1 FROM continuation WHERE execution_id = :execution:uuid"
-_WORK_OF: Final = (_EFFECTS_OF, _TIMERS_OF, _WAITS_OF, _INCIDENTS_OF, _CARDS_OF, _CONTINUES, _PLACE_OF)
+_WORK_OF: Final = (_EFFECTS_OF, _TIMERS_OF, _WAITS_OF, _INCIDENTS_OF, _CARDS_OF, _CONTINUES, _SLOT_OF)
 _DELIVERIES_OF: Final = (
     "SELECT target, sender, seq, kind FROM delivery WHERE target = :target:uuid ORDER BY sender, seq"
 )
@@ -82,7 +82,7 @@ _CLAIMS_OF: Final = (
     "SELECT o.id, w.id, c.process_id, c.request FROM claim c JOIN name o ON o.n = c.org JOIN name w ON w.n = c.workflow"
     " WHERE c.execution_id = :execution:uuid ORDER BY w.id, c.process_id"
 )
-_ORPHANS: Final = Variants(orphans_statement("lower(hex(execution_id))"), orphans_statement("execution_id::text"))
+_DANGLING: Final = Variants(dangling_statement("lower(hex(execution_id))"), dangling_statement("execution_id::text"))
 
 # One look-up for each in the month of its id: PostgreSQL would seek a list of ids in the partitions of all months.
 _SETTLED: Final = Variants(
@@ -120,10 +120,10 @@ class SqlReads:
             org, workflow = await session.numbers(organization_id, workflow_id)
             if org is None or workflow is None:
                 return []
-            facts = {"execution": key, "name": name, "org": org, "workflow": workflow}
+            parameters = {"execution": key, "name": name, "org": org, "workflow": workflow}
             async with session.one_state():
                 for statement in (_HEAD_IN, _CLAIMS, _NEWEST) if key is not None else (_CLAIMS, _NEWEST):
-                    if found := await session.rows(statement, facts):
+                    if found := await session.rows(statement, parameters):
                         return [head_from(row) for row in found]
             return []
 
@@ -142,8 +142,8 @@ class SqlReads:
     async def tails(self, execution_ids: Sequence[str], events: int) -> Mapping[str, Sequence[Batch]]:
         """Returns for each execution its last batches, oldest first."""
         found: dict[str, builtins.list[Batch]] = {execution_id: [] for execution_id in execution_ids}
-        facts = {"ids": self._known(execution_ids), "events": events}
-        for key, *columns in await self._sessions.select(tuple, _TAILS, facts):
+        parameters = {"ids": self._known(execution_ids), "events": events}
+        for key, *columns in await self._sessions.select(tuple, _TAILS, parameters):
             found[id_text(key)].append(batch_from(tuple(columns)))
         return found
 
@@ -158,13 +158,13 @@ class SqlReads:
     ) -> Sequence[OpenCard]:
         """Returns open card copies behind a key, newest first."""
         opened_ms, card = after or FIRST_CARD
-        facts = {"person": person, "opened_ms": opened_ms, "card": card, "limit": limit}
+        parameters = {"person": person, "opened_ms": opened_ms, "card": card, "limit": limit}
 
         async def read(session: Session) -> list[OpenCard]:
             org, _ = await session.numbers(organization_id)
             if org is None:
                 return []
-            found = await session.rows(_CARDS_FOR if person else _CARDS, {**facts, "org": org})
+            found = await session.rows(_CARDS_FOR if person else _CARDS, {**parameters, "org": org})
             return [card_from(row) for row in found]
 
         return await self._sessions.read(read)
@@ -180,7 +180,7 @@ class SqlReads:
 
         async def read(session: Session) -> Work:
             found = await session.rows_of_all(_WORK_OF, {"execution": key})
-            effects, timers, waits, incidents, cards, continues, places = found
+            effects, timers, waits, incidents, cards, continues, slots = found
             return Work(
                 effects=tuple(map(effect_from, effects)),
                 timers=tuple(map(timer_from, timers)),
@@ -188,7 +188,7 @@ class SqlReads:
                 incidents=tuple(map(incident_from, incidents)),
                 cards=tuple(map(card_from, cards)),
                 continues=bool(continues),
-                slot=slot_from(places[0]) if places else None,
+                slot=slot_from(slots[0]) if slots else None,
             )
 
         return await self._sessions.read(read)
@@ -203,12 +203,12 @@ class SqlReads:
 
     async def scan(self, after: str, limit: int) -> Sequence[Head]:
         """Returns heads of all organizations by ascending id."""
-        facts = {"after": self._sessions.key(after or _FIRST), "limit": limit}
-        return await self._sessions.select(head_from, _SCAN, facts)
+        parameters = {"after": self._sessions.key(after or _FIRST), "limit": limit}
+        return await self._sessions.select(head_from, _SCAN, parameters)
 
-    async def orphan_rows(self) -> Sequence[str]:
+    async def dangling_rows(self) -> Sequence[str]:
         """Returns a line for each row that refers to what is not stored, 1,000 at most."""
-        return orphan_texts(await self._sessions.select(tuple, _ORPHANS))
+        return dangling_texts(await self._sessions.select(tuple, _DANGLING))
 
     def _known(self, execution_ids: Sequence[str]) -> Any:
         return self._sessions.keys(each for each in execution_ids if self._sessions.key(each) is not None)

@@ -98,8 +98,8 @@ class SqlSchedules:
 
     async def find(self, organization_id: str, workflow_id: str) -> Schedule | None:
         """Returns the schedule of the workflow, or None."""
-        facts = {"organization": organization_id, "workflow": workflow_id}
-        return await self._sessions.find(schedule_from, _OF_WORKFLOW, facts)
+        parameters = {"organization": organization_id, "workflow": workflow_id}
+        return await self._sessions.find(schedule_from, _OF_WORKFLOW, parameters)
 
     async def list(self, organization_id: str) -> Sequence[Schedule]:
         """Returns the schedules of an organization by workflow id."""
@@ -109,24 +109,25 @@ class SqlSchedules:
         """Replaces the schedule of the workflow; with `former`, only while that one is stored."""
 
         async def write(session: Session) -> bool:
-            facts = await self._facts(session, schedule)
+            parameters = await self._parameters(session, schedule)
             if former is None:
-                await session.change(_PUT, facts)
+                await session.change(_PUT, parameters)
                 return True
-            expected = await self._facts(session, former)
-            return await session.change(_REPLACE, facts | {f"former_{key}": expected[key] for key in expected}) == 1
+            expected = await self._parameters(session, former)
+            expected = {f"former_{name}": value for name, value in expected.items()}
+            return await session.change(_REPLACE, parameters | expected) == 1
 
-        async def found(session: Session) -> tuple[bool] | None:
+        async def look_up(session: Session) -> tuple[bool] | None:
             sought = {"organization": schedule.organization_id, "workflow": schedule.workflow_id}
             stored = [schedule_from(row) for row in await session.rows(_OF_WORKFLOW, sought)]
             return (True,) if stored == [schedule] else None
 
-        return await self._sessions.write(write, [("schedule", schedule.workflow_id)], found)
+        return await self._sessions.write(write, [("schedule", schedule.workflow_id)], look_up)
 
     async def drop(self, organization_id: str, workflow_id: str) -> None:
         """Removes the schedule if there is one."""
-        facts = {"workflow": workflow_id, "org": organization_id}
-        await self._sessions.change(_DROP, facts, [("schedule", workflow_id)])
+        parameters = {"workflow": workflow_id, "org": organization_id}
+        await self._sessions.change(_DROP, parameters, [("schedule", workflow_id)])
 
     async def trim(self, workflow_id: str, keep: int) -> None:
         """Removes all but the newest rows of the ledger of one workflow; starts that wait stay."""
@@ -134,8 +135,8 @@ class SqlSchedules:
 
     async def due(self, now: datetime, limit: int) -> Sequence[Schedule]:
         """Returns ACTIVE schedules whose next instant has come, earliest first."""
-        facts = {"now": to_ms(now), "seconds": CLAIM_SECONDS, "limit": limit}
-        found = await self._sessions.claim(schedule_from, _DUE, facts)
+        parameters = {"now": to_ms(now), "seconds": CLAIM_SECONDS, "limit": limit}
+        found = await self._sessions.claim(schedule_from, _DUE, parameters)
         return sorted(found, key=lambda schedule: (schedule.due, schedule.workflow_id))
 
     async def next_due(self) -> datetime | None:
@@ -153,14 +154,14 @@ class SqlSchedules:
     async def fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
         """Returns rows of the ledger of one workflow, newest first."""
         before_ms = to_ms(before) if before is not None else _LAST_MS
-        facts = {"workflow": workflow_id, "before": before_ms, "limit": limit}
-        return await self._sessions.select(ledger_from, _FIRES, facts)
+        parameters = {"workflow": workflow_id, "before": before_ms, "limit": limit}
+        return await self._sessions.select(ledger_from, _FIRES, parameters)
 
     async def find_missed(self, organization_id: str) -> Mapping[str, MissedFires]:
         """Returns by workflow id what live schedules have missed."""
         return missed_from(await self._sessions.select(tuple, _MISSED, {"organization": organization_id}))
 
-    async def _facts(self, session: Session, schedule: Schedule) -> dict[str, Any]:
+    async def _parameters(self, session: Session, schedule: Schedule) -> dict[str, Any]:
         """Returns the columns of a schedule, as the parameters of a write."""
         ids = (schedule.workflow_id, schedule.organization_id, schedule.workspace_id)
         workflow, org, workspace = await session.give_numbers(*ids)

@@ -9,11 +9,11 @@ from looply.engine.coding.rows import Row
 from looply.engine.sql.dialects import Claim, Statement
 
 Result = TypeVar("Result")
-Facts: TypeAlias = Mapping[str, Any]
+Parameters: TypeAlias = Mapping[str, Any]
 """The parameters of a statement by name; those that it does not have are ignored. `own` is added to those of a write:
 the epoch of the process, whose lease PostgreSQL's writes hold."""
 
-NO_FACTS: Final[Facts] = {}
+NO_PARAMETERS: Final[Parameters] = {}
 
 
 class Outcome(NamedTuple):
@@ -27,7 +27,7 @@ class Session(ABC):
     """A connection of the store for one read or one write."""
 
     @abstractmethod
-    async def send(self, statement: Statement, facts: Facts) -> Outcome:
+    async def send(self, statement: Statement, parameters: Parameters) -> Outcome:
         """Sends a statement and returns its outcome."""
 
     @abstractmethod
@@ -38,17 +38,17 @@ class Session(ABC):
     async def give_numbers(self, *names: str) -> Sequence[int]:
         """Returns the number of each id, in a write: an id that is met for the first time gets one."""
 
-    async def rows(self, statement: Statement, facts: Facts = NO_FACTS) -> Sequence[Row]:
+    async def rows(self, statement: Statement, parameters: Parameters = NO_PARAMETERS) -> Sequence[Row]:
         """Returns all rows of a statement."""
-        return (await self.send(statement, facts)).rows
+        return (await self.send(statement, parameters)).rows
 
-    async def rows_of_all(self, statements: Sequence[Statement], facts: Facts) -> Sequence[Sequence[Row]]:
+    async def rows_of_all(self, statements: Sequence[Statement], parameters: Parameters) -> Sequence[Sequence[Row]]:
         """Returns the rows of each statement, of one state of the store and in one round trip."""
-        return [await self.rows(statement, facts) for statement in statements]
+        return [await self.rows(statement, parameters) for statement in statements]
 
-    async def change(self, statement: Statement, facts: Facts) -> int:
+    async def change(self, statement: Statement, parameters: Parameters) -> int:
         """Sends a statement; returns how many rows it has changed."""
-        return (await self.send(statement, facts)).changed
+        return (await self.send(statement, parameters)).changed
 
     def one_state(self) -> AbstractAsyncContextManager[object]:
         """Lets all statements within the block see one state of the store."""
@@ -64,7 +64,7 @@ Act: TypeAlias = Callable[[Session], Coroutine[Any, Any, Result]]
 """What is done in a session. It waits for nothing but the session, and may be called again."""
 
 
-Find: TypeAlias = Act[tuple[Result] | None]
+LookUp: TypeAlias = Act[tuple[Result] | None]
 """Looks up whether a write is stored: returns its result in a tuple, or None."""
 
 Lanes: TypeAlias = Collection[Hashable]
@@ -90,56 +90,56 @@ class Sessions(ABC):
         """Returns what `act` returns. Raises: StoreCorrupt, StoreUnreachable, EngineError."""
 
     @abstractmethod
-    async def write(self, act: Act[Result], lanes: Lanes = (), found: Find[Result] | None = None) -> Result:
+    async def write(self, act: Act[Result], lanes: Lanes = (), look_up: LookUp[Result] | None = None) -> Result:
         """Returns what `act` returns, after it is durable. `act` changes rows by one statement.
 
-        Where the outcome of a write is unknown because its connection broke, `found` looks it up; without `found`,
-        `act` may be repeated. Raises: StoreFull, StoreUnreachable, StoreLost.
+        Where the outcome of a write is unknown because its connection broke, `look_up` finds it out; without it, `act`
+        may be repeated. Raises: StoreFull, StoreUnreachable, StoreLost.
         """
 
     async def select(
-        self, convert: Callable[[Row], Result], statement: Statement, facts: Facts = NO_FACTS
+        self, convert: Callable[[Row], Result], statement: Statement, parameters: Parameters = NO_PARAMETERS
     ) -> list[Result]:
         """Returns the rows of one statement, each converted."""
 
         async def act(session: Session) -> list[Result]:
-            return [convert(row) for row in await session.rows(statement, facts)]
+            return [convert(row) for row in await session.rows(statement, parameters)]
 
         return await self.read(act)
 
-    async def claim(self, convert: Callable[[Row], Result], claim: Claim, facts: Facts) -> list[Result]:
+    async def claim(self, convert: Callable[[Row], Result], claim: Claim, parameters: Parameters) -> list[Result]:
         """Returns due rows, each converted; in a shared store in any order, and to this process alone for a while."""
         if self.is_shared:
-            return await self.take(convert, claim.take, facts)
-        return await self.select(convert, claim.read, facts)
+            return await self.take(convert, claim.take, parameters)
+        return await self.select(convert, claim.read, parameters)
 
-    async def take(self, convert: Callable[[Row], Result], statement: str, facts: Facts) -> list[Result]:
+    async def take(self, convert: Callable[[Row], Result], statement: str, parameters: Parameters) -> list[Result]:
         """Returns the rows that one statement claims, each converted."""
 
         async def act(session: Session) -> list[Result]:
-            return [convert(row) for row in await session.rows(statement, facts)]
+            return [convert(row) for row in await session.rows(statement, parameters)]
 
         # The rows of a claim whose connection broke are unknown: they are free again after a while.
         return await self.write(act)
 
-    async def change(self, statement: Statement, facts: Facts, lanes: Lanes = ()) -> None:
+    async def change(self, statement: Statement, parameters: Parameters, lanes: Lanes = ()) -> None:
         """Sends one statement that may be repeated; durable when it returns."""
 
         async def act(session: Session) -> None:
-            await session.change(statement, facts)
+            await session.change(statement, parameters)
 
         await self.write(act, lanes)
 
     async def find(
-        self, convert: Callable[[Row], Result], statement: Statement, facts: Facts = NO_FACTS
+        self, convert: Callable[[Row], Result], statement: Statement, parameters: Parameters = NO_PARAMETERS
     ) -> Result | None:
         """Returns the first row of one statement, converted, or None."""
-        found = await self.select(convert, statement, facts)
+        found = await self.select(convert, statement, parameters)
         return found[0] if found else None
 
-    async def value(self, statement: Statement, facts: Facts = NO_FACTS) -> Any:
+    async def value(self, statement: Statement, parameters: Parameters = NO_PARAMETERS) -> Any:
         """Returns the one value of a statement that counts, or of a minimum."""
-        ((found,),) = await self.select(tuple, statement, facts)
+        ((found,),) = await self.select(tuple, statement, parameters)
         return found
 
 

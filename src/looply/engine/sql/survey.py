@@ -8,7 +8,7 @@ from looply.engine.coding.rows import INCIDENT_KINDS, STATUSES, Row, id_text, op
 from looply.engine.records.spans import LOWEST_ID
 from looply.engine.records.survey import Census, effect_counts
 from looply.engine.sql.dialects import Statement, Variants
-from looply.engine.sql.sessions import Facts, Session, Sessions
+from looply.engine.sql.sessions import Parameters, Session, Sessions
 
 # Organizations are among the names. Through them the index leads to what is open, and past all that has ended.
 _OPEN: Final = (
@@ -62,7 +62,7 @@ _COUNTS: Final = (
     " (SELECT CAST(coalesce(sum(f.count), 0) AS bigint) FROM schedule s CROSS JOIN fire f ON f.workflow = s.workflow"
     "  WHERE f.outcome = 5)"
 )
-_OWNERLESS: Final = Variants(
+_ORPHANS: Final = Variants(
     f"""
   WITH parent(id) AS MATERIALIZED (
     SELECT replace(e.parent, '-', '') FROM {_OPEN} WHERE e.parent <> ''
@@ -101,9 +101,9 @@ class SqlSurvey:
         """Returns how much is open."""
         return await self._sessions.read(_count)
 
-    async def find_ownerless(self, limit: int) -> Sequence[str]:
+    async def find_orphans(self, limit: int) -> Sequence[str]:
         """Returns executions that nothing stored will move."""
-        return sorted(await self._sessions.select(lambda row: id_text(row[0]), _OWNERLESS, {"limit": limit}))
+        return sorted(await self._sessions.select(lambda row: id_text(row[0]), _ORPHANS, {"limit": limit}))
 
     async def open_counts(self) -> Mapping[str, int]:
         """Returns how many executions of each organization run or wait."""
@@ -123,8 +123,8 @@ class SqlSurvey:
         is_full = sum(row[2] for row in found) == limit
         return {row[0]: row[1] for row in found}, end if is_full else following
 
-    async def _rows(self, statement: Statement, facts: Facts) -> Sequence[Row]:
-        return await self._sessions.select(tuple, statement, facts)
+    async def _rows(self, statement: Statement, parameters: Parameters) -> Sequence[Row]:
+        return await self._sessions.select(tuple, statement, parameters)
 
 
 async def _count(session: Session) -> Census:

@@ -13,9 +13,9 @@ import msgspec
 
 from looply.clock import to_ms
 from looply.engine.coding.rows import EFFECT_STATES, delivery_from, effect_from, id_text, optional_instant, timer_from
-from looply.engine.ports.store import POISON_LOADS, EffectRow, TimerRow
+from looply.engine.ports.store import MAX_CRASH_COUNT, EffectRow, TimerRow
 from looply.engine.records.spans import LOWEST_ID
-from looply.engine.records.suspects import FRONT
+from looply.engine.records.trials import LARGEST_BATCH
 from looply.engine.sql.dialects import Claim, Variants
 from looply.engine.sql.sessions import Session, Sessions
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
@@ -126,12 +126,12 @@ _SUSPECT: Final = Variants(
     f"{_SUSPECT_IF} IN ({_WORKED_ON} ({ADMISSIBLE.sqlite}) a)",
     f"{_SUSPECT_IF} = ANY (ARRAY({_WORKED_ON} ({ADMISSIBLE.postgres}) a))",
 )
-_WITH_LOADS: Final = "SELECT id, loads > :loads FROM execution WHERE loads > 0 AND id"
+_WITH_CRASH_COUNT: Final = "SELECT id, loads > :loads FROM execution WHERE loads > 0 AND id"
 _SUSPECTS: Final = Variants(
-    f"{_WITH_LOADS} IN ({_RUNNABLE}) ORDER BY id", f"{_WITH_LOADS} = ANY (ARRAY({_RUNNABLE})) ORDER BY id"
+    f"{_WITH_CRASH_COUNT} IN ({_RUNNABLE}) ORDER BY id", f"{_WITH_CRASH_COUNT} = ANY (ARRAY({_RUNNABLE})) ORDER BY id"
 )
 # Asked for where several processes share the database only.
-_LOADS: Final = (
+_CRASH_COUNTS: Final = (
     "SELECT id, CASE WHEN is_tried(id) THEN 1 ELSE loads END FROM execution WHERE id = ANY (:ids:uuid[]) AND loads > 0"
 )
 _BEGIN: Final = Variants(
@@ -153,8 +153,8 @@ class SqlWorkQueue:
 
     async def due_timers(self, now: datetime, limit: int) -> Sequence[TimerRow]:
         """Returns timers that are due, earliest first."""
-        facts = {"now": to_ms(now), "seconds": CLAIM_SECONDS, "limit": limit}
-        found = await self._sessions.claim(timer_from, _DUE, facts)
+        parameters = {"now": to_ms(now), "seconds": CLAIM_SECONDS, "limit": limit}
+        found = await self._sessions.claim(timer_from, _DUE, parameters)
         return sorted(found, key=lambda timer: (timer.due, timer.execution_id, timer.seq))
 
     async def next_due(self) -> datetime | None:
@@ -165,15 +165,15 @@ class SqlWorkQueue:
         """Marks a QUEUED effect as RUNNING; durable when it returns."""
         if (key := self._sessions.key(execution_id)) is None:
             return False
-        facts = {"execution": key, "seq": seq, "epoch": epoch}
+        parameters = {"execution": key, "seq": seq, "epoch": epoch}
 
         async def write(session: Session) -> bool:
-            return [bool(row[0]) for row in await session.rows(_MARK, facts)] == [True]
+            return [bool(row[0]) for row in await session.rows(_MARK, parameters)] == [True]
 
-        async def found(session: Session) -> tuple[bool] | None:
-            return (True,) if await session.rows(_MARKED, facts) else None
+        async def look_up(session: Session) -> tuple[bool] | None:
+            return (True,) if await session.rows(_MARKED, parameters) else None
 
-        return await self._sessions.write(write, [("execution", execution_id)], found)
+        return await self._sessions.write(write, [("execution", execution_id)], look_up)
 
     async def find_queued_effects(self, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
         """Returns QUEUED effects by (execution id, seq), those after `after`."""
@@ -192,18 +192,18 @@ class SqlWorkQueue:
         if not self._sessions.is_shared:
             # The one process of the store knows what it has queued.
             return ()
-        facts = {"seconds": CLAIM_SECONDS, "limit": limit}
-        return await self._sessions.take(effect_from, _OVERDUE, facts)
+        parameters = {"seconds": CLAIM_SECONDS, "limit": limit}
+        return await self._sessions.take(effect_from, _OVERDUE, parameters)
 
     async def continuations(self, limit: int) -> Sequence[str]:
         """Returns ids of executions whose stretch was cut."""
-        facts = {"seconds": STRETCH_SECONDS, "limit": limit}
-        return await self._sessions.claim(lambda row: id_text(row[0]), _CONTINUATIONS, facts)
+        parameters = {"seconds": STRETCH_SECONDS, "limit": limit}
+        return await self._sessions.claim(lambda row: id_text(row[0]), _CONTINUATIONS, parameters)
 
     async def deliveries(self, limit: int, but_to: Collection[str] = ()) -> Sequence[Delivery]:
         """Returns rows that wait for their targets, of what one execution sent to another one the first."""
-        facts = {"but_to": self._sessions.keys(but_to), "seconds": CLAIM_SECONDS, "limit": limit}
-        return await self._sessions.claim(delivery_from, _DELIVERIES, facts)
+        parameters = {"but_to": self._sessions.keys(but_to), "seconds": CLAIM_SECONDS, "limit": limit}
+        return await self._sessions.claim(delivery_from, _DELIVERIES, parameters)
 
     async def drop_deliveries(self, rows: Sequence[DeliveryKey]) -> None:
         """Removes deliveries that have no effect any more; durable when it returns."""
@@ -223,45 +223,45 @@ class SqlWorkQueue:
 
 
 class SqlTrials:
-    """See `looply.engine.records.suspects.Trials`."""
+    """See `looply.engine.records.trials.Trials`."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
     async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:
-        """Returns those of these executions that are suspects, each with its loads, 1 while a process tries it."""
+        """Returns the suspects among these executions, each with its crash count, 1 while a process tries it."""
         known = [execution_id for execution_id in execution_ids if self._sessions.key(execution_id) is not None]
         if not known or not self._sessions.is_shared:
             return {}
-        found = await self._sessions.select(tuple, _LOADS, {"ids": self._sessions.keys(known)})
-        return {id_text(key): loads for key, loads in found}
+        found = await self._sessions.select(tuple, _CRASH_COUNTS, {"ids": self._sessions.keys(known)})
+        return {id_text(key): crash_count for key, crash_count in found}
 
     async def begin_trial(self, execution_id: str) -> bool:
-        """Counts a load of a suspect that is about to be worked on, unless another living process tries it.
+        """Raises the crash count of a suspect that is about to be worked on, unless another living process tries it.
 
         It stays counted when the process ends before the trial does.
         """
-        facts = {"execution": self._sessions.key(execution_id)}
+        parameters = {"execution": self._sessions.key(execution_id)}
 
         async def write(session: Session) -> bool:
-            return any(row[0] for row in await session.rows(_BEGIN, facts))
+            return any(row[0] for row in await session.rows(_BEGIN, parameters))
 
         return await self._sessions.write(write)
 
     async def end_trial(self, execution_id: str) -> None:
-        """Sets the loads of an execution that this process has tried to 0; changes nothing where a unit has done so."""
+        """Sets the crash count of an execution that this process has tried to 0, where no unit has done so."""
         await self._sessions.change(_END, {"execution": self._sessions.key(execution_id)})
 
 
 async def mark_suspects(session: Session, now_ms: int) -> None:
     """Marks the executions that a crashed process may have worked on as suspects; no other process works on any."""
-    await session.change(_SUSPECT, {"now": now_ms, "running": EFFECT_STATES.index("RUNNING"), "limit": FRONT})
+    await session.change(_SUSPECT, {"now": now_ms, "running": EFFECT_STATES.index("RUNNING"), "limit": LARGEST_BATCH})
 
 
 async def find_suspects(session: Session, now_ms: int) -> tuple[frozenset[str], list[str]]:
     """Returns the suspects that have work to do, and by id those of them that ended too many processes."""
-    facts = {"now": now_ms, "running": EFFECT_STATES.index("RUNNING"), "loads": POISON_LOADS}
-    found = [(id_text(key), is_poisoned) for key, is_poisoned in await session.rows(_SUSPECTS, facts)]
+    parameters = {"now": now_ms, "running": EFFECT_STATES.index("RUNNING"), "loads": MAX_CRASH_COUNT}
+    found = [(id_text(key), is_poisoned) for key, is_poisoned in await session.rows(_SUSPECTS, parameters)]
     return (
         frozenset(execution_id for execution_id, is_poisoned in found if not is_poisoned),
         [execution_id for execution_id, is_poisoned in found if is_poisoned],

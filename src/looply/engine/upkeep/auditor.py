@@ -23,7 +23,7 @@ from looply.clock import Clock
 from looply.engine.ports.port import Head
 from looply.engine.ports.store import Store, Work
 from looply.engine.records.survey import Census
-from looply.engine.shell.audit import Problem, is_stranded, problems_of
+from looply.engine.shell.audit import Problem, is_orphan, problems_of
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.loop import Loop
 from looply.errors import LooplyError
@@ -87,7 +87,7 @@ class Auditor(Loop):
     @property
     def orphans(self) -> int:
         """How many executions that nothing will move were found and could not be repaired."""
-        return sum(is_stranded(found) for found in self.damaged.values())
+        return sum(is_orphan(found) for found in self.damaged.values())
 
     @property
     def findings(self) -> Findings | None:
@@ -120,8 +120,8 @@ class Auditor(Loop):
 
     async def count(self) -> None:
         """Checks executions that no row will move, including those known as such, and counts what is open."""
-        known = [execution_id for execution_id, found in self.damaged.items() if is_stranded(found)][:SUSPECTS]
-        for execution_id in dict.fromkeys((*await self._store.survey.find_ownerless(SUSPECTS), *known)):
+        known = [execution_id for execution_id, found in self.damaged.items() if is_orphan(found)][:SUSPECTS]
+        for execution_id in dict.fromkeys((*await self._store.survey.find_orphans(SUSPECTS), *known)):
             if self.is_stopping:
                 return
             head = await self._store.reads.head(execution_id)

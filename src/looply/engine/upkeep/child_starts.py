@@ -18,11 +18,11 @@ _KEPT_SECONDS: Final = 60.0
 
 
 class ChildStarts:
-    """The rate of each organization, and the starts that are delayed by it. `most` is the limit `child_starts`."""
+    """The rate of each organization, and the starts that are delayed by it. `limit` is `child_starts` of the limits."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._rates = RateLimiter(most)
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._rates = RateLimiter(limit)
         self._delayed: dict[DeliveryKey, float] = {}
 
     def find_delayed(self, now: float) -> Sequence[str]:
@@ -48,8 +48,8 @@ class ChildStarts:
             return True
         seconds = self._rates.reserve(organization_id, now)
         if seconds is None:
-            message = f"steps of the organization start {self._most} executions in this minute and in the next one"
-            raise Refused(f"{message}; the limit child_starts is {self._most}", code="CHILD_RATE")
+            message = f"steps of the organization start {self._limit} executions in this minute and in the next one"
+            raise Refused(f"{message}; the limit child_starts is {self._limit}", code="CHILD_RATE")
         if seconds:
             self._delayed[row] = now + seconds
         return not seconds

@@ -60,7 +60,7 @@ class Deliverer:
         self._in_progress: set[DeliveryKey] = set()
         self._child_starts = ChildStarts(shell.limits.child_starts)
 
-    async def settle(self) -> bool:
+    async def apply_due(self) -> bool:
         """Applies the rows that can be applied now; returns whether none is left that must be tried again.
 
         Executions that start each other without end take only a share of the pump's time.

@@ -83,7 +83,7 @@ class Pump(Loop):
                 break
         if not await self._scheduling.tick(now, self._batch):
             self._is_stuck = True
-        if not await self._deliverer.settle():
+        if not await self._deliverer.apply_due():
             self._is_stuck = True
 
     async def round(self) -> float:
@@ -91,7 +91,7 @@ class Pump(Loop):
         # The instant that was checked is the one that fires: the clock may be set in between.
         if self._is_held(now := self._clock.now()):
             # Deliveries do not depend on the wall clock.
-            await self._deliverer.settle()
+            await self._deliverer.apply_due()
             return BACK_OFF_SECONDS
         await self.tick(now)
         return await self._pause()

@@ -14,7 +14,7 @@ from looply.engine.ports.dispatch import EffectRef
 from looply.engine.ports.store import Store
 from looply.engine.records.startup import StartupState
 from looply.engine.shell.shell import Shell
-from looply.engine.upkeep.crash_quarantine import CrashQuarantine
+from looply.engine.upkeep.trials import TrialRunner
 from looply.errors import LooplyError, StoreFull, StoreUnreachable
 from looply.execution.facts.commands import Command, QuarantineExecution, Reply
 
@@ -28,13 +28,13 @@ _POISONED: Final = "the process ended several times while it worked on this exec
 class Quarantine:
     """The executions that are held. All background work on executions goes through it.
 
-    Guarantees: one that may have ended the process is worked on alone (`looply.engine.upkeep.crash_quarantine`).
+    Guarantees: one that may have ended the process is worked on alone (`looply.engine.upkeep.trials`).
     """
 
     def __init__(self, shell: Shell, store: Store, clock: Clock) -> None:
         self._shell = shell
         self._clock = clock
-        self._crash_quarantine = CrashQuarantine(store)
+        self._trials = TrialRunner(store)
         # Executions that have no incident yet, each with its queued effects.
         self._held: dict[str, list[EffectRef]] = {}
 
@@ -45,7 +45,7 @@ class Quarantine:
 
     def begin(self, startup: StartupState) -> None:
         """Takes over what the store reported when it was opened."""
-        self._crash_quarantine.begin(startup.suspects)
+        self._trials.begin(startup.suspects)
         self._held = {execution_id: [] for execution_id in startup.poisoned}
 
     def hold(self, execution_ids: Iterable[str]) -> None:
@@ -59,15 +59,15 @@ class Quarantine:
 
     async def refresh_suspects(self, execution_ids: Iterable[str]) -> None:
         """Looks up whether these executions are suspects or must be held, before they are worked on."""
-        self.hold(await self._crash_quarantine.refresh_suspects(set(execution_ids)))
+        self.hold(await self._trials.refresh_suspects(set(execution_ids)))
 
     def suspects(self, execution_ids: Iterable[str]) -> frozenset[str]:
-        """Returns those of the executions that may have ended a process; see `CrashQuarantine.suspects`."""
-        return self._crash_quarantine.suspects(execution_ids)
+        """Returns those of the executions that may have ended a process; see `TrialRunner.suspects`."""
+        return self._trials.suspects(execution_ids)
 
     async def run(self, execution_id: str, work: Callable[[], Awaitable[Result]]) -> Result:
-        """Does work on an execution; see `CrashQuarantine.run`."""
-        return await self._crash_quarantine.run(execution_id, work)
+        """Does work on an execution; see `TrialRunner.run`."""
+        return await self._trials.run(execution_id, work)
 
     async def submit(self, execution_id: str, command: Command) -> Reply | None:
         """Returns the reply, or None when the command failed and may be repeated."""

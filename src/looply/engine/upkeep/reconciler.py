@@ -94,7 +94,7 @@ class Reconciler(Loop):
                 )
                 await self._copies.postpone(row.card_id, self._clock.now() + pause)
             else:
-                await self._copies.settle(row.card_id, shown, handle)
+                await self._copies.mark_shown(row.card_id, shown, handle)
 
     async def _update(self, row: CopyRow) -> tuple[int, str]:
         """Updates a copy; returns the number of the view that the channel shows now, and the handle of the copy."""

@@ -143,7 +143,7 @@ def _close_incidents(state: ExecutionState, end: ExecutionClosed) -> tuple[Incid
 
 def _fire(workflow: Workflow, state: ExecutionState, command: FireTimer) -> Answer:
     timer = state.timers.get(command.timer)
-    if state.closed is not None or timer is None or state.is_frozen:
+    if state.closed is not None or timer is None or state.has_incident:
         return Answer(Done(is_late=True))
     fired = TimerFired(at=command.at, timer=command.timer)
     return Answer(Done(), (fired, *_consequences(workflow, state, timer, fired)))
@@ -181,7 +181,7 @@ def _wait_timed_out(workflow: Workflow, state: ExecutionState, timer: Timer, fir
 
 
 def _quarantine(state: ExecutionState, command: QuarantineExecution) -> Answer:
-    if state.closed is not None or state.is_frozen:
+    if state.closed is not None or state.has_incident:
         return Answer(Done(is_late=True))
     incident = open_incident(state, "POISON", "POISONED", command.message)
     return Answer(Done(), (replace(incident, at=command.at),))

@@ -71,7 +71,7 @@ def forecast(
     if events:
         stretch = advance(onto, state, events, limits=limits)
         after, events = stretch.state, stretch.events
-    is_thawed = state.is_frozen and not after.is_frozen
+    is_thawed = state.has_incident and not after.has_incident
     return Forecast(
         reply=given.reply,
         status=after.status,

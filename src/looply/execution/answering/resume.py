@@ -29,6 +29,9 @@ _DECLINE_MESSAGES: Final = {
 _RECORDED_DUPLICATES: Final = 100
 """The most duplicates of one execution that are recorded; a client in a loop must not grow a history without end."""
 
+_FOREIGN: Final = "?"
+"""Instead of an address: the token belongs to no wait of this execution. No address has this text."""
+
 
 def answer_resume(workflow: Workflow, state: ExecutionState, command: Resume, limits: Limits) -> Answer:
     """Returns the reply to a resume and its events."""
@@ -73,13 +76,13 @@ def release_open_wait(workflow: Workflow, state: ExecutionState, command: Resume
 
 
 def _named_wait(state: ExecutionState, command: Resume) -> str | None:
-    """Returns the address that a genuine token of this execution names, "?" for any other token, None without one."""
+    """Returns the address that a genuine token names, `_FOREIGN` for any other token, None without one."""
     if not command.token:
         return None
     token = parse_token(command.token)
     if token is None or token.part >= 0 or token.execution_id != state.started.execution_id:
-        return "?"
-    return state.current_address(token.address) if is_genuine(token, state.started.seed) else "?"
+        return _FOREIGN
+    return state.current_address(token.address) if is_genuine(token, state.started.seed) else _FOREIGN
 
 
 def _duplicate_of(state: ExecutionState, command: Resume, named: str | None) -> SettledWait | None:
@@ -102,7 +105,7 @@ def _find_decline(workflow: Workflow, state: ExecutionState, named: str | None) 
     settled = state.settled.get(named)
     if settled is not None:
         return _decline("TIMED_OUT" if settled.how == "TIMED_OUT" else "NOT_WAITING", "not found")
-    if named == "?" or state.closed is not None or not _is_future_visit(workflow, state, parse_address(named)):
+    if named == _FOREIGN or state.closed is not None or not _is_future_visit(workflow, state, parse_address(named)):
         return _decline("NOT_WAITING", "not found")
     return None
 

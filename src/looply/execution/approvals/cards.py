@@ -88,7 +88,7 @@ def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, 
     wait = open_wait_of(state, card)
     if wait is None:
         return Answer(Declined(code="CLOSED", message=why_closed(card)))
-    if state.is_frozen:
+    if state.has_incident:
         return Answer(Declined(code="FAILED", message="the execution has failed; an operator must decide first"))
     if command.revision and command.revision != card.revision:
         message = f"the card has changed since it was shown (revision {command.revision}, now {card.revision})"

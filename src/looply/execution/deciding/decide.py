@@ -108,10 +108,10 @@ def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAUL
         return ()
     if state.seq == 1 and workflow.settings.timeout is not None:
         return (execution_timer(workflow, state),)
-    if state.is_frozen or state.is_queued:
+    if state.has_incident or state.is_queued:
         return ()
     if state.slot is None and workflow.settings.max_concurrency is not None:
-        return (Queued(at=state.now, most=workflow.settings.max_concurrency),)
+        return (Queued(at=state.now, max_concurrency=workflow.settings.max_concurrency),)
     for path in state.paths_by_scope.values():
         match path.phase:
             case "OPEN":

@@ -57,7 +57,7 @@ def answer_effect_done(workflow: Workflow, state: ExecutionState, command: Effec
 def _open_approval(workflow: Workflow, state: ExecutionState, command: EffectDone, limits: Limits) -> Answer:
     """Returns the events that open an approval whose datastores have been read."""
     address = parse_address(command.address)
-    if state.is_frozen:
+    if state.has_incident:
         # While an incident is open no card is sent; after it the datastore is read again.
         message = "an incident was open when the datastore had been read, so it will be read again"
         unknown = StepUnknown(at=command.at, **address.fields, attempt=command.attempt, cause="CRASH", message=message)

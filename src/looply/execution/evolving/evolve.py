@@ -439,7 +439,7 @@ def _apply_incident_opened(state: ExecutionState, event: IncidentOpened) -> Exec
         opened_on=event.at,
         scope=event.scope,
     )
-    # A suspended execution releases its concurrency slot.
+    # An execution with an incident releases its concurrency slot.
     return replace(state, incidents={**state.incidents, event.incident_id: incident}, slot=None)
 
 

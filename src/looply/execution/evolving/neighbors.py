@@ -23,7 +23,8 @@ def apply_neighbor_event(
         case ChildClosed():
             return replace(state, children=_without(state.children, event.child_id))
         case Queued():
-            return replace(state, slot=ConcurrencySlot(seq=state.seq + 1, since=event.at, most=event.most))
+            slot = ConcurrencySlot(seq=state.seq + 1, since=event.at, max_concurrency=event.max_concurrency)
+            return replace(state, slot=slot)
         case Admitted():
             if not state.is_queued or state.slot is None:
                 raise IllegalTransition("the execution is not queued")

@@ -304,9 +304,9 @@ class ChildClosed(StepEvent, frozen=True, kw_only=True):
 
 
 class Queued(EventBase, frozen=True, kw_only=True):
-    """The execution is queued until fewer than `most` executions of its workflow hold a concurrency slot."""
+    """The execution is queued until fewer than `max_concurrency` executions of its workflow hold a concurrency slot."""
 
-    most: int
+    max_concurrency: int = msgspec.field(name="most")
 
 
 class Admitted(EventBase, frozen=True, kw_only=True):

@@ -74,7 +74,7 @@ def open_work(state: ExecutionState) -> OpenWork:
         return NO_WORK
     return OpenWork(
         effects=open_effects(state),
-        timers=_NONE if state.is_frozen else state.timers,
+        timers=_NONE if state.has_incident else state.timers,
         waits={wait.seq: wait for wait in state.waits.values()},
         incidents={incident.seq: incident for incident in state.incidents.values()},
         cards={

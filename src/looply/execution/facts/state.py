@@ -224,12 +224,12 @@ class OpenChild(msgspec.Struct, frozen=True, kw_only=True):
 class ConcurrencySlot(msgspec.Struct, frozen=True, kw_only=True):
     """The concurrency slot of an execution of a workflow with `max_concurrency`: held, or queued for.
 
-    `seq` numbers the event that queued or admitted it; `most` is the number of slots by the execution's own version.
+    `seq` numbers the event that queued or admitted it; `max_concurrency` is that of the execution's own version.
     """
 
     seq: int
     since: datetime
-    most: int
+    max_concurrency: int = msgspec.field(name="most")
     is_held: bool = False
 
 
@@ -351,8 +351,8 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
             return "FAILED"
         if self.is_queued:
             return "RUNNING"
-        resting = self._resting
-        return "WAITING" if all(self._rests(path, resting) for path in self.active_paths) else "RUNNING"
+        waiting = self._waiting_addresses
+        return "WAITING" if all(self._is_waiting(path, waiting) for path in self.active_paths) else "RUNNING"
 
     @property
     def current_state(self) -> str:
@@ -363,7 +363,7 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
         return ",".join(dict.fromkeys(names))
 
     @property
-    def is_frozen(self) -> bool:
+    def has_incident(self) -> bool:
         """Whether an open incident stops the execution: results that arrive are recorded, no step starts."""
         return bool(self.incidents)
 
@@ -375,12 +375,12 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def holds_process_id(self) -> bool:
         """Whether the execution keeps its process id from others: it is open, and no incident stops it."""
-        return self.closed is None and not self.is_frozen
+        return self.closed is None and not self.has_incident
 
     @property
     def continues(self) -> bool:
         """Whether a stretch was cut, so that the execution goes further without anything from outside."""
-        if self.closed is not None or self.is_frozen or self.is_queued:
+        if self.closed is not None or self.has_incident or self.is_queued:
             return False
         return _moves(self) or any(path.phase != "OPEN" for path in self.paths_by_scope.values())
 
@@ -397,13 +397,13 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
         return Address(scope, step, self.visits.get(f"{scope}/{step}", 0) + 1)
 
     @property
-    def _resting(self) -> frozenset[str]:
+    def _waiting_addresses(self) -> frozenset[str]:
         """The addresses of visits that wait for an answer, for another execution, or for a time."""
         delays = (timer.address for timer in self.timers.values() if timer.kind == "DELAY")
         return frozenset((*self.waits, *delays, *(child.address for child in self.children.values())))
 
-    def _rests(self, path: Path, resting: frozenset[str]) -> bool:
-        return path.phase == "OPEN" and path.address.text in resting
+    def _is_waiting(self, path: Path, waiting: frozenset[str]) -> bool:
+        return path.phase == "OPEN" and path.address.text in waiting
 
 
 def cards_of(state: ExecutionState, address: str) -> list[Card]:

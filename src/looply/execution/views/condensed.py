@@ -156,14 +156,14 @@ class _Visits:
                     START, now, seq, output=mask_body(event), ended_on=now, status="SUCCEEDED", log=event.log
                 )
             case Computed() | StepSucceeded() | Resumed() | StepSkipped():
-                self._succeeded(event)
+                self._on_success(event)
             case StepScheduled():
                 entry = self.of(event)
                 entry.status, entry.ended_on, entry.attempt = "RUNNING", None, event.attempt
                 if event.input is not UNSET:
                     entry.input = _shown(event, event.input, "input")
             case StepFailed():
-                self._failed(event)
+                self._on_failure(event)
             case StepUnknown():
                 entry = self.of(event)
                 entry.end(event, "UNKNOWN")
@@ -176,15 +176,15 @@ class _Visits:
                     entry = self.of(event)
                     entry.status, entry.input = "WAITING", {"due_on": to_ms(event.due)}
             case WaitOpened():
-                self._waits(event)
+                self._on_wait_opened(event)
             case WaitTimedOut():
-                self._timed_out(event)
+                self._on_timeout(event)
             case CardWanted():
-                self._asked(event)
+                self._on_card(event)
             case ChildStarted():
-                self._called(event)
+                self._on_child_started(event)
             case ScopeOpened():
-                self.of(event).input = _opened(event)
+                self.of(event).input = _region_input(event)
             case Cancelled():
                 for scope in event.scopes:
                     self._give_up(event, scope)
@@ -193,7 +193,7 @@ class _Visits:
             case Moved():
                 self._give_up(event, event.scope)
             case Migrated():
-                self._renamed(event)
+                self._on_migrated(event)
             case (
                 TimerFired()
                 | AnswerRecorded()
@@ -217,13 +217,13 @@ class _Visits:
             case _:
                 assert_never(event)
 
-    def _timed_out(self, event: WaitTimedOut) -> None:
+    def _on_timeout(self, event: WaitTimedOut) -> None:
         entry = self.of(event)
         entry.end(event, "TIMED_OUT")
         if event.output is not UNSET:
             entry.output = _shown(event, event.output, "output")
 
-    def _waits(self, event: WaitOpened) -> None:
+    def _on_wait_opened(self, event: WaitOpened) -> None:
         """Records the sources of a wait as its input; a card's input stays the card."""
         entry = self.of(event)
         entry.status = "WAITING"
@@ -231,13 +231,13 @@ class _Visits:
             timeout_on = to_ms(event.timeout_on) if event.timeout_on is not None else None
             entry.input = {"sources": list(event.sources), "timeout_on": timeout_on}
 
-    def _called(self, event: ChildStarted) -> None:
+    def _on_child_started(self, event: ChildStarted) -> None:
         if event.step:
             entry = self.of(event)
             payload = _shown(event, event.input, "input")
             entry.status, entry.input = "WAITING", {"workflow_id": event.workflow_id, "payload": payload}
 
-    def _asked(self, event: CardWanted) -> None:
+    def _on_card(self, event: CardWanted) -> None:
         """Records the recipients of a card; those of an approval in sequence are added one by one."""
         entry = self.of(event)
         if event.reminder:
@@ -251,7 +251,7 @@ class _Visits:
             if entry.status in _UNFINISHED and is_within(entry.scope, scope):
                 entry.end(event, "CANCELLED")
 
-    def _succeeded(self, event: Computed | StepSucceeded | Resumed | StepSkipped) -> None:
+    def _on_success(self, event: Computed | StepSucceeded | Resumed | StepSkipped) -> None:
         entry = self.of(event)
         entry.output = _shown(event, event.output, "output")
         if isinstance(event, Computed):
@@ -259,7 +259,7 @@ class _Visits:
         entry.error = None
         entry.end(event, "SKIPPED" if isinstance(event, StepSkipped) else "SUCCEEDED")
 
-    def _renamed(self, event: Migrated) -> None:
+    def _on_migrated(self, event: Migrated) -> None:
         """Moves visits that continue to the new names of their steps, numbered as `evolve` does."""
         for text, entry in list(self.entries.items()):
             address = parse_address(text)
@@ -272,7 +272,7 @@ class _Visits:
             entry.step = new
             self.entries = {renamed.text if key == text else key: value for key, value in self.entries.items()}
 
-    def _failed(self, event: StepFailed) -> None:
+    def _on_failure(self, event: StepFailed) -> None:
         entry = self.of(event)
         entry.attempt = event.attempt
         entry.error = VisitError(code=event.code, message=event.message, status=event.status or None)
@@ -348,7 +348,7 @@ def _computed_input(event: Computed, output: Json) -> Json:
             return shown
 
 
-def _opened(event: ScopeOpened) -> Json:
+def _region_input(event: ScopeOpened) -> Json:
     if event.branches:
         return {"branches": list(event.branches)}
     return {"items": _shown(event, event.items, "items"), "concurrency": event.concurrency}

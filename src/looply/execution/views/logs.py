@@ -178,7 +178,7 @@ SHOWN: Final[Mapping[type[EventBase], tuple[type[LogEntry], _Fields]]] = Mapping
             ChildEndedEntry,
             (("child_id", "execution_id"), ("outcome", "status"), *_same("code", "message")),
         ),
-        Queued: (ExecutionQueuedEntry, (("most", "max_concurrency"),)),
+        Queued: (ExecutionQueuedEntry, _same("max_concurrency")),
         Admitted: (ExecutionAdmittedEntry, ()),
         Discarded: (StepResultDiscardedEntry, (*_same("attempt", "reason"), ("result", "output"))),
         IncidentOpened: (IncidentOpenedEntry, _same("incident_id", "kind", "code", "message", "status")),

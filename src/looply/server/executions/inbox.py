@@ -216,7 +216,7 @@ async def get_open_cards(call: Call) -> Response:
     items = [
         OpenCardRecord(
             card_id=entry.card.card_id,
-            status="FROZEN" if entry.is_frozen else "OPEN",
+            status="FROZEN" if entry.has_incident else "OPEN",
             workflow_id=entry.card.workflow_id,
             workflow_execution_id=entry.card.execution_id,
             state=entry.card.step,

@@ -109,8 +109,8 @@ class LogStories:
         engine.callees.put(CALLEE, chain(note("done"), log="none"))
         parent = await engine.trigger(calling_child(), {"po": "4711"})
         await engine.deliver()
-        (wish,) = await engine.events(parent, ChildStarted)
-        assert await shown(engine, wish.child_id) == ["EXECUTION_STARTED", "EXECUTION_COMPLETED"]
+        (request,) = await engine.events(parent, ChildStarted)
+        assert await shown(engine, request.child_id) == ["EXECUTION_STARTED", "EXECUTION_COMPLETED"]
         assert "CHILD_ENDED" in await shown(engine, parent)
 
     async def test_moved_to_another_version_it_continues_with_that_level(self, engine: Driver) -> None:

@@ -217,7 +217,7 @@ class RecordLifeStories:
         await engine.crash()
         assert await recorded(engine, process_id="PO-4711") == before
         assert await of(engine, execution_id) == [(ANN, "approved", "fine"), (BOB, "approved", "")]
-        assert list(await engine.store.reads.orphan_rows()) == []
+        assert list(await engine.store.reads.dangling_rows()) == []
 
     async def test_it_has_a_retention_of_its_own_and_is_never_removed_before_its_execution(
         self, engine: Driver

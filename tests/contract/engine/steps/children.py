@@ -36,8 +36,8 @@ def caught(**settings: Json) -> Workflow:
 
 async def child_of(engine: Driver, parent: str, number: int = 0) -> str:
     """Returns the id of an execution that another one wants."""
-    wishes = await engine.events(parent, ChildStarted)
-    found: str = wishes[number].child_id
+    requests = await engine.events(parent, ChildStarted)
+    found: str = requests[number].child_id
     return found
 
 

@@ -45,7 +45,7 @@ class ConcurrencyStories:
         assert [await engine.status(each) for each in ids] == ["WAITING"] * 2 + ["RUNNING"] * 3
         last = await engine.state(ids[-1])
         assert (last.current_state, last.is_queued) == (START, True)
-        assert [event.most for event in await engine.events(ids[-1], Queued)] == [2]
+        assert [event.max_concurrency for event in await engine.events(ids[-1], Queued)] == [2]
 
     async def test_an_execution_that_ends_lets_the_first_queued_one_begin(self, engine: Driver) -> None:
         ids = await started(engine, limited(1), 4)

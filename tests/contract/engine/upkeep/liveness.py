@@ -266,7 +266,7 @@ class LivenessStories:
         assert loss.kind in await problems(engine, execution_id)
         # Missing rows are no orphan to `doctor`: the history says how to continue.
         assert (await engine.shell.audit()).orphans == (loss.kind == "CHILD")
-        assert list(await engine.store.survey.find_ownerless(10)) == ([execution_id] if loss.seen_at_once else [])
+        assert list(await engine.store.survey.find_orphans(10)) == ([execution_id] if loss.seen_at_once else [])
         auditor = await on_duty(engine)
         if not loss.seen_at_once:
             assert known(auditor).repaired == 0
@@ -276,7 +276,7 @@ class LivenessStories:
         findings = known(auditor)
         assert (findings.repaired, findings.orphans, findings.damaged) == (1, 0, 0)
         await engine.prove()
-        assert list(await engine.store.survey.find_ownerless(10)) == []
+        assert list(await engine.store.survey.find_orphans(10)) == []
         await loss.end(engine, execution_id)
         assert await engine.status(execution_id) == loss.last
         await engine.prove()
@@ -296,7 +296,7 @@ class LivenessStories:
         await decide(engine, execution_id, Retry)
         assert await engine.status(execution_id) == "COMPLETED"
 
-    async def test_the_copy_of_a_card_that_went_missing_is_wished_for_again_and_shown(self, engine: Driver) -> None:
+    async def test_the_copy_of_a_card_that_went_missing_is_updated_again_and_shown(self, engine: Driver) -> None:
         execution_id = await asked(engine)
         # A channel that is added after a restart simulates rows that are missing: the store has none of them.
         engine.is_planted = True
@@ -367,7 +367,7 @@ class LivenessStories:
             if lost != "a cut stretch":  # its process would end under the others
                 await loss.begin(engine)
         await engine.settle()
-        assert list(await engine.store.survey.find_ownerless(10)) == []
+        assert list(await engine.store.survey.find_orphans(10)) == []
         auditor = await on_duty(engine)
         assert (known(auditor).repaired, known(auditor).damaged) == (0, 0)
         for held in engine.world.open_calls():

@@ -11,7 +11,7 @@ from kit.carriage import REPEATS
 from kit.definitions import asking, call, calling, chain, counting, delaying, note, wait
 from kit.driver import Driver
 from kit.needs import needs
-from looply.engine.ports.store import POISON_LOADS
+from looply.engine.ports.store import MAX_CRASH_COUNT
 from looply.errors import StoreFull
 from looply.execution.facts.commands import Restarted, Retry, Terminated
 from looply.execution.facts.events import IncidentOpened, StepSucceeded
@@ -270,7 +270,7 @@ class WakingStories:
         self, engine: Driver, woken: Waking
     ) -> None:
         execution_id = await woken(engine)
-        for _ in range(POISON_LOADS):
+        for _ in range(MAX_CRASH_COUNT):
             await die_at_it(engine)
             assert await engine.events(execution_id, IncidentOpened) == []
         await die_at_it(engine)
@@ -283,7 +283,7 @@ class WakingStories:
         poison = await engine.trigger(delaying("PT59M"))
         others = [await engine.trigger(delaying("PT1H")) for _ in range(5)]
         engine.clock.advance(HOUR)
-        for _ in range(POISON_LOADS + 1):
+        for _ in range(MAX_CRASH_COUNT + 1):
             # Before any execution is suspect all are woken at once; then the one that is due first, and alone.
             await die_at_it(engine)
         (incident,) = await engine.events(poison, IncidentOpened)
@@ -293,7 +293,7 @@ class WakingStories:
 
     async def test_one_that_finds_no_space_when_it_is_tried_is_healthy(self, engine: Driver) -> None:
         execution_id = await asleep(engine)
-        for _ in range(2 * POISON_LOADS):
+        for _ in range(2 * MAX_CRASH_COUNT):
             await engine.crash()
             engine.faults.fails.append(StoreFull("no space left on the disk"))
             await engine.tick()
@@ -305,9 +305,9 @@ class WakingStories:
     async def test_one_that_is_tried_again_and_again_on_a_full_disk_counts_once(self, engine: Driver) -> None:
         execution_id = await asleep(engine)
         await engine.crash()
-        engine.faults.fails += [StoreFull("no space left on the disk")] * 3 * POISON_LOADS
+        engine.faults.fails += [StoreFull("no space left on the disk")] * 3 * MAX_CRASH_COUNT
         engine.faults.unheard.add("end_trial")
-        for _ in range(3 * POISON_LOADS):
+        for _ in range(3 * MAX_CRASH_COUNT):
             await engine.tick()
         assert engine.faults.fails == []
         await engine.crash()

@@ -202,7 +202,7 @@ class PruneStories:
         assert list(auditor.damaged) == [execution_id]
         await aged(engine)
         assert (await pruned(engine)).executions == 1
-        assert list(await engine.store.reads.orphan_rows()) == []
+        assert list(await engine.store.reads.dangling_rows()) == []
         await auditor.tick()
         assert auditor.damaged == {}
         await engine.prove()

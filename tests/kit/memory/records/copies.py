@@ -32,7 +32,7 @@ class MemoryCopies:
         assert isinstance(found, list)
         return found
 
-    async def settle(self, card_id: str, shown: int, handle: str) -> None:
+    async def mark_shown(self, card_id: str, shown: int, handle: str) -> None:
         """Records what a copy shows."""
 
         def write() -> None:

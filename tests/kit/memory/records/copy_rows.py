@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from looply.engine.records.copies import CopyRow, CopyWish
+from looply.engine.records.copies import CopyRow, CopyUpdate
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -19,11 +19,11 @@ class StoredCopy:
     taken: datetime = LONG_AGO
 
 
-def wish(copies: dict[str, StoredCopy], execution_id: str, wished: CopyWish) -> None:
+def request_update(copies: dict[str, StoredCopy], execution_id: str, update: CopyUpdate) -> None:
     """Records the required revision of a copy; a lease stays."""
-    stored = copies.get(wished.card_id)
+    stored = copies.get(update.card_id)
     if stored is None:
-        row = CopyRow(card_id=wished.card_id, execution_id=execution_id, channel=wished.channel, wanted=wished.wanted)
-        copies[wished.card_id] = StoredCopy(row, wished.due)
+        row = CopyRow(card_id=update.card_id, execution_id=execution_id, channel=update.channel, wanted=update.wanted)
+        copies[update.card_id] = StoredCopy(row, update.due)
         return
-    stored.row, stored.due = replace(stored.row, wanted=wished.wanted, attempts=0), wished.due
+    stored.row, stored.due = replace(stored.row, wanted=update.wanted, attempts=0), update.due

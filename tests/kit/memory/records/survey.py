@@ -45,7 +45,7 @@ class MemorySurvey:
             missed_starts=sum(row.count for row in fires if row.outcome == "MISSED"),
         )
 
-    async def find_ownerless(self, limit: int) -> Sequence[str]:
+    async def find_orphans(self, limit: int) -> Sequence[str]:
         """Returns executions that no row will move."""
         data = self._data
         owners = {execution_id for execution_id, _ in (*data.effects, *data.waits)} | data.continuations

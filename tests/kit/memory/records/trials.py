@@ -5,8 +5,8 @@ from datetime import datetime
 
 from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
-from looply.engine.ports.store import POISON_LOADS
-from looply.engine.records.suspects import FRONT
+from looply.engine.ports.store import MAX_CRASH_COUNT
+from looply.engine.records.trials import LARGEST_BATCH
 
 
 def suspects(data: MemoryData, now: datetime) -> tuple[frozenset[str], list[str]]:
@@ -18,16 +18,19 @@ def suspects(data: MemoryData, now: datetime) -> tuple[frozenset[str], list[str]
     due = sorted((timer.due, *key) for key, timer in data.timers.items() if timer.due <= now)
     targets = sorted({row.target for row in data.deliveries})
     if not data.is_clean:
-        front = {execution_id for _, execution_id, _ in due[:FRONT]} | {*targets[:FRONT], *data.admissible()}
+        front = {execution_id for _, execution_id, _ in due[:LARGEST_BATCH]} | {
+            *targets[:LARGEST_BATCH],
+            *data.admissible(),
+        }
         for execution_id in (begun | front) & data.heads.keys():
-            data.loads[execution_id] = max(data.loads[execution_id], 1)
+            data.crash_counts[execution_id] = max(data.crash_counts[execution_id], 1)
     runnable = {*begun, *(execution_id for _, execution_id, _ in due), *targets, *data.places}
-    poisoned = sorted(key for key in runnable if data.loads.get(key, 0) > POISON_LOADS)
-    return frozenset(key for key in runnable if data.loads.get(key, 0)) - {*poisoned}, poisoned
+    poisoned = sorted(key for key in runnable if data.crash_counts.get(key, 0) > MAX_CRASH_COUNT)
+    return frozenset(key for key in runnable if data.crash_counts.get(key, 0)) - {*poisoned}, poisoned
 
 
 class MemoryTrials:
-    """See `looply.engine.records.suspects.Trials`."""
+    """See `looply.engine.records.trials.Trials`."""
 
     def __init__(self, data: MemoryData, commits: Commits) -> None:
         self._data = data
@@ -38,21 +41,21 @@ class MemoryTrials:
         return {}
 
     async def begin_trial(self, execution_id: str) -> bool:
-        """Counts a load of a suspect that is about to be worked on."""
+        """Raises the crash count of a suspect that is about to be worked on."""
 
         def write() -> bool:
-            loads = self._data.loads
-            if execution_id in loads:
-                loads[execution_id] += 1
-            return execution_id in loads
+            counts = self._data.crash_counts
+            if execution_id in counts:
+                counts[execution_id] += 1
+            return execution_id in counts
 
         return await self._commits.submit(write)
 
     async def end_trial(self, execution_id: str) -> None:
-        """Forgets the loads of an execution."""
+        """Forgets the crash count of an execution."""
 
         def write() -> None:
-            if execution_id in self._data.loads:
-                self._data.loads[execution_id] = 0
+            if execution_id in self._data.crash_counts:
+                self._data.crash_counts[execution_id] = 0
 
         await self._commits.submit(write)

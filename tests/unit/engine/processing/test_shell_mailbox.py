@@ -33,7 +33,7 @@ def state_of(*, is_over: bool = False, size: int = 100) -> ExecutionState:
 def filled(boxes: Mailboxes, name: str, **facts: object) -> Mailbox:
     box = boxes.open(name)
     box.state = state_of(**facts)  # type: ignore[arg-type]
-    boxes.settle(box)
+    boxes.update_cost(box)
     return box
 
 
@@ -84,13 +84,13 @@ def test_an_execution_of_many_visits_takes_the_room_of_many(small: Mailboxes) ->
         filled(small, name)
     box = small.open("long")
     box.state = replace(state_of(), visits=Map({f"loop[{item}]/note": 1 for item in range(60)}))
-    small.settle(box)
+    small.update_cost(box)
     assert names(small) == ["long"]
 
 
 def test_what_has_ended_or_never_was_is_forgotten_at_once(small: Mailboxes) -> None:
     filled(small, "over", is_over=True)
-    small.settle(small.open("unknown"))
+    small.update_cost(small.open("unknown"))
     assert len(small) == 0
 
 

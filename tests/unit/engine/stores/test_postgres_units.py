@@ -10,7 +10,7 @@ from looply.engine.ports.port import Fire
 from looply.engine.ports.store import Unit, Value
 from looply.engine.postgres.database.connections import one_statement
 from looply.engine.postgres.histories.units import calls_of
-from looply.engine.records.copies import CopyWish
+from looply.engine.records.copies import CopyUpdate
 from looply.engine.records.datastores import DatastoreChange
 from looply.engine.records.decisions import DecisionRow
 from looply.engine.records.letters import LetterRow
@@ -75,9 +75,9 @@ def full(**changes: Any) -> Unit:
         "values": (Value(hash=b"h" * 32, codec=1, data=b"data"),),
         "fire": FIRE,
         "datastore": DatastoreChange(
-            organization_id=OTHER_ORGANIZATION, name="d", expected=1, revision=2, after=None, most=10
+            organization_id=OTHER_ORGANIZATION, name="d", expected=1, revision=2, after=None, limit=10
         ),
-        "copies": (CopyWish(card_id="c", channel="inbox", wanted=1, due=START_TIME),),
+        "copies": (CopyUpdate(card_id="c", channel="inbox", wanted=1, due=START_TIME),),
         "letters": (letter(unit),),
         "decisions": (decision(unit),),
         "applied": (DeliveryKey(target=unit.execution_id, sender="s", seq=1),),

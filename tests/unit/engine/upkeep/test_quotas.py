@@ -34,7 +34,7 @@ class FakeSurvey:
     async def count(self) -> object:
         raise NotImplementedError
 
-    async def find_ownerless(self, limit: int) -> list[str]:
+    async def find_orphans(self, limit: int) -> list[str]:
         raise NotImplementedError
 
     async def open_counts(self) -> Mapping[str, int]:

@@ -61,8 +61,8 @@ class TestIds:
         assert len(others) == 4
 
 
-class TestWish:
-    def test_the_wish_has_everything_that_the_start_needs(self) -> None:
+class TestRequest:
+    def test_the_request_has_everything_that_the_start_needs(self) -> None:
         simulator = begun(sub(payload={"po": "${payload.output.po}"}, version="4"))
         request = simulator.history[-1]
         assert isinstance(request, ChildStarted)
@@ -150,7 +150,7 @@ class TestOutcome:
     def test_an_end_while_an_incident_is_open_is_kept(self) -> None:
         simulator = begun(settings={"timeout": "PT1H"})
         simulator.tick(3600)
-        assert simulator.state.is_frozen
+        assert simulator.state.has_incident
         assert simulator.child_ended("COMPLETED", {"done": 1}) == Done()
         assert simulator.state.outputs["sub"]["output"] == {"done": 1}
         assert simulator.state.status == "FAILED"
@@ -222,9 +222,9 @@ class TestResponse:
     def test_each_incident_is_answered_once(self) -> None:
         simulator = begun(call("c"), edges="start>c", settings={"on_failure": CALLEE})
         simulator.fail("REJECTED", was_sent=True)
-        wishes = [event for event in simulator.history if isinstance(event, ChildStarted)]
+        requests = [event for event in simulator.history if isinstance(event, ChildStarted)]
         (incident,) = simulator.state.incidents.values()
-        assert [(request.incident_id, request.is_awaited) for request in wishes] == [(incident.incident_id, False)]
+        assert [(request.incident_id, request.is_awaited) for request in requests] == [(incident.incident_id, False)]
         assert incident.is_answered
         assert to_builtins(children_of(simulator.state)) == []
         simulator.child_ended("STARTED")

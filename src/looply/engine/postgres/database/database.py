@@ -30,7 +30,7 @@ from looply.errors import EngineError, ShuttingDown, StoreCorrupt, StoreFull, St
 
 Result = TypeVar("Result")
 Act = Callable[[Connection], Awaitable[Result]]
-Find = Callable[[Connection], Awaitable[tuple[Result] | None]]
+LookUp = Callable[[Connection], Awaitable[tuple[Result] | None]]
 
 _log = structlog.get_logger(__name__)
 
@@ -86,12 +86,12 @@ class Database:
         self.is_open = True
 
     async def write(
-        self, act: Act[Result], lanes: Collection[Hashable] = (), found: Find[Result] | None = None
+        self, act: Act[Result], lanes: Collection[Hashable] = (), look_up: LookUp[Result] | None = None
     ) -> Result:
         """Returns what `act` returns, after it is durable; calls with a lane in common are made in their order.
 
-        `act` sends one statement. `found` looks up, on a later connection, whether it was stored: it returns the result
-        in a tuple, or None. Without `found`, `act` may be repeated. A caller that is cancelled does not stop it.
+        `act` sends one statement. `look_up` finds out, on a later connection, whether it was stored: it returns the
+        result in a tuple, or None. Without it, `act` may be repeated. A caller that is cancelled does not stop it.
         Raises: what `act` raises as EngineError (nothing was stored), StoreFull, StoreUnreachable, StoreLost,
         ShuttingDown.
         """
@@ -99,7 +99,7 @@ class Database:
             raise StoreLost(str(self.failure))
         if not self.is_open:
             raise ShuttingDown("the store is closed and takes no more units")
-        task = asyncio.get_running_loop().create_task(self._run_write(self._queue.enter(lanes), act, found))
+        task = asyncio.get_running_loop().create_task(self._run_write(self._queue.enter(lanes), act, look_up))
         self.writing.add(task)
         task.add_done_callback(self._forget)
         return await asyncio.shield(task)
@@ -156,7 +156,7 @@ class Database:
             # A cancelled caller does not read its exception; that is no defect.
             task.exception()
 
-    async def _run_write(self, ticket: Ticket, act: Act[Result], found: Find[Result] | None) -> Result:
+    async def _run_write(self, ticket: Ticket, act: Act[Result], look_up: LookUp[Result] | None) -> Result:
         async with ticket:
             budget = self._new_budget()
             for _ in range(_TRIES):
@@ -164,7 +164,7 @@ class Database:
                 if not isinstance(answer, _Failed):
                     return answer[0]
                 if answer.is_lost:
-                    stored = await self._resolve_outcome(answer.name, found)
+                    stored = await self._resolve_outcome(answer.name, look_up)
                     if stored is not None:
                         return stored[0]
                 elif not self._should_retry_now(answer.error):
@@ -207,7 +207,7 @@ class Database:
             return False
         raise EngineError(f"the unit cannot be stored, and was not: {one_line(error)}") from error
 
-    async def _resolve_outcome(self, name: str, found: Find[Result] | None) -> tuple[Result] | None:
+    async def _resolve_outcome(self, name: str, look_up: LookUp[Result] | None) -> tuple[Result] | None:
         """Returns the result of a write whose connection broke, None when it was not stored. Raises: StoreLost."""
         pause = FIRST_PAUSE_SECONDS
         while self.is_open:
@@ -215,7 +215,7 @@ class Database:
                 await self.ownership.keep()
                 async with self.writers.one() as connection:
                     await terminate(connection, name)
-                    return await found(connection) if found is not None else None
+                    return await look_up(connection) if look_up is not None else None
             except psycopg.Error as error:
                 if pause == FIRST_PAUSE_SECONDS:
                     _log.warning("outcome_sought", error=one_line(error))

@@ -87,14 +87,14 @@ async def end_others(connection: Connection, epoch: int) -> int:
     return found
 
 
-async def end_lost(connection: Connection, epoch: int, most_loads: int) -> tuple[Sequence[int], Sequence[bytes]]:
+async def end_lost(connection: Connection, epoch: int, max_crash_count: int) -> tuple[Sequence[int], Sequence[bytes]]:
     """Ends the expired leases of other processes, and marks the executions that they worked on as suspects.
 
     A process whose own lease had expired ends no other: it cannot distinguish a dead process from one that was cut off.
-    Returns the epochs that were ended, and the ids of executions with more than `most_loads` loads whose process has
-    ended, whichever process has noticed that.
+    Returns the epochs that were ended, and the ids of executions with a crash count above `max_crash_count` whose
+    process has ended, whichever process has noticed that.
     """
-    found = await row(connection, _END_LOST, (epoch, LEASE_SECONDS, most_loads))
+    found = await row(connection, _END_LOST, (epoch, LEASE_SECONDS, max_crash_count))
     return (found[0], found[1]) if found is not None else ((), ())
 
 

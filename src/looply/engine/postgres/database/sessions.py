@@ -8,7 +8,7 @@ from looply.engine.postgres.database.connections import Connection
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.names import Names
 from looply.engine.sql.dialects import Statement, postgres_text
-from looply.engine.sql.sessions import Act, Facts, Find, Lanes, Outcome, Result, Session, Sessions
+from looply.engine.sql.sessions import Act, Lanes, LookUp, Outcome, Parameters, Result, Session, Sessions
 
 
 class PostgresSession(Session):
@@ -19,16 +19,18 @@ class PostgresSession(Session):
         self._names = names
         self._epoch = epoch
 
-    async def send(self, statement: Statement, facts: Facts) -> Outcome:
+    async def send(self, statement: Statement, parameters: Parameters) -> Outcome:
         """Sends a statement and waits for its outcome."""
-        arguments = {"own": self._epoch, **facts}
+        arguments = {"own": self._epoch, **parameters}
         cursor = await self._connection.execute(postgres_text(statement), arguments, binary=True)
         return Outcome(await cursor.fetchall() if cursor.description is not None else (), cursor.rowcount)
 
-    async def rows_of_all(self, statements: Sequence[Statement], facts: Facts) -> Sequence[Sequence[Row]]:
+    async def rows_of_all(self, statements: Sequence[Statement], parameters: Parameters) -> Sequence[Sequence[Row]]:
         """Sends all statements before it waits for the first rows."""
         async with self._connection.pipeline():
-            cursors = [await self._connection.execute(postgres_text(each), facts, binary=True) for each in statements]
+            cursors = [
+                await self._connection.execute(postgres_text(each), parameters, binary=True) for each in statements
+            ]
         return [await cursor.fetchall() for cursor in cursors]
 
     def one_state(self) -> AbstractAsyncContextManager[object]:
@@ -65,9 +67,9 @@ class PostgresSessions(Sessions):
         """Lends `act` a connection that only reads."""
         return await self._database.read(lambda connection: act(self._session(connection)))
 
-    async def write(self, act: Act[Result], lanes: Lanes = (), found: Find[Result] | None = None) -> Result:
+    async def write(self, act: Act[Result], lanes: Lanes = (), look_up: LookUp[Result] | None = None) -> Result:
         """Lends `act` a connection that writes."""
-        sought = None if found is None else lambda connection: found(self._session(connection))
+        sought = None if look_up is None else lambda connection: look_up(self._session(connection))
         return await self._database.write(lambda connection: act(self._session(connection)), lanes, sought)
 
     def _session(self, connection: Connection) -> PostgresSession:

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from looply.clock import Clock, to_ms
 from looply.engine.coding.rows import id_text
-from looply.engine.ports.store import POISON_LOADS
+from looply.engine.ports.store import MAX_CRASH_COUNT
 from looply.engine.postgres.database.clock import DatabaseClock
 from looply.engine.postgres.database.connections import Connection
 from looply.engine.postgres.database.names import Names
@@ -52,7 +52,7 @@ async def _end_predecessor(connection: Connection, epoch: int, now: datetime) ->
 
 
 async def _end_expired(connection: Connection, epoch: int, _now: datetime) -> Left:
-    _, poisoned = await end_lost(connection, epoch, POISON_LOADS)
+    _, poisoned = await end_lost(connection, epoch, MAX_CRASH_COUNT)
     # Which executions are suspects may change while the process works: it asks when it is to work on one.
     return (), [id_text(key) for key in poisoned]
 

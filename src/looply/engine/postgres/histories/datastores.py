@@ -32,10 +32,10 @@ def put_facts(change: DatastoreChange, org: int) -> tuple[Any, ...]:
     """Returns the arguments of `PUT`; `org` is the number of the organization."""
     after = change.after
     if after is None:
-        return (org, change.name, change.expected, change.revision, None, None, None, None, None, change.most)
+        return (org, change.name, change.expected, change.revision, None, None, None, None, None, change.limit)
     instants = (to_ms(after.created_on), to_ms(after.modified_on))
     target = (org, change.name, change.expected, change.revision)
-    return (*target, after.body, after.digest, *instants, after.modified_by, change.most)
+    return (*target, after.body, after.digest, *instants, after.modified_by, change.limit)
 
 
 def refusal_of(error: psycopg.Error, change: DatastoreChange) -> EngineError | None:

@@ -152,7 +152,7 @@ def statement(kind: Kind, *, has_terms: bool = False, fields: int = 0) -> str:
 
 
 def _plan_of(query: Filter, workflows: Sequence[int], term_workflows: Sequence[int]) -> ListPlan:
-    facts: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "statuses": sum(1 << STATUS_NUMBERS[status] for status in set(query.statuses)) or _ALL,
         "triggers": sum(1 << TRIGGER_NUMBERS[kind] for kind in set(query.trigger_types)) or _ALL,
         "versions": list(query.workflow_versions) or None,
@@ -163,17 +163,17 @@ def _plan_of(query: Filter, workflows: Sequence[int], term_workflows: Sequence[i
     }
     if query.process_ids:
         any_id, own = process_id_patterns(query.process_ids)
-        facts |= {"patterns": _likes(any_id), "endings": _likes(own)}
+        parameters |= {"patterns": _likes(any_id), "endings": _likes(own)}
     for number, (name, texts) in enumerate(query.fields):
-        facts |= {f"field{number}": name, f"texts{number}": _likes(texts)}
+        parameters |= {f"field{number}": name, f"texts{number}": _likes(texts)}
     if query.terms:
-        facts |= {
+        parameters |= {
             "terms": _likes(query.terms),
             "term_ids": _likes(id_patterns(query.terms)) or None,
             "term_workflows": term_workflows,
         }
     parts: dict[str, Any] = {"has_terms": bool(query.terms), "fields": len(query.fields)}
-    return lambda kind: statement(kind, **parts), facts
+    return lambda kind: statement(kind, **parts), parameters
 
 
 LISTS: Final = ListDialect(_plan_of, _MATCHES, lambda data: UUID(bytes=data))

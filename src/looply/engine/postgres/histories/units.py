@@ -33,14 +33,14 @@ from looply.engine.postgres.database.connections import Call, Connection, one_st
 from looply.engine.postgres.database.months import add_month, month_of
 from looply.engine.postgres.database.names import Names
 from looply.engine.postgres.histories.datastores import PUT, put_facts, refusal_of
-from looply.engine.postgres.pending.deliveries import others_call
+from looply.engine.postgres.pending.deliveries import relations_call
 from looply.engine.postgres.pending.ledger import fire_call, fire_facts, hold_call
 from looply.engine.records.decisions import DecisionRow
 from looply.errors import EngineError
 
 _HOLD_VALUES: Final = "hold_lease(%s), hold_values()"
 _PUT_LETTERS: Final = "put_letters(%s::uuid, %s::integer, %s::integer, %s::jsonb)"
-_WISH: Final = "wish_copies(%s::uuid, %s::jsonb)"
+_REQUEST_UPDATES: Final = "wish_copies(%s::uuid, %s::jsonb)"
 _STORE: Final = (
     "store_unit(%s, %s::jsonb, %s::bytea, %s::bytea, %s::bytea, %s::bytea, %s::bytea[], %s::bytea[], %s::bytea,"
     " %s::bytea)"
@@ -97,7 +97,7 @@ def calls_of(unit: Unit, epoch: int, numbers: Mapping[str, int]) -> list[Call]:
     if unit.letters:
         calls.append((_PUT_LETTERS, (unit.execution_id, org, workflow, _json([*map(letter_columns, unit.letters)]))))
     if unit.copies:
-        calls.append((_WISH, (unit.execution_id, _json([copy_columns(wish) for wish in unit.copies]))))
+        calls.append((_REQUEST_UPDATES, (unit.execution_id, _json([copy_columns(update) for update in unit.copies]))))
     if datastore is not None:
         calls.append((PUT, put_facts(datastore, numbers[datastore.organization_id])))
     if fire is not None:
@@ -112,8 +112,8 @@ def calls_of(unit: Unit, epoch: int, numbers: Mapping[str, int]) -> list[Call]:
         calls.append((_EXPIRY, (unit.execution_id, to_ms(unit.expires_on))))
     if unit.decisions:
         calls.append((_PUT_DECISIONS, (_decisions_argument(unit.decisions, numbers),)))
-    if (others := others_call(unit, workflow)) is not None:
-        calls.append(others)
+    if (relations := relations_call(unit, workflow)) is not None:
+        calls.append(relations)
     return calls
 
 

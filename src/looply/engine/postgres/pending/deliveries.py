@@ -11,10 +11,10 @@ from looply.engine.ports.store import Unit
 from looply.engine.postgres.database.connections import Call
 from looply.execution.facts.deliveries import DeliveryKey
 
-_OTHERS: Final = "pass_on(%s::uuid, %s::integer, %s::jsonb)"
+_RELATIONS: Final = "pass_on(%s::uuid, %s::integer, %s::jsonb)"
 
 
-def others_call(unit: Unit, workflow: int) -> Call | None:
+def relations_call(unit: Unit, workflow: int) -> Call | None:
     """Returns the call for a unit that concerns other executions too, None for one that concerns its own only."""
     facts: dict[str, Any] = {}
     if unit.sent:
@@ -28,7 +28,7 @@ def others_call(unit: Unit, workflow: int) -> Call | None:
         facts["drop_place"] = True
     if unit.work.put.slot is not None:
         facts["place"] = slot_columns(unit.work.put.slot)
-    return (_OTHERS, (unit.execution_id, workflow, msgspec.json.encode(facts).decode())) if facts else None
+    return (_RELATIONS, (unit.execution_id, workflow, msgspec.json.encode(facts).decode())) if facts else None
 
 
 def _rows(found: Iterable[DeliveryKey]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import structlog
 
 from looply.engine.coding.rows import id_text
-from looply.engine.ports.store import POISON_LOADS
+from looply.engine.ports.store import MAX_CRASH_COUNT
 from looply.engine.postgres.database.connections import Connection
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.ownership import LEASE_SECONDS, end_lost
@@ -26,7 +26,7 @@ class PostgresWorkQueue(SqlWorkQueue):
         """Ends the expired leases; returns the executions that ended too many processes."""
 
         async def write(connection: Connection) -> tuple[Sequence[int], Sequence[bytes]]:
-            return await end_lost(connection, self._database.epoch, POISON_LOADS)
+            return await end_lost(connection, self._database.epoch, MAX_CRASH_COUNT)
 
         ended, poisoned = await self._database.write(write)
         for epoch in ended:

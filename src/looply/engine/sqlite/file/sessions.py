@@ -7,7 +7,7 @@ import apsw
 
 from looply.engine.coding.rows import find_id
 from looply.engine.sql.dialects import Statement, sqlite_text
-from looply.engine.sql.sessions import Act, Facts, Find, Lanes, Outcome, Result, Session, Sessions
+from looply.engine.sql.sessions import Act, Lanes, LookUp, Outcome, Parameters, Result, Session, Sessions
 from looply.engine.sqlite.file.names import Names, find_number
 from looply.engine.sqlite.file.threads import Threads
 from looply.jsontext import encode_json
@@ -20,9 +20,9 @@ class SqliteSession(Session):
         self._connection = connection
         self._names = names
 
-    async def send(self, statement: Statement, facts: Facts) -> Outcome:
+    async def send(self, statement: Statement, parameters: Parameters) -> Outcome:
         """Sends a statement."""
-        rows = self._connection.execute(sqlite_text(statement), facts).fetchall()
+        rows = self._connection.execute(sqlite_text(statement), parameters).fetchall()
         return Outcome(rows, self._connection.changes())
 
     async def find_numbers(self, *names: str) -> Sequence[int | None]:
@@ -52,7 +52,7 @@ class SqliteSessions(Sessions):
         """Runs `act` in a thread that reads."""
         return await self._threads.read(lambda connection: run(act(self._session(connection))))
 
-    async def write(self, act: Act[Result], lanes: Lanes = (), found: Find[Result] | None = None) -> Result:  # noqa: ARG002
+    async def write(self, act: Act[Result], lanes: Lanes = (), look_up: LookUp[Result] | None = None) -> Result:  # noqa: ARG002
         """Runs `act` in the thread that writes, which knows the outcome of each write."""
         return await self._threads.write(lambda connection: run(act(self._session(connection))))
 

@@ -81,6 +81,6 @@ def _insert(connection: apsw.Connection, org: int, change: DatastoreChange, afte
         ),
     )
     is_new = connection.changes() == 1
-    if is_new and connection.execute(_COUNT, (org,)).get > change.most:
+    if is_new and connection.execute(_COUNT, (org,)).get > change.limit:
         raise full_error(change)
     return is_new

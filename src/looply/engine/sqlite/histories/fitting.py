@@ -11,7 +11,7 @@ from looply.engine.coding.rows import STATUS_NUMBERS, TRIGGER_NUMBERS
 from looply.engine.coding.searching import id_patterns, process_id_patterns
 from looply.engine.ports.port import Filter
 
-Facts = dict[str, str | int]
+Parameters = dict[str, str | int]
 
 _ID: Final = (
     "lower(substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || substr(hex(e.id), 13, 4) || '-' ||"
@@ -23,7 +23,7 @@ class Condition(NamedTuple):
     """The text of a condition on a row `e` of executions, and the values of its own parameters."""
 
     text: str
-    facts: Facts
+    parameters: Parameters
 
 
 def condition(query: Filter, workflows: Sequence[int], term_workflows: Sequence[int]) -> Condition:
@@ -31,7 +31,7 @@ def condition(query: Filter, workflows: Sequence[int], term_workflows: Sequence[
 
     `workflows` are the numbers of the filter's workflows, `term_workflows` those of the workflows that the terms name.
     """
-    facts: Facts = {}
+    parameters: Parameters = {}
     columns: dict[str, Sequence[str | int]] = {
         "e.status": [STATUS_NUMBERS[status] for status in query.statuses],
         "e.workflow": workflows,
@@ -39,43 +39,43 @@ def condition(query: Filter, workflows: Sequence[int], term_workflows: Sequence[
         "e.trigger": [TRIGGER_NUMBERS[kind] for kind in query.trigger_types],
         "e.parent": query.parents,
     }
-    parts = [_is_one_of(column, values, facts) for column, values in columns.items() if values]
+    parts = [_is_one_of(column, values, parameters) for column, values in columns.items() if values]
     if query.process_ids:
-        parts.append(_answers(query.process_ids, facts))
+        parts.append(_answers(query.process_ids, parameters))
     if query.terms:
-        parts.append(_is_found(query.terms, term_workflows, facts))
+        parts.append(_is_found(query.terms, term_workflows, parameters))
     for name, texts in query.fields:
-        value = _like("s.value", _named(texts, facts))
-        parts.append(_has_value(f"s.name = :{_name(name, facts)} AND {value}"))
-    return Condition(" AND ".join(parts) or "true", facts)
+        value = _like("s.value", _named(texts, parameters))
+        parts.append(_has_value(f"s.name = :{_name(name, parameters)} AND {value}"))
+    return Condition(" AND ".join(parts) or "true", parameters)
 
 
-def _answers(texts: Sequence[str], facts: Facts) -> str:
+def _answers(texts: Sequence[str], parameters: Parameters) -> str:
     any_id, own = process_id_patterns(texts)
-    found = [_like("e.process_id", _named([*own, *any_id], facts))]
+    found = [_like("e.process_id", _named([*own, *any_id], parameters))]
     # An execution without a process id answers to its own id.
     if ids := id_patterns(texts):
-        found.append(f"(e.process_id IS NULL AND {_like(_ID, _named(ids, facts))})")
+        found.append(f"(e.process_id IS NULL AND {_like(_ID, _named(ids, parameters))})")
     return f"({' OR '.join(found)})"
 
 
-def _is_found(terms: Sequence[str], term_workflows: Sequence[int], facts: Facts) -> str:
-    names = _named(terms, facts)
+def _is_found(terms: Sequence[str], term_workflows: Sequence[int], parameters: Parameters) -> str:
+    names = _named(terms, parameters)
     found = [
         _like("e.process_id", names),
         f"(e.status <> 3 AND {_like('e.state', names)})",
     ]
     if term_workflows:
-        found.append(_is_one_of("e.workflow", term_workflows, facts))
+        found.append(_is_one_of("e.workflow", term_workflows, parameters))
     # It may also be an execution's own id where that has a process id.
     if ids := id_patterns(terms):
-        found.append(_like(_ID, _named(ids, facts)))
+        found.append(_like(_ID, _named(ids, parameters)))
     found.append(_has_value(_like("s.value", names)))
     return f"({' OR '.join(found)})"
 
 
-def _is_one_of(column: str, values: Sequence[str | int], facts: Facts) -> str:
-    return f"{column} IN ({', '.join(f':{_name(value, facts)}' for value in values)})"
+def _is_one_of(column: str, values: Sequence[str | int], parameters: Parameters) -> str:
+    return f"{column} IN ({', '.join(f':{_name(value, parameters)}' for value in values)})"
 
 
 def _has_value(fits: str) -> str:
@@ -86,13 +86,13 @@ def _like(column: str, names: Sequence[str]) -> str:
     return f"({' OR '.join(f'{column} GLOB :{name}' for name in names) or 'false'})"
 
 
-def _named(texts: Sequence[str], facts: Facts) -> list[str]:
-    return [_name(_glob(text), facts) for text in texts]
+def _named(texts: Sequence[str], parameters: Parameters) -> list[str]:
+    return [_name(_glob(text), parameters) for text in texts]
 
 
-def _name(value: str | int, facts: Facts) -> str:
-    name = f"fact{len(facts)}"
-    facts[name] = value
+def _name(value: str | int, parameters: Parameters) -> str:
+    name = f"fact{len(parameters)}"
+    parameters[name] = value
     return name
 
 

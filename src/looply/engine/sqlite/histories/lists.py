@@ -91,8 +91,8 @@ def statement(kind: Kind, fits: str) -> str:
 
 
 def _plan_of(query: Filter, workflows: Sequence[int], term_workflows: Sequence[int]) -> ListPlan:
-    fits, facts = condition(query, workflows, term_workflows)
-    return lambda kind: statement(kind, fits), facts
+    fits, parameters = condition(query, workflows, term_workflows)
+    return lambda kind: statement(kind, fits), parameters
 
 
 LISTS: Final = ListDialect(_plan_of, _MATCHES, bytes)

@@ -86,8 +86,8 @@ class SqlitePruning(SqlPruning):
         return free - _RELEASED_PAGES > _SPARE
 
 
-def _rows(connection: apsw.Connection, statement: str, facts: Any) -> list[Row]:
-    found: list[Row] = connection.execute(statement, facts).fetchall()
+def _rows(connection: apsw.Connection, statement: str, parameters: Any) -> list[Row]:
+    found: list[Row] = connection.execute(statement, parameters).fetchall()
     return found
 
 
@@ -105,6 +105,6 @@ def _remove(connection: apsw.Connection, keys: Sequence[bytes], before_ms: int) 
         for statement in _DROPS:
             connection.execute(statement, (key,))
     for workflow in scheduled:
-        facts = {"workflow": workflow, "low": min(keys), "high": max(keys), "before": before_ms}
-        connection.execute(_GONE_FIRES, facts)
-        connection.execute(_OLD_FIRES, facts)
+        parameters = {"workflow": workflow, "low": min(keys), "high": max(keys), "before": before_ms}
+        connection.execute(_GONE_FIRES, parameters)
+        connection.execute(_OLD_FIRES, parameters)

@@ -24,7 +24,7 @@ from looply.engine.coding.refusals import claim_taken_error, key_taken_error, st
 from looply.engine.coding.rows import STATUS_NUMBERS, decision_columns, id_bytes, id_text, letter_columns
 from looply.engine.ports.store import Unit, Work, WorkChange
 from looply.engine.records.claims import Claim, StoredKey
-from looply.engine.records.copies import CopyWish
+from looply.engine.records.copies import CopyUpdate
 from looply.engine.records.decisions import DecisionRow
 from looply.engine.records.letters import LetterRow
 from looply.engine.sql.dialects import sqlite_text
@@ -99,7 +99,7 @@ _DECISION = (
     " :process_id, :step, :visit, :scope, :decided_by, :person, :action, :comment, :at_ms, :via, :revision, :is_final)"
     " ON CONFLICT DO NOTHING"
 )
-_WISH = (
+_REQUEST_UPDATE = (
     "INSERT INTO card_copy(execution_id, id, channel, wanted, due_ms) VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT DO UPDATE SET wanted = excluded.wanted, due_ms = excluded.due_ms, attempts = 0"
 )
@@ -131,7 +131,7 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
         store_change(connection, names, unit.datastore)
     _put_letters(connection, key, (org, workflow), unit.letters)
     _put_decisions(connection, key, (org, workflow), unit.decisions)
-    _wish_copies(connection, key, unit.copies)
+    _request_updates(connection, key, unit.copies)
     connection.execute(_BATCH, (key, unit.batch.chain, unit.batch.events, *batch_columns(unit.batch).values()))
     if unit.values or unit.snapshot is not None:
         _put_payload(connection, key, org, unit)
@@ -204,10 +204,10 @@ def _put_decisions(
         connection.execute(_DECISION, {"execution": key, "org": org, "workflow": workflow, **decision_columns(row)})
 
 
-def _wish_copies(connection: apsw.Connection, key: bytes, wishes: Sequence[CopyWish]) -> None:
+def _request_updates(connection: apsw.Connection, key: bytes, updates: Sequence[CopyUpdate]) -> None:
     """Stores the expected state of card copies, within the unit that changes them."""
-    for wish in wishes:
-        connection.execute(_WISH, (key, *copy_columns(wish).values()))
+    for update in updates:
+        connection.execute(_REQUEST_UPDATE, (key, *copy_columns(update).values()))
 
 
 def _put_payload(connection: apsw.Connection, key: bytes, org: int, unit: Unit) -> None:

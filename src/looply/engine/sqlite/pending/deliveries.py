@@ -15,12 +15,12 @@ from looply.execution.facts.deliveries import DeliveryKey
 _SEND: Final = "INSERT INTO delivery(target, sender, seq, kind) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _DROP: Final = "DELETE FROM delivery WHERE target = ? AND sender = ? AND seq = ?"
 
-_PLACE: Final = (
+_PUT_SLOT: Final = (
     "INSERT OR REPLACE INTO place(execution_id, workflow, seq, since_ms, most, held)"
     " VALUES (:execution, :workflow, :seq, :since_ms, :most, :held)"
 )
-_DROP_PLACE: Final = "DELETE FROM place WHERE execution_id = ?"
-_MAY_ENTER: Final = """
+_DROP_SLOT: Final = "DELETE FROM place WHERE execution_id = ?"
+_MAY_TAKE_SLOT: Final = """
   SELECT (SELECT count(*) FROM place WHERE held = 1 AND workflow = :workflow) < :most
     AND (SELECT execution_id FROM place WHERE held = 0 AND workflow = :workflow
          ORDER BY since_ms, execution_id LIMIT 1) = :execution
@@ -42,14 +42,14 @@ def drop_deliveries(connection: apsw.Connection, rows: Iterable[DeliveryKey]) ->
         connection.execute(_DROP, (id_bytes(row.target), id_bytes(row.sender), row.seq))
 
 
-def store_slot(connection: apsw.Connection, key: bytes, workflow: int, place: ConcurrencySlotRow) -> None:
+def store_slot(connection: apsw.Connection, key: bytes, workflow: int, slot: ConcurrencySlotRow) -> None:
     """Writes the slot of an execution, or its place in the queue. Raises: SlotTaken before its turn to take one."""
-    row = {"execution": key, "workflow": workflow, **slot_columns(place)}
-    if place.is_held and not connection.execute(_MAY_ENTER, row).get:
-        raise slot_taken_error(place.execution_id)
-    connection.execute(_PLACE, row)
+    row = {"execution": key, "workflow": workflow, **slot_columns(slot)}
+    if slot.is_held and not connection.execute(_MAY_TAKE_SLOT, row).get:
+        raise slot_taken_error(slot.execution_id)
+    connection.execute(_PUT_SLOT, row)
 
 
 def drop_slot(connection: apsw.Connection, key: bytes) -> None:
     """Removes the slot of an execution."""
-    connection.execute(_DROP_PLACE, (key,))
+    connection.execute(_DROP_SLOT, (key,))

@@ -31,7 +31,7 @@ def store_fire(connection: apsw.Connection, names: Names, fire: Fire, execution_
     Raises: FireTaken when it was taken before, or the schedule is paused, gone, past that instant, or has started
     another execution.
     """
-    facts = {
+    parameters = {
         "workflow": names.number(connection, fire.workflow_id),
         "nominal": to_ms(fire.nominal),
         "execution": execution_key,
@@ -44,12 +44,12 @@ def store_fire(connection: apsw.Connection, names: Names, fire: Fire, execution_
         "is_any": fire.former is None,
         "former": id_bytes(fire.former) if fire.former else None,
     }
-    if connection.execute(_HELD, facts).fetchone() is None:
+    if connection.execute(_HELD, parameters).fetchone() is None:
         raise fire_taken_error(fire)
-    connection.execute(_FROM_QUEUE if fire.was_queued else _FIRE, facts)
+    connection.execute(_FROM_QUEUE if fire.was_queued else _FIRE, parameters)
     if connection.changes() != 1:
         raise fire_taken_error(fire)
     if not fire.was_queued:
-        connection.execute(_MOVE, facts)
+        connection.execute(_MOVE, parameters)
     if execution_key is not None:
-        connection.execute(_STARTED, facts)
+        connection.execute(_STARTED, parameters)

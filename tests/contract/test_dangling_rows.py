@@ -32,7 +32,7 @@ async def test_the_memory_store_reports_rows_without_their_execution() -> None:
     data = MemoryData()
     store = MemoryStore(FakeClock(), data)
     await store.open()
-    assert list(await store.reads.orphan_rows()) == []
+    assert list(await store.reads.dangling_rows()) == []
     key = StoredKey(organization_id=ORGANIZATION, text="k", request=b"r", expires_on=START_TIME + timedelta(days=1))
     data.keys[ORGANIZATION, "k"] = (key, GONE)
     data.claims["w", "PO-1"] = (
@@ -42,18 +42,18 @@ async def test_the_memory_store_reports_rows_without_their_execution() -> None:
     fired = LedgerRow(nominal=START_TIME, outcome="STARTED", execution_id=GONE)
     left_out = LedgerRow(nominal=START_TIME + timedelta(hours=1), outcome="SKIPPED")
     data.fires["w"] = {row.nominal: row for row in (fired, left_out)}
-    data.places[GONE] = ConcurrencySlotRow(execution_id=GONE, seq=2, since=START_TIME, most=1, is_held=False)
+    data.places[GONE] = ConcurrencySlotRow(execution_id=GONE, seq=2, since=START_TIME, max_concurrency=1, is_held=False)
     data.deliveries[DeliveryKey(NEW, GONE, 3)] = "START"
     data.expiries[GONE] = START_TIME
     data.decisions[GONE, 3] = decided(Samples().first(execution_id=GONE), 3)
-    lines = sorted(await store.reads.orphan_rows())
+    lines = sorted(await store.reads.dangling_rows())
     assert lines == [f"{kind} row of execution {GONE}, which is not stored" for kind in KINDS]
 
 
 async def test_the_sqlite_store_reports_rows_without_their_execution(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path, FakeClock())
     await store.open()
-    assert list(await store.reads.orphan_rows()) == []
+    assert list(await store.reads.dangling_rows()) == []
     gone = UUID(GONE)
     other = apsw.Connection(str(tmp_path / FILE_NAME))
     other.execute("INSERT INTO name(n, id) VALUES (1, 'organization'), (2, 'workflow')")
@@ -65,7 +65,7 @@ async def test_the_sqlite_store_reports_rows_without_their_execution(tmp_path: P
     other.execute("INSERT INTO expiry VALUES (?, 9)", (gone.bytes,))
     other.execute(f"INSERT INTO decision VALUES (?, {DECISION})", (gone.bytes,))
     other.close()
-    lines = sorted(await store.reads.orphan_rows())
+    lines = sorted(await store.reads.dangling_rows())
     assert lines == [f"{kind} row of execution {gone.hex}, which is not stored" for kind in KINDS]
     await store.close()
 
@@ -75,7 +75,7 @@ async def test_the_postgres_store_reports_rows_without_their_execution(
 ) -> None:
     store = postgres_stores.make()
     await store.open()
-    assert list(await store.reads.orphan_rows()) == []
+    assert list(await store.reads.dangling_rows()) == []
     with psycopg.connect(postgres_stores.address, options="-c search_path=looply", autocommit=True) as other:
         other.execute("INSERT INTO name(n, id) OVERRIDING SYSTEM VALUE VALUES (-1, 'organization'), (-2, 'workflow')")
         other.execute("INSERT INTO idempotency VALUES (-1, 'k', '\\x00', %s, 9)", (GONE,))
@@ -85,5 +85,5 @@ async def test_the_postgres_store_reports_rows_without_their_execution(
         other.execute("INSERT INTO delivery VALUES (%s, %s, 3, 1)", (NEW, GONE))
         other.execute("INSERT INTO expiry VALUES (%s, 9)", (GONE,))
         other.execute(f"INSERT INTO decision VALUES (%s, {DECISION})".encode(), (GONE,))
-    lines = sorted(await store.reads.orphan_rows())
+    lines = sorted(await store.reads.dangling_rows())
     assert lines == [f"{kind} row of execution {GONE}, which is not stored" for kind in KINDS]

@@ -1,4 +1,4 @@
-"""The crash quarantine: executions that may have ended a process are worked on one at a time, in trials.
+"""Trials: executions that may have ended a process are worked on one at a time.
 
 Theory of operation. When a process crashes, it is unknown which of the executions that it worked on is the cause; all
 of them are suspects. That alone has no consequence: a suspect is worked on alone, after the begin of its trial was
@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from looply.engine.ports.store import POISON_LOADS, Store
+from looply.engine.ports.store import MAX_CRASH_COUNT, Store
 from looply.errors import LooplyError, Stale
 
 Result = TypeVar("Result")
 
 
-class CrashQuarantine:
+class TrialRunner:
     """The suspects that this process encounters."""
 
     def __init__(self, store: Store) -> None:
@@ -32,7 +32,7 @@ class CrashQuarantine:
         self._suspects = set(suspects)
 
     async def refresh_suspects(self, execution_ids: Collection[str]) -> Sequence[str]:
-        """Looks up which of these executions are suspects; returns those with too many loads for another trial.
+        """Looks up which of these executions are suspects; returns those whose crash count allows no other trial.
 
         Where the store is not shared, no execution becomes a suspect after the start. Raises: StoreUnreachable,
         EngineError.
@@ -42,7 +42,7 @@ class CrashQuarantine:
         found = await self._store.trials.suspects(execution_ids)
         self._suspects.difference_update(execution_ids)
         self._suspects.update(found)
-        return [execution_id for execution_id, loads in found.items() if loads > POISON_LOADS]
+        return [execution_id for execution_id, count in found.items() if count > MAX_CRASH_COUNT]
 
     def suspects(self, execution_ids: Iterable[str]) -> frozenset[str]:
         """Returns those of these executions that are known as suspects now."""

@@ -3,15 +3,15 @@
 from collections.abc import Collection, Mapping
 from typing import Final, Protocol
 
-FRONT: Final = 500
-"""No process works on more timers or deliveries at once: those behind them were not begun."""
+LARGEST_BATCH: Final = 500
+"""No process works on more timers or deliveries at once: those after them were not begun when it crashed."""
 
 
 class Trials(Protocol):
     """The suspects of a store, and which of them are in a trial."""
 
     async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:
-        """Returns those of these executions that may have ended a process, each with its loads.
+        """Returns those of these executions that may have ended a process, each with its crash count.
 
         One that is in a trial at the moment has 1, whatever the result will be. None where nothing is shared:
         `StartupState` names them there.
@@ -19,10 +19,10 @@ class Trials(Protocol):
         ...
 
     async def begin_trial(self, execution_id: str) -> bool:
-        """Counts a load of a suspect that is about to be worked on alone; the count outlives this process.
+        """Raises the crash count of a suspect that is about to be worked on alone; the count outlives this process.
 
         Returns false when another live process has it in a trial, and when it is not stored. A unit of the execution
-        sets its loads to 0, as does `end_trial`.
+        sets its crash count to 0, as does `end_trial`.
         Raises: StoreFull, StoreUnreachable, StoreLost.
         """
         ...
