@@ -28,7 +28,7 @@ from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.loop import Loop
 from looply.errors import LooplyError
 from looply.execution import ExecutionState, open_work
-from looply.execution.facts.commands import EffectLost, RepairRows
+from looply.execution.facts.commands import Command, EffectLost, RepairRows
 
 _log = structlog.get_logger(__name__)
 
@@ -81,7 +81,7 @@ class Auditor(Loop):
         self._known = Findings()
         self._round_at = 0.0
         self._count_at = 0.0
-        self._is_on_duty = False
+        self._is_auditor = False
         self.damaged: dict[str, Sequence[Problem]] = {}
 
     @property
@@ -92,7 +92,7 @@ class Auditor(Loop):
     @property
     def findings(self) -> Findings | None:
         """What this process has found, None while another one is the auditor."""
-        if not self._is_on_duty:
+        if not self._is_auditor:
             return None
         return msgspec.structs.replace(self._known, damaged=len(self.damaged), orphans=self.orphans)
 
@@ -135,10 +135,10 @@ class Auditor(Loop):
     async def round(self) -> float:
         """Counts and checks a slice, as each is due, if this process is the auditor; returns the next pause."""
         now = self._clock.monotonic()
-        if not await self._store.survey.take_duty():
-            self._is_on_duty = False
+        if not await self._store.survey.acquire_auditor_role():
+            self._is_auditor = False
             return COUNT_SECONDS
-        if not self._is_on_duty:
+        if not self._is_auditor:
             self._begin(now)
         if now >= self._count_at:
             await self.count()
@@ -150,7 +150,7 @@ class Auditor(Loop):
 
     def _begin(self, now: float) -> None:
         """Begins as the auditor without findings: what another one has found may be repaired by now."""
-        self._is_on_duty = True
+        self._is_auditor = True
         self._after, self._checked = "", 0
         self._known = Findings(repaired=self._known.repaired)
         self.damaged.clear()
@@ -190,15 +190,16 @@ class Auditor(Loop):
 
     async def _repair(self, execution_id: str) -> bool:
         """Returns whether rows were repaired; an execution that cannot be read, or has ended, is only reported."""
+        command: Command = RepairRows(at=self._clock.now())
         try:
             state = await self._shell.load_state(execution_id)
             if state.closed is not None:
                 return False
-            for lost in await self._lost_attempts(state):
-                await self._shell.submit(execution_id, lost)
-            await self._shell.submit(execution_id, RepairRows(at=self._clock.now()))
+            commands: list[Command] = [*await self._lost_attempts(state), command]
+            for command in commands:
+                await self._shell.submit(execution_id, command)
         except LooplyError as error:
-            _log.error("command_failed", execution_id=execution_id, error=error.message)
+            _log.error("command_failed", execution_id=execution_id, command=type(command).__name__, error=error.message)
             return False
         return True
 

@@ -141,7 +141,7 @@ class Recovery:
                 execution_id, lambda: self._report_lost(execution_id, seq, ended_process=ended_process)
             )
         except LooplyError as error:
-            _log.error("command_failed", execution_id=execution_id, error=error.message)
+            _log.error("command_failed", execution_id=execution_id, command=EffectLost.__name__, error=error.message)
             return False
 
     async def _report_lost(self, execution_id: str, seq: int, *, ended_process: bool) -> bool | None:

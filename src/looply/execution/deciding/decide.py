@@ -106,6 +106,7 @@ def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAUL
     """
     if state.closed is not None:
         return ()
+    # The first decision starts the time limit, before the execution is queued or takes a path.
     if state.seq == 1 and workflow.settings.timeout is not None:
         return (execution_timer(workflow, state),)
     if state.is_frozen or state.is_queued:
