@@ -15,7 +15,7 @@ READ_BYTES: Final = 65_536
 """So much is handed out at once, unless there are many lines in it."""
 
 MANY_LINES: Final = 512
-"""Each chunk and each interim response has two line ends; with more than so many, `SMALL_BYTES` are handed out."""
+"""Each chunk and each interim response has two line ends; with more lines than this, `SMALL_BYTES` are handed out."""
 
 SMALL_BYTES: Final = 4096
 """In chunks of one byte these are about 700 pieces."""

@@ -37,7 +37,7 @@ Send = Callable[[str, Sequence[Reference]], Awaitable[None]]
 
 
 Pause = Callable[[float], Awaitable[None]]
-"""Waits so many seconds. Temporal's time is the real one, also where that of the engine is a test's."""
+"""Waits for a number of seconds. Temporal's time is the real one, also where that of the engine is a test's."""
 
 
 class Outbox:

@@ -7,7 +7,7 @@ missing is reported as lost, since it is unknown whether it was sent, and all ot
 the execution, under its fence. What is wrong after that is logged, and stays in `damaged` until a later check finds it
 sound.
 
-A round takes hours in a large store, and an execution that nothing moves should not wait so long. So every
+A round takes hours in a large store, and an execution that nothing moves should be found earlier. So every
 `COUNT_SECONDS` it asks the store for open executions without a row that would move them, and checks these at once; in
 the same step it counts what is open, for the metrics. Where several processes share a store, one of them does all this.
 """
@@ -33,11 +33,11 @@ from looply.execution.facts.commands import Command, EffectLost, RepairRows
 _log = structlog.get_logger(__name__)
 
 SLICE: Final = 50
-"""One slice checks so many executions."""
+"""The most executions that one slice checks."""
 COUNT_SECONDS: Final = 15.0
 """The pause between two counts of what is open."""
 _IDLE_SHARE: Final = 20
-"""A slow count runs less often: the pause is at least so many times as long as it took."""
+"""A slow count runs less often: the pause is at least its time multiplied by this number."""
 SUSPECTS: Final = 200
 """So many executions that nothing moves are checked with one count."""
 _FIRST_SECONDS: Final = 60.0

@@ -22,7 +22,7 @@ _log = structlog.get_logger(__name__)
 _BATCH = 500
 _ALL = 1_000_000
 _SWEPT = 200
-"""One sweep recovers so many rows of each kind; the next one, perhaps of another process, continues."""
+"""The most rows of each kind that one sweep recovers; the next one, perhaps of another process, continues."""
 
 
 class Recovery:

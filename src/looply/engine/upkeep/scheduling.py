@@ -29,7 +29,7 @@ MOST_QUEUED: Final = 100
 """So many starts of one schedule are queued; a further one is skipped."""
 
 KEPT_FIRES: Final = 10_000
-"""The ledger keeps so many rows of one schedule, the newest."""
+"""The most rows that the ledger keeps of one schedule: the newest."""
 
 _TRIMMED_EVERY: Final = 500
 

@@ -15,7 +15,7 @@ Scope = dict[str, str]
 
 
 def serialize(run: Run, node: Node, most: int) -> str:
-    """Returns a node as XML, in at most so many characters. Raises: ExpressionLimit."""
+    """Returns a node as XML, in at most `most` characters. Raises: ExpressionLimit."""
     writer = _Writer(run, run.limits.expression_text - most)
     writer.node(node, {})
     return "".join(writer.pieces)
