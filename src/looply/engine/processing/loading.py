@@ -18,7 +18,7 @@ from looply.rates import Turns
 _ALL = 1_000_000
 
 _COMPILED = 256
-"""So many compiled definitions stay in memory."""
+"""The most compiled definitions in memory."""
 
 
 _AT_ONCE: Final = 64 * 1024

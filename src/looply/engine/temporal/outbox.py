@@ -18,7 +18,7 @@ from looply.errors import EngineError
 _log = structlog.get_logger(__name__)
 
 _HELD: Final = 10_000
-"""So many offers are held: those of the last seconds of a busy server, in a few megabytes."""
+"""The most offers that are held: those of the last seconds of a busy server, in a few megabytes."""
 
 _SENDERS: Final = 8
 _BACK_OFF_SECONDS: Final = (0.2, 1.0, 5.0)

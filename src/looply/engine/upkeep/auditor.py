@@ -39,7 +39,7 @@ COUNT_SECONDS: Final = 15.0
 _IDLE_SHARE: Final = 20
 """A slow count runs less often: the pause is at least its time multiplied by this number."""
 SUSPECTS: Final = 200
-"""So many executions that nothing moves are checked with one count."""
+"""The most executions that nothing moves and that are checked with one count."""
 _FIRST_SECONDS: Final = 60.0
 """The pause before the first round: a process that starts has more urgent work."""
 _PAUSE_SECONDS: Final = 1.0
