@@ -63,7 +63,7 @@ UNITS_PER_SECOND: Final = 300_000
 """The pace of one owner: a tenth of the event loop at most, at 0.1 to 0.3 microseconds of it for a unit."""
 
 _ALONE_SECONDS: Final = 60.0
-"""An owner is alone when no other one has been seen for so long."""
+"""An owner is alone when no other one has been seen for this time."""
 
 _NO_OWNER: Final = ("", float("-inf"))
 
@@ -93,7 +93,7 @@ class WorkPace:
         return max(self._free_at.get(owner, now) - now, 0.0)
 
     def reserve(self, owner: str, units: int, now: float) -> float:
-        """Reserves the next time of the owner for work of so many units; returns the seconds until it begins."""
+        """Reserves the next time of the owner for work of `units` units; returns the seconds until it begins."""
         wait = self.wait_seconds(owner, now)
         if not self._is_alone(owner, now):
             self._free_at.pop(owner, None)
@@ -114,7 +114,7 @@ LONGEST_WAIT: Final = 30.0
 class Turns:
     """Turns of heavy work at a `WorkPace`: JSON rich in values leaves the event loop to other owners in between.
 
-    `sleep` waits for so many seconds.
+    `sleep` waits for a number of seconds.
     """
 
     def __init__(
@@ -133,10 +133,10 @@ class Turns:
         return self._pace.wait_seconds(owner, self._clock.monotonic())
 
     def charge(self, owner: str, units: int) -> None:
-        """Adds a pause for work of so many units more than its turn was taken for."""
+        """Adds a pause for work of `units` units more than its turn was taken for."""
         self._pace.reserve(owner, units, self._clock.monotonic())
 
     async def take(self, owner: str, units: int) -> None:
-        """Returns when work of so many units (`looply.jsontext.work_units`) may begin, after `LONGEST_WAIT` at most."""
+        """Returns when work of `units` units (`looply.jsontext.work_units`) may begin, after `LONGEST_WAIT` at most."""
         if wait := self._pace.reserve(owner, units, self._clock.monotonic()):
             await self._sleep(min(wait, LONGEST_WAIT))

@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import httpx2
 
 from looply import __version__
+from looply.connectors.outbound.causes import is_certificate_error
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.outbound.network import OWNER, GuardedBackend, GuardedTransport, Resolver, SystemResolver
 from looply.connectors.outbound.trust import machine_trust
@@ -172,7 +172,7 @@ def _operation_error(error: httpx2.HTTPError, request: HttpRequest, progress: _P
             return Timeout(f"no connection to {host} became free in time", sent=sent)
         case httpx2.TimeoutException():
             return Timeout(f"{host} did not answer in time", sent=sent)
-        case httpx2.ConnectError() if _is_certificate_error(error):
+        case httpx2.ConnectError() if is_certificate_error(error):
             return Rejected(
                 f"the TLS certificate of {host} is not valid for it; install a valid one, or add its authority "
                 "to the trusted ones",
@@ -187,16 +187,6 @@ def _operation_error(error: httpx2.HTTPError, request: HttpRequest, progress: _P
             return Rejected(f"the compressed response of {host} cannot be read", code="BAD_RESPONSE", sent=True)
         case _:
             return Unavailable(f"the connection to {host} broke before the response was complete", sent=sent)
-
-
-def _is_certificate_error(error: BaseException) -> bool:
-    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def _host_text(request: HttpRequest) -> str:

@@ -18,7 +18,7 @@ MIN_LENGTH: Final = 8
 """Shorter secrets would mask parts of ordinary words; they are masked where they are a whole text or name."""
 
 _FORMS_PER_PATTERN: Final = 64
-"""So many forms, at most, are searched by one pattern."""
+"""The most forms that one pattern searches."""
 _MAX_COMPARISONS: Final = 1_000_000
 """The budget of comparisons of texts with equal beginnings; a text that exceeds it is masked as a whole."""
 _APOSTROPHES: Final = ("'", "&#39;", "&#x27;", "&apos;")

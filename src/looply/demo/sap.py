@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from types import FrameType, ModuleType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from looply.demo.orders import ORDERS, SUPPLIERS, Row
 from looply.errors import SettingsError
@@ -137,7 +137,7 @@ def _assignment_type(schema: ModuleType) -> object:
 def _fill(system: System) -> None:
     """Inserts our orders and suppliers, replacing those of the same number that `mock-sap` generates."""
     schema, store = _mock_sap("schema"), _mock_sap("store")
-    database = system.mock.conn  # type: ignore[attr-defined]
+    database = _mock_of(system).conn
 
     def put(kind: str, key: str, row: Row) -> None:
         entity = schema.ENTITY_TYPES[kind]
@@ -152,9 +152,14 @@ def _fill(system: System) -> None:
         put(_ORDER, "PurchaseOrder", order)
 
 
+def _mock_of(system: System) -> Any:
+    """Returns what `mock-sap`, which has no types, keeps in its server."""
+    return vars(system)["mock"]
+
+
 def _close(system: System) -> None:
     system.server_close()
-    system.mock.close()  # type: ignore[attr-defined]
+    _mock_of(system).close()
 
 
 def _write_ready(file: Path, address: str) -> None:

@@ -3,7 +3,7 @@
 from looply.errors import LooplyError, Refused
 
 _EXCERPT_CHARACTERS = 60
-"""So many characters of a source are shown on each side of the position."""
+"""The number of characters of a source that are shown on each side of the position."""
 
 
 def _excerpt(source: str, position: int) -> str:

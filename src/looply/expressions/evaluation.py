@@ -70,14 +70,14 @@ class Run:
         self.variables: list[Json] = [MISSING] * slots if slots else []
 
     def check_text(self, characters: int) -> None:
-        """Checks that a text of so many characters may be made. Raises: ExpressionLimit."""
+        """Checks that a text with this number of characters may be made. Raises: ExpressionLimit."""
         if characters > self.limits.expression_text:
             raise ExpressionLimit(
                 "expression_text", f"a text of {characters} characters, allowed are {self.limits.expression_text}"
             )
 
     def check_items(self, items: int) -> None:
-        """Checks that a list of so many items may be made. Raises: ExpressionLimit."""
+        """Checks that a list with this number of items may be made. Raises: ExpressionLimit."""
         if items > self.limits.expression_items:
             raise ExpressionLimit(
                 "expression_items", f"a list of {items} items, allowed are {self.limits.expression_items}"

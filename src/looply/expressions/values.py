@@ -19,7 +19,7 @@ from looply.expressions.evaluation import Run
 from looply.jsontext import Json, encode_json
 
 LONG = 1024
-"""From so many characters on, comparing a text is charged."""
+"""The number of characters from which on comparing a text is charged."""
 _EXACT = 2**53
 """Up to here a double holds every whole number, so a whole float and the integer are one value."""
 _POWER = re.compile(rb"[0-9]e[0-9]")

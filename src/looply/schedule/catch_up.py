@@ -11,7 +11,7 @@ from looply.definition import ON_TIME, Schedule
 from looply.schedule.fires import delay_of, fires, next_fire
 
 MAX_STARTS: Final = 1000
-"""At most so many starts are caught up, the newest: a schedule of each second has millions in a month."""
+"""The most starts that are caught up, the newest: a schedule of each second has millions in a month."""
 
 MAX_COUNTED: Final = 10_000
 """Missed instants are counted up to here."""

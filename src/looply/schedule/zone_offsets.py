@@ -18,7 +18,7 @@ _SAMPLE: Final = timedelta(hours=6)
 _SECOND: Final = timedelta(seconds=1)
 _TEN_YEARS: Final = timedelta(days=3653)
 _LONGEST: Final = timedelta(days=2)
-"""No offset ever changed by so much: a zone that crossed the date line changed by a day."""
+"""No offset ever changed by more: a zone that crossed the date line changed by a day."""
 
 
 class OffsetPeriod(NamedTuple):

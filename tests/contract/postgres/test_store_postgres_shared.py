@@ -384,7 +384,7 @@ def test_a_clock_follows_the_database_s_whatever_the_machine_s_says() -> None:
 
 async def audits(stores: list[PostgresStore]) -> list[bool]:
     """Returns for each process whether it is the auditor, all asking at once."""
-    return await each_of(*(store.survey.take_duty() for store in stores))
+    return await each_of(*(store.survey.acquire_auditor_role() for store in stores))
 
 
 async def test_of_several_processes_one_audits_however_often_they_ask(three: list[PostgresStore]) -> None:
@@ -395,7 +395,7 @@ async def test_of_several_processes_one_audits_however_often_they_ask(three: lis
 
 
 async def test_the_duty_of_a_process_that_ends_in_order_falls_to_another(three: list[PostgresStore]) -> None:
-    assert [await store.survey.take_duty() for store in three] == [True, False, False]
+    assert [await store.survey.acquire_auditor_role() for store in three] == [True, False, False]
     await three[0].close()
     assert sum(await audits(three[1:])) == 1
 
@@ -403,18 +403,18 @@ async def test_the_duty_of_a_process_that_ends_in_order_falls_to_another(three: 
 async def test_the_duty_of_a_process_with_an_expired_lease_falls_to_another_and_stays_there(
     three: list[PostgresStore], postgres_stores: PostgresStores
 ) -> None:
-    assert await three[0].survey.take_duty()
+    assert await three[0].survey.acquire_auditor_role()
     forget(postgres_stores, 1)
-    assert not await three[1].survey.take_duty()
+    assert not await three[1].survey.acquire_auditor_role()
     await three[1].work.end_lost_processes()
-    assert await three[1].survey.take_duty()
+    assert await three[1].survey.acquire_auditor_role()
     with pytest.raises(StoreLost):
-        await three[0].survey.take_duty()
+        await three[0].survey.acquire_auditor_role()
     assert await audits(three[1:]) == [True, False]
 
 
 async def test_a_process_that_has_the_database_for_itself_audits(postgres_stores: PostgresStores) -> None:
     store = postgres_stores.make()
     await store.open()
-    assert await store.survey.take_duty()
+    assert await store.survey.acquire_auditor_role()
     assert len(sql(postgres_stores, "SELECT 1 FROM lease WHERE audits")) == 1

@@ -85,7 +85,7 @@ class SurveyContract:
     """Open work is counted, and open executions without an owner are found."""
 
     async def test_the_one_process_of_a_store_audits(self, store: Store) -> None:
-        assert [await store.survey.take_duty() for _ in range(2)] == [True, True]
+        assert [await store.survey.acquire_auditor_role() for _ in range(2)] == [True, True]
 
     async def test_in_an_empty_store_nothing_is_open(self, store: Store) -> None:
         assert await store.survey.count() == NOTHING

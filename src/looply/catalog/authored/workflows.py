@@ -186,7 +186,8 @@ class Workflows:
         def load(connection: Connection) -> dict[str, Any]:
             row = _VERSIONS.get(connection, organization_id, key)
             shown_row = {name: value for name, value in row.items() if name not in _VERSIONS.carried}
-            return require_readable(shown_row, workflow_versions)["definition"]  # type: ignore[no-any-return]
+            definition: dict[str, Any] = require_readable(shown_row, workflow_versions)["definition"]
+            return definition
 
         return await self._database.read(load)
 

@@ -245,7 +245,9 @@ def upgrade(connection: Connection) -> None:
     Raises: SchemaMismatch for a server that is too old, another encoding, and tables of a newer release or of another
     product.
     """
-    server = connection.connection.driver_connection.info  # type: ignore[union-attr]
+    driver_connection = connection.connection.driver_connection
+    assert driver_connection is not None
+    server = driver_connection.info
     if reasons := unfit_reasons(server.server_version, server.parameter_status("server_encoding")):
         raise SchemaMismatch("; ".join(reasons))
     for setting in _MIGRATION_TIMEOUTS:

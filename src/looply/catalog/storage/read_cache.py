@@ -9,7 +9,7 @@ from looply.catalog.storage.coalescing import Call, SingleFlight, Value
 from looply.catalog.storage.database import CatalogDatabase
 from looply.clock import Clock
 
-# Changes invalidate an entry at once; only a change by another process on the same file may be unseen for so long.
+# Changes invalidate an entry at once; only a change by another process on the same file may be unseen for this time.
 MAX_AGE_SECONDS: Final = 1.0
 # Together with the size limit of each caller, this bounds the memory.
 MAX_ENTRIES: Final = 256

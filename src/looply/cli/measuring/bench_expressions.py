@@ -91,7 +91,7 @@ class PeerProcess:
         self.versions, self.values = begun["versions"], begun["values"]
 
     async def seconds(self, case: int, times: int) -> float:
-        """Returns how long so many evaluations of a case took."""
+        """Returns the seconds that `times` evaluations of a case took."""
         return float((await self._ask({"case": case, "times": times}))["seconds"])
 
     async def _ask(self, question: Json) -> Json:

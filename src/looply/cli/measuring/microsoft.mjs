@@ -1,6 +1,6 @@
 // Times Microsoft's packages for `looply bench expressions`. The first line names the folder of the packages and the
 // cases: [{"expression" or "template", "data"}]; it is answered by their versions and the value of each case. Each
-// further line {"case", "times"} is answered by the seconds that so many evaluations took.
+// further line {"case", "times"} is answered by the seconds that this number of evaluations took.
 
 import fs from "node:fs";
 import path from "node:path";

@@ -17,7 +17,7 @@ CALL_SECONDS: Final = 75.0
 """Longer than the longest call: a trigger that waits for 60 seconds."""
 CONNECT_SECONDS: Final = 10.0
 SILENCE_SECONDS: Final = 45.0
-"""A stream that says nothing for so long is broken: the server sends something every 15 seconds."""
+"""A stream that sends nothing for this time is broken: the server sends something every 15 seconds."""
 PAGE: Final = 30
 """The most that the server puts on one page."""
 

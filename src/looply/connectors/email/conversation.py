@@ -5,8 +5,6 @@ reply the outcome is unknown. Refusals of the server are replies: 4xx is tempora
 """
 
 import asyncio
-import ssl
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from typing import Final, Literal
@@ -16,6 +14,7 @@ import msgspec
 from aiosmtplib import SMTPResponseException
 
 from looply.connectors.email.message import Mail
+from looply.connectors.outbound.causes import is_certificate_error
 from looply.connectors.outbound.dialer import Dialer
 from looply.errors import AuthFailed, OperationError, Rejected, Timeout, Unavailable
 
@@ -175,7 +174,7 @@ def _refusal_error(server: Server, error: SMTPResponseException) -> OperationErr
 
 
 def _connection_error(server: Server, error: BaseException, *, is_sent: bool) -> OperationError:
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
+    if is_certificate_error(error):
         return Rejected(
             f"the TLS certificate of {server.address} is not valid for it; install a valid one, or add its authority "
             "to the trusted ones",
@@ -183,12 +182,6 @@ def _connection_error(server: Server, error: BaseException, *, is_sent: bool) ->
         )
     when = "before it answered whether it took the mail" if is_sent else "before the mail was sent"
     return Unavailable(f"the connection to {server.address} broke {when}", sent=is_sent)
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def _shorten(text: str) -> str:

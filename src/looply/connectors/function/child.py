@@ -22,7 +22,7 @@ _MIB: Final = 1024 * 1024
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _CPU_SECONDS: Final = 3600
-"""The last bound of a runaway process, should all others fail. A process that has used so much is replaced."""
+"""The last bound of a runaway process, should all others fail. A process that has used this time is replaced."""
 
 
 def main(language: str, memory: int, parent: int, nice: int) -> None:

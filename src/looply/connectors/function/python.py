@@ -25,7 +25,7 @@ _HINTS: Final = {
     "datetime": "; give value.isoformat()",
 }
 _PRINTED_CHARACTERS: Final = 1000
-"""So many characters of the code's printed output are kept."""
+"""The most characters that are kept of the code's printed output."""
 _TEXT_CHARACTERS: Final = 500
 _DEPTH: Final = 400
 _PLAIN: Final = (bool, int, str, type(None))

@@ -21,7 +21,7 @@ SLOW_SECONDS: Final = 0.1
 """A call that takes longer is slow."""
 
 QUICK_CALLS: Final = 32
-"""An owner with a slow call counts as slow until so many calls in a row were quick."""
+"""The number of quick calls in a row after which an owner with a slow call does not count as slow any more."""
 
 _REMEMBERED: Final = 10_000
 """Slow owners that are remembered."""

@@ -20,10 +20,10 @@ from looply.errors import Rejected, Unavailable
 
 OWNER = "looply_owner"
 """The request extension with the organization of the call; organizations do not share connections."""
-# At most so many addresses of one name are tried: all of them share the connect timeout.
+# The most addresses of one name that are tried: all of them share the connect timeout.
 MAX_ADDRESSES = 4
 FREE_PARTS = 10_000
-"""A response may come in so many pieces, and in one more for each `PART_BYTES`: chunks, and packets of the network."""
+"""The most pieces of a response, with one more for each `PART_BYTES`: chunks, and packets of the network."""
 PART_BYTES = 64
 
 

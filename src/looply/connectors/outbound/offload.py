@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 Made = TypeVar("Made")
 
 SMALL_BYTES: Final = 64 * 1024
-"""Work on so many bytes takes less time than the handover to a thread."""
+"""Work on at most this number of bytes takes less time than the handover to a thread."""
 
 
 async def offload_if_large(size: int, work: Callable[[], Made]) -> Made:

@@ -12,16 +12,16 @@ from typing import Any, Final
 import httpcore2
 
 READ_BYTES: Final = 65_536
-"""So much is handed out at once, unless there are many lines in it."""
+"""The number of bytes that are handed out at once, unless there are many lines in them."""
 
 MANY_LINES: Final = 512
-"""Each chunk and each interim response has two line ends; with more than so many, `SMALL_BYTES` are handed out."""
+"""Each chunk and each interim response has two line ends; with more lines than this, `SMALL_BYTES` are handed out."""
 
 SMALL_BYTES: Final = 4096
 """In chunks of one byte these are about 700 pieces."""
 
 HEAD_BYTES: Final = 128 * 1024
-"""So much may come before the head of a response is complete, interim responses (RFC 9110 §15.2) included."""
+"""The most bytes before the head of a response is complete, interim responses (RFC 9110 §15.2) included."""
 
 # More than a transport of the event loop delivers at once (256 KiB), so that nothing stays behind in the library.
 _PACKET_BYTES: Final = 1024 * 1024

@@ -286,7 +286,7 @@ class _Mover:
             return
         value = _get(raw, path)
         has_moved = self._has_moved(index, path)
-        # With so many parts the small ones together are large, so they need not be examined one by one.
+        # Where there are more parts, the small ones together are large and need not be examined one by one.
         is_one = len(value) > _MOST_SMALL + len(text) // LARGE_BYTES
         large: dict[str | int, bytes] = {}
         if has_moved or not is_one:

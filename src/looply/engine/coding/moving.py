@@ -21,7 +21,7 @@ from looply.errors import StoreCorrupt
 Kind: TypeAlias = Literal["uuid", "smallint", "integer", "bigint", "text", "bytea", "boolean"]
 
 STEP_ROWS: Final = 1000
-"""After so many rows progress is reported."""
+"""The number of rows after which progress is reported."""
 
 _MOST_PROBLEMS: Final = 100
 _SUM_BYTES: Final = 16

@@ -76,7 +76,7 @@ def page_parameters(query: Filter, after: str, limit: int) -> dict[str, Any]:
 
 
 def budget_of(query: Filter, spans: int = 1) -> int:
-    """Returns how many rows of each of so many spans a page examines, so that no page takes much longer than others."""
+    """Returns how many rows of each of `spans` spans a page examines, so that no page takes much longer than others."""
     texts = len(query.process_ids) + len(query.terms) + sum(len(texts) for _, texts in query.fields)
     return max(BUDGET * _TEXTS // max(_TEXTS, texts) // spans, min(BUDGET, _LEAST))
 

@@ -15,7 +15,7 @@ from looply.slots import Lane
 
 _AT_ONCE: Final = 256
 _OF_ONE_AT_ONCE: Final = 16
-"""So many of one operation on one datastore: those on a busy one wait for each other, and leave slots for others."""
+"""The most of one operation on one datastore: those on a busy one wait for each other, and leave slots for others."""
 
 
 class LocalFirstDispatcher:

@@ -36,7 +36,7 @@ from looply.rates import Turns
 _log = structlog.get_logger(__name__)
 
 LATE: Final = timedelta(seconds=60)
-"""Operations enforce the time limit of their call themselves; one that still runs so long after it is abandoned."""
+"""Operations enforce the time limit of their call themselves; one that still runs this time after it is abandoned."""
 
 _NUMBER_CHARACTERS: Final = 4
 """Shorter numbers are quantities and flags, which every answer contains."""

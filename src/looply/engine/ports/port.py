@@ -325,7 +325,10 @@ class LiveSchedules(Protocol):
 
 
 class Engine(Protocol):
-    """What `app` sees; the contract suite drives only this and a fake world."""
+    """What `app` sees; the contract suite drives only this and a fake world.
+
+    Reads raise StoreUnreachable, StoreCorrupt, EngineError, and NotFound for an execution that is not stored.
+    """
 
     datastores: Datastores
     """The datastores of all organizations; a change of one is durable when it returns."""
@@ -357,7 +360,7 @@ class Engine(Protocol):
         ...
 
     async def get(self, execution_id: str) -> Execution:
-        """Returns the execution as of the last stored unit. Raises: NotFound, StoreCorrupt."""
+        """Returns the execution as of the last stored unit. Raises: NotFound, StoreUnreachable, StoreCorrupt."""
         ...
 
     async def labels(self, execution_id: str) -> Mapping[str, str]:

@@ -218,7 +218,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Journal(Protocol):
-    """Units in, histories out."""
+    """Units in, histories out. Reads raise StoreUnreachable, StoreCorrupt, EngineError."""
 
     async def commit(self, unit: Unit) -> None:
         """Stores the unit; durable when it returns. Units of one call order are stored in that order.
@@ -232,7 +232,7 @@ class Journal(Protocol):
         ...
 
     async def load(self, execution_id: str) -> Loaded | None:
-        """Returns what is stored of an execution, from its newest snapshot on, or None. Raises: StoreCorrupt."""
+        """Returns what is stored of an execution, from its newest snapshot on, or None."""
         ...
 
     async def history(self, execution_id: str, after: int, limit: int) -> Sequence[Batch]:
@@ -274,7 +274,7 @@ class Journal(Protocol):
 
 
 class WorkQueue(Protocol):
-    """Work that is due or can run.
+    """Work that is due or can run. Reads raise as `Reads` does; a lease is a write, and raises as `StoreParts` says.
 
     Where several processes share the store, a due row is leased to one of them at a time; when the lease expires before
     the work is done, another process gets the row. Doing the work twice is harmless, because the fence decides.
@@ -325,8 +325,7 @@ class WorkQueue(Protocol):
         """Returns deliveries that wait to be applied to their targets, in the order of sending for each pair.
 
         Only the first one of a pair of executions is returned: the next one can be applied when it is removed.
-        Deliveries to the targets
-        `but_to` are passed over; a shared store returns them too, and no more often than the others.
+        Deliveries to `but_to` are passed over; a shared store returns them too, and no more often than the others.
         """
         ...
 
@@ -348,7 +347,7 @@ class WorkQueue(Protocol):
 
 
 class Reads(Protocol):
-    """Lists and look-ups. The cost of each does not depend on the number of stored executions."""
+    """Lists and look-ups, of a bounded cost each. All raise StoreUnreachable, StoreCorrupt, EngineError."""
 
     async def heads(self, organization_id: str, name: str, workflow_id: str) -> Sequence[Head]:
         """Returns the executions with a process id or execution id: all open ones, else the newest ended one."""
@@ -410,7 +409,10 @@ class Reads(Protocol):
 
 
 class StoreParts(Protocol):
-    """The parts of a store."""
+    """The parts of a store.
+
+    Reads of all parts raise StoreUnreachable, StoreCorrupt, EngineError; writes raise StoreFull, StoreUnreachable
+    (nothing was stored), StoreLost (unknown), and what their methods name."""
 
     @property
     def journal(self) -> Journal:

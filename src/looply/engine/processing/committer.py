@@ -41,18 +41,18 @@ Encoded: TypeAlias = tuple[Batch, tuple[Value, ...], int]
 """A batch, the large values that it refers to, and the bytes of the text of its events."""
 
 KEY_LIFE = timedelta(hours=24)
-"""An idempotency key is kept at least so long."""
+"""The shortest time that an idempotency key is kept."""
 
 _SNAPSHOT_EVENTS = 512
 _SNAPSHOT_BYTES = 2 * 1024 * 1024
-"""A history of so many bytes of JSON, with all large values, is folded without a snapshot where its state is small."""
+"""The most bytes of a history, as JSON with all large values, that has no snapshot where its state is small."""
 
 _LARGE_BYTES = 256 * 1024
-"""Events of so many bytes take a millisecond or more to encode."""
+"""Events of this number of bytes take a millisecond or more to encode."""
 
 _BYTES_OF_EVENT = 1024
 _BYTES_OF_VISIT = 64
-"""Folding an event takes as long as encoding and storing so much of a state; encoding a visit as so much document."""
+"""Folding an event takes as long as encoding and storing these bytes of a state; encoding a visit, of a document."""
 
 
 class Extras(msgspec.Struct, frozen=True, kw_only=True):

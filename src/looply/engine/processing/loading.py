@@ -18,14 +18,14 @@ from looply.rates import Turns
 _ALL = 1_000_000
 
 _COMPILED = 256
-"""So many compiled definitions stay in memory."""
+"""The most compiled definitions in memory."""
 
 
 _AT_ONCE: Final = 64 * 1024
-"""So many bytes of events are decoded before other tasks get a turn."""
+"""The number of bytes of events that are decoded before other tasks get a turn."""
 
 _IN_THREAD: Final = 256 * 1024
-"""Events that refer to values of so many bytes are decoded in a thread."""
+"""Events that refer to values of more bytes are decoded in a thread."""
 
 _BYTES_OF_UNIT: Final = 10
 _LEAST_BYTES_OF_UNIT: Final = 16

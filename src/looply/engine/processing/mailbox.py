@@ -10,7 +10,7 @@ from looply.execution import ExecutionState
 from looply.execution.facts.commands import Command, Reply
 
 _EVICTED_AT_ONCE = 64
-"""So many of the oldest are examined when memory is needed: a bound on the work of one command."""
+"""How many of the oldest are examined when memory is needed: a bound on the work of one command."""
 
 _FIXED_BYTES = 4096
 """What a state costs beside its data: the objects of a small one, measured with a memory profiler."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from looply.clock import Clock
+from looply.definition import Workflow
 from looply.engine.processing.committer import Committer, Extras
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox, Mailboxes
@@ -38,6 +39,20 @@ class Deadline:
     def __call__(self) -> bool:
         """Returns whether the time is over."""
         return self._clock.monotonic() >= self._end
+
+
+class _Batch:
+    """Commands of one unit in computation: the newest state, and what the unit will store and reply."""
+
+    __slots__ = ("applied", "events", "extras", "replies", "state", "workflow")
+
+    def __init__(self, state: ExecutionState, workflow: Workflow) -> None:
+        self.state = state
+        self.workflow = workflow
+        self.events: list[Event] = []
+        self.replies: list[Reply | LooplyError] = []
+        self.applied: list[DeliveryKey] = []
+        self.extras = Extras()
 
 
 class Processor:
@@ -135,80 +150,88 @@ class Processor:
 
     async def _compute_with_retries(self, box: Mailbox, commands: Sequence[Command]) -> list[Reply | LooplyError]:
         """Computes and stores; again on the newest state where another process has stored a unit in the meantime."""
-        taken: ClaimTaken | None = None
-        admits = True
+        claim_error: ClaimTaken | None = None
+        may_admit = True
         for _ in range(_SHARED_TRIES if self._is_shared else _TRIES):
             try:
-                return await self._compute(box, commands, taken, admits=admits)
+                return await self._compute(box, commands, claim_error, may_admit=may_admit)
             except SlotTaken:
                 # Another execution took the slot first; the other commands of the batch are computed without the
                 # admission.
-                admits = False
+                may_admit = False
             except ClaimTaken as error:
                 # Only a command that would take the process id back is refused; the result of a call beside it is
                 # stored.
-                if taken is not None:
+                if claim_error is not None:
                     raise
-                taken = error
+                claim_error = error
             except Stale:
                 if self._is_shared:
                     await self._catch_up(box)
                 else:
                     box.unload()
-        return await self._compute(box, commands, taken, admits=False)
+        return await self._compute(box, commands, claim_error, may_admit=False)
 
     async def _compute(
-        self, box: Mailbox, commands: Sequence[Command], taken: ClaimTaken | None, *, admits: bool = True
+        self, box: Mailbox, commands: Sequence[Command], claim_error: ClaimTaken | None, *, may_admit: bool
     ) -> list[Reply | LooplyError]:
-        """Returns a reply for each command, or its own error: a command that cannot be computed affects no other.
-
-        When the time of a stretch is over, the remaining commands have no reply, and nothing was done for them. With
-        `taken` another execution has the process id by now, so that no command may take it back; without `admits` no
-        concurrency slot is taken.
-        """
+        """Computes the commands and stores what they changed; returns their replies, see `_answer_all`."""
         is_certain = not self._is_shared
         if box.state is None or box.workflow is None:
             is_certain = True
             box.state, box.workflow, box.chain = await self._loader.load(box.execution_id)
-        state, workflow = box.state, box.workflow
-        events: list[Event] = []
-        replies: list[Reply | LooplyError] = []
-        applied: list[DeliveryKey] = []
-        extras = Extras()
-        is_cut = self.deadline()
-        for command in commands:
-            if replies and is_cut():
-                break
-            if isinstance(command, Admit) and not admits:
-                replies.append(Done(is_late=True))
-                continue
-            timely = command if command.at >= state.now else replace(command, at=state.now)
-            try:
-                answered = answer(workflow, state, timely, limits=self._limits)
-                if answered.write is not None:
-                    extras = replace(extras, write=answered.write)
-                if isinstance(command, RepairRows):
-                    extras = replace(extras, repairs_rows=True)
-                if answered.events:
-                    onto = answered.workflow or workflow
-                    stretch = advance(onto, state, answered.events, limits=self._limits, is_cut=is_cut)
-                    if taken is not None and _claims(stretch.state) and not _claims(state):
-                        raise _in_use(stretch.state) from taken
-                    state, workflow = stretch.state, onto
-                    events.extend(stretch.events)
-            except LooplyError as error:
-                replies.append(error)
-            else:
-                replies.append(answered.reply)
-                if command.delivery is not None:
-                    applied.append(command.delivery)
-        if events:
-            await self._committer.commit(box, state, workflow, events, replace(extras, applied=tuple(applied)))
+        batch = _Batch(box.state, box.workflow)
+        self._answer_all(batch, commands, claim_error, may_admit=may_admit)
+        if batch.events:
+            extras = replace(batch.extras, applied=tuple(batch.applied))
+            await self._committer.commit(box, batch.state, batch.workflow, batch.events, extras)
         elif not is_certain and await self._catch_up(box):
             raise Stale(f"the replies of execution {box.execution_id} are about a state that is over")
-        elif applied:
-            await self._committer.drop_deliveries(applied)
-        return replies
+        elif batch.applied:
+            await self._committer.drop_deliveries(batch.applied)
+        return batch.replies
+
+    def _answer_all(
+        self, batch: _Batch, commands: Sequence[Command], claim_error: ClaimTaken | None, *, may_admit: bool
+    ) -> None:
+        """Adds a reply for each command, or its own error: a command that cannot be computed affects no other.
+
+        When the time of a stretch is over, the remaining commands have no reply, and nothing was done for them. With
+        `claim_error` another execution has the process id by now, so that no command may take it back; without
+        `may_admit` no concurrency slot is taken.
+        """
+        is_cut = self.deadline()
+        for command in commands:
+            if batch.replies and is_cut():
+                return
+            if isinstance(command, Admit) and not may_admit:
+                batch.replies.append(Done(is_late=True))
+                continue
+            try:
+                reply = self._answer(batch, command, claim_error, is_cut)
+            except LooplyError as error:
+                batch.replies.append(error)
+            else:
+                batch.replies.append(reply)
+                if command.delivery is not None:
+                    batch.applied.append(command.delivery)
+
+    def _answer(self, batch: _Batch, command: Command, claim_error: ClaimTaken | None, is_cut: Deadline) -> Reply:
+        """Computes one command and adds its events; returns its reply. Raises: what `answer` and `advance` raise."""
+        timely = command if command.at >= batch.state.now else replace(command, at=batch.state.now)
+        answered = answer(batch.workflow, batch.state, timely, limits=self._limits)
+        if answered.write is not None:
+            batch.extras = replace(batch.extras, write=answered.write)
+        if isinstance(command, RepairRows):
+            batch.extras = replace(batch.extras, repairs_rows=True)
+        if answered.events:
+            onto = answered.workflow or batch.workflow
+            stretch = advance(onto, batch.state, answered.events, limits=self._limits, is_cut=is_cut)
+            if claim_error is not None and _claims(stretch.state) and not _claims(batch.state):
+                raise _in_use(stretch.state) from claim_error
+            batch.state, batch.workflow = stretch.state, onto
+            batch.events.extend(stretch.events)
+        return answered.reply
 
     async def _catch_up(self, box: Mailbox) -> bool:
         """Applies what other processes have stored; returns whether there was anything."""

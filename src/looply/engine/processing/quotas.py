@@ -29,7 +29,7 @@ QUOTAS: Final[tuple[Quota, ...]] = ("open_executions", "stored_bytes")
 """The quotas, by the limits that bound them."""
 
 SLICE: Final = 20_000
-"""So many rows are measured in one go."""
+"""The most rows that one slice measures."""
 _RETRY_AFTER: Final = timedelta(seconds=60)
 
 _ADVICE: Final[Mapping[Quota, str]] = {

@@ -25,16 +25,16 @@ from looply.engine.records.spans import HIGHEST_ID, first_id
 
 SLICE: Final = 200
 SLICE_BYTES: Final = 4 * 1024 * 1024
-"""One transaction removes so many executions, or so many of their bytes; a larger execution is removed alone."""
+"""The most executions, and bytes of them, that one transaction removes; a larger execution is removed alone."""
 
 SLICE_ROWS: Final = 2000
-"""One slice reads so many rows."""
+"""The most rows that one slice reads."""
 
 SLICE_KEYS: Final = 1000
-"""One transaction removes so many idempotency keys."""
+"""The most idempotency keys that one transaction removes."""
 
 FIRES_KEPT: Final = timedelta(days=31)
-"""The ledger of a schedule keeps its instants at least so long: they must not fire again where a clock is wrong."""
+"""The shortest time that a ledger keeps the instants of a schedule: none may fire again where a clock is wrong."""
 
 Cursor: TypeAlias = tuple[int, str]
 """The position of a round: an instant in milliseconds and an execution id, each where the order uses it."""

@@ -57,11 +57,11 @@ class Census(msgspec.Struct, frozen=True, kw_only=True):
 class Survey(Protocol):
     """The part of a store that examines everything that is open."""
 
-    async def take_duty(self) -> bool:
+    async def acquire_auditor_role(self) -> bool:
         """Returns whether this process is the auditor: it remains so as long as it may write.
 
         Where several processes share the store, at most one of them is the auditor at a time; when it has ended, the
-        next process that asks takes the duty over.
+        next process that asks acquires the role.
         """
         ...
 

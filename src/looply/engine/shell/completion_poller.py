@@ -9,7 +9,7 @@ from looply.errors import LooplyError
 
 _PAUSE_SECONDS = 0.025
 _SHARE = 4
-"""A slow poll is followed by a pause of so many times as long, so that most of the time is left for other work."""
+"""The pause after a slow poll, as a multiple of the poll's time: most of the time is left for other work."""
 
 _BACK_OFF_SECONDS = 1.0
 

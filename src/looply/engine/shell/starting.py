@@ -31,7 +31,7 @@ from looply.execution.facts.log_levels import events_at_level
 from looply.rates import RateLimiter
 
 _STARTS_IN_FLIGHT = 4096
-"""So many triggers may be in the writer's queue; more are refused, because triggers are refused first."""
+"""The most triggers in the writer's queue; more are refused, because triggers are refused first."""
 
 
 class Starter:

@@ -93,7 +93,7 @@ class SqlSurvey:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    async def take_duty(self) -> bool:
+    async def acquire_auditor_role(self) -> bool:
         """Returns true: there is no other process."""
         return True
 

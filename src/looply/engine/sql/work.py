@@ -21,10 +21,10 @@ from looply.engine.sql.sessions import Session, Sessions
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
 
 CLAIM_SECONDS: Final = 10
-"""So long a row belongs to the process that claimed it."""
+"""How long a row belongs to the process that claimed it."""
 
 STRETCH_SECONDS: Final = 30
-"""So long a cut stretch does; each unit of it belongs to the process that stores it."""
+"""How long a cut stretch does; each unit of it belongs to the process that stores it."""
 
 _LIFE: Final = "make_interval(secs => :seconds)"
 _TIMER: Final = "SELECT due_ms, execution_id, seq, kind"

@@ -30,7 +30,7 @@ LONGEST: Final = timedelta(seconds=60)
 """After this time a chain begins no further effect."""
 
 WAITING_FACTOR: Final = 16
-"""For each effect that may run at once so many may be here: most wait for a busy target, and delay no others."""
+"""The most effects here for each one that may run at once: most wait for a busy target, and delay no others."""
 
 
 class WorkerStopping(EngineError):

@@ -18,7 +18,7 @@ from looply.errors import EngineError
 _log = structlog.get_logger(__name__)
 
 _HELD: Final = 10_000
-"""So many offers are held: those of the last seconds of a busy server, in a few megabytes."""
+"""The most offers that are held: those of the last seconds of a busy server, in a few megabytes."""
 
 _SENDERS: Final = 8
 _BACK_OFF_SECONDS: Final = (0.2, 1.0, 5.0)
@@ -37,7 +37,7 @@ Send = Callable[[str, Sequence[Reference]], Awaitable[None]]
 
 
 Pause = Callable[[float], Awaitable[None]]
-"""Waits so many seconds. Temporal's time is the real one, also where that of the engine is a test's."""
+"""Waits for a number of seconds. Temporal's time is the real one, also where that of the engine is a test's."""
 
 
 class Outbox:

@@ -20,13 +20,13 @@ ACTIVITY: Final = "perform"
 SIGNAL: Final = "offer"
 
 REFERENCES_PER_RUN: Final = 1000
-"""One run starts so many effects: about 6,000 events of the 50,000 that Temporal's history may have."""
+"""The most effects that one run starts: about 6,000 events of the 50,000 that Temporal's history may have."""
 
 _REPEATS_PER_RUN: Final = 4000
-"""One run takes so many repeated offers: Temporal refuses the 10,001st signal."""
+"""The most repeated offers that one run accepts: Temporal refuses the 10,001st signal."""
 
 _LOST_AFTER: Final = timedelta(seconds=30)
-"""A worker without a heartbeat for so long is lost, and another one gets the effect."""
+"""A worker without a heartbeat for this time is lost, and another one gets the effect."""
 
 _LONGEST: Final = timedelta(days=1)
 """The worker enforces the time limit of the call; this one, far above, only ends what no heartbeat timeout can."""

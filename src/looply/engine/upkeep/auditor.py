@@ -7,7 +7,7 @@ missing is reported as lost, since it is unknown whether it was sent, and all ot
 the execution, under its fence. What is wrong after that is logged, and stays in `damaged` until a later check finds it
 sound.
 
-A round takes hours in a large store, and an execution that nothing moves should not wait so long. So every
+A round takes hours in a large store, and an execution that nothing moves should be found earlier. So every
 `COUNT_SECONDS` it asks the store for open executions without a row that would move them, and checks these at once; in
 the same step it counts what is open, for the metrics. Where several processes share a store, one of them does all this.
 """
@@ -28,18 +28,18 @@ from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.loop import Loop
 from looply.errors import LooplyError
 from looply.execution import ExecutionState, open_work
-from looply.execution.facts.commands import EffectLost, RepairRows
+from looply.execution.facts.commands import Command, EffectLost, RepairRows
 
 _log = structlog.get_logger(__name__)
 
 SLICE: Final = 50
-"""One slice checks so many executions."""
+"""The most executions that one slice checks."""
 COUNT_SECONDS: Final = 15.0
 """The pause between two counts of what is open."""
 _IDLE_SHARE: Final = 20
-"""A slow count runs less often: the pause is at least so many times as long as it took."""
+"""A slow count runs less often: the pause is at least its time multiplied by this number."""
 SUSPECTS: Final = 200
-"""So many executions that nothing moves are checked with one count."""
+"""The most executions that nothing moves and that are checked with one count."""
 _FIRST_SECONDS: Final = 60.0
 """The pause before the first round: a process that starts has more urgent work."""
 _PAUSE_SECONDS: Final = 1.0
@@ -81,7 +81,7 @@ class Auditor(Loop):
         self._known = Findings()
         self._round_at = 0.0
         self._count_at = 0.0
-        self._is_on_duty = False
+        self._is_auditor = False
         self.damaged: dict[str, Sequence[Problem]] = {}
 
     @property
@@ -92,7 +92,7 @@ class Auditor(Loop):
     @property
     def findings(self) -> Findings | None:
         """What this process has found, None while another one is the auditor."""
-        if not self._is_on_duty:
+        if not self._is_auditor:
             return None
         return msgspec.structs.replace(self._known, damaged=len(self.damaged), orphans=self.orphans)
 
@@ -135,10 +135,10 @@ class Auditor(Loop):
     async def round(self) -> float:
         """Counts and checks a slice, as each is due, if this process is the auditor; returns the next pause."""
         now = self._clock.monotonic()
-        if not await self._store.survey.take_duty():
-            self._is_on_duty = False
+        if not await self._store.survey.acquire_auditor_role():
+            self._is_auditor = False
             return COUNT_SECONDS
-        if not self._is_on_duty:
+        if not self._is_auditor:
             self._begin(now)
         if now >= self._count_at:
             await self.count()
@@ -150,7 +150,7 @@ class Auditor(Loop):
 
     def _begin(self, now: float) -> None:
         """Begins as the auditor without findings: what another one has found may be repaired by now."""
-        self._is_on_duty = True
+        self._is_auditor = True
         self._after, self._checked = "", 0
         self._known = Findings(repaired=self._known.repaired)
         self.damaged.clear()
@@ -190,15 +190,16 @@ class Auditor(Loop):
 
     async def _repair(self, execution_id: str) -> bool:
         """Returns whether rows were repaired; an execution that cannot be read, or has ended, is only reported."""
+        command: Command = RepairRows(at=self._clock.now())
         try:
             state = await self._shell.load_state(execution_id)
             if state.closed is not None:
                 return False
-            for lost in await self._lost_attempts(state):
-                await self._shell.submit(execution_id, lost)
-            await self._shell.submit(execution_id, RepairRows(at=self._clock.now()))
+            commands: list[Command] = [*await self._lost_attempts(state), command]
+            for command in commands:
+                await self._shell.submit(execution_id, command)
         except LooplyError as error:
-            _log.error("command_failed", execution_id=execution_id, error=error.message)
+            _log.error("command_failed", execution_id=execution_id, command=type(command).__name__, error=error.message)
             return False
         return True
 

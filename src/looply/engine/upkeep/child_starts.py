@@ -14,7 +14,7 @@ from looply.execution.facts.deliveries import DeliveryKey
 from looply.rates import RateLimiter
 
 _KEPT_SECONDS: Final = 60.0
-"""The time of a row is kept so long when the row does not come again: another process has applied it."""
+"""How long the time of a row is kept when the row does not come again: another process has applied it."""
 
 
 class ChildStarts:

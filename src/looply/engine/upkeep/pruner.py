@@ -25,7 +25,7 @@ _ROUND_SECONDS: Final = 3600.0
 _PAUSE_SECONDS: Final = 0.02
 """The pause between two slices, and between two checks whether units wait."""
 _MOST_POSTPONED: Final = 250
-"""A slice is postponed so often at most; a store that is never quiet must be pruned too."""
+"""How often a slice is postponed at most; a store that is never quiet must be pruned too."""
 
 
 class Pruner(Loop):

@@ -25,7 +25,7 @@ _log = structlog.get_logger(__name__)
 
 _BATCH = 500
 _SHARED_BATCH = 200
-"""So many timers one process leases at a time: no other process fires these."""
+"""The most timers that one process leases at a time: no other process fires these."""
 
 _SWEEP_SECONDS = 5.0
 _OWN_SWEEP_SECONDS = 60.0

@@ -74,7 +74,7 @@ class Quarantine:
         try:
             return await self.run(execution_id, lambda: self._shell.submit(execution_id, command))
         except LooplyError as error:
-            _log.error("command_failed", execution_id=execution_id, error=error.message)
+            _log_failure(execution_id, command, error)
             return None
 
     def offer(self, effect: EffectRef) -> None:
@@ -87,12 +87,16 @@ class Quarantine:
     async def open_incidents(self) -> None:
         """Opens an incident for all held executions; one for which there is no space remains held."""
         for execution_id in list(self._held):
+            command = QuarantineExecution(at=self._clock.now(), message=_POISONED)
             try:
-                await self._shell.submit(execution_id, QuarantineExecution(at=self._clock.now(), message=_POISONED))
-            except (StoreFull, StoreUnreachable) as error:
-                _log.error("command_failed", execution_id=execution_id, error=error.message)
-                continue
+                await self._shell.submit(execution_id, command)
             except LooplyError as error:
-                _log.error("command_failed", execution_id=execution_id, error=error.message)
+                _log_failure(execution_id, command, error)
+                if isinstance(error, StoreFull | StoreUnreachable):
+                    continue
             for effect in self._held.pop(execution_id):
                 self._shell.dispatcher.offer(effect)
+
+
+def _log_failure(execution_id: str, command: Command, error: LooplyError) -> None:
+    _log.error("command_failed", execution_id=execution_id, command=type(command).__name__, error=error.message)

@@ -11,7 +11,7 @@ COUNT_SECONDS: Final = 15.0
 MEASURE_SECONDS: Final = 60.0
 """The pause between two measurements of stored bytes."""
 _IDLE_SHARE: Final = 20
-"""A slow count or slice runs less often: the pause is at least so many times as long as it took."""
+"""A slow count or slice runs less often: the pause is at least its time multiplied by this number."""
 
 
 class QuotaMeter(Loop):

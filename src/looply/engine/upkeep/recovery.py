@@ -22,7 +22,7 @@ _log = structlog.get_logger(__name__)
 _BATCH = 500
 _ALL = 1_000_000
 _SWEPT = 200
-"""One sweep recovers so many rows of each kind; the next one, perhaps of another process, continues."""
+"""The most rows of each kind that one sweep recovers; the next one, perhaps of another process, continues."""
 
 
 class Recovery:
@@ -141,7 +141,7 @@ class Recovery:
                 execution_id, lambda: self._report_lost(execution_id, seq, ended_process=ended_process)
             )
         except LooplyError as error:
-            _log.error("command_failed", execution_id=execution_id, error=error.message)
+            _log.error("command_failed", execution_id=execution_id, command=EffectLost.__name__, error=error.message)
             return False
 
     async def _report_lost(self, execution_id: str, seq: int, *, ended_process: bool) -> bool | None:

@@ -26,10 +26,10 @@ from looply.schedule import Plan, delay_of, next_fire, plan
 _log = structlog.get_logger(__name__)
 
 MOST_QUEUED: Final = 100
-"""So many starts of one schedule are queued; a further one is skipped."""
+"""The most starts of one schedule that are queued; a further one is skipped."""
 
 KEPT_FIRES: Final = 10_000
-"""The ledger keeps so many rows of one schedule, the newest."""
+"""The most rows that the ledger keeps of one schedule: the newest."""
 
 _TRIMMED_EVERY: Final = 500
 

@@ -21,7 +21,8 @@ from looply.jsontext import Json
 from looply.limits import Limits
 
 CARD_SOURCE = "TEAMS"
-"""The source of every answer to a card, whatever the channel."""
+"""The `source` in the output of an answer to a card, whatever the channel is. Histories contain it and workflows
+compare it, so it stays the name of the first channel."""
 
 
 _ENDS: Final = {

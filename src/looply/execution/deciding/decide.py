@@ -44,7 +44,7 @@ _LONGEST_RETRY = timedelta(days=365)
 
 _POISON_ENDS = 5
 _POISON_SPAN = timedelta(minutes=5)
-"""A call that crashed the process so often in a row, over so long a time, is not retried automatically.
+"""A call that crashed the process this often in a row, over this time, is not retried automatically.
 
 The span matters: a process that is killed repeatedly for another reason also dies during calls by chance, but over
 minutes a call succeeds.
@@ -106,6 +106,7 @@ def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAUL
     """
     if state.closed is not None:
         return ()
+    # The first decision starts the time limit, before the execution is queued or takes a path.
     if state.seq == 1 and workflow.settings.timeout is not None:
         return (execution_timer(workflow, state),)
     if state.has_incident or state.is_queued:
@@ -210,7 +211,7 @@ def _handle_unknown(workflow: Workflow, state: ExecutionState, path: Path) -> tu
 
 
 def _ends_processes(state: ExecutionState, opened: OpenStep) -> bool:
-    """Returns whether a call has crashed so many processes, over so long a time, that it is not retried any more."""
+    """Returns whether a call has crashed too many processes, over too long a time, to be retried."""
     since = opened.ending_since
     return opened.process_ends >= _POISON_ENDS and since is not None and state.now - since >= _POISON_SPAN
 

@@ -12,7 +12,7 @@ from looply.jsontext import Json
 from looply.limits import Limits
 
 _MARKED_SINGLY = 100
-"""Above so many items with secrets the whole list is marked, which keeps later checks fast."""
+"""The most items with secrets that are marked one by one; of more, the whole list is, which keeps later checks fast."""
 
 
 def leave_scope(workflow: Workflow, state: ExecutionState, path: Path, target: str | None) -> ScopeClosed | None:

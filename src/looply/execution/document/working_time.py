@@ -91,7 +91,7 @@ def working_instant(calendar: WorkCalendar, instant: datetime, duration: Duratio
     """Returns the UTC instant a duration of working time after an aware `instant`.
 
     Guarantees: never before `instant`, and within working time or at its end.
-    Raises: CalendarError when the calendar has no working time for so long.
+    Raises: CalendarError when the calendar has no working time within the longest search.
     """
     try:
         now = _next_working(calendar, _add_calendar_parts(calendar, instant, duration))

@@ -16,8 +16,9 @@ from looply.errors import IllegalTransition
 from looply.execution.approvals.decisions import Overriding, override_of
 from looply.execution.document import overlays
 from looply.execution.document.payload import initial_payload, override_payload
-from looply.execution.evolving import letters, neighbors, regions, repairing
+from looply.execution.evolving import children_and_slots, letters, regions, repairing
 from looply.execution.evolving.card_changes import apply_answer_recorded, apply_card_closed, apply_card_wanted
+from looply.execution.evolving.mappings import without
 from looply.execution.evolving.migrating import apply_migrated
 from looply.execution.evolving.transitions import PATH_MOVES
 from looply.execution.facts.address import parse_address
@@ -164,9 +165,9 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
         case CardClosed():
             return apply_card_closed(state, event)
         case ChildStarted():
-            return neighbors.apply_neighbor_event(_move(state, event) if event.step else state, event)
+            return children_and_slots.apply_relation_event(_move(state, event) if event.step else state, event)
         case ChildClosed() | Queued() | Admitted():
-            return neighbors.apply_neighbor_event(state, event)
+            return children_and_slots.apply_relation_event(state, event)
         case ErrorCaught():
             return _apply_error_caught(state, event)
         case ScopeOpened() | ScopeEntered() | ScopeClosed() | Cancelled():
@@ -206,7 +207,7 @@ def _apply_resume_buffered(state: ExecutionState, event: ResumeBuffered) -> Exec
 
 def _apply_error_caught(state: ExecutionState, event: ErrorCaught) -> ExecutionState:
     moved = _move(state, event, branch="error")
-    moved = replace(moved, open_steps=_without(moved.open_steps, event.address.text))
+    moved = replace(moved, open_steps=without(moved.open_steps, event.address.text))
     return overlays.with_error(moved, event.scope, event.error)
 
 
@@ -298,7 +299,7 @@ def _apply_step_ended(state: ExecutionState, event: StepSucceeded | StepSkipped)
     state = regions.without_region(_move(state, event, branch=event.branch), event.scope, event)
     state = replace(
         _with_output(state, event, event.output, event.size),
-        open_steps=_without(state.open_steps, event.address.text),
+        open_steps=without(state.open_steps, event.address.text),
     )
     if isinstance(event, StepSucceeded):
         return state
@@ -349,7 +350,7 @@ def _apply_timer_fired(state: ExecutionState, event: TimerFired) -> ExecutionSta
     timer = state.timers.get(event.timer)
     if timer is None:
         raise IllegalTransition(f"timer {event.timer} is not running")
-    timers = _without(state.timers, event.timer)
+    timers = without(state.timers, event.timer)
     if timer.kind != "RETRY":
         return replace(state, timers=timers)
     path = state.paths_by_scope.get(parse_address(timer.address).scope)
@@ -380,7 +381,7 @@ def _apply_wait_opened(state: ExecutionState, event: WaitOpened) -> ExecutionSta
     return replace(
         _move(state, event),
         waits={**state.waits, text: wait},
-        open_steps=_without(state.open_steps, text),
+        open_steps=without(state.open_steps, text),
         buffered=buffered,
     )
 
@@ -419,7 +420,7 @@ def _without_wait(
     )
     return replace(
         state,
-        waits=_without(state.waits, text),
+        waits=without(state.waits, text),
         timers=_filtered(state.timers, lambda timer: timer.address != text),
         settled=state.settled.set(text, settled),
         last_settled=text,
@@ -449,15 +450,6 @@ def _cancel_open_work(state: ExecutionState, event: Cancelled | ExecutionClosed)
         cancelled = SettledWait(how="CANCELLED", by=event.by, on=event.at, answers=wait.answers)
         settled = settled.set(text, cancelled)
     return replace(state, settled=settled, waits={}, timers={}, open_steps={}, buffered={}, incidents={}, children={})
-
-
-def _without(entries: Mapping[Any, Any], key: str | int) -> Mapping[Any, Any]:
-    """Returns a small mapping without one key; these mappings are bounded by the limits of open work."""
-    if key not in entries:
-        return entries
-    left = dict(entries)
-    del left[key]
-    return left
 
 
 def _filtered(timers: Mapping[int, Timer], keep: Callable[[Timer], bool]) -> Mapping[int, Timer]:

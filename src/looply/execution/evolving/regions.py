@@ -8,12 +8,12 @@ from msgspec.structs import replace
 from looply.definition import EACH
 from looply.definition.values.pointer import split_pointer
 from looply.errors import IllegalTransition
+from looply.execution.evolving.mappings import without
 from looply.execution.facts.address import parse_address
 from looply.execution.facts.events import Cancelled, ScopeClosed, ScopeEntered, ScopeOpened
 from looply.execution.facts.scopes import Frame, Region, SecretPath, scope_of, scopes_around
 from looply.execution.facts.state import ExecutionState, Path, SettledWait
 
-Key = TypeVar("Key", int, str)
 Entry = TypeVar("Entry")
 
 
@@ -74,8 +74,8 @@ def apply_scope_closed(state: ExecutionState, event: ScopeClosed) -> ExecutionSt
         region = replace(region, ends=(*region.ends, (frame.name, event.how)))
     return replace(
         state,
-        paths_by_scope=_without(state.paths_by_scope, event.scope),
-        frames=_without(state.frames, event.scope),
+        paths_by_scope=without(state.paths_by_scope, event.scope),
+        frames=without(state.frames, event.scope),
         regions={**state.regions, frame.parent: region},
         document_bytes=state.document_bytes - freed,
     )
@@ -103,7 +103,7 @@ def without_region(state: ExecutionState, scope: str, event: Any) -> ExecutionSt
     state = _without_scopes(state, inner, event) if inner else state
     return replace(
         state,
-        regions=_without(state.regions, scope),
+        regions=without(state.regions, scope),
         document_bytes=state.document_bytes - region.result_bytes,
     )
 
@@ -151,9 +151,3 @@ def _scope(address: str) -> str:
 
 def _remaining(entries: Mapping[str, Entry], removed: set[str]) -> Mapping[str, Entry]:
     return {scope: entry for scope, entry in entries.items() if scope not in removed}
-
-
-def _without(entries: Mapping[Key, Entry], key: Key) -> Mapping[Key, Entry]:
-    left = dict(entries)
-    del left[key]
-    return left

@@ -1,13 +1,11 @@
 """`evolve` for the decisions of operators: incidents closed, the document edited, paths moved."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from looply.definition.values.pointer import split_pointer
 from looply.execution.document.overlays import size_of, with_output, with_payload
+from looply.execution.evolving.mappings import without
 from looply.execution.evolving.regions import without_region
 from looply.execution.facts.address import Address
 from looply.execution.facts.events import DocumentEdited, IncidentClosed, Moved
@@ -19,7 +17,7 @@ _STUCK_PHASES = ("FAILED", "UNKNOWN")
 def apply_incident_closed(state: ExecutionState, event: IncidentClosed) -> ExecutionState:
     """Returns the state without the incident; its step runs again where the event says so."""
     incident = state.incidents.get(event.incident_id)
-    state = replace(state, incidents=_without(state.incidents, event.incident_id))
+    state = replace(state, incidents=without(state.incidents, event.incident_id))
     if incident is None or not event.again:
         return state
     path = state.paths_by_scope.get(incident.scope)
@@ -29,7 +27,7 @@ def apply_incident_closed(state: ExecutionState, event: IncidentClosed) -> Execu
     if event.again == "visit":
         entering = Path(scope=path.scope, step=path.step, visit=path.visit, phase="ENTER")
         paths = {**state.paths_by_scope, path.scope: entering}
-        return replace(state, paths_by_scope=paths, open_steps=_without(state.open_steps, text))
+        return replace(state, paths_by_scope=paths, open_steps=without(state.open_steps, text))
     # Another attempt by an operator starts the retry policy from its beginning.
     opened = replace(state.open_steps[text], failures=0, process_ends=0, ending_since=None)
     again = Path(scope=path.scope, step=path.step, visit=path.visit, phase="RETRY")
@@ -67,12 +65,8 @@ def _cancel_visit(state: ExecutionState, left: Address, event: Moved) -> Executi
         settled = settled.set(text, SettledWait(how="CANCELLED", by=event.by, on=event.at, answers=wait.answers))
     return replace(
         state,
-        open_steps=_without(state.open_steps, text),
-        waits=_without(state.waits, text),
+        open_steps=without(state.open_steps, text),
+        waits=without(state.waits, text),
         timers={seq: timer for seq, timer in state.timers.items() if timer.address != text},
         settled=settled,
     )
-
-
-def _without(entries: Mapping[Any, Any], key: str) -> Mapping[Any, Any]:
-    return {name: value for name, value in entries.items() if name != key} if key in entries else entries

@@ -57,7 +57,7 @@ class Path(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SUSPECT_ENDS: Final = 2
-"""A call is suspect after so many crashes of processes in a row; a single crash may have another cause."""
+"""The number of crashes of processes in a row after which a call is suspect; a single crash may have another cause."""
 
 
 class OpenStep(msgspec.Struct, frozen=True, kw_only=True):

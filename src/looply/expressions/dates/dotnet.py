@@ -72,7 +72,7 @@ _Print = Callable[[Moment], str]
 
 
 def moment_of(instant: int, offset: int = 0) -> Moment:
-    """Returns an instant as a moment at an offset of so many seconds ahead of UTC."""
+    """Returns an instant as a moment at an offset in seconds ahead of UTC."""
     local = instant + offset * 1_000
     return Moment(civil_of(local), day_of_week(local), offset)
 

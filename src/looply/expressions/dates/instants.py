@@ -125,7 +125,7 @@ def iso_text(instant: int) -> str:
 
 
 def with_months(instant: int, months: int) -> int:
-    """Returns the instant so many months later; a day that the month does not have becomes its last one."""
+    """Returns the instant `months` months later; a day that the month does not have becomes its last one."""
     at = civil_of(instant)
     first = instant_of(at.year, at.month + months)
     days = (instant_of(at.year, at.month + months + 1) - first) // _DAY

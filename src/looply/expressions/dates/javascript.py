@@ -33,7 +33,7 @@ _ISO = re.compile(
 )
 _ISO_DATE = re.compile(r"(?:[0-9]{4}|[+-][0-9]{6})(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?[Tt]")
 _SIGNIFICANT = 9
-"""So many digits of a number are significant, from the first that is not 0."""
+"""The number of significant digits of a number, from the first that is not 0."""
 
 
 class _Token(NamedTuple):

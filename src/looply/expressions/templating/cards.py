@@ -106,7 +106,7 @@ class _Builder:
         self._strings = strings
 
     def build(self, value: Json, pointer: str, names: Names, levels: int) -> _Part:
-        """Returns a part of a card with at most so many levels. Raises: ExpressionSyntaxError."""
+        """Returns a part of a card with at most `levels` levels. Raises: ExpressionSyntaxError."""
         if isinstance(value, str):
             made = self._strings.value(value, pointer, names)
             return _Part(None, made, 0) if isinstance(made, str) else _Part(made, None, 1 + (len(value) >> 4))

@@ -457,5 +457,5 @@ class _Idle:
     def survey(self) -> "_Idle":
         return self
 
-    async def take_duty(self) -> bool:
+    async def acquire_auditor_role(self) -> bool:
         return False

@@ -14,7 +14,7 @@ class MemorySurvey:
     def __init__(self, data: MemoryData) -> None:
         self._data = data
 
-    async def take_duty(self) -> bool:
+    async def acquire_auditor_role(self) -> bool:
         """Returns true: there is no other process."""
         return True
 

@@ -28,7 +28,7 @@ class FakeSurvey:
         self.measured = 0
         self.is_away = False
 
-    async def take_duty(self) -> bool:
+    async def acquire_auditor_role(self) -> bool:
         raise NotImplementedError
 
     async def count(self) -> object:

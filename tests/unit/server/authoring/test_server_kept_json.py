@@ -254,7 +254,7 @@ async def wait_until_settled(caller: Caller, workflow_id: str, execution_id: str
             return
         if item["status"] == "COMPLETED":
             return
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0)
 
 
 def caller_part(output: dict[str, Json]) -> dict[str, Json]:

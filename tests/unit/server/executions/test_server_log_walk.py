@@ -54,9 +54,9 @@ class Walk:
             head = (await self._shell.get(self.id)).head
             if states in (tuple(head.current_state.split(",")), (head.status,)):
                 return await self.item()
-            # Short, because a call or the catalog may have to answer first.
+            # Other tasks first: a call or the catalog may have to answer.
             await self._shell.wait_until_settled(self.id, self.clock.now() + timedelta(milliseconds=5))
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0)
         raise AssertionError(f"{self.id} is {head.status} at {head.current_state}, not {states}")
 
     async def later(self, **span: float) -> None:
@@ -399,7 +399,7 @@ async def test_late_answers(walk: Walk, mine: Caller, world: World) -> None:
     for _ in range(20_000):
         if ended["workflow_event_log"]["events"][-1]["type"] == "STEP_RESULT_DISCARDED":
             break
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0)
         ended = await walk.reach("TERMINATED")
     assert summarize(ended) == lines("""
         EXECUTION_STARTED WorkflowStartState trigger_type workflow_version

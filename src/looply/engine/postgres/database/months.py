@@ -9,7 +9,7 @@ from looply.engine.postgres.database.connections import Connection
 from looply.engine.records.spans import first_id
 
 AHEAD: Final = 2
-"""Opening the store makes the partitions of so many months after the present one."""
+"""The number of months after the present one whose partitions are made when the store is opened."""
 
 _ADD = "SELECT add_month(%s, %s::uuid, %s::uuid)"
 _LAST_YEAR = 9999

@@ -17,7 +17,7 @@ from looply.engine.postgres.database.connections import Connection, Connections,
 from looply.errors import DataFolderInUse, StoreLost
 
 LEASE_SECONDS: Final = 30
-"""A process that shares the database and did not renew its lease for so long has ended."""
+"""A lease that was not renewed for this time has expired: its process has ended."""
 
 RENEWAL_SECONDS: Final = 5
 

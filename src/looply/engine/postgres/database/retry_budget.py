@@ -11,7 +11,7 @@ from looply.engine.coding.database_server import one_line
 from looply.errors import ShuttingDown, StoreUnreachable
 
 PATIENCE_SECONDS: Final = 10.0
-"""A call waits so long for an unreachable database."""
+"""The longest time that a call waits for an unreachable database."""
 
 FIRST_PAUSE_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS = 1.0
@@ -38,5 +38,5 @@ class RetryBudget:
 
 
 def longer(pause: float) -> float:
-    """Returns the pause after one of so many seconds."""
+    """Returns the pause, in seconds, that follows one of `pause` seconds."""
     return min(2 * pause, _LONGEST_PAUSE_SECONDS)

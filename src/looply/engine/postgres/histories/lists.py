@@ -133,7 +133,7 @@ _SPANS: Final[Mapping[Kind, str]] = {
 
 
 def statement(kind: Kind, *, has_terms: bool = False, fields: int = 0) -> str:
-    """Returns the statement that reads one source for a filter that may have terms, and has so many search fields."""
+    """Returns the statement that reads one source for a filter that may have terms, and has `fields` search fields."""
     found = [_FOUND] if has_terms else []
     fits = " AND ".join([_FITS, *found, *(_HAS_VALUE.replace(":n:", str(number)) for number in range(fields))])
     names = ("(SELECT n.id FROM name n WHERE n.n = e.org)", "(SELECT n.id FROM name n WHERE n.n = e.workspace)")

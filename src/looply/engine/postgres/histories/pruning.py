@@ -25,7 +25,7 @@ from looply.engine.sql.sessions import Sessions
 _log = structlog.get_logger(__name__)
 
 FEW: Final = 1000
-"""With so many executions left at most, a pruned month is rewritten."""
+"""The most executions left in a pruned month that is rewritten."""
 
 _PARTS: Final = ("execution", "batch", "snapshot", "value_use")
 

@@ -7,7 +7,7 @@ from looply.engine.postgres.database.database import Database
 from looply.engine.sql.sessions import Sessions
 from looply.engine.sql.survey import SqlSurvey
 
-_TAKE_DUTY: Final = "SELECT take_audit(%s)"
+_TAKE_AUDIT: Final = "SELECT take_audit(%s)"
 
 
 class PostgresSurvey(SqlSurvey):
@@ -17,7 +17,7 @@ class PostgresSurvey(SqlSurvey):
         super().__init__(sessions)
         self._database = database
 
-    async def take_duty(self) -> bool:
-        """Returns whether the duty is this process's, taking it when no process has it that may still write."""
+    async def acquire_auditor_role(self) -> bool:
+        """Returns whether this process is the auditor; it acquires the role when no process that may write has it."""
         own = self._database.epoch
-        return bool(await self._database.write(lambda connection: call(connection, _TAKE_DUTY, (own,))))
+        return bool(await self._database.write(lambda connection: call(connection, _TAKE_AUDIT, (own,))))

@@ -30,5 +30,5 @@ class PostgresWorkQueue(SqlWorkQueue):
 
         ended, poisoned = await self._database.write(write)
         for epoch in ended:
-            _log.warning("process_lost", epoch=epoch, unheard_seconds=LEASE_SECONDS)
+            _log.warning("process_lost", epoch=epoch, lease_seconds=LEASE_SECONDS)
         return [id_text(key) for key in poisoned]

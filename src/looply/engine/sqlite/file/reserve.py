@@ -12,7 +12,7 @@ RESERVE_BYTES: Final = 16 * 1024 * 1024
 _FREE_BYTES = 4 * RESERVE_BYTES
 _PAUSE_SECONDS = 5.0
 _LOOK_SECONDS = 0.2
-# So much free space on a disk too small for a reserve means that it is no longer full.
+# A disk too small for a reserve is no longer full when it has this much free space.
 _SOME_BYTES = 1024 * 1024
 
 

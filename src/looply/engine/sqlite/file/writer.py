@@ -65,7 +65,7 @@ class _Queue:
     def next_group(self, usual: int) -> tuple[list[_Item], bool]:
         """Waits for a write; returns it with all that wait behind it, and whether the end was met.
 
-        `usual` is the size of the group before: so many are worth a moment of waiting, while they keep coming.
+        `usual` is the size of the group before: that number is worth a moment of waiting, while writes keep coming.
         """
         item = self._items.get()
         if item is None:

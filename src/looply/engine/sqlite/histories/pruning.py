@@ -13,7 +13,7 @@ from looply.engine.sqlite.file.threads import Threads
 
 _RELEASED_PAGES: Final = 64
 _SPARE: Final = 256
-"""So many free pages stay in the file for the next rows."""
+"""The number of free pages that stay in the file for the next rows."""
 
 _FACTS: Final = "SELECT org, workflow, trigger FROM execution WHERE id = ?"
 _MARK: Final = (

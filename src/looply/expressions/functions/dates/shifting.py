@@ -137,7 +137,7 @@ SHIFTING_FUNCTIONS = (
         "dates",
         (TIMESTAMP, *_AMOUNT, *FORMATTED),
         Type.TEXT,
-        "Moves a timestamp by so many `Second`, `Minute`, `Hour`, `Day`, `Week`, `Month` or `Year`.",
+        "Moves a timestamp by an amount of `Second`, `Minute`, `Hour`, `Day`, `Week`, `Month` or `Year`.",
         ("addToTime('2026-01-31T13:00:00.000Z', 1, 'Month')", "2026-02-28T13:00:00.000Z"),
         _add_to_time,
     ),

@@ -161,7 +161,7 @@ _BY_ORDER = cmp_to_key(_between)
 
 
 def _charge(run: Run, value: Json, rounds: int) -> Json:
-    """Charges the run for converting a value to text and comparing it so many times, and returns the value."""
+    """Charges the run for converting a value to text and comparing it `rounds` times, and returns the value."""
     if type(value) in {list, dict}:
         run.spend((len(text(run, value)) >> 6) * rounds)
     elif type(value) is str:

@@ -9,6 +9,7 @@ from looply.expressions.functions.declaring.declaration import Argument, Functio
 from looply.expressions.functions.structures.jpath import document_of
 from looply.expressions.functions.texts.regex import check_pattern
 from looply.expressions.javascript import SPACES, javascript_text
+from looply.expressions.queries.xml_pieces import XmlPieces
 from looply.expressions.queries.xpath import select
 from looply.expressions.values import kind_of, number, text
 from looply.jsontext import Json
@@ -36,13 +37,11 @@ def _xml_text(run: Run, value: Json) -> str:
     return escaped
 
 
-class _Writer:
+class _Writer(XmlPieces):
     """Writes a value as elements: a member is an element, a list repeats it, `#text` is the text within."""
 
     def __init__(self, run: Run) -> None:
-        self.pieces: list[str] = []
-        self._run = run
-        self._size = 0
+        super().__init__(run)
         self._elements = 0
 
     def members(self, value: Json, level: int) -> None:
@@ -105,12 +104,6 @@ class _Writer:
     def _element(self, piece: str) -> None:
         self._elements += 1
         self._write(piece)
-
-    def _write(self, piece: str) -> None:
-        self._size += len(piece)
-        self._run.check_text(self._size)
-        self._run.spend(1 + (len(piece) >> 6))
-        self.pieces.append(piece)
 
 
 def _members(value: Json) -> Iterable[tuple[str, Json]]:

@@ -85,7 +85,7 @@ NUMBER_FUNCTIONS = (
         "conversion",
         (Argument("number", Kind.NUMBER), Argument("digits", Kind.NUMBER), LOCALE),
         Type.TEXT,
-        "Formats a number with so many digits after the point, for a locale (en-US).",
+        "Formats a number with a fixed number of digits after the point, for a locale (en-US).",
         ("formatNumber(1234.5, 2, 'de-DE')", "1.234,50"),
         _format_number,
     ),

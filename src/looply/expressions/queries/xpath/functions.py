@@ -31,7 +31,7 @@ def call(conversion: Conversion, context: Context, name: str, arguments: Sequenc
 
 
 def check_call(name: str, count: int) -> None:
-    """Checks that a function exists and takes so many arguments. Raises: ExpressionError."""
+    """Checks that a function exists and takes `count` arguments. Raises: ExpressionError."""
     if name not in _FUNCTIONS:
         raise ExpressionError(f"xPath() knows no function {name}() in the path")
     fewest, most, _ = _FUNCTIONS[name]

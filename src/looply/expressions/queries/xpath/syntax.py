@@ -61,7 +61,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Negation:
-    """A number that is negated so many times."""
+    """A number that is negated one or more times."""
 
     operand: "Expr"
     times: int

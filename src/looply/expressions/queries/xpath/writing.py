@@ -3,6 +3,7 @@
 import re
 
 from looply.expressions.evaluation import Run
+from looply.expressions.queries.xml_pieces import XmlPieces
 from looply.expressions.queries.xpath.tree import XML, XMLNS, Kind, Node
 
 _IN_TEXT = re.compile("[<>&]")
@@ -14,18 +15,13 @@ Scope = dict[str, str]
 
 
 def serialize(run: Run, node: Node, most: int) -> str:
-    """Returns a node as XML, in at most so many characters. Raises: ExpressionLimit."""
+    """Returns a node as XML, in at most `most` characters. Raises: ExpressionLimit."""
     writer = _Writer(run, run.limits.expression_text - most)
     writer.node(node, {})
     return "".join(writer.pieces)
 
 
-class _Writer:
-    def __init__(self, run: Run, size: int) -> None:
-        self.pieces: list[str] = []
-        self._run = run
-        self._size = size
-
+class _Writer(XmlPieces):
     def node(self, node: Node, scope: Scope) -> None:
         match node.kind:
             case Kind.DOCUMENT:
@@ -72,12 +68,6 @@ class _Writer:
 
     def _attribute(self, name: str, value: str) -> None:
         self._write(f' {name}="{_IN_ATTRIBUTE.sub(_escape, value)}"')
-
-    def _write(self, piece: str) -> None:
-        self._size += len(piece)
-        self._run.check_text(self._size)
-        self._run.spend(1 + (len(piece) >> 6))
-        self.pieces.append(piece)
 
 
 def _declares(attribute: Node) -> bool:

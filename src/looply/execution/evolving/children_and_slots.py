@@ -1,16 +1,16 @@
 """`evolve` for relations to other executions: children, and concurrency slots."""
 
-from collections.abc import Mapping
 from typing import assert_never
 
 from msgspec.structs import replace
 
 from looply.errors import IllegalTransition
+from looply.execution.evolving.mappings import without
 from looply.execution.facts.events import Admitted, ChildClosed, ChildStarted, Queued
 from looply.execution.facts.state import ConcurrencySlot, ExecutionState, OpenChild
 
 
-def apply_neighbor_event(
+def apply_relation_event(
     state: ExecutionState, event: ChildStarted | ChildClosed | Queued | Admitted
 ) -> ExecutionState:
     """Returns the state after the event; the caller has moved the path of the step that starts a child.
@@ -21,7 +21,7 @@ def apply_neighbor_event(
         case ChildStarted():
             return _apply_child_started(state, event)
         case ChildClosed():
-            return replace(state, children=_without(state.children, event.child_id))
+            return replace(state, children=without(state.children, event.child_id))
         case Queued():
             slot = ConcurrencySlot(seq=state.seq + 1, since=event.at, max_concurrency=event.max_concurrency)
             return replace(state, slot=slot)
@@ -50,7 +50,3 @@ def _apply_child_started(state: ExecutionState, event: ChildStarted) -> Executio
         raise IllegalTransition(f"the incident {event.incident_id} is not open")
     answered = {**state.incidents, event.incident_id: replace(incident, is_answered=True)}
     return replace(state, incidents=answered)
-
-
-def _without(children: Mapping[str, OpenChild], child_id: str) -> Mapping[str, OpenChild]:
-    return {name: child for name, child in children.items() if name != child_id}
