@@ -93,6 +93,7 @@ ROOMS = {
         "document",
         "approvals",
         "evolving",
+        "steps",
         "deciding",
         "answering",
         "views",

@@ -24,7 +24,8 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How often and how soon a failed attempt is retried.
 
     After the n-th failure the wait is `interval * backoff ** (n - 1)`, at most `max_interval`; `jitter` shortens it
-    by up to this fraction. A `Retry-After` of the other system is a lower bound, also above `max_interval`. The defaults apply when the `retry` of a step leaves them out; without a `retry` there is one attempt.
+    by up to this fraction. A `Retry-After` of the other system is a lower bound, also above `max_interval`. The
+    defaults apply when the `retry` of a step leaves them out; without a `retry` there is one attempt.
     """
 
     max_attempts: int = 3
