@@ -91,6 +91,7 @@ ROOMS = {
     "execution": (
         "facts",
         "document",
+        "closing",
         "approvals",
         "evolving",
         "steps",

@@ -27,7 +27,7 @@ from looply.errors import (
     Stale,
 )
 from looply.execution import ExecutionState
-from looply.execution.approvals.children import output_secrets, start_secrets
+from looply.execution.closing.children import output_secrets, start_secrets
 from looply.execution.document.sizes import json_bytes
 from looply.execution.facts.commands import ChildEnded, Command, Terminate
 from looply.execution.facts.deliveries import Delivery, DeliveryKey

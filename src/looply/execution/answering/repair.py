@@ -17,9 +17,9 @@ from looply.errors import Problem
 from looply.execution.answering.editing import edit_event
 from looply.execution.answering.migration import find_renames, migration_problems, rename_future_waits
 from looply.execution.approvals import overrides
-from looply.execution.approvals.children import close_children
-from looply.execution.approvals.closing import close_cards_of
 from looply.execution.approvals.decisions import Overriding
+from looply.execution.closing.children import close_children
+from looply.execution.closing.close import close_cards_of
 from looply.execution.deciding.decide import execution_timer, handle_failure
 from looply.execution.document.document import region_of
 from looply.execution.document.evaluation import StepError, step_fuel

@@ -14,8 +14,8 @@ import msgspec
 from looply.clock import rfc3339
 from looply.definition import RetryPolicy, TerminateSettings, Workflow
 from looply.errors import IllegalTransition
-from looply.execution.approvals.children import incident_workflow_starts
-from looply.execution.approvals.closing import close
+from looply.execution.closing.children import incident_workflow_starts
+from looply.execution.closing.close import close
 from looply.execution.deciding.leaving import continue_region, leave_scope
 from looply.execution.document.evaluation import StepError, step_fuel
 from looply.execution.document.overlays import visible_output

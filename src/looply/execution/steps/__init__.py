@@ -1,6 +1,6 @@
 """Steps: one module for each kind of step, with the events with which a visit begins.
 
-Imports `facts`, `document` and `approvals`.
+Imports every lower room.
 Never here: what follows from a result; `deciding` and `answering` decide about that.
 """
 
