@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from looply.connectors.function.pool import SandboxPool
-from looply.connectors.function.sandbox import Code, Language
+from looply.connectors.sandbox import Code, Language
 
 _CODES: Final[dict[Language, str]] = {
     "javascript": "return { total: input.items.reduce((sum, item) => sum + item.price * item.quantity, 0) }",

@@ -30,7 +30,7 @@ from looply.clock import Ids, SystemClock, SystemEntropy, id_time
 from looply.definition import compile_definition
 from looply.engine.coding.codec import Codec
 from looply.engine.coding.units import head_of, work_change
-from looply.engine.ports.dispatch import InProcessDispatcher
+from looply.engine.effects.in_process import InProcessDispatcher
 from looply.engine.ports.store import Unit
 from looply.engine.processing.committer import Committer, Extras
 from looply.engine.processing.mailbox import Mailbox

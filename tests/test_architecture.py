@@ -88,8 +88,10 @@ ROOMS = {
     "execution": (
         "facts",
         "document",
+        "closing",
         "approvals",
         "evolving",
+        "steps",
         "deciding",
         "answering",
         "views",
@@ -102,12 +104,7 @@ ROOMS = {
         "executions",
         "administration",
     ),
-    "app": (
-        "context",
-        "authoring",
-        "executions",
-        "administration",
-    ),
+    "app": ("context", "authoring", "executions", "administration"),
     "cli": (
         "display",
         "terminal",
@@ -117,19 +114,8 @@ ROOMS = {
         "operating",
         "measuring",
     ),
-    "catalog": (
-        "storage",
-        "trail",
-        "tenants",
-        "authored",
-    ),
-    "definition": (
-        "values",
-        "schemas",
-        "settings",
-        "graph",
-        "calls",
-    ),
+    "catalog": ("storage", "trail", "tenants", "authored"),
+    "definition": ("values", "schemas", "settings", "graph", "calls"),
     "engine.sqlite": (
         "file",
         "pending",
@@ -323,6 +309,19 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     trees = {module_of(path): tree for path, tree in modules()}
     # Raises: CycleError, which names them.
     TopologicalSorter({name: needed(tree, trees) for name, tree in trees.items()}).prepare()
+
+
+def test_no_two_packages_import_each_other() -> None:
+    trees = {module_of(path): tree for path, tree in modules()}
+    # These two have what is above all others beside what is below all: `bootstrap.py` and `errors.py`.
+    tops = {"looply", "looply.expressions"}
+    package_of = {name: name if is_package(name) else name.rpartition(".")[0] for name in trees}
+    used = {(package_of[name], package_of[target]) for name, tree in trees.items() for target in needed(tree, trees)}
+    assert [pair for pair in used if pair[::-1] in used and tops.isdisjoint(pair) and pair[0] != pair[1]] == []
+
+
+def is_package(module: str) -> bool:
+    return (SOURCE.parent.joinpath(*module.split(".")) / "__init__.py").is_file()
 
 
 def module_of(path: Path) -> str:

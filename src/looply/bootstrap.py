@@ -36,9 +36,10 @@ from looply.connectors.outbound.dialer import GuardedDialer
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.registry import Registry, load_connectors
 from looply.engine.coding.codec import Codec
+from looply.engine.effects.in_process import InProcessDispatcher
 from looply.engine.effects.worker import Worker, WorkerResources
-from looply.engine.ports.card_channel import INBOX, CardChannel, InboxChannel
-from looply.engine.ports.dispatch import Dispatcher, InProcessDispatcher
+from looply.engine.ports.card_channel import INBOX, CardChannel
+from looply.engine.ports.dispatch import Dispatcher
 from looply.engine.ports.port import Audit, Examined, ignore_examined
 from looply.engine.ports.store import Store
 from looply.engine.processing.loading import Loader
@@ -52,6 +53,7 @@ from looply.engine.sqlite.file.opening import FILE_NAME
 from looply.engine.sqlite.file.seal import Seal
 from looply.engine.sqlite.store import SqliteStore
 from looply.engine.upkeep.auditor import Auditor
+from looply.engine.upkeep.inbox_channel import InboxChannel
 from looply.engine.upkeep.loop import Loop, running_loops
 from looply.engine.upkeep.pruner import Pruner
 from looply.engine.upkeep.pump import Pump

@@ -1,4 +1,4 @@
-"""Fair scheduling of concurrency slots: no owner and no slow target keeps the others waiting.
+"""Fair scheduling of call slots: no owner and no slow target keeps the others waiting.
 
 Pure: time is an argument, and nothing here runs work. An owner is an organization, a target is a system that it calls.
 """

@@ -3,7 +3,8 @@
 from typing import Final, Protocol
 
 from looply.clock import Clock
-from looply.engine.ports.dispatch import Dispatcher, InProcessDispatcher
+from looply.engine.effects.in_process import InProcessDispatcher
+from looply.engine.ports.dispatch import Dispatcher
 
 RESERVES: Final = "take the slot of an effect in the unit that stores it"
 """The effect is sent once that unit is stored: whether it was sent is unknown after a crash."""

@@ -1,7 +1,8 @@
 """Modules that are loaded when a command first uses them: the server, the stores, the catalog, the event loop.
 
 To import them takes many times as long as a help page or an expression may take. So a command names them through this
-module, `on_demand.bootstrap.serve(...)`, and imports nothing from it.
+module, `on_demand.bootstrap.serve(...)`, and imports nothing from it. Types are named in texts, which load nothing:
+`"on_demand.settings.Settings"`.
 """
 
 from importlib import import_module
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     import structlog
 
-    from looply import bootstrap, definition, log
+    from looply import bootstrap, definition, log, settings
     from looply.app.administration import organizations, proof
     from looply.app.authoring import fires
     from looply.catalog.tenants import data_keys, rotation
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from looply.cli.offline import copies, moving, offline, offline_audit, offline_datastores, offline_keys, store
     from looply.demo import run as demo
     from looply.engine.coding import rows
+    from looply.engine.ports import port
     from looply.engine.records import pruning, survey
     from looply.engine.sqlite.file import moved, opening
     from looply.engine.upkeep import pruner
@@ -47,11 +49,13 @@ __all__ = [
     "offline_keys",
     "opening",
     "organizations",
+    "port",
     "proof",
     "pruner",
     "pruning",
     "rotation",
     "rows",
+    "settings",
     "store",
     "structlog",
     "survey",
@@ -77,11 +81,13 @@ _MODULES: Final = {
     "offline_keys": "looply.cli.offline.offline_keys",
     "opening": "looply.engine.sqlite.file.opening",
     "organizations": "looply.app.administration.organizations",
+    "port": "looply.engine.ports.port",
     "proof": "looply.app.administration.proof",
     "pruner": "looply.engine.upkeep.pruner",
     "pruning": "looply.engine.records.pruning",
     "rotation": "looply.catalog.tenants.rotation",
     "rows": "looply.engine.coding.rows",
+    "settings": "looply.settings",
     "store": "looply.cli.offline.store",
     "structlog": "structlog",
     "survey": "looply.engine.records.survey",

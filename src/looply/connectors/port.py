@@ -19,9 +19,9 @@ import msgspec
 import structlog
 
 from looply.clock import Clock
-from looply.connectors.function.sandbox import NoSandbox, Sandbox
 from looply.connectors.outbound.dialer import Dialer, NoDialer
 from looply.connectors.outbound.sessions import SessionCache
+from looply.connectors.sandbox import NoSandbox, Sandbox
 from looply.definition.schemas.schema_checker import MAX_PROBLEMS, brief_validator, count_values, first_error, truncate
 from looply.definition.values.pointer import join_pointer
 from looply.definition.values.repeat import REPEATS, Repeat

@@ -17,7 +17,7 @@ from golden.stores.folder import Left, new_keys, open_catalog
 from kit.driver import ORGANIZATION
 from looply.definition import Workflow
 from looply.engine.coding.codec import Codec
-from looply.engine.ports.dispatch import InProcessDispatcher
+from looply.engine.effects.in_process import InProcessDispatcher
 from looply.engine.processing.committer import Committer
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox

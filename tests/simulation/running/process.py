@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kit.callees import FakeCallees
 from looply.engine.coding.codec import Codec
+from looply.engine.effects.in_process import InProcessDispatcher
 from looply.engine.effects.worker import Worker
-from looply.engine.ports.dispatch import InProcessDispatcher
 from looply.engine.processing.feed import FeedBounds
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell

@@ -6,7 +6,7 @@ from typing import Any
 from kit.definitions import call, chain
 from kit.memory import MemoryStore
 from looply.engine.coding.codec import Codec
-from looply.engine.ports.dispatch import InProcessDispatcher
+from looply.engine.effects.in_process import InProcessDispatcher
 from looply.engine.processing.committer import Committer
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox

@@ -26,8 +26,8 @@ from looply.connectors.http.connector import CONNECTOR as HTTP
 from looply.connectors.registry import Registry
 from looply.connectors.sap.connector import CONNECTOR as SAP
 from looply.engine.coding.codec import Codec
+from looply.engine.effects.in_process import InProcessDispatcher
 from looply.engine.effects.worker import Worker
-from looply.engine.ports.dispatch import InProcessDispatcher
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pump import Pump

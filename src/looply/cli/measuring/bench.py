@@ -5,7 +5,7 @@ import platform
 import tempfile
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from cyclopts import App, Parameter, validators
@@ -19,10 +19,7 @@ from looply.cli.terminal.importing import ImportOptions, import_by_api
 from looply.cli.terminal.tables import record, table
 from looply.cli.terminal.terminal import Here, Terminal, json_text
 from looply.clock import Clock
-from looply.demo.local_server import local_server
-
-if TYPE_CHECKING:  # start-up cost
-    from looply.demo.local_server import LocalServer
+from looply.demo.local_server import LocalServer, local_server
 
 APP: Final = App(name="bench")
 APP.command(
@@ -74,7 +71,7 @@ async def bench(
     return REFUSED if report["unfinished"] or any(each["errors"] for each in report["results"]) else DONE
 
 
-async def _measure(server: "LocalServer", seconds: float, terminal: Terminal) -> Report:
+async def _measure(server: LocalServer, seconds: float, terminal: Terminal) -> Report:
 
     async with ApiClient(server.url, server.api_key) as client:
         workflow = await import_by_api(client, definition(), ImportOptions(activate=True))
@@ -95,7 +92,7 @@ async def _measure(server: "LocalServer", seconds: float, terminal: Terminal) ->
     }
 
 
-async def _regions(server: "LocalServer", terminal: Terminal) -> list[Report]:
+async def _regions(server: LocalServer, terminal: Terminal) -> list[Report]:
 
     async with ApiClient(server.url, server.api_key) as client:
         return await measure_regions(client, terminal.clock)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 from cyclopts import Parameter, validators
 
@@ -19,9 +19,6 @@ from looply.cli.terminal.terminal import Here, json_text
 from looply.clock import Clock
 from looply.errors import Refused
 from looply.jsontext import Json
-
-if TYPE_CHECKING:  # start-up cost
-    from asyncio.subprocess import Process
 
 GOAL: Final = 0.5
 """Our speed over theirs: at least half as fast."""
@@ -80,7 +77,7 @@ def _missing(folder: Path) -> str:
 class PeerProcess:
     """Microsoft's packages in a process of their own, with the cases parsed."""
 
-    def __init__(self, process: "Process") -> None:
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self.versions: dict[str, str] = {}
         self.values: list[Json] = []

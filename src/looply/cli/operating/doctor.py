@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -14,10 +14,6 @@ from looply.cli.terminal.progress import show_progress
 from looply.cli.terminal.tables import record, table
 from looply.cli.terminal.terminal import Here, Terminal
 from looply.errors import DataFolderInUse, StoreCorrupt
-
-if TYPE_CHECKING:  # start-up cost of the engine
-    from looply.engine.ports.port import Audit, Examined
-    from looply.settings import Settings
 
 
 async def doctor(*, data: AnyFolder = None, terminal: Here) -> int:
@@ -54,7 +50,9 @@ async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
     }
 
 
-async def _examine_keys(terminal: Terminal, settings: "Settings") -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+async def _examine_keys(
+    terminal: Terminal, settings: "on_demand.settings.Settings"
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Returns the master keys that processes still hold, more than one while the key is rotated, and the problems."""
 
     async with on_demand.bootstrap.read_only_keys(settings, terminal.clock) as keys:
@@ -71,7 +69,9 @@ async def _examine_keys(terminal: Terminal, settings: "Settings") -> tuple[list[
         return held, closed
 
 
-async def _audit_folder(terminal: Terminal, settings: "Settings", examined: "Examined") -> "Audit":
+async def _audit_folder(
+    terminal: Terminal, settings: "on_demand.settings.Settings", examined: "on_demand.port.Examined"
+) -> "on_demand.port.Audit":
 
     try:
         async with on_demand.store.open_services(terminal, settings) as services:
@@ -80,12 +80,16 @@ async def _audit_folder(terminal: Terminal, settings: "Settings", examined: "Exa
         return await _audit_copy(terminal, settings, examined)
 
 
-async def _audit_database(terminal: Terminal, settings: "Settings", examined: "Examined") -> "Audit":
+async def _audit_database(
+    terminal: Terminal, settings: "on_demand.settings.Settings", examined: "on_demand.port.Examined"
+) -> "on_demand.port.Audit":
 
     return await on_demand.bootstrap.audit_database(settings, terminal.clock, examined)
 
 
-async def _audit_copy(terminal: Terminal, settings: "Settings", examined: "Examined") -> "Audit":
+async def _audit_copy(
+    terminal: Terminal, settings: "on_demand.settings.Settings", examined: "on_demand.port.Examined"
+) -> "on_demand.port.Audit":
     """Returns the audit of a copy of a folder that a running server uses."""
 
     with TemporaryDirectory(prefix="looply-doctor-") as folder:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from cyclopts import App
 
@@ -12,9 +12,6 @@ from looply.cli.terminal.tables import table
 from looply.cli.terminal.terminal import Here, Terminal
 from looply.errors import Conflict, DataFolderInUse, Refused
 from looply.master_keys import VARIABLE, MasterKey, MasterKeys, new_key
-
-if TYPE_CHECKING:  # start-up cost of the table
-    from looply.settings import Settings
 
 APP: Final = App(
     name="master-key", help="The master key of stored secrets: status; distribute, activate, retire a new one."
@@ -97,7 +94,7 @@ async def retire(*, data: AnyFolder = None, terminal: Here) -> None:
     _show(terminal, await _settle(terminal, settings, lambda states: not any(_is_former(each) for each in states)))
 
 
-def _open_keys(terminal: Terminal, data: AnyFolder) -> tuple["Settings", MasterKeys]:
+def _open_keys(terminal: Terminal, data: AnyFolder) -> tuple["on_demand.settings.Settings", MasterKeys]:
 
     settings = on_demand.store.existing_settings(terminal, data)
     return settings, on_demand.bootstrap.master_keys_of(settings)
@@ -109,13 +106,15 @@ def _require_keys(keys: MasterKeys) -> tuple[MasterKey, ...]:
     return held
 
 
-async def _states(settings: "Settings") -> States:
+async def _states(settings: "on_demand.settings.Settings") -> States:
 
     async with on_demand.bootstrap.read_only_catalog(settings) as database:
         return await database.read(on_demand.rotation.key_states)
 
 
-async def _settle(terminal: Terminal, settings: "Settings", is_done: Callable[[States], bool]) -> States:
+async def _settle(
+    terminal: Terminal, settings: "on_demand.settings.Settings", is_done: Callable[[States], bool]
+) -> States:
     """Returns the states of the keys once the catalog matches the key file: this process applies it, or the server.
 
     Raises: Conflict (code `KEY_NOT_TAKEN`) when a running server does not apply it.
@@ -128,7 +127,7 @@ async def _settle(terminal: Terminal, settings: "Settings", is_done: Callable[[S
     return await _states(settings)
 
 
-async def _wait(settings: "Settings", is_done: Callable[[States], bool]) -> None:
+async def _wait(settings: "on_demand.settings.Settings", is_done: Callable[[States], bool]) -> None:
     for _ in range(int(_PATIENCE_SECONDS / _LOOK_SECONDS)):
         if is_done(await _states(settings)):
             return

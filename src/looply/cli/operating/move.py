@@ -1,6 +1,6 @@
 """`looply db move`: moves a data folder into a PostgreSQL database."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -11,13 +11,8 @@ from looply.cli.terminal.options import Data, settings_of
 from looply.cli.terminal.progress import show_progress
 from looply.cli.terminal.tables import record, table
 from looply.cli.terminal.terminal import Here, Terminal
+from looply.clock import Clock
 from looply.errors import Refused, SettingsError
-
-if TYPE_CHECKING:  # start-up cost of the engine, and of the driver of the database
-    from looply.catalog.tenants.data_keys import DataKeys
-    from looply.cli.offline.moving import MoveResult
-    from looply.clock import Clock
-    from looply.settings import Settings
 
 
 async def move(
@@ -56,7 +51,9 @@ async def move(
     return REFUSED if moved.problems else DONE
 
 
-async def _move(terminal: Terminal, settings: "Settings", *, is_rehearsed: bool, audits: bool) -> "MoveResult":
+async def _move(
+    terminal: Terminal, settings: "on_demand.settings.Settings", *, is_rehearsed: bool, audits: bool
+) -> "on_demand.moving.MoveResult":
     # Start-up cost of the stores.
     try:
         moving = on_demand.moving
@@ -79,12 +76,12 @@ async def _move(terminal: Terminal, settings: "Settings", *, is_rehearsed: bool,
         return await (moving.rehearse(request) if is_rehearsed else moving.carry_out(request))
 
 
-def _check_folder(settings: "Settings") -> None:
+def _check_folder(settings: "on_demand.settings.Settings") -> None:
 
     on_demand.store.check_store(settings)
 
 
-def _keys(settings: "Settings", clock: "Clock") -> "DataKeys":
+def _keys(settings: "on_demand.settings.Settings", clock: Clock) -> "on_demand.data_keys.DataKeys":
     """Returns the keys of the folder's secrets. Raises: Refused (code `KEY_MISSING`), so that no new key is created."""
 
     path = settings.data / on_demand.bootstrap.KEY_FILE
@@ -94,7 +91,7 @@ def _keys(settings: "Settings", clock: "Clock") -> "DataKeys":
     return on_demand.data_keys.DataKeys(on_demand.bootstrap.master_keys_of(settings), clock)
 
 
-def _document(moved: "MoveResult") -> dict[str, Any]:
+def _document(moved: "on_demand.moving.MoveResult") -> dict[str, Any]:
     audit = moved.audit
     return {
         "to": moved.to,
@@ -124,7 +121,7 @@ def _move_result(document: dict[str, Any]) -> Page:
     return parts
 
 
-def _note_next_steps(terminal: Terminal, settings: "Settings") -> None:
+def _note_next_steps(terminal: Terminal, settings: "on_demand.settings.Settings") -> None:
     """Notes what the new installation needs, and how the move is undone."""
 
     where = "the one that LOOPLY_ENCRYPTION_KEY has here"

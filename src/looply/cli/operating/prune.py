@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 from msgspec.structs import replace
@@ -18,10 +18,6 @@ from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import record
 from looply.cli.terminal.terminal import Here, Terminal
 from looply.errors import Conflict, DefinitionError
-
-if TYPE_CHECKING:  # start-up cost of the engine
-    from looply.engine.records.pruning import RetentionFilter, Slice
-    from looply.settings import Settings
 
 _YEAR_DAYS = 366
 _MONTH_DAYS = 31
@@ -94,7 +90,9 @@ async def prune(
     terminal.show(document, lambda: _prune_result(document))
 
 
-async def _confirm(terminal: Terminal, prune_store: "Callable[..., Awaitable[Slice]]", *, yes: bool) -> None:
+async def _confirm(
+    terminal: Terminal, prune_store: "Callable[..., Awaitable[on_demand.pruning.Slice]]", *, yes: bool
+) -> None:
     """Asks with the number of executions, which a dry run counts. Raises: as `confirm`."""
     what = "Remove the executions for good"
     if not yes and terminal.is_interactive:
@@ -104,8 +102,8 @@ async def _confirm(terminal: Terminal, prune_store: "Callable[..., Awaitable[Sli
 
 
 def _retention_filters(
-    terminal: Terminal, settings: "Settings", older_than: str | None, workflow: str
-) -> tuple["RetentionFilter", ...]:
+    terminal: Terminal, settings: "on_demand.settings.Settings", older_than: str | None, workflow: str
+) -> tuple["on_demand.pruning.RetentionFilter", ...]:
     """Returns the filters of executions to remove. Raises: UsageError for an invalid duration or id."""
 
     workflow_key = on_demand.rows.find_id(workflow) if workflow else b""
@@ -122,7 +120,7 @@ def _retention_filters(
     return tuple(replace(each, workflow_id=workflow_id) for each in on_demand.pruning.plan(now, settings.retention))
 
 
-def _decided_before(terminal: Terminal, settings: "Settings") -> datetime | None:
+def _decided_before(terminal: Terminal, settings: "on_demand.settings.Settings") -> datetime | None:
     kept = settings.decision_retention
     return terminal.clock.now() - kept if kept is not None else None
 
@@ -138,13 +136,13 @@ def _cutoff(now: datetime, older_than: str) -> datetime:
         raise UsageError(message) from error
 
 
-def _disk_bytes(settings: "Settings") -> int | None:
+def _disk_bytes(settings: "on_demand.settings.Settings") -> int | None:
     """Returns the size of the file of executions, None for a database."""
 
     return (settings.data / on_demand.opening.FILE_NAME).stat().st_size if settings.engine == "embedded" else None
 
 
-def _document(pruned: "Slice", *, is_dry: bool) -> dict[str, Any]:
+def _document(pruned: "on_demand.pruning.Slice", *, is_dry: bool) -> dict[str, Any]:
     counts = {"executions": pruned.executions, "bytes": pruned.size, "held": pruned.held, "keys": pruned.keys}
     return {**counts, "decisions": pruned.decisions, "dry_run": is_dry}
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from cyclopts import Parameter, validators
 
@@ -14,9 +14,6 @@ from looply.cli.terminal.failures import SERVE_STATUSES, ServeFailed, UsageError
 from looply.cli.terminal.options import settings_of
 from looply.cli.terminal.terminal import Here, Terminal
 from looply.errors import LooplyError, SettingsError, StoreLost
-
-if TYPE_CHECKING:  # start-up cost of the table
-    from looply.settings import Settings
 
 _PORT: Final = validators.Number(gte=0, lte=65_535)
 
@@ -97,7 +94,10 @@ Ready: TypeAlias = Callable[[str, str, Mapping[str, str]], None]
 
 
 async def run_until_stopped(
-    terminal: Terminal, settings: "Settings", ready_file: Path | None, run: Callable[[Ready], Awaitable[None]]
+    terminal: Terminal,
+    settings: "on_demand.settings.Settings",
+    ready_file: Path | None,
+    run: Callable[[Ready], Awaitable[None]],
 ) -> None:
     """Runs a server or a worker to its end, with its log and its ready file.
 

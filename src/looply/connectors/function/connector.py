@@ -2,8 +2,8 @@
 
 import msgspec
 
-from looply.connectors.function.sandbox import Code, CodeFailed, Language
 from looply.connectors.port import CallContext, Connector, Operation, read_input
+from looply.connectors.sandbox import Code, CodeFailed, Language
 from looply.jsontext import Json
 
 

@@ -16,8 +16,8 @@ from typing import Final, TypeAlias
 import structlog
 
 from looply.connectors.function.process import ProcessGone, RunTimedOut, WorkerProcess, WorkerReply
-from looply.connectors.function.sandbox import Code, CodeFailed, Language
 from looply.connectors.function.workers import SLOW_SECONDS, Workers
+from looply.connectors.sandbox import Code, CodeFailed, Language
 from looply.errors import BadRequest, ShuttingDown, Timeout
 from looply.jsontext import Json, check_values, parse_json, work_units
 from looply.limits import DEFAULT_LIMITS, Limits
@@ -36,7 +36,7 @@ _Ticket: TypeAlias = "tuple[Lane, asyncio.Future[None]]"
 
 
 class SandboxPool:
-    """See `looply.connectors.function.sandbox.Sandbox`."""
+    """See `looply.connectors.sandbox.Sandbox`."""
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS, *, processes: int = 4, turns: Turns | None = None) -> None:
         """`processes` is the largest number of processes of each language; large results wait for their `turns`."""

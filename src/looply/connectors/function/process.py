@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import looply
-from looply.connectors.function.sandbox import Code, Language
+from looply.connectors.sandbox import Code, Language
 from looply.errors import Unavailable
 from looply.jsontext import encode_json
 from looply.limits import Limits

@@ -23,8 +23,9 @@ _FAILURES: Final = {"CONNECTION": "connection", "TIMEOUT": "timeout"}
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How often and how soon a failed attempt is retried.
 
-    The wait before attempt n + 1 is `interval * backoff ** (n - 1)`, at most `max_interval`, varied by the fraction
-    `jitter`. The defaults apply when the `retry` of a step leaves them out; without a `retry` there is one attempt.
+    After the n-th failure the wait is `interval * backoff ** (n - 1)`, at most `max_interval`; `jitter` shortens it
+    by up to this fraction. A `Retry-After` of the other system is a lower bound, also above `max_interval`. The
+    defaults apply when the `retry` of a step leaves them out; without a `retry` there is one attempt.
     """
 
     max_attempts: int = 3
@@ -33,7 +34,7 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     backoff: float = 2.0
     max_interval: timedelta | None = None
     jitter: float = 0.0
-    """0 (exact times) to 1."""
+    """0 (exact times) to 1 (any time up to the whole wait)."""
     on: tuple[str, ...] = RETRY_ON
 
     def matches(self, code: str, status: str | None) -> bool:

@@ -9,7 +9,8 @@ import asyncio
 from datetime import timedelta
 from typing import Final
 
-from looply.engine.ports.dispatch import Dispatcher, EffectRef, InProcessDispatcher, Perform
+from looply.engine.effects.in_process import InProcessDispatcher
+from looply.engine.ports.dispatch import Dispatcher, EffectRef, Perform
 from looply.execution.facts.datastores import is_datastore_operation
 from looply.slots import Lane
 

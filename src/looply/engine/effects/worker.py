@@ -12,13 +12,13 @@ import structlog
 
 from looply.clock import Clock, SystemClock
 from looply.connectors.bound import BoundDialer, Bounds, BoundSender
-from looply.connectors.function.sandbox import NoSandbox, Sandbox
 from looply.connectors.masking import MIN_LENGTH, Masker, masker_of
 from looply.connectors.outbound.dialer import Dialer, NoDialer
 from looply.connectors.outbound.offload import offload_if_large
 from looply.connectors.outbound.sessions import SessionCache
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
+from looply.connectors.sandbox import NoSandbox, Sandbox
 from looply.definition.values.pointer import split_pointer
 from looply.engine.effects.outcomes import failure
 from looply.engine.effects.paced_sender import PacedSender

@@ -14,7 +14,8 @@ from datetime import timedelta
 from typing import Final
 
 from looply.clock import Clock
-from looply.engine.ports.dispatch import EffectRef, InProcessDispatcher, Perform
+from looply.engine.effects.in_process import InProcessDispatcher
+from looply.engine.ports.dispatch import EffectRef, Perform
 from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import Serving
 from looply.errors import EngineError

@@ -1,4 +1,4 @@
-"""The deliverer: applies what executions send to each other, and admits queued executions to concurrency slots.
+"""The deliverer: applies what executions send to each other.
 
 Theory of operation. A delivery row names sender and target; its content is in the history of the sender. It is applied
 as a command, or as the start of an execution, and the unit that stores it removes the row, so it is applied once,
@@ -27,9 +27,9 @@ from looply.errors import (
     Stale,
 )
 from looply.execution import ExecutionState
-from looply.execution.approvals.children import output_secrets, start_secrets
+from looply.execution.closing.children import output_secrets, start_secrets
 from looply.execution.document.sizes import json_bytes
-from looply.execution.facts.commands import Admit, ChildEnded, Command, Done, Terminate
+from looply.execution.facts.commands import ChildEnded, Command, Terminate
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
 from looply.execution.facts.events import ChildOutcome, ChildStarted, ExecutionStarted
 from looply.execution.facts.state import ExecutionEnd
@@ -47,7 +47,7 @@ _REFUSALS = (NotFound, Conflict, BadRequest, Refused, RecordDamaged)
 
 
 class Deliverer:
-    """Deliveries and admissions of one engine. `quarantine` holds executions, or works on them alone."""
+    """Deliveries of one engine. `quarantine` holds executions, or works on them alone."""
 
     def __init__(
         self, shell: Shell, store: Store, clock: Clock, child_target_of: ChildTargetOf, quarantine: Quarantine
@@ -77,8 +77,7 @@ class Deliverer:
                 break
             if count >= _MOST:
                 return False
-        is_done = is_done and not self._child_starts.find_delayed(self._clock.monotonic())
-        return await self._admit() and is_done
+        return is_done and not self._child_starts.find_delayed(self._clock.monotonic())
 
     async def _ready(self) -> list[Delivery]:
         """Returns rows that are not being applied here, without those of delayed starts as far as the store can."""
@@ -87,24 +86,6 @@ class Deliverer:
 
     def _is_delayed(self, delivery: Delivery) -> bool:
         return self._child_starts.is_delayed(delivery.row, self._clock.monotonic())
-
-    async def _admit(self) -> bool:
-        """Admits executions to free slots, one after the other, since each admission changes which one is next."""
-        while ids := await self._store.work.admissible(_BATCH):
-            await self._quarantine.refresh_suspects(ids)
-            ready = [execution_id for execution_id in ids if not self._quarantine.holds(execution_id)]
-            if not any([await self._try_admit(execution_id) for execution_id in ready]):
-                return False
-        return True
-
-    async def _try_admit(self, execution_id: str) -> bool:
-        try:
-            admit = Admit(at=self._clock.now())
-            reply = await self._quarantine.run(execution_id, lambda: self._shell.submit(execution_id, admit))
-        except LooplyError as error:
-            _log.error("admission_failed", execution_id=execution_id, error=error.message)
-            return False
-        return isinstance(reply, Done) and not reply.is_late
 
     async def _deliver(self, delivery: Delivery) -> bool:
         """Applies one row; returns whether it was removed."""

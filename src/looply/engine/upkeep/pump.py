@@ -14,6 +14,7 @@ from looply.engine.ports.port import ChildTargetOf
 from looply.engine.ports.store import Store, TimerRow
 from looply.engine.records.startup import StartupState
 from looply.engine.shell.shell import Shell
+from looply.engine.upkeep.admissions import Admitter
 from looply.engine.upkeep.deliveries import Deliverer
 from looply.engine.upkeep.loop import BACK_OFF_SECONDS, Loop
 from looply.engine.upkeep.quarantine import Quarantine
@@ -35,7 +36,7 @@ _HOLD_SECONDS = 60.0
 
 
 class Pump(Loop):
-    """Timers, schedules and deliveries of one engine, and its recovery."""
+    """Timers, schedules, deliveries and admissions of one engine, and its recovery."""
 
     failed_event = "pump_failed"
 
@@ -52,6 +53,7 @@ class Pump(Loop):
         self._quarantine = Quarantine(shell, store, clock)
         self._recovery = Recovery(shell, store, clock, self._quarantine)
         self._deliverer = Deliverer(shell, store, clock, child_target_of, self._quarantine)
+        self._admitter = Admitter(shell, store, clock, self._quarantine)
         self._late: set[tuple[str, int]] = set()
         self._seen = (clock.now(), clock.monotonic())
         self._held_until = 0.0
@@ -83,18 +85,23 @@ class Pump(Loop):
                 break
         if not await self._scheduling.tick(now, self._batch):
             self._is_stuck = True
-        if not await self._deliverer.apply_due():
+        if not await self._apply_and_admit():
             self._is_stuck = True
 
     async def round(self) -> float:
         """Fires what is due, and returns the seconds until something falls due."""
         # The instant that was checked is the one that fires: the clock may be set in between.
         if self._is_held(now := self._clock.now()):
-            # Deliveries do not depend on the wall clock.
-            await self._deliverer.apply_due()
+            # Deliveries and admissions do not depend on the wall clock.
+            await self._apply_and_admit()
             return BACK_OFF_SECONDS
         await self.tick(now)
         return await self._pause()
+
+    async def _apply_and_admit(self) -> bool:
+        """Applies deliveries, then admits queued executions; returns whether nothing is left to be tried again."""
+        is_applied = await self._deliverer.apply_due()
+        return await self._admitter.admit_due() and is_applied
 
     async def _recover_more(self) -> None:
         now = self._clock.monotonic()

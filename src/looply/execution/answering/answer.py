@@ -5,17 +5,17 @@ from typing import TypeVar, assert_never
 from msgspec.structs import replace
 
 from looply.definition import Workflow
+from looply.execution.answering.attempts import answer_effect_done, answer_effect_failed, answer_effect_lost
 from looply.execution.answering.repair import answer_repair
 from looply.execution.answering.resume import answer_resume
 from looply.execution.answering.settling import settle_letter
 from looply.execution.approvals.cards import answer_card
-from looply.execution.approvals.children import answer_child_ended
-from looply.execution.approvals.closing import close, close_cards
 from looply.execution.approvals.quorum import approval_output
 from looply.execution.approvals.reassign import reassign_card
 from looply.execution.approvals.turns import escalate, remind
+from looply.execution.closing.children import answer_child_ended
+from looply.execution.closing.close import close, close_cards
 from looply.execution.deciding.decide import open_incident
-from looply.execution.deciding.effects import answer_effect_done, answer_effect_failed, answer_effect_lost
 from looply.execution.document.sizes import json_bytes
 from looply.execution.evolving.evolve import evolve
 from looply.execution.facts.address import parse_address

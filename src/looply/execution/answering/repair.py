@@ -15,14 +15,14 @@ from looply.definition import Workflow
 from looply.definition.schemas.step_types import STEP_TYPES
 from looply.errors import Problem
 from looply.execution.answering.editing import edit_event
+from looply.execution.answering.migration import find_renames, migration_problems, rename_future_waits
 from looply.execution.approvals import overrides
-from looply.execution.approvals.children import close_children
-from looply.execution.approvals.closing import close_cards_of
 from looply.execution.approvals.decisions import Overriding
+from looply.execution.closing.children import close_children
+from looply.execution.closing.close import close_cards_of
 from looply.execution.deciding.decide import execution_timer, handle_failure
-from looply.execution.deciding.renaming import find_renames, migration_problems, rename_future_waits
 from looply.execution.document.document import region_of
-from looply.execution.document.evaluation import step_fuel
+from looply.execution.document.evaluation import StepError, step_fuel
 from looply.execution.document.sizes import json_bytes, over_document
 from looply.execution.evolving.evolve import evolve
 from looply.execution.facts.address import parse_address
@@ -52,7 +52,6 @@ from looply.execution.facts.events import (
 from looply.execution.facts.scopes import scope_of
 from looply.execution.facts.state import ExecutionState, Incident, Path
 from looply.execution.steps import ENTRIES, Visit
-from looply.execution.steps.visit import StepError
 from looply.expressions import ExpressionError
 from looply.jsontext import encode_json
 from looply.limits import Limits

@@ -6,7 +6,7 @@ from typing import Final
 
 from looply.definition import Step, Workflow
 from looply.errors import Problem
-from looply.execution.approvals.closing import close_cards
+from looply.execution.closing.close import close_cards
 from looply.execution.document.sizes import json_bytes, over_document
 from looply.execution.facts.address import Address, is_genuine, parse_address, parse_token
 from looply.execution.facts.commands import AlreadyRestarted, Answer, DeclineCode, Declined, Restarted, Resume, Unfit

@@ -1,5 +1,5 @@
-"""Approvals: cards and their answers, recipients and their turns, quorum, overrides; and the start of child executions.
+"""Approvals: cards and their answers, recipients and their turns, quorum, overrides.
 
-Imports `facts` and `document`.
+Imports `facts`, `document` and `closing`.
 Never here: delivery of cards; channels do that outside of this package.
 """

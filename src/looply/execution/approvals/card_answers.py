@@ -1,11 +1,13 @@
-"""Validation of an answer against its card: only values that the card lets its reader send are recorded."""
+"""Answers to cards: validated, since only values that a card lets its reader send are recorded; and as an output."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from looply.clock import rfc3339
 from looply.errors import Problem, Refused
 from looply.execution.approvals.card_form import CardAction, CardForm, CardInput, read_form
 from looply.execution.approvals.card_values import UNSET, InvalidValue, error_message, is_filled_in, read_value
+from looply.execution.facts.state import CardAnswer
 from looply.jsontext import Json, canonical_json
 
 _MAX_ACTIONS: Final = 20
@@ -35,6 +37,13 @@ def validate_answer(card: Json, data: Mapping[str, Json]) -> dict[str, Json] | t
             return answer
         first = first or tuple(problems[:_MAX_PROBLEMS])
     return first or (Problem(path="/data", message=_no_action(form)),)
+
+
+def card_output(answers: Sequence[CardAnswer], recipients: Sequence[str], source: str) -> Json:
+    """Returns the output of a card that was answered; `response` is the last answer."""
+    shown = [{"user": answer.user, "data": answer.data, "answered_on": rfc3339(answer.on)} for answer in answers]
+    last = {name: shown[-1][name] for name in ("user", "data")} if shown else None
+    return {"response": last, "responses": shown, "recipients": list(recipients), "source": source}
 
 
 def _actions_of(form: CardForm, data: Mapping[str, bytes]) -> Sequence[CardAction]:

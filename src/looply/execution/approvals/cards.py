@@ -6,17 +6,16 @@ from msgspec.structs import replace
 
 from looply.definition import Step, Workflow
 from looply.errors import Problem
-from looply.execution.approvals.card_answers import validate_answer
-from looply.execution.approvals.closing import close_cards
+from looply.execution.approvals.card_answers import card_output, validate_answer
 from looply.execution.approvals.deciding import decide_on
 from looply.execution.approvals.decisions import action_of
 from looply.execution.approvals.reassign import reassignment_text
+from looply.execution.closing.close import close_cards
 from looply.execution.document.sizes import json_bytes, over_document
 from looply.execution.facts.address import card_id, is_genuine, parse_address, parse_token
 from looply.execution.facts.commands import AlreadyAnswered, Answer, AnswerCard, Declined, Recorded, Unfit, UnknownToken
 from looply.execution.facts.events import AnswerRecorded, Event, Resumed
 from looply.execution.facts.state import Card, CardAnswer, ExecutionState, OpenWait, recipients_of
-from looply.execution.steps.wait import card_output
 from looply.jsontext import Json
 from looply.limits import Limits
 

@@ -4,10 +4,10 @@ from typing import Final
 
 from looply.definition import Step
 from looply.errors import Problem
-from looply.execution.approvals.closing import close_cards
 from looply.execution.approvals.default_card import COMMENT_CHARACTERS
 from looply.execution.approvals.quorum import approval_output, verdict
 from looply.execution.approvals.turns import next_turn
+from looply.execution.closing.close import close_cards
 from looply.execution.document.sizes import json_bytes, over_document
 from looply.execution.facts.address import parse_address
 from looply.execution.facts.approval_terms import ApprovalTerms, Decision, is_same_person

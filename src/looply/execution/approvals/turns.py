@@ -5,6 +5,7 @@ from datetime import datetime
 
 from looply.definition import parse_duration
 from looply.errors import Refused
+from looply.execution.document.evaluation import StepError
 from looply.execution.document.working_time import read_calendar, working_instant
 from looply.execution.facts.address import Address, card_id, parse_address
 from looply.execution.facts.approval_terms import ApprovalTerms, is_same_person
@@ -12,7 +13,6 @@ from looply.execution.facts.card_copy import CardCopy
 from looply.execution.facts.commands import CommandBase
 from looply.execution.facts.events import CardClosed, CardWanted, Event, EventBase, TimerStarted
 from looply.execution.facts.state import Card, ExecutionState, OpenWait, Timer, cards_of, is_answered
-from looply.execution.steps.visit import StepError
 
 
 def due_after(terms: ApprovalTerms, start: datetime, span: str, name: str) -> datetime:

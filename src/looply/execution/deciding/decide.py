@@ -14,10 +14,10 @@ import msgspec
 from looply.clock import rfc3339
 from looply.definition import RetryPolicy, TerminateSettings, Workflow
 from looply.errors import IllegalTransition
-from looply.execution.approvals.children import incident_workflow_starts
-from looply.execution.approvals.closing import close
+from looply.execution.closing.children import incident_workflow_starts
+from looply.execution.closing.close import close
 from looply.execution.deciding.leaving import continue_region, leave_scope
-from looply.execution.document.evaluation import step_fuel
+from looply.execution.document.evaluation import StepError, step_fuel
 from looply.execution.document.overlays import visible_output
 from looply.execution.evolving.evolve import evolve
 from looply.execution.facts.address import incident_id, jitter
@@ -36,7 +36,6 @@ from looply.execution.facts.events import (
 from looply.execution.facts.log_levels import events_at_level
 from looply.execution.facts.state import ExecutionState, OpenStep, Path
 from looply.execution.steps import ENTRIES, Visit
-from looply.execution.steps.visit import StepError
 from looply.expressions import ExpressionError
 from looply.limits import DEFAULT_LIMITS, Limits
 

@@ -1,8 +1,8 @@
 """`decide` for branches and iterations: when one ends, when the next begins, and when the region is complete."""
 
 from looply.definition import ARRIVE, Workflow
-from looply.execution.approvals.children import close_children
-from looply.execution.approvals.closing import close_cards_of
+from looply.execution.closing.children import close_children
+from looply.execution.closing.close import close_cards_of
 from looply.execution.document.sizes import json_bytes, over_document
 from looply.execution.facts.address import Address, parse_address
 from looply.execution.facts.events import Cancelled, Event, ScopeClosed, ScopeEntered, StepFailed, StepSucceeded

@@ -1,4 +1,4 @@
-"""The inputs of an evaluation in a step, and how marks of secrets propagate to its result."""
+"""The inputs of an evaluation in a step, its failure, and how marks of secrets propagate to its result."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from looply.definition import Step, Workflow
+from looply.errors import Refused
 from looply.execution.document.document import Document
 from looply.execution.document.overlays import visible_secrets
 from looply.execution.facts.address import Address, RandomStream
@@ -14,6 +15,10 @@ from looply.expressions import CardTemplate, Evaluation, Fuel, Template
 from looply.limits import Limits
 
 Reference = tuple[str | int, ...]
+
+
+class StepError(Refused):
+    """A step cannot run with its values; the step fails with the same code."""
 
 
 def step_fuel(limits: Limits) -> Fuel:

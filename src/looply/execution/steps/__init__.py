@@ -1,4 +1,8 @@
-"""One module for each kind of step: the events with which a visit begins."""
+"""Steps: one module for each kind of step, with the events with which a visit begins.
+
+Imports every lower room.
+Never here: what follows from a result; `deciding` and `answering` decide about that.
+"""
 
 from looply.execution.steps.registry import ENTRIES, Visit
 

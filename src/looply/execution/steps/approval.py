@@ -11,7 +11,7 @@ from looply.definition.values.pointer import split_pointer
 from looply.errors import Refused
 from looply.execution.approvals.default_card import default_card
 from looply.execution.approvals.turns import due_after, turn_timers
-from looply.execution.document.evaluation import reads_secret
+from looply.execution.document.evaluation import StepError, reads_secret
 from looply.execution.document.working_time import read_calendar
 from looply.execution.facts.address import card_id
 from looply.execution.facts.approval_terms import ApprovalTerms, EscalationTerm, is_same_person
@@ -21,7 +21,7 @@ from looply.execution.facts.datastores import READ, value_at
 from looply.execution.facts.events import CardClosed, CardWanted, Event, Resumed, StepScheduled, WaitOpened
 from looply.execution.facts.state import ExecutionState
 from looply.execution.steps.card import card_body, read_people
-from looply.execution.steps.visit import StepError, Visit
+from looply.execution.steps.visit import Visit
 from looply.execution.steps.wait import begin_wait
 from looply.expressions import Template
 from looply.jsontext import Json

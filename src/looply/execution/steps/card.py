@@ -4,14 +4,15 @@ from collections.abc import Iterable
 
 from looply.definition import SOURCES, AdaptiveCardSettings
 from looply.definition.settings.mail import has_line_break, person_of
+from looply.execution.approvals.card_answers import card_output
 from looply.execution.document.document import scope_of_step
-from looply.execution.document.evaluation import reads_secret
+from looply.execution.document.evaluation import StepError, reads_secret
 from looply.execution.facts.address import card_id
 from looply.execution.facts.card_copy import CardCopy
 from looply.execution.facts.events import CardClosed, CardWanted, Computed, Event, Resumed
 from looply.execution.facts.state import Card, cards_of
-from looply.execution.steps.visit import StepError, Visit
-from looply.execution.steps.wait import card_output, open_wait
+from looply.execution.steps.visit import Visit
+from looply.execution.steps.wait import open_wait
 from looply.expressions import CardTemplate
 from looply.jsontext import Json
 

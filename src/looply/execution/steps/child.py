@@ -2,11 +2,11 @@
 
 from looply.definition import Step, SubworkflowSettings
 from looply.definition.settings.children import is_uuid, version_of
-from looply.execution.document.evaluation import reads_secret, secret_pointers
+from looply.execution.document.evaluation import StepError, reads_secret, secret_pointers
 from looply.execution.document.sizes import json_bytes
 from looply.execution.facts.address import child_id
 from looply.execution.facts.events import ChildStarted, Event
-from looply.execution.steps.visit import StepError, Visit
+from looply.execution.steps.visit import Visit
 from looply.expressions import Template
 
 

@@ -2,10 +2,10 @@
 
 from looply.definition import DatastoreSettings
 from looply.definition.settings.datastores import canonical_name, name_finding, path_finding, revision_finding
-from looply.execution.document.evaluation import reads_secret
+from looply.execution.document.evaluation import StepError, reads_secret
 from looply.execution.facts.datastores import over_limits
 from looply.execution.facts.events import Event, StepScheduled
-from looply.execution.steps.visit import StepError, Visit
+from looply.execution.steps.visit import Visit
 from looply.jsontext import Json
 
 

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from looply.definition import DelaySettings, parse_duration, parse_instant
 from looply.errors import Refused
+from looply.execution.document.evaluation import StepError
 from looply.execution.facts.events import Event, TimerStarted
-from looply.execution.steps.visit import StepError, Visit
+from looply.execution.steps.visit import Visit
 from looply.expressions import Template
 
 

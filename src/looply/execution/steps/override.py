@@ -5,12 +5,12 @@ from typing import Literal
 from msgspec.structs import replace
 
 from looply.definition import OverridePayloadSettings
-from looply.execution.document.evaluation import secrets_of
+from looply.execution.document.evaluation import StepError, secrets_of
 from looply.execution.document.overlays import owner_scope, size_of
 from looply.execution.document.payload import override_payload
 from looply.execution.document.sizes import json_bytes, over_document_and_payload
 from looply.execution.facts.events import Computed, Event
-from looply.execution.steps.visit import StepError, Visit
+from looply.execution.steps.visit import Visit
 from looply.jsontext import Json
 
 

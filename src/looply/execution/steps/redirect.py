@@ -1,8 +1,9 @@
 """`redirect`: continues at another step, a bounded number of times."""
 
 from looply.definition import RedirectSettings
+from looply.execution.document.evaluation import StepError
 from looply.execution.facts.events import Computed, Event
-from looply.execution.steps.visit import StepError, Visit
+from looply.execution.steps.visit import Visit
 
 
 def enter(visit: Visit) -> tuple[Event, ...]:

@@ -1,10 +1,10 @@
 """`parallel`, `join` and `forEach`: run branches concurrently, join them, or run a body for each item."""
 
 from looply.definition import ForEachSettings, JoinSettings, ParallelSettings
-from looply.execution.document.evaluation import secret_pointers
+from looply.execution.document.evaluation import StepError, secret_pointers
 from looply.execution.document.overlays import visible_output
 from looply.execution.facts.events import Computed, Event, ScopeOpened
-from looply.execution.steps.visit import StepError, Visit
+from looply.execution.steps.visit import Visit
 from looply.jsontext import Json
 
 

@@ -6,8 +6,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from looply.definition import Step, Workflow
-from looply.errors import Refused
-from looply.execution.document.evaluation import evaluation_for, step_reads_secret
+from looply.execution.document.evaluation import StepError, evaluation_for, step_reads_secret
 from looply.execution.facts.address import Address
 from looply.execution.facts.events import Event, StepFailed
 from looply.execution.facts.state import ExecutionState
@@ -18,10 +17,6 @@ from looply.limits import Limits
 _WHY: Final = "the value is not shown, because the step uses one that is marked secret"
 _QUOTING: Final = frozenset({"BAD_INPUT", "NOT_FOUND", "CALENDAR"})
 """Codes of step errors whose messages may quote a value."""
-
-
-class StepError(Refused):
-    """A step cannot run with its values; the step fails with the same code."""
 
 
 class Visit(msgspec.Struct, frozen=True):

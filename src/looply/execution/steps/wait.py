@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from looply.clock import rfc3339
 from looply.definition import ApprovalSettings, Step, WaitSettings
 from looply.errors import Problem
+from looply.execution.approvals.card_answers import card_output
 from looply.execution.approvals.quorum import approval_output
+from looply.execution.document.evaluation import StepError
 from looply.execution.document.sizes import json_bytes, over_document
 from looply.execution.facts.address import Address
 from looply.execution.facts.events import Event, IgnoreReason, Resumed, ResumeIgnored, TimerStarted, WaitOpened
 from looply.execution.facts.state import BufferedResume, CardAnswer, ExecutionState, OpenWait
 from looply.execution.steps.delay import instant_after
-from looply.execution.steps.visit import StepError, Visit
+from looply.execution.steps.visit import Visit
 from looply.expressions import Template
 from looply.jsontext import Json
 
@@ -120,13 +121,6 @@ def resume_output(
     data = {name: value for name, value in payload.items() if name != "source"}
     last = CardAnswer(part=-1, user=user, data=data, on=on)
     return card_output((*answers, last), recipients, str(payload.get("source", "")))
-
-
-def card_output(answers: Sequence[CardAnswer], recipients: Sequence[str], source: str) -> Json:
-    """Returns the output of a card that was answered; `response` is the last answer."""
-    shown = [{"user": answer.user, "data": answer.data, "answered_on": rfc3339(answer.on)} for answer in answers]
-    last = {name: shown[-1][name] for name in ("user", "data")} if shown else None
-    return {"response": last, "responses": shown, "recipients": list(recipients), "source": source}
 
 
 def _buffered_for(state: ExecutionState, address: Address) -> list[BufferedResume]:

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from looply.app.executions.executions import Record, Row, Rows
 from looply.clock import to_ms
 from looply.engine.ports.port import Head
-from looply.execution.approvals.children import ChildRecord, children_of
+from looply.execution.closing.children import ChildRecord, children_of
 from looply.execution.document.incidents import IncidentRecord
 from looply.execution.views.condensed import VisitRecord
 from looply.execution.views.log_entries import LogEntry

@@ -4,7 +4,7 @@ import pytest
 
 from kit.definitions import call, chain, email, function, note
 from kit.driver import Driver
-from looply.connectors.function.sandbox import CodeFailed
+from looply.connectors.sandbox import CodeFailed
 from looply.errors import Rejected, Unavailable
 from looply.execution.facts.events import IncidentOpened, StepFailed, StepScheduled, StepSucceeded
 from looply.testing.world import HANG, Answer, Output

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from looply.connectors.function.connector import CONNECTOR
-from looply.connectors.function.sandbox import Code, CodeFailed
 from looply.connectors.port import CallContext
+from looply.connectors.sandbox import Code, CodeFailed
 from looply.errors import BadInput
 from looply.testing.world import NoNetwork
 

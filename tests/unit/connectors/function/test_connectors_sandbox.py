@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from looply.connectors.function.pool import SandboxPool
-from looply.connectors.function.sandbox import Code, CodeFailed, NoSandbox
+from looply.connectors.sandbox import Code, CodeFailed, NoSandbox
 from looply.errors import ShuttingDown, Timeout, Unavailable
 from looply.limits import Limits
 from looply.rates import Turns, WorkPace

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from looply.engine.ports.dispatch import EffectRef, InProcessDispatcher
+from looply.engine.effects.in_process import InProcessDispatcher
+from looply.engine.ports.dispatch import EffectRef
 from looply.slots import Lane
 from looply.testing.clock import fake_loop
 

@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from looply.definition import ApprovalSettings, CallSettings, Step, Workflow, is_status, matches_status
-from looply.execution.document.evaluation import step_fuel
+from looply.execution.document.evaluation import StepError, step_fuel
 from looply.execution.document.masking import MASK
 from looply.execution.document.sizes import over_document
 from looply.execution.facts.address import Address, parse_address
@@ -13,7 +13,7 @@ from looply.execution.facts.commands import Answer, Done, EffectDone, EffectFail
 from looply.execution.facts.events import Discarded, StepFailed, StepSucceeded, StepUnknown
 from looply.execution.facts.state import ExecutionState, OpenStep
 from looply.execution.steps.approval import open_after_read
-from looply.execution.steps.visit import StepError, Visit
+from looply.execution.steps.visit import Visit
 from looply.expressions import ExpressionError
 from looply.jsontext import Json, encode_json
 from looply.limits import Limits

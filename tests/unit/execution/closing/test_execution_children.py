@@ -12,7 +12,7 @@ from kit.execution.workflows import call, step, workflow
 from looply.clock import id_time
 from looply.errors import IllegalTransition
 from looply.execution import evolve
-from looply.execution.approvals.children import children_of, close_children, output_secrets, start_secrets
+from looply.execution.closing.children import children_of, close_children, output_secrets, start_secrets
 from looply.execution.facts.address import child_id
 from looply.execution.facts.commands import ChildEnded, Done
 from looply.execution.facts.deliveries import Delivery, DeliveryKey, deliveries_of
