@@ -77,7 +77,7 @@ def test_servers_and_workers_are_replaced_by_a_copy_with_another_version_and_not
         run.close()
     hold(evidence, report, FOR_TIME)
     # There was no fault, so no answer may be missing, no call repeated, and no incident opened.
-    assert report.figures["calls cut off"] == 0
+    assert report.figures["calls without an answer"] == 0
     assert report.figures["outcomes left open by a fault"] == 0
     assert {newer.version, newer.version.removesuffix(NEXT)} == versions(run)
     report.finish()
@@ -112,7 +112,7 @@ def test_processes_continue_while_a_release_with_more_tables_replaces_them_and_c
     finally:
         run.close()
     hold(evidence, report, FOR_TIME)
-    assert report.figures["calls cut off"] == 0
+    assert report.figures["calls without an answer"] == 0
     assert report.figures["outcomes left open by a fault"] == 0
     assert {newer.version, newer.version.removesuffix(NEXT)} == versions(run)
     report.finish()

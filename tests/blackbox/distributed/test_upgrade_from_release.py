@@ -112,7 +112,7 @@ def test_the_release_before_continues_beside_this_one_and_is_replaced_under_load
         run.close()
     hold(evidence, report, FOR_TIME)
     # Callers of the servers notice nothing.
-    assert report.figures["calls cut off"] == 0
+    assert report.figures["calls without an answer"] == 0
     report.finish()
 
 
