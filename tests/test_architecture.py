@@ -141,7 +141,6 @@ ROOMS = {
 MOST_SIDE_BY_SIDE = 15
 MOST_LATE_IMPORTS = 20
 MOST_LINES = 500
-"""The share of equal lines in files of the same name."""
 JUNK = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 # Where a lower layer may know a higher one: the command line puts processes together by bootstrap.
 EXCUSED = {("cli", "bootstrap"), ("demo", "bootstrap")}

@@ -6,18 +6,22 @@ maps errors to HTTP statuses.
 
     LooplyError
     ├─ BadRequest            the call is malformed: nothing was done, repeating it does not help
+    ├─ BodyTooLarge          the body is over the limit
+    ├─ UnsupportedMediaType  the body is not declared as JSON
     ├─ Refused               well formed, but its content is not acceptable
     │  └─ DefinitionError    a workflow definition with problems
     ├─ Forbidden             no key, a wrong key, or a key without the scope
     ├─ NotFound              the object does not exist, or belongs to another organization
     ├─ Conflict              the object is in a state that does not allow the call
-    ├─ Overloaded            try again after `retry_after`
+    ├─ Overloaded            try again after `retry_after`: TooManyRefusals, TooManyStreams, QuotaReached,
+    │                        QuotaExhausted
     ├─ OperationError        what connectors raise
     │  ├─ Transient          Timeout, Unavailable, RateLimited
     │  └─ Permanent          BadInput, AuthFailed, Rejected
     ├─ EngineError           Stale, ClaimTaken, KeyTaken, FireTaken, SlotTaken, DatastoreMoved, DatastoresFull,
     │                        IllegalTransition, StoreFull, StoreLost, StoreUnreachable, StoreCorrupt, RecordDamaged,
     │                        SchemaMismatch, DataFolderInUse, ShuttingDown
+    ├─ KeyUnfit              the master keys of this process do not decrypt what the catalog holds
     └─ SettingsError         a setting is wrong; all problems are reported together
 """
 

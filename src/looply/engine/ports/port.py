@@ -314,13 +314,14 @@ class LiveSchedules(Protocol):
     async def put(self, schedule: Schedule, workflow: Workflow, *, former: Schedule | None = None) -> bool:
         """Stores the schedule in place of the workflow's former one. Durable when it returns.
 
-        With `former` it is stored only while that one is what is stored, since it may fire in between. Returns whether
-        it was stored.
+        With `former` it is stored only while that one is what is stored; a fire in between has changed it, and then
+        the caller reads it again. Returns whether it was stored. Raises: StoreFull, StoreUnreachable, StoreLost,
+        ShuttingDown.
         """
         ...
 
     async def drop(self, organization_id: str, workflow_id: str) -> None:
-        """Removes the schedule, if there is one."""
+        """Removes the schedule, if there is one. Durable when it returns. Raises: as `put`."""
         ...
 
 
@@ -346,15 +347,18 @@ class Engine(Protocol):
 
         Guarantees: durable when it returns. The same process id, or the same key, with the same request returns
         `replayed` and starts nothing; a process id is free again when its execution has ended.
-        Raises: Conflict (`PROCESS_ID_IN_USE`: another body; `KEY_IN_FLIGHT`), Refused (`KEY_REUSED`), BadRequest
-        (`PROCESS_ID_IS_EXECUTION`), Overloaded, StoreFull and StoreUnreachable (nothing was done), StoreLost
-        (unknown), ShuttingDown.
+        Raises: Conflict (`PROCESS_ID_IN_USE`: another body), Refused (`KEY_REUSED`; `PAYLOAD_REFUSED` with problems),
+        BadRequest (`PROCESS_ID_IS_EXECUTION`), QuotaReached and QuotaExhausted (too many starts in a minute, too much
+        that is open or stored), Overloaded, StoreFull and StoreUnreachable (nothing was done), StoreLost (unknown),
+        ShuttingDown.
         """
         ...
 
     async def submit(self, execution_id: str, command: Command) -> Reply:
         """Sends a command to an execution and returns the reply of `answer`, after its events are durable.
 
+        A repeated command is judged again by the state that it meets: where it names what it is about (a token, an
+        address with an attempt, a request) the reply says that this has happened, otherwise it may happen once more.
         Raises: NotFound, Overloaded, StoreFull, StoreUnreachable, StoreLost, ShuttingDown.
         """
         ...
@@ -402,7 +406,10 @@ class Engine(Protocol):
         ...
 
     async def put_definition(self, workflow: Workflow, workflow_id: str, workflow_version: int) -> None:
-        """Stores a definition by its hash, so that executions on it are complete in themselves."""
+        """Stores a definition by its hash, so that executions on it are complete in themselves.
+
+        Durable when it returns; storing it again is harmless. Raises: StoreFull, StoreUnreachable, StoreLost.
+        """
         ...
 
     async def usage(self) -> Mapping[str, Usage]:
