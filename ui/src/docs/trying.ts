@@ -22,7 +22,10 @@ export class KeyHolder {
       this.#key = input.value.trim();
     });
     const note = "The key stays in the memory of this page: it is stored nowhere, and a reload forgets it.";
-    return element("p", { class: "key" }, input, element("span", { class: "short" }, note));
+    // A form, as browsers want for a field that hides what is typed; Enter sends it nowhere.
+    const form = element("form", { class: "key" }, input, element("span", { class: "short" }, note));
+    form.addEventListener("submit", (event) => event.preventDefault());
+    return form;
   }
 
   headers(): Record<string, string> {
