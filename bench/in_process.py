@@ -16,9 +16,10 @@ from bench.scenario import BODY, computing, waiting
 from looply.app.administration import organizations
 from looply.bootstrap import open_application
 from looply.clock import SystemClock, SystemEntropy
-from looply.engine.ports.port import Start, Started
+from looply.engine.ports.port import Start
 from looply.engine.shell.shell import Shell
 from looply.engine.sqlite.store import SqliteStore
+from looply.execution.answering.starting import Started
 from looply.log import configure_log
 from looply.server.application import build_app
 from looply.server.http.boundary import Boundary

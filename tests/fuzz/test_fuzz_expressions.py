@@ -27,7 +27,7 @@ from looply.expressions import (
     parse_expression,
     parse_template,
 )
-from looply.expressions.evaluation import Run
+from looply.expressions.values.evaluation import Run
 from looply.jsontext import encode_json, size_problem
 from looply.limits import DEFAULT_LIMITS
 from suite.tiers import shards

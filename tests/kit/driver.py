@@ -28,7 +28,7 @@ from looply.engine.coding.codec import Codec
 from looply.engine.effects.worker import Worker
 from looply.engine.ports.card_channel import CardChannel
 from looply.engine.ports.dispatch import Dispatcher
-from looply.engine.ports.port import Audit, Filter, Head, Key, ListedExecution, Schedule, Start, Started
+from looply.engine.ports.port import Audit, Filter, Head, Key, ListedExecution, Schedule, Start
 from looply.engine.records.startup import StartupState
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
@@ -36,6 +36,7 @@ from looply.engine.upkeep.pump import Pump
 from looply.engine.upkeep.reconciler import Reconciler
 from looply.engine.upkeep.scheduling import reschedule
 from looply.execution import ExecutionState, Status
+from looply.execution.answering.starting import Started
 from looply.execution.facts.commands import AnswerCard, ReassignCard, Reply, Resume, Terminate
 from looply.execution.facts.events import Event
 from looply.jsontext import Json, encode_json, fingerprint

@@ -59,6 +59,7 @@ from looply.execution.facts.events import (
     WaitOpened,
     WaitTimedOut,
 )
+from looply.execution.facts.state import OPEN_STATUSES
 from looply.execution.views.logs import condense_logs, event_log, incidents_of, mask_document, waits_of
 from looply.jsontext import encode_json, fingerprint
 from looply.limits import Limits
@@ -289,7 +290,7 @@ class Execution(RuleBasedStateMachine):
     def every_open_execution_owns_work_and_a_closed_one_none(self) -> None:
         state, work = self.simulator.state, self.simulator.work
         assert work.is_empty == (state.closed is not None)
-        assert work.holds_process_id == (state.status in ("RUNNING", "WAITING"))
+        assert work.holds_process_id == state.is_open == (state.status in OPEN_STATUSES)
         if state.status == "FAILED" and state.closed is None:
             assert work.incidents
         if state.closed is not None:

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, get_args
 import looply
 from looply.errors import LooplyError, OperationError
 from looply.execution.facts.commands import DeclineCode
-from looply.expressions.errors import ExpressionError
+from looply.expressions.values.errors import ExpressionError
 from reference_pages.error_notes import GROUPS, NOTES
 from reference_pages.markdown import code, json_block, page, table
 

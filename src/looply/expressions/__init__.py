@@ -4,10 +4,8 @@ Pure and bounded: an expression reads only JSON values and the fields of `Evalua
 of work; it returns a JSON value or raises `ExpressionError`.
 """
 
+from looply.expressions.compiling.expression import Expression, parse_expression
 from looply.expressions.editing.completion import Completion, completions
-from looply.expressions.errors import ExpressionError, ExpressionLimit, ExpressionSyntaxError
-from looply.expressions.evaluation import Evaluation, Fuel
-from looply.expressions.expression import Expression, parse_expression
 from looply.expressions.functions.declaring.declaration import Argument, Function
 from looply.expressions.functions.table import FUNCTIONS
 from looply.expressions.inference.expressions import InferenceResult, infer_expression
@@ -24,6 +22,8 @@ from looply.expressions.templating.templates import (
     parse_template,
     split_template,
 )
+from looply.expressions.values.errors import ExpressionError, ExpressionLimit, ExpressionSyntaxError
+from looply.expressions.values.evaluation import Evaluation, Fuel
 
 __all__ = [
     "FUNCTIONS",

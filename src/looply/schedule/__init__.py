@@ -3,6 +3,7 @@
 from looply.schedule.catch_up import DueStart, Missed, Plan, plan
 from looply.schedule.cron import Occurrence
 from looply.schedule.fires import delay_of, fires, next_fire
+from looply.schedule.overlap import decide_overlap
 from looply.schedule.preview import preview
 from looply.schedule.zone_offsets import next_change
 
@@ -11,6 +12,7 @@ __all__ = [
     "Missed",
     "Occurrence",
     "Plan",
+    "decide_overlap",
     "delay_of",
     "fires",
     "next_change",

@@ -18,9 +18,9 @@ from looply.catalog import Catalog
 from looply.cli.offline.moving import TABLES, carry_out
 from looply.clock import Ids
 from looply.engine.coding.moving import JOURNAL
-from looply.engine.ports.port import Started
 from looply.engine.postgres import PostgresStore
 from looply.engine.sqlite.file.opening import open_database
+from looply.execution.answering.starting import Started
 from looply.execution.facts.commands import Recorded, Restarted
 from looply.execution.facts.events import IncidentOpened
 from looply.testing.clock import SerialEntropy

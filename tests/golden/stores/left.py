@@ -18,8 +18,9 @@ from golden.stores.folder import PASSWORD, PEOPLE, PIN, Left, body_of
 from kit.driver import ORGANIZATION, WORKSPACE, Driver, id_of
 from looply.catalog import Catalog
 from looply.definition import compile_definition
-from looply.engine.ports.port import Engine, Started
+from looply.engine.ports.port import Engine
 from looply.execution import Status
+from looply.execution.answering.starting import Started
 from looply.execution.facts.address import card_token, parse_address
 from looply.execution.facts.commands import AlreadyTerminated, Recorded, Restarted
 from looply.execution.facts.events import ExecutionStarted, IncidentOpened, StepUnknown

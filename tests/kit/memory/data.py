@@ -32,6 +32,7 @@ from looply.engine.records.letters import LetterRow
 from looply.errors import ClaimTaken, KeyTaken, SlotTaken, Stale
 from looply.execution.document.searching import SearchValues
 from looply.execution.facts.deliveries import DeliveryKey, DeliveryKind
+from looply.execution.facts.state import OPEN_STATUSES
 
 Row = tuple[str, int]
 """An execution id and the number of an event."""
@@ -77,7 +78,7 @@ class MemoryData:
     def is_open(self, execution_id: str) -> bool:
         """Whether the execution is stored and still runs or waits."""
         head = self.heads.get(execution_id)
-        return head is not None and head.status in ("RUNNING", "WAITING")
+        return head is not None and head.status in OPEN_STATUSES
 
     def placed(self, after: int) -> Iterator[tuple[int, str, Batch]]:
         """Yields (position, execution id, batch) of what is stored after a position, in order."""

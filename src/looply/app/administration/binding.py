@@ -35,13 +35,13 @@ from looply.engine.ports.port import (
     Page,
     Schedule,
     Start,
-    Started,
     ignore_examined,
 )
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow, Decisions, key_of
 from looply.engine.records.letters import LetterFilter, LetterKey, LetterRow, Letters
 from looply.engine.records.survey import Usage
 from looply.errors import BadRequest, NotFound
+from looply.execution.answering.starting import Started
 from looply.execution.facts.commands import Command, Reply
 from looply.execution.facts.events import Event
 

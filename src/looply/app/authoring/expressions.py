@@ -21,8 +21,8 @@ from looply.expressions import (
     parse_template,
 )
 from looply.expressions.editing.locations import SourceLocation, expression_start, locate, token_length
-from looply.expressions.evaluation import Run
-from looply.expressions.values import Kind, kind_of
+from looply.expressions.values.evaluation import Run
+from looply.expressions.values.semantics import Kind, kind_of
 from looply.jsontext import Json, fingerprint, size_problem
 from looply.limits import Limits
 

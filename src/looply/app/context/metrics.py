@@ -36,6 +36,7 @@ from looply.engine.records.survey import Census, EffectCount
 from looply.engine.upkeep.auditor import Findings
 from looply.execution.facts.datastores import is_datastore_operation
 from looply.execution.facts.events import IncidentKind
+from looply.execution.facts.state import OPEN_STATUSES
 from looply.limits import DEFAULT_LIMITS
 
 # A series for each counter with its start time is not needed and would double the scrape.
@@ -173,7 +174,7 @@ STORE: Final = (
     _from_census(
         "looply_executions_open",
         "executions that run, wait, or are FAILED with an incident",
-        lambda census, _: _by_label(census.executions, ("RUNNING", "WAITING", "FAILED")),
+        lambda census, _: _by_label(census.executions, (*OPEN_STATUSES, "FAILED")),
         ("status",),
     ),
     _from_census(

@@ -21,7 +21,7 @@ from looply.clock import from_ms, ms_or_none
 from looply.engine.ports.port import Filter, Head
 from looply.errors import BadRequest, Conflict, NotFound, Refused
 from looply.execution.facts.commands import Redrive
-from looply.execution.facts.state import Status
+from looply.execution.facts.state import OPEN_STATUSES, Status
 
 DEFAULT_RATE: Final = 10
 MAX_RATE: Final = 100
@@ -34,7 +34,7 @@ EXAMINED: Final = 200
 
 _STATUSES: Final[Mapping[BulkAction, tuple[Status, ...]]] = {
     "redrive": ("FAILED",),
-    "terminate": ("RUNNING", "WAITING", "FAILED"),
+    "terminate": (*OPEN_STATUSES, "FAILED"),
 }
 _PAGE: Final = 200
 

@@ -28,6 +28,7 @@ from looply.execution.facts.commands import (
     SkipStep,
     Unfit,
 )
+from looply.execution.facts.state import OPEN_STATUSES
 from looply.jsontext import Json
 
 _ACTIONS: Final[Mapping[type[RepairCommand], str]] = {
@@ -119,7 +120,7 @@ async def _check_process_id(services: Services, execution: Execution) -> None:
         return
     holders = await services.engine.find(started.organization_id, started.process_id, started.workflow_id)
     others = [head for head in holders if head.execution_id != started.execution_id]
-    if any(head.status in ("RUNNING", "WAITING") for head in others):
+    if any(head.status in OPEN_STATUSES for head in others):
         message = (
             f"another open execution of the workflow now has the process id {started.process_id!r}; "
             "wait for its end or terminate it first"

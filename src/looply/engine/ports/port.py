@@ -21,6 +21,7 @@ from looply.engine.records.decisions import Decisions
 from looply.engine.records.letters import Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.survey import Usage
+from looply.execution.answering.starting import Started
 from looply.execution.facts.commands import Command, Reply
 from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import Event
@@ -139,13 +140,6 @@ ChildTargetOf: TypeAlias = Callable[[str, str, int | None], Awaitable[ChildTarge
 Raises: NotFound, Conflict and BadRequest when the workflow cannot run; other errors of the catalog, after which the
 start is tried again.
 """
-
-
-class Started(msgspec.Struct, frozen=True, kw_only=True):
-    """The execution is durable. `replayed`: it was stored before this call, and the call started nothing."""
-
-    execution_id: str
-    replayed: bool = False
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):

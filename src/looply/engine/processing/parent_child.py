@@ -11,12 +11,10 @@ from looply.engine.ports.store import Store
 from looply.errors import NotFound, StoreCorrupt
 from looply.execution import ExecutionState
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
-from looply.execution.facts.state import OpenChild
+from looply.execution.facts.state import OPEN_STATUSES, OpenChild
 
 Read: TypeAlias = Callable[[str], Awaitable[ExecutionState]]
 """Folds the stored history of an execution. Raises: NotFound, StoreCorrupt."""
-
-_OPEN = ("RUNNING", "WAITING")
 
 
 async def find_lost_children(store: Store, read: Read, state: ExecutionState) -> Mapping[str, Delivery]:
@@ -60,7 +58,7 @@ async def _missing(store: Store, read: Read, parent: str, child: OpenChild) -> D
         return None
     head = await store.reads.head(child.child_id)
     if child.is_awaited and head is not None and head.parent == parent:
-        if head.status in _OPEN:
+        if head.status in OPEN_STATUSES:
             return None
         # One that FAILED with an incident continues when an operator decides; one that failed for good has sent its
         # notification. One that cannot be read is a problem of its own.

@@ -89,8 +89,8 @@ class Quotas:
 
     def count_change(self, before: ExecutionState | None, after: ExecutionState) -> None:
         """Counts what a durable unit of this process has opened or ended."""
-        was_open = before is not None and _is_open(before)
-        _add(self._changed, after.started.organization_id, _is_open(after) - was_open)
+        was_open = before is not None and before.is_open
+        _add(self._changed, after.started.organization_id, after.is_open - was_open)
 
     async def count(self) -> None:
         """Counts the open executions of all organizations. Raises: StoreUnreachable, StoreLost."""
@@ -143,11 +143,6 @@ class Quotas:
         for organization_id, quota in sorted(self._reached - reached):
             _log.info("quota_left", organization_id=organization_id, quota=quota)
         self._reached = reached
-
-
-def _is_open(state: ExecutionState) -> bool:
-    """Returns whether its status is RUNNING or WAITING, at less cost."""
-    return state.closed is None and not state.incidents
 
 
 def _add(counts: dict[str, int], key: str, count: int) -> None:

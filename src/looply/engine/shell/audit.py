@@ -13,6 +13,7 @@ from looply.engine.records.letters import LetterRow, letter_rows
 from looply.errors import LooplyError, NotFound
 from looply.execution import ExecutionState, open_work
 from looply.execution.facts.deliveries import Delivery
+from looply.execution.facts.state import OPEN_STATUSES
 from looply.jsontext import Json
 
 _PAGE = 200
@@ -43,7 +44,7 @@ async def audit_store(
     while heads := await store.reads.scan(after, _PAGE):
         for head in heads:
             executions += 1
-            opened += head.status in ("RUNNING", "WAITING")
+            opened += head.status in OPEN_STATUSES
             found = await problems_of(store, read, head.execution_id, channels)
             orphans += is_orphan(found)
             problems.extend(found)
@@ -117,7 +118,7 @@ def _differences(head: Head, rows: Work, state: ExecutionState) -> list[tuple[st
         for kind in required
         if required[kind] != stored[kind]
     )
-    if state.status in ("RUNNING", "WAITING") and open_work(state).is_empty:
+    if state.is_open and open_work(state).is_empty:
         found.append(("ORPHAN", f"the execution is {state.status} and nothing will move it"))
     return found
 

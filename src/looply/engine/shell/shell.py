@@ -13,7 +13,7 @@ from looply.definition import Workflow
 from looply.engine.effects.datastore_operations import DatastoreOperations
 from looply.engine.effects.effects import EffectRunner
 from looply.engine.effects.suspect_calls import SuspectCallGate
-from looply.engine.ports.port import Audit, Examined, Health, LiveSchedules, Start, Started, ignore_examined
+from looply.engine.ports.port import Audit, Examined, Health, LiveSchedules, Start, ignore_examined
 from looply.engine.processing.committer import encode_definition
 from looply.engine.processing.live_schedules import StoredSchedules
 from looply.engine.processing.processor import Processor
@@ -25,6 +25,7 @@ from looply.engine.shell.reading import Parts, Reader
 from looply.engine.shell.starting import Starter
 from looply.errors import ShuttingDown
 from looply.execution import ExecutionState
+from looply.execution.answering.starting import Started
 from looply.execution.facts.commands import Command, Reply
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from looply.clock import Ids
 from looply.definition import TriggerSettings
-from looply.engine.ports.port import Start, Started
+from looply.engine.ports.port import Start
 from looply.engine.processing.committer import Committer, Extras
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailboxes
@@ -16,18 +16,20 @@ from looply.engine.shell.reading import Parts
 from looply.errors import (
     BadRequest,
     ClaimTaken,
-    Conflict,
+    EngineError,
     KeyTaken,
+    LooplyError,
     Overloaded,
     QuotaExhausted,
     QuotaReached,
-    Refused,
     StoreFull,
     payload_error,
 )
 from looply.execution import ExecutionState, advance, evolve
+from looply.execution.answering.starting import Started, answer_taken_key, answer_taken_process_id
 from looply.execution.facts.events import Event, ExecutionStarted
 from looply.execution.facts.log_levels import events_at_level
+from looply.execution.facts.state import OPEN_STATUSES
 from looply.rates import RateLimiter
 
 _STARTS_IN_FLIGHT = 4096
@@ -89,18 +91,9 @@ class Starter:
             return await self._run_detached(request)
         except KeyTaken as taken:
             assert request.key is not None
-            if taken.request != request.key.request:
-                message = "the Idempotency-Key was used for another request; use a new key"
-                raise Refused(message, code="KEY_REUSED") from taken
-            return Started(execution_id=taken.execution_id, replayed=True)
+            return _obey(answer_taken_key(taken, request.key.request), taken)
         except ClaimTaken as taken:
-            if taken.request != request.request:
-                message = (
-                    f"an open execution of the workflow has the process id {request.process_id!r} with another body; "
-                    "wait for its end, terminate it, or use another process id"
-                )
-                raise Conflict(message, code="PROCESS_ID_IN_USE") from taken
-            return Started(execution_id=taken.execution_id, replayed=True)
+            return _obey(answer_taken_process_id(taken, request.request, request.process_id), taken)
 
     def _check_rate(self, organization_id: str) -> None:
         """Counts a trigger. Raises: QuotaReached."""
@@ -118,7 +111,7 @@ class Starter:
         if not request.process_id:
             return False
         heads = await self._store.reads.heads(request.organization_id, request.process_id, request.workflow_id)
-        return any(head.status in ("RUNNING", "WAITING") for head in heads)
+        return any(head.status in OPEN_STATUSES for head in heads)
 
     async def _run_detached(self, request: Start) -> Started:
         """Runs a start to its end even when its caller disconnects: what is stored must be published."""
@@ -209,6 +202,13 @@ class Starter:
             return evolve(None, stored), (stored,)
         stretch = advance(request.workflow, None, (first,), limits=self._limits, is_cut=self._processor.deadline())
         return stretch.state, stretch.events
+
+
+def _obey(answered: Started | LooplyError, taken: EngineError) -> Started:
+    """Returns the answer to a trigger that the store has refused, or raises it."""
+    if isinstance(answered, LooplyError):
+        raise answered from taken
+    return answered
 
 
 def _check_body(request: Start) -> None:

@@ -29,6 +29,7 @@ from looply.engine.upkeep.loop import Loop
 from looply.errors import LooplyError
 from looply.execution import ExecutionState, open_work
 from looply.execution.facts.commands import Command, EffectLost, RepairRows
+from looply.execution.facts.state import OPEN_STATUSES
 
 _log = structlog.get_logger(__name__)
 
@@ -46,7 +47,7 @@ _PAUSE_SECONDS: Final = 1.0
 """The pause between two slices: the auditor must never slow other work."""
 _ROUND_SECONDS: Final = 3600.0
 """The pause between two rounds."""
-_OPEN: Final = ("RUNNING", "WAITING", "FAILED")
+_LIVE: Final = (*OPEN_STATUSES, "FAILED")
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,7 +159,7 @@ class Auditor(Loop):
 
     async def _check(self, head: Head) -> None:
         execution_id = head.execution_id
-        if head.status not in _OPEN and not await self._owns_rows(execution_id):
+        if head.status not in _LIVE and not await self._owns_rows(execution_id):
             self.damaged.pop(execution_id, None)
             return
         found = await self._find_problems(execution_id)

@@ -20,13 +20,11 @@ from looply.engine.ports.port import Fire, FireOutcome, Schedule, Start
 from looply.engine.ports.store import Store
 from looply.engine.shell.shell import Shell
 from looply.errors import FireTaken, LooplyError, QuotaExhausted
+from looply.execution.facts.state import OPEN_STATUSES
 from looply.jsontext import Json, fingerprint
-from looply.schedule import Plan, delay_of, next_fire, plan
+from looply.schedule import Plan, decide_overlap, delay_of, next_fire, plan
 
 _log = structlog.get_logger(__name__)
-
-MOST_QUEUED: Final = 100
-"""The most starts of one schedule that are queued; a further one is skipped."""
 
 KEPT_FIRES: Final = 10_000
 """The most rows that the ledger keeps of one schedule: the newest."""
@@ -132,14 +130,15 @@ class Scheduling:
         """Starts one instant, or queues or skips it by the overlap rule; returns the schedule after that."""
         overlap = _definition(workflow).overlap
         moved = replace(schedule, next=fire.next, delay=fire.next_delay)
+        is_running, queued = False, 0
         if overlap != "allow":
             fire = replace(fire, former=schedule.last_execution)
-            waiting = await self._store.schedules.count_queued(schedule.workflow_id) if overlap == "queue" else 0
-            if waiting or await self._is_running(schedule.last_execution):
-                is_queued = overlap == "queue" and waiting < MOST_QUEUED
-                await self._store.schedules.skip(replace(fire, outcome="QUEUED" if is_queued else "SKIPPED"))
-                self.has_queued |= is_queued
-                return moved
+            queued = await self._store.schedules.count_queued(schedule.workflow_id) if overlap == "queue" else 0
+            is_running = await self._is_running(schedule.last_execution)
+        if (outcome := decide_overlap(overlap, is_running=is_running, queued=queued)) is not None:
+            await self._store.schedules.skip(replace(fire, outcome=outcome))
+            self.has_queued |= outcome == "QUEUED"
+            return moved
         try:
             execution_id = await self._start(schedule, workflow, fire)
         except QuotaExhausted as error:
@@ -198,7 +197,7 @@ class Scheduling:
 
     async def _is_running(self, execution_id: str) -> bool:
         head = await self._store.reads.head(execution_id) if execution_id else None
-        return head is not None and head.status in ("RUNNING", "WAITING")
+        return head is not None and head.status in OPEN_STATUSES
 
 
 def reschedule(schedule: Schedule, definition: Definition, following: datetime | None) -> Schedule:

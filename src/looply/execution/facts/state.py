@@ -26,6 +26,8 @@ from looply.execution.facts.scopes import Frame, Region
 from looply.jsontext import Json
 
 Status: TypeAlias = Literal["RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED"]
+OPEN_STATUSES: Final[tuple[Status, ...]] = ("RUNNING", "WAITING")
+"""The statuses of an open execution: it has not ended, and no incident stops it."""
 Phase: TypeAlias = Literal["ENTER", "OPEN", "LEAVE", "FAILED", "UNKNOWN", "RETRY"]
 
 WaitEnd: TypeAlias = Literal["RESUMED", "TIMED_OUT", "CANCELLED"]
@@ -355,6 +357,11 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
         return "WAITING" if all(self._is_waiting(path, waiting) for path in self.active_paths) else "RUNNING"
 
     @property
+    def is_open(self) -> bool:
+        """Whether `status` is one of `OPEN_STATUSES`, at less cost."""
+        return self.closed is None and not self.incidents
+
+    @property
     def current_state(self) -> str:
         """The current step ids, joined by `,`; a path that waits for an answer is shown as `WAITING_STATE`."""
         if self.closed is not None or self.incidents or not self.waits:
@@ -374,8 +381,8 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def holds_process_id(self) -> bool:
-        """Whether the execution keeps its process id from others: it is open, and no incident stops it."""
-        return self.closed is None and not self.has_incident
+        """Whether the execution keeps its process id from others: while it is open."""
+        return self.is_open
 
     @property
     def continues(self) -> bool:

@@ -4,9 +4,9 @@ import operator
 from collections.abc import Callable
 
 from looply.expressions.closures.conditions import FAILURE
-from looply.expressions.errors import ExpressionError, ExpressionLimit
-from looply.expressions.evaluation import Closure, Run
-from looply.expressions.values import LONG, compare_order, equal
+from looply.expressions.values.errors import ExpressionError, ExpressionLimit
+from looply.expressions.values.evaluation import Closure, Run
+from looply.expressions.values.semantics import LONG, compare_order, equal
 from looply.jsontext import Json
 
 _ORDER: dict[str, Callable[[Json, Json], Json]] = {

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from looply.expressions.errors import ExpressionError, ExpressionLimit, NotComparable
-from looply.expressions.evaluation import Closure, Run
-from looply.expressions.values import is_true
+from looply.expressions.values.errors import ExpressionError, ExpressionLimit, NotComparable
+from looply.expressions.values.evaluation import Closure, Run
+from looply.expressions.values.semantics import is_true
 from looply.jsontext import Json
 
 Condition = Callable[[Run], bool]

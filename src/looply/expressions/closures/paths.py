@@ -7,7 +7,7 @@ A name is looked up as written, and if that fails, case-insensitively, as in Mic
 import re
 from collections.abc import Callable, Mapping
 
-from looply.expressions.evaluation import MISSING, Run
+from looply.expressions.values.evaluation import MISSING, Run
 from looply.jsontext import Json
 
 Part = str | int

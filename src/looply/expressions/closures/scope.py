@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from looply.expressions.closures.paths import Part, Reader, find, find_root, path_reader, walk_names
-from looply.expressions.evaluation import MISSING, Closure, Run
 from looply.expressions.parsing.syntax import Access, Name
+from looply.expressions.values.evaluation import MISSING, Closure, Run
 from looply.jsontext import Json
 
 Path = tuple[Part, ...]

@@ -20,8 +20,6 @@ from looply.expressions.compiling.operators import (
 from looply.expressions.compiling.path_closures import PathCompiler, ends_in_index
 from looply.expressions.compiling.types import OPERANDS, type_of
 from looply.expressions.compiling.unresolved import CONDITIONS
-from looply.expressions.errors import ExpressionError, ExpressionSyntaxError
-from looply.expressions.evaluation import Closure, Run
 from looply.expressions.functions.declaring.declaration import (
     Function,
     Kind,
@@ -48,6 +46,8 @@ from looply.expressions.parsing.syntax import (
     ObjectOf,
     Unary,
 )
+from looply.expressions.values.errors import ExpressionError, ExpressionSyntaxError
+from looply.expressions.values.evaluation import Closure, Run
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from looply.expressions.closures.comparisons import comparison, comparison_function
 from looply.expressions.closures.conditions import FAILURE, negation
-from looply.expressions.errors import ExpressionError, ExpressionLimit
-from looply.expressions.evaluation import MISSING, Closure, Run
 from looply.expressions.functions.arithmetic import Arithmetic, divide, minus, modulo, plus, power, times
 from looply.expressions.functions.texts.text import concatenate
-from looply.expressions.values import join, text
+from looply.expressions.values.errors import ExpressionError, ExpressionLimit
+from looply.expressions.values.evaluation import MISSING, Closure, Run
+from looply.expressions.values.semantics import join, text
 from looply.jsontext import Json
 
 _ARITHMETIC: dict[str, Arithmetic] = {

@@ -7,10 +7,10 @@ from looply.expressions.closures.paths import Part, find
 from looply.expressions.closures.scope import Rules, Scope
 from looply.expressions.compiling.operators import with_location
 from looply.expressions.compiling.unresolved import fall_back_to_text, path_text_closure
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import MISSING, Closure, Run
 from looply.expressions.parsing.syntax import Access, Name, Node
-from looply.expressions.values import is_whole, kind_of
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.evaluation import MISSING, Closure, Run
+from looply.expressions.values.semantics import is_whole, kind_of
 from looply.jsontext import Json
 
 

@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import assert_never
 
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import MISSING, Closure, Run
 from looply.expressions.parsing.syntax import (
     Access,
     Call,
@@ -23,7 +21,9 @@ from looply.expressions.parsing.syntax import (
     ObjectOf,
     Unary,
 )
-from looply.expressions.values import kind_of, number_text
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.evaluation import MISSING, Closure, Run
+from looply.expressions.values.semantics import kind_of, number_text
 from looply.jsontext import Json
 
 CONDITIONS = frozenset(

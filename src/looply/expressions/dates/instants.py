@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from looply.expressions.errors import ExpressionError
+from looply.expressions.values.errors import ExpressionError
 
 MILLISECONDS = {"day": 86_400_000, "hour": 3_600_000, "minute": 60_000, "second": 1_000, "millisecond": 1}
 """The length of each unit of fixed length."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from looply.expressions.dates.instants import instant_of, time_of
 from looply.expressions.dates.javascript import read_date
 from looply.expressions.dates.windows_zones import WINDOWS_ZONES
-from looply.expressions.errors import ExpressionError
+from looply.expressions.values.errors import ExpressionError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000

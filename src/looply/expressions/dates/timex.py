@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from looply.expressions.errors import ExpressionError
-from looply.expressions.values import number_text
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.semantics import number_text
 
 Timex = Mapping[str, float | str]
 """The fields of a TIMEX: `year`, `month`, `dayOfMonth`, `hour`, `years` and so on, only those that it has."""

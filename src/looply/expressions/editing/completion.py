@@ -7,7 +7,6 @@ from itertools import islice
 from typing import Final, Literal, TypeAlias
 
 from looply.expressions.editing.unfinished import PartialExpression, read_partial
-from looply.expressions.errors import ExpressionSyntaxError
 from looply.expressions.functions.table import FUNCTIONS
 from looply.expressions.inference.expressions import infer
 from looply.expressions.inference.visible import Visible, visible_in_step
@@ -15,6 +14,7 @@ from looply.expressions.parsing.lexer import Lexer
 from looply.expressions.parsing.parser import parse
 from looply.expressions.shapes.shape import ANY, OBJECT, Field, Presence, Shape
 from looply.expressions.shapes.steps import loop_variable
+from looply.expressions.values.errors import ExpressionSyntaxError
 from looply.limits import DEFAULT_LIMITS, Limits
 
 CompletionKind: TypeAlias = Literal["field", "function", "variable"]

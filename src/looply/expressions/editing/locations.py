@@ -9,8 +9,8 @@ from itertools import pairwise
 
 import msgspec
 
-from looply.expressions.errors import ExpressionSyntaxError
 from looply.expressions.parsing.lexer import Lexer, Token
+from looply.expressions.values.errors import ExpressionSyntaxError
 
 _MARK = re.compile(r"(?<!\\)\$\{")
 

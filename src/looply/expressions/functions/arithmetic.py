@@ -4,10 +4,10 @@ import math
 from collections.abc import Callable, Iterator
 from functools import reduce
 
-from looply.expressions.errors import ExpressionError, ExpressionLimit
-from looply.expressions.evaluation import Run
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type
-from looply.expressions.values import is_number, is_whole, join, kind_of, number, text
+from looply.expressions.values.errors import ExpressionError, ExpressionLimit
+from looply.expressions.values.evaluation import Run
+from looply.expressions.values.semantics import is_number, is_whole, join, kind_of, number, text
 from looply.jsontext import Json
 
 Arithmetic = Callable[[Run, Json, Json], Json]

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import Run
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type
-from looply.expressions.values import number
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.evaluation import Run
+from looply.expressions.values.semantics import number
 from looply.jsontext import Json
 
 

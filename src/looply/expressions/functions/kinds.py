@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
-from looply.expressions.evaluation import Run
 from looply.expressions.functions.declaring.declaration import Argument, Function, Type
-from looply.expressions.values import is_number, is_whole
+from looply.expressions.values.evaluation import Run
+from looply.expressions.values.semantics import is_number, is_whole
 from looply.jsontext import Json
 
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")

@@ -4,8 +4,8 @@ from functools import partial
 
 from looply.expressions.closures.comparisons import comparison
 from looply.expressions.closures.conditions import choice, conjunction, disjunction, first_present, lenient, negation
-from looply.expressions.evaluation import Closure, Run
 from looply.expressions.functions.declaring.declaration import Argument, Function, Type
+from looply.expressions.values.evaluation import Closure, Run
 
 _CONDITION = Argument("condition")
 _CONDITIONS = (Argument("condition", is_repeated=True),)

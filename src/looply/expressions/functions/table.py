@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from looply.expressions.evaluation import Evaluation
 from looply.expressions.functions.arithmetic import ARITHMETIC_FUNCTIONS
 from looply.expressions.functions.chance import CHANCE_FUNCTIONS
 from looply.expressions.functions.dates.dates import DATE_FUNCTIONS
@@ -25,6 +24,7 @@ from looply.expressions.functions.texts.numbers import NUMBER_FUNCTIONS
 from looply.expressions.functions.texts.regex import REGEX_FUNCTIONS
 from looply.expressions.functions.texts.text import TEXT_FUNCTIONS
 from looply.expressions.functions.texts.uris import URI_FUNCTIONS
+from looply.expressions.values.evaluation import Evaluation
 
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(
     {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from looply.expressions.expression import Expression
+from looply.expressions.compiling.expression import Expression
 from looply.expressions.inference.expressions import Budget, infer
 from looply.expressions.inference.findings import Finding, FindingKind
 from looply.expressions.inference.visible import Visible, visible_in_card

@@ -1,1 +1,5 @@
-"""From the text of an expression to its syntax tree."""
+"""From the text of an expression to its syntax tree.
+
+Imports `values`.
+Never here: what a name or a call means.
+"""

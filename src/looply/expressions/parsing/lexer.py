@@ -8,7 +8,7 @@ any other backslash is literal. Between backticks, `${...}` is an expression and
 import re
 from typing import NamedTuple, TypeAlias
 
-from looply.expressions.errors import ExpressionSyntaxError
+from looply.expressions.values.errors import ExpressionSyntaxError
 
 _TOKEN = re.compile(
     r"""(?P<space>[\s\ufeff]+)

@@ -4,7 +4,6 @@ Precedence, from the tightest: unary `! - +`, `^` (right-associative), `* / %`, 
 `&&`, `||`, `??`, `? :` (left-associative). Equality binds tighter than order, unlike in most languages, as Microsoft's.
 """
 
-from looply.expressions.errors import ExpressionSyntaxError
 from looply.expressions.parsing.lexer import MAX_LEVELS, Token
 from looply.expressions.parsing.syntax import (
     Access,
@@ -20,6 +19,7 @@ from looply.expressions.parsing.syntax import (
     ObjectOf,
     Unary,
 )
+from looply.expressions.values.errors import ExpressionSyntaxError
 from looply.jsontext import Json
 from looply.limits import Limits
 

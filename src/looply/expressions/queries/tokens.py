@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from looply.expressions.errors import ExpressionError, ExpressionLimit
+from looply.expressions.values.errors import ExpressionError, ExpressionLimit
 
 LEVELS = 40
 """The largest nesting of a path, far below the one that would exhaust Python's stack."""

@@ -1,6 +1,6 @@
 """XML as it is written: pieces, whose size is bounded and charged."""
 
-from looply.expressions.evaluation import Run
+from looply.expressions.values.evaluation import Run
 
 
 class XmlPieces:

@@ -1,1 +1,5 @@
-"""Shapes: the static types of values."""
+"""Shapes: the static types of values.
+
+Imports `values` and `functions`.
+Never here: the analysis of an expression; that is `inference`.
+"""

@@ -21,7 +21,7 @@ from looply.expressions.shapes.shape import (
     texts_of,
     union_of,
 )
-from looply.expressions.values import is_whole, kind_of
+from looply.expressions.values.semantics import is_whole, kind_of
 from looply.jsontext import Json
 
 _TYPES: Final[Mapping[str, int]] = {

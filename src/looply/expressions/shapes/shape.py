@@ -12,7 +12,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
-from looply.expressions.values import is_whole, kind_of
+from looply.expressions.values.semantics import is_whole, kind_of
 from looply.jsontext import Json
 
 NULL: Final = 1

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 
 from looply.expressions.closures.conditions import FAILURE
 from looply.expressions.closures.scope import Names, Rules
+from looply.expressions.compiling.expression import Expression, expression_of
 from looply.expressions.compiling.unresolved import source_text
-from looply.expressions.errors import ExpressionError, ExpressionLimit, ExpressionSyntaxError
-from looply.expressions.evaluation import MISSING, Closure, Run
-from looply.expressions.expression import Expression, expression_of
 from looply.expressions.parsing.syntax import Call, Chain, Constant, Node
 from looply.expressions.templating.strings import Piece, split_card_string
-from looply.expressions.values import join, text
+from looply.expressions.values.errors import ExpressionError, ExpressionLimit, ExpressionSyntaxError
+from looply.expressions.values.evaluation import MISSING, Closure, Run
+from looply.expressions.values.semantics import join, text
 from looply.jsontext import Json
 from looply.limits import Limits
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from looply.expressions.closures.scope import CARD_VARIABLES, Names, Path
-from looply.expressions.errors import ExpressionLimit, ExpressionSyntaxError
-from looply.expressions.evaluation import MISSING, Closure, Evaluation, Run
-from looply.expressions.expression import Expression
+from looply.expressions.compiling.expression import Expression
 from looply.expressions.templating.card_strings import CardStrings
 from looply.expressions.templating.templates import escape_key
+from looply.expressions.values.errors import ExpressionLimit, ExpressionSyntaxError
+from looply.expressions.values.evaluation import MISSING, Closure, Evaluation, Run
 from looply.jsontext import Json, size_problem
 from looply.limits import DEFAULT_LIMITS, Limits
 

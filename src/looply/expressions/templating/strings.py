@@ -4,7 +4,7 @@ import re
 from typing import TypeAlias
 
 from looply.expressions.closures.scope import Rules
-from looply.expressions.expression import Expression, build_expression, check_length
+from looply.expressions.compiling.expression import Expression, build_expression, check_length
 from looply.expressions.parsing.lexer import MAX_LEVELS, Lexer
 from looply.limits import Limits
 

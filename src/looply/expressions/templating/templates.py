@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from looply.expressions.closures.scope import Path
+from looply.expressions.compiling.expression import Expression
 from looply.expressions.compiling.operators import interpolation
-from looply.expressions.errors import ExpressionError, ExpressionSyntaxError
-from looply.expressions.evaluation import MISSING, Closure, Evaluation, Run
-from looply.expressions.expression import Expression
 from looply.expressions.templating.strings import Piece, split_string
-from looply.expressions.values import text
+from looply.expressions.values.errors import ExpressionError, ExpressionSyntaxError
+from looply.expressions.values.evaluation import MISSING, Closure, Evaluation, Run
+from looply.expressions.values.semantics import text
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 

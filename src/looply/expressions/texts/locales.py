@@ -2,8 +2,8 @@
 
 import re
 
-from looply.expressions.errors import ExpressionError
-from looply.expressions.values import kind_of
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.semantics import kind_of
 from looply.jsontext import Json
 
 # The part of RFC 5646 that ECMA-402 requires: a language, then parts of up to eight letters and digits.

@@ -12,8 +12,8 @@ from typing import Protocol
 
 import re2  # type: ignore[import-untyped]
 
-from looply.expressions.errors import ExpressionError, ExpressionLimit
 from looply.expressions.parsing.lexer import MAX_LEVELS
+from looply.expressions.values.errors import ExpressionError, ExpressionLimit
 
 _FLAGS = ("(?i)", "(?m)", "(?s)")
 _MEMORY = 256 * 1024

@@ -10,8 +10,8 @@ import pytest
 from contract.engine.upkeep.accidents import store_behind
 from kit.definitions import asking, asking_twice, calling
 from kit.driver import Driver
-from looply.engine.ports.port import Started
 from looply.errors import Conflict, StoreFull, StoreLost
+from looply.execution.answering.starting import Started
 from looply.execution.facts.commands import AlreadyRestarted, Restarted
 from looply.execution.facts.events import IncidentOpened, Resumed
 from looply.testing.world import HANG, Answer

@@ -7,8 +7,9 @@ import pytest
 
 from kit.definitions import asking, call, calling, calling_then_asking, chain, computing, note, wait
 from kit.driver import Driver, id_of, start_of
-from looply.engine.ports.port import Key, Started
+from looply.engine.ports.port import Key
 from looply.errors import BadRequest, Conflict, NotFound, Refused
+from looply.execution.answering.starting import Started
 from looply.execution.facts.commands import Restarted
 from looply.execution.facts.events import ExecutionStarted
 from looply.testing.world import HANG, Answer

@@ -11,9 +11,9 @@ from kit.carriage import RESERVES
 from kit.definitions import asking, call, calling, chain, computing, delaying, wait
 from kit.driver import Driver
 from kit.needs import needs
-from looply.engine.ports.port import Started
 from looply.engine.ports.store import Unit, WorkChange
 from looply.errors import Conflict, Stale, StoreFull, StoreLost
+from looply.execution.answering.starting import Started
 from looply.execution.facts.commands import AlreadyRestarted, Restarted, Terminated
 from looply.execution.facts.events import Discarded, IncidentOpened, Resumed
 from looply.testing.world import HANG, Answer

@@ -1,7 +1,7 @@
 import pytest
 
 from looply.expressions import ExpressionError, ExpressionLimit, parse_card, parse_expression, parse_template
-from looply.expressions.errors import ExpressionSyntaxError
+from looply.expressions.values.errors import ExpressionSyntaxError
 from looply.limits import Limits
 
 BIG = "x" * 1024 * 1024

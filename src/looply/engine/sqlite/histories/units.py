@@ -33,6 +33,7 @@ from looply.engine.sqlite.file.names import Names
 from looply.engine.sqlite.histories.datastores import store_change
 from looply.engine.sqlite.pending.deliveries import drop_slot, store_deliveries, store_slot
 from looply.engine.sqlite.pending.ledger import store_fire
+from looply.execution.facts.state import OPEN_STATUSES
 
 # Parameters are in the order of `looply.engine.coding.columns`, behind the keys of the row.
 _INSERT = (
@@ -104,7 +105,7 @@ _REQUEST_UPDATE = (
     " ON CONFLICT DO UPDATE SET wanted = excluded.wanted, due_ms = excluded.due_ms, attempts = 0"
 )
 
-_OPEN = (STATUS_NUMBERS["RUNNING"], STATUS_NUMBERS["WAITING"])
+_OPEN = tuple(STATUS_NUMBERS[status] for status in OPEN_STATUSES)
 
 
 def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:

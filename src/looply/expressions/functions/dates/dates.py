@@ -15,11 +15,11 @@ from looply.expressions.dates.instants import (
     require_in_range,
 )
 from looply.expressions.dates.javascript import read_date
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import Run
 from looply.expressions.functions.dates.timestamps import FORMATTED, TIMESTAMP, format_moment, read_lenient
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type
-from looply.expressions.values import is_whole, kind_of, number
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.evaluation import Run
+from looply.expressions.values.semantics import is_whole, kind_of, number
 from looply.jsontext import Json
 
 _TICKS = 10_000

@@ -14,10 +14,10 @@ from looply.expressions.dates.instants import (
     with_months,
 )
 from looply.expressions.dates.time_zones import instant_in, offset_at, read_local, zone_of
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import Run
 from looply.expressions.functions.dates.timestamps import FORMATTED, TIMESTAMP, format_moment
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.evaluation import Run
 from looply.jsontext import Json
 
 _UNITS = ("Second", "Minute", "Hour", "Day", "Week", "Month", "Year")

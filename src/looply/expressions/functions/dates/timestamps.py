@@ -2,9 +2,9 @@
 
 from looply.expressions.dates.dotnet import ISO, Moment, dayjs_format, print_moment
 from looply.expressions.dates.javascript import read_date
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import Run
 from looply.expressions.functions.declaring.declaration import Argument, Kind, Type
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.evaluation import Run
 from looply.jsontext import Json
 
 TIMESTAMP = Argument("timestamp", Kind.TIMESTAMP)

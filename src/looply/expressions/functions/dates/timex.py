@@ -20,10 +20,10 @@ from looply.expressions.dates.timex import (
     resolve,
     time_timex,
 )
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import Run
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type
-from looply.expressions.values import kind_of
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.evaluation import Run
+from looply.expressions.values.semantics import kind_of
 from looply.jsontext import Json
 
 _MINUTES = re.compile(r"TXX:[0-5][0-9]:[0-5][0-9]")

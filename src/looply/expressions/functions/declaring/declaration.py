@@ -6,10 +6,10 @@ from enum import Enum, Flag, auto
 from typing import Protocol
 
 from looply.expressions.closures.scope import Scope
-from looply.expressions.errors import ExpressionError, ExpressionSyntaxError
-from looply.expressions.evaluation import Closure, Run
 from looply.expressions.parsing.syntax import Call, Node
-from looply.expressions.values import is_whole, kind_of
+from looply.expressions.values.errors import ExpressionError, ExpressionSyntaxError
+from looply.expressions.values.evaluation import Closure, Run
+from looply.expressions.values.semantics import is_whole, kind_of
 from looply.jsontext import Json
 
 

@@ -1,13 +1,13 @@
 """Queries of documents with JSPath."""
 
 from looply.errors import BadRequest
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import Run
 from looply.expressions.functions.declaring.declaration import Argument, Function, Type
 from looply.expressions.functions.texts.regex import check_pattern
 from looply.expressions.queries.jspath import select
 from looply.expressions.queries.jspath.comparing import text_of
-from looply.expressions.values import kind_of
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.evaluation import Run
+from looply.expressions.values.semantics import kind_of
 from looply.jsontext import Json, parse_json
 
 

@@ -5,12 +5,12 @@ from functools import cmp_to_key
 
 from looply.expressions.closures.conditions import lenient
 from looply.expressions.closures.paths import find
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import MISSING, Closure, Run
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type, cost_of
 from looply.expressions.functions.structures.objects import property_name
-from looply.expressions.javascript import Order, javascript_text, order_between, order_of
-from looply.expressions.values import equal, is_number, is_whole, kind_of, text
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.evaluation import MISSING, Closure, Run
+from looply.expressions.values.javascript import Order, javascript_text, order_between, order_of
+from looply.expressions.values.semantics import equal, is_number, is_whole, kind_of, text
 from looply.jsontext import Json
 
 _LIST = Argument("list", Kind.LIST)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from looply.expressions.closures.conditions import condition
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import Closure, Run
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Loop, LoopBuilder, Type
-from looply.expressions.values import kind_of
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.evaluation import Closure, Run
+from looply.expressions.values.semantics import kind_of
 from looply.jsontext import Json
 
 _LOOP = (Argument("collection", Kind.COLLECTION), Argument("variable", Kind.VARIABLE), Argument("body"))

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import Run
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type, cost_of
-from looply.expressions.javascript import javascript_text
-from looply.expressions.values import kind_of, text
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.evaluation import Run
+from looply.expressions.values.javascript import javascript_text
+from looply.expressions.values.semantics import kind_of, text
 from looply.jsontext import Json
 
 

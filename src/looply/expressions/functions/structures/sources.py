@@ -3,12 +3,12 @@
 import re
 
 from looply.expressions.closures.paths import walk_names
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import MISSING, Closure, Run
 from looply.expressions.functions.declaring.declaration import Argument, CallCompiler, Function, Type
 from looply.expressions.functions.structures.objects import property_name
 from looply.expressions.parsing.syntax import Access, Call, Constant, Name, Node
-from looply.expressions.values import kind_of
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.evaluation import MISSING, Closure, Run
+from looply.expressions.values.semantics import kind_of
 from looply.jsontext import Json
 
 _BETWEEN = re.compile(r"[.\[\]]+")

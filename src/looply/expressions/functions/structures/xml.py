@@ -3,15 +3,15 @@
 import re
 from collections.abc import Iterable
 
-from looply.expressions.errors import ExpressionError, ExpressionLimit
-from looply.expressions.evaluation import Run
 from looply.expressions.functions.declaring.declaration import Argument, Function, Type
 from looply.expressions.functions.structures.jpath import document_of
 from looply.expressions.functions.texts.regex import check_pattern
-from looply.expressions.javascript import SPACES, javascript_text
 from looply.expressions.queries.xml_pieces import XmlPieces
 from looply.expressions.queries.xpath import select
-from looply.expressions.values import kind_of, number, text
+from looply.expressions.values.errors import ExpressionError, ExpressionLimit
+from looply.expressions.values.evaluation import Run
+from looply.expressions.values.javascript import SPACES, javascript_text
+from looply.expressions.values.semantics import kind_of, number, text
 from looply.jsontext import Json
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'

@@ -8,9 +8,9 @@ import re
 from base64 import b64decode, b64encode
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import Run
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.evaluation import Run
 from looply.jsontext import Json
 
 _TYPE = "$content-type"

@@ -4,14 +4,14 @@ import re
 
 from looply.errors import BadRequest
 from looply.expressions.closures.conditions import lenient
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import Closure, Run
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type, cost_of
 from looply.expressions.functions.texts.binary import bytes_of, text_of
 from looply.expressions.functions.texts.numbers import format_full
 from looply.expressions.functions.texts.text import LOCALE
-from looply.expressions.javascript import SPACE, SPACES, javascript_text
-from looply.expressions.values import is_number, is_true, number, text
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.evaluation import Closure, Run
+from looply.expressions.values.javascript import SPACE, SPACES, javascript_text
+from looply.expressions.values.semantics import is_number, is_true, number, text
 from looply.jsontext import Json, encode_json, parse_json
 
 _WHOLE = re.compile(rf"[{SPACE}]*([+-]?)0*([0-9]+)")

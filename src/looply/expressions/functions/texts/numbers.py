@@ -4,12 +4,12 @@ import math
 import sys
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import Run
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type
 from looply.expressions.functions.texts.text import LOCALE
 from looply.expressions.texts.number_locales import ENGLISH, NUMBER_LOCALES, NumberLocale
-from looply.expressions.values import is_whole, number_text
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.evaluation import Run
+from looply.expressions.values.semantics import is_whole, number_text
 from looply.jsontext import Json
 
 _MINUS = "-"

@@ -1,11 +1,11 @@
 """Matching of texts with regular expressions."""
 
-from looply.expressions.errors import ExpressionError, ExpressionLimit
-from looply.expressions.evaluation import Closure, Run
 from looply.expressions.functions.declaring.declaration import Argument, CallCompiler, Function, Kind, Type
 from looply.expressions.parsing.syntax import Call, Constant
 from looply.expressions.texts.patterns import Pattern, compile_pattern
-from looply.expressions.values import kind_of
+from looply.expressions.values.errors import ExpressionError, ExpressionLimit
+from looply.expressions.values.evaluation import Closure, Run
+from looply.expressions.values.semantics import kind_of
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS
 

@@ -3,12 +3,12 @@
 import re
 from functools import reduce
 
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import MISSING, Run
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type, cost_of
-from looply.expressions.javascript import SPACE, SPACES
 from looply.expressions.texts.locales import canonical, lower, upper
-from looply.expressions.values import identical, is_whole, join, kind_of, text
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.evaluation import MISSING, Run
+from looply.expressions.values.javascript import SPACE, SPACES
+from looply.expressions.values.semantics import identical, is_whole, join, kind_of, text
 from looply.jsontext import Json
 
 _TEXT = Argument("text", Kind.TEXT)

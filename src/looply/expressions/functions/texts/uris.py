@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from can_ada import URL, parse
 
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import Run
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.evaluation import Run
 from looply.jsontext import Json
 
 _URI = (Argument("uri", Kind.PRESENT_TEXT, type=Type.ANY),)

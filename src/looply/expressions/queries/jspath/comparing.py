@@ -5,9 +5,9 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 
-from looply.expressions.evaluation import MISSING, Run
-from looply.expressions.javascript import SPACES, arithmetic, float_text, javascript_text
-from looply.expressions.values import identical, is_number, text
+from looply.expressions.values.evaluation import MISSING, Run
+from looply.expressions.values.javascript import SPACES, arithmetic, float_text, javascript_text
+from looply.expressions.values.semantics import identical, is_number, text
 from looply.jsontext import Json
 
 _DECIMAL = re.compile(r"[+-]?(?:Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")

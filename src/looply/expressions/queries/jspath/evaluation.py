@@ -4,7 +4,6 @@ import math
 import re
 from collections.abc import Iterable
 
-from looply.expressions.evaluation import MISSING, Run
 from looply.expressions.queries.jspath.comparing import (
     OPERATORS,
     add,
@@ -32,6 +31,7 @@ from looply.expressions.queries.jspath.syntax import (
     Unary,
     Union,
 )
+from looply.expressions.values.evaluation import MISSING, Run
 from looply.jsontext import Json
 
 _INDEX = re.compile("0|[1-9][0-9]{0,9}")

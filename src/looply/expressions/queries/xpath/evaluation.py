@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import Run
-from looply.expressions.javascript import arithmetic
 from looply.expressions.queries.xpath.functions import Context, call, check_call
 from looply.expressions.queries.xpath.parsing import parse
 from looply.expressions.queries.xpath.syntax import Call, Chain, Expr, Literal, Negation, Path, Step, Test
 from looply.expressions.queries.xpath.tree import Kind, Node, read_document
 from looply.expressions.queries.xpath.values import COMPARISONS, Conversion, Value
 from looply.expressions.queries.xpath.writing import serialize
+from looply.expressions.values.errors import ExpressionError
+from looply.expressions.values.evaluation import Run
+from looply.expressions.values.javascript import arithmetic
 from looply.jsontext import Json
 
 _BACKWARDS = frozenset({"ancestor", "ancestor-or-self", "parent", "preceding", "preceding-sibling"})

@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from looply.expressions.errors import ExpressionError
 from looply.expressions.queries.xpath.tree import XML, Kind, Node
 from looply.expressions.queries.xpath.values import Conversion, Value, first_of, strict_number
+from looply.expressions.values.errors import ExpressionError
 
 _GAPS = re.compile("[ \t\r\n]+")
 _HASHED = {Kind.DOCUMENT: "#document", Kind.TEXT: "#text", Kind.CDATA: "#cdata-section", Kind.COMMENT: "#comment"}

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from xml.parsers import expat
 
-from looply.expressions.errors import ExpressionError, ExpressionLimit
-from looply.expressions.evaluation import Run
+from looply.expressions.values.errors import ExpressionError, ExpressionLimit
+from looply.expressions.values.evaluation import Run
 
 XML = "http://www.w3.org/XML/1998/namespace"
 XMLNS = "http://www.w3.org/2000/xmlns/"

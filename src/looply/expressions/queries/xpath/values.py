@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
-from looply.expressions.evaluation import Run
-from looply.expressions.javascript import SPACES, float_text
 from looply.expressions.queries.xpath.tree import Kind, Node
+from looply.expressions.values.evaluation import Run
+from looply.expressions.values.javascript import SPACES, float_text
 
 Value: TypeAlias = bool | float | str | list[Node]
 

@@ -2,9 +2,9 @@
 
 import re
 
-from looply.expressions.evaluation import Run
 from looply.expressions.queries.xml_pieces import XmlPieces
 from looply.expressions.queries.xpath.tree import XML, XMLNS, Kind, Node
+from looply.expressions.values.evaluation import Run
 
 _IN_TEXT = re.compile("[<>&]")
 _IN_ATTRIBUTE = re.compile('[<>&"\t\n\r]')

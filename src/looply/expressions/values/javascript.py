@@ -2,8 +2,8 @@
 
 import math
 
-from looply.expressions.evaluation import MISSING
-from looply.expressions.values import is_number, number_text
+from looply.expressions.values.evaluation import MISSING
+from looply.expressions.values.semantics import is_number, number_text
 from looply.jsontext import Json
 
 SPACE = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"

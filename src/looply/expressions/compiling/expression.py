@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 
 from looply.expressions.closures.scope import Path, Rules
 from looply.expressions.compiling.compiler import CompiledExpression, compile_tree
-from looply.expressions.errors import ExpressionLimit, ExpressionSyntaxError
-from looply.expressions.evaluation import MISSING, Evaluation, Run
 from looply.expressions.parsing.lexer import Lexer, Token
 from looply.expressions.parsing.parser import parse
 from looply.expressions.parsing.syntax import Call, Node
+from looply.expressions.values.errors import ExpressionLimit, ExpressionSyntaxError
+from looply.expressions.values.evaluation import MISSING, Evaluation, Run
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 

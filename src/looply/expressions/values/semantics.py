@@ -14,8 +14,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from looply.expressions.errors import ExpressionError, ExpressionLimit, NotComparable
-from looply.expressions.evaluation import Run
+from looply.expressions.values.errors import ExpressionError, ExpressionLimit, NotComparable
+from looply.expressions.values.evaluation import Run
 from looply.jsontext import Json, encode_json
 
 LONG = 1024

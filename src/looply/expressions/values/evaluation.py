@@ -5,12 +5,12 @@ from datetime import datetime
 
 import msgspec
 
-from looply.expressions.errors import ExpressionLimit
+from looply.expressions.values.errors import ExpressionLimit
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 
 MISSING: Json = object()
-"""The result of a path without a value, as opposed to a present null. It never leaves the package."""
+"""The result of a path without a value, as opposed to a present null. It never leaves `expressions`."""
 
 
 class Fuel:

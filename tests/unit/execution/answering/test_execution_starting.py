@@ -1,0 +1,27 @@
+"""The answer to a trigger whose idempotency key or process id the store has already."""
+
+from looply.errors import ClaimTaken, Conflict, KeyTaken, Refused
+from looply.execution.answering.starting import Started, answer_taken_key, answer_taken_process_id
+
+KEY_TAKEN = KeyTaken("taken", execution_id="first", request=b"one")
+CLAIM_TAKEN = ClaimTaken("taken", execution_id="first", request=b"one")
+
+
+def test_the_same_request_with_the_same_key_is_answered_by_the_execution_that_it_started() -> None:
+    assert answer_taken_key(KEY_TAKEN, b"one") == Started(execution_id="first", replayed=True)
+
+
+def test_another_request_with_the_same_key_is_refused() -> None:
+    refused = answer_taken_key(KEY_TAKEN, b"two")
+    assert isinstance(refused, Refused)
+    assert (refused.code, "use a new key" in refused.message) == ("KEY_REUSED", True)
+
+
+def test_the_same_request_with_the_process_id_of_an_open_execution_is_answered_by_that_one() -> None:
+    assert answer_taken_process_id(CLAIM_TAKEN, b"one", "PO-1") == Started(execution_id="first", replayed=True)
+
+
+def test_another_request_with_the_process_id_of_an_open_execution_is_a_conflict_that_names_it() -> None:
+    conflict = answer_taken_process_id(CLAIM_TAKEN, b"two", "PO-1")
+    assert isinstance(conflict, Conflict)
+    assert (conflict.code, "'PO-1'" in conflict.message) == ("PROCESS_ID_IN_USE", True)
