@@ -82,7 +82,10 @@ class Threads:
         self.on_group(writes)
 
     async def write(self, write: Callable[[apsw.Connection], Result]) -> Result:
-        """Returns what `write` returned, after it is durable. Raises: what it raises, StoreFull, StoreLost."""
+        """Returns what `write` returned, after it is durable.
+
+        Raises: what it raises, StoreFull, StoreUnreachable, StoreLost.
+        """
         if self._writer is None:
             raise EngineError("the store is not open")
         return await self._writer.submit(write)
