@@ -27,6 +27,9 @@ _TOO_MANY_DIGITS: Final = 10**18
 _LAST_MS: Final = 253_402_300_799_999
 
 LIMIT: Final = Parameter("limit", "Items per page, 1 to 30. Larger values count as 30. Default: 20.", kind="count")
+UNCHANGED_KEY: Final = "send all fields of lastKey unchanged"
+"""What a caller does about a cursor that is refused."""
+
 WORKFLOW_ID: Final = Parameter("workflow_id", "Id of the workflow (UUID).", is_required=True)
 WORKFLOW_VERSION: Final = Parameter(
     "workflow_version",
@@ -120,7 +123,7 @@ def cursor_of(call: Call, *names: str) -> tuple[str, ...] | None:
     if not any(values):
         return None
     if not all(values):
-        raise BadRequest(f"{' and '.join(names)} of a lastKey come together", code="BAD_CURSOR")
+        raise BadRequest(f"the call has some of {' and '.join(names)}, not all; {UNCHANGED_KEY}", code="BAD_CURSOR")
     return values
 
 
@@ -129,7 +132,8 @@ def execution_cursor(text: str) -> str:
     try:
         return validate_id(text, "execution")
     except BadRequest as error:
-        raise BadRequest("workflow_execution_id of the lastKey is not an execution id", code="BAD_CURSOR") from error
+        message = f"workflow_execution_id is {text[:50]!r}, expected an execution id; {UNCHANGED_KEY}"
+        raise BadRequest(message, code="BAD_CURSOR") from error
 
 
 def instant_of(value: Any, name: str) -> datetime:
