@@ -21,10 +21,10 @@ _COMPILED = 256
 """The most compiled definitions in memory."""
 
 
-_AT_ONCE: Final = 64 * 1024
+_AT_ONCE_BYTES: Final = 64 * 1024
 """The number of bytes of events that are decoded before other tasks get a turn."""
 
-_IN_THREAD: Final = 256 * 1024
+_IN_THREAD_BYTES: Final = 256 * 1024
 """Events that refer to values of more bytes are decoded in a thread."""
 
 _BYTES_OF_UNIT: Final = 10
@@ -107,7 +107,7 @@ class Loader:
         Raises: as `Codec.decode`.
         """
         facts = (batch, values, organization_id, execution_id)
-        if values and (moved := self._codec.count_moved_bytes(batch, execution_id)) > _IN_THREAD:
+        if values and (moved := self._codec.count_moved_bytes(batch, execution_id)) > _IN_THREAD_BYTES:
             turns = self._turns if is_paced else None
             least = moved // _LEAST_BYTES_OF_UNIT
             if turns is not None:
@@ -118,7 +118,7 @@ class Loader:
                 turns.charge(organization_id, max(found[1] // _BYTES_OF_UNIT - least, 0))
             return found
         events, size = self._codec.decode_measured(*facts)
-        if size > _AT_ONCE:
+        if size > _AT_ONCE_BYTES:
             await asyncio.sleep(0)
         return events, size
 
