@@ -8,14 +8,13 @@ from typing import Final
 from looply.definition import Workflow, compile_definition, definition_hash
 from looply.engine.coding.codec import FOLD_VERSION, Codec
 from looply.engine.ports.store import Batch, Store, Value
+from looply.engine.records.spans import EVERYTHING
 from looply.errors import NotFound, StoreCorrupt
 from looply.execution import ExecutionState, fold
 from looply.execution.facts.events import Event
 from looply.jsontext import Json, parse_stored
 from looply.limits import STORED_LIMITS
 from looply.rates import Turns
-
-_ALL = 1_000_000
 
 _COMPILED = 256
 """The most compiled definitions in memory."""
@@ -83,7 +82,7 @@ class Loader:
     ) -> tuple[ExecutionState, Workflow, bytes]:
         """Returns these three with what was stored since applied, or unchanged. Raises: StoreCorrupt."""
         execution_id = state.started.execution_id
-        batches = await self._store.journal.history(execution_id, state.seq, _ALL)
+        batches = await self._store.journal.history(execution_id, state.seq, EVERYTHING)
         if not batches:
             return state, workflow, chain
         values = await self._store.journal.values_of(execution_id)
