@@ -308,7 +308,7 @@ class StoreLost(EngineError):
 
 
 class StoreUnreachable(EngineError):
-    """The database of the store cannot be reached; nothing was stored, and the call can be repeated."""
+    """The database of the store cannot be reached, or its file is locked; nothing was stored, repeat the call."""
 
     code = "STORE_UNREACHABLE"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Final
 
 import msgspec
 
@@ -108,6 +109,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DEFAULT_LIMITS = Limits()
+
+REFUSALS_PER_MINUTE: Final = 60
+"""Calls of one address that are refused within a minute before further ones are answered 429, unless it is set."""
 
 STORED_LIMITS = msgspec.structs.replace(
     DEFAULT_LIMITS,

@@ -10,7 +10,7 @@ from typing import Final
 
 from looply.clock import Clock
 
-_MINUTE: Final = 60.0
+_MINUTE_SECONDS: Final = 60.0
 _OWNERS: Final = 10_000
 """Owners whose buckets are kept; the bucket of an owner that was evicted is full again."""
 
@@ -44,7 +44,7 @@ class RateLimiter:
 
     def _refill(self, owner: str, now: float) -> float:
         left, then = self._left.pop(owner, (float(self._limit), now))
-        return min(self._limit, left + (now - then) * self._limit / _MINUTE)
+        return min(self._limit, left + (now - then) * self._limit / _MINUTE_SECONDS)
 
     def _keep(self, owner: str, left: float, now: float) -> None:
         self._left[owner] = (left, now)
@@ -53,7 +53,7 @@ class RateLimiter:
 
     def _seconds_for(self, left: float) -> float:
         """Returns the seconds until one token is there, with `left` tokens now."""
-        return max(1 - left, 0.0) * _MINUTE / self._limit
+        return max(1 - left, 0.0) * _MINUTE_SECONDS / self._limit
 
 
 HEAVY_BYTES: Final = 16 * 1024
@@ -107,7 +107,7 @@ class WorkPace:
         return now - seen > _ALONE_SECONDS
 
 
-LONGEST_WAIT: Final = 30.0
+LONGEST_WAIT_SECONDS: Final = 30.0
 """Seconds that work which cannot be refused waits at most."""
 
 
@@ -137,6 +137,9 @@ class Turns:
         self._pace.reserve(owner, units, self._clock.monotonic())
 
     async def take(self, owner: str, units: int) -> None:
-        """Returns when work of `units` units (`looply.jsontext.work_units`) may begin, after `LONGEST_WAIT` at most."""
+        """Returns when work of `units` units (`looply.jsontext.work_units`) may begin.
+
+        It waits `LONGEST_WAIT_SECONDS` at most.
+        """
         if wait := self._pace.reserve(owner, units, self._clock.monotonic()):
-            await self._sleep(min(wait, LONGEST_WAIT))
+            await self._sleep(min(wait, LONGEST_WAIT_SECONDS))

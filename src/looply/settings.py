@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from looply.errors import Problem, SettingsError
-from looply.limits import DEFAULT_LIMITS, LARGEST, Limits
+from looply.limits import DEFAULT_LIMITS, LARGEST, REFUSALS_PER_MINUTE, Limits
 from looply.suggest import did_you_mean
 
 PREFIX: Final = "LOOPLY_"
@@ -119,7 +119,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Time that a connection may stay open without a request."""
     trusted_proxies: tuple[str, ...] = ()
     """Proxies whose `X-Forwarded-For` or `Forwarded` names the caller: addresses and CIDR; ignored from others."""
-    refusals_per_minute: int = 60
+    refusals_per_minute: int = REFUSALS_PER_MINUTE
     """Calls of one address that are refused for their key or token within a minute; further calls are answered 429."""
     access_log: bool = False
     """Whether each request is logged: address, method, route, status, time, bytes, key id; never its content."""

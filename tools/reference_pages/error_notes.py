@@ -485,7 +485,10 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     ),
     "STORE_FULL": ("server", "The disk is full. Nothing was done; repeat after making space."),
     "STORE_UNAVAILABLE": ("server", "The catalog's database cannot be used. Nothing was done."),
-    "STORE_UNREACHABLE": ("server", "The database cannot be reached. Nothing was stored; repeat."),
+    "STORE_UNREACHABLE": (
+        "server",
+        "The database cannot be reached, or another program holds the file locked. Nothing was stored; repeat.",
+    ),
     "TARGET_EXISTS": ("command", "The folder of the backup exists. Name a new one; nothing is overwritten."),
     "TARGET_NOT_EMPTY": (
         "command",

@@ -6,6 +6,7 @@ from typing import Any, Final
 from looply.app.context.metrics import Meter
 from looply.app.context.services import Services
 from looply.clock import Clock, Entropy
+from looply.limits import REFUSALS_PER_MINUTE
 from looply.server.administration import audit, health, keys, metrics, permissions
 from looply.server.administration.web_pages import Pages
 from looply.server.authoring import (
@@ -27,7 +28,6 @@ from looply.server.http.call import Access, Call, Response, Route
 from looply.server.http.client_addresses import ClientAddresses
 from looply.server.http.dispatch import Dispatch
 from looply.server.http.events import DEFAULT_INTERVALS, StreamIntervals
-from looply.server.http.refusals import REFUSALS_PER_MINUTE
 from looply.settings import Settings
 
 _ALSO_UNDER_V1: Final = frozenset(

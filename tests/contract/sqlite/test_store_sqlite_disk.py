@@ -15,7 +15,7 @@ from looply.engine.records.pruning import RetentionFilter
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.file.reserve import RESERVE_BYTES, Reserve
 from looply.engine.upkeep.pruner import prune_now
-from looply.errors import EngineError, Stale, StoreFull, StoreLost
+from looply.errors import EngineError, Stale, StoreFull, StoreLost, StoreUnreachable
 from looply.testing.clock import FakeClock
 
 
@@ -219,7 +219,7 @@ async def test_a_file_that_another_program_locks_stores_nothing_for_now(
     other = apsw.Connection(str(folder / "executions.db"))
     other.execute("BEGIN IMMEDIATE")
     unit = samples.first()
-    with pytest.raises(StoreFull, match="locked"):
+    with pytest.raises(StoreUnreachable, match=r"locked.*stop the program that holds it; the call can be repeated"):
         await store.journal.commit(unit)
     other.execute("ROLLBACK")
     other.close()

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from kit.memory.records.copy_rows import StoredCopy, request_update
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
+from looply.engine.coding.refusals import claim_taken_error, key_taken_error, slot_taken_error, stale_error
 from looply.engine.coding.rows import fire_taken_error
 from looply.engine.ports.port import Fire, Head, LedgerRow, OpenCard, Schedule
 from looply.engine.ports.store import (
@@ -29,7 +30,6 @@ from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.engine.records.datastores import Datastore, DatastoreChange, full_error, revision_error
 from looply.engine.records.decisions import DecisionRow
 from looply.engine.records.letters import LetterRow
-from looply.errors import ClaimTaken, KeyTaken, SlotTaken, Stale
 from looply.execution.document.searching import SearchValues
 from looply.execution.facts.deliveries import DeliveryKey, DeliveryKind
 from looply.execution.facts.state import OPEN_STATUSES
@@ -169,25 +169,23 @@ class MemoryData:
             self._check_key(unit.key, unit.batch.at)
         stored = self.heads.get(unit.execution_id)
         if (stored.seq if stored is not None else 0) != unit.expected_seq:
-            raise Stale(f"execution {unit.execution_id} is no longer at event {unit.expected_seq}")
+            raise stale_error(unit)
         if unit.put_claim is not None:
             claim = unit.put_claim
             found = self.claims.get((claim.workflow_id, claim.process_id))
             if found is not None and found[1] != unit.execution_id:
-                message = f"an open execution of workflow {claim.workflow_id} has the process id {claim.process_id!r}"
-                raise ClaimTaken(message, execution_id=found[1], request=found[0].request)
+                raise claim_taken_error(claim, found[1], found[0].request)
 
         place = unit.work.put.slot
         if place is not None and place.is_held:
             held, line = self.line_of(unit.head.workflow_id)
             if len(held) >= place.max_concurrency or line[:1] != [self.places.get(unit.execution_id)]:
-                raise SlotTaken(f"it is not the turn of execution {unit.execution_id}")
+                raise slot_taken_error(unit.head.workflow_id, place)
 
     def _check_key(self, key: StoredKey, now: datetime) -> None:
         found = self.keys.get((key.organization_id, key.text))
         if found is not None and (found[0].expires_on > now or self.is_open(found[1])):
-            message = f"the idempotency key {key.text!r} is stored already"
-            raise KeyTaken(message, execution_id=found[1], request=found[0].request)
+            raise key_taken_error(key, found[1], found[0].request)
 
     def _apply_payload(self, unit: Unit) -> None:
         execution_id, organization_id = unit.execution_id, unit.head.organization_id

@@ -39,7 +39,7 @@ _FAULTS: dict[str, Fault] = {
 }
 _WRITES = (
     "put_definition", "put_dictionary", "mark_running", "drop_deliveries", "put", "drop", "skip", "trim",
-    "take", "mark_shown", "postpone", "begin_trial", "end_trial", "prune", "drop_keys", "drop_decisions", "fill",
+    "claim", "mark_shown", "postpone", "begin_trial", "end_trial", "prune", "drop_keys", "drop_decisions", "fill",
 )  # fmt: skip
 """Methods that wait for a flush; a missing one would wait for ever."""
 

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from looply.connectors.function.workers import QUICK_CALLS, Workers
 from looply.errors import Unavailable
@@ -149,6 +150,19 @@ async def test_a_failed_start_is_reported_and_the_next_call_tries_again() -> Non
         await pool.take("acme")
     starts.fails = False
     assert (await call(pool, "acme")).number == 0
+
+
+async def test_a_failed_start_of_a_spare_process_is_logged_with_its_error() -> None:
+    starts = Starts()
+    pool = workers(starts)
+    with capture_logs() as logged:
+        process = await pool.take("acme")
+        starts.fails = True
+        await settled()
+        await pool.release(process, "acme", is_sound=True, is_slow=False)
+    assert [(line["event"], line["error"]) for line in logged] == [
+        ("function_process_unavailable", "no process could be started")
+    ]
 
 
 async def test_a_call_that_finds_all_processes_starting_takes_the_spare_one() -> None:

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 import msgspec
 
-from looply.app.authoring.schedules import schedule_of
+from looply.app.authoring.schedules import no_schedule_error, schedule_of
 from looply.app.authoring.workflows import get
 from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
 from looply.definition import Schedule, parse_definition
 from looply.engine.ports.port import LedgerRow, MissedFires
-from looply.errors import Conflict, DefinitionError, Problem
+from looply.errors import DefinitionError, Problem
 from looply.jsontext import Json
 from looply.schedule import Occurrence, next_change, preview
 
@@ -54,7 +54,7 @@ async def preview_workflow(
     row = await get(services, principal, workflow_id, version)
     schedule = schedule_of(await services.library.compile(principal.organization_id, row))
     if schedule is None:
-        raise Conflict("the workflow has no schedule", code="NO_SCHEDULE")
+        raise no_schedule_error(workflow_id, row.workflow_version)
     live = await services.engine.schedules.find(principal.organization_id, row.workflow_id)
     anchor = live.anchor if live is not None and live.workflow_version == row.workflow_version else None
     return view.of(schedule, services.clock.now(), anchor)
@@ -103,7 +103,10 @@ def parse_schedule(settings: dict[str, Any], zone: str = "UTC") -> Schedule:
             Problem(path=found.path.removeprefix(_SETTINGS_PATH), message=found.message, hint=found.hint)
             for found in findings.errors
         )
-        raise DefinitionError(f"the schedule is not valid: {problems[0].message}", problems=problems)
+        raise DefinitionError(
+            f"the schedule is not valid: {problems[0].message}; correct the fields in `errors` and repeat",
+            problems=problems,
+        )
     schedule = schedule_of(findings.workflow)
     assert schedule is not None
     return schedule

@@ -52,13 +52,17 @@ async def toggle(
         row = await services.catalog.workflows.latest_active(organization_id, workflow_id)
         if version is not None and version != row.workflow_version:
             await services.catalog.workflows.get(organization_id, (workflow_id, version))
-            message = f"only version {row.workflow_version}, the newest ACTIVE one, has a schedule"
+            newest = row.workflow_version
+            message = (
+                f"version {version} of workflow {workflow_id} has no schedule, only the newest ACTIVE one, {newest},"
+                f" has; repeat with workflow_version {newest} or without one"
+            )
             raise Conflict(message, code="NOT_NEWEST")
         workflow = await services.library.compile(organization_id, row)
         for _ in range(_TRIES):
             schedule = await services.engine.schedules.find(organization_id, row.workflow_id)
             if schedule is None:
-                raise Conflict("the workflow has no schedule", code="NO_SCHEDULE")
+                raise no_schedule_error(workflow_id, row.workflow_version)
             changed = _change_status(
                 schedule, workflow, "PAUSED" if action == "PAUSE" else "ACTIVE", services.clock.now()
             )
@@ -66,7 +70,15 @@ async def toggle(
             if changed is schedule or await services.engine.schedules.put(changed, workflow, former=schedule):
                 await record(services, principal, f"schedule.{action.lower()}", row.workflow_id)
                 return changed
-    raise Overloaded("the schedule fires again and again while it is changed; repeat in a second")
+    raise Overloaded(
+        f"the schedule of workflow {workflow_id} fires again and again while it is changed; repeat in a second"
+    )
+
+
+def no_schedule_error(workflow_id: str, version: int) -> Conflict:
+    """Returns the refusal of a call about the schedule of a version that has none."""
+    message = f"version {version} of workflow {workflow_id} has no schedule"
+    return Conflict(f"{message}; save a version whose trigger_type is SCHEDULED and activate it", code="NO_SCHEDULE")
 
 
 def _change_status(

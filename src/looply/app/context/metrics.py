@@ -405,8 +405,8 @@ class _Store(Collector):
     def collect(self) -> Iterator[Family]:
         """Yields the metric families; those of the store only if this process audits."""
         state = self._read_state()
-        for measure, is_so in ((READY, state.is_ready), (SHORT, state.is_short_of_space)):
-            yield GaugeMetricFamily(measure.name, measure.help, value=int(is_so))
+        for measure, value in ((READY, float(state.is_ready)), (SHORT, float(state.is_short_of_space))):
+            yield GaugeMetricFamily(measure.name, measure.help, value=value)
         reached = GaugeMetricFamily(QUOTAS_REACHED.name, QUOTAS_REACHED.help, labels=QUOTAS_REACHED.labels)
         for quota in QUOTAS:
             reached.add_metric((quota,), state.quotas_reached.count(quota))

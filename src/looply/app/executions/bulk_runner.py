@@ -89,7 +89,7 @@ class BulkRunner(Loop):
                 done, refused, place = done + moved, refused + (not moved), execution_id
         except LooplyError as error:
             # The store is full or unavailable: the progress so far is recorded, the next slice continues.
-            _log.warning("bulk_held", bulk_id=bulk.bulk_id, reason=error.message)
+            _log.warning("bulk_held", bulk_id=bulk.bulk_id, error=error.message)
             return Progress(cursor=place, done=done, refused=refused, is_last=False)
         return Progress(cursor=page.after or place, done=done, refused=refused, is_last=not page.after)
 

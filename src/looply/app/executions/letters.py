@@ -100,9 +100,12 @@ async def settle(services: Services, principal: Principal, decision: SettleReque
         case Declined(code="AMBIGUOUS", message=message, states=states):
             raise Ambiguous(message, field="states", choices=states)
         case Declined(code=code, message=message):
-            raise Conflict(f"the letter cannot be applied: {message}", code=code)
+            raise Conflict(f"letter {decision.letter_id} cannot be applied: {message}", code=code)
         case Unfit(problems=problems):
-            message = "the wait does not accept the letter, which remains unsettled"
+            message = (
+                f"the wait does not accept letter {decision.letter_id}, which remains unsettled: `errors` says what"
+                " does not fit; discard the letter, or resume the execution with a payload that fits"
+            )
             raise Refused(message, code="PAYLOAD_REFUSED", problems=problems)
         case _:
             raise TypeError(f"the settling of a letter cannot be answered by {type(reply).__name__}")
@@ -112,7 +115,7 @@ def _earlier_settlement(row: LetterRow, decision: SettleRequest, reply: AlreadyS
     requested = "APPLIED" if decision.action == "apply" else "DISCARDED"
     if reply.action != requested:
         actor = f" by {reply.by}" if reply.by else ""
-        message = f"the letter was {reply.action.lower()}{actor} on {rfc3339(reply.on)}"
+        message = f"letter {decision.letter_id} was {reply.action.lower()}{actor} on {rfc3339(reply.on)}; read it again"
         raise Conflict(message, code="LETTER_SETTLED")
     return Settlement(row=row, action=reply.action, by=reply.by, on=reply.on, is_new=False)
 
@@ -121,7 +124,7 @@ async def _get_owned_letter(services: Services, principal: Principal, letter_id:
     key = parse_event_id(letter_id)
     row = await services.engine.letters.find(*key) if key is not None else None
     if row is None or row.organization_id != principal.organization_id:
-        raise NotFound("letter not found", code="LETTER_NOT_FOUND")
+        raise NotFound(f"letter {letter_id[:50]!r} not found; list the letters for their ids", code="LETTER_NOT_FOUND")
     return row
 
 
@@ -129,4 +132,5 @@ async def _event(services: Services, row: LetterRow) -> ResumeIgnored:
     for _, event in await services.engine.history(row.execution_id, row.seq - 1, 1):
         if isinstance(event, ResumeIgnored):
             return event
-    raise NotFound("the history of the letter's execution is gone", code="LETTER_NOT_FOUND")
+    message = f"the history of execution {row.execution_id} was pruned, with its letters; list the letters again"
+    raise NotFound(message, code="LETTER_NOT_FOUND")

@@ -11,8 +11,8 @@ from looply.errors import BadRequest, StoreCorrupt
 
 Item = TypeVar("Item")
 
-# More than the API allows; it bounds the rows that one call reads.
-MAX_LIMIT = 1000
+MAX_READ_ITEMS: Final = 1000
+"""Items of one read of the catalog, more than the API puts on a page; commands that read a folder use it whole."""
 
 READ_ERRORS: Final = (ValueError, LookupError, TypeError, OverflowError)
 """Exceptions of reading a damaged row: an unknown enum value, an instant out of range, an unexpected NULL."""
@@ -26,13 +26,13 @@ class Page(msgspec.Struct, Generic[Item], frozen=True, kw_only=True):
 
 
 def validate_limit(limit: int) -> int:
-    """Returns the limit, at most 1,000.
+    """Returns the limit, at most `MAX_READ_ITEMS`.
 
     Raises: BadRequest (code `BAD_LIMIT`) when it is not positive.
     """
     if limit < 1:
         raise BadRequest(f"limit is {limit}, expected a positive integer", code="BAD_LIMIT")
-    return min(limit, MAX_LIMIT)
+    return min(limit, MAX_READ_ITEMS)
 
 
 def make_page(rows: Sequence[RowMapping], limit: int, make: Callable[[Any], Item]) -> Page[Item]:

@@ -268,10 +268,15 @@ def store_error(error: Exception) -> LooplyError:
     if code in _CONTENDED:
         return Overloaded("another process writes to the catalog; repeat in a second")
     if code == _FULL:
-        return StoreFull("the disk of the catalog's database is full; nothing was stored")
+        return StoreFull(
+            "the disk of the catalog's database is full; nothing was stored; make space and repeat the call"
+        )
     # An error without a code comes from the driver: it could not connect, or the connection broke.
     if code.startswith(_UNREACHABLE) or (not code and isinstance(cause, psycopg.OperationalError)):
-        return StoreUnreachable(f"the catalog's database cannot be reached; nothing was stored: {one_line(cause)}")
+        return StoreUnreachable(
+            f"the catalog's database cannot be reached; nothing was stored: {one_line(cause)}; repeat the call once the"
+            " database answers"
+        )
     if code.startswith(_DAMAGED) and code != _DAMAGED + "0":
         return StoreCorrupt(f"the catalog's database is damaged: {one_line(cause)}; restore it from a backup")
     if isinstance(cause, psycopg.DataError) and (not code or code.startswith(_BAD_DATA)):

@@ -155,9 +155,12 @@ def store_error(error: Exception, *, writes: bool, is_opening: bool = False) -> 
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return Overloaded("another process writes to the catalog; repeat in a second")
         case sqlite3.SQLITE_FULL:
-            return StoreFull("the disk of the catalog is full; nothing was stored")
+            return StoreFull("the disk of the catalog is full; nothing was stored; make space and repeat the call")
         case sqlite3.SQLITE_IOERR if writes:
-            return StoreLost("the disk of the catalog failed; whether the change was stored is unknown")
+            return StoreLost(
+                "the disk of the catalog failed; whether the change was stored is unknown; check the disk, restart the"
+                " process and read the object before you repeat the change"
+            )
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return StoreCorrupt("the catalog file is damaged or not a catalog; restore it from a backup")
         case _:

@@ -159,7 +159,7 @@ class DataKeys:
             except SealBroken as error:
                 # Only the values that this key has sealed are affected.
                 self._unopened.add((organization_id, number))
-                _log.error("data_key_closed", organization=organization_id, number=number, error=error.message)
+                _log.error("data_key_closed", organization_id=organization_id, number=number, error=error.message)
                 continue
             self._keep(organization_id, number, value)
 

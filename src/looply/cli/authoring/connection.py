@@ -18,7 +18,6 @@ _COLUMNS: Final = {"name": "name", "kind": "kind", "secrets": "secret_names", "c
 _REQUIRED: Final = {"kind", "settings"}
 _FIELDS: Final = {*_REQUIRED, "secrets"}
 _SHAPE: Final = '{"kind": ..., "settings": {...}, "secrets": {...}}'
-_ALL: Final = 1_000_000
 
 Name = Annotated[str, Parameter(help="Name of the connection.", allow_leading_hyphen=True)]
 ConnectionFile = Annotated[str, file_parameter(f"JSON file {_SHAPE}; - for standard input.")]
@@ -28,7 +27,7 @@ ConnectionFile = Annotated[str, file_parameter(f"JSON file {_SHAPE}; - for stand
 async def list_connections(*, server: Server = THE_SERVER, terminal: Here) -> None:
     """List the connections, newest first; of their secrets only the names."""
     async with server.client(terminal) as client:
-        items = await client.items("getConnections", _ALL)
+        items = await client.items("getConnections")
     show_items(terminal, items, _COLUMNS)
 
 

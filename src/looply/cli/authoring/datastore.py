@@ -23,7 +23,6 @@ _COLUMNS: Final = {
     "changed": "modified_on",
     "by": "modified_by",
 }
-_ALL: Final = 1_000_000
 
 Name = Annotated[str, Parameter(help="Name of the datastore.", allow_leading_hyphen=True)]
 IfRevision = Annotated[int | None, Parameter(help="Only if the datastore has this revision; 0: only if there is none.")]
@@ -36,7 +35,7 @@ async def list_datastores(*, target: Target = THE_TARGET, terminal: Here) -> Non
         items = await on_demand.offline_datastores.list_all(terminal, target)
     else:
         async with target.client(terminal) as client:
-            items = await client.items("getDatastores", _ALL)
+            items = await client.items("getDatastores")
     show_items(terminal, items, _COLUMNS)
 
 

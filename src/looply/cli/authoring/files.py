@@ -30,7 +30,6 @@ _TEMPLATES: Final = {
     "side-by-side": "two calls at once, and both results",
     "wait": "wait for an answer of another system, for two weeks at most",
 }
-_ALL: Final = 1_000_000
 
 WorkflowId = Annotated[str, Parameter(name="WORKFLOW", help="Id or name of the workflow.")]
 Version = Annotated[str, Parameter(help="Number of the version, or latest: the newest ACTIVE one.")]
@@ -158,7 +157,7 @@ def _write_or_show(definition: dict[str, Any], file: Path | None, terminal: Here
 
 
 async def _export_all(client: ApiClient, folder: Path, terminal: Here) -> None:
-    chosen = _newest(await client.items("getOrganizationWorkflows", _ALL))
+    chosen = _newest(await client.items("getOrganizationWorkflows"))
     items = []
     names = [_file_name(item["workflow_name"]) for item in chosen]
     for item, name in zip(chosen, names, strict=True):

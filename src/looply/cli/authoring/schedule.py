@@ -30,7 +30,6 @@ _FIRES: Final = {
     "execution": "workflow_execution_id",
     "decided": "decided_on",
 }
-_ALL: Final = 1_000_000
 
 WorkflowId = Annotated[str, Parameter(name="WORKFLOW", help="Id or name of the workflow.")]
 Limit = Annotated[int, Parameter(help="Maximum number of items.", validator=validators.Number(gte=1))]

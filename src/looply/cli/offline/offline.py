@@ -10,7 +10,7 @@ from looply.app.authoring import fires, workflows
 from looply.app.authoring.activate import activate
 from looply.app.authoring.schedules import list_all
 from looply.catalog.authored.workflows import WorkflowSummary
-from looply.catalog.storage.pages import MAX_LIMIT
+from looply.catalog.storage.pages import MAX_READ_ITEMS
 from looply.cli.offline.store import OpenStore, open_store
 from looply.cli.terminal.importing import OVERWRITE_HINT, Imported, ImportOptions, paths_into_definition, unwrap_paths
 from looply.cli.terminal.options import Target
@@ -35,7 +35,7 @@ async def list_versions(terminal: Terminal, target: Target, limit: int) -> list[
 async def _versions(store: OpenStore) -> AsyncIterator[dict[str, Any]]:
     after = None
     while True:
-        page = await workflows.list_page(store.services, store.principal, MAX_LIMIT, after)
+        page = await workflows.list_page(store.services, store.principal, MAX_READ_ITEMS, after)
         for summary in page.items:
             yield to_builtins(workflow_row(summary))
         if not page.has_more:

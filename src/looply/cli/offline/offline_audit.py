@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from looply.app.context import audit
-from looply.catalog.storage.pages import MAX_LIMIT
+from looply.catalog.storage.pages import MAX_READ_ITEMS
 from looply.catalog.trail.audit import AuditFilter
 from looply.cli.offline.store import open_store
 from looply.cli.terminal.options import Target
@@ -23,11 +23,13 @@ async def open_trail(terminal: Terminal, target: Target) -> AsyncIterator[Callab
 
         async def ask(**query: Any) -> dict[str, Any]:
             if "after" in query:
-                found = await audit.list_after(store.services, store.principal, query["after"], limit=MAX_LIMIT)
+                found = await audit.list_after(store.services, store.principal, query["after"], limit=MAX_READ_ITEMS)
             else:
                 before = query.get("record_id")
                 records = _audit_filter(query)
-                found = await audit.list_page(store.services, store.principal, records, before=before, limit=MAX_LIMIT)
+                found = await audit.list_page(
+                    store.services, store.principal, records, before=before, limit=MAX_READ_ITEMS
+                )
             page = {
                 "items": [to_builtins(audit_row(each)) for each in found.items],
                 "head": {"record_id": found.head.count, "hash": found.head.hash.hex()},

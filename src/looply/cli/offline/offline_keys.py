@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from looply.app.administration import keys
-from looply.catalog.storage.pages import MAX_LIMIT
+from looply.catalog.storage.pages import MAX_READ_ITEMS
 from looply.catalog.tenants.keys import ApiKey, KeyDraft
 from looply.cli.offline.store import open_store
 from looply.cli.terminal.options import Target
@@ -27,7 +27,7 @@ async def list_keys(terminal: Terminal, target: Target) -> list[dict[str, Any]]:
     async with open_store(terminal, target) as store:
         before, has_more = None, True
         while has_more:
-            page = await keys.list_page(store.services, store.principal, MAX_LIMIT, before)
+            page = await keys.list_page(store.services, store.principal, MAX_READ_ITEMS, before)
             found.extend(page.items)
             before, has_more = (found[-1].key_id if found else None), page.has_more
     return [to_builtins(key_row(key)) for key in found]

@@ -24,7 +24,6 @@ _COLUMNS: Final = {
     "expires": "expires_on",
     "revoked": "revoked_on",
 }
-_ALL: Final = 1_000_000
 
 
 @APP.command
@@ -75,7 +74,7 @@ async def list_keys(*, target: Target = THE_TARGET, terminal: Here) -> None:
         items = await on_demand.offline_keys.list_keys(terminal, target)
     else:
         async with target.client(terminal) as client:
-            items = await client.items("getKeys", _ALL)
+            items = await client.items("getKeys")
     show_items(terminal, items, _COLUMNS)
 
 

@@ -104,19 +104,19 @@ class ApiClient:
         except httpx2.TransportError as error:
             raise _unreachable_error(self._url, error) from error
 
-    async def items(self, name: str, limit: int, /, **query: Any) -> list[dict[str, Any]]:
-        """Returns up to `limit` items of a list, following its pages."""
+    async def items(self, name: str, limit: int | None = None, /, **query: Any) -> list[dict[str, Any]]:
+        """Returns up to `limit` items of a list, all of them without a limit, following its pages."""
         found: list[dict[str, Any]] = []
         async for item in self._items(name, limit, await self._with_ids(query)):
             found.append(item)
-            if len(found) >= limit:
+            if limit is not None and len(found) >= limit:
                 break
         return found
 
-    async def _items(self, name: str, limit: int, query: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    async def _items(self, name: str, limit: int | None, query: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         cursor: dict[str, Any] = {}
         while True:
-            page = await self.get(name, **{**query, "limit": min(limit, PAGE), **cursor})
+            page = await self.get(name, **{**query, "limit": PAGE if limit is None else min(limit, PAGE), **cursor})
             for item in page["items"]:
                 yield item
             if not (cursor := page.get("lastKey") or {}):

@@ -145,7 +145,7 @@ class Workers(Generic[Process]):
             self._normal.append(await self._started(is_lowered=False))
         except Unavailable as error:
             # The next call that needs a process tries again, and reports it.
-            _log.warning("function_process_unavailable", reason=error.message)
+            _log.warning("function_process_unavailable", error=error.message)
             return
         if self._count > self._limit and self._low:
             await self._drop(self._low.pop())

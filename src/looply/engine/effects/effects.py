@@ -112,7 +112,7 @@ class EffectRunner:
             async with self._datastores.turn(state, opened):
                 await self._change_datastore(effect)
         else:
-            await self._store_outcome(effect.execution_id, await self._worker.carry_out(state, opened))
+            await self._store_outcome(effect, await self._worker.carry_out(state, opened))
 
     def _may_begin(self, state: ExecutionState, effect: EffectRef) -> bool:
         opened = _open_step(state, effect)
@@ -132,11 +132,11 @@ class EffectRunner:
         if state is None or (opened := _open_step(state, effect)) is None:
             return True
         try:
-            await self._store_outcome(effect.execution_id, await self._datastores.carry_out(state, opened))
+            await self._store_outcome(effect, await self._datastores.carry_out(state, opened))
         except DatastoreMoved:
             return False
         except DatastoresFull as error:
-            await self._store_outcome(effect.execution_id, self._datastores.failure_of(opened, error))
+            await self._store_outcome(effect, self._datastores.failure_of(opened, error))
         return True
 
     async def _state(self, effect: EffectRef) -> ExecutionState | None:
@@ -150,7 +150,7 @@ class EffectRunner:
         try:
             state, _ = await _retry(lambda: self._current.get(effect.execution_id))
         except LooplyError as error:
-            _log.error("effect_unreadable", execution_id=effect.execution_id, error=error.message)
+            _log.error("effect_unreadable", execution_id=effect.execution_id, seq=effect.seq, error=error.message)
             self._unstarted.add(effect)
             return None
         return state if _open_step(state, effect) is not None else None
@@ -160,22 +160,22 @@ class EffectRunner:
         try:
             return await _retry(lambda: mark(effect.execution_id, effect.seq, self._epoch))
         except EngineError as error:
-            _log.error("effect_not_marked", execution_id=effect.execution_id, error=error.message)
+            _log.error("effect_not_marked", execution_id=effect.execution_id, seq=effect.seq, error=error.message)
             self._unstarted.add(effect)
             return False
 
-    async def _store_outcome(self, execution_id: str, outcome: Command) -> None:
+    async def _store_outcome(self, effect: EffectRef, outcome: Command) -> None:
         """Stores an outcome. Raises: DatastoreMoved, DatastoresFull; then nothing was stored."""
 
         def report(error: LooplyError) -> None:
-            _log.warning("outcome_held", execution_id=execution_id, reason=error.message)
+            _log.warning("outcome_held", execution_id=effect.execution_id, seq=effect.seq, error=error.message)
 
         try:
-            await _retry(lambda: self._processor.submit(execution_id, outcome), (*_UNAVAILABLE, Stale), report)
+            await _retry(lambda: self._processor.submit(effect.execution_id, outcome), (*_UNAVAILABLE, Stale), report)
         except (DatastoreMoved, DatastoresFull):
             raise
         except EngineError as error:
-            _log.error("outcome_lost", execution_id=execution_id, error=error.message)
+            _log.error("outcome_lost", execution_id=effect.execution_id, seq=effect.seq, error=error.message)
 
 
 async def _retry(

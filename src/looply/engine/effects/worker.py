@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from itertools import islice
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -97,15 +97,15 @@ class Worker:
         context = self._context(state, opened, credentials)
         operation = self._registry.operations.get(opened.operation)
         if operation is None:
-            return failure(opened, self._clock.now(), _not_installed(opened))
+            return failure(opened, self._clock.now(), _not_installed(state, opened))
         try:
-            output = await _within(operation.perform(context, opened.input), opened)
+            output = await _within(operation.perform(context, opened.input), state, opened)
         except LooplyError as error:
             message = _message(opened, error, masker_of([*marked, *credentials]))
             return failure(opened, self._clock.now(), error, message)
         except Exception:
             # The worker boundary: a connector's defect fails its step and nothing else.
-            _log.exception("operation_broke", operation=opened.operation, step=opened.address)
+            _log.exception("operation_broke", **_call_fields(state, opened))
             return failure(opened, self._clock.now(), _defect(opened))
         secret: tuple[str, ...] = ("/output",) if opened.secret else ()
         size = json_bytes(output)
@@ -160,9 +160,19 @@ class Worker:
         )
 
 
-def _not_installed(opened: OpenStep) -> OperationError:
+def _call_fields(state: ExecutionState, opened: OpenStep) -> dict[str, Any]:
+    """Returns the fields of a log line about a call: which execution, which operation, which step, which attempt."""
+    return {
+        "execution_id": state.started.execution_id,
+        "operation": opened.operation,
+        "step": opened.address,
+        "attempt": opened.attempt,
+    }
+
+
+def _not_installed(state: ExecutionState, opened: OpenStep) -> OperationError:
     connector = opened.operation.partition(".")[0]
-    _log.error("operation_not_installed", operation=opened.operation, step=opened.address)
+    _log.error("operation_not_installed", **_call_fields(state, opened))
     message = (
         f"this process has no operation {opened.operation}; install the connector {connector} in every process that"
         " makes calls, then retry the step"
@@ -175,7 +185,7 @@ def _defect(opened: OpenStep) -> OperationError:
     return Permanent(message, code="CONNECTOR_DEFECT", sent=True)
 
 
-async def _within(call: Awaitable[Json], opened: OpenStep) -> Json:
+async def _within(call: Awaitable[Json], state: ExecutionState, opened: OpenStep) -> Json:
     """Returns the result of a call. Raises: what the call raises; Timeout when it is abandoned."""
     limit = asyncio.timeout(opened.timeout_seconds + LATE.total_seconds())
     try:
@@ -184,7 +194,7 @@ async def _within(call: Awaitable[Json], opened: OpenStep) -> Json:
     except TimeoutError as error:
         if not limit.expired():
             raise
-        _log.error("call_given_up", operation=opened.operation, step=opened.address, seconds=opened.timeout_seconds)
+        _log.error("call_given_up", **_call_fields(state, opened), seconds=opened.timeout_seconds)
         message = f"the operation {opened.operation} did not return, {LATE.total_seconds():g} s after its time limit"
         raise Timeout(f"{message} of {opened.timeout_seconds:g} s", sent=True) from error
 

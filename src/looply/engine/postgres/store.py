@@ -123,10 +123,12 @@ class PostgresStore(SqlStore):
             raise
         except psycopg.OperationalError as error:
             database.abandon()
-            raise StoreUnreachable(f"the database cannot be opened: {one_line(error)}") from error
+            message = f"the database of the executions cannot be opened: {one_line(error)}"
+            raise StoreUnreachable(f"{message}; check that it runs and accepts connections, then repeat") from error
         except psycopg.Error as error:
             database.abandon()
-            raise EngineError(f"the database cannot be opened: {one_line(error)}") from error
+            message = f"the database of the executions cannot be opened: {one_line(error)}"
+            raise EngineError(f"{message}; check the rights of its user and its log, then repeat") from error
 
     async def close(self) -> None:
         """Commits the queued writes and releases the database. Closing twice is harmless."""

@@ -8,6 +8,7 @@ from typing import Final
 from looply.definition import Workflow, compile_definition, definition_hash
 from looply.engine.coding.codec import FOLD_VERSION, Codec
 from looply.engine.ports.store import Batch, Store, Value
+from looply.engine.records.spans import EVERYTHING
 from looply.errors import NotFound, StoreCorrupt
 from looply.execution import ExecutionState, fold
 from looply.execution.facts.events import Event
@@ -15,16 +16,14 @@ from looply.jsontext import Json, parse_stored
 from looply.limits import STORED_LIMITS
 from looply.rates import Turns
 
-_ALL = 1_000_000
-
 _COMPILED = 256
 """The most compiled definitions in memory."""
 
 
-_AT_ONCE: Final = 64 * 1024
+_AT_ONCE_BYTES: Final = 64 * 1024
 """The number of bytes of events that are decoded before other tasks get a turn."""
 
-_IN_THREAD: Final = 256 * 1024
+_IN_THREAD_BYTES: Final = 256 * 1024
 """Events that refer to values of more bytes are decoded in a thread."""
 
 _BYTES_OF_UNIT: Final = 10
@@ -83,7 +82,7 @@ class Loader:
     ) -> tuple[ExecutionState, Workflow, bytes]:
         """Returns these three with what was stored since applied, or unchanged. Raises: StoreCorrupt."""
         execution_id = state.started.execution_id
-        batches = await self._store.journal.history(execution_id, state.seq, _ALL)
+        batches = await self._store.journal.history(execution_id, state.seq, EVERYTHING)
         if not batches:
             return state, workflow, chain
         values = await self._store.journal.values_of(execution_id)
@@ -107,7 +106,7 @@ class Loader:
         Raises: as `Codec.decode`.
         """
         facts = (batch, values, organization_id, execution_id)
-        if values and (moved := self._codec.count_moved_bytes(batch, execution_id)) > _IN_THREAD:
+        if values and (moved := self._codec.count_moved_bytes(batch, execution_id)) > _IN_THREAD_BYTES:
             turns = self._turns if is_paced else None
             least = moved // _LEAST_BYTES_OF_UNIT
             if turns is not None:
@@ -118,7 +117,7 @@ class Loader:
                 turns.charge(organization_id, max(found[1] // _BYTES_OF_UNIT - least, 0))
             return found
         events, size = self._codec.decode_measured(*facts)
-        if size > _AT_ONCE:
+        if size > _AT_ONCE_BYTES:
             await asyncio.sleep(0)
         return events, size
 

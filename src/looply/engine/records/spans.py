@@ -1,4 +1,4 @@
-"""Spans of ids: for instants, and for prefixes. The same for every store that lists by them."""
+"""Spans of ids, for instants and for prefixes, and the limit of a read of everything. The same for every store."""
 
 from datetime import datetime
 from typing import Final
@@ -10,6 +10,9 @@ HIGHEST_ID: Final = b"\xff" * 16
 
 AFTER_ALL: Final = "\U0010ffff"
 """The last character: a prefix followed by it sorts after every text with the prefix."""
+
+EVERYTHING: Final = 1_000_000
+"""The limit of a read that returns all events of an execution, or all rows of work: far more than there are."""
 
 
 def first_id(instant: datetime) -> bytes:

@@ -20,7 +20,7 @@ class Variants(NamedTuple):
 Statement: TypeAlias = str | Variants
 
 
-class Claim(NamedTuple):
+class LeaseStatement(NamedTuple):
     """Two ways to the same columns of due rows: by reading them where no other process can take them, or by a function
     of PostgreSQL that claims them for one process, until `seconds` have passed."""
 

@@ -14,7 +14,7 @@ from looply.engine.coding.rows import (
     schedule_from,
 )
 from looply.engine.ports.port import LedgerRow, MissedFires, Schedule
-from looply.engine.sql.dialects import Claim, Variants
+from looply.engine.sql.dialects import LeaseStatement, Variants
 from looply.engine.sql.sessions import Session, Sessions
 from looply.engine.sql.work import CLAIM_SECONDS
 
@@ -28,7 +28,7 @@ _NAMES: Final = "JOIN name o ON o.n = s.org JOIN name p ON p.n = s.workspace JOI
 _SELECT: Final = f"SELECT {_COLUMNS} FROM schedule s {_NAMES}"
 _OF_WORKFLOW: Final = f"{_SELECT} WHERE o.id = :organization AND w.id = :workflow"
 _OF_ORGANIZATION: Final = f"{_SELECT} WHERE o.id = :organization ORDER BY w.id"
-_DUE: Final = Claim(
+_DUE: Final = LeaseStatement(
     f"{_SELECT} WHERE s.status = 1 AND s.next_ms IS NOT NULL AND s.next_ms + s.delay_ms <= :now"
     " ORDER BY s.next_ms + s.delay_ms, w.id LIMIT :limit",
     f"SELECT {_COLUMNS} FROM take_schedules(:own, :now, make_interval(secs => :seconds), :limit) s {_NAMES}",
@@ -164,7 +164,7 @@ class SqlSchedules:
     async def _parameters(self, session: Session, schedule: Schedule) -> dict[str, Any]:
         """Returns the columns of a schedule, as the parameters of a write."""
         ids = (schedule.workflow_id, schedule.organization_id, schedule.workspace_id)
-        workflow, org, workspace = await session.give_numbers(*ids)
+        workflow, org, workspace = await session.assign_numbers(*ids)
         return {
             "workflow": workflow,
             "org": org,

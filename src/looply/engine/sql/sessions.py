@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from looply.engine.coding.rows import Row
-from looply.engine.sql.dialects import Claim, Statement
+from looply.engine.sql.dialects import LeaseStatement, Statement
 
 Result = TypeVar("Result")
 Parameters: TypeAlias = Mapping[str, Any]
@@ -35,7 +35,7 @@ class Session(ABC):
         """Returns the number of each id of an organization, a workspace or a workflow, None for an unknown one."""
 
     @abstractmethod
-    async def give_numbers(self, *names: str) -> Sequence[int]:
+    async def assign_numbers(self, *names: str) -> Sequence[int]:
         """Returns the number of each id, in a write: an id that is met for the first time gets one."""
 
     async def rows(self, statement: Statement, parameters: Parameters = NO_PARAMETERS) -> Sequence[Row]:
@@ -107,11 +107,13 @@ class Sessions(ABC):
 
         return await self.read(act)
 
-    async def claim(self, convert: Callable[[Row], Result], claim: Claim, parameters: Parameters) -> list[Result]:
+    async def claim(
+        self, convert: Callable[[Row], Result], lease: LeaseStatement, parameters: Parameters
+    ) -> list[Result]:
         """Returns due rows, each converted; in a shared store in any order, and to this process alone for a while."""
         if self.is_shared:
-            return await self.take(convert, claim.take, parameters)
-        return await self.select(convert, claim.read, parameters)
+            return await self.take(convert, lease.take, parameters)
+        return await self.select(convert, lease.read, parameters)
 
     async def take(self, convert: Callable[[Row], Result], statement: str, parameters: Parameters) -> list[Result]:
         """Returns the rows that one statement claims, each converted."""

@@ -16,7 +16,7 @@ from looply.engine.coding.rows import EFFECT_STATES, delivery_from, effect_from,
 from looply.engine.ports.store import MAX_CRASH_COUNT, EffectRow, TimerRow
 from looply.engine.records.spans import LOWEST_ID
 from looply.engine.records.trials import LARGEST_BATCH
-from looply.engine.sql.dialects import Claim, Variants
+from looply.engine.sql.dialects import LeaseStatement, Variants
 from looply.engine.sql.sessions import Session, Sessions
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
 
@@ -28,7 +28,7 @@ STRETCH_SECONDS: Final = 30
 
 _LIFE: Final = "make_interval(secs => :seconds)"
 _TIMER: Final = "SELECT due_ms, execution_id, seq, kind"
-_DUE: Final = Claim(
+_DUE: Final = LeaseStatement(
     f"{_TIMER} FROM timer WHERE due_ms <= :now ORDER BY due_ms, execution_id, seq LIMIT :limit",
     f"{_TIMER} FROM take_timers(:own, :now, {_LIFE}, :limit)",
 )
@@ -61,7 +61,7 @@ _LOST: Final = Variants(
     f" AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = e.epoch AND l.epoch <> :own) {_ORDER}",
 )
 _RUNNING: Final = f"{_EFFECTS} WHERE {_AFTER} AND e.state = 1 AND e.epoch = :epoch {_ORDER}"
-_CONTINUATIONS: Final = Claim(
+_CONTINUATIONS: Final = LeaseStatement(
     "SELECT execution_id FROM continuation ORDER BY execution_id LIMIT :limit",
     f"SELECT * FROM take_continuations(:own, {_LIFE}, :limit)",
 )
@@ -76,7 +76,7 @@ _FIRST_DELIVERIES: Final = Variants(
     " WHERE b.target = d.target AND b.sender = d.sender AND b.seq < d.seq) AND d.target <> ALL (:but_to:uuid[])"
     " ORDER BY d.target, d.sender LIMIT :limit",
 )
-_DELIVERIES: Final = Claim(
+_DELIVERIES: Final = LeaseStatement(
     _FIRST_DELIVERIES, f"SELECT target, sender, seq, kind FROM take_deliveries(:own, {_LIFE}, :limit)"
 )
 _DROP_DELIVERIES: Final = Variants(

@@ -11,6 +11,7 @@ import structlog
 
 from looply.clock import Clock
 from looply.engine.ports.store import EffectRow, Store
+from looply.engine.records.spans import EVERYTHING
 from looply.engine.records.startup import StartupState
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.quarantine import Quarantine
@@ -20,7 +21,6 @@ from looply.execution.facts.commands import Continue, EffectLost
 _log = structlog.get_logger(__name__)
 
 _BATCH = 500
-_ALL = 1_000_000
 _SWEPT = 200
 """The most rows of each kind that one sweep recovers; the next one, perhaps of another process, continues."""
 
@@ -57,7 +57,7 @@ class Recovery:
             await self.sweep()
             return
         self._has_lost = await self._lose_effects()
-        self._has_cut = not await self._continue(_ALL)
+        self._has_cut = not await self._continue(EVERYTHING)
         after = ("", 0)
         while queued := await self._store.work.find_queued_effects(after, _BATCH):
             self._offer(queued)
@@ -67,7 +67,7 @@ class Recovery:
         """Retries what found no space; does nothing when everything is recovered."""
         await self._quarantine.open_incidents()
         self._has_lost = self._has_lost and await self._lose_effects()
-        self._has_cut = self._has_cut and not await self._continue(_ALL)
+        self._has_cut = self._has_cut and not await self._continue(EVERYTHING)
 
     async def sweep(self) -> None:
         """Recovers the work of processes whose leases have expired; several processes may sweep at once."""

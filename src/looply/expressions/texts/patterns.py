@@ -16,7 +16,7 @@ from looply.expressions.parsing.lexer import MAX_LEVELS
 from looply.expressions.values.errors import ExpressionError, ExpressionLimit
 
 _FLAGS = ("(?i)", "(?m)", "(?s)")
-_MEMORY = 256 * 1024
+_MEMORY_BYTES = 256 * 1024
 """The largest size of one compiled pattern in bytes."""
 # RE2's messages for a pattern that takes more memory, also by nested repetitions.
 _TOO_LARGE = ("pattern too large", "invalid repetition size")
@@ -96,7 +96,7 @@ def _over(source: str, reason: str) -> ExpressionLimit:
 
 def _options() -> object:
     options = re2.Options()
-    options.max_mem = _MEMORY
+    options.max_mem = _MEMORY_BYTES
     options.never_capture = True
     options.log_errors = False
     return options

@@ -13,7 +13,7 @@ from looply.engine.records.decisions import DecisionFilter, DecisionKey, Decisio
 from looply.errors import BadRequest
 from looply.execution.approvals.decisions import Decision
 from looply.server.http.call import Call, Parameter, Response, Route
-from looply.server.http.wire import LIMIT, SUCCESS, cursor_of, extend_record, instant_of, limit_of
+from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, cursor_of, extend_record, instant_of, limit_of
 
 
 class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +113,8 @@ def _cursor(call: Call) -> DecisionKey | None:
         return None
     place = parse_event_id(cursor[1])
     if place is None:
-        raise BadRequest("decision_id of the lastKey is not the id of a decision", code="BAD_CURSOR")
+        message = f"decision_id is {cursor[1][:50]!r}, expected the id of a decision; {UNCHANGED_KEY}"
+        raise BadRequest(message, code="BAD_CURSOR")
     return (to_ms(instant_of(cursor[0], "at")), *place)
 
 

@@ -16,7 +16,7 @@ from looply.execution.facts.commands import Recorded
 from looply.jsontext import Json
 from looply.server.executions.decisions import DecisionRecord, decision_item
 from looply.server.http.call import Call, Parameter, Response, Route, manage_route, read_route
-from looply.server.http.wire import LIMIT, SUCCESS, cursor_of, instant_of, limit_of
+from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, cursor_of, instant_of, limit_of
 
 _TOKEN: Final = {"token": "Token of one recipient's card."}
 
@@ -240,7 +240,7 @@ def _cursor(call: Call) -> CardKey | None:
     try:
         return to_ms(instant_of(cursor[0], "opened_on")), validate_id(cursor[1], "card")
     except BadRequest as error:
-        raise BadRequest("opened_on and card_id are not those of a lastKey", code="BAD_CURSOR") from error
+        raise BadRequest(f"{error.message}; {UNCHANGED_KEY}", code="BAD_CURSOR") from error
 
 
 ROUTES: Final = (

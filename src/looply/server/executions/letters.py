@@ -14,7 +14,7 @@ from looply.engine.records.letters import LetterFilter, LetterRow
 from looply.errors import BadRequest
 from looply.jsontext import Json
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
-from looply.server.http.wire import LIMIT, SUCCESS, extend_record, flag_of, limit_of
+from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, extend_record, flag_of, limit_of
 
 REASONS: Final = ("UNFIT", "UNUSED")
 
@@ -96,7 +96,8 @@ async def get_letters(call: Call) -> Response:
     limit, cursor = limit_of(call), call.query.get("letter_id")
     after = parse_event_id(cursor) if cursor else None
     if cursor and after is None:
-        raise BadRequest("letter_id of the lastKey is not the id of a letter", code="BAD_CURSOR")
+        message = f"letter_id is {cursor[:50]!r}, expected the id of a letter; {UNCHANGED_KEY}"
+        raise BadRequest(message, code="BAD_CURSOR")
     rows = await letters.list_page(call.services, call.principal, _filter(call), after=after, limit=limit + 1)
     items = [_item(row) for row in rows[:limit]]
     last_key = LetterCursor(letter_id=items[-1].letter_id) if len(rows) > limit else UNSET

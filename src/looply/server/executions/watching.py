@@ -46,9 +46,9 @@ async def watch_organization(call: Call) -> Response:
     """Streams the logs of all executions of the organization, from now on or from a cursor."""
     found = _decode_cursor(call, "o")
     position = (found[0], found[1]) if found else await call.services.feed.position()
-    sent = found[2] if found else _ALL
+    sent = found[2] if found else _WHOLE_BATCH
     # Unless the client has all entries of the batch at the cursor, that batch is read again.
-    begin = position if sent == _ALL else (position[0], position[1] - 1)
+    begin = position if sent == _WHOLE_BATCH else (position[0], position[1] - 1)
     for each in dict.fromkeys((position, begin) if found else ()):
         await check_cursor(call.services, call.organization_id, each)
     subscription = Subscription(call.services, call.organization_id, call.organization_id)
@@ -64,10 +64,10 @@ async def watch_organization(call: Call) -> Response:
             if shown:
                 yield b"".join(shown)
 
-    return _stream(EventStream(frames(), subscription.close, lambda: _encode_cursor("o", *current[0], _ALL)))
+    return _stream(EventStream(frames(), subscription.close, lambda: _encode_cursor("o", *current[0], _WHOLE_BATCH)))
 
 
-_ALL: Final = 1_000_000
+_WHOLE_BATCH: Final = 1_000_000
 """In a cursor: the client has all entries of the batch. The batch is not read again, so it may be pruned by then."""
 
 
@@ -77,7 +77,7 @@ def _frames(committed: Committed) -> Sequence[bytes]:
         entries = entries_of(committed)
         last = len(entries) - 1
         committed.frames = [
-            frame(_encode_cursor("o", *committed.position, _ALL if number == last else number), entry)
+            frame(_encode_cursor("o", *committed.position, _WHOLE_BATCH if number == last else number), entry)
             for number, entry in entries
         ]
     return committed.frames

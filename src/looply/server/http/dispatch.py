@@ -10,10 +10,11 @@ from looply.app.context.services import Services
 from looply.catalog.tenants.keys import Principal
 from looply.errors import Forbidden, NotFound
 from looply.jsontext import Json, encode_json
+from looply.limits import REFUSALS_PER_MINUTE
 from looply.server.http.access import ANONYMOUS, authenticate, check_token
 from looply.server.http.call import JSON_TYPE, Call, Headers, Query, Response, Route
 from looply.server.http.client_addresses import ClientAddresses
-from looply.server.http.refusals import REFUSALS_PER_MINUTE, Credential, RefusalLimiter
+from looply.server.http.refusals import Credential, RefusalLimiter
 from looply.server.http.request_parsing import convert_body, read_json, read_query, single_header
 
 _STANDARD: Final[Headers] = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))

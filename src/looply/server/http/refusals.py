@@ -18,9 +18,6 @@ Credential: TypeAlias = Literal["key", "inbox_token", "metrics_token"]
 MAX_ADDRESSES: Final = 4096
 """Addresses that are counted separately; any further ones are counted together."""
 
-REFUSALS_PER_MINUTE: Final = 60
-"""Default number of refusals of one address in a minute before further ones become 429."""
-
 _WINDOW_SECONDS: Final = 60.0
 _OTHERS: Final = "others"
 

@@ -23,7 +23,7 @@ _TEXT_TYPE: Final = re.compile(
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _TEXT: Final = re.compile(rb"[\x20-\x7e]{1,255}")
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
-LONGEST_BODY_WAIT: Final = 5.0
+LONGEST_BODY_WAIT_SECONDS: Final = 5.0
 """Seconds that a body waits for its turn at most; this bounds the bodies that are held in memory."""
 
 _MAX_PARAMETERS: Final = 1000
@@ -65,7 +65,7 @@ async def read_json(
 
 def _check_turn(turns: Turns, owner: str) -> None:
     """Refuses a large body when those of the organization wait for too long already. Raises: QuotaReached."""
-    if (wait := turns.wait_seconds(owner)) > LONGEST_BODY_WAIT:
+    if (wait := turns.wait_seconds(owner)) > LONGEST_BODY_WAIT_SECONDS:
         message = "large bodies of the organization are waiting already, while other organizations use the server"
         retry_after = timedelta(seconds=wait)
         raise QuotaReached(f"{message}; repeat in {wait:.0f} s, or send smaller ones", retry_after=retry_after)

@@ -13,7 +13,9 @@ from looply.clock import from_ms
 from looply.errors import BadRequest, Problem
 from looply.server.http.call import Call, Parameter
 
-MAX_LIMIT: Final = 30
+MAX_PAGE_ITEMS: Final = 30
+"""Items on one page of the API, whatever `limit` a caller sends."""
+
 DEFAULT_LIMIT: Final = 20
 LATEST: Final = "latest"
 SUCCESS: Final = "success"
@@ -26,7 +28,14 @@ _TOO_MANY_DIGITS: Final = 10**18
 # 9999-12-31, the last day of a calendar date.
 _LAST_MS: Final = 253_402_300_799_999
 
-LIMIT: Final = Parameter("limit", "Items per page, 1 to 30. Larger values count as 30. Default: 20.", kind="count")
+LIMIT: Final = Parameter(
+    "limit",
+    f"Items per page, 1 to {MAX_PAGE_ITEMS}. Larger values count as {MAX_PAGE_ITEMS}. Default: {DEFAULT_LIMIT}.",
+    kind="count",
+)
+UNCHANGED_KEY: Final = "send all fields of lastKey unchanged"
+"""What a caller does about a cursor that is refused."""
+
 WORKFLOW_ID: Final = Parameter("workflow_id", "Id of the workflow (UUID).", is_required=True)
 WORKFLOW_VERSION: Final = Parameter(
     "workflow_version",
@@ -86,7 +95,7 @@ def limit_of(call: Call) -> int:
     text = call.query.get("limit")
     if _DIGITS.fullmatch(text[:18]) is None or not text.isdigit() or int(text[:18]) < 1 or not text.isascii():
         raise BadRequest(f"limit is {text[:50]!r}, expected a positive integer", code="BAD_LIMIT")
-    return min(int(text[:18]), MAX_LIMIT)
+    return min(int(text[:18]), MAX_PAGE_ITEMS)
 
 
 def number_of(value: Any, name: str) -> int:
@@ -120,7 +129,7 @@ def cursor_of(call: Call, *names: str) -> tuple[str, ...] | None:
     if not any(values):
         return None
     if not all(values):
-        raise BadRequest(f"{' and '.join(names)} of a lastKey come together", code="BAD_CURSOR")
+        raise BadRequest(f"the call has some of {' and '.join(names)}, not all; {UNCHANGED_KEY}", code="BAD_CURSOR")
     return values
 
 
@@ -129,7 +138,8 @@ def execution_cursor(text: str) -> str:
     try:
         return validate_id(text, "execution")
     except BadRequest as error:
-        raise BadRequest("workflow_execution_id of the lastKey is not an execution id", code="BAD_CURSOR") from error
+        message = f"workflow_execution_id is {text[:50]!r}, expected an execution id; {UNCHANGED_KEY}"
+        raise BadRequest(message, code="BAD_CURSOR") from error
 
 
 def instant_of(value: Any, name: str) -> datetime:

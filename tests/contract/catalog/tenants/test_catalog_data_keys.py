@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from sqlalchemy import delete, select, text
+from structlog.testing import capture_logs
 
 from looply.catalog import Catalog
 from looply.catalog.authored.connections import ConnectionDraft
@@ -251,7 +252,10 @@ async def test_a_wrapped_key_that_is_damaged_closes_its_organization_alone(start
     mine, theirs = await process.organization(), await process.organization()
     damage = "UPDATE data_keys SET wrapped = (SELECT sealed_check FROM master_keys) WHERE organization_id = :mine"
     await process.change(text(damage), mine=mine)
-    again = await start(SECOND, FIRST)
+    with capture_logs() as logged:
+        again = await start(SECOND, FIRST)
+    closed = [(line["organization_id"], line["number"]) for line in logged if line["event"] == "data_key_closed"]
+    assert set(closed) == {(mine, 1)}
     assert await again.password(theirs) == "canary"
     with pytest.raises(SealBroken, match="data key 1"):
         await again.password(mine)

@@ -87,8 +87,10 @@ async def test_a_preview_of_a_workflow_counts_from_where_its_schedule_does(mine:
 
 
 async def test_a_preview_of_a_workflow_without_a_schedule_is_409(mine: Caller) -> None:
-    answer = await mine.post("previewSchedule", {"workflow_id": await mine.create(COMPUTING)})
+    workflow_id = await mine.create(COMPUTING)
+    answer = await mine.post("previewSchedule", {"workflow_id": workflow_id})
     assert (answer.status_code, answer.json()["code"]) == (409, "NO_SCHEDULE")
+    assert f"version 1 of workflow {workflow_id} has no schedule" in answer.json()["message"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 from server_kit import ASKING, Caller, definition, note_step, wait_step
+from structlog.testing import capture_logs
 
 from looply.app.context.services import Services
 from looply.app.executions.bulk_runner import BulkRunner
@@ -352,7 +353,10 @@ async def test_a_bulk_whose_list_fails_does_not_block_others(
     runner = BulkRunner(
         replace(services, engine=cast(Engine, Damaged(services.engine, unlisted=mine.organization_id))), "one"
     )
-    assert await runner.tick() == 2
+    with capture_logs() as logged:
+        assert await runner.tick() == 2
+    lines = [(line["bulk_id"], line["error"]) for line in logged if line["event"] == "bulk_held"]
+    assert lines == [(held["bulk_id"], "the index is damaged")]
     assert [(await read(mine, held["bulk_id"]))[name] for name in ("status", "done")] == ["RUNNING", 0]
     assert [(await read(theirs, other["bulk_id"]))[name] for name in ("status", "done")] == ["DONE", 1]
 

@@ -334,6 +334,7 @@ async def test_only_the_newest_active_version_can_be_toggled(mine: Caller) -> No
     body = {"workflow_id": workflow_id, "action": "PAUSE"}
     answer = await mine.post("toggleScheduledWorkflow", {**body, "workflow_version": 1})
     assert (answer.status_code, answer.json()["code"]) == (409, "NOT_NEWEST")
+    assert workflow_id in answer.json()["message"]
     assert (await mine.post("toggleScheduledWorkflow", {**body, "workflow_version": 2})).status_code == 200
     assert (await mine.post("toggleScheduledWorkflow", {**body, "workflow_version": 9})).status_code == 404
 

@@ -349,3 +349,4 @@ async def test_open_cards_come_in_pages_each_once(mine: Caller, clock: FakeClock
     for broken in ({"opened_on": "1"}, {"card_id": whole[0]}, {"opened_on": "x", "card_id": "y"}):
         refused = await mine.get("getOpenCards", **broken)
         assert (refused.status_code, refused.json()["code"]) == (400, "BAD_CURSOR")
+        assert refused.json()["message"].endswith("; send all fields of lastKey unchanged")

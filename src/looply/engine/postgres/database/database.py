@@ -169,7 +169,9 @@ class Database:
                         return stored[0]
                 elif not self._should_retry_now(answer.error):
                     await budget.wait(answer.error)
-            raise StoreUnreachable("the database fails again and again; nothing was stored")
+            raise StoreUnreachable(
+                "the connections of the executions' database broke again and again; nothing was stored; repeat the call"
+            )
 
     async def _attempt(self, act: Act[Result], budget: RetryBudget) -> "tuple[Result] | _Failed":
         """Sends a write once a connection can be opened; returns its result in a tuple, or how it failed."""
@@ -201,7 +203,7 @@ class Database:
         if code == _FULL:
             self._full_until = self._clock.monotonic() + _FULL_SECONDS
             raise StoreFull(
-                "the disk of the database is full; nothing was stored. Make space: work continues"
+                "the disk of the executions' database is full; nothing was stored; make space and repeat the call"
             ) from error
         if code[:2] in _LATER:
             return False

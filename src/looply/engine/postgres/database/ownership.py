@@ -49,7 +49,10 @@ class SessionLock:
             await connection.execute(self._statement)
             self._connection = connection
         except psycopg.errors.LockNotAvailable as error:
-            raise DataFolderInUse("another process works on this database; stop it first, or share it") from error
+            raise DataFolderInUse(
+                'another process works on this database; stop it first, or set `engine = "distributed"` for every'
+                " process that works on it, so that they share it"
+            ) from error
         finally:
             if self._connection is not connection:
                 drop(connection)
@@ -72,7 +75,10 @@ class SessionLock:
                 try:
                     await self.take()
                 except DataFolderInUse as error:
-                    raise StoreLost("another process has taken the database over") from error
+                    raise StoreLost(
+                        "another process has taken the database over while the session of this one was broken; stop the"
+                        " other process if it should not run, then start this one again"
+                    ) from error
 
     def release(self) -> None:
         """Releases the lock. Releasing twice is harmless."""

@@ -41,7 +41,7 @@ class PostgresSession(Session):
         """Asks for the numbers that are not known yet."""
         return await self._names.find(self._connection, *names)
 
-    async def give_numbers(self, *names: str) -> Sequence[int]:
+    async def assign_numbers(self, *names: str) -> Sequence[int]:
         """Asks for the numbers that are not known yet, which makes those that are missing."""
         numbers = await self._names.give(self._connection, names)
         return [numbers[name] for name in names]

@@ -173,8 +173,8 @@ def _refusal(error: psycopg.Error, unit: Unit) -> EngineError | None:
             return claim_taken_error(unit.put_claim, *_holder(error))
         case "LP004" if unit.fire is not None:
             return fire_taken_error(unit.fire)
-        case "LP006":
-            return slot_taken_error(unit.execution_id)
+        case "LP006" if unit.work.put.slot is not None:
+            return slot_taken_error(unit.head.workflow_id, unit.work.put.slot)
         case _ if unit.datastore is not None:
             return refusal_of(error, unit.datastore)
         case _:

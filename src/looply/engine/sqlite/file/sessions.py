@@ -29,7 +29,7 @@ class SqliteSession(Session):
         """Looks up the number of each id."""
         return [find_number(self._connection, name) for name in names]
 
-    async def give_numbers(self, *names: str) -> Sequence[int]:
+    async def assign_numbers(self, *names: str) -> Sequence[int]:
         """Looks up or makes the number of each id."""
         return [self._names.number(self._connection, name) for name in names]
 

@@ -70,7 +70,9 @@ class Threads:
             self._readers = Readers(self._path)
             self._checkpointer = Checkpointer(self._path, self._reserve.give_up)
         except apsw.Error as error:
-            raise StoreLost(f"{self._path} cannot be opened: {error}") from error
+            raise StoreLost(
+                f"{self._path} cannot be opened: {error}; check that the file is readable, then start again"
+            ) from error
         self._connection = connection
         self._writer = Writer(connection, epoch, self._checkpointer, self._reserve, self.names.forget)
         self._writer.on_group = self._on_group
@@ -82,15 +84,18 @@ class Threads:
         self.on_group(writes)
 
     async def write(self, write: Callable[[apsw.Connection], Result]) -> Result:
-        """Returns what `write` returned, after it is durable. Raises: what it raises, StoreFull, StoreLost."""
+        """Returns what `write` returned, after it is durable.
+
+        Raises: what it raises, StoreFull, StoreUnreachable, StoreLost.
+        """
         if self._writer is None:
-            raise EngineError("the store is not open")
+            raise EngineError("the store is not open; open it before it is used")
         return await self._writer.submit(write)
 
     async def read(self, read: Callable[[apsw.Connection], Result]) -> Result:
         """Returns what `read` returns. Raises: StoreCorrupt, EngineError."""
         if self._readers is None:
-            raise EngineError("the store is not open")
+            raise EngineError("the store is not open; open it before it is used")
         return await self._readers.run(read)
 
     def stop(self, *, marks_clean: bool = True) -> None:

@@ -3,7 +3,8 @@
 Theory of operation. Each write runs in a savepoint of its own, so one that conflicts fails alone. The transaction is
 flushed once for all of them, and their callers are answered together after it. What a failed transaction means:
 
-- the disk is full: SQLite has rolled everything back, so nothing of the group is stored, and later writes are taken;
+- the disk is full, or another program holds the file locked: SQLite has rolled everything back, so nothing of the group
+  is stored, and later writes are taken;
 - anything else while writing: what is on the disk is unknown. Every caller gets an error that says so, and no more
   writes are taken; the process must end, and read the file at its next start.
 
@@ -24,7 +25,7 @@ import apsw
 
 from looply.engine.sqlite.file.checkpoints import Checkpointer
 from looply.engine.sqlite.file.reserve import Reserve
-from looply.errors import EngineError, ShuttingDown, StoreCorrupt, StoreFull, StoreLost
+from looply.errors import EngineError, ShuttingDown, StoreCorrupt, StoreFull, StoreLost, StoreUnreachable
 
 Result = TypeVar("Result")
 Write = Callable[[apsw.Connection], Any]
@@ -146,8 +147,8 @@ class Writer:
     def submit(self, write: Callable[[apsw.Connection], Result]) -> "asyncio.Future[Result]":
         """Queues a write; its future is done after the transaction is on disk.
 
-        The future raises what `write` raises as EngineError (only its own changes are undone), StoreFull, StoreLost,
-        ShuttingDown.
+        The future raises what `write` raises as EngineError (only its own changes are undone), StoreFull,
+        StoreUnreachable (nothing of the transaction was stored), StoreLost, ShuttingDown.
         """
         future: asyncio.Future[Result] = self._loop.create_future()
         if self.failure is not None:
@@ -240,7 +241,10 @@ class Writer:
             self._reserve.give_up()
             return StoreFull("the disk is full; nothing was stored. Make space: work continues by itself")
         if isinstance(error, apsw.BusyError | apsw.LockedError):
-            return StoreFull("another program holds the store's file locked; nothing was stored")
+            return StoreUnreachable(
+                "another program holds the store's file locked; nothing was stored; stop the program that holds it;"
+                " the call can be repeated"
+            )
         if isinstance(error, apsw.CorruptError | apsw.NotADBError):
             self.failure = StoreCorrupt(f"the store's file is damaged: {error}; restore it from a backup")
         else:

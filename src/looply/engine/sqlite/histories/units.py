@@ -22,7 +22,7 @@ from looply.engine.coding.columns import (
 )
 from looply.engine.coding.refusals import claim_taken_error, key_taken_error, stale_error
 from looply.engine.coding.rows import STATUS_NUMBERS, decision_columns, id_bytes, id_text, letter_columns
-from looply.engine.ports.store import Unit, Work, WorkChange
+from looply.engine.ports.store import Unit, WorkChange
 from looply.engine.records.claims import Claim, StoredKey
 from looply.engine.records.copies import CopyUpdate
 from looply.engine.records.decisions import DecisionRow
@@ -138,7 +138,7 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
         _put_payload(connection, key, org, unit)
     if unit.snapshot is None and unit.expected_seq and unit.head.status in ("COMPLETED", "TERMINATED"):
         connection.execute(_DROP_SNAPSHOT, (key,))
-    _put_work(connection, key, (org, workflow), unit.work.put)
+    _put_work(connection, key, (org, workflow), unit)
     _drop_work(connection, key, unit.work)
     if unit.sent or unit.applied:
         store_deliveries(connection, unit)
@@ -220,8 +220,9 @@ def _put_payload(connection: apsw.Connection, key: bytes, org: int, unit: Unit) 
         connection.execute(_SNAPSHOT, (key, snapshot.seq, snapshot.fold, snapshot.codec, snapshot.state))
 
 
-def _put_work(connection: apsw.Connection, key: bytes, numbers: tuple[int, int], work: Work) -> None:
+def _put_work(connection: apsw.Connection, key: bytes, numbers: tuple[int, int], unit: Unit) -> None:
     org, workflow = numbers
+    work = unit.work.put
     for effect in work.effects:
         connection.execute(_EFFECT, (key, org, *effect_columns(effect).values()))
     for timer in work.timers:
@@ -235,7 +236,7 @@ def _put_work(connection: apsw.Connection, key: bytes, numbers: tuple[int, int],
     if work.continues:
         connection.execute(_CONTINUATION, (key,))
     if work.slot is not None:
-        store_slot(connection, key, workflow, work.slot)
+        store_slot(connection, key, (workflow, unit.head.workflow_id), work.slot)
 
 
 def _drop_work(connection: apsw.Connection, key: bytes, work: WorkChange) -> None:

@@ -42,11 +42,15 @@ def drop_deliveries(connection: apsw.Connection, rows: Iterable[DeliveryKey]) ->
         connection.execute(_DROP, (id_bytes(row.target), id_bytes(row.sender), row.seq))
 
 
-def store_slot(connection: apsw.Connection, key: bytes, workflow: int, slot: ConcurrencySlotRow) -> None:
-    """Writes the slot of an execution, or its place in the queue. Raises: SlotTaken before its turn to take one."""
-    row = {"execution": key, "workflow": workflow, **slot_columns(slot)}
+def store_slot(connection: apsw.Connection, key: bytes, workflow: tuple[int, str], slot: ConcurrencySlotRow) -> None:
+    """Writes the slot of an execution, or its place in the queue. `workflow`: its number and its id.
+
+    Raises: SlotTaken before its turn to take one.
+    """
+    number, workflow_id = workflow
+    row = {"execution": key, "workflow": number, **slot_columns(slot)}
     if slot.is_held and not connection.execute(_MAY_TAKE_SLOT, row).get:
-        raise slot_taken_error(slot.execution_id)
+        raise slot_taken_error(workflow_id, slot)
     connection.execute(_PUT_SLOT, row)
 
 
