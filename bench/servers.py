@@ -87,7 +87,7 @@ def looply(
     """
     ready = log.with_suffix(".ready")
     ready.unlink(missing_ok=True)
-    command = [python, "-P", "-m", "looply.cli", "serve", "--data", str(data), "--port", "0"]
+    command = [str(Path(python).with_name("looply")), "serve", "--data", str(data), "--port", "0"]
     with started([*command, "--ready-file", str(ready)], log, environment) as (process, begun):
         text = wait_for_file(ready, process, begun, log)
         yield Server(int(text.rsplit(":", 1)[1]), process, begun, time.perf_counter() - begun)

@@ -9,6 +9,7 @@ import structlog
 from hypothesis import settings
 
 from suite.durations import Meter, Recorder
+from suite.small_disk import unmount_abandoned
 from suite.summaries import summarize
 from suite.tiers import ALL, GATE, PROOF, choose
 
@@ -46,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.markexpr = f"({chosen}) and not {DISTRIBUTED}" if chosen else f"not {DISTRIBUTED}"
     config.pluginmanager.register(Meter())
     if not hasattr(config, "workerinput"):
+        unmount_abandoned()
         run = "-".join((config.getoption("tier"), config.getoption("engine")))
         config.pluginmanager.register(Recorder(BUILD / f"durations-{run}.json"))
 

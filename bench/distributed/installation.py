@@ -16,7 +16,7 @@ from bench.distributed.parts import Part
 from bench.scenario import calling, computing, waiting
 from bench.servers import ROOT, all_cores, started, wait_for_file
 
-_COMMAND: Final = (sys.executable, "-P", "-m", "looply.cli")
+_COMMAND: Final = (sys.executable, "-P", "-m", "looply")
 _STOP_SECONDS: Final = 30.0
 _SECONDS: Final = 120.0
 

@@ -3,7 +3,6 @@
 import json
 import os
 import sqlite3
-import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from blackbox.harness.client import Organization
 from blackbox.harness.definitions import ASKING, COMPUTING, definition, http
 from blackbox.harness.launcher import Server, doctor, init, new_folder, run
 from blackbox.harness.sink import Sink
+from suite.small_disk import small_disk
 
 MIB = 1024 * 1024
 
@@ -203,19 +203,10 @@ def test_wrong_settings_are_all_named(tmp_path: Path, made: dict[str, str]) -> N
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 100 MiB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount a small file system")
-    place = tmp_path / "disk"
-    place.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", str(place)], capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        pytest.skip(f"a small file system cannot be mounted here: {done.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
+    with small_disk(tmp_path / "disk", "100m") as place:
+        yield place
 
 
 def fill(place: Path) -> Path:
@@ -232,16 +223,16 @@ def fill(place: Path) -> Path:
 
 
 @pytest.mark.timeout(600)
-def test_a_full_disk_refuses_writes_and_is_survived_without_a_restart(small_disk: Path) -> None:
-    made = init(small_disk / "data")
-    server = Server(small_disk / "data").start()
+def test_a_full_disk_refuses_writes_and_is_survived_without_a_restart(disk: Path) -> None:
+    made = init(disk / "data")
+    server = Server(disk / "data").start()
     server.log.touch()
     try:
         with httpx2.Client(base_url=server.address, timeout=120) as client:
             org = Organization(client, **made)
             workflow_id = org.create(ASKING)
             kept = [org.trigger(workflow_id, {"n": number}) for number in range(5)]
-            ballast = fill(small_disk)
+            ballast = fill(disk)
             refused = None
             text = "x" * 500_000
             for _ in range(200):
@@ -250,7 +241,7 @@ def test_a_full_disk_refuses_writes_and_is_survived_without_a_restart(small_disk
                 )
                 if answer.status_code == 200:
                     kept.append(answer.json()["looply_execution_id"])
-                    fill(small_disk)
+                    fill(disk)
                     continue
                 refused = answer
                 break

@@ -7,11 +7,11 @@ without a restart. A server that is killed while the disk is full starts on it, 
 
 import itertools
 import os
-import subprocess
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from blackbox.harness.client import ClientLog, Organization
 from blackbox.harness.definitions import definition, http, note
 from blackbox.harness.launcher import Server, doctor, init
 from blackbox.harness.sink import Sink
+from suite.small_disk import small_disk
 
 SEED = 20261124
 KIB, MIB = 1024, 1024 * 1024
@@ -39,11 +40,8 @@ class Disk:
     def __init__(self, place: Path, size: str) -> None:
         self.place = place
         self._ballast = place / "ballast"
-        place.mkdir()
-        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            pytest.skip(f"a small file system cannot be mounted here: {done.stderr.strip()}")
+        self._mounted = ExitStack()
+        self._mounted.enter_context(small_disk(place, size))
 
     def free(self) -> int:
         """Returns the free bytes."""
@@ -66,7 +64,7 @@ class Disk:
 
     def close(self) -> None:
         """Unmounts the file system."""
-        subprocess.run(["umount", "--lazy", str(self.place)], check=True)
+        self._mounted.close()
 
 
 class Callers:

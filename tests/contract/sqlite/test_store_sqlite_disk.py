@@ -1,7 +1,6 @@
 """What the SQLite store does when the disk is full, fails, or is held by others."""
 
 import asyncio
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from looply.engine.sqlite.file.reserve import RESERVE_BYTES, Reserve
 from looply.engine.upkeep.pruner import prune_now
 from looply.errors import EngineError, Stale, StoreFull, StoreLost, StoreUnreachable
 from looply.testing.clock import FakeClock
+from suite.small_disk import small_disk
 
 
 @pytest.fixture
@@ -125,23 +125,16 @@ def test_a_disk_too_small_for_a_reserve_is_short_only_while_it_is_full(folder: P
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Returns the folder of a disk of 3 MB. Needs the right to mount one."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(place)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("mounting a small disk is not allowed here")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """Returns the folder of a disk of 3 MB."""
+    with small_disk(tmp_path / "disk", "3m") as place:
+        yield place
 
 
-async def test_a_small_disk_that_runs_full_keeps_what_was_answered(small_disk: Path, samples: Samples) -> None:
-    ballast = small_disk / "ballast"
+async def test_a_small_disk_that_runs_full_keeps_what_was_answered(tiny_disk: Path, samples: Samples) -> None:
+    ballast = tiny_disk / "ballast"
     ballast.write_bytes(bytes(1024 * 1024))
-    store = SqliteStore(small_disk / "data", SystemClock())
+    store = SqliteStore(tiny_disk / "data", SystemClock())
     await store.open()
     answered: list[str] = []
     refused = None
