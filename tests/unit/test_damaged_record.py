@@ -17,7 +17,7 @@ from looply.app.authoring.workflows import create, delete
 from looply.app.executions.trigger import TriggerRequest, trigger
 from looply.bootstrap import Application, open_application
 from looply.catalog.authored.workflows import WorkflowDraft
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.cli import main
 from looply.cli.terminal.terminal import Terminal
 from looply.errors import RecordDamaged

@@ -12,7 +12,7 @@ import pytest
 from looply.app.authoring.schedules import align_all, toggle
 from looply.bootstrap import Application, open_application
 from looply.catalog.authored.workflows import WorkflowDraft
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.port import Filter, Schedule
 from looply.permissions import permissions_of
 from looply.settings import Settings

@@ -2,7 +2,8 @@
 
 from looply.app.context.services import Services
 from looply.catalog.storage.pages import Page
-from looply.catalog.tenants.keys import ApiKey, KeyDraft, NewKey, Principal, Revocation
+from looply.catalog.tenants.keys import ApiKey, KeyDraft, NewKey, Revocation
+from looply.catalog.tenants.principal import Principal
 
 
 async def create(services: Services, principal: Principal, draft: KeyDraft) -> NewKey:
@@ -14,7 +15,7 @@ async def create(services: Services, principal: Principal, draft: KeyDraft) -> N
         # An administrator of keys must not gain the decisions of approvers.
         principal.require("decide.override")
     return await services.catalog.keys.create(
-        principal.organization_id, principal.workspace_id, draft, actor=principal.key_id
+        principal.organization_id, principal.workspace_id, draft, actor=principal.actor
     )
 
 
@@ -23,9 +24,7 @@ async def revoke(services: Services, principal: Principal, key_id: str, *, casca
 
     With `cascade` these are revoked too. Raises: BadRequest, NotFound.
     """
-    return await services.catalog.keys.revoke(
-        principal.organization_id, key_id, cascade=cascade, actor=principal.key_id
-    )
+    return await services.catalog.keys.revoke(principal.organization_id, key_id, cascade=cascade, actor=principal.actor)
 
 
 async def list_page(services: Services, principal: Principal, limit: int, before: str | None) -> Page[ApiKey]:

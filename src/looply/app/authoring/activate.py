@@ -4,7 +4,7 @@ from looply.app.authoring.definitions import check_definition, definition_error
 from looply.app.authoring.schedules import align_schedule
 from looply.app.context.services import Services
 from looply.catalog.authored.workflows import WorkflowVersion
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 
 
 async def activate(services: Services, principal: Principal, workflow_id: str, version: int) -> WorkflowVersion:
@@ -25,7 +25,7 @@ async def activate(services: Services, principal: Principal, workflow_id: str, v
     await services.engine.put_definition(workflow, draft.workflow_id, draft.workflow_version)
     async with services.schedule_lock:
         row = await services.catalog.workflows.activate(
-            organization_id, (workflow_id, version), definition_hash=draft.definition_hash, actor=principal.key_id
+            organization_id, (workflow_id, version), definition_hash=draft.definition_hash, actor=principal.actor
         )
         await align_schedule(services, organization_id, row.workflow_id)
         return row

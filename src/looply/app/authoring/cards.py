@@ -7,13 +7,13 @@ from looply.app.context.services import Services
 from looply.catalog.authored.cards import CardDraft, CardSummary, CardVersion
 from looply.catalog.authored.versions import VersionKey
 from looply.catalog.storage.pages import Page
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 
 
 async def create(services: Services, principal: Principal, draft: CardDraft) -> CardVersion:
     """Creates a card and returns version 1, a DRAFT. Raises: BadRequest, Refused, NotFound for a linked workflow."""
     return await services.catalog.cards.create(
-        principal.organization_id, principal.workspace_id, draft, actor=principal.key_id
+        principal.organization_id, principal.workspace_id, draft, actor=principal.actor
     )
 
 
@@ -36,18 +36,18 @@ async def update(
         workflow = (former.workflow_id, former.workflow_version)
     draft = CardDraft(name=former.card_name if name is None else name, payload=payload, workflow=workflow)
     return await services.catalog.cards.save_draft(
-        principal.organization_id, key, draft, modified_on=modified_on, actor=principal.key_id
+        principal.organization_id, key, draft, modified_on=modified_on, actor=principal.actor
     )
 
 
 async def activate(services: Services, principal: Principal, key: VersionKey) -> CardVersion:
     """Activates and locks a version, and returns it. Raises: BadRequest, NotFound."""
-    return await services.catalog.cards.activate(principal.organization_id, key, actor=principal.key_id)
+    return await services.catalog.cards.activate(principal.organization_id, key, actor=principal.actor)
 
 
 async def delete(services: Services, principal: Principal, card_id: str, version: int | None) -> None:
     """Deletes a version, or the whole card. Raises: BadRequest, NotFound."""
-    await services.catalog.cards.delete(principal.organization_id, card_id, version, actor=principal.key_id)
+    await services.catalog.cards.delete(principal.organization_id, card_id, version, actor=principal.actor)
 
 
 async def get(services: Services, principal: Principal, key: VersionKey) -> CardVersion:

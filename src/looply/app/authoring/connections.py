@@ -6,7 +6,7 @@ from typing import Any, Final
 from looply.app.context.services import Services
 from looply.catalog.authored.connections import Connection, ConnectionDraft
 from looply.catalog.storage.pages import Page
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.errors import NotFound, Problem, Refused
 
 # The placeholder of a secret that is kept, for the check of all secrets.
@@ -17,7 +17,7 @@ async def create(services: Services, principal: Principal, draft: ConnectionDraf
     """Creates and returns a connection. Raises: BadRequest, Refused with all findings, Conflict for a name in use."""
     _check(services, draft, ())
     return await services.catalog.connections.create(
-        principal.organization_id, principal.workspace_id, draft, actor=principal.key_id
+        principal.organization_id, principal.workspace_id, draft, actor=principal.actor
     )
 
 
@@ -28,12 +28,12 @@ async def update(services: Services, principal: Principal, name: str, draft: Con
     """
     former = await services.catalog.connections.get(principal.organization_id, name)
     _check(services, draft, former.secret_names)
-    return await services.catalog.connections.update(principal.organization_id, name, draft, actor=principal.key_id)
+    return await services.catalog.connections.update(principal.organization_id, name, draft, actor=principal.actor)
 
 
 async def delete(services: Services, principal: Principal, name: str) -> None:
     """Deletes a connection and its secrets. Raises: NotFound."""
-    await services.catalog.connections.delete(principal.organization_id, name, actor=principal.key_id)
+    await services.catalog.connections.delete(principal.organization_id, name, actor=principal.actor)
 
 
 async def get(services: Services, principal: Principal, name: str) -> Connection:

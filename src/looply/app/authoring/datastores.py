@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from looply.app.context.audit import record
 from looply.app.context.services import Services
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.definition.settings.datastores import canonical_name, name_finding
 from looply.engine.records.datastores import Datastore, DatastoreSummary, change_of
 from looply.errors import Conflict, DatastoreMoved, DatastoresFull, NotFound, Problem, Refused
@@ -71,9 +71,7 @@ async def delete(services: Services, principal: Principal, name: str, *, if_revi
         if not known.revision:
             raise _not_found()
         write = DatastoreWrite(name=stored.name, expected=known.revision, revision=known.next_revision)
-        change = change_of(
-            principal.organization_id, write, services.clock.now(), principal.key_id or "", services.limits
-        )
+        change = change_of(principal.organization_id, write, services.clock.now(), principal.by, services.limits)
         try:
             await services.engine.datastores.put(change)
         except DatastoreMoved:
@@ -95,7 +93,7 @@ async def _check_revision(
 
 async def _write(services: Services, principal: Principal, write: DatastoreWrite) -> Datastore | None:
     """Writes a datastore and returns it, None when a concurrent write has changed it before. Raises: Conflict."""
-    change = change_of(principal.organization_id, write, services.clock.now(), principal.key_id or "", services.limits)
+    change = change_of(principal.organization_id, write, services.clock.now(), principal.by, services.limits)
     try:
         await services.engine.datastores.put(change)
     except DatastoreMoved:

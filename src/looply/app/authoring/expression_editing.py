@@ -10,7 +10,7 @@ from looply.app.authoring import workflows
 from looply.app.authoring.expressions import Source, SourceFinding, finding_of_error, parse_source, text_at
 from looply.app.context.embedding import embed_cards
 from looply.app.context.services import Services
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.definition import document_shape
 from looply.expressions import (
     CardTemplate,

@@ -9,7 +9,7 @@ import msgspec
 from looply.app.authoring.schedules import no_schedule_error, schedule_of
 from looply.app.authoring.workflows import get
 from looply.app.context.services import Services
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.definition import Schedule, parse_definition
 from looply.engine.ports.port import LedgerRow, MissedFires
 from looply.errors import DefinitionError, Problem

@@ -10,7 +10,7 @@ from looply.app.context.addressing import get_owned
 from looply.app.context.services import Services
 from looply.catalog.authored.versions import VersionKey
 from looply.catalog.authored.workflows import WorkflowVersion
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.definition import trigger_schema, trigger_secrets
 from looply.definition.schemas.schema_checker import SchemaChecker
 from looply.errors import Problem, payload_error
@@ -63,7 +63,7 @@ async def mask_mock_payload(services: Services, principal: Principal, version: W
 
 async def _store(services: Services, principal: Principal, key: VersionKey, payload: Json) -> None:
     schema = await asyncio.to_thread(mock_schema, payload)
-    await services.catalog.workflows.store_mock(principal.organization_id, key, payload, schema, actor=principal.key_id)
+    await services.catalog.workflows.store_mock(principal.organization_id, key, payload, schema, actor=principal.actor)
 
 
 def _problems(schema: Json, payload: Json) -> tuple[Problem, ...]:

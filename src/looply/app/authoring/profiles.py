@@ -4,7 +4,7 @@ from typing import Any
 
 from looply.app.context.services import Services
 from looply.catalog.authored.profiles import Profile
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 
 
 async def create(
@@ -12,7 +12,7 @@ async def create(
 ) -> Profile:
     """Creates a profile; the first one of a workflow is its default. Raises: BadRequest, NotFound, Conflict."""
     return await services.catalog.profiles.create(
-        principal.organization_id, workflow_id, name, values, actor=principal.key_id
+        principal.organization_id, workflow_id, name, values, actor=principal.actor
     )
 
 
@@ -32,21 +32,21 @@ async def update(
     profiles, organization_id = services.catalog.profiles, principal.organization_id
     profile = await profiles.get(organization_id, workflow_id, name)
     if new_name is not None:
-        profile = await profiles.rename(organization_id, workflow_id, name, new_name, actor=principal.key_id)
+        profile = await profiles.rename(organization_id, workflow_id, name, new_name, actor=principal.actor)
     if values is not None:
-        profile = await profiles.update(organization_id, workflow_id, profile.name, values, actor=principal.key_id)
+        profile = await profiles.update(organization_id, workflow_id, profile.name, values, actor=principal.actor)
     return profile
 
 
 async def delete(services: Services, principal: Principal, workflow_id: str, name: str) -> None:
     """Deletes a profile. Raises: BadRequest, NotFound, Conflict for the default while there are others."""
-    await services.catalog.profiles.delete(principal.organization_id, workflow_id, name, actor=principal.key_id)
+    await services.catalog.profiles.delete(principal.organization_id, workflow_id, name, actor=principal.actor)
 
 
 async def set_default(services: Services, principal: Principal, workflow_id: str, name: str) -> Profile:
     """Makes a profile the default of its workflow and returns it. Raises: BadRequest, NotFound."""
     return await services.catalog.profiles.set_default(
-        principal.organization_id, workflow_id, name, actor=principal.key_id
+        principal.organization_id, workflow_id, name, actor=principal.actor
     )
 
 

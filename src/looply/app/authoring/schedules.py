@@ -10,7 +10,7 @@ import structlog
 from looply.app.context.audit import record
 from looply.app.context.services import Services
 from looply.catalog.authored.workflows import WorkflowVersion
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.definition import Schedule as Definition
 from looply.definition import TriggerSettings, Workflow
 from looply.engine.ports.port import Schedule

@@ -11,7 +11,7 @@ from looply.catalog.authored.versions import VersionKey
 from looply.catalog.authored.workflows import WorkflowDraft, WorkflowSummary, WorkflowVersion
 from looply.catalog.storage.damage import definition_hash
 from looply.catalog.storage.pages import Page
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.clock import to_ms
 from looply.definition import Findings, trigger_schema
 from looply.definition.calls.operations import freeze_operations
@@ -54,7 +54,7 @@ async def create(services: Services, principal: Principal, definition: Json, *, 
     """
     draft, findings = await _draft(services, principal.organization_id, definition, incomplete=incomplete)
     version = await services.catalog.workflows.create(
-        principal.organization_id, principal.workspace_id, draft, actor=principal.key_id
+        principal.organization_id, principal.workspace_id, draft, actor=principal.actor
     )
     return SaveResult(version, findings.warnings)
 
@@ -76,7 +76,7 @@ async def update(
     former = await services.catalog.workflows.get(organization_id, key)
     draft, findings = await _draft(services, organization_id, definition, former, incomplete=incomplete)
     version = await services.catalog.workflows.save_draft(
-        organization_id, key, draft, modified_on=modified_on, actor=principal.key_id
+        organization_id, key, draft, modified_on=modified_on, actor=principal.actor
     )
     return SaveResult(await mask_mock_payload(services, principal, version), findings.warnings)
 
@@ -115,7 +115,7 @@ async def import_definition(
         (newest.workflow_id, newest.workflow_version),
         draft,
         modified_on=modified_on if newest.status == "DRAFT" else None,
-        actor=principal.key_id,
+        actor=principal.actor,
     )
     return SaveResult(await mask_mock_payload(services, principal, version), findings.warnings)
 
@@ -146,7 +146,7 @@ async def delete(services: Services, principal: Principal, workflow_id: str, ver
     """
     organization_id = principal.organization_id
     async with services.schedule_lock:
-        await services.catalog.workflows.delete(organization_id, workflow_id, version, actor=principal.key_id)
+        await services.catalog.workflows.delete(organization_id, workflow_id, version, actor=principal.actor)
         await align_schedule(services, organization_id, workflow_id.lower())
 
 

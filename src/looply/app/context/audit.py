@@ -1,7 +1,7 @@
 """The audit log of an organization: pages for its administrators, and records of actions outside of the catalog."""
 
 from looply.app.context.services import Services
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.catalog.trail.audit import AuditFilter, AuditPage
 from looply.errors import LooplyError, StoreLost
 from looply.jsontext import Json
@@ -15,7 +15,7 @@ async def record(services: Services, principal: Principal, action: str, object_i
     Raises: StoreLost when the record cannot be written; the action is done, and the error must not suggest otherwise.
     """
     try:
-        await services.catalog.audit.record(principal.organization_id, principal.key_id, action, object_id, **details)
+        await services.catalog.audit.record(principal.organization_id, principal.actor, action, object_id, **details)
     except LooplyError as error:
         message = f"the call has taken effect, but the audit log could not record it: {error.message}"
         raise StoreLost(message) from error

@@ -15,8 +15,8 @@ from looply.app.executions.repairs import RepairRequest
 from looply.app.executions.search import validate_filter
 from looply.catalog.authored.bulks import Bulk, BulkAction
 from looply.catalog.storage.pages import Page
-from looply.catalog.tenants.keys import Principal
 from looply.catalog.tenants.names import validate_id
+from looply.catalog.tenants.principal import Principal
 from looply.clock import from_ms, ms_or_none
 from looply.engine.ports.port import Filter, Head
 from looply.errors import BadRequest, Conflict, NotFound, Refused
@@ -107,7 +107,7 @@ async def start(services: Services, principal: Principal, request: BulkRequest) 
     }
     owner = (principal.organization_id, principal.workspace_id)
     criteria = filter_document(request.criteria)
-    bulk = await services.catalog.bulks.start(owner, request.action, criteria, options, actor=principal.key_id)
+    bulk = await services.catalog.bulks.start(owner, request.action, criteria, options, actor=principal.actor)
     services.bulk_signal.notify()
     return bulk
 
@@ -150,7 +150,7 @@ async def list_page(services: Services, principal: Principal, limit: int, before
 
 async def cancel(services: Services, principal: Principal, bulk_id: str) -> Bulk:
     """Cancels a bulk and returns it. Raises: BadRequest, NotFound."""
-    return await services.catalog.bulks.cancel(principal.organization_id, bulk_id, actor=principal.key_id)
+    return await services.catalog.bulks.cancel(principal.organization_id, bulk_id, actor=principal.actor)
 
 
 def filter_document(criteria: Filter) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import msgspec
 
 from looply.app.context.audit import record
 from looply.app.context.services import Services
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.port import CardKey, Execution, OpenCard
 from looply.errors import Conflict, LooplyError, NotFound, Refused
 from looply.execution.approvals.cards import find_card, former_answer, open_wait_of, why_closed

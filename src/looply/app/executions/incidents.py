@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from looply.app.context.services import Services
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.port import Filter, Head
 from looply.errors import LooplyError
 from looply.execution.facts.state import Incident

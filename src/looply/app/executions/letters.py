@@ -10,7 +10,7 @@ from looply.app.context.addressing import Ambiguous, event_id, parse_event_id
 from looply.app.context.audit import record
 from looply.app.context.reasons import validate_reason
 from looply.app.context.services import Services
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.clock import rfc3339
 from looply.engine.records.letters import LetterFilter, LetterRow
 from looply.errors import Conflict, NotFound, Refused

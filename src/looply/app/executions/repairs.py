@@ -11,7 +11,7 @@ from looply.app.context.addressing import Ambiguous, get_owned
 from looply.app.context.audit import record
 from looply.app.context.child_approvals import find_approval_subworkflows
 from looply.app.context.services import Services
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.clock import to_ms
 from looply.engine.ports.port import Execution
 from looply.errors import Conflict, Forbidden, Refused

@@ -6,7 +6,7 @@ import msgspec
 
 from looply.app.context.addressing import Ambiguous, find_resumable
 from looply.app.context.services import Services
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.definition import SOURCES
 from looply.engine.ports.port import Head
 from looply.errors import BadRequest, Conflict, Refused

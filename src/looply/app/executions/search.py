@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from looply.app.context.services import Services
 from looply.app.executions.executions import Rows, add_workflow_names
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.engine.coding.searching import matches_pattern
 from looply.engine.ports.port import Filter
 from looply.errors import BadRequest, Problem, Refused

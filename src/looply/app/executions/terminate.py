@@ -5,7 +5,7 @@ from typing import Final, Literal
 from looply.app.context.addressing import find_only
 from looply.app.context.reasons import validate_reason
 from looply.app.context.services import Services
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.errors import BadRequest, Conflict
 from looply.execution.facts.commands import AlreadyTerminated, Declined, Terminate, Terminated
 from looply.jsontext import Json

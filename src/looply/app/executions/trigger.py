@@ -10,7 +10,7 @@ from looply.app.authoring.mock_payloads import store_mock_payload
 from looply.app.context.addressing import validate_process_id
 from looply.app.context.library import Runnable
 from looply.app.context.services import Services
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.definition import parse_duration
 from looply.engine.ports.port import Execution, Key, Start
 from looply.errors import BadRequest, DefinitionError, Refused

@@ -10,7 +10,7 @@ import msgspec
 
 from looply.app.context.addressing import get_owned
 from looply.app.context.services import Services
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.store import Position
 from looply.engine.processing.feed import Committed
 from looply.errors import BadRequest, Conflict

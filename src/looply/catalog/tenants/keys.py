@@ -1,4 +1,4 @@
-"""API keys and the principals that they authenticate.
+"""API keys.
 
 A key's text is `lk_`, a public prefix of 8 characters, `_` and 32 random bytes in base64url. The prefix and the SHA-256
 of the whole text are stored: with 256 random bits, a slow hash would add no security.
@@ -20,11 +20,12 @@ from looply.catalog.storage.read_cache import ReadCache
 from looply.catalog.storage.tables import api_keys, workflow_versions
 from looply.catalog.tenants.names import not_found_error, validate_id, validate_name
 from looply.catalog.tenants.organizations import require_workspace
+from looply.catalog.tenants.principal import Principal
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, Entropy, Ids, from_ms, ms_or_none, to_ms
-from looply.errors import BadRequest, Forbidden, Refused
+from looply.errors import BadRequest, Refused
 from looply.jsontext import Json
-from looply.permissions import SCOPES, Permission, permissions_of
+from looply.permissions import SCOPES, permissions_of
 
 # The promised time for a revocation to take effect in every process; on a shared catalog it takes effect at once.
 CACHE_SECONDS = 5.0
@@ -36,33 +37,6 @@ MAX_BOUND = 30
 _MARK = "lk_"
 _PREFIX_CHARACTERS = 8
 _NO_DIGEST = bytes(32)
-
-
-class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """The authenticated caller."""
-
-    organization_id: str
-    workspace_id: str
-    key_id: str | None
-    """None for the owner of the data folder, whose changes are recorded without a key."""
-    name: str
-    permissions: frozenset[Permission]
-    workflow_ids: frozenset[str] | None = None
-    """The workflows that are visible to this caller; None: all of the organization."""
-
-    def may(self, permission: Permission) -> bool:
-        """Returns whether this caller has a permission."""
-        return permission in self.permissions
-
-    def require(self, permission: Permission) -> None:
-        """Raises: Forbidden (code `SCOPE`) when this caller does not have the permission."""
-        if permission not in self.permissions:
-            raise Forbidden("Forbidden", code="SCOPE")
-
-    @property
-    def by(self) -> str:
-        """The caller in an execution's history: the id of the key, empty without one."""
-        return self.key_id or ""
 
 
 class KeyDraft(msgspec.Struct, frozen=True):

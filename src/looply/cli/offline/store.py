@@ -10,8 +10,8 @@ from pathlib import Path
 
 from looply.app.context.services import Services
 from looply.bootstrap import CATALOG_FILE, open_application
-from looply.catalog.tenants.keys import Principal
 from looply.catalog.tenants.organizations import Organization
+from looply.catalog.tenants.principal import Principal
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.options import Target, settings_of
 from looply.cli.terminal.terminal import Terminal

@@ -4,7 +4,7 @@ import hmac
 from typing import Any, Final, Literal
 
 from looply.catalog import Catalog
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.clock import Clock
 from looply.errors import Forbidden
 from looply.permissions import Permission

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 import structlog
 
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.clock import Clock
 from looply.server.http.call import Route
 from looply.server.http.client_addresses import ClientAddresses

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from looply.app.context.services import Services
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.jsontext import Json
 from looply.permissions import Permission
 

@@ -7,7 +7,7 @@ import msgspec
 
 from looply.app.administration.binding import bind_services, hide_workflow_id
 from looply.app.context.services import Services
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.errors import Forbidden, NotFound
 from looply.jsontext import Json, encode_json
 from looply.limits import REFUSALS_PER_MINUTE

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Engine, event
 
 from looply.catalog import Catalog
-from looply.catalog.tenants.keys import KeyDraft, NewKey, Principal
+from looply.catalog.tenants.keys import KeyDraft, NewKey
+from looply.catalog.tenants.principal import Principal
 from looply.errors import BadRequest, NotFound, Refused
 from looply.permissions import permissions_of
 

@@ -8,7 +8,7 @@ from server_kit import ASKING, CARD, CARDING, COMPUTING, SCHEDULED, Caller, card
 
 from looply.app.context.services import Services
 from looply.app.executions import executions
-from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.principal import Principal
 from looply.clock import to_ms
 from looply.engine.shell.shell import Shell
 from looply.execution.facts.commands import FireTimer

@@ -1,0 +1,48 @@
+"""Who makes a call: a key, a person who has signed in, or the operator of the store."""
+
+import msgspec
+
+from looply.errors import Forbidden
+from looply.permissions import Permission
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who has signed in. `email` is spelled as the person or their organization spells it."""
+
+    user_id: str
+    name: str
+    email: str
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """The authenticated caller."""
+
+    organization_id: str
+    workspace_id: str
+    key_id: str | None
+    """None for a person, and for the owner of the data folder, whose changes are recorded without an actor."""
+    name: str
+    permissions: frozenset[Permission]
+    workflow_ids: frozenset[str] | None = None
+    """The workflows that are visible to this caller; None: all of the organization."""
+    person: Person | None = None
+    """The person who has signed in; None for keys and operators."""
+
+    def may(self, permission: Permission) -> bool:
+        """Returns whether this caller has a permission."""
+        return permission in self.permissions
+
+    def require(self, permission: Permission) -> None:
+        """Raises: Forbidden (code `SCOPE`) when this caller does not have the permission."""
+        if permission not in self.permissions:
+            raise Forbidden("Forbidden", code="SCOPE")
+
+    @property
+    def actor(self) -> str | None:
+        """The caller in the audit and in records of changes: the id of the person or of the key; None for operators."""
+        return self.person.user_id if self.person is not None else self.key_id
+
+    @property
+    def by(self) -> str:
+        """The caller in an execution's history: `actor`, empty for operators."""
+        return self.actor or ""
