@@ -72,7 +72,7 @@ async def test_an_organization_waits_for_what_its_requests_took_while_another_on
     assert len(loop.slept) == 1
 
 
-async def test_time_for_which_a_request_waits_itself_is_nobody_elses(clock: FakeClock, loop: Loop) -> None:
+async def test_the_time_for_which_a_request_waits_is_not_charged(clock: FakeClock, loop: Loop) -> None:
     pace = pace_of(clock, loop, "acme", "umbrella")
 
     async def wait_long() -> None:

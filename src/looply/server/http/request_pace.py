@@ -6,7 +6,7 @@ Without it, the organization that sends the most requests has the event loop, an
 import time
 from collections.abc import Callable, Coroutine, Generator
 from datetime import timedelta
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
 from looply.errors import QuotaReached
 from looply.rates import Turns
@@ -41,7 +41,7 @@ class RequestPace:
         self._turns = turns
         self._timer = timer
 
-    async def handle(self, owner: str, request: Coroutine[Any, Any, Result]) -> Result:
+    async def handle(self, owner: str, request: Coroutine[Any, None, Result]) -> Result:
         """Returns the result of a request, after the turn of its owner has come.
 
         Raises: QuotaReached when it would wait for more than `LONGEST_WAIT_SECONDS`; what the request raises.
@@ -63,27 +63,29 @@ class RequestPace:
             self._turns.charge(owner, max(microseconds - _EXPECTED_MICROSECONDS, 0))
 
 
-class _Metered(Generic[Result]):
+class _Metered(Generator[Any, None, Result]):
     """Awaits a coroutine and adds up the seconds for which it holds the event loop."""
 
-    def __init__(self, work: Coroutine[Any, Any, Result], timer: Callable[[], float]) -> None:
+    def __init__(self, work: Coroutine[Any, None, Result], timer: Callable[[], float]) -> None:
         self.seconds = 0.0
         self._work = work
         self._timer = timer
 
-    def __await__(self) -> Generator[Any, Any, Result]:
-        thrown: BaseException | None = None
-        while True:
-            begun = self._timer()
-            try:
-                awaited = self._work.send(None) if thrown is None else self._work.throw(thrown)
-            except StopIteration as end:
-                result: Result = end.value
-                return result
-            finally:
-                self.seconds += self._timer() - begun
-            thrown = None
-            try:
-                yield awaited
-            except BaseException as error:
-                thrown = error
+    def __await__(self) -> Generator[Any, None, Result]:
+        return self
+
+    def send(self, value: None) -> Any:
+        """Runs the coroutine up to what it awaits next."""
+        begun = self._timer()
+        try:
+            return self._work.send(value)
+        finally:
+            self.seconds += self._timer() - begun
+
+    def throw(self, *error: Any) -> Any:
+        """Raises an error, such as a cancellation, in the coroutine, and runs it up to what it awaits next."""
+        begun = self._timer()
+        try:
+            return self._work.throw(*error)
+        finally:
+            self.seconds += self._timer() - begun
