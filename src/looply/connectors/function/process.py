@@ -24,7 +24,7 @@ _PROGRAM: Final = (
     "import sys; sys.path.insert(0, sys.argv[1]); from looply.connectors.function.child import main; "
     "main(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))"
 )
-_NICE: Final = 10
+_NICE: Final = 5
 """The server, and so all other organizations, have priority on a busy machine."""
 
 _LOWEST_NICE: Final = 19
