@@ -192,7 +192,9 @@ def size_problem(value: Json, most_bytes: int, limits: Limits) -> str:
     Its text may then be larger than any memory, so this is called before the value is encoded. Takes time in
     proportion to the smaller of the value and `most_bytes`.
     """
-    if type(value) not in _CONTAINERS and type(value) is not str:
+    if type(value) is str:
+        return f"has more than {most_bytes} bytes" if len(value) + 2 > most_bytes else ""
+    if type(value) not in _CONTAINERS:
         return ""
     left, depth, level = most_bytes, 0, [value]
     while level:
@@ -231,6 +233,8 @@ def count_bytes(text: bytes) -> int:
     grows with their number, not with its text. Brackets within strings count too; they are so rare that it makes no
     difference.
     """
+    if len(text) <= CONTAINER_BYTES:
+        return len(text)
     containers = text.count(b"[") + text.count(b"{")
     return max(len(text), CONTAINER_BYTES * (containers - _FREE_CONTAINERS))
 
