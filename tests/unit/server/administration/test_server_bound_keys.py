@@ -214,7 +214,10 @@ async def test_a_card_of_another_workflow_cannot_be_reassigned(mine: Caller) -> 
     body = {"to": "ben@example.com", "reason": "on leave"}
     foreign = await found.bound.post("reassignCard", {**body, "card_id": cards[found.other]})
     unknown = await found.bound.post("reassignCard", {**body, "card_id": UNKNOWN})
-    assert status_and_body(foreign) == status_and_body(unknown)
+    status, answered = status_and_body(foreign)
+    # An answer may repeat the id that it was asked for.
+    answered["message"] = answered["message"].replace(cards[found.other], UNKNOWN)
+    assert (status, answered) == status_and_body(unknown)
     assert foreign.status_code == 404
     assert (await found.bound.post("reassignCard", {**body, "card_id": cards[found.own]})).status_code == 200
 

@@ -65,7 +65,7 @@ async def test_browsers_cache_a_file_whose_name_has_the_hash_of_its_content(clie
 async def test_nothing_but_the_built_files_is_served(client: httpx2.AsyncClient, path: str) -> None:
     answer = await client.get(f"/static/{path}")
     assert answer.status_code == 404
-    assert answer.json()["message"] == "not found"
+    assert answer.json()["code"] == "NOT_FOUND"
 
 
 def policy_of(pages: Pages) -> str:
