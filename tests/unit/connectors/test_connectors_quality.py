@@ -110,10 +110,14 @@ def test_inputs_and_outputs_are_typed_where_it_says_so() -> None:
 
 def test_connections_are_checked_where_it_says_so() -> None:
     def judge(connector: Connector) -> Cell:
-        kinds = connector.connection_kinds
-        typed = all(has_fields(kind.settings_schema, kind.secrets_schema) for kind in kinds)
-        strict = all(kind.problems({"no such setting": 1}, {"no such secret": "x"}) for kind in kinds)
-        return yes(is_kept=typed and strict) if kinds else "none"
+        if not connector.connection_kinds:
+            return "none"
+        given, secrets = SETTINGS[connector.name], SECRETS[connector.name]
+        (kind,) = connector.connection_kinds
+        assert kind.problems(given, secrets) == ()
+        typed = has_fields(kind.settings_schema, kind.secrets_schema)
+        strict = kind.problems({**given, "unknown": 1}, secrets) and kind.problems(given, {**secrets, "unknown": "x"})
+        return yes(is_kept=typed and bool(strict))
 
     assert cells(judge) == column("connection-check")
 
@@ -121,7 +125,7 @@ def test_connections_are_checked_where_it_says_so() -> None:
 def test_operations_say_whether_a_call_may_be_repeated_where_it_says_so() -> None:
     def judge(connector: Connector) -> Cell:
         given = INPUTS[connector.name]
-        inputs = ({}, given, {name: "${payload.output}" for name in given}, dict.fromkeys(given))
+        inputs = ({}, given, dict.fromkeys(given, "${payload.output}"), dict.fromkeys(given))
         # Not `repeat_of`, which replaces what an operation does wrong.
         said = [
             each.repeat(input_) if callable(each.repeat) else each.repeat
