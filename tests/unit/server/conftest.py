@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 import pytest_asyncio
-from answer_shapes import check_answer
+from answer_shapes import check_answer, check_refusal
 from server_kit import ALL_SCOPES, PUBLIC_URL, Caller
 
 from kit.memory import MemoryStore
@@ -31,6 +31,7 @@ from looply.engine.effects.worker import Worker
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pump import Pump
+from looply.errors import LooplyError
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.sealing import Sealer
 from looply.server.administration.web_pages import Pages
@@ -53,11 +54,15 @@ def limits(request: pytest.FixtureRequest) -> Limits:
 
 @pytest.fixture(autouse=True)
 def answers_as_declared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes a test fail when an answer does not match the type that its route declares."""
+    """Makes a test fail when an answer does not match what its route declares: its type, or the status of a refusal."""
     perform = Dispatch.perform
 
     async def checked(dispatch: Dispatch, route: Route, *facts: Any) -> Response:
-        answer = await perform(dispatch, route, *facts)
+        try:
+            answer = await perform(dispatch, route, *facts)
+        except LooplyError as error:
+            check_refusal(route, error)
+            raise
         check_answer(route, answer)
         return answer
 
