@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import declared_statuses
 import httpx2
 import pytest
 import pytest_asyncio
-from answer_shapes import check_answer, check_refusal
+from answer_shapes import check_answer
 from server_kit import ALL_SCOPES, PUBLIC_URL, Caller
 
 from kit.memory import MemoryStore
@@ -31,7 +32,6 @@ from looply.engine.effects.worker import Worker
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pump import Pump
-from looply.errors import LooplyError
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.sealing import Sealer
 from looply.server.administration.web_pages import Pages
@@ -54,15 +54,11 @@ def limits(request: pytest.FixtureRequest) -> Limits:
 
 @pytest.fixture(autouse=True)
 def answers_as_declared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes a test fail when an answer does not match what its route declares: its type, or the status of a refusal."""
+    """Makes a test fail when an answer does not match the type that its route declares."""
     perform = Dispatch.perform
 
     async def checked(dispatch: Dispatch, route: Route, *facts: Any) -> Response:
-        try:
-            answer = await perform(dispatch, route, *facts)
-        except LooplyError as error:
-            check_refusal(route, error)
-            raise
+        answer = await perform(dispatch, route, *facts)
         check_answer(route, answer)
         return answer
 
@@ -144,7 +140,8 @@ def app(services: Services, entropy: SerialEntropy, tmp_path: Path) -> Boundary:
 @pytest_asyncio.fixture
 async def client(app: Boundary) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://server") as client:
+    hooks = {"response": [declared_statuses.check_status]}
+    async with httpx2.AsyncClient(transport=transport, base_url="http://server", event_hooks=hooks) as client:
         yield client
 
 
