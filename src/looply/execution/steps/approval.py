@@ -131,7 +131,8 @@ def _body(visit: Visit, settings: ApprovalSettings, terms: ApprovalTerms) -> Jso
 
 def _titles(visit: Visit) -> Mapping[str, str]:
     trigger = visit.workflow.steps[visit.workflow.start].settings
-    return trigger.titles if isinstance(trigger, TriggerSettings) else {}
+    assert isinstance(trigger, TriggerSettings)
+    return trigger.titles
 
 
 def _approvers(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) -> tuple[str, ...]:
