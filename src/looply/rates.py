@@ -95,14 +95,15 @@ class WorkPace:
     def reserve(self, owner: str, units: int, now: float) -> float:
         """Reserves the next time of the owner for work of `units` units; returns the seconds until it begins."""
         wait = self.wait_seconds(owner, now)
-        if not self._is_alone(owner, now):
+        if not self.is_alone(owner, now):
             self._free_at.pop(owner, None)
             self._free_at[owner] = now + wait + units / self._per_second
             if len(self._free_at) > _OWNERS:
                 self._free_at.popitem(last=False)
         return wait
 
-    def _is_alone(self, owner: str, now: float) -> bool:
+    def is_alone(self, owner: str, now: float) -> bool:
+        """Returns whether no other owner has been seen for a while."""
         _, seen = self._former if self._latest[0] == owner else self._latest
         return now - seen > _ALONE_SECONDS
 
@@ -127,6 +128,10 @@ class Turns:
     def note(self, owner: str) -> None:
         """Records that an owner uses the process."""
         self._pace.note(owner, self._clock.monotonic())
+
+    def is_alone(self, owner: str) -> bool:
+        """Returns whether no other owner uses the process."""
+        return self._pace.is_alone(owner, self._clock.monotonic())
 
     def wait_seconds(self, owner: str) -> float:
         """Returns the seconds until further heavy work of the owner may begin."""
