@@ -18,7 +18,10 @@ _KEPT_SECONDS: Final = 60.0
 
 
 class ChildStarts:
-    """The rate of each organization, and the starts that are delayed by it. `limit` is `child_starts` of the limits."""
+    """The rate of each organization, and the starts that are delayed by it.
+
+    `limit` is `child_starts_per_minute` of the limits.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -49,7 +52,7 @@ class ChildStarts:
         seconds = self._rates.reserve(organization_id, now)
         if seconds is None:
             message = f"steps of the organization start {self._limit} executions in this minute and in the next one"
-            raise Refused(f"{message}; the limit child_starts is {self._limit}", code="CHILD_RATE")
+            raise Refused(f"{message}; the limit child_starts_per_minute is {self._limit}", code="CHILD_RATE")
         if seconds:
             self._delayed[row] = now + seconds
         return not seconds

@@ -58,7 +58,7 @@ class Deliverer:
         self._child_target_of = child_target_of
         self._quarantine = quarantine
         self._in_progress: set[DeliveryKey] = set()
-        self._child_starts = ChildStarts(shell.limits.child_starts)
+        self._child_starts = ChildStarts(shell.limits.child_starts_per_minute)
 
     async def apply_due(self) -> bool:
         """Applies the rows that can be applied now; returns whether none is left that must be tried again.

@@ -27,7 +27,7 @@ async def test_more_delayed_starts_than_are_read_at_once_hold_up_no_other_organi
 def test_a_delayed_start_keeps_its_time_and_is_admitted_when_it_is_due() -> None:
     starts = ChildStarts(2)
     assert [starts.admit(row(number), "a", 0) for number in range(4)] == [True, True, False, False]
-    with pytest.raises(Refused, match="the limit child_starts is 2"):
+    with pytest.raises(Refused, match="the limit child_starts_per_minute is 2"):
         starts.admit(row(4), "a", 0)
     assert starts.admit(row(5), "b", 0)
     assert not starts.admit(row(2), "a", 29)
