@@ -1,9 +1,19 @@
 """Tools of server tests: small definitions, and a client of one organization."""
 
 import itertools
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx2
+from answer_shapes import check_answer
+
+from looply.engine.ports.port import Execution, Start, Started
+from looply.engine.shell.reading import Parts
+from looply.engine.shell.shell import Shell
+from looply.server.administration.web_pages import Pages
+from looply.server.application import all_routes
+from looply.server.http.call import Call, Response, Route
 
 PUBLIC_URL = "https://looply.example"
 ALL_SCOPES = ("trigger", "read", "manage", "admin", "override")
@@ -49,6 +59,26 @@ COMPUTING = definition(note_step())
 ASKING = definition(wait_step(), note_step())
 CARDING = definition(card_step(), note_step())
 SCHEDULED = definition(note_step(), trigger={"trigger_type": "SCHEDULED", "schedule": {"every": "PT1H"}})
+
+
+class ScriptedShell(Shell):
+    """A shell that records the executions that are loaded, and whose starts can be made to fail."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
+        self.loaded: list[str] = []
+        self.start_error: Exception | None = None
+
+    async def get(self, execution_id: str) -> Execution:
+        """Returns the execution, as a shell does."""
+        self.loaded.append(execution_id)
+        return await super().get(execution_id)
+
+    async def start(self, request: Start) -> Started:
+        """Starts an execution, unless it is to fail."""
+        if self.start_error is not None:
+            raise self.start_error
+        return await super().start(request)
 
 
 class Caller:
@@ -110,3 +140,17 @@ class Caller:
     async def key_with(self, *scopes: str) -> "Caller":
         made = await self.post("createKey", {"name": "part", "scopes": list(scopes)})
         return Caller(self.client, self.organization_id, self.workspace_id, made.json()["item"]["api_key"])
+
+
+def checked_routes(pages: Pages) -> list[Route]:
+    """Returns all routes of the server; a handler fails when its answer does not match the type that it declares."""
+    return [replace(route, handle=_checked(route)) for route in all_routes(pages)]
+
+
+def _checked(route: Route) -> Callable[[Call], Awaitable[Response]]:
+    async def handle(call: Call) -> Response:
+        answer = await route.handle(call)
+        check_answer(route, answer)
+        return answer
+
+    return handle
