@@ -11,8 +11,9 @@ from looply.definition import Workflow
 from looply.engine.processing.committer import Committer, Extras
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox, Mailboxes
-from looply.errors import ClaimTaken, Conflict, EngineError, LooplyError, SlotTaken, Stale
+from looply.errors import ClaimTaken, EngineError, LooplyError, SlotTaken, Stale
 from looply.execution import ExecutionState, advance, answer
+from looply.execution.answering.starting import process_id_in_use_error, takes_process_id
 from looply.execution.facts.commands import Admit, Command, Continue, Done, EffectDone, RepairRows, Reply
 from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import Event
@@ -227,8 +228,8 @@ class Processor:
         if answered.events:
             onto = answered.workflow or batch.workflow
             stretch = advance(onto, batch.state, answered.events, limits=self._limits, is_cut=is_cut)
-            if claim_error is not None and _claims(stretch.state) and not _claims(batch.state):
-                raise _in_use(stretch.state) from claim_error
+            if claim_error is not None and takes_process_id(batch.state, stretch.state):
+                raise process_id_in_use_error(stretch.state.started.process_id) from claim_error
             batch.state, batch.workflow = stretch.state, onto
             batch.events.extend(stretch.events)
         return answered.reply
@@ -240,19 +241,6 @@ class Processor:
         before = box.state.seq
         box.state, box.workflow, box.chain = await self._loader.refresh(box.state, box.workflow, box.chain)
         return box.state.seq > before
-
-
-def _claims(state: ExecutionState) -> bool:
-    """Returns whether the execution holds the process id that its caller gave."""
-    return bool(state.started.process_id) and state.holds_process_id
-
-
-def _in_use(state: ExecutionState) -> Conflict:
-    message = (
-        f"another open execution of the workflow has the process id {state.started.process_id!r} by now; "
-        "wait for its end or terminate it first"
-    )
-    return Conflict(message, code="PROCESS_ID_IN_USE")
 
 
 def _next_batch(box: Mailbox) -> list[tuple[Command, "asyncio.Future[Reply]"]]:

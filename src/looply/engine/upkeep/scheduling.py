@@ -20,7 +20,6 @@ from looply.engine.ports.port import Fire, FireOutcome, Schedule, Start
 from looply.engine.ports.store import Store
 from looply.engine.shell.shell import Shell
 from looply.errors import FireTaken, LooplyError, QuotaExhausted
-from looply.execution.facts.state import OPEN_STATUSES
 from looply.jsontext import Json, fingerprint
 from looply.schedule import Plan, decide_overlap, delay_of, next_fire, plan
 
@@ -197,7 +196,7 @@ class Scheduling:
 
     async def _is_running(self, execution_id: str) -> bool:
         head = await self._store.reads.head(execution_id) if execution_id else None
-        return head is not None and head.status in OPEN_STATUSES
+        return head is not None and head.is_open
 
 
 def reschedule(schedule: Schedule, definition: Definition, following: datetime | None) -> Schedule:
