@@ -23,9 +23,11 @@ from looply.settings import TABLE
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEREDOC = re.compile(r"<<'JSON'\n(.*?)^JSON$", re.MULTILINE | re.DOTALL)
+FILE_PATH = re.compile(r"`((?:[\w.]+/)+[\w.]*)`")
 UPPER = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 CALL = re.compile(r"`((?:get|create|update|delete|activate|import|export|validate|rerun|search|set|revoke)[A-Z]\w+)`")
 COMMAND = re.compile(r"(?:^|[`/ ])looply ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+))?", re.MULTILINE)
+DECISIONS = sorted((DOCS / "adr").glob("0*.md"))
 OTHER_NAMES = frozenset(
     {
         "LOOPLY_URL",
@@ -250,3 +252,37 @@ def stated_license(package: str) -> str:
         return ""
     classifiers = [text for text in metadata.get_all("Classifier") or [] if text.startswith("License ::")]
     return " ".join([metadata.get("License-Expression") or metadata.get("License") or "", *classifiers]).lower()
+
+
+def title_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+
+
+def test_the_index_lists_every_decision_under_its_title() -> None:
+    index = (DOCS / "adr" / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^- \[(.*)\]\((.*)\)$", index, re.MULTILINE)
+    assert sorted(listed, key=lambda entry: entry[1]) == [(title_of(page), page.name) for page in DECISIONS]
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    assert [(page.name[:4], title_of(page).partition(".")[0]) for page in DECISIONS] == [
+        (f"{number:04}", str(number)) for number in range(1, len(DECISIONS) + 1)
+    ]
+
+
+def test_every_decision_has_a_status_a_context_and_a_decision() -> None:
+    assert [
+        f"{page.name} {part}"
+        for page in DECISIONS
+        for part in ("\nStatus: ", "\n## Context\n", "\n## Decision\n")
+        if part not in page.read_text(encoding="utf-8")
+    ] == []
+
+
+def test_files_that_decisions_name_exist() -> None:
+    assert [
+        f"{page.name} {path}"
+        for page in DECISIONS
+        for path in FILE_PATH.findall(page.read_text(encoding="utf-8"))
+        if not any((start / path).exists() for start in (ROOT, ROOT / "src" / "looply", DOCS))
+    ] == []

@@ -1,6 +1,5 @@
 """Assembles the server's routes: the ASGI application that serves them, and their OpenAPI document."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -113,19 +112,21 @@ def build_app(
     entropy: Entropy,
     pages: Pages | None = None,
     *,
-    routes: Sequence[Route] | None = None,
     ingress: Ingress | None = None,
     intervals: StreamIntervals = DEFAULT_INTERVALS,
+    dispatch_type: type[Dispatch] = Dispatch,
 ) -> Boundary:
-    """Returns the ASGI application of all routes with `pages`, or of `routes` instead.
+    """Returns the ASGI application of all routes. The attribute `routes` of the result is its table of routes.
 
-    Without `ingress` the server trusts no proxy and logs no request. `intervals` are those of event streams.
+    Without `ingress` the server trusts no proxy and logs no request. `intervals` are those of event streams;
+    `dispatch_type` performs the routes.
     """
+    routes = all_routes(pages)
     ingress = ingress or Ingress()
-    dispatch = Dispatch(services, ingress.addresses, ingress.refusals_per_minute)
+    dispatch = dispatch_type(services, ingress.addresses, ingress.refusals_per_minute)
     meter = Meter(services.clock, services.metrics)
     return Boundary(
-        all_routes(pages) if routes is None else routes,
+        routes,
         dispatch,
         entropy,
         observers=Observers(meter, ingress.access_log),

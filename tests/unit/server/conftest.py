@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 import pytest_asyncio
-from server_kit import ALL_SCOPES, PUBLIC_URL, Caller, ScriptedShell, checked_routes
+from server_kit import ALL_SCOPES, PUBLIC_URL, Caller, CheckedDispatch, ScriptedShell
 
 from kit.memory import MemoryStore
 from looply.app.context.child_targets import find_child_target
@@ -120,7 +120,7 @@ def services(shell: ScriptedShell, catalog: Catalog, clock: FakeClock, limits: L
 
 @pytest.fixture
 def app(services: Services, entropy: SerialEntropy, tmp_path: Path) -> Boundary:
-    return build_app(services, entropy, routes=checked_routes(Pages(tmp_path / "static")))
+    return build_app(services, entropy, Pages(tmp_path / "static"), dispatch_type=CheckedDispatch)
 
 
 @pytest_asyncio.fixture

@@ -1,19 +1,19 @@
 """Tools of server tests: small definitions, and a client of one organization."""
 
 import itertools
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 import httpx2
-from answer_shapes import check_answer
+from answer_shapes import check_answer, check_refusal
 
+from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.port import Execution, Start, Started
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
-from looply.server.administration.web_pages import Pages
-from looply.server.application import all_routes
-from looply.server.http.call import Call, Response, Route
+from looply.errors import LooplyError
+from looply.server.http.call import Response, Route
+from looply.server.http.dispatch import Dispatch
 
 PUBLIC_URL = "https://looply.example"
 ALL_SCOPES = ("trigger", "read", "manage", "admin", "override")
@@ -142,15 +142,16 @@ class Caller:
         return Caller(self.client, self.organization_id, self.workspace_id, made.json()["item"]["api_key"])
 
 
-def checked_routes(pages: Pages) -> list[Route]:
-    """Returns all routes of the server; a handler fails when its answer does not match the type that it declares."""
-    return [replace(route, handle=_checked(route)) for route in all_routes(pages)]
+class CheckedDispatch(Dispatch):
+    """Fails when an answer does not match what its route declares: its type, or the status of a refusal."""
 
-
-def _checked(route: Route) -> Callable[[Call], Awaitable[Response]]:
-    async def handle(call: Call) -> Response:
-        answer = await route.handle(call)
+    async def perform(
+        self, route: Route, principal: Principal, scope: Any, receive: Any, values: Mapping[str, str]
+    ) -> Response:
+        try:
+            answer = await super().perform(route, principal, scope, receive, values)
+        except LooplyError as error:
+            check_refusal(route, error)
+            raise
         check_answer(route, answer)
         return answer
-
-    return handle

@@ -10,7 +10,9 @@ from looply.cli.terminal.terminal import Terminal
 class Progress(Protocol):
     """Shows that `done` of `total` are done of `what`; None: how many there are is not known."""
 
-    def __call__(self, what: str, done: int, total: int | None) -> None: ...
+    def __call__(self, what: str, done: int, total: int | None) -> None:
+        """Shows the progress; may be called as often as there is any."""
+        ...
 
 
 @contextmanager

@@ -305,6 +305,6 @@ ROUTES: Final = (
         tag="Executions",
         body=RerunBody,
         answer=RerunAnswer,
-        refusals=(404, 409, 429),
+        refusals=(404, 409, 422, 429),
     ),
 )

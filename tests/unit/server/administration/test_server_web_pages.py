@@ -4,7 +4,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from server_kit import COMPUTING, Caller, checked_routes
+from server_kit import COMPUTING, Caller, CheckedDispatch
 
 from kit.memory import MemoryStore
 from looply.app.context.services import Services
@@ -29,7 +29,7 @@ def built(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def app(services: Services, entropy: SerialEntropy, built: Path) -> Boundary:
-    return build_app(services, entropy, routes=checked_routes(Pages(built)))
+    return build_app(services, entropy, Pages(built), dispatch_type=CheckedDispatch)
 
 
 async def test_the_built_pages_are_served(client: httpx2.AsyncClient) -> None:
