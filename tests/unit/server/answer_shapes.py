@@ -6,10 +6,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import msgspec
 
-from looply.errors import LooplyError
-from looply.server.description.openapi import refusal_statuses
 from looply.server.http.call import JSON_TYPE, Response, Route
-from looply.server.http.problems import status_of
 
 
 def check_answer(route: Route, answer: Response) -> None:
@@ -22,12 +19,6 @@ def check_answer(route: Route, answer: Response) -> None:
     assert isinstance(answer.body, route.answer), f"{route.path}: {answer.body!r} is no {route.answer.__name__}"
     wrong = misfits(answer.body, route.answer)
     assert not wrong, f"{route.path}: {wrong}"
-
-
-def check_refusal(route: Route, error: LooplyError) -> None:
-    """Checks that the route declares the status with which an error is answered."""
-    status = status_of(error)
-    assert status in refusal_statuses(route), f"{route.path} does not declare {status}: {error.message}"
 
 
 def misfits(value: Any, hint: Any, place: str = "") -> list[str]:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import declared_statuses
 import httpx2
 import pytest
 import pytest_asyncio
@@ -126,7 +127,8 @@ def app(services: Services, entropy: SerialEntropy, tmp_path: Path) -> Boundary:
 @pytest_asyncio.fixture
 async def client(app: Boundary) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://server") as client:
+    hooks = {"response": [declared_statuses.check_status]}
+    async with httpx2.AsyncClient(transport=transport, base_url="http://server", event_hooks=hooks) as client:
         yield client
 
 

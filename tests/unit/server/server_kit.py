@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx2
-from answer_shapes import check_answer, check_refusal
+from answer_shapes import check_answer
 
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.port import Execution, Start, Started
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
-from looply.errors import LooplyError
 from looply.server.http.call import Response, Route
 from looply.server.http.dispatch import Dispatch
 
@@ -143,15 +142,11 @@ class Caller:
 
 
 class CheckedDispatch(Dispatch):
-    """Fails when an answer does not match what its route declares: its type, or the status of a refusal."""
+    """Fails when an answer does not match the type that its route declares."""
 
     async def perform(
         self, route: Route, principal: Principal, scope: Any, receive: Any, values: Mapping[str, str]
     ) -> Response:
-        try:
-            answer = await super().perform(route, principal, scope, receive, values)
-        except LooplyError as error:
-            check_refusal(route, error)
-            raise
+        answer = await super().perform(route, principal, scope, receive, values)
         check_answer(route, answer)
         return answer
