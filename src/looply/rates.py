@@ -77,8 +77,8 @@ class WorkPace:
 
     def __init__(self, per_second: int = UNITS_PER_SECOND) -> None:
         self._per_second = per_second
-        # By owner: when its next work may begin.
-        self._free_at: OrderedDict[str, float] = OrderedDict()
+        # By owner and kind of work: when the next one may begin.
+        self._free_at: OrderedDict[tuple[str, str], float] = OrderedDict()
         # The two owners that were seen last, and when.
         self._latest = self._former = _NO_OWNER
 
@@ -88,16 +88,20 @@ class WorkPace:
             self._former = self._latest
         self._latest = (owner, now)
 
-    def wait_seconds(self, owner: str, now: float) -> float:
-        """Returns the seconds until further work of the owner may begin."""
-        return max(self._free_at.get(owner, now) - now, 0.0)
+    def wait_seconds(self, owner: str, now: float, kind: str = "") -> float:
+        """Returns the seconds until further work of this kind may begin for the owner."""
+        return max(self._free_at.get((owner, kind), now) - now, 0.0)
 
-    def reserve(self, owner: str, units: int, now: float) -> float:
-        """Reserves the next time of the owner for work of `units` units; returns the seconds until it begins."""
-        wait = self.wait_seconds(owner, now)
+    def reserve(self, owner: str, units: float, now: float, kind: str = "") -> float:
+        """Reserves the next time of the owner for work of `units` units; returns the seconds until it begins.
+
+        Work of one kind does not wait for that of another one.
+        """
+        wait = self.wait_seconds(owner, now, kind)
         if not self._is_alone(owner, now):
-            self._free_at.pop(owner, None)
-            self._free_at[owner] = now + wait + units / self._per_second
+            key = (owner, kind)
+            self._free_at.pop(key, None)
+            self._free_at[key] = now + wait + units / self._per_second
             if len(self._free_at) > _OWNERS:
                 self._free_at.popitem(last=False)
         return wait
@@ -131,6 +135,10 @@ class Turns:
     def wait_seconds(self, owner: str) -> float:
         """Returns the seconds until further heavy work of the owner may begin."""
         return self._pace.wait_seconds(owner, self._clock.monotonic())
+
+    def reserve(self, owner: str, units: float, kind: str) -> float:
+        """Reserves the owner's next time for work of `units` units of a kind; returns the seconds until it begins."""
+        return self._pace.reserve(owner, units, self._clock.monotonic(), kind)
 
     def charge(self, owner: str, units: int) -> None:
         """Adds a pause for work of `units` units more than its turn was taken for."""

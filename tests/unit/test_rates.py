@@ -43,6 +43,11 @@ def test_heavy_work_is_followed_by_a_pause_in_proportion_to_it() -> None:
     assert pace.reserve("a", 10, 60) == 0
 
 
+def test_work_of_one_kind_does_not_wait_for_that_of_another_kind() -> None:
+    pace = shared("a", "b")
+    assert [pace.reserve("a", 100, 0, kind) for kind in ("read", "run", "read", "run")] == [0, 0, 1, 1]
+
+
 def test_an_owner_has_its_share_of_the_time_however_much_it_requests() -> None:
     pace = shared("a", "b")
     begun = [pace.reserve("a", 7, 0) for _ in range(1000)]

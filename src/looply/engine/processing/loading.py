@@ -50,6 +50,11 @@ class Loader:
         self._turns = turns
         self._compiled: OrderedDict[str, Workflow] = OrderedDict()
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes store executions too."""
+        return self._store.is_shared
+
     async def load(self, execution_id: str, *, is_whole: bool = False) -> tuple[ExecutionState, Workflow, bytes]:
         """Returns state, workflow and the chain of the last batch; `is_whole`: folded without a snapshot.
 

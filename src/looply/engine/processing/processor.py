@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -18,9 +19,17 @@ from looply.execution.facts.commands import Admit, Command, Continue, Done, Effe
 from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import Event
 from looply.limits import Limits
+from looply.rates import LONGEST_WAIT_SECONDS, Turns
 
 RETRY_SECONDS = 0.5
 """A unit that could not be stored because the disk is full is tried again after this time."""
+
+STRETCH_UNITS: Final = 5_000
+"""The work of a stretch that was cut, about 5 ms, in the units of `looply.rates.Turns`.
+
+It leaves an organization a third of the event loop while several organizations use the process.
+"""
+_KIND: Final = "stretch"
 
 _BATCH_COMMANDS = 64
 _TRIES = 3
@@ -67,14 +76,16 @@ class Processor:
         clock: Clock,
         limits: Limits,
         *,
-        is_shared: bool = False,
+        turns: Turns | None = None,
     ) -> None:
+        """With `turns` the stretches of each organization's long runs come one after the other."""
         self._boxes = boxes
         self._loader = loader
         self._committer = committer
         self._clock = clock
         self._limits = limits
-        self._is_shared = is_shared
+        self._turns = turns
+        self._is_shared = loader.is_shared
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = False
 
@@ -91,8 +102,8 @@ class Processor:
     def release(self, box: Mailbox, *, has_failed: bool = False) -> None:
         """Continues with the pending commands of a busy mailbox, or makes it quiet. Cut stretches come last."""
         if self._continues(box):
-            if has_failed:
-                asyncio.get_running_loop().call_later(RETRY_SECONDS, self._continue, box.execution_id)
+            if pause := RETRY_SECONDS if has_failed else self._pause(box):
+                asyncio.get_running_loop().call_later(pause, self._continue, box.execution_id)
             else:
                 box.pending.append((Continue(at=self._clock.now()), asyncio.get_running_loop().create_future()))
         if box.pending:
@@ -110,6 +121,13 @@ class Processor:
     def deadline(self) -> Deadline:
         """Returns the end of the time that one stretch may take."""
         return Deadline(self._clock, self._limits.stretch_time)
+
+    def _pause(self, box: Mailbox) -> float:
+        """Returns the seconds until the next stretch of a run may begin; the first one of a child begins at once."""
+        if self._turns is None or box.state is None or box.state.seq == 1:
+            return 0.0
+        wait = self._turns.reserve(box.state.started.organization_id, STRETCH_UNITS, _KIND)
+        return min(wait, LONGEST_WAIT_SECONDS)
 
     def _continue(self, execution_id: str) -> None:
         if not self._is_stopping:
