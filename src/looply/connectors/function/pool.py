@@ -61,7 +61,7 @@ class SandboxPool:
                 try:
                     reply = await self._ask(code, within, owner)
                     if self._turns is not None and reply.value is not None and len(reply.value) > HEAVY_BYTES:
-                        await self._turns.take(owner, work_units(reply.value))
+                        await self._turns.wait(owner, work_units(reply.value))
                     return self._read_value(reply)
                 except ProcessGone as error:
                     _log.warning("function_process_gone", language=code.language, again=left)

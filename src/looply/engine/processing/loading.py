@@ -132,11 +132,11 @@ class Loader:
             turns = self._turns if is_paced else None
             least = moved // _LEAST_BYTES_OF_UNIT
             if turns is not None:
-                await turns.take(organization_id, least)
+                await turns.wait(organization_id, least)
             found = await asyncio.to_thread(self._codec.decode_measured, *facts)
             if turns is not None:
                 # Only now it is known how rich in lists and objects the values are.
-                turns.charge(organization_id, max(found[1] // _BYTES_OF_UNIT - least, 0))
+                turns.reserve(organization_id, max(found[1] // _BYTES_OF_UNIT - least, 0))
             return found
         events, size = self._codec.decode_measured(*facts)
         if size > _AT_ONCE_BYTES:
