@@ -1,4 +1,4 @@
-"""Tests use fakes, and pass in what they need: they replace no name of the product."""
+"""Tests use fakes: they replace no name of the product, and wait on events, not for time."""
 
 import ast
 from collections.abc import Iterator
@@ -12,6 +12,8 @@ REPLACED: Final = {
     "HttpToolsProtocol": "counts what uvicorn's parser receives",
 }
 """What tests may replace, with the reason: names of other packages only."""
+SIMULATED: Final = ("simulation/", "unit/server/http/test_server_streams.py")
+"""Where sleeping takes no time: event loops whose time is simulated."""
 MOCKS: Final = ("unittest.mock", "mock", "pytest_mock")
 PATCHES: Final = {"setattr", "delattr", "setitem", "delitem"}
 
@@ -70,6 +72,19 @@ def test_no_test_uses_mocks() -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
         for module in ([node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
         if module in MOCKS or (module == "unittest" and any(alias.name == "mock" for alias in node.names))
+    ]
+    assert wrong == []
+
+
+def test_nothing_sleeps_outside_of_black_box_tests() -> None:
+    wrong = [
+        f"{name}:{node.lineno} {ast.unparse(node)}"
+        for name, tree in parsed()
+        if not name.startswith(("blackbox/", *SIMULATED))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ("asyncio.sleep", "time.sleep", "sleep")
+        and not (node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0)
     ]
     assert wrong == []
 

@@ -74,7 +74,7 @@ async def main():
     samples = Samples()
     print("open", flush=True)
     if sys.argv[2] == "hold":
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
     async def client():
         while True:
             unit = samples.first()
