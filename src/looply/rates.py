@@ -101,6 +101,10 @@ class Turns:
             self._former = self._latest
         self._latest = (owner, self._clock.monotonic())
 
+    def is_alone(self, owner: str) -> bool:
+        """Returns whether no other owner uses the process."""
+        return self._is_alone(owner, self._clock.monotonic())
+
     def wait_seconds(self, owner: str, kind: str = "") -> float:
         """Returns the seconds until further work of this kind may begin for the owner."""
         return self._wait_seconds((owner, kind), self._clock.monotonic())
