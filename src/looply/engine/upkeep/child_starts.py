@@ -44,6 +44,11 @@ class ChildStarts:
         self._advance(now)
         return list(self._delayed)
 
+    def list_due(self, now: float) -> Sequence[DeliveryKey]:
+        """Returns the delayed rows whose time has come and that were not admitted yet, the earliest first."""
+        self._advance(now)
+        return list(self._due)
+
     def next_due(self, now: float) -> float | None:
         """Returns the seconds until the next delayed start is due; None when there is none."""
         self._advance(now)
