@@ -2,9 +2,10 @@
 
 A start over the rate is delayed: it gets a time within the next minute, in the order in which starts came. Only a start
 that would be later than that is refused, so that executions which start each other without end stay bounded. While
-several organizations use the process, the starts that each of them may make in a minute are spread evenly over it,
-so that those of one organization leave time to the others in between. A delayed start is nothing but the row that
-requests it, as after a crash: the times are kept in memory only, and assigned again then.
+several organizations use the process, the starts that each of them may make in a minute are spread evenly over it, so
+that those of one organization leave time to the others in between, and the last one may come two minutes later. A
+delayed start is nothing but the row that requests it, as after a crash: the times are kept in memory only, and assigned
+again then.
 """
 
 from collections.abc import Sequence
@@ -43,6 +44,11 @@ class ChildStarts:
         """Returns the executions whose start is delayed beyond this moment of the monotonic clock."""
         self._advance(now)
         return list(self._delayed)
+
+    def list_due(self, now: float) -> Sequence[DeliveryKey]:
+        """Returns the delayed rows whose time has come and that were not admitted yet, the earliest first."""
+        self._advance(now)
+        return list(self._due)
 
     def next_due(self, now: float) -> float | None:
         """Returns the seconds until the next delayed start is due; None when there is none."""

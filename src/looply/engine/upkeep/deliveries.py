@@ -84,8 +84,13 @@ class Deliverer:
         return is_done
 
     async def _ready(self) -> list[Delivery]:
-        """Returns rows that are not being applied here, without those of delayed starts as far as the store can."""
-        rows = await self._store.work.deliveries(_BATCH, self._child_starts.find_delayed(self._clock.monotonic()))
+        """Returns rows that are not being applied here, without those of delayed starts as far as the store can.
+
+        A shared store gives a row to this process once in a while only, so starts that have become due are added.
+        """
+        now = self._clock.monotonic()
+        rows = dict.fromkeys(await self._store.work.deliveries(_BATCH, self._child_starts.find_delayed(now)))
+        rows |= dict.fromkeys(Delivery(row, "START") for row in self._child_starts.list_due(now))
         return [row for row in rows if row.row not in self._in_progress]
 
     def _is_delayed(self, delivery: Delivery) -> bool:

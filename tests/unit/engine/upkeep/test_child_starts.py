@@ -1,7 +1,8 @@
 """Starts that are delayed, where there are many of them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,8 +10,10 @@ from contract.engine.steps.child_bounds import caught, children, limited
 from kit.driver import ORGANIZATION, Driver
 from kit.memory import MemoryData, MemoryStore
 from looply.engine.upkeep.child_starts import ChildStarts
+from looply.engine.upkeep.deliveries import Deliverer
+from looply.engine.upkeep.quarantine import Quarantine
 from looply.errors import Refused
-from looply.execution.facts.deliveries import DeliveryKey
+from looply.execution.facts.deliveries import Delivery, DeliveryKey
 from looply.rates import Turns
 from looply.testing.clock import FakeClock
 
@@ -110,3 +113,38 @@ async def test_a_delayed_start_is_made_when_it_is_due_and_not_at_the_next_look(s
         await engine.deliver()
         made.append(await children(engine))
     assert made == [1, 2, 3, 4, 5]
+
+
+class OnceOnly:
+    """A store that gives each delivery once, as a shared one does for as long as a process may need to apply it."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self._given: set[Delivery] = set()
+        self.work = self
+
+    async def deliveries(self, limit: int, but_to: Collection[str] = ()) -> Sequence[Delivery]:
+        found = [row for row in await self._store.work.deliveries(limit, but_to) if row not in self._given]
+        self._given.update(found)
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+async def test_a_delayed_start_is_made_when_it_is_due_where_a_store_gives_its_row_once(shared_engine: Driver) -> None:
+    engine = shared_engine
+    await limited(engine, child_starts=600)
+    for n in range(5):
+        await engine.trigger(caught(wait=False), {"po": n})
+    store: Any = OnceOnly(engine.store)
+    quarantine = Quarantine(engine.shell, engine.store, engine.clock)
+    deliverer = Deliverer(engine.shell, store, engine.clock, engine.callees.find, quarantine)
+    made = []
+    for _ in range(6):
+        await deliverer.apply_due()
+        await engine.settle()
+        made.append(await children(engine))
+        engine.clock.advance(timedelta(seconds=0.1001))
+    assert made == [1, 2, 3, 4, 5, 5]
+    assert deliverer.next_start() is None
