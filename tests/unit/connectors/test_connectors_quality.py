@@ -14,14 +14,10 @@ import looply.connectors
 from kit.definitions import chain, step
 from looply.clock import Clock
 from looply.connectors.client import HttpClient
-from looply.connectors.email.connector import CONNECTOR as EMAIL
-from looply.connectors.function.connector import CONNECTOR as FUNCTION
-from looply.connectors.http.connector import CONNECTOR as HTTP
 from looply.connectors.outbound.dialer import GuardedDialer
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.port import Connector
-from looply.connectors.registry import Registry
-from looply.connectors.sap.connector import CONNECTOR as SAP
+from looply.connectors.registry import load_connectors
 from looply.definition.calls.operation_steps import OPERATION_STEPS
 from looply.definition.values.repeat import REPEATS
 from looply.engine.effects.worker import Worker, WorkerResources
@@ -39,10 +35,11 @@ ROOT: Final = Path(__file__).parents[3]
 LINES = (Path(looply.connectors.__file__).parent / "QUALITY.md").read_text("utf-8").splitlines()
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in LINES if line.startswith("|")]
 RULES = [row[0] for row in ROWS if len(row) == 2 and row[0] not in ("rule", "---")]
-TABLE = [row for row in ROWS if len(row) > 2 and row[0] != "---"]
+TABLE = [row for row in ROWS if len(row) > 3 and row[0] != "---"]
+REASONS = [row for row in ROWS if len(row) == 3 and row[0] not in ("connector", "---")]
 STATUS = {row[0]: dict(zip(TABLE[0][1:], row[1:], strict=True)) for row in TABLE[1:]}
-CONNECTORS: dict[str, Connector] = {"email": EMAIL, "function": FUNCTION, "http": HTTP, "sap": SAP}
-REGISTRY = Registry([("looply", connector) for connector in CONNECTORS.values()])
+REGISTRY = load_connectors()
+CONNECTORS: dict[str, Connector] = {connector.name: connector for connector in REGISTRY.connectors}
 
 SECRET: Final = "hunter2-hunter2"
 PORT: Final = 9
@@ -71,6 +68,12 @@ def test_every_connector_has_a_status_for_every_rule() -> None:
     for status in STATUS.values():
         assert list(status) == RULES
         assert set(status.values()) <= {"yes", "no", "none"}
+
+
+def test_every_no_has_a_reason() -> None:
+    broken = [(name, rule) for name, status in STATUS.items() for rule, cell in status.items() if cell == "no"]
+    assert sorted((name, rule) for name, rule, _ in REASONS) == sorted(broken)
+    assert [row for row in REASONS if not row[2]] == []
 
 
 def test_every_rule_has_a_test() -> None:
@@ -177,7 +180,7 @@ def echoing(request: httpx2.Request) -> httpx2.Response:
 async def echo_of(connector: Connector, port: int, clock: Clock) -> str:
     """Returns all that a step gets from another system that echoes its credentials."""
     kind = kind_of(connector)
-    settings = SETTINGS[connector.name] | ({"port": port} if connector is EMAIL else {})
+    settings = SETTINGS[connector.name] | ({"port": port} if connector.name == "email" else {})
     connections = FakeConnections()
     connections.put("X", SECRETS[connector.name], kind)
     targets = REGISTRY.targets(kind, settings)

@@ -10,7 +10,7 @@ from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
 from looply.errors import QuotaReached
 from looply.permissions import ALL
-from looply.rates import Turns, WorkPace
+from looply.rates import Turns
 from looply.server.http.call import Call, Response, read_route
 from looply.server.http.dispatch import Dispatch
 from looply.server.http.request_pace import LONGEST_WAIT_SECONDS, SHARE_PER_SECOND, RequestPace
@@ -45,7 +45,7 @@ def loop(clock: FakeClock) -> Loop:
 
 
 def pace_of(clock: FakeClock, loop: Loop, *owners: str) -> RequestPace:
-    turns = Turns(clock, WorkPace(SHARE_PER_SECOND), loop.sleep)
+    turns = Turns(clock, per_second=SHARE_PER_SECOND, sleep=loop.sleep)
     heavy = Turns(clock)
     for owner in owners:
         heavy.note(owner)

@@ -76,7 +76,7 @@ class WorkerProcess:
         Raises: Unavailable.
         """
         source = str(Path(looply.__file__).parents[1])
-        memory = str(limits.function_memory)
+        memory = str(limits.function_memory_bytes)
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -108,14 +108,14 @@ class WorkerProcess:
         request = {
             "text": code.code,
             "seconds": seconds,
-            "memory": limits.function_memory,
-            "output": limits.function_output,
+            "memory": limits.function_memory_bytes,
+            "output": limits.function_output_bytes,
             "levels": limits.json_levels,
         }
         try:
             async with asyncio.timeout(2 * seconds):
                 await self._write(encode_json(request), encode_json(code.input))
-                return await self._read(_HEAD_BYTES, 4 * limits.function_output)
+                return await self._read(_HEAD_BYTES, 4 * limits.function_output_bytes)
         except TimeoutError as error:
             raise RunTimedOut from error
 

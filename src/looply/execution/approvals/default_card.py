@@ -66,15 +66,14 @@ def label_of(name: str) -> str:
 
 def _facts(state: ExecutionState, terms: ApprovalTerms, titles: Mapping[str, str]) -> list[Json]:
     secrets = [path[2:] for path in state.secrets if path[:2] == ("payload", "output")]
-    shown = mask(dict(state.payload), secrets)
+    shown: dict[str, Json] = mask(dict(state.payload), secrets)
     values: dict[str, Any] = {"Requested by": terms.requester} if terms.requester else {}
-    if isinstance(shown, dict):
-        hidden = {path[0] for path in secrets if path}
-        for name, value in shown.items():
-            if len(values) == _MAX_FACTS:
-                break
-            if name not in METADATA and name not in hidden:
-                values.setdefault(_free_label(name, value, values, titles), value)
+    hidden = {path[0] for path in secrets if path}
+    for name, value in shown.items():
+        if len(values) == _MAX_FACTS:
+            break
+        if name not in METADATA and name not in hidden:
+            values.setdefault(_free_label(name, value, values, titles), value)
     return [_fact(label, value) for label, value in values.items()]
 
 

@@ -54,13 +54,13 @@ class RequestPace:
             request.close()
             message = "the organization uses more than its share of the server while other organizations use it"
             raise QuotaReached(f"{message}; repeat in {wait:.0f} s", retry_after=timedelta(seconds=wait))
-        await self._turns.take(owner, _EXPECTED_MICROSECONDS)
+        await self._turns.wait(owner, _EXPECTED_MICROSECONDS)
         metered = _Metered(request, self._timer)
         try:
             return await metered
         finally:
             microseconds = round(_OVERALL * 1_000_000 * metered.seconds)
-            self._turns.charge(owner, max(microseconds - _EXPECTED_MICROSECONDS, 0))
+            self._turns.reserve(owner, max(microseconds - _EXPECTED_MICROSECONDS, 0))
 
 
 class _Metered(Generator[Any, None, Result]):

@@ -108,7 +108,7 @@ def test_an_invalid_age_workflow_or_store_is_wrong_usage(
 
 def test_a_folder_that_a_server_has_is_left_to_it(run: Command, data: Path) -> None:
     lock = FolderLock(data / LOCK_NAME)
-    lock.take()
+    lock.acquire()
     done = run("db", "prune", "--data", str(data), "--json")
     lock.release()
     assert (done.status, done.document["code"]) == (1, "DATA_FOLDER_IN_USE")

@@ -17,7 +17,7 @@ from looply.connectors.function.pool import SandboxPool
 from looply.connectors.sandbox import Code, CodeFailed, NoSandbox
 from looply.errors import ShuttingDown, Timeout, Unavailable
 from looply.limits import Limits
-from looply.rates import Turns, WorkPace
+from looply.rates import Turns
 from looply.testing.clock import FakeClock
 
 LONG = timedelta(minutes=4)
@@ -429,7 +429,7 @@ async def test_large_results_of_one_organization_come_one_after_the_other() -> N
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
-    turns = Turns(FakeClock(), WorkPace(), sleep)
+    turns = Turns(FakeClock(), sleep=sleep)
     pool = SandboxPool(PATIENT, processes=1, turns=turns)
     for owner in ("acme", "umbrella"):
         turns.note(owner)
