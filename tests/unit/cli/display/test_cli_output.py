@@ -7,6 +7,7 @@ import yaml
 from cli_kit import KEY, Command, Looply
 from hypothesis import given
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from looply.cli.display.layout import align
 from looply.cli.display.yaml_text import yaml_text
@@ -150,7 +151,10 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_yaml_is_read_as_the_value_that_was_written(value: Any) -> None:
-    assert yaml.safe_load(yaml_text(value)) == value
+    """PyYAML reads YAML 1.1, ruamel.yaml reads YAML 1.2."""
+    text = yaml_text(value)
+    assert yaml.safe_load(text) == value
+    assert YAML(typ="safe", pure=True).load(text) == value
 
 
 @pytest.mark.parametrize(
