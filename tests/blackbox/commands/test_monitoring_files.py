@@ -1,4 +1,4 @@
-"""The alert rules and the dashboard of `deploy`, against the metrics of a running server and a Prometheus that scrapes it."""
+"""Alert rules and dashboard of `deploy`, against the metrics of a running server and a Prometheus that scrapes it."""
 
 import json
 import os
