@@ -203,7 +203,7 @@ class _Bulk:
     async def _wait(self, item: dict[str, Any]) -> dict[str, Any]:
         bulk_id = item["bulk_id"]
         text = f"the server continues; 'looply bulk status {bulk_id}' shows it, 'looply bulk cancel {bulk_id}' stops it"
-        with explain_interrupt(self.terminal, text), show_progress(self.terminal) as progress:
+        with explain_interrupt(self.terminal, text), show_progress(self.terminal, item["action"]) as progress:
             while item["ended_on"] is None:
                 progress(item["action"], item["done"] + item["refused"], None)
                 await self.terminal.pause(_POLL_SECONDS)

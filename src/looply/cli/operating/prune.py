@@ -80,8 +80,8 @@ async def prune(
         )
         if not options.dry_run:
             await _confirm(terminal, prune_store, yes=options.yes)
-        with show_progress(terminal) as progress:
-            what = "counting" if options.dry_run else "removing executions"
+        what = "counting" if options.dry_run else "removing executions"
+        with show_progress(terminal, what) as progress:
             pruned = await prune_store(
                 is_dry=options.dry_run, report=lambda done: progress(what, done.executions, None)
             )
