@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from looply.cli.display.layout import align
 from looply.cli.display.yaml_text import yaml_text
-from looply.cli.terminal.tables import record, table
+from looply.cli.terminal.tables import listing, record, table
 
 ID = "01a20e69-0006-7f8b-a23c-443896d21064"
 OTHER = "01a20e69-0006-7f8b-a23c-443896d21065"
@@ -86,6 +86,11 @@ def test_what_must_be_read_whole_continues_on_the_next_line() -> None:
     values = list(align(record({"message": "many words " * 12, "id": ID * 3}), 60, has_colors=False))
     assert values[-1] == f"id       {ID * 3}"
     assert {len(line) <= 60 for line in values[:-1]} == {True}
+
+
+def test_no_column_is_shown_behind_one_that_does_not_fit() -> None:
+    page = listing(("execution", "workflow", "version"), [(ID, "A" * 40, 1)])
+    assert list(align(page, 60, has_colors=False)) == ["execution", ID]
 
 
 def test_wide_characters_take_two_columns() -> None:
