@@ -132,14 +132,19 @@ class Prometheus:
         while True:
             assert self._process.poll() is None, Path(self._log.name).read_text(encoding="utf-8")
             assert time.monotonic() < deadline
-            try:
+            if self._is_ready():
                 (up,) = self.ask("query", query='up{job="looply"}')["result"] or [None]
                 rules = [rule for group in self.ask("rules")["groups"] for rule in group["rules"]]
-            except httpx2.TransportError:
-                up, rules = None, []
-            if up is not None and up["value"][1] == "1" and rules and all(rule["evaluationTime"] for rule in rules):
-                return rules
+                if up is not None and up["value"][1] == "1" and rules and all(rule["evaluationTime"] for rule in rules):
+                    return rules
             time.sleep(0.1)
+
+    def _is_ready(self) -> bool:
+        """Whether it answers queries: while it starts, it answers 503 or nothing."""
+        try:
+            return httpx2.get(self.url.replace("/api/v1", "/-/ready"), timeout=ANSWER_SECONDS).status_code == 200
+        except httpx2.TransportError:
+            return False
 
     def close(self) -> None:
         """Ends the process."""
