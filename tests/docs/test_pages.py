@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import re
+import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -10,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
 from deployment_files import given_names
 from docs_pages import DOCS, PAGES, ROOT, WRITTEN, blocks, is_shell, place, prose
 from reference_pages.commands import command_names
@@ -286,3 +288,81 @@ def stated_license(package: str) -> str:
         return ""
     classifiers = [text for text in metadata.get_all("Classifier") or [] if text.startswith("License ::")]
     return " ".join([metadata.get("License-Expression") or metadata.get("License") or "", *classifiers]).lower()
+
+
+def text(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def test_every_call_of_the_pages_sends_the_key_in_its_own_header() -> None:
+    """Two forms of `authorization` are of other things: the token of the metrics, and of a system that a step calls."""
+    bearers = [(named(page), line) for page in WRITTEN for line in page.read_text().splitlines() if "Bearer" in line]
+    assert [(page, line) for page, line in bearers if "LOOPLY" in line] == []
+
+
+def test_the_comparison_names_every_connector_and_lacks_nothing_that_exists() -> None:
+    page = text("explanation/comparison.md")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    titles = {"http": "HTTP", "sap": "SAP", "function": "code", "email": "mail"}
+    assert titles.keys() == project["entry-points"]["looply.connectors"].keys()
+    (row,) = re.findall(r"^\| connectors \| ([^|]+) \|", page, re.MULTILINE)
+    assert [title for title in titles.values() if title not in row] == []
+    (lacks,) = re.findall(r"this release does not have yet\*\*: (.+)", page)
+    assert re.search(r"delet|prun|retention|backup|complet", lacks) is None
+
+
+def test_channels_that_a_card_cannot_have_are_said_not_to_be_available() -> None:
+    (row,) = re.findall(r"^\| `channel` \| (.+)$", text("reference/steps.md"), re.MULTILINE)
+    offered, said = row.split("|")[0], row.partition("Where people answer.")[2]
+    card: dict[str, Any] = {"action": "send", "card": {"type": "AdaptiveCard"}, "recipients": ["a@example.com"]}
+    card["wait"] = {"for": "first"}
+    for channel in re.findall(r"`(\w+)`", offered):
+        step: Json = {"id": "card_1", "type": "adaptiveCard", "settings": {**card, "channel": channel}}
+        joined: Json = [{"from": "WorkflowStartState", "to": "card_1"}]
+        parsed = parse_definition(
+            {"workflow_name": "x", "workflow_steps": [START, step], "workflow_connections": joined}
+        )
+        is_refused = any(problem.path.endswith("/channel") for problem in parsed.errors)
+        assert is_refused == (f"`{channel}`" in said), channel
+
+
+def test_reminders_are_not_said_to_send_a_message() -> None:
+    (row,) = re.findall(r"^\| `reminders` \| (.+) \|$", text("how-to/approvals.md"), re.MULTILINE)
+    assert "The web inbox sends no messages" in row
+
+
+def test_pages_and_help_say_the_same_of_a_revoked_key() -> None:
+    (line,) = [line for line in text("reference/cli.md").splitlines() if line.startswith("Revoke an API key")]
+    sentences = (line, text("how-to/keys.md"))
+    assert ["every server" in each and "within 5 seconds" in each for each in sentences] == [True, True]
+
+
+def test_the_pages_that_install_and_move_have_the_commands_for_it() -> None:
+    assert re.search(r"pip install", text("how-to/service.md"))
+    assert "pip install" in (ROOT / "README.md").read_text(encoding="utf-8")
+    start = text("how-to/move-to-postgresql.md").partition("## Start servers on the database")[2]
+    assert re.search(r"LOOPLY_ENGINE=postgres[\s\S]+looply serve", start)
+
+
+def test_no_message_sends_people_to_a_page_that_an_installation_lacks() -> None:
+    texts = ((file, file.read_text(encoding="utf-8")) for file in (ROOT / "src").rglob("*.py"))
+    named_pages = [(file.name, found) for file, text in texts for found in re.findall(r"[\"' (]docs/\S+\.md", text)]
+    assert named_pages == []
+
+
+def test_first_steps_and_tutorial_work_in_a_folder_that_the_checkout_ignores() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (folder,) = re.findall(r"^mkdir -p (\w+) && cd \1$", readme, re.MULTILINE)
+    assert f"/{folder}/" in (ROOT / ".gitignore").read_text(encoding="utf-8").split()
+    stores = re.findall(r"looply init --data (\S+)", readme + text("tutorial.md"))
+    assert len(stores) == len(set(stores)) == 2
+
+
+@pytest.mark.parametrize(("ended_with", "status"), [(0, 0), (130, 0), (1, 2)])
+def test_an_interrupt_of_the_demo_is_no_error_of_make(tmp_path: Path, ended_with: int, status: int) -> None:
+    program = tmp_path / "looply"
+    program.write_text(f"#!/bin/sh\nexit {ended_with}\n")
+    program.chmod(0o755)
+    command = ["make", "-o", "ui", "run", f"BIN={tmp_path}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, "Error" in done.stderr) == (status, status != 0)
