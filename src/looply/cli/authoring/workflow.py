@@ -45,7 +45,7 @@ async def list_workflows(*, limit: Limit = 100, target: Target = THE_TARGET, ter
     else:
         async with target.client(terminal) as client:
             items = await client.items("getOrganizationWorkflows", limit)
-    show_items(terminal, items, _COLUMNS)
+    show_items(terminal, items, _COLUMNS, noun="workflows")
 
 
 @APP.command

@@ -75,7 +75,7 @@ async def list_keys(*, target: Target = THE_TARGET, terminal: Here) -> None:
     else:
         async with target.client(terminal) as client:
             items = await client.items("getKeys")
-    show_items(terminal, items, _COLUMNS)
+    show_items(terminal, items, _COLUMNS, noun="keys")
 
 
 @APP.command

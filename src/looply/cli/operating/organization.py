@@ -44,7 +44,7 @@ async def create(
         }
         for each in made
     ]
-    show_items(terminal, items, {**_COLUMNS, "API key": "api_key"})
+    show_items(terminal, items, {**_COLUMNS, "API key": "api_key"}, noun="organizations")
     terminal.note("API keys are shown only now; the store has their hashes only.")
 
 
@@ -71,4 +71,4 @@ async def list_organizations(
         for each in found
     ]
     columns = {"open executions": "open_executions", "stored bytes": "stored_bytes"} if usage else {}
-    show_items(terminal, items, {**_COLUMNS, "created": "created_on", **columns})
+    show_items(terminal, items, {**_COLUMNS, "created": "created_on", **columns}, noun="organizations")
