@@ -179,6 +179,7 @@ def test_a_trigger_that_waits_ends_with_1_when_the_execution_failed(
     run: Command, looply: Looply, status: str, code: int
 ) -> None:
     looply.answers[f"triggerworkflow/{OTHER}/latest"] = {"looply_execution_id": ID, "status": status}
+    looply.answers["getWorkflowExecutionById"] = {"item": {"workflow_event_log": {"events": []}}}
     assert run("workflow", "trigger", OTHER, "--wait", "PT10S").status == code
 
 
