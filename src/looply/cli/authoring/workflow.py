@@ -169,7 +169,12 @@ async def trigger(
         found = await client.workflow_id(workflow_id)
         path = f"triggerworkflow/{segment(found)}/{segment(request.version)}"
         with explain_interrupt(terminal, _INTERRUPTED):
-            answer = await client.post(path, body, key=key, **query)
+            try:
+                answer = await client.post(path, body, key=key, **query)
+            except ApiRefused as error:
+                if error.code != "BAD_WAIT":
+                    raise
+                raise UsageError(f"--wait: {error.message}") from error
         is_failed = answer.get("status") in ("FAILED", "TERMINATED")
         failures = await _failures(client, found, answer["looply_execution_id"]) if is_failed else []
     terminal.show(answer, lambda: record({name: _shown(value) for name, value in answer.items() if name != "message"}))

@@ -183,7 +183,7 @@ def test_a_trigger_that_waits_ends_with_1_when_the_execution_failed(
     assert run("workflow", "trigger", OTHER, "--wait", "PT10S").status == code
 
 
-EMPTY_LISTS = {
+EMPTY_LISTS: dict[tuple[str, ...], tuple[str, str]] = {
     ("workflow", "list"): ("getOrganizationWorkflows", "no workflows"),
     ("execution", "list"): ("searchExecutions", "no executions"),
     ("execution", "incidents"): ("getIncidents", "no open incidents"),
