@@ -6,7 +6,7 @@ from cyclopts import App, Parameter
 
 from looply.cli import on_demand
 from looply.cli.terminal.instants import read_instant
-from looply.cli.terminal.options import THE_TARGET, Target
+from looply.cli.terminal.options import THE_TARGET, KeyOnly, Target
 from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import instant, record, show_items
 from looply.cli.terminal.terminal import Here
@@ -38,10 +38,14 @@ async def create(
         list[str] | None,
         Parameter(help="Bind the key to this workflow, by id or name; may be repeated.", negative=""),
     ] = None,
+    key_only: KeyOnly = False,
     target: Target = THE_TARGET,
     terminal: Here,
 ) -> None:
-    """Create an API key; its text is shown only now."""
+    """Create an API key; its text is shown only now.
+
+    `--key-only` is for scripts: `export LOOPLY_API_KEY=$(looply key create Ops --scope read --key-only)`.
+    """
     expiry = None if expires_on is None else read_instant("--expires-on", expires_on)
     scopes = sorted(set(scope))
     if target.is_offline():
@@ -63,7 +67,7 @@ async def create(
         "workflows": ", ".join(item["workflow_ids"] or ()) or "all",
         "expires": instant(item["expires_on"]) or "never",
     }
-    terminal.show(item, lambda: record(shown))
+    terminal.show(item, lambda: item["api_key"] if key_only else record(shown))
     terminal.note("The API key is shown only now; the store has its hash only.")
 
 

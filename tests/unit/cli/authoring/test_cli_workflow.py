@@ -237,7 +237,7 @@ def test_a_trigger_that_waits_says_why_the_execution_failed_and_what_shows_it(
     assert looply.calls[-1][1] == {"workflow_id": ID, "workflow_execution_id": "x-1"}
 
 
-def test_a_key_that_only_triggers_is_told_the_status_and_what_shows_the_execution(run: Command, looply: Looply) -> None:
+def test_a_key_that_only_triggers_gets_the_status_and_what_shows_the_execution(run: Command, looply: Looply) -> None:
     looply.answers[f"triggerworkflow/{ID}/latest"] = {"looply_execution_id": "x-1", "status": "FAILED"}
     looply.answers["getWorkflowExecutionById"] = refusal(403, message="Forbidden", code="SCOPE")
     done = run("workflow", "trigger", ID, "--wait", "PT5S", "--json")
