@@ -44,7 +44,7 @@ async def create(
         }
         for each in made
     ]
-    show_items(terminal, items, {**_COLUMNS, "API key": "api_key"}, noun="organizations")
+    show_items(terminal, items, {**_COLUMNS, "API key": "api_key"})
     terminal.note("API keys are shown only now; the store has their hashes only.")
 
 
