@@ -1,5 +1,6 @@
 """The catalog as one object."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,7 +95,8 @@ class Catalog:
             await database.open()
             if isinstance(sealers, DataKeys):
                 await sealers.open(database)
-        except LooplyError:
+        except (LooplyError, asyncio.CancelledError):
+            # Also of a start that is stopped: the file is at rest when the folder is sealed.
             await database.close()
             raise
         return cls(

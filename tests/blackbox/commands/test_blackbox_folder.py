@@ -69,6 +69,21 @@ def test_after_a_kill_the_next_start_gets_the_folder(own: Server) -> None:
     assert own.stop() == 0
 
 
+def test_a_stop_while_the_server_starts_leaves_a_folder_that_the_next_one_takes(own: Server) -> None:
+    own.stop()
+    begun = time.monotonic()
+    own.start()
+    seconds = time.monotonic() - begun
+    assert own.stop() == 0
+    for share in (0.3, 0.5, 0.7, 0.9):
+        own.start(until_ready=False)
+        time.sleep(share * seconds)
+        assert own.stop() == 0
+        found = run("doctor", "--data", own.folder)
+        assert found.returncode == 0, found.stdout + found.stderr
+    own.start()
+
+
 def test_of_many_that_start_at_once_exactly_one_serves(tmp_path: Path, made: dict[str, str]) -> None:
     servers = [Server(tmp_path / "data") for _ in range(5)]
     for number, server in enumerate(servers):

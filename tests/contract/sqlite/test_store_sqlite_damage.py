@@ -1,6 +1,8 @@
 """What is beside the SQLite store to find damage: the seal of an orderly stop, the mark of commits, hashes and sums."""
 
 import asyncio
+import threading
+from datetime import datetime
 from pathlib import Path
 
 import apsw
@@ -69,6 +71,40 @@ async def test_a_sealed_store_opens_again_and_has_no_seal_while_open(folder: Pat
         await store.journal.commit(samples.first())
         await store.close()
         assert (folder / SEAL_NAME).stat().st_mode & 0o777 == 0o600
+
+
+class HeldClock(SystemClock):
+    """A clock that is read in the thread that takes the folder, and holds it there until `release`."""
+
+    def __init__(self) -> None:
+        self.is_read = threading.Event()
+        self.release = threading.Event()
+
+    def now(self) -> datetime:
+        self.is_read.set()
+        assert self.release.wait(30)
+        return super().now()
+
+
+async def test_a_start_that_is_stopped_while_it_takes_a_sealed_folder_leaves_a_sound_one(folder: Path) -> None:
+    store = sealed(folder)
+    await store.open()
+    await store.close()
+    clock = HeldClock()
+    stopped = SqliteStore(folder, clock, seal=Seal(folder, (FILE_NAME,)))
+    start = asyncio.create_task(stopped.open())
+    await asyncio.to_thread(clock.is_read.wait, 30)
+    start.cancel()
+    # A stop that did not wait would seal the file now, before the thread writes to it.
+    _, pending = await asyncio.wait([start], timeout=0)
+    clock.release.set()
+    assert pending
+    with pytest.raises(asyncio.CancelledError):
+        await start
+    await stopped.close()
+    again = sealed(folder)
+    await again.open()
+    await again.close()
 
 
 async def test_one_bit_of_a_sealed_store_is_found_and_the_seal_stays(folder: Path, samples: Samples) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
@@ -71,12 +72,23 @@ class SqliteStore(SqlStore):
     async def open(self) -> StartupState:
         """Takes the folder into possession; makes it, and the file in it, when there is none.
 
+        A caller that is cancelled is so after the folder is taken, and closes the store as any other does.
         A new store has the starter dictionary as number 1. Unless the last process that worked on the store ended in
         order, the executions that it may have worked on are suspects.
         Raises: DataFolderInUse, SchemaMismatch, StoreCorrupt, StoreFull, StoreLost, EngineError (SQLite is too old;
         code `FOLDER_MOVED` for a folder that was moved, unless no execution is to run).
         """
         check_library(apsw.sqlite_lib_version())
+        taking = asyncio.ensure_future(self._take())
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            # The thread that takes the folder cannot be stopped, and `close` may not seal a file that it still writes.
+            with suppress(EngineError):
+                await taking
+            raise
+
+    async def _take(self) -> StartupState:
         startup, connection = await asyncio.to_thread(self._ownership.acquire)
         try:
             self._threads.start(connection, startup.epoch)
