@@ -8,10 +8,11 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
-from threading import Thread
 from types import TracebackType
-from typing import Any, Final
+from typing import Final
 
 import grpc
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
@@ -80,16 +81,22 @@ class TemporalServer:
     def start(self) -> None:
         """Starts the server and returns when its namespace is there."""
         self.launch()
-        process = self.process
+        process, until = self.process, time.monotonic() + _SECONDS
         assert process is not None
         with grpc.insecure_channel(self.address, options=_QUICK) as channel:
-            call = WorkflowServiceStub(channel).DescribeNamespace.future
-            answer = call(DescribeNamespaceRequest(namespace=_NAMESPACE), timeout=_SECONDS, wait_for_ready=True)
-            Thread(target=_cancel_at_end, args=(process, answer), daemon=True).start()
-            try:
-                answer.result()
-            except grpc.FutureCancelledError as error:
-                raise RuntimeError(f"Temporal ended: {self._log_text()}") from error
+            describe = WorkflowServiceStub(channel).DescribeNamespace
+            while True:
+                try:
+                    describe(DescribeNamespaceRequest(namespace=_NAMESPACE), timeout=1, wait_for_ready=True)
+                except grpc.RpcError:
+                    # It listens before its services answer and its namespace is there.
+                    if time.monotonic() > until:
+                        raise
+                    with suppress(subprocess.TimeoutExpired):
+                        process.wait(0.05)
+                        raise RuntimeError(f"Temporal ended: {self._log_text()}") from None
+                else:
+                    return
 
     def launch(self) -> None:
         """Starts the server without waiting for it."""
@@ -138,9 +145,3 @@ class TemporalServer:
 
     def _log_text(self) -> str:
         return self._log.read_text(encoding="utf-8")[-2000:] if self._log is not None else "it keeps no log"
-
-
-def _cancel_at_end(process: "subprocess.Popen[bytes]", answer: Any) -> None:
-    """Gives up a call to a server when its process ends."""
-    process.wait()
-    answer.cancel()
