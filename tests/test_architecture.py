@@ -161,8 +161,6 @@ LOADED_BY_NAME = {"cli/on_demand.py", "demo/sap.py"}
 LARGE_TEST_CLASSES = {
     # Rules and invariants of a state machine of Hypothesis, which must be methods of one class.
     "property/test_execution_machine.py Execution": 27,
-    # One method for each kind of event, found by its name.
-    "simulation/checking/oracle.py Model": 32,
     # One method for each command of the core, or for each call of a client.
     "kit/execution/driver.py Simulator": 20,
     "simulation/clients/actors.py Clients": 20,
@@ -170,6 +168,8 @@ LARGE_TEST_CLASSES = {
     "simulation/running/life.py Simulation": 34,
 }
 """Classes of tests with more than 15 methods, and how many they have; they may only shrink."""
+KNOWING_TABLES = {"engine/coding/orphans.py", "engine/coding/retention.py"}
+"""Modules beside the stores with statements on the tables of executions, which all stores use."""
 BROAD_EXCEPTS = {"engine/effects/worker.py", "server/http/boundary.py", "cli/__init__.py"}
 
 
@@ -437,6 +437,20 @@ def test_only_bootstrap_names_concrete_stores_and_connectors() -> None:
         if name.startswith(concrete) and part_of(path) not in allowed
     ]
     assert users == []
+
+
+def test_only_the_engine_s_stores_know_the_tables_of_executions() -> None:
+    schema = "".join(path.read_text() for path in (SOURCE / "engine" / "postgres" / "schema").rglob("*.sql"))
+    tables = "|".join(sorted(set(re.findall(r"CREATE TABLE (\w+)", schema))))
+    statement = re.compile(rf"\b(?:FROM|INTO|UPDATE|JOIN) (?:{tables})\b")
+    knowing = {
+        path.relative_to(SOURCE).as_posix()
+        for path, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and statement.search(node.value)
+    }
+    rooms = ("engine/sql/", "engine/sqlite/", "engine/postgres/")
+    assert {name for name in knowing if not name.startswith(rooms)} == KNOWING_TABLES
 
 
 def test_files_functions_and_classes_stay_in_their_band() -> None:
