@@ -206,7 +206,7 @@ def _get(connection: Connection, organization_id: str, bulk_id: str) -> Bulk:
     query = select(bulks).where(bulks.c.organization_id == organization_id, bulks.c.bulk_id == bulk_id)
     row = connection.execute(query).mappings().first()
     if row is None:
-        raise not_found_error("bulk")
+        raise not_found_error("bulk", bulk_id)
     return _bulk(require_readable(row, bulks))
 
 

@@ -310,7 +310,7 @@ def _get(transaction: Transaction, organization_id: str, name: str) -> RowMappin
     )
     row = transaction.execute(query).mappings().first()
     if row is None:
-        raise not_found_error("connection")
+        raise not_found_error("connection", name, by="name")
     return row
 
 

@@ -190,7 +190,7 @@ def _get(connection: Connection, organization_id: str, workflow_id: str, name: s
     query = select(profiles).where(*mine, profiles.c.profile_name == lookup_name(name, "profile"))
     row = connection.execute(query).mappings().first()
     if row is None:
-        raise not_found_error("profile")
+        raise not_found_error("profile", name, by="name")
     return row
 
 

@@ -257,7 +257,7 @@ def _get(connection: Connection, organization_id: str, key_id: str) -> RowMappin
     query = select(api_keys).where(api_keys.c.organization_id == organization_id, api_keys.c.key_id == key_id)
     row = connection.execute(query).mappings().first()
     if row is None:
-        raise not_found_error("key")
+        raise not_found_error("key", key_id)
     return row
 
 

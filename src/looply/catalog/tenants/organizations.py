@@ -63,7 +63,7 @@ class Organizations:
         Raises: NotFound (code `ORGANIZATION_NOT_FOUND`).
         """
         if (found := await self._find_first(organization_id)) is None:
-            raise not_found_error("organization")
+            raise not_found_error("organization", organization_id)
         return found
 
     async def find_first(self) -> Organization | None:
@@ -106,7 +106,7 @@ def require_workspace(connection: Connection, organization_id: str, workspace_id
         workspaces.c.organization_id == organization_id, workspaces.c.workspace_id == workspace_id
     )
     if connection.execute(query).first() is None:
-        raise not_found_error("workspace")
+        raise not_found_error("workspace", workspace_id)
 
 
 def _organization(row: RowMapping) -> Organization:

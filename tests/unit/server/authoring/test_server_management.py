@@ -299,7 +299,8 @@ async def test_another_organization_s_connection_is_404(mine: Caller, theirs: Ca
         await mine.post("updateConnection", body),
         await mine.post("deleteConnection", {"name": "S4"}),
     ):
-        assert (answer.status_code, answer.json()["message"]) == (404, "connection not found")
+        message = "connection 'S4' not found; list the connections for their names"
+        assert (answer.status_code, answer.json()["message"]) == (404, message)
     assert (await mine.get("getConnections")).json()["items"] == []
 
 
