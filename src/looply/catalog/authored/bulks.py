@@ -18,8 +18,9 @@ from looply.catalog.storage.tables import bulks
 from looply.catalog.tenants.names import not_found_error, validate_id
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
-from looply.clock import Clock, Ids, from_ms, to_ms
+from looply.clock import Clock, Ids
 from looply.errors import Conflict
+from looply.instants import from_ms, to_ms
 
 BulkAction: TypeAlias = Literal["redrive", "terminate"]
 BulkStatus: TypeAlias = Literal["RUNNING", "DONE", "CANCELLED"]

@@ -22,8 +22,9 @@ from looply.catalog.storage.tables import connections
 from looply.catalog.tenants.names import lookup_name, not_found_error, validate_name, validate_object
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
-from looply.clock import Clock, Ids, from_ms, to_ms
+from looply.clock import Clock, Ids
 from looply.errors import BadRequest, Conflict, Problem, Refused
+from looply.instants import from_ms, to_ms
 from looply.jsontext import Json, encode_json, fingerprint, parse_stored
 from looply.sealing import Sealers
 

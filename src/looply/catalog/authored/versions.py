@@ -18,8 +18,8 @@ from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, fal
 from looply.catalog.storage.damage import require_readable
 from looply.catalog.tenants.names import MAX_VERSION, not_found_error, validate_id, validate_version
 from looply.catalog.trail.audit import Change
-from looply.clock import from_ms, to_ms
 from looply.errors import BadRequest, Conflict
+from looply.instants import from_ms, to_ms
 
 DRAFT = "DRAFT"
 ACTIVE = "ACTIVE"

@@ -22,8 +22,9 @@ from looply.catalog.tenants.names import not_found_error, validate_id, validate_
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.tenants.principal import Principal
 from looply.catalog.trail.audit import Change
-from looply.clock import Clock, Entropy, Ids, from_ms, ms_or_none, to_ms
+from looply.clock import Clock, Entropy, Ids
 from looply.errors import BadRequest, Refused
+from looply.instants import from_ms, ms_or_none, to_ms
 from looply.jsontext import Json
 from looply.permissions import SCOPES, permissions_of
 

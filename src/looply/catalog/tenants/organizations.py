@@ -11,7 +11,8 @@ from looply.catalog.storage.tables import organizations, workspaces
 from looply.catalog.tenants.data_keys import DataKeys
 from looply.catalog.tenants.names import not_found_error, validate_name
 from looply.catalog.trail.audit import Change
-from looply.clock import Clock, Ids, from_ms, to_ms
+from looply.clock import Clock, Ids
+from looply.instants import from_ms, to_ms
 
 FIRST_WORKSPACE = "Default"
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from server_kit import ASKING, CARD, COMPUTING, Caller, card_step, definition, note_step
 
-from looply.clock import to_ms
+from looply.instants import to_ms
 from looply.testing.clock import FakeClock
 
 UNKNOWN = "01900000-0000-7000-8000-0000000000ff"

@@ -7,9 +7,9 @@ import httpx2
 import pytest
 from server_kit import CARDING, PUBLIC_URL, Caller, card_step, definition, note_step
 
-from looply.clock import to_ms
 from looply.engine.shell.shell import Shell
 from looply.execution.facts.commands import FireTimer
+from looply.instants import to_ms
 from looply.testing.clock import FakeClock
 
 APPROVE = {"data": {"action": "approve"}}
