@@ -85,13 +85,14 @@ class Caller(asyncio.Protocol):
             # Put together in place, since an answer may have megabytes.
             self._buffer = self._buffer or bytearray(data)
             return
-        data, self._buffer = self._buffer or data, bytearray()
-        if data[9:12] in _GOOD:
+        whole: bytes | bytearray = self._buffer or data
+        self._buffer = bytearray()
+        if whole[9:12] in _GOOD:
             self.took.append(time.perf_counter() - self._sent)
-            self._on_answer(body)
+            self._on_answer(bytes(body))
         else:
             self.errors += 1
-            self.first_error = self.first_error or data[:500].decode("latin-1")
+            self.first_error = self.first_error or whole[:500].decode("latin-1")
         self._send()
 
     def _send(self) -> None:
@@ -104,7 +105,7 @@ class Caller(asyncio.Protocol):
         self._transport.write(request)
 
 
-def _body_of(data: bytes) -> bytes | None:
+def _body_of(data: bytes | bytearray) -> bytes | bytearray | None:
     """Returns the body of an answer once it is complete, None before; a chunked one is returned with its marks."""
     end = data.find(_HEAD_END)
     if end < 0:

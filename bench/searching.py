@@ -19,8 +19,9 @@ from bench.load import get, run
 from bench.scenario import PAYLOAD, orders
 from bench.servers import Server, disk_bytes, json_of, looply
 from bench.speed import Figures, Plan, drive
-from looply.clock import id_time, to_ms
+from looply.clock import id_time
 from looply.engine.ports.store import Unit
+from looply.instants import to_ms
 
 STORED: Final = 1_000_000
 GOAL_MS: Final = 50.0

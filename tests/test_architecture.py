@@ -20,6 +20,7 @@ LAYERS = (
         "errors",
         "limits",
         "settings",
+        "instants",
         "clock",
         "log",
         "jsontext",
@@ -55,6 +56,12 @@ IMPURE_MODULES = {
     "time",
     "apsw",
     "httpx2",
+    "pathlib",
+    "structlog",
+    "looply.clock",
+    "looply.durable",
+    "looply.log",
+    "looply.settings",
 }
 ROOMS = {
     "engine": (
@@ -161,8 +168,6 @@ LOADED_BY_NAME = {"cli/on_demand.py", "demo/sap.py"}
 LARGE_TEST_CLASSES = {
     # Rules and invariants of a state machine of Hypothesis, which must be methods of one class.
     "property/test_execution_machine.py Execution": 27,
-    # One method for each kind of event, found by its name.
-    "simulation/checking/oracle.py Model": 32,
     # One method for each command of the core, or for each call of a client.
     "kit/execution/driver.py Simulator": 20,
     "simulation/clients/actors.py Clients": 20,
@@ -170,6 +175,8 @@ LARGE_TEST_CLASSES = {
     "simulation/running/life.py Simulation": 34,
 }
 """Classes of tests with more than 15 methods, and how many they have; they may only shrink."""
+KNOWING_TABLES = {"engine/coding/orphans.py", "engine/coding/retention.py"}
+"""Modules beside the stores with statements on the tables of executions, which all stores use."""
 BROAD_EXCEPTS = {"engine/effects/worker.py", "server/http/boundary.py", "cli/__init__.py"}
 
 
@@ -404,13 +411,18 @@ def test_pure_packages_have_no_clock_no_chance_and_no_io(package: str) -> None:
     for path, tree in modules():
         if part_of(path) != package:
             continue
-        wrong += [f"{path.name}:{line} {name}" for name, line in imported(tree) if name.split(".")[0] in IMPURE_MODULES]
-        wrong += [
-            f"{path.name}:{node.lineno} async"
-            for node in ast.walk(tree)
-            if isinstance(node, ast.AsyncFunctionDef | ast.Await)
-        ]
+        wrong += [f"{path.name}:{line} {name}" for name, line in imported(tree) if is_impure(name)]
+        for node in ast.walk(tree):
+            if isinstance(node, ast.AsyncFunctionDef | ast.Await):
+                wrong.append(f"{path.name}:{node.lineno} async")
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open":
+                wrong.append(f"{path.name}:{node.lineno} open")
     assert wrong == []
+
+
+def is_impure(module: str) -> bool:
+    parts = module.split(".")
+    return not IMPURE_MODULES.isdisjoint({parts[0], ".".join(parts[:2])})
 
 
 def test_there_is_no_junk_drawer() -> None:
@@ -437,6 +449,20 @@ def test_only_bootstrap_names_concrete_stores_and_connectors() -> None:
         if name.startswith(concrete) and part_of(path) not in allowed
     ]
     assert users == []
+
+
+def test_only_the_engine_s_stores_know_the_tables_of_executions() -> None:
+    schema = "".join(path.read_text() for path in (SOURCE / "engine" / "postgres" / "schema").rglob("*.sql"))
+    tables = "|".join(sorted(set(re.findall(r"CREATE TABLE (\w+)", schema))))
+    statement = re.compile(rf"\b(?:FROM|INTO|UPDATE|JOIN) (?:{tables})\b")
+    knowing = {
+        path.relative_to(SOURCE).as_posix()
+        for path, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and statement.search(node.value)
+    }
+    rooms = ("engine/sql/", "engine/sqlite/", "engine/postgres/")
+    assert {name for name in knowing if not name.startswith(rooms)} == KNOWING_TABLES
 
 
 def test_files_functions_and_classes_stay_in_their_band() -> None:

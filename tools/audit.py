@@ -143,9 +143,10 @@ def _answer(command: Sequence[str], folder: Path) -> tuple[Any, str]:
     """Returns the JSON that a tool writes, or why it wrote none. The tools exit with 1 when they find something."""
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603
-        return json.loads(done.stdout), ""
     except subprocess.TimeoutExpired:
         return None, f"it gave no answer within {_SECONDS} seconds"
+    try:
+        return json.loads(done.stdout), ""
     except ValueError:
         said = done.stderr.strip().splitlines()
         return None, said[-1] if said else f"it ended with {done.returncode}"

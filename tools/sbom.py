@@ -83,9 +83,10 @@ def _component(kind: str, name: str, version: str, scope: ComponentScope, licens
 def _license_of(name: str) -> str:
     """Returns the license expression that an installed package states, empty when it states none."""
     try:
-        return metadata(name).get("License-Expression") or ""
+        stated = metadata(name).get_all("License-Expression", [])
     except PackageNotFoundError:
         return ""
+    return str(stated[0]) if stated else ""
 
 
 def main(arguments: list[str]) -> int:

@@ -1,9 +1,11 @@
-"""Writes the starter dictionary of the codec: `python tools/train_dictionary.py`.
+"""Trains a dictionary of the codec: `python tools/train_dictionary.py FILE [--executions NUMBER]`.
 
-The samples are batches as the engine writes them for approvals, calls and timers. The file is generated once and never
-again: it is dictionary number 1 of every store that was created with it.
+The samples are batches as the engine writes them for approvals, calls and timers, of invented executions. So the
+starter dictionary of the first release was made (`src/looply/engine/starter.dict`). It is dictionary number 1 of every
+store and never made again; a later release may ship another one under the next number.
 """
 
+import argparse
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -38,7 +40,6 @@ from looply.execution.facts.events import (
 )
 from looply.jsontext import Json
 
-TARGET = Path(__file__).resolve().parent.parent / "src/looply/engine/starter.dict"
 EXECUTIONS = 600
 
 _WORDS = (
@@ -264,7 +265,6 @@ class Story:
                 sources=("SAP", "TEAMS"),
                 timeout_on=at + timedelta(days=3),
                 count=1,
-                input={"recipients": [recipient]},
             ),
             TimerStarted(at=at, step="adaptiveCard_1", kind="WAIT", due=at + timedelta(days=3)),
         ]
@@ -293,20 +293,29 @@ class Story:
         return ExecutionClosed(at=self._at, status="COMPLETED")
 
 
-def samples() -> list[bytes]:
-    """Returns the texts of all batches of all stories."""
-    return [msgspec.json.encode(batch) for number in range(EXECUTIONS) for batch in Story(number).batches()]
+def samples(executions: int) -> list[bytes]:
+    """Returns the texts of all batches of that many stories."""
+    return [msgspec.json.encode(batch) for number in range(executions) for batch in Story(number).batches()]
 
 
-def main() -> int:
-    """Writes the file; an existing one is kept, since stores refer to it by its number."""
-    if TARGET.exists() and "--replace" not in sys.argv[1:]:
-        print(f"{TARGET} already exists and must not change after a release; --replace overrides", file=sys.stderr)
+def main(arguments: list[str]) -> int:
+    """Writes the file; an existing one is kept, since stores need the dictionary that they were written with."""
+    parser = argparse.ArgumentParser(description="Train a dictionary from batches of invented executions.")
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--executions", type=int, default=EXECUTIONS, metavar="NUMBER")
+    given = parser.parse_args(arguments)
+    if given.file.exists():
+        print(f"{given.file} already exists and was not changed; name a new file", file=sys.stderr)
         return 1
-    TARGET.write_bytes(train(samples()))
-    print(f"{TARGET}: {TARGET.stat().st_size} bytes")
+    try:
+        dictionary = train(samples(given.executions))
+    except ValueError as error:
+        print(f"{error}; use more --executions than {given.executions}", file=sys.stderr)
+        return 1
+    given.file.write_bytes(dictionary)
+    print(f"{given.file}: {len(dictionary)} bytes")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

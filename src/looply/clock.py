@@ -2,32 +2,11 @@
 
 import secrets
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-
-
-def to_ms(instant: datetime) -> int:
-    """Returns the instant as milliseconds since 1970-01-01 UTC, rounded down."""
-    return (instant - EPOCH) // _MILLISECOND
-
-
-def ms_or_none(instant: datetime | None) -> int | None:
-    """Returns `to_ms` of an instant, None for None."""
-    return None if instant is None else to_ms(instant)
-
-
-def from_ms(value_ms: int) -> datetime:
-    """Returns the aware UTC instant of a count of milliseconds since 1970-01-01."""
-    return EPOCH + timedelta(milliseconds=value_ms)
-
-
-def rfc3339(instant: datetime) -> str:
-    """Returns a UTC instant as RFC 3339 text with milliseconds and `Z`."""
-    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+from looply.instants import from_ms, to_ms
 
 
 class Clock(Protocol):

@@ -113,6 +113,17 @@ class NotFound(LooplyError):
     code = "NOT_FOUND"
 
 
+def execution_not_found(name: str) -> NotFound:
+    """Returns the error for an execution that does not exist or belongs to another organization.
+
+    `name` is its id or process id as the caller gave it. The public API fixes the message, so the problem says which
+    one it is.
+    """
+    finding = f"no execution has the id or process id {name[:50]!r}; list the executions for theirs"
+    problem = Problem(path="/execution_id", message=finding)
+    return NotFound("execution not found", code="EXECUTION_NOT_FOUND", problems=(problem,))
+
+
 class Conflict(LooplyError):
     """The object is in a state that does not allow the call; nothing was done."""
 

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from looply.clock import from_ms, to_ms
 from looply.engine.coding.codec import FOLD_VERSION, Codec
 from looply.engine.ports.port import Audit, Head
 from looply.engine.ports.store import Snapshot, Store
@@ -14,6 +13,7 @@ from looply.engine.shell.shell import Shell
 from looply.execution import ExecutionState, fold
 from looply.execution.approvals.decisions import Decision, decisions_of
 from looply.execution.facts.events import Event, Migrated, StepScheduled
+from looply.instants import from_ms, to_ms
 
 _PROVED_PREFIXES: Final = 20
 _PROVED_CLOSELY: Final = 100

@@ -35,11 +35,11 @@ def connectors_page() -> str:
 
 
 def _operation(operation: Operation) -> list[str]:
-    repeat = operation.repeat if isinstance(operation.repeat, str) else "`always` for GET, PUT and DELETE, else `never`"
-    repeat = repeat if "`" in repeat else code(repeat)
+    repeat = operation.repeat
+    repeats = code(repeat) if isinstance(repeat, str) else "`always` for GET, PUT and DELETE, else `never`"
     facts = [
         f"Default timeout of an attempt: {DEFAULT_LIMITS.attempt_timeout.total_seconds():g} s.",
-        f"May be repeated after an unknown outcome: {repeat}.",
+        f"May be repeated after an unknown outcome: {repeats}.",
     ]
     return [
         f"### Operation `{operation.name}`",
@@ -80,7 +80,7 @@ def _default(field: Any) -> Any:
 
 def _type(type_: Any) -> str:
     """Returns the name of a type in JSON."""
-    schema = msgspec.json.schema_components([type_])[0][0]
+    schema: dict[str, Any] = msgspec.json.schema_components([type_])[0][0]
     return _words(schema)
 
 
@@ -93,4 +93,5 @@ def _words(schema: dict[str, Any]) -> str:
         return code(schema["$ref"].rsplit("/", 1)[-1])
     if schema.get("type") == "array":
         return f"list of {_words(schema.get('items', {}))}"
-    return {"string": "text", "integer": "whole number"}.get(schema.get("type", ""), schema.get("type", "any"))
+    kind: str = schema.get("type", "any")
+    return {"string": "text", "integer": "whole number"}.get(kind, kind)

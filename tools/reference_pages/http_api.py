@@ -61,7 +61,8 @@ def _access(operation: dict[str, Any]) -> str:
         return "public"
     if operation.get("security"):
         return "token"
-    return operation.get("description", "").rsplit("Permission ", 1)[-1].strip(".`")
+    description: str = operation.get("description", "")
+    return description.rsplit("Permission ", 1)[-1].strip(".`")
 
 
 def _operation(method: str, path: str, operation: dict[str, Any], schemas: dict[str, Any]) -> list[str]:

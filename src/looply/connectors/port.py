@@ -228,7 +228,7 @@ class Operation:
             found = self.repeat(input_)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             # A definition is not refused because this function does not expect expressions.
-            _log.exception("operation_broke", operation=self.name)
+            _log.exception("repeat_rule_broke", operation=self.name)
             return "never"
         return found if found in REPEATS else "never"
 

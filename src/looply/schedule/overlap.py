@@ -1,6 +1,6 @@
 """The overlap rule of a schedule: what a start does while executions before it are open. Pure."""
 
-from typing import Final, Literal
+from typing import Final, Literal, assert_never
 
 from looply.definition import Overlap
 
@@ -23,3 +23,5 @@ def decide_overlap(overlap: Overlap, *, is_running: bool, queued: int) -> Litera
             if not is_running and not queued:
                 return None
             return "QUEUED" if queued < MOST_QUEUED else "SKIPPED"
+        case _:
+            assert_never(overlap)

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
-from looply.clock import to_ms
 from looply.engine.ports.port import LedgerRow
 from looply.engine.ports.store import Position
 from looply.engine.records.pruning import (
@@ -21,6 +20,7 @@ from looply.engine.records.pruning import (
     fires_before,
     plan_removals,
 )
+from looply.instants import to_ms
 
 _STAYS: Final = ("QUEUED", "MISSED")
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from kit.driver import WORKSPACE
-from looply.clock import EPOCH
 from looply.engine.ports.port import Schedule
 from looply.engine.shell.shell import Shell
 from looply.errors import LooplyError
+from looply.instants import EPOCH
 from looply.schedule import next_fire
 from simulation.running.choice import choose, happens
 from simulation.running.trace import Plan

@@ -18,12 +18,12 @@ from typing import Any
 import msgspec
 import structlog
 
-from looply.clock import EPOCH
 from looply.engine.ports.port import Fire
 from looply.engine.ports.store import Unit
 from looply.engine.records.pruning import RetentionFilter
 from looply.engine.shell.shell import Shell
 from looply.errors import LooplyError, StoreLost
+from looply.instants import EPOCH
 from looply.testing.clock import SerialEntropy
 from simulation.clients.actors import Clients
 from simulation.clients.desk import Desk

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, cast
 
-from looply.app.administration.binding import NO_WORKFLOW, BoundEngine, hide_workflow_id
+from looply.app.administration.binding import BoundEngine, hide_workflow_id
+from looply.catalog.tenants.names import NO_WORKFLOW
 from looply.engine.ports.port import Engine
 from looply.engine.records.decisions import DecisionFilter, DecisionRow, key_of
 from looply.engine.records.letters import LetterFilter, LetterRow

@@ -10,9 +10,9 @@ import pytest
 from looply.app.authoring.expressions import EvaluationInput, EvaluationResult, Source, evaluate, text_at
 from looply.app.context.background import MAX_PENDING, BackgroundThread
 from looply.app.context.services import Services
-from looply.clock import from_ms
 from looply.errors import Overloaded
 from looply.expressions.editing.locations import SourceLocation
+from looply.instants import from_ms
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.testing.clock import FakeClock
 

@@ -9,6 +9,7 @@ import pytest
 from looply.definition import DstRule, Schedule, parse_cron, parse_duration
 from looply.errors import DefinitionError
 from looply.schedule import delay_of, fires, next_change, next_fire, preview
+from looply.schedule.zone_offsets import LAST
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -120,6 +121,27 @@ def test_a_preview_of_an_interval_shows_the_wall_time() -> None:
         ("29T05:00", "07:00"),
         ("30T05:00", "07:00"),
     ]
+
+
+def test_a_preview_shows_no_instant_after_the_end() -> None:
+    plan = schedule("0 * * * *", end=BEGIN + timedelta(hours=2))
+    assert [item.at for item in preview(plan, BEGIN, BEGIN, 5)] == [BEGIN + timedelta(hours=1), plan.end]
+
+
+def test_a_preview_shows_the_skipped_times_of_a_time_of_the_day_but_of_no_interval() -> None:
+    spring = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+    within = preview(schedule("0,30 2 * * *", "Europe/Berlin"), spring, spring, 2)
+    assert [(f"{item.at:%dT%H:%M}", item.mark) for item in within] == [("29T01:00", "MOVED"), ("30T00:00", "")]
+    interval = preview(schedule("*/30 * * * *", "Europe/Berlin"), spring, spring, 2)
+    assert [(f"{item.at:%dT%H:%M}", f"{item.wall:%H:%M}") for item in interval] == [
+        ("29T01:00", "03:00"),
+        ("29T01:30", "03:30"),
+    ]
+
+
+def test_an_expression_fires_up_to_the_end_of_the_calendar() -> None:
+    last = list(fires(schedule("0 * * * *"), BEGIN, LAST - timedelta(hours=3)))
+    assert last == [LAST - timedelta(hours=2), LAST - timedelta(hours=1)]
 
 
 def test_the_next_change_of_the_offset_is_found_and_is_none_where_it_never_changes() -> None:

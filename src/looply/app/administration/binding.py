@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 from msgspec.structs import replace as with_fields
 
 from looply.app.context.services import Services
-from looply.catalog.tenants.names import not_found_error, validate_id
+from looply.catalog.tenants.names import NO_WORKFLOW, not_found_error, validate_id
 from looply.definition import Workflow
 from looply.engine.ports.port import (
     Audit,
@@ -40,13 +40,10 @@ from looply.engine.ports.port import (
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow, Decisions, key_of
 from looply.engine.records.letters import LetterFilter, LetterKey, LetterRow, Letters
 from looply.engine.records.survey import Usage
-from looply.errors import BadRequest, NotFound
+from looply.errors import BadRequest, execution_not_found
 from looply.execution.answering.starting import Started
 from looply.execution.facts.commands import Command, Reply
 from looply.execution.facts.events import Event
-
-NO_WORKFLOW: Final = "00000000-0000-0000-0000-000000000000"
-"""The id of no workflow."""
 
 _CARDS: Final = 1000
 """Open cards that one read examines."""
@@ -82,7 +79,7 @@ class BoundEngine:
     async def start(self, request: Start) -> Started:
         """Starts an execution of one of the workflows. Raises: NotFound for another one."""
         if request.workflow_id not in self._ids:
-            raise not_found_error("workflow")
+            raise not_found_error("workflow", request.workflow_id)
         return await self._engine.start(request)
 
     async def submit(self, execution_id: str, command: Command) -> Reply:
@@ -94,7 +91,7 @@ class BoundEngine:
         """Returns an execution of one of the workflows. Raises: NotFound for another one."""
         execution = await self._engine.get(execution_id)
         if execution.head.workflow_id not in self._ids:
-            raise NotFound(f"there is no execution {execution_id}")
+            raise execution_not_found(execution_id)
         return execution
 
     async def labels(self, execution_id: str) -> Mapping[str, str]:

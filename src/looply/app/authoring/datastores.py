@@ -26,7 +26,7 @@ async def get(services: Services, principal: Principal, name: str) -> Datastore:
         found = await services.engine.datastores.find(principal.organization_id, canonical_name(name))
         if found.stored is not None:
             return found.stored
-    raise _not_found()
+    raise _not_found(name)
 
 
 async def put(
@@ -69,7 +69,7 @@ async def delete(services: Services, principal: Principal, name: str, *, if_revi
     while True:
         known = await _check_revision(services, principal, stored.name, if_revision)
         if not known.revision:
-            raise _not_found()
+            raise _not_found(name)
         write = DatastoreWrite(name=stored.name, expected=known.revision, revision=known.next_revision)
         change = change_of(principal.organization_id, write, services.clock.now(), principal.by, services.limits)
         try:
@@ -103,5 +103,6 @@ async def _write(services: Services, principal: Principal, write: DatastoreWrite
     return change.after
 
 
-def _not_found() -> NotFound:
-    return NotFound("datastore not found", code="DATASTORE_NOT_FOUND")
+def _not_found(name: str) -> NotFound:
+    message = f"datastore {name[:50]!r} not found; list the datastores for their names"
+    return NotFound(message, code="DATASTORE_NOT_FOUND")

@@ -12,10 +12,10 @@ from looply.catalog.authored.workflows import WorkflowDraft, WorkflowSummary, Wo
 from looply.catalog.storage.damage import definition_hash
 from looply.catalog.storage.pages import Page
 from looply.catalog.tenants.principal import Principal
-from looply.clock import to_ms
 from looply.definition import Findings, trigger_schema
 from looply.definition.calls.operations import freeze_operations
 from looply.errors import BadRequest, Conflict, NotFound, Problem
+from looply.instants import to_ms
 from looply.jsontext import Json
 
 UNTITLED = "Untitled workflow"

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from looply.app.context.services import Services
 from looply.catalog.tenants.names import validate_id
 from looply.engine.ports.port import Execution, Head
-from looply.errors import BadRequest, Conflict, NotFound
+from looply.errors import BadRequest, Conflict, NotFound, execution_not_found
 from looply.execution.facts.address import parse_token
 from looply.execution.facts.state import WAITING_STATE
 
@@ -92,11 +92,11 @@ async def get_owned(services: Services, organization_id: str, execution_id: str,
     # The owner is compared before the state is loaded: the response time discloses nothing of other organizations.
     labels = await services.engine.labels(key)
     if labels.get("organization") != organization_id or workflow_id not in ("", labels.get("workflow")):
-        raise execution_not_found()
+        raise execution_not_found(execution_id)
     try:
         return await services.engine.get(key)
     except NotFound as error:
-        raise execution_not_found() from error
+        raise execution_not_found(execution_id) from error
 
 
 def event_id(execution_id: str, seq: int) -> str:
@@ -110,17 +110,12 @@ def parse_event_id(text: str) -> tuple[str, int] | None:
     return (found[1], int(found[2])) if found is not None else None
 
 
-def execution_not_found() -> NotFound:
-    """Returns the error for an execution that does not exist or belongs to another organization."""
-    return NotFound("execution not found", code="EXECUTION_NOT_FOUND")
-
-
 async def _find(services: Services, organization_id: str, name: str, workflow_id: str) -> Sequence[Head]:
     checked = validate_process_id(name)
     narrowed = validate_id(workflow_id, "workflow") if workflow_id else ""
     heads = await services.engine.find(organization_id, checked, narrowed)
     if not heads:
-        raise execution_not_found()
+        raise execution_not_found(name)
     return heads
 
 

@@ -17,11 +17,11 @@ from looply.catalog.authored.bulks import Bulk, BulkAction
 from looply.catalog.storage.pages import Page
 from looply.catalog.tenants.names import validate_id
 from looply.catalog.tenants.principal import Principal
-from looply.clock import from_ms, ms_or_none
 from looply.engine.ports.port import Filter, Head
 from looply.errors import BadRequest, Conflict, NotFound, Refused
 from looply.execution.facts.commands import Redrive
 from looply.execution.facts.state import OPEN_STATUSES, Status
+from looply.instants import from_ms, ms_or_none
 
 DEFAULT_RATE: Final = 10
 MAX_RATE: Final = 100

@@ -202,4 +202,6 @@ async def _find(services: Services, token: str) -> tuple[Execution, Card]:
 
 
 def _not_found() -> NotFound:
-    return NotFound("card not found", code="CARD_NOT_FOUND")
+    # A token is a secret: the message does not repeat it.
+    message = "card not found: no card has the token of this link; copy the whole link, or open the card in the inbox"
+    return NotFound(message, code="CARD_NOT_FOUND")

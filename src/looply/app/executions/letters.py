@@ -11,12 +11,12 @@ from looply.app.context.audit import record
 from looply.app.context.reasons import validate_reason
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
-from looply.clock import rfc3339
 from looply.engine.records.letters import LetterFilter, LetterRow
 from looply.errors import Conflict, NotFound, Refused
 from looply.execution.document.masking import mask_pointers
 from looply.execution.facts.commands import AlreadySettled, Declined, Settled, SettleLetter, Unfit
 from looply.execution.facts.events import LetterAction, ResumeIgnored
+from looply.instants import rfc3339
 from looply.jsontext import Json
 
 

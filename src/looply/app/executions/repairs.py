@@ -12,7 +12,6 @@ from looply.app.context.audit import record
 from looply.app.context.child_approvals import find_approval_subworkflows
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
-from looply.clock import to_ms
 from looply.engine.ports.port import Execution
 from looply.errors import Conflict, Forbidden, Refused
 from looply.execution.answering.forecast import Forecast, forecast
@@ -29,6 +28,7 @@ from looply.execution.facts.commands import (
     SkipStep,
     Unfit,
 )
+from looply.instants import to_ms
 from looply.jsontext import Json
 
 _ACTIONS: Final[Mapping[type[RepairCommand], str]] = {

@@ -18,8 +18,9 @@ from looply.catalog.storage.tables import bulks
 from looply.catalog.tenants.names import not_found_error, validate_id
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
-from looply.clock import Clock, Ids, from_ms, to_ms
+from looply.clock import Clock, Ids
 from looply.errors import Conflict
+from looply.instants import from_ms, to_ms
 
 BulkAction: TypeAlias = Literal["redrive", "terminate"]
 BulkStatus: TypeAlias = Literal["RUNNING", "DONE", "CANCELLED"]
@@ -206,7 +207,7 @@ def _get(connection: Connection, organization_id: str, bulk_id: str) -> Bulk:
     query = select(bulks).where(bulks.c.organization_id == organization_id, bulks.c.bulk_id == bulk_id)
     row = connection.execute(query).mappings().first()
     if row is None:
-        raise not_found_error("bulk")
+        raise not_found_error("bulk", bulk_id)
     return _bulk(require_readable(row, bulks))
 
 

@@ -22,8 +22,9 @@ from looply.catalog.storage.tables import connections
 from looply.catalog.tenants.names import lookup_name, not_found_error, validate_name, validate_object
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
-from looply.clock import Clock, Ids, from_ms, to_ms
+from looply.clock import Clock, Ids
 from looply.errors import BadRequest, Conflict, Problem, Refused
+from looply.instants import from_ms, to_ms
 from looply.jsontext import Json, encode_json, fingerprint, parse_stored
 from looply.sealing import Sealers
 
@@ -310,7 +311,7 @@ def _get(transaction: Transaction, organization_id: str, name: str) -> RowMappin
     )
     row = transaction.execute(query).mappings().first()
     if row is None:
-        raise not_found_error("connection")
+        raise not_found_error("connection", name, by="name")
     return row
 
 

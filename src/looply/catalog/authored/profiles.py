@@ -13,8 +13,9 @@ from looply.catalog.storage.read_cache import ReadCache
 from looply.catalog.storage.tables import profiles, workflow_versions
 from looply.catalog.tenants.names import lookup_name, not_found_error, validate_id, validate_name, validate_object
 from looply.catalog.trail.audit import Change
-from looply.clock import Clock, from_ms, to_ms
+from looply.clock import Clock
 from looply.errors import Conflict
+from looply.instants import from_ms, to_ms
 from looply.jsontext import encode_json
 
 # A workflow has a handful (dev, qa, prod); the bound keeps `list_all` a list without pages.
@@ -190,7 +191,7 @@ def _get(connection: Connection, organization_id: str, workflow_id: str, name: s
     query = select(profiles).where(*mine, profiles.c.profile_name == lookup_name(name, "profile"))
     row = connection.execute(query).mappings().first()
     if row is None:
-        raise not_found_error("profile")
+        raise not_found_error("profile", name, by="name")
     return row
 
 

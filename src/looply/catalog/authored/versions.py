@@ -18,8 +18,8 @@ from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, fal
 from looply.catalog.storage.damage import require_readable
 from looply.catalog.tenants.names import MAX_VERSION, not_found_error, validate_id, validate_version
 from looply.catalog.trail.audit import Change
-from looply.clock import from_ms, to_ms
 from looply.errors import BadRequest, Conflict
+from looply.instants import from_ms, to_ms
 
 DRAFT = "DRAFT"
 ACTIVE = "ACTIVE"
@@ -55,11 +55,11 @@ class VersionedTable(msgspec.Struct, frozen=True):
 
         Raises: BadRequest for an id that is no UUID; NotFound.
         """
-        object_id, version = validate_id(key[0], self.noun), validate_version(key[1], self.noun)
+        object_id, version = self._checked(key)
         query = select(self.table, _is_latest(self)).where(*self._live(organization_id, object_id))
         row = connection.execute(query.where(self.version == version)).mappings().first()
         if row is None:
-            raise not_found_error(self.noun)
+            raise not_found_error(self.noun, object_id, version=version)
         return row
 
     def latest_active(self, connection: Connection, organization_id: str, object_id: str) -> RowMapping:
@@ -83,19 +83,20 @@ class VersionedTable(msgspec.Struct, frozen=True):
 
         Raises: BadRequest; NotFound when there is none.
         """
-        live = self._live(organization_id, validate_id(object_id, self.noun))
+        checked = validate_id(object_id, self.noun)
+        live = self._live(organization_id, checked)
         newest: int | None = connection.execute(select(func.max(self.version)).where(*live)).scalar()
         if newest is None:
-            raise not_found_error(self.noun)
+            raise not_found_error(self.noun, checked)
         return newest
 
     def name(self, connection: Connection, organization_id: str, key: VersionKey) -> str:
         """Returns the name of a version. Raises: BadRequest; NotFound."""
-        object_id, version = validate_id(key[0], self.noun), validate_version(key[1], self.noun)
+        object_id, version = self._checked(key)
         query = select(self.table.c[f"{self.noun}_name"]).where(*self._live(organization_id, object_id))
         name: str | None = connection.execute(query.where(self.version == version)).scalar()
         if name is None:
-            raise not_found_error(self.noun)
+            raise not_found_error(self.noun, object_id, version=version)
         return name
 
     def names(self, connection: Connection, organization_id: str) -> list[tuple[str, str]]:
@@ -156,10 +157,10 @@ class VersionedTable(msgspec.Struct, frozen=True):
         live = self._live(change.organization_id, object_id)
         deletion = update(self.table).where(*live)
         if version is not None:
-            deletion = deletion.where(self.version == validate_version(version, self.noun))
+            deletion = deletion.where(self.version == validate_version(version, self.noun, object_id))
         deleted = connection.execute(deletion.values(**self.emptied, deleted=True)).rowcount
         if not deleted:
-            raise not_found_error(self.noun)
+            raise not_found_error(self.noun, object_id, version=version)
         change.record(connection, f"{self.noun}.delete", object_id, version=version)
         return connection.execute(select(self.version).where(*live).limit(1)).first() is None
 
@@ -213,6 +214,10 @@ class VersionedTable(msgspec.Struct, frozen=True):
             .where(*self._live(change.organization_id, object_id), self.version == version)
             .values(**values, modified_on_ms=modified_on_ms, modified_by=change.actor)
         )
+
+    def _checked(self, key: VersionKey) -> VersionKey:
+        object_id = validate_id(key[0], self.noun)
+        return object_id, validate_version(key[1], self.noun, object_id)
 
     def _live(self, organization_id: str, object_id: str) -> tuple[ColumnElement[bool], ...]:
         columns = self.table.c

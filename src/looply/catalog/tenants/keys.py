@@ -22,8 +22,9 @@ from looply.catalog.tenants.names import not_found_error, validate_id, validate_
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.tenants.principal import Principal
 from looply.catalog.trail.audit import Change
-from looply.clock import Clock, Entropy, Ids, from_ms, ms_or_none, to_ms
+from looply.clock import Clock, Entropy, Ids
 from looply.errors import BadRequest, Refused
+from looply.instants import from_ms, ms_or_none, to_ms
 from looply.jsontext import Json
 from looply.permissions import SCOPES, permissions_of
 
@@ -257,7 +258,7 @@ def _get(connection: Connection, organization_id: str, key_id: str) -> RowMappin
     query = select(api_keys).where(api_keys.c.organization_id == organization_id, api_keys.c.key_id == key_id)
     row = connection.execute(query).mappings().first()
     if row is None:
-        raise not_found_error("key")
+        raise not_found_error("key", key_id)
     return row
 
 

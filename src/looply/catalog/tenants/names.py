@@ -2,12 +2,15 @@
 
 import re
 import unicodedata
-from typing import Any
+from typing import Any, Final, Literal
 
-from looply.errors import BadRequest, NotFound, Refused
+from looply.errors import BadRequest, NotFound, Problem, Refused
 from looply.jsontext import encode_json
 
 MAX_NAME = 200
+_MOST_SHOWN: Final = 50
+NO_WORKFLOW: Final = "00000000-0000-0000-0000-000000000000"
+"""An id that no workflow has; it replaces that of a workflow to which a key is not bound."""
 # The largest number that a column of type INTEGER holds in both databases.
 MAX_VERSION = 2**31 - 1
 
@@ -34,7 +37,7 @@ def lookup_name(value: str, noun: str) -> str:
     """Returns a name for a look-up, normalized to NFC. Raises: NotFound for a name that cannot exist."""
     name = unicodedata.normalize("NFC", value)
     if _finding(name):
-        raise not_found_error(noun)
+        raise not_found_error(noun, value, by="name")
     return name
 
 
@@ -65,16 +68,29 @@ def validate_id(value: str, noun: str) -> str:
     return text
 
 
-def validate_version(value: int, noun: str) -> int:
-    """Returns a version number. Raises: NotFound for a number that no column can hold."""
+def validate_version(value: int, noun: str, object_id: str) -> int:
+    """Returns a version number of an object. Raises: NotFound for a number that no column can hold."""
     if not 0 < value <= MAX_VERSION:
-        raise not_found_error(noun)
+        raise not_found_error(noun, object_id, version=value)
     return value
 
 
-def not_found_error(noun: str) -> NotFound:
-    """Returns the error for an object that does not exist or belongs to another organization."""
-    return NotFound(f"{noun} not found", code=f"{noun.upper()}_NOT_FOUND")
+def not_found_error(noun: str, name: str, *, by: Literal["id", "name"] = "id", version: int | None = None) -> NotFound:
+    """Returns the error for an object that does not exist or belongs to another organization, which must look the same.
+
+    `name` is the `by` of the object as the caller gave it. The public API fixes the message for a workflow, so there
+    the problem says which one it is.
+    """
+    code, which = f"{noun.upper()}_NOT_FOUND", f"{noun} {name[:_MOST_SHOWN]!r}"
+    if version is not None:
+        which = f"version {version} of {which}"
+    remedy = f"list the {noun}s for their {by}s" if version is None else f"list the {noun}s and their versions"
+    if noun != "workflow":
+        return NotFound(f"{which} not found; {remedy}", code=code)
+    finding = f"{which} does not exist; {remedy}"
+    if name == NO_WORKFLOW:
+        finding = f"the workflow does not exist, or the key is not bound to it; {remedy}"
+    return NotFound("workflow not found", code=code, problems=(Problem(path="/workflow_id", message=finding),))
 
 
 def _finding(name: str) -> str:

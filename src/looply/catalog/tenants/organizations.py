@@ -11,7 +11,8 @@ from looply.catalog.storage.tables import organizations, workspaces
 from looply.catalog.tenants.data_keys import DataKeys
 from looply.catalog.tenants.names import not_found_error, validate_name
 from looply.catalog.trail.audit import Change
-from looply.clock import Clock, Ids, from_ms, to_ms
+from looply.clock import Clock, Ids
+from looply.instants import from_ms, to_ms
 
 FIRST_WORKSPACE = "Default"
 
@@ -63,7 +64,7 @@ class Organizations:
         Raises: NotFound (code `ORGANIZATION_NOT_FOUND`).
         """
         if (found := await self._find_first(organization_id)) is None:
-            raise not_found_error("organization")
+            raise not_found_error("organization", organization_id)
         return found
 
     async def find_first(self) -> Organization | None:
@@ -106,7 +107,7 @@ def require_workspace(connection: Connection, organization_id: str, workspace_id
         workspaces.c.organization_id == organization_id, workspaces.c.workspace_id == workspace_id
     )
     if connection.execute(query).first() is None:
-        raise not_found_error("workspace")
+        raise not_found_error("workspace", workspace_id)
 
 
 def _organization(row: RowMapping) -> Organization:

@@ -22,8 +22,9 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from looply.catalog.storage.tables import data_keys, master_keys, organizations
 from looply.catalog.trail.audit import Change
-from looply.clock import Entropy, to_ms
+from looply.clock import Entropy
 from looply.errors import KeyUnfit
+from looply.instants import to_ms
 from looply.master_keys import MasterKey
 from looply.sealing import KEY_BYTES, SealBroken
 

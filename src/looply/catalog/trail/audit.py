@@ -12,8 +12,9 @@ from looply.catalog.storage.pages import make_page, validate_limit
 from looply.catalog.storage.schema import HEAD, read_revision
 from looply.catalog.storage.tables import api_keys, audit_heads, audit_records, organizations
 from looply.catalog.trail.chain import EMPTY, ChainCheck, Head, Link
-from looply.clock import Clock, from_ms, ms_or_none, to_ms
+from looply.clock import Clock
 from looply.errors import BadRequest
+from looply.instants import from_ms, ms_or_none, to_ms
 from looply.jsontext import Json, encode_json, parse_json
 
 SCANNED: Final = 10_000

@@ -13,8 +13,8 @@ from looply.cli.terminal.instants import read_instant
 from looply.cli.terminal.options import THE_TARGET, Target
 from looply.cli.terminal.tables import instant, table
 from looply.cli.terminal.terminal import Here, Terminal
-from looply.clock import ms_or_none
 from looply.errors import Refused
+from looply.instants import ms_or_none
 from looply.jsontext import Json
 
 _TEXTS: Final = {

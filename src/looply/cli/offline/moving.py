@@ -17,7 +17,7 @@ from typing import Any
 from looply.bootstrap import CATALOG_FILE
 from looply.catalog import Catalog
 from looply.catalog.moving import CATALOG, SCHEMA_NAME, CatalogExport, find_unopenable_secrets
-from looply.clock import Clock, Ids, SystemEntropy, rfc3339
+from looply.clock import Clock, Ids, SystemEntropy
 from looply.connectors.registry import load_connectors
 from looply.engine.coding.codec import Codec
 from looply.engine.coding.moving import JOURNAL, Checksum, MovedTable, Progress, RowExaminer, Tally, report_progress
@@ -35,6 +35,7 @@ from looply.engine.sqlite.file.moved import LABEL_NAME, MovedLabel, find_label, 
 from looply.engine.sqlite.file.opening import FILE_NAME
 from looply.engine.sqlite.file.seal import Seal
 from looply.errors import Conflict, EngineError, StoreCorrupt
+from looply.instants import rfc3339
 from looply.sealing import Sealers
 
 TABLES = (*JOURNAL, *CATALOG)

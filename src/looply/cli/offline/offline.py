@@ -13,7 +13,7 @@ from looply.cli.offline.store import OpenStore, open_store
 from looply.cli.terminal.importing import OVERWRITE_HINT, Imported, ImportOptions, paths_into_definition, unwrap_paths
 from looply.cli.terminal.options import Target
 from looply.cli.terminal.terminal import Terminal
-from looply.clock import from_ms
+from looply.instants import from_ms
 from looply.jsontext import Json
 from looply.server.http.rows import fire_row, schedule_row
 

@@ -12,7 +12,7 @@ from looply.catalog.trail.audit import AuditFilter
 from looply.cli.offline.store import open_store
 from looply.cli.terminal.options import Target
 from looply.cli.terminal.terminal import Terminal
-from looply.clock import from_ms
+from looply.instants import from_ms
 from looply.server.http.rows import audit_row
 
 

@@ -11,7 +11,7 @@ from looply.cli.terminal.options import THE_TARGET, KeyOnly, Target
 from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import instant, record, show_items
 from looply.cli.terminal.terminal import Here
-from looply.clock import to_ms
+from looply.instants import to_ms
 from looply.permissions import Scope
 
 APP: Final = App(name="key", help="API keys: create, list, revoke.")

@@ -9,7 +9,7 @@ from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.options import Data
 from looply.cli.terminal.tables import show_items
 from looply.cli.terminal.terminal import Here
-from looply.clock import to_ms
+from looply.instants import to_ms
 
 APP: Final = App(name="organization", help="Organizations of a data folder: create, list.")
 

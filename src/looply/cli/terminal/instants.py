@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from looply.cli.terminal.failures import UsageError
-from looply.clock import ms_or_none
 from looply.errors import DefinitionError
+from looply.instants import ms_or_none
 
 
 def read_instant(option: str, text: str) -> datetime:

@@ -5,7 +5,7 @@ from typing import Any
 
 from looply.cli.display.pages import Record, Table, cell
 from looply.cli.terminal.terminal import Terminal
-from looply.clock import from_ms
+from looply.instants import from_ms
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> Table:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from looply.clock import from_ms, to_ms
 from looply.definition import Workflow
 from looply.engine.ports.port import Head
 from looply.engine.records.decisions import DecisionRow
 from looply.execution.approvals.decisions import Decision, decisions_in, is_decision
 from looply.execution.facts.events import Event
+from looply.instants import from_ms, to_ms
 
 
 def decision_rows(

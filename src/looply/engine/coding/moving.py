@@ -12,11 +12,11 @@ from typing import Any, Final, Literal, Protocol, TypeAlias, cast
 
 import msgspec
 
-from looply.clock import from_ms
 from looply.engine.coding.codec import Codec
 from looply.engine.coding.rows import Row, id_text
 from looply.engine.ports.store import Batch, Value
 from looply.errors import StoreCorrupt
+from looply.instants import from_ms
 
 Kind: TypeAlias = Literal["uuid", "smallint", "integer", "bigint", "text", "bytea", "boolean"]
 

@@ -5,8 +5,8 @@ Statuses 1 and 2 run and wait, 3 and 5 are ends, 4 has failed for good or has an
 
 from typing import Any, Final
 
-from looply.clock import ms_or_none, to_ms
 from looply.engine.records.pruning import SLICE_ROWS, Cursor, RetentionFilter
+from looply.instants import ms_or_none, to_ms
 
 IS_OPEN: Final = "(o.status IN (1, 2) OR EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = o.id))"
 """The condition of an open execution `o`."""

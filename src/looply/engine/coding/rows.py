@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
-from looply.clock import from_ms, id_time, ms_or_none, to_ms
+from looply.clock import id_time
 from looply.engine.ports.port import CardKey, Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
 from looply.engine.ports.store import Batch, EffectRow, IncidentRow, PositionedBatch, TimerRow, WaitRow
 from looply.engine.records.claims import Claim
@@ -16,6 +16,7 @@ from looply.engine.records.letters import LetterRow
 from looply.errors import BadRequest, FireTaken
 from looply.execution.approvals.decisions import Decision
 from looply.execution.facts.deliveries import DELIVERY_KINDS, Delivery, DeliveryKey
+from looply.instants import from_ms, ms_or_none, to_ms
 
 Row: TypeAlias = tuple[Any, ...]
 

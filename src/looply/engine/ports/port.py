@@ -14,7 +14,6 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
-from looply.clock import to_ms
 from looply.definition import Workflow
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
@@ -26,6 +25,7 @@ from looply.execution.facts.commands import Command, Reply
 from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import Event
 from looply.execution.facts.state import OPEN_STATUSES, ExecutionState, Status
+from looply.instants import to_ms
 from looply.jsontext import Json
 
 

@@ -175,7 +175,7 @@ class Feed:
             found = [self._wrap(placed) for placed in await self._journal.read_committed(self._end, self._bounds.page)]
         except LooplyError as error:
             # Watchers are woken, read for themselves, and get the error.
-            _log.warning("feed_broke", error=error.message)
+            _log.warning("feed_broke", after=self._end, watchers=self._owners.total(), error=error.message)
             self._notify(list(self._signals))
             return self._bounds.back_off_seconds
         if not found:

@@ -9,7 +9,7 @@ from looply.definition import Workflow, compile_definition, definition_hash
 from looply.engine.coding.codec import FOLD_VERSION, Codec
 from looply.engine.ports.store import Batch, Store, Value
 from looply.engine.records.spans import EVERYTHING
-from looply.errors import NotFound, StoreCorrupt
+from looply.errors import StoreCorrupt, execution_not_found
 from looply.execution import ExecutionState, fold
 from looply.execution.facts.events import Event
 from looply.jsontext import Json, parse_stored
@@ -62,7 +62,7 @@ class Loader:
         """
         loaded = await self._store.journal.load(execution_id)
         if loaded is None:
-            raise NotFound("execution not found", code="EXECUTION_NOT_FOUND")
+            raise execution_not_found(execution_id)
         organization_id = loaded.head.organization_id
         snapshot, batches, chain, values = loaded.snapshot, loaded.batches, loaded.chain, loaded.values
         if snapshot is not None and (is_whole or snapshot.fold != FOLD_VERSION):

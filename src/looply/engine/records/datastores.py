@@ -12,9 +12,9 @@ from typing import Final, Protocol
 
 import msgspec
 
-from looply.clock import to_ms
 from looply.errors import DatastoreMoved, DatastoresFull, StoreCorrupt
 from looply.execution.facts.datastores import DatastoreWrite, StoredDatastore
+from looply.instants import to_ms
 from looply.jsontext import Json, encode_json, parse_stored
 from looply.limits import Limits
 

@@ -10,9 +10,9 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
-from looply.clock import to_ms
 from looply.definition.settings.mail import person_of
 from looply.execution.approvals.decisions import Decision, order_of
+from looply.instants import to_ms
 
 DecisionIndex: TypeAlias = Literal["EXECUTION", "PROCESS", "USER", "STEP", "WORKFLOW", "ALL"]
 """The index that serves a filter in the order of the page."""

@@ -20,8 +20,8 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
-from looply.clock import to_ms
 from looply.engine.records.spans import HIGHEST_ID, first_id
+from looply.instants import to_ms
 
 SLICE: Final = 200
 SLICE_BYTES: Final = 4 * 1024 * 1024

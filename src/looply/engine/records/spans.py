@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from looply.clock import to_ms
+from looply.instants import to_ms
 
 LOWEST_ID: Final = bytes(16)
 HIGHEST_ID: Final = b"\xff" * 16

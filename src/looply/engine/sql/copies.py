@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from looply.clock import to_ms
 from looply.engine.coding.rows import COPY_COLUMNS, copy_from, optional_instant
 from looply.engine.records.copies import CopyRow
 from looply.engine.sql.sessions import Session, Sessions
+from looply.instants import to_ms
 
 _CLAIM: Final = (
     "UPDATE card_copy SET taken_ms = :until WHERE id IN (SELECT c.id FROM card_copy c WHERE c.shown < c.wanted"

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from looply.clock import to_ms
 from looply.definition.settings.mail import person_of
 from looply.engine.coding.rows import DECISION_COLUMNS, decision_from, id_text
 from looply.engine.records.decisions import (
@@ -16,6 +15,7 @@ from looply.engine.records.decisions import (
 )
 from looply.engine.records.spans import HIGHEST_ID, LOWEST_ID
 from looply.engine.sql.sessions import Session, Sessions
+from looply.instants import to_ms
 
 _JOINED: Final = "JOIN name o ON o.n = d.org JOIN name w ON w.n = d.workflow"
 _OF: Final = f"SELECT {DECISION_COLUMNS} FROM decision d {_JOINED} WHERE d.execution_id = :execution:uuid"

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from looply.clock import to_ms
 from looply.engine.coding.rows import Row, batch_from, head_from, id_text, positioned_batch_from
 from looply.engine.ports.store import (
     Batch,
@@ -18,6 +17,7 @@ from looply.engine.ports.store import (
 from looply.engine.sql.dialects import Variants
 from looply.engine.sql.sessions import Session, Sessions
 from looply.errors import Stale
+from looply.instants import to_ms
 
 _HEAD: Final = "SELECT * FROM head WHERE id = :execution:uuid"
 _FIRST: Final = "SELECT seq, fold, codec, state FROM snapshot WHERE execution_id = :execution:uuid AND fold = :fold"

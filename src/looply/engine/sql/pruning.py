@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from looply.clock import to_ms
 from looply.engine.coding.retention import IS_EXPIRED, IS_OPEN, slice_parameters
 from looply.engine.coding.rows import Row, id_text
 from looply.engine.ports.store import Position
@@ -25,6 +24,7 @@ from looply.engine.records.pruning import (
 from looply.engine.records.spans import LOWEST_ID, first_id
 from looply.engine.sql.dialects import Variants
 from looply.engine.sql.sessions import Session, Sessions, Writes
+from looply.instants import to_ms
 
 _FOUND: Final = f"e.id, e.seq, {IS_EXPIRED}"
 _EXPIRED: Final = Variants(

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from looply.clock import from_ms, ms_or_none, to_ms
 from looply.engine.coding.rows import (
     SCHEDULE_STATUSES,
     Row,
@@ -17,6 +16,7 @@ from looply.engine.ports.port import LedgerRow, MissedFires, Schedule
 from looply.engine.sql.dialects import LeaseStatement, Variants
 from looply.engine.sql.sessions import Session, Sessions
 from looply.engine.sql.work import CLAIM_SECONDS
+from looply.instants import from_ms, ms_or_none, to_ms
 
 MILLISECOND: Final = timedelta(milliseconds=1)
 

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import msgspec
 
-from looply.clock import to_ms
 from looply.engine.coding.rows import EFFECT_STATES, delivery_from, effect_from, id_text, optional_instant, timer_from
 from looply.engine.ports.store import MAX_CRASH_COUNT, EffectRow, TimerRow
 from looply.engine.records.spans import LOWEST_ID
@@ -19,6 +18,7 @@ from looply.engine.records.trials import LARGEST_BATCH
 from looply.engine.sql.dialects import LeaseStatement, Variants
 from looply.engine.sql.sessions import Session, Sessions
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
+from looply.instants import to_ms
 
 CLAIM_SECONDS: Final = 10
 """How long a row belongs to the process that claimed it."""

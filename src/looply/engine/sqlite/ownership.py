@@ -9,7 +9,7 @@ from pathlib import Path
 
 import apsw
 
-from looply.clock import Clock, to_ms
+from looply.clock import Clock
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
 from looply.engine.coding.rows import id_text
 from looply.engine.records.startup import StartupState
@@ -30,6 +30,7 @@ from looply.engine.sqlite.file.seal import Seal
 from looply.engine.sqlite.file.sessions import SqliteSession, run
 from looply.engine.sqlite.file.watermark import MARK_NAME, CommitWatermark
 from looply.errors import EngineError, StoreCorrupt, StoreFull, StoreLost
+from looply.instants import to_ms
 
 _NEXT_EPOCH = "UPDATE meta SET value = value + 1 WHERE key = 'epoch' RETURNING value"
 _CLEAN = "SELECT value FROM meta WHERE key = 'clean'"

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from looply.clock import rfc3339
 from looply.errors import Problem, Refused
 from looply.execution.approvals.card_form import CardAction, CardForm, CardInput, read_form
 from looply.execution.approvals.card_values import UNSET, InvalidValue, error_message, is_filled_in, read_value
 from looply.execution.facts.state import CardAnswer
+from looply.instants import rfc3339
 from looply.jsontext import Json, canonical_json
 
 _MAX_ACTIONS: Final = 20

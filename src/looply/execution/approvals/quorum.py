@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from looply.clock import rfc3339
 from looply.execution.facts.approval_terms import ApprovalTerms, Decision
 from looply.execution.facts.state import CardAnswer
+from looply.instants import rfc3339
 from looply.jsontext import Json
 
 

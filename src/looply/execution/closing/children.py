@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-from looply.clock import to_ms
 from looply.definition import METADATA, Workflow
 from looply.execution.document.incidents import incident_facts
 from looply.execution.document.sizes import json_bytes, over_document
@@ -13,6 +12,7 @@ from looply.execution.facts.address import Address, child_id, parse_address
 from looply.execution.facts.commands import Answer, ChildEnded, Done
 from looply.execution.facts.events import ChildClosed, ChildStarted, Event, ExecutionStarted, StepFailed, StepSucceeded
 from looply.execution.facts.state import ExecutionState, Incident, OpenChild
+from looply.instants import to_ms
 from looply.jsontext import Json
 from looply.limits import Limits
 

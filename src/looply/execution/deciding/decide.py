@@ -11,7 +11,6 @@ from typing import assert_never
 
 import msgspec
 
-from looply.clock import rfc3339
 from looply.definition import RetryPolicy, TerminateSettings, Workflow
 from looply.errors import IllegalTransition
 from looply.execution.closing.children import incident_workflow_starts
@@ -37,6 +36,7 @@ from looply.execution.facts.log_levels import events_at_level
 from looply.execution.facts.state import ExecutionState, OpenStep, Path
 from looply.execution.steps import ENTRIES, Visit
 from looply.expressions import ExpressionError
+from looply.instants import rfc3339
 from looply.limits import DEFAULT_LIMITS, Limits
 
 _LONGEST_RETRY = timedelta(days=365)

@@ -3,9 +3,9 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.clock import to_ms
 from looply.execution.facts.events import IncidentKind
 from looply.execution.facts.state import Incident
+from looply.instants import to_ms
 
 
 class IncidentFacts(msgspec.Struct, frozen=True, kw_only=True):

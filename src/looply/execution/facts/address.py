@@ -12,7 +12,7 @@ from hmac import compare_digest
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from looply.clock import to_ms
+from looply.instants import to_ms
 
 _MAC_BYTES = 16
 

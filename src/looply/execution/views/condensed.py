@@ -8,7 +8,6 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from looply.clock import to_ms
 from looply.definition import START, LogLevel
 from looply.execution.document.masking import mask_body, mask_pointers, without_tokens_in
 from looply.execution.facts.address import Address, parse_address
@@ -54,6 +53,7 @@ from looply.execution.facts.events import (
 from looply.execution.facts.log_levels import shows_visit
 from looply.execution.facts.scopes import is_within
 from looply.execution.views.positions import begins_visit
+from looply.instants import to_ms
 from looply.jsontext import Json, encode_json
 
 VisitStatus: TypeAlias = Literal[

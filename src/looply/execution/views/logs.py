@@ -18,7 +18,6 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict, replace
 
-from looply.clock import ms_or_none, to_ms
 from looply.definition import Workflow
 from looply.execution.document.document import Document
 from looply.execution.document.incidents import IncidentRecord, incident_facts
@@ -103,6 +102,7 @@ from looply.execution.views.log_entries import (
     tag_of,
 )
 from looply.execution.views.positions import positions_of
+from looply.instants import ms_or_none, to_ms
 from looply.jsontext import Json, encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
 

@@ -7,8 +7,8 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.authoring import cards
 from looply.catalog.authored.cards import CardDraft, CardSummary, CardVersion
-from looply.clock import to_ms
 from looply.errors import BadRequest
+from looply.instants import to_ms
 from looply.jsontext import Json
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.wire import (

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.authoring import connections
 from looply.catalog.authored.connections import Connection, ConnectionDraft
-from looply.clock import to_ms
+from looply.instants import to_ms
 from looply.jsontext import Json
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.wire import LIMIT, SUCCESS, Message, limit_of

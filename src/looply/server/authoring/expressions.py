@@ -11,10 +11,10 @@ from msgspec import Meta, to_builtins
 
 from looply.app.authoring import expressions
 from looply.app.authoring.expressions import EvaluationInput, Source, SourceFinding
-from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.expressions import FUNCTIONS, Argument, Function
 from looply.expressions.values.semantics import Kind
+from looply.instants import to_ms
 from looply.jsontext import Json, fingerprint
 from looply.server.http.call import IF_NONE_MATCH, Call, Response, Route, read_route
 from looply.server.http.wire import SUCCESS, instant_of

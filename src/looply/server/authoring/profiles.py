@@ -6,8 +6,8 @@ import msgspec
 
 from looply.app.authoring import profiles
 from looply.catalog.authored.profiles import Profile
-from looply.clock import to_ms
 from looply.errors import BadRequest
+from looply.instants import to_ms
 from looply.jsontext import Json
 from looply.server.http.call import Call, Response, manage_route, read_route
 from looply.server.http.wire import SUCCESS, WORKFLOW_ID, Message

@@ -9,8 +9,8 @@ from looply.app.authoring import mock_payloads, workflows
 from looply.app.authoring.activate import activate
 from looply.app.authoring.workflows import SaveResult, payload_schema
 from looply.catalog.authored.workflows import WorkflowVersion
-from looply.clock import to_ms
 from looply.errors import BadRequest, Forbidden, Problem
+from looply.instants import to_ms
 from looply.jsontext import Json
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.rows import WorkflowRow, workflow_row

@@ -8,9 +8,9 @@ from msgspec import UNSET, UnsetType
 from looply.app.executions import bulks
 from looply.app.executions.bulks import DEFAULT_RATE, BulkPreview, BulkRequest
 from looply.catalog.authored.bulks import Bulk, BulkAction
-from looply.clock import ms_or_none, to_ms
 from looply.engine.ports.port import Filter, Head, TriggerType
 from looply.execution.facts.state import Status
+from looply.instants import ms_or_none, to_ms
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.wire import LIMIT, SUCCESS, instant_of, limit_of, number_of, version_of
 

@@ -8,10 +8,10 @@ from msgspec import UNSET, UnsetType
 from looply.app.context.addressing import event_id, parse_event_id, validate_process_id
 from looply.app.executions import approvals
 from looply.catalog.tenants.names import validate_id
-from looply.clock import to_ms
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow
 from looply.errors import BadRequest
 from looply.execution.approvals.decisions import Decision
+from looply.instants import to_ms
 from looply.server.http.call import Call, Parameter, Response, Route
 from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, cursor_of, extend_record, instant_of, limit_of
 

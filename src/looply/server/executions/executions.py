@@ -10,9 +10,9 @@ from looply.app.executions.executions import RerunRequest
 from looply.app.executions.resume import ResumeRequest, resume
 from looply.app.executions.terminate import reason_of, terminate
 from looply.catalog.tenants.names import validate_id
-from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.execution.facts.commands import Restarted
+from looply.instants import to_ms
 from looply.jsontext import Json
 from looply.server.executions.records import ExecutionAnswer, ExecutionPage, execution_page, render_in_turn
 from looply.server.http.call import Call, Parameter, Response, Route, manage_route, read_route

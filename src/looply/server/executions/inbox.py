@@ -10,10 +10,10 @@ from msgspec import UNSET, UnsetType
 from looply.app.context.services import Services
 from looply.app.executions import approvals, inbox
 from looply.catalog.tenants.names import validate_id
-from looply.clock import ms_or_none, to_ms
 from looply.engine.ports.port import CardKey
 from looply.errors import BadRequest
 from looply.execution.facts.commands import Recorded
+from looply.instants import ms_or_none, to_ms
 from looply.jsontext import Json
 from looply.server.executions.decisions import DecisionRecord, decision_item
 from looply.server.http.call import Call, Parameter, Response, manage_route, public_route, read_route

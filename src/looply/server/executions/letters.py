@@ -9,9 +9,9 @@ from looply.app.context.addressing import parse_event_id
 from looply.app.executions import letters
 from looply.app.executions.letters import Letter, Settlement, SettleRequest
 from looply.catalog.tenants.names import validate_id
-from looply.clock import ms_or_none, to_ms
 from looply.engine.records.letters import LetterFilter, LetterRow
 from looply.errors import BadRequest
+from looply.instants import ms_or_none, to_ms
 from looply.jsontext import Json
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, extend_record, flag_of, limit_of

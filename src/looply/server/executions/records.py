@@ -9,7 +9,6 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.context.services import Services
 from looply.app.executions.executions import Record, Row, Rows
-from looply.clock import to_ms
 from looply.engine.ports.port import Head
 from looply.execution.closing.children import ChildRecord, children_of
 from looply.execution.document.incidents import IncidentRecord
@@ -17,6 +16,7 @@ from looply.execution.views.condensed import VisitRecord
 from looply.execution.views.log_entries import LogEntry
 from looply.execution.views.log_pages import LogPage, log_page
 from looply.execution.views.logs import WaitRecord, event_log, incidents_of, input_payload, mask_document, waits_of
+from looply.instants import to_ms
 from looply.jsontext import Json
 from looply.limits import Limits
 from looply.server.http.wire import SUCCESS, extend_record

@@ -9,10 +9,10 @@ from looply.app.authoring.schedules import LiveSchedule
 from looply.catalog.authored.workflows import WorkflowSummary
 from looply.catalog.tenants.keys import ApiKey
 from looply.catalog.trail.audit import AuditRecord
-from looply.clock import ms_or_none, to_ms
 from looply.definition import find_zone
 from looply.engine.ports.port import LedgerRow, MissedFires
 from looply.engine.records.datastores import Datastore, DatastoreSummary
+from looply.instants import ms_or_none, to_ms
 from looply.jsontext import Json
 from looply.permissions import Scope
 from looply.schedule import Occurrence

@@ -9,8 +9,8 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict
 
 from looply.catalog.tenants.names import validate_id
-from looply.clock import from_ms
 from looply.errors import BadRequest, Problem
+from looply.instants import from_ms
 from looply.server.http.call import Call, Parameter
 
 MAX_PAGE_ITEMS: Final = 30

@@ -174,7 +174,7 @@ async def test_a_deleted_connection_is_gone_and_its_name_free(catalog: Catalog, 
     await create()
     await catalog.connections.delete(org, "S4")
 
-    with pytest.raises(NotFound, match="connection not found") as caught:
+    with pytest.raises(NotFound, match=r"connection '.*' not found; list the connections for their names") as caught:
         await catalog.connections.resolve(org, "S4")
     assert caught.value.code == "CONNECTION_NOT_FOUND"
     with pytest.raises(NotFound):

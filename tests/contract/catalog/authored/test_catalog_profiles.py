@@ -115,7 +115,7 @@ async def test_a_workflow_has_a_bounded_number_of_profiles(catalog: Catalog, org
 
 @pytest.mark.parametrize("name", ["nothing", "", "\ud800", "a\nb", "x" * 500])
 async def test_a_name_that_no_profile_has_is_not_found(catalog: Catalog, org: str, workflow_id: str, name: str) -> None:
-    with pytest.raises(NotFound, match="profile not found") as caught:
+    with pytest.raises(NotFound, match=r"profile '.*' not found; list the profiles for their names") as caught:
         await catalog.profiles.get(org, workflow_id, name)
 
     assert caught.value.code == "PROFILE_NOT_FOUND"

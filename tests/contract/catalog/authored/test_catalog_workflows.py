@@ -206,6 +206,10 @@ async def test_a_version_that_does_not_exist_is_not_found(catalog: Catalog, crea
         await catalog.workflows.get(org, (first.workflow_id, version))
 
     assert caught.value.code == "WORKFLOW_NOT_FOUND"
+    which = f"version {version} of workflow {first.workflow_id!r}"
+    assert [(each.path, each.message) for each in caught.value.problems] == [
+        ("/workflow_id", f"{which} does not exist; list the workflows and their versions")
+    ]
 
 
 @pytest.mark.parametrize("workflow_id", ["", "1", UNKNOWN + "0", "{" + UNKNOWN + "}", "\ud800", "' OR 1=1 --"])
@@ -215,7 +219,7 @@ async def test_a_malformed_id_is_a_bad_request(catalog: Catalog, org: str, workf
 
 
 async def test_a_workspace_of_another_organization_is_not_found(catalog: Catalog, mine, theirs) -> None:
-    with pytest.raises(NotFound, match="workspace not found"):
+    with pytest.raises(NotFound, match=r"workspace '.*' not found; list the workspaces for their ids"):
         await catalog.workflows.create(mine.organization_id, theirs.workspace_id, draft())
 
 

@@ -40,7 +40,7 @@ async def test_all_organizations_are_listed_in_the_order_of_their_making(catalog
 
 
 async def test_an_unknown_organization_is_not_found(catalog: Catalog) -> None:
-    with pytest.raises(NotFound, match="organization not found") as caught:
+    with pytest.raises(NotFound, match=r"organization '.*' not found; list the organizations for their ids") as caught:
         await catalog.organizations.get("nothing")
 
     assert caught.value.code == "ORGANIZATION_NOT_FOUND"

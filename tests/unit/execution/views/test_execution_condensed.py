@@ -5,10 +5,10 @@ from msgspec import to_builtins
 
 from kit.execution.driver import EXECUTION_ID, SEED, START_TIME, Simulator
 from kit.execution.workflows import CARD, call, card, step, workflow
-from looply.clock import to_ms
 from looply.execution.facts.address import Address, wait_token
 from looply.execution.facts.events import ChildStarted, StepSkipped
 from looply.execution.views.logs import condense_logs
+from looply.instants import to_ms
 from looply.jsontext import encode_json
 
 NOW = to_ms(START_TIME)

@@ -5,9 +5,9 @@ from msgspec import to_builtins
 
 from kit.execution.driver import Simulator
 from kit.execution.workflows import call, card, step, workflow
-from looply.clock import to_ms
 from looply.execution.views.log_pages import log_page
 from looply.execution.views.logs import condense_logs, event_log
+from looply.instants import to_ms
 from looply.jsontext import encode_json
 from looply.limits import Limits
 

@@ -8,7 +8,6 @@ from msgspec import to_builtins
 
 from kit.execution.driver import EXECUTION_ID, SEED, START_TIME, Simulator
 from kit.execution.workflows import call, card, step, workflow
-from looply.clock import to_ms
 from looply.execution import fold
 from looply.execution.facts.address import Address, card_token, wait_token
 from looply.execution.facts.card_copy import CardCopy
@@ -35,6 +34,7 @@ from looply.execution.facts.events import (
 )
 from looply.execution.views.log_entries import ENTRY_TYPES, tag_of
 from looply.execution.views.logs import HIDDEN, SHOWN, entry_shape, event_log, incidents_of, waits_of
+from looply.instants import to_ms
 from looply.jsontext import encode_json
 from looply.limits import Limits
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import structlog
 
-from looply.clock import from_ms
+from looply.instants import from_ms
 from looply.log import FIELD_BYTES, MASK, configure_log
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from server_kit import Caller, definition
 
-from looply.clock import to_ms
+from looply.instants import to_ms
 from looply.testing.clock import FakeClock
 
 PRICES = {"bolt": {"net": 3}, "big": 12345678901234567890123}

@@ -9,8 +9,8 @@ import httpx2
 import pytest
 from server_kit import Caller
 
-from looply.clock import to_ms
 from looply.expressions import FUNCTIONS
+from looply.instants import to_ms
 from looply.testing.clock import FakeClock
 
 DATA = {"payload": {"output": {"po": 45, "items": ["a", "b"]}}}

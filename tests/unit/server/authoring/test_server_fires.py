@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from server_kit import COMPUTING, SCHEDULED, Caller, definition, note_step
 
-from looply.clock import to_ms
 from looply.engine.upkeep.pump import Pump
+from looply.instants import to_ms
 from looply.testing.clock import FakeClock
 
 UNKNOWN = "01900000-0000-7000-8000-0000000000ff"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from server_kit import ASKING, CARD, COMPUTING, Caller, card_step, definition, note_step
 
-from looply.clock import to_ms
+from looply.instants import to_ms
 from looply.testing.clock import FakeClock
 
 UNKNOWN = "01900000-0000-7000-8000-0000000000ff"
@@ -299,7 +299,8 @@ async def test_another_organization_s_connection_is_404(mine: Caller, theirs: Ca
         await mine.post("updateConnection", body),
         await mine.post("deleteConnection", {"name": "S4"}),
     ):
-        assert (answer.status_code, answer.json()["message"]) == (404, "connection not found")
+        message = "connection 'S4' not found; list the connections for their names"
+        assert (answer.status_code, answer.json()["message"]) == (404, message)
     assert (await mine.get("getConnections")).json()["items"] == []
 
 

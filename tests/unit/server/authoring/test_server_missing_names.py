@@ -49,7 +49,7 @@ MISSING = [
         "workflow_id",
         f"there is no workflow {UNKNOWN} with a version 3",
     ),
-    (card_step("step_1", card_id=UNKNOWN), "card_id", "card not found"),
+    (card_step("step_1", card_id=UNKNOWN), "card_id", f"card {UNKNOWN!r} not found; list the cards for their ids"),
 ]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from server_kit import Caller, definition
 
-from looply.clock import to_ms
+from looply.instants import to_ms
 from looply.testing.clock import FakeClock
 
 ANN, BOB = "ann@example.com", "bob@example.com"

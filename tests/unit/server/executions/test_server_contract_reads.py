@@ -9,9 +9,9 @@ from server_kit import ASKING, CARD, CARDING, COMPUTING, SCHEDULED, Caller, card
 from looply.app.context.services import Services
 from looply.app.executions import executions
 from looply.catalog.tenants.principal import Principal
-from looply.clock import to_ms
 from looply.engine.shell.shell import Shell
 from looply.execution.facts.commands import FireTimer
+from looply.instants import to_ms
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.permissions import permissions_of
 from looply.server.executions.records import EventLog, execution_page

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from server_kit import ASKING, CARDING, COMPUTING, Caller, definition, note_step, wait_step
 
-from looply.clock import to_ms
+from looply.instants import to_ms
 from looply.testing.clock import FakeClock
 
 SAP = {"payload": {"source": "SAP", "answer": 42}}

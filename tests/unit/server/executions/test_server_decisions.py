@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from server_kit import Caller, definition
 
-from looply.clock import to_ms
 from looply.engine.records.pruning import RetentionFilter
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pruner import prune_now
 from looply.errors import NotFound
+from looply.instants import to_ms
 from looply.testing.clock import FakeClock
 
 ANN, BOB, CY = "ann@example.com", "bob@example.com", "cy@example.com"

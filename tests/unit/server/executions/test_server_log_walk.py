@@ -13,10 +13,10 @@ from walk_definitions import CALL, every_type, graph, step
 
 from looply.catalog import Catalog
 from looply.catalog.authored.connections import ConnectionDraft
-from looply.clock import to_ms
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pump import Pump
 from looply.errors import Unavailable
+from looply.instants import to_ms
 from looply.limits import Limits
 from looply.testing.clock import FakeClock
 from looply.testing.world import HANG, Answer, Output, World

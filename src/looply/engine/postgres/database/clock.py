@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from looply.clock import Clock, from_ms, to_ms
+from looply.clock import Clock
+from looply.instants import from_ms, to_ms
 
 
 class DatabaseClock:

@@ -220,7 +220,7 @@ class Database:
                     return await look_up(connection) if look_up is not None else None
             except psycopg.Error as error:
                 if pause == FIRST_PAUSE_SECONDS:
-                    _log.warning("outcome_sought", error=one_line(error))
+                    _log.warning("outcome_sought", epoch=self.epoch, transaction=name, error=one_line(error))
                 await asyncio.sleep(pause)
                 pause = longer(pause)
             except StoreLost as error:

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple, TypeAlias
 
-from looply.clock import Clock, to_ms
+from looply.clock import Clock
 from looply.engine.coding.rows import id_text
 from looply.engine.ports.store import MAX_CRASH_COUNT
 from looply.engine.postgres.database.clock import DatabaseClock
@@ -23,6 +23,7 @@ from looply.engine.postgres.database.names import Names
 from looply.engine.postgres.database.ownership import end_lost, end_others
 from looply.engine.postgres.database.sessions import PostgresSession
 from looply.engine.sql.work import find_suspects, mark_suspects
+from looply.instants import to_ms
 
 Left: TypeAlias = tuple[Collection[str], Sequence[str]]
 """What ended processes left: the suspects, where they are known at the start, and what ended too many processes."""

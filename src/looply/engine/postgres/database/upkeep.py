@@ -59,7 +59,8 @@ class Upkeep:
             try:
                 async with database.writers.one() as connection:
                     if not await renew(connection, database.epoch):
-                        _log.error("lease_lost", error=str(database.lose(lease_lost_reason(database.epoch))))
+                        lost = database.lose(lease_lost_reason(database.epoch))
+                        _log.error("lease_lost", epoch=database.epoch, error=lost.message)
                         return
                     await self.prepare(connection)
             except psycopg.Error as error:

@@ -4,7 +4,6 @@ from typing import Any, Final
 
 import psycopg
 
-from looply.clock import to_ms
 from looply.engine.postgres.database.connections import Connection, row
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.names import Names
@@ -12,6 +11,7 @@ from looply.engine.records.datastores import DatastoreChange, full_error, revisi
 from looply.engine.sql.datastores import SqlDatastores
 from looply.engine.sql.sessions import Sessions
 from looply.errors import EngineError
+from looply.instants import to_ms
 
 PUT: Final = "put_datastore(%s::integer, %s, %s, %s, %s::bytea, %s::bytea, %s, %s, %s, %s)"
 """The call that applies a change; `put_facts` returns its arguments."""

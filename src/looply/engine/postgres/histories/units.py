@@ -6,7 +6,6 @@ from typing import Any, Final
 import msgspec
 import psycopg
 
-from looply.clock import to_ms
 from looply.engine.coding.columns import (
     batch_columns,
     card_columns,
@@ -37,6 +36,7 @@ from looply.engine.postgres.pending.deliveries import relations_call
 from looply.engine.postgres.pending.ledger import fire_call, fire_facts, hold_call
 from looply.engine.records.decisions import DecisionRow
 from looply.errors import EngineError
+from looply.instants import to_ms
 
 _HOLD_VALUES: Final = "hold_lease(%s), hold_values()"
 _PUT_LETTERS: Final = "put_letters(%s::uuid, %s::integer, %s::integer, %s::jsonb)"

@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
-from looply.clock import ms_or_none, to_ms
 from looply.engine.coding.rows import FIRE_OUTCOMES
 from looply.engine.ports.port import Fire
 from looply.engine.postgres.database.connections import Call
 from looply.engine.sql.schedules import MILLISECOND
+from looply.instants import ms_or_none, to_ms
 
 _HOLD: Final = "hold_schedule(%s, %s::integer), hold_former(%s::integer, %s, %s::uuid)"
 NOTE_FIRE: Final = "note_fire(%s::integer, %s::bigint, %s::bigint, %s::integer, %s::bigint, %s::integer)"

@@ -4,7 +4,6 @@ from typing import Final
 
 import psycopg
 
-from looply.clock import to_ms
 from looply.engine.coding.rows import fire_taken_error
 from looply.engine.ports.port import Fire
 from looply.engine.postgres.database.connections import Connection, row
@@ -13,6 +12,7 @@ from looply.engine.postgres.database.names import Names
 from looply.engine.postgres.pending.ledger import NOTE_FIRE, fire_facts, former_facts, note_facts
 from looply.engine.sql.schedules import SqlSchedules
 from looply.engine.sql.sessions import Sessions
+from looply.instants import to_ms
 
 _SKIP: Final = (
     f"SELECT hold_former(%s::integer, %s, %s::uuid), take_fire(%s::integer, %s, %s, NULL), {NOTE_FIRE}"

@@ -4,12 +4,12 @@ from typing import Final
 
 import apsw
 
-from looply.clock import to_ms
 from looply.engine.records.datastores import Datastore, DatastoreChange, full_error, revision_error
 from looply.engine.sql.datastores import SqlDatastores
 from looply.engine.sqlite.file.names import Names
 from looply.engine.sqlite.file.sessions import SqliteSessions
 from looply.engine.sqlite.file.threads import Threads
+from looply.instants import to_ms
 
 _FLOOR_OF: Final = "SELECT revision FROM datastore_floor WHERE org = ?"
 _COUNT: Final = "SELECT count(*) FROM datastore WHERE org = ?"

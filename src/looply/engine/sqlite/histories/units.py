@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import apsw
 
-from looply.clock import to_ms
 from looply.engine.coding.columns import (
     batch_columns,
     card_columns,
@@ -34,6 +33,7 @@ from looply.engine.sqlite.histories.datastores import store_change
 from looply.engine.sqlite.pending.deliveries import drop_slot, store_deliveries, store_slot
 from looply.engine.sqlite.pending.ledger import store_fire
 from looply.execution.facts.state import OPEN_STATUSES
+from looply.instants import to_ms
 
 # Parameters are in the order of `looply.engine.coding.columns`, behind the keys of the row.
 _INSERT = (

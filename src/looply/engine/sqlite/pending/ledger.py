@@ -2,11 +2,11 @@
 
 import apsw
 
-from looply.clock import ms_or_none, to_ms
 from looply.engine.coding.rows import FIRE_OUTCOMES, fire_taken_error, id_bytes
 from looply.engine.ports.port import Fire
 from looply.engine.sql.schedules import MILLISECOND
 from looply.engine.sqlite.file.names import Names
+from looply.instants import ms_or_none, to_ms
 
 # Outcomes are the positions of `FIRE_OUTCOMES`: 4 waits, 5 was missed.
 _HELD = (
