@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from looply.clock import to_ms
-from looply.engine.coding.rows import Row, batch_from, head_from, id_text, positioned_batch_from
+from looply.engine.coding.rows import IN_OPEN_NUMBERS, Row, batch_from, head_from, id_text, positioned_batch_from
 from looply.engine.ports.store import (
     Batch,
     Loaded,
@@ -66,7 +66,7 @@ _DEFINITION: Final = "SELECT hash, workflow_id, version, body FROM definition WH
 _KEY: Final = (
     "SELECT k.execution_id, k.request FROM idempotency k JOIN name o ON o.n = k.org"
     " WHERE o.id = :organization AND k.key = :key AND (k.expires_ms > :now"
-    " OR EXISTS (SELECT 1 FROM execution e WHERE e.id = k.execution_id AND e.status IN (1, 2)))"
+    f" OR EXISTS (SELECT 1 FROM execution e WHERE e.id = k.execution_id AND e.status {IN_OPEN_NUMBERS}))"
 )
 
 
