@@ -16,8 +16,7 @@ from looply.engine.ports.store import (
     Value,
 )
 from looply.engine.sql.dialects import Variants
-from looply.engine.sql.sessions import Session, Sessions
-from looply.errors import Stale
+from looply.engine.sql.sessions import Sessions
 
 _HEAD: Final = "SELECT * FROM head WHERE id = :execution:uuid"
 _FIRST: Final = "SELECT seq, fold, codec, state FROM snapshot WHERE execution_id = :execution:uuid AND fold = :fold"
@@ -54,8 +53,6 @@ _COMMITTED: Final = Variants(
     f" WHERE x.id = b.execution_id LIMIT 1) e {_OWNERS} WHERE (b.tx, b.n) > (:tx::text::xid8, :n)"
     " AND b.tx < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY b.tx, b.n LIMIT :limit",
 )
-_PUT_DICTIONARY: Final = "INSERT INTO dictionary(n, bytes) VALUES (:n, :bytes) ON CONFLICT DO NOTHING"
-_SAME_DICTIONARY: Final = "SELECT 1 FROM dictionary WHERE n = :n AND bytes = :bytes"
 PUT_DEFINITION: Final = (
     "INSERT INTO definition(hash, workflow_id, version, body) SELECT :hash, :workflow, :version, :body"
     " FROM hold_lease(:own) ON CONFLICT DO NOTHING"
@@ -102,19 +99,6 @@ class SqlJournal:
     async def put_definition(self, definition: StoredDefinition) -> None:
         """Stores a definition once; durable when it returns."""
         await self._sessions.change(PUT_DEFINITION, definition_facts(definition))
-
-    async def put_dictionary(self, number: int, data: bytes) -> None:
-        """Stores a dictionary, which stays. Raises: Stale."""
-        parameters = {"n": number, "bytes": data}
-
-        async def write(session: Session) -> None:
-            if await session.change(_PUT_DICTIONARY, parameters) != 1:
-                raise Stale(f"dictionary {number} is stored already and never changes")
-
-        async def look_up(session: Session) -> tuple[None] | None:
-            return (None,) if await session.rows(_SAME_DICTIONARY, parameters) else None
-
-        await self._sessions.write(write, [("dictionary", number)], look_up)
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
         """Returns the large values of an execution by hash."""

@@ -131,10 +131,10 @@ async def test_a_watcher_behind_the_buffer_reads_the_store_and_misses_nothing(wo
         begin = await world.feed.position()
         units = [await world.put() for _ in range(50)]
         last = units[-1].execution_id
-        while not any(each.execution_id == last for each in world.feed._kept):
+        while last not in world.feed.kept_ids:
             signal.clear()
             await asyncio.wait_for(signal.wait(), BOUND)
-        assert len(world.feed._kept) <= 8
+        assert len(world.feed.kept_ids) <= 8
         found = await follow(world, signal, begin, 50)
         assert [each.execution_id for each in found] == [unit.execution_id for unit in units]
 
@@ -166,12 +166,13 @@ async def test_a_batch_that_cannot_be_read_does_not_block_the_others(world: Worl
 
 async def test_the_store_is_not_read_without_watchers(world: World) -> None:
     with world.feed.watch(ORGANIZATION):
-        task = world.feed._task
-    assert task is not None
-    await asyncio.wait_for(task, BOUND)
+        assert world.feed.is_reading
+    async with asyncio.timeout(BOUND):
+        while world.feed.is_reading:  # noqa: ASYNC110 - nothing is notified when the last read ends
+            await asyncio.sleep(0)
     reads = world.reads
     await world.put()
-    assert (world.reads, world.feed._kept) == (reads, [])
+    assert (world.reads, world.feed.kept_ids) == (reads, [])
 
 
 async def test_more_watchers_than_the_limit_are_refused_until_one_leaves(world: World) -> None:
