@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.source_tree import SOURCE, TESTS, files, imported, is_package, module_of, modules, needed, part_of
+from kit.source_tree import PROJECT, SOURCE, TESTS, files, imported, is_package, module_of, modules, needed, part_of
 from looply.cli import on_demand
 
 LAYERS = (
@@ -53,6 +53,7 @@ IMPURE_MODULES = {
     "apsw",
     "httpx2",
 }
+SURROUNDINGS = (TESTS, PROJECT / "bench", PROJECT / "tools")
 MOST_SIDE_BY_SIDE = 15
 MOST_LATE_IMPORTS = 20
 MOST_LINES = 500
@@ -148,7 +149,7 @@ def test_the_map_names_files_that_are_there() -> None:
     assert [name for name in named if not (SOURCE / name).exists() and not (SOURCE.parents[1] / name).exists()] == []
 
 
-@pytest.mark.parametrize("root", [SOURCE, TESTS], ids=["product", "tests"])
+@pytest.mark.parametrize("root", [SOURCE, *SURROUNDINGS], ids=lambda root: root.name)
 def test_no_folder_has_more_modules_side_by_side_than_a_reader_can_hold(root: Path) -> None:
     named = (path for path in files(root) if not path.stem.startswith("__"))
     counts = Counter(path.parent.relative_to(root).as_posix() for path in named)
@@ -303,8 +304,9 @@ def test_files_functions_and_classes_stay_in_their_band() -> None:
     assert wrong == []
 
 
-def test_no_file_of_tests_is_longer_than_one_of_the_product() -> None:
-    lengths = {path.relative_to(TESTS).as_posix(): path.read_text().count("\n") for path in files(TESTS)}
+@pytest.mark.parametrize("root", SURROUNDINGS, ids=lambda root: root.name)
+def test_no_file_around_the_product_is_longer_than_one_of_it(root: Path) -> None:
+    lengths = {path.relative_to(root).as_posix(): path.read_text().count("\n") for path in files(root)}
     assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
 
 

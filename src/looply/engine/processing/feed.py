@@ -133,11 +133,6 @@ class Feed:
         """Whether the store is read: while there are watchers, and until the last read has ended."""
         return self._task is not None and not self._task.done()
 
-    @property
-    def kept_ids(self) -> list[str]:
-        """The ids of the executions whose batches are in memory, one for each batch, oldest first."""
-        return [committed.execution_id for committed in self._kept]
-
     def wake(self) -> None:
         """Reports that this process has stored a unit; costs nothing without watchers."""
         self._woken.set()
