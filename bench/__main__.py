@@ -10,11 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from bench import auditor, fairness, growth, regions, searching, speed, streams, table, timers
+from bench import speed, table
 from bench.beside import measure_peers
+from bench.fairness import measuring as fairness
 from bench.functions import measure_functions
-from bench.machine import describe
-from bench.servers import ROOT
+from bench.harness.machine import describe
+from bench.harness.servers import ROOT
+from bench.scale import auditor, growth, regions, searching, streams, timers
 from bench.speed import Plan
 
 Found = dict[str, Any]

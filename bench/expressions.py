@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from bench.servers import ROOT
+from bench.harness.servers import ROOT
 from looply.cli.measuring.bench_expressions import compare
 from looply.clock import SystemClock
 

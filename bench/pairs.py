@@ -19,9 +19,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from bench.load import post
-from bench.scenario import BODY
-from bench.servers import ROOT, Server, looply
+from bench.harness.load import post
+from bench.harness.scenario import BODY
+from bench.harness.servers import ROOT, Server, looply
 from bench.speed import CLIENTS, drive
 
 _SECONDS: Final = 600.0
@@ -32,8 +32,8 @@ _RESAMPLES: Final = 10_000
 _MAKE: Final = """
 import json, sys
 from pathlib import Path
-from bench.filling import make_folder
-from bench.load import run
+from bench.harness.filling import make_folder
+from bench.harness.load import run
 folder = run(make_folder(Path(sys.argv[1])))
 print(json.dumps([folder.trigger_path(sys.argv[2]), folder.api_key]))
 """

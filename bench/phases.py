@@ -23,9 +23,9 @@ import msgspec
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from bench.in_process import InProcess, in_process
-from bench.load import post, run
-from bench.scenario import BODY, computing
+from bench.harness.in_process import InProcess, in_process
+from bench.harness.load import post, run
+from bench.harness.scenario import BODY, computing
 from looply.clock import Ids, SystemClock, SystemEntropy, id_time
 from looply.definition import compile_definition
 from looply.engine.coding.codec import Codec

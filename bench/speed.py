@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from bench.filling import Folder, make_folder
-from bench.load import Calls, Span, get, pinned, post, run, run_callers
-from bench.scenario import BODY, RESUME_BODY
-from bench.servers import Server, client_cores, disk_bytes, json_of, looply, program
+from bench.harness.filling import Folder, make_folder
+from bench.harness.load import Calls, Span, get, pinned, post, run, run_callers
+from bench.harness.scenario import BODY, RESUME_BODY
+from bench.harness.servers import Server, client_cores, disk_bytes, json_of, looply, program
 
 CLIENTS: Final = 32
 WARM_UP_SECONDS: Final = 1.0
@@ -76,7 +76,7 @@ def median_of(runs: list[Figures]) -> Figures:
 
 def measure_generator(plan: Plan) -> Figures:
     """Returns the maximum rate of the load generator itself: against a server that does nothing."""
-    with program("noop_server", log=plan.work / "noop.log") as server:
+    with program("harness.noop_server", log=plan.work / "noop.log") as server:
         return drive(server, itertools.repeat(post("/", BODY)), CLIENTS, plan.seconds).figures()
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from bench import fairness, regions, searching
 from bench.distributed import rows as distributed
+from bench.fairness import measuring as fairness
+from bench.scale import regions, searching
 
 _WIDTHS: Final = (58, 44, 30)
 

@@ -3,12 +3,13 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeGuard
 
 TESTS: Final = Path(__file__).parent
 REPLACED: Final = {
     "sys": "the arguments of the process, which a page of the reference must not depend on",
     "base64": "counts what the standard library decodes",
+    "task": "asyncio logs nothing of tasks that a simulated crash leaves behind",
     "HttpToolsProtocol": "counts what uvicorn's parser receives",
 }
 """What tests may replace, with the reason: names of other packages only."""
@@ -40,9 +41,16 @@ def replaced(tree: ast.Module) -> Iterator[tuple[int, str]]:
             case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[target, *_]) if _root(target) in names:
                 yield node.lineno, ast.unparse(target)
             case ast.Assign(targets=targets):
-                for target in targets:
-                    if isinstance(target, ast.Attribute) and _root(target) in names:
-                        yield node.lineno, ast.unparse(target.value)
+                yield from ((node.lineno, ast.unparse(each.value)) for each in targets if _is_foreign(each, names))
+            case ast.AugAssign(target=target) | ast.AnnAssign(target=target) if _is_foreign(target, names):
+                yield node.lineno, ast.unparse(target)
+
+
+def _is_foreign(target: ast.AST, names: set[str]) -> TypeGuard[ast.Attribute]:
+    """Returns whether an assignment changes a name of the product, or a private attribute of another object."""
+    if not isinstance(target, ast.Attribute):
+        return False
+    return _root(target) in names or (target.attr.startswith("_") and _root(target) not in ("self", "cls"))
 
 
 def _root(node: ast.AST) -> str:
@@ -99,5 +107,15 @@ def test_each_way_to_replace_a_name_of_the_product_is_found() -> None:
         "setattr(jsontext, '_depth', 1)\n"
         "monkeypatch.setenv('PATH', '')\n"
         "shell.get = 1\n"
+        "shell._store = 1\n"
+        "shell.store._count += 1\n"
+        "self._store = 1\n"
     )
-    assert sorted(replaced(tree)) == [(3, "jsontext"), (4, "'looply.jsontext._depth'"), (5, "Shell"), (6, "jsontext")]
+    assert sorted(replaced(tree)) == [
+        (3, "jsontext"),
+        (4, "'looply.jsontext._depth'"),
+        (5, "Shell"),
+        (6, "jsontext"),
+        (9, "shell"),
+        (10, "shell.store._count"),
+    ]

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from io import StringIO
 from pathlib import Path
 
+from looply.engine.coding.rows import OPEN_NUMBERS, STATUS_NUMBERS
+
 SOURCE = Path(__file__).parents[1] / "src" / "looply"
 STORES = ("sqlite", "postgres")
 MOST_IN_COMMON = 0.05
@@ -24,6 +26,19 @@ def test_the_two_stores_with_tables_hardly_repeat_each_other() -> None:
         same.update(f"{name}: {line}" for line in repeated)
         count += len(one) + len(other)
     assert same.total() / count < MOST_IN_COMMON, f"{same.total()} of {count} lines: {same.most_common()}"
+
+
+def test_the_schema_calls_the_same_executions_open_as_the_code() -> None:
+    """An idempotency key is taken while it has not expired or its execution is open: here in SQL, elsewhere by code."""
+    ended = {STATUS_NUMBERS["COMPLETED"], STATUS_NUMBERS["TERMINATED"]}
+    found = {
+        f"{path.relative_to(SOURCE)} has {said.group()}": {int(number) for number in said.group(1).split(",")}
+        for store in STORES
+        for path in sorted((SOURCE / "engine" / store / "schema").rglob("*.sql"))
+        for said in re.finditer(r"\bstatus IN \(([0-9, ]+)\)", path.read_text())
+    }
+    assert set(OPEN_NUMBERS) in found.values()
+    assert {place: numbers for place, numbers in found.items() if numbers not in (set(OPEN_NUMBERS), ended)} == {}
 
 
 def files_by_name(folder: Path) -> dict[str, list[Path]]:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from bench.distributed.parts import Part
-from bench.scenario import calling, computing, waiting
-from bench.servers import ROOT, all_cores, started, wait_for_file
+from bench.harness.scenario import calling, computing, waiting
+from bench.harness.servers import ROOT, all_cores, started, wait_for_file
 
 _COMMAND: Final = (sys.executable, "-P", "-m", "looply")
 _STOP_SECONDS: Final = 30.0

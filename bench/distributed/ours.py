@@ -8,9 +8,9 @@ from typing import Final
 from bench.distributed.installation import Installation, Running
 from bench.distributed.parts import Part, measured
 from bench.distributed.storing import writing
-from bench.load import Calls, Span, pinned, post, run, run_callers
-from bench.scenario import BODY
-from bench.servers import client_cores
+from bench.harness.load import Calls, Span, pinned, post, run, run_callers
+from bench.harness.scenario import BODY
+from bench.harness.servers import client_cores
 from bench.speed import CLIENTS, WARM_UP_SECONDS, Figures, resume_requests
 
 _LONGEST_SECONDS: Final = 300.0

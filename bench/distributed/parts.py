@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from bench.load import Span
-from bench.servers import cpu_seconds
+from bench.harness.load import Span
+from bench.harness.servers import cpu_seconds
 from bench.speed import Figures
 
 

@@ -16,7 +16,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from bench.load import run
+from bench.harness.load import run
 
 QUEUE: Final = "plain"
 _LIMIT: Final = timedelta(seconds=60)

@@ -15,9 +15,9 @@ from temporalio.client import Client, WorkflowHandle
 
 from bench.distributed.parts import Part
 from bench.distributed.plain import QUEUE, Waiting, connect
-from bench.load import Span
-from bench.scenario import PAYLOAD, RESUME_BODY
-from bench.servers import all_cores, json_of, started, wait_for_file
+from bench.harness.load import Span
+from bench.harness.scenario import PAYLOAD, RESUME_BODY
+from bench.harness.servers import all_cores, json_of, started, wait_for_file
 from kit.servers.temporal_server import TemporalServer
 
 _LONGEST_SECONDS: Final = 300.0

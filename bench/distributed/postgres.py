@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.load import pinned
-from bench.servers import all_cores
+from bench.harness.load import pinned
+from bench.harness.servers import all_cores
 from kit.servers.postgres_server import NoPostgres, PostgresServer, find_binaries
 
 

@@ -14,9 +14,9 @@ from typing import Any, Final
 import msgspec
 
 from bench.distributed.installation import Installation, Running
-from bench.load import get, pinned, post, run
-from bench.scenario import BODY, RESUME_BODY, computing
-from bench.servers import client_cores
+from bench.harness.load import get, pinned, post, run
+from bench.harness.scenario import BODY, RESUME_BODY, computing
+from bench.harness.servers import client_cores
 from bench.speed import Figures
 
 _CALLERS: Final = 16

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from bench.load import pinned
-from bench.servers import all_cores
+from bench.harness.load import pinned
+from bench.harness.servers import all_cores
 from kit.servers.temporal_server import NoTemporal, TemporalServer, find_program
 
 Storage: TypeAlias = Literal["in memory", "on file"]

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.load import post
+from bench.harness.load import post
+from bench.harness.scenario import BODY
+from bench.harness.servers import Server, free_port, started, wait_for_port
 from bench.peers.peer import PEERS, STOP_SECONDS, Peer, installed_version, missing_file
-from bench.scenario import BODY
-from bench.servers import Server, free_port, started, wait_for_port
 
 _PYTHON = PEERS / "venv-dbos" / "bin" / "python"
 _APP = Path(__file__).with_name("dbos_app.py")

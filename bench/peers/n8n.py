@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from bench.load import post
+from bench.harness.load import post
+from bench.harness.scenario import BODY
+from bench.harness.servers import Server, free_port, started
 from bench.peers.peer import PEERS, STOP_SECONDS, Peer, missing_file
-from bench.scenario import BODY
-from bench.servers import Server, free_port, started
 
 _PACKAGE: Final = PEERS / "n8n/node_modules/n8n"
 _PROGRAM: Final = _PACKAGE / "bin/n8n"

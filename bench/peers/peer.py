@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench.servers import Server
+from bench.harness.servers import Server
 
 PEERS: Final = Path(os.environ.get("BENCH_PEERS", Path.home() / "looply-peers"))
 """Where the peers are installed."""

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from bench.load import post
+from bench.harness.load import post
+from bench.harness.scenario import BODY
+from bench.harness.servers import Server, free_port, started, wait_for_port
 from bench.peers.peer import PEERS, STOP_SECONDS, Peer, missing_file
-from bench.scenario import BODY
-from bench.servers import Server, free_port, started, wait_for_port
 
 _PYTHON: Final = PEERS / "venv-restate" / "bin" / "python"
 _PACKAGE: Final = (

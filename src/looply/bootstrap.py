@@ -1,4 +1,4 @@
-"""Wires a process together: the only module that names concrete stores, dispatchers and connectors.
+"""Wires a process together: the only module that chooses its store, its dispatcher and its connectors.
 
 The setting `engine` chooses. Embedded: a data folder, and effects in this process. Postgres: a database of this process
 alone, and effects in it. Distributed: a database that many processes share; servers offer effects to Temporal, workers

@@ -388,46 +388,44 @@ def _duration(value: Any) -> timedelta:
     return value if isinstance(value, timedelta) else timedelta(seconds=_seconds(0.001)(value))
 
 
+_BY_TYPE: Final[Mapping[Any, Parse]] = {
+    str: _text,
+    bool: _boolean,
+    Path: _path_value,
+    Path | None: _path_value,
+    Secret | None: _secret,
+    tuple[str, ...]: _list,
+    EngineKind: _choice(get_args(EngineKind)),
+    LogLevel: _choice(get_args(LogLevel)),
+}
+"""How the text of a setting is read by the type of its field, where nothing else is said."""
+
+_STRICTER: Final[Mapping[str, Parse]] = {
+    "port": _integer(0, 65_535),
+    "public_url": _url,
+    "card_images": _hosts,
+    "drain_seconds": _seconds(0),
+    "concurrency": _integer(1, 100_000),
+    "host_concurrency": _integer(1, 100_000),
+    "function_processes": _integer(1, 256),
+    "header_seconds": _seconds(0.1),
+    "header_bytes": _integer(1024, 1024 * 1024),
+    "body_seconds": _seconds(0.1),
+    "keep_alive_seconds": _seconds(0.1),
+    "trusted_proxies": _networks,
+    "refusals_per_minute": _integer(1, 1_000_000),
+    "retention_days": _integer(0, 36_500),
+    "decision_retention_days": _integer(0, 36_500),
+    "metrics_token": _token,
+    "metrics_listen": _listener,
+}
+"""The settings with bounds, or with a form that their type does not say."""
+
+
 def _rows() -> Iterator[Setting]:
-    parsers: dict[str, Parse] = {
-        "engine": _choice(get_args(EngineKind)),
-        "data": _path_value,
-        "database": _secret,
-        "host": _text,
-        "port": _integer(0, 65_535),
-        "public_url": _url,
-        "card_images": _hosts,
-        "egress_allow": _list,
-        "log_level": _choice(get_args(LogLevel)),
-        "drain_seconds": _seconds(0),
-        "concurrency": _integer(1, 100_000),
-        "host_concurrency": _integer(1, 100_000),
-        "function_processes": _integer(1, 256),
-        "encryption_key": _secret,
-        "temporal_address": _text,
-        "temporal_namespace": _text,
-        "temporal_tls": _boolean,
-        "temporal_tls_ca": _path_value,
-        "temporal_tls_certificate": _path_value,
-        "temporal_tls_key": _path_value,
-        "temporal_api_key": _secret,
-        "temporal_task_queue": _text,
-        "worker_connectors": _list,
-        "header_seconds": _seconds(0.1),
-        "header_bytes": _integer(1024, 1024 * 1024),
-        "body_seconds": _seconds(0.1),
-        "keep_alive_seconds": _seconds(0.1),
-        "trusted_proxies": _networks,
-        "refusals_per_minute": _integer(1, 1_000_000),
-        "access_log": _boolean,
-        "retention_days": _integer(0, 36_500),
-        "decision_retention_days": _integer(0, 36_500),
-        "metrics_token": _token,
-        "metrics_listen": _listener,
-    }
     for field in msgspec.structs.fields(Settings):
         if field.name != "limits":
-            parse = parsers[field.name]
+            parse = _STRICTER.get(field.name) or _BY_TYPE[field.type]
             yield Setting(name=field.name, default=field.default, parse=parse, is_secret=parse in (_secret, _token))
     for field in msgspec.structs.fields(Limits):
         is_duration = isinstance(field.default, timedelta)

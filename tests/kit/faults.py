@@ -29,7 +29,6 @@ _WRITES = frozenset(
         "drop",
         "skip",
         "put_definition",
-        "put_dictionary",
         "drop_deliveries",
         "begin_trial",
         "end_trial",

@@ -63,31 +63,33 @@ class Answer(msgspec.Struct, frozen=True):
 async def stock(ctx: CallContext, input_: dict[str, Json]) -> Json:
     """Reads how many there are of an article."""
     given = read_input(Stock, input_, "warehouse.stock")
-    return await _send(ctx, given.connection, "GET", f"stock/{given.sku}", None)
+    return await _send(ctx, "warehouse.stock", given.connection, "GET", f"stock/{given.sku}", None)
 
 
 async def reserve(ctx: CallContext, input_: dict[str, Json]) -> Json:
     """Reserves goods; the warehouse knows a reservation by its idempotency key."""
-    return await _order(ctx, read_input(Goods, input_, "warehouse.reserve"), "reservations")
+    return await _order(ctx, "warehouse.reserve", input_, "reservations")
 
 
 async def ship(ctx: CallContext, input_: dict[str, Json]) -> Json:
     """Sends goods on their way; twice asked is twice sent."""
-    return await _order(ctx, read_input(Goods, input_, "warehouse.ship"), "shipments")
+    return await _order(ctx, "warehouse.ship", input_, "shipments")
 
 
-async def _order(ctx: CallContext, given: Goods, path: str) -> Json:
+async def _order(ctx: CallContext, operation: str, input_: dict[str, Json], path: str) -> Json:
+    given = read_input(Goods, input_, operation)
     body: dict[str, Json] = {"sku": given.sku, "quantity": given.quantity, "note": given.note}
-    return await _send(ctx, given.connection, "POST", path, body)
+    return await _send(ctx, operation, given.connection, "POST", path, body)
 
 
-async def _send(ctx: CallContext, connection: str, method: str, path: str, body: Json) -> Json:
+async def _send(ctx: CallContext, operation: str, connection: str, method: str, path: str, body: Json) -> Json:
     values = await ctx.connection(connection)
+    settings = values.read("warehouse", WarehouseSettings, operation)
     content, content_type = encode_body("json", body, ctx.idempotency_key)
     headers = {"authorization": f"Bearer {values.secrets['token']}", "idempotency-key": ctx.idempotency_key}
     if content_type is not None:
         headers["content-type"] = content_type
-    url = join_url(parse_base_url(str(values.settings["base_url"])), path)
+    url = join_url(parse_base_url(settings.base_url), path)
     response = await ctx.http.send(HttpRequest(method=method, url=url, headers=headers, content=content))
     answer = await read_output(response, ctx.limits)
     if response.status == 503:

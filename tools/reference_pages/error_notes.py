@@ -5,6 +5,8 @@ The group decides under which heading a code is listed. A test checks that these
 
 from typing import Final, Literal, TypeAlias
 
+from reference_pages.workflows.step_errors import STEP_ERRORS
+
 Group: TypeAlias = Literal["call", "state", "definition", "step", "server", "command", "inside"]
 
 GROUPS: Final[dict[Group, tuple[str, str]]] = {
@@ -44,7 +46,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         ),
     ),
     "AMBIGUOUS_NAME": ("command", "Several workflows have the name; the message lists their ids: give one of them."),
-    "AUTH_FAILED": ("step", "The other system refused the credentials. Check the connection."),
     "BACKUP_EXISTS": ("command", "The backup's target exists. Name a new one; nothing is overwritten."),
     "BAD_BODY": ("call", "The body does not have the shape of the call. `errors[0].path` points at the value."),
     "BAD_CURSOR": ("call", "The fields of `lastKey` were sent back incomplete or changed. Send all of them unchanged."),
@@ -54,10 +55,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     ),
     "BAD_FLAG": ("call", "A parameter must be `true` or `false`."),
     "BAD_HEADER": ("call", "A header was given twice, is empty, too long or not printable."),
-    "BAD_INPUT": (
-        "step",
-        "The input of the step is invalid. The message names the field; nothing was sent.",
-    ),
     "BAD_LIMIT": ("call", "`limit` must be a positive integer; a page has at most 30 items."),
     "BAD_NUMBER": ("call", "A version or another number must be a positive integer."),
     "BAD_PAYLOAD": (
@@ -70,40 +67,16 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     ),
     "BAD_REASON": ("call", "A dead letter is `UNFIT` or `UNUSED`."),
     "BAD_REQUEST": ("call", "The call is malformed."),
-    "BAD_RESPONSE": (
-        "step",
-        "The response of the other system cannot be read, for example because its compression is invalid.",
-    ),
     "BAD_TIME": ("call", "Times are epoch milliseconds."),
     "BAD_WAIT": ("call", "`wait` takes an ISO 8601 duration of at most `PT60S`, such as `PT10S`."),
     "BODY_TOO_LARGE": ("call", "The body is over the limit `body_bytes`."),
     "BULK_NOT_FOUND": ("state", "The bulk does not exist, or belongs to another organization."),
-    "BULK_TERMINATES": (
-        "step",
-        (
-            "A bulk is terminating executions of the workflow that a `subworkflow` step starts. "
-            "Retry the step after its end."
-        ),
-    ),
-    "CALENDAR": ("step", "The calendar of an approval cannot be read; the message has the path of the mistake."),
     "CANNOT_REASSIGN": (
         "state",
         "The card cannot go to this person: they requested the approval, have already decided, or have a card of it.",
     ),
     "CARD_CHANGED": ("state", "The card has changed since it was shown; nothing was recorded. Read it again."),
     "CARD_NOT_FOUND": ("state", "The card, or the card that an inbox token names, does not exist."),
-    "CHILD_FAILED": (
-        "step",
-        "The execution that a `subworkflow` step waited for ended as failed by its `terminate` step, for this reason.",
-    ),
-    "CHILD_RATE": (
-        "step",
-        (
-            "`subworkflow` steps of the organization start more executions than the limit `child_starts_per_minute` "
-            "allows in this minute and in the next one: a start is delayed by two minutes at most."
-        ),
-    ),
-    "CHILD_TERMINATED": ("step", "The execution that a `subworkflow` step waited for was terminated."),
     "CLAIM_TAKEN": (
         "inside",
         "An open execution has the process id; the caller gets that execution, or `PROCESS_ID_IN_USE`.",
@@ -120,26 +93,14 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
             "another revision than `if_revision`. Read it again, then decide again."
         ),
     ),
-    "CONNECTION": (
-        "step",
-        "The other system could not be reached, or the connection broke. Retried when the step has a `retry`.",
-    ),
     "CONNECTION_EXISTS": ("state", "Another connection has the name."),
     "CONNECTION_NOT_FOUND": ("state", "No connection has this name. Create it, or correct the step's `connection`."),
     "CONNECTOR": ("command", "An installed connector cannot be used; the message names its package."),
-    "CONNECTOR_DEFECT": (
-        "step",
-        "An operation raised an unexpected error. The log line with the execution's id has the details.",
-    ),
     "CONTEXTS_FILE": (
         "command",
         "The file of the contexts is open to others, cannot be used, or has something else in it.",
     ),
     "CONTEXT_NOT_FOUND": ("command", "No context has the name; `looply context list` shows those that there are."),
-    "CREDENTIAL_BOUND": (
-        "step",
-        "The call opened a connection and then tried to reach a host that the connection does not name.",
-    ),
     "DATASTORES_FULL": (
         "state",
         (
@@ -156,22 +117,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "command",
         "Another process owns the data folder. Stop it, or use its API. `serve` ends with 75.",
     ),
-    "DEPTH_LIMIT": (
-        "step",
-        "The depth of child executions has reached the limit `child_depth`; probably a workflow calls itself.",
-    ),
-    "DOCUMENT_TOO_LARGE": (
-        "step",
-        (
-            "The data document would grow over the limit `document_bytes`, of which a list or an object counts 16 "
-            "bytes at least. Keep less in outputs, or raise the limit."
-        ),
-    ),
     "DUPLICATE_PARAMETER": ("call", "A query parameter was given twice."),
-    "EGRESS_DENIED": (
-        "step",
-        "The destination does not exist, or is not public and the setting `egress_allow` does not list it.",
-    ),
     "ENGINE": ("server", "The engine could not process the call."),
     "ERROR": ("command", "The server's answer had no code of its own."),
     "EVENTS_PRUNED": (
@@ -182,7 +128,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         ),
     ),
     "EXECUTION_NOT_FOUND": ("state", "No execution of the organization has this id or process id."),
-    "EXECUTION_TIMEOUT": ("step", "`workflow_settings.timeout` expired. The incident is of kind `TIMEOUT`."),
     "EXPRESSION": (
         "definition",
         "An expression cannot be evaluated on this data. The message names field, expression and position.",
@@ -200,30 +145,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     ),
     "FOLDER_NOT_EMPTY": ("command", "The folder must be a new or an empty one. Nothing was written."),
     "FORBIDDEN": ("call", "The key is missing, unknown, revoked or expired. The body never says which."),
-    "FUNCTION_CRASHED": (
-        "step",
-        (
-            "The process that ran the code died, and so did the one that ran it again. Look for what kills "
-            "processes on the machine, such as a lack of memory."
-        ),
-    ),
-    "FUNCTION_FAILED": (
-        "step",
-        "The code raised an exception that it did not catch. The message has the line and the text of the exception.",
-    ),
-    "FUNCTION_MEMORY": (
-        "step",
-        "The code used more memory than `function_memory_bytes`. Process less data at once, or raise the limit.",
-    ),
-    "FUNCTION_RESULT": (
-        "step",
-        "The result of the code is no JSON, nested too deeply or too large. The message has the path in the result.",
-    ),
-    "FUNCTION_SYNTAX": ("step", "The code has a syntax error. The message has the line."),
-    "FUNCTION_TIME": (
-        "step",
-        "The code did not end within the limit `function_time_seconds`: look for an endless loop, or raise the limit.",
-    ),
     "HEADERS_TOO_LARGE": ("call", "The head of the request is over the setting `header_bytes`."),
     "ILLEGAL_TRANSITION": (
         "inside",
@@ -281,26 +202,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     ),
     "LETTER_NOT_FOUND": ("state", "The organization has no dead letter of this id."),
     "LETTER_SETTLED": ("state", "The dead letter was already settled with another decision. The message has details."),
-    "LIMIT": (
-        "step",
-        (
-            "A limit is reached: recipients, open waits or a size. The message names it. `putDatastore` answers this "
-            "too for a document that is too large."
-        ),
-    ),
-    "JOIN_NOT_MET": (
-        "step",
-        "So many branches ended without arriving at the `join` that it can no longer be met.",
-    ),
-    "LOOP_LIMIT": ("step", "A `redirect` has sent the execution back as often as its `max_visits` allows."),
-    "MAIL_REFUSED": (
-        "step",
-        "The mail server refused the mail, its sender or all its recipients (5xx). The message says why.",
-    ),
-    "MAIL_UNSUPPORTED": (
-        "step",
-        "The mail server lacks a feature that the connection requires, such as STARTTLS. Check `tls` and `user`.",
-    ),
     "MALFORMED_HTTP": ("call", "The request is not valid HTTP."),
     "MALFORMED_JSON": (
         "call",
@@ -332,20 +233,11 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "NO_LETTER": ("state", "The event is no dead letter."),
     "NO_ORGANIZATION": ("command", "The data folder has no organization. `looply init` creates one."),
     "NO_SCHEDULE": ("state", "The workflow has no schedule; there is nothing to pause."),
-    "NO_APPROVER": ("step", "An approval has no recipients, or fewer than its `quorum`."),
     "NO_CHANNEL": (
         "inside",
         "A card belongs to a channel that this process does not have; another process shows it.",
     ),
     "NO_STORE": ("command", "The folder contains no store. `looply init` creates one."),
-    "OPERATION_FAILED": ("step", "A call to another system failed."),
-    "OPERATION_NOT_INSTALLED": (
-        "step",
-        (
-            "The process that makes the call has no connector with this operation. Install it in every process that "
-            "makes calls, restart them, then retry the step."
-        ),
-    ),
     "ORGANIZATION_NOT_FOUND": ("state", "The organization does not exist."),
     "OUTCOME_UNKNOWN": (
         "server",
@@ -363,7 +255,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         ),
     ),
     "OVERLOADED": ("server", "A queue is full. Nothing was done; repeat after `Retry-After`."),
-    "PARENT_TERMINATED": ("step", "The execution was terminated before the child of its step was started."),
     "PAYLOAD_REFUSED": (
         "state",
         (
@@ -374,10 +265,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "PEER_FAILED": (
         "command",
         "Microsoft's packages do not run under the installed Node; nothing was compared.",
-    ),
-    "POISONED": (
-        "step",
-        "The process ended several times during this execution or its call; it is quarantined with an incident.",
     ),
     "PROCESS_ID_IN_USE": (
         "state",
@@ -412,18 +299,12 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "command",
         ("The folder is a copy of the files of a running server, which may be inconsistent. Use `looply db backup`."),
     ),
-    "REDIRECT_REFUSED": ("step", "A redirect leads to a target that is not allowed, or there are too many."),
     "REFUSED": ("call", "The call is well formed, but its content is not acceptable."),
-    "REJECTED": ("step", "The other system understood the call and refused it."),
     "REPAIR_REFUSED": (
         "state",
         "The arguments do not match the execution or the target version. `errors` has the details and corrections.",
     ),
     "REQUEST_TIMEOUT": ("call", "The request did not arrive in time."),
-    "RESPONSE_TOO_LARGE": (
-        "step",
-        "The response is over `response_bytes` or `json_nodes`, or in too many pieces. Request less, as by `$select`.",
-    ),
     "SCHEMA_MISMATCH": ("command", "The store was written by a newer release. `serve` ends with 78; use that release."),
     "SCOPE": ("call", "The key is valid but lacks the scope of the call."),
     "SEAL_BROKEN": (
@@ -441,8 +322,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
             " host, port, header, `auth`, `allowed_hosts`, `tls`. Enter the secrets again, or remove them with null."
         ),
     ),
-    "SECRET_IN_CARD": ("step", "The card would show a value that is marked secret."),
-    "SECRET_IN_DATASTORE": ("step", "The datastore would show a value that is marked secret."),
     "SETTINGS": ("command", "Settings are wrong; all problems are listed together."),
     "SHUTTING_DOWN": ("server", "The server is stopping. Nothing was done; repeat after `Retry-After`."),
     "SELF_APPROVAL": ("state", "The requester of an approval with `self_approval: false` may not decide about it."),
@@ -462,14 +341,9 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         ),
     ),
     "STALE": ("state", "The object was changed in between. Read it again and repeat with its new `modified_on`."),
-    "STATUS": ("step", "The other system answered with a status that `fail_on` names. `error.status` has it."),
     "STEP_ENDED": (
         "state",
         "The step has ended already and cannot be skipped or completed. Move the execution to another step.",
-    ),
-    "STEP_LIMIT": (
-        "step",
-        "The execution has visited as many steps as the limit `step_visits` allows. It stops with an incident.",
     ),
     "STILL_OPEN": ("command", "The execution has not ended within the timeout of the command."),
     "STORE_CORRUPT": (
@@ -496,11 +370,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     ),
     "TERMINATED": ("state", "The execution was terminated."),
     "TIMED_OUT": ("state", "The wait timed out before the resume arrived."),
-    "TIMEOUT": (
-        "step",
-        "The other system did not answer in time. Retried when the step has a `retry` and `on_unknown` allows it.",
-    ),
-    "TLS_CERTIFICATE": ("step", "The certificate of the other system is not valid for it."),
     "TOO_MANY_BULKS": ("state", "The maximum number of bulks is running. Wait for the end of one, or cancel it."),
     "TOO_MANY_PROFILES": ("state", "The workflow has the maximum number of profiles."),
     "TOO_MANY_STREAMS": (
@@ -516,4 +385,5 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "USAGE": ("command", "The command line is wrong; `--help` shows how it is used."),
     "WORKFLOW_NOT_FOUND": ("state", "The workflow, or the version, does not exist."),
     "WORKSPACE_NOT_FOUND": ("state", "The organization has no such workspace."),
+    **{code: ("step", text) for code, text in STEP_ERRORS.items()},
 }

@@ -144,6 +144,18 @@ class ConnectionValues:
         if not isinstance(self.secrets, Secrets):
             object.__setattr__(self, "secrets", Secrets(self.secrets))
 
+    def read(self, kind: str, shape: type[Shape], operation: str) -> Shape:
+        """Returns the settings as the typed shape of a kind, for a call of an operation.
+
+        Raises: BadInput for a connection of another kind, or whose settings do not fit the shape.
+        """
+        if self.kind != kind:
+            raise BadInput(f"connection {self.name} is of kind {self.kind}; {operation} needs one of kind {kind}")
+        try:
+            return msgspec.convert(dict(self.settings), shape)
+        except msgspec.ValidationError as error:
+            raise BadInput(f"the settings of connection {self.name} do not fit: {error}") from error
+
 
 async def _no_matching_connection(kind: str, settings: Mapping[str, str]) -> ConnectionValues:
     criteria = ", ".join(f"{name} {value}" for name, value in settings.items())

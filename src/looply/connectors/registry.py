@@ -95,7 +95,7 @@ class Registry:
                 f"install a release of {distribution} that fits",
             )
             return
-        if self._claim("connector", connector.name, distribution):
+        if self._reserve_name("connector", connector.name, distribution):
             self._connectors[connector.name] = connector
         for operation in connector.operations:
             if is_datastore_operation(operation.name):
@@ -104,7 +104,7 @@ class Registry:
                     f"operation {operation.name} has a name that the engine keeps for its own operations on datastores",
                     f"give the operation of {distribution} another name",
                 )
-            elif self._claim("operation", operation.name, distribution):
+            elif self._reserve_name("operation", operation.name, distribution):
                 self._operations[operation.name] = operation
         for kind in connector.connection_kinds:
             if kind.has_secrets and kind.binding is None:
@@ -113,10 +113,10 @@ class Registry:
                     f"kind of connection {kind.name} has secrets and does not declare what binds them",
                     f"give the kind of {distribution} a `binding`: where its secrets may go, and how",
                 )
-            elif self._claim("kind of connection", kind.name, distribution):
+            elif self._reserve_name("kind of connection", kind.name, distribution):
                 self._kinds[kind.name] = kind
 
-    def _claim(self, what: str, name: str, distribution: str) -> bool:
+    def _reserve_name(self, what: str, name: str, distribution: str) -> bool:
         owner = self._owners.get((what, name))
         if owner is None:
             self._owners[(what, name)] = distribution

@@ -7,7 +7,7 @@ test releases it, like a call whose system is slow or whose process dies while i
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Literal, TypeAlias
@@ -57,6 +57,8 @@ class Output(msgspec.Struct, frozen=True):
 
 _GOOD: Final = Answer()
 
+BUILT_IN_OPERATIONS: Final = ("http.request", "sap.odata", "function.run", "email.send")
+
 HANG: Final = "HANG"
 """The outcome of a call that does not return by itself."""
 
@@ -89,9 +91,11 @@ class FakeConnections:
     def __init__(self) -> None:
         self.by_name: dict[str, ConnectionValues] = {}
 
-    def put(self, name: str, secrets: Mapping[str, str], kind: str = "http") -> None:
-        """Stores a connection with these secrets."""
-        self.by_name[name] = ConnectionValues(name=name, kind=kind, settings={}, secrets=secrets)
+    def put(
+        self, name: str, secrets: Mapping[str, str], kind: str = "http", settings: Mapping[str, Json] | None = None
+    ) -> None:
+        """Stores a connection with these secrets and settings."""
+        self.by_name[name] = ConnectionValues(name=name, kind=kind, settings=settings or {}, secrets=secrets)
 
     async def find_by_name(self, organization_id: str, name: str) -> ConnectionValues:
         """Returns the connection of that name. Raises: BadInput when there is none."""
@@ -127,18 +131,20 @@ class _Anything(msgspec.Struct):
 
 
 class World:
-    """The operations that an engine can call, and the record of their calls."""
+    """The operations that an engine can call, and the record of their calls.
 
-    def __init__(self) -> None:
+    `operations` are their names, `<connector>.<verb>`; each takes any input.
+    """
+
+    def __init__(self, operations: Sequence[str] = BUILT_IN_OPERATIONS) -> None:
         self.calls: list[Call] = []
         self.connections = FakeConnections()
         self.connections.put("MAIL", {}, "smtp")
         self._scripts: dict[str, deque[Outcome]] = defaultdict(deque)
         self._usual: dict[str, Outcome] = {}
         self._arrived = asyncio.Event()
-        names = ("http.request", "sap.odata", "function.run", "email.send")
-        operations = tuple(self._operation(name) for name in names)
-        self.registry = Registry([("test", Connector(name="test", title="Test", operations=operations))])
+        scripted = tuple(self._operation(name) for name in operations)
+        self.registry = Registry([("test", Connector(name="test", title="Test", operations=scripted))])
 
     def script(self, step: str, *outcomes: Outcome) -> None:
         """Adds the outcomes of the next calls of a step, in order."""

@@ -169,7 +169,7 @@ class Installation:
         ids.expected += [UUID(ORGANIZATION), UUID(WORKSPACE)]
         await catalog.organizations.create("Of drivers")
         # One is in the middle, held by a process that ends; the other one waits.
-        (first, *_) = await catalog.bulks.claim("the process that ends", timedelta(seconds=30))
+        (first, *_) = await catalog.bulks.take("the process that ends", timedelta(seconds=30))
         progress = Progress(cursor=str(Ids(entropy).next(clock.now())), done=3, refused=1, is_last=False)
         await catalog.bulks.record(first.bulk_id, "the process that ends", progress)
         await catalog.close()

@@ -104,13 +104,13 @@ async def test_bulks_continue_where_they_were_once_the_process_that_held_them_ha
     clock, entropy = installation.clock, SerialEntropy()
     catalog = await Catalog.connect(address, installation.sealer, clock=clock, ids=Ids(entropy), entropy=entropy)
     try:
-        claimed = await catalog.bulks.claim("another process", timedelta(seconds=30))
-        assert [(bulk.organization_id, bulk.done, bulk.refused) for bulk in claimed] == [
+        taken = await catalog.bulks.take("another process", timedelta(seconds=30))
+        assert [(bulk.organization_id, bulk.done, bulk.refused) for bulk in taken] == [
             (installation.organizations[0], 3, 1),
             (installation.organizations[1], 0, 0),
         ]
-        assert [(bulk.criteria, bulk.options) for bulk in claimed] == [({"status": "FAILED"}, {"reason": "ü"})] * 2
-        assert claimed[0].cursor
+        assert [(bulk.criteria, bulk.options) for bulk in taken] == [({"status": "FAILED"}, {"reason": "ü"})] * 2
+        assert taken[0].cursor
     finally:
         await catalog.close()
 

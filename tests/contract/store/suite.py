@@ -35,6 +35,7 @@ from contract.store.survey import OwnerContract, SurveyContract, UsageContract
 from contract.store.trials import TrialContract
 from contract.store.work import ScheduleContract, WorkContract
 from looply.engine.coding.codec import FOLD_VERSION
+from looply.engine.coding.dictionary import STARTER, starter_dictionary
 from looply.engine.ports.store import Snapshot, Store, StoredDefinition, Unit, Value
 from looply.errors import ClaimTaken, EngineError, KeyTaken, Stale
 
@@ -221,17 +222,14 @@ class PayloadContract:
         assert await store.journal.find_definition(definition.hash) == definition
         assert await store.journal.find_definition("b" * 64) is None
 
-    async def test_dictionaries_are_kept_for_ever(self, stores: Stores) -> None:
+    async def test_a_new_store_has_the_starter_dictionary_and_keeps_it(self, stores: Stores) -> None:
         store = stores.make()
-        boot = await store.open()
-        assert list(boot.dictionaries) == [1]
-        await store.journal.put_dictionary(2, b"dictionary")
-        with pytest.raises(Stale):
-            await store.journal.put_dictionary(2, b"another")
+        first = await store.open()
+        assert first.dictionaries == {STARTER: starter_dictionary()}
         await store.close()
         store = stores.make()
-        boot = await store.open()
-        assert boot.dictionaries[2] == b"dictionary"
+        again = await store.open()
+        assert again.dictionaries == first.dictionaries
         await store.close()
 
 

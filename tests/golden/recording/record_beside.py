@@ -42,7 +42,7 @@ async def fill_bulks(place: Path | str) -> dict[str, str]:
     redrive = await catalog.bulks.start((ORGANIZATION, WORKSPACE), "redrive", {"status": "FAILED"}, {"reason": "ü"})
     terminate = await catalog.bulks.start((ORGANIZATION, WORKSPACE), "terminate", {"process_id": "PO-*"}, {})
     await catalog.bulks.cancel(ORGANIZATION, terminate.bulk_id)
-    await catalog.bulks.claim("the process that ends", SLICE)
+    await catalog.bulks.take("the process that ends", SLICE)
     progress = Progress(cursor=ORGANIZATION, done=3, refused=1, is_last=False)
     assert await catalog.bulks.record(redrive.bulk_id, "the process that ends", progress)
     await catalog.close()

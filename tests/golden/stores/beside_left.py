@@ -149,7 +149,7 @@ async def check_bulks(catalog: Catalog, left: LeftBeside) -> None:
     """A running bulk continues at its cursor, and a cancelled one stays cancelled."""
     cancelled = await catalog.bulks.get(ORGANIZATION, left.catalog["terminate"])
     assert (cancelled.status, cancelled.criteria) == ("CANCELLED", {"process_id": "PO-*"})
-    (taken,) = await catalog.bulks.claim("another process", SLICE)
+    (taken,) = await catalog.bulks.take("another process", SLICE)
     assert (taken.bulk_id, taken.cursor, taken.done, taken.refused) == (left.catalog["redrive"], ORGANIZATION, 3, 1)
     assert (taken.criteria, taken.options) == ({"status": "FAILED"}, {"reason": "ü"})
     actions = [record.action for record in (await catalog.audit.list_page(ORGANIZATION, 100)).items]

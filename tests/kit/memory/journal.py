@@ -7,7 +7,6 @@ from itertools import islice
 from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
 from looply.engine.ports.store import Batch, Loaded, Position, PositionedBatch, StoredDefinition, Unit, Value
-from looply.errors import Stale
 
 
 class MemoryJournal:
@@ -85,16 +84,6 @@ class MemoryJournal:
     async def put_definition(self, definition: StoredDefinition) -> None:
         """Stores a definition once."""
         await self._commits.submit(lambda: self._data.definitions.setdefault(definition.hash, definition))
-
-    async def put_dictionary(self, number: int, data: bytes) -> None:
-        """Stores a dictionary for ever. Raises: Stale."""
-
-        def write() -> None:
-            if number in self._data.dictionaries:
-                raise Stale(f"dictionary {number} is stored already and never changes")
-            self._data.dictionaries[number] = data
-
-        await self._commits.submit(write)
 
     async def find_key(self, organization_id: str, text: str, now: datetime) -> tuple[str, bytes] | None:
         """Returns (execution id, request) of a key that is still kept, or None."""

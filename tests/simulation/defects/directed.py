@@ -242,7 +242,7 @@ class _Bulks:
             catalog=catalog, engine=engine.shell, clock=engine.clock, library=None, bulk_signal=Signal()
         )
 
-    async def claim(self, _holder: str, _span: timedelta) -> tuple[Bulk, ...]:
+    async def take(self, _holder: str, _span: timedelta) -> tuple[Bulk, ...]:
         """Returns the bulk while it has not ended."""
         return (self._bulk,) if self._bulk is not None else ()
 

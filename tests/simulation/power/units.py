@@ -31,12 +31,14 @@ class Promise(msgspec.Struct, frozen=True):
 class Ledger:
     """The calls of the store, and its acknowledgements."""
 
-    def __init__(self) -> None:
+    def __init__(self, promise: "Promise | None" = None) -> None:
+        """Continues from `promise`, where there is one."""
+        begun = promise or Promise({}, 0, 0)
         self.units: dict[str, list[Unit]] = {}
         self.refused: list[tuple[Unit, Exception]] = []
-        self._acknowledged: dict[str, int] = {}
-        self.schedules = 0
-        self.epoch = 0
+        self._acknowledged = dict(begun.units)
+        self.schedules = begun.schedules
+        self.epoch = begun.epoch
 
     def promise(self) -> Promise:
         """Returns the current acknowledgements."""
@@ -56,10 +58,8 @@ class Ledger:
 
     def as_of(self, promise: Promise) -> "Ledger":
         """Returns a ledger that continues from an earlier moment: units without acknowledgement by then get none."""
-        ledger = Ledger()
+        ledger = Ledger(promise)
         ledger.units = {execution_id: list(units) for execution_id, units in self.units.items()}
-        ledger._acknowledged = dict(promise.units)
-        ledger.schedules, ledger.epoch = promise.schedules, promise.epoch
         return ledger
 
     @property

@@ -38,8 +38,8 @@ _FAULTS: dict[str, Fault] = {
     "ambiguous_commit": "LOST_AFTER",
 }
 _WRITES = (
-    "put_definition", "put_dictionary", "mark_running", "drop_deliveries", "put", "drop", "skip", "trim",
-    "claim", "mark_shown", "postpone", "begin_trial", "end_trial", "prune", "drop_keys", "drop_decisions", "fill",
+    "put_definition", "mark_running", "drop_deliveries", "put", "drop", "skip", "trim",
+    "take", "mark_shown", "postpone", "begin_trial", "end_trial", "prune", "drop_keys", "drop_decisions", "fill",
 )  # fmt: skip
 """Methods that wait for a flush; a missing one would wait for ever."""
 

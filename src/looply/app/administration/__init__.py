@@ -1,5 +1,5 @@
 """Use cases of administrators: organizations, API keys and their bindings to workflows, the proof of a store.
 
-Imports every lower room.
+Imports `context`.
 Never here: wire names.
 """

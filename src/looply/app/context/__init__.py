@@ -1,5 +1,5 @@
 """What use cases share: services, the library of compiled workflows, addressing of executions, audit, metrics.
 
-Imports nothing of `app` outside of this room.
+Imports no other room of `app`.
 Never here: a use case.
 """

@@ -61,8 +61,8 @@ class BulkRunner(Loop):
             self.wake()
 
     async def tick(self) -> int:
-        """Processes one slice of each bulk that this process can claim; returns the number of bulks."""
-        bulks = await self._services.catalog.bulks.claim(self._holder, _HELD)
+        """Processes one slice of each bulk that this process can take; returns the number of bulks."""
+        bulks = await self._services.catalog.bulks.take(self._holder, _HELD)
         for bulk in bulks:
             progress = await self._slice(bulk)
             await self._services.catalog.bulks.record(bulk.bulk_id, self._holder, progress)

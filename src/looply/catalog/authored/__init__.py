@@ -1,5 +1,5 @@
 """What organizations edit: workflows, cards, connections, profiles, and bulks.
 
-Imports every lower room.
+Imports `storage`, `trail` and `tenants`.
 Never here: executions; the engine's store has them.
 """

@@ -28,7 +28,7 @@ BulkStatus: TypeAlias = Literal["RUNNING", "DONE", "CANCELLED"]
 MAX_RUNNING: Final = 10
 """Bulks of one organization that run at once; each has its own rate."""
 
-_CLAIMED: Final = 20
+_MOST_TAKEN: Final = 20
 
 
 class Bulk(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,7 +160,7 @@ class Bulks:
         found = await self._database.read(lambda connection: connection.execute(query).scalars().all())
         return any(criteria.get("workflow_id", workflow_id) == workflow_id for criteria in found)
 
-    async def claim(self, holder: str, span: timedelta) -> tuple[Bulk, ...]:
+    async def take(self, holder: str, span: timedelta) -> tuple[Bulk, ...]:
         """Leases running bulks of all organizations to `holder` for `span`, its own and abandoned ones; returns them.
 
         A bulk with a damaged row is skipped: its request is unknown.
@@ -170,7 +170,7 @@ class Bulks:
         now_ms = to_ms(self._clock.now())
         free = or_(bulks.c.holder == holder, bulks.c.held_until_ms <= now_ms)
         query = select(bulks).where(bulks.c.status == "RUNNING", free)
-        query = query.order_by(bulks.c.modified_on_ms, bulks.c.bulk_id).limit(_CLAIMED)
+        query = query.order_by(bulks.c.modified_on_ms, bulks.c.bulk_id).limit(_MOST_TAKEN)
         if not await self._database.read(lambda connection: connection.execute(query).first()):
             return ()
 

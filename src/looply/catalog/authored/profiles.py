@@ -65,19 +65,6 @@ class Profiles:
 
         return await self._database.write(store)
 
-    async def duplicate(
-        self, organization_id: str, workflow_id: str, name: str, new_name: str, *, actor: str | None = None
-    ) -> Profile:
-        """Copies a profile under a new name and returns the copy, which is not the default."""
-        change = Change(organization_id, actor, self._clock.now())
-        checked = validate_name(new_name, "new_name")
-
-        def store(connection: Connection) -> Profile:
-            source = require_readable(_get(connection, organization_id, workflow_id, name), profiles)
-            return _insert(connection, change, source["workflow_id"], checked, source["environment"])
-
-        return await self._database.write(store)
-
     async def update(
         self, organization_id: str, workflow_id: str, name: str, values: dict[str, Any], *, actor: str | None = None
     ) -> Profile:

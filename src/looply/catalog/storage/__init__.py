@@ -1,5 +1,5 @@
 """Storage of the catalog: its tables, its schema, SQLite and PostgreSQL, pages, and a cache of recent reads.
 
-Imports nothing else of `catalog`.
+Imports no other room of `catalog`.
 Never here: a noun of the catalog.
 """

@@ -1,5 +1,5 @@
 """Commands of authors: workflows, schedules, cards, expressions, datastores.
 
-Imports `terminal` and `offline`.
+Imports `display` and `terminal`; `offline` on demand.
 Never here: business rules; a command calls the API or the same use case of `app`.
 """

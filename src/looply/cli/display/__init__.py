@@ -1,5 +1,5 @@
 """Display: what a result looks like as lines of text: tables, records, YAML, ids.
 
-Imports nothing of `cli` outside of this room.
+Imports no other room of `cli`.
 Never here: a stream, an option, a command.
 """

@@ -1,5 +1,5 @@
 """Commands of operators: init, serve, worker, databases, keys, organizations, doctor, audit, the demo.
 
-Imports `terminal` and `offline`.
+Imports `display` and `terminal`; `offline` on demand.
 Never here: the background work of a running server.
 """

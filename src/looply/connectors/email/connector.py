@@ -11,13 +11,12 @@ from looply.connectors.port import (
     Binding,
     CallContext,
     ConnectionKind,
-    ConnectionValues,
     Connector,
     Operation,
     read_input,
 )
 from looply.definition.settings.mail import address_problem
-from looply.errors import BadInput, OperationError, Problem
+from looply.errors import OperationError, Problem
 from looply.jsontext import Json
 
 
@@ -68,7 +67,7 @@ async def send_mail(ctx: CallContext, input_: dict[str, Json]) -> Json:
     """
     given = read_input(EmailInput, input_, "email.send")
     values = await ctx.connection(given.connection)
-    settings = _settings(values)
+    settings = values.read("smtp", SmtpConnectionSettings, "email.send")
     mail = build_mail(given, settings.sender, ctx.idempotency_key, ctx.clock.now(), ctx.limits)
     server = Server(
         host=settings.host,
@@ -101,15 +100,6 @@ def settings_problems(settings: Mapping[str, Json]) -> tuple[Problem, ...]:
 def _binding(settings: Mapping[str, Json]) -> Binding:
     read = msgspec.convert(dict(settings), SmtpConnectionSettings)
     return Binding(frozenset({("smtp", read.host.lower(), read.port)}), {"tls": read.tls})
-
-
-def _settings(values: ConnectionValues) -> SmtpConnectionSettings:
-    if values.kind != "smtp":
-        raise BadInput(f"connection {values.name} is of kind {values.kind}; email.send needs one of kind smtp")
-    try:
-        return msgspec.convert(dict(values.settings), SmtpConnectionSettings)
-    except msgspec.ValidationError as error:
-        raise BadInput(f"the settings of connection {values.name} do not fit: {error}") from error
 
 
 CONNECTOR = Connector(

@@ -31,7 +31,7 @@ def main(language: str, memory: int, parent: int, nice: int) -> None:
     # Where a filter of system calls forbids `nice`, the code runs at normal priority.
     with suppress(OSError):
         os.nice(nice)
-    requests, answers = _claim_pipes()
+    requests, answers = _take_pipes()
     # Compiling an interpreter takes more than running it, so its limit comes after; Monty's own process inherits ours.
     if language == "python":
         limit_process(memory)
@@ -103,7 +103,7 @@ def _die_with(parent: int) -> None:
         os._exit(0)
 
 
-def _claim_pipes() -> tuple[BinaryIO, BinaryIO]:
+def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
     """Returns the pipes, and redirects the standard streams to the null device, so that no library uses the pipes."""
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     empty = os.open(os.devnull, os.O_RDWR)

@@ -188,9 +188,7 @@ async def _destination(ctx: CallContext, call: HttpInput) -> _Destination:
 
 
 def _of_connection(values: ConnectionValues, call: HttpInput) -> _Destination:
-    if values.kind != "http":
-        raise BadInput(f"connection {values.name} is of kind {values.kind}; http.request needs one of kind http")
-    settings = _connection_settings(values)
+    settings = values.read("http", HttpConnectionSettings, "http.request")
     base = parse_base_url(settings.base_url)
     origins = _origins(settings, values.name)
     url = parse_url(call.url) if "://" in call.url.partition("?")[0] else join_url(base, call.url)
@@ -207,13 +205,6 @@ def _of_connection(values: ConnectionValues, call: HttpInput) -> _Destination:
 def _origins(settings: HttpConnectionSettings, connection: str) -> frozenset[Target]:
     base = parse_base_url(settings.base_url)
     return frozenset({origin(base), *(_allowed_origin(base, host, connection) for host in settings.allowed_hosts)})
-
-
-def _connection_settings(values: ConnectionValues) -> HttpConnectionSettings:
-    try:
-        return msgspec.convert(dict(values.settings), HttpConnectionSettings)
-    except msgspec.ValidationError as error:
-        raise BadInput(f"the settings of connection {values.name} do not fit: {error}") from error
 
 
 def _credentials(settings: HttpConnectionSettings, secrets: Mapping[str, str]) -> dict[str, str]:

@@ -98,7 +98,7 @@ async def odata(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
     """
     given = read_input(SapInput, input_, "sap.odata")
     values = await _connection(ctx, given)
-    settings = _settings(values)
+    settings = values.read("sap", SapConnectionSettings, "sap.odata")
     password = values.secrets.get("password", "")
     authorization = basic_header(settings.user, password)
     request, fetch = _requests(ctx, given, settings, authorization)
@@ -118,22 +118,11 @@ async def _connection(ctx: CallContext, given: SapInput) -> ConnectionValues:
     if given.connection is not None:
         if given.system_id is not None:
             raise BadInput("give either `connection` or `system_id` and `client`, not both")
-        values = await ctx.connection(given.connection)
-    elif given.system_id is not None and given.client is not None:
+        return await ctx.connection(given.connection)
+    if given.system_id is not None and given.client is not None:
         criteria = {"system_id": given.system_id, "client": _client(given.client)}
-        values = await ctx.matching_connection("sap", criteria)
-    else:
-        raise BadInput("name the SAP system by `connection`, or by `system_id` and `client`")
-    if values.kind != "sap":
-        raise BadInput(f"connection {values.name} is of kind {values.kind}; sap.odata needs one of kind sap")
-    return values
-
-
-def _settings(values: ConnectionValues) -> SapConnectionSettings:
-    try:
-        return msgspec.convert(dict(values.settings), SapConnectionSettings)
-    except msgspec.ValidationError as error:
-        raise BadInput(f"the settings of connection {values.name} do not fit: {error}") from error
+        return await ctx.matching_connection("sap", criteria)
+    raise BadInput("name the SAP system by `connection`, or by `system_id` and `client`")
 
 
 def _client(value: str | int) -> str:

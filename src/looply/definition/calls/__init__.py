@@ -1,5 +1,5 @@
 """Settings of steps that call other systems or contain other steps; they need the model of the graph.
 
-Imports every lower room.
+Imports `values`, `schemas`, `settings` and `graph`.
 Never here: the calls themselves; connectors make them.
 """

@@ -1,5 +1,5 @@
 """Values of a definition: pointers, findings, durations, cron expressions, retry policies, choice rules.
 
-Imports nothing else of `definition`.
+Imports no other room of `definition`.
 Never here: a step type.
 """

@@ -5,10 +5,12 @@ Statuses 1 and 2 run and wait, 3 and 5 are ends, 4 has failed for good or has an
 
 from typing import Any, Final
 
+from looply.engine.coding.rows import IN_OPEN_NUMBERS
 from looply.engine.records.pruning import SLICE_ROWS, Cursor, RetentionFilter
 from looply.instants import ms_or_none, to_ms
 
-IS_OPEN: Final = "(o.status IN (1, 2) OR EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = o.id))"
+_HAS_INCIDENT: Final = "EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = o.id)"
+IS_OPEN: Final = f"(o.status {IN_OPEN_NUMBERS} OR {_HAS_INCIDENT})"
 """The condition of an open execution `o`."""
 
 IS_EXPIRED: Final = """

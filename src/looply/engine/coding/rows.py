@@ -16,6 +16,7 @@ from looply.engine.records.letters import LetterRow
 from looply.errors import BadRequest, FireTaken
 from looply.execution.approvals.decisions import Decision
 from looply.execution.facts.deliveries import DELIVERY_KINDS, Delivery, DeliveryKey
+from looply.execution.facts.state import OPEN_STATUSES
 from looply.instants import from_ms, ms_or_none, to_ms
 
 Row: TypeAlias = tuple[Any, ...]
@@ -37,6 +38,9 @@ DELIVERIES: Final[_Words] = ("", *DELIVERY_KINDS)
 
 STATUS_NUMBERS: Final = {word: number for number, word in enumerate(STATUSES)}
 RUNNING: Final = STATUS_NUMBERS["RUNNING"]
+OPEN_NUMBERS: Final = tuple(STATUS_NUMBERS[status] for status in OPEN_STATUSES)
+IN_OPEN_NUMBERS: Final = f"IN ({', '.join(str(number) for number in OPEN_NUMBERS)})"
+"""What follows a column of statuses in a statement that asks whether its execution is open."""
 TRIGGER_NUMBERS: Final = {word: number for number, word in enumerate(TRIGGERS)}
 
 _ID_BYTES = 16

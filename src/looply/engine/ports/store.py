@@ -264,10 +264,6 @@ class Journal(Protocol):
         """Stores a definition once; durable when it returns."""
         ...
 
-    async def put_dictionary(self, number: int, data: bytes) -> None:
-        """Stores a compression dictionary for ever. Raises: Stale when the number is taken."""
-        ...
-
     async def find_key(self, organization_id: str, text: str, now: datetime) -> tuple[str, bytes] | None:
         """Returns (execution id, request fingerprint) of a key that has not expired, or None."""
         ...

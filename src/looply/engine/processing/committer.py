@@ -228,7 +228,7 @@ class Committer:
         )
 
     def _effect_state(self, after: ExecutionState) -> Callable[[EffectRow], EffectState]:
-        def decide(row: EffectRow) -> EffectState:
+        def first_state(row: EffectRow) -> EffectState:
             opened = after.find_open_step(row.seq)
             # While an incident is open nothing starts, also not what was scheduled in the unit that opens it. A suspect
             # call has to wait for its turn.
@@ -236,7 +236,7 @@ class Committer:
             is_held = after.has_incident or is_suspect
             return "QUEUED" if is_held or not self._dispatcher.reserve(row.lane) else "RUNNING"
 
-        return decide
+        return first_state
 
     def _stored_key(self, organization_id: str, key: Key | None) -> StoredKey | None:
         if key is None:

@@ -116,7 +116,7 @@ class Feed:
         signal = asyncio.Event()
         self._owners[owner] += 1
         self._signals.setdefault(key, set()).add(signal)
-        if self._task is None or self._task.done():
+        if not self.is_reading:
             self._task = asyncio.get_running_loop().create_task(self._run())
         try:
             yield signal
@@ -127,6 +127,11 @@ class Feed:
             self._signals[key].discard(signal)
             if not self._signals[key]:
                 del self._signals[key]
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether the store is read: while there are watchers, and until the last read has ended."""
+        return self._task is not None and not self._task.done()
 
     def wake(self) -> None:
         """Reports that this process has stored a unit; costs nothing without watchers."""

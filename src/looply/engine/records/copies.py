@@ -35,10 +35,10 @@ class CopyRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Copies(Protocol):
-    """The stale copies of a store. In a shared store a claimed copy is leased to one process until an instant."""
+    """The stale copies of a store. In a shared store a copy is taken by one process until an instant."""
 
-    async def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[CopyRow]:
-        """Leases stale copies that are due, until an instant, and returns them, those that are due longest first."""
+    async def take(self, now: datetime, until: datetime, limit: int) -> Sequence[CopyRow]:
+        """Takes stale copies that are due, until an instant, and returns them, those that are due longest first."""
         ...
 
     async def mark_shown(self, card_id: str, shown: int, handle: str) -> None:
@@ -54,7 +54,7 @@ class Copies(Protocol):
         ...
 
     async def next_due(self) -> datetime | None:
-        """Returns when a stale copy that no process has claimed is due, or None."""
+        """Returns when a stale copy that no process has taken is due, or None."""
         ...
 
     async def of_execution(self, execution_id: str) -> Sequence[CopyRow]:

@@ -9,7 +9,7 @@ from looply.engine.records.copies import CopyRow
 from looply.engine.sql.sessions import Session, Sessions
 from looply.instants import to_ms
 
-_CLAIM: Final = (
+_TAKE: Final = (
     "UPDATE card_copy SET taken_ms = :until WHERE id IN (SELECT c.id FROM card_copy c WHERE c.shown < c.wanted"
     " AND c.due_ms <= :now AND c.taken_ms <= :now ORDER BY c.due_ms, c.id LIMIT :limit FOR UPDATE SKIP LOCKED)"
     f" RETURNING {COPY_COLUMNS}"
@@ -29,14 +29,14 @@ class SqlCopies:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    async def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[CopyRow]:
-        """Claims stale copies that are due and that no other process has claimed."""
+    async def take(self, now: datetime, until: datetime, limit: int) -> Sequence[CopyRow]:
+        """Takes stale copies that are due and that no other process has taken."""
         parameters = {"until": to_ms(until), "now": to_ms(now), "limit": limit}
 
         async def write(session: Session) -> list[CopyRow]:
-            return [copy_from(row) for row in await session.rows(_CLAIM, parameters)]
+            return [copy_from(row) for row in await session.rows(_TAKE, parameters)]
 
-        # A copy that is claimed twice is shown twice, which is harmless: the second try needs no proof of the first.
+        # A copy that is taken twice is shown twice, which is harmless: the second try needs no proof of the first.
         return await self._sessions.write(write)
 
     async def mark_shown(self, card_id: str, shown: int, handle: str) -> None:
@@ -52,7 +52,7 @@ class SqlCopies:
         return int(await self._sessions.value(_STALE))
 
     async def next_due(self) -> datetime | None:
-        """Returns when the next stale copy that no process has claimed is due, or None."""
+        """Returns when the next stale copy that no process has taken is due, or None."""
         return optional_instant(await self._sessions.value(_NEXT))
 
     async def of_execution(self, execution_id: str) -> Sequence[CopyRow]:

@@ -20,12 +20,12 @@ class Variants(NamedTuple):
 Statement: TypeAlias = str | Variants
 
 
-class LeaseStatement(NamedTuple):
+class TakeStatement(NamedTuple):
     """Two ways to the same columns of due rows: by reading them where no other process can take them, or by a function
-    of PostgreSQL that claims them for one process, until `seconds` have passed."""
+    of PostgreSQL that takes them for one process, until `seconds` have passed."""
 
     read: Statement
-    claim: str
+    take: str
 
 
 _KEPT: Final = 1000  # statements of lists are made for their filters

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from looply.engine.coding.rows import Row, batch_from, head_from, id_text, positioned_batch_from
+from looply.engine.coding.rows import IN_OPEN_NUMBERS, Row, batch_from, head_from, id_text, positioned_batch_from
 from looply.engine.ports.store import (
     Batch,
     Loaded,
@@ -15,8 +15,7 @@ from looply.engine.ports.store import (
     Value,
 )
 from looply.engine.sql.dialects import Variants
-from looply.engine.sql.sessions import Session, Sessions
-from looply.errors import Stale
+from looply.engine.sql.sessions import Sessions
 from looply.instants import to_ms
 
 _HEAD: Final = "SELECT * FROM head WHERE id = :execution:uuid"
@@ -54,8 +53,6 @@ _COMMITTED: Final = Variants(
     f" WHERE x.id = b.execution_id LIMIT 1) e {_OWNERS} WHERE (b.tx, b.n) > (:tx::text::xid8, :n)"
     " AND b.tx < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY b.tx, b.n LIMIT :limit",
 )
-_PUT_DICTIONARY: Final = "INSERT INTO dictionary(n, bytes) VALUES (:n, :bytes) ON CONFLICT DO NOTHING"
-_SAME_DICTIONARY: Final = "SELECT 1 FROM dictionary WHERE n = :n AND bytes = :bytes"
 PUT_DEFINITION: Final = (
     "INSERT INTO definition(hash, workflow_id, version, body) SELECT :hash, :workflow, :version, :body"
     " FROM hold_lease(:own) ON CONFLICT DO NOTHING"
@@ -66,7 +63,7 @@ _DEFINITION: Final = "SELECT hash, workflow_id, version, body FROM definition WH
 _KEY: Final = (
     "SELECT k.execution_id, k.request FROM idempotency k JOIN name o ON o.n = k.org"
     " WHERE o.id = :organization AND k.key = :key AND (k.expires_ms > :now"
-    " OR EXISTS (SELECT 1 FROM execution e WHERE e.id = k.execution_id AND e.status IN (1, 2)))"
+    f" OR EXISTS (SELECT 1 FROM execution e WHERE e.id = k.execution_id AND e.status {IN_OPEN_NUMBERS}))"
 )
 
 
@@ -102,19 +99,6 @@ class SqlJournal:
     async def put_definition(self, definition: StoredDefinition) -> None:
         """Stores a definition once; durable when it returns."""
         await self._sessions.change(PUT_DEFINITION, definition_facts(definition))
-
-    async def put_dictionary(self, number: int, data: bytes) -> None:
-        """Stores a dictionary, which stays. Raises: Stale."""
-        parameters = {"n": number, "bytes": data}
-
-        async def write(session: Session) -> None:
-            if await session.change(_PUT_DICTIONARY, parameters) != 1:
-                raise Stale(f"dictionary {number} is stored already and never changes")
-
-        async def look_up(session: Session) -> tuple[None] | None:
-            return (None,) if await session.rows(_SAME_DICTIONARY, parameters) else None
-
-        await self._sessions.write(write, [("dictionary", number)], look_up)
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
         """Returns the large values of an execution by hash."""

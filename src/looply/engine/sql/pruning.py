@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from looply.engine.coding.retention import IS_EXPIRED, IS_OPEN, slice_parameters
-from looply.engine.coding.rows import Row, id_text
+from looply.engine.coding.rows import IN_OPEN_NUMBERS, Row, id_text
 from looply.engine.ports.store import Position
 from looply.engine.records.pruning import (
     SLICE,
@@ -88,7 +88,7 @@ _HELD: Final = Variants(
 )
 _KEY_IS_SPENT: Final = (
     "execution_id > :after_id:uuid AND execution_id < :below:uuid AND expires_ms <= :now"
-    " AND NOT EXISTS (SELECT 1 FROM execution e WHERE e.id = idempotency.execution_id AND e.status IN (1, 2))"
+    f" AND NOT EXISTS (SELECT 1 FROM execution e WHERE e.id = idempotency.execution_id AND e.status {IN_OPEN_NUMBERS})"
 )
 _KEYS: Final = (
     f"SELECT execution_id FROM idempotency INDEXED BY idempotency_of WHERE {_KEY_IS_SPENT}"
@@ -115,7 +115,7 @@ _PRUNED_TO: Final = "SELECT p.tx, p.n FROM pruned p JOIN name o ON o.n = p.org W
 _FIRST: Final = id_text(LOWEST_ID)
 
 
-_LANES: Final = (("pruning",),)
+_WRITE_KEYS: Final = (("pruning",),)
 
 
 class SqlPruning(ABC):
@@ -142,14 +142,16 @@ class SqlPruning(ABC):
         parameters = {"after_id": self._key(after), "below": below, "now": to_ms(now), "most": SLICE_KEYS}
         found = await self._sessions.select(lambda row: id_text(row[0]), _KEYS, parameters)
         if found and not is_dry:
-            await self._sessions.change(_DROP_KEYS, {**parameters, "end_id": self._sessions.key(found[-1])}, _LANES)
+            await self._sessions.change(
+                _DROP_KEYS, {**parameters, "end_id": self._sessions.key(found[-1])}, _WRITE_KEYS
+            )
         return Slice(keys=len(found), after=(0, found[-1]) if len(found) == SLICE_KEYS else None)
 
     async def drop_decisions(self, before: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
         """Removes old decisions of executions that are gone."""
         found, parameters = await self._sessions.read(lambda session: self._find_decisions(session, before, after))
         if found.decisions and not is_dry:
-            await self._sessions.change(_DROP_DECISIONS, parameters, _LANES)
+            await self._sessions.change(_DROP_DECISIONS, parameters, _WRITE_KEYS)
         return found
 
     async def last_pruned_position(self, organization_id: str) -> Position:

@@ -13,9 +13,9 @@ from looply.engine.coding.rows import (
     schedule_from,
 )
 from looply.engine.ports.port import LedgerRow, MissedFires, Schedule
-from looply.engine.sql.dialects import LeaseStatement, Variants
+from looply.engine.sql.dialects import TakeStatement, Variants
 from looply.engine.sql.sessions import Session, Sessions
-from looply.engine.sql.work import CLAIM_SECONDS
+from looply.engine.sql.work import TAKEN_SECONDS
 from looply.instants import from_ms, ms_or_none, to_ms
 
 MILLISECOND: Final = timedelta(milliseconds=1)
@@ -28,7 +28,7 @@ _NAMES: Final = "JOIN name o ON o.n = s.org JOIN name p ON p.n = s.workspace JOI
 _SELECT: Final = f"SELECT {_COLUMNS} FROM schedule s {_NAMES}"
 _OF_WORKFLOW: Final = f"{_SELECT} WHERE o.id = :organization AND w.id = :workflow"
 _OF_ORGANIZATION: Final = f"{_SELECT} WHERE o.id = :organization ORDER BY w.id"
-_DUE: Final = LeaseStatement(
+_DUE: Final = TakeStatement(
     f"{_SELECT} WHERE s.status = 1 AND s.next_ms IS NOT NULL AND s.next_ms + s.delay_ms <= :now"
     " ORDER BY s.next_ms + s.delay_ms, w.id LIMIT :limit",
     f"SELECT {_COLUMNS} FROM take_schedules(:own, :now, make_interval(secs => :seconds), :limit) s {_NAMES}",
@@ -135,12 +135,12 @@ class SqlSchedules:
 
     async def due(self, now: datetime, limit: int) -> Sequence[Schedule]:
         """Returns ACTIVE schedules whose next instant has come, earliest first."""
-        parameters = {"now": to_ms(now), "seconds": CLAIM_SECONDS, "limit": limit}
-        found = await self._sessions.claim(schedule_from, _DUE, parameters)
+        parameters = {"now": to_ms(now), "seconds": TAKEN_SECONDS, "limit": limit}
+        found = await self._sessions.take(schedule_from, _DUE, parameters)
         return sorted(found, key=lambda schedule: (schedule.due, schedule.workflow_id))
 
     async def next_due(self) -> datetime | None:
-        """Returns the earliest next instant of an ACTIVE schedule that no process has claimed, or None."""
+        """Returns the earliest next instant of an ACTIVE schedule that no process has taken, or None."""
         return optional_instant(await self._sessions.value(_NEXT))
 
     async def list_queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:

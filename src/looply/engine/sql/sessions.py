@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from looply.engine.coding.rows import Row
-from looply.engine.sql.dialects import LeaseStatement, Statement
+from looply.engine.sql.dialects import Statement, TakeStatement
 
 Result = TypeVar("Result")
 Parameters: TypeAlias = Mapping[str, Any]
@@ -67,7 +67,7 @@ Act: TypeAlias = Callable[[Session], Coroutine[Any, Any, Result]]
 LookUp: TypeAlias = Act[tuple[Result] | None]
 """Looks up whether a write is stored: returns its result in a tuple, or None."""
 
-Lanes: TypeAlias = Collection[Hashable]
+WriteKeys: TypeAlias = Collection[Hashable]
 """Keys of a write: those with one in common are made in the order of their calls."""
 
 
@@ -75,7 +75,7 @@ class Sessions(ABC):
     """The sessions of a store."""
 
     is_shared = False
-    """Whether other processes may store units too: then a due row is claimed, and read only where this is false."""
+    """Whether other processes may store units too: then a due row is taken, and read only where this is false."""
 
     @abstractmethod
     def key(self, execution_id: str) -> Any:
@@ -90,7 +90,7 @@ class Sessions(ABC):
         """Returns what `act` returns. Raises: StoreCorrupt, StoreUnreachable, EngineError."""
 
     @abstractmethod
-    async def write(self, act: Act[Result], lanes: Lanes = (), look_up: LookUp[Result] | None = None) -> Result:
+    async def write(self, act: Act[Result], keys: WriteKeys = (), look_up: LookUp[Result] | None = None) -> Result:
         """Returns what `act` returns, after it is durable. `act` changes rows by one statement.
 
         Where the outcome of a write is unknown because its connection broke, `look_up` finds it out; without it, `act`
@@ -107,32 +107,30 @@ class Sessions(ABC):
 
         return await self.read(act)
 
-    async def claim(
-        self, convert: Callable[[Row], Result], lease: LeaseStatement, parameters: Parameters
+    async def take(
+        self, convert: Callable[[Row], Result], statement: TakeStatement, parameters: Parameters
     ) -> list[Result]:
         """Returns due rows, each converted; in a shared store in any order, and to this process alone for a while."""
         if self.is_shared:
-            return await self.claim_rows(convert, lease.claim, parameters)
-        return await self.select(convert, lease.read, parameters)
+            return await self.take_rows(convert, statement.take, parameters)
+        return await self.select(convert, statement.read, parameters)
 
-    async def claim_rows(
-        self, convert: Callable[[Row], Result], statement: str, parameters: Parameters
-    ) -> list[Result]:
-        """Returns the rows that one statement claims, each converted."""
+    async def take_rows(self, convert: Callable[[Row], Result], statement: str, parameters: Parameters) -> list[Result]:
+        """Returns the rows that one statement takes, each converted."""
 
         async def act(session: Session) -> list[Result]:
             return [convert(row) for row in await session.rows(statement, parameters)]
 
-        # The rows of a claim whose connection broke are unknown: they are free again after a while.
+        # The rows of a write whose connection broke are unknown: they are free again after a while.
         return await self.write(act)
 
-    async def change(self, statement: Statement, parameters: Parameters, lanes: Lanes = ()) -> None:
+    async def change(self, statement: Statement, parameters: Parameters, keys: WriteKeys = ()) -> None:
         """Sends one statement that may be repeated; durable when it returns."""
 
         async def act(session: Session) -> None:
             await session.change(statement, parameters)
 
-        await self.write(act, lanes)
+        await self.write(act, keys)
 
     async def find(
         self, convert: Callable[[Row], Result], statement: Statement, parameters: Parameters = NO_PARAMETERS

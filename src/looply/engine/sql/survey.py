@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from looply.engine.coding.orphans import HAS_NO_WORK
-from looply.engine.coding.rows import INCIDENT_KINDS, STATUSES, Row, id_text, optional_instant
+from looply.engine.coding.rows import IN_OPEN_NUMBERS, INCIDENT_KINDS, STATUSES, Row, id_text, optional_instant
 from looply.engine.records.spans import LOWEST_ID
 from looply.engine.records.survey import Census, effect_counts
 from looply.engine.sql.dialects import Statement, Variants
@@ -12,7 +12,8 @@ from looply.engine.sql.sessions import Parameters, Session, Sessions
 
 # Organizations are among the names. Through them the index leads to what is open, and past all that has ended.
 _OPEN: Final = (
-    "name n CROSS JOIN execution e INDEXED BY execution_status ON e.org = n.n AND e.status IN (1, 2) AND e.status <> 3"
+    "name n CROSS JOIN execution e INDEXED BY execution_status"
+    f" ON e.org = n.n AND e.status {IN_OPEN_NUMBERS} AND e.status <> 3"
 )
 _EXECUTIONS: Final = f"SELECT e.status, count(*) FROM {_OPEN} GROUP BY e.status"
 _OPEN_COUNTS: Final = f"SELECT n.id, count(*) FROM {_OPEN} GROUP BY n.n, n.id"

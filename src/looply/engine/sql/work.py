@@ -1,7 +1,7 @@
 """What is due or runnable in a store with tables, and which of it may have crashed a process: the suspects.
 
-Where several processes share the database, one process at a time claims a row. Another process may claim it when the
-first one has not finished it after `CLAIM_SECONDS`: that one may have ended, or be paused. Should it resume, the fence
+Where several processes share the database, one process at a time takes a row. Another process may take it when the
+first one has not finished it after `TAKEN_SECONDS`: that one may have ended, or be paused. Should it resume, the fence
 of the execution refuses its late write.
 """
 
@@ -15,24 +15,24 @@ from looply.engine.coding.rows import EFFECT_STATES, delivery_from, effect_from,
 from looply.engine.ports.store import MAX_CRASH_COUNT, EffectRow, TimerRow
 from looply.engine.records.spans import LOWEST_ID
 from looply.engine.records.trials import LARGEST_BATCH
-from looply.engine.sql.dialects import LeaseStatement, Variants
+from looply.engine.sql.dialects import TakeStatement, Variants
 from looply.engine.sql.sessions import Session, Sessions
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
 from looply.instants import to_ms
 
-CLAIM_SECONDS: Final = 10
-"""How long a row belongs to the process that claimed it."""
+TAKEN_SECONDS: Final = 10
+"""How long a row belongs to the process that took it."""
 
 STRETCH_SECONDS: Final = 30
 """How long a cut stretch does; each unit of it belongs to the process that stores it."""
 
 _LIFE: Final = "make_interval(secs => :seconds)"
 _TIMER: Final = "SELECT due_ms, execution_id, seq, kind"
-_DUE: Final = LeaseStatement(
+_DUE: Final = TakeStatement(
     f"{_TIMER} FROM timer WHERE due_ms <= :now ORDER BY due_ms, execution_id, seq LIMIT :limit",
     f"{_TIMER} FROM take_timers(:own, :now, {_LIFE}, :limit)",
 )
-# A claimed timer is handled by its process, or found by the poll of each second.
+# A taken timer is handled by its process, or found by the poll of each second.
 _NEXT: Final = Variants(
     "SELECT min(due_ms) FROM timer",
     "SELECT min(t.due_ms) FROM (SELECT due_ms FROM timer WHERE taken = '-infinity'"
@@ -61,7 +61,7 @@ _LOST: Final = Variants(
     f" AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = e.epoch AND l.epoch <> :own) {_ORDER}",
 )
 _RUNNING: Final = f"{_EFFECTS} WHERE {_AFTER} AND e.state = 1 AND e.epoch = :epoch {_ORDER}"
-_CONTINUATIONS: Final = LeaseStatement(
+_CONTINUATIONS: Final = TakeStatement(
     "SELECT execution_id FROM continuation ORDER BY execution_id LIMIT :limit",
     f"SELECT * FROM take_continuations(:own, {_LIFE}, :limit)",
 )
@@ -76,7 +76,7 @@ _FIRST_DELIVERIES: Final = Variants(
     " WHERE b.target = d.target AND b.sender = d.sender AND b.seq < d.seq) AND d.target <> ALL (:but_to:uuid[])"
     " ORDER BY d.target, d.sender LIMIT :limit",
 )
-_DELIVERIES: Final = LeaseStatement(
+_DELIVERIES: Final = TakeStatement(
     _FIRST_DELIVERIES, f"SELECT target, sender, seq, kind FROM take_deliveries(:own, {_LIFE}, :limit)"
 )
 _DROP_DELIVERIES: Final = Variants(
@@ -153,12 +153,12 @@ class SqlWorkQueue:
 
     async def due_timers(self, now: datetime, limit: int) -> Sequence[TimerRow]:
         """Returns timers that are due, earliest first."""
-        parameters = {"now": to_ms(now), "seconds": CLAIM_SECONDS, "limit": limit}
-        found = await self._sessions.claim(timer_from, _DUE, parameters)
+        parameters = {"now": to_ms(now), "seconds": TAKEN_SECONDS, "limit": limit}
+        found = await self._sessions.take(timer_from, _DUE, parameters)
         return sorted(found, key=lambda timer: (timer.due, timer.execution_id, timer.seq))
 
     async def next_due(self) -> datetime | None:
-        """Returns the instant of the earliest timer that no process has claimed, or None."""
+        """Returns the instant of the earliest timer that no process has taken, or None."""
         return optional_instant(await self._sessions.value(_NEXT))
 
     async def mark_running(self, execution_id: str, seq: int, epoch: int) -> bool:
@@ -188,22 +188,22 @@ class SqlWorkQueue:
         return await self._sessions.select(effect_from, _RUNNING, {"epoch": epoch, **self._page(after, limit)})
 
     async def overdue_effects(self, limit: int) -> Sequence[EffectRow]:
-        """Claims QUEUED effects that were offered `CLAIM_SECONDS` ago, and returns them."""
+        """Takes QUEUED effects that were offered `TAKEN_SECONDS` ago, and returns them."""
         if not self._sessions.is_shared:
             # The one process of the store knows what it has queued.
             return ()
-        parameters = {"seconds": CLAIM_SECONDS, "limit": limit}
-        return await self._sessions.claim_rows(effect_from, _OVERDUE, parameters)
+        parameters = {"seconds": TAKEN_SECONDS, "limit": limit}
+        return await self._sessions.take_rows(effect_from, _OVERDUE, parameters)
 
     async def continuations(self, limit: int) -> Sequence[str]:
         """Returns ids of executions whose stretch was cut."""
         parameters = {"seconds": STRETCH_SECONDS, "limit": limit}
-        return await self._sessions.claim(lambda row: id_text(row[0]), _CONTINUATIONS, parameters)
+        return await self._sessions.take(lambda row: id_text(row[0]), _CONTINUATIONS, parameters)
 
     async def deliveries(self, limit: int, but_to: Collection[str] = ()) -> Sequence[Delivery]:
         """Returns rows that wait for their targets, of what one execution sent to another one the first."""
-        parameters = {"but_to": self._sessions.keys(but_to), "seconds": CLAIM_SECONDS, "limit": limit}
-        return await self._sessions.claim(delivery_from, _DELIVERIES, parameters)
+        parameters = {"but_to": self._sessions.keys(but_to), "seconds": TAKEN_SECONDS, "limit": limit}
+        return await self._sessions.take(delivery_from, _DELIVERIES, parameters)
 
     async def drop_deliveries(self, rows: Sequence[DeliveryKey]) -> None:
         """Removes deliveries that have no effect any more; durable when it returns."""

@@ -1,5 +1,5 @@
 """Upkeep: the background loops: timers, schedules, deliveries, recovery, quarantine, audits, pruning, cards.
 
-Imports every room of the engine.
+Imports `records`, `ports`, `processing` and `shell`.
 Never here: anything that a call waits for.
 """

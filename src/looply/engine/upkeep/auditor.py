@@ -26,6 +26,7 @@ from looply.engine.records.survey import Census
 from looply.engine.shell.audit import Problem, is_orphan, problems_of
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.loop import Loop
+from looply.engine.upkeep.quarantine import log_failed_command
 from looply.errors import LooplyError
 from looply.execution import ExecutionState, open_work
 from looply.execution.facts.commands import Command, EffectLost, RepairRows
@@ -200,7 +201,7 @@ class Auditor(Loop):
             for command in commands:
                 await self._shell.submit(execution_id, command)
         except LooplyError as error:
-            _log.error("command_failed", execution_id=execution_id, command=type(command).__name__, error=error.message)
+            log_failed_command(execution_id, type(command), error)
             return False
         return True
 

@@ -73,7 +73,7 @@ class Deliverer:
         count = 0
         while rows := await self._ready():
             await self._quarantine.refresh_suspects(row.row.target for row in rows)
-            applied = await run_few_at_once(self._deliver, rows)
+            applied = await run_few_at_once(self.deliver, rows)
             delayed = sum(self._is_delayed(row) for row in rows)
             is_done = is_done and sum(applied) + delayed >= len(rows)
             count += len(rows) - delayed
@@ -96,7 +96,7 @@ class Deliverer:
     def _is_delayed(self, delivery: Delivery) -> bool:
         return self._child_starts.is_delayed(delivery.row, self._clock.monotonic())
 
-    async def _deliver(self, delivery: Delivery) -> bool:
+    async def deliver(self, delivery: Delivery) -> bool:
         """Applies one row; returns whether it was removed."""
         row = delivery.row
         if self._quarantine.holds(row.target) or self._is_delayed(delivery):

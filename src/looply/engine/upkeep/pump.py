@@ -53,7 +53,8 @@ class Pump(Loop):
         self._is_stuck = False
         self._quarantine = Quarantine(shell, store, clock)
         self._recovery = Recovery(shell, store, clock, self._quarantine)
-        self._deliverer = Deliverer(shell, store, clock, child_target_of, self._quarantine)
+        self.deliverer = Deliverer(shell, store, clock, child_target_of, self._quarantine)
+        """Applies the deliveries of this engine; also one by one."""
         self._admitter = Admitter(shell, store, clock, self._quarantine)
         self._late: set[tuple[str, int]] = set()
         self._seen = (clock.now(), clock.monotonic())
@@ -101,7 +102,7 @@ class Pump(Loop):
 
     async def _apply_and_admit(self) -> bool:
         """Applies deliveries, then admits queued executions; returns whether nothing is left to be tried again."""
-        is_applied = await self._deliverer.apply_due()
+        is_applied = await self.deliverer.apply_due()
         return await self._admitter.admit_due() and is_applied
 
     async def _recover_more(self) -> None:
@@ -122,7 +123,7 @@ class Pump(Loop):
     async def _pause(self) -> float:
         """Returns the seconds until something falls due."""
         pause = await self._timer_pause()
-        start = self._deliverer.next_start()
+        start = self.deliverer.next_start()
         return pause if start is None else min(pause, max(start, _START_SECONDS))
 
     async def _timer_pause(self) -> float:

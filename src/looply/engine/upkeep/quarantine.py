@@ -74,7 +74,7 @@ class Quarantine:
         try:
             return await self.run(execution_id, lambda: self._shell.submit(execution_id, command))
         except LooplyError as error:
-            _log_failure(execution_id, command, error)
+            log_failed_command(execution_id, type(command), error)
             return None
 
     def offer(self, effect: EffectRef) -> None:
@@ -91,12 +91,13 @@ class Quarantine:
             try:
                 await self._shell.submit(execution_id, command)
             except LooplyError as error:
-                _log_failure(execution_id, command, error)
+                log_failed_command(execution_id, type(command), error)
                 if isinstance(error, StoreFull | StoreUnreachable):
                     continue
             for effect in self._held.pop(execution_id):
                 self._shell.dispatcher.offer(effect)
 
 
-def _log_failure(execution_id: str, command: Command, error: LooplyError) -> None:
-    _log.error("command_failed", execution_id=execution_id, command=type(command).__name__, error=error.message)
+def log_failed_command(execution_id: str, kind: type[Command], error: LooplyError) -> None:
+    """Logs that a command of a background loop could not be carried out now; it is submitted again."""
+    _log.error("command_failed", execution_id=execution_id, command=kind.__name__, error=error.message)

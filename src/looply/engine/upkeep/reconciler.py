@@ -65,12 +65,12 @@ class Reconciler(Loop):
     async def tick(self) -> int:
         """Brings one batch of due copies up to date and returns how many there were."""
         now = self._clock.now()
-        claimed = await self._copies.claim(now, now + TAKEN, _BATCH)
-        await asyncio.gather(*(self._reconcile(row) for row in claimed))
-        return len(claimed)
+        taken = await self._copies.take(now, now + TAKEN, _BATCH)
+        await asyncio.gather(*(self._reconcile(row) for row in taken))
+        return len(taken)
 
     async def round(self) -> float:
-        """Updates a batch, and returns the seconds until the next one may be claimed."""
+        """Updates a batch, and returns the seconds until the next one may be taken."""
         if await self.tick():
             return _ROUND_SECONDS
         await self._log_stale()

@@ -14,7 +14,7 @@ from looply.engine.ports.store import EffectRow, Store
 from looply.engine.records.spans import EVERYTHING
 from looply.engine.records.startup import StartupState
 from looply.engine.shell.shell import Shell
-from looply.engine.upkeep.quarantine import Quarantine
+from looply.engine.upkeep.quarantine import Quarantine, log_failed_command
 from looply.errors import LooplyError, StoreUnreachable
 from looply.execution.facts.commands import Continue, EffectLost
 
@@ -141,7 +141,7 @@ class Recovery:
                 execution_id, lambda: self._report_lost(execution_id, seq, ended_process=ended_process)
             )
         except LooplyError as error:
-            _log.error("command_failed", execution_id=execution_id, command=EffectLost.__name__, error=error.message)
+            log_failed_command(execution_id, EffectLost, error)
             return False
 
     async def _report_lost(self, execution_id: str, seq: int, *, ended_process: bool) -> bool | None:

@@ -1,5 +1,5 @@
 """Deciding: `decide` and `advance`, from a state to the events that must happen next.
 
-Imports every lower room.
+Imports `facts`, `document`, `closing`, `evolving` and `steps`.
 Never here: replies to callers.
 """

@@ -1,5 +1,5 @@
 """Facts: events, the state that they fold into, commands, and the addresses of visits in an execution.
 
-Imports nothing of `execution` outside of this room.
+Imports no other room of `execution`.
 Never here: a decision, or a value that is computed from more than one fact.
 """

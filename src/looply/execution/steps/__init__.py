@@ -1,6 +1,6 @@
 """Steps: one module for each kind of step, with the events with which a visit begins.
 
-Imports every lower room.
+Imports `facts`, `document` and `approvals`.
 Never here: what follows from a result; `deciding` and `answering` decide about that.
 """
 

@@ -1,5 +1,5 @@
 """Views: histories and states as readers see them: event logs, condensed logs, pages, positions.
 
-Imports every lower room.
+Imports `facts`, `document` and `evolving`.
 Never here: decisions, or stored types.
 """

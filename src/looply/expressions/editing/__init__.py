@@ -1,5 +1,5 @@
 """Support for editors of expressions: completion, and locations in the source.
 
-Imports every lower room.
+Imports `values`, `parsing`, `functions`, `shapes` and `inference`.
 Never here: anything that an evaluation needs.
 """

@@ -1,5 +1,5 @@
 """Templates: texts and JSON values that contain expressions, such as the settings of steps, and cards.
 
-Imports every lower room.
+Imports `values`, `parsing`, `closures` and `compiling`.
 Never here: the type of a value before it is there; that is `shapes`.
 """

@@ -1,5 +1,5 @@
 """Values: what counts as true, equal, smaller or a text; the inputs and the fuel of an evaluation; its errors.
 
-Imports nothing else of `expressions`.
+Imports no other room of `expressions`.
 Never here: syntax, and functions of the language.
 """

@@ -35,10 +35,10 @@ async def test_a_bulk_is_read_as_it_was_begun(catalog: Catalog, mine: Tenant, th
 
 async def test_one_process_at_a_time_works_on_a_bulk(catalog: Catalog, mine: Tenant, clock: FakeClock) -> None:
     bulk = await begun(catalog, mine)
-    assert [one.bulk_id for one in await catalog.bulks.claim("first", SPAN)] == [bulk.bulk_id]
-    assert await catalog.bulks.claim("second", SPAN) == ()
+    assert [one.bulk_id for one in await catalog.bulks.take("first", SPAN)] == [bulk.bulk_id]
+    assert await catalog.bulks.take("second", SPAN) == ()
     clock.advance(SPAN)
-    assert len(await catalog.bulks.claim("second", SPAN)) == 1
+    assert len(await catalog.bulks.take("second", SPAN)) == 1
     progress = Progress(cursor=CURSOR, done=3, refused=1, is_last=False)
     assert not await catalog.bulks.record(bulk.bulk_id, "first", progress)
     assert await catalog.bulks.record(bulk.bulk_id, "second", progress)
@@ -46,7 +46,7 @@ async def test_one_process_at_a_time_works_on_a_bulk(catalog: Catalog, mine: Ten
     ended = await catalog.bulks.get(mine.organization_id, bulk.bulk_id)
     assert (ended.status, ended.done, ended.refused, ended.cursor) == ("DONE", 4, 1, CURSOR)
     assert ended.ended_on is not None
-    assert await catalog.bulks.claim("second", SPAN) == ()
+    assert await catalog.bulks.take("second", SPAN) == ()
 
 
 async def test_many_bulks_of_some_organizations_hold_up_none_of_others(
@@ -58,7 +58,7 @@ async def test_many_bulks_of_some_organizations_hold_up_none_of_others(
     worked_on: set[str] = set()
     for _ in range(2):
         clock.advance(timedelta(seconds=1))
-        for bulk in await catalog.bulks.claim("first", SPAN):
+        for bulk in await catalog.bulks.take("first", SPAN):
             worked_on.add(bulk.bulk_id)
             assert await catalog.bulks.record(
                 bulk.bulk_id, "first", Progress(cursor=CURSOR, done=1, refused=0, is_last=False)
@@ -68,7 +68,7 @@ async def test_many_bulks_of_some_organizations_hold_up_none_of_others(
 
 async def test_a_cancelled_bulk_takes_no_progress(catalog: Catalog, mine: Tenant) -> None:
     bulk = await begun(catalog, mine)
-    await catalog.bulks.claim("first", SPAN)
+    await catalog.bulks.take("first", SPAN)
     cancelled = await catalog.bulks.cancel(mine.organization_id, bulk.bulk_id, actor="operator")
     assert cancelled.status == "CANCELLED"
     progress = Progress(cursor=CURSOR, done=1, refused=0, is_last=False)

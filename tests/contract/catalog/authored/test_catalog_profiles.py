@@ -71,15 +71,6 @@ async def test_a_renamed_profile_stays_the_default(catalog: Catalog, org: str, w
     assert (await catalog.profiles.rename(org, workflow_id, "dev", "dev")).name == "dev"
 
 
-async def test_a_duplicate_has_the_values_and_is_not_the_default(catalog: Catalog, org: str, workflow_id: str) -> None:
-    await catalog.profiles.create(org, workflow_id, "prod", {"a": 1})
-    copy = await catalog.profiles.duplicate(org, workflow_id, "prod", "qa")
-
-    assert (copy.name, copy.values, copy.is_default) == ("qa", {"a": 1}, False)
-    with pytest.raises(Conflict):
-        await catalog.profiles.duplicate(org, workflow_id, "prod", "qa")
-
-
 async def test_the_default_goes_last(catalog: Catalog, org: str, workflow_id: str) -> None:
     await catalog.profiles.create(org, workflow_id, "prod", {})
     await catalog.profiles.create(org, workflow_id, "dev", {})

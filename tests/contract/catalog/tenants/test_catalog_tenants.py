@@ -53,7 +53,6 @@ REFUSED: dict[str, Call] = {
     "cards.get": lambda c, org, o: c.cards.get(org, (o.card, 1)),
     "cards.latest_active": lambda c, org, o: c.cards.latest_active(org, o.card),
     "profiles.create": lambda c, org, o: c.profiles.create(org, o.workflow, "new", {}),
-    "profiles.duplicate": lambda c, org, o: c.profiles.duplicate(org, o.workflow, o.profile, "new"),
     "profiles.update": lambda c, org, o: c.profiles.update(org, o.workflow, o.profile, {"a": 1}),
     "profiles.rename": lambda c, org, o: c.profiles.rename(org, o.workflow, o.profile, "new"),
     "profiles.set_default": lambda c, org, o: c.profiles.set_default(org, o.workflow, o.profile),

@@ -13,7 +13,7 @@ from contract.engine.upkeep.proofs import plant, problems
 from kit.definitions import asking, call, calling, card, chain, delaying, note
 from kit.driver import Driver
 from looply.definition import Workflow
-from looply.engine.ports.store import TimerRow, WaitRow, Work, WorkChange
+from looply.engine.ports.store import Store, TimerRow, WaitRow, Work, WorkChange
 from looply.engine.records.letters import LetterRow
 from looply.engine.upkeep.auditor import SLICE, Auditor
 from looply.execution.facts.commands import Restarted
@@ -26,9 +26,9 @@ DEFINITIONS: Mapping[str, Workflow] = MappingProxyType(
 )
 
 
-def auditor_of(engine: Driver) -> Auditor:
-    """Returns an auditor of the engine's store."""
-    return Auditor(engine.shell, engine.store, engine.clock, frozenset(engine.channels))
+def auditor_of(engine: Driver, store: Store | None = None) -> Auditor:
+    """Returns an auditor of the engine's store, or of another one."""
+    return Auditor(engine.shell, store or engine.store, engine.clock, frozenset(engine.channels))
 
 
 async def audited(engine: Driver) -> Auditor:

@@ -185,7 +185,7 @@ def _child_that(*, ends: bool, is_awaited: bool = True) -> Callable[[Driver], Aw
         engine.callees.put(CALLEE, chain(note("done")) if ends else asking())
         parent = await engine.trigger(calling_child(wait=is_awaited), {"po": "1"})
         (row,) = [each for each in await engine.store.work.deliveries(10) if each.row.sender == parent]
-        await engine.pump._deliverer._deliver(row)
+        await engine.pump.deliverer.deliver(row)
         return parent
 
     return begin
@@ -196,7 +196,7 @@ async def _with_a_child_that_failed(engine: Driver) -> str:
     engine.callees.put(CALLEE, chain(stop(status="FAILED")))
     parent = await engine.trigger(caught(), {"po": "1"})
     (row,) = [each for each in await engine.store.work.deliveries(10) if each.row.sender == parent]
-    await engine.pump._deliverer._deliver(row)
+    await engine.pump.deliverer.deliver(row)
     await engine.settle()
     assert await engine.status(await child_of(engine, parent)) == "FAILED"
     return parent
@@ -440,8 +440,7 @@ class AuditorLifeStories:
     async def test_whose_duty_it_is_not_does_nothing(self, engine: Driver) -> None:
         execution_id = await engine.trigger(asking())
         await strip(engine, execution_id, "waits")
-        auditor = auditor_of(engine)
-        auditor._store = _Idle(engine)  # type: ignore[assignment]
+        auditor = auditor_of(engine, _Idle())  # type: ignore[arg-type]
         assert await auditor.round() == COUNT_SECONDS
         assert auditor.findings is None
         assert (await engine.store.reads.work_of(execution_id)).waits == Work().waits
@@ -449,9 +448,6 @@ class AuditorLifeStories:
 
 class _Idle:
     """The store of a process that is not the auditor."""
-
-    def __init__(self, engine: Driver) -> None:
-        self._engine = engine
 
     @property
     def survey(self) -> "_Idle":

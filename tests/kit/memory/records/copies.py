@@ -18,8 +18,8 @@ class MemoryCopies:
         self._data = data
         self._commits = commits
 
-    async def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[CopyRow]:
-        """Claims stale copies that are due."""
+    async def take(self, now: datetime, until: datetime, limit: int) -> Sequence[CopyRow]:
+        """Takes stale copies that are due."""
 
         def write() -> list[CopyRow]:
             due = [one for one in self._stale() if one.due <= now and one.taken <= now]

@@ -26,11 +26,10 @@ class JustMissed(threading.Event):
 
 def test_an_end_that_comes_just_after_the_pause_is_not_missed(tmp_path: Path) -> None:
     apsw.Connection(str(tmp_path / "executions.db")).pragma("journal_mode", "wal")
-    checkpointer = Checkpointer(tmp_path / "executions.db", lambda: None)
     # What `stop` does first: it sets this event, and wakes the thread.
-    checkpointer._stop = JustMissed(then=checkpointer.notify_commit)
+    stop = JustMissed(then=lambda: checkpointer.notify_commit())  # noqa: PLW0108 - it is made after the event
+    checkpointer = Checkpointer(tmp_path / "executions.db", lambda: None, stop)
     checkpointer.start()
     checkpointer.notify_commit()
-    checkpointer._thread.join(5)
-    assert not checkpointer._thread.is_alive()
+    assert checkpointer.has_ended_within(5)
     checkpointer.stop()

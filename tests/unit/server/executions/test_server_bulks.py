@@ -126,7 +126,7 @@ async def test_an_execution_that_fails_again_during_the_bulk_is_not_redriven_twi
     workflow_id, (execution_id,) = await fail_executions(mine, world, 1)
     clock.advance(timedelta(seconds=1))
     bulk = await start_bulk(mine, "bulkRedrive", filter={"workflow_id": workflow_id})
-    (held,) = await services.catalog.bulks.claim("dead", timedelta(seconds=30))
+    (held,) = await services.catalog.bulks.take("dead", timedelta(seconds=30))
     world.script("call_1", REFUSED)
     clock.advance(timedelta(seconds=1))
     await runner._changes_execution(execution_id, await runner._command(held))

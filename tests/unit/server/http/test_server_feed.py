@@ -128,15 +128,16 @@ async def test_only_watchers_of_the_execution_are_woken(world: World) -> None:
 
 async def test_a_watcher_behind_the_buffer_reads_the_store_and_misses_nothing(world: World) -> None:
     with world.feed.watch(ORGANIZATION) as signal:
+        await asyncio.wait_for(signal.wait(), BOUND)  # when the feed has found its position
         begin = await world.feed.position()
         units = [await world.put() for _ in range(50)]
-        last = units[-1].execution_id
-        while not any(each.execution_id == last for each in world.feed._kept):
+        while world.feed.keeps(begin):
             signal.clear()
             await asyncio.wait_for(signal.wait(), BOUND)
-        assert len(world.feed._kept) <= 8
         found = await follow(world, signal, begin, 50)
         assert [each.execution_id for each in found] == [unit.execution_id for unit in units]
+        # Kept are the last 8 at most, so what comes after one of the last 9 is in memory.
+        assert sum(world.feed.keeps(each.position) for each in found) <= 9
 
 
 async def test_an_unavailable_store_is_read_again(world: World) -> None:
@@ -166,12 +167,14 @@ async def test_a_batch_that_cannot_be_read_does_not_block_the_others(world: Worl
 
 async def test_the_store_is_not_read_without_watchers(world: World) -> None:
     with world.feed.watch(ORGANIZATION):
-        task = world.feed._task
-    assert task is not None
-    await asyncio.wait_for(task, BOUND)
+        assert world.feed.is_reading
+    async with asyncio.timeout(BOUND):
+        while world.feed.is_reading:  # noqa: ASYNC110 - nothing is notified when the last read ends
+            await asyncio.sleep(0)
     reads = world.reads
     await world.put()
-    assert (world.reads, world.feed._kept) == (reads, [])
+    assert world.reads == reads
+    assert not world.feed.keeps(await world.feed.position())
 
 
 async def test_more_watchers_than_the_limit_are_refused_until_one_leaves(world: World) -> None:

@@ -1,5 +1,5 @@
 """The database: connections, ownership, retries, the schema, partitions, the clock, receiving of a move.
 
-Imports nothing of `engine.postgres` outside of this room.
+Imports no other room of `engine.postgres`.
 Never here: what the store does with an execution.
 """

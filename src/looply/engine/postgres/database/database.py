@@ -86,7 +86,7 @@ class Database:
         self.is_open = True
 
     async def write(
-        self, act: Act[Result], lanes: Collection[Hashable] = (), look_up: LookUp[Result] | None = None
+        self, act: Act[Result], keys: Collection[Hashable] = (), look_up: LookUp[Result] | None = None
     ) -> Result:
         """Returns what `act` returns, after it is durable; calls with a lane in common are made in their order.
 
@@ -99,7 +99,7 @@ class Database:
             raise StoreLost(str(self.failure))
         if not self.is_open:
             raise ShuttingDown("the store is closed and takes no more units")
-        task = asyncio.get_running_loop().create_task(self._run_write(self._queue.enter(lanes), act, look_up))
+        task = asyncio.get_running_loop().create_task(self._run_write(self._queue.enter(keys), act, look_up))
         self.writing.add(task)
         task.add_done_callback(self._forget)
         return await asyncio.shield(task)

@@ -6,12 +6,12 @@ from types import TracebackType
 
 
 class Ticket:
-    """One write in its lanes; a block of `async with` is entered when those before it are done."""
+    """One write in the queues of its keys; a block of `async with` is entered when those before it are done."""
 
     def __init__(
-        self, lanes: "KeyedQueue", keys: Collection[Hashable], before: Collection["asyncio.Future[None]"]
+        self, queue: "KeyedQueue", keys: Collection[Hashable], before: Collection["asyncio.Future[None]"]
     ) -> None:
-        self._queue = lanes
+        self._queue = queue
         self._keys = keys
         self._before = before
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -38,14 +38,14 @@ class KeyedQueue:
         self._last: dict[Hashable, Ticket] = {}
 
     def enter(self, keys: Collection[Hashable]) -> Ticket:
-        """Retickets the next ticket in the lanes of `keys`; it must be entered, or `leave` be called for it."""
+        """Returns the next ticket in the queues of `keys`; it must be entered, or `leave` be called for it."""
         before = [self._last[key].done for key in keys if key in self._last]
         ticket = Ticket(self, keys, before)
         self._last.update(dict.fromkeys(keys, ticket))
         return ticket
 
     def leave(self, ticket: Ticket, keys: Collection[Hashable]) -> None:
-        """Lets the next tickets of the lanes enter. Leaving twice is harmless."""
+        """Lets the next tickets of these queues enter. Leaving twice is harmless."""
         for key in keys:
             if self._last.get(key) is ticket:
                 del self._last[key]

@@ -8,7 +8,7 @@ from looply.engine.postgres.database.connections import Connection
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.names import Names
 from looply.engine.sql.dialects import Statement, postgres_text
-from looply.engine.sql.sessions import Act, Lanes, LookUp, Outcome, Parameters, Result, Session, Sessions
+from looply.engine.sql.sessions import Act, LookUp, Outcome, Parameters, Result, Session, Sessions, WriteKeys
 
 
 class PostgresSession(Session):
@@ -67,10 +67,10 @@ class PostgresSessions(Sessions):
         """Lends `act` a connection that only reads."""
         return await self._database.read(lambda connection: act(self._session(connection)))
 
-    async def write(self, act: Act[Result], lanes: Lanes = (), look_up: LookUp[Result] | None = None) -> Result:
+    async def write(self, act: Act[Result], keys: WriteKeys = (), look_up: LookUp[Result] | None = None) -> Result:
         """Lends `act` a connection that writes."""
         sought = None if look_up is None else lambda connection: look_up(self._session(connection))
-        return await self._database.write(lambda connection: act(self._session(connection)), lanes, sought)
+        return await self._database.write(lambda connection: act(self._session(connection)), keys, sought)
 
     def _session(self, connection: Connection) -> PostgresSession:
         return PostgresSession(connection, self._names, self._database.epoch)

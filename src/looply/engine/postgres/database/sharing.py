@@ -3,8 +3,8 @@
 Theory of operation. Tables, statements, the lease and its renewal are the same. A process alone holds the lock of the
 database exclusively, and from that follows all that differs:
 
-- no other process writes, so its memory is current: it answers from memory, and reads due rows instead of claiming
-  them. A claim would cost a write, and keep the successor of a killed process waiting until it expires;
+- no other process writes, so its memory is current: it answers from memory, and reads due rows instead of taking
+  them. To take one would cost a write, and keep the successor of a killed process waiting until it expires;
 - at its start its predecessor has ended, so that it ends the lease of that one, and recovers its work, at once. No row
   says which timers and deliveries the predecessor worked on: those at the front are suspects;
 - there is no process whose clock it must agree with, so it has its own.
@@ -33,7 +33,7 @@ class Sharing(NamedTuple):
     """How a process works on the database."""
 
     is_shared: bool
-    """Whether other processes may work on it at the same time; then due rows are claimed."""
+    """Whether other processes may work on it at the same time; then due rows are taken."""
 
     lock: str
     """The statement that takes the lock of the database."""

@@ -1,5 +1,5 @@
 """Histories as rows, where PostgreSQL has its own way: units, journal, reads, lists, datastores, pruning.
 
-Imports `database`, `pending` and `engine.sql`.
+Imports `database` and `pending`.
 Never here: connections, locks or leases.
 """

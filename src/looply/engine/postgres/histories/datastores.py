@@ -74,9 +74,9 @@ class PostgresDatastores(SqlDatastores):
                 stored = await row(connection, _GONE, (owner, change.revision, name, change.expected))
             return (None,) if stored is not None else None
 
-        await self._database.write(write, [lane_of(change)], found)
+        await self._database.write(write, [write_key_of(change)], found)
 
 
-def lane_of(change: DatastoreChange) -> tuple[str, str, str]:
+def write_key_of(change: DatastoreChange) -> tuple[str, str, str]:
     """Returns the key under which changes of the same datastore are made in their order."""
     return ("datastore", change.organization_id, change.name)

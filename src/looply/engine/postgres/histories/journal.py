@@ -4,7 +4,7 @@ from collections.abc import Hashable
 
 from looply.engine.ports.store import Unit
 from looply.engine.postgres.database.database import Database
-from looply.engine.postgres.histories.datastores import lane_of
+from looply.engine.postgres.histories.datastores import write_key_of
 from looply.engine.postgres.histories.units import UnitWriter
 from looply.engine.sql.journal import SqlJournal
 from looply.engine.sql.sessions import Sessions
@@ -23,12 +23,12 @@ class PostgresJournal(SqlJournal):
         database, writer = self._database, self._writer
         await database.write(
             lambda connection: writer.store(connection, database.epoch, unit),
-            _lanes_of(unit),
+            _write_keys_of(unit),
             lambda connection: writer.find_stored(connection, database.epoch, unit),
         )
 
 
-def _lanes_of(unit: Unit) -> list[Hashable]:
+def _write_keys_of(unit: Unit) -> list[Hashable]:
     """Returns the keys under which units are stored in their order."""
     found: list[Hashable] = [("execution", unit.execution_id)]
     found.extend(
@@ -41,5 +41,5 @@ def _lanes_of(unit: Unit) -> list[Hashable]:
     if unit.fire is not None:
         found.append(("schedule", unit.fire.workflow_id))
     if unit.datastore is not None:
-        found.append(lane_of(unit.datastore))
+        found.append(write_key_of(unit.datastore))
     return found

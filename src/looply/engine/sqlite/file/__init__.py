@@ -1,5 +1,5 @@
 """The file: opening, its one writer and its readers, checkpoints, lock, seal, reserve, backup, export.
 
-Imports nothing of `engine.sqlite` outside of this room.
+Imports no other room of `engine.sqlite`.
 Never here: a table of executions.
 """

@@ -25,11 +25,12 @@ LARGEST_FRAMES: Final = 4 * RESTART_FRAMES
 class Checkpointer:
     """The thread that moves committed pages. It sleeps while there are none."""
 
-    def __init__(self, path: Path, on_full: Callable[[], None]) -> None:
+    def __init__(self, path: Path, on_full: Callable[[], None], stop: threading.Event | None = None) -> None:
+        """`stop` is what `stop` sets; the thread waits for it between two checkpoints."""
         self._connection = connect_checkpointer(path)
         self._on_full = on_full
         self._work = threading.Event()
-        self._stop = threading.Event()
+        self._stop = stop or threading.Event()
         self._thread = threading.Thread(target=self._run, name="looply-checkpoints", daemon=True)
         self.wants_restart = False
         """The writer restarts the log when it sees this, and clears it."""
@@ -43,6 +44,11 @@ class Checkpointer:
     def notify_commit(self) -> None:
         """Wakes the thread after a commit."""
         self._work.set()
+
+    def has_ended_within(self, seconds: float) -> bool:
+        """Returns whether the thread has ended, after this time at most."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def stop(self) -> None:
         """Ends the thread and closes its connection."""

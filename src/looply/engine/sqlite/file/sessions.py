@@ -7,7 +7,7 @@ import apsw
 
 from looply.engine.coding.rows import find_id
 from looply.engine.sql.dialects import Statement, sqlite_text
-from looply.engine.sql.sessions import Act, Lanes, LookUp, Outcome, Parameters, Result, Session, Sessions
+from looply.engine.sql.sessions import Act, LookUp, Outcome, Parameters, Result, Session, Sessions, WriteKeys
 from looply.engine.sqlite.file.names import Names, find_number
 from looply.engine.sqlite.file.threads import Threads
 from looply.jsontext import encode_json
@@ -52,7 +52,12 @@ class SqliteSessions(Sessions):
         """Runs `act` in a thread that reads."""
         return await self._threads.read(lambda connection: run(act(self._session(connection))))
 
-    async def write(self, act: Act[Result], lanes: Lanes = (), look_up: LookUp[Result] | None = None) -> Result:  # noqa: ARG002
+    async def write(
+        self,
+        act: Act[Result],
+        keys: WriteKeys = (),  # noqa: ARG002
+        look_up: LookUp[Result] | None = None,  # noqa: ARG002
+    ) -> Result:
         """Runs `act` in the thread that writes, which knows the outcome of each write."""
         return await self._threads.write(lambda connection: run(act(self._session(connection))))
 

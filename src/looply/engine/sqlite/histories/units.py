@@ -20,7 +20,7 @@ from looply.engine.coding.columns import (
     wait_columns,
 )
 from looply.engine.coding.refusals import claim_taken_error, key_taken_error, stale_error
-from looply.engine.coding.rows import STATUS_NUMBERS, decision_columns, id_bytes, id_text, letter_columns
+from looply.engine.coding.rows import OPEN_NUMBERS, decision_columns, id_bytes, id_text, letter_columns
 from looply.engine.ports.store import Unit, WorkChange
 from looply.engine.records.claims import Claim, StoredKey
 from looply.engine.records.copies import CopyUpdate
@@ -32,7 +32,6 @@ from looply.engine.sqlite.file.names import Names
 from looply.engine.sqlite.histories.datastores import store_change
 from looply.engine.sqlite.pending.deliveries import drop_slot, store_deliveries, store_slot
 from looply.engine.sqlite.pending.ledger import store_fire
-from looply.execution.facts.state import OPEN_STATUSES
 from looply.instants import to_ms
 
 # Parameters are in the order of `looply.engine.coding.columns`, behind the keys of the row.
@@ -106,7 +105,6 @@ _REQUEST_UPDATE = (
 )
 
 _NO_WORK = WorkChange()
-_OPEN = tuple(STATUS_NUMBERS[status] for status in OPEN_STATUSES)
 
 
 def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
@@ -179,7 +177,7 @@ def _put_key(connection: apsw.Connection, key: bytes, org: int, stored: StoredKe
     found = connection.execute(_KEY, (org, stored.text)).fetchone()
     if found is not None:
         holder, request, expires_ms, status = found
-        if expires_ms > now_ms or status in _OPEN:
+        if expires_ms > now_ms or status in OPEN_NUMBERS:
             raise key_taken_error(stored, id_text(holder), request)
     connection.execute(_PUT_KEY, (org, stored.text, stored.request, key, to_ms(stored.expires_on)))
 

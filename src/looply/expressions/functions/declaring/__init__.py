@@ -1,5 +1,5 @@
 """How a function is declared; checks, errors, costs and documentation are made from the declaration.
 
-Imports nothing of `functions`.
+Imports no other room of `expressions.functions`.
 Never here: a function of the language.
 """

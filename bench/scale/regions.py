@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import msgspec
 
-from bench.filling import Folder, make_folder
-from bench.load import get, pinned, post, run
-from bench.scenario import calling_each, waiting_branches
-from bench.servers import Server, json_of, looply, program, server_cores
+from bench.harness.filling import Folder, make_folder
+from bench.harness.load import get, pinned, post, run
+from bench.harness.scenario import calling_each, waiting_branches
+from bench.harness.servers import Server, json_of, looply, program, server_cores
 from bench.speed import Figures, Plan, drive
 from looply.cli.measuring.bench_regions import ITEMS, Region, regions
 from looply.definition import Workflow, compile_definition
@@ -47,7 +47,7 @@ _PATH: Final = "/v2/workflows"
 def measure_regions(plan: Plan, calls: Sequence[int] = CALLS) -> Figures:
     """Returns the figures of executions with many branches, items, calls and waits."""
     large = dict(zip(_KINDS, regions(), strict=True))
-    with program("noop_server", str(_ANSWER_BYTES), log=plan.work / "sink.log") as sink:
+    with program("harness.noop_server", str(_ANSWER_BYTES), log=plan.work / "sink.log") as sink:
         definitions = {
             **{kind: region.definition for kind, region in large.items()},
             "calling_each": calling_each(f"http://127.0.0.1:{sink.port}/"),

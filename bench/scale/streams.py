@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from bench.filling import Folder, make_folder
-from bench.load import pinned, post, run
-from bench.scenario import BODY
-from bench.servers import ROOT, Server, client_cores, looply
+from bench.harness.filling import Folder, make_folder
+from bench.harness.load import pinned, post, run
+from bench.harness.scenario import BODY
+from bench.harness.servers import ROOT, Server, client_cores, looply
 from bench.speed import CLIENTS, Plan, drive
 from looply.jsontext import parse_json
 
@@ -64,7 +64,7 @@ def _triggers(server: Server, folder: Folder, plan: Plan) -> Figures:
 @contextmanager
 def _readers(server: Server, folder: Folder, count: int, paths: Sequence[str]) -> Iterator[list[int]]:
     """Runs readers during a block; afterwards the list has the number of received events."""
-    command = [sys.executable, "-m", "bench.stream_readers", str(server.port), folder.api_key, str(count), *paths]
+    command = [sys.executable, "-m", "bench.scale.stream_readers", str(server.port), folder.api_key, str(count), *paths]
     replies: list[int] = []
     with pinned(client_cores()):
         process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

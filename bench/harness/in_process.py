@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from bench.scenario import BODY, computing, waiting
+from bench.harness.scenario import BODY, computing, waiting
 from looply.app.administration import organizations
 from looply.bootstrap import open_application
 from looply.clock import SystemClock, SystemEntropy

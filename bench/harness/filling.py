@@ -12,7 +12,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from bench.in_process import InProcess, in_process, note_of
+from bench.harness.in_process import InProcess, in_process, note_of
 from looply.clock import Ids, SystemClock, SystemEntropy
 from looply.engine.coding.codec import Codec
 from looply.engine.coding.units import claim_of, head_of, work_change

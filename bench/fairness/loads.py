@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bench.filling import Folder
-from bench.load import get, post
-from bench.other_system import HOSTS
-from bench.scenario import BODY, workflow_of
+from bench.fairness.other_system import HOSTS
+from bench.harness.filling import Folder
+from bench.harness.load import get, post
+from bench.harness.scenario import BODY, workflow_of
 from looply.limits import DEFAULT_LIMITS
 
 FAN_OUT: Final = 100

@@ -15,13 +15,13 @@ from typing import Any, Final
 
 import msgspec
 
-from bench.fairness_loads import LOADS, Load, definitions, noting, short
-from bench.filling import Folder
-from bench.in_process import activated, in_process
-from bench.load import Caller, Calls, Span, get, pinned, post, run, run_callers
-from bench.other_system import HOSTS
-from bench.scenario import BODY, computing
-from bench.servers import Server, client_cores, json_of, looply, program
+from bench.fairness.loads import LOADS, Load, definitions, noting, short
+from bench.fairness.other_system import HOSTS
+from bench.harness.filling import Folder
+from bench.harness.in_process import activated, in_process
+from bench.harness.load import Caller, Calls, Span, get, pinned, post, run, run_callers
+from bench.harness.scenario import BODY, computing
+from bench.harness.servers import Server, client_cores, json_of, looply, program
 from bench.speed import Figures, Plan, drive
 from looply.app.administration import organizations
 
@@ -45,7 +45,7 @@ class Organizations:
 def measure_fairness(plan: Plan, names: Sequence[str] = NAMES) -> Figures:
     """Returns for each way of loading the server the figures alone and under load, and their ratio."""
     found: Figures = {}
-    with program("other_system", log=plan.work / "other_system.log", cores=client_cores()) as system:
+    with program("fairness.other_system", log=plan.work / "other_system.log", cores=client_cores()) as system:
         for name in names:
             both = run(_organizations(plan, name, system.port))
             allowed = ",".join(f"{host}:{system.port}" for host in HOSTS)

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from bench.in_process import InProcess, activated, in_process
-from bench.scenario import delaying
+from bench.harness.in_process import InProcess, activated, in_process
+from bench.harness.scenario import delaying
 from bench.speed import Plan
 from looply.engine.records.changes import StateChange
 

@@ -13,11 +13,11 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec.structs import replace
 
-from bench.filling import Folder, Pattern, make_folder, stored
-from bench.in_process import in_process
-from bench.load import get, run
-from bench.scenario import PAYLOAD, orders
-from bench.servers import Server, disk_bytes, json_of, looply
+from bench.harness.filling import Folder, Pattern, make_folder, stored
+from bench.harness.in_process import in_process
+from bench.harness.load import get, run
+from bench.harness.scenario import PAYLOAD, orders
+from bench.harness.servers import Server, disk_bytes, json_of, looply
 from bench.speed import Figures, Plan, drive
 from looply.clock import id_time
 from looply.engine.ports.store import Unit

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench.load import pinned
+from bench.harness.load import pinned
 
-ROOT: Final = Path(__file__).resolve().parent.parent
+ROOT: Final = Path(__file__).resolve().parents[2]
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 60.0
 _TICKS: Final = os.sysconf("SC_CLK_TCK")

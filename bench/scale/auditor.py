@@ -13,9 +13,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from bench.filling import fill, make_folder
-from bench.in_process import InProcess, in_process
-from bench.load import run
+from bench.harness.filling import fill, make_folder
+from bench.harness.in_process import InProcess, in_process
+from bench.harness.load import run
 from bench.speed import CLIENTS, Plan
 from looply.clock import SystemClock
 from looply.engine.upkeep.auditor import COUNT_SECONDS, Auditor

@@ -1,4 +1,4 @@
-"""The systems that workflows of the fairness measurement call: `python -m bench.other_system PORT`.
+"""The systems that workflows of the fairness measurement call: `python -m bench.fairness.other_system PORT`.
 
 One server on the addresses 127.0.0.1 to 127.0.0.9, each of which is a system of its own. The path says how it answers:
 `/quick` at once, `/hang` never, `/rich` with as many values as a response may have, `/large` with 7 MiB of texts.
@@ -8,7 +8,7 @@ import asyncio
 import sys
 from typing import Any, Final
 
-from bench.load import run
+from bench.harness.load import run
 from looply.limits import DEFAULT_LIMITS
 
 HOSTS: Final = tuple(f"127.0.0.{number}" for number in range(1, 10))

@@ -10,10 +10,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bench.filling import Folder, copy_folder, fill, make_folder
-from bench.load import get, post, run
-from bench.scenario import BODY, BODY_BYTES
-from bench.servers import Server, disk_bytes, json_of, looply
+from bench.harness.filling import Folder, copy_folder, fill, make_folder
+from bench.harness.load import get, post, run
+from bench.harness.scenario import BODY, BODY_BYTES
+from bench.harness.servers import Server, disk_bytes, json_of, looply
 from bench.speed import CLIENTS, Figures, Plan, check_all_completed, drive, median_of, resume_requests
 
 WAITING: Final = 100_000

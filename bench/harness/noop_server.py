@@ -6,7 +6,7 @@ Its answer is an empty object, or a JSON text of so many bytes.
 import asyncio
 import sys
 
-from bench.load import run
+from bench.harness.load import run
 
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
 _HEAD_END = b"\r\n\r\n"

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from looply.definition import STEP_TYPES, StepType, definition_schema
 from reference_pages.markdown import code, json_block, page, table
-from reference_pages.step_texts import EXAMPLES, OUTPUTS, SUMMARIES
+from reference_pages.workflows.step_texts import EXAMPLES, OUTPUTS, SUMMARIES
 
 _INTRO: Final = """
 A step has an `id`, a `type` and `settings`. The id is a letter followed by letters, digits and `_`, at most 64 in

@@ -1,4 +1,4 @@
-"""Readers of streams, a program of its own: `python -m bench.stream_readers PORT KEY COUNT PATH ...`.
+"""Readers of streams, a program of its own: `python -m bench.scale.stream_readers PORT KEY COUNT PATH ...`.
 
 Reader number n reads the path number n, the last path again where there are fewer. It says `open` once all have their
 heads, reads until standard input ends, and then says how many events came. A COUNT below 0 means readers that never
@@ -9,7 +9,7 @@ import asyncio
 import sys
 from typing import Final
 
-from bench.load import get, run
+from bench.harness.load import get, run
 
 _AT_ONCE: Final = 50
 _HEAD_END: Final = b"\r\n\r\n"

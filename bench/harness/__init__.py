@@ -1,0 +1,1 @@
+"""What measurements share: the load generator, servers and their cores, filled stores, workflows and bodies."""

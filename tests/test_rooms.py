@@ -1,0 +1,168 @@
+"""The rooms of packages: which way their imports point, and what they say of themselves."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeGuard
+
+import pytest
+
+from kit.source_tree import PROJECT, SOURCE, imported, module_of, modules, needed
+from looply.cli import on_demand
+
+ROOMS = {
+    "engine": (
+        "records",
+        "ports",
+        "coding",
+        "sql",
+        "processing",
+        "effects",
+        "shell",
+        "upkeep",
+    ),
+    "execution": (
+        "facts",
+        "document",
+        "closing",
+        "approvals",
+        "evolving",
+        "steps",
+        "deciding",
+        "answering",
+        "views",
+    ),
+    "server": (
+        "http",
+        "description",
+        "connection",
+        "authoring",
+        "executions",
+        "administration",
+    ),
+    "app": ("context", "authoring", "executions", "administration"),
+    "cli": (
+        "display",
+        "terminal",
+        "offline",
+        "authoring",
+        "executions",
+        "operating",
+        "measuring",
+    ),
+    "catalog": ("storage", "trail", "tenants", "authored"),
+    "definition": ("values", "schemas", "settings", "graph", "calls"),
+    "engine.sqlite": (
+        "file",
+        "pending",
+        "histories",
+    ),
+    "engine.postgres": (
+        "database",
+        "pending",
+        "histories",
+    ),
+    "expressions": (
+        "values",
+        "parsing",
+        "closures",
+        "dates",
+        "texts",
+        "queries",
+        "functions",
+        "compiling",
+        "templating",
+        "shapes",
+        "inference",
+        "editing",
+    ),
+    "expressions.functions": (
+        "declaring",
+        "dates",
+        "texts",
+        "structures",
+    ),
+    "connectors": (
+        "outbound",
+        "http",
+    ),
+}
+"""The rooms of packages, lowest first: what is in one imports from its own and from those before it."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget_modules() -> Iterator[None]:
+    yield
+    modules.cache_clear()
+
+
+def test_the_rooms_of_a_package_import_downwards() -> None:
+    wrong = []
+    for path, tree in modules():
+        name = module_of(path).removeprefix("looply.")
+        for package, rooms in ROOMS.items():
+            if (rank := room_of(name, package, rooms)) is None:
+                continue
+            for target, line in imported(tree):
+                found = room_of(target.removeprefix("looply."), package, rooms)
+                if found is not None and found > rank:
+                    wrong.append(f"{path.relative_to(SOURCE)}:{line} imports {target}")
+    assert wrong == []
+
+
+def room_of(module: str, package: str, rooms: Sequence[str]) -> int | None:
+    """Returns the place of a module's room in the order of its package, None where it is in none."""
+    first, _, _ = module.removeprefix(f"{package}.").partition(".")
+    return rooms.index(first) if module.startswith(f"{package}.") and first in rooms else None
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_each_room_says_what_it_is_what_it_imports_and_what_never_belongs_there(package: str) -> None:
+    wrong = []
+    for room in ROOMS[package]:
+        said = (
+            ast.get_docstring(ast.parse((SOURCE / package.replace(".", "/") / room / "__init__.py").read_text())) or ""
+        )
+        what, _, rest = said.partition("\n\n")
+        imports, _, never = rest.partition("\n")
+        expected = f"Imports {rooms_imported_by(package, room)}."
+        if not what.endswith(".") or imports != expected or not re.fullmatch(r"Never here: [^\n]+\.", never):
+            wrong.append(f"{package}.{room} has: {said}\nexpected: {expected}")
+    assert wrong == []
+
+
+def rooms_imported_by(package: str, room: str) -> str:
+    """Returns the other rooms of a package that one of its rooms imports, as its docstring lists them."""
+    known = {module_of(path) for path, _ in modules()}
+    at_once: set[int | None] = set()
+    on_use: set[int | None] = set()
+    for path, tree in modules():
+        if f"{module_of(path)}.".startswith(f"looply.{package}.{room}."):
+            at_once |= {room_of(name.removeprefix("looply."), package, ROOMS[package]) for name in needed(tree, known)}
+            late = {on_demand._MODULES[node.attr] for node in ast.walk(tree) if is_loaded_on_demand(node)}
+            on_use |= {room_of(name.removeprefix("looply."), package, ROOMS[package]) for name in late}
+    own = {None, ROOMS[package].index(room)}
+    listed = listing(ROOMS[package][each] for each in sorted(at_once - own)) or f"no other room of `{package}`"
+    late_rooms = listing(ROOMS[package][each] for each in sorted(on_use - at_once - own))
+    return f"{listed}; {late_rooms} on demand" if late_rooms else listed
+
+
+def is_loaded_on_demand(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "on_demand"
+
+
+def listing(names: Iterable[str]) -> str:
+    *first, last = [f"`{name}`" for name in names] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def test_the_map_shows_every_room_in_its_order() -> None:
+    text = (PROJECT / "ARCHITECTURE.md").read_text("utf-8")
+    shown = [line for line in text.splitlines() if line.startswith("| `") and line.split("`")[1].endswith("/")]
+    expected = []
+    for package, rooms in ROOMS.items():
+        folder = package.replace(".", "/")
+        for room in rooms:
+            said = ast.get_docstring(ast.parse((SOURCE / folder / room / "__init__.py").read_text())) or ""
+            expected.append(f"| `{folder}/{room}/` | {said.partition(chr(10))[0]} |")
+    assert shown == expected

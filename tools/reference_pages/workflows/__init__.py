@@ -1,0 +1,1 @@
+"""Pages about workflows: step types, the schema of a definition, expressions."""

@@ -1,0 +1,94 @@
+"""The meaning of each code with which a step fails, and its remedy; `error_notes.py` has those of all other errors."""
+
+from typing import Final
+
+STEP_ERRORS: Final[dict[str, str]] = {
+    "AUTH_FAILED": "The other system refused the credentials. Check the connection.",
+    "BAD_INPUT": "The input of the step is invalid. The message names the field; nothing was sent.",
+    "BAD_RESPONSE": "The response of the other system cannot be read, for example because its compression is invalid.",
+    "BULK_TERMINATES": (
+        "A bulk is terminating executions of the workflow that a `subworkflow` step starts. "
+        "Retry the step after its end."
+    ),
+    "CALENDAR": "The calendar of an approval cannot be read; the message has the path of the mistake.",
+    "CHILD_FAILED": (
+        "The execution that a `subworkflow` step waited for ended as failed by its `terminate` step, for this reason."
+    ),
+    "CHILD_RATE": (
+        "`subworkflow` steps of the organization start more executions than the limit `child_starts_per_minute` "
+        "allows in this minute and in the next one: a start is delayed by two minutes at most."
+    ),
+    "CHILD_TERMINATED": "The execution that a `subworkflow` step waited for was terminated.",
+    "CONNECTION": (
+        "The other system could not be reached, or the connection broke. Retried when the step has a `retry`."
+    ),
+    "CONNECTOR_DEFECT": (
+        "An operation raised an unexpected error. The log line with the execution's id has the details."
+    ),
+    "CREDENTIAL_BOUND": (
+        "The call opened a connection and then tried to reach a host that the connection does not name."
+    ),
+    "DEPTH_LIMIT": (
+        "The depth of child executions has reached the limit `child_depth`; probably a workflow calls itself."
+    ),
+    "DOCUMENT_TOO_LARGE": (
+        "The data document would grow over the limit `document_bytes`, of which a list or an object counts 16 "
+        "bytes at least. Keep less in outputs, or raise the limit."
+    ),
+    "EGRESS_DENIED": (
+        "The destination does not exist, or is not public and the setting `egress_allow` does not list it."
+    ),
+    "EXECUTION_TIMEOUT": "`workflow_settings.timeout` expired. The incident is of kind `TIMEOUT`.",
+    "FUNCTION_CRASHED": (
+        "The process that ran the code died, and so did the one that ran it again. Look for what kills "
+        "processes on the machine, such as a lack of memory."
+    ),
+    "FUNCTION_FAILED": (
+        "The code raised an exception that it did not catch. The message has the line and the text of the exception."
+    ),
+    "FUNCTION_MEMORY": (
+        "The code used more memory than `function_memory_bytes`. Process less data at once, or raise the limit."
+    ),
+    "FUNCTION_RESULT": (
+        "The result of the code is no JSON, nested too deeply or too large. The message has the path in the result."
+    ),
+    "FUNCTION_SYNTAX": "The code has a syntax error. The message has the line.",
+    "FUNCTION_TIME": (
+        "The code did not end within the limit `function_time_seconds`: look for an endless loop, or raise the limit."
+    ),
+    "LIMIT": (
+        "A limit is reached: recipients, open waits or a size. The message names it. `putDatastore` answers this "
+        "too for a document that is too large."
+    ),
+    "JOIN_NOT_MET": "So many branches ended without arriving at the `join` that it can no longer be met.",
+    "LOOP_LIMIT": "A `redirect` has sent the execution back as often as its `max_visits` allows.",
+    "MAIL_REFUSED": "The mail server refused the mail, its sender or all its recipients (5xx). The message says why.",
+    "MAIL_UNSUPPORTED": (
+        "The mail server lacks a feature that the connection requires, such as STARTTLS. Check `tls` and `user`."
+    ),
+    "NO_APPROVER": "An approval has no recipients, or fewer than its `quorum`.",
+    "OPERATION_FAILED": "A call to another system failed.",
+    "OPERATION_NOT_INSTALLED": (
+        "The process that makes the call has no connector with this operation. Install it in every process that "
+        "makes calls, restart them, then retry the step."
+    ),
+    "PARENT_TERMINATED": "The execution was terminated before the child of its step was started.",
+    "POISONED": (
+        "The process ended several times during this execution or its call; it is quarantined with an incident."
+    ),
+    "REDIRECT_REFUSED": "A redirect leads to a target that is not allowed, or there are too many.",
+    "REJECTED": "The other system understood the call and refused it.",
+    "RESPONSE_TOO_LARGE": (
+        "The response is over `response_bytes` or `json_nodes`, or in too many pieces. Request less, as by `$select`."
+    ),
+    "SECRET_IN_CARD": "The card would show a value that is marked secret.",
+    "SECRET_IN_DATASTORE": "The datastore would show a value that is marked secret.",
+    "STATUS": "The other system answered with a status that `fail_on` names. `error.status` has it.",
+    "STEP_LIMIT": (
+        "The execution has visited as many steps as the limit `step_visits` allows. It stops with an incident."
+    ),
+    "TIMEOUT": (
+        "The other system did not answer in time. Retried when the step has a `retry` and `on_unknown` allows it."
+    ),
+    "TLS_CERTIFICATE": "The certificate of the other system is not valid for it.",
+}
