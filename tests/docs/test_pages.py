@@ -39,6 +39,7 @@ OTHER_NAMES = frozenset(
         "LOOPLY_TEST_POSTGRES",
         "LOOPLY_TEST_RELEASE",
         "SSL_CERT_FILE",
+        "FOLD_VERSION",
     }
 )
 START: Json = {"id": "WorkflowStartState", "type": "trigger", "settings": {"trigger_type": "REQUEST"}}

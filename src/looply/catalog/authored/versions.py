@@ -55,7 +55,7 @@ class VersionedTable(msgspec.Struct, frozen=True):
 
         Raises: BadRequest for an id that is no UUID; NotFound.
         """
-        object_id, version = self._checked(key)
+        object_id, version = _checked(key, self.noun)
         query = select(self.table, _is_latest(self)).where(*self._live(organization_id, object_id))
         row = connection.execute(query.where(self.version == version)).mappings().first()
         if row is None:
@@ -92,7 +92,7 @@ class VersionedTable(msgspec.Struct, frozen=True):
 
     def name(self, connection: Connection, organization_id: str, key: VersionKey) -> str:
         """Returns the name of a version. Raises: BadRequest; NotFound."""
-        object_id, version = self._checked(key)
+        object_id, version = _checked(key, self.noun)
         query = select(self.table.c[f"{self.noun}_name"]).where(*self._live(organization_id, object_id))
         name: str | None = connection.execute(query.where(self.version == version)).scalar()
         if name is None:
@@ -215,13 +215,14 @@ class VersionedTable(msgspec.Struct, frozen=True):
             .values(**values, modified_on_ms=modified_on_ms, modified_by=change.actor)
         )
 
-    def _checked(self, key: VersionKey) -> VersionKey:
-        object_id = validate_id(key[0], self.noun)
-        return object_id, validate_version(key[1], self.noun, object_id)
-
     def _live(self, organization_id: str, object_id: str) -> tuple[ColumnElement[bool], ...]:
         columns = self.table.c
         return columns.organization_id == organization_id, self.object_id == object_id, columns.deleted == false()
+
+
+def _checked(key: VersionKey, noun: str) -> VersionKey:
+    object_id = validate_id(key[0], noun)
+    return object_id, validate_version(key[1], noun, object_id)
 
 
 def _key_of(row: RowMapping, noun: str) -> VersionKey:
