@@ -28,6 +28,8 @@ from looply.server.http.call import Access, Call, Response, Route
 from looply.server.http.client_addresses import ClientAddresses
 from looply.server.http.dispatch import Dispatch
 from looply.server.http.events import DEFAULT_INTERVALS, StreamIntervals
+from looply.server.inbox import cards as own_cards
+from looply.server.inbox import records as own_records
 from looply.settings import Settings
 
 _ALSO_UNDER_V1: Final = frozenset(
@@ -59,6 +61,8 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *expression_editing.ROUTES,
     *inbox.ROUTES,
     *decisions.ROUTES,
+    *own_cards.ROUTES,
+    *own_records.ROUTES,
     *profiles.ROUTES,
     *connections.ROUTES,
     *datastores.ROUTES,

@@ -138,12 +138,15 @@ class BoundEngine:
         limit: int = 100,
         *,
         card_id: str = "",
+        workflow_id: str = "",
         after: CardKey | None = None,
     ) -> Sequence[OpenCard]:
         """Returns cards of these workflows, newest first."""
         found: list[OpenCard] = []
         while True:
-            cards = await self._engine.open_cards(organization_id, recipient, _CARDS, card_id=card_id, after=after)
+            cards = await self._engine.open_cards(
+                organization_id, recipient, _CARDS, card_id=card_id, workflow_id=workflow_id, after=after
+            )
             found += [card for card in cards if card.workflow_id in self._ids]
             if len(found) >= limit or len(cards) < _CARDS:
                 return found[:limit]

@@ -391,11 +391,13 @@ class Engine(Protocol):
         limit: int = 100,
         *,
         card_id: str = "",
+        workflow_id: str = "",
         after: CardKey | None = None,
     ) -> Sequence[OpenCard]:
         """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's.
 
-        `recipient` is a person by any spelling of the address. A page begins behind the card `after`.
+        `recipient` is a person by any spelling of the address, `workflow_id` a workflow to which the cards of that
+        person belong. A page begins behind the card `after`.
         """
         ...
 

@@ -374,9 +374,12 @@ class Reads(Protocol):
         ...
 
     async def open_cards(
-        self, organization_id: str, person: str, after: CardKey | None, limit: int
+        self, organization_id: str, person: str, after: CardKey | None, limit: int, workflow_id: str = ""
     ) -> Sequence[OpenCard]:
-        """Returns open card copies after a key, newest first; of one person when that is not empty."""
+        """Returns open card copies after a key, newest first; of one person and of one workflow where those are given.
+
+        The copies of a person cost the same however many copies there are.
+        """
         ...
 
     async def find_card(self, card_id: str) -> OpenCard | None:

@@ -188,11 +188,13 @@ class Reader:
         limit: int = 100,
         *,
         card_id: str = "",
+        workflow_id: str = "",
         after: CardKey | None = None,
     ) -> Sequence[OpenCard]:
         """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's.
 
-        `recipient` is a person by any spelling of the address. A page begins behind the card `after`.
+        `recipient` is a person by any spelling of the address, `workflow_id` a workflow to which the cards of that
+        person belong. A page begins behind the card `after`.
         """
         if card_id:
             card = await self._store.reads.find_card(card_id)
@@ -201,7 +203,7 @@ class Reader:
         person = person_of(recipient) if recipient else ""
         if recipient and not person:
             return []
-        return await self._store.reads.open_cards(organization_id, person, after, limit)
+        return await self._store.reads.open_cards(organization_id, person, after, limit, workflow_id)
 
     async def load_state(self, execution_id: str) -> ExecutionState:
         """Returns the stored state, also where memory does not have its end yet.

@@ -95,6 +95,14 @@ _IMPLIED: Final = {
 }
 
 
+def elements_of(card: Json) -> Iterator[Mapping[str, Json]]:
+    """Yields the elements and actions of a card in the order of reading, without those that may not be seen.
+
+    Raises: Refused when it has more than `MAX_ELEMENTS` elements.
+    """
+    return (node.element for node in _nodes(card) if not node.may_be_unseen and not node.cards)
+
+
 def _action(node: _Node) -> CardAction:
     element = node.element
     data = element.get("data")

@@ -12,6 +12,7 @@ import msgspec
 
 from looply.definition import Workflow
 from looply.errors import Problem
+from looply.execution.facts.actor import Actor
 from looply.execution.facts.datastores import DatastoreWrite
 from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import ChildOutcome, Event, LetterAction
@@ -44,14 +45,17 @@ class Resume(CommandBase, frozen=True, kw_only=True):
 
 
 class AnswerCard(CommandBase, frozen=True, kw_only=True):
-    """A recipient answers the copy of a card that `token` names.
+    """A recipient answers a copy of a card: the one that `token` names, or, where a person has signed in, `card_id`.
 
-    `revision` is that of the card which they saw, 0 when the caller does not send it.
+    `actor` says how the answer came, where the caller knows. `revision` is that of the card which they saw, 0 when the
+    caller does not send it.
     """
 
-    token: str
     data: dict[str, Json]
+    token: str = ""
+    card_id: str = ""
     revision: int = 0
+    actor: Actor | None = None
 
 
 class ReassignCard(CommandBase, frozen=True, kw_only=True):
@@ -282,12 +286,14 @@ class AlreadyAnswered(msgspec.Struct, frozen=True, kw_only=True):
     """The card was answered before, by this recipient or by the person who released the wait.
 
     `decision` is `approved` or `rejected`, or the `action` of the button; empty where neither is known or it is
-    secret.
+    secret. `actor` and `stands_for` as in the event of the answer.
     """
 
     answered_by: str
     answered_on: datetime
     decision: str = ""
+    actor: Actor | None = None
+    stands_for: str = ""
 
 
 class Reassigned(msgspec.Struct, frozen=True, kw_only=True):
@@ -307,6 +313,7 @@ DeclineCode: TypeAlias = Literal[
     "AMBIGUOUS",
     "CLOSED",
     "SELF_APPROVAL",
+    "DECIDED_ALREADY",
     "CARD_CHANGED",
     "NO_INCIDENT",
     "NO_LETTER",
