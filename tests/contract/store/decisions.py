@@ -73,7 +73,7 @@ class DecisionContract:
         session = Actor(kind="session", user_id="7", email="Ann@example.com")
         rows = (
             decided(first, 3, actor=LINK),
-            decided(first, 4, actor=session, stands_for="Bob <bob@example.com>"),
+            decided(first, 4, actor=session, substitute_for="Bob <bob@example.com>"),
             decided(first, 5, actor=Actor(kind="channel", user_id="29:abc")),
         )
         await store.journal.commit(replace(first, decisions=rows))

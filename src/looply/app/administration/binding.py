@@ -73,6 +73,7 @@ class BoundEngine:
     def __init__(self, engine: Engine, workflow_ids: frozenset[str]) -> None:
         self._engine = engine
         self._ids = workflow_ids
+        self.absences = engine.absences
         self.datastores = engine.datastores
         self.pruning = engine.pruning
         self.decisions: Decisions = _BoundDecisions(engine.decisions, workflow_ids)

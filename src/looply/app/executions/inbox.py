@@ -40,7 +40,7 @@ class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
     `OPEN`: an answer counts now. `FROZEN`: the execution has an open incident; the card accepts answers after it.
     `closed_reason` is the code of why it is CLOSED, `closed_text` the sentence. `terms` are those of an open approval,
     with the `decisions` so far. `answered_as` says how the answer came, `answered_for` is the absent person for whom it
-    was given; `stands_for` the one for whom the recipient has the card.
+    was given; `substitute_for` the one for whom the recipient has the card.
     """
 
     status: Literal["OPEN", "FROZEN", "ANSWERED", "CLOSED"]
@@ -59,7 +59,7 @@ class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
     closed_reason: str = ""
     closed_text: str = ""
     passed_to: str = ""
-    stands_for: str = ""
+    substitute_for: str = ""
     terms: ApprovalTerms | None = None
     decisions: Sequence[Decision] = ()
 
@@ -107,14 +107,14 @@ def show_card(services: Services, execution: Execution, card: Card) -> InboxCard
         answered_by=former.answered_by if former is not None else "",
         answered_on=former.answered_on if former is not None else None,
         answered_as=former.actor if former is not None else None,
-        answered_for=former.stands_for if former is not None else "",
+        answered_for=former.substitute_for if former is not None else "",
         decision=former.decision if former is not None else "",
         revision=card.revision,
         reminders=card.reminders,
         closed_reason=card.wanted if card.wanted != "OPEN" else "",
         closed_text=why_closed(card),
         passed_to=card.passed_to,
-        stands_for=card.stands_for,
+        substitute_for=card.substitute_for,
         terms=wait.approval if wait is not None else None,
         decisions=decisions_of(execution.workflow, state, card.address),
     )

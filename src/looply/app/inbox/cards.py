@@ -30,10 +30,10 @@ class Progress(msgspec.Struct, frozen=True):
 class MyCard(msgspec.Struct, frozen=True, kw_only=True):
     """One request to the caller, as a list shows it.
 
-    `id` addresses it in all calls of the caller's inbox; its `token` permits to answer it. `stands_for` is the absent
-    person whose substitute the caller is. Cards with equal `bulk_key` can be answered together; it is empty where an
-    answer needs more than a button and a comment. Of an execution that cannot be read, only what its row holds is
-    there.
+    `id` addresses it in all calls of the caller's inbox; its `token` permits to answer it. `substitute_for` is the
+    absent person whose substitute the caller is. Cards with equal `bulk_key` can be answered together; it is empty
+    where an answer needs more than a button and a comment. Of an execution that cannot be read, only what its row holds
+    is there.
     """
 
     id: str
@@ -50,7 +50,7 @@ class MyCard(msgspec.Struct, frozen=True, kw_only=True):
     requester: str = ""
     due_on: datetime | None = None
     progress: Progress | None = None
-    stands_for: str = ""
+    substitute_for: str = ""
     bulk_key: str = ""
     facts: tuple[Fact, ...] = ()
 
@@ -140,7 +140,7 @@ def _item(execution: Execution, row: OpenCard, card: Card) -> MyCard:
         requester=wait.requester if wait is not None else "",
         due_on=wait.timeout_on if wait is not None else None,
         progress=progress_of(wait) if wait is not None else None,
-        stands_for=card.stands_for,
+        substitute_for=card.substitute_for,
         bulk_key=f"{row.workflow_id}:{row.step}:{summary.form}" if summary.form else "",
         facts=summary.facts,
     )

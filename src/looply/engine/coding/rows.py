@@ -293,7 +293,7 @@ def letter_from(row: Row) -> LetterRow:
 
 DECISION_COLUMNS: Final = (
     "d.execution_id, d.seq, o.id, w.id, d.version, d.process_id, d.step, d.visit, d.scope, d.decided_by, d.action,"
-    " d.comment, d.at_ms, d.via, d.revision, d.is_final, d.actor, d.actor_id, d.actor_email, d.stands_for"
+    " d.comment, d.at_ms, d.via, d.revision, d.is_final, d.actor, d.actor_id, d.actor_email, d.substitute_for"
 )
 """The columns of a decision `d`, with the names of its organization `o` and its workflow `w`."""
 
@@ -319,7 +319,7 @@ def decision_columns(row: DecisionRow) -> dict[str, Any]:
         "actor": actor.kind if actor is not None else "",
         "actor_id": actor.user_id if actor is not None else "",
         "actor_email": actor.email if actor is not None else "",
-        "stands_for": decision.stands_for,
+        "substitute_for": decision.substitute_for,
     }
 
 
@@ -344,7 +344,7 @@ def decision_from(row: Row) -> DecisionRow:
             revision=row[14],
             is_final=bool(row[15]),
             actor=Actor(kind=row[16], user_id=row[17], email=row[18]) if row[16] else None,
-            stands_for=row[19],
+            substitute_for=row[19],
         ),
     )
 

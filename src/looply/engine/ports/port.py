@@ -16,6 +16,7 @@ import msgspec
 
 from looply.clock import to_ms
 from looply.definition import Workflow
+from looply.engine.records.absences import Absences
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
 from looply.engine.records.letters import Letters
@@ -325,6 +326,8 @@ class Engine(Protocol):
     Reads raise StoreUnreachable, StoreCorrupt, EngineError, and NotFound for an execution that is not stored.
     """
 
+    absences: Absences
+    """The absences of all organizations: when a card is sent, and when an absence begins, the engine asks for them."""
     datastores: Datastores
     """The datastores of all organizations; a change of one is durable when it returns."""
     decisions: Decisions

@@ -21,6 +21,7 @@ from looply.engine.processing.feed import DEFAULT_FEED_BOUNDS, Feed, FeedBounds
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailboxes
 from looply.engine.processing.observers import Observers
+from looply.engine.records.absences import Absences
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
 from looply.engine.records.letters import Letters
@@ -64,6 +65,7 @@ class Reader:
         self._clock = parts.clock
         self._limits = parts.limits
         self.dispatcher = LocalFirstDispatcher(parts.dispatcher)
+        self.absences: Absences = parts.store.absences
         self.datastores: Datastores = parts.store.datastores
         self.decisions: Decisions = parts.store.decisions
         self.letters: Letters = parts.store.letters

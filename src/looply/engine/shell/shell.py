@@ -36,7 +36,12 @@ class Shell(Reader):
         super().__init__(parts)
         self.limits = parts.limits
         self._processor = Processor(
-            self._boxes, self._loader, self._committer, parts.clock, parts.limits, is_shared=self._is_shared
+            self._boxes,
+            self._loader,
+            self._committer,
+            parts.clock,
+            parts.limits,
+            parts.store,
         )
         self.effects = EffectRunner(
             parts.store,

@@ -1,5 +1,6 @@
 """The parts of a store with tables that are the same in both dialects."""
 
+from looply.engine.sql.absences import SqlAbsences
 from looply.engine.sql.copies import SqlCopies
 from looply.engine.sql.decisions import SqlDecisions
 from looply.engine.sql.letters import SqlLetters
@@ -20,6 +21,7 @@ class SqlStore:
         self.copies = SqlCopies(sessions)
         self.letters = SqlLetters(sessions)
         self.decisions = SqlDecisions(sessions)
+        self.absences = SqlAbsences(sessions)
         self.trials = SqlTrials(sessions)
 
     @property

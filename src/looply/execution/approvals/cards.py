@@ -76,7 +76,7 @@ def _already_answered(answer: CardAnswer, decision: str) -> AlreadyAnswered:
         answered_on=answer.on,
         decision=decision,
         actor=answer.actor,
-        stands_for=answer.stands_for,
+        substitute_for=answer.substitute_for,
     )
 
 
@@ -121,7 +121,7 @@ def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, 
         data=command.data,
         on=command.at,
         actor=command.actor,
-        stands_for=card.stands_for,
+        substitute_for=card.substitute_for,
     )
     output = card_output((*wait.answers, last), recipients_of(state, card.address), CARD_SOURCE)
     if reason := over_document(state, wait.step, json_bytes(output), limits, wait.scope):
@@ -173,7 +173,7 @@ def _record_answer(
         revision=card.revision,
         secret=("/data",) if step.output_secrets else (),
         actor=command.actor,
-        stands_for=card.stands_for,
+        substitute_for=card.substitute_for,
     )
     if len(wait.answers) + 1 < wait.count:
         return (recorded,)

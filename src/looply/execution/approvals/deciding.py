@@ -49,7 +49,7 @@ def decide_on(
         seats=card.seats,
         via=command.via,
         actor=command.actor,
-        stands_for=card.stands_for,
+        substitute_for=card.substitute_for,
     )
     answers = (*wait.answers, given)
     outcome = verdict(terms, answers)
@@ -104,7 +104,7 @@ def _recorded_event(command: AnswerCard, card: Card, given: CardAnswer, step: St
         seats=given.seats,
         secret=("/data", "/comment") if step.output_secrets else (),
         actor=given.actor,
-        stands_for=given.stands_for,
+        substitute_for=given.substitute_for,
     )
 
 

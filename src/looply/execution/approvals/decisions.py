@@ -30,7 +30,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """One answer. `revision` 0: it was given without a card, for all recipients; `is_final`: it released the wait.
 
     Of an override (`is_override`) `user` is the operator and `comment` the reason. `actor` says how the answer came,
-    None where that is not recorded; `stands_for` is the absent person for whom `user` decided.
+    None where that is not recorded; `substitute_for` is the absent person for whom `user` decided.
     """
 
     step: str
@@ -44,7 +44,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     is_final: bool
     actor: Actor | None = None
-    stands_for: str = ""
+    substitute_for: str = ""
 
     @property
     def is_override(self) -> bool:
@@ -143,7 +143,7 @@ def answer_of(event: AnswerRecorded) -> CardAnswer:
         seats=event.seats,
         via=event.via,
         actor=event.actor,
-        stands_for=event.stands_for,
+        substitute_for=event.substitute_for,
     )
 
 
@@ -197,5 +197,5 @@ def _decision(workflow: Workflow, text: str, answer: CardAnswer, *, is_final: bo
         revision=answer.revision,
         is_final=is_final,
         actor=answer.actor,
-        stands_for=answer.stands_for,
+        substitute_for=answer.substitute_for,
     )

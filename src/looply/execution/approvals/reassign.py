@@ -18,13 +18,15 @@ def reassign_card(state: ExecutionState, command: ReassignCard) -> Answer:
         return Answer(Declined(code="CLOSED", message="the card takes no more answers, so it cannot be passed on"))
     if problem := _objection(state, wait, command.to):
         return Answer(Unfit(problems=(Problem(path="/to", message=problem),)))
-    events = pass_on(state, wait, {command.to: [card]}, command, command.reason)
+    events = pass_on(state, wait, {command.to: [card]}, command, reason="REASSIGNED", why=command.reason)
     (copy,) = next(event for event in events if isinstance(event, CardWanted)).copies
     return Answer(Reassigned(card_id=copy.card_id, part=copy.part), events)
 
 
 def reassignment_text(card: Card) -> str:
     """Returns the message for the former recipient of a card that was passed on."""
+    if card.wanted == "ABSENT":
+        return f"{card.recipient} is absent; {card.passed_to} decides instead"
     why = f": {card.note}" if card.note else ""
     return f"the request was passed on to {card.passed_to}{why}"
 

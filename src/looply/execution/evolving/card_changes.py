@@ -83,7 +83,7 @@ def _new_copy(state: ExecutionState, event: CardWanted, copy: CardCopy) -> Card:
         wanted="OPEN",
         opened_on=event.at,
         changed=seq,
-        stands_for=copy.stands_for,
+        substitute_for=copy.substitute_for,
     )
 
 

@@ -13,12 +13,12 @@ CardEnd: TypeAlias = Literal[
 class CardCopy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One recipient's copy of a card. `part` counts the copies of a step from 0.
 
-    `takes` are the parts of the copies that it replaces: those copies were passed on to this recipient. `stands_for` is
-    the absent person whose substitute the recipient is.
+    `takes` are the parts of the copies that it replaces: those copies were passed on to this recipient.
+    `substitute_for` is the absent person whose substitute the recipient is.
     """
 
     card_id: str
     recipient: str
     part: int = 0
     takes: tuple[int, ...] = ()
-    stands_for: str = ""
+    substitute_for: str = ""

@@ -12,6 +12,7 @@ import msgspec
 
 from looply.definition import Workflow
 from looply.errors import Problem
+from looply.execution.facts.absences import Absence
 from looply.execution.facts.actor import Actor
 from looply.execution.facts.datastores import DatastoreWrite
 from looply.execution.facts.deliveries import DeliveryKey
@@ -64,6 +65,12 @@ class ReassignCard(CommandBase, frozen=True, kw_only=True):
     card_id: str
     to: str
     reason: str = ""
+
+
+class PassOnAbsent(CommandBase, frozen=True, kw_only=True):
+    """Passes the open cards of people who are absent on to their substitutes. `absences` are those that are active."""
+
+    absences: tuple[Absence, ...]
 
 
 class Terminate(CommandBase, frozen=True, kw_only=True):
@@ -242,6 +249,7 @@ Command: TypeAlias = (
     Resume
     | AnswerCard
     | ReassignCard
+    | PassOnAbsent
     | Terminate
     | SettleLetter
     | RepairCommand
@@ -286,14 +294,14 @@ class AlreadyAnswered(msgspec.Struct, frozen=True, kw_only=True):
     """The card was answered before, by this recipient or by the person who released the wait.
 
     `decision` is `approved` or `rejected`, or the `action` of the button; empty where neither is known or it is
-    secret. `actor` and `stands_for` as in the event of the answer.
+    secret. `actor` and `substitute_for` as in the event of the answer.
     """
 
     answered_by: str
     answered_on: datetime
     decision: str = ""
     actor: Actor | None = None
-    stands_for: str = ""
+    substitute_for: str = ""
 
 
 class Reassigned(msgspec.Struct, frozen=True, kw_only=True):

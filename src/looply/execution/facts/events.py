@@ -184,7 +184,7 @@ class AnswerRecorded(StepEvent, frozen=True, kw_only=True):
     """The recipient of card copy `part` answered, on `revision` of the card (0 where that was not recorded).
 
     On an approval `decision` and `comment` are read from the answer, which counts for `seats` of the people asked.
-    `stands_for` is the absent person for whom `user` answered; without `actor` it was not recorded how the answer came.
+    `substitute_for` is the absent person for whom `user` answered, `actor` says how the answer came, if that is known.
     """
 
     part: int
@@ -196,7 +196,7 @@ class AnswerRecorded(StepEvent, frozen=True, kw_only=True):
     seats: int = 1
     secret: tuple[str, ...] = ()
     actor: Actor | None = None
-    stands_for: str = ""
+    substitute_for: str = ""
 
 
 class Resumed(StepEvent, frozen=True, kw_only=True):

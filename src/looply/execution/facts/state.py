@@ -109,7 +109,7 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class CardAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The answer of one recipient; on an approval its decision, which counts for `seats` of the people asked.
 
-    `actor` and `stands_for` as in the event.
+    `actor` and `substitute_for` as in the event.
     """
 
     part: int
@@ -122,7 +122,7 @@ class CardAnswer(msgspec.Struct, frozen=True, kw_only=True):
     seats: int = 1
     via: str = ""
     actor: Actor | None = None
-    stands_for: str = ""
+    substitute_for: str = ""
 
 
 class OpenWait(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,7 +200,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
     `changed` numbers the event of its last change. `seats` is the number of people asked for whom its answer counts. If
     it was passed on, `passed_to` is the new recipient and `note` the reason. `sent_as` is the address that its token
-    names where the step had another name then (empty: `address`). `stands_for` is the absent person for whom the
+    names where the step had another name then (empty: `address`). `substitute_for` is the absent person for whom the
     recipient has it.
     """
 
@@ -222,7 +222,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     passed_to: str = ""
     note: str = ""
     sent_as: str = ""
-    stands_for: str = ""
+    substitute_for: str = ""
 
     @property
     def is_passed_on(self) -> bool:

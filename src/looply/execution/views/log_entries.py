@@ -271,7 +271,7 @@ class CardSentEntry(_StepEntry, frozen=True, kw_only=True, tag="CARD_SENT"):
 class CardAnsweredEntry(_StepEntry, frozen=True, kw_only=True, tag="CARD_ANSWERED"):
     """The recipient `user` answered. On an approval with `decision`, `comment` and the `revision` of the card.
 
-    `actor` says how the answer came, `stands_for` is the absent person for whom `user` answered.
+    `actor` says how the answer came, `substitute_for` is the absent person for whom `user` answered.
     """
 
     user: Text = UNSET
@@ -279,7 +279,7 @@ class CardAnsweredEntry(_StepEntry, frozen=True, kw_only=True, tag="CARD_ANSWERE
     comment: Text = UNSET
     revision: Number = UNSET
     actor: Actor | UnsetType = UNSET
-    stands_for: Text = UNSET
+    substitute_for: Text = UNSET
 
 
 class CardClosedEntry(_StepEntry, frozen=True, kw_only=True, tag="CARD_CLOSED"):

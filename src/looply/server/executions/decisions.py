@@ -17,11 +17,11 @@ from looply.server.http.call import Call, Parameter, Response, Route
 from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, cursor_of, extend_record, instant_of, limit_of
 
 
-class ActorRecord(msgspec.Struct, frozen=True, kw_only=True):
+class AnswerActor(msgspec.Struct, frozen=True, kw_only=True):
     """How an answer came.
 
-    `session`: `user_id` and `email` are those of the person who had signed in. `link`: whoever holds the link of the
-    card, who was not authenticated. `channel`: `user_id` is the identity that the channel gives.
+    `session`: `user_id` and `email` are those of the person who had signed in. `link`: a holder of the card's
+    link, who was not authenticated. `channel`: `user_id` is the identity that the channel gives.
     """
 
     kind: ActorKind
@@ -33,7 +33,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One decision. `card_revision` is null when the decision came without a card and counts for all recipients.
 
     `is_override`: an operator (`user`) decided instead of the approvers, for the reason in `comment`. `actor` says how
-    the answer came, where that is recorded; `stands_for` is the absent person for whom `user` decided.
+    the answer came, where that is recorded; `substitute_for` is the absent person for whom `user` decided.
     """
 
     state: str
@@ -47,8 +47,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
     card_revision: int | None
     is_final: bool
     is_override: bool
-    actor: ActorRecord | UnsetType = UNSET
-    stands_for: str | UnsetType = UNSET
+    actor: AnswerActor | UnsetType = UNSET
+    substitute_for: str | UnsetType = UNSET
 
 
 class DecisionList(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,11 +89,11 @@ class DecisionPage(msgspec.Struct, frozen=True, kw_only=True):
     last_key: DecisionCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
-def actor_item(actor: Actor | None) -> ActorRecord | UnsetType:
+def actor_item(actor: Actor | None) -> AnswerActor | UnsetType:
     """Returns an actor on the wire."""
     if actor is None:
         return UNSET
-    return ActorRecord(kind=actor.kind, user_id=actor.user_id or UNSET, email=actor.email or UNSET)
+    return AnswerActor(kind=actor.kind, user_id=actor.user_id or UNSET, email=actor.email or UNSET)
 
 
 def decision_item(decision: Decision) -> DecisionRecord:
@@ -111,7 +111,7 @@ def decision_item(decision: Decision) -> DecisionRecord:
         is_final=decision.is_final,
         is_override=decision.is_override,
         actor=actor_item(decision.actor),
-        stands_for=decision.stands_for or UNSET,
+        substitute_for=decision.substitute_for or UNSET,
     )
 
 

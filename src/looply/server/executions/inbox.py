@@ -14,7 +14,7 @@ from looply.engine.ports.port import CardKey
 from looply.errors import BadRequest
 from looply.execution.facts.commands import Recorded
 from looply.jsontext import Json
-from looply.server.executions.decisions import ActorRecord, DecisionRecord, actor_item, decision_item
+from looply.server.executions.decisions import AnswerActor, DecisionRecord, actor_item, decision_item
 from looply.server.http.call import Call, Parameter, Response, Route, manage_route, read_route
 from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, cursor_of, instant_of, limit_of
 
@@ -38,7 +38,7 @@ class InboxRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     `OPEN`: an answer counts now. `FROZEN`: the execution has an open incident; answers are refused by 409 `FAILED`
     until an operator has resolved it. `answered_as` says how the answer came, where that is recorded; `answered_for` is
-    the absent person for whom it was given, `stands_for` the one for whom the recipient has the card.
+    the absent person for whom it was given, `substitute_for` the one for whom the recipient has the card.
     """
 
     status: Literal["OPEN", "FROZEN", "ANSWERED", "CLOSED"]
@@ -49,7 +49,7 @@ class InboxRecord(msgspec.Struct, frozen=True, kw_only=True):
     timeout_on: int | None
     answered_by: str | None
     answered_on: int | None
-    answered_as: ActorRecord | UnsetType = UNSET
+    answered_as: AnswerActor | UnsetType = UNSET
     answered_for: str | UnsetType = UNSET
     decision: str | None
     revision: int
@@ -57,7 +57,7 @@ class InboxRecord(msgspec.Struct, frozen=True, kw_only=True):
     closed_reason: str | None
     closed_text: str | None
     passed_to: str | None
-    stands_for: str | UnsetType = UNSET
+    substitute_for: str | UnsetType = UNSET
     approval: ApprovalRecord | None
 
 
@@ -84,7 +84,7 @@ class DecideAnswer(msgspec.Struct, frozen=True, kw_only=True):
     message: Literal["recorded", "already answered"]
     answered_by: str | UnsetType | None = UNSET
     answered_on: int | UnsetType = UNSET
-    answered_as: ActorRecord | UnsetType = UNSET
+    answered_as: AnswerActor | UnsetType = UNSET
     answered_for: str | UnsetType = UNSET
     decision: str | UnsetType | None = UNSET
 
@@ -172,7 +172,7 @@ def inbox_item(shown: inbox.InboxCard) -> InboxRecord:
         closed_reason=shown.closed_reason or None if shown.status == "CLOSED" else None,
         closed_text=shown.closed_text if shown.status == "CLOSED" else None,
         passed_to=shown.passed_to or None,
-        stands_for=shown.stands_for or UNSET,
+        substitute_for=shown.substitute_for or UNSET,
         approval=_approval(shown),
     )
 
@@ -218,7 +218,7 @@ async def decide(call: Call) -> Response:
         answered_by=reply.answered_by or None,
         answered_on=to_ms(reply.answered_on),
         answered_as=actor_item(reply.actor),
-        answered_for=reply.stands_for or UNSET,
+        answered_for=reply.substitute_for or UNSET,
         decision=reply.decision or UNSET,
     )
     return Response(earlier)

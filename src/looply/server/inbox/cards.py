@@ -13,7 +13,7 @@ from looply.clock import ms_or_none, to_ms
 from looply.engine.ports.port import CardKey
 from looply.errors import BadRequest
 from looply.jsontext import Json
-from looply.server.executions.decisions import ActorRecord, actor_item
+from looply.server.executions.decisions import AnswerActor, actor_item
 from looply.server.executions.inbox import InboxAnswer, inbox_item
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, Finding, cursor_of, instant_of, limit_of
@@ -103,7 +103,7 @@ class CardResultRecord(msgspec.Struct, frozen=True, kw_only=True):
     result: Result
     answered_by: str | UnsetType = UNSET
     answered_on: int | UnsetType = UNSET
-    answered_as: ActorRecord | UnsetType = UNSET
+    answered_as: AnswerActor | UnsetType = UNSET
     answered_for: str | UnsetType = UNSET
     decision: str | UnsetType = UNSET
     code: str | UnsetType = UNSET
@@ -190,7 +190,7 @@ def _item(card: MyCard) -> MyCardRecord:
         due_on=ms_or_none(card.due_on),
         revision=card.revision,
         progress=ProgressRecord(done=progress.done, needed=progress.needed) if progress is not None else None,
-        is_substitute_for=card.stands_for or None,
+        is_substitute_for=card.substitute_for or None,
         bulk_key=card.bulk_key or None,
         key_facts=[FactRecord(label=fact.label, value=fact.value) for fact in card.facts],
     )
@@ -212,7 +212,7 @@ def _result(one: CardResult) -> CardResultRecord:
         answered_by=former.answered_by or UNSET,
         answered_on=to_ms(former.answered_on),
         answered_as=actor_item(former.actor),
-        answered_for=former.stands_for or UNSET,
+        answered_for=former.substitute_for or UNSET,
         decision=former.decision or UNSET,
     )
 

@@ -1,4 +1,4 @@
-"""Who answered a card: a person who has signed in, or whoever holds its link; each person decides once."""
+"""Who answered a card: a person who has signed in, or a holder of its link; each person decides once."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def session(email: str, user_id: str = "") -> Actor:
 
 
 def sign(simulator: Simulator, card_id: str, actor: Actor | None, action: str = "approve", revision: int = 1) -> Reply:
-    """Answers a card by its id, as somebody who has signed in."""
+    """Answers a card by its id, as a person who has signed in."""
     facts: Any = {"at": simulator.now, "via": "INBOX", "card_id": card_id, "revision": revision}
     return simulator.submit(AnswerCard(**facts, data={"action": action}, actor=actor))
 

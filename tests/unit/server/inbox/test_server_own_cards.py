@@ -138,7 +138,7 @@ async def test_a_key_has_no_inbox(mine: Caller, name: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (403, "SCOPE")
 
 
-async def test_an_answer_is_recorded_as_that_of_the_person_and_the_next_one_is_told_who_was_first(
+async def test_an_answer_is_recorded_as_that_of_the_person_and_the_next_one_reads_who_was_first(
     mine: Caller, ann: Caller, bob: Caller, clock: FakeClock
 ) -> None:
     execution_id = await mine.trigger(await mine.create(approval()))

@@ -90,7 +90,7 @@ async def test_requests_come_in_pages_and_only_to_their_requester(
     assert (await requests_of(sign_in("*@example.com")))["items"] == []
 
 
-async def test_a_request_that_nobody_answered_says_so(mine: Caller, sign_in: Any) -> None:
+async def test_a_request_without_an_answer_says_so(mine: Caller, sign_in: Any) -> None:
     execution_id = await mine.trigger(await mine.create(approval()), {"buyer": CY})
     await mine.post(f"terminateworkflow/{execution_id}", {"payload": {"reason": "enough"}})
     (item,) = (await requests_of(sign_in(CY)))["items"]
