@@ -1,13 +1,13 @@
 """Cards of people who are absent: each is passed on to the substitute, unless that takes a vote from another person.
 
-The substitute is never the requester, and never a person who has a card of the same step or has answered it: then the
-card stays where it is, and the reminders and escalations of the step continue.
+The substitute is never the requester, and never a person who has a card of the same step, will have one, or has
+answered it: then the card stays where it is, and the reminders and escalations of the step continue.
 """
 
 from collections.abc import Mapping
 
 from looply.definition.settings.mail import person_of
-from looply.execution.approvals.turns import pass_on, pending_cards
+from looply.execution.approvals.turns import pass_on, pending_cards, people_to_come
 from looply.execution.facts.absences import Absence, find_substitute
 from looply.execution.facts.commands import Answer, Done, PassOnAbsent
 from looply.execution.facts.events import Event
@@ -37,7 +37,7 @@ def _pass_on(
 ) -> tuple[Event, ...]:
     workflow_id = state.started.workflow_id
     cards = pending_cards(state, wait)
-    taken = _people_of(wait, cards)
+    taken = _people_of(wait, cards) | {person_of(person) for person in people_to_come(state, wait)}
     shares: dict[str, list[Card]] = {}
     for card in cards:
         substitute = find_substitute(absences, card.recipient, workflow_id)

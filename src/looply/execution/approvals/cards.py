@@ -107,7 +107,7 @@ def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, 
     if command.revision and command.revision != card.revision:
         message = f"the card has changed since it was shown (revision {command.revision}, now {card.revision})"
         return Answer(Declined(code="CARD_CHANGED", message=f"{message}; look at it again"))
-    if (refused := _refuse_actor(wait, command.actor)) is not None:
+    if (refused := _refuse_actor(wait, card, command.actor)) is not None:
         return Answer(refused)
     checked = validate_answer(card.body, command.data)
     if isinstance(checked, tuple):
@@ -137,25 +137,29 @@ def _answered_card(state: ExecutionState, command: AnswerCard) -> Card | None:
     return card if card is not None and is_same_person(card.recipient, email) else None
 
 
-def _refuse_actor(wait: OpenWait, actor: Actor | None) -> Declined | None:
+def _refuse_actor(wait: OpenWait, card: Card, actor: Actor | None) -> Declined | None:
     """Returns why the person who has signed in may not answer, whatever the card says of its recipient; else None."""
     if actor is None or actor.kind != "session":
         return None
     terms = wait.approval
     if terms is not None and terms.barred and is_same_person(actor.email, terms.barred):
         return Declined(code="SELF_APPROVAL", message=self_approval_text(actor.email))
-    if any(_is_by(answer, actor) for answer in wait.answers):
+    if any(_is_second_vote(wait, card, answer, actor) for answer in wait.answers):
         message = f"{actor.email} has answered this request already, with another card; each person answers once"
         return Declined(code="DECIDED_ALREADY", message=message)
     return None
 
 
-def _is_by(answer: CardAnswer, actor: Actor) -> bool:
-    """Returns whether an answer is by the person who has signed in, under this address or another one of theirs."""
+def _is_second_vote(wait: OpenWait, card: Card, answer: CardAnswer, actor: Actor) -> bool:
+    """Returns whether an earlier answer is by the person who has signed in, under any address of theirs.
+
+    In a sequence a person may have decided for an earlier one by an escalation before their own turn came.
+    """
+    if is_same_person(answer.user, actor.email):
+        terms = wait.approval
+        return terms is None or terms.order != "sequence" or card.part >= len(terms.recipients)
     former = answer.actor
-    if former is not None and former.kind == "session" and former.user_id == actor.user_id:
-        return True
-    return is_same_person(answer.user, actor.email)
+    return former is not None and former.kind == "session" and former.user_id == actor.user_id
 
 
 def _record_answer(

@@ -1,7 +1,7 @@
 """Reassignment of a card by an operator: the old copy closes, a new one opens for another person with its own token."""
 
 from looply.errors import Problem
-from looply.execution.approvals.turns import may_take, pass_on, pending_cards
+from looply.execution.approvals.turns import may_take, pass_on, pending_cards, people_to_come
 from looply.execution.facts.approval_terms import is_same_person
 from looply.execution.facts.commands import Answer, Declined, ReassignCard, Reassigned, Unfit, UnknownToken
 from looply.execution.facts.events import CardWanted
@@ -39,4 +39,6 @@ def _objection(state: ExecutionState, wait: OpenWait, to: str) -> str:
         return f"{to} has decided already"
     if any(is_same_person(card.recipient, to) for card in pending_cards(state, wait)):
         return f"{to} has a card of this step already"
+    if any(is_same_person(person, to) for person in people_to_come(state, wait)):
+        return f"{to} is asked later by this step, and would decide twice"
     return ""

@@ -54,12 +54,25 @@ def turn_timers(terms: ApprovalTerms, address: Address, start: datetime) -> tupl
     return (*reminders, *escalations)
 
 
+def people_to_come(state: ExecutionState, wait: OpenWait) -> tuple[str, ...]:
+    """Returns the people of a sequence whose turn is still to come."""
+    terms = wait.approval
+    if terms is None or terms.order != "sequence":
+        return ()
+    return terms.recipients[_turns(terms, cards_of(state, wait.address)) :]
+
+
+def _turns(terms: ApprovalTerms, cards: Iterable[Card]) -> int:
+    """Returns how many people of a sequence have had their turn."""
+    return 1 + max(card.part for card in cards if card.part < len(terms.recipients))
+
+
 def next_turn(state: ExecutionState, wait: OpenWait, cause: EventBase) -> tuple[Event, ...]:
     """Returns the card of the next person of a sequence, with their reminders."""
     terms = wait.approval
     assert terms is not None
     cards = cards_of(state, wait.address)
-    part = 1 + max(card.part for card in cards if card.part < len(terms.recipients))
+    part = _turns(terms, cards)
     address = parse_address(wait.address)
     key = card_id(state.started.execution_id, address, part)
     copy = CardCopy(card_id=key, recipient=terms.recipients[part], part=part)

@@ -8,7 +8,7 @@ from kit.definitions import asking, card, chain
 from kit.driver import ORGANIZATION, Driver
 from looply.execution.approvals.decisions import decisions_of
 from looply.execution.facts.absences import Absence
-from looply.execution.facts.commands import Done, PassOnAbsent, Recorded
+from looply.execution.facts.commands import Done, PassOnAbsent, Recorded, Unfit
 from looply.execution.facts.events import AnswerRecorded, CardClosed, CardWanted
 from looply.execution.facts.state import cards_of
 
@@ -85,6 +85,14 @@ class AbsenceStories:
         assert await listed(engine) == [CY]
         await decide(engine, execution_id, 2)
         assert (await decided(engine, execution_id))[0] == "approved"
+
+    async def test_a_substitute_whose_own_turn_is_to_come_does_not_decide_twice(self, engine: Driver) -> None:
+        await leave(engine, ANN, CY)
+        execution_id = await asked(engine, order="sequence", quorum="all")
+        assert await listed(engine) == [ANN]
+        refused = await engine.reassign(execution_id, (await card_for(engine, execution_id, ANN)).card_id, BOB)
+        assert isinstance(refused, Unfit)
+        assert "asked later" in refused.problems[0].message
 
     async def test_an_escalation_to_an_absent_person_reaches_the_substitute(self, engine: Driver) -> None:
         await leave(engine, BOSS, DEPUTY)

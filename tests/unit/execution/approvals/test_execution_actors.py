@@ -83,6 +83,15 @@ def test_a_person_who_has_decided_does_not_decide_again_by_another_seat() -> Non
     assert again.code == "DECIDED_ALREADY"
 
 
+def test_a_person_who_decided_for_another_one_by_an_escalation_still_has_their_own_turn() -> None:
+    simulator = asked(recipients=[A, B], order="sequence", quorum="all", escalation=[{"after": "PT1H", "to": [B]}])
+    simulator.tick(3600)
+    for _ in range(2):
+        (card_id,) = simulator.work.cards
+        assert sign(simulator, card_id, session(B)) == Recorded()
+    assert decided(simulator) == ("approved", [(B, "approved"), (B, "approved")])
+
+
 def test_a_new_address_gives_a_person_no_second_vote() -> None:
     simulator = asked(quorum="all")
     assert sign(simulator, card_of(simulator, A).card_id, session(A, "user-1")) == Recorded()
