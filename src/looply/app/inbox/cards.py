@@ -1,5 +1,6 @@
 """The cards that a person is asked to answer: as a list, and each as a whole."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal
@@ -18,6 +19,9 @@ from looply.execution.facts.state import Card, OpenWait
 
 _MOST_EXAMINED: Final = 300
 """The most cards that one page examines where it shows only those that are due before an instant."""
+
+_AT_ONCE: Final = 8
+"""The most executions that one call reads at the same time."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -85,8 +89,7 @@ async def list_cards(
         cards = await services.engine.open_cards(
             principal.organization_id, person.email, size, workflow_id=workflow_id, after=after
         )
-        for card in cards:
-            item = await _read_item(services, card)
+        for card, item in zip(cards, await _read_items(services, cards), strict=True):
             if due_before is None or (item.due_on is not None and item.due_on < due_before):
                 items.append(item)
             if len(items) > limit:
@@ -110,6 +113,14 @@ def progress_of(wait: OpenWait) -> Progress:
         return Progress(len(wait.answers), wait.count)
     approved = sum(answer.seats for answer in wait.answers if answer.decision == "approved")
     return Progress(approved, wait.approval.quorum)
+
+
+async def _read_items(services: Services, cards: Sequence[OpenCard]) -> list[MyCard]:
+    """Returns the cards with what their executions say of them; a few executions are read at once."""
+    found: list[MyCard] = []
+    for begin in range(0, len(cards), _AT_ONCE):
+        found += await asyncio.gather(*(_read_item(services, card) for card in cards[begin : begin + _AT_ONCE]))
+    return found
 
 
 async def _read_item(services: Services, row: OpenCard) -> MyCard:

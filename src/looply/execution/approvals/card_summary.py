@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from looply.errors import Refused
-from looply.execution.approvals.card_form import CardForm, elements_of, read_form
+from looply.execution.approvals.card_form import CardForm, read_shown
 from looply.jsontext import Json, canonical_json
 
 _SUBJECT_CHARACTERS: Final = 200
@@ -40,7 +40,7 @@ class CardSummary(msgspec.Struct, frozen=True, kw_only=True):
 def summarize(card: Json) -> CardSummary:
     """Returns the summary of a card; of one with too many elements an empty one."""
     try:
-        elements, form = tuple(elements_of(card)), read_form(card)
+        form, elements = read_shown(card)
     except Refused:
         return CardSummary(subject="")
     subject = next(filter(None, map(_text, elements)), "")
