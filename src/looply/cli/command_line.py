@@ -2,17 +2,26 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
-from cyclopts import App, CycloptsError, UnusedCliTokensError
+from cyclopts import (
+    App,
+    CoercionError,
+    CycloptsError,
+    Group,
+    Parameter,
+    Token,
+    UnknownCommandError,
+    UnusedCliTokensError,
+)
 
 from looply import __version__
+from looply.cli.help_page import complete_page
+from looply.cli.terminal.switches import Format
+from looply.suggest import did_you_mean
 
-_EPILOGUE: Final = """\
-Anywhere after the command: --output table, json, yaml or ids, short -o; --json is --output json.
-Unless it is table, standard output has the result and nothing else; an error
-is also a line on standard error. --debug: the traceback of an error.
-Exit status: 0 done, 1 refused, 2 wrong usage."""
+_EPILOGUE: Final = "Exit status: 0 done, 1 refused, 2 wrong usage."
+_ANYWHERE: Final = Group("Anywhere after the command", sort_key=1)
 
 _MOST_CHARACTERS: Final = 400
 """The longest message about a wrong command line; it quotes what was given."""
@@ -89,6 +98,24 @@ for _order, (_name, (_path, _help)) in enumerate(_COMMANDS.items()):
     APP.command(_path, name=_name, help=_help, sort_key=_order)
 
 
+@APP.meta.default
+def _switches(
+    *,
+    output: Annotated[
+        Format,
+        Parameter(
+            name=("--output", "-o"),
+            group=_ANYWHERE,
+            help="Format of the result. Unless it is table, standard output has the result and nothing else; an error"
+            " is also a line on standard error.",
+        ),
+    ] = "table",
+    json: Annotated[bool, Parameter(group=_ANYWHERE, negative="", help="The same as --output json.")] = False,
+    debug: Annotated[bool, Parameter(group=_ANYWHERE, negative="", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Never called: it declares, for help pages and shells, the switches that `read_switches` has read before."""
+
+
 def parse(tokens: Sequence[str]) -> tuple[Callable[..., Any], inspect.BoundArguments, Mapping[str, Any]]:
     """Returns the command, its arguments, and the parameters that are injected.
 
@@ -105,6 +132,12 @@ def parse(tokens: Sequence[str]) -> tuple[Callable[..., Any], inspect.BoundArgum
     return APP.parse_args(named, exit_on_error=False, print_error=False)
 
 
+def complete_help(tokens: Sequence[str]) -> None:
+    """Prepares the help page of the command that the tokens name."""
+    words, apps, _ = APP.parse_commands(list(tokens))
+    complete_page(apps[-1], (APP.name[0], *words))
+
+
 def is_help(command: Callable[..., Any]) -> bool:
     """Returns whether the command shows a help page or the version, and nothing else."""
     return getattr(command, "__name__", "") in ("help_print", "version_print")
@@ -117,4 +150,12 @@ def usage_text(error: CycloptsError) -> str:
         surplus = error.unused_tokens[0][:_MOST_CHARACTERS]
         return f"unexpected argument {surplus!r}; '{command} --help' shows what the command takes"
     text = " ".join(str(error).split())
+    match error:
+        case UnknownCommandError(unused_tokens=[str(option), *_]) if option.startswith("-"):
+            command = " ".join((APP.name[0], *(error.command_chain or ()), "COMMAND"))
+            name = option.partition("=")[0][:_MOST_CHARACTERS]
+            return f"options come after the command: {command} {name} ..."
+        case CoercionError(token=Token(value=str(value)), target_type=expected) if get_origin(expected) is Literal:
+            hint = did_you_mean(value, get_args(expected))
+            text = f"{text.removesuffix('.')}; {hint}" if hint else text
     return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}..."

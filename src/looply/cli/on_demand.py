@@ -20,9 +20,17 @@ if TYPE_CHECKING:
     from looply.catalog.tenants import data_keys, rotation
     from looply.catalog.tenants import keys as api_keys
     from looply.catalog.trail import chain
-    from looply.cli.offline import copies, moving, offline, offline_audit, offline_datastores, offline_keys, store
+    from looply.cli.offline import (
+        copies,
+        moving,
+        offline,
+        offline_audit,
+        offline_datastores,
+        offline_executions,
+        offline_keys,
+        store,
+    )
     from looply.demo import run as demo
-    from looply.engine.coding import rows
     from looply.engine.ports import port
     from looply.engine.records import pruning, survey
     from looply.engine.sqlite.file import moved, opening
@@ -46,6 +54,7 @@ __all__ = [
     "offline",
     "offline_audit",
     "offline_datastores",
+    "offline_executions",
     "offline_keys",
     "opening",
     "organizations",
@@ -54,7 +63,6 @@ __all__ = [
     "pruner",
     "pruning",
     "rotation",
-    "rows",
     "settings",
     "store",
     "structlog",
@@ -78,6 +86,7 @@ _MODULES: Final = {
     "offline": "looply.cli.offline.offline",
     "offline_audit": "looply.cli.offline.offline_audit",
     "offline_datastores": "looply.cli.offline.offline_datastores",
+    "offline_executions": "looply.cli.offline.offline_executions",
     "offline_keys": "looply.cli.offline.offline_keys",
     "opening": "looply.engine.sqlite.file.opening",
     "organizations": "looply.app.administration.organizations",
@@ -86,7 +95,6 @@ _MODULES: Final = {
     "pruner": "looply.engine.upkeep.pruner",
     "pruning": "looply.engine.records.pruning",
     "rotation": "looply.catalog.tenants.rotation",
-    "rows": "looply.engine.coding.rows",
     "settings": "looply.settings",
     "store": "looply.cli.offline.store",
     "structlog": "structlog",

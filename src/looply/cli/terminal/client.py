@@ -1,6 +1,7 @@
 """The public HTTP API, as the commands call it: one small client for all of them."""
 
 import json
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from types import TracebackType
 from typing import Any, Final, Self
@@ -32,6 +33,9 @@ _CLOSED_REASONS: Final = {
     "NOT_WAITING": "the execution is not waiting for an answer now",
 }
 """Why a resume is refused, where the message of the API says only `not found`."""
+
+_NO_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
+"""What OpenSSL, old and new, says about an answer that is no TLS."""
 
 _JSON: Final = {"content-type": "application/json"}
 
@@ -96,7 +100,7 @@ class ApiClient:
         url = f"{self._url}/v2/workflows/{name}"
         try:
             async with self._http.sse(url, params=query, headers=headers, timeout=timeout) as source:
-                if source.response.status_code != 200:
+                if source.response.status_code != 200 or not _is_stream(source.response):
                     await source.response.aread()
                     _parse_response(source.response, self._url)
                 async for event in source:
@@ -138,13 +142,28 @@ class ApiClient:
         return _parse_response(response, self._url)
 
 
+def _is_stream(response: httpx2.Response) -> bool:
+    return response.headers.get("content-type", "").startswith("text/event-stream")
+
+
 def segment(text: str) -> str:
     """Returns a text as one segment of a path."""
     return quote(text, safe="")
 
 
 def _unreachable_error(url: str, error: Exception) -> Unavailable:
+    if _is_plain_http(error):
+        return Unavailable(f"{url} does not speak TLS: use http://{url.partition('://')[2]}")
     return Unavailable(f"{url} does not answer ({str(error) or type(error).__name__}); is the server running there?")
+
+
+def _is_plain_http(error: BaseException | None) -> bool:
+    """Returns whether the other side of a TLS handshake answered with something that is no TLS."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 class _Answer(dict[str, Any]):
@@ -155,7 +174,11 @@ class _Answer(dict[str, Any]):
         self._url = url
 
     def __missing__(self, name: str) -> Any:
-        raise Unavailable(f"{self._url} answered without {name!r}; is it a Looply server of this release?")
+        raise _lack_error(self._url, name)
+
+
+def _lack_error(url: str, name: str) -> Unavailable:
+    return Unavailable(f"{url} answered without {name!r}; is it a Looply server of this release?")
 
 
 def _parse_response(response: httpx2.Response, url: str) -> dict[str, Any]:
@@ -168,7 +191,13 @@ def _parse_response(response: httpx2.Response, url: str) -> dict[str, Any]:
         message = f"{url} answered {response.status_code} with something that is no JSON object"
         raise Unavailable(f"{message}; is it a Looply server?")
     if response.status_code == 200:
+        # Every answer has it: a document of another system is never shown as a result.
+        if "message" not in body:
+            raise _lack_error(url, "message")
         return _Answer(url, body)
+    if "message" not in body or ("code" not in body and response.status_code != 403):
+        # Every refusal has both, but for that of an unknown key.
+        raise Unavailable(f"{url} is no Looply server (it answered {response.status_code}); check --url or LOOPLY_URL")
     raise ApiRefused(
         _message(body, response.status_code),
         status=response.status_code,
@@ -179,7 +208,7 @@ def _parse_response(response: httpx2.Response, url: str) -> dict[str, Any]:
 
 
 def _message(body: dict[str, Any], status: int) -> str:
-    message = str(body.get("message") or f"the server answered {status}")
+    message = str(body["message"] or f"the server answered {status}")
     if status == 403:
         scope = "the API key lacks the scope for this" if body.get("code") == "SCOPE" else "the API key is not accepted"
         return f"{message}: {scope}"

@@ -163,3 +163,9 @@ read_route: Final = partial(Route, method="GET")
 
 manage_route: Final = partial(Route, method="POST")
 """Makes the route of a call that changes something."""
+
+public_route: Final = partial(Route, access="public")
+"""Makes the route of a call without a key."""
+
+page_route: Final = partial(public_route, method="GET", has_strict_query=False, tag="Pages", refusals=(404,))
+"""Makes the route of a page, or of a file of pages. Query parameters that mail programs add to a link are ignored."""
