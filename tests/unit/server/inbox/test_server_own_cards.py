@@ -76,7 +76,7 @@ async def test_a_list_shows_what_a_person_must_know_before_opening_a_card(
     assert card.pop("card_id").startswith(execution_id)
     assert (await mine.client.get(f"/v2/inbox/{card.pop('token')}")).json()["item"]["recipient"] == ANN
     assert card.pop("bulk_key").startswith(f"{workflow_id}:approval_1:")
-    assert {"label": "po", "value": "4711"} in card.pop("key_facts")
+    assert {"label": "Po", "value": "4711"} in card.pop("key_facts")
     assert card == {
         "status": "OPEN",
         "subject": "Release the order?",
