@@ -203,7 +203,11 @@ class Processor:
             box.state, box.workflow, box.chain = await self._loader.load(box.execution_id)
         batch = _Batch(box.state, box.workflow)
         self._answer_all(batch, commands, claim_error, may_admit=may_admit)
-        await self._pass_on_absent(box.state, batch)
+        asked = box.state
+        while has_new_cards(asked, batch.state):
+            # In the same unit the cards of absent people are passed on, which may send more of them.
+            asked = batch.state
+            self._answer(batch, await _absent_people(self._loader, asked), None, self.deadline())
         if batch.events:
             extras = replace(batch.extras, applied=tuple(batch.applied))
             await self._committer.commit(box, batch.state, batch.workflow, batch.events, extras)
@@ -255,14 +259,6 @@ class Processor:
             batch.events.extend(stretch.events)
         return answered.reply
 
-    async def _pass_on_absent(self, asked: ExecutionState, batch: _Batch) -> None:
-        """Asks who is absent of those who were sent cards after `asked`; in the same unit their cards are passed on."""
-        while has_new_cards(asked, batch.state):
-            asked, now = batch.state, batch.state.now
-            absences = await active_in(self._loader.absences, asked.started.organization_id, now)
-            if absences:
-                self._answer(batch, PassOnAbsent(at=now, absences=absences), None, self.deadline())
-
     async def _catch_up(self, box: Mailbox) -> bool:
         """Applies what other processes have stored; returns whether there was anything."""
         if box.state is None or box.workflow is None:
@@ -270,6 +266,12 @@ class Processor:
         before = box.state.seq
         box.state, box.workflow, box.chain = await self._loader.refresh(box.state, box.workflow, box.chain)
         return box.state.seq > before
+
+
+async def _absent_people(loader: Loader, state: ExecutionState) -> PassOnAbsent:
+    """Returns the command that passes the cards of people on who are absent now."""
+    absences = await active_in(loader.absences, state.started.organization_id, state.now)
+    return PassOnAbsent(at=state.now, absences=absences)
 
 
 def _next_batch(box: Mailbox) -> list[tuple[Command, "asyncio.Future[Reply]"]]:
