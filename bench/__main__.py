@@ -16,7 +16,7 @@ from bench.fairness import measuring as fairness
 from bench.functions import measure_functions
 from bench.harness.machine import describe
 from bench.harness.servers import ROOT
-from bench.scale import auditor, growth, regions, searching, streams, timers
+from bench.scale import auditor, growth, inbox, regions, searching, streams, timers
 from bench.speed import Plan
 
 Found = dict[str, Any]
@@ -58,6 +58,10 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
     "search": (
         "a page of each kind of search in 1 million executions",
         lambda plan, _args, _found: {"search": searching.measure_search(plan)},
+    ),
+    "inbox": (
+        "pages of a person's inbox with 100,000 open requests",
+        lambda plan, _args, _found: {"inbox": inbox.measure_inbox(plan)},
     ),
     "streams": (
         "triggers while 1,000 watch an execution each, 10 the organization, and 100 do not read",

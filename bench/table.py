@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from bench.distributed import rows as distributed
 from bench.fairness import measuring as fairness
-from bench.scale import regions, searching
+from bench.scale import inbox, regions, searching
 
 _WIDTHS: Final = (58, 44, 30)
 
@@ -62,6 +62,8 @@ def rows_of(found: dict[str, Any]) -> Iterator[Row]:
         yield from (Row(*line) for line in regions.lines_of(found["regions"]))
     if "search" in found:
         yield from (Row(*line) for line in searching.lines_of(found["search"]))
+    if "inbox" in found:
+        yield from (Row(*line) for line in inbox.lines_of(found["inbox"]))
     if "streams" in found:
         yield from _stream_rows(found["streams"])
     if "expressions" in found:

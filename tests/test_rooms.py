@@ -38,9 +38,10 @@ ROOMS = {
         "connection",
         "authoring",
         "executions",
+        "inbox",
         "administration",
     ),
-    "app": ("context", "authoring", "executions", "administration"),
+    "app": ("context", "authoring", "executions", "inbox", "administration"),
     "cli": (
         "display",
         "terminal",

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 Permission: TypeAlias = Literal[
+    "own",
     "read.definitions",
     "read.executions",
     "read.payloads",
@@ -26,6 +27,7 @@ Scope: TypeAlias = Literal["trigger", "read", "manage", "admin", "override"]
 
 PERMISSIONS: Final[Mapping[Permission, str]] = MappingProxyType(
     {
+        "own": "see and decide the own requests, name a substitute, change the own account; only people have it",
         "read.definitions": "read workflows, cards, schedules, profiles and connections, no secrets; check expressions",
         "read.executions": "find executions, incidents, bulks, open cards and decisions",
         "read.payloads": "read inputs, outputs, data documents, logs, dead letters and the content of datastores",
@@ -43,7 +45,7 @@ PERMISSIONS: Final[Mapping[Permission, str]] = MappingProxyType(
 )
 """Each permission and what it allows, in the order in which they are listed."""
 
-_APART: Final[frozenset[Permission]] = frozenset(("decide.override", "keys", "audit"))
+_APART: Final[frozenset[Permission]] = frozenset(("own", "decide.override", "keys", "audit"))
 """Permissions that `manage` does not include, so that other people can administer keys and override decisions."""
 
 SCOPES: Final[Mapping[Scope, frozenset[Permission]]] = MappingProxyType(

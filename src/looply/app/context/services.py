@@ -59,8 +59,8 @@ class Services:
     """The engine and its feed, the catalog and their surroundings.
 
     `background` runs computations that would block the event loop. `metrics_token` is required to read the metrics;
-    without it they cannot be read. `bulk_signal` notifies the runner when this process has stored a bulk. `turns` are
-    those of large JSON, by organization.
+    without it they cannot be read. `bulk_signal` notifies the runner when this process has stored a bulk,
+    `absence_signal` when an absence. `turns` are those of large JSON, by organization.
     """
 
     engine: Engine
@@ -76,6 +76,7 @@ class Services:
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: Secret | None = None
     bulk_signal: Signal = field(default_factory=Signal)
+    absence_signal: Signal = field(default_factory=Signal)
     turns: Turns = field(default_factory=lambda: Turns(SystemClock()))
 
     @property

@@ -12,10 +12,12 @@ from looply.definition import Workflow
 from looply.engine.processing.committer import Committer, Extras
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox, Mailboxes
+from looply.engine.records.absences import active_in
 from looply.errors import ClaimTaken, EngineError, LooplyError, SlotTaken, Stale
 from looply.execution import ExecutionState, advance, answer
 from looply.execution.answering.starting import process_id_in_use_error, takes_process_id
-from looply.execution.facts.commands import Admit, Command, Continue, Done, EffectDone, RepairRows, Reply
+from looply.execution.approvals.absent import has_new_cards
+from looply.execution.facts.commands import Admit, Command, Continue, Done, EffectDone, PassOnAbsent, RepairRows, Reply
 from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import Event
 from looply.limits import Limits
@@ -201,6 +203,11 @@ class Processor:
             box.state, box.workflow, box.chain = await self._loader.load(box.execution_id)
         batch = _Batch(box.state, box.workflow)
         self._answer_all(batch, commands, claim_error, may_admit=may_admit)
+        asked = box.state
+        while has_new_cards(asked, batch.state):
+            # In the same unit the cards of absent people are passed on, which may send more of them.
+            asked = batch.state
+            self._answer(batch, await _absent_people(self._loader, asked), None, self.deadline())
         if batch.events:
             extras = replace(batch.extras, applied=tuple(batch.applied))
             await self._committer.commit(box, batch.state, batch.workflow, batch.events, extras)
@@ -259,6 +266,12 @@ class Processor:
         before = box.state.seq
         box.state, box.workflow, box.chain = await self._loader.refresh(box.state, box.workflow, box.chain)
         return box.state.seq > before
+
+
+async def _absent_people(loader: Loader, state: ExecutionState) -> PassOnAbsent:
+    """Returns the command that passes the cards of people on who are absent now."""
+    absences = await active_in(loader.absences, state.started.organization_id, state.now)
+    return PassOnAbsent(at=state.now, absences=absences)
 
 
 def _next_batch(box: Mailbox) -> list[tuple[Command, "asyncio.Future[Reply]"]]:
