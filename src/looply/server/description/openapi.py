@@ -113,7 +113,7 @@ def _operation(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
     confirmation = (
         "A person must have entered the password within the last 10 minutes." if route.needs_confirmation else ""
     )
-    if text := " ".join(part for part in (route.description, types, permission, confirmation) if part):
+    if text := " ".join(part for part in (route.description, types, confirmation, permission) if part):
         operation["description"] = text
     if route.access == "public":
         operation["security"] = []
