@@ -79,6 +79,7 @@ ROOMS = {
         "views",
     ),
     "server": (
+        "callers",
         "http",
         "description",
         "connection",

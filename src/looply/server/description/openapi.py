@@ -8,9 +8,9 @@ import msgspec
 from looply import __version__
 from looply.definition import definition_schema
 from looply.permissions import FOR_KEYS, PERMISSIONS
+from looply.server.callers.browser_calls import SECURE_COOKIE
 from looply.server.description.examples import add_examples
 from looply.server.description.openapi_schemas import REFERENCE, components_of, make_explicit
-from looply.server.http.browser_calls import SECURE_COOKIE
 from looply.server.http.call import IF_NONE_MATCH, JSON, Kind, Parameter, Route
 from looply.server.http.wire import ConflictAnswer, ErrorAnswer, ForbiddenAnswer, SignedOutAnswer
 

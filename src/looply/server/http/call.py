@@ -11,7 +11,7 @@ from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
 from looply.jsontext import Json
 from looply.permissions import Permission
-from looply.server.http.browser_calls import Browser
+from looply.server.callers.browser_calls import Browser
 
 Access: TypeAlias = Permission | Literal["public", "metrics"]
 """The permission that a call needs; `public`: no key is checked; `metrics`: the metrics token of the process."""

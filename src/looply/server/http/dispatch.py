@@ -12,10 +12,10 @@ from looply.errors import Forbidden, NotFound
 from looply.jsontext import Json, encode_json
 from looply.limits import REFUSALS_PER_MINUTE
 from looply.rates import Turns
+from looply.server.callers.browser_calls import Browser, BrowserCalls
+from looply.server.callers.client_addresses import ClientAddresses
 from looply.server.http.access import ANONYMOUS, authenticate, check_token
-from looply.server.http.browser_calls import Browser, BrowserCalls
 from looply.server.http.call import JSON_TYPE, Call, Headers, Query, Response, Route
-from looply.server.http.client_addresses import ClientAddresses
 from looply.server.http.refusals import Credential, RefusalLimiter
 from looply.server.http.request_pace import SHARE_PER_SECOND, RequestPace
 from looply.server.http.request_parsing import convert_body, read_json, read_query, single_header

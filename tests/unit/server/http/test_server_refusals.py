@@ -16,7 +16,7 @@ from looply.clock import Clock
 from looply.errors import Forbidden, TooManyRefusals
 from looply.server.administration.web_pages import Pages
 from looply.server.application import Ingress, build_app
-from looply.server.http.client_addresses import ClientAddresses
+from looply.server.callers.client_addresses import ClientAddresses
 from looply.server.http.refusals import MAX_ADDRESSES, Credential, RefusalLimiter
 from looply.testing.clock import FakeClock, SerialEntropy
 
