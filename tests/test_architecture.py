@@ -30,6 +30,7 @@ LAYERS = (
         "master_keys",
         "slots",
         "rates",
+        "sign_in_providers",
     ),
     ("definition", "expressions"),
     ("execution", "schedule"),
@@ -88,7 +89,7 @@ ROOMS = {
         "people",
         "administration",
     ),
-    "app": ("context", "authoring", "executions", "people", "administration"),
+    "app": ("openid", "context", "authoring", "executions", "people", "administration"),
     "cli": (
         "display",
         "terminal",

@@ -22,7 +22,9 @@ from looply.app.context.library import Library
 from looply.app.context.links import Links
 from looply.app.context.metrics import Metrics, ProcessState, count_uninstalled_as_other
 from looply.app.context.services import Services
+from looply.app.context.sign_in import Provider, SignInMeans
 from looply.app.executions.bulk_runner import BulkRunner
+from looply.app.openid.providers import Providers, build_providers
 from looply.app.people.use_loop import UseLoop
 from looply.catalog import Catalog
 from looply.catalog.catalog import postgres_backend
@@ -341,6 +343,22 @@ def _worker(
     return Worker(registry, CatalogConnections(catalog, registry), client.sender, clock, resources)
 
 
+def _providers(settings: Settings, clock: Clock, entropy: Entropy, stack: AsyncExitStack) -> Providers:
+    """Returns the providers of sign-in, each of which may be reached, also where it has no public address."""
+    allowed = (*settings.egress_allow, *(provider.host for provider in settings.sign_in_providers))
+    client = build_client(EgressPolicy(allowed), settings.limits)
+    stack.push_async_callback(client.close)
+    return build_providers(settings.sign_in_providers, client, clock, entropy)
+
+
+def _sign_in_means(settings: Settings) -> SignInMeans:
+    return SignInMeans(
+        has_passwords=settings.local_sign_in,
+        break_glass=settings.break_glass,
+        providers=tuple(Provider(provider_id=each.id, label=each.label) for each in settings.sign_in_providers),
+    )
+
+
 async def _compose(
     settings: Settings, store: Store, clock: Clock, connectors: Sequence[str] | None, stack: AsyncExitStack
 ) -> Application:
@@ -381,6 +399,8 @@ async def _compose(
         metrics_token=settings.metrics_token,
         turns=turns,
         passwords=Passwords(entropy),
+        sign_in=_sign_in_means(settings),
+        providers=_providers(settings, clock, entropy, stack),
     )
 
     async def default_profile(organization_id: str, workflow_id: str) -> tuple[str, Json]:

@@ -16,6 +16,7 @@ import msgspec
 
 from looply.errors import Problem, SettingsError
 from looply.limits import DEFAULT_LIMITS, LARGEST, REFUSALS_PER_MINUTE, Limits
+from looply.sign_in_providers import ProviderSettings, read_providers
 from looply.suggest import did_you_mean
 
 PREFIX: Final = "LOOPLY_"
@@ -79,6 +80,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """File with the certificate of the server and those of its issuers, in PEM; with it the server speaks https."""
     tls_key: Path | None = None
     """File with the key of that certificate, in PEM without a passphrase; other users must not be able to read it."""
+    local_sign_in: bool = True
+    """Whether people sign in with passwords of this installation; else by `sign_in_providers` alone."""
+    break_glass: str = ""
+    """Address of one owner who signs in with a password although `local_sign_in` is false."""
+    sign_in_providers: tuple[ProviderSettings, ...] = ()
+    """Providers of OpenID Connect by which people sign in; see the how-to on single sign-on."""
     card_images: tuple[str, ...] = ()
     """Hosts whose images cards may show in the inbox: `cdn.example.com`, `*.example.com`; they see who opens a card."""
     egress_allow: tuple[str, ...] = ()
@@ -195,6 +202,9 @@ def _find_missing(values: Mapping[str, Any]) -> Iterator[Problem]:
     for name, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert")):
         if values.get(name) and not values.get(other):
             yield Problem(path=f"/{other}", message=f"{name} is given without {other}: https needs both")
+    if values.get("local_sign_in") is False and not values.get("sign_in_providers"):
+        message = "local_sign_in is false and sign_in_providers names no provider: no person could sign in"
+        yield Problem(path="/local_sign_in", message=message)
     listener = values.get("metrics_listen")
     if listener and not values.get("metrics_token") and not _is_loopback(split_address(listener)[0]):
         message = f"metrics_listen is {listener!r}, which other machines can reach, and there is no metrics_token"
@@ -405,6 +415,9 @@ def _rows() -> Iterator[Setting]:
         "public_url": _url,
         "tls_cert": _path_value,
         "tls_key": _path_value,
+        "local_sign_in": _boolean,
+        "break_glass": _text,
+        "sign_in_providers": read_providers,
         "card_images": _hosts,
         "egress_allow": _list,
         "log_level": _choice(get_args(LogLevel)),
@@ -437,7 +450,12 @@ def _rows() -> Iterator[Setting]:
     for field in msgspec.structs.fields(Settings):
         if field.name != "limits":
             parse = parsers[field.name]
-            yield Setting(name=field.name, default=field.default, parse=parse, is_secret=parse in (_secret, _token))
+            yield Setting(
+                name=field.name,
+                default=field.default,
+                parse=parse,
+                is_secret=parse in (_secret, _token, read_providers),
+            )
     for field in msgspec.structs.fields(Limits):
         is_duration = isinstance(field.default, timedelta)
         yield Setting(

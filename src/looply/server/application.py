@@ -28,7 +28,7 @@ from looply.server.http.boundary import Boundary, Observers
 from looply.server.http.call import Access, Call, Response, Route, public_route
 from looply.server.http.dispatch import Dispatch
 from looply.server.http.events import DEFAULT_INTERVALS, StreamIntervals
-from looply.server.people import account, members, organizations, session
+from looply.server.people import account, members, organizations, provider_sign_in, session
 from looply.settings import Settings
 
 _ALSO_UNDER_V1: Final = frozenset(
@@ -66,6 +66,7 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *keys.ROUTES,
     *permissions.ROUTES,
     *session.ROUTES,
+    *provider_sign_in.ROUTES,
     *account.ROUTES,
     *members.ROUTES,
     *organizations.ROUTES,

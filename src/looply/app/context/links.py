@@ -5,6 +5,9 @@ from typing import Final
 INBOX: Final = "/inbox/"
 INVITATION: Final = "/app/invitation/"
 RESET: Final = "/app/reset/"
+SIGN_IN: Final = "/app/sign-in"
+CALLBACK: Final = "/v2/session/callback"
+"""Where a provider of OpenID Connect sends browsers back."""
 
 
 class Links:

@@ -1,5 +1,7 @@
 """The names of people at providers of OpenID Connect: an issuer, and a subject that is unique within it."""
 
+from datetime import datetime
+
 from sqlalchemy import Connection, insert, select
 
 from looply.catalog.storage.database import CatalogDatabase
@@ -21,14 +23,8 @@ class Identities:
     async def link(self, issuer: str, subject: str, user_id: str) -> None:
         """Gives an identity to an account. Raises: Conflict (code `STALE`) when it belongs to another one."""
 
-        def store(connection: Connection) -> None:
-            if find_identity(connection, issuer, subject) == user_id:
-                return
-            made = to_ms(self._clock.now())
-            row = {"issuer": issuer, "subject": subject, "user_id": user_id, "created_on_ms": made}
-            connection.execute(insert(identities).values(row))
-
-        await self._database.write(store)
+        at = self._clock.now()
+        await self._database.write(lambda connection: link_identity(connection, issuer, subject, user_id, at))
 
 
 def find_identity(connection: Connection, issuer: str, subject: str) -> str | None:
@@ -37,3 +33,10 @@ def find_identity(connection: Connection, issuer: str, subject: str) -> str | No
     query = select(columns.user_id).where(columns.issuer == issuer, columns.subject == subject)
     found: str | None = connection.execute(query).scalar()
     return found
+
+
+def link_identity(connection: Connection, issuer: str, subject: str, user_id: str, at: datetime) -> None:
+    """Gives an identity to an account, within the transaction of `connection`; it may have it already."""
+    if find_identity(connection, issuer, subject) != user_id:
+        row = {"issuer": issuer, "subject": subject, "user_id": user_id, "created_on_ms": to_ms(at)}
+        connection.execute(insert(identities).values(row))

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
+from looply.catalog.people.identities import link_identity
 from looply.catalog.people.members import find_member_row, insert_member, validate_role
 from looply.catalog.people.tokens import new_token, token_digest
 from looply.catalog.people.users import find_user_row, insert_user, validate_email
@@ -114,8 +115,12 @@ class Invitations:
         now = self._clock.now()
         return await self._database.read(lambda connection: _invitation(_find_open(connection, token, now)))
 
-    async def accept(self, token: str, acceptor: NewAccount | str) -> Acceptance:
+    async def accept(
+        self, token: str, acceptor: NewAccount | str, identity: tuple[str, str] | None = None
+    ) -> Acceptance:
         """Makes the holder of a link a member, with a new account or with the account `acceptor`, and ends the link.
+
+        `identity` (issuer and subject at a provider) is linked with the account.
 
         The caller has verified that the existing account belongs to the person. Raises: NotFound (code
         `INVITATION_NOT_FOUND`); Refused (code `INVITATION_OF_ANOTHER`) for another address than the invitation's,
@@ -137,6 +142,8 @@ class Invitations:
                 insert_member(connection, change, user_id, row["role"])
             elif member["status"] != "ACTIVE":
                 raise _no_invitation_error()
+            if identity is not None:
+                link_identity(connection, *identity, user_id, at)
             _end(connection, change, row["invitation_id"])
             change.record(connection, "invitation.accept", row["invitation_id"])
             return Acceptance(user_id, organization_id)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from looply.catalog.people.actors import Actors
+from looply.catalog.people.admissions import Admissions
 from looply.catalog.people.attempts import SignInAttempts
 from looply.catalog.people.identities import Identities
 from looply.catalog.people.invitations import Invitations
@@ -29,6 +30,7 @@ class People:
     sessions: Sessions
     attempts: SignInAttempts
     identities: Identities
+    admissions: Admissions
     second_factors: SecondFactors
     role_settings: RoleSettings
     last_uses: LastUses
@@ -45,6 +47,7 @@ class People:
             sessions=Sessions(database, clock, ids, entropy),
             attempts=SignInAttempts(database, clock),
             identities=Identities(database, clock),
+            admissions=Admissions(database, clock, ids),
             second_factors=SecondFactors(database, clock, entropy, sealers),
             role_settings=RoleSettings(database, clock),
             last_uses=LastUses(database, clock),

@@ -14,33 +14,49 @@ from looply.app.context.sign_in import SignInMeans
 from looply.app.people.signing_in import Caller
 from looply.errors import BadRequest, Forbidden
 from looply.server.callers.client_addresses import ClientAddresses, network_of
-from looply.server.callers.origins import Origin, Protection, find_foreign_sign, page_origins, protection_of
+from looply.server.callers.origins import Origin, Protection, base_url, find_foreign_sign, page_origins, protection_of
 
 CSRF_HEADER: Final = b"x-looply-csrf"
 SECURE_COOKIE: Final = b"__Host-looply"
 PLAIN_COOKIE: Final = b"looply"
 """The name where the cookie is not `Secure`: on plain http on the machine itself, whose browsers may drop those."""
 
+_FLOW_SUFFIX: Final = b"-sign-in"
+_FLOW_SECONDS: Final = 600
 _COOKIES: Final[dict[Protection, bytes]] = {"tls": SECURE_COOKIE, "loopback": PLAIN_COOKIE}
 _COOKIE_SECONDS: Final = 7 * 24 * 3600
 
 
 class Browser(msgspec.Struct, frozen=True, kw_only=True):
-    """The browser of a call, and whether its session cookie is `Secure`."""
+    """The browser of a call, and whether its cookies are `Secure`.
+
+    `base_url` is the address of the server that a provider may send the browser to. `flow` is the cookie of a sign-in
+    at a provider that has begun.
+    """
 
     caller: Caller
     has_secure_cookie: bool
+    base_url: str = ""
+    flow: str | None = None
 
     def cookie(self, token: str) -> tuple[bytes, bytes]:
         """Returns the header that gives a browser the cookie of a session."""
-        return self._header(token, _COOKIE_SECONDS)
+        return self._header(b"", token, _COOKIE_SECONDS)
 
     def without_cookie(self) -> tuple[bytes, bytes]:
         """Returns the header that makes a browser forget the cookie."""
-        return self._header("", 0)
+        return self._header(b"", "", 0)
 
-    def _header(self, token: str, seconds: int) -> tuple[bytes, bytes]:
-        name = SECURE_COOKIE if self.has_secure_cookie else PLAIN_COOKIE
+    def flow_cookie(self, flow: str) -> tuple[bytes, bytes]:
+        """Returns the header that makes a browser keep a sign-in that has begun."""
+        return self._header(_FLOW_SUFFIX, flow, _FLOW_SECONDS)
+
+    def without_flow(self) -> tuple[bytes, bytes]:
+        """Returns the header that makes a browser forget it."""
+        return self._header(_FLOW_SUFFIX, "", 0)
+
+    def _header(self, suffix: bytes, token: str, seconds: int) -> tuple[bytes, bytes]:
+        name = (SECURE_COOKIE if self.has_secure_cookie else PLAIN_COOKIE) + suffix
         secure = "; Secure" if self.has_secure_cookie else ""
         # Lax: a link in a mail or in Teams opens a page of the server with the session.
         value = f"{name.decode()}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
@@ -67,10 +83,17 @@ class BrowserCalls:
         if protection is None:
             raise _insecure_error()
         self._page_origins(scope, protection)
+        cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
+        flows = _cookie_values(cookies, _COOKIES[protection] + _FLOW_SUFFIX)
         agent = _header(scope, b"user-agent") or ""
         address = network_of(self._addresses.address(scope))
         caller = Caller(address=address, user_agent=agent)
-        return Browser(caller=caller, has_secure_cookie=protection == "tls")
+        return Browser(
+            caller=caller,
+            has_secure_cookie=protection == "tls",
+            base_url=base_url(self._links.public_url, protection, _host(scope)),
+            flow=flows[0] if len(flows) == 1 else None,
+        )
 
     def token(self, scope: Any, cookies: bytes) -> str | None:
         """Returns the value of the session cookie of a call, None without one or where none may be used.
@@ -79,15 +102,13 @@ class BrowserCalls:
         """
         if b"looply=" not in cookies or (protection := self._protection(scope)) is None:
             return None
-        name = _COOKIES[protection]
-        pairs = [pair.strip().partition(b"=") for pair in cookies.split(b";")]
-        found = [value for given, _, value in pairs if given == name]
+        found = _cookie_values(cookies, _COOKIES[protection])
         if len(found) > 1:
             raise BadRequest("the call has two session cookies; delete those of this site", code="TWO_CREDENTIALS")
         if not found:
             return None
         self._page_origins(scope, protection)
-        return found[0].decode("latin-1")
+        return found[0]
 
     def check_change(self, scope: Any, csrf: str) -> None:
         """Checks that a page of this server made a change by a cookie. Raises: Forbidden (code `CSRF`)."""
@@ -128,6 +149,11 @@ class BrowserCalls:
     def _protection(self, scope: Any) -> Protection | None:
         is_encrypted = scope.get("scheme") == "https" or self._addresses.is_forwarded_https(scope)
         return protection_of(is_encrypted=is_encrypted, host=_host(scope))
+
+
+def _cookie_values(cookies: bytes, name: bytes) -> list[str]:
+    pairs = [pair.strip().partition(b"=") for pair in cookies.split(b";")]
+    return [value.decode("latin-1") for given, _, value in pairs if given == name]
 
 
 def _insecure_error() -> Forbidden:

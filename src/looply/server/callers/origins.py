@@ -96,6 +96,18 @@ def page_origins(public_url: str, protection: Protection, host: str) -> frozense
     return frozenset((own, public))
 
 
+def base_url(public_url: str, protection: Protection, host: str) -> str:
+    """Returns the URL of this server to which a provider sends the browser back; it must be the one with the cookies.
+
+    That is the public one, but on the machine itself the spelling of loopback that the browser uses. `host` has passed
+    `page_origins`.
+    """
+    own = read_origin(f"{'https' if protection == 'tls' else 'http'}://{host}")
+    public = origin_of_url(public_url)
+    is_local = own is not None and own.host in _LOOPBACK and (public is None or public.host in _LOOPBACK)
+    return str(own) if protection == "loopback" or is_local else public_url
+
+
 def find_foreign_sign(
     origins: frozenset[Origin], *, origin: str | None, fetch_site: str | None, media_type: str | None
 ) -> str | None:

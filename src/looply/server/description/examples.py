@@ -130,7 +130,8 @@ def add_examples(document: dict[str, Any]) -> dict[str, Any]:
             if body := operation.get("requestBody"):
                 media = body["content"][JSON]
                 media["example"] = _body_example(schemas, media["schema"])
-            media = operation["responses"]["200"]["content"].get(JSON)
+            done = operation["responses"].get("200", {"content": {}})
+            media = done["content"].get(JSON)
             if media is not None:
                 media["example"] = _example(schemas, media["schema"], 0)
     return document

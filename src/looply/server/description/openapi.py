@@ -11,7 +11,7 @@ from looply.permissions import FOR_KEYS, PERMISSIONS
 from looply.server.callers.browser_calls import SECURE_COOKIE
 from looply.server.description.examples import add_examples
 from looply.server.description.openapi_schemas import REFERENCE, components_of, make_explicit
-from looply.server.http.call import IF_NONE_MATCH, JSON, Kind, Parameter, Route
+from looply.server.http.call import IF_NONE_MATCH, JSON, REDIRECT, Kind, Parameter, Route
 from looply.server.http.wire import ConflictAnswer, ErrorAnswer, ForbiddenAnswer, SignedOutAnswer
 
 _KEY: Final = "ApiKey"
@@ -179,6 +179,8 @@ def _responses(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
     if route.answer_type != JSON:
         schema = {"type": "string"}
     responses: dict[str, Any] = {"200": _response("Done.", schema, route.answer_type)}
+    if route.answer_type == REDIRECT:
+        responses = {"302": {"description": "The browser goes to the `Location`.", "headers": _REQUEST_ID}}
     if IF_NONE_MATCH in route.header_values:
         responses["304"] = {"description": "The caller's copy is current.", "headers": _REQUEST_ID}
     for status in sorted(refusal_statuses(route)):

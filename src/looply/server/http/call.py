@@ -23,6 +23,8 @@ Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 JSON: Final = "application/json"
 JSON_TYPE: Final = b"application/json"
+REDIRECT: Final = ""
+"""The `answer_type` of a call that leads a browser elsewhere."""
 
 Kind: TypeAlias = Literal["text", "count", "offset", "instant", "flag", "version"]
 """The kind of a query parameter: a text, a number from 1, a number from 0, epoch milliseconds, `true` or `false`, or a
@@ -111,6 +113,8 @@ _NAMES_OF_SESSIONS: Final = {
     "list": "getSessions",
     "end": "endSession",
     "confirm": "confirmSession",
+    "start": "startSignIn",
+    "callback": "finishSignIn",
 }
 
 

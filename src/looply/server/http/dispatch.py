@@ -139,7 +139,7 @@ class Dispatch:
                 raise Forbidden(message, code="CONFIRM_REQUIRED")
         if not route.changes_session:
             return None
-        if route.access == "public":
+        if route.access == "public" and route.method == "POST":
             self._browsers.check_origin(scope)
         return self._browsers.browser(scope)
 
