@@ -196,8 +196,8 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "CHILD_RATE": (
         "step",
         (
-            "`subworkflow` steps of the organization start more executions than the limit `child_starts` allows in "
-            "this minute and in the next one: a start is delayed by a minute at most."
+            "`subworkflow` steps of the organization start more executions than the limit `child_starts_per_minute` "
+            "allows in this minute and in the next one: a start is delayed by a minute at most."
         ),
     ),
     "CHILD_TERMINATED": ("step", "The execution that a `subworkflow` step waited for was terminated."),
@@ -310,7 +310,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     ),
     "FUNCTION_MEMORY": (
         "step",
-        "The code used more memory than the limit `function_memory`. Process less data at once, or raise the limit.",
+        "The code used more memory than `function_memory_bytes`. Process less data at once, or raise the limit.",
     ),
     "FUNCTION_RESULT": (
         "step",

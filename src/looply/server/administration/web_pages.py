@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from looply.errors import NotFound
-from looply.server.http.call import Call, Headers, Response, Route
+from looply.server.http.call import Call, Headers, Response, Route, page_route
 
 STATIC: Final = Path(__file__).parents[1] / "static"
 
@@ -68,7 +68,7 @@ class Pages:
         return Response(found, headers=headers, media_type=_TYPES[Path(name).suffix])
 
     def routes(self) -> tuple[Route, ...]:
-        """Returns the routes of all pages and files. Query parameters that mail programs add to a link are ignored."""
+        """Returns the routes of all pages and files."""
 
         async def inbox(call: Call) -> Response:
             if not call.values["token"] or "/" in call.values["token"]:
@@ -82,40 +82,20 @@ class Pages:
             return self.file(call.values["path"])
 
         return (
-            Route(
-                method="GET",
+            page_route(
                 path="/inbox/{token}",
-                access="public",
-                has_strict_query=False,
                 handle=inbox,
                 summary="Open the page on which a recipient answers a card",
                 path_values={"token": "Token of one recipient's card. The page does not depend on it."},
-                tag="Pages",
                 answer_type="text/html",
-                refusals=(404,),
             ),
-            Route(
-                method="GET",
-                path="/docs",
-                access="public",
-                has_strict_query=False,
-                handle=docs,
-                summary="Open the API reference page",
-                tag="Pages",
-                answer_type="text/html",
-                refusals=(404,),
-            ),
-            Route(
-                method="GET",
+            page_route(path="/docs", handle=docs, summary="Open the API reference page", answer_type="text/html"),
+            page_route(
                 path="/static/{path}",
-                access="public",
-                has_strict_query=False,
                 handle=file,
                 summary="Read a file that a page loads",
                 path_values={"path": "Name of the file."},
-                tag="Pages",
                 answer_type="application/octet-stream",
-                refusals=(404,),
             ),
         )
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 from server_kit import ALL_SCOPES, ASKING, CARD, CARDING, COMPUTING, SCHEDULED, Caller, definition, note_step
+from sqlalchemy import Connection
 
 from looply.app.context.services import Services
 from looply.catalog import Catalog
@@ -391,12 +392,19 @@ async def test_an_invalid_query_is_refused(mine: Caller, query: dict[str, str]) 
 
 
 async def test_an_action_whose_record_cannot_be_written_is_not_reported_as_undone(
-    mine: Caller, services: Services, monkeypatch: pytest.MonkeyPatch
+    mine: Caller, catalog: Catalog
 ) -> None:
-    async def full(*_: Any, **__: Any) -> None:
-        raise StoreFull("the disk is full")
+    def leave_no_page(connection: Connection) -> None:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
-    monkeypatch.setattr(type(services.catalog.audit), "record", full)
+    async def fill() -> None:
+        while True:
+            await catalog.audit.record(mine.organization_id, None, "datastore.put", "x")
+
+    await catalog.database.read(leave_no_page)
+    with pytest.raises(StoreFull):
+        await fill()
     answer = await mine.post("putDatastore", {"name": "approvers", "value": 1})
     assert (answer.status_code, answer.json()["code"]) == (503, "OUTCOME_UNKNOWN")
     assert (await mine.get("getDatastore", name="approvers")).json()["item"]["value"] == 1
