@@ -16,6 +16,7 @@ request. So a call by a cookie is accepted only when three things hold.
 """
 
 import re
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
@@ -23,6 +24,9 @@ Protection: TypeAlias = Literal["tls", "loopback"]
 """What keeps others from reading a cookie on its way."""
 
 _LOOPBACK: Final = frozenset(("127.0.0.1", "localhost", "[::1]"))
+_MAX_CACHED: Final = 64
+"""Answers for `Host` headers that are kept, so that a call by a cookie costs what one by a key costs."""
+
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _AUTHORITY: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
 
@@ -75,6 +79,7 @@ def protection_of(*, is_encrypted: bool, host: str) -> Protection | None:
     return "loopback" if is_loopback_host(host) else None
 
 
+@lru_cache(_MAX_CACHED)
 def page_origins(public_url: str, protection: Protection, host: str) -> frozenset[Origin]:
     """Returns the origins whose pages may make changes by a cookie, empty when `Host` does not name this server."""
     own = read_origin(f"{'https' if protection == 'tls' else 'http'}://{host}")
