@@ -69,6 +69,14 @@ def is_loopback_host(host: str) -> bool:
     return own is not None and own.host in _LOOPBACK
 
 
+def is_https_only(scheme: str, host: str) -> bool:
+    """Returns whether browsers must use https alone (RFC 6797): on the own TLS of the server, under its real name.
+
+    For `localhost` the rule would hold for all programs of the browser's machine.
+    """
+    return scheme == "https" and not is_loopback_host(host)
+
+
 def protection_of(*, is_encrypted: bool, host: str) -> Protection | None:
     """Returns what protects a connection, None when a session cookie must not be used on it.
 
