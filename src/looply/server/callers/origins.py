@@ -12,7 +12,7 @@ request. So a call by a cookie is accepted only when three things hold.
    another site has no key, a browser never sends one by itself, and machines reach servers by many names.
 3. A change was made by a page of this server. Pages are of the origin that the browser connected to, or, behind a proxy
    that replaces the `Host` header, of `public_url`. On a connection without TLS only the first holds: such a proxy may
-   stand before a server that looks like one on loopback, with clients that have no TLS.
+   be in front of a server that looks like one on loopback, with clients that have no TLS.
 """
 
 import re
@@ -114,7 +114,7 @@ def find_foreign_sign(
     if origin is not None and read_origin(origin) not in origins:
         expected = " or ".join(sorted(map(str, origins)))
         return (
-            f"the call is from a page of {origin[:200]}, expected {expected}; if a proxy stands between them, "
+            f"the call is from a page of {origin[:200]}, expected {expected}; if a proxy is between them, "
             "have it pass the Host header, and name it in trusted_proxies"
         )
     if (media_type or "").partition(";")[0].strip().lower() != "application/json":

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from msgspec.structs import replace
 from server_kit import ASKING, COMPUTING, START, Caller, CheckedDispatch, definition, note_step, wait_step
-from stream_kit import FAST, Stream, wait_for_head
+from stream_kit import BOUND, FAST, Stream, wait_for_head
 
 from looply.app.context.services import Services
 from looply.engine.processing.feed import FeedBounds
