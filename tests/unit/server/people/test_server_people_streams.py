@@ -26,7 +26,7 @@ async def test_a_stream_ends_when_its_person_is_deactivated_or_has_another_role(
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=PUBLIC_URL) as pages:
         organization_id = mine.organization_id
         operator = await join(Browser(pages), services.catalog, organization_id, "operator@example.com", "operator")
-        stream = Stream(app, "", "watchOrganization", {"cookie": operator.cookie}, {})
+        stream = Stream(app, "", "watchOrganization", {"cookie": operator.cookie, "host": pages.base_url.host}, {})
         await wait_for_head(stream)
         assert stream.status == 200
         user_id = (await operator.get("get")).json()["user"]["user_id"]
