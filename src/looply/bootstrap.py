@@ -403,11 +403,9 @@ async def _compose(
         providers=_providers(settings, clock, entropy, stack),
     )
 
-    async def default_profile(organization_id: str, workflow_id: str) -> tuple[str, Json]:
-        profile = await library.profile(organization_id, workflow_id, "")
-        return (profile.name, profile.values) if profile is not None else ("", None)
-
-    pump = Pump(shell, store, clock, default_profile, partial(find_child_target, library, catalog.bulks))
+    pump = Pump(
+        shell, store, clock, partial(_default_profile, library), partial(find_child_target, library, catalog.bulks)
+    )
     auditor = Auditor(shell, store, clock, frozenset(_CHANNELS) - {INBOX})
     reconciler = Reconciler(shell, store.copies, _CHANNELS, clock)
     shell.observers.on_copies = reconciler.wake
@@ -430,6 +428,11 @@ async def _compose(
         ),
         store=store,
     )
+
+
+async def _default_profile(library: Library, organization_id: str, workflow_id: str) -> tuple[str, Json]:
+    profile = await library.profile(organization_id, workflow_id, "")
+    return (profile.name, profile.values) if profile is not None else ("", None)
 
 
 def _observers(metrics: Metrics) -> Observers:

@@ -19,7 +19,7 @@ START_SECONDS = 120.0
 
 
 class OidcProvider:
-    """The provider `oidc-provider-mock`: it accepts every client, and everybody who enters a subject."""
+    """The provider `oidc-provider-mock`: it accepts every client, and every person who enters a subject."""
 
     def __init__(self) -> None:
         self._held = HeldPort()

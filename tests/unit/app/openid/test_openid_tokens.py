@@ -128,7 +128,7 @@ def test_an_access_token_that_was_exchanged_is_refused() -> None:
         read_id_token(signed(at_hash="77QmUPtjPfzWtF2AnpK9RQ"), KEYS, terms, NOW)
 
 
-def test_an_unknown_key_is_told_apart_since_the_provider_may_have_a_new_one() -> None:
+def test_an_unknown_key_is_a_case_of_its_own_since_the_provider_may_have_a_new_one() -> None:
     with pytest.raises(UnknownKey):
         read_id_token(signed(kid="two"), KEYS, TERMS, NOW)
 

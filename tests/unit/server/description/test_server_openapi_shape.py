@@ -115,6 +115,7 @@ def test_numbers_and_booleans_in_queries_declare_their_types() -> None:
         for name, operation in operations()
         for parameter in operation["parameters"]
         if parameter["in"] == "query" and parameter["name"] in types
+        if (name, parameter["name"]) != ("GET /v2/session/start", "to")  # a path
         if parameter["schema"]["type"] != types[parameter["name"]]
     ]
     assert wrong == []

@@ -242,3 +242,17 @@ async def test_a_second_factor_is_needed_once_it_is_set_up(
     assert (await browsers().sign_in("owner@example.com", code=code())).status_code == 401
     assert (await owner.post("disableSecondFactor")).status_code == 200
     assert (await browsers().sign_in("owner@example.com")).status_code == 200
+
+
+async def test_a_sign_in_never_continues_the_session_that_a_browser_brings(
+    owner: Browser, member: MakeMember, browsers: Callable[[], Browser]
+) -> None:
+    """Otherwise a cookie that an attacker has planted would be signed in with the person."""
+    await member("viewer")
+    for planted in (owner.cookie, f"{COOKIE}={'x' * 43}"):
+        browser = browsers()
+        browser.cookie = planted
+        assert (await browser.sign_in("viewer@example.com")).status_code == 200
+        assert browser.cookie != planted
+        assert (await browser.get("get")).json()["user"]["email"] == "viewer@example.com"
+    assert (await owner.get("get")).json()["user"]["email"] == "owner@example.com"
