@@ -28,6 +28,8 @@ BEFORE_SIGN_IN = {
     "POST /v2/session/requestReset",
     "POST /v2/session/readReset",
     "POST /v2/session/resetPassword",
+    "GET /v2/session/start",
+    "GET /v2/session/callback",
 }
 FORBIDDEN = {"message": "Forbidden"}
 OUT_OF_SCOPE = {"message": "Forbidden", "code": "SCOPE"}
