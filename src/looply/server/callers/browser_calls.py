@@ -79,9 +79,8 @@ class BrowserCalls:
         """
         if b"looply=" not in cookies or (protection := self._protection(scope)) is None:
             return None
-        name = _COOKIES[protection]
-        pairs = [pair.strip().partition(b"=") for pair in cookies.split(b";")]
-        found = [value for given, _, value in pairs if given == name]
+        start = _COOKIES[protection] + b"="
+        found = [pair.strip()[len(start) :] for pair in cookies.split(b";") if pair.strip().startswith(start)]
         if len(found) > 1:
             raise BadRequest("the call has two session cookies; delete those of this site", code="TWO_CREDENTIALS")
         if not found:
@@ -147,5 +146,8 @@ def _host(scope: Any) -> str:
 
 
 def _header(scope: Any, name: bytes) -> str | None:
-    found: bytes | None = next((value for given, value in scope["headers"] if given == name), None)
-    return None if found is None else found.decode("latin-1")
+    for given, value in scope["headers"]:
+        if given == name:
+            found: str = value.decode("latin-1")
+            return found
+    return None
