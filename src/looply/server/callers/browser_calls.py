@@ -152,8 +152,9 @@ class BrowserCalls:
 
 
 def _cookie_values(cookies: bytes, name: bytes) -> list[str]:
-    pairs = [pair.strip().partition(b"=") for pair in cookies.split(b";")]
-    return [value.decode("latin-1") for given, _, value in pairs if given == name]
+    start = name + b"="
+    pairs = map(bytes.strip, cookies.split(b";"))
+    return [pair[len(start) :].decode("latin-1") for pair in pairs if pair.startswith(start)]
 
 
 def _insecure_error() -> Forbidden:
@@ -173,5 +174,8 @@ def _host(scope: Any) -> str:
 
 
 def _header(scope: Any, name: bytes) -> str | None:
-    found: bytes | None = next((value for given, value in scope["headers"] if given == name), None)
-    return None if found is None else found.decode("latin-1")
+    for given, value in scope["headers"]:
+        if given == name:
+            found: str = value.decode("latin-1")
+            return found
+    return None

@@ -77,6 +77,7 @@ def is_https_only(scheme: str, host: str) -> bool:
     return scheme == "https" and not is_loopback_host(host)
 
 
+@lru_cache(_MAX_CACHED)
 def protection_of(*, is_encrypted: bool, host: str) -> Protection | None:
     """Returns what protects a connection, None when a session cookie must not be used on it.
 
