@@ -204,7 +204,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "step",
         (
             "`subworkflow` steps of the organization start more executions than the limit `child_starts_per_minute` "
-            "allows in this minute and in the next one: a start is delayed by a minute at most."
+            "allows in this minute and in the next one: a start is delayed by two minutes at most."
         ),
     ),
     "CHILD_TERMINATED": ("step", "The execution that a `subworkflow` step waited for was terminated."),

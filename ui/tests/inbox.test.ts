@@ -154,6 +154,16 @@ describe("the inbox page", () => {
     expect(page.root.querySelectorAll("button")).toHaveLength(0);
   });
 
+  it("names the button that was clicked first, also when the workflow has replaced the card since", async () => {
+    const answered = { answered_by: "deputy@example.com", answered_on: ANSWERED_ON, decision: "send" };
+    for (const now of [card(), demoCard("adaptiveCard_2")]) {
+      const answers = [item({ card: card() }), item({ status: "ANSWERED", card: now, ...answered })];
+      const page = await open(answers, [{ status: 200, body: { message: "already answered", ...answered } }]);
+      await page.press("Send");
+      expect(page.text()).toMatch(/answered by deputy@example\.com on .*\(Send\)\./);
+    }
+  });
+
   it("says that the first answer had arrived when it is sent again", async () => {
     const own = { answered_by: "manager@example.com", answered_on: ANSWERED_ON };
     const answers = [new Unreachable("gone"), { status: 200, body: { message: "already answered", ...own } }];

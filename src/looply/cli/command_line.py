@@ -2,13 +2,23 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
-from cyclopts import App, CycloptsError, Group, Parameter, UnusedCliTokensError
+from cyclopts import (
+    App,
+    CoercionError,
+    CycloptsError,
+    Group,
+    Parameter,
+    Token,
+    UnknownCommandError,
+    UnusedCliTokensError,
+)
 
 from looply import __version__
 from looply.cli.help_page import complete_page
 from looply.cli.terminal.switches import Format
+from looply.suggest import did_you_mean
 
 _EPILOGUE: Final = "Exit status: 0 done, 1 refused, 2 wrong usage."
 _ANYWHERE: Final = Group("Anywhere after the command", sort_key=1)
@@ -144,4 +154,12 @@ def usage_text(error: CycloptsError) -> str:
         surplus = error.unused_tokens[0][:_MOST_CHARACTERS]
         return f"unexpected argument {surplus!r}; '{command} --help' shows what the command takes"
     text = " ".join(str(error).split())
+    match error:
+        case UnknownCommandError(unused_tokens=[str(option), *_]) if option.startswith("-"):
+            command = " ".join((APP.name[0], *(error.command_chain or ()), "COMMAND"))
+            name = option.partition("=")[0][:_MOST_CHARACTERS]
+            return f"options come after the command: {command} {name} ..."
+        case CoercionError(token=Token(value=str(value)), target_type=expected) if get_origin(expected) is Literal:
+            hint = did_you_mean(value, get_args(expected))
+            text = f"{text.removesuffix('.')}; {hint}" if hint else text
     return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}..."

@@ -198,12 +198,14 @@ def test_a_failed_flush_of_any_call_is_reported_as_unknown_and_settled_by_the_ne
         with error_at(bench.server, bench.folder, point, "EIO") as tracer:
             scenario.act(case)
             bench.settle()
-            if not any(each.is_injected for each in tracer.calls()):
-                # The log restarts, with one more flush, only if a checkpoint completes before the next call.
-                assert point == points[-1]
-                scenario.check(case, crashes=0)
-                continue
-            assert until_dead(bench.server, LONGEST_END_SECONDS), "it continues although the stored state is unknown"
+            is_injected = any(each.is_injected for each in tracer.calls())
+            ended = not is_injected or until_dead(bench.server, LONGEST_END_SECONDS)
+        if not is_injected:
+            # The log restarts, with one more flush, only if a checkpoint completes before the next call.
+            assert point == points[-1]
+            scenario.check(case, crashes=0)
+            continue
+        assert ended, "it continues although the stored state is unknown"
         assert bench.server.wait() == 74
         report.hit("EIO")
         assert {answer.outcome for answer in case.answers.values()} <= {"ok", "unknown"}

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from kit.memory.data import MemoryData
 from kit.memory.pruning import MemoryPruning
 from looply.app.executions import watching
 from looply.engine.coding.units import expiry_of
@@ -122,12 +123,12 @@ def p11_pruning_during_a_stream_is_not_reported() -> AbstractContextManager[None
 def p12_a_schedule_forgets_its_instants() -> AbstractContextManager[None]:
     """Pruning an execution removes its instant from the ledger."""
 
-    def forget_fires(self: Any, gone: set[str], _spent: Any) -> None:
-        fires = self._data.fires
+    def forget_fires(data: MemoryData, gone: set[str], _expired: Any) -> None:
+        fires = data.fires
         for workflow_id, ledger in fires.items():
             fires[workflow_id] = {at: row for at, row in ledger.items() if row.execution_id not in gone}
 
-    return _replaced(MemoryPruning, "_forget_fires", forget_fires)
+    return _replaced(import_module("kit.memory.pruning"), "_forget_fires", forget_fires)
 
 
 def p13_executions_that_ended_as_failed_are_never_pruned() -> AbstractContextManager[None]:

@@ -125,7 +125,7 @@ export class Inbox {
     const loaded = await this.#load();
     const item = loaded.kind === "item" && loaded.item.status !== "OPEN" ? loaded.item : known;
     const isOwn = this.#mayHaveArrived && item.status === "ANSWERED" && item.answeredBy === item.recipient;
-    this.#settle(item, isOwn ? hadArrived(language, item) : tooLate(language, item));
+    this.#settle(item, isOwn ? hadArrived(language, item, known.card) : tooLate(language, item, known.card));
   }
 
   /** Shows the card without inputs and buttons, under the result. */

@@ -1,6 +1,7 @@
 /** The page around the card: its head and its notices. Plain elements; no state. */
 
 import { element } from "../shared/dom";
+import { isObject, textOf } from "../shared/http";
 import type { Approval, InboxItem } from "./api";
 import type { Decision as CardDecision } from "./card";
 import type { Language, Text } from "./text";
@@ -56,25 +57,26 @@ export function outcomeOf(language: Language, item: InboxItem): HTMLElement | nu
 }
 
 /** Returns the notice of an answer that came too late: it changed nothing, and what is shown is the card as it is now. */
-export function tooLate(language: Language, item: InboxItem): HTMLElement {
+export function tooLate(language: Language, item: InboxItem, seen: unknown): HTMLElement {
   const { late } = language.text;
-  const found = outcome(language, item);
+  const found = outcome(language, item, seen);
   const reason = found === null ? "" : `${found.text} `;
   return notice({ tone: "warning", title: late.title, text: `${reason}${late.now}` });
 }
 
 /** Returns the notice of an answer that was sent again, although the first one had arrived. */
-export function hadArrived(language: Language, item: InboxItem): HTMLElement {
-  const text = outcome(language, item)?.text ?? "";
+export function hadArrived(language: Language, item: InboxItem, seen: unknown): HTMLElement {
+  const text = outcome(language, item, seen)?.text ?? "";
   return notice({ tone: "good", title: language.text.answered.arrived, text });
 }
 
-function outcome({ text, time }: Language, item: InboxItem): Notice | null {
+/** `seen` is the card that the reader had before them, which the workflow may have replaced since. */
+function outcome({ text, time }: Language, item: InboxItem, seen: unknown = null): Notice | null {
   switch (item.status) {
     case "OPEN":
       return null;
     case "ANSWERED": {
-      const decided = decisionText(text, item.decision ?? "");
+      const decided = decisionText(text, item.decision ?? "", [item.card, seen]);
       const on = item.answeredOn === null ? "" : time(item.answeredOn);
       return { tone: "good", title: text.answered.title, text: text.answered.text(item.answeredBy ?? "", on, decided) };
     }
@@ -121,8 +123,19 @@ function timeOf({ time }: Language, at: number): HTMLElement {
   return element("time", { datetime: new Date(at).toISOString() }, time(at));
 }
 
-/** Returns the text of a decision: of an approval in the reader's language, else the action as its author named it. */
-function decisionText(text: Text, action: string): string {
+/** Returns the title of the button that sends this action, in a card or any part of it, or null where there is none. */
+function titleOf(card: unknown, action: string): string | null {
+  if (typeof card !== "object" || card === null) return null;
+  if (isObject(card) && isObject(card.data) && card.data.action === action && textOf(card.title)) return textOf(card.title);
+  for (const part of Object.values(card)) {
+    const found = titleOf(part, action);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** Returns the text of a decision: of an approval in the reader's language, else the title of its button, else the action. */
+function decisionText(text: Text, action: string, cards: unknown[] = []): string {
   const decided = decisionOf(action);
-  return decided === null ? action : text.decision(decided);
+  return decided === null ? (titleOf(cards, action) ?? action) : text.decision(decided);
 }

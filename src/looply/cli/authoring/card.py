@@ -58,7 +58,7 @@ async def list_cards(
     """
     async with server.client(terminal) as client:
         items = await client.items("getOpenCards", limit, recipient=recipient)
-    show_items(terminal, items, _COLUMNS)
+    show_items(terminal, items, _COLUMNS, noun="open cards")
 
 
 @APP.command

@@ -28,7 +28,7 @@ async def list_connections(*, server: Server = THE_SERVER, terminal: Here) -> No
     """List the connections, newest first; of their secrets only the names."""
     async with server.client(terminal) as client:
         items = await client.items("getConnections")
-    show_items(terminal, items, _COLUMNS)
+    show_items(terminal, items, _COLUMNS, noun="connections")
 
 
 @APP.command

@@ -46,7 +46,7 @@ async def list_profiles(workflow_id: WorkflowId, /, *, server: Server = THE_SERV
     shown = [
         {**item, "default": "yes" if item["is_default"] else "", "names": ", ".join(item["values"])} for item in items
     ]
-    show_items(terminal, items, _COLUMNS, shown=shown)
+    show_items(terminal, items, _COLUMNS, noun="profiles", shown=shown)
 
 
 @APP.command

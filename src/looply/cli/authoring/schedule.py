@@ -46,7 +46,7 @@ async def list_schedules(*, target: Target = THE_TARGET, terminal: Here) -> None
             items = (await client.get("getSchedules"))["items"]
     # Nothing starts while a schedule is paused, so its next instant would mislead.
     shown = [{**item, "next_on": item["next_on"] if item["status"] == "ACTIVE" else None} for item in items]
-    show_items(terminal, items, _COLUMNS, shown=shown)
+    show_items(terminal, items, _COLUMNS, noun="schedules", shown=shown)
 
 
 @APP.command
@@ -61,7 +61,7 @@ async def fires(workflow_id: WorkflowId, /, *, limit: Limit = 100, target: Targe
     else:
         async with target.client(terminal) as client:
             items = await client.items("getScheduleFires", limit, workflow_id=workflow_id)
-    show_items(terminal, items, _FIRES)
+    show_items(terminal, items, _FIRES, noun="fires")
 
 
 @APP.command

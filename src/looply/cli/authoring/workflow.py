@@ -1,6 +1,7 @@
 """`looply workflow`: workflows and their versions."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -8,15 +9,16 @@ from cyclopts import App, Parameter, validators
 
 from looply.cli import on_demand
 from looply.cli.authoring.files import COMMANDS, IDENTITY, without_file_fields
-from looply.cli.terminal.client import segment
+from looply.cli.terminal.client import ApiClient, segment
 from looply.cli.terminal.documents import file_parameter, read_document
-from looply.cli.terminal.failures import DONE, REFUSED, UsageError, problem_item
+from looply.cli.terminal.failures import DONE, REFUSED, ApiRefused, UsageError, failures_of, problem_item
 from looply.cli.terminal.importing import DEFAULT_IMPORT, Imported, ImportOptions, import_by_api
 from looply.cli.terminal.options import THE_SERVER, THE_TARGET, Server, Target
 from looply.cli.terminal.payloads import Payload, PayloadFile, read_payload
 from looply.cli.terminal.progress import explain_interrupt
 from looply.cli.terminal.tables import record, show_items, table
 from looply.cli.terminal.terminal import Here
+from looply.errors import Unavailable
 
 APP: Final = App(name="workflow", help="Workflows: list, show, new, import, export, diff, validate, activate, trigger.")
 for _command in COMMANDS:
@@ -45,7 +47,7 @@ async def list_workflows(*, limit: Limit = 100, target: Target = THE_TARGET, ter
     else:
         async with target.client(terminal) as client:
             items = await client.items("getOrganizationWorkflows", limit)
-    show_items(terminal, items, _COLUMNS)
+    show_items(terminal, items, _COLUMNS, noun="workflows")
 
 
 @APP.command
@@ -156,7 +158,7 @@ async def trigger(
 ) -> int:
     """Start an execution and show its id once it is stored durably.
 
-    With --wait the exit status is 1 when the execution failed or was terminated.
+    With --wait the exit status is 1 when the execution failed or was terminated; standard error says why.
     """
     body = read_payload(file, request.payload, terminal)
     key = request.idempotency_key or ""
@@ -164,11 +166,32 @@ async def trigger(
         raise UsageError("--idempotency-key must be printable ASCII")
     query = {"process_id": request.process_id, "profile": request.profile, "wait": request.wait}
     async with server.client(terminal) as client:
-        path = f"triggerworkflow/{segment(await client.workflow_id(workflow_id))}/{segment(request.version)}"
+        found = await client.workflow_id(workflow_id)
+        path = f"triggerworkflow/{segment(found)}/{segment(request.version)}"
         with explain_interrupt(terminal, _INTERRUPTED):
-            answer = await client.post(path, body, key=key, **query)
+            try:
+                answer = await client.post(path, body, key=key, **query)
+            except ApiRefused as error:
+                if error.code != "BAD_WAIT":
+                    raise
+                raise UsageError(f"--wait: {error.message}") from error
+        is_failed = answer.get("status") in ("FAILED", "TERMINATED")
+        failures = await _failures(client, found, answer["looply_execution_id"]) if is_failed else []
     terminal.show(answer, lambda: record({name: _shown(value) for name, value in answer.items() if name != "message"}))
-    return REFUSED if answer.get("status") in ("FAILED", "TERMINATED") else DONE
+    if not is_failed:
+        return DONE
+    for each in failures:
+        terminal.note(f"looply: {answer['status']}{each}")
+    terminal.note(f"'looply execution show {answer['looply_execution_id']}' shows its log")
+    return REFUSED
+
+
+async def _failures(client: ApiClient, workflow_id: str, execution_id: str) -> list[str]:
+    """Returns why an execution has failed; nothing when the key may not read it or the server has stopped."""
+    query = {"workflow_id": workflow_id, "workflow_execution_id": execution_id}
+    with suppress(ApiRefused, Unavailable):
+        return failures_of((await client.get("getWorkflowExecutionById", **query))["item"])
+    return []
 
 
 def _shown(value: Any) -> Any:

@@ -139,7 +139,7 @@ async def list_bulks(
     """List bulks, newest first."""
     async with server.client(terminal) as client:
         items = await client.items("getBulks", limit)
-    show_items(terminal, items, _COLUMNS)
+    show_items(terminal, items, _COLUMNS, noun="bulk operations")
 
 
 @APP.command

@@ -67,4 +67,6 @@ async def list_decisions(
     """List who decided what in the organization, newest first, also in executions that were pruned."""
     async with server.client(terminal) as client:
         items = await client.items("getOrganizationDecisions", limit, **criteria.query())
-    show_items(terminal, items, _COLUMNS, shown=[{**item, "decided": instant(item["at"])} for item in items])
+    show_items(
+        terminal, items, _COLUMNS, noun="decisions", shown=[{**item, "decided": instant(item["at"])} for item in items]
+    )

@@ -1,7 +1,7 @@
 """Entries of an execution's log as text: the details of an entry beside its time, type and step."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from looply.cli.terminal.tables import instant
@@ -15,6 +15,9 @@ _ACTOR: Final = ("by", "via")
 _VALUES: Final = ("input", "output")
 """Input and output of steps, which are shown with `--json` only."""
 
+_BEGINNING_CHARACTERS: Final = 60
+"""So much is shown of a message that is shown whole at its incident."""
+
 
 def details(entry: Mapping[str, Any]) -> str:
     """Returns the fields of an entry as `name=value`, then its actor: instants in UTC, without input and output.
@@ -26,6 +29,25 @@ def details(entry: Mapping[str, Any]) -> str:
         del shown["branch"]
     shown |= {name: entry.get(name) for name in _ACTOR}
     return " ".join(f"{name}={_text(name, value)}" for name, value in shown.items() if value not in (None, ""))
+
+
+def without_shown_messages(
+    entries: Iterable[Mapping[str, Any]], incidents: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Returns the entries with the beginning of each message that one of the incidents shows whole."""
+    shown = [incident["message"] for incident in incidents if incident.get("message")]
+    return [_shortened(entry) if _is_among(entry.get("message"), shown) else entry for entry in entries]
+
+
+def _is_among(message: Any, shown: Sequence[str]) -> bool:
+    return isinstance(message, str) and any(message in each for each in shown)
+
+
+def _shortened(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    text = " ".join(entry["message"].split())
+    if len(text) <= _BEGINNING_CHARACTERS:
+        return entry
+    return {**entry, "message": f"{text[: _BEGINNING_CHARACTERS - 1].rstrip()}…"}
 
 
 def _text(name: str, value: Any) -> str:

@@ -9,7 +9,7 @@ from cyclopts import App, Parameter, validators
 from looply.cli import on_demand
 from looply.cli.display.pages import Page, Record
 from looply.cli.executions import repairs
-from looply.cli.executions.entries import details
+from looply.cli.executions.entries import details, without_shown_messages
 from looply.cli.executions.finding import find_execution, read_execution
 from looply.cli.executions.watching import Watch
 from looply.cli.terminal.client import NO_BODY, ApiClient, segment
@@ -47,6 +47,7 @@ _INCIDENT: Final = ("state", "scope", "kind", "code", "message", "opened_on", "i
 _NEXT: Final = """\
 Retry the failed steps: looply execution redrive {execution} (with --dry-run: only show what it would call)
 Complete, skip, edit or move: looply execution repair --help"""
+_NEXT_WITHOUT_INCIDENT: Final = "Start another execution with the same input: looply execution rerun {execution}"
 
 _WATCH_SECONDS: Final = 3600.0
 """How long one execution is watched without `--timeout`."""
@@ -127,7 +128,7 @@ async def list_executions(
         async with target.client(terminal) as client:
             items = await client.items("searchExecutions", limit, **query)
     shown = [{**item, "workflow": item["workflow_details"].get("workflow_name")} for item in items]
-    show_items(terminal, items, _COLUMNS, shown=shown)
+    show_items(terminal, items, _COLUMNS, noun="executions", shown=shown)
 
 
 @APP.command
@@ -275,10 +276,13 @@ def _page(item: dict[str, Any], events: Sequence[Mapping[str, Any]]) -> Page:
     for name, columns in _PARTS.items():
         if item.get(name):
             parts.append(_steps(_titled(item[name], titles), columns, name))
-    parts += [_incident(incident) for incident in _titled(item.get("workflow_incidents") or (), titles)]
+    incidents = item.get("workflow_incidents") or ()
+    parts += [_incident(incident) for incident in _titled(incidents, titles)]
     if item["status"] == "FAILED":
-        parts.append(_NEXT.format(execution=item["workflow_execution_id"]))
-    entries = [{**entry, "details": details(entry)} for entry in events]
+        # Without an open incident a `terminate` step has ended it, and no repair is possible.
+        advice = _NEXT if incidents else _NEXT_WITHOUT_INCIDENT
+        parts.append(advice.format(execution=item["workflow_execution_id"]))
+    entries = [{**entry, "details": details(entry)} for entry in without_shown_messages(events, incidents)]
     parts.append(_steps(entries, ("timestamp", "type", "state", "details"), "log"))
     if after := item["workflow_event_log"].get("after"):
         parts.append(f"The log continues: --after {after}")

@@ -63,7 +63,7 @@ async def incidents(
     """List open incidents: failed executions that need a decision."""
     async with server.client(terminal) as client:
         items = await client.items("getIncidents", limit, workflow_id=workflow_id, code=code or None, kind=kind or None)
-    show_items(terminal, items, _INCIDENTS)
+    show_items(terminal, items, _INCIDENTS, noun="open incidents")
 
 
 async def redrive(

@@ -66,7 +66,7 @@ def list_contexts(*, terminal: Here) -> None:
         for name, each in sorted(stored.contexts.items())
     ]
     shown = [{**item, "current": "yes" if item["is_current"] else ""} for item in items]
-    show_items(terminal, items, _COLUMNS, shown=shown)
+    show_items(terminal, items, _COLUMNS, noun="contexts", shown=shown)
 
 
 @APP.command

@@ -5,7 +5,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from looply.cli import on_demand
-from looply.cli.terminal.options import Data, settings_of
+from looply.cli.terminal.options import Data, KeyOnly, settings_of
 from looply.cli.terminal.tables import record
 from looply.cli.terminal.terminal import Here
 from looply.errors import Conflict
@@ -15,9 +15,7 @@ async def init(
     *,
     data: Data = None,
     name: Annotated[str, Parameter(help="Name of the organization.")] = "Default",
-    key_only: Annotated[
-        bool, Parameter(help="Write the API key and nothing else to standard output.", negative="")
-    ] = False,
+    key_only: KeyOnly = False,
     terminal: Here,
 ) -> None:
     """Create a store with an organization and its first key: a data folder, or the tables of the settings' database.

@@ -1,12 +1,13 @@
 """`looply key`: API keys."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
 from looply.cli import on_demand
 from looply.cli.terminal.instants import read_instant
-from looply.cli.terminal.options import THE_TARGET, Target
+from looply.cli.terminal.options import THE_TARGET, KeyOnly, Target
 from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import instant, record, show_items
 from looply.cli.terminal.terminal import Here
@@ -29,33 +30,48 @@ _COLUMNS: Final = {
 }
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class KeyOptions:
+    """Until when and for what a key is valid, and how it is written."""
+
+    expires_on: Annotated[str | None, Parameter(help="RFC 3339 instant; without it the key does not expire.")] = None
+    workflow_id: Annotated[
+        list[str] | None,
+        Parameter(help="Bind the key to this workflow, by id or name; may be repeated.", negative=""),
+    ] = None
+    key_only: KeyOnly = False
+
+
+_DEFAULTS: Final = KeyOptions()
+
+
 @APP.command
 async def create(
     name: Annotated[str, Parameter(help="Name of the key: its purpose.")],
     /,
     *,
     scope: Annotated[list[Scope], Parameter(help="Scope of the key; may be repeated.", negative="")],
-    expires_on: Annotated[str | None, Parameter(help="RFC 3339 instant; without it the key does not expire.")] = None,
-    workflow_id: Annotated[
-        list[str] | None,
-        Parameter(help="Bind the key to this workflow, by id or name; may be repeated.", negative=""),
-    ] = None,
+    options: KeyOptions = _DEFAULTS,
     target: Target = THE_TARGET,
     terminal: Here,
 ) -> None:
-    """Create an API key; its text is shown only now."""
-    expiry = None if expires_on is None else read_instant("--expires-on", expires_on)
+    """Create an API key; its text is shown only now.
+
+    `--key-only` is for scripts: `export LOOPLY_API_KEY=$(looply key create Ops --scope read --key-only)`.
+    """
+    expiry = None if options.expires_on is None else read_instant("--expires-on", options.expires_on)
     scopes = sorted(set(scope))
     if target.is_offline():
-        draft = on_demand.api_keys.KeyDraft(name, scopes, expiry, workflow_id)
+        draft = on_demand.api_keys.KeyDraft(name, scopes, expiry, options.workflow_id)
         item = await on_demand.offline_keys.create(terminal, target, draft)
     else:
         body: dict[str, Any] = {"name": name, "scopes": scopes}
         if expiry is not None:
             body["expires_on"] = to_ms(expiry)
         async with target.client(terminal) as client:
-            if workflow_id is not None:
-                body["workflow_ids"] = [await client.workflow_id(each) for each in workflow_id]
+            if options.workflow_id is not None:
+                body["workflow_ids"] = [await client.workflow_id(each) for each in options.workflow_id]
             item = (await client.post("createKey", body))["item"]
     shown = {
         "key_id": item["key_id"],
@@ -65,7 +81,7 @@ async def create(
         "workflows": ", ".join(item["workflow_ids"] or ()) or "all",
         "expires": instant(item["expires_on"]) or "never",
     }
-    terminal.show(item, lambda: record(shown))
+    terminal.show(item, lambda: item["api_key"] if options.key_only else record(shown))
     terminal.note("The API key is shown only now; the store has its hash only.")
 
 
@@ -77,7 +93,7 @@ async def list_keys(*, target: Target = THE_TARGET, terminal: Here) -> None:
     else:
         async with target.client(terminal) as client:
             items = await client.items("getKeys")
-    show_items(terminal, items, _COLUMNS)
+    show_items(terminal, items, _COLUMNS, noun="keys")
 
 
 @APP.command

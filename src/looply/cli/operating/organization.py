@@ -72,4 +72,4 @@ async def list_organizations(
         for each in found
     ]
     columns = {"open executions": "open_executions", "stored bytes": "stored_bytes"} if usage else {}
-    show_items(terminal, items, {**_COLUMNS, "created": "created_on", **columns})
+    show_items(terminal, items, {**_COLUMNS, "created": "created_on", **columns}, noun="organizations")

@@ -1,6 +1,7 @@
 """The public HTTP API, as the commands call it: one small client for all of them."""
 
 import json
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from types import TracebackType
 from typing import Any, Final, Self
@@ -32,6 +33,9 @@ _CLOSED_REASONS: Final = {
     "NOT_WAITING": "the execution is not waiting for an answer now",
 }
 """Why a resume is refused, where the message of the API says only `not found`."""
+
+_NO_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
+"""What OpenSSL, old and new, says about an answer that is no TLS."""
 
 _JSON: Final = {"content-type": "application/json"}
 
@@ -148,7 +152,18 @@ def segment(text: str) -> str:
 
 
 def _unreachable_error(url: str, error: Exception) -> Unavailable:
+    if _is_plain_http(error):
+        return Unavailable(f"{url} does not speak TLS: use http://{url.partition('://')[2]}")
     return Unavailable(f"{url} does not answer ({str(error) or type(error).__name__}); is the server running there?")
+
+
+def _is_plain_http(error: BaseException | None) -> bool:
+    """Returns whether the other side of a TLS handshake answered with something that is no TLS."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 class _Answer(dict[str, Any]):
@@ -180,6 +195,9 @@ def _parse_response(response: httpx2.Response, url: str) -> dict[str, Any]:
         if "message" not in body:
             raise _lack_error(url, "message")
         return _Answer(url, body)
+    if "message" not in body or ("code" not in body and response.status_code != 403):
+        # Every refusal has both, but for that of an unknown key.
+        raise Unavailable(f"{url} is no Looply server (it answered {response.status_code}); check --url or LOOPLY_URL")
     raise ApiRefused(
         _message(body, response.status_code),
         status=response.status_code,
@@ -190,7 +208,7 @@ def _parse_response(response: httpx2.Response, url: str) -> dict[str, Any]:
 
 
 def _message(body: dict[str, Any], status: int) -> str:
-    message = str(body.get("message") or f"the server answered {status}")
+    message = str(body["message"] or f"the server answered {status}")
     if status == 403:
         scope = "the API key lacks the scope for this" if body.get("code") == "SCOPE" else "the API key is not accepted"
         return f"{message}: {scope}"

@@ -34,7 +34,8 @@ def read_document(file: str, terminal: Terminal) -> Json:
     try:
         text = terminal.source.read() if file == STANDARD_INPUT else Path(file).read_bytes()
     except OSError as error:
-        message = f"{name} cannot be read: {error.strerror}"
+        hint = f"; a file is named without @: {file[1:]}" if file.startswith("@") else ""
+        message = f"{name} cannot be read: {error.strerror}{hint}"
         raise Refused(message, code="UNREADABLE_FILE", problems=(Problem(path="", message=message),)) from error
     return parse_named(text.removeprefix(MARK), name)
 

@@ -32,6 +32,8 @@ SERVE_STATUSES: Final[Mapping[type[LooplyError], int]] = {
 }
 """The exit statuses by which a supervisor distinguishes why `serve` ended. Every other command ends with 0, 1 or 2."""
 
+_ENDS: Final = ("EXECUTION_FAILED", "EXECUTION_TERMINATED")
+
 
 class UsageError(LooplyError):
     """The command line itself is wrong; nothing was done."""
@@ -81,6 +83,22 @@ def document_of(error: Exception) -> dict[str, Any]:
 def problem_item(problem: Problem) -> dict[str, str]:
     """Returns a finding as a JSON object; `hint` is present only if the finding has one."""
     return {"path": problem.path, "message": problem.message, **({"hint": problem.hint} if problem.hint else {})}
+
+
+def failures_of(execution: Mapping[str, Any]) -> list[str]:
+    """Returns why an execution, as the API shows it, does not continue: its incidents, else the reason of its end.
+
+    Each is text that continues the word for its status, such as ` at sapRequest_1: SAP answered 422 (STATUS)`.
+    """
+    incidents = execution.get("workflow_incidents") or ()
+    if incidents:
+        return [f" at {each['state']}: {each.get('message') or ''} ({each.get('code')})" for each in incidents]
+    ends = [entry for entry in execution["workflow_event_log"]["events"] if entry["type"] in _ENDS]
+    return [f"{_place(entry)}{entry['reason']}" for entry in ends[-1:] if entry.get("reason")]
+
+
+def _place(entry: Mapping[str, Any]) -> str:
+    return f" at {entry['state']}: " if entry.get("state") else ": "
 
 
 def text_of(error: Exception) -> str:

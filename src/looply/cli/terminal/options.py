@@ -22,6 +22,10 @@ AnyFolder: TypeAlias = Annotated[
     Path | None, Parameter(help="Data folder; a server may be running on it (LOOPLY_DATA).")
 ]
 
+KeyOnly: TypeAlias = Annotated[
+    bool, Parameter(help="Write the API key and nothing else to standard output.", negative="")
+]
+
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)

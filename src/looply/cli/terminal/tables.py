@@ -23,12 +23,17 @@ def show_items(
     items: Sequence[Mapping[str, Any]],
     columns: Mapping[str, str],
     *,
+    noun: str = "items",
     shown: Sequence[Mapping[str, Any]] | None = None,
 ) -> None:
     """Writes a list: the document {`count`, `items`}, or a listing; `columns` are titles and the fields below them.
 
-    The first column is the most important. `shown` are the items as people see them, where that differs.
+    The first column is the most important. `shown` are the items as people see them, where that differs. Without items
+    people get a line with the plural `noun` on standard error, and no list.
     """
+    if not items and terminal.is_table:
+        terminal.note(f"no {noun}")
+        return
     document = {"count": len(items), "items": list(items)}
     rows = items if shown is None else shown
     terminal.show(document, lambda: listing(tuple(columns), rows_of(rows, tuple(columns.values()))))

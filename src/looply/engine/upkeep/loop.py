@@ -8,9 +8,9 @@ part of its work.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, ClassVar, Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 import structlog
 
@@ -18,6 +18,7 @@ from looply.errors import LooplyError
 
 _log = structlog.get_logger(__name__)
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 BACK_OFF_SECONDS: Final = 1.0
@@ -95,15 +96,15 @@ async def running_loops(loops: Sequence[Loop], on_end: Callable[[], None]) -> As
                 raise end
 
 
-async def run_few_at_once(pieces: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
-    """Runs pieces of background work, `AT_ONCE` at a time; returns their results in order.
+async def run_few_at_once(work: Callable[[Item], Awaitable[Result]], items: Iterable[Item]) -> list[Result]:
+    """Does a piece of background work for each item, `AT_ONCE` at a time; returns the results in order.
 
     Raises: the error of the first piece that failed.
     """
     free = asyncio.Semaphore(AT_ONCE)
 
-    async def run(piece: Coroutine[Any, Any, Result]) -> Result:
+    async def run(item: Item) -> Result:
         async with free:
-            return await piece
+            return await work(item)
 
-    return await asyncio.gather(*map(run, pieces))
+    return await asyncio.gather(*map(run, items))

@@ -80,7 +80,7 @@ class Pump(Loop):
         self._is_stuck = self._recovery.is_unfinished
         settled: set[tuple[str, int]] = set()
         while rows := await self._due(now, settled):
-            replies = await run_few_at_once(self._fire_timer(row, now, settled) for row in rows)
+            replies = await run_few_at_once(lambda row: self._fire_timer(row, now, settled), rows)
             if not all(replies):
                 self._is_stuck = True
                 break

@@ -241,8 +241,12 @@ async def test_sealing_and_opening_read_no_catalog(start: Start) -> None:
     process = await start(FIRST)
     mine = await process.organization()
     await process.change(text("ALTER TABLE data_keys RENAME TO unreadable"))
-    sealed = [process.keys.of(mine).seal(b"secret", "row") for _ in range(100)]
-    assert {process.keys.of(mine).open(value, "row") for value in sealed} == {b"secret"}
+    try:
+        sealed = [process.keys.of(mine).seal(b"secret", "row") for _ in range(100)]
+        assert {process.keys.of(mine).open(value, "row") for value in sealed} == {b"secret"}
+    finally:
+        # Other tests use the database, too.
+        await process.change(text("ALTER TABLE unreadable RENAME TO data_keys"))
 
 
 async def test_a_wrapped_key_that_is_damaged_closes_its_organization_alone(start: Start) -> None:

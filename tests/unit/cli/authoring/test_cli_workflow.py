@@ -212,6 +212,39 @@ def test_a_trigger_without_payload_sends_no_body(run: Command, looply: Looply) -
     assert looply.requests[1].content == b"null"
 
 
+INCIDENT = {"state": "sapRequest_1", "code": "STATUS", "message": "SAP answered 422"}
+ENTRY = {"type": "EXECUTION_FAILED", "state": "terminate_1", "reason": "rejected"}
+TERMINATED = {"type": "EXECUTION_TERMINATED", "reason": "expired"}
+
+
+@pytest.mark.parametrize(
+    ("status", "incidents", "entries", "line"),
+    [
+        ("FAILED", [INCIDENT], [], "looply: FAILED at sapRequest_1: SAP answered 422 (STATUS)\n"),
+        ("FAILED", [], [ENTRY], "looply: FAILED at terminate_1: rejected\n"),
+        ("TERMINATED", [], [TERMINATED], "looply: TERMINATED: expired\n"),
+        ("TERMINATED", [], [], ""),
+    ],
+)
+def test_a_trigger_that_waits_says_why_the_execution_failed_and_what_shows_it(
+    run: Command, looply: Looply, status: str, incidents: list[Any], entries: list[Any], line: str
+) -> None:
+    looply.answers[f"triggerworkflow/{ID}/latest"] = {"looply_execution_id": "x-1", "status": status}
+    item = {"workflow_incidents": incidents, "workflow_event_log": {"events": entries}}
+    looply.answers["getWorkflowExecutionById"] = {"item": item}
+    done = run("workflow", "trigger", ID, "--wait", "PT5S")
+    assert (done.status, done.err) == (1, f"{line}'looply execution show x-1' shows its log\n")
+    assert looply.calls[-1][1] == {"workflow_id": ID, "workflow_execution_id": "x-1"}
+
+
+def test_a_key_that_only_triggers_gets_the_status_and_what_shows_the_execution(run: Command, looply: Looply) -> None:
+    looply.answers[f"triggerworkflow/{ID}/latest"] = {"looply_execution_id": "x-1", "status": "FAILED"}
+    looply.answers["getWorkflowExecutionById"] = refusal(403, message="Forbidden", code="SCOPE")
+    done = run("workflow", "trigger", ID, "--wait", "PT5S", "--json")
+    assert (done.status, done.err) == (1, "'looply execution show x-1' shows its log\n")
+    assert done.document["status"] == "FAILED"
+
+
 def test_an_id_cannot_lead_to_another_call(run: Command, looply: Looply) -> None:
     def missing(request: httpx2.Request) -> httpx2.Response:
         assert request.url.raw_path == b"/v2/workflows/triggerworkflow/..%2FcreateKey/latest"

@@ -179,4 +179,34 @@ def test_a_trigger_that_waits_ends_with_1_when_the_execution_failed(
     run: Command, looply: Looply, status: str, code: int
 ) -> None:
     looply.answers[f"triggerworkflow/{OTHER}/latest"] = {"looply_execution_id": ID, "status": status}
+    looply.answers["getWorkflowExecutionById"] = {"item": {"workflow_event_log": {"events": []}}}
     assert run("workflow", "trigger", OTHER, "--wait", "PT10S").status == code
+
+
+EMPTY_LISTS: dict[tuple[str, ...], tuple[str, str]] = {
+    ("workflow", "list"): ("getOrganizationWorkflows", "no workflows"),
+    ("execution", "list"): ("searchExecutions", "no executions"),
+    ("execution", "incidents"): ("getIncidents", "no open incidents"),
+    ("decision", "list"): ("getOrganizationDecisions", "no decisions"),
+    ("letter", "list"): ("getLetters", "no dead letters"),
+    ("bulk", "list"): ("getBulks", "no bulk operations"),
+    ("connection", "list"): ("getConnections", "no connections"),
+    ("datastore", "list"): ("getDatastores", "no datastores"),
+    ("schedule", "list"): ("getSchedules", "no schedules"),
+    ("card", "list"): ("getOpenCards", "no open cards"),
+    ("key", "list"): ("getKeys", "no keys"),
+    ("audit", "list"): ("getAudit", "no audit records"),
+}
+
+
+@pytest.mark.parametrize("columns", [None, 80])
+@pytest.mark.parametrize("command", EMPTY_LISTS, ids=" ".join)
+def test_an_empty_list_is_a_line_beside_the_output(
+    run: Command, looply: Looply, command: tuple[str, ...], columns: int | None
+) -> None:
+    call, words = EMPTY_LISTS[command]
+    looply.answers[call] = {"items": [], "count": 0}
+    done = run(*command, columns=columns)
+    assert (done.status, done.out, done.err) == (0, "", f"{words}\n")
+    assert run(*command, "--json").document == {"count": 0, "items": []}
+    assert run(*command, "--json").err == ""

@@ -226,3 +226,34 @@ def test_an_odd_process_id_is_one_segment_of_the_path(run: Command) -> None:
         return httpx2.Response(200, json={"message": "terminated"})
 
     assert run("execution", "terminate", "100% ü?#", answer=answer).status == 0
+
+
+def test_an_execution_that_a_step_ended_as_failed_is_not_offered_a_redrive(run: Command, looply: Looply) -> None:
+    looply.answers["searchExecutions"] = {"items": [row()]}
+    ended = entry(2, "EXECUTION_FAILED", reason="rejected")
+    looply.answers["getWorkflowExecutionById"] = record(ended, status="FAILED")
+    done = run("execution", "show", "PO-1")
+    assert "redrive" not in done.out
+    assert "repair" not in done.out
+    assert f"looply execution rerun {ID}" in done.out
+
+
+@pytest.mark.parametrize("columns", [None, 80, 160])
+def test_the_log_has_the_beginning_of_a_message_that_an_incident_shows_whole(
+    run: Command, looply: Looply, columns: int | None
+) -> None:
+    looply.answers["searchExecutions"] = {"items": [row()]}
+    message = 'SAP answered 422: {"error":{"code":"M8/082",\n' + '"details":"the period is closed",' * 20 + '"last":1}}'
+    incident = {"state": "sapRequest_1", "kind": "FAILED", "code": "STATUS", "opened_on": 0}
+    incident["message"] = f"step 'sapRequest_1': {message}"
+    kinds = ("STEP_FAILED", "INCIDENT_OPENED", "EXECUTION_FAILED")
+    entries = [entry(number, kind, message=message) for number, kind in enumerate(kinds)]
+    other = entry(3, "STEP_FAILED", message="another message of many words " * 3 + "to its end")
+    item = row(status="FAILED", waits=[], workflow_incidents=[incident], workflow_event_log={})
+    item["workflow_event_log"]["events"] = [*entries, other]
+    looply.answers["getWorkflowExecutionById"] = {"item": item}
+    done = run("execution", "show", "PO-1", columns=columns)
+    assert done.out.count('"last":1') == 1
+    assert done.out.count("SAP answered 422") == 4
+    assert "to its end" in " ".join(done.out.split())
+    assert run("execution", "show", "PO-1", "--json").document == item

@@ -36,6 +36,13 @@ def test_a_new_key_is_shown_only_once(run: Command, looply: Looply) -> None:
     assert looply.calls[1][2] == {"name": "Ops", "scopes": ["read", "trigger"]}
 
 
+def test_a_script_gets_the_text_of_a_new_key_and_nothing_else(run: Command, looply: Looply) -> None:
+    looply.answers["createKey"] = {"item": {**KEY, "api_key": "lk_abcdefgh_text"}}
+    done = run("key", "create", "Ops", "--scope", "read", "--key-only")
+    assert (done.status, done.out) == (0, "lk_abcdefgh_text\n")
+    assert run("key", "create", "Ops", "--scope", "read", "--key-only", "--json").document["key_id"] == "k-1"
+
+
 def test_keys_are_listed_over_all_pages(run: Command, looply: Looply) -> None:
     looply.answers["getKeys"] = [{"items": [KEY], "lastKey": {"key_id": "k-1"}}, {"items": [{**KEY, "key_id": "k-0"}]}]
     assert run("key", "list", "--json").document["count"] == 2

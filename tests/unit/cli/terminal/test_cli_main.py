@@ -4,13 +4,16 @@ import asyncio
 import io
 import json
 import signal
+import socketserver
 import subprocess
 import sys
+import threading
 from types import FrameType
+from typing import Any
 
 import httpx2
 import pytest
-from cli_kit import ID, Command, Looply
+from cli_kit import ID, Command, Looply, refusal
 
 from looply import __version__
 from looply.cli import main
@@ -284,3 +287,86 @@ def test_help_and_expressions_start_without_server_and_stores(arguments: list[st
         [sys.executable, "-c", code, *arguments], input="", capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout.splitlines()[-1]) == [0, []]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--url", "http://x", "workflow", "list"), "options come after the command: looply COMMAND --url ..."),
+        (("--api-key=secret", "workflow", "list"), "options come after the command: looply COMMAND --api-key ..."),
+        (("workflow", "--url", "x", "list"), "options come after the command: looply workflow COMMAND --url ..."),
+    ],
+)
+def test_options_before_the_command_are_shown_their_place(run: Command, arguments: tuple[str, ...], words: str) -> None:
+    done = run(*arguments)
+    assert (done.status, done.out, done.err) == (2, "", f"looply: {words}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("execution", "list", "--status", "failed"), "did you mean 'FAILED'?"),
+        (("execution", "list", "--status", "complete"), "did you mean 'COMPLETED'?"),
+        (("execution", "resume", "e", "--source", "sap"), "did you mean 'SAP'?"),
+        (("execution", "repair", "e", "RETRY"), "did you mean 'retry'?"),
+        (("execution", "incidents", "--kind", "time-out"), "did you mean 'TIMEOUT'?"),
+        (("key", "create", "Name", "--scope", "Reads"), "did you mean 'read'?"),
+    ],
+)
+def test_a_value_that_is_almost_one_of_a_few_is_suggested(run: Command, arguments: tuple[str, ...], hint: str) -> None:
+    done = run(*arguments)
+    assert (done.status, done.err.endswith(f"; {hint}\n")) == (2, True), done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("workflow", "trigger", ID, "--payload", "@order.json"), "order.json in place of --payload @order.json"),
+        (("execution", "resume", ID, "--payload", "@an order"), "'an order' in place of --payload @an order"),
+        (("datastore", "put", "d", "--value", "@d.json"), "d.json in place of --value @d.json"),
+        (("execution", "repair", ID, "edit", "--document", "@d.json"), '--document "$(cat d.json)"'),
+    ],
+)
+def test_a_file_in_place_of_json_text_is_shown_how_it_is_given(
+    run: Command, arguments: tuple[str, ...], hint: str
+) -> None:
+    done = run(*arguments)
+    assert (done.status, done.err.endswith(f"{hint}\n")) == (2, True), done.err
+
+
+def test_a_file_argument_with_an_at_sign_is_shown_without_it(run: Command) -> None:
+    done = run("workflow", "trigger", ID, "@absent-order.json")
+    assert (done.status, done.err.endswith("; a file is named without @: absent-order.json\n")) == (1, True)
+
+
+def test_a_wait_that_is_no_duration_is_wrong_usage(run: Command, looply: Looply) -> None:
+    message = "wait is '10', expected a duration of at most PT60S, such as PT10S"
+    looply.answers[f"triggerworkflow/{ID}/latest"] = refusal(400, message=message, code="BAD_WAIT")
+    done = run("workflow", "trigger", ID, "--wait", "10", "--json")
+    assert (done.status, done.document["code"], done.err) == (2, "USAGE", f"looply: --wait: {message}\n")
+
+
+@pytest.mark.parametrize("body", [{"status": 401, "error": "Unauthorized"}, {"message": "no session"}])
+def test_a_refusal_of_another_system_names_its_address(run: Command, body: dict[str, Any]) -> None:
+    done = run("workflow", "list", answer=lambda request: httpx2.Response(401, json=body))
+    line = "looply: http://looply.test is no Looply server (it answered 401); check --url or LOOPLY_URL\n"
+    assert (done.status, done.out, done.err) == (1, "", line)
+
+
+def test_https_to_a_server_without_tls_is_shown_the_right_address() -> None:
+    errors = io.StringIO()
+    with socketserver.TCPServer(("127.0.0.1", 0), PlainHttp) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"127.0.0.1:{server.server_address[1]}"
+        environment = {"LOOPLY_API_KEY": "k", "LOOPLY_URL": f"https://{address}"}
+        terminal = Terminal(source=io.BytesIO(), output=io.StringIO(), errors=errors, environment=environment)
+        status = main(["workflow", "list"], terminal)
+        server.shutdown()
+    line = f"looply: https://{address} does not speak TLS: use http://{address}\n"
+    assert (status, errors.getvalue()) == (1, line)
+
+
+class PlainHttp(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        self.request.recv(1024)
+        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")

@@ -168,5 +168,5 @@ async def test_few_pieces_of_a_round_run_at_once_however_many_there_are() -> Non
         running -= 1
         return number
 
-    assert await run_few_at_once(piece(number) for number in range(500)) == list(range(500))
+    assert await run_few_at_once(piece, range(500)) == list(range(500))
     assert most == AT_ONCE

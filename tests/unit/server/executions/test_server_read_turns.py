@@ -19,7 +19,7 @@ async def waits(reader: Caller, services: Services, body: Json, *users: str) -> 
     async def sleep(seconds: float) -> None:
         found.append(seconds)
 
-    turns = Turns(FakeClock(), None, sleep)
+    turns = Turns(FakeClock(), sleep=sleep)
     for organization_id in users:
         turns.note(organization_id)
     ours = replace(services, turns=turns)
