@@ -33,15 +33,17 @@ ROOMS = {
         "views",
     ),
     "server": (
+        "callers",
         "http",
         "description",
         "connection",
         "authoring",
         "executions",
+        "people",
         "inbox",
         "administration",
     ),
-    "app": ("context", "authoring", "executions", "inbox", "administration"),
+    "app": ("openid", "context", "authoring", "executions", "people", "inbox", "administration"),
     "cli": (
         "display",
         "terminal",
@@ -51,7 +53,7 @@ ROOMS = {
         "operating",
         "measuring",
     ),
-    "catalog": ("storage", "trail", "tenants", "authored"),
+    "catalog": ("storage", "trail", "tenants", "people", "authored"),
     "definition": ("values", "schemas", "settings", "graph", "calls"),
     "engine.sqlite": (
         "file",

@@ -22,10 +22,14 @@ from looply.app.context.library import Library
 from looply.app.context.links import Links
 from looply.app.context.metrics import Metrics, ProcessState, count_uninstalled_as_other
 from looply.app.context.services import Services
+from looply.app.context.sign_in import Provider, SignInMeans
 from looply.app.executions.bulk_runner import BulkRunner
 from looply.app.inbox.absence_runner import AbsenceRunner
+from looply.app.openid.providers import Providers, build_providers
+from looply.app.people.use_loop import UseLoop
 from looply.catalog import Catalog
 from looply.catalog.catalog import postgres_backend
+from looply.catalog.people.passwords import Passwords
 from looply.catalog.storage.database import Backend, CatalogDatabase
 from looply.catalog.storage.sqlite import SqliteFile
 from looply.catalog.tenants.data_keys import DataKeys
@@ -340,6 +344,22 @@ def _worker(
     return Worker(registry, CatalogConnections(catalog, registry), client.sender, clock, resources)
 
 
+def _providers(settings: Settings, clock: Clock, entropy: Entropy, stack: AsyncExitStack) -> Providers:
+    """Returns the providers of sign-in, each of which may be reached, also where it has no public address."""
+    allowed = (*settings.egress_allow, *(provider.host for provider in settings.sign_in_providers))
+    client = build_client(EgressPolicy(allowed), settings.limits)
+    stack.push_async_callback(client.close)
+    return build_providers(settings.sign_in_providers, client, clock, entropy)
+
+
+def _sign_in_means(settings: Settings) -> SignInMeans:
+    return SignInMeans(
+        has_passwords=settings.local_sign_in,
+        break_glass=settings.break_glass,
+        providers=tuple(Provider(provider_id=each.id, label=each.label) for each in settings.sign_in_providers),
+    )
+
+
 async def _compose(
     settings: Settings, store: Store, clock: Clock, connectors: Sequence[str] | None, stack: AsyncExitStack
 ) -> Application:
@@ -379,13 +399,14 @@ async def _compose(
         metrics=metrics,
         metrics_token=settings.metrics_token,
         turns=turns,
+        passwords=Passwords(entropy),
+        sign_in=_sign_in_means(settings),
+        providers=_providers(settings, clock, entropy, stack),
     )
 
-    async def default_profile(organization_id: str, workflow_id: str) -> tuple[str, Json]:
-        profile = await library.profile(organization_id, workflow_id, "")
-        return (profile.name, profile.values) if profile is not None else ("", None)
-
-    pump = Pump(shell, store, clock, default_profile, partial(find_child_target, library, catalog.bulks))
+    pump = Pump(
+        shell, store, clock, partial(_default_profile, library), partial(find_child_target, library, catalog.bulks)
+    )
     auditor = Auditor(shell, store, clock, frozenset(_CHANNELS) - {INBOX})
     reconciler = Reconciler(shell, store.copies, _CHANNELS, clock)
     shell.observers.on_copies = reconciler.wake
@@ -398,6 +419,7 @@ async def _compose(
         loops=(
             StoreWatch(store),
             KeyWatch(keys),
+            UseLoop(catalog.people.last_uses),
             pump,
             reconciler,
             auditor,
@@ -408,6 +430,11 @@ async def _compose(
         ),
         store=store,
     )
+
+
+async def _default_profile(library: Library, organization_id: str, workflow_id: str) -> tuple[str, Json]:
+    profile = await library.profile(organization_id, workflow_id, "")
+    return (profile.name, profile.values) if profile is not None else ("", None)
 
 
 def _observers(metrics: Metrics) -> Observers:

@@ -11,10 +11,11 @@ maps errors to HTTP statuses.
     ├─ Refused               well formed, but its content is not acceptable
     │  └─ DefinitionError    a workflow definition with problems
     ├─ Forbidden             no key, a wrong key, or a key without the scope
+    ├─ SignInRequired        nothing was done because no person has signed in: SignInRefused
     ├─ NotFound              the object does not exist, or belongs to another organization
     ├─ Conflict              the object is in a state that does not allow the call
-    ├─ Overloaded            try again after `retry_after`: TooManyRefusals, TooManyStreams, QuotaReached,
-    │                        QuotaExhausted
+    ├─ Overloaded            try again after `retry_after`: TooManyRefusals, TooManyTries, TooManyStreams,
+    │                        QuotaReached, QuotaExhausted
     ├─ OperationError        what connectors raise
     │  ├─ Transient          Timeout, Unavailable, RateLimited
     │  └─ Permanent          BadInput, AuthFailed, Rejected
@@ -25,12 +26,15 @@ maps errors to HTTP statuses.
     └─ SettingsError         a setting is wrong; all problems are reported together
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Self
 
 import msgspec
+
+_LONGEST = 100  # comparing texts costs the square of their length, and longer names are hardly ever mistyped
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -107,6 +111,18 @@ class Forbidden(LooplyError):
     code = "FORBIDDEN"
 
 
+class SignInRequired(LooplyError):
+    """The call is for people who have signed in, and none has, or the session has ended."""
+
+    code = "SIGN_IN_REQUIRED"
+
+
+class SignInRefused(SignInRequired):
+    """The sign-in was refused. The message is the same for every reason."""
+
+    code = "SIGN_IN_REFUSED"
+
+
 class NotFound(LooplyError):
     """The object does not exist, or belongs to another organization, which must look the same."""
 
@@ -144,6 +160,12 @@ class TooManyRefusals(Overloaded):
     """Keys or tokens of too many calls from one address were refused within a minute."""
 
     code = "RATE_LIMITED"
+
+
+class TooManyTries(Overloaded):
+    """Too many sign-ins to one account, or from one address, have failed; the password was not checked."""
+
+    code = "TOO_MANY_TRIES"
 
 
 class TooManyStreams(Overloaded):
@@ -367,3 +389,12 @@ class SettingsError(LooplyError):
     """Settings are wrong; `problems` lists every one."""
 
     code = "SETTINGS"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Returns `did you mean 'x'?` with the known name that is closest to `name`, or an empty text."""
+    if len(name) > _LONGEST:
+        return ""
+    by_folded = {item.casefold(): item for item in known}
+    close = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
+    return f"did you mean '{by_folded[close[0]]}'?" if close else ""

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from looply.errors import Problem, SettingsError
+from looply.errors import Problem, SettingsError, did_you_mean
 from looply.limits import DEFAULT_LIMITS, LARGEST, REFUSALS_PER_MINUTE, Limits
-from looply.suggest import did_you_mean
+from looply.sign_in_providers import ProviderSettings, read_providers
 
 PREFIX: Final = "LOOPLY_"
 _MIN_TOKEN_CHARACTERS: Final = 16
@@ -75,6 +75,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Port to listen on; 0 picks a free one."""
     public_url: str = ""
     """URL under which people reach this server, for links in cards; empty: the address that it listens on."""
+    tls_cert: Path | None = None
+    """File with the certificate of the server and those of its issuers, in PEM; with it the server speaks https."""
+    tls_key: Path | None = None
+    """File with the key of that certificate, in PEM without a passphrase; other users must not be able to read it."""
+    local_sign_in: bool = True
+    """Whether people sign in with passwords of this installation; else by `sign_in_providers` alone."""
+    break_glass: str = ""
+    """Address of one owner who signs in with a password although `local_sign_in` is false."""
+    sign_in_providers: tuple[ProviderSettings, ...] = ()
+    """Providers of OpenID Connect by which people sign in; see the how-to on single sign-on."""
     card_images: tuple[str, ...] = ()
     """Hosts whose images cards may show in the inbox: `cdn.example.com`, `*.example.com`; they see who opens a card."""
     egress_allow: tuple[str, ...] = ()
@@ -122,7 +132,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     refusals_per_minute: int = REFUSALS_PER_MINUTE
     """Calls of one address that are refused for their key or token within a minute; further calls are answered 429."""
     access_log: bool = False
-    """Whether each request is logged: address, method, route, status, time, bytes, key id; never its content."""
+    """Whether each request is logged: address, method, route, status, time, bytes, key or person; never its content."""
     retention_days: int = 0
     """Days for which ended executions are kept whose workflow has no retention; 0 keeps them forever."""
     decision_retention_days: int = 0
@@ -188,6 +198,12 @@ def _find_missing(values: Mapping[str, Any]) -> Iterator[Problem]:
         if not values.get(name):
             message = f"engine {engine!r} needs {name} ({TABLE[name].variable}), and none is given"
             yield Problem(path=_path(name), message=message)
+    for name, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert")):
+        if values.get(name) and not values.get(other):
+            yield Problem(path=f"/{other}", message=f"{name} is given without {other}: https needs both")
+    if values.get("local_sign_in") is False and not values.get("sign_in_providers"):
+        message = "local_sign_in is false and sign_in_providers names no provider: no person could sign in"
+        yield Problem(path="/local_sign_in", message=message)
     listener = values.get("metrics_listen")
     if listener and not values.get("metrics_token") and not _is_loopback(split_address(listener)[0]):
         message = f"metrics_listen is {listener!r}, which other machines can reach, and there is no metrics_token"
@@ -403,6 +419,7 @@ _BY_TYPE: Final[Mapping[Any, Parse]] = {
 _STRICTER: Final[Mapping[str, Parse]] = {
     "port": _integer(0, 65_535),
     "public_url": _url,
+    "sign_in_providers": read_providers,
     "card_images": _hosts,
     "drain_seconds": _seconds(0),
     "concurrency": _integer(1, 100_000),
@@ -421,12 +438,15 @@ _STRICTER: Final[Mapping[str, Parse]] = {
 }
 """The settings with bounds, or with a form that their type does not say."""
 
+_SECRETS: Final = (_secret, _token, read_providers)
+"""Parsers of settings whose values are not shown."""
+
 
 def _rows() -> Iterator[Setting]:
     for field in msgspec.structs.fields(Settings):
         if field.name != "limits":
             parse = _STRICTER.get(field.name) or _BY_TYPE[field.type]
-            yield Setting(name=field.name, default=field.default, parse=parse, is_secret=parse in (_secret, _token))
+            yield Setting(name=field.name, default=field.default, parse=parse, is_secret=parse in _SECRETS)
     for field in msgspec.structs.fields(Limits):
         is_duration = isinstance(field.default, timedelta)
         yield Setting(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from deployment_files import given_names
@@ -18,6 +18,7 @@ from reference_pages.commands import command_names
 from reference_pages.errors import find_codes
 from reference_pages.logs import log_types
 
+from looply.app.openid.flow import FailureCode
 from looply.definition import parse_definition
 from looply.jsontext import Json
 from looply.server.application import API_ROUTES
@@ -28,7 +29,7 @@ HEREDOC = re.compile(r"<<'JSON'\n(.*?)^JSON$", re.MULTILINE | re.DOTALL)
 FILE_PATH = re.compile(r"`((?:[\w.]+/)+[\w.]*)`")
 UPPER = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 CALL = re.compile(r"`((?:get|create|update|delete|activate|import|export|validate|rerun|search|set|revoke)[A-Z]\w+)`")
-COMMAND = re.compile(r"(?:^|[`/ ])looply ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+))?", re.MULTILINE)
+COMMAND = re.compile(r"(?:^|[`/ ])looply ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+(?:-[a-z]+)*))?", re.MULTILINE)
 DECISIONS = sorted((DOCS / "adr").glob("0*.md"))
 OTHER_NAMES = frozenset(
     {
@@ -192,6 +193,7 @@ def names_of_the_code() -> frozenset[str]:
     return frozenset(
         {
             *find_codes(),
+            *get_args(FailureCode),
             *log_types(),
             *OTHER_NAMES,
             *(row.variable for row in TABLE.values()),

@@ -1,11 +1,12 @@
 """What tests of the catalog share, whichever database it lies on."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from sqlalchemy import Engine, event
 
 from looply.catalog import Catalog
 from looply.catalog.storage.schema import upgrade
@@ -13,6 +14,22 @@ from looply.catalog.storage.sqlite import sqlite_engine
 from looply.clock import Clock, Entropy, Ids
 from looply.sealing import Sealer
 from looply.testing.clock import FakeClock, SerialEntropy
+
+
+@contextmanager
+def statements_on(table: str) -> Iterator[list[str]]:
+    """Yields the statements that name a table within the block."""
+    found: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if table in statement:
+            found.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
 
 
 class Tenant(msgspec.Struct, frozen=True):

@@ -80,7 +80,8 @@ def _operation(method: str, path: str, operation: dict[str, Any], schemas: dict[
     parts.append(table(("parameter", "in", "required", "meaning"), parameters))
     if "requestBody" in operation:
         parts += _content("Body", operation["requestBody"]["content"], schemas)
-    parts += _content("Answer", operation["responses"]["200"]["content"], schemas)
+    if "200" in operation["responses"]:
+        parts += _content("Answer", operation["responses"]["200"]["content"], schemas)
     refusals = ", ".join(code(status) for status in operation["responses"] if int(status) >= 400)
     parts.append(f"Refusals: {refusals}.")
     return [part for part in parts if part]

@@ -18,7 +18,7 @@ from cyclopts import (
 from looply import __version__
 from looply.cli.help_page import complete_page
 from looply.cli.terminal.switches import Format
-from looply.suggest import did_you_mean
+from looply.errors import did_you_mean
 
 _EPILOGUE: Final = "Exit status: 0 done, 1 refused, 2 wrong usage."
 _ANYWHERE: Final = Group("Anywhere after the command", sort_key=1)
@@ -68,6 +68,10 @@ _COMMANDS: Final = {
         "Servers to work with, by name, each with its key: add, use, list, remove.",
     ),
     "organization": ("looply.cli.operating.organization:APP", "Organizations of a store: create, list."),
+    "user": (
+        "looply.cli.operating.user:APP",
+        "People: invite, list, role, deactivate, activate, reset-link.",
+    ),
     "key": ("looply.cli.operating.key:APP", "API keys: create, list, revoke."),
     "audit": (
         "looply.cli.operating.audit:APP",

@@ -20,17 +20,18 @@ from looply.server.authoring import (
     schedules,
     workflows,
 )
+from looply.server.callers.client_addresses import ClientAddresses
 from looply.server.description.openapi import describe
 from looply.server.executions import bulks, decisions, executions, inbox, letters, repairs, search, trigger, watching
 from looply.server.http.access_log import AccessLog
 from looply.server.http.boundary import Boundary, Observers
 from looply.server.http.call import Access, Call, Response, Route, public_route
-from looply.server.http.client_addresses import ClientAddresses
 from looply.server.http.dispatch import Dispatch
 from looply.server.http.events import DEFAULT_INTERVALS, StreamIntervals
 from looply.server.inbox import absence as own_absence
 from looply.server.inbox import cards as own_cards
 from looply.server.inbox import records as own_records
+from looply.server.people import account, members, organizations, provider_sign_in, session
 from looply.settings import Settings
 
 _ALSO_UNDER_V1: Final = frozenset(
@@ -70,6 +71,11 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *datastores.ROUTES,
     *keys.ROUTES,
     *permissions.ROUTES,
+    *session.ROUTES,
+    *provider_sign_in.ROUTES,
+    *account.ROUTES,
+    *members.ROUTES,
+    *organizations.ROUTES,
     *audit.ROUTES,
     *health.ROUTES,
     *metrics.ROUTES,

@@ -11,9 +11,8 @@ from looply.app.context.credentials import find_connections
 from looply.app.context.services import Services
 from looply.definition.calls.external_names import ExternalName, NameKind, external_names
 from looply.definition.settings.children import version_of
-from looply.errors import BadRequest, NotFound, Problem
+from looply.errors import BadRequest, NotFound, Problem, did_you_mean
 from looply.jsontext import Json
-from looply.suggest import did_you_mean
 
 _SUGGESTED_FROM = 1000  # names that a mistyped one is compared with
 _SUGGESTIONS = 20  # comparing names costs more than looking them up

@@ -1,5 +1,5 @@
 """What use cases share: services, the library of compiled workflows, addressing of executions, audit, metrics.
 
-Imports no other room of `app`.
+Imports `openid`.
 Never here: a use case.
 """

@@ -13,8 +13,7 @@ from looply.cli.terminal.payloads import PayloadFile, read_payload
 from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import instant, record, show_items
 from looply.cli.terminal.terminal import Here, Terminal
-from looply.errors import NotFound
-from looply.suggest import did_you_mean
+from looply.errors import NotFound, did_you_mean
 
 APP: Final = App(
     name="profile", help="Environment profiles of a workflow: list, show, create, update, set-default, delete."

@@ -13,8 +13,7 @@ from typing import Final
 import msgspec
 
 from looply.cli.terminal.failures import UsageError
-from looply.errors import NotFound, Refused
-from looply.suggest import did_you_mean
+from looply.errors import NotFound, Refused, did_you_mean
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _MODE: Final = 0o600

@@ -5,8 +5,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from looply.errors import Conflict, NotFound
-from looply.suggest import did_you_mean
+from looply.errors import Conflict, NotFound, did_you_mean
 
 
 async def find_workflow(name: str, versions: AsyncIterator[Mapping[str, Any]]) -> str:

@@ -6,9 +6,8 @@ from typing import Any, Final, TypeAlias
 import jsonschema_rs
 
 from looply.definition.values.pointer import join_pointer
-from looply.errors import Problem
+from looply.errors import Problem, did_you_mean
 from looply.jsontext import Json, encode_json
-from looply.suggest import did_you_mean
 
 _TYPE_WORDS: Final[Mapping[str, str]] = {
     "object": "an object",

@@ -14,8 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
-from looply.errors import DefinitionError
-from looply.suggest import did_you_mean
+from looply.errors import DefinitionError, did_you_mean
 
 # Nine digits of days are 2.7 million years: more than any calendar has, and always fast to compute with.
 _NUMBER = r"\d{1,9}"

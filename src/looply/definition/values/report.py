@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from looply.errors import Problem
+from looply.errors import Problem, did_you_mean
 from looply.expressions import CardTemplate, Template
-from looply.suggest import did_you_mean
 
 _SUGGESTIONS = 100  # comparing names costs more than any other check, and more hints would not be read
 

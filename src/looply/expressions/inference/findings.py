@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final, Literal
 
+from looply.errors import did_you_mean
 from looply.expressions.closures.scope import Path
 from looply.expressions.parsing.syntax import Access, Name, Node
 from looply.expressions.shapes.shape import Shape
-from looply.suggest import did_you_mean
 
 _SHOWN_INDEX: Final = "[...]"
 _NO_PATH: Final = "it"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from looply.errors import did_you_mean
 from looply.expressions.inference.findings import path_text, quote
 from looply.expressions.inference.guards import non_null_paths, path_of
 from looply.expressions.inference.visible import ShapeInference, Visible
@@ -22,7 +23,6 @@ from looply.expressions.shapes.shape import (
     shape_of_scalar,
     union,
 )
-from looply.suggest import did_you_mean
 
 COMPARISONS: Final[Mapping[str, str]] = {
     "equals": "==",

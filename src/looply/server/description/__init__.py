@@ -1,5 +1,5 @@
 """The OpenAPI document, generated from the table of routes and the types of bodies and answers.
 
-Imports `http`.
+Imports `callers` and `http`.
 Never here: a text about one route; the route has it.
 """

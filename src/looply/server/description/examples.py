@@ -43,6 +43,10 @@ _BY_FIELD: Final[Mapping[str, Any]] = {
     "card_version": 1,
     "card_name": "Order",
     "card_payload": _CARD,
+    "member_id": "0199d6e9-5064-7187-8e95-0f1a2b3c4d5e",
+    "user_id": "0199d6e9-5064-7187-8e95-0f1a2b3c4d5e",
+    "invitation_id": "0199d6ea-6175-7298-8fa6-1a2b3c4d5e6f",
+    "session_id": "0199d6eb-7286-73a9-90b7-2b3c4d5e6f70",
     "key_id": "0199d6e7-3e42-7f65-8c73-8d9e0f1a2b3c",
     "bulk_id": "0199d6e8-4f53-7076-9d84-9e0f1a2b3c4d",
     "letter_id": f"{_EXECUTION}:7",
@@ -101,6 +105,15 @@ _BY_BODY: Final[Mapping[str, Any]] = {
     "NamedConnectionBody": {"name": "Books"},
     "PutDatastoreBody": {"name": "approvers", "value": {"plant_1000": ["anna@example.com"]}},
     "DeleteDatastoreBody": {"name": "approvers"},
+    "SignInBody": {"email": "anna@example.com", "password": "four unrelated words of mine"},
+    "AcceptInvitationBody": {
+        "token": "h7yq8Wm2zVb4Xk1nR5tJ9cLp3sDf6gAe0uTiOxQwYvM",
+        "name": "Anna",
+        "password": "four unrelated words of mine",
+    },
+    "ChangeMemberBody": {"user_id": "0199d6e9-5064-7187-8e95-0f1a2b3c4d5e", "role": "operator"},
+    "InviteMembersBody": {"invitations": [{"email": "ben@example.com", "role": "approver"}]},
+    "PreferencesBody": {"preferences": {"theme": "dark", "locale": "de", "time_zone": "Europe/Berlin"}},
     "CreateKeyBody": {"name": "SAP production", "scopes": ["trigger"]},
     "ReassignBody": {"card_id": "0199d6e6-2d31-7e54-9b62-7c8d9e0f1a2b", "to": "ben@example.com", "reason": "on leave"},
 }
@@ -117,7 +130,8 @@ def add_examples(document: dict[str, Any]) -> dict[str, Any]:
             if body := operation.get("requestBody"):
                 media = body["content"][JSON]
                 media["example"] = _body_example(schemas, media["schema"])
-            media = operation["responses"]["200"]["content"].get(JSON)
+            done = operation["responses"].get("200", {"content": {}})
+            media = done["content"].get(JSON)
             if media is not None:
                 media["example"] = _example(schemas, media["schema"], 0)
     return document

@@ -1,5 +1,5 @@
 """HTTP: routes and calls as values, parsing of requests, authentication, dispatch, error answers.
 
-Imports no other room of `server`.
+Imports `callers`.
 Never here: a noun of the API.
 """

@@ -7,12 +7,11 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from looply.errors import BadRequest, BodyTooLarge, Problem, QuotaReached, UnsupportedMediaType
+from looply.errors import BadRequest, BodyTooLarge, Problem, QuotaReached, UnsupportedMediaType, did_you_mean
 from looply.jsontext import Json, check_values, parse_json, work_units
 from looply.limits import Limits
 from looply.rates import HEAVY_BYTES, Turns
 from looply.server.http.call import NO_QUERY, Query, Route
-from looply.suggest import did_you_mean
 
 _JSON_TYPE: Final = re.compile(
     r"""application/(?:[a-z0-9!#$&^_.-]+\+)?json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?""", re.IGNORECASE

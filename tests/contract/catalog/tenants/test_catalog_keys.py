@@ -1,13 +1,11 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, event
 
+from kit.catalog import statements_on
 from looply.catalog import Catalog
 from looply.catalog.tenants.keys import KeyDraft, NewKey
 from looply.catalog.tenants.principal import Principal
@@ -83,22 +81,6 @@ async def test_anything_but_the_exact_text_opens_nothing(create, authenticate) -
     assert [await authenticate(text) for text in wrong] == [None] * len(wrong)
 
 
-@contextmanager
-def looked_up() -> Iterator[list[str]]:
-    """Yields the statements that read keys within the block."""
-    found: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if "api_keys" in statement:
-            found.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-
-
 async def test_a_refusal_costs_one_look_up_whatever_is_wrong_with_the_key(create, authenticate) -> None:
     made, other = await create(), await create()
     unknown, wrong, mixed = (
@@ -108,7 +90,7 @@ async def test_a_refusal_costs_one_look_up_whatever_is_wrong_with_the_key(create
     )
     reads = []
     for text in (unknown, wrong, mixed, "x"):
-        with looked_up() as found:
+        with statements_on("api_keys") as found:
             assert await authenticate(text) is None
         reads.append(found)
     assert len(reads[0]) == 1

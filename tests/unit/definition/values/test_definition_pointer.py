@@ -6,7 +6,7 @@ import pytest
 
 from looply.definition import RetryPolicy, matches_status
 from looply.definition.values.pointer import join_pointer, points_into, split_pointer
-from looply.suggest import did_you_mean
+from looply.errors import did_you_mean
 
 
 def test_a_pointer_is_escaped_and_split_again() -> None:

@@ -25,7 +25,7 @@ def operations() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def media(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yields the body and the answer of an operation, as far as they are JSON."""
-    for holder in (operation.get("requestBody", {}), operation["responses"]["200"]):
+    for holder in (operation.get("requestBody", {}), operation["responses"].get("200", {})):
         if found := holder.get("content", {}).get(JSON):
             yield found
 

@@ -96,7 +96,7 @@ def test_the_walk_finds_violations_of_the_rules() -> None:
 
 
 def test_every_refusal_has_a_schema() -> None:
-    named = {"403": "ForbiddenAnswer", "409": "ConflictAnswer"}
+    named = {"401": "SignedOutAnswer", "403": "ForbiddenAnswer", "409": "ConflictAnswer"}
     wrong = [
         f"{name}: {status}"
         for name, operation in operations()
@@ -115,6 +115,7 @@ def test_numbers_and_booleans_in_queries_declare_their_types() -> None:
         for name, operation in operations()
         for parameter in operation["parameters"]
         if parameter["in"] == "query" and parameter["name"] in types
+        if (name, parameter["name"]) != ("GET /v2/session/start", "to")  # a path
         if parameter["schema"]["type"] != types[parameter["name"]]
     ]
     assert wrong == []
