@@ -1,0 +1,13 @@
+import { infiniteQueryOptions } from "@tanstack/react-query";
+import type { Api } from "../client";
+import type { InputOf } from "../types";
+
+const LIMIT = 30;
+
+export const membersQuery = (api: Api) =>
+  infiniteQueryOptions({
+    queryKey: ["members"],
+    queryFn: ({ pageParam, signal }) => api.call("getMembers", { limit: LIMIT, ...pageParam }, { signal }),
+    initialPageParam: {} as InputOf<"getMembers">,
+    getNextPageParam: (page) => page.lastKey,
+  });

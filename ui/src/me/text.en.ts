@@ -1,0 +1,2 @@
+export const english = { title: "My account" };
+export type MeText = typeof english;
