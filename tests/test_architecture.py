@@ -84,9 +84,10 @@ ROOMS = {
         "connection",
         "authoring",
         "executions",
+        "people",
         "administration",
     ),
-    "app": ("context", "authoring", "executions", "administration"),
+    "app": ("context", "authoring", "executions", "people", "administration"),
     "cli": (
         "display",
         "terminal",
@@ -96,7 +97,7 @@ ROOMS = {
         "operating",
         "measuring",
     ),
-    "catalog": ("storage", "trail", "tenants", "authored"),
+    "catalog": ("storage", "trail", "tenants", "people", "authored"),
     "definition": ("values", "schemas", "settings", "graph", "calls"),
     "engine.sqlite": (
         "file",

@@ -28,6 +28,7 @@ from looply.server.http.call import Access, Call, Response, Route
 from looply.server.http.client_addresses import ClientAddresses
 from looply.server.http.dispatch import Dispatch
 from looply.server.http.events import DEFAULT_INTERVALS, StreamIntervals
+from looply.server.people import account, members, organizations, session
 from looply.settings import Settings
 
 _ALSO_UNDER_V1: Final = frozenset(
@@ -64,6 +65,10 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *datastores.ROUTES,
     *keys.ROUTES,
     *permissions.ROUTES,
+    *session.ROUTES,
+    *account.ROUTES,
+    *members.ROUTES,
+    *organizations.ROUTES,
     *audit.ROUTES,
     *health.ROUTES,
     *metrics.ROUTES,

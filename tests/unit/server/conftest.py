@@ -19,6 +19,7 @@ from looply.app.context.library import Library
 from looply.app.context.links import Links
 from looply.app.context.services import Services
 from looply.catalog import Catalog
+from looply.catalog.people.passwords import HashCost, Passwords
 from looply.catalog.tenants.keys import KeyDraft
 from looply.clock import Ids
 from looply.connectors.email.connector import CONNECTOR as EMAIL
@@ -40,6 +41,9 @@ from looply.server.http.call import Response, Route
 from looply.server.http.dispatch import Dispatch
 from looply.testing.clock import FakeClock, SerialEntropy
 from looply.testing.world import NoNetwork, World
+
+CHEAP = HashCost(iterations=1, memory_kib=8)
+"""A hash that is verified in microseconds."""
 
 CONNECTORS = Registry([("looply", SAP), ("looply", HTTP), ("looply", EMAIL)])
 
@@ -118,7 +122,7 @@ def pump(engine: tuple[Shell, Pump]) -> Pump:
 
 
 @pytest.fixture
-def services(shell: Shell, catalog: Catalog, clock: FakeClock, limits: Limits) -> Services:
+def services(shell: Shell, catalog: Catalog, clock: FakeClock, entropy: SerialEntropy, limits: Limits) -> Services:
     return Services(
         engine=shell,
         catalog=catalog,
@@ -128,6 +132,7 @@ def services(shell: Shell, catalog: Catalog, clock: FakeClock, limits: Limits) -
         links=Links(PUBLIC_URL),
         feed=shell.feed,
         limits=limits,
+        passwords=Passwords(entropy, CHEAP),
     )
 
 

@@ -45,13 +45,15 @@ class KeyPage(msgspec.Struct, frozen=True, kw_only=True):
 class CreateKeyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`expires_on` is in epoch milliseconds; without it the key does not expire.
 
-    With `workflow_ids` (1 to 30 ids) the key is bound to these workflows.
+    With `workflow_ids` (1 to 30 ids) the key is bound to these workflows. It has the permissions of its `scopes`, and
+    `permissions`; one of both must name something.
     """
 
     name: str
-    scopes: list[str]
+    scopes: list[str] = []
     expires_on: int | None = None
     workflow_ids: list[str] | None = None
+    permissions: list[str] = []
 
 
 class RevokeKeyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,7 +68,7 @@ async def create_key(call: Call) -> Response:
     body: CreateKeyBody = call.body
     expires_on = None if body.expires_on is None else instant_of(body.expires_on, "expires_on")
     new = await keys.create(
-        call.services, call.principal, KeyDraft(body.name, body.scopes, expires_on, body.workflow_ids)
+        call.services, call.principal, KeyDraft(body.name, body.scopes, expires_on, body.workflow_ids, body.permissions)
     )
     return Response(NewKeyAnswer(message=SUCCESS, item=new_key_row(new.key, new.text)))
 
@@ -90,6 +92,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/createKey",
         access="keys",
+        needs_confirmation=True,
         handle=create_key,
         summary="Create an API key",
         description="Only this answer holds the text of the key.",
@@ -101,6 +104,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/revokeKey",
         access="keys",
+        needs_confirmation=True,
         handle=revoke_key,
         summary="Revoke an API key, with `cascade` also the keys that were made with it",
         tag="Keys",
