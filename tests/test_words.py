@@ -57,7 +57,10 @@ _RULES: Final = {
 _ANY: Final = re.compile("|".join(rule.pattern for rule in _RULES), re.IGNORECASE)
 _LINE_END: Final = "\n"
 _PARTS: Final = re.compile(r"_|(?<=[a-z0-9])(?=[A-Z])")
-_TEXTS: Final = set(".md .toml .yaml .yml .ts .tsx .css .html .sh .mjs .js .cfg .service".split())
+_TEXTS: Final = {
+    *(".md", ".toml", ".yaml", ".yml", ".html", ".css", ".ts", ".tsx", ".mjs", ".js"),
+    *(".sh", ".cfg", ".service"),
+}
 _GENERATED: Final = {"node_modules", "static", "build", ".venv"}
 
 TREES: Final = {

@@ -1,7 +1,8 @@
 /** The client of the API: `call("getKeys", {limit: 20})` gives the typed answer, or throws a `CallError`. */
 
 import { CallError, errorOf } from "./errors";
-import { type AnswerOf, type CallOptions, type InputOf, type OperationId, ROUTES } from "./types";
+import { routes } from "./routes";
+import type { AnswerOf, CallOptions, InputOf, OperationId } from "./types";
 
 export type Call = <Id extends OperationId>(
   id: Id,
@@ -25,7 +26,7 @@ export function createApi(send: typeof fetch = (input, init) => fetch(input, ini
       csrf = next;
     },
     call: async (id, input, options = {}) => {
-      const [method, template] = ROUTES[id];
+      const [method, template] = routes[id];
       const path = pathOf(template, options.path ?? {});
       const request = method === "GET" ? getOf(path, input ?? {}) : postOf(path, input ?? {});
       // With this header the server answers 401 to a session that has ended, also for a GET.

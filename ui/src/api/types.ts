@@ -1,18 +1,19 @@
 /** The types of calls, by the names of operations in the description of the API. */
 
-import type { operations } from "./generated";
-import { type PendingOperations, pendingRoutes } from "./pending";
-import { routes } from "./routes";
-
-type Operations = Omit<operations, keyof PendingOperations> & PendingOperations;
-
-/** Method and path of each call. */
-export const ROUTES = { ...routes, ...pendingRoutes };
+import type { components, operations } from "./generated";
+import type { routes } from "./routes";
 
 /** The name of a call, such as `getKeys`. */
-export type OperationId = keyof typeof ROUTES & keyof Operations;
+export type OperationId = keyof typeof routes & keyof operations;
 
-type Operation<Id extends OperationId> = Operations[Id];
+/** A record of the API by its name in the description, such as `KeyRecord`. */
+export type Schema<Name extends keyof components["schemas"]> = components["schemas"][Name];
+
+/** What a person may do, such as `keys`. */
+export type Permission = Schema<"PermissionRecord">["permission"];
+export type Role = Schema<"MemberRecord">["role"];
+
+type Operation<Id extends OperationId> = operations[Id];
 type JsonOf<Content> = Content extends { content: { "application/json": infer Json } } ? Json : never;
 
 export type BodyOf<Id extends OperationId> = JsonOf<

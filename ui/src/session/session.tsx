@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useCallback, useContext } from "react";
 import { useApi } from "../api/context";
 import { sessionQuery } from "../api/queries/session";
-import type { AnswerOf } from "../api/types";
+import type { AnswerOf, Permission } from "../api/types";
 import { useSignedOutFlag } from "./signed-out";
 
 export type Session = AnswerOf<"getSession">;
@@ -22,7 +22,7 @@ export function useSession(): Session {
 }
 
 /** Returns whether the signed-in person has a permission, such as `keys`. */
-export function useMay(permission: string): boolean {
+export function useMay(permission: Permission): boolean {
   return useSession().permissions.includes(permission);
 }
 

@@ -1,10 +1,10 @@
 /** How people may sign in, as the answer 401 of the server says. */
 
 import type { CallError } from "../api/errors";
-import type { SessionAnswer } from "../api/pending";
+import type { Schema } from "../api/types";
 import { isObject, textOf } from "../shared/http";
 
-export type Ways = SessionAnswer["sign_in"];
+export type Ways = Schema<"SignInRecord">;
 
 /** Returns the ways to sign in. When the answer does not name them, a password is what every installation has. */
 export function waysOf(error: CallError | null): Ways {

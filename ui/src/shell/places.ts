@@ -1,5 +1,6 @@
 /** The places of the rail. What a role may not see is not listed. */
 
+import type { Permission } from "../api/types";
 import type { IconName } from "../kit/icons";
 import type { Session } from "../session/session";
 
@@ -10,10 +11,10 @@ export interface Place {
   /** The keys that go there. */
   keys: string;
   /** Any of these permissions shows the place; without any, everybody sees it. */
-  permissions: readonly string[];
+  permissions: readonly Permission[];
 }
 
-export const ADMIN_PERMISSIONS = ["members", "keys", "audit"] as const;
+export const ADMIN_PERMISSIONS: readonly Permission[] = ["members", "keys", "audit"];
 
 const PLACES: readonly Place[] = [
   { id: "admin", path: "/admin", icon: "administration", keys: "g a", permissions: ADMIN_PERMISSIONS },

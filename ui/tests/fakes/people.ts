@@ -1,11 +1,12 @@
 /** People in memory: a session, members, keys and the audit of one organization. */
 
+import type { Permission } from "../../src/api/types";
 import type { Session } from "../../src/session/session";
 import { type Handlers, refusal } from "./api";
 
 export const NOW = Date.UTC(2026, 10, 28, 14, 2);
 
-const PERMISSIONS = [
+const PERMISSIONS: Permission[] = [
   "own",
   "read.definitions",
   "read.executions",
@@ -21,12 +22,15 @@ const PERMISSIONS = [
 export function sessionOf(changes: Partial<Session> = {}): Session {
   return {
     message: "success",
+    session_id: "session-1",
     user: {
       user_id: "user-1",
       name: "The manager",
       email: "manager@example.com",
       locale: "en",
       time_zone: "Europe/Berlin",
+      has_password: true,
+      has_second_factor: false,
     },
     organization: { id: "organization-1", name: "Example Ltd" },
     organizations: [{ id: "organization-1", name: "Example Ltd", role: "owner" }],
@@ -35,6 +39,9 @@ export function sessionOf(changes: Partial<Session> = {}): Session {
     permissions: PERMISSIONS,
     csrf: "csrf-1",
     expires_on: NOW + 12 * 3_600_000,
+    confirmed_until: null,
+    session_means: "local",
+    limits: { body_bytes: 5_242_880, streams: 100 },
     sign_in: { local: true, providers: [] },
     version: "1.0",
     ...changes,
