@@ -9,6 +9,7 @@ import {
   type RouterHistory,
   redirect,
 } from "@tanstack/react-router";
+import { auditSearch } from "./admin/audit-search";
 import { NotFound } from "./shell/NotFound";
 
 const root = createRootRouteWithContext()({ component: Outlet, notFoundComponent: NotFound });
@@ -59,6 +60,11 @@ const admin = createRoute({
   path: "/admin",
   component: lazyRouteComponent(() => import("./admin/AdminPage"), "AdminPage"),
 });
+const adminStart = createRoute({
+  getParentRoute: () => admin,
+  path: "/",
+  component: lazyRouteComponent(() => import("./admin/AdminStart"), "AdminStart"),
+});
 const members = createRoute({
   getParentRoute: () => admin,
   path: "/members",
@@ -77,6 +83,7 @@ const keys = createRoute({
 const audit = createRoute({
   getParentRoute: () => admin,
   path: "/audit",
+  validateSearch: auditSearch,
   component: lazyRouteComponent(() => import("./admin/AuditPage"), "AuditPage"),
 });
 
@@ -85,7 +92,7 @@ const tree = root.addChildren([
   forgotten,
   reset,
   invitation,
-  shell.addChildren([start, me, admin.addChildren([members, roles, keys, audit])]),
+  shell.addChildren([start, me, admin.addChildren([adminStart, members, roles, keys, audit])]),
 ]);
 
 /** Returns the router. Tests give it a history in memory. */

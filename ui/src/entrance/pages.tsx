@@ -3,24 +3,24 @@
 import { Button, Field, Input } from "@fluentui/react-components";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { type FormEvent, type ReactNode, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
+import { invitationQuery, resetQuery } from "../api/queries/links";
 import { sessionQuery } from "../api/queries/session";
-import { Icon } from "../kit/icons";
 import { Loading } from "../kit/Loading";
+import { Note } from "../kit/Note";
 import { Problem } from "../kit/Problem";
-import { PasswordField } from "../session/PasswordField";
 import { SignInForm } from "../session/SignInForm";
 import { useTakeSession } from "../session/session";
 import { TEXTS as SESSION } from "../session/text";
 import { targetOf, waysOf } from "../session/ways";
 import { useText } from "../text/language";
+import { Form, isLongEnough, NewPassword } from "./Form";
 import { Frame } from "./Frame";
 import styles from "./Frame.module.css";
+import { InvitationForm } from "./InvitationForm";
 import { TEXTS } from "./text";
-
-const LEAST_CHARACTERS = 12;
 
 export function SignInPage() {
   const text = useText(TEXTS);
@@ -63,7 +63,7 @@ export function ForgottenPage() {
   return (
     <Frame title={text.forgottenTitle} hint={text.forgottenHint}>
       {request.isSuccess ? (
-        <Done>{text.forgottenSent}</Done>
+        <Note>{text.forgottenSent}</Note>
       ) : (
         <Form onSubmit={() => email !== "" && request.mutate()}>
           <Field label={labels.email} required>
@@ -88,20 +88,27 @@ export function ForgottenPage() {
 
 export function ResetPage() {
   const text = useText(TEXTS);
-  const api = useApi();
   const { token = "" } = useParams({ strict: false });
+  const query = useQuery(resetQuery(useApi(), token));
+  if (query.data === undefined) return <Opening title={text.resetTitle} error={query.error} />;
+  return <ResetForm token={token} name={query.data.name} />;
+}
+
+function ResetForm({ token, name }: { token: string; name: string }) {
+  const text = useText(TEXTS);
+  const api = useApi();
   const [password, setPassword] = useState("");
   const reset = useMutation({ mutationFn: () => api.call("resetPassword", { token, password }) });
   if (reset.isSuccess) {
     return (
       <Frame title={text.resetTitle}>
-        <Done>{text.resetDone}</Done>
+        <Note>{text.resetDone}</Note>
         <Link to="/sign-in">{text.backToSignIn}</Link>
       </Frame>
     );
   }
   return (
-    <Frame title={text.resetTitle} hint={text.resetHint}>
+    <Frame title={text.resetTitle} hint={text.resetHint(name)}>
       <Form onSubmit={() => isLongEnough(password) && reset.mutate()}>
         <NewPassword value={password} onChange={setPassword} />
         {reset.error && <Problem error={reset.error} words={text.words} shape="bar" />}
@@ -115,70 +122,19 @@ export function ResetPage() {
 
 export function InvitationPage() {
   const text = useText(TEXTS);
-  const api = useApi();
-  const navigate = useNavigate();
-  const takeSession = useTakeSession();
   const { token = "" } = useParams({ strict: false });
-  const [name, setName] = useState("");
-  const [password, setPassword] = useState("");
-  const accept = useMutation({
-    mutationFn: () => api.call("acceptInvitation", { token, name, password }),
-    onSuccess: async (session) => {
-      takeSession(session);
-      await navigate({ to: "/" });
-    },
-  });
+  const query = useQuery(invitationQuery(useApi(), token));
+  if (query.data === undefined) return <Opening title={text.invitationTitle("")} error={query.error} />;
+  return <InvitationForm token={token} invitation={query.data} />;
+}
+
+/** A link that is read, or that is not valid. */
+function Opening({ title, error }: { title: string; error: Error | null }) {
+  const text = useText(TEXTS);
   return (
-    <Frame title={text.invitationTitle} hint={text.invitationHint}>
-      <Form onSubmit={() => name.trim() !== "" && isLongEnough(password) && accept.mutate()}>
-        <Field label={text.name} required>
-          <Input size="large" autoComplete="name" value={name} onChange={(_, { value }) => setName(value)} />
-        </Field>
-        <NewPassword value={password} onChange={setPassword} />
-        {accept.error && <Problem error={accept.error} words={text.words} shape="bar" />}
-        <Button type="submit" appearance="primary" size="large" disabled={accept.isPending}>
-          {text.accept}
-        </Button>
-      </Form>
+    <Frame title={title}>
+      {error === null ? <Loading rows={2} /> : <Problem error={error} words={text.words} shape="bar" />}
+      <Link to="/sign-in">{text.backToSignIn}</Link>
     </Frame>
   );
-}
-
-function NewPassword({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const text = useText(TEXTS);
-  const missing = LEAST_CHARACTERS - [...value].length;
-  return (
-    <PasswordField
-      label={text.newPassword}
-      value={value}
-      onChange={onChange}
-      autoComplete="new-password"
-      hint={value !== "" && missing > 0 ? text.tooShort(missing) : text.passwordHint}
-    />
-  );
-}
-
-function Form({ onSubmit, children }: { onSubmit: () => void; children: ReactNode }) {
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    onSubmit();
-  };
-  return (
-    <form className={styles.fields} onSubmit={submit} noValidate>
-      {children}
-    </form>
-  );
-}
-
-function Done({ children }: { children: string }) {
-  return (
-    <p className={styles.done} role="status">
-      <Icon name="done" size={16} />
-      {children}
-    </p>
-  );
-}
-
-function isLongEnough(password: string): boolean {
-  return [...password].length >= LEAST_CHARACTERS;
 }

@@ -16,19 +16,26 @@ export const german = {
     "Die Anfrage ist gespeichert, falls die Adresse hier bekannt ist. Bitten Sie die Administration um den Link.",
   backToSignIn: "Zurück zur Anmeldung",
   resetTitle: "Ein neues Passwort wählen",
-  resetHint: "Der Link gilt einmal. Alle Ihre Sitzungen werden beendet.",
+  resetHint: (name) => `Für das Konto von ${name}. Der Link gilt einmal, und alle Sitzungen des Kontos enden.`,
   newPassword: "Neues Passwort",
   passwordHint: "Mindestens 12 Zeichen. Mehr Regeln gibt es nicht: Ein Satz ist gut.",
   tooShort: (count) => `Noch ${count} Zeichen`,
   resetSave: "Passwort speichern",
   resetDone: "Ihr neues Passwort ist gespeichert. Melden Sie sich damit an.",
-  invitationTitle: "Willkommen bei Looply",
-  invitationHint: "Sie wurden eingeladen. Geben Sie Ihren Namen an, und wählen Sie ein Passwort.",
+  invitationTitle: (organization) => (organization ? `${organization} beitreten` : "Looply beitreten"),
+  invitationHint: (role) =>
+    `Sie sind mit der Rolle „${role}“ eingeladen. Geben Sie Ihren Namen an, und wählen Sie ein Passwort.`,
+  invitationOfAccount: "Sie haben hier schon ein Konto. Sein Passwort nimmt die Einladung an.",
   name: "Ihr Name",
   accept: "Einladung annehmen",
   words: {
-    NOT_FOUND:
+    INVITATION_NOT_FOUND:
       "Dieser Link ist nicht gültig. Er wurde schon benutzt, ist abgelaufen oder wurde zurückgezogen. Bitten Sie um einen neuen.",
+    RESET_NOT_FOUND:
+      "Dieser Link ist nicht gültig. Er wurde schon benutzt oder ist abgelaufen. Bitten Sie um einen neuen.",
+    INVITATION_OF_ANOTHER: "Diese Einladung ist für eine andere Adresse.",
+    PASSWORDS_OFF:
+      "Bei dieser Installation meldet man sich bei einem Anbieter an. Öffnen Sie den Link noch einmal, und wählen Sie ihn.",
     WEAK_PASSWORD: "Dieses Passwort ist zu kurz oder zu verbreitet. Wählen Sie ein anderes.",
   },
   art: {

@@ -22,7 +22,7 @@ export function Problem({ error, words = {}, onRetry, shape = "screen" }: Proble
   const text = useText(SHARED);
   const found = asCallError(error);
   const { kind, code, retryAfter } = found.facts;
-  const known = words[code];
+  const known = { ...text.codes, ...words }[code];
   const isScreen = shape === "screen";
   return (
     <div className={isScreen ? styles.center : styles.bar} role="alert">

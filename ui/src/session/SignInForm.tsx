@@ -91,7 +91,8 @@ interface PasswordFormProps {
   forgotten: ReactNode;
 }
 
-function CodeField({ code, onChange }: { code: string | null; onChange: (code: string) => void }) {
+/** The code of a second factor, for accounts that have one. */
+export function CodeField({ code, onChange }: { code: string | null; onChange: (code: string) => void }) {
   const text = useText(TEXTS);
   if (code === null) {
     return (
@@ -113,6 +114,7 @@ function CodeField({ code, onChange }: { code: string | null; onChange: (code: s
   );
 }
 
-function startOf(provider: string, target: string): string {
+/** Returns the address at which sign-in by a provider begins. */
+export function startOf(provider: string, target: string): string {
   return `/v2/session/start?${new URLSearchParams({ provider, to: `/app${target}` })}`;
 }

@@ -23,6 +23,8 @@ export const german = {
     CODE_REQUIRED: "Geben Sie auch den Code Ihrer Authenticator-App ein.",
   },
   confirmTitle: "Bestätigen Sie, dass Sie es sind",
-  confirmHint: "Dafür wird Ihr Passwort gebraucht, weil andere es nicht rückgängig machen können.",
+  confirmHint: "Dafür wird Ihr Passwort gebraucht. Es wird höchstens einmal in 10 Minuten gefragt.",
+  confirmByProvider: "Melden Sie sich bei Ihrem Anbieter noch einmal an, und wiederholen Sie es dann.",
   confirm: "Bestätigen",
+  wrongPassword: "Das ist nicht Ihr Passwort.",
 } satisfies SessionText;

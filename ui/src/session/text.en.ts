@@ -21,8 +21,10 @@ export const english = {
     CODE_REQUIRED: "Give the code of your authenticator app too.",
   },
   confirmTitle: "Confirm that it is you",
-  confirmHint: "This needs your password, because it cannot be undone by others.",
+  confirmHint: "This needs your password. It is asked for at most once in 10 minutes.",
+  confirmByProvider: "Sign in again with your provider, then repeat this.",
   confirm: "Confirm",
+  wrongPassword: "This is not your password.",
 };
 
 export type SessionText = typeof english;

@@ -10,6 +10,8 @@ import { Loading } from "../kit/Loading";
 import { OfflineBar } from "../kit/offline";
 import { Problem } from "../kit/Problem";
 import { useIsPhone } from "../kit/theme";
+import { ConfirmedProvider } from "../session/confirmed";
+import { usePreferenceSync } from "../session/preference-sync";
 import { SignInDialog } from "../session/SignInDialog";
 import { SessionProvider } from "../session/session";
 import { useText } from "../text/language";
@@ -28,8 +30,10 @@ export function Shell() {
   if (data !== undefined) {
     return (
       <SessionProvider session={data}>
-        <Frame />
-        <SignInDialog />
+        <ConfirmedProvider>
+          <Frame />
+          <SignInDialog />
+        </ConfirmedProvider>
       </SessionProvider>
     );
   }
@@ -55,6 +59,7 @@ function Frame() {
   const [open, setOpen] = useState<"palette" | "shortcuts" | null>(null);
   const close = (): void => setOpen(null);
   const openers = { onSearch: () => setOpen("palette"), onShortcuts: () => setOpen("shortcuts") };
+  usePreferenceSync();
   useStandardCommands(openers);
   useKeyboard(useCommandList());
   return (

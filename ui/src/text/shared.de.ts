@@ -28,6 +28,22 @@ export const german = {
   needsPermissionOf: (permission, people) =>
     `Sie brauchen das Recht „${permission}“. Fragen Sie in dieser Organisation: ${people}.`,
   required: "Erforderlich",
+  never: "nie",
+  yes: "Ja",
+  no: "Nein",
+  actions: "Aktionen",
+  roles: (role) =>
+    ({
+      owner: "Inhaber",
+      admin: "Administration",
+      developer: "Entwicklung",
+      operator: "Betrieb",
+      viewer: "Lesen",
+      approver: "Genehmigung",
+    })[role],
+  codes: {
+    CONFIRM_REQUIRED: "Es wurde nichts geändert: Das Passwort wurde nicht bestätigt.",
+  },
   problem: (kind) =>
     ({
       "signed-out": "Sie sind abgemeldet",

@@ -1,6 +1,7 @@
 /** Words that several areas use. */
 
 import type { CallErrorKind } from "../api/errors";
+import type { Role } from "../api/types";
 
 export const english = {
   product: "Looply",
@@ -29,6 +30,23 @@ export const english = {
   needsPermissionOf: (permission: string, people: string) =>
     `You need the right “${permission}”. Ask an administrator of this organization: ${people}.`,
   required: "Required",
+  never: "never",
+  yes: "Yes",
+  no: "No",
+  actions: "Actions",
+  roles: (role: Role) =>
+    ({
+      owner: "Owner",
+      admin: "Administrator",
+      developer: "Developer",
+      operator: "Operator",
+      viewer: "Viewer",
+      approver: "Approver",
+    })[role],
+  /** Codes of errors that every screen may meet. */
+  codes: {
+    CONFIRM_REQUIRED: "Nothing was done: the password was not confirmed.",
+  },
   problem: (kind: CallErrorKind) =>
     ({
       "signed-out": "You are signed out",

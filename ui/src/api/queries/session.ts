@@ -20,3 +20,10 @@ export const sessionsQuery = (api: Api) =>
     queryKey: ["sessions"],
     queryFn: ({ signal }) => api.call("getSessions", undefined, { signal }),
   });
+
+export const preferencesQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["preferences"],
+    queryFn: ({ signal }) => api.call("getPreferences", undefined, { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
