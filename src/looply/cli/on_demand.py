@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from looply.catalog.tenants import data_keys, rotation
     from looply.catalog.tenants import keys as api_keys
     from looply.catalog.trail import chain
-    from looply.cli.offline import copies, moving, offline, offline_audit, offline_datastores, offline_keys, store
+    from looply.cli.offline import (
+        copies,
+        moving,
+        offline,
+        offline_audit,
+        offline_datastores,
+        offline_keys,
+        offline_users,
+        store,
+    )
+    from looply.definition.settings import mail
     from looply.demo import run as demo
     from looply.engine.coding import rows
     from looply.engine.ports import port
@@ -41,12 +51,14 @@ __all__ = [
     "demo",
     "fires",
     "log",
+    "mail",
     "moved",
     "moving",
     "offline",
     "offline_audit",
     "offline_datastores",
     "offline_keys",
+    "offline_users",
     "opening",
     "organizations",
     "port",
@@ -73,12 +85,14 @@ _MODULES: Final = {
     "demo": "looply.demo.run",
     "fires": "looply.app.authoring.fires",
     "log": "looply.log",
+    "mail": "looply.definition.settings.mail",
     "moved": "looply.engine.sqlite.file.moved",
     "moving": "looply.cli.offline.moving",
     "offline": "looply.cli.offline.offline",
     "offline_audit": "looply.cli.offline.offline_audit",
     "offline_datastores": "looply.cli.offline.offline_datastores",
     "offline_keys": "looply.cli.offline.offline_keys",
+    "offline_users": "looply.cli.offline.offline_users",
     "opening": "looply.engine.sqlite.file.opening",
     "organizations": "looply.app.administration.organizations",
     "port": "looply.engine.ports.port",
