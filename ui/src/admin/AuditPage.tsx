@@ -65,6 +65,7 @@ function Audit() {
             columns={columnsOf(text)}
             rows={found}
             keyOf={({ record_id }) => String(record_id)}
+            isPlain
           />
         )}
       </Pages>
@@ -134,6 +135,7 @@ function actorOf({ actor }: Item, text: AdminText["audit"]): string {
 /** Returns the details of a record as `name: value` pairs. */
 function detailsOf({ details }: Item): string {
   return Object.entries(details)
+    .filter(([, value]) => value !== "" && value !== null)
     .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
     .join(", ");
 }

@@ -94,7 +94,7 @@ function Name({ apiKey }: { apiKey: Key }) {
     <div className={styles.person}>
       <span>{apiKey.name}</span>
       <small>
-        <code className={styles.mono}>{apiKey.prefix}…</code>
+        <code className={styles.mono}>lk_{apiKey.prefix}_…</code>
       </small>
     </div>
   );

@@ -47,13 +47,13 @@ export function Confirm(props: ConfirmProps) {
               {error !== null && error !== undefined && <Problem error={error} words={words} shape="bar" />}
             </form>
           </DialogContent>
-          <DialogActions>
+          <DialogActions fluid>
             <Button onClick={onClose}>{text.cancel}</Button>
             <Button
               type="submit"
               form={form}
               appearance="primary"
-              className={isDangerous ? styles.danger : undefined}
+              className={isDangerous ? `${styles.verb} ${styles.danger}` : styles.verb}
               disabled={isBusy}
             >
               {verb}

@@ -26,13 +26,16 @@ export interface DataTableProps<Row> {
   rows: readonly Row[];
   keyOf: (row: Row) => string;
   isDimmed?: (row: Row) => boolean;
+  /** The first column is no name, but a time: it is not bold. */
+  isPlain?: boolean;
 }
 
 export function DataTable<Row>(props: DataTableProps<Row>) {
   return useIsPhone() ? <Blocks {...props} /> : <Table {...props} />;
 }
 
-function Table<Row>({ label, columns, rows, keyOf, isDimmed }: DataTableProps<Row>) {
+function Table<Row>({ label, columns, rows, keyOf, isDimmed, isPlain }: DataTableProps<Row>) {
+  const shared = useText(SHARED);
   const sideOf = (column: Column<Row>) => (column.isRight ? styles.right : undefined);
   return (
     <table className={styles.table} aria-label={label}>
@@ -40,7 +43,7 @@ function Table<Row>({ label, columns, rows, keyOf, isDimmed }: DataTableProps<Ro
         <tr>
           {columns.map((column) => (
             <th key={column.id} scope="col" className={sideOf(column)}>
-              {column.head}
+              {column.head || <span className={styles.spoken}>{shared.actions}</span>}
             </th>
           ))}
         </tr>
@@ -50,7 +53,7 @@ function Table<Row>({ label, columns, rows, keyOf, isDimmed }: DataTableProps<Ro
           <tr key={keyOf(row)} className={isDimmed?.(row) ? styles.dimmed : undefined}>
             {columns.map((column, at) =>
               at === 0 ? (
-                <th key={column.id} scope="row" className={styles.name}>
+                <th key={column.id} scope="row" className={isPlain ? styles.plain : styles.name}>
                   {column.cell(row)}
                 </th>
               ) : (

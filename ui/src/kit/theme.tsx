@@ -8,7 +8,6 @@ import {
   teamsLightTheme,
 } from "@fluentui/react-components";
 import { type ReactNode, useEffect, useSyncExternalStore } from "react";
-import styles from "./theme.module.css";
 
 export const THEMES = ["system", "light", "dark", "contrast"] as const;
 /** `system`: as the machine has it. */
@@ -18,6 +17,7 @@ export type ThemeName = Exclude<ThemeChoice, "system">;
 export const DENSITIES = ["comfortable", "compact"] as const;
 export type Density = (typeof DENSITIES)[number];
 
+const FULL_HEIGHT = { height: "100%" };
 const FACE = '"Segoe UI Variable Text", "Segoe UI", system-ui, -apple-system, sans-serif';
 const MONOSPACE = 'ui-monospace, "Cascadia Mono", Consolas, monospace';
 const FLUENT: Readonly<Record<ThemeName, Theme>> = {
@@ -62,7 +62,8 @@ export function ThemeProvider({ theme, density, children }: ThemeProps) {
     document.documentElement.dataset.density = density;
   }, [theme, density]);
   return (
-    <FluentProvider theme={FLUENT[theme]} className={styles.provider}>
+    // Not by a class: Fluent gives classes of this element to every dialog and menu, which would then cover the page.
+    <FluentProvider theme={FLUENT[theme]} style={FULL_HEIGHT}>
       {children}
     </FluentProvider>
   );

@@ -16,7 +16,7 @@ export const german = {
   password: "Passwort",
   passwordHint: "Wenn Sie es ändern, enden alle Ihre anderen Sitzungen.",
   noPassword: "Sie melden sich bei einem Anbieter an; dieses Konto hat kein Passwort.",
-  oldPassword: "Bisheriges Passwort",
+  oldPassword: "Aktuelles Passwort",
   newPassword: "Neues Passwort",
   newPasswordHint: "Mindestens 12 Zeichen. Mehr Regeln gibt es nicht: Ein Satz ist gut.",
   changePassword: "Passwort ändern",
@@ -46,8 +46,8 @@ export const german = {
   unknownDevice: "Unbekannter Browser",
   on: (browser, system) => `${browser} auf ${system}`,
   words: {
-    SIGN_IN_REFUSED: "Das bisherige Passwort ist nicht richtig.",
+    SIGN_IN_REFUSED: "Das aktuelle Passwort ist nicht richtig.",
     WEAK_PASSWORD: "Das neue Passwort ist zu kurz oder zu verbreitet. Wählen Sie ein anderes.",
-    WRONG_CODE: "Das ist nicht der Code von jetzt. Prüfen Sie die Uhr des Geräts.",
+    WRONG_CODE: "Dieser Code ist nicht richtig. Prüfen Sie die Uhr des Geräts.",
   },
 } satisfies MeText;

@@ -14,7 +14,7 @@ export const english = {
   password: "Password",
   passwordHint: "All your other sessions end when you change it.",
   noPassword: "You sign in by a provider; this account has no password.",
-  oldPassword: "Password of now",
+  oldPassword: "Current password",
   newPassword: "New password",
   newPasswordHint: "At least 12 characters. No rule but that: a sentence is fine.",
   changePassword: "Change the password",
@@ -44,9 +44,9 @@ export const english = {
   unknownDevice: "Unknown browser",
   on: (browser: string, system: string) => `${browser} on ${system}`,
   words: {
-    SIGN_IN_REFUSED: "The password of now is not right.",
+    SIGN_IN_REFUSED: "The current password is not right.",
     WEAK_PASSWORD: "The new password is too short or too common. Choose another one.",
-    WRONG_CODE: "This is not the code of now. Check the clock of the device.",
+    WRONG_CODE: "This code is not right. Check the clock of the device.",
   },
 };
 

@@ -92,13 +92,13 @@ interface FoundProps {
 function Found({ id, commands, chosen, onRun }: FoundProps) {
   const text = useText(TEXTS);
   return (
-    <div className={styles.found}>
+    <>
       {commands.length === 0 && (
         <p className={styles.none} role="status">
           {text.noCommand}
         </p>
       )}
-      <div id={id} role="listbox" aria-label={text.search}>
+      <div id={id} role="listbox" aria-label={text.search} className={styles.found}>
         {grouped(commands).map(([group, each]) => (
           // biome-ignore lint/a11y/useSemanticElements: a group of options of a list has no element
           <div key={group} role="group" aria-label={group}>
@@ -117,7 +117,7 @@ function Found({ id, commands, chosen, onRun }: FoundProps) {
           </div>
         ))}
       </div>
-    </div>
+    </>
   );
 }
 

@@ -47,6 +47,7 @@ function ToSignIn() {
   const router = useRouter();
   useEffect(() => {
     const { pathname, searchStr } = router.latestLocation;
+    if (pathname === "/sign-in") return;
     const to = `${pathname}${searchStr}`;
     void router.navigate({ to: "/sign-in", search: to === "/" ? {} : { to }, replace: true });
   }, [router]);

@@ -37,7 +37,7 @@ export function UserMenu() {
           appearance="transparent"
           shape="circular"
           aria-label={text.accountOf(user.name)}
-          icon={<span className={styles.face}>{initialsOf(user.name || user.email)}</span>}
+          icon={<span className={styles.face} data-initials={initialsOf(user.name || user.email)} />}
         />
       </MenuTrigger>
       <MenuPopover>

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
+import { sessionQuery } from "../api/queries/session";
 
 /** Ends the session and forgets all that was read in it. */
 export function useSignOut() {
@@ -10,8 +11,10 @@ export function useSignOut() {
   const navigate = useNavigate();
   const leave = async (): Promise<void> => {
     api.setCsrf("");
+    // First the session, so that the page of sign-in finds none.
+    void queries.resetQueries({ queryKey: sessionQuery(api).queryKey });
+    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" });
     await navigate({ to: "/sign-in" });
-    queries.clear();
   };
   return useMutation({
     mutationFn: () => api.call("signOut", {}),

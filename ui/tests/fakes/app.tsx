@@ -1,7 +1,7 @@
 /** The whole app on an API in memory. */
 
 import { createMemoryHistory } from "@tanstack/react-router";
-import { type RenderResult, render } from "@testing-library/react";
+import { type RenderResult, render, screen } from "@testing-library/react";
 import userEvent, { type UserEvent } from "@testing-library/user-event";
 import axe from "axe-core";
 import { expect } from "vitest";
@@ -9,6 +9,12 @@ import { App } from "../../src/App";
 import { createAppRouter } from "../../src/router";
 import { type FakeApi, fakeApi, type Handlers } from "./api";
 import { NOW } from "./people";
+
+/** Fills a field by its label. Pasted, because each key draws the form once. */
+export async function fill(user: UserEvent, label: RegExp | string, text: string): Promise<void> {
+  await user.click(screen.getByLabelText(label));
+  await user.paste(text);
+}
 
 export interface Visit extends RenderResult {
   api: FakeApi;
