@@ -28,6 +28,7 @@ _HASH_BYTES: Final = 32
 _MIN_DIFFERENT: Final = 5
 _LIST: Final = Path(__file__).parent / "common_passwords.txt"
 _NO_LETTERS: Final = re.compile(r"[\d\W_]+")
+_ENDS: Final = re.compile(r"^[\d\W_]+|[\d\W_]+$")
 _LOOK_ALIKE: Final = str.maketrans("013457@$!", "oleastasi")
 _DUMMY: Final = "no account has this password"
 
@@ -132,7 +133,7 @@ def _finding(text: str, about: Collection[str]) -> str:
 def _without_words(text: str, words: Collection[str]) -> bool:
     """Returns whether a text consists of these words, digits and signs only; digits may be written for letters."""
     plain = text.casefold()
-    for variant in (plain, plain.translate(_LOOK_ALIKE)):
+    for variant in (plain, _ENDS.sub("", plain).translate(_LOOK_ALIKE)):
         letters = _NO_LETTERS.sub("", variant)
         if letters in words or _is_repetition(letters, words):
             return True

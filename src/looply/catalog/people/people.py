@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from looply.catalog.people.actors import Actors
 from looply.catalog.people.attempts import SignInAttempts
 from looply.catalog.people.identities import Identities
 from looply.catalog.people.invitations import Invitations
@@ -31,6 +32,7 @@ class People:
     second_factors: SecondFactors
     role_settings: RoleSettings
     last_uses: LastUses
+    actors: Actors
 
     @classmethod
     def on(cls, database: CatalogDatabase, sealers: Sealers, clock: Clock, ids: Ids, entropy: Entropy) -> "People":
@@ -46,4 +48,5 @@ class People:
             second_factors=SecondFactors(database, clock, entropy, sealers),
             role_settings=RoleSettings(database, clock),
             last_uses=LastUses(database, clock),
+            actors=Actors(database, clock),
         )

@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.administration import keys
 from looply.catalog.tenants.keys import KeyDraft
+from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Parameter, Response, Route, manage_route
 from looply.server.http.rows import KeyRecord, NewKeyRecord, key_row, new_key_row
 from looply.server.http.wire import LIMIT, SUCCESS, instant_of, limit_of
@@ -83,7 +84,7 @@ async def revoke_key(call: Call) -> Response:
 async def get_keys(call: Call) -> Response:
     """Lists the keys."""
     page = await keys.list_page(call.services, call.principal, limit_of(call), call.query.get("key_id") or None)
-    items = [key_row(key) for key in page.items]
+    items = await name_actors(call, [key_row(key) for key in page.items])
     last_key = KeyCursor(key_id=items[-1].key_id) if page.has_more else UNSET
     return Response(KeyPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 

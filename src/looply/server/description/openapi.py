@@ -110,7 +110,10 @@ def _operation(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
     }
     permission = "" if route.access in _OPEN else f"Permission `{route.access}`."
     types = "The call may also declare its JSON as `text/plain` or `text/json`." if route.takes_text else ""
-    if text := " ".join(part for part in (route.description, types, permission) if part):
+    confirmation = (
+        "A person must have entered the password within the last 10 minutes." if route.needs_confirmation else ""
+    )
+    if text := " ".join(part for part in (route.description, types, confirmation, permission) if part):
         operation["description"] = text
     if route.access == "public":
         operation["security"] = []

@@ -48,6 +48,7 @@ class AccessLog:
             duration_ms=round((self._clock.monotonic() - begun) * 1000, 1),
             bytes=size,
             key_id=principal.key_id or None if principal is not None else None,
+            user_id=principal.person.user_id if principal is not None and principal.person is not None else None,
             request_id=request_id,
         )
 
@@ -63,5 +64,6 @@ class AccessLog:
             duration_ms=None,
             bytes=size,
             key_id=None,
+            user_id=None,
             request_id=request_id,
         )

@@ -3,6 +3,7 @@
 from typing import Any, Literal, cast
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from looply.app.authoring.fires import Preview
 from looply.app.authoring.schedules import LiveSchedule
@@ -35,6 +36,7 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     permissions: list[Permission]
     workflow_ids: list[str] | None
     created_by: str | None
+    created_by_name: str | UnsetType = UNSET
     created_on: int
     expires_on: int | None
     revoked_on: int | None
@@ -85,6 +87,8 @@ class WorkflowRow(msgspec.Struct, frozen=True, kw_only=True):
     created_by: str | None
     workflow_status_version: str
     modified_by: str | None
+    created_by_name: str | UnsetType = UNSET
+    modified_by_name: str | UnsetType = UNSET
     workspace_id: str
     created_on: int
 
@@ -158,6 +162,7 @@ class DatastoreRow(msgspec.Struct, frozen=True, kw_only=True):
     created_on: int
     modified_on: int
     modified_by: str | None
+    modified_by_name: str | UnsetType = UNSET
 
 
 class DatastoreRecord(DatastoreRow, frozen=True, kw_only=True):

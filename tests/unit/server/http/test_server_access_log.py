@@ -16,7 +16,10 @@ from looply.server.http.client_addresses import ClientAddresses
 from looply.settings import Settings
 from looply.testing.clock import FakeClock, SerialEntropy
 
-LINE = {"event", "log_level", "address", "method", "route", "status", "duration_ms", "bytes", "key_id", "request_id"}
+LINE = {
+    *("event", "log_level", "address", "method", "route", "status", "duration_ms", "bytes", "key_id", "user_id"),
+    "request_id",
+}
 CANARY = "CANARY"
 
 

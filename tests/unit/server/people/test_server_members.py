@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from people_kit import OTHER_PASSWORD, PASSWORD, Browser, invite
-from server_kit import PUBLIC_URL, Caller
+from server_kit import COMPUTING, PUBLIC_URL, Caller
 
 from looply.catalog import Catalog
 from looply.permissions import BY_SETTING
@@ -280,3 +280,19 @@ async def test_workspaces_are_made_and_chosen(owner: Browser) -> None:
     assert names == ["Default", "Purchasing"]
     again = await owner.post("createWorkspace", {"name": "Purchasing"})
     assert (again.status_code, again.json()["code"]) == (422, "WORKSPACE_EXISTS")
+
+
+async def test_lists_name_the_people_and_keys_who_made_a_change(owner: Browser, mine: Caller) -> None:
+    await owner.post("createKey", {"name": "SAP", "scopes": ["read"]})
+    await mine.create(COMPUTING)
+    await owner.post("createWorkflow", {"definition": COMPUTING})
+    await owner.post("putDatastore", {"name": "approvers", "value": {}})
+    key = (await owner.get("getKeys")).json()["items"][0]
+    assert (key["created_by"], key["created_by_name"]) == (await user_id_of(owner), "The owner")
+    workflows = (await owner.get("getOrganizationWorkflows")).json()["items"]
+    assert [(each["created_by_name"], each.get("modified_by_name")) for each in workflows] == [
+        ("The owner", None),
+        ("all", "all"),
+    ]
+    (datastore,) = (await owner.get("getDatastores")).json()["items"]
+    assert datastore["modified_by_name"] == "The owner"
