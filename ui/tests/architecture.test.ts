@@ -6,7 +6,7 @@ const SOURCES = resolve(import.meta.dirname, "../src");
 
 /** From below to above: a folder imports from itself and from those before it, never from one after it. */
 const LAYERS = ["shared", "api", "text", "kit", "frame", "session", "shell"];
-/** Each stands on the layers and imports no other feature. `docs` and the card's page are pages of their own. */
+/** Each is above the layers and imports no other feature. `docs` and the card's page are pages of their own. */
 const FEATURES = ["docs", "entrance", "me", "admin", "inbox", "public"];
 /** What puts everything together lies beside the folders. */
 const ROOT = "";

@@ -60,7 +60,7 @@ function Matrix({ rows }: { rows: readonly Row[] }) {
             <tr key={row.permission}>
               <th scope="row">
                 <code>{row.permission}</code>
-                <span>{row.allows}</span>
+                <span>{text.allows(row.permission, row.allows)}</span>
               </th>
               {ROLES.map((role) => (
                 <td key={role}>

@@ -1,4 +1,25 @@
+import type { Permission } from "../api/types";
 import type { AdminText } from "./text.en";
+
+/** Without an entry, what the server says in English is shown. */
+const PERMISSIONS: Partial<Record<Permission, string>> = {
+  own: "eigene Anfragen sehen und entscheiden, eine Vertretung nennen, das eigene Konto ändern; nur für Menschen",
+  "read.definitions": "Workflows, Karten, Zeitpläne, Profile und Verbindungen ohne Geheimnisse lesen; Ausdrücke prüfen",
+  "read.executions": "Ausführungen, Störungen, Massenaktionen, offene Karten und Entscheidungen finden",
+  "read.payloads": "Eingaben, Ausgaben, Daten, Protokolle, nicht zugeordnete Antworten und Datenspeicher lesen",
+  execute: "Ausführungen starten, fortsetzen und abbrechen",
+  repair: "Ausführungen reparieren und wiederholen, Karten weitergeben, Zeitpläne anhalten und fortsetzen",
+  "edit.drafts": "Workflows und Karten anlegen, ändern, importieren und prüfen",
+  activate: "Versionen von Workflows und Karten aktivieren und löschen",
+  "edit.datastores": "Datenspeicher schreiben und löschen",
+  "edit.profiles": "Profile anlegen, ändern und löschen",
+  "edit.connections": "Verbindungen und ihre Geheimnisse anlegen, ändern und löschen",
+  "decide.override": "Ausgänge einer Genehmigung ohne Antwort nehmen; wird als Eingriff aufgezeichnet",
+  keys: "API-Schlüssel erstellen, auflisten und widerrufen",
+  members: "Personen einladen, ihre Rollen ändern, sie deaktivieren und ihnen Links für ein neues Passwort geben",
+  audit: "das Protokoll lesen",
+  organization: "Inhaber, Organisationen und Arbeitsbereiche anlegen; nur für Menschen",
+};
 
 export const german = {
   title: "Verwaltung",
@@ -46,6 +67,7 @@ export const german = {
   roles: {
     label: "Rechte nach Rolle",
     permission: "Recht",
+    allows: (permission, english) => PERMISSIONS[permission] ?? english,
     hint: "Jede Person hat in einer Organisation eine Rolle. Die eigenen Anfragen sehen und entscheiden dürfen alle.",
     bySetting: "je nach Einstellung",
     settings: "Einstellungen dieser Organisation",

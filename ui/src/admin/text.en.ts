@@ -1,4 +1,4 @@
-import type { Schema } from "../api/types";
+import type { Permission, Schema } from "../api/types";
 
 type Status = Schema<"MemberRecord">["status"];
 type Setting = Schema<"RoleBySetting">["setting"];
@@ -48,6 +48,8 @@ export const english = {
   roles: {
     label: "Permissions by role",
     permission: "Permission",
+    /** What a permission allows; the server says it in English. */
+    allows: (_permission: Permission, english: string) => english,
     hint: "Each person has one role in an organization. Everybody may see and decide their own requests.",
     bySetting: "by setting",
     settings: "Settings of this organization",

@@ -31,8 +31,12 @@ export function Problem({ error, words = {}, onRetry, shape = "screen" }: Proble
       </span>
       <div className={isScreen ? styles.words : styles.barWords}>
         <p className={isScreen ? styles.title : styles.barTitle}>{known ?? text.problem(kind)}</p>
-        {known === undefined && <Details error={found} />}
-        <Numbers error={found} />
+        {known === undefined && (
+          <>
+            <Details error={found} />
+            <Numbers error={found} />
+          </>
+        )}
       </div>
       {onRetry && <Retry after={retryAfter} onRetry={onRetry} />}
     </div>

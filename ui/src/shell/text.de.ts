@@ -9,7 +9,7 @@ export const german = {
   narrow: "Schmaler",
   widen: "Breiter",
   more: "Mehr",
-  search: "Suchen oder einen Befehl ausführen",
+  search: "Suchen oder Befehl ausführen",
   searchHint: "Suchen",
   noCommand: "Nichts gefunden. Versuchen Sie ein anderes Wort.",
   choose: "auswählen",

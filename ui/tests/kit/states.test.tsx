@@ -48,7 +48,7 @@ describe("a problem", () => {
     await expectAccessible();
   });
 
-  it("is told in the words of the screen where it knows the code", () => {
+  it("is shown in the words of the screen where it knows the code", () => {
     render(<Problem error={refusal(409, "LAST_OWNER", "no")} words={{ LAST_OWNER: "Make another owner first." }} />);
     expect(screen.getByText("Make another owner first.")).toBeTruthy();
     expect(screen.queryByText("no")).toBeNull();
