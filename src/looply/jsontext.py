@@ -35,6 +35,8 @@ _EXTREME_NUMBERS: Final = (b"e289", b"e29", b"e30", b"e-29", b"e-3")
 _INTEGERS_BELOW: Final = 10.0**DEFAULT_LIMITS.integer_digits
 T = TypeVar("T")
 _COUNTED_BYTES: Final = 1024 * 1024
+_CHUNK_BYTES: Final = 64 * 1024
+_LONG_UNITS: Final = 50_000
 CONTAINER_BYTES: Final = 16
 """Bytes that a list or an object counts at least in a data document: it takes 80 bytes of memory, however short."""
 _FREE_CONTAINERS: Final = 16
@@ -166,11 +168,17 @@ def check_values(text: bytes, most: int, *, name: str = "the text") -> None:
 def work_units(text: bytes) -> int:
     """Returns how much work the JSON text of a body or a response is, in units of 0.1 to 0.3 microseconds.
 
-    These are its values and a unit for each 16 bytes. The values of a text over a mebibyte are not counted: it has as
-    many as are accepted.
+    These are its values, at most as many as a response may have, and a unit for each 64 bytes. A long text counts more,
+    twice at 50,000 units: it is decoded at once, so that all others wait for the whole of it.
     """
-    values = _separators(text, 0, len(text)) if len(text) <= _COUNTED_BYTES else DEFAULT_LIMITS.json_nodes
-    return min(values, DEFAULT_LIMITS.json_nodes) + len(text) // 16
+    values, most = 0, DEFAULT_LIMITS.json_nodes
+    for start in range(0, len(text), _CHUNK_BYTES):
+        values += _separators(text, start, start + _CHUNK_BYTES)
+        if values >= most:
+            values = most
+            break
+    units = values + len(text) // 64
+    return units + units * units // _LONG_UNITS
 
 
 def _separators(text: bytes, start: int, end: int) -> int:
@@ -184,7 +192,9 @@ def size_problem(value: Json, most_bytes: int, limits: Limits) -> str:
     Its text may then be larger than any memory, so this is called before the value is encoded. Takes time in
     proportion to the smaller of the value and `most_bytes`.
     """
-    if type(value) not in _CONTAINERS and type(value) is not str:
+    if type(value) is str:
+        return f"has more than {most_bytes} bytes" if len(value) + 2 > most_bytes else ""
+    if type(value) not in _CONTAINERS:
         return ""
     left, depth, level = most_bytes, 0, [value]
     while level:
@@ -223,6 +233,8 @@ def count_bytes(text: bytes) -> int:
     grows with their number, not with its text. Brackets within strings count too; they are so rare that it makes no
     difference.
     """
+    if len(text) <= CONTAINER_BYTES:
+        return len(text)
     containers = text.count(b"[") + text.count(b"{")
     return max(len(text), CONTAINER_BYTES * (containers - _FREE_CONTAINERS))
 

@@ -45,12 +45,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Visits of a `redirect` that states no `max_visits`."""
     child_depth: int = 20
     """Depth of nested child executions, so that a workflow that calls itself comes to an end."""
-    child_starts: int = 12_000
+    child_starts_per_minute: int = 12_000
     """Executions that `subworkflow` steps of one organization start in a minute; each process counts separately.
 
     As many again are delayed to the next minute. A `forEach` with the largest number of items fits.
     """
-    triggers: int = 600_000
+    triggers_per_minute: int = 600_000
     """Executions of one organization that are triggered in a minute; each process counts separately."""
     open_executions: int = 1_000_000
     """Executions of one organization that run or wait; at this number no further one is started."""
@@ -65,9 +65,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Decoded body of one response."""
     function_time: timedelta = timedelta(seconds=1)
     """The code of one `function` step."""
-    function_memory: int = 64 * 1024 * 1024
+    function_memory_bytes: int = 64 * 1024 * 1024
     """Memory that the code of a `function` step takes."""
-    function_output: int = 1024 * 1024
+    function_output_bytes: int = 1024 * 1024
     """JSON text of what the code of a `function` step returns."""
     mail_bytes: int = 10 * 1024 * 1024
     """One mail with its headers, as it is sent."""
@@ -83,11 +83,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Source of one expression or one text that holds expressions."""
     expression_fuel: int = 100_000
     """Units of work for all expressions of one visit of a step together; in an editor, for those of one text."""
-    expression_text: int = 1024 * 1024
+    expression_text_characters: int = 1024 * 1024
     """Characters of one text that an expression produces."""
     expression_items: int = 100_000
     """Items of one list that an expression produces."""
-    expression_pattern: int = 1024
+    expression_pattern_characters: int = 1024
     """Characters of one regular expression, XPath or JSPath of an expression.
 
     With it goes what they may hold: 40 levels in a path, 100 levels and 256 KiB of program in a regular expression.

@@ -1,6 +1,6 @@
 """Rate limiting by token buckets, and turns of heavy work, by owner in this process.
 
-`RateLimiter` and `WorkPace` are pure: time is an argument. `Turns` waits on the clock.
+`RateLimiter` is pure: time is an argument. `Turns` waits on the clock.
 """
 
 import asyncio
@@ -68,78 +68,69 @@ _ALONE_SECONDS: Final = 60.0
 _NO_OWNER: Final = ("", float("-inf"))
 
 
-class WorkPace:
-    """The pace of heavy work on the event loop, such as JSON rich in values, while several owners use the process.
-
-    Each piece of work is followed by a pause of its owner in proportion to its units. An owner that is alone has no
-    pauses.
-    """
-
-    def __init__(self, per_second: int = UNITS_PER_SECOND) -> None:
-        self._per_second = per_second
-        # By owner: when its next work may begin.
-        self._free_at: OrderedDict[str, float] = OrderedDict()
-        # The two owners that were seen last, and when.
-        self._latest = self._former = _NO_OWNER
-
-    def note(self, owner: str, now: float) -> None:
-        """Records that an owner uses the process."""
-        if self._latest[0] != owner:
-            self._former = self._latest
-        self._latest = (owner, now)
-
-    def wait_seconds(self, owner: str, now: float) -> float:
-        """Returns the seconds until further work of the owner may begin."""
-        return max(self._free_at.get(owner, now) - now, 0.0)
-
-    def reserve(self, owner: str, units: int, now: float) -> float:
-        """Reserves the next time of the owner for work of `units` units; returns the seconds until it begins."""
-        wait = self.wait_seconds(owner, now)
-        if not self._is_alone(owner, now):
-            self._free_at.pop(owner, None)
-            self._free_at[owner] = now + wait + units / self._per_second
-            if len(self._free_at) > _OWNERS:
-                self._free_at.popitem(last=False)
-        return wait
-
-    def _is_alone(self, owner: str, now: float) -> bool:
-        _, seen = self._former if self._latest[0] == owner else self._latest
-        return now - seen > _ALONE_SECONDS
-
-
 LONGEST_WAIT_SECONDS: Final = 30.0
 """Seconds that work which cannot be refused waits at most."""
 
 
 class Turns:
-    """Turns of heavy work at a `WorkPace`: JSON rich in values leaves the event loop to other owners in between.
+    """Turns of heavy work on the event loop, such as JSON rich in values, while several owners use the process.
 
-    `sleep` waits for a number of seconds.
+    Each piece of work is followed by a pause of its owner in proportion to its units, in which the loop is left to
+    other owners. An owner that is alone has no pauses. Work of one kind does not wait for that of another one.
     """
 
     def __init__(
-        self, clock: Clock, pace: WorkPace | None = None, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        clock: Clock,
+        *,
+        per_second: int = UNITS_PER_SECOND,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        """`sleep` waits for a number of seconds."""
         self._clock = clock
-        self._pace = pace or WorkPace()
+        self._per_second = per_second
         self._sleep = sleep
+        # By owner and kind of work: when the next one may begin.
+        self._free_at: OrderedDict[tuple[str, str], float] = OrderedDict()
+        # The two owners that were seen last, and when.
+        self._latest = self._former = _NO_OWNER
 
     def note(self, owner: str) -> None:
         """Records that an owner uses the process."""
-        self._pace.note(owner, self._clock.monotonic())
+        if self._latest[0] != owner:
+            self._former = self._latest
+        self._latest = (owner, self._clock.monotonic())
 
-    def wait_seconds(self, owner: str) -> float:
-        """Returns the seconds until further heavy work of the owner may begin."""
-        return self._pace.wait_seconds(owner, self._clock.monotonic())
+    def is_alone(self, owner: str) -> bool:
+        """Returns whether no other owner uses the process."""
+        return self._is_alone(owner, self._clock.monotonic())
 
-    def charge(self, owner: str, units: int) -> None:
-        """Adds a pause for work of `units` units more than its turn was taken for."""
-        self._pace.reserve(owner, units, self._clock.monotonic())
+    def wait_seconds(self, owner: str, kind: str = "") -> float:
+        """Returns the seconds until further work of this kind may begin for the owner."""
+        return self._wait_seconds((owner, kind), self._clock.monotonic())
 
-    async def take(self, owner: str, units: int) -> None:
+    def reserve(self, owner: str, units: float, kind: str = "") -> float:
+        """Reserves the next time of the owner for work of `units` units; returns the seconds until it begins."""
+        key, now = (owner, kind), self._clock.monotonic()
+        wait = self._wait_seconds(key, now)
+        if not self._is_alone(owner, now):
+            self._free_at.pop(key, None)
+            self._free_at[key] = now + wait + units / self._per_second
+            if len(self._free_at) > _OWNERS:
+                self._free_at.popitem(last=False)
+        return wait
+
+    async def wait(self, owner: str, units: int) -> None:
         """Returns when work of `units` units (`looply.jsontext.work_units`) may begin.
 
         It waits `LONGEST_WAIT_SECONDS` at most.
         """
-        if wait := self._pace.reserve(owner, units, self._clock.monotonic()):
-            await self._sleep(min(wait, LONGEST_WAIT_SECONDS))
+        if seconds := self.reserve(owner, units):
+            await self._sleep(min(seconds, LONGEST_WAIT_SECONDS))
+
+    def _wait_seconds(self, key: tuple[str, str], now: float) -> float:
+        return max(self._free_at.get(key, now) - now, 0.0)
+
+    def _is_alone(self, owner: str, now: float) -> bool:
+        _, seen = self._former if self._latest[0] == owner else self._latest
+        return now - seen > _ALONE_SECONDS

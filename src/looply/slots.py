@@ -69,14 +69,14 @@ class FairSlots(Generic[Item]):
         self._quick: OrderedDict[Lane, None] = OrderedDict()
         self.count = 0
 
-    def take(self, lane: Lane, now: float) -> bool:
+    def try_acquire(self, lane: Lane, now: float) -> bool:
         """Takes a slot at once; false when none is free for the lane, or when the lane has queued work."""
         owner = self._owners.get(lane.owner)
         state = owner.lanes.get(lane.target) if owner is not None else None
         if owner is None or state is None:
             owner, state = self._get_or_create(lane)
         self._demote_if_silent(owner, lane, state, now)
-        if state.queue or state.running >= self._per_lane or not self._may_take(owner, is_quick=state.is_quick):
+        if state.queue or state.running >= self._per_lane or not self._may_acquire(owner, is_quick=state.is_quick):
             self._drop_if_idle(lane)
             return False
         self._begin(owner, state, now)
@@ -131,7 +131,7 @@ class FairSlots(Generic[Item]):
             for group in owner.ready.values():
                 group.clear()
 
-    def _may_take(self, owner: _OwnerState[Item], *, is_quick: bool) -> bool:
+    def _may_acquire(self, owner: _OwnerState[Item], *, is_quick: bool) -> bool:
         """Returns whether an owner may take a slot: while it holds fewer than are free, so also the last free one."""
         if owner.running >= self._total - self.count:
             return False
@@ -151,7 +151,7 @@ class FairSlots(Generic[Item]):
         # A target that turns out to be slow moves to the other group, so that group is looked at once more.
         for is_quick in (owner.prefers_quick, not owner.prefers_quick, False):
             group = owner.ready[is_quick]
-            while group and self._may_take(owner, is_quick=is_quick):
+            while group and self._may_acquire(owner, is_quick=is_quick):
                 target, state = group.popitem(last=False)
                 self._demote_if_silent(owner, Lane(name, target), state, now)
                 if state.is_quick == is_quick:

@@ -119,6 +119,22 @@ def test_labels_in_legends_of_the_dashboard_are_those_that_their_expression_keep
             assert set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"])) <= (kept or {"instance"}), panel["title"]
 
 
+def test_the_dashboard_has_what_grafana_imports() -> None:
+    document = json.loads(DASHBOARD.read_text(encoding="utf-8"))
+    # Since version 36 every panel and target names its data source as an object.
+    assert document["schemaVersion"] >= 36
+    assert {"title", "uid", "time", "templating", "panels"} <= document.keys()
+    variables = {each["name"] for each in document["templating"]["list"]}
+    assert set(re.findall(r"\$\{?(\w+)", json.dumps(document))) - variables <= {"__rate_interval"}
+    ids = [panel["id"] for panel in document["panels"]]
+    assert len(ids) == len(set(ids))
+    for panel in document["panels"]:
+        assert panel["type"] in ("stat", "timeseries"), panel["title"]
+        assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}, panel["title"]
+        references = [target["refId"] for target in panel["targets"]]
+        assert len(references) == len(set(references)), panel["title"]
+
+
 def test_panels_of_the_dashboard_do_not_overlap() -> None:
     cells: dict[tuple[int, int], str] = {}
     for panel in json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]:

@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import re
+import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -10,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
 from deployment_files import given_names
 from docs_pages import DOCS, PAGES, ROOT, WRITTEN, blocks, is_shell, place, prose
 from reference_pages.commands import command_names
@@ -23,9 +25,11 @@ from looply.settings import TABLE
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEREDOC = re.compile(r"<<'JSON'\n(.*?)^JSON$", re.MULTILINE | re.DOTALL)
+FILE_PATH = re.compile(r"`((?:[\w.]+/)+[\w.]*)`")
 UPPER = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 CALL = re.compile(r"`((?:get|create|update|delete|activate|import|export|validate|rerun|search|set|revoke)[A-Z]\w+)`")
 COMMAND = re.compile(r"(?:^|[`/ ])looply ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+))?", re.MULTILINE)
+DECISIONS = sorted((DOCS / "adr").glob("0*.md"))
 OTHER_NAMES = frozenset(
     {
         "LOOPLY_URL",
@@ -73,6 +77,40 @@ def test_every_page_can_be_found_from_the_index() -> None:
     assert [named(page) for page in DOCS.rglob("*.md") if page not in index and page.parent.name != "adr"] == [
         "docs/README.md"
     ]
+
+
+def title_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+
+
+def test_the_index_lists_every_decision_under_its_title() -> None:
+    index = (DOCS / "adr" / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^- \[(.*)\]\((.*)\)$", index, re.MULTILINE)
+    assert sorted(listed, key=lambda entry: entry[1]) == [(title_of(page), page.name) for page in DECISIONS]
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    assert [(page.name[:4], title_of(page).partition(".")[0]) for page in DECISIONS] == [
+        (f"{number:04}", str(number)) for number in range(1, len(DECISIONS) + 1)
+    ]
+
+
+def test_every_decision_has_a_status_a_context_and_a_decision() -> None:
+    assert [
+        f"{page.name} {part}"
+        for page in DECISIONS
+        for part in ("\nStatus: ", "\n## Context\n", "\n## Decision\n")
+        if part not in page.read_text(encoding="utf-8")
+    ] == []
+
+
+def test_files_that_decisions_name_exist() -> None:
+    assert [
+        f"{page.name} {path}"
+        for page in DECISIONS
+        for path in FILE_PATH.findall(page.read_text(encoding="utf-8"))
+        if not any((start / path).exists() for start in (ROOT, ROOT / "src" / "looply", DOCS))
+    ] == []
 
 
 def json_blocks() -> Iterator[tuple[Path, str]]:
@@ -250,3 +288,81 @@ def stated_license(package: str) -> str:
         return ""
     classifiers = [text for text in metadata.get_all("Classifier") or [] if text.startswith("License ::")]
     return " ".join([metadata.get("License-Expression") or metadata.get("License") or "", *classifiers]).lower()
+
+
+def text(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def test_every_call_of_the_pages_sends_the_key_in_its_own_header() -> None:
+    """Two forms of `authorization` are of other things: the token of the metrics, and of a system that a step calls."""
+    bearers = [(named(page), line) for page in WRITTEN for line in page.read_text().splitlines() if "Bearer" in line]
+    assert [(page, line) for page, line in bearers if "LOOPLY" in line] == []
+
+
+def test_the_comparison_names_every_connector_and_lacks_nothing_that_exists() -> None:
+    page = text("explanation/comparison.md")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    titles = {"http": "HTTP", "sap": "SAP", "function": "code", "email": "mail"}
+    assert titles.keys() == project["entry-points"]["looply.connectors"].keys()
+    (row,) = re.findall(r"^\| connectors \| ([^|]+) \|", page, re.MULTILINE)
+    assert [title for title in titles.values() if title not in row] == []
+    (lacks,) = re.findall(r"this release does not have yet\*\*: (.+)", page)
+    assert re.search(r"delet|prun|retention|backup|complet", lacks) is None
+
+
+def test_channels_that_a_card_cannot_have_are_said_not_to_be_available() -> None:
+    (row,) = re.findall(r"^\| `channel` \| (.+)$", text("reference/steps.md"), re.MULTILINE)
+    offered, said = row.split("|")[0], row.partition("Where people answer.")[2]
+    card: dict[str, Any] = {"action": "send", "card": {"type": "AdaptiveCard"}, "recipients": ["a@example.com"]}
+    card["wait"] = {"for": "first"}
+    for channel in re.findall(r"`(\w+)`", offered):
+        step: Json = {"id": "card_1", "type": "adaptiveCard", "settings": {**card, "channel": channel}}
+        joined: Json = [{"from": "WorkflowStartState", "to": "card_1"}]
+        parsed = parse_definition(
+            {"workflow_name": "x", "workflow_steps": [START, step], "workflow_connections": joined}
+        )
+        is_refused = any(problem.path.endswith("/channel") for problem in parsed.errors)
+        assert is_refused == (f"`{channel}`" in said), channel
+
+
+def test_reminders_are_not_said_to_send_a_message() -> None:
+    (row,) = re.findall(r"^\| `reminders` \| (.+) \|$", text("how-to/approvals.md"), re.MULTILINE)
+    assert "The web inbox sends no messages" in row
+
+
+def test_pages_and_help_say_the_same_of_a_revoked_key() -> None:
+    (line,) = [line for line in text("reference/cli.md").splitlines() if line.startswith("Revoke an API key")]
+    sentences = (line, text("how-to/keys.md"))
+    assert ["every server" in each and "within 5 seconds" in each for each in sentences] == [True, True]
+
+
+def test_the_pages_that_install_and_move_have_the_commands_for_it() -> None:
+    assert re.search(r"pip install", text("how-to/service.md"))
+    assert "pip install" in (ROOT / "README.md").read_text(encoding="utf-8")
+    start = text("how-to/move-to-postgresql.md").partition("## Start servers on the database")[2]
+    assert re.search(r"LOOPLY_ENGINE=postgres[\s\S]+looply serve", start)
+
+
+def test_no_message_sends_people_to_a_page_that_an_installation_lacks() -> None:
+    texts = ((file, file.read_text(encoding="utf-8")) for file in (ROOT / "src").rglob("*.py"))
+    named_pages = [(file.name, found) for file, text in texts for found in re.findall(r"[\"' (]docs/\S+\.md", text)]
+    assert named_pages == []
+
+
+def test_first_steps_and_tutorial_work_in_a_folder_that_the_checkout_ignores() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (folder,) = re.findall(r"^mkdir -p (\w+) && cd \1$", readme, re.MULTILINE)
+    assert f"/{folder}/" in (ROOT / ".gitignore").read_text(encoding="utf-8").split()
+    stores = re.findall(r"looply init --data (\S+)", readme + text("tutorial.md"))
+    assert len(stores) == len(set(stores)) == 2
+
+
+@pytest.mark.parametrize(("ended_with", "status"), [(0, 0), (130, 0), (1, 2)])
+def test_an_interrupt_of_the_demo_is_no_error_of_make(tmp_path: Path, ended_with: int, status: int) -> None:
+    program = tmp_path / "looply"
+    program.write_text(f"#!/bin/sh\nexit {ended_with}\n")
+    program.chmod(0o755)
+    command = ["make", "-o", "ui", "run", f"BIN={tmp_path}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, "Error" in done.stderr) == (status, status != 0)

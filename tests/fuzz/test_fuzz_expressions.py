@@ -103,7 +103,7 @@ def check_json(value: Any) -> None:
             assert len(item) <= DEFAULT_LIMITS.expression_items
             pending.extend(item)
         elif kind is str:
-            assert len(item) <= max(DEFAULT_LIMITS.expression_text, 8 * 1024 * 1024)
+            assert len(item) <= max(DEFAULT_LIMITS.expression_text_characters, 8 * 1024 * 1024)
             item.encode()
         elif kind is float:
             assert math.isfinite(item)

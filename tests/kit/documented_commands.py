@@ -27,6 +27,7 @@ _FENCE: Final = re.compile(
 )
 _REASON: Final = " not run: "
 _HOW_TO: Final = re.compile(r"\]\((how-to/[a-z-]+\.md)\)")
+_PORTS: Final = ("8080", "8090", "9464")  # of the server, of the stand-in for SAP, of the metrics
 _MARK: Final = "@@block "
 _HTTP: Final = "@@http "
 _FAILED: Final = "@@failed "
@@ -92,9 +93,10 @@ def run_blocks(blocks: Sequence[Block], folder: Path, timeout_seconds: float) ->
     The ports that pages name are replaced by free ones. A command that fails does not end the run. It is a failure when
     a command ends with another status than 0, when a call by curl is refused, and when a program shows a traceback.
     """
-    ports = [HeldPort(), HeldPort()]
+    ports = {name: HeldPort() for name in _PORTS}
     script = _PROLOGUE + "".join(f"echo; echo '{_MARK}{block.place}'\n{block.text}\n" for block in blocks)
-    script = script.replace("8080", str(ports[0].number)).replace("8090", str(ports[1].number))
+    for name, port in ports.items():
+        script = script.replace(name, str(port.number))
     (folder / ".venv").symlink_to(sys.prefix)
     programs = folder / ".programs"
     programs.mkdir()
@@ -103,11 +105,7 @@ def run_blocks(blocks: Sequence[Block], folder: Path, timeout_seconds: float) ->
     file = folder / ".commands.sh"
     file.write_text(script, encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LOOPLY_")}
-    environment |= {
-        "PATH": f"{programs}:{environment['PATH']}",
-        "LOOPLY_PORT": str(ports[0].number),
-        "COLUMNS": "200",
-    }
+    environment |= {"PATH": f"{programs}:{environment['PATH']}", "COLUMNS": "200"}
     output = _shell_output(file, environment, timeout_seconds)
     return Run(output, list(_failures(output)))
 

@@ -288,7 +288,8 @@ class Driver(Engine):
 
     async def together(self, *actions: Coroutine[Any, Any, Result]) -> list[Result]:
         """Lets several callers act at the same moment and returns what each got, errors included."""
-        return await asyncio.gather(*actions, return_exceptions=True)  # type: ignore[return-value]
+        ends: list[Any] = await asyncio.gather(*actions, return_exceptions=True)
+        return ends
 
     async def settle(self) -> None:
         """Lets tasks run until nothing moves but for time, the world, or what the test holds."""

@@ -8,12 +8,13 @@ from threading import Timer
 from typing import Final
 
 from looply.clock import Clock
+from looply.connectors.registry import load_connectors
 from looply.engine.ports.dispatch import Dispatcher, EffectRef, Perform
 from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings
 from looply.engine.temporal.worker import WorkerHooks
 from looply.slots import Lane
 
-_CONNECTORS: Final = ("http", "sap", "function", "email")
+_CONNECTORS: Final = tuple(connector.name for connector in load_connectors().connectors)
 _AGAIN_SECONDS: Final = 2.0
 """So long, in real time, is an offer awaited before it is made once more."""
 

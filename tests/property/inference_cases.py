@@ -35,7 +35,7 @@ sys.path.append(str(Path(__file__).parent.parent / "differential"))
 
 from expression_cases import DATA, ExpressionCases  # the path of that folder must be added first
 
-LIMITS = Limits(expression_fuel=20_000, expression_text=20_000, expression_items=2000)
+LIMITS = Limits(expression_fuel=20_000, expression_text_characters=20_000, expression_items=2000)
 _NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 _ODD: tuple[Any, ...] = (None, 1, 2.5, "x", True, [], {}, [1, "a"], {"a": 1, "name": "n"})
 # A name that differs only in case from a listed one is that name for a schema's shape, and another for a schema.

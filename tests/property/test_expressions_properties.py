@@ -19,7 +19,7 @@ from looply.expressions import (
 from looply.jsontext import encode_json, parse_json
 from looply.limits import Limits
 
-LIMITS = Limits(expression_fuel=5000, expression_text=5000, expression_items=500)
+LIMITS = Limits(expression_fuel=5000, expression_text_characters=5000, expression_items=500)
 DATA = {
     "a": {"b": [1, 2.5, {"c": "x"}], "s": "text", "n": None, "t": True, "z": 0},
     "list": [3, 1, 2],

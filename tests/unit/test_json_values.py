@@ -5,11 +5,11 @@ import threading
 
 import pytest
 
-from looply import jsontext
+from kit.calls import calls_within
 from looply.connectors.http.bodies import read_output, render_output
 from looply.connectors.port import HttpResponse
 from looply.errors import BadRequest, Rejected
-from looply.jsontext import Json, canonical_json, check_values, count_bytes, encode_json, parse_json
+from looply.jsontext import Json, canonical_json, check_values, count_bytes, encode_json, parse_json, work_units
 from looply.limits import DEFAULT_LIMITS, Limits
 
 
@@ -105,18 +105,11 @@ def test_nesting_is_counted_with_an_empty_value_inside_too(opens: bytes, inner: 
         assert caught.value.code == "MALFORMED_JSON"
 
 
-def test_many_lists_are_not_walked_through_for_their_depth(monkeypatch: pytest.MonkeyPatch) -> None:
-    walked: list[Json] = []
-    monkeypatch.setattr(jsontext, "_check_levels", lambda value, *_: walked.append(value))
-    assert parse_json(b"[" + b"[0]," * 1000 + b"0]")[-1] == 0
-    assert not walked
-
-
-def test_nor_are_empty_ones_while_few_hold_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    walked: list[Json] = []
-    monkeypatch.setattr(jsontext, "_check_levels", lambda value, *_: walked.append(value))
-    assert len(parse_json(b"[" + b"[ ],{}," * 1000 + b"0]")) == 2001
-    assert not walked
+@pytest.mark.parametrize("text", [b"[" + b"[0]," * 1000 + b"0]", b"[" + b"[ ],{}," * 1000 + b"0]"])
+def test_many_lists_are_not_walked_through_for_their_depth(text: bytes) -> None:
+    with calls_within("looply.jsontext") as calls:
+        assert parse_json(text)[-1] == 0
+    assert sum(calls.values()) < 50
 
 
 @pytest.mark.parametrize("value", [1.0, -0.0, 1e15, 1e16, 1.5e20, 1e63, 123456789012345680000.0])
@@ -127,3 +120,16 @@ def test_a_whole_float_is_canonical_as_an_integer_wherever_it_is(value: float) -
 @pytest.mark.parametrize("value", [2.5, 1.05, 1e64, 1e-7, "1.0", "2e5", True, None])
 def test_other_values_are_canonical_as_they_are(value: Json) -> None:
     assert canonical_json([value]) == encode_json([value])
+
+
+def test_work_grows_with_values_wherever_they_are_and_with_the_length_of_the_text() -> None:
+    text = b'"' + b"x" * 640_000 + b'"'
+    few, late = work_units(b"[" + text + b"]"), work_units(b"[" + text + b",[]" * 5_000 + b"]")
+    assert few == pytest.approx(12_000, rel=0.01)
+    assert late == pytest.approx(28_400, rel=0.01)
+
+
+def test_values_that_are_decoded_at_once_are_more_work_than_as_many_one_by_one() -> None:
+    part, whole = b"[" + b"[]," * 5_000 + b"0]", b"[" + b"[]," * 100_000 + b"0]"
+    assert work_units(whole) > 3 * 20 * work_units(part)
+    assert work_units(b"[" + b"[]," * 2_000_000 + b"0]") < 3_000_000

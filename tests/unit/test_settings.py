@@ -223,3 +223,45 @@ def test_a_secret_shows_itself_nowhere() -> None:
 def test_the_table_names_the_environment_variable_of_each_setting() -> None:
     assert TABLE["limits.body_bytes"].variable == "LOOPLY_LIMITS_BODY_BYTES"
     assert TABLE["port"].default == 8080
+
+
+UNITS = ("bytes", "characters", "days", "digits", "levels", "per_minute", "seconds")
+COUNTS = {
+    "port",
+    "concurrency",
+    "host_concurrency",
+    "function_processes",
+    "limits.body_nodes",
+    "limits.json_nodes",
+    "limits.step_visits",
+    "limits.datastores",
+    "limits.branches",
+    "limits.items",
+    "limits.iterations",
+    "limits.recipients",
+    "limits.open_waits",
+    "limits.redirect_visits",
+    "limits.child_depth",
+    "limits.open_executions",
+    "limits.stretch_steps",
+    "limits.definition_steps",
+    "limits.expression_fuel",
+    "limits.expression_items",
+    "limits.read_events",
+    "limits.list_events",
+    "limits.metric_workflows",
+    "limits.streams",
+}
+"""Settings that are numbers of the things that their names say: neither sizes nor times."""
+
+
+def test_each_setting_that_is_a_size_a_time_or_a_rate_has_its_unit_in_its_name() -> None:
+    numbers = {
+        name
+        for name, row in TABLE.items()
+        if isinstance(row.default, int | float | timedelta) and not isinstance(row.default, bool)
+    }
+    assert {name for name in numbers if not name.endswith(UNITS)} == COUNTS
+    assert {name for name, row in TABLE.items() if isinstance(row.default, float | timedelta)} == {
+        name for name in numbers if name.endswith("_seconds")
+    }

@@ -13,12 +13,12 @@ def slots(total: int = 16, per_lane: int = 8) -> FairSlots[str]:
 
 def taken(shared: FairSlots[str], owner: str, *, targets: int = 50, now: float = 0) -> int:
     """Returns how many slots an owner gets when it takes as many as possible, at so many targets."""
-    return sum(shared.take(Lane(owner, f"t{each}"), now) for _ in range(50) for each in range(targets))
+    return sum(shared.try_acquire(Lane(owner, f"t{each}"), now) for _ in range(50) for each in range(targets))
 
 
 def quick(shared: FairSlots[str], lane: Lane) -> Lane:
     """Makes a target quick by one call that returns at once."""
-    assert shared.take(lane, 0)
+    assert shared.try_acquire(lane, 0)
     shared.release(lane, 0, 0)
     return lane
 
@@ -34,7 +34,7 @@ def drained(shared: FairSlots[str], now: float = 0) -> list[str]:
 def test_an_owner_never_holds_more_than_half_of_the_slots(total: int, most: int) -> None:
     shared = slots(total)
     lanes = [quick(shared, Lane("a", f"t{each}")) for each in range(total)]
-    assert sum(shared.take(lane, 0) for lane in lanes) == most
+    assert sum(shared.try_acquire(lane, 0) for lane in lanes) == most
     assert shared.count == most
 
 
@@ -54,31 +54,31 @@ def test_targets_that_are_not_known_to_be_quick_leave_a_quarter_of_the_half_to_t
     shared = slots(64)
     known = quick(shared, Lane("a", "quick"))
     assert taken(shared, "a") == 24
-    assert sum(shared.take(known, 0) for _ in range(20)) == 8
+    assert sum(shared.try_acquire(known, 0) for _ in range(20)) == 8
 
 
 def test_a_target_from_which_nothing_comes_back_is_quick_no_more() -> None:
     shared = slots(64)
     for each in range(9):
         quick(shared, Lane("a", f"t{each}"))
-        assert shared.take(Lane("a", f"t{each}"), 0)
+        assert shared.try_acquire(Lane("a", f"t{each}"), 0)
     good = quick(shared, Lane("a", "good"))
     assert taken(shared, "a", targets=9, now=SLOW) == 15
-    assert shared.take(good, SLOW)
+    assert shared.try_acquire(good, SLOW)
 
 
 def test_a_slow_answer_makes_a_target_slow_and_a_quick_one_makes_it_quick_again() -> None:
     shared = slots(64)
     lane = quick(shared, Lane("a", "t"))
-    assert shared.take(lane, 0)
+    assert shared.try_acquire(lane, 0)
     shared.release(lane, SLOW, SLOW)
     assert taken(shared, "a", targets=3) == 24
-    assert not shared.take(lane, SLOW)
+    assert not shared.try_acquire(lane, SLOW)
     shared.release(Lane("a", "t0"), SLOW, SLOW)
-    assert shared.take(lane, SLOW)
+    assert shared.try_acquire(lane, SLOW)
     shared.release(lane, SLOW, 0)
-    assert shared.take(Lane("a", "t0"), SLOW)
-    assert shared.take(lane, SLOW)
+    assert shared.try_acquire(Lane("a", "t0"), SLOW)
+    assert shared.try_acquire(lane, SLOW)
 
 
 def test_owners_take_turns_and_so_do_the_targets_of_an_owner() -> None:
@@ -99,10 +99,10 @@ def test_owners_take_turns_and_so_do_the_targets_of_an_owner() -> None:
 def test_new_work_does_not_overtake_queued_work_of_the_same_target() -> None:
     shared = slots(per_lane=1)
     lane = Lane("a", "t")
-    assert shared.take(lane, 0)
+    assert shared.try_acquire(lane, 0)
     shared.put(lane, "first")
     shared.release(lane, 0, 0)
-    assert not shared.take(lane, 0)
+    assert not shared.try_acquire(lane, 0)
     assert shared.next(0) == "first"
 
 
@@ -121,10 +121,10 @@ def test_a_freed_slot_goes_to_the_owner_that_holds_least() -> None:
 def test_a_slot_that_was_not_used_says_nothing_of_the_target() -> None:
     shared = slots(64)
     lane = Lane("a", "t")
-    assert shared.take(lane, 0)
+    assert shared.try_acquire(lane, 0)
     shared.release(lane, 0)
     assert taken(shared, "a") == 24
-    assert not shared.take(lane, 0)
+    assert not shared.try_acquire(lane, 0)
 
 
 def test_nothing_is_kept_of_owners_and_targets_that_have_nothing_to_do() -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from looply.cli.command_line import APP
+from looply.cli.help_page import complete_page
 from reference_pages.markdown import page
 
 _INTRO: Final = """
@@ -24,17 +25,26 @@ text.
   the key from `--api-key` or `LOOPLY_API_KEY`; or both from a context: `--context`, `LOOPLY_CONTEXT`, or, where none of
   these is given, the current one (`looply context add`). The key of a context goes to no other URL.
 - Where the id of a workflow is taken, its name will do, unless several workflows have it.
-- Commands that delete, prune or terminate in bulk ask on a terminal; elsewhere they need `--yes`.
+- Commands that delete, revoke, discard, prune or act in bulk ask on a terminal; elsewhere they need `--yes`.
+  `looply execution terminate` does not ask: it ends the one execution that you name.
 """
+
+_ANYWHERE: Final = re.compile(r"\*\*Anywhere after the command\*\*:\n\n(\*.*\n)+\n?")
+"""The switches of every command, which the introduction explains once."""
 
 
 def cli_page() -> str:
     """Returns the page of all commands."""
+    for command in command_names():
+        _, apps, _ = APP.parse_commands(command.split())
+        complete_page(apps[-1], APP.name)  # the library adds the words of the command
     with _run_as("looply"):
         text = APP.generate_docs(output_format="markdown", recursive=True, heading_level=1)
     head, _, commands = text.partition("\n## looply ")
     _, _, contents = head.partition("## Table of Contents")
-    return page("Command line", _INTRO, contents.partition("**Commands**")[0], f"## looply {commands}")
+    return page(
+        "Command line", _INTRO, contents.partition("**Commands**")[0], _ANYWHERE.sub("", f"## looply {commands}")
+    )
 
 
 @contextmanager

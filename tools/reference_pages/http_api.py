@@ -74,7 +74,8 @@ def _operation(method: str, path: str, operation: dict[str, Any], schemas: dict[
         )
         for parameter in operation["parameters"]
     ]
-    parts = [f"### {method} {path}", f"{operation['summary']}. {operation.get('description', 'Public.')}"]
+    opened = "Public." if _access(operation) == "public" else "Opened by the setting `metrics_token`."
+    parts = [f"### {method} {path}", f"{operation['summary']}. {operation.get('description', opened)}"]
     parts.append(table(("parameter", "in", "required", "meaning"), parameters))
     if "requestBody" in operation:
         parts += _content("Body", operation["requestBody"]["content"], schemas)

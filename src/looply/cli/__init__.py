@@ -16,7 +16,7 @@ from typing import Any
 
 from cyclopts import CycloptsError
 
-from looply.cli.command_line import is_help, parse, usage_text
+from looply.cli.command_line import complete_help, is_help, parse, usage_text
 from looply.cli.terminal.failures import DONE, INTERRUPTED, READER_GONE, STOPPED, UsageError, status_of
 from looply.cli.terminal.switches import Switches, read_switches
 from looply.cli.terminal.terminal import Terminal
@@ -89,8 +89,13 @@ def _await(command: Coroutine[Any, Any, int | None]) -> int | None:
 
 def _help(command: Callable[..., Any], arguments: inspect.BoundArguments, terminal: Terminal) -> int:
     """Shows a help page: the requested one, or that of a group when the command line names no command of it."""
-    arguments.arguments["console"] = terminal.console()
-    command(*arguments.args, **arguments.kwargs)
+    if "tokens" in arguments.arguments:
+        complete_help(arguments.arguments["tokens"])
+    console = arguments.arguments["console"] = terminal.console()
+    # The library would end the process when the reader of the page has gone.
+    with console.capture() as page:
+        command(*arguments.args, **arguments.kwargs)
+    terminal.output.write(page.get())
     return DONE
 
 

@@ -2,17 +2,16 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from cyclopts import App, CycloptsError, UnusedCliTokensError
+from cyclopts import App, CycloptsError, Group, Parameter, UnusedCliTokensError
 
 from looply import __version__
+from looply.cli.help_page import complete_page
+from looply.cli.terminal.switches import Format
 
-_EPILOGUE: Final = """\
-Anywhere after the command: --output table, json, yaml or ids, short -o; --json is --output json.
-Unless it is table, standard output has the result and nothing else; an error
-is also a line on standard error. --debug: the traceback of an error.
-Exit status: 0 done, 1 refused, 2 wrong usage."""
+_EPILOGUE: Final = "Exit status: 0 done, 1 refused, 2 wrong usage."
+_ANYWHERE: Final = Group("Anywhere after the command", sort_key=1)
 
 _MOST_CHARACTERS: Final = 400
 """The longest message about a wrong command line; it quotes what was given."""
@@ -93,6 +92,24 @@ for _order, (_name, (_path, _help)) in enumerate(_COMMANDS.items()):
     APP.command(_path, name=_name, help=_help, sort_key=_order)
 
 
+@APP.meta.default
+def _switches(
+    *,
+    output: Annotated[
+        Format,
+        Parameter(
+            name=("--output", "-o"),
+            group=_ANYWHERE,
+            help="Format of the result. Unless it is table, standard output has the result and nothing else; an error"
+            " is also a line on standard error.",
+        ),
+    ] = "table",
+    json: Annotated[bool, Parameter(group=_ANYWHERE, negative="", help="The same as --output json.")] = False,
+    debug: Annotated[bool, Parameter(group=_ANYWHERE, negative="", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Never called: it declares, for help pages and shells, the switches that `read_switches` has read before."""
+
+
 def parse(tokens: Sequence[str]) -> tuple[Callable[..., Any], inspect.BoundArguments, Mapping[str, Any]]:
     """Returns the command, its arguments, and the parameters that are injected.
 
@@ -107,6 +124,12 @@ def parse(tokens: Sequence[str]) -> tuple[Callable[..., Any], inspect.BoundArgum
         case named:
             pass
     return APP.parse_args(named, exit_on_error=False, print_error=False)
+
+
+def complete_help(tokens: Sequence[str]) -> None:
+    """Prepares the help page of the command that the tokens name."""
+    words, apps, _ = APP.parse_commands(list(tokens))
+    complete_page(apps[-1], (APP.name[0], *words))
 
 
 def is_help(command: Callable[..., Any]) -> bool:

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
         offline,
         offline_audit,
         offline_datastores,
+        offline_executions,
         offline_keys,
         offline_users,
         store,
     )
     from looply.definition.settings import mail
     from looply.demo import run as demo
-    from looply.engine.coding import rows
     from looply.engine.ports import port
     from looply.engine.records import pruning, survey
     from looply.engine.sqlite.file import moved, opening
@@ -57,6 +57,7 @@ __all__ = [
     "offline",
     "offline_audit",
     "offline_datastores",
+    "offline_executions",
     "offline_keys",
     "offline_users",
     "opening",
@@ -66,7 +67,6 @@ __all__ = [
     "pruner",
     "pruning",
     "rotation",
-    "rows",
     "settings",
     "store",
     "structlog",
@@ -91,6 +91,7 @@ _MODULES: Final = {
     "offline": "looply.cli.offline.offline",
     "offline_audit": "looply.cli.offline.offline_audit",
     "offline_datastores": "looply.cli.offline.offline_datastores",
+    "offline_executions": "looply.cli.offline.offline_executions",
     "offline_keys": "looply.cli.offline.offline_keys",
     "offline_users": "looply.cli.offline.offline_users",
     "opening": "looply.engine.sqlite.file.opening",
@@ -100,7 +101,6 @@ _MODULES: Final = {
     "pruner": "looply.engine.upkeep.pruner",
     "pruning": "looply.engine.records.pruning",
     "rotation": "looply.catalog.tenants.rotation",
-    "rows": "looply.engine.coding.rows",
     "settings": "looply.settings",
     "store": "looply.cli.offline.store",
     "structlog": "structlog",

@@ -37,6 +37,8 @@ async def run_demo(options: DemoOptions, say: Say, *, stay: Callable[[], Awaitab
             result = await play(story, say)
             if not options.auto:
                 _show_addresses(server, sap_url, say)
+                if options.folder is None:
+                    say("Ctrl-C also removes the data of the demo; --folder DIR keeps them.")
                 await stay()
     return result
 

@@ -1,0 +1,1 @@
+"""What executions need: the ports, the shell, the stores, the dispatchers, the background loops."""

@@ -20,12 +20,12 @@ from looply.server.authoring import (
     schedules,
     workflows,
 )
+from looply.server.callers.client_addresses import ClientAddresses
 from looply.server.description.openapi import describe
 from looply.server.executions import bulks, decisions, executions, inbox, letters, repairs, search, trigger, watching
 from looply.server.http.access_log import AccessLog
 from looply.server.http.boundary import Boundary, Observers
-from looply.server.http.call import Access, Call, Response, Route
-from looply.server.http.client_addresses import ClientAddresses
+from looply.server.http.call import Access, Call, Response, Route, public_route
 from looply.server.http.dispatch import Dispatch
 from looply.server.http.events import DEFAULT_INTERVALS, StreamIntervals
 from looply.server.people import account, members, organizations, session
@@ -119,14 +119,16 @@ def build_app(
     *,
     ingress: Ingress | None = None,
     intervals: StreamIntervals = DEFAULT_INTERVALS,
+    dispatch_type: type[Dispatch] = Dispatch,
 ) -> Boundary:
     """Returns the ASGI application of all routes. The attribute `routes` of the result is its table of routes.
 
-    Without `ingress` the server trusts no proxy and logs no request. `intervals` are those of event streams.
+    Without `ingress` the server trusts no proxy and logs no request. `intervals` are those of event streams;
+    `dispatch_type` performs the routes.
     """
     routes = all_routes(pages)
     ingress = ingress or Ingress()
-    dispatch = Dispatch(services, ingress.addresses, ingress.refusals_per_minute)
+    dispatch = dispatch_type(services, ingress.addresses, ingress.refusals_per_minute)
     meter = Meter(services.clock, services.metrics)
     return Boundary(
         routes,
@@ -155,10 +157,9 @@ def _description_route() -> Route:
             document.append(describe(all_routes()))
         return Response(document[0])
 
-    return Route(
+    return public_route(
         method="GET",
         path="/openapi.json",
-        access="public",
         handle=get_description,
         summary="Read this API description (OpenAPI 3.1)",
         tag="Pages",

@@ -2,10 +2,11 @@
 
 import shutil
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from kit.documented_commands import ROOT, Run, pages_in_order, run_blocks, shell_blocks
+from kit.documented_commands import INDEX, README, ROOT, TUTORIAL, Block, Run, pages_in_order, run_blocks, shell_blocks
 
 pytestmark = pytest.mark.blackbox
 
@@ -32,11 +33,24 @@ def test_the_blocks_that_are_not_run_are_listed_with_their_reason() -> None:
     assert {page: reasons for page, reasons in found.items() if reasons} == NOT_RUN
 
 
+@pytest.mark.parametrize("page", [README, TUTORIAL, INDEX], ids=lambda page: str(page.relative_to(ROOT)))
+def test_waiting_for_a_server_ends_when_the_server_cannot_start(page: Path, tmp_path: Path) -> None:
+    _skip_without_programs()
+    (block,) = (block for block in shell_blocks(page) if "/healthz/ready" in block.text)
+    commands = block.text[block.text.index("looply serve") : block.text.rindex("done") + len("done")]
+    absent = commands.replace("my-data", "absent").replace("tutorial-data", "absent")
+    prepare = Block(page, block.line, ". .venv/bin/activate\nexport LOOPLY_URL=http://127.0.0.1:8080", "")
+
+    run = run_blocks([prepare, block._replace(text=absent)], tmp_path, timeout_seconds=60)
+
+    assert "absent is no data folder of Looply" in run.output
+    assert run.failures == []
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """All commands, followed by one newcomer."""
-    if shutil.which("curl") is None or shutil.which("bash") is None:
-        pytest.skip("needs curl and bash")
+    _skip_without_programs()
     blocks = [block for page in pages_in_order() for block in shell_blocks(page) if not block.reason]
     return run_blocks(blocks, tmp_path_factory.mktemp("newcomer"), timeout_seconds=1500)
 
@@ -61,6 +75,7 @@ def test_readme_and_tutorial_lead_to_what_they_promise(run: Run) -> None:
         '"name":"S4"',
         "0 errors, 0 warnings",
         '"status":"COMPLETED"',
+        "/amount",
         '"status":"WAITING"',
         '"message":"recorded"',
         "COMPLETED at sapRequest_2",
@@ -72,3 +87,8 @@ def test_readme_and_tutorial_lead_to_what_they_promise(run: Run) -> None:
         found = run.output.find(text, position)
         assert found >= 0, f"{text!r} is missing after {run.output[:position][-300:]!r}"
         position = found
+
+
+def _skip_without_programs() -> None:
+    if shutil.which("curl") is None or shutil.which("bash") is None:
+        pytest.skip("needs curl and bash")

@@ -74,7 +74,7 @@ def test_a_second_init_is_refused_and_changes_nothing(data: Path, key: str) -> N
 def test_keys_are_made_listed_and_revoked_without_a_server(data: Path, key: str) -> None:
     made = document("key", "create", "Ops", "--scope", "read", "--data", data)
     assert made["api_key"].startswith(f"lk_{made['prefix']}_")
-    assert document("key", "revoke", made["key_id"], "--data", data)["revoked_on"] is not None
+    assert document("key", "revoke", made["key_id"], "--yes", "--data", data)["revoked_on"] is not None
     listed = document("key", "list", "--data", data)["items"]
     assert [each["name"] for each in listed] == ["Ops", "First key"]
     assert listed[0]["created_by"] is None
@@ -142,6 +142,27 @@ def test_a_workflow_is_imported_and_activated_without_a_server(data: Path, key: 
     same = run("workflow", "import", file, "--data", data, "--workflow-id", made["workflow_id"], "--json")
     assert json.loads(same.stdout) == made
     assert "already stored" in same.stderr
+
+
+def test_executions_and_names_of_workflows_are_found_without_a_server(
+    data: Path, key: str, server: Server, tmp_path: Path
+) -> None:
+    made = document("workflow", "import", written(tmp_path, WAITING), "--data", data, "--activate")
+    server.start()
+    with server.connect(headers={"x-api-key": key}) as client:
+        for _ in range(3):
+            assert client.post(f"/v2/workflows/triggerworkflow/{made['workflow_id']}/latest").status_code == 200
+    assert server.stop() == 0
+
+    def listed(*options: str) -> int:
+        return int(document("execution", "list", "--data", data, *options)["count"])
+
+    assert (listed(), listed("--limit", "2"), listed("--status", "WAITING")) == (3, 2, 3)
+    assert (listed("--workflow-id", "Waiting"), listed("--status", "FAILED")) == (3, 0)
+    unknown = run("execution", "list", "--data", data, "--workflow-id", "Wating")
+    assert (unknown.returncode, "did you mean 'Waiting'" in unknown.stderr) == (1, True)
+    bound = document("key", "create", "Shop", "--scope", "trigger", "--workflow-id", "Waiting", "--data", data)
+    assert bound["workflow_ids"] == [made["workflow_id"]]
 
 
 def test_a_refused_file_is_reported_as_by_a_server(data: Path, key: str, tmp_path: Path) -> None:

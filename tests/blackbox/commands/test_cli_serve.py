@@ -131,7 +131,7 @@ def test_the_demo_waits_for_a_person_and_stays_up_until_it_is_stopped(tmp_path: 
                 url = f"http://127.0.0.1:{port}/v2/inbox/{token}"
                 answer = httpx2.post(url, json={"data": {"action": "approve"}}, timeout=60)
                 assert answer.json() == {"message": "recorded"}
-            if "Log of the server" in line:
+            if "--folder DIR keeps them" in line:
                 break
         assert any("is released in SAP" in line for line in answers)
         assert httpx2.get(f"http://127.0.0.1:{port}/healthz/ready", timeout=60).status_code == 200

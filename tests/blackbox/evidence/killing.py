@@ -1,6 +1,7 @@
 """Callers of one workflow that continue while the server is killed repeatedly, and their orders.
 
-    left = killed(run, report, 20, workflow_id, body)
+    with reported("families", folder, sink, 20) as (run, report):
+        left = killed(run, report, 20, workflow_id, body)
 
 or, with other work beside,
 
@@ -44,6 +45,21 @@ class Left(NamedTuple):
     asked: Mapping[int, str]
     rows: Mapping[str, Row]
     calls: Mapping[tuple[str, ...], Sequence[Line]]
+
+
+@contextmanager
+def reported(name: str, folder: Path, sink: Sink, kills: int, **options: int) -> Iterator[tuple[Run, FaultReport]]:
+    """Yields the run and the report of a test that kills the server so many times, and checks what it left.
+
+    The report `kill_NAME` is finished unless a check has failed.
+    """
+    report = FaultReport(f"kill_{name}", seed=SEED, options={"kills": kills, **options}, faults=KILLS)
+    run = run_of(folder, sink, name)
+    try:
+        yield run, report
+    finally:
+        run.close()
+    report.finish()
 
 
 def killed(run: Run, report: FaultReport, count: int, workflow_id: str, body: Body, *, shortest: float = 0.02) -> Left:

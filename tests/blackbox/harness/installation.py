@@ -8,7 +8,6 @@ end are restarted. Nothing here imports the product, except the launchers of Pos
 
 import base64
 import itertools
-import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable
@@ -20,7 +19,7 @@ import httpx2
 import pytest
 
 from blackbox.harness.guard import Guard
-from blackbox.harness.launcher import COMMAND, ONE_ADDRESS, environment_with
+from blackbox.harness.launcher import COMMAND, ONE_ADDRESS, Logged, environment_with
 from blackbox.harness.operating import Operating
 from blackbox.harness.rotation import rotating_client
 from blackbox.harness.supervised import Exit, Program, Supervised
@@ -65,7 +64,7 @@ class Node:
         return [COMMAND, self.kind, *place, "--ready-file", self._ready]
 
 
-class Installation:
+class Installation(Logged):
     """The processes, from `start` to `close`. `allow` are the addresses that steps may call.
 
     The engine is `distributed`, unless LOOPLY_ENGINE names another one.
@@ -178,10 +177,6 @@ class Installation:
     def log_text(self) -> str:
         """Returns all that servers and workers have written."""
         return "".join(node.process.program.log_text() for node in self._started)
-
-    def log_lines(self) -> list[dict[str, Any]]:
-        """Returns their logs as objects; each line must be one."""
-        return [json.loads(line) for line in self.log_text().splitlines()]
 
 
 def _at_once(calls: list[Callable[[], Any]]) -> list[Any]:

@@ -97,7 +97,19 @@ def doctor(folder: Path) -> dict[str, Any]:
     return report
 
 
-class Server:
+class Logged:
+    """Something that writes a log, one JSON object on each line."""
+
+    def log_text(self) -> str:
+        """Returns all that was written."""
+        raise NotImplementedError
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        """Returns the log as objects; each line must be one."""
+        return [json.loads(line) for line in self.log_text().splitlines()]
+
+
+class Server(Logged):
     """One data folder and, from `start` to its end, the process that serves it, on the same port across restarts.
 
     `prefix` is a command that runs the server's command, such as a tracer; `start` always uses the current one.
@@ -176,10 +188,6 @@ class Server:
     def log_text(self) -> str:
         """Returns all that the process has written."""
         return self.log.read_text(encoding="utf-8")
-
-    def log_lines(self) -> list[dict[str, Any]]:
-        """Returns the log as objects; each line must be one."""
-        return [json.loads(line) for line in self.log_text().splitlines()]
 
     def _await_ready(self, ready: Path) -> None:
         deadline = time.monotonic() + START_SECONDS

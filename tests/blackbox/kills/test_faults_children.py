@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from blackbox.evidence.killing import (
-    KILLS,
     LONGEST_SECONDS,
     Repetitions,
     created,
@@ -20,10 +19,9 @@ from blackbox.evidence.killing import (
     killed,
     place_of,
     repeated_only_by_kills,
-    run_of,
+    reported,
 )
-from blackbox.evidence.load import SEED, Row
-from blackbox.evidence.report import FaultReport
+from blackbox.evidence.load import Row
 from blackbox.harness.definitions import Definition, definition, graph, http, note
 from blackbox.harness.sink import Sink
 
@@ -69,25 +67,20 @@ def test_over_kills_each_child_exists_once_and_each_parent_is_notified(
     tmp_path: Path, sink: Sink, repetitions: Repetitions
 ) -> None:
     kills = repetitions(20, 500)
-    report = FaultReport("kill_families", seed=SEED, options={"kills": kills, "children": CHILDREN}, faults=KILLS)
-    run = run_of(tmp_path, sink, "families")
-    try:
+    with reported("families", tmp_path, sink, kills, children=CHILDREN) as (run, report):
         child = created(run, _child(place_of(run)))
         parent = created(run, _parent(place_of(run), child))
         asked, rows, calls = killed(run, report, kills, parent, lambda number: {"n": number})
-    finally:
-        run.close()
-    children: dict[str, list[Row]] = defaultdict(list)
-    for row in rows.values():
-        if row["workflow_id"] == child:
-            children[row["workflow_event_log"]["events"][0]["parent"]].append(row)
-    assert set(children) == set(asked.values()), "a child has an unknown parent, or a parent has no children"
-    assert len(rows) == len(asked) * (1 + CHILDREN), f"{len(rows)} are stored for {len(asked)} orders"
-    for number, execution_id in asked.items():
-        body = json.loads(calls[(str(number), "after")][0]["body"])
-        _check_family(number, rows[execution_id], children[execution_id], body["children"])
-        assert all((str(number), "child", str(index)) in calls for index in range(CHILDREN)), number
-    report.checked("each child once, each parent notified", len(asked))
-    report.hit("calls repeated after a kill", repeated_only_by_kills(run, calls))
-    report.checked("I11 sound store", len(rows))
-    report.finish()
+        children: dict[str, list[Row]] = defaultdict(list)
+        for row in rows.values():
+            if row["workflow_id"] == child:
+                children[row["workflow_event_log"]["events"][0]["parent"]].append(row)
+        assert set(children) == set(asked.values()), "a child has an unknown parent, or a parent has no children"
+        assert len(rows) == len(asked) * (1 + CHILDREN), f"{len(rows)} are stored for {len(asked)} orders"
+        for number, execution_id in asked.items():
+            body = json.loads(calls[(str(number), "after")][0]["body"])
+            _check_family(number, rows[execution_id], children[execution_id], body["children"])
+            assert all((str(number), "child", str(index)) in calls for index in range(CHILDREN)), number
+        report.checked("each child once, each parent notified", len(asked))
+        report.hit("calls repeated after a kill", repeated_only_by_kills(run, calls))
+        report.checked("I11 sound store", len(rows))

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from blackbox.evidence.killing import (
-    KILLS,
     LONGEST_SECONDS,
     Repetitions,
     created,
@@ -19,10 +18,9 @@ from blackbox.evidence.killing import (
     killed,
     place_of,
     repeated_only_by_kills,
-    run_of,
+    reported,
 )
-from blackbox.evidence.load import SEED, Line, Row
-from blackbox.evidence.report import FaultReport
+from blackbox.evidence.load import Line, Row
 from blackbox.harness.definitions import Definition, graph, http, note
 from blackbox.harness.sink import Sink
 
@@ -89,18 +87,13 @@ def test_killed_again_and_again_branches_and_items_are_done_once_and_collected_i
     tmp_path: Path, sink: Sink, repetitions: Repetitions
 ) -> None:
     kills = repetitions(12, 300)
-    report = FaultReport("kill_side_by_side", seed=SEED, options={"kills": kills, "items": ITEMS}, faults=KILLS)
-    run = run_of(tmp_path, sink, "side-by-side")
-    try:
+    with reported("side_by_side", tmp_path, sink, kills, items=ITEMS) as (run, report):
         workflow_id = created(run, _definition(place_of(run)))
         asked, rows, calls = killed(
             run, report, kills, workflow_id, lambda number: {"n": number, "items": _items(number)}
         )
-    finally:
-        run.close()
-    assert set(rows) == set(asked.values())
-    for number, execution_id in asked.items():
-        report.checked("each branch and item once, collected in order", _check(number, rows[execution_id], calls))
-    report.hit("calls repeated after a kill", repeated_only_by_kills(run, calls))
-    report.checked("I11 sound store", len(rows))
-    report.finish()
+        assert set(rows) == set(asked.values())
+        for number, execution_id in asked.items():
+            report.checked("each branch and item once, collected in order", _check(number, rows[execution_id], calls))
+        report.hit("calls repeated after a kill", repeated_only_by_kills(run, calls))
+        report.checked("I11 sound store", len(rows))

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from blackbox.evidence.killing import (
-    KILLS,
     LONGEST_SECONDS,
     Repetitions,
     created,
@@ -19,10 +18,9 @@ from blackbox.evidence.killing import (
     killed,
     place_of,
     repeated_only_by_kills,
-    run_of,
+    reported,
 )
-from blackbox.evidence.load import SEED, Line, Run
-from blackbox.evidence.report import FaultReport
+from blackbox.evidence.load import Line, Run
 from blackbox.harness.definitions import Definition, definition, http
 from blackbox.harness.sink import Sink
 
@@ -63,22 +61,17 @@ def test_killed_again_and_again_never_more_than_max_concurrency_are_at_work(
     tmp_path: Path, sink: Sink, repetitions: Repetitions
 ) -> None:
     kills = repetitions(8, 300)
-    report = FaultReport("kill_line", seed=SEED, options={"kills": kills, "max_concurrency": MOST}, faults=KILLS)
-    run = run_of(tmp_path, sink, "line")
-    try:
+    with reported("line", tmp_path, sink, kills, max_concurrency=MOST) as (run, report):
         workflow_id = created(run, _definition(place_of(run)))
         asked, rows, calls = killed(run, report, kills, workflow_id, lambda number: _script(run, number), shortest=0.4)
-    finally:
-        run.close()
-    assert set(rows) == set(asked.values())
-    assert {row["status"] for row in rows.values()} == {"COMPLETED"}
-    for number, execution_id in asked.items():
-        assert {(str(number), step) for step in STEPS} <= set(calls), f"{number} completed without its calls"
-        turns = entries(rows[execution_id], "EXECUTION_QUEUED", "EXECUTION_ADMITTED")
-        assert [turn["type"] for turn in turns] == ["EXECUTION_QUEUED", "EXECUTION_ADMITTED"], turns
-        report.checked("every queued execution gets one slot")
-    most = _most_at_once(calls)
-    assert most == MOST, f"{most} were at work at once"
-    report.worst("executions at work at once", most)
-    report.hit("calls repeated after a kill", repeated_only_by_kills(run, calls))
-    report.finish()
+        assert set(rows) == set(asked.values())
+        assert {row["status"] for row in rows.values()} == {"COMPLETED"}
+        for number, execution_id in asked.items():
+            assert {(str(number), step) for step in STEPS} <= set(calls), f"{number} completed without its calls"
+            turns = entries(rows[execution_id], "EXECUTION_QUEUED", "EXECUTION_ADMITTED")
+            assert [turn["type"] for turn in turns] == ["EXECUTION_QUEUED", "EXECUTION_ADMITTED"], turns
+            report.checked("every queued execution gets one slot")
+        most = _most_at_once(calls)
+        assert most == MOST, f"{most} were at work at once"
+        report.worst("executions at work at once", most)
+        report.hit("calls repeated after a kill", repeated_only_by_kills(run, calls))

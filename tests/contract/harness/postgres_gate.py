@@ -5,7 +5,9 @@ Session Encryption"); behind the handshake it passes on what it reads.
 """
 
 import asyncio
+import re
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -14,16 +16,20 @@ from kit.servers.certificates import Pair
 
 _REQUEST: Final = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
 _PIECE: Final = 64 * 1024
+_VERSION: Final = re.compile(rb"(?<=server_version\0)\d\d(?=[.\0 ])")
+"""The major version, in the message with which a server reports it at the begin of a session."""
 
 
 class PostgresGate:
     """Lets sessions through to the socket of a server. Without a certificate it says that it cannot encrypt.
 
+    With `version`, two digits, the server reports that major version in place of its own.
     `encrypted` counts the sessions that came through a handshake, `plain` those that came without one.
     """
 
-    def __init__(self, socket: Path, server: Pair | None, folder: Path) -> None:
+    def __init__(self, socket: Path, server: Pair | None, folder: Path, *, version: str = "") -> None:
         self._socket = socket
+        self._version = version.encode()
         self._context: ssl.SSLContext | None = None
         if server is not None:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -76,8 +82,8 @@ class PostgresGate:
         try:
             inner_writer.write(begin)
             flows = [
-                asyncio.create_task(_flow(reader, inner_writer)),
-                asyncio.create_task(_flow(inner_reader, writer)),
+                asyncio.create_task(_flow(reader, inner_writer, bytes)),
+                asyncio.create_task(_flow(inner_reader, writer, self._with_version)),
             ]
             try:
                 await asyncio.wait(flows, return_when=asyncio.FIRST_COMPLETED)
@@ -88,8 +94,11 @@ class PostgresGate:
         finally:
             inner_writer.transport.abort()
 
+    def _with_version(self, piece: bytes) -> bytes:
+        return _VERSION.sub(self._version, piece, count=1) if self._version else piece
 
-async def _flow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+
+async def _flow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, changed: Callable[[bytes], bytes]) -> None:
     while piece := await reader.read(_PIECE):
-        writer.write(piece)
+        writer.write(changed(piece))
         await writer.drain()

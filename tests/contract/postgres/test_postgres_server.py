@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from contract.harness.postgres_cuts import SOCKET
+from contract.harness.postgres_gate import PostgresGate
 from contract.store.samples import Samples
 from kit.servers.postgres_stores import PostgresServer
 from looply.catalog import Catalog
 from looply.clock import Ids
-from looply.engine.coding import database_server
 from looply.engine.coding.database_server import OLDEST, unfit_reasons
 from looply.engine.postgres import PostgresStore
 from looply.engine.postgres.database.connections import READER_OPTIONS, Connections
@@ -36,19 +37,13 @@ def test_what_is_older_is_named_with_what_to_do(version: int, name: str) -> None
     assert "upgrade it, or name another database" in reason
 
 
-@pytest.fixture
-def newest_needed(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Lets the present server be too old; gives what a refusal says of it."""
-    ((shown,),) = postgres_server.run("SHOW server_version")
-    monkeypatch.setattr(database_server, "OLDEST", 99)
-    return re.escape(f"PostgreSQL {shown.split()[0]}, and 99 is the oldest")
-
-
 async def test_journal_catalog_and_moving_refuse_a_server_that_is_too_old(
-    postgres_server: PostgresServer, newest_needed: str
+    postgres_server: PostgresServer, tmp_path: Path
 ) -> None:
-    address = postgres_server.new_database("too_old")
-    await refused(address, newest_needed)
+    postgres_server.new_database("too_old")
+    async with PostgresGate(postgres_server.folder / SOCKET, None, tmp_path, version=str(OLDEST - 1)) as gate:
+        address = f"host=127.0.0.1 port={gate.port} user=looply dbname=too_old"
+        await refused(address, rf"PostgreSQL {OLDEST - 1}\.\d+, and {OLDEST} is the oldest")
     schemas = postgres_server.run("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'looply%'", "too_old")
     assert schemas == []
 

@@ -16,13 +16,11 @@ from contract.store.samples import ORGANIZATION, WORKFLOW, Samples, effect, sche
 from contract.store.suite import StoreContract
 from kit.servers.postgres_server import PostgresServer
 from kit.servers.postgres_stores import PostgresStores, StoreDatabase
-from looply.engine.coding import searching
-from looply.engine.coding.searching import PROBED, Kind
+from looply.engine.coding.searching import PROBED, SCAN_BOUNDS, Kind, ScanBounds
 from looply.engine.ports.port import Filter, Fire
 from looply.engine.ports.store import Unit
 from looply.engine.postgres import PostgresStore
 from looply.engine.postgres.histories import lists as postgres_lists
-from looply.engine.sql import lists as sql_lists
 from looply.errors import (
     ClaimTaken,
     DataFolderInUse,
@@ -51,8 +49,18 @@ def samples() -> Samples:
 
 
 @pytest.fixture
-async def store(postgres_stores: PostgresStores) -> PostgresStore:
-    store = postgres_stores.make()
+def bounds(request: pytest.FixtureRequest) -> ScanBounds:
+    """Returns what a page of the store may read: the defaults, unless a test is parametrized with others."""
+    found: ScanBounds = getattr(request, "param", SCAN_BOUNDS)
+    return found
+
+
+@pytest.fixture
+async def store(postgres_stores: PostgresStores, bounds: ScanBounds) -> PostgresStore:
+    class Store(PostgresStore):
+        lists = postgres_lists.LISTS._replace(bounds=bounds)
+
+    store = postgres_stores.make(kind=Store)
     await store.open()
     return store
 
@@ -256,10 +264,8 @@ async def test_what_a_unit_cannot_say_harms_no_other(store: PostgresStore, sampl
     assert store.failure() is None
 
 
-async def test_a_page_whose_budget_ran_out_says_where_to_continue(
-    store: PostgresStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(searching, "BUDGET", 10)
+@pytest.mark.parametrize("bounds", [ScanBounds(rows=10)], indirect=True)
+async def test_a_page_whose_budget_ran_out_says_where_to_continue(store: PostgresStore, samples: Samples) -> None:
     units = [samples.first(workflow_version=2 if number in (0, 29) else 1) for number in range(30)]
     for unit in units:
         await store.journal.commit(unit)
@@ -269,11 +275,10 @@ async def test_a_page_whose_budget_ran_out_says_where_to_continue(
     assert [head.execution_id for head in found] == [units[29].execution_id, units[0].execution_id]
 
 
+@pytest.mark.parametrize("bounds", [ScanBounds(rows=10, matches=5)], indirect=True)
 async def test_a_beginning_with_too_many_matches_is_read_newest_first_and_says_where_it_ends(
-    store: PostgresStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
+    store: PostgresStore, samples: Samples
 ) -> None:
-    monkeypatch.setattr(sql_lists, "MATCHES", 5)
-    monkeypatch.setattr(searching, "BUDGET", 10)
     units = [samples.first(process_id=f"{'PO' if number % 5 == 0 else 'QA'}-{number}") for number in range(30)]
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))
     heads, floor = await store.reads.list(ORGANIZATION, Filter(process_ids=("QA-4*",)), "", 30)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from contract.harness.postgres_cuts import SOCKET
 from contract.harness.postgres_gate import PostgresGate
 from contract.store.samples import Samples
 from kit.servers.certificates import Authority, Pair
@@ -19,7 +20,6 @@ from looply.errors import StoreUnreachable
 from looply.sealing import Sealer
 from looply.testing.clock import FakeClock, SerialEntropy
 
-SOCKET = ".s.PGSQL.5432"
 Opened = Callable[..., Any]
 
 

@@ -54,7 +54,7 @@ class TestChildren:
         assert len(await some[0].newest(workflow_ids=(CALLEE,))) == 9
 
     async def test_delayed_starts_come_once_each_whichever_process_finds_them(self, processes: Processes) -> None:
-        some = await processes.open(2, limits=Limits(child_starts=2), callees={CALLEE: chain(note())})
+        some = await processes.open(2, limits=Limits(child_starts_per_minute=2), callees={CALLEE: chain(note())})
         parents = [await some[0].trigger(calling_child(), {"po": n}) for n in range(4)]
         await deliver(processes)
         assert len(await some[0].newest(workflow_ids=(CALLEE,))) < 4

@@ -17,10 +17,8 @@ import pytest
 from contract.store.lists import pages
 from contract.store.samples import ORGANIZATION, Samples, effect, working
 from looply.clock import SystemClock
-from looply.engine.coding import searching
-from looply.engine.coding.searching import Kind
+from looply.engine.coding.searching import SCAN_BOUNDS, Kind, ScanBounds
 from looply.engine.ports.port import Filter
-from looply.engine.sql import lists as sql_lists
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.file.opening import check_library
 from looply.engine.sqlite.histories import lists as sqlite_lists
@@ -41,8 +39,18 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def store(folder: Path) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore(folder, SystemClock())
+def bounds(request: pytest.FixtureRequest) -> ScanBounds:
+    """Returns what a page of the store may read: the defaults, unless a test is parametrized with others."""
+    found: ScanBounds = getattr(request, "param", SCAN_BOUNDS)
+    return found
+
+
+@pytest.fixture
+async def store(folder: Path, bounds: ScanBounds) -> AsyncIterator[SqliteStore]:
+    class Store(SqliteStore):
+        lists = sqlite_lists.LISTS._replace(bounds=bounds)
+
+    store = Store(folder, SystemClock())
     await store.open()
     yield store
     await store.close()
@@ -66,7 +74,7 @@ async def main():
     samples = Samples()
     print("open", flush=True)
     if sys.argv[2] == "hold":
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
     async def client():
         while True:
             unit = samples.first()
@@ -249,10 +257,8 @@ async def test_all_writes_that_wait_are_one_transaction(store: SqliteStore, samp
     assert store.groups - before <= 10
 
 
-async def test_a_scan_that_runs_out_of_budget_returns_where_to_continue(
-    store: SqliteStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(searching, "BUDGET", 10)
+@pytest.mark.parametrize("bounds", [ScanBounds(rows=10)], indirect=True)
+async def test_a_scan_that_runs_out_of_budget_returns_where_to_continue(store: SqliteStore, samples: Samples) -> None:
     units = [samples.first(workflow_version=2 if number == 3 else 1) for number in range(35)]
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))
     query = Filter(workflow_versions=(2,))
@@ -261,10 +267,8 @@ async def test_a_scan_that_runs_out_of_budget_returns_where_to_continue(
     assert [head.execution_id for head in await pages(store, 5, query)] == [units[3].execution_id]
 
 
-async def test_sources_are_merged_no_deeper_than_the_shallowest_was_read(
-    store: SqliteStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(searching, "BUDGET", 4)
+@pytest.mark.parametrize("bounds", [ScanBounds(rows=4)], indirect=True)
+async def test_sources_are_merged_no_deeper_than_the_shallowest_was_read(store: SqliteStore, samples: Samples) -> None:
     units = [
         samples.first(status="FAILED" if number % 2 else "WAITING", workflow_version=2 if number < 9 else 1)
         for number in range(20)
@@ -320,11 +324,10 @@ async def test_parts_of_texts_are_looked_up_in_their_index(
     assert "SCAN execution" not in text
 
 
+@pytest.mark.parametrize("bounds", [ScanBounds(rows=10, matches=5)], indirect=True)
 async def test_a_beginning_with_too_many_matches_is_read_newest_first_and_says_where_it_ends(
-    store: SqliteStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, samples: Samples
 ) -> None:
-    monkeypatch.setattr(sql_lists, "MATCHES", 5)
-    monkeypatch.setattr(searching, "BUDGET", 10)
     names = [f"{'PO' if number % 5 == 0 else 'QA'}-{number}-{'X' if number < 5 else 'Y'}" for number in range(30)]
     units = [samples.first(process_id=name) for name in names]
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))

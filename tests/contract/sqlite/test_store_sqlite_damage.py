@@ -265,7 +265,7 @@ def test_a_bit_of_a_dictionary_is_found_in_what_it_unpacks() -> None:
 
 def test_a_reserve_of_an_earlier_process_is_given_up_when_a_start_finds_no_space(tmp_path: Path) -> None:
     first = Reserve(tmp_path, FakeClock())
-    first.take()
+    first.allocate()
     free = {"bytes": 0}
     reserve = Reserve(tmp_path, FakeClock(), free_bytes=lambda: free["bytes"])
     reserve.prepare()
@@ -274,7 +274,7 @@ def test_a_reserve_of_an_earlier_process_is_given_up_when_a_start_finds_no_space
 
 
 def test_a_reserve_of_an_earlier_process_stays_where_there_is_space(tmp_path: Path) -> None:
-    Reserve(tmp_path, FakeClock()).take()
+    Reserve(tmp_path, FakeClock()).allocate()
     reserve = Reserve(tmp_path, FakeClock())
     reserve.prepare()
     assert reserve.is_held

@@ -99,7 +99,7 @@ def test_a_reserve_that_was_given_up_means_short_of_space_until_more_than_it_is_
     clock = FakeClock()
     folder.mkdir(exist_ok=True)
     reserve = Reserve(folder, clock, free_bytes=lambda: free["bytes"])
-    reserve.take()
+    reserve.allocate()
     assert not reserve.is_exhausted()
     free["bytes"] = RESERVE_BYTES
     reserve.give_up()
@@ -114,7 +114,7 @@ def test_a_disk_too_small_for_a_reserve_is_short_only_while_it_is_full(folder: P
     clock = FakeClock()
     folder.mkdir(exist_ok=True)
     reserve = Reserve(folder, clock, free_bytes=lambda: free["bytes"])
-    reserve.take()
+    reserve.allocate()
     assert not reserve.is_exhausted()
     free["bytes"] = 0
     reserve.give_up()

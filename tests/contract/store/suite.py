@@ -31,7 +31,7 @@ from contract.store.samples import (
     working,
 )
 from contract.store.search import SearchContract
-from contract.store.survey import SurveyContract
+from contract.store.survey import OwnerContract, SurveyContract, UsageContract
 from contract.store.trials import TrialContract
 from contract.store.work import ScheduleContract, WorkContract
 from looply.engine.coding.codec import FOLD_VERSION
@@ -410,6 +410,8 @@ class StoreContract(
     DatastoreContract,
     DecisionContract,
     SurveyContract,
+    OwnerContract,
+    UsageContract,
     TrialContract,
 ):
     """The whole suite; a subclass gives the fixture `stores`."""

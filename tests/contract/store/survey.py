@@ -82,7 +82,7 @@ async def stored_bytes(store: Store, limit: int) -> Mapping[str, int]:
 
 
 class SurveyContract:
-    """Open work is counted, and open executions without an owner are found."""
+    """Open work is counted."""
 
     async def test_the_one_process_of_a_store_audits(self, store: Store) -> None:
         assert [await store.survey.acquire_auditor_role() for _ in range(2)] == [True, True]
@@ -169,6 +169,10 @@ class SurveyContract:
         await store.schedules.put(schedule(START_TIME, status="PAUSED"))
         assert (await store.survey.count()).schedule_due == START_TIME + 4 * HOUR
 
+
+class OwnerContract:
+    """Open executions that nothing will move are found."""
+
     @pytest.mark.parametrize("status", ["RUNNING", "WAITING"])
     @pytest.mark.parametrize("owner", OWNERS)
     async def test_an_open_execution_has_an_owner(
@@ -224,6 +228,10 @@ class SurveyContract:
             await store.journal.commit(unit)
         assert sorted(await store.survey.find_orphans(10)) == [unit.execution_id for unit in units]
         assert len(await store.survey.find_orphans(3)) == 3
+
+
+class UsageContract:
+    """What each organization uses is counted."""
 
     async def test_open_executions_are_counted_by_organization(self, store: Store, samples: Samples) -> None:
         assert await store.survey.open_counts() == {}

@@ -120,22 +120,14 @@ async def test_effects_that_follow_from_one_another_cost_temporal_one_activity(s
 
 
 async def test_effects_that_follow_from_one_another_are_marked_with_the_outcome_before_them(
-    settings: TemporalSettings, monkeypatch: pytest.MonkeyPatch
+    settings: TemporalSettings,
 ) -> None:
     process = Process(settings)
-    marked: list[int] = []
-    mark = process.store.work.mark_running
-
-    async def counted(execution_id: str, seq: int, epoch: int) -> bool:
-        marked.append(seq)
-        return await mark(execution_id, seq, epoch)
-
-    monkeypatch.setattr(process.store.work, "mark_running", counted)
     async with process.running():
         execution_id = await process.trigger(chain(*(call(f"call_{n}") for n in range(1, 6))))
         await process.closed(execution_id)
     assert [(seen.step, seen.attempt) for seen in process.world.calls] == [(f"call_{n}", 1) for n in range(1, 6)]
-    assert marked == [2]
+    assert process.store.work.marked == [2]
 
 
 async def test_an_effect_in_a_chain_that_is_offered_beside_it_is_made_once(settings: TemporalSettings) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from kit.memory.data import MemoryData
 from looply.errors import EngineError, ShuttingDown, StoreFull, StoreLost
@@ -15,7 +15,7 @@ Fault: TypeAlias = Literal["FULL", "LOST_BEFORE", "LOST_AFTER"]
 
 class _Item(NamedTuple):
     write: Callable[[], object]
-    future: "asyncio.Future[object]"
+    future: "asyncio.Future[Any]"
 
 
 class Commits:
@@ -68,7 +68,7 @@ class Commits:
         elif not self._is_open:
             future.set_exception(ShuttingDown("the store is closed and takes no more units"))
         else:
-            self._waiting.append(_Item(write, future))  # type: ignore[arg-type]
+            self._waiting.append(_Item(write, future))
             if not self._is_held:
                 self._plan()
         return future

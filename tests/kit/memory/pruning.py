@@ -48,7 +48,7 @@ class MemoryPruning:
         found = self._choice(expired, after)
         for each in found.removed:
             self._forget(each.execution_id)
-        self._forget_fires({each.execution_id for each in found.removed}, expired)
+        _forget_fires(self._data, {each.execution_id for each in found.removed}, expired)
         return found.report
 
     async def drop_keys(self, now: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
@@ -155,7 +155,12 @@ class MemoryPruning:
         for place in places:
             data.order[place - 1] = None
         uses = data.value_uses.pop(execution_id, {})
-        kept = {key for other, found in data.value_uses.items() for key in found if self._owner(other) == owner}
+        kept = {
+            key
+            for other, found in data.value_uses.items()
+            for key in found
+            if data.heads[other].organization_id == owner
+        }
         for key in uses.keys() - kept:
             del data.values[owner, key]
         for rows in (data.crash_counts, data.batches, data.snapshots, data.search, data.expiries):
@@ -172,18 +177,15 @@ class MemoryPruning:
         data.letters = {key: row for key, row in data.letters.items() if key[0] != execution_id}
         data.copies = {key: copy for key, copy in data.copies.items() if copy.row.execution_id != execution_id}
 
-    def _owner(self, execution_id: str) -> str:
-        return self._data.heads[execution_id].organization_id
 
-    def _forget_fires(self, gone: set[str], expired: RetentionFilter) -> None:
-        data = self._data
-        for workflow_id, ledger in data.fires.items():
-            if named := [at for at, row in ledger.items() if row.execution_id in gone]:
-                ledger.update({at: replace(ledger[at], execution_id="") for at in named})
-                data.fires[workflow_id] = {at: row for at, row in ledger.items() if _is_kept(row, expired)}
-        for workflow_id, schedule in data.schedules.items():
-            if schedule.last_execution in gone:
-                data.schedules[workflow_id] = replace(schedule, last_execution="")
+def _forget_fires(data: MemoryData, gone: set[str], expired: RetentionFilter) -> None:
+    for workflow_id, ledger in data.fires.items():
+        if named := [at for at, row in ledger.items() if row.execution_id in gone]:
+            ledger.update({at: replace(ledger[at], execution_id="") for at in named})
+            data.fires[workflow_id] = {at: row for at, row in ledger.items() if _is_kept(row, expired)}
+    for workflow_id, schedule in data.schedules.items():
+        if schedule.last_execution in gone:
+            data.schedules[workflow_id] = replace(schedule, last_execution="")
 
 
 def _is_kept(row: LedgerRow, expired: RetentionFilter) -> bool:

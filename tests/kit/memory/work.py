@@ -12,11 +12,12 @@ from looply.execution.facts.deliveries import Delivery, DeliveryKey
 
 
 class MemoryWorkQueue:
-    """See `looply.engine.ports.store.WorkQueue`."""
+    """See `looply.engine.ports.store.WorkQueue`. `marked` has the numbers of the effects that were to be marked."""
 
     def __init__(self, data: MemoryData, commits: Commits) -> None:
         self._data = data
         self._commits = commits
+        self.marked: list[int] = []
 
     async def due_timers(self, now: datetime, limit: int) -> Sequence[TimerRow]:
         """Returns timers that are due, earliest first."""
@@ -29,6 +30,7 @@ class MemoryWorkQueue:
 
     async def mark_running(self, execution_id: str, seq: int, epoch: int) -> bool:
         """Marks a QUEUED effect as RUNNING."""
+        self.marked.append(seq)
 
         def write() -> bool:
             row = self._data.effects.get((execution_id, seq))

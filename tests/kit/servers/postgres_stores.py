@@ -100,11 +100,13 @@ class PostgresStores:
         self.address = address
         self._made: list[PostgresStore] = []
 
-    def make(self, clock: Clock | None = None, **settings: bool | int) -> PostgresStore:
+    def make(
+        self, clock: Clock | None = None, *, kind: type[PostgresStore] = PostgresStore, **settings: bool | int
+    ) -> PostgresStore:
         """Returns a store that is not open yet; one that a test leaves open is dropped after it."""
         # Each session is a process of the server that learns everything again: a few are enough for a test.
         facts: dict[str, Any] = {"writers": 4, "readers": 2, **settings}
-        self._made.append(PostgresStore(self.address, clock or FakeClock(), **facts))
+        self._made.append(kind(self.address, clock or FakeClock(), **facts))
         return self._made[-1]
 
     async def drop(self) -> None:

@@ -4,24 +4,26 @@ with TemporalServer() as server:
     client = await Client.connect(server.address)
 """
 
-import asyncio
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
+import grpc
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
-from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.api.workflowservice.v1.service_pb2_grpc import WorkflowServiceStub
 
 from kit.servers.held_port import HeldPort
 from looply.errors import LooplyError
 
 _SECONDS: Final = 120
 _NAMESPACE: Final = "default"
+_QUICK: Final = tuple((f"grpc.{name}_reconnect_backoff_ms", 50) for name in ("initial", "min", "max"))
+"""A server that starts is connected to within this time after it listens."""
 
 # Ends the server when another process has ended, in whatever way.
 _WATCH: Final = '(while [ -d "/proc/$1" ] && [ -d "/proc/$2" ]; do sleep 0.5; done; kill -9 "$2") 2>/dev/null &'
@@ -78,7 +80,16 @@ class TemporalServer:
     def start(self) -> None:
         """Starts the server and returns when its namespace is there."""
         self.launch()
-        asyncio.run(self._reached())
+        process = self.process
+        assert process is not None
+        with grpc.insecure_channel(self.address, options=_QUICK) as channel:
+            call = WorkflowServiceStub(channel).DescribeNamespace.future
+            answer = call(DescribeNamespaceRequest(namespace=_NAMESPACE), timeout=_SECONDS, wait_for_ready=True)
+            Thread(target=_cancel_at_end, args=(process, answer), daemon=True).start()
+            try:
+                answer.result()
+            except grpc.FutureCancelledError as error:
+                raise RuntimeError(f"Temporal ended: {self._log_text()}") from error
 
     def launch(self) -> None:
         """Starts the server without waiting for it."""
@@ -125,18 +136,11 @@ class TemporalServer:
     def _log(self) -> Path | None:
         return self.file.with_suffix(".log") if self.file is not None else None
 
-    async def _reached(self) -> None:
-        assert self.process is not None
-        async with asyncio.timeout(_SECONDS):
-            while True:
-                try:
-                    client = await Client.connect(self.address)
-                    await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=_NAMESPACE))
-                except (RuntimeError, RPCError):
-                    assert self.process.poll() is None, f"Temporal ended: {self._log_text()}"
-                    await asyncio.sleep(0.05)
-                else:
-                    return
-
     def _log_text(self) -> str:
         return self._log.read_text(encoding="utf-8")[-2000:] if self._log is not None else "it keeps no log"
+
+
+def _cancel_at_end(process: "subprocess.Popen[bytes]", answer: Any) -> None:
+    """Gives up a call to a server when its process ends."""
+    process.wait()
+    answer.cancel()

@@ -141,9 +141,9 @@ def plain_store(folder: Path) -> SqliteStore:
 class CarelessOwnership(Ownership):
     """Opens the file with a connection that does not wait for the disk."""
 
-    def take(self) -> tuple[StartupState, apsw.Connection]:
+    def acquire(self) -> tuple[StartupState, apsw.Connection]:
         """Takes the folder; a commit on the connection returns before its flush."""
-        boot, connection = super().take()
+        boot, connection = super().acquire()
         connection.execute("PRAGMA synchronous = NORMAL")
         return boot, connection
 

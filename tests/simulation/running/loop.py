@@ -56,7 +56,23 @@ class Handle:
         return self.when_ms / 1000
 
 
-class SimulatedLoop(asyncio.AbstractEventLoop):
+class EndlessLoop(asyncio.AbstractEventLoop):
+    """What asyncio asks of a loop that runs as long as it is asked, and reports nothing by itself."""
+
+    def get_debug(self) -> bool:
+        return False
+
+    def is_running(self) -> bool:
+        return True
+
+    def is_closed(self) -> bool:
+        return False
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Ignores what asyncio reports when a task is collected."""
+
+
+class SimulatedLoop(EndlessLoop):
     """See the module. `turns` counts the callbacks that were called, `ms` is the simulated time."""
 
     def __init__(self) -> None:
@@ -70,18 +86,6 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
 
     def time(self) -> float:
         return self.ms / 1000
-
-    def get_debug(self) -> bool:
-        return False
-
-    def is_running(self) -> bool:
-        return True
-
-    def is_closed(self) -> bool:
-        return False
-
-    def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """Ignores the reports of asyncio when a task is collected: `broken` returns the errors in a fixed order."""
 
     def create_future(self) -> "asyncio.Future[Any]":
         return asyncio.Future(loop=self)
@@ -147,7 +151,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         owner.stopped.clear()
 
     def broken(self) -> list[BaseException]:
-        """Returns the errors of tasks, oldest first."""
+        """Returns the errors of tasks, oldest first, which nothing else reports."""
         ended = [task for task in self.tasks if task.done() and not task.cancelled()]
         return [error for task in ended if (error := task.exception()) is not None]
 

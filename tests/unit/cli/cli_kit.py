@@ -93,7 +93,9 @@ class Looply:
             answer = answer.pop(0)
         if callable(answer):
             answer = answer(request)
-        return answer if isinstance(answer, httpx2.Response) else httpx2.Response(200, json=answer)
+        if isinstance(answer, httpx2.Response):
+            return answer
+        return httpx2.Response(200, json={"message": "success", **answer})
 
 
 Command = Callable[..., Done]

@@ -1,8 +1,7 @@
-"""Contexts for several servers, and the completion of shells."""
+"""Contexts for several servers."""
 
 import json
 import stat
-import subprocess
 from pathlib import Path
 
 import httpx2
@@ -25,7 +24,7 @@ def asked(looply: Looply) -> list[tuple[str, str]]:
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         calls.append((request.url.host, request.headers["x-api-key"]))
-        return httpx2.Response(200, json={"items": []})
+        return httpx2.Response(200, json={"message": "success", "items": []})
 
     looply.answers["getKeys"] = answer
     return calls
@@ -129,21 +128,3 @@ def test_a_removed_current_context_leaves_none(run: Command, home: dict[str, str
 
 def test_a_context_and_a_data_folder_are_not_given_at_once(run: Command, home: dict[str, str]) -> None:
     assert run("key", "list", "--context", "test", "--data", "d", env=home).status == 2
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [(("workf",), {"workflow"}), (("execution", "re"), {"resume", "redrive", "repair", "rerun"})],
-)
-def test_bash_completes_commands(run: Command, words: tuple[str, ...], expected: set[str]) -> None:
-    script = run("completion", "bash").out
-    line = " ".join(("looply", *words))
-    asks = f'COMP_WORDS=({line}); COMP_CWORD={len(words)}; _looply; printf "%s\\n" "${{COMPREPLY[@]}}"'
-    done = subprocess.run(["bash", "-c", f"{script}\n{asks}"], capture_output=True, text=True, check=True)
-    assert set(done.stdout.split()) == expected
-
-
-@pytest.mark.parametrize(("shell", "words"), [("zsh", "#compdef looply"), ("fish", "complete -c looply")])
-def test_scripts_of_other_shells_are_written(run: Command, shell: str, words: str) -> None:
-    done = run("completion", shell)
-    assert (done.status, words in done.out, "redrive" in done.out) == (0, True, True)

@@ -54,7 +54,7 @@ def workers(starts: Starts, most: int = 4) -> Workers[FakeProcess]:
 
 async def call(pool: Workers[FakeProcess], owner: str, *, is_slow: bool = False, is_sound: bool = True) -> FakeProcess:
     """Runs one call and returns its process."""
-    process = await pool.take(owner)
+    process = await pool.acquire(owner)
     if is_slow:
         pool.lower(process)
     await pool.release(process, owner, is_sound=is_sound, is_slow=is_slow)
@@ -73,12 +73,12 @@ async def test_after_the_first_call_a_spare_process_is_there_and_no_more_are_sta
 async def test_while_one_organization_runs_all_it_may_the_next_one_waits_for_no_start() -> None:
     starts = Starts()
     pool = workers(starts)
-    held = [await pool.take("umbrella")]
+    held = [await pool.acquire("umbrella")]
     await settled()
-    held.append(await pool.take("umbrella"))
+    held.append(await pool.acquire("umbrella"))
     await settled()
     starts.gate.clear()
-    process = await asyncio.wait_for(pool.take("acme"), 5)
+    process = await asyncio.wait_for(pool.acquire("acme"), 5)
     assert process not in held
 
 
@@ -88,7 +88,7 @@ async def test_endless_code_that_loses_its_process_each_time_never_takes_the_las
     for _ in range(20):
         await call(pool, "umbrella", is_slow=True, is_sound=False)
         starts.gate.clear()
-        process = await asyncio.wait_for(pool.take("acme"), 5)
+        process = await asyncio.wait_for(pool.acquire("acme"), 5)
         assert not process.is_low
         starts.gate.set()
         await pool.release(process, "acme", is_sound=True, is_slow=False)
@@ -117,7 +117,7 @@ async def test_an_organization_counts_as_slow_until_enough_calls_in_a_row_were_q
 async def test_when_every_process_was_lowered_one_is_replaced() -> None:
     starts = Starts()
     pool = workers(starts, most=2)
-    one, two = await pool.take("umbrella"), await pool.take("hooli")
+    one, two = await pool.acquire("umbrella"), await pool.acquire("hooli")
     for process, owner in ((one, "umbrella"), (two, "hooli")):
         pool.lower(process)
         await pool.release(process, owner, is_sound=True, is_slow=True)
@@ -147,7 +147,7 @@ async def test_a_failed_start_is_reported_and_the_next_call_tries_again() -> Non
     pool = workers(starts)
     starts.fails = True
     with pytest.raises(Unavailable):
-        await pool.take("acme")
+        await pool.acquire("acme")
     starts.fails = False
     assert (await call(pool, "acme")).number == 0
 
@@ -156,7 +156,7 @@ async def test_a_failed_start_of_a_spare_process_is_logged_with_its_error() -> N
     starts = Starts()
     pool = workers(starts)
     with capture_logs() as logged:
-        process = await pool.take("acme")
+        process = await pool.acquire("acme")
         starts.fails = True
         await settled()
         await pool.release(process, "acme", is_sound=True, is_slow=False)
@@ -168,10 +168,10 @@ async def test_a_failed_start_of_a_spare_process_is_logged_with_its_error() -> N
 async def test_a_call_that_finds_all_processes_starting_takes_the_spare_one() -> None:
     starts = Starts()
     pool = workers(starts, most=2)
-    await pool.take("umbrella")
+    await pool.acquire("umbrella")
     starts.gate.clear()
     await settled()
-    taking = asyncio.create_task(pool.take("acme"))
+    taking = asyncio.create_task(pool.acquire("acme"))
     await settled()
     starts.gate.set()
     await asyncio.wait_for(taking, 5)
@@ -181,7 +181,7 @@ async def test_a_call_that_finds_all_processes_starting_takes_the_spare_one() ->
 async def test_closing_ends_a_start_and_all_processes() -> None:
     starts = Starts()
     pool = workers(starts)
-    process = await pool.take("acme")
+    process = await pool.acquire("acme")
     starts.gate.clear()
     await settled()
     await pool.close()

@@ -14,7 +14,7 @@ from looply.execution import ExecutionState, advance, answer
 from looply.execution.facts.commands import EffectDone
 from looply.execution.facts.events import ExecutionStarted, StepSucceeded
 from looply.jsontext import Json
-from looply.rates import Turns, WorkPace
+from looply.rates import Turns
 from looply.sealing import Sealer
 from looply.testing.clock import START_TIME, FakeClock
 
@@ -123,7 +123,7 @@ async def test_large_histories_of_one_organization_are_read_one_after_the_other(
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
-    turns, codec = Turns(clock, WorkPace(), sleep), NotingReads()
+    turns, codec = Turns(clock, sleep=sleep), NotingReads()
     for owner in ("acme", "umbrella"):
         turns.note(owner)
     loader = Loader(MemoryStore(clock), codec, turns)

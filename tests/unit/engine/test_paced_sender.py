@@ -4,7 +4,7 @@ import httpx2
 
 from looply.connectors.port import HttpRequest, HttpResponse
 from looply.engine.effects.paced_sender import PacedSender
-from looply.rates import LONGEST_WAIT_SECONDS, Turns, WorkPace
+from looply.rates import LONGEST_WAIT_SECONDS, Turns
 from looply.testing.clock import FakeClock
 
 REQUEST = HttpRequest(method="GET", url=httpx2.URL("http://system.example/"))
@@ -22,47 +22,44 @@ class Answering:
         return HttpResponse(status=200, reason="OK", headers=(), content=self._content)
 
 
-async def waits(pace: WorkPace, clock: FakeClock, owner: str, content: bytes, count: int) -> list[float]:
-    """Returns the seconds that each of so many responses waited."""
-    found: list[float] = []
+class Paced:
+    """Turns of several organizations, and the seconds that a response has waited for each time."""
 
-    async def sleep(seconds: float) -> None:
-        found.append(seconds)
+    def __init__(self, *owners: str) -> None:
+        self.waited: list[float] = []
+        self._turns = Turns(FakeClock(), sleep=self._sleep)
+        for owner in owners:
+            self._turns.note(owner)
 
-    sender = PacedSender(Answering(content), owner, Turns(clock, pace, sleep))
-    for _ in range(count):
-        assert (await sender.send(REQUEST)).content == content
-    return found
+    async def _sleep(self, seconds: float) -> None:
+        self.waited.append(seconds)
 
-
-def shared(clock: FakeClock) -> WorkPace:
-    pace = WorkPace()
-    for owner in ("umbrella", "acme"):
-        pace.note(owner, clock.monotonic())
-    return pace
+    async def waits(self, owner: str, content: bytes, count: int) -> list[float]:
+        """Returns the seconds that each of so many responses waited."""
+        self.waited.clear()
+        sender = PacedSender(Answering(content), owner, self._turns)
+        for _ in range(count):
+            assert (await sender.send(REQUEST)).content == content
+        return list(self.waited)
 
 
 async def test_a_large_response_waits_for_the_ones_before_it() -> None:
-    clock = FakeClock()
     for content in (RICH, LARGE):
-        pace = shared(clock)
-        first, second = await waits(pace, clock, "umbrella", content, 3)
+        paced = Paced("umbrella", "acme")
+        first, second = await paced.waits("umbrella", content, 3)
         assert 0.5 < first < second
-        assert not await waits(pace, clock, "acme", content, 1)
+        assert not await paced.waits("acme", content, 1)
 
 
 async def test_a_small_response_never_waits() -> None:
-    clock = FakeClock()
-    pace = shared(clock)
-    await waits(pace, clock, "umbrella", RICH, 5)
-    assert not await waits(pace, clock, "umbrella", b'{"ok":true}', 5)
+    paced = Paced("umbrella", "acme")
+    await paced.waits("umbrella", RICH, 5)
+    assert not await paced.waits("umbrella", b'{"ok":true}', 5)
 
 
 async def test_no_response_waits_longer_than_its_call_is_awaited() -> None:
-    clock = FakeClock()
-    found = await waits(shared(clock), clock, "umbrella", RICH, 100)
-    assert max(found) == LONGEST_WAIT_SECONDS
+    assert max(await Paced("umbrella", "acme").waits("umbrella", RICH, 100)) == LONGEST_WAIT_SECONDS
 
 
 async def test_responses_of_an_organization_that_is_alone_do_not_wait() -> None:
-    assert not await waits(WorkPace(), FakeClock(), "umbrella", RICH, 5)
+    assert not await Paced().waits("umbrella", RICH, 5)

@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import declared_statuses
 import httpx2
 import pytest
 import pytest_asyncio
-from answer_shapes import check_answer
-from server_kit import ALL_SCOPES, PUBLIC_URL, Caller
+from server_kit import ALL_SCOPES, PUBLIC_URL, Caller, CheckedDispatch, ScriptedShell
 
 from kit.memory import MemoryStore
 from looply.app.context.child_targets import find_child_target
@@ -30,15 +30,12 @@ from looply.engine.coding.codec import Codec
 from looply.engine.effects.in_process import InProcessDispatcher
 from looply.engine.effects.worker import Worker
 from looply.engine.shell.reading import Parts
-from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pump import Pump
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.sealing import Sealer
 from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app
 from looply.server.http.boundary import Boundary
-from looply.server.http.call import Response, Route
-from looply.server.http.dispatch import Dispatch
 from looply.testing.clock import FakeClock, SerialEntropy
 from looply.testing.world import NoNetwork, World
 
@@ -53,19 +50,6 @@ def limits(request: pytest.FixtureRequest) -> Limits:
     """Returns the limits of the server: the defaults, unless a test is parametrized with others."""
     found: Limits = getattr(request, "param", DEFAULT_LIMITS)
     return found
-
-
-@pytest.fixture(autouse=True)
-def answers_as_declared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes a test fail when an answer does not match the type that its route declares."""
-    perform = Dispatch.perform
-
-    async def checked(dispatch: Dispatch, route: Route, *facts: Any) -> Response:
-        answer = await perform(dispatch, route, *facts)
-        check_answer(route, answer)
-        return answer
-
-    monkeypatch.setattr(Dispatch, "perform", checked)
 
 
 @pytest.fixture
@@ -84,18 +68,22 @@ async def catalog(
     await catalog.close()
 
 
+@pytest.fixture
+def store(clock: FakeClock) -> MemoryStore:
+    return MemoryStore(clock)
+
+
 @pytest_asyncio.fixture
 async def engine(
-    catalog: Catalog, clock: FakeClock, entropy: SerialEntropy, world: World, limits: Limits
-) -> AsyncIterator[tuple[Shell, Pump]]:
-    store = MemoryStore(clock)
+    catalog: Catalog, store: MemoryStore, clock: FakeClock, entropy: SerialEntropy, world: World, limits: Limits
+) -> AsyncIterator[tuple[ScriptedShell, Pump]]:
     dispatcher = InProcessDispatcher()
     worker = Worker(world.registry, world.connections, NoNetwork, clock)
     codec = Codec(Sealer(bytes(32), entropy))
     parts = Parts(
         store=store, codec=codec, dispatcher=dispatcher, worker=worker, clock=clock, entropy=entropy, limits=limits
     )
-    shell = Shell(parts)
+    shell = ScriptedShell(parts)
 
     async def no_profile(organization_id: str, workflow_id: str) -> tuple[str, Any]:
         return "", None
@@ -112,17 +100,19 @@ async def engine(
 
 
 @pytest.fixture
-def shell(engine: tuple[Shell, Pump]) -> Shell:
+def shell(engine: tuple[ScriptedShell, Pump]) -> ScriptedShell:
     return engine[0]
 
 
 @pytest.fixture
-def pump(engine: tuple[Shell, Pump]) -> Pump:
+def pump(engine: tuple[ScriptedShell, Pump]) -> Pump:
     return engine[1]
 
 
 @pytest.fixture
-def services(shell: Shell, catalog: Catalog, clock: FakeClock, entropy: SerialEntropy, limits: Limits) -> Services:
+def services(
+    shell: ScriptedShell, catalog: Catalog, clock: FakeClock, entropy: SerialEntropy, limits: Limits
+) -> Services:
     return Services(
         engine=shell,
         catalog=catalog,
@@ -138,13 +128,14 @@ def services(shell: Shell, catalog: Catalog, clock: FakeClock, entropy: SerialEn
 
 @pytest.fixture
 def app(services: Services, entropy: SerialEntropy, tmp_path: Path) -> Boundary:
-    return build_app(services, entropy, Pages(tmp_path / "static"))
+    return build_app(services, entropy, Pages(tmp_path / "static"), dispatch_type=CheckedDispatch)
 
 
 @pytest_asyncio.fixture
 async def client(app: Boundary) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://server") as client:
+    hooks = {"response": [declared_statuses.check_status]}
+    async with httpx2.AsyncClient(transport=transport, base_url="http://server", event_hooks=hooks) as client:
         yield client
 
 

@@ -1,9 +1,18 @@
 """Tools of server tests: small definitions, and a client of one organization."""
 
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 import httpx2
+from answer_shapes import check_answer
+
+from looply.catalog.tenants.principal import Principal
+from looply.engine.ports.port import Execution, Start, Started
+from looply.engine.shell.reading import Parts
+from looply.engine.shell.shell import Shell
+from looply.server.http.call import Response, Route
+from looply.server.http.dispatch import Dispatch
 
 PUBLIC_URL = "https://looply.example"
 ALL_SCOPES = ("trigger", "read", "manage", "admin", "override")
@@ -49,6 +58,26 @@ COMPUTING = definition(note_step())
 ASKING = definition(wait_step(), note_step())
 CARDING = definition(card_step(), note_step())
 SCHEDULED = definition(note_step(), trigger={"trigger_type": "SCHEDULED", "schedule": {"every": "PT1H"}})
+
+
+class ScriptedShell(Shell):
+    """A shell that records the executions that are loaded, and whose starts can be made to fail."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
+        self.loaded: list[str] = []
+        self.start_error: Exception | None = None
+
+    async def get(self, execution_id: str) -> Execution:
+        """Returns the execution, as a shell does."""
+        self.loaded.append(execution_id)
+        return await super().get(execution_id)
+
+    async def start(self, request: Start) -> Started:
+        """Starts an execution, unless it is to fail."""
+        if self.start_error is not None:
+            raise self.start_error
+        return await super().start(request)
 
 
 class Caller:
@@ -110,3 +139,14 @@ class Caller:
     async def key_with(self, *scopes: str) -> "Caller":
         made = await self.post("createKey", {"name": "part", "scopes": list(scopes)})
         return Caller(self.client, self.organization_id, self.workspace_id, made.json()["item"]["api_key"])
+
+
+class CheckedDispatch(Dispatch):
+    """Fails when an answer does not match the type that its route declares."""
+
+    async def perform(
+        self, route: Route, principal: Principal, scope: Any, receive: Any, values: Mapping[str, str]
+    ) -> Response:
+        answer = await super().perform(route, principal, scope, receive, values)
+        check_answer(route, answer)
+        return answer

@@ -6,7 +6,7 @@ from server_kit import COMPUTING, Caller
 from looply.app.context.services import Services
 from looply.errors import QuotaReached
 from looply.limits import DEFAULT_LIMITS
-from looply.rates import HEAVY_BYTES, UNITS_PER_SECOND, Turns, WorkPace
+from looply.rates import HEAVY_BYTES, UNITS_PER_SECOND, Turns
 from looply.server.http.request_parsing import LONGEST_BODY_WAIT_SECONDS, read_json
 from looply.testing.clock import FakeClock
 
@@ -25,7 +25,7 @@ class Sleeps:
 
 
 def turns(clock: FakeClock, sleeps: Sleeps, *owners: str) -> Turns:
-    shared = Turns(clock, WorkPace(), sleeps.sleep)
+    shared = Turns(clock, sleep=sleeps.sleep)
     for owner in owners:
         shared.note(owner)
     return shared
@@ -71,7 +71,7 @@ async def test_too_many_large_bodies_are_answered_429_and_small_ones_of_anyone_r
     mine: Caller, theirs: Caller, services: Services
 ) -> None:
     ours, foreign = await mine.create(COMPUTING), await theirs.create(COMPUTING)
-    await services.turns.take(mine.organization_id, 7 * UNITS_PER_SECOND)
+    await services.turns.wait(mine.organization_id, 7 * UNITS_PER_SECOND)
     refused = await mine.post(f"triggerworkflow/{ours}", content=LARGE)
     assert (refused.status_code, refused.json()["code"]) == (429, "QUOTA")
     assert refused.headers["retry-after"] == "7"

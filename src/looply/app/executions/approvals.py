@@ -63,17 +63,17 @@ async def reassign(services: Services, principal: Principal, card_id: str, *, to
         case Unfit(problems=problems):
             raise Refused(problems[0].message, code="CANNOT_REASSIGN", problems=problems)
         case _:
-            raise _not_open()
+            raise _not_open(card_id)
 
 
 async def _open_card(services: Services, principal: Principal, card_id: str) -> OpenCard:
     try:
         key = validate_id(card_id, "card")
     except BadRequest as error:
-        raise _not_open() from error
+        raise _not_open(card_id) from error
     found = await services.engine.open_cards(principal.organization_id, card_id=key)
     if not found:
-        raise _not_open()
+        raise _not_open(card_id)
     return found[0]
 
 
@@ -106,5 +106,7 @@ def _validate_text(text: str, name: str, most: int, *, least: int = 1) -> str:
     raise BadRequest.at(f"/{name}", f"must be a printable text of {least} to {most} characters")
 
 
-def _not_open() -> NotFound:
-    return NotFound("there is no open card of this id", code="CARD_NOT_FOUND")
+def _not_open(card_id: str) -> NotFound:
+    return NotFound(
+        f"no open card has the id {card_id[:50]!r}; list the open cards for their ids", code="CARD_NOT_FOUND"
+    )

@@ -16,6 +16,7 @@ from looply.clock import to_ms
 from looply.engine.ports.port import Execution
 from looply.errors import Conflict, Forbidden, Refused
 from looply.execution.answering.forecast import Forecast, forecast
+from looply.execution.answering.starting import process_id_in_use_error
 from looply.execution.facts.commands import (
     Declined,
     EditDocument,
@@ -28,7 +29,6 @@ from looply.execution.facts.commands import (
     SkipStep,
     Unfit,
 )
-from looply.execution.facts.state import OPEN_STATUSES
 from looply.jsontext import Json
 
 _ACTIONS: Final[Mapping[type[RepairCommand], str]] = {
@@ -84,7 +84,7 @@ async def preview(services: Services, principal: Principal, request: RepairReque
     execution, command = await _prepare(services, principal, request)
     seen = forecast(execution.workflow, execution.state, command, limits=services.limits)
     repaired = _require_repaired(seen.reply)
-    if execution.state.has_incident and seen.status != "FAILED":
+    if seen.takes_process_id:
         await _check_process_id(services, execution)
     return RepairResult(execution=execution, incidents=repaired.incidents, forecast=seen)
 
@@ -114,18 +114,11 @@ async def _prepare(services: Services, principal: Principal, request: RepairRequ
 
 
 async def _check_process_id(services: Services, execution: Execution) -> None:
-    """Raises: Conflict when another open execution has taken the process id, as the store would."""
+    """Raises: Conflict when another open execution has the process id."""
     started = execution.state.started
-    if not started.process_id:
-        return
-    holders = await services.engine.find(started.organization_id, started.process_id, started.workflow_id)
-    others = [head for head in holders if head.execution_id != started.execution_id]
-    if any(head.status in OPEN_STATUSES for head in others):
-        message = (
-            f"another open execution of the workflow now has the process id {started.process_id!r}; "
-            "wait for its end or terminate it first"
-        )
-        raise Conflict(message, code="PROCESS_ID_IN_USE")
+    found = await services.engine.find(started.organization_id, started.process_id, started.workflow_id)
+    if any(head.is_open and head.execution_id != started.execution_id for head in found):
+        raise process_id_in_use_error(started.process_id)
 
 
 def _require_repaired(reply: Reply) -> Repaired:

@@ -112,9 +112,11 @@ class Change(msgspec.Struct, frozen=True):
 class AuditLog:
     """The audit records of organizations, which are append-only."""
 
-    def __init__(self, database: CatalogDatabase, clock: Clock) -> None:
+    def __init__(self, database: CatalogDatabase, clock: Clock, *, scanned: int = SCANNED) -> None:
+        """`scanned` is the number of records that one page of a filtered list examines at most."""
         self._database = database
         self._clock = clock
+        self._scanned = scanned
 
     async def record(
         self, organization_id: str, actor: str | None, action: str, object_id: str, **details: Json
@@ -140,7 +142,7 @@ class AuditLog:
         def read(connection: Connection) -> AuditPage:
             newest = _stored_head(connection, organization_id) or EMPTY
             end = newest.count + 1 if before is None else min(max(before, 0), newest.count + 1)
-            begin = max(end - SCANNED, 1)
+            begin = max(end - self._scanned, 1)
             query = _filter_query(organization_id, criteria).where(
                 audit_records.c.number >= begin, audit_records.c.number < end
             )

@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 from looply.cli import on_demand
 from looply.cli.terminal.client import NO_BODY
 from looply.cli.terminal.failures import UsageError
+from looply.cli.terminal.key_names import KeyNames
 from looply.cli.terminal.options import THE_TARGET, Target
 from looply.cli.terminal.payloads import PayloadFile, read_payload
 from looply.cli.terminal.questions import Yes, confirm
@@ -32,22 +33,24 @@ IfRevision = Annotated[int | None, Parameter(help="Only if the datastore has thi
 async def list_datastores(*, target: Target = THE_TARGET, terminal: Here) -> None:
     """List the datastores by name, without their documents."""
     if target.is_offline():
-        items = await on_demand.offline_datastores.list_all(terminal, target)
+        shown = items = await on_demand.offline_datastores.list_all(terminal, target)
     else:
         async with target.client(terminal) as client:
             items = await client.items("getDatastores")
-    show_items(terminal, items, _COLUMNS)
+            shown = await KeyNames(client).replace_ids(items, "modified_by") if terminal.is_table else items
+    show_items(terminal, items, _COLUMNS, shown=shown)
 
 
 @APP.command
 async def get(name: Name, /, *, target: Target = THE_TARGET, terminal: Here) -> None:
     """Show a datastore with its document."""
     if target.is_offline():
-        item = await on_demand.offline_datastores.get(terminal, target, name)
+        shown = item = await on_demand.offline_datastores.get(terminal, target, name)
     else:
         async with target.client(terminal) as client:
             item = (await client.get("getDatastore", name=name))["item"]
-    _show(terminal, item, shows_value=True)
+            (shown,) = await KeyNames(client).replace_ids([item], "modified_by") if terminal.is_table else [item]
+    _show(terminal, item, by=shown["modified_by"], shows_value=True)
 
 
 @APP.command
@@ -71,7 +74,7 @@ async def put(
         body = {"name": name, "value": document, **_guard(if_revision)}
         async with target.client(terminal) as client:
             item = (await client.post("putDatastore", body))["item"]
-    _show(terminal, item, shows_value=False)
+    _show(terminal, item, by=item["modified_by"], shows_value=False)
 
 
 @APP.command
@@ -98,13 +101,13 @@ def _guard(if_revision: int | None) -> dict[str, Any]:
     return {} if if_revision is None else {"if_revision": if_revision}
 
 
-def _show(terminal: Terminal, item: dict[str, Any], *, shows_value: bool) -> None:
+def _show(terminal: Terminal, item: dict[str, Any], *, by: str | None, shows_value: bool) -> None:
     shown = {
         "name": item["name"],
         "revision": item["revision"],
         "bytes": item["bytes"],
         "changed": instant(item["modified_on"]),
-        "by": item["modified_by"],
+        "by": by,
     }
     if shows_value:
         shown["value"] = json.dumps(item["value"], ensure_ascii=False, indent=2)

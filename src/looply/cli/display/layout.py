@@ -106,15 +106,16 @@ def _table(page: Table, width: int, has_colors: bool) -> Iterator[str]:
 
 
 def _fitting(page: Table, width: int) -> list[int]:
-    """Returns the columns for which the width suffices, the first ones first; the very first in any case."""
+    """Returns the columns before the first one for which the width does not suffice; the very first in any case."""
     shown: list[int] = []
     left = width
     for index in range(len(page.columns)):
         needed = min(_natural(page, index), _LEAST) if _is_prose(page, index) else _natural(page, index)
         needed += len(_GAP) if shown else 0
-        if not shown or needed <= left:
-            shown.append(index)
-            left -= needed
+        if shown and needed > left:
+            break
+        shown.append(index)
+        left -= needed
     return shown
 
 

@@ -75,7 +75,7 @@ class BulkFilter:
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class BulkOptions:
-    """The reason, the rate and the dry run of a bulk."""
+    """The reason, the rate and the dry run of a bulk, and whether it asks before."""
 
     reason: Annotated[str, Parameter(help="Reason; recorded in the log of each execution.")] = ""
     rate: Annotated[int, Parameter(help="Executions per second.", validator=validators.Number(gte=1, lte=100))] = 10
@@ -87,6 +87,7 @@ class BulkOptions:
             negative="",
         ),
     ] = False
+    yes: Yes = False
 
 
 _NO_CRITERIA: Final = BulkFilter()
@@ -109,6 +110,7 @@ async def redrive(
         more["mapping"] = parse_renames(rename)
     async with server.client(terminal) as client:
         bulk = _Bulk(client, terminal, "bulkRedrive", {**await _body(client, criteria, options), **more})
+        await bulk.confirm("Redrive", yes=options.yes)
         return await bulk.run(options)
 
 
@@ -117,15 +119,13 @@ async def terminate(
     *,
     criteria: BulkFilter = _NO_CRITERIA,
     options: BulkOptions = _DEFAULTS,
-    yes: Yes = False,
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> int:
     """Terminate many executions."""
     async with server.client(terminal) as client:
         bulk = _Bulk(client, terminal, "bulkTerminate", await _body(client, criteria, options))
-        if not options.dry_run:
-            await bulk.confirm("Terminate", yes=yes)
+        await bulk.confirm("Terminate", yes=options.yes)
         return await bulk.run(options)
 
 
@@ -178,7 +178,9 @@ class _Bulk:
     body: dict[str, Any]
 
     async def confirm(self, verb: str, *, yes: bool) -> None:
-        """Asks with the number of executions, which a dry run counts. Raises: as `confirm`."""
+        """Asks with the number of executions, which a dry run counts; not before a dry run. Raises: as `confirm`."""
+        if self.body["dry_run"]:
+            return
         what = f"{verb} the executions that match"
         if not yes and self.terminal.is_interactive:
             found = await self.client.post(self.name, {**self.body, "dry_run": True})
@@ -201,7 +203,7 @@ class _Bulk:
     async def _wait(self, item: dict[str, Any]) -> dict[str, Any]:
         bulk_id = item["bulk_id"]
         text = f"the server continues; 'looply bulk status {bulk_id}' shows it, 'looply bulk cancel {bulk_id}' stops it"
-        with explain_interrupt(self.terminal, text), show_progress(self.terminal) as progress:
+        with explain_interrupt(self.terminal, text), show_progress(self.terminal, item["action"]) as progress:
             while item["ended_on"] is None:
                 progress(item["action"], item["done"] + item["refused"], None)
                 await self.terminal.pause(_POLL_SECONDS)

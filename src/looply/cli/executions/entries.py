@@ -17,8 +17,13 @@ _VALUES: Final = ("input", "output")
 
 
 def details(entry: Mapping[str, Any]) -> str:
-    """Returns the fields of an entry as `name=value`, then its actor: instants in UTC, without input and output."""
+    """Returns the fields of an entry as `name=value`, then its actor: instants in UTC, without input and output.
+
+    The exit `next`, which every step has, is not mentioned; a step that ends the execution has it too.
+    """
     shown = {name: value for name, value in entry.items() if name not in (*_SHOWN_BEFORE, *_VALUES, *_ACTOR)}
+    if shown.get("branch") == "next":
+        del shown["branch"]
     shown |= {name: entry.get(name) for name in _ACTOR}
     return " ".join(f"{name}={_text(name, value)}" for name, value in shown.items() if value not in (None, ""))
 

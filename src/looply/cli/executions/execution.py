@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter, validators
 
+from looply.cli import on_demand
 from looply.cli.display.pages import Page, Record
 from looply.cli.executions import repairs
 from looply.cli.executions.entries import details
@@ -14,7 +15,8 @@ from looply.cli.executions.watching import Watch
 from looply.cli.terminal.client import NO_BODY, ApiClient, segment
 from looply.cli.terminal.failures import DONE, REFUSED, UsageError
 from looply.cli.terminal.instants import instant_ms
-from looply.cli.terminal.options import THE_SERVER, Server
+from looply.cli.terminal.key_names import KeyNames
+from looply.cli.terminal.options import THE_SERVER, THE_TARGET, Server, Target
 from looply.cli.terminal.payloads import Payload, PayloadFile, read_payload
 from looply.cli.terminal.progress import explain_interrupt
 from looply.cli.terminal.tables import instant, record, rows_of, show_items, table
@@ -31,6 +33,7 @@ _COLUMNS: Final = {
     "state": "workflow_current_state",
     "started": "created_on",
     "workflow": "workflow",
+    "version": "workflow_version",
 }
 _HEAD: Final = ("workflow_execution_id", "status", "workflow_current_state", "process_id", "workflow_id")
 
@@ -114,13 +117,17 @@ _NO_CRITERIA: Final = ExecutionFilter()
 
 @APP.command(name="list")
 async def list_executions(
-    *, criteria: ExecutionFilter = _NO_CRITERIA, limit: Limit = 20, server: Server = THE_SERVER, terminal: Here
+    *, criteria: ExecutionFilter = _NO_CRITERIA, limit: Limit = 20, target: Target = THE_TARGET, terminal: Here
 ) -> None:
     """List executions, newest first."""
     query = criteria.query()
-    async with server.client(terminal) as client:
-        items = await client.items("searchExecutions", limit, **query)
-    show_items(terminal, items, _COLUMNS, shown=[{**item, "workflow": _workflow(item)} for item in items])
+    if target.is_offline():
+        items = await on_demand.offline_executions.list_executions(terminal, target, query, limit)
+    else:
+        async with target.client(terminal) as client:
+            items = await client.items("searchExecutions", limit, **query)
+    shown = [{**item, "workflow": item["workflow_details"].get("workflow_name")} for item in items]
+    show_items(terminal, items, _COLUMNS, shown=shown)
 
 
 @APP.command
@@ -141,7 +148,9 @@ async def show(
     """Show an execution with its waits, incidents and log; with --json also the input and output of steps."""
     async with server.client(terminal) as client:
         item = await read_execution(client, *await find_execution(client, execution), after)
-    terminal.show(item, lambda: _page(item))
+        events = item["workflow_event_log"]["events"]
+        shown = await KeyNames(client).replace_ids(events, "by") if terminal.is_table else []
+    terminal.show(item, lambda: _page(item, shown))
 
 
 @APP.command
@@ -254,23 +263,36 @@ async def _call(client: ApiClient, name: str, execution: str, body: Any, **query
     return await client.post(f"{name}/{segment(execution)}", body, **query)
 
 
-def _page(item: dict[str, Any]) -> Page:
+def _page(item: dict[str, Any], events: Sequence[Mapping[str, Any]]) -> Page:
+    """Returns an execution as people see it, with the entries of its log, `events`."""
+    titles = _titles(item)
     head = {name: item.get(name) for name in _HEAD}
-    head["workflow"] = _workflow(item)
+    head["workflow_current_state"] = titles.get(item["workflow_current_state"], item["workflow_current_state"])
+    head |= {"workflow": item["workflow_details"].get("workflow_name"), "version": item["workflow_version"]}
     related = {title: item[name] for title, name in _RELATED.items() if item.get(name)}
     times = {"started": instant(item["created_on"]), "at": instant(item["modified_on"])}
     parts: list[Page] = [record({**head, **related, **times})]
     for name, columns in _PARTS.items():
         if item.get(name):
-            parts.append(_steps(item[name], columns, name))
-    parts += [_incident(incident) for incident in item.get("workflow_incidents") or ()]
+            parts.append(_steps(_titled(item[name], titles), columns, name))
+    parts += [_incident(incident) for incident in _titled(item.get("workflow_incidents") or (), titles)]
     if item["status"] == "FAILED":
         parts.append(_NEXT.format(execution=item["workflow_execution_id"]))
-    entries = [{**entry, "details": details(entry)} for entry in item["workflow_event_log"]["events"]]
+    entries = [{**entry, "details": details(entry)} for entry in events]
     parts.append(_steps(entries, ("timestamp", "type", "state", "details"), "log"))
     if after := item["workflow_event_log"].get("after"):
         parts.append(f"The log continues: --after {after}")
     return parts
+
+
+def _titles(item: Mapping[str, Any]) -> dict[str, str]:
+    """Returns each step as `id (description)`, by its id; the log has the ids alone, so that its lines stay short."""
+    steps = item["workflow_details"].get("workflow_steps") or ()
+    return {step["id"]: f"{step['id']} ({step['description']})" for step in steps if step.get("description")}
+
+
+def _titled(items: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> list[Mapping[str, Any]]:
+    return [{**item, "state": titles.get(item["state"], item["state"])} for item in items]
 
 
 def _incident(incident: Mapping[str, Any]) -> Record:
@@ -285,7 +307,3 @@ def _steps(items: Sequence[Mapping[str, Any]], columns: tuple[str, ...], title: 
         at = columns.index("state") + 1
         columns = (*columns[:at], "scope", *columns[at:])
     return table(columns, rows_of(items, columns), title=title)
-
-
-def _workflow(item: Mapping[str, Any]) -> str:
-    return f"{item['workflow_details'].get('workflow_name', '')} {item['workflow_version']}"

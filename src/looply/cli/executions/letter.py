@@ -6,7 +6,9 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter, validators
 
+from looply.cli.terminal.key_names import KeyNames
 from looply.cli.terminal.options import THE_SERVER, Server
+from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import instant, record, show_items
 from looply.cli.terminal.terminal import Here, Terminal
 
@@ -22,6 +24,8 @@ _COLUMNS: Final = {
     "settled": "action",
     "by": "settled_by",
 }
+
+_ACTORS: Final = ("by", "settled_by")
 
 LetterId = Annotated[str, Parameter(help="Id of the letter.")]
 Reason = Annotated[str, Parameter(help="Reason; recorded in the history.")]
@@ -67,7 +71,8 @@ async def list_letters(
     """
     async with server.client(terminal) as client:
         items = await client.items("getLetters", limit, **criteria.query())
-    show_items(terminal, items, _COLUMNS)
+        shown = await KeyNames(client).replace_ids(items, *_ACTORS) if terminal.is_table else items
+    show_items(terminal, items, _COLUMNS, shown=shown)
 
 
 @APP.command
@@ -75,7 +80,8 @@ async def show(letter_id: LetterId, /, *, server: Server = THE_SERVER, terminal:
     """Show a letter with its payload."""
     async with server.client(terminal) as client:
         item = (await client.get("getLetter", letter_id=letter_id))["item"]
-    terminal.show(item, lambda: record(_letter_fields(item)))
+        (shown,) = await KeyNames(client).replace_ids([item], *_ACTORS) if terminal.is_table else [item]
+    terminal.show(item, lambda: record(_letter_fields(shown)))
 
 
 @APP.command
@@ -93,18 +99,28 @@ async def apply(
 
 
 @APP.command
-async def discard(letter_id: LetterId, /, *, reason: Reason = "", server: Server = THE_SERVER, terminal: Here) -> None:
-    """Discard a letter; the history keeps it."""
+async def discard(
+    letter_id: LetterId,
+    /,
+    *,
+    reason: Reason = "",
+    yes: Yes = False,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """Discard a letter; the history keeps it, and no wait can get it any more."""
+    confirm(terminal, f"Discard the letter {letter_id} for good", yes=yes)
     await _settle(terminal, server, {"letter_id": letter_id, "action": "discard", "reason": reason})
 
 
 async def _settle(terminal: Terminal, server: Server, body: dict[str, Any]) -> None:
     async with server.client(terminal) as client:
         answer = await client.post("settleLetter", body)
+        (named,) = await KeyNames(client).replace_ids([answer], *_ACTORS) if terminal.is_table else [answer]
     shown = {
         "message": answer["message"],
         "action": answer["action"],
-        "by": answer["settled_by"],
+        "by": named["settled_by"],
         "on": instant(answer["settled_on"]),
     }
     terminal.show(answer, lambda: record(shown))

@@ -12,6 +12,7 @@ from looply.cli.executions.entries import details
 from looply.cli.executions.finding import read_execution
 from looply.cli.terminal.client import ApiClient
 from looply.cli.terminal.failures import ApiRefused
+from looply.cli.terminal.key_names import KeyNames
 from looply.cli.terminal.tables import instant
 from looply.cli.terminal.terminal import Terminal
 from looply.errors import Timeout, Unavailable
@@ -28,6 +29,7 @@ class Watch:
 
     def __init__(self, client: ApiClient, terminal: Terminal, timeout: float | None) -> None:
         self._client = client
+        self._names = KeyNames(client)
         self._terminal = terminal
         self._timeout = timeout
         self._deadline = float("inf") if timeout is None else terminal.clock.monotonic() + timeout
@@ -46,14 +48,14 @@ class Watch:
                 if event.event == "end":
                     break
                 entry = json.loads(event.data)
-                self._terminal.say(_entry_line(entry))
+                await self._say(entry)
                 if entry["type"] != "EXECUTION_FAILED" or "incident_id" not in entry:
                     continue
                 # The incident may be resolved long since: then the stream shows that next.
                 item = await read(entry["seq"])
                 if item["status"] == "FAILED":
                     for later in item["workflow_event_log"]["events"]:
-                        self._terminal.say(_entry_line(later))
+                        await self._say(later)
                     break
         return await read()
 
@@ -70,9 +72,15 @@ class Watch:
                         self._terminal.show({"id": event.id, **entry}, str)
                         self._terminal.flush()
                     else:
-                        self._terminal.say(f"{entry['workflow_execution_id']}  {_entry_line(entry)}")
+                        await self._say(entry, f"{entry['workflow_execution_id']}  ")
         except Timeout:
             return
+
+    async def _say(self, entry: dict[str, Any], before: str = "") -> None:
+        """Writes an entry as a line for people, with the name of the key that made the call."""
+        if self._terminal.is_table:
+            (shown,) = await self._names.replace_ids([entry], "by")
+            self._terminal.say(f"{before}{_entry_line(shown)}")
 
     async def _events(self, name: str, last: str = "", **query: str) -> AsyncGenerator[ServerSentEvent, None]:
         """Yields the events of a stream; reconnects after its last event as often as the stream breaks off."""

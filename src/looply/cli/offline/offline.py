@@ -1,6 +1,5 @@
 """`looply workflow` and `looply schedule` on the data folder of a stopped server."""
 
-from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
@@ -10,37 +9,24 @@ from looply.app.authoring import fires, workflows
 from looply.app.authoring.activate import activate
 from looply.app.authoring.schedules import list_all
 from looply.catalog.authored.workflows import WorkflowSummary
-from looply.catalog.storage.pages import MAX_READ_ITEMS
 from looply.cli.offline.store import OpenStore, open_store
 from looply.cli.terminal.importing import OVERWRITE_HINT, Imported, ImportOptions, paths_into_definition, unwrap_paths
 from looply.cli.terminal.options import Target
 from looply.cli.terminal.terminal import Terminal
-from looply.cli.terminal.workflow_names import find_workflow
 from looply.clock import from_ms
 from looply.jsontext import Json
-from looply.server.http.rows import fire_row, schedule_row, workflow_row
+from looply.server.http.rows import fire_row, schedule_row
 
 
 async def list_versions(terminal: Terminal, target: Target, limit: int) -> list[dict[str, Any]]:
     """Returns versions of all workflows as the API lists them, newest created first."""
     found: list[dict[str, Any]] = []
     async with open_store(terminal, target) as store:
-        async for row in _versions(store):
+        async for row in store.versions():
             if len(found) >= limit:
                 break
             found.append(row)
     return found
-
-
-async def _versions(store: OpenStore) -> AsyncIterator[dict[str, Any]]:
-    after = None
-    while True:
-        page = await workflows.list_page(store.services, store.principal, MAX_READ_ITEMS, after)
-        for summary in page.items:
-            yield to_builtins(workflow_row(summary))
-        if not page.has_more:
-            return
-        after = (page.items[-1].workflow_id, page.items[-1].workflow_version)
 
 
 async def import_to_folder(terminal: Terminal, target: Target, definition: Json, options: ImportOptions) -> Imported:
@@ -62,7 +48,7 @@ async def import_to_folder(terminal: Terminal, target: Target, definition: Json,
 
 async def _save(store: OpenStore, definition: Json, options: ImportOptions) -> workflows.SaveResult:
     modified_on = None if options.modified_on is None else from_ms(options.modified_on)
-    workflow_id = await find_workflow(options.workflow_id, _versions(store)) if options.workflow_id else ""
+    workflow_id = await store.workflow_id(options.workflow_id) if options.workflow_id else ""
     save = partial(workflows.import_definition, store.services, store.principal, definition, workflow_id=workflow_id)
     try:
         return await save(modified_on=modified_on)
@@ -84,7 +70,7 @@ async def list_schedules(terminal: Terminal, target: Target) -> list[dict[str, A
 async def list_fires(terminal: Terminal, target: Target, workflow_id: str, limit: int) -> list[dict[str, Any]]:
     """Returns the outcomes of the instants of a schedule, as the API lists them. Raises: BadRequest, NotFound."""
     async with open_store(terminal, target) as store:
-        workflow_id = await find_workflow(workflow_id, _versions(store))
+        workflow_id = await store.workflow_id(workflow_id)
         rows = await fires.list_fires(store.services, store.principal, workflow_id, None, limit)
         return [to_builtins(fire_row(row)) for row in rows]
 
@@ -94,5 +80,5 @@ async def preview_workflow(
 ) -> fires.Preview:
     """Returns the next fires of a workflow. Raises: BadRequest, NotFound, Conflict."""
     async with open_store(terminal, target) as store:
-        workflow_id = await find_workflow(workflow_id, _versions(store))
+        workflow_id = await store.workflow_id(workflow_id)
         return await fires.preview_workflow(store.services, store.principal, workflow_id, version, view)

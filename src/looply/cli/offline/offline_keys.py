@@ -3,6 +3,7 @@
 from typing import Any
 
 from msgspec import to_builtins
+from msgspec.structs import replace
 
 from looply.app.administration import keys
 from looply.catalog.storage.pages import MAX_READ_ITEMS
@@ -14,8 +15,14 @@ from looply.server.http.rows import key_row, new_key_row
 
 
 async def create(terminal: Terminal, target: Target, draft: KeyDraft) -> dict[str, Any]:
-    """Returns a new key with its text. Raises: Refused, BadRequest."""
+    """Returns a new key with its text; the draft may name workflows in place of their ids.
+
+    Raises: Refused, BadRequest; NotFound, Conflict for a name.
+    """
     async with open_store(terminal, target) as store:
+        if draft.workflow_ids is not None:
+            named = [await store.workflow_id(each) for each in draft.workflow_ids]
+            draft = replace(draft, workflow_ids=named)
         new = await keys.create(store.services, store.principal, draft)
     shown: dict[str, Any] = to_builtins(new_key_row(new.key, new.text))
     return shown

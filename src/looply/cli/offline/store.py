@@ -7,19 +7,27 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from msgspec import to_builtins
+
+from looply.app.administration import organizations
+from looply.app.authoring import workflows
 from looply.app.context.services import Services
 from looply.bootstrap import CATALOG_FILE, open_application
+from looply.catalog.storage.pages import MAX_READ_ITEMS
 from looply.catalog.tenants.organizations import Organization
 from looply.catalog.tenants.principal import Principal
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.options import Target, settings_of
 from looply.cli.terminal.terminal import Terminal
+from looply.cli.terminal.workflow_names import find_workflow
 from looply.engine.sqlite.file.moved import check_not_moved
 from looply.engine.sqlite.file.opening import FILE_NAME
 from looply.errors import Conflict, DataFolderInUse, NotFound
 from looply.log import configure_log
 from looply.permissions import ALL
+from looply.server.http.rows import workflow_row
 from looply.settings import TABLE, Settings
 
 
@@ -40,6 +48,32 @@ class OpenStore:
             name="operator",
             permissions=ALL,
         )
+
+    async def versions(self) -> AsyncIterator[dict[str, Any]]:
+        """Yields the versions of all workflows as the API lists them, newest created first."""
+        after = None
+        while True:
+            page = await workflows.list_page(self.services, self.principal, MAX_READ_ITEMS, after)
+            for summary in page.items:
+                yield to_builtins(workflow_row(summary))
+            if not page.has_more:
+                return
+            after = (page.items[-1].workflow_id, page.items[-1].workflow_version)
+
+    async def workflow_id(self, name: str) -> str:
+        """Returns the id of a workflow of the organization by its id or name. Raises: as `find_workflow`."""
+        return await find_workflow(name, self.versions())
+
+
+async def find_workflow_of_any(services: Services, name: str) -> str:
+    """Returns the id of a workflow of any organization by its id or name. Raises: as `find_workflow`."""
+
+    async def versions() -> AsyncIterator[dict[str, Any]]:
+        for organization in await organizations.list_all(services):
+            async for version in OpenStore(services, organization).versions():
+                yield version
+
+    return await find_workflow(name, versions())
 
 
 @asynccontextmanager

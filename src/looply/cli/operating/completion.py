@@ -1,11 +1,20 @@
 """`looply completion`: scripts by which a shell completes commands and options."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
 
 from looply.cli.command_line import APP
 from looply.cli.terminal.terminal import Here
+
+_ZSH_CALL: Final = """
+if [[ $funcstack[1] == _looply ]]; then
+  _cyclopts_looply "$@"
+else
+  compdef _cyclopts_looply looply
+fi
+"""
+"""The library defines a function only: a file of `fpath` must call it, a script that is sourced must register it."""
 
 
 def completion(
@@ -23,4 +32,6 @@ def completion(
     In fish: looply completion fish > ~/.config/fish/completions/looply.fish
     """
     text = APP.generate_completion(shell=shell)
+    if shell == "zsh":
+        text += _ZSH_CALL
     terminal.show({"shell": shell, "script": text}, lambda: text.rstrip("\n"))

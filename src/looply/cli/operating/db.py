@@ -36,7 +36,7 @@ async def upgrade(*, data: Data = None, terminal: Here) -> None:
 def check(*, data: AnyFolder = None, terminal: Here) -> int:
     """Check the integrity of both databases by reading them whole. Exit status 1 when there is a problem."""
 
-    with show_progress(terminal) as progress:
+    with show_progress(terminal, "checking") as progress:
         document = on_demand.copies.check_databases(on_demand.store.folder_settings(terminal, data).data, progress)
     rows = [(each["file"], each["bytes"], "; ".join(each["problems"]) or "none") for each in document["files"]]
     terminal.show(document, lambda: table(("file", "bytes", "problems"), rows))
@@ -65,7 +65,7 @@ def backup(
     """
 
     settings = on_demand.store.folder_settings(terminal, data)
-    with show_progress(terminal) as progress:
+    with show_progress(terminal, "copying") as progress:
         names = on_demand.copies.make_backup(
             settings.data, target, terminal.clock, with_key=with_key, progress=progress
         )

@@ -33,8 +33,9 @@ async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
     settings = on_demand.store.existing_settings(terminal, data)
     try:
         audit_store = _audit_folder if settings.engine == "embedded" else _audit_database
-        with show_progress(terminal) as progress:
-            audit = await audit_store(terminal, settings, lambda done: progress("executions examined", done, None))
+        what = "executions examined"
+        with show_progress(terminal, what) as progress:
+            audit = await audit_store(terminal, settings, lambda done: progress(what, done, None))
         keys, closed = await _examine_keys(terminal, settings)
     except StoreCorrupt as error:
         problem = {"execution_id": "", "kind": "STORE", "message": error.message}

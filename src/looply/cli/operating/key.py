@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 from looply.cli import on_demand
 from looply.cli.terminal.instants import read_instant
 from looply.cli.terminal.options import THE_TARGET, Target
+from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import instant, record, show_items
 from looply.cli.terminal.terminal import Here
 from looply.clock import to_ms
@@ -44,9 +45,8 @@ async def create(
     expiry = None if expires_on is None else read_instant("--expires-on", expires_on)
     scopes = sorted(set(scope))
     if target.is_offline():
-        item = await on_demand.offline_keys.create(
-            terminal, target, on_demand.api_keys.KeyDraft(name, scopes, expiry, workflow_id)
-        )
+        draft = on_demand.api_keys.KeyDraft(name, scopes, expiry, workflow_id)
+        item = await on_demand.offline_keys.create(terminal, target, draft)
     else:
         body: dict[str, Any] = {"name": name, "scopes": scopes}
         if expiry is not None:
@@ -84,10 +84,13 @@ async def revoke(
     /,
     *,
     cascade: Annotated[bool, Parameter(help="Also revoke the keys that were created with it.", negative="")] = False,
+    yes: Yes = False,
     target: Target = THE_TARGET,
     terminal: Here,
 ) -> None:
     """Revoke an API key: every server refuses it from now on; its open streams end within 5 seconds."""
+    more = " and the keys that were created with it" if cascade else ""
+    confirm(terminal, f"Revoke the API key {key_id}{more} for good", yes=yes)
     if target.is_offline():
         answer = await on_demand.offline_keys.revoke(terminal, target, key_id, cascade=cascade)
     else:

@@ -64,7 +64,7 @@ async def _move(
 
     assert settings.database is not None
     on_demand.log.configure_log("warning", terminal.clock, terminal.errors)
-    with show_progress(terminal) as progress:
+    with show_progress(terminal, "reading") as progress:
         request = moving.Move(
             data=settings.data,
             address=settings.database.reveal(),

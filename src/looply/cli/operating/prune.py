@@ -35,7 +35,7 @@ class PruneOptions:
             " count 366 days, months 31. Without it all that is past its retention."
         ),
     ] = None
-    workflow: Annotated[str | None, Parameter(help="Only executions of the workflow with this id.")] = None
+    workflow: Annotated[str | None, Parameter(help="Only executions of this workflow, by id or name.")] = None
     dry_run: Annotated[bool, Parameter(help="Only count; nothing is removed.", negative="")] = False
     yes: Yes = False
 
@@ -66,9 +66,12 @@ async def prune(
     settings = on_demand.store.existing_settings(terminal, data)
     if settings.engine == "embedded":
         on_demand.moved.check_not_moved(settings.data)
-    filters = _retention_filters(terminal, settings, options.older_than, options.workflow or "")
+    filters = _retention_filters(terminal, settings, options.older_than)
     before = _disk_bytes(settings)
     async with on_demand.store.open_services(terminal, settings) as services:
+        if options.workflow is not None:
+            workflow_id = await on_demand.store.find_workflow_of_any(services, options.workflow)
+            filters = tuple(replace(each, workflow_id=workflow_id) for each in filters)
         prune_store = partial(
             on_demand.pruner.prune_now,
             services.engine.pruning,
@@ -77,8 +80,8 @@ async def prune(
         )
         if not options.dry_run:
             await _confirm(terminal, prune_store, yes=options.yes)
-        with show_progress(terminal) as progress:
-            what = "counting" if options.dry_run else "removing executions"
+        what = "counting" if options.dry_run else "removing executions"
+        with show_progress(terminal, what) as progress:
             pruned = await prune_store(
                 is_dry=options.dry_run, report=lambda done: progress(what, done.executions, None)
             )
@@ -102,22 +105,15 @@ async def _confirm(
 
 
 def _retention_filters(
-    terminal: Terminal, settings: "on_demand.settings.Settings", older_than: str | None, workflow: str
+    terminal: Terminal, settings: "on_demand.settings.Settings", older_than: str | None
 ) -> tuple["on_demand.pruning.RetentionFilter", ...]:
-    """Returns the filters of executions to remove. Raises: UsageError for an invalid duration or id."""
+    """Returns the filters of executions to remove, of all workflows. Raises: UsageError for an invalid duration."""
 
-    workflow_key = on_demand.rows.find_id(workflow) if workflow else b""
-    if workflow_key is None:
-        raise UsageError(f"--workflow is {workflow!r}, expected the id of a workflow")
-    workflow_id = on_demand.rows.id_text(workflow_key) if workflow_key else ""
     now = terminal.clock.now()
     if older_than is not None:
-        return (
-            on_demand.pruning.RetentionFilter(
-                now=now, ended_before=_cutoff(now, older_than), overrides=True, workflow_id=workflow_id
-            ),
-        )
-    return tuple(replace(each, workflow_id=workflow_id) for each in on_demand.pruning.plan(now, settings.retention))
+        cutoff = _cutoff(now, older_than)
+        return (on_demand.pruning.RetentionFilter(now=now, ended_before=cutoff, overrides=True),)
+    return tuple(on_demand.pruning.plan(now, settings.retention))
 
 
 def _decided_before(terminal: Terminal, settings: "on_demand.settings.Settings") -> datetime | None:

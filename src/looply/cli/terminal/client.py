@@ -96,7 +96,7 @@ class ApiClient:
         url = f"{self._url}/v2/workflows/{name}"
         try:
             async with self._http.sse(url, params=query, headers=headers, timeout=timeout) as source:
-                if source.response.status_code != 200:
+                if source.response.status_code != 200 or not _is_stream(source.response):
                     await source.response.aread()
                     _parse_response(source.response, self._url)
                 async for event in source:
@@ -138,6 +138,10 @@ class ApiClient:
         return _parse_response(response, self._url)
 
 
+def _is_stream(response: httpx2.Response) -> bool:
+    return response.headers.get("content-type", "").startswith("text/event-stream")
+
+
 def segment(text: str) -> str:
     """Returns a text as one segment of a path."""
     return quote(text, safe="")
@@ -155,7 +159,11 @@ class _Answer(dict[str, Any]):
         self._url = url
 
     def __missing__(self, name: str) -> Any:
-        raise Unavailable(f"{self._url} answered without {name!r}; is it a Looply server of this release?")
+        raise _lack_error(self._url, name)
+
+
+def _lack_error(url: str, name: str) -> Unavailable:
+    return Unavailable(f"{url} answered without {name!r}; is it a Looply server of this release?")
 
 
 def _parse_response(response: httpx2.Response, url: str) -> dict[str, Any]:
@@ -168,6 +176,9 @@ def _parse_response(response: httpx2.Response, url: str) -> dict[str, Any]:
         message = f"{url} answered {response.status_code} with something that is no JSON object"
         raise Unavailable(f"{message}; is it a Looply server?")
     if response.status_code == 200:
+        # Every answer has it: a document of another system is never shown as a result.
+        if "message" not in body:
+            raise _lack_error(url, "message")
         return _Answer(url, body)
     raise ApiRefused(
         _message(body, response.status_code),

@@ -10,12 +10,17 @@ from looply.cli.terminal.terminal import Terminal
 class Progress(Protocol):
     """Shows that `done` of `total` are done of `what`; None: how many there are is not known."""
 
-    def __call__(self, what: str, done: int, total: int | None) -> None: ...
+    def __call__(self, what: str, done: int, total: int | None) -> None:
+        """Shows the progress; may be called as often as there is any."""
+        ...
 
 
 @contextmanager
-def show_progress(terminal: Terminal) -> Iterator[Progress]:
-    """Yields a function that updates a progress bar; it shows nothing where standard error is no terminal."""
+def show_progress(terminal: Terminal, what: str) -> Iterator[Progress]:
+    """Yields a function that updates a progress bar; it shows nothing where standard error is no terminal.
+
+    `what` is shown until the first update.
+    """
     if not terminal.errors.isatty():
         yield show_nothing
         return
@@ -28,7 +33,7 @@ def show_progress(terminal: Terminal) -> Iterator[Progress]:
         progress.TimeElapsedColumn(),
     )
     with progress.Progress(*columns, console=console.Console(file=terminal.errors), transient=True) as bar:
-        task = bar.add_task("", total=None)
+        task = bar.add_task(what, total=None)
 
         def update(what: str, done: int, total: int | None) -> None:
             bar.update(task, description=what, completed=done, total=total)

@@ -1,6 +1,7 @@
 """Names of workflows where commands take ids: the id that belongs to a name."""
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -8,23 +9,14 @@ from looply.errors import Conflict, NotFound
 from looply.suggest import did_you_mean
 
 
-def is_id(text: str) -> bool:
-    """Returns whether a text is the id of a workflow, and no name."""
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
-
-
 async def find_workflow(name: str, versions: AsyncIterator[Mapping[str, Any]]) -> str:
-    """Returns the id of the workflow whose newest version has that name; an id is returned as it is.
+    """Returns the id of the workflow whose newest version has that name; of an id, the id as it is stored.
 
     `versions` are those of all workflows, as the API lists them; they are read for a name only. Raises: NotFound (code
     `WORKFLOW_NOT_FOUND`); Conflict (code `AMBIGUOUS_NAME`) with the ids, when several workflows have the name.
     """
-    if is_id(name):
-        return name
+    with suppress(ValueError):
+        return str(UUID(name))
     newest: dict[str, tuple[int, str]] = {}
     async for item in versions:
         version = (int(item["workflow_version"]), str(item["workflow_name"]))

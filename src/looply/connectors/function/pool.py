@@ -61,7 +61,7 @@ class SandboxPool:
                 try:
                     reply = await self._ask(code, within, owner)
                     if self._turns is not None and reply.value is not None and len(reply.value) > HEAVY_BYTES:
-                        await self._turns.take(owner, work_units(reply.value))
+                        await self._turns.wait(owner, work_units(reply.value))
                     return self._read_value(reply)
                 except ProcessGone as error:
                     _log.warning("function_process_gone", language=code.language, again=left)
@@ -77,7 +77,7 @@ class SandboxPool:
 
     @asynccontextmanager
     async def _slot(self, lane: Lane, slots: FairSlots[_Ticket], within: timedelta) -> AsyncIterator[None]:
-        if not slots.take(lane, _NOW):
+        if not slots.try_acquire(lane, _NOW):
             await self._wait_for_slot(lane, slots, within)
         try:
             yield
@@ -102,7 +102,7 @@ class SandboxPool:
 
     async def _ask(self, code: Code, within: timedelta, owner: str) -> WorkerReply:
         workers = self._open_workers(code.language)
-        process = await workers.take(owner)
+        process = await workers.acquire(owner)
         seconds = min(self._limits.function_time, within).total_seconds()
         loop = asyncio.get_running_loop()
         begun = loop.time()
@@ -133,9 +133,9 @@ class SandboxPool:
         """Returns the value, checked as strictly as the body of a request. Raises: CodeFailed, ProcessGone."""
         if answer.kind != "value" or answer.value is None:
             raise self._failure(answer)
-        most = self._limits.function_output
+        most = self._limits.function_output_bytes
         if len(answer.value) > most:
-            detail = f"the result has more than {most} bytes (limit function_output)"
+            detail = f"the result has more than {most} bytes (limit function_output_bytes)"
             raise CodeFailed("the code returns too much", code="FUNCTION_RESULT", detail=detail)
         try:
             check_values(answer.value, self._limits.json_nodes, name="the result")
@@ -161,8 +161,8 @@ class SandboxPool:
                 message = f"the code did not end within {seconds:g} s (limit function_time_seconds)"
                 return CodeFailed(message, code="FUNCTION_TIME", detail=detail)
             case "FUNCTION_MEMORY":
-                most = self._limits.function_memory
-                message = f"the code took more than {most} bytes of memory (limit function_memory)"
+                most = self._limits.function_memory_bytes
+                message = f"the code took more than {most} bytes of memory (limit function_memory_bytes)"
                 return CodeFailed(message, code="FUNCTION_MEMORY", detail=detail)
             case _:
                 raise ProcessGone(answer.kind)

@@ -51,6 +51,7 @@ class PrintCapture:
         self.text = ""
 
     def __call__(self, _stream: str, text: str) -> None:
+        """Keeps the text as far as there is room."""
         self.text = (self.text + text[:_PRINTED_CHARACTERS])[:_PRINTED_CHARACTERS]
 
 

@@ -68,7 +68,7 @@ class Workers(Generic[Process]):
         self._spare: asyncio.Task[None] | None = None
         self._is_closed = False
 
-    async def take(self, owner: str) -> Process:
+    async def acquire(self, owner: str) -> Process:
         """Returns a process for one call of an owner; `release` ends the call. Raises: Unavailable."""
         self._busy[owner] += 1
         process: Process | None = None

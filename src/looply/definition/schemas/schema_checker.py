@@ -6,6 +6,7 @@ first. For a large one only the first violation is reported, by a variant of the
 alternatives have no parts.
 """
 
+from collections.abc import Mapping
 from functools import cached_property
 from itertools import islice
 from typing import Any, Final
@@ -55,6 +56,14 @@ class SchemaChecker:
             raise ValueError(f"has {self._bytes} bytes, at most {MAX_SCHEMA_BYTES} are allowed")
         self._validator = _compile(schema)
         self.weight = schema_weight(schema)
+
+    @property
+    def titles(self) -> Mapping[str, str]:
+        """The titles of the members of an object, by name, where its schema has them in `properties`."""
+        members = self._schema.get("properties") if isinstance(self._schema, dict) else None
+        found = members.items() if isinstance(members, dict) else ()
+        titles = {name: member.get("title") for name, member in found if isinstance(member, dict)}
+        return {name: title for name, title in titles.items() if isinstance(title, str)}
 
     def problems_of(self, value: Json, base: str = "") -> tuple[Problem, ...]:
         """Returns how a value violates the schema, at most `MAX_PROBLEMS`; for a large value the first violation only.

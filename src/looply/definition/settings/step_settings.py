@@ -57,6 +57,11 @@ class TriggerSettings(msgspec.Struct, frozen=True, kw_only=True):
     checker: SchemaChecker | None = None
     """The schema of the caller's body, compiled."""
 
+    @property
+    def titles(self) -> Mapping[str, str]:
+        """The titles that the schema gives to the values of the body, by name."""
+        return {} if self.checker is None else self.checker.titles
+
     def problems_of(self, body: Json) -> tuple[Problem, ...]:
         """Returns how a caller's body violates the schema; empty when it is valid or there is no schema."""
         return () if self.checker is None else self.checker.problems_of(body)

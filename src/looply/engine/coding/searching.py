@@ -11,17 +11,23 @@ from looply.engine.coding.rows import STATUS_NUMBERS, Row, cursor_bytes, find_id
 from looply.engine.ports.port import Filter, Head
 from looply.engine.records.spans import AFTER_ALL, HIGHEST_ID, LOWEST_ID, first_id, id_span
 
-BUDGET: Final = 20_000
-"""Rows that one page examines, where an index does not decide."""
-
 _LEAST: Final = 200
 """Rows of one span that a page examines at least, however many spans there are."""
 
 _TEXTS: Final = 10
 """With more texts, each of which is compared with every row, a page examines fewer rows."""
 
-MATCHES: Final = 1000
-"""A pattern with more matches is not sorted: the list is read newest first instead."""
+
+class ScanBounds(NamedTuple):
+    """What one page of a list may read."""
+
+    rows: int = 20_000
+    """Rows that a page examines, where an index does not decide."""
+    matches: int = 1000
+    """A pattern with more matches is not sorted: the list is read newest first instead."""
+
+
+SCAN_BOUNDS: Final = ScanBounds()
 
 _IN_AN_ID: Final = frozenset("0123456789abcdef-*")
 
@@ -64,21 +70,21 @@ def search_plans(query: Filter) -> Iterator[Sequence[Span]]:
         yield [Span("ORGANIZATION")]
 
 
-def page_parameters(query: Filter, after: str, limit: int) -> dict[str, Any]:
+def page_parameters(query: Filter, after: str, limit: int, bounds: ScanBounds = SCAN_BOUNDS) -> dict[str, Any]:
     """Returns the parameters of every source of a page, ids as bytes. Raises: BadRequest for an invalid cursor."""
     below = cursor_bytes(after) if after else HIGHEST_ID
     return {
         "below": min(below, first_id(query.created_to)) if query.created_to is not None else below,
         "lowest": first_id(query.created_from) if query.created_from is not None else LOWEST_ID,
         "limit": limit + 1,
-        "matches": MATCHES + 1,
+        "matches": bounds.matches + 1,
     }
 
 
-def budget_of(query: Filter, spans: int = 1) -> int:
+def budget_of(query: Filter, spans: int = 1, bounds: ScanBounds = SCAN_BOUNDS) -> int:
     """Returns how many rows of each of `spans` spans a page examines, so that no page takes much longer than others."""
     texts = len(query.process_ids) + len(query.terms) + sum(len(texts) for _, texts in query.fields)
-    return max(BUDGET * _TEXTS // max(_TEXTS, texts) // spans, min(BUDGET, _LEAST))
+    return max(bounds.rows * _TEXTS // max(_TEXTS, texts) // spans, min(bounds.rows, _LEAST))
 
 
 def merge_page(sources: Iterable[Sequence[Row]], limit: int, budget: int) -> tuple[list[Head], str]:

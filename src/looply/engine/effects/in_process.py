@@ -29,7 +29,7 @@ class InProcessDispatcher:
         """Takes a free slot of the target; false while effects of the target are queued, so that none is overtaken."""
         if self._perform is None or self._is_stopping:
             return False
-        return self._slots.take(lane, self._now())
+        return self._slots.try_acquire(lane, self._now())
 
     def release(self, lane: Lane) -> None:
         """Releases a slot and starts the next queued effect."""

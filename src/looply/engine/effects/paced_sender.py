@@ -17,5 +17,5 @@ class PacedSender:
         """Sends one request; a large response is returned when its turn has come. Raises: as `HttpSender.send`."""
         response = await self._sender.send(request)
         if len(response.content) > HEAVY_BYTES:
-            await self._turns.take(self._owner, work_units(response.content))
+            await self._turns.wait(self._owner, work_units(response.content))
         return response

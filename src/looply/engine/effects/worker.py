@@ -92,6 +92,8 @@ class Worker:
         a number, may be any word or amount of an answer: where it is a whole value, the value is marked as secret, so
         that it is hidden from readers and later steps still have the original.
         """
+        # In a worker process nothing else shows which organizations use it.
+        self._resources.turns.note(state.started.organization_id)
         marked = list(_secrets_in(state, opened))
         credentials: list[str] = []
         context = self._context(state, opened, credentials)

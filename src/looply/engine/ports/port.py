@@ -25,7 +25,7 @@ from looply.execution.answering.starting import Started
 from looply.execution.facts.commands import Command, Reply
 from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import Event
-from looply.execution.facts.state import ExecutionState, Status
+from looply.execution.facts.state import OPEN_STATUSES, ExecutionState, Status
 from looply.jsontext import Json
 
 
@@ -160,6 +160,11 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     created_on: datetime
     modified_on: datetime
     modified_by: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the execution runs or waits, and thus has its process id for itself."""
+        return self.status in OPEN_STATUSES
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):

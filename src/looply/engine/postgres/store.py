@@ -50,6 +50,8 @@ class PostgresStore(SqlStore):
     unless all are configured to share it; `database/sharing.py` says what differs.
     """
 
+    lists = LISTS
+
     def __init__(
         self,
         address: str,
@@ -68,7 +70,7 @@ class PostgresStore(SqlStore):
         self._upkeep = Upkeep(database, self.clock, self.database_now)
         names = Names()
         sessions = PostgresSessions(database, names, is_shared=self._sharing.is_shared)
-        super().__init__(sessions, database, LISTS)
+        super().__init__(sessions, database)
         self.journal = PostgresJournal(sessions, database, UnitWriter(names), fold)
         self.work = PostgresWorkQueue(sessions, database)
         self.schedules = PostgresSchedules(sessions, database, names)
@@ -99,7 +101,7 @@ class PostgresStore(SqlStore):
         return boot
 
     async def _open(self, *, needs_whole: bool) -> StartupState:
-        async with self._opening(self._database.ownership.take) as connection:
+        async with self._opening(self._database.ownership.acquire) as connection:
             await upgrade(connection)
             if needs_whole:
                 await check_whole(connection)

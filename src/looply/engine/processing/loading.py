@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 from looply.definition import Workflow, compile_definition, definition_hash
 from looply.engine.coding.codec import FOLD_VERSION, Codec
@@ -31,6 +31,15 @@ _LEAST_BYTES_OF_UNIT: Final = 16
 """Bytes of a data document that take as long to decode and to show as a unit of `looply.jsontext.work_units`."""
 
 
+class _History(NamedTuple):
+    """Stored batches of one execution, and the large values that they refer to."""
+
+    organization_id: str
+    execution_id: str
+    batches: Sequence[Batch]
+    values: Mapping[bytes, Value]
+
+
 class Loader:
     """Reads executions and definitions of one store."""
 
@@ -40,6 +49,11 @@ class Loader:
         self._codec = codec
         self._turns = turns
         self._compiled: OrderedDict[str, Workflow] = OrderedDict()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes store executions too."""
+        return self._store.is_shared
 
     async def load(self, execution_id: str, *, is_whole: bool = False) -> tuple[ExecutionState, Workflow, bytes]:
         """Returns state, workflow and the chain of the last batch; `is_whole`: folded without a snapshot.
@@ -58,10 +72,8 @@ class Loader:
         state = None
         if snapshot is not None:
             state = self._codec.decode_state(snapshot, organization_id, execution_id)
-        for batch in batches:
-            chain = self._codec.check_chain(batch, chain, execution_id)
-            events, _ = await self.decode_in_turn(batch, values, organization_id, execution_id, is_paced=not is_whole)
-            state = fold(events, state)
+        history = _History(organization_id, execution_id, batches, values)
+        state, chain = await self._fold_batches(state, chain, history, is_paced=not is_whole)
         if state is None or state.seq != loaded.head.seq:
             raise StoreCorrupt(f"the history of execution {execution_id} does not reach event {loaded.head.seq}")
         return state, await self.workflow(state.definition), chain
@@ -86,11 +98,21 @@ class Loader:
         if not batches:
             return state, workflow, chain
         values = await self._store.journal.values_of(execution_id)
+        history = _History(state.started.organization_id, execution_id, batches, values)
+        newer, chain = await self._fold_batches(state, chain, history)
+        assert newer is not None
+        return newer, await self.workflow(newer.definition), chain
+
+    async def _fold_batches(
+        self, state: ExecutionState | None, chain: bytes, history: "_History", *, is_paced: bool = True
+    ) -> tuple[ExecutionState | None, bytes]:
+        """Returns the state with these batches applied, and the chain of the last one. Raises: StoreCorrupt."""
+        organization_id, execution_id, batches, values = history
         for batch in batches:
             chain = self._codec.check_chain(batch, chain, execution_id)
-            events, _ = await self.decode_in_turn(batch, values, state.started.organization_id, execution_id)
+            events, _ = await self.decode_in_turn(batch, values, organization_id, execution_id, is_paced=is_paced)
             state = fold(events, state)
-        return state, await self.workflow(state.definition), chain
+        return state, chain
 
     async def decode_in_turn(
         self,
@@ -110,11 +132,11 @@ class Loader:
             turns = self._turns if is_paced else None
             least = moved // _LEAST_BYTES_OF_UNIT
             if turns is not None:
-                await turns.take(organization_id, least)
+                await turns.wait(organization_id, least)
             found = await asyncio.to_thread(self._codec.decode_measured, *facts)
             if turns is not None:
                 # Only now it is known how rich in lists and objects the values are.
-                turns.charge(organization_id, max(found[1] // _BYTES_OF_UNIT - least, 0))
+                turns.reserve(organization_id, max(found[1] // _BYTES_OF_UNIT - least, 0))
             return found
         events, size = self._codec.decode_measured(*facts)
         if size > _AT_ONCE_BYTES:

@@ -11,7 +11,7 @@ from looply.engine.ports.store import Store
 from looply.errors import NotFound, StoreCorrupt
 from looply.execution import ExecutionState
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
-from looply.execution.facts.state import OPEN_STATUSES, OpenChild
+from looply.execution.facts.state import OpenChild
 
 Read: TypeAlias = Callable[[str], Awaitable[ExecutionState]]
 """Folds the stored history of an execution. Raises: NotFound, StoreCorrupt."""
@@ -58,7 +58,7 @@ async def _missing(store: Store, read: Read, parent: str, child: OpenChild) -> D
         return None
     head = await store.reads.head(child.child_id)
     if child.is_awaited and head is not None and head.parent == parent:
-        if head.status in OPEN_STATUSES:
+        if head.is_open:
             return None
         # One that FAILED with an incident continues when an operator decides; one that failed for good has sent its
         # notification. One that cannot be read is a problem of its own.

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -11,15 +12,24 @@ from looply.definition import Workflow
 from looply.engine.processing.committer import Committer, Extras
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox, Mailboxes
-from looply.errors import ClaimTaken, Conflict, EngineError, LooplyError, SlotTaken, Stale
+from looply.errors import ClaimTaken, EngineError, LooplyError, SlotTaken, Stale
 from looply.execution import ExecutionState, advance, answer
+from looply.execution.answering.starting import process_id_in_use_error, takes_process_id
 from looply.execution.facts.commands import Admit, Command, Continue, Done, EffectDone, RepairRows, Reply
 from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import Event
 from looply.limits import Limits
+from looply.rates import LONGEST_WAIT_SECONDS, Turns
 
 RETRY_SECONDS = 0.5
 """A unit that could not be stored because the disk is full is tried again after this time."""
+
+STRETCH_UNITS: Final = 5_000
+"""The work of a stretch that was cut, about 5 ms, in the units of `looply.rates.Turns`.
+
+It leaves an organization a third of the event loop while several organizations use the process.
+"""
+_KIND: Final = "stretch"
 
 _BATCH_COMMANDS = 64
 _TRIES = 3
@@ -66,14 +76,16 @@ class Processor:
         clock: Clock,
         limits: Limits,
         *,
-        is_shared: bool = False,
+        turns: Turns | None = None,
     ) -> None:
+        """With `turns` the stretches of each organization's long runs come one after the other."""
         self._boxes = boxes
         self._loader = loader
         self._committer = committer
         self._clock = clock
         self._limits = limits
-        self._is_shared = is_shared
+        self._turns = turns
+        self._is_shared = loader.is_shared
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = False
 
@@ -90,8 +102,8 @@ class Processor:
     def release(self, box: Mailbox, *, has_failed: bool = False) -> None:
         """Continues with the pending commands of a busy mailbox, or makes it quiet. Cut stretches come last."""
         if self._continues(box):
-            if has_failed:
-                asyncio.get_running_loop().call_later(RETRY_SECONDS, self._continue, box.execution_id)
+            if pause := RETRY_SECONDS if has_failed else self._pause(box):
+                asyncio.get_running_loop().call_later(pause, self._continue, box.execution_id)
             else:
                 box.pending.append((Continue(at=self._clock.now()), asyncio.get_running_loop().create_future()))
         if box.pending:
@@ -109,6 +121,13 @@ class Processor:
     def deadline(self) -> Deadline:
         """Returns the end of the time that one stretch may take."""
         return Deadline(self._clock, self._limits.stretch_time)
+
+    def _pause(self, box: Mailbox) -> float:
+        """Returns the seconds until the next stretch of a run may begin; the first one of a child begins at once."""
+        if self._turns is None or box.state is None or box.state.seq == 1:
+            return 0.0
+        wait = self._turns.reserve(box.state.started.organization_id, STRETCH_UNITS, _KIND)
+        return min(wait, LONGEST_WAIT_SECONDS)
 
     def _continue(self, execution_id: str) -> None:
         if not self._is_stopping:
@@ -227,8 +246,8 @@ class Processor:
         if answered.events:
             onto = answered.workflow or batch.workflow
             stretch = advance(onto, batch.state, answered.events, limits=self._limits, is_cut=is_cut)
-            if claim_error is not None and _claims(stretch.state) and not _claims(batch.state):
-                raise _in_use(stretch.state) from claim_error
+            if claim_error is not None and takes_process_id(batch.state, stretch.state):
+                raise process_id_in_use_error(stretch.state.started.process_id) from claim_error
             batch.state, batch.workflow = stretch.state, onto
             batch.events.extend(stretch.events)
         return answered.reply
@@ -240,19 +259,6 @@ class Processor:
         before = box.state.seq
         box.state, box.workflow, box.chain = await self._loader.refresh(box.state, box.workflow, box.chain)
         return box.state.seq > before
-
-
-def _claims(state: ExecutionState) -> bool:
-    """Returns whether the execution holds the process id that its caller gave."""
-    return bool(state.started.process_id) and state.holds_process_id
-
-
-def _in_use(state: ExecutionState) -> Conflict:
-    message = (
-        f"another open execution of the workflow has the process id {state.started.process_id!r} by now; "
-        "wait for its end or terminate it first"
-    )
-    return Conflict(message, code="PROCESS_ID_IN_USE")
 
 
 def _next_batch(box: Mailbox) -> list[tuple[Command, "asyncio.Future[Reply]"]]:

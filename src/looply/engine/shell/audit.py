@@ -13,7 +13,6 @@ from looply.engine.records.letters import LetterRow, letter_rows
 from looply.errors import LooplyError, NotFound
 from looply.execution import ExecutionState, open_work
 from looply.execution.facts.deliveries import Delivery
-from looply.execution.facts.state import OPEN_STATUSES
 from looply.jsontext import Json
 
 _PAGE = 200
@@ -44,7 +43,7 @@ async def audit_store(
     while heads := await store.reads.scan(after, _PAGE):
         for head in heads:
             executions += 1
-            opened += head.status in OPEN_STATUSES
+            opened += head.is_open
             found = await problems_of(store, read, head.execution_id, channels)
             orphans += is_orphan(found)
             problems.extend(found)

@@ -52,7 +52,7 @@ class Parts:
     """Channels that keep copies of cards elsewhere and must be updated."""
     observers: Observers = field(default_factory=Observers)
     turns: Turns | None = None
-    """The turns of the organizations' large histories; None: they are read at once."""
+    """The turns of the organizations' large histories, long runs and child starts; None: nothing waits for a turn."""
 
 
 class Reader:

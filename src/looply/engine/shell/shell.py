@@ -35,8 +35,9 @@ class Shell(Reader):
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
         self.limits = parts.limits
+        self.turns = parts.turns
         self._processor = Processor(
-            self._boxes, self._loader, self._committer, parts.clock, parts.limits, is_shared=self._is_shared
+            self._boxes, self._loader, self._committer, parts.clock, parts.limits, turns=parts.turns
         )
         self.effects = EffectRunner(
             parts.store,

@@ -29,7 +29,6 @@ from looply.execution import ExecutionState, advance, evolve
 from looply.execution.answering.starting import Started, answer_taken_key, answer_taken_process_id
 from looply.execution.facts.events import Event, ExecutionStarted
 from looply.execution.facts.log_levels import events_at_level
-from looply.execution.facts.state import OPEN_STATUSES
 from looply.rates import RateLimiter
 
 _STARTS_IN_FLIGHT = 4096
@@ -58,7 +57,7 @@ class Starter:
         self._committer = committer
         self._ids = Ids(parts.entropy)
         self._starts: set[asyncio.Task[Started]] = set()
-        self._rates = RateLimiter(parts.limits.triggers)
+        self._rates = RateLimiter(parts.limits.triggers_per_minute)
         self._quotas = quotas
 
     def begin(self, highest_id: str) -> None:
@@ -98,8 +97,10 @@ class Starter:
     def _check_rate(self, organization_id: str) -> None:
         """Counts a trigger. Raises: QuotaReached."""
         if seconds := self._rates.take(organization_id, self._clock.monotonic()):
-            most = self._limits.triggers
-            message = f"the organization has triggered {most} executions in a minute; the limit triggers is {most}"
+            most = self._limits.triggers_per_minute
+            message = (
+                f"the organization has triggered {most} executions in a minute; the limit triggers_per_minute is {most}"
+            )
             raise QuotaReached(f"{message}; repeat later", retry_after=timedelta(seconds=seconds))
 
     async def _is_repeated(self, request: Start) -> bool:
@@ -111,7 +112,7 @@ class Starter:
         if not request.process_id:
             return False
         heads = await self._store.reads.heads(request.organization_id, request.process_id, request.workflow_id)
-        return any(head.status in OPEN_STATUSES for head in heads)
+        return any(head.is_open for head in heads)
 
     async def _run_detached(self, request: Start) -> Started:
         """Runs a start to its end even when its caller disconnects: what is stored must be published."""

@@ -25,7 +25,7 @@ class LeaseStatement(NamedTuple):
     of PostgreSQL that claims them for one process, until `seconds` have passed."""
 
     read: Statement
-    take: str
+    claim: str
 
 
 _KEPT: Final = 1000  # statements of lists are made for their filters

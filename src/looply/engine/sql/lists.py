@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from looply.engine.coding.searching import (
-    MATCHES,
     PROBED,
+    SCAN_BOUNDS,
     Kind,
+    ScanBounds,
     Span,
     budget_of,
     merge_page,
@@ -33,30 +34,31 @@ class ListDialect(NamedTuple):
 
     `plan_of` takes a filter, the numbers of its workflows, and those of the workflows that its terms name. The
     last two columns of its statements say whether a row fits, and its number within its source. `matches`
-    select the few of a text. `key` makes a parameter of an id.
+    select the few of a text. `key` makes a parameter of an id. `bounds` limit what one page reads.
     """
 
     plan_of: Callable[[Filter, Sequence[int], Sequence[int]], ListPlan]
     matches: Mapping[Kind, str]
     key: Callable[[bytes], Any]
+    bounds: ScanBounds = SCAN_BOUNDS
 
 
 async def read_page(
     session: Session, dialect: ListDialect, organization_id: str, query: Filter, after: str, limit: int
 ) -> tuple[list[Head], str]:
     """Returns one page and where its budget ended; see `looply.engine.ports.store.Reads.list`. Raises: BadRequest."""
-    bounds = page_parameters(query, after, limit)
+    span = page_parameters(query, after, limit, dialect.bounds)
     org, *found = await session.find_numbers(organization_id, *query.workflow_ids)
     workflows = _known_numbers(found)
     if org is None or (query.workflow_ids and not workflows):
         return [], ""
     term_workflows = _known_numbers(await session.find_numbers(*query.term_workflows)) if query.terms else []
     statement, parameters = dialect.plan_of(query, workflows, term_workflows)
-    shared = {**bounds, **parameters, "org": org}
+    shared = {**span, **parameters, "org": org}
     # All sources are read in one state of the store: what moves between two of them must not be missed.
     async with session.one_state():
         spans = await _first_way(session, dialect, shared, query)
-        shared["budget"] = budget = budget_of(query, len(spans))
+        shared["budget"] = budget = budget_of(query, len(spans), dialect.bounds)
         sources = [
             await session.rows(statement(span.kind), await _span_parameters(session, dialect, shared, span))
             for span in spans
@@ -82,7 +84,7 @@ async def _is_served(session: Session, dialect: ListDialect, shared: Parameters,
         if span.kind in PROBED:
             statement = f"SELECT count(*) FROM ({dialect.matches[span.kind]}) m"
             ((count,),) = await session.rows(statement, {**shared, **span.parameters})
-            if count > MATCHES:
+            if count > dialect.bounds.matches:
                 return False
     return True
 

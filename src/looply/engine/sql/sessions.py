@@ -112,10 +112,12 @@ class Sessions(ABC):
     ) -> list[Result]:
         """Returns due rows, each converted; in a shared store in any order, and to this process alone for a while."""
         if self.is_shared:
-            return await self.take(convert, lease.take, parameters)
+            return await self.claim_rows(convert, lease.claim, parameters)
         return await self.select(convert, lease.read, parameters)
 
-    async def take(self, convert: Callable[[Row], Result], statement: str, parameters: Parameters) -> list[Result]:
+    async def claim_rows(
+        self, convert: Callable[[Row], Result], statement: str, parameters: Parameters
+    ) -> list[Result]:
         """Returns the rows that one statement claims, each converted."""
 
         async def act(session: Session) -> list[Result]:

@@ -1,5 +1,7 @@
 """The parts of a store with tables that are the same in both dialects."""
 
+from typing import ClassVar
+
 from looply.engine.sql.copies import SqlCopies
 from looply.engine.sql.decisions import SqlDecisions
 from looply.engine.sql.letters import SqlLetters
@@ -12,11 +14,14 @@ from looply.engine.sql.work import SqlTrials
 class SqlStore:
     """See `looply.engine.ports.store.Store`; each store adds its other parts, and its life cycle."""
 
-    def __init__(self, sessions: Sessions, writes: Writes, lists: ListDialect) -> None:
+    lists: ClassVar[ListDialect]
+    """How lists are read; each kind of store has its own."""
+
+    def __init__(self, sessions: Sessions, writes: Writes) -> None:
         self._writes = writes
         self.is_shared = sessions.is_shared
         """Whether other processes may store units at the same time."""
-        self.reads = SqlReads(sessions, lists)
+        self.reads = SqlReads(sessions, self.lists)
         self.copies = SqlCopies(sessions)
         self.letters = SqlLetters(sessions)
         self.decisions = SqlDecisions(sessions)

@@ -193,7 +193,7 @@ class SqlWorkQueue:
             # The one process of the store knows what it has queued.
             return ()
         parameters = {"seconds": CLAIM_SECONDS, "limit": limit}
-        return await self._sessions.take(effect_from, _OVERDUE, parameters)
+        return await self._sessions.claim_rows(effect_from, _OVERDUE, parameters)
 
     async def continuations(self, limit: int) -> Sequence[str]:
         """Returns ids of executions whose stretch was cut."""

@@ -53,13 +53,13 @@ class Ownership:
         self._seal = seal
         self.reserve = Reserve(folder, clock)
 
-    def take(self) -> tuple[StartupState, apsw.Connection]:
+    def acquire(self) -> tuple[StartupState, apsw.Connection]:
         """Takes the folder; returns the startup state, and the connection that writes.
 
         Raises: as `SqliteStore.open`; the folder is free again then.
         """
         prepare_folder(self._folder)
-        self._lock.take()
+        self._lock.acquire()
         try:
             if self._is_working:
                 check_not_moved(self._folder)
@@ -75,7 +75,7 @@ class Ownership:
         except EngineError:
             self.release()
             raise
-        self.reserve.take()
+        self.reserve.allocate()
         return boot, connection
 
     def seal_and_release(self) -> None:

@@ -33,6 +33,8 @@ class SqliteStore(SqlStore):
     an idle store does nothing.
     """
 
+    lists = LISTS
+
     def __init__(
         self, folder: Path, clock: Clock, *, fold: int = FOLD_VERSION, seal: Seal | None = None, is_working: bool = True
     ) -> None:
@@ -46,7 +48,7 @@ class SqliteStore(SqlStore):
         self._ownership = Ownership(folder, clock, seal=seal, is_working=is_working)
         self._threads = Threads(self._path, self._ownership.reserve)
         sessions = SqliteSessions(self._threads)
-        super().__init__(sessions, self._threads, LISTS)
+        super().__init__(sessions, self._threads)
         self.journal = SqliteJournal(self._threads, fold)
         self.work = SqlWorkQueue(sessions)
         self.schedules = SqliteSchedules(self._threads)
@@ -75,7 +77,7 @@ class SqliteStore(SqlStore):
         code `FOLDER_MOVED` for a folder that was moved, unless no execution is to run).
         """
         check_library(apsw.sqlite_lib_version())
-        startup, connection = await asyncio.to_thread(self._ownership.take)
+        startup, connection = await asyncio.to_thread(self._ownership.acquire)
         try:
             self._threads.start(connection, startup.epoch)
         except EngineError:

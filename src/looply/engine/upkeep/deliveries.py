@@ -6,8 +6,6 @@ however often a process ends. A row that cannot be applied now stays and is trie
 are being applied at the moment, and the delayed starts.
 """
 
-import asyncio
-
 import structlog
 
 from looply.clock import Clock
@@ -15,6 +13,7 @@ from looply.engine.ports.port import ChildStart, ChildTarget, ChildTargetOf, Sta
 from looply.engine.ports.store import Store
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.child_starts import ChildStarts
+from looply.engine.upkeep.loop import run_few_at_once
 from looply.engine.upkeep.quarantine import Quarantine
 from looply.errors import (
     BadRequest,
@@ -58,30 +57,40 @@ class Deliverer:
         self._child_target_of = child_target_of
         self._quarantine = quarantine
         self._in_progress: set[DeliveryKey] = set()
-        self._child_starts = ChildStarts(shell.limits.child_starts)
+        self._child_starts = ChildStarts(shell.limits.child_starts_per_minute, shell.turns)
+
+    def next_start(self) -> float | None:
+        """Returns the seconds until the next delayed start is due; None when there is none."""
+        return self._child_starts.next_due(self._clock.monotonic())
 
     async def apply_due(self) -> bool:
         """Applies the rows that can be applied now; returns whether none is left that must be tried again.
 
+        Delayed starts are not counted: `next_start` says when the first of them is due.
         Executions that start each other without end take only a share of the pump's time.
         """
         is_done = True
         count = 0
         while rows := await self._ready():
             await self._quarantine.refresh_suspects(row.row.target for row in rows)
-            applied = await asyncio.gather(*(self._deliver(row) for row in rows))
+            applied = await run_few_at_once(self._deliver(row) for row in rows)
             delayed = sum(self._is_delayed(row) for row in rows)
-            is_done = is_done and all(applied)
+            is_done = is_done and sum(applied) + delayed >= len(rows)
             count += len(rows) - delayed
             if not any(applied) and not delayed:
                 break
             if count >= _MOST:
                 return False
-        return is_done and not self._child_starts.find_delayed(self._clock.monotonic())
+        return is_done
 
     async def _ready(self) -> list[Delivery]:
-        """Returns rows that are not being applied here, without those of delayed starts as far as the store can."""
-        rows = await self._store.work.deliveries(_BATCH, self._child_starts.find_delayed(self._clock.monotonic()))
+        """Returns rows that are not being applied here, without those of delayed starts as far as the store can.
+
+        A shared store gives a row to this process once in a while only, so starts that have become due are added.
+        """
+        now = self._clock.monotonic()
+        rows = dict.fromkeys(await self._store.work.deliveries(_BATCH, self._child_starts.find_delayed(now)))
+        rows |= dict.fromkeys(Delivery(row, "START") for row in self._child_starts.list_due(now))
         return [row for row in rows if row.row not in self._in_progress]
 
     def _is_delayed(self, delivery: Delivery) -> bool:

@@ -8,9 +8,9 @@ part of its work.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 import structlog
 
@@ -18,8 +18,16 @@ from looply.errors import LooplyError
 
 _log = structlog.get_logger(__name__)
 
+Result = TypeVar("Result")
+
 BACK_OFF_SECONDS: Final = 1.0
 """The pause after a round that failed."""
+
+AT_ONCE: Final = 16
+"""Pieces of a round that run at once.
+
+All of them may be ready at the same moment, and then a call that comes in is handled after them.
+"""
 
 
 class Loop(ABC):
@@ -85,3 +93,17 @@ async def running_loops(loops: Sequence[Loop], on_end: Callable[[], None]) -> As
         for end in ends:
             if isinstance(end, BaseException):
                 raise end
+
+
+async def run_few_at_once(pieces: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
+    """Runs pieces of background work, `AT_ONCE` at a time; returns their results in order.
+
+    Raises: the error of the first piece that failed.
+    """
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def run(piece: Coroutine[Any, Any, Result]) -> Result:
+        async with free:
+            return await piece
+
+    return await asyncio.gather(*map(run, pieces))

@@ -3,7 +3,6 @@
 `tick` does what is due now and is all that tests need; the loop calls it whenever something falls due.
 """
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -16,7 +15,7 @@ from looply.engine.records.startup import StartupState
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.admissions import Admitter
 from looply.engine.upkeep.deliveries import Deliverer
-from looply.engine.upkeep.loop import BACK_OFF_SECONDS, Loop
+from looply.engine.upkeep.loop import BACK_OFF_SECONDS, Loop, run_few_at_once
 from looply.engine.upkeep.quarantine import Quarantine
 from looply.engine.upkeep.recovery import Recovery
 from looply.engine.upkeep.scheduling import ProfileOf, Scheduling
@@ -33,6 +32,8 @@ _OWN_SWEEP_SECONDS = 60.0
 _LONGEST_SLEEP_SECONDS = 60.0
 _CLOCK_STEP = timedelta(minutes=5)
 _HOLD_SECONDS = 60.0
+_START_SECONDS = 0.02
+"""Delayed starts of this time are made together."""
 
 
 class Pump(Loop):
@@ -79,7 +80,7 @@ class Pump(Loop):
         self._is_stuck = self._recovery.is_unfinished
         settled: set[tuple[str, int]] = set()
         while rows := await self._due(now, settled):
-            replies = await asyncio.gather(*(self._fire_timer(row, now, settled) for row in rows))
+            replies = await run_few_at_once(self._fire_timer(row, now, settled) for row in rows)
             if not all(replies):
                 self._is_stuck = True
                 break
@@ -120,6 +121,12 @@ class Pump(Loop):
 
     async def _pause(self) -> float:
         """Returns the seconds until something falls due."""
+        pause = await self._timer_pause()
+        start = self._deliverer.next_start()
+        return pause if start is None else min(pause, max(start, _START_SECONDS))
+
+    async def _timer_pause(self) -> float:
+        """Returns the seconds until a timer, a schedule, or something that must be tried again is due."""
         # A timer that is stored while the earliest one is looked up may be missed there, so it must wake.
         self._planned = None
         if self._recovery.is_unfinished:

@@ -5,7 +5,6 @@ execution and the schedule's next instant are one unit. Where another process wa
 and the next tick reads the schedule again.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -19,8 +18,8 @@ from looply.definition import TriggerSettings, Workflow
 from looply.engine.ports.port import Fire, FireOutcome, Schedule, Start
 from looply.engine.ports.store import Store
 from looply.engine.shell.shell import Shell
+from looply.engine.upkeep.loop import run_few_at_once
 from looply.errors import FireTaken, LooplyError, QuotaExhausted
-from looply.execution.facts.state import OPEN_STATUSES
 from looply.jsontext import Json, fingerprint
 from looply.schedule import Plan, decide_overlap, delay_of, next_fire, plan
 
@@ -61,8 +60,7 @@ class Scheduling:
 
     async def _all_succeed(self, actions: Mapping[str, Coroutine[Any, Any, None]]) -> bool:
         """Runs the actions of several workflows concurrently; returns whether all succeeded."""
-        results = await asyncio.gather(*(self._succeeds(key, action) for key, action in actions.items()))
-        return all(results)
+        return all(await run_few_at_once(self._succeeds(key, action) for key, action in actions.items()))
 
     async def _succeeds(self, workflow_id: str, action: Coroutine[Any, Any, None]) -> bool:
         try:
@@ -197,7 +195,7 @@ class Scheduling:
 
     async def _is_running(self, execution_id: str) -> bool:
         head = await self._store.reads.head(execution_id) if execution_id else None
-        return head is not None and head.status in OPEN_STATUSES
+        return head is not None and head.is_open
 
 
 def reschedule(schedule: Schedule, definition: Definition, following: datetime | None) -> Schedule:

@@ -7,6 +7,7 @@ import msgspec
 
 from looply.definition import Workflow
 from looply.execution.answering.answer import answer
+from looply.execution.answering.starting import takes_process_id
 from looply.execution.deciding.decide import advance
 from looply.execution.facts.address import Address, idempotency_key, parse_address
 from looply.execution.facts.commands import Command, Reply
@@ -45,7 +46,8 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 
     `visits` are the steps that would be visited, `waiting` the open effects that would continue, `timers` the number of
     timers that have become due and would fire, `closes_cards` the number of cards that would take no more answers,
-    `incident` the one that would stop the execution again.
+    `incident` the one that would stop the execution again. `takes_process_id`: the command is refused if another open
+    execution has its process id.
     """
 
     reply: Reply
@@ -58,6 +60,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     timers: int = 0
     closes_cards: int = 0
     incident: IncidentOpened | None = None
+    takes_process_id: bool = False
     events: tuple[Event, ...] = ()
 
 
@@ -83,6 +86,7 @@ def forecast(
         timers=sum(timer.due <= command.at for timer in after.timers.values()) if is_thawed else 0,
         closes_cards=sum(len(event.cards) for event in events if isinstance(event, CardClosed)),
         incident=next((event for event in events if _stays_open(event, after)), None),
+        takes_process_id=takes_process_id(state, after),
         events=tuple(events),
     )
 

@@ -1,8 +1,9 @@
-"""The answer to a trigger that starts nothing, because the store has its idempotency key or its process id already."""
+"""What a trigger or a repair is answered whose idempotency key or process id is taken: it starts nothing."""
 
 import msgspec
 
 from looply.errors import ClaimTaken, Conflict, KeyTaken, Refused
+from looply.execution.facts.state import ExecutionState
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,5 +33,19 @@ def answer_taken_process_id(taken: ClaimTaken, request: bytes, process_id: str) 
     message = (
         f"an open execution of the workflow has the process id {process_id!r} with another body; "
         "wait for its end, terminate it, or use another process id"
+    )
+    return Conflict(message, code="PROCESS_ID_IN_USE")
+
+
+def takes_process_id(before: ExecutionState, after: ExecutionState) -> bool:
+    """Returns whether an execution takes the process id back that its caller gave: no other open one may have it."""
+    return bool(after.started.process_id) and after.holds_process_id and not before.holds_process_id
+
+
+def process_id_in_use_error(process_id: str) -> Conflict:
+    """Returns the refusal of a command that would take a process id back which another open execution has by now."""
+    message = (
+        f"another open execution of the workflow has the process id {process_id!r} by now; "
+        "wait for its end or terminate it first"
     )
     return Conflict(message, code="PROCESS_ID_IN_USE")

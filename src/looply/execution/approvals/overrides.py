@@ -14,7 +14,6 @@ from looply.definition import EACH, Workflow
 from looply.errors import Problem
 from looply.execution.facts.commands import Answer, Declined, OperatorCommand, Unfit
 from looply.execution.facts.state import ExecutionState
-from looply.jsontext import Json
 
 _APPROVAL: Final = "approval"
 
@@ -33,8 +32,8 @@ def refusal(command: OperatorCommand, approvals: tuple[str, ...]) -> Answer | No
     return None
 
 
-def move_overrides(workflow: Workflow, step: str, target: str | None, asking: Collection[str] = ()) -> tuple[str, ...]:
-    """Returns the approvals that a path at `step` would bypass by a move to `target` (None: it ends there).
+def move_overrides(workflow: Workflow, step: str, target: str, asking: Collection[str] = ()) -> tuple[str, ...]:
+    """Returns the approvals that a path at `step` would bypass by a move to `target`.
 
     `asking` are `subworkflow` steps that count as approvals, because approvers are asked in their children.
     """
@@ -56,12 +55,13 @@ def skip_overrides(workflow: Workflow, step: str, branch: str, asking: Collectio
     return tuple(dict.fromkeys((*inner, *beside)))
 
 
-def edit_overrides(workflow: Workflow, document: Json, asking: Collection[str] = ()) -> tuple[str, ...]:
-    """Returns the approvals whose output an edit changes, directly or as part of a collected output."""
-    if not isinstance(document, dict):
-        return ()
+def edit_overrides(workflow: Workflow, parts: Iterable[str], asking: Collection[str] = ()) -> tuple[str, ...]:
+    """Returns the approvals whose output an edit of these parts of the document changes.
+
+    It changes them directly, or as part of a collected output.
+    """
     graph = _Graph(workflow, asking)
-    touched = {name for part in document if part in workflow.steps for name in (part, *graph.inside(part))}
+    touched = {name for part in parts if part in workflow.steps for name in (part, *graph.inside(part))}
     return tuple(name for name in graph.approvals if name in touched)
 
 
@@ -130,12 +130,10 @@ class _Graph:
             name for name in self.approvals if any(around == step for around, _ in self._workflow.region(name))
         )
 
-    def is_bypassed(self, approval: str, step: str, target: str | None) -> bool:
+    def is_bypassed(self, approval: str, step: str, target: str) -> bool:
         """Returns whether a move of a path from `step` to `target` bypasses an approval that was ahead of it."""
         if target == approval or (step != approval and approval not in self.reach(self.successors(step))):
             return False
-        if target is None:
-            return step == approval
         if target not in self.reach(self.successors(approval)):
             return approval not in self.reach((target,))
         is_before = target in self.reach((step,), avoiding=approval)

@@ -132,12 +132,13 @@ def _same_time_next_day(calendar: WorkCalendar, instant: datetime) -> datetime:
 def _add_work(calendar: WorkCalendar, instant: datetime, left: timedelta) -> datetime:
     if not left:
         return instant
-    for begin, end in _spans_from(calendar, instant):
+    spans = _spans_from(calendar, instant)
+    while True:
+        begin, end = next(spans)
         start = max(begin, instant)
         if left <= end - start:
             return start + left
         left -= end - start
-    raise CalendarError("the calendar has no working time for twenty years")
 
 
 def _spans_from(calendar: WorkCalendar, instant: datetime) -> Iterator[tuple[datetime, datetime]]:

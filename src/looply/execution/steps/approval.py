@@ -4,9 +4,12 @@ People and calendar that are in a datastore are read first, by the effect `datas
 approval in the same unit.
 """
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
 from looply.definition import SOURCES, ApprovalSettings
+from looply.definition.settings.step_settings import TriggerSettings
 from looply.definition.values.pointer import split_pointer
 from looply.errors import Refused
 from looply.execution.approvals.default_card import default_card
@@ -122,8 +125,14 @@ def _body(visit: Visit, settings: ApprovalSettings, terms: ApprovalTerms) -> Jso
     return (
         card_body(visit, settings.card)
         if settings.card is not None
-        else default_card(visit.state, visit.step.description, terms)
+        else default_card(visit.state, visit.step.description, terms, _titles(visit))
     )
+
+
+def _titles(visit: Visit) -> Mapping[str, str]:
+    trigger = visit.workflow.steps[visit.workflow.start].settings
+    assert isinstance(trigger, TriggerSettings)
+    return trigger.titles
 
 
 def _approvers(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ class _Cursor:
     def token(self) -> Token:
         return self._tokens[self._next]
 
-    def take(self) -> Token:
+    def consume(self) -> Token:
         token = self._tokens[self._next]
         self._next += 1
         return token
@@ -75,7 +75,7 @@ class _Cursor:
     def expect(self, symbol: str) -> Token:
         if not self.at(symbol):
             raise self.unexpected(f"`{symbol}`")
-        return self.take()
+        return self.consume()
 
     def enter(self, position: int) -> None:
         self.level += 1
@@ -115,7 +115,7 @@ class _Parser:
                 continue
             links: list[Link] = []
             while self._cursor.rank() == rank:
-                operator = self._cursor.take()
+                operator = self._cursor.consume()
                 if operator.value == "^":
                     self._cursor.enter(position)
                     links.append(Link("^", self._expression(rank), operator.position))
@@ -128,7 +128,7 @@ class _Parser:
     def _choices(self) -> tuple[tuple[Node, Node], ...]:
         choices: list[tuple[Node, Node]] = []
         while self._cursor.at("?"):
-            position = self._cursor.take().position
+            position = self._cursor.consume().position
             self._cursor.enter(position)
             yes = self._expression(_LOWEST)
             self._cursor.expect(":")
@@ -139,7 +139,7 @@ class _Parser:
     def _operand(self) -> Node:
         kind, value, position = self._cursor.token
         if kind == "symbol" and value in {"!", "-", "+"}:
-            self._cursor.take()
+            self._cursor.consume()
             self._cursor.enter(position)
             node: Node = Unary(str(value), self._operand(), position)
             self._cursor.leave()
@@ -153,10 +153,10 @@ class _Parser:
         while True:
             if self._cursor.at("."):
                 brackets = 0
-                self._cursor.take()
+                self._cursor.consume()
                 if self._cursor.token.kind != "name":
                     raise self._cursor.unexpected("a name after `.`")
-                steps.append(str(self._cursor.take().value))
+                steps.append(str(self._cursor.consume().value))
             elif self._cursor.at("["):
                 brackets += 1
                 bracketed.append(len(steps))
@@ -178,15 +178,15 @@ class _Parser:
         kind, value, position = self._cursor.token
         match kind:
             case "number":
-                self._cursor.take()
+                self._cursor.consume()
                 return Constant(self._number(str(value), position), position)
             case "text":
-                self._cursor.take()
+                self._cursor.consume()
                 return Constant(value, position)
             case "name":
                 return self._name_or_call()
             case "interpolation":
-                self._cursor.take()
+                self._cursor.consume()
                 return self._interpolation(value, position)
         if self._cursor.at("("):
             return self._between("(", ")", is_single=True)[0]
@@ -208,7 +208,7 @@ class _Parser:
         return int(digits or "0")
 
     def _name_or_call(self) -> Node:
-        _, name, position = self._cursor.take()
+        _, name, position = self._cursor.consume()
         if self._cursor.at("("):
             return Call(str(name), self._between("(", ")", has_arrows=True), position)
         if name in _WORDS:
@@ -222,12 +222,12 @@ class _Parser:
         nodes: list[Node] = []
         while is_single or nodes or not self._cursor.at(closing):
             if has_arrows and self._cursor.at_arrow():
-                name, _ = self._cursor.take(), self._cursor.take()
+                name, _ = self._cursor.consume(), self._cursor.consume()
                 nodes.append(Name(str(name.value), name.position))
             nodes.append(self._expression(_LOWEST))
             if is_single or not self._cursor.at(","):
                 break
-            self._cursor.take()
+            self._cursor.consume()
         self._cursor.expect(closing)
         self._cursor.leave()
         return tuple(nodes)
@@ -238,12 +238,12 @@ class _Parser:
         while members or not self._cursor.at("}"):
             if self._cursor.token.kind not in {"name", "text"}:
                 raise self._cursor.unexpected("a name or a text as key")
-            key = str(self._cursor.take().value)
+            key = str(self._cursor.consume().value)
             self._cursor.expect(":")
             members.append((key, self._expression(_LOWEST)))
             if not self._cursor.at(","):
                 break
-            self._cursor.take()
+            self._cursor.consume()
         self._cursor.expect("}")
         self._cursor.leave()
         return tuple(members)

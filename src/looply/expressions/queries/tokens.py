@@ -43,7 +43,7 @@ class TokenCursor:
         """The current token."""
         return self._tokens[self._next]
 
-    def take(self) -> Token:
+    def consume(self) -> Token:
         """Returns the current token and advances."""
         self._next += 1
         return self._tokens[self._next - 1]
@@ -73,7 +73,7 @@ class TokenCursor:
         self._level += 1
         if self._level > LEVELS:
             reason = f"{self._function}() expects a path that is nested at most {LEVELS} levels deep"
-            raise ExpressionLimit("expression_pattern", reason)
+            raise ExpressionLimit("expression_pattern_characters", reason)
 
     def leave(self, symbol: str) -> None:
         """Advances past a closing symbol, one level higher. Raises: ExpressionError."""

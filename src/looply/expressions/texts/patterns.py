@@ -91,7 +91,7 @@ def compile_pattern(source: str) -> Pattern:
 
 
 def _over(source: str, reason: str) -> ExpressionLimit:
-    return ExpressionLimit("expression_pattern", f"the pattern {source[:40]!r} cannot be used: {reason}")
+    return ExpressionLimit("expression_pattern_characters", f"the pattern {source[:40]!r} cannot be used: {reason}")
 
 
 def _options() -> object:

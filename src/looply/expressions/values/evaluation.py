@@ -71,9 +71,10 @@ class Run:
 
     def check_text(self, characters: int) -> None:
         """Checks that a text with this number of characters may be made. Raises: ExpressionLimit."""
-        if characters > self.limits.expression_text:
+        if characters > self.limits.expression_text_characters:
             raise ExpressionLimit(
-                "expression_text", f"a text of {characters} characters, allowed are {self.limits.expression_text}"
+                "expression_text_characters",
+                f"a text of {characters} characters, allowed are {self.limits.expression_text_characters}",
             )
 
     def check_items(self, items: int) -> None:

@@ -110,9 +110,10 @@ def text(run: Run, value: Json) -> str:
 
 
 def _json(run: Run, value: Json) -> str:
-    if is_longer(run, value, run.limits.expression_text):
+    if is_longer(run, value, run.limits.expression_text_characters):
         raise ExpressionLimit(
-            "expression_text", f"a text of more than {run.limits.expression_text} characters was requested"
+            "expression_text_characters",
+            f"a text of more than {run.limits.expression_text_characters} characters was requested",
         )
     encoded = encode_json(value)
     run.spend(len(encoded) >> 6)

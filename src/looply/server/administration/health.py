@@ -3,7 +3,7 @@
 from typing import Final
 
 from looply.errors import EngineError
-from looply.server.http.call import Call, Response, Route
+from looply.server.http.call import Call, Response, public_route
 from looply.server.http.wire import Message
 
 
@@ -23,19 +23,17 @@ async def ready(call: Call) -> Response:
 
 
 ROUTES: Final = (
-    Route(
+    public_route(
         method="GET",
         path="/healthz/live",
-        access="public",
         handle=live,
         summary="Check that the process runs",
         tag="Health",
         answer=Message,
     ),
-    Route(
+    public_route(
         method="GET",
         path="/healthz/ready",
-        access="public",
         handle=ready,
         summary="Check that the server takes calls",
         tag="Health",

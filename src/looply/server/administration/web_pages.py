@@ -8,7 +8,7 @@ from typing import Final
 
 from looply.clock import Entropy, SystemEntropy
 from looply.errors import NotFound
-from looply.server.http.call import Call, Headers, Response, Route
+from looply.server.http.call import Call, Headers, Response, Route, page_route
 
 STATIC: Final = Path(__file__).parents[1] / "static"
 
@@ -102,7 +102,7 @@ class Pages:
         return Response(found, headers=headers, media_type=media_type)
 
     def routes(self) -> tuple[Route, ...]:
-        """Returns the routes of all pages and files. Query parameters that mail programs add to a link are ignored."""
+        """Returns the routes of all pages and files."""
 
         async def inbox(call: Call) -> Response:
             if not call.values["token"] or "/" in call.values["token"]:
@@ -122,62 +122,29 @@ class Pages:
             return Response(b"", 302, ((b"location", b"/app/"),), media_type=b"")
 
         return (
-            Route(
-                method="GET",
-                path="/",
-                access="public",
-                has_strict_query=False,
-                handle=start,
-                summary="Go to the web app",
-                tag="Pages",
-                answer_type="text/html",
-            ),
-            Route(
-                method="GET",
+            page_route(path="/", handle=start, summary="Go to the web app", refusals=()),
+            page_route(
                 path="/app/{path}",
-                access="public",
-                has_strict_query=False,
                 handle=app,
                 summary="Open the web app",
                 path_values={"path": "Page of the app. The answer does not depend on it."},
-                tag="Pages",
-                answer_type="text/html",
+                refusals=(),
             ),
-            Route(
-                method="GET",
+            page_route(
                 path="/inbox/{token}",
-                access="public",
-                has_strict_query=False,
                 handle=inbox,
                 summary="Open the page on which a recipient answers a card",
                 path_values={"token": "Token of one recipient's card. The page does not depend on it."},
-                tag="Pages",
                 answer_type="text/html",
-                refusals=(404,),
             ),
-            Route(
-                method="GET",
-                path="/docs",
-                access="public",
-                has_strict_query=False,
-                handle=docs,
-                summary="Open the API reference page",
-                tag="Pages",
-                answer_type="text/html",
-                refusals=(404,),
-            ),
-            Route(
-                method="GET",
+            page_route(path="/docs", handle=docs, summary="Open the API reference page", answer_type="text/html"),
+            page_route(
                 path="/static/{path}",
-                access="public",
-                has_strict_query=False,
                 handle=file,
                 summary="Read a file that a page loads",
                 path_values={"path": "Name of the file."},
                 header_values={"Accept-Encoding": "The content codings that the caller reads, such as `br, gzip`."},
-                tag="Pages",
                 answer_type="application/octet-stream",
-                refusals=(404,),
             ),
         )
 

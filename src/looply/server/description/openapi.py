@@ -8,9 +8,9 @@ import msgspec
 from looply import __version__
 from looply.definition import definition_schema
 from looply.permissions import FOR_KEYS, PERMISSIONS
+from looply.server.callers.browser_calls import SECURE_COOKIE
 from looply.server.description.examples import add_examples
 from looply.server.description.openapi_schemas import REFERENCE, components_of, make_explicit
-from looply.server.http.browser_calls import SECURE_COOKIE
 from looply.server.http.call import IF_NONE_MATCH, JSON, Kind, Parameter, Route
 from looply.server.http.wire import ConflictAnswer, ErrorAnswer, ForbiddenAnswer, SignedOutAnswer
 
@@ -181,6 +181,15 @@ def _responses(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
     if route.answer_type != JSON:
         schema = {"type": "string"}
     responses: dict[str, Any] = {"200": _response("Done.", schema, route.answer_type)}
+    if IF_NONE_MATCH in route.header_values:
+        responses["304"] = {"description": "The caller's copy is current.", "headers": _REQUEST_ID}
+    for status in sorted(refusal_statuses(route)):
+        responses[str(status)] = _response(_REFUSALS[status], references[_REFUSAL_TYPES.get(status, ErrorAnswer)])
+    return responses
+
+
+def refusal_statuses(route: Route) -> set[int]:
+    """Returns the statuses with which a call of the route may be refused."""
     statuses = {400, *route.refusals, 503}
     if route.access != "public":
         statuses |= {403, 429}
@@ -190,11 +199,7 @@ def _responses(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
         statuses.add(429)
     if route.body is not None:
         statuses |= {413, 415}
-    if IF_NONE_MATCH in route.header_values:
-        responses["304"] = {"description": "The caller's copy is current.", "headers": _REQUEST_ID}
-    for status in sorted(statuses):
-        responses[str(status)] = _response(_REFUSALS[status], references[_REFUSAL_TYPES.get(status, ErrorAnswer)])
-    return responses
+    return statuses
 
 
 def _response(description: str, schema: Any, media_type: str = JSON) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.execution.facts.commands import Restarted
 from looply.jsontext import Json
-from looply.server.executions.records import ExecutionAnswer, ExecutionPage, execution_item, execution_page
+from looply.server.executions.records import ExecutionAnswer, ExecutionPage, execution_page, render_in_turn
 from looply.server.http.call import Call, Parameter, Response, Route, manage_route, read_route
 from looply.server.http.wire import (
     LIMIT,
@@ -157,7 +157,8 @@ async def get_execution(call: Call) -> Response:
     execution_id = call.query.get("workflow_execution_id")
     after = _after(call)
     record = await executions.get(call.services, call.principal, workflow_id, execution_id, after=after)
-    return Response(ExecutionAnswer(message=SUCCESS, item=execution_item(record, call.services.limits)))
+    item = await render_in_turn(call.services, call.principal.organization_id, record)
+    return Response(ExecutionAnswer(message=SUCCESS, item=item))
 
 
 def _after(call: Call) -> int:
@@ -305,6 +306,6 @@ ROUTES: Final = (
         tag="Executions",
         body=RerunBody,
         answer=RerunAnswer,
-        refusals=(404, 409, 429),
+        refusals=(404, 409, 422, 429),
     ),
 )

@@ -1,6 +1,7 @@
 """Calls of the web inbox: a card and its recipient's answer, and the open cards of the organization."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final, Literal
 
 import msgspec
@@ -15,10 +16,8 @@ from looply.errors import BadRequest
 from looply.execution.facts.commands import Recorded
 from looply.jsontext import Json
 from looply.server.executions.decisions import DecisionRecord, decision_item
-from looply.server.http.call import Call, Parameter, Response, Route, manage_route, read_route
+from looply.server.http.call import Call, Parameter, Response, manage_route, public_route, read_route
 from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, cursor_of, instant_of, limit_of
-
-_TOKEN: Final = {"token": "Token of one recipient's card."}
 
 
 class ApprovalRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -243,28 +242,26 @@ def _cursor(call: Call) -> CardKey | None:
         raise BadRequest(f"{error.message}; {UNCHANGED_KEY}", code="BAD_CURSOR") from error
 
 
+_card_route: Final = partial(
+    public_route,
+    path="/v2/inbox/{token}",
+    check_token=_check_token,
+    path_values={"token": "Token of one recipient's card."},
+    tag="Inbox",
+)
+
 ROUTES: Final = (
-    Route(
+    _card_route(
         method="GET",
-        path="/v2/inbox/{token}",
-        access="public",
-        check_token=_check_token,
         handle=show_card,
         summary="Read a card as its recipient sees it; nothing is recorded",
-        tag="Inbox",
-        path_values=_TOKEN,
         answer=InboxAnswer,
         refusals=(404,),
     ),
-    Route(
+    _card_route(
         method="POST",
-        path="/v2/inbox/{token}",
-        access="public",
-        check_token=_check_token,
         handle=decide,
         summary="Answer a card",
-        tag="Inbox",
-        path_values=_TOKEN,
         body=DecideBody,
         answer=DecideAnswer,
         refusals=(404, 409, 422, 429),

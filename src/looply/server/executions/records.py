@@ -1,11 +1,13 @@
 """Executions on the wire: the record of one execution, and the rows of lists."""
 
+import asyncio
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from looply.app.context.services import Services
 from looply.app.executions.executions import Record, Row, Rows
 from looply.clock import to_ms
 from looply.engine.ports.port import Head
@@ -18,6 +20,13 @@ from looply.execution.views.logs import WaitRecord, event_log, incidents_of, inp
 from looply.jsontext import Json
 from looply.limits import Limits
 from looply.server.http.wire import SUCCESS, extend_record
+
+_LARGE_BYTES: Final = 64 * 1024
+_MANY_EVENTS: Final = 100
+"""A document of more bytes, or a page of more events, takes several milliseconds to show."""
+
+_BYTES_OF_UNIT: Final = 16
+"""Bytes of a data document that take as long to show as a unit of `looply.jsontext.work_units`."""
 
 
 class EventLog(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +113,15 @@ class ExecutionPage(msgspec.Struct, frozen=True, kw_only=True):
     items: list[ExecutionRow]
     last_key: ExecutionCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
     truncated: bool | UnsetType = UNSET
+
+
+async def render_in_turn(services: Services, organization_id: str, record: Record) -> ExecutionRecord:
+    """Returns `execution_item`; a large one is made in a thread, when the organization's turn has come."""
+    size = record.execution.state.document_bytes
+    if size <= _LARGE_BYTES and len(record.events) <= _MANY_EVENTS:
+        return execution_item(record, services.limits)
+    await services.turns.wait(organization_id, size // _BYTES_OF_UNIT)
+    return await asyncio.to_thread(execution_item, record, services.limits)
 
 
 def execution_item(record: Record, limits: Limits) -> ExecutionRecord:

@@ -9,7 +9,7 @@ from looply.errors import BadRequest
 from looply.execution.facts.state import Status
 from looply.server.executions.executions import EXECUTION_KEY
 from looply.server.executions.records import ExecutionPage, execution_page
-from looply.server.http.call import Call, Parameter, Response, read_route
+from looply.server.http.call import Call, Parameter, Query, Response, read_route
 from looply.server.http.wire import LIMIT, execution_cursor, instant_of, limit_of, number_of, one_of
 
 _FIELD: Final = "field."
@@ -17,9 +17,20 @@ _FIELD: Final = "field."
 
 async def search_executions(call: Call) -> Response:
     """Lists the executions that match."""
-    query = call.query
-    after = query.get("workflow_execution_id")
-    criteria = Filter(
+    after = call.query.get("workflow_execution_id")
+    page = await search(
+        call.services,
+        call.principal,
+        filter_of(call.query),
+        after=execution_cursor(after) if after else "",
+        limit=limit_of(call),
+    )
+    return Response(execution_page(page, call.services.limits, is_search=True))
+
+
+def filter_of(query: Query) -> Filter:
+    """Returns the filter that query parameters give. Raises: BadRequest for a value that none of them takes."""
+    return Filter(
         workflow_ids=tuple(validate_id(text, "workflow") for text in query.all("workflow_id")),
         statuses=one_of(query.all("status"), get_args(Status), "status"),
         workflow_versions=tuple(number_of(text, "workflow_version") for text in query.all("workflow_version")),
@@ -31,14 +42,6 @@ async def search_executions(call: Call) -> Response:
         parents=tuple(map(_parent_of, query.all("parent_execution_id"))),
         fields=tuple((_field_of(name), query.all(name)) for name in query.values if name.startswith(_FIELD)),
     )
-    page = await search(
-        call.services,
-        call.principal,
-        criteria,
-        after=execution_cursor(after) if after else "",
-        limit=limit_of(call),
-    )
-    return Response(execution_page(page, call.services.limits, is_search=True))
 
 
 def _parent_of(text: str) -> str:

@@ -8,7 +8,7 @@ from looply.catalog import Catalog
 from looply.catalog.tenants.principal import Principal
 from looply.clock import Clock
 from looply.errors import BadRequest, Forbidden, LooplyError
-from looply.server.http.browser_calls import CSRF_HEADER, BrowserCalls
+from looply.server.callers.browser_calls import CSRF_HEADER, BrowserCalls
 from looply.server.http.call import SESSION_PATH, Route
 from looply.settings import Secret
 

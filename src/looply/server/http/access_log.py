@@ -11,8 +11,8 @@ import structlog
 
 from looply.catalog.tenants.principal import Principal
 from looply.clock import Clock
+from looply.server.callers.client_addresses import ClientAddresses
 from looply.server.http.call import Route
-from looply.server.http.client_addresses import ClientAddresses
 
 _log = structlog.get_logger(__name__)
 

@@ -23,6 +23,7 @@ from looply.server.http.routing import RouteTable
 _log = structlog.get_logger(__name__)
 
 _REPORTED_IN_STREAMS: Final = (404, 409)
+_NO_CALL: Final = "no call has this address; /docs lists all calls"
 
 
 class Observers(NamedTuple):
@@ -91,16 +92,17 @@ class Boundary:
     async def _answer(self, scope: Any, receive: Any, send: "_TrackedSend", request_id: str) -> None:
         match = self._table.find(scope["path"])
         if match is None:
-            await reply(send, _refusal("not found", "NOT_FOUND", 404, request_id), request_id)
+            await reply(send, _refusal(_NO_CALL, "NOT_FOUND", 404, request_id), request_id)
             return
         branch = match.branch(scope["method"])
         if branch is None:
-            refusal = _refusal("method not allowed", "METHOD_NOT_ALLOWED", 405, request_id)
+            message = f"this address does not take {scope['method'][:20]}, expected {match.allow.decode()}"
+            refusal = _refusal(message, "METHOD_NOT_ALLOWED", 405, request_id)
             await reply(send, Response(refusal.body, 405, ((b"allow", match.allow),)), request_id)
             return
         route = send.route = branch.route(match.rest)
         if not branch.leads_to(match.rest):
-            await reply(send, _refusal("not found", "NOT_FOUND", 404, request_id), request_id)
+            await reply(send, _refusal(_NO_CALL, "NOT_FOUND", 404, request_id), request_id)
             return
         values = branch.values(match.rest)
         principal = scope["state"]["principal"] = await self._dispatch.admit(route, scope)

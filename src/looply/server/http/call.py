@@ -11,7 +11,7 @@ from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
 from looply.jsontext import Json
 from looply.permissions import Permission
-from looply.server.http.browser_calls import Browser
+from looply.server.callers.browser_calls import Browser
 
 Access: TypeAlias = Permission | Literal["public", "metrics"]
 """The permission that a call needs; `public`: no key is checked; `metrics`: the metrics token of the process."""
@@ -182,3 +182,9 @@ read_route: Final = partial(Route, method="GET")
 
 manage_route: Final = partial(Route, method="POST")
 """Makes the route of a call that changes something."""
+
+public_route: Final = partial(Route, access="public")
+"""Makes the route of a call without a key."""
+
+page_route: Final = partial(public_route, method="GET", has_strict_query=False, tag="Pages", refusals=(404,))
+"""Makes the route of a page, or of a file of pages. Query parameters that mail programs add to a link are ignored."""

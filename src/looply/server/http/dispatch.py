@@ -11,11 +11,13 @@ from looply.catalog.tenants.principal import Principal
 from looply.errors import Forbidden, NotFound
 from looply.jsontext import Json, encode_json
 from looply.limits import REFUSALS_PER_MINUTE
+from looply.rates import Turns
+from looply.server.callers.browser_calls import Browser, BrowserCalls
+from looply.server.callers.client_addresses import ClientAddresses
 from looply.server.http.access import ANONYMOUS, authenticate, check_token
-from looply.server.http.browser_calls import Browser, BrowserCalls
 from looply.server.http.call import JSON_TYPE, Call, Headers, Query, Response, Route
-from looply.server.http.client_addresses import ClientAddresses
 from looply.server.http.refusals import Credential, RefusalLimiter
+from looply.server.http.request_pace import SHARE_PER_SECOND, RequestPace
 from looply.server.http.request_parsing import convert_body, read_json, read_query, single_header
 
 _STANDARD: Final[Headers] = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
@@ -29,11 +31,13 @@ class Dispatch:
         services: Services,
         addresses: ClientAddresses | None = None,
         refusals_per_minute: int = REFUSALS_PER_MINUTE,
+        pace: RequestPace | None = None,
     ) -> None:
         """`addresses` finds the addresses by which refused keys and tokens are rate-limited."""
         self._services = services
         self._addresses = addresses or ClientAddresses()
         self._browsers = BrowserCalls(self._addresses, services.links, services.sign_in)
+        self._pace = pace or RequestPace(services.turns, Turns(services.clock, per_second=SHARE_PER_SECOND))
         self._refusals = RefusalLimiter(services.clock, refusals_per_minute, services.metrics.count_refusal)
 
     async def admit(self, route: Route, scope: Any) -> Principal:
@@ -70,15 +74,23 @@ class Dispatch:
     async def perform(
         self, route: Route, principal: Principal, scope: Any, receive: Any, values: Mapping[str, str]
     ) -> Response:
-        """Returns the answer of a route to an authenticated call. Raises: what parsing and the handler raise."""
+        """Returns the answer of a route to an authenticated call.
+
+        Raises: QuotaReached; what parsing and the handler raise.
+        """
+        handled = self._handle(route, principal, scope, receive, values)
+        owner = principal.organization_id
+        return await (self._pace.handle(owner, handled) if owner else handled)
+
+    async def _handle(
+        self, route: Route, principal: Principal, scope: Any, receive: Any, values: Mapping[str, str]
+    ) -> Response:
         browser = self._browser(route, principal, scope)
         if route.check_token is not None:
             try:
                 await route.check_token(self._services, values)
             except NotFound as error:
                 self._refuse(scope, "inbox_token", route, error)
-        if principal.organization_id:
-            self._services.turns.note(principal.organization_id)
         query = read_query(scope["query_string"], route)
         services, bound = self._services, principal.workflow_ids
         if bound is not None:

@@ -58,7 +58,7 @@ async def read_json(
         return None, 0
     if turns is not None and len(text) > HEAVY_BYTES:
         _check_turn(*turns)
-        await turns[0].take(turns[1], work_units(text))
+        await turns[0].wait(turns[1], work_units(text))
     check_values(text, limits.body_nodes, name="the body")
     return parse_json(text, limits, name="the body"), len(text)
 

@@ -102,7 +102,7 @@ class SignedOutAnswer(ErrorAnswer, frozen=True, kw_only=True, omit_defaults=True
     sign_in: SignInRecord | UnsetType = UNSET
 
 
-ForbiddenCode: TypeAlias = Literal["SCOPE", "CSRF", "CONFIRM_REQUIRED", "INSECURE_CONNECTION"]
+ForbiddenCode: TypeAlias = Literal["SCOPE", "CSRF", "CONFIRM_REQUIRED", "INSECURE_CONNECTION", "FOREIGN_HOST"]
 
 
 class ForbiddenAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -110,7 +110,7 @@ class ForbiddenAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
     `SCOPE`: the key or the role of the person lacks the permission. `CSRF`: no page of this server made the change.
     `CONFIRM_REQUIRED`: the person must confirm the password first. `INSECURE_CONNECTION`: people cannot sign in on this
-    connection.
+    connection. `FOREIGN_HOST`: the `Host` header is not that of `public_url`.
     """
 
     message: str

@@ -12,7 +12,7 @@ from looply.catalog.people.sessions import OpenSession
 from looply.catalog.tenants.principal import Principal
 from looply.clock import ms_or_none, to_ms
 from looply.permissions import PERMISSIONS, Permission, Role
-from looply.server.http.browser_calls import Browser
+from looply.server.callers.browser_calls import Browser
 from looply.server.http.call import Call, Response, Route, manage_route, read_route
 from looply.server.http.wire import SUCCESS, Message, SignInRecord, sign_in_record
 

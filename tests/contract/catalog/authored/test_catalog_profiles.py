@@ -1,7 +1,7 @@
 import pytest
 
 from looply.catalog import Catalog
-from looply.catalog.authored import profiles as profiles_module
+from looply.catalog.authored.profiles import MAX_PROFILES
 from looply.catalog.authored.workflows import WorkflowDraft
 from looply.errors import BadRequest, Conflict, NotFound, Refused
 
@@ -106,7 +106,7 @@ async def test_profiles_go_with_the_last_version_of_their_workflow(
 
 
 async def test_a_workflow_has_a_bounded_number_of_profiles(catalog: Catalog, org: str, workflow_id: str) -> None:
-    for number in range(profiles_module.MAX_PROFILES):
+    for number in range(MAX_PROFILES):
         await catalog.profiles.create(org, workflow_id, f"p{number}", {})
 
     with pytest.raises(Conflict, match="the most allowed"):

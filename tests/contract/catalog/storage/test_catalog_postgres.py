@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from kit.catalog import Opened, Tenant
 from looply.catalog import Catalog
-from looply.catalog.authored import profiles as profiles_module
 from looply.catalog.authored.connections import ConnectionDraft
+from looply.catalog.authored.profiles import MAX_PROFILES
 from looply.catalog.authored.workflows import WorkflowDraft
 from looply.catalog.tenants.keys import KeyDraft
 from looply.errors import BadRequest, Conflict, Overloaded, StoreUnreachable
@@ -140,18 +140,20 @@ async def test_of_32_connections_with_one_name_one_is_created_and_the_others_get
 
 
 async def test_of_profiles_made_at_once_the_first_is_the_default_and_no_more_are_made_than_allowed(
-    processes: list[Catalog], mine: Tenant, workflow_id: str, monkeypatch
+    processes: list[Catalog], mine: Tenant, workflow_id: str
 ) -> None:
-    monkeypatch.setattr(profiles_module, "MAX_PROFILES", 5)
     answers = await asyncio.gather(
-        *(processes[n % 4].profiles.create(mine.organization_id, workflow_id, f"p{n}", {}) for n in range(32)),
+        *(
+            processes[n % 4].profiles.create(mine.organization_id, workflow_id, f"p{n}", {})
+            for n in range(MAX_PROFILES + 16)
+        ),
         return_exceptions=True,
     )
     refused = [answer for answer in answers if isinstance(answer, Conflict)]
-    assert [error.code for error in refused] == ["TOO_MANY_PROFILES"] * 27
+    assert [error.code for error in refused] == ["TOO_MANY_PROFILES"] * 16
     stored = await processes[0].profiles.list_all(mine.organization_id, workflow_id)
     assert [profile.is_default for profile in stored].count(True) == 1
-    assert len(stored) == 5
+    assert len(stored) == MAX_PROFILES
 
 
 async def test_a_read_sees_one_snapshot_whatever_is_written_concurrently(

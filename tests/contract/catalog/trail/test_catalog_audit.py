@@ -9,8 +9,7 @@ from looply.catalog.authored.cards import CardDraft
 from looply.catalog.authored.connections import ConnectionDraft
 from looply.catalog.authored.workflows import WorkflowDraft
 from looply.catalog.tenants.keys import KeyDraft
-from looply.catalog.trail import audit
-from looply.catalog.trail.audit import AuditFilter, Change
+from looply.catalog.trail.audit import AuditFilter, AuditLog, Change
 from looply.catalog.trail.chain import Head
 from looply.errors import BadRequest, Conflict
 
@@ -213,15 +212,13 @@ async def test_records_are_found_by_actor_action_object_and_time(catalog: Catalo
     assert (newest.actor, newest.actor_name) == (new.key.key_id, "SAP")
 
 
-async def test_a_search_looks_at_so_many_records_and_says_where_to_continue(
-    catalog: Catalog, mine, monkeypatch
-) -> None:
-    monkeypatch.setattr(audit, "SCANNED", 3)
+async def test_a_search_looks_at_so_many_records_and_says_where_to_continue(catalog: Catalog, mine, clock) -> None:
+    log = AuditLog(catalog.database, clock, scanned=3)
     await recorded(catalog, mine, 7)
     criteria = AuditFilter(object_id="store 0")
     found, before, pages = [], None, 0
     while pages == 0 or before is not None:
-        page = await catalog.audit.list_page(mine.organization_id, 10, before, criteria=criteria)
+        page = await log.list_page(mine.organization_id, 10, before, criteria=criteria)
         found += [record.record_id for record in page.items]
         before, pages = page.next, pages + 1
     assert (found, pages) == ([2], 3)

@@ -16,7 +16,7 @@ from looply.limits import Limits
 
 async def limited(engine: Driver, *, child_starts: int) -> None:
     """Opens the engine again with another limit, and a callee."""
-    engine.limits = Limits(child_starts=child_starts)
+    engine.limits = Limits(child_starts_per_minute=child_starts)
     await engine.restart()
     engine.callees.put(CALLEE, note_only())
 
@@ -49,7 +49,7 @@ class ChildBoundStories:
         await engine.deliver()
         failures = [event for parent in parents for event in await engine.events(parent, StepFailed)]
         assert [event.code for event in failures] == ["CHILD_RATE"] * 2
-        assert "the limit child_starts is 3" in failures[0].message
+        assert "the limit child_starts_per_minute is 3" in failures[0].message
         await engine.advance(timedelta(minutes=1))
         await engine.deliver()
         assert await children(engine) == 6

@@ -8,6 +8,8 @@ import httpx2
 import pytest
 from cli_kit import Command, Looply, refusal
 
+from blackbox.harness.definitions import COMPUTING
+
 ID = "01a20e65-a0ff-7d22-b3cd-096c128b7bea"
 START = {"id": "WorkflowStartState", "type": "trigger", "settings": {"trigger_type": "REQUEST"}}
 END = {"id": "terminate_1", "type": "terminate", "settings": {}}
@@ -160,6 +162,15 @@ def test_a_definition_is_validated_without_a_server(run: Command, file: str) -> 
     assert done.status == 0
     assert done.document == {"message": "the definition is valid", "errors": [], "warnings": []}
     assert "valid" in run("workflow", "validate", file, env={}).out
+
+
+def test_one_error_is_counted_as_one(run: Command, tmp_path: Path) -> None:
+    file = tmp_path / "definition.json"
+    file.write_text(json.dumps({**COMPUTING, "more": 1}))
+    done = run("workflow", "validate", str(file))
+    errors = run("workflow", "validate", str(file), "--json").document["errors"]
+    assert (done.status, len(errors)) == (1, 1)
+    assert "1 error, 0 warnings" in done.out
 
 
 def test_every_finding_of_a_wrong_definition_is_shown(run: Command) -> None:

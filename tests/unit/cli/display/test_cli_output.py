@@ -7,10 +7,11 @@ import yaml
 from cli_kit import KEY, Command, Looply
 from hypothesis import given
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from looply.cli.display.layout import align
 from looply.cli.display.yaml_text import yaml_text
-from looply.cli.terminal.tables import record, table
+from looply.cli.terminal.tables import listing, record, table
 
 ID = "01a20e69-0006-7f8b-a23c-443896d21064"
 OTHER = "01a20e69-0006-7f8b-a23c-443896d21065"
@@ -87,6 +88,11 @@ def test_what_must_be_read_whole_continues_on_the_next_line() -> None:
     assert {len(line) <= 60 for line in values[:-1]} == {True}
 
 
+def test_no_column_is_shown_behind_one_that_does_not_fit() -> None:
+    page = listing(("execution", "workflow", "version"), [(ID, "A" * 40, 1)])
+    assert list(align(page, 60, has_colors=False)) == ["execution", ID]
+
+
 def test_wide_characters_take_two_columns() -> None:
     lines = list(align(table(("name", "n"), [("請求書", 1), ("abc", 2)]), 80, has_colors=False))
     assert lines == ["name    n", "請求書  1", "abc     2"]
@@ -150,7 +156,10 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_yaml_is_read_as_the_value_that_was_written(value: Any) -> None:
-    assert yaml.safe_load(yaml_text(value)) == value
+    """PyYAML reads YAML 1.1, ruamel.yaml reads YAML 1.2."""
+    text = yaml_text(value)
+    assert yaml.safe_load(text) == value
+    assert YAML(typ="safe", pure=True).load(text) == value
 
 
 @pytest.mark.parametrize(

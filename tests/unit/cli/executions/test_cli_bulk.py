@@ -17,7 +17,9 @@ def test_a_redrive_sends_which_how_and_onto_what(run: Command, looply: Looply) -
         "--to",
         "1970-01-01T01:00:00.002+01:00",
     )
-    done = run("bulk", "redrive", *which, "--version", "2", "--rename", "a=b", "--reason", "corrected", "--rate", "5")
+    done = run(
+        "bulk", "redrive", *which, "--version", "2", "--rename", "a=b", "--reason", "corrected", "--rate", "5", "-y"
+    )
     assert ("b-1" in done.out, "RUNNING" in done.out) == (True, True)
     assert looply.calls[0][2] == {
         "filter": {"workflow_id": WORKFLOW, "status": ["FAILED"], "process_id": ["PO-*"], "from": 1, "to": 2},

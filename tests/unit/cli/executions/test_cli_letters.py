@@ -66,7 +66,7 @@ def test_a_letter_is_shown_with_its_payload(run: Command, looply: Looply) -> Non
 def test_a_letter_is_applied_and_discarded(run: Command, looply: Looply) -> None:
     looply.answers["settleLetter"] = SETTLED
     assert run("letter", "apply", "e-1:7", "--state", "wait_2", "--reason", "by phone", "--json").document == SETTLED
-    assert "k-2" in run("letter", "discard", "e-1:7").out
+    assert "k-2" in run("letter", "discard", "e-1:7", "--yes").out
     assert [call[2] for call in looply.calls] == [
         {"letter_id": "e-1:7", "action": "apply", "state": "wait_2", "reason": "by phone"},
         {"letter_id": "e-1:7", "action": "discard", "reason": ""},

@@ -18,7 +18,7 @@ def data(tmp_path: Path, run: Command) -> Path:
     folder = tmp_path / "data"
     assert run("init", "--data", str(folder), "--json").status == 0
     made = run("key", "create", "Ops", "--scope", "read", "--data", str(folder), "--json").document
-    assert run("key", "revoke", made["key_id"], "--data", str(folder), "--json").status == 0
+    assert run("key", "revoke", made["key_id"], "--yes", "--data", str(folder), "--json").status == 0
     return folder
 
 

@@ -46,10 +46,10 @@ def test_keys_are_listed_over_all_pages(run: Command, looply: Looply) -> None:
 
 def test_a_key_is_revoked(run: Command, looply: Looply) -> None:
     looply.answers["revokeKey"] = {"item": {**KEY, "revoked_on": 1_700_000_000_000}, "made_by_it": []}
-    assert "2023-11-14 22:13:20Z" in run("key", "revoke", "k-1").out
+    assert "2023-11-14 22:13:20Z" in run("key", "revoke", "k-1", "--yes").out
     assert looply.calls == [("revokeKey", {}, {"key_id": "k-1"})]
     looply.answers["revokeKey"] = refusal(404, message="key not found", code="KEY_NOT_FOUND")
-    assert run("key", "revoke", "k-1", "--json").document["code"] == "KEY_NOT_FOUND"
+    assert run("key", "revoke", "k-1", "--yes", "--json").document["code"] == "KEY_NOT_FOUND"
 
 
 def test_schedules_are_listed(run: Command, looply: Looply) -> None:

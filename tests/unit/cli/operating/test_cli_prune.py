@@ -1,6 +1,7 @@
 """`looply db prune` on a data folder: what it counts, what it removes, and what it refuses."""
 
 import asyncio
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from cli_kit import Command
 
+from blackbox.harness.definitions import COMPUTING
 from contract.store.decisions import deciding
 from contract.store.samples import OTHER_WORKFLOW, WORKFLOW, Samples
 from looply.bootstrap import CATALOG_FILE
@@ -72,6 +74,20 @@ def test_an_age_overrides_the_retention_of_a_workflow(run: Command, data: Path) 
     assert _prune(run, data, "--older-than", "P10D")["executions"] == 2
 
 
+def test_a_workflow_is_named_and_one_of_another_organization_too(run: Command, data: Path, tmp_path: Path) -> None:
+    (second,) = run("organization", "create", "Second", "--data", str(data), "--json").document["items"]
+    for organization in ((), ("--organization", second["organization_id"])):
+        for name in ("Shared", f"Own {len(organization)}"):
+            definition = tmp_path / "definition.json"
+            definition.write_text(json.dumps({**COMPUTING, "workflow_name": name}))
+            assert run("workflow", "import", str(definition), "--data", str(data), *organization).status == 0
+    for name in ("Own 0", "Own 2"):
+        assert _prune(run, data, "--older-than", "P10D", "--workflow", name)["executions"] == 0
+    prune = ("db", "prune", "--data", str(data), "--yes", "--json", "--workflow")
+    assert run(*prune, "Shared").document["code"] == "AMBIGUOUS_NAME"
+    assert run(*prune, "Own 1").document["code"] == "WORKFLOW_NOT_FOUND"
+
+
 def test_recorded_decisions_have_a_retention_of_their_own(run: Command, data: Path) -> None:
     pruned = _prune(run, data, "--older-than", "P10D")
     assert (pruned["executions"], pruned["decisions"]) == (4, 0)
@@ -95,12 +111,9 @@ def test_people_read_a_table(run: Command, data: Path) -> None:
         (("--offline", "--data", "x"), "--offline"),
         (("--offline", "--older-than", "30 days"), "such as P30D"),
         (("--offline", "--older-than", "P99999Y"), "such as P30D"),
-        (("--offline", "--workflow", "orders"), "the id of a workflow"),
     ],
 )
-def test_an_invalid_age_workflow_or_store_is_wrong_usage(
-    run: Command, data: Path, options: tuple[str, ...], says: str
-) -> None:
+def test_an_invalid_age_or_store_is_wrong_usage(run: Command, data: Path, options: tuple[str, ...], says: str) -> None:
     done = run("db", "prune", *options, "--json", env={"LOOPLY_DATA": str(data)})
     assert (done.status, done.document["code"]) == (2, "USAGE")
     assert says in done.document["message"]
@@ -108,7 +121,7 @@ def test_an_invalid_age_workflow_or_store_is_wrong_usage(
 
 def test_a_folder_that_a_server_has_is_left_to_it(run: Command, data: Path) -> None:
     lock = FolderLock(data / LOCK_NAME)
-    lock.take()
+    lock.acquire()
     done = run("db", "prune", "--data", str(data), "--json")
     lock.release()
     assert (done.status, done.document["code"]) == (1, "DATA_FOLDER_IN_USE")

@@ -83,6 +83,7 @@ def test_every_command_has_a_help_page(run: Command, name: str) -> None:
         ("serve", "--port", "70000"),
         ("serve", "--set", "port"),
         ("workflow", "trigger", "w", "f", "--payload", "{}"),
+        ("workflow", "trigger", "w", "--payload", "{"),
         ("workflow", "trigger", "w", "--idempotency-key", "schlüssel"),
         ("execution", "resume", "e", "--payload", "[]"),
         ("bench", "--seconds", "0"),
@@ -142,6 +143,14 @@ def test_a_refused_key_is_reported(run: Command, body: dict[str, str], words: st
     done = run("workflow", "list", answer=lambda request: httpx2.Response(403, json=body))
     assert done.status == 1
     assert words in done.err
+
+
+def test_a_single_problem_that_is_the_message_is_shown_once(run: Command) -> None:
+    def refuse(request: httpx2.Request) -> httpx2.Response:
+        errors = [{"path": "/name", "message": "the name is too long"}]
+        return httpx2.Response(422, json={"message": "the name is too long", "code": "INVALID", "errors": errors})
+
+    assert run("workflow", "list", answer=refuse).err == "looply: the name is too long\n"
 
 
 def test_an_unreachable_server_is_reported(run: Command) -> None:

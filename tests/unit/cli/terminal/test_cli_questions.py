@@ -42,31 +42,52 @@ def test_without_a_terminal_the_command_must_say_yes(run: Command, deletable: Lo
     assert (run(*DELETE, "-y", columns=80).err, len(deletable.calls)) == ("", 2)
 
 
-def test_a_bulk_terminate_asks_with_the_number_of_executions(run: Command, looply: Looply) -> None:
+@pytest.mark.parametrize("verb", ["Terminate", "Redrive"])
+def test_a_bulk_asks_with_the_number_of_executions(run: Command, looply: Looply, verb: str) -> None:
     found = {"message": "forecast", "count": 37, "truncated": False, "items": []}
-    looply.answers["bulkTerminate"] = [found, {"message": "success", "item": BULK}]
-    done = run("bulk", "terminate", "--all", columns=80, stdin=b"y\n")
-    assert (done.status, "Terminate 37 executions? [y/N]" in done.err) == (0, True)
+    looply.answers[f"bulk{verb}"] = [found, {"message": "success", "item": BULK}, found]
+    done = run("bulk", verb.lower(), "--all", columns=80, stdin=b"y\n")
+    assert (done.status, f"{verb} 37 executions? [y/N]" in done.err) == (0, True)
     assert [call[2]["dry_run"] for call in looply.calls] == [True, False]
-    assert run("bulk", "terminate", "--all").status == 2
+    assert run("bulk", verb.lower(), "--all").status == 2
+    assert run("bulk", verb.lower(), "--all", "--dry-run").status == 0
+
+
+QUESTIONS = [
+    (("key", "revoke", "k-1"), "Revoke the API key k-1 for good"),
+    (("key", "revoke", "k-1", "--cascade"), "and the keys that were created with it"),
+    (("letter", "discard", "e-1:7"), "Discard the letter e-1:7 for good"),
+    (("connection", "delete", "ERP"), "Delete the connection 'ERP'"),
+    (("profile", "delete", WORKFLOW, "test"), "Delete the profile 'test'"),
+]
+
+
+@pytest.mark.parametrize(("command", "question"), QUESTIONS)
+def test_what_cannot_be_had_again_is_asked_about(
+    run: Command, looply: Looply, command: tuple[str, ...], question: str
+) -> None:
+    done = run(*command, columns=80, stdin=b"n\n")
+    assert (done.status, question in done.err, looply.calls) == (1, True, [])
+    done = run(*command)
+    assert (done.status, done.err.endswith("repeat the command with --yes\n"), looply.calls) == (2, True, [])
 
 
 def test_a_bulk_is_waited_for_and_its_refusals_are_its_status(run: Command, looply: Looply) -> None:
     ended = {**BULK, "status": "DONE", "ended_on": 1_700_000_009_000}
     looply.answers["bulkRedrive"] = {"message": "success", "item": BULK}
     looply.answers["getBulk"] = [{"item": BULK}, {"item": {**ended, "refused": 0}}]
-    assert run("bulk", "redrive", "--all", "--wait", "--json").document["item"]["status"] == "DONE"
+    assert run("bulk", "redrive", "--all", "--yes", "--wait", "--json").document["item"]["status"] == "DONE"
     looply.answers["getBulk"] = {"item": ended}
-    assert run("bulk", "redrive", "--all", "--wait").status == 1
+    assert run("bulk", "redrive", "--all", "--yes", "--wait").status == 1
     looply.answers["getBulk"] = {"item": {**ended, "refused": 0, "status": "CANCELLED"}}
-    assert run("bulk", "redrive", "--all", "--wait").status == 1
+    assert run("bulk", "redrive", "--all", "--yes", "--wait").status == 1
 
 
 def test_progress_is_written_to_standard_error_of_a_terminal_only(run: Command, looply: Looply) -> None:
     looply.answers["bulkRedrive"] = {"message": "success", "item": BULK}
     looply.answers["getBulk"] = {"item": {**BULK, "refused": 0, "status": "DONE", "ended_on": 1_700_000_009_000}}
-    assert run("bulk", "redrive", "--all", "--wait").err == ""
-    shown = run("bulk", "redrive", "--all", "--wait", "--json", columns=80)
+    assert run("bulk", "redrive", "--all", "--yes", "--wait").err == ""
+    shown = run("bulk", "redrive", "--all", "--yes", "--wait", "--json", columns=80)
     assert ("redrive" in shown.err, shown.document["item"]["status"]) == (True, "DONE")
 
 
@@ -85,7 +106,7 @@ def test_a_workflow_is_named_where_its_id_is_taken(run: Command, looply: Looply)
     assert run("workflow", "trigger", "Shop").status == 0
     assert run("schedule", "pause", "Store").status == 0
     assert run("execution", "incidents", "--workflow-id", "Shop").status == 0
-    assert run("bulk", "redrive", "--workflow-id", "Shop").status == 0
+    assert run("bulk", "redrive", "--workflow-id", "Shop", "--yes").status == 0
     given = [call for call in looply.calls if call[0] != "getOrganizationWorkflows"]
     assert given[1][2]["workflow_id"] == OTHER
     assert given[2][1]["workflow_id"] == WORKFLOW
@@ -147,7 +168,7 @@ def test_an_interrupted_wait_says_what_holds_in_one_line(run: Command, looply: L
     assert "the execution may have been started" in done.err
     looply.answers["bulkRedrive"] = {"message": "success", "item": BULK}
     looply.answers["getBulk"] = interrupt
-    done = run("bulk", "redrive", "--all", "--wait")
+    done = run("bulk", "redrive", "--all", "--yes", "--wait")
     assert (done.status, "'looply bulk cancel b-1' stops it" in done.err) == (143, True)
 
 

@@ -17,7 +17,7 @@ from looply.connectors.function.pool import SandboxPool
 from looply.connectors.sandbox import Code, CodeFailed, NoSandbox
 from looply.errors import ShuttingDown, Timeout, Unavailable
 from looply.limits import Limits
-from looply.rates import Turns, WorkPace
+from looply.rates import Turns
 from looply.testing.clock import FakeClock
 
 LONG = timedelta(minutes=4)
@@ -419,6 +419,8 @@ async def test_code_of_authors_has_a_lower_priority_than_the_server(pool: Sandbo
 async def test_a_process_whose_code_takes_long_has_the_lowest_priority(brief: SandboxPool) -> None:
     await failure(brief, JAVASCRIPT, "while (true) {}")
     assert 19 in [os.getpriority(os.PRIO_PROCESS, process) for process in brief.processes]
+    if hasattr(os, "SCHED_IDLE"):
+        assert os.SCHED_IDLE in [os.sched_getscheduler(process) for process in brief.processes]
 
 
 async def test_large_results_of_one_organization_come_one_after_the_other() -> None:
@@ -427,7 +429,7 @@ async def test_large_results_of_one_organization_come_one_after_the_other() -> N
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
-    turns = Turns(FakeClock(), WorkPace(), sleep)
+    turns = Turns(FakeClock(), sleep=sleep)
     pool = SandboxPool(PATIENT, processes=1, turns=turns)
     for owner in ("acme", "umbrella"):
         turns.note(owner)

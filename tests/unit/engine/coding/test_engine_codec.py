@@ -3,14 +3,14 @@
 import sys
 from copy import deepcopy
 from datetime import UTC, datetime
+from types import FrameType
 from typing import Any
 
-import msgspec
 import pytest
 from immutables import Map
 from msgspec.structs import replace
 
-from looply.engine.coding import codec as codec_module
+from kit.calls import calls_within, observed_calls
 from looply.engine.coding.codec import FOLD_VERSION, LARGE_BYTES, Codec
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
 from looply.engine.ports.store import Batch, Snapshot, Value
@@ -26,6 +26,7 @@ from looply.execution.facts.events import (
     StepScheduled,
     StepSucceeded,
 )
+from looply.jsontext import Decoder
 from looply.sealing import Sealer
 
 ORGANIZATION = "01900000-0000-7000-8000-00000000000a"
@@ -323,27 +324,12 @@ def test_a_deep_value_is_no_deeper_than_the_stack() -> None:
     assert decoded(batch, values) == [succeeded(value)]
 
 
-class CountingEncoder:
-    """Counts the texts that are made."""
-
-    def __init__(self, encoder: Any) -> None:
-        self._encoder = encoder
-        self.count = 0
-
-    def encode(self, value: Any) -> bytes:
-        """Returns the text of a value."""
-        self.count += 1
-        text: bytes = self._encoder.encode(value)
-        return text
-
-
 @pytest.mark.parametrize("parts", [[[]] * 100_000, {str(n): n for n in range(50_000)}])
-def test_a_large_value_of_many_small_ones_is_not_taken_apart(parts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    counting = CountingEncoder(codec_module._ENCODER)
-    monkeypatch.setattr(codec_module, "_ENCODER", counting)
+def test_a_large_value_of_many_small_ones_is_not_taken_apart(parts: Any) -> None:
     event = succeeded({"status": "200", "data": parts})
-    batch, values = encoded(event)
-    assert counting.count < 20
+    with calls_within(Codec.__module__) as calls:
+        batch, values = encoded(event)
+    assert 0 < calls["encode"] < 20
     assert len(values) == 1
     assert decoded(batch, values) == [event]
 
@@ -364,20 +350,13 @@ def test_the_values_of_an_event_are_not_changed_by_what_leaves_its_text() -> Non
     assert output == before
 
 
-class CountingDecoder:
-    """Counts the bytes that are decoded."""
+def test_a_value_rich_in_lists_is_not_decoded_to_be_stored() -> None:
+    sizes = []
 
-    def __init__(self) -> None:
-        self.size = 0
+    def on_call(frame: FrameType) -> None:
+        if frame.f_code is Decoder.decode.__code__:
+            sizes.append(len(frame.f_locals["text"]))
 
-    def decode(self, text: bytes) -> Any:
-        """Returns the value of a text."""
-        self.size += len(text)
-        return msgspec.json.decode(text)
-
-
-def test_a_value_rich_in_lists_is_not_decoded_to_be_stored(monkeypatch: pytest.MonkeyPatch) -> None:
-    counting = CountingDecoder()
-    monkeypatch.setattr(codec_module, "_VALUE", counting)
-    encoded(succeeded([[]] * 50_000))
-    assert counting.size < 1000
+    with observed_calls(on_call):
+        encoded(succeeded([[]] * 50_000))
+    assert 0 < sum(sizes) < 1000

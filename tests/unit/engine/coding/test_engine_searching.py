@@ -2,7 +2,7 @@
 
 import pytest
 
-from looply.engine.coding.searching import BUDGET, budget_of, id_patterns, search_plans
+from looply.engine.coding.searching import SCAN_BOUNDS, budget_of, id_patterns, search_plans
 from looply.engine.ports.port import Filter
 
 EXECUTION = "01944ca1-1c00-7000-8000-000000000001"
@@ -15,10 +15,10 @@ def texts(count: int) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("query", "rows"),
     [
-        (Filter(), BUDGET),
-        (Filter(terms=texts(10)), BUDGET),
-        (Filter(terms=texts(20)), BUDGET // 2),
-        (Filter(terms=texts(10), process_ids=texts(10), fields=(("po", texts(10)),)), BUDGET // 3),
+        (Filter(), SCAN_BOUNDS.rows),
+        (Filter(terms=texts(10)), SCAN_BOUNDS.rows),
+        (Filter(terms=texts(20)), SCAN_BOUNDS.rows // 2),
+        (Filter(terms=texts(10), process_ids=texts(10), fields=(("po", texts(10)),)), SCAN_BOUNDS.rows // 3),
     ],
 )
 def test_with_more_than_ten_texts_a_page_looks_at_fewer_rows(query: Filter, rows: int) -> None:
@@ -26,7 +26,7 @@ def test_with_more_than_ten_texts_a_page_looks_at_fewer_rows(query: Filter, rows
 
 
 def test_spans_share_the_rows_that_a_page_looks_at() -> None:
-    assert budget_of(Filter(workflow_ids=("a", "b")), 2) == BUDGET // 2
+    assert budget_of(Filter(workflow_ids=("a", "b")), 2) == SCAN_BOUNDS.rows // 2
     assert budget_of(Filter(terms=texts(30)), 90) == 200
 
 

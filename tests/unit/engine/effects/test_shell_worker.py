@@ -12,13 +12,14 @@ from kit.definitions import call, calling, chain, function
 from looply.connectors.outbound.urls import parse_url
 from looply.connectors.port import CallContext, ConnectionValues, Connector, HttpRequest
 from looply.connectors.registry import Registry
-from looply.engine.effects.worker import Worker
+from looply.engine.effects.worker import Worker, WorkerResources
 from looply.errors import BadInput, LooplyError, RateLimited, Refused, Timeout
 from looply.execution import ExecutionState, advance
 from looply.execution.facts.commands import EffectDone, EffectFailed
 from looply.execution.facts.events import ExecutionStarted
 from looply.execution.facts.state import OpenStep
 from looply.jsontext import Json
+from looply.rates import UNITS_PER_SECOND, Turns
 from looply.testing.clock import START_TIME, fake_loop
 from looply.testing.world import Answer, NoNetwork, Output, World
 
@@ -272,3 +273,15 @@ async def test_a_call_that_opened_a_connection_sends_nothing_beside_it() -> None
 
     assert isinstance(done, EffectFailed)
     assert (done.code, done.was_sent) == ("CREDENTIAL_BOUND", False)
+
+
+@pytest.mark.parametrize(("callers", "expected"), [(["o"], [0, 0]), (["o", "umbrella"], [0, 1])])
+async def test_organizations_that_make_calls_use_the_process(callers: list[str], expected: list[float]) -> None:
+    world, turns = World(), Turns(fake_loop().clock)
+    resources = WorkerResources(turns=turns)
+    worker = Worker(world.registry, world.connections, NoNetwork, fake_loop().clock, resources)
+    state, opened = scheduled()
+    for organization_id in callers:
+        started = replace(state.started, organization_id=organization_id)
+        await worker.carry_out(replace(state, started=started), opened)
+    assert [turns.reserve("o", UNITS_PER_SECOND, "") for _ in range(2)] == expected

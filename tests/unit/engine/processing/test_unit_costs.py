@@ -1,14 +1,13 @@
 """What one unit computes: open work and status once for each state."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import CodeType, FrameType
-from typing import Any
 
 import pytest
 
+from kit.calls import observed_calls
 from kit.definitions import asking, call, chain
 from kit.driver import Driver
 from looply.app.context.metrics import Metrics
@@ -35,16 +34,12 @@ def counted() -> Iterator[Counter[str]]:
     """Counts the calls of the functions within its block."""
     counts: Counter[str] = Counter()
 
-    def count(frame: FrameType, event: str, _argument: Any) -> None:
-        if event == "call" and frame.f_code in COUNTED:
+    def count(frame: FrameType) -> None:
+        if frame.f_code in COUNTED:
             counts[COUNTED[frame.f_code]] += 1
 
-    former = sys.getprofile()
-    sys.setprofile(count)
-    try:
+    with observed_calls(count):
         yield counts
-    finally:
-        sys.setprofile(former)
 
 
 @pytest.fixture

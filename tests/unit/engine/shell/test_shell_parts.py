@@ -151,14 +151,14 @@ async def test_closing_twice_is_harmless(engine: Driver) -> None:
 async def test_an_organization_triggers_so_many_executions_in_a_minute_and_others_are_not_concerned(
     engine: Driver,
 ) -> None:
-    engine.limits = Limits(triggers=2)
+    engine.limits = Limits(triggers_per_minute=2)
     await engine.restart()
     for n in range(2):
         await engine.trigger(computing(), {"n": n})
     with pytest.raises(QuotaReached) as caught:
         await engine.trigger(computing())
     assert (caught.value.code, caught.value.retry_after) == ("QUOTA", timedelta(seconds=30))
-    assert "the limit triggers is 2" in caught.value.message
+    assert "the limit triggers_per_minute is 2" in caught.value.message
     await engine.trigger(computing(), organization_id="umbrella")
     await engine.advance(timedelta(seconds=30))
     await engine.trigger(computing())

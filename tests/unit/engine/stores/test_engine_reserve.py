@@ -9,7 +9,7 @@ from looply.testing.clock import FakeClock
 
 def test_space_is_held_and_given_up(tmp_path: Path) -> None:
     reserve = Reserve(tmp_path, FakeClock())
-    reserve.take()
+    reserve.allocate()
     assert reserve.is_held
     assert (tmp_path / "reserve").stat().st_size == RESERVE_BYTES
     reserve.give_up()
@@ -31,5 +31,5 @@ def test_space_is_taken_back_after_a_pause(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_gone_holds_nothing(tmp_path: Path) -> None:
     reserve = Reserve(tmp_path / "missing", FakeClock())
-    reserve.take()
+    reserve.allocate()
     assert not reserve.is_held

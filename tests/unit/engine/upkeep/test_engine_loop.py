@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from kit.memory import MemoryStore
-from looply.engine.upkeep.loop import Loop, running_loops
+from looply.engine.upkeep.loop import AT_ONCE, Loop, run_few_at_once, running_loops
 from looply.engine.upkeep.store_watch import StoreWatch
 from looply.errors import EngineError
 from looply.testing.clock import fake_loop
@@ -155,3 +155,18 @@ async def test_a_store_that_takes_no_more_units_ends_the_process() -> None:
         await store.abandon()
         await after(0.5)
         assert said == ["end"]
+
+
+async def test_few_pieces_of_a_round_run_at_once_however_many_there_are() -> None:
+    running, most = 0, 0
+
+    async def piece(number: int) -> int:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+        return number
+
+    assert await run_few_at_once(piece(number) for number in range(500)) == list(range(500))
+    assert most == AT_ONCE

@@ -2,9 +2,10 @@
 
 from kit.execution.driver import Simulator
 from kit.execution.regions import note, parallel, started, two_calls
-from kit.execution.workflows import step
+from kit.execution.repairs import failed
+from kit.execution.workflows import call, step, workflow
 from looply.execution.answering.forecast import Forecast, forecast
-from looply.execution.facts.commands import Retry
+from looply.execution.facts.commands import Declined, Redrive, Retry, SkipStep
 
 
 def of_a_retry(simulator: Simulator) -> Forecast:
@@ -34,3 +35,23 @@ def test_the_forecast_of_a_retry_names_the_next_incident() -> None:
     assert planned.incident is not None
     assert (planned.incident.step, planned.incident.code) == ("o", "EXPRESSION")
     assert planned.incident.incident_id != former
+
+
+def test_of_a_command_that_changes_nothing_there_is_nothing_to_forecast() -> None:
+    planned = of_a_retry(two_calls())
+    assert isinstance(planned.reply, Declined)
+    assert (planned.status, planned.events, planned.effects) == ("RUNNING", (), ())
+
+
+def test_the_forecast_names_the_steps_that_would_be_visited_and_the_key_of_a_renamed_call() -> None:
+    simulator = failed()
+    skip = SkipStep(at=simulator.now, by="op", via="API", reason="done by hand")
+    planned = forecast(simulator.workflow, simulator.state, skip)
+    assert [address.step for address in planned.visits] == ["d"]
+
+    settings = simulator.workflow.definition["workflow_steps"][1]["settings"]
+    renamed = workflow(step("c2", "httpRequest", settings), call("d"), edges="start>c2 c2>d")
+    command = Redrive(at=simulator.now, by="op", workflow=renamed, workflow_version=2, steps={"c": "c2"})
+    (effect,) = forecast(simulator.workflow, simulator.state, command).effects
+    assert (effect.address.text, effect.attempt, effect.keeps_key) == ("c2:1", 2, True)
+    assert effect.key.endswith(":c:1")

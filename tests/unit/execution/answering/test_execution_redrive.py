@@ -2,10 +2,11 @@
 
 from kit.execution.driver import EXECUTION_ID, SEED
 from kit.execution.repairs import OK, begun, failed, last, post, redrive, scheduled
-from kit.execution.workflows import call, step, workflow
+from kit.execution.workflows import call, card, step, workflow
 from looply.execution.facts.address import Address, wait_token
 from looply.execution.facts.commands import AlreadyRestarted, Declined, Repaired, Restarted, Unfit
 from looply.execution.facts.events import Migrated, StepScheduled
+from looply.execution.views.condensed import condense_logs
 
 
 class TestRedrive:
@@ -139,3 +140,48 @@ def test_a_child_that_is_waited_for_comes_back_to_its_step_under_the_new_name() 
     redrive(simulator, workflow(step("s2", "subworkflow", {"workflow_id": other}), edges="start>s2"), steps={"s": "s2"})
     assert [child.address for child in simulator.state.children.values()] == ["s2:1"]
     assert simulator.state.status == "WAITING"
+
+
+class TestNames:
+    """Names of steps that change while an execution is under way."""
+
+    def test_a_step_may_be_renamed_again_and_again(self) -> None:
+        simulator = begun(workflow(card("info", "a@example.com"), step("w", "wait"), edges="start>info info>w"))
+        token = wait_token(EXECUTION_ID, SEED, Address("", "w", 1))
+        for old, new in (("w", "w2"), ("w2", "w3")):
+            target = workflow(card("info", "a@example.com"), step(new, "wait"), edges=f"start>info info>{new}")
+            assert isinstance(redrive(simulator, target, steps={old: new}), Repaired)
+        assert simulator.resume({"n": 1}, token=token) == Restarted()
+        assert simulator.state.outputs["w3"]["n"] == 1
+        logs, _ = condense_logs(enumerate(simulator.history, 1), 1 << 20)
+        assert {name: [visit.status for visit in visits] for name, visits in logs.items()} == {
+            "WorkflowStartState": ["SUCCEEDED"],
+            "info": ["SUCCEEDED"],
+            "w3": ["SUCCEEDED"],
+        }
+
+    def test_an_incident_of_the_whole_execution_keeps_its_place(self) -> None:
+        limited = {"timeout": "PT1M"}
+        simulator = begun(workflow(call("c"), edges="start>c", settings=limited))
+        simulator.tick(60)
+        assert simulator.state.status == "FAILED"
+        target = workflow(call("x"), edges="start>x", settings=limited)
+        assert isinstance(redrive(simulator, target, steps={"c": "x"}), Repaired)
+        assert simulator.state.status == "RUNNING"
+
+    def test_an_execution_that_is_queued_begins_on_the_new_version(self) -> None:
+        narrow = {"max_concurrency": 1}
+        simulator = begun(workflow(call("c"), edges="start>c", settings=narrow))
+        assert isinstance(redrive(simulator, workflow(call("x"), edges="start>x", settings=narrow)), Repaired)
+        simulator.admit()
+        assert scheduled(simulator) == [("x", 1, 1)]
+
+    def test_a_step_of_an_open_branch_cannot_leave_it_by_its_new_name(self) -> None:
+        branches = {"branches": [{"id": "a"}, {"id": "b"}]}
+        fork, end = step("p", "parallel", branches), step("j", "join", {"of": "p"})
+        edges = "start>p p:a>c p:b>d c>j d>j j>e"
+        simulator = begun(workflow(fork, call("c"), call("d"), end, call("e"), edges=edges))
+        target = workflow(fork, call("y"), call("d"), end, call("x"), edges="start>p p:a>y p:b>d y>j d>j j>x")
+        reply = redrive(simulator, target, steps={"c": "x", "e": "y"})
+        assert isinstance(reply, Unfit)
+        assert any("not in the same open branch or body" in problem.message for problem in reply.problems)

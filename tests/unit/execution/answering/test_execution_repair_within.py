@@ -3,9 +3,10 @@
 from msgspec import to_builtins
 
 from kit.execution.driver import Simulator
+from kit.execution.regions import join, note, parallel, started, two_calls
 from kit.execution.repairs import OK, begun, post, redrive, retry, scheduled
 from kit.execution.workflows import call, step, workflow
-from looply.execution.facts.commands import Declined, MoveTo, Repaired, Reply, SkipStep, Unfit
+from looply.execution.facts.commands import Declined, Done, MoveTo, Repaired, RepairRows, Reply, SkipStep, Unfit
 from looply.execution.facts.events import IncidentClosed
 from looply.execution.views.condensed import condense_logs
 from looply.execution.views.logs import event_log
@@ -147,3 +148,53 @@ class TestBranchesAndIterations:
         simulator.succeed(OK)
         assert simulator.state.status == "COMPLETED"
         assert len(simulator.state.outputs["f"]["items"]) == 3
+
+
+class TestFailuresThatArriveLater:
+    """Failures of other branches while an incident holds the execution."""
+
+    def test_a_retry_of_one_incident_leaves_later_failures_alone(self) -> None:
+        simulator = two_calls()
+        simulator.fail()
+        simulator.fail()
+        (incident_id,) = simulator.state.incidents
+        assert retry(simulator, incident_id=incident_id) == Repaired(incidents=(incident_id,))
+        assert simulator.state.status == "FAILED"
+
+    def test_a_failure_that_the_workflow_handles_needs_no_incident(self) -> None:
+        steps = (parallel("l", "r"), call("a", "POST"), call("b", "POST"), note("handled"), join(), call("last"))
+        edges = "start>p p:l>a p:r>b a>j b>j b:error>handled handled>j j>last"
+        simulator = started(*steps, edges=edges)
+        simulator.fail()
+        simulator.fail()
+        (incident_id,) = simulator.state.incidents
+        assert retry(simulator) == Repaired(incidents=(incident_id,))
+        assert simulator.state.payload["handled"] == 1
+
+
+def test_an_input_that_an_edit_has_made_invalid_is_evaluated_by_a_new_visit() -> None:
+    simulator = begun(workflow(post(body="${div(1, payload.output.n)}"), edges="start>c"), {"n": 1})
+    simulator.succeed({**OK, "status": "404"})
+    retry(simulator, document={"payload": {"output": {"n": 0}}})
+    closed = next(event for event in simulator.history if isinstance(event, IncidentClosed))
+    assert closed.again == "visit"
+    assert simulator.state.status == "FAILED"
+
+
+def test_a_redirect_that_is_skipped_leads_to_its_target() -> None:
+    back = step("again", "redirect", {"target": "c", "max_visits": 1})
+    simulator = begun(workflow(call("c"), back, edges="start>c c>again"))
+    while simulator.state.status != "FAILED":
+        simulator.succeed(OK)
+    before = len(scheduled(simulator))
+    assert isinstance(simulator.submit(SkipStep(at=simulator.now, by="op")), Repaired)
+    assert scheduled(simulator)[before:] == [("c", before + 1, 1)]
+
+
+def test_rows_are_stored_again_by_an_event_that_moves_nothing() -> None:
+    simulator = begun(workflow(call("c"), edges="start>c"))
+    before = simulator.state
+    assert simulator.submit(RepairRows(at=simulator.now)) == Done()
+    assert (simulator.state.seq, simulator.state.paths) == (before.seq + 1, before.paths)
+    simulator.succeed(OK)
+    assert simulator.submit(RepairRows(at=simulator.now)) == Done(is_late=True)

@@ -126,7 +126,7 @@ def test_without_a_card_one_is_made_of_description_and_payload():
     body = card_of(simulator, A).body
     assert body["body"][0]["text"] == "Release the order?"
     facts = {fact["title"]: fact["value"] for fact in body["body"][1]["facts"]}
-    assert facts == {"Requested by": r"45\*001", "po": r"45\*001", "lines": r"\[1,2\]", "token": "hidden"}
+    assert facts == {"Requested by": r"45\*001", "Po": r"45\*001", "Lines": r"\[1,2\]", "Token": "hidden"}
     assert "required when you reject" in body["body"][2]["label"]
     assert [action["data"]["action"] for action in body["actions"]] == ["approve", "reject"]
 
@@ -137,7 +137,7 @@ def test_the_default_card_shows_no_secret():
     simulator = Simulator(flow)
     simulator.start({"pin": "1234", "po": "1"}, secret=("/output/pin",))
     facts = card_of(simulator, A).body["body"][1]["facts"]
-    assert [fact["title"] for fact in facts] == ["po"]
+    assert [fact["title"] for fact in facts] == ["Po"]
 
 
 def test_terminate_closes_every_card_and_drops_every_timer():

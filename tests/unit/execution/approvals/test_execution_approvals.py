@@ -1,8 +1,11 @@
 """`approval`: recipients, the count of decisions, turns, reminders and comments."""
 
 import pytest
+from immutables import Map
+from msgspec.structs import replace
 
 from kit.execution.approvals import (
+    BOSS,
     DAY,
     PEOPLE,
     A,
@@ -17,7 +20,10 @@ from kit.execution.approvals import (
     token,
     took,
 )
-from looply.execution.facts.commands import Recorded, Unfit
+from looply.execution import answer as answer_command
+from looply.execution.approvals.default_card import COMMENT_CHARACTERS
+from looply.execution.approvals.turns import remind
+from looply.execution.facts.commands import AnswerCard, Recorded, Unfit
 from looply.execution.facts.events import CardWanted, TimerFired
 
 
@@ -193,3 +199,58 @@ def test_an_approval_without_recipients_fails_with_a_message():
     assert (unknown.state.error["code"], "self_approval" in unknown.state.error["message"]) == ("BAD_INPUT", True)
     few = asked(recipients="${payload.output.people}", quorum=3, body={"people": [A, B]})
     assert "the quorum is 3" in few.state.error["message"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "comment", "message"),
+    [
+        ("Number", 5, "the comment must be a text"),
+        ("Text", "x" * (COMMENT_CHARACTERS + 1), f"the comment has {COMMENT_CHARACTERS + 1} characters"),
+    ],
+)
+def test_a_comment_is_a_text_of_bounded_length_whatever_the_input_of_the_card(kind, comment, message):
+    submit = {"type": "Action.Submit", "title": "Approve", "data": {"action": "approve"}}
+    body = [{"type": f"Input.{kind}", "id": "comment"}]
+    simulator = asked(card={"type": "AdaptiveCard", "version": "1.5", "body": body, "actions": [submit]})
+    reply = answer(simulator, 0, comment=comment)
+    assert isinstance(reply, Unfit)
+    assert (reply.problems[0].path, message in reply.problems[0].message) == ("/data/comment", True)
+
+
+def test_without_a_requester_who_may_decide_the_approval_begins_all_the_same():
+    assert len(open_recipients(asked(requester="${payload.output.who}", self_approval=True))) == 3
+
+
+def test_a_calendar_without_a_name_fails_the_step():
+    simulator = asked(calendar="${payload.output.none}")
+    assert took(simulator) == "error"
+    assert "calendar must be a text" in simulator.state.error["message"]
+
+
+def test_a_requester_takes_over_no_decision_of_the_own_request():
+    simulator = asked(
+        requester="${payload.output.by}",
+        body={"by": BOSS},
+        self_approval=False,
+        escalation=[{"after": "P1D", "to": BOSS}],
+    )
+    simulator.tick(DAY)
+    assert open_recipients(simulator) == [A, B, C]
+
+
+def test_a_card_of_the_requester_decides_nothing():
+    simulator = asked(requester="${payload.output.by}", body={"by": BOSS}, self_approval=False)
+    wait = simulator.state.waits["ask:1"]
+    barred = replace(wait, approval=replace(wait.approval, barred=A))
+    state = replace(simulator.state, waits={"ask:1": barred})
+    command = AnswerCard(at=simulator.now, via="INBOX", token=token(0), data={"action": "approve"})
+    reply = answer_command(simulator.workflow, state, command).reply
+    assert (reply.code, A in reply.message) == ("SELF_APPROVAL", True)
+
+
+def test_when_every_card_is_answered_no_reminder_goes_out():
+    simulator = asked(reminders=["PT1H"])
+    (timer,) = [timer for timer in simulator.state.timers.values() if timer.kind == "REMINDER"]
+    answered = replace(simulator.state, cards=Map())
+    cause = TimerFired(at=simulator.now, timer=timer.seq)
+    assert remind(answered, timer, cause) == ()

@@ -289,3 +289,18 @@ def test_a_deep_card_is_read_without_recursion():
 
 def test_at_most_twenty_problems_are_named():
     assert len(paths(validate_answer(card(), {"action": "approve", **{f"x{n}": 1 for n in range(100)}}))) == 20
+
+
+def test_a_text_without_a_value_is_left_out():
+    assert sent(field("Text"), None) == "left out"
+
+
+def test_an_invalid_bound_of_an_input_is_ignored():
+    assert sent(field("Date", min="soon", max="2026-12-31"), "2026-11-28") == "2026-11-28"
+    assert sent(field("Date", min="soon", max="2026-12-31"), "2027-01-01") is None
+
+
+def test_choices_without_a_text_as_value_cannot_be_chosen():
+    choices = [{"title": "One", "value": 1}, "two", {"title": "A", "value": "a"}]
+    assert sent(field("ChoiceSet", choices=choices), "a") == "a"
+    assert sent(field("ChoiceSet", choices=choices), "1") is None

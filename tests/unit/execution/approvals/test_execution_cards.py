@@ -310,3 +310,9 @@ def test_an_answer_closes_the_cards_of_its_own_step_alone():
     simulator.start()
     simulator.answer_card(token(0), {})
     assert [one.address for one in open_cards(simulator.state)] == ["note:1"]
+
+
+def test_a_recipient_with_a_line_break_fails_the_step():
+    simulator = asked(None, recipients=("a@example.com\nBcc: b@example.com",))
+    (incident,) = simulator.state.incidents.values()
+    assert (incident.code, simulator.work.cards) == ("BAD_INPUT", {})

@@ -261,3 +261,9 @@ class TestLegality:
 
 def _fields(struct: object) -> dict[str, object]:
     return {name: getattr(struct, name) for name in struct.__struct_fields__}  # type: ignore[attr-defined]
+
+
+def test_a_version_that_is_no_number_fails_the_step() -> None:
+    simulator = begun(sub(version="${payload.output.po}x"))
+    (incident,) = simulator.state.incidents.values()
+    assert (incident.code, simulator.state.children) == ("BAD_INPUT", {})

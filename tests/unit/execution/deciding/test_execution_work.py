@@ -1,9 +1,9 @@
 """The work of a trigger in calls of functions, which are the same on every machine."""
 
-import sys
 from datetime import UTC, datetime
 from types import FrameType
 
+from kit.calls import observed_calls
 from kit.execution.workflows import step, workflow
 from looply.execution import ExecutionState, advance
 from looply.execution.facts.events import ExecutionStarted
@@ -34,16 +34,12 @@ def advance_counted() -> tuple[ExecutionState, int]:
     """Returns the state after the first stretch, and how many functions of the product were called for it."""
     count = 0
 
-    def on_event(frame: FrameType, event: str, _argument: object) -> None:
+    def on_call(frame: FrameType) -> None:
         nonlocal count
-        count += event == "call" and frame.f_globals["__name__"].startswith("looply.")
+        count += frame.f_globals["__name__"].startswith("looply.")
 
-    before = sys.getprofile()
-    sys.setprofile(on_event)
-    try:
+    with observed_calls(on_call):
         state = advance(WORKFLOW, None, (STARTED,)).state
-    finally:
-        sys.setprofile(before)
     return state, count
 
 

@@ -110,3 +110,11 @@ def test_an_output_of_a_step_that_a_later_definition_lacks_has_no_description():
     simulator.succeed(1)
     other = workflow(call("d"), edges="start>d")
     assert Document(other, simulator.state)["c"] == {"description": "", "output": 1}
+
+
+def test_tokens_of_waits_are_the_same_however_often_an_expression_reads_them():
+    both = step("both", "overridePayload", {"parameters": [{"name": "x", "value": "${waits.w} ${waits.w}"}]})
+    simulator = Simulator(workflow(both, step("w", "wait"), edges="start>both both>w"))
+    simulator.start()
+    first, second = simulator.state.payload["x"].split()
+    assert first == second

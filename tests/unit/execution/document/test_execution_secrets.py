@@ -5,6 +5,7 @@ import pytest
 from kit.execution.driver import EXECUTION_ID, Simulator
 from kit.execution.workflows import CARD, call, card, step, workflow
 from looply.execution.document.masking import MASK, find_hidden_values, mask, mask_pointers, without_tokens_in
+from looply.execution.document.overlays import secret_values
 from looply.execution.facts.address import Address, card_token
 from looply.execution.facts.events import (
     AnswerRecorded,
@@ -343,3 +344,14 @@ def test_tokens_are_masked_in_every_position(value, shown):
 )
 def test_a_value_without_tokens_is_returned_unchanged(value):
     assert without_tokens_in(value) is value
+
+
+def test_the_secret_values_that_a_scope_sees_are_found_to_be_masked_elsewhere():
+    each = step("f", "forEach", {"items": "${payload.output.rows}"})
+    inner = call("c", "POST", secret=["/output/data/token"])
+    simulator = Simulator(workflow(LOGIN, each, inner, call("d"), edges="start>login login>f f:each>c c>d"))
+    simulator.start({"rows": [{"pin": "1234"}], "n": 1}, secret=("/output/rows",))
+    simulator.succeed(ANSWER)
+    simulator.succeed({**ANSWER, "data": {"token": "inner-token"}})
+    assert set(map(str, secret_values(simulator.state, "f[0]"))) >= {SECRET, "{'pin': '1234'}", "inner-token"}
+    assert SECRET in list(secret_values(simulator.state, ""))

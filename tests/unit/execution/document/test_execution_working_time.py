@@ -1,6 +1,6 @@
 """Working time: weekends, holidays, breaks, and the days on which the clocks change."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -117,3 +117,12 @@ def test_an_invalid_calendar_is_refused_with_its_field(document, word):
     with pytest.raises(CalendarError, match=word) as refused:
         read_calendar(document)
     assert refused.value.code == "CALENDAR"
+
+
+def test_a_calendar_that_ends_before_the_duration_is_refused():
+    with pytest.raises(CalendarError, match="no working time for twenty years"):
+        due("2026-11-25T09:00", "PT100000H")
+    sundays = [(date(2026, 12, 6) + timedelta(weeks=week)).isoformat() for week in range(1100)]
+    closed = {"timezone": "Europe/Berlin", "hours": {"sun": ["08:00-12:00"]}, "holidays": sundays}
+    with pytest.raises(CalendarError, match="no working time for twenty years"):
+        due("2026-11-29T09:00", "P1D", closed)

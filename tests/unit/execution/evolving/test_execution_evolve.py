@@ -2,11 +2,13 @@
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from kit.execution.driver import START_TIME, Simulator, decode_history, encode_history
 from kit.execution.workflows import call, step, workflow
 from looply.errors import IllegalTransition
 from looply.execution import advance, evolve, fold
+from looply.execution.document.payload import override_payload
 from looply.execution.facts.card_copy import CardCopy
 from looply.execution.facts.events import (
     AnswerRecorded,
@@ -254,3 +256,45 @@ def test_a_move_of_one_path_leaves_the_others():
     assert [path.phase for path in moved.paths] == ["LEAVE", "OPEN"]
     assert moved.status == "RUNNING"
     assert moved.current_state == "c,d"
+
+
+def retrying() -> Simulator:
+    """Returns an execution that waits for the next attempt of its call."""
+    simulator = Simulator(workflow(call("c", retry=RETRY), edges="start>c"))
+    simulator.start()
+    simulator.fail()
+    return simulator
+
+
+def test_a_retry_whose_path_has_moved_on_is_no_attempt():
+    simulator = retrying()
+    (timer,) = simulator.state.timers
+    path = replace(simulator.state.paths_by_scope[""], phase="ENTER")
+    moved = replace(simulator.state, paths_by_scope={"": path})
+    after = evolve(moved, TimerFired(at=AT, timer=timer))
+    assert (after.timers, after.paths_by_scope[""].phase) == ({}, "ENTER")
+
+
+def test_an_incident_of_a_path_that_has_moved_on_runs_nothing_again():
+    simulator = retrying()
+    simulator.tick(10)
+    simulator.fail()
+    (incident,) = simulator.state.incidents
+    path = replace(simulator.state.paths_by_scope[""], phase="ENTER")
+    moved = replace(simulator.state, paths_by_scope={"": path})
+    after = evolve(moved, IncidentClosed(at=AT, incident_id=incident, action="retry", again="attempt"))
+    assert (after.incidents, after.paths_by_scope) == ({}, moved.paths_by_scope)
+
+
+def test_the_fields_of_the_engine_in_the_payload_are_not_overridden():
+    payload = {"executor": "me", "n": 1}
+    event = Computed(at=AT, step="o", override="set", output={"executor": "you", "n": 2, "a.b": 3})
+    assert override_payload(payload, event) == {"executor": "me", "n": 2, "a": {"b": 3}}
+
+
+def test_an_attempt_in_flight_is_found_by_the_number_of_its_event():
+    simulator = Simulator(workflow(call("c"), edges="start>c"))
+    state = simulator.start()
+    (opened,) = state.open_steps.values()
+    assert state.find_open_step(opened.seq) is opened
+    assert state.find_open_step(opened.seq + 1) is None

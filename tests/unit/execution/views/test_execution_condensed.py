@@ -7,7 +7,7 @@ from kit.execution.driver import EXECUTION_ID, SEED, START_TIME, Simulator
 from kit.execution.workflows import CARD, call, card, step, workflow
 from looply.clock import to_ms
 from looply.execution.facts.address import Address, wait_token
-from looply.execution.facts.events import StepSkipped
+from looply.execution.facts.events import ChildStarted, StepSkipped
 from looply.execution.views.logs import condense_logs
 from looply.jsontext import encode_json
 
@@ -214,3 +214,25 @@ def test_the_logs_have_at_most_so_many_bytes_and_say_when_something_is_left_out(
     if limit == 1000:
         assert found["c"][0]["output"] == {"trimmed_bytes": 1002}
         assert found["d"][0]["output"] == "y"
+
+
+def test_a_child_is_shown_with_its_workflow_and_payload_while_it_is_waited_for():
+    callee = "0190c3b2-0000-7000-8000-000000000001"
+    sub = step("sub", "subworkflow", {"workflow_id": callee, "payload": {"n": 1}})
+    seen = visit(started(sub, edges="start>sub"), "sub")
+    assert (seen["status"], seen["input"]) == ("WAITING", {"workflow_id": callee, "payload": {"n": 1}})
+
+
+def test_a_reminder_changes_nothing_of_a_visit():
+    ask = step("ask", "approval", {"recipients": ["a@example.com"], "reminders": ["PT1H"]})
+    simulator = started(ask, edges="start>ask")
+    before = visit(simulator, "ask")
+    simulator.tick(3600)
+    assert visit(simulator, "ask") == before
+
+
+def test_a_child_that_no_step_has_started_is_no_visit():
+    simulator = started(call("c"), edges="start>c")
+    before = logs(simulator)
+    simulator.history.append(ChildStarted(at=START_TIME, child_id="child", workflow_id="w", input=None))
+    assert logs(simulator) == before

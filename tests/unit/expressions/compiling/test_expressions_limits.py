@@ -31,16 +31,16 @@ def nested(levels):
         ("foreach(many, a, count(long & other))", "expression_fuel"),
         ("where(many, a, count(where(many, b, count(where(many, c, a == b)) > 1)) > 1)", "expression_fuel"),
         ("foreach(many, a, long & '')", "expression_fuel"),
-        ("big & big", "expression_text"),
-        ("big + 'a'", "expression_text"),
-        ("`${big}a`", "expression_text"),
-        ("concat(big, 'a')", "expression_text"),
-        ("replace(big, 'x', big)", "expression_text"),
-        ("join([big, 'a'], '')", "expression_text"),
-        ("join(many, big)", "expression_text"),
-        ("join(['a', 'b'], '', big)", "expression_text"),
-        ("string([big])", "expression_text"),
-        ("toUpper(sharp)", "expression_text"),
+        ("big & big", "expression_text_characters"),
+        ("big + 'a'", "expression_text_characters"),
+        ("`${big}a`", "expression_text_characters"),
+        ("concat(big, 'a')", "expression_text_characters"),
+        ("replace(big, 'x', big)", "expression_text_characters"),
+        ("join([big, 'a'], '')", "expression_text_characters"),
+        ("join(many, big)", "expression_text_characters"),
+        ("join(['a', 'b'], '', big)", "expression_text_characters"),
+        ("string([big])", "expression_text_characters"),
+        ("toUpper(sharp)", "expression_text_characters"),
         ("split(big)", "expression_items"),
         ("split(big, 'x')", "expression_items"),
         ("concat(wide, [1])", "expression_items"),
@@ -144,7 +144,7 @@ def test_a_text_that_is_larger_than_any_memory_is_refused_before_it_is_made(valu
         often = [often] * 10
     with pytest.raises(ExpressionLimit) as caught:
         value(source, {"many": often})
-    assert caught.value.limit == "expression_text"
+    assert caught.value.limit == "expression_text_characters"
 
 
 @pytest.mark.parametrize(
@@ -153,6 +153,6 @@ def test_a_text_that_is_larger_than_any_memory_is_refused_before_it_is_made(valu
 )
 def test_no_character_too_many_is_counted(value, it):
     shown = value("string(it)", {"it": it})
-    assert value("string(it)", {"it": it}, Limits(expression_text=len(shown))) == shown
+    assert value("string(it)", {"it": it}, Limits(expression_text_characters=len(shown))) == shown
     with pytest.raises(ExpressionLimit):
-        value("string(it)", {"it": it}, Limits(expression_text=len(shown) - 1))
+        value("string(it)", {"it": it}, Limits(expression_text_characters=len(shown) - 1))

@@ -167,8 +167,8 @@ def test_bytes_and_their_texts_go_round(value, source, expected):
 @pytest.mark.parametrize("source", ["base64(t)", "uriComponent(t)", "dataUri(t)", "binary(t)", "jsonStringify(t)"])
 def test_no_conversion_makes_a_text_over_the_limit(value, source):
     with pytest.raises(ExpressionLimit) as caught:
-        value(source, {"t": '"\n' * 50}, Limits(expression_text=101))
-    assert caught.value.limit == "expression_text"
+        value(source, {"t": '"\n' * 50}, Limits(expression_text_characters=101))
+    assert caught.value.limit == "expression_text_characters"
 
 
 def test_bool_is_charged_for_the_list_that_it_reads(value):

@@ -275,13 +275,13 @@ def deep():
         ([[1] * 1000 for _ in range(101)], ".*", "expression_items"),
         ({"a": [{"b": [1] * 2000} for _ in range(51)]}, ".a.b", "expression_items"),
         (deep(), "..a..a..a", "expression_fuel"),
-        ({"t": TEXT}, ".t{. + . == 'q'}", "expression_text"),
+        ({"t": TEXT}, ".t{. + . == 'q'}", "expression_text_characters"),
         ({"t": TEXT, "l": [TEXT] * 100}, ".l{. == ^.t}", "expression_fuel"),
         ({"t": TEXT, "l": [TEXT] * 100}, ".l{. === ^.t}", "expression_fuel"),
         ({"t": TEXT, "l": [TEXT] * 100}, ".l{. *== ^.t}", "expression_fuel"),
         ({"t": TEXT, "l": [TEXT] * 100}, ".l{. > ^.t}", "expression_fuel"),
-        ({}, "." + "a" * 1024, "expression_pattern"),
-        ({}, ["." * 600, "." * 600], "expression_pattern"),
+        ({}, "." + "a" * 1024, "expression_pattern_characters"),
+        ({}, ["." * 600, "." * 600], "expression_pattern_characters"),
     ],
 )
 def test_jspath_bombs_run_into_a_limit(value, json, path, limit):

@@ -150,7 +150,7 @@ def test_a_pattern_that_is_too_large_names_the_limit(value, pattern, reason):
     with pytest.raises(ExpressionLimit) as caught:
         value("isMatch('a', pattern)", {"pattern": pattern})
     assert reason in caught.value.message
-    assert caught.value.limit == "expression_pattern"
+    assert caught.value.limit == "expression_pattern_characters"
 
 
 def test_a_constant_pattern_is_read_with_the_expression():
@@ -235,12 +235,12 @@ def _fits(value, source, fuel):
 def test_a_pattern_over_the_limit_is_refused(value, source):
     with pytest.raises(ExpressionLimit) as caught:
         value(source, {"pattern": "a" * 1025})
-    assert caught.value.limit == "expression_pattern"
-    assert value(source, {"pattern": "a" * 1025}, Limits(expression_pattern=1025)) is False
+    assert caught.value.limit == "expression_pattern_characters"
+    assert value(source, {"pattern": "a" * 1025}, Limits(expression_pattern_characters=1025)) is False
 
 
 def test_a_constant_pattern_keeps_to_a_limit_that_was_lowered(value):
-    assert value("isMatch('a', 'aaa')", {}, Limits(expression_pattern=3)) is False
+    assert value("isMatch('a', 'aaa')", {}, Limits(expression_pattern_characters=3)) is False
     with pytest.raises(ExpressionLimit) as caught:
-        value("isMatch('a', 'aaa')", {}, Limits(expression_pattern=2))
-    assert caught.value.limit == "expression_pattern"
+        value("isMatch('a', 'aaa')", {}, Limits(expression_pattern_characters=2))
+    assert caught.value.limit == "expression_pattern_characters"

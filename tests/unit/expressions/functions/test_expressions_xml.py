@@ -72,8 +72,8 @@ def nested(levels):
     ("given", "limit"),
     [
         (nested(202), "json_levels"),
-        ({"a": "<" * 400_000}, "expression_text"),
-        ({"a" * 1000: [1] * 5000}, "expression_text"),
+        ({"a": "<" * 400_000}, "expression_text_characters"),
+        ({"a" * 1000: [1] * 5000}, "expression_text_characters"),
         ({"a": [None] * 99_000, "b": [None] * 9000}, "expression_fuel"),
     ],
 )
@@ -372,11 +372,11 @@ DECLARED = "<r " + " ".join(f'xmlns:p{i}="u{i}"' for i in range(3000)) + ">" + "
         (DEEP, "//a/ancestor::*/ancestor::*", "expression_fuel"),
         (DEEP, "//a", "expression_fuel"),
         (LONG, "concat(concat(/, /), 'q')", "expression_fuel"),
-        (f"<r>{'<b/>' * 9}{'&amp;' * 250_000}</r>", "/r", "expression_text"),
+        (f"<r>{'<b/>' * 9}{'&amp;' * 250_000}</r>", "/r", "expression_text_characters"),
         (DECLARED, "//*", "expression_fuel"),
         ("<a>" * 300 + "</a>" * 300, "/", "json_levels"),
         ("<r " + " ".join(f'a{i}=""' for i in range(40_000)) + "/>", "/r", "expression_fuel"),
-        ("<r/>", "x" * 1025, "expression_pattern"),
+        ("<r/>", "x" * 1025, "expression_pattern_characters"),
     ],
 )
 def test_xpath_bombs_run_into_a_limit(value, xml, path, limit):
@@ -387,18 +387,18 @@ def test_xpath_bombs_run_into_a_limit(value, xml, path, limit):
 
 def test_a_text_that_a_path_makes_is_bounded(value):
     data = {"xml": f"<r>{'y' * 600}</r>"}
-    assert value("xPath(xml, 'string-length(concat(/, /))')", data, Limits(expression_text=1200)) == 1200
+    assert value("xPath(xml, 'string-length(concat(/, /))')", data, Limits(expression_text_characters=1200)) == 1200
     with pytest.raises(ExpressionLimit) as caught:
-        value("xPath(xml, 'string-length(concat(/, /))')", data, Limits(expression_text=1199))
-    assert caught.value.limit == "expression_text"
+        value("xPath(xml, 'string-length(concat(/, /))')", data, Limits(expression_text_characters=1199))
+    assert caught.value.limit == "expression_text_characters"
 
 
 def test_the_texts_that_a_path_finds_are_bounded_together(value):
     data = {"xml": "<r>" + "<a>12345</a>" * 10 + "</r>"}
-    assert len(value("xPath(xml, '//a')", data, Limits(expression_text=120))) == 10
+    assert len(value("xPath(xml, '//a')", data, Limits(expression_text_characters=120))) == 10
     with pytest.raises(ExpressionLimit) as caught:
-        value("xPath(xml, '//a')", data, Limits(expression_text=119))
-    assert caught.value.limit == "expression_text"
+        value("xPath(xml, '//a')", data, Limits(expression_text_characters=119))
+    assert caught.value.limit == "expression_text_characters"
 
 
 def test_the_nodes_of_a_document_are_bounded(value):

@@ -34,7 +34,7 @@ def limit_of(caught):
         (["${big}", "${big}"], "expression_items"),
         # Texts that double.
         ([{"$data": "${range(0, 90)}", "a": "${$root.s}${$root.s}"}], "expression_fuel"),
-        ("${s}${s}${s}", "expression_text"),
+        ("${s}${s}${s}", "expression_text_characters"),
         # A small card that expands to a large one, because its values are shared.
         ([{"$data": "${range(0, 9000)}", "a": "${$root.t}"}], "document_bytes"),
         ({f"k{number}": "${s}" for number in range(30)}, "document_bytes"),

@@ -159,7 +159,10 @@ async def test_objects_of_another_workflow_are_answered_exactly_like_unknown_one
             answers.append(
                 await mine.client.request(method, url, params=params, json=content, headers=found.bound.headers())
             )
-        assert status_and_body(answers[0]) == status_and_body(answers[1]), name
+        status, answered = status_and_body(answers[0])
+        # An answer may repeat the id that it was asked for.
+        answered["message"] = answered["message"].replace(found.other_execution, UNKNOWN)
+        assert (status, answered) == status_and_body(answers[1]), name
         assert found.other not in answers[0].text
         assert answers[0].status_code in (400, 404) or answers[0].json()["items"] == [], (name, answers[0].text)
     item = await mine.item(found.other, found.other_execution)
@@ -211,7 +214,10 @@ async def test_a_card_of_another_workflow_cannot_be_reassigned(mine: Caller) -> 
     body = {"to": "ben@example.com", "reason": "on leave"}
     foreign = await found.bound.post("reassignCard", {**body, "card_id": cards[found.other]})
     unknown = await found.bound.post("reassignCard", {**body, "card_id": UNKNOWN})
-    assert status_and_body(foreign) == status_and_body(unknown)
+    status, answered = status_and_body(foreign)
+    # An answer may repeat the id that it was asked for.
+    answered["message"] = answered["message"].replace(cards[found.other], UNKNOWN)
+    assert (status, answered) == status_and_body(unknown)
     assert foreign.status_code == 404
     assert (await found.bound.post("reassignCard", {**body, "card_id": cards[found.own]})).status_code == 200
 

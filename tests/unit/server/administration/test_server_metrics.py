@@ -12,7 +12,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 from prometheus_client.parser import text_string_to_metric_families
-from server_kit import ASKING, Caller, card_step, definition, note_step
+from server_kit import ASKING, Caller, CheckedDispatch, card_step, definition, note_step
 
 from looply.app.context.metrics import CONTENT_TYPE, MEASURES
 from looply.app.context.services import Services
@@ -97,7 +97,9 @@ class TestAccess:
     async def test_without_a_token_the_metrics_are_closed(
         self, services: Services, entropy: SerialEntropy, tmp_path: Path
     ) -> None:
-        app = build_app(replace(services, metrics_token=None), entropy, Pages(tmp_path / "static"))
+        app = build_app(
+            replace(services, metrics_token=None), entropy, Pages(tmp_path / "static"), dispatch_type=CheckedDispatch
+        )
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://server") as client:
             for headers in ({}, bearer(""), bearer("None"), bearer(TOKEN)):

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from server_kit import COMPUTING, Caller, CheckedDispatch
 
+from kit.memory import MemoryStore
 from looply.app.context.services import Services
-from looply.engine.ports.port import Health
 from looply.errors import NotFound, SettingsError
 from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app
@@ -31,7 +32,7 @@ def built(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def app(services: Services, entropy: SerialEntropy, built: Path) -> Boundary:
-    return build_app(services, entropy, Pages(built))
+    return build_app(services, entropy, Pages(built), dispatch_type=CheckedDispatch)
 
 
 async def test_the_built_pages_are_served(client: httpx2.AsyncClient) -> None:
@@ -71,7 +72,7 @@ async def test_browsers_cache_a_file_whose_name_has_the_hash_of_its_content(clie
 async def test_nothing_but_the_built_files_is_served(client: httpx2.AsyncClient, path: str) -> None:
     answer = await client.get(f"/static/{path}")
     assert answer.status_code == 404
-    assert answer.json()["message"] == "not found"
+    assert answer.json()["code"] == "NOT_FOUND"
 
 
 async def test_the_start_page_leads_to_the_app(client: httpx2.AsyncClient) -> None:
@@ -165,8 +166,10 @@ async def test_a_draining_server_lives_and_is_not_ready(client: httpx2.AsyncClie
 
 
 async def test_a_failed_store_makes_the_server_not_ready_with_the_reason(
-    client: httpx2.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
+    client: httpx2.AsyncClient, mine: Caller, store: MemoryStore
 ) -> None:
-    monkeypatch.setattr(services.engine, "health", lambda: Health(is_ready=False, reason="the disk failed"))
+    workflow_id = await mine.create(COMPUTING)
+    store.commits.fail_next("LOST_BEFORE")
+    assert (await mine.post(f"triggerworkflow/{workflow_id}")).status_code == 503
     ready = await client.get("/healthz/ready")
-    assert (ready.status_code, ready.json()["message"]) == (503, "the disk failed")
+    assert (ready.status_code, ready.json()["message"]) == (503, str(store.failure()))

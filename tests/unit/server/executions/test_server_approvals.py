@@ -66,6 +66,8 @@ async def test_a_card_is_reassigned_and_both_copies_show_it(mine: Caller, theirs
     for unknown in ("", "x", "a\0b", "\N{ROMAN NUMERAL ONE}" * 36):
         answer = await mine.post("reassignCard", {**body, "card_id": unknown})
         assert (answer.status_code, answer.json()["code"]) == (404, "CARD_NOT_FOUND")
+        message = f"no open card has the id {unknown[:50]!r}; list the open cards for their ids"
+        assert answer.json()["message"] == message
     passed = await mine.post("reassignCard", body)
     assert passed.status_code == 200, passed.text
     assert (passed.json()["message"], passed.json()["recipient"]) == ("reassigned", "boss@example.com")

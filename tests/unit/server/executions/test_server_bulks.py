@@ -159,7 +159,9 @@ async def open_executions(services: Services, mine: Caller) -> int:
     return len((await services.engine.list(mine.organization_id, criteria, "", 5000)).items)
 
 
-@pytest.mark.parametrize("limits", [Limits(child_starts=100_000), Limits(child_starts=200)], indirect=True)
+@pytest.mark.parametrize(
+    "limits", [Limits(child_starts_per_minute=100_000), Limits(child_starts_per_minute=200)], indirect=True
+)
 async def test_a_bulk_that_terminates_ends_executions_that_start_each_other_without_end(
     mine: Caller, runner: BulkRunner, clock: FakeClock, pump: Pump, services: Services
 ) -> None:

@@ -1,9 +1,7 @@
 """An execution of another organization is not loaded to answer that it does not exist."""
 
 import pytest
-from server_kit import ASKING, Caller
-
-from looply.engine.shell.shell import Shell
+from server_kit import ASKING, Caller, ScriptedShell
 
 RANDOM = "01900000-0000-7000-8000-0000000000ff"
 
@@ -22,18 +20,11 @@ CALLS: list[tuple[str, str, dict[str, str] | None]] = [
 
 @pytest.mark.parametrize(("method", "path", "body"), CALLS, ids=[path.partition("?")[0] for _, path, _ in CALLS])
 async def test_a_foreign_execution_is_not_loaded_and_answers_as_one_that_does_not_exist(
-    mine: Caller, theirs: Caller, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: dict[str, str] | None
+    mine: Caller, theirs: Caller, shell: ScriptedShell, method: str, path: str, body: dict[str, str] | None
 ) -> None:
     workflow_id = await theirs.create(ASKING)
     execution_id = await theirs.trigger(workflow_id)
-    loads: list[str] = []
-    real = Shell.get
-
-    async def get(self: Shell, requested: str) -> object:
-        loads.append(requested)
-        return await real(self, requested)
-
-    monkeypatch.setattr(Shell, "get", get)
+    shell.loaded.clear()
 
     async def call(execution: str) -> tuple[int, str]:
         target = path.format(workflow=workflow_id, execution=execution)
@@ -46,4 +37,4 @@ async def test_a_foreign_execution_is_not_loaded_and_answers_as_one_that_does_no
     foreign, random = await call(execution_id), await call(RANDOM)
     assert foreign == random
     assert foreign[0] == 404
-    assert loads == []
+    assert shell.loaded == []

@@ -8,7 +8,7 @@ from server_kit import ASKING, Caller, definition, note_step, wait_step
 
 from looply.engine.shell.shell import Shell
 from looply.testing.clock import FakeClock
-from looply.testing.world import Answer, World
+from looply.testing.world import HANG, Answer, World
 
 UNKNOWN = "01900000-0000-7000-8000-0000000000ff"
 REFUSED = Answer(status=500)
@@ -280,13 +280,27 @@ async def test_a_process_id_in_use_is_reported_by_the_forecast_too(mine: Caller,
     document = definition(call_step(), wait_step())
     workflow_id, execution_id = await fail_call(mine, world, document, process_id="PO-1")
     other = await mine.trigger(workflow_id, {"po": "2"}, process_id="PO-1")
+    messages = set()
     for dry_run in (True, False):
         asked = {"workflow_execution_id": execution_id, "action": "retry", "dry_run": dry_run}
         answer = await mine.post("repairExecution", asked)
         assert (answer.status_code, answer.json()["code"]) == (409, "PROCESS_ID_IN_USE")
+        messages.add(answer.json()["message"])
+    assert len(messages) == 1
     await mine.post(f"terminateWorkflow/{other}")
     answer = await mine.post("repairExecution", {"workflow_execution_id": execution_id, "action": "retry"})
     assert answer.status_code == 200
+
+
+async def test_a_repair_after_which_the_execution_has_ended_needs_no_process_id(mine: Caller, world: World) -> None:
+    workflow_id, execution_id = await fail_call(mine, world, definition(call_step()), process_id="PO-1")
+    world.script("call_1", HANG)
+    await mine.trigger(workflow_id, {"po": "2"}, process_id="PO-1")
+    for dry_run in (True, False):
+        asked = {"workflow_execution_id": execution_id, "action": "skip", "dry_run": dry_run}
+        answer = await mine.post("repairExecution", asked)
+        assert answer.status_code == 200
+    assert answer.json()["status"] == "COMPLETED"
 
 
 async def test_a_rerun_names_the_original_execution_and_may_use_another_version(

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from msgspec.structs import replace
 from people_kit import Browser, join
-from server_kit import ASKING, COMPUTING, PUBLIC_URL, START, Caller, definition, note_step, wait_step
+from server_kit import ASKING, COMPUTING, PUBLIC_URL, START, Caller, CheckedDispatch, definition, note_step, wait_step
 
 from looply.app.context.services import Services
 from looply.engine.processing.feed import FeedBounds
@@ -140,7 +140,9 @@ async def streams(app: Boundary, mine: Caller) -> AsyncIterator[Streams]:
 @pytest_asyncio.fixture
 async def beating(services: Services, entropy: SerialEntropy, tmp_path: Path, mine: Caller) -> AsyncIterator[Streams]:
     """Returns streams of an application that sends a hundred heartbeats a second."""
-    found = Streams(build_app(services, entropy, Pages(tmp_path / "static"), intervals=FAST), mine)
+    found = Streams(
+        build_app(services, entropy, Pages(tmp_path / "static"), dispatch_type=CheckedDispatch, intervals=FAST), mine
+    )
     yield found
     await found.close()
 

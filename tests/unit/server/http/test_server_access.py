@@ -192,6 +192,9 @@ async def test_every_other_method_is_405_with_what_is_allowed(app: Boundary, cli
             answer = await client.request(method, url_of(route))
             assert answer.status_code == 405, name_of(route)
             assert route.method in answer.headers["allow"]
+            assert (
+                answer.json()["message"] == f"this address does not take {method}, expected {answer.headers['allow']}"
+            )
 
 
 async def test_head_is_a_get_without_its_body(mine: Caller) -> None:

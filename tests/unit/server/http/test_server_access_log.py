@@ -6,13 +6,13 @@ from typing import Any
 
 import httpx2
 import structlog
-from server_kit import CARDING, Caller
+from server_kit import CARDING, Caller, CheckedDispatch
 
 from looply.app.context.services import Services
 from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app, ingress_of
+from looply.server.callers.client_addresses import ClientAddresses
 from looply.server.http.access_log import AccessLog
-from looply.server.http.client_addresses import ClientAddresses
 from looply.settings import Settings
 from looply.testing.clock import FakeClock, SerialEntropy
 
@@ -28,7 +28,9 @@ async def logged(services: Services, tmp_path: Path, mine: Caller, settings: Set
     await mine.trigger(await mine.create(CARDING))
     token = (await mine.get("getOpenCards")).json()["items"][0]["token"]
     ingress = ingress_of(settings, services.clock)
-    app = build_app(services, SerialEntropy(1000), Pages(tmp_path / "static"), ingress=ingress)
+    app = build_app(
+        services, SerialEntropy(1000), Pages(tmp_path / "static"), dispatch_type=CheckedDispatch, ingress=ingress
+    )
     transport = httpx2.ASGITransport(app=app, client=("192.0.2.1", 40_000))
     with structlog.testing.capture_logs() as lines:
         async with httpx2.AsyncClient(transport=transport, base_url="http://server") as client:

@@ -111,3 +111,19 @@ async def test_the_cookie_of_an_encrypted_connection_is_no_session_on_another_on
             value = owner.cookie.partition("=")[2]
             answer = await client.get("/v2/session/get", headers={"cookie": f"{name}={value}"})
             assert answer.status_code == (200 if name == "looply" else 401)
+
+
+async def test_a_session_works_under_the_names_of_the_server_alone(owner: Browser, mine: Caller) -> None:
+    """A page whose name another site made to resolve to this server would be of the same origin as its pages."""
+    headers = owner.headers({"host": "evil.example"})
+    answer = await owner.client.get("/v2/session/get", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "FOREIGN_HOST")
+    assert "public_url" in answer.json()["message"]
+    answer = await owner.client.get("/v2/workflows/getKeys", headers={"x-api-key": mine.key, "host": "evil.example"})
+    assert answer.status_code == 200
+
+
+async def test_a_sign_in_under_another_name_is_refused(owner: Browser, browsers: Callable[[], Browser]) -> None:
+    body = {"email": "owner@example.com", "password": PASSWORD}
+    answer = await browsers().post("signIn", body, {"host": "evil.example", "origin": "https://evil.example"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "FOREIGN_HOST")

@@ -40,7 +40,7 @@ class SessionLock:
         self._connection: Connection | None = None
         self._taking = asyncio.Lock()
 
-    async def take(self) -> None:
+    async def acquire(self) -> None:
         """Takes the lock. Raises: DataFolderInUse, psycopg.OperationalError."""
         connection = await self._sessions.connect()
         try:
@@ -73,7 +73,7 @@ class SessionLock:
             except psycopg.Error:
                 drop(self._connection)
                 try:
-                    await self.take()
+                    await self.acquire()
                 except DataFolderInUse as error:
                     raise StoreLost(
                         "another process has taken the database over while the session of this one was broken; stop the"

@@ -192,7 +192,7 @@ async def open_receiver(address: str) -> AsyncIterator[Receiver]:
     lock = SessionLock(sessions, ALONE.lock)
     try:
         with translate_errors():
-            await lock.take()
+            await lock.acquire()
             connection = await sessions.connect()
         try:
             yield Receiver(connection)

@@ -24,17 +24,17 @@ class FolderLock:
         """Whether this process owns the folder."""
         return self._file is not None
 
-    def take(self) -> None:
+    def acquire(self) -> None:
         """Takes the lock and writes the number of this process into the file.
 
         Raises: DataFolderInUse, which names the process that holds it; StoreLost when the file cannot be used.
         """
         try:
-            self._take()
+            self._acquire()
         except OSError as error:
             raise StoreLost(f"the lock file {self._path} cannot be used: {error.strerror}") from error
 
-    def _take(self) -> None:
+    def _acquire(self) -> None:
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

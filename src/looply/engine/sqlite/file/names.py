@@ -16,7 +16,8 @@ class Names(KnownNumbers):
 
     def number(self, connection: apsw.Connection, name: str) -> int:
         """Returns the number of an id, giving it one if need be."""
-        if (known := self.find(name)) is not None:
+        known = self._numbers.get(name)
+        if known is not None:
             return known
         found = find_number(connection, name)
         if found is None:

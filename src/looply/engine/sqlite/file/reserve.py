@@ -62,9 +62,9 @@ class Reserve:
         if self._is_held or self._clock.monotonic() < self._next_try:
             return
         self._next_try = self._clock.monotonic() + _PAUSE_SECONDS
-        self.take()
+        self.allocate()
 
-    def take(self) -> None:
+    def allocate(self) -> None:
         """Takes the space if the disk has plenty of it."""
         try:
             if self._free_bytes() < _FREE_BYTES:

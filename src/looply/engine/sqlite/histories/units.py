@@ -105,6 +105,7 @@ _REQUEST_UPDATE = (
     " ON CONFLICT DO UPDATE SET wanted = excluded.wanted, due_ms = excluded.due_ms, attempts = 0"
 )
 
+_NO_WORK = WorkChange()
 _OPEN = tuple(STATUS_NUMBERS[status] for status in OPEN_STATUSES)
 
 
@@ -130,16 +131,20 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
         store_fire(connection, names, unit.fire, key)
     if unit.datastore is not None:
         store_change(connection, names, unit.datastore)
-    _put_letters(connection, key, (org, workflow), unit.letters)
-    _put_decisions(connection, key, (org, workflow), unit.decisions)
-    _request_updates(connection, key, unit.copies)
+    if unit.letters:
+        _put_letters(connection, key, (org, workflow), unit.letters)
+    if unit.decisions:
+        _put_decisions(connection, key, (org, workflow), unit.decisions)
+    if unit.copies:
+        _request_updates(connection, key, unit.copies)
     connection.execute(_BATCH, (key, unit.batch.chain, unit.batch.events, *batch_columns(unit.batch).values()))
     if unit.values or unit.snapshot is not None:
         _put_payload(connection, key, org, unit)
     if unit.snapshot is None and unit.expected_seq and unit.head.status in ("COMPLETED", "TERMINATED"):
         connection.execute(_DROP_SNAPSHOT, (key,))
-    _put_work(connection, key, (org, workflow), unit)
-    _drop_work(connection, key, unit.work)
+    if unit.work != _NO_WORK:
+        _put_work(connection, key, (org, workflow), unit)
+        _drop_work(connection, key, unit.work)
     if unit.sent or unit.applied:
         store_deliveries(connection, unit)
     if unit.definition is not None:

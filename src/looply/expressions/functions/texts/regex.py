@@ -41,7 +41,7 @@ def _with_constant(text: Closure, pattern: str, position: int, compiling: CallCo
 
 
 def _fits(pattern: str) -> bool:
-    return len(pattern) <= DEFAULT_LIMITS.expression_pattern
+    return len(pattern) <= DEFAULT_LIMITS.expression_pattern_characters
 
 
 def _compile_value(run: Run, value: Json) -> Pattern:
@@ -59,10 +59,10 @@ def _compile_value(run: Run, value: Json) -> Pattern:
 
 def check_pattern(run: Run, pattern: str) -> None:
     """Checks the length of a pattern or path. Raises: ExpressionLimit."""
-    if len(pattern) > run.limits.expression_pattern:
+    if len(pattern) > run.limits.expression_pattern_characters:
         raise ExpressionLimit(
-            "expression_pattern",
-            f"a pattern or path of {len(pattern)} characters, allowed are {run.limits.expression_pattern}",
+            "expression_pattern_characters",
+            f"a pattern or path of {len(pattern)} characters, allowed are {run.limits.expression_pattern_characters}",
         )
 
 

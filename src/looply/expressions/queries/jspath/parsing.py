@@ -115,15 +115,15 @@ class _Parser(TokenCursor):
     def _substitution(self) -> Start:
         if not _SUBSTITUTION.fullmatch(self.token.text):
             raise self.token_error()
-        return Start.NOTHING if len(self.take().text) > 1 else Start.HERE
+        return Start.NOTHING if len(self.consume().text) > 1 else Start.HERE
 
     def _selector(self) -> Part:
-        make = Child if self.take().text == "." else Descendant
+        make = Child if self.consume().text == "." else Descendant
         kind, text = self.token
         if kind == "text":
-            return make(_unquote(self.take().text))
+            return make(_unquote(self.consume().text))
         is_name = kind == "word" and text not in _WORDS
-        return make(self.take().text if is_name or self.at("*") else "")
+        return make(self.consume().text if is_name or self.at("*") else "")
 
     def _position(self) -> Part:
         self.enter()
@@ -148,7 +148,7 @@ class _Parser(TokenCursor):
         left = self._comparison(_ORDER) if operators is _EQUALITY else self._arithmetic(("+", "-"))
         if not self.at(*operators):
             return left
-        operator = self.take().text
+        operator = self.consume().text
         self.descend()
         right = self._comparison(operators)
         self.ascend()
@@ -159,13 +159,13 @@ class _Parser(TokenCursor):
         first = self._arithmetic(("*", "/", "%")) if is_sum else self._unary()
         links = []
         while self.at(*operators):
-            operator = self.take().text
+            operator = self.consume().text
             links.append((operator, self._arithmetic(("*", "/", "%")) if is_sum else self._unary()))
         return Arithmetic(first, tuple(links)) if links else first
 
     def _unary(self) -> Expr:
         if self.at("!", "-"):
-            operator = self.take().text
+            operator = self.consume().text
             self.descend()
             operand = self._unary()
             self.ascend()
@@ -175,7 +175,7 @@ class _Parser(TokenCursor):
     def _primary(self) -> Expr:
         kind, text = self.token
         if kind == "text":
-            return Literal(_unquote(self.take().text))
+            return Literal(_unquote(self.consume().text))
         if kind == "number":
             self._next += 1
             return Literal(float(text) if "." in text else _whole(text))

@@ -32,7 +32,7 @@ def select(run: Run, xml: str, path: str) -> Json:
     texts: list[str] = []
     size = 0
     for node in _sort(run, found):
-        texts.append(serialize(run, node, run.limits.expression_text - size))
+        texts.append(serialize(run, node, run.limits.expression_text_characters - size))
         size += len(texts[-1])
     return texts
 

@@ -85,7 +85,7 @@ class _Parser(TokenCursor):
         first = self._binary(rank + 1)
         links = []
         while self._rank() == rank:
-            operator = self.take().text
+            operator = self.consume().text
             links.append((operator, self._binary(rank + 1)))
         return Chain(first, tuple(links)) if links else first
 
@@ -108,12 +108,12 @@ class _Parser(TokenCursor):
             return Path(None, (), False, self._steps())
         predicates = self._predicates()
         if self.at("/", "//"):
-            steps = (_EVERYWHERE,) if self.take().text == "//" else ()
+            steps = (_EVERYWHERE,) if self.consume().text == "//" else ()
             return Path(start, predicates, False, steps + self._steps())
         return Path(start, predicates, False, ()) if predicates else start
 
     def _absolute(self) -> Expr:
-        if self.take().text == "//":
+        if self.consume().text == "//":
             return Path(None, (), True, (_EVERYWHERE, *self._steps()))
         return Path(None, (), True, self._steps() if self._begins_step() else ())
 
@@ -126,15 +126,15 @@ class _Parser(TokenCursor):
         """Parses the primary expression that a path can start from; None when a step follows."""
         kind, text = self.token
         if kind == "number":
-            return Literal(float(self.take().text))
+            return Literal(float(self.consume().text))
         if kind == "literal":
-            return Literal(self.take().text[1:-1])
+            return Literal(self.consume().text[1:-1])
         if kind == "call" and text not in _TYPES:
             return self._call()
         if self.take_if("$"):
             if self.token.kind != "name" or self.token.text == "*":
                 raise self.token_error()
-            return Variable(self.take().text)
+            return Variable(self.consume().text)
         if self.at("("):
             self.enter()
             inner = self._binary(1)
@@ -143,7 +143,7 @@ class _Parser(TokenCursor):
         return None
 
     def _call(self) -> Expr:
-        name = self.take().text
+        name = self.consume().text
         self.enter()
         arguments = []
         if not self.at(")"):
@@ -156,7 +156,7 @@ class _Parser(TokenCursor):
     def _steps(self) -> tuple[Step, ...]:
         steps = [self._step()]
         while self.at("/", "//"):
-            if self.take().text == "//":
+            if self.consume().text == "//":
                 steps.append(_EVERYWHERE)
             steps.append(self._step())
         return tuple(steps)
@@ -170,7 +170,7 @@ class _Parser(TokenCursor):
         if self.take_if("@"):
             axis = "attribute"
         elif self.token.kind == "axis":
-            axis = self.take().text
+            axis = self.consume().text
             self._next += 1  # the `::` that makes it the name of an axis
         return Step(axis, self._test(), self._predicates())
 
@@ -188,7 +188,7 @@ class _Parser(TokenCursor):
             self.enter()
             target = None
             if text == "processing-instruction" and self.token.kind == "literal":
-                target = self.take().text[1:-1]
+                target = self.consume().text[1:-1]
             self.leave(")")
             return Test(_TYPES[text], target)
         raise self.token_error()

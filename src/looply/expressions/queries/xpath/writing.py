@@ -16,7 +16,7 @@ Scope = dict[str, str]
 
 def serialize(run: Run, node: Node, most: int) -> str:
     """Returns a node as XML, in at most `most` characters. Raises: ExpressionLimit."""
-    writer = _Writer(run, run.limits.expression_text - most)
+    writer = _Writer(run, run.limits.expression_text_characters - most)
     writer.node(node, {})
     return "".join(writer.pieces)
 

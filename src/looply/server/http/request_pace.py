@@ -1,0 +1,91 @@
+"""The pace of an organization's requests while several organizations use the process.
+
+Without it, the organization that sends the most requests has the event loop, and those of others wait behind them.
+"""
+
+import time
+from collections.abc import Callable, Coroutine, Generator
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+from looply.errors import QuotaReached
+from looply.rates import Turns
+
+Result = TypeVar("Result")
+
+SHARE_PER_SECOND: Final = 500_000
+"""Microseconds of each second that the requests of one organization may take."""
+
+_EXPECTED_MICROSECONDS: Final = 200
+"""What a request takes at least; the rest is added when it has been handled."""
+
+_OVERALL: Final = 2.0
+"""The time of a request, with its commit and its steps, over the time of its handler on the event loop."""
+
+LONGEST_WAIT_SECONDS: Final = 5.0
+"""A request that would wait for longer is refused."""
+
+
+class RequestPace:
+    """Delays the requests of an organization that takes more than its share of the event loop.
+
+    Guarantees: an organization that is alone, or below its share, does not wait.
+    """
+
+    def __init__(self, heavy: Turns, turns: Turns, timer: Callable[[], float] = time.perf_counter) -> None:
+        """`heavy` are the turns of large JSON, which know the organizations; `turns` are those of requests.
+
+        A unit of `turns` is a microsecond, `SHARE_PER_SECOND` of them; `timer` returns seconds.
+        """
+        self._heavy = heavy
+        self._turns = turns
+        self._timer = timer
+
+    async def handle(self, owner: str, request: Coroutine[Any, None, Result]) -> Result:
+        """Returns the result of a request, after the turn of its owner has come.
+
+        Raises: QuotaReached when it would wait for more than `LONGEST_WAIT_SECONDS`; what the request raises.
+        """
+        self._heavy.note(owner)
+        if self._heavy.is_alone(owner):
+            return await request
+        self._turns.note(owner)
+        if (wait := self._turns.wait_seconds(owner)) > LONGEST_WAIT_SECONDS:
+            request.close()
+            message = "the organization uses more than its share of the server while other organizations use it"
+            raise QuotaReached(f"{message}; repeat in {wait:.0f} s", retry_after=timedelta(seconds=wait))
+        await self._turns.wait(owner, _EXPECTED_MICROSECONDS)
+        metered = _Metered(request, self._timer)
+        try:
+            return await metered
+        finally:
+            microseconds = round(_OVERALL * 1_000_000 * metered.seconds)
+            self._turns.reserve(owner, max(microseconds - _EXPECTED_MICROSECONDS, 0))
+
+
+class _Metered(Generator[Any, None, Result]):
+    """Awaits a coroutine and adds up the seconds for which it holds the event loop."""
+
+    def __init__(self, work: Coroutine[Any, None, Result], timer: Callable[[], float]) -> None:
+        self.seconds = 0.0
+        self._work = work
+        self._timer = timer
+
+    def __await__(self) -> Generator[Any, None, Result]:
+        return self
+
+    def send(self, value: None) -> Any:
+        """Runs the coroutine up to what it awaits next."""
+        begun = self._timer()
+        try:
+            return self._work.send(value)
+        finally:
+            self.seconds += self._timer() - begun
+
+    def throw(self, *error: Any) -> Any:
+        """Raises an error, such as a cancellation, in the coroutine, and runs it up to what it awaits next."""
+        begun = self._timer()
+        try:
+            return self._work.throw(*error)
+        finally:
+            self.seconds += self._timer() - begun

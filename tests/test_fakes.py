@@ -1,0 +1,103 @@
+"""Tests use fakes: they replace no name of the product, and wait on events, not for time."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+TESTS: Final = Path(__file__).parent
+REPLACED: Final = {
+    "sys": "the arguments of the process, which a page of the reference must not depend on",
+    "base64": "counts what the standard library decodes",
+    "HttpToolsProtocol": "counts what uvicorn's parser receives",
+}
+"""What tests may replace, with the reason: names of other packages only."""
+SIMULATED: Final = ("simulation/", "unit/server/http/test_server_streams.py")
+"""Where sleeping takes no time: event loops whose time is simulated."""
+MOCKS: Final = ("unittest.mock", "mock", "pytest_mock")
+PATCHES: Final = {"setattr", "delattr", "setitem", "delitem"}
+
+
+def ours(tree: ast.Module) -> set[str]:
+    """Returns the names in a file that are imported from the product."""
+    return {
+        (alias.asname or alias.name).partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+        if (node.module or "" if isinstance(node, ast.ImportFrom) else alias.name).partition(".")[0] == "looply"
+    }
+
+
+def replaced(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Yields what a file replaces, each with its line: by `monkeypatch`, by `setattr`, or by an assignment."""
+    names = ours(tree)
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="monkeypatch"), attr=act), args=[target, *_]):
+                if act in PATCHES:
+                    yield node.lineno, ast.unparse(target)
+            case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[target, *_]) if _root(target) in names:
+                yield node.lineno, ast.unparse(target)
+            case ast.Assign(targets=targets):
+                for target in targets:
+                    if isinstance(target, ast.Attribute) and _root(target) in names:
+                        yield node.lineno, ast.unparse(target.value)
+
+
+def _root(node: ast.AST) -> str:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def parsed() -> Iterator[tuple[str, ast.Module]]:
+    """Yields the Python files of the tests."""
+    for path in sorted(TESTS.rglob("*.py")):
+        if "node_modules" not in path.parts:
+            yield path.relative_to(TESTS).as_posix(), ast.parse(path.read_text("utf-8"))
+
+
+def test_what_tests_replace_is_a_short_list_of_names_of_other_packages() -> None:
+    found = [(name, line, target) for name, tree in parsed() for line, target in replaced(tree)]
+    assert [f"{name}:{line} replaces {target}" for name, line, target in found if target not in REPLACED] == []
+    assert {target for _, _, target in found} == REPLACED.keys()
+
+
+def test_no_test_uses_mocks() -> None:
+    wrong = [
+        f"{name}:{node.lineno}"
+        for name, tree in parsed()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for module in ([node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+        if module in MOCKS or (module == "unittest" and any(alias.name == "mock" for alias in node.names))
+    ]
+    assert wrong == []
+
+
+def test_nothing_sleeps_outside_of_black_box_tests() -> None:
+    wrong = [
+        f"{name}:{node.lineno} {ast.unparse(node)}"
+        for name, tree in parsed()
+        if not name.startswith(("blackbox/", *SIMULATED))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ("asyncio.sleep", "time.sleep", "sleep")
+        and not (node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0)
+    ]
+    assert wrong == []
+
+
+def test_each_way_to_replace_a_name_of_the_product_is_found() -> None:
+    tree = ast.parse(
+        "from looply import jsontext\n"
+        "from looply.engine.shell.shell import Shell\n"
+        "monkeypatch.setattr(jsontext, '_depth', 1)\n"
+        "monkeypatch.setattr('looply.jsontext._depth', 1)\n"
+        "Shell.get = 1\n"
+        "setattr(jsontext, '_depth', 1)\n"
+        "monkeypatch.setenv('PATH', '')\n"
+        "shell.get = 1\n"
+    )
+    assert sorted(replaced(tree)) == [(3, "jsontext"), (4, "'looply.jsontext._depth'"), (5, "Shell"), (6, "jsontext")]

@@ -1,0 +1,40 @@
+"""The view of a card copy, which channels show: open, for reading only, answered, or closed with the reason."""
+
+from kit.execution.approvals import BOSS, A, B, answer, asked, card_of, reassign
+from kit.execution.driver import Simulator
+from kit.execution.workflows import call, card, workflow
+from looply.execution.approvals.card_view import CardView, view_of
+
+
+def view(simulator: Simulator, card_id: str) -> CardView:
+    found = view_of(simulator.workflow, simulator.state, card_id)
+    assert found is not None
+    return found
+
+
+def test_an_open_card_takes_an_answer_and_then_says_who_gave_it() -> None:
+    simulator = asked(recipients=[A, B])
+    first, second = (card_of(simulator, one).card_id for one in (A, B))
+    shown = view(simulator, first)
+    assert (shown.status, shown.recipient, shown.reminder, shown.text) == ("OPEN", A, 0, "")
+    answer(simulator, 0)
+    assert (view(simulator, first).status, view(simulator, first).text) == ("ANSWERED", f"answered by {A} (approved)")
+    assert view(simulator, first).number > shown.number
+    assert view(simulator, second).status == "OPEN"
+
+
+def test_a_card_that_was_passed_on_or_is_not_needed_any_more_says_why() -> None:
+    simulator = asked(recipients=[A, B])
+    first, second = (card_of(simulator, one).card_id for one in (A, B))
+    reassign(simulator, first, BOSS)
+    assert (view(simulator, first).status, BOSS in view(simulator, first).text) == ("CLOSED", True)
+    simulator.terminate()
+    assert (view(simulator, second).status, "terminated" in view(simulator, second).text) == ("CLOSED", True)
+
+
+def test_a_card_without_a_wait_is_for_reading_only() -> None:
+    simulator = Simulator(workflow(card("info", A), call("c"), edges="start>info info>c"))
+    simulator.start()
+    (card_id,) = simulator.state.cards
+    assert view(simulator, card_id).status == "SHOWN"
+    assert view_of(simulator.workflow, simulator.state, "another") is None
