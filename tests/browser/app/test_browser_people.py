@@ -1,7 +1,6 @@
 """People in the web app: the first owner, members of other roles, a member who is deactivated."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -101,6 +100,7 @@ def test_a_member_sees_what_the_role_permits_and_is_out_soon_after_being_deactiv
     viewer.look("forbidden")
     viewer.open(urlsplit(link).path)
     theirs.get_by_text("This link is not valid").wait_for()
+    viewer.expect("a status of 404")
     viewer.open("/app/me")
     viewer.heading("Sessions")
 

@@ -31,7 +31,7 @@ async (rules) => (await axe.run({exclude: ["[data-tabster-dummy]"]}, {rules})).v
 
 
 class Visit:
-    """One visitor. `check` fails when the console, the content security policy or a foreign request reported a thing."""
+    """One visitor. `check` fails when the console or the content security policy reported anything."""
 
     def __init__(self, browser: "Browser", address: str, *, size: dict[str, int] = WIDE, **context: Any) -> None:
         self.address = address
@@ -66,7 +66,8 @@ class Visit:
         self.page.evaluate(AXE.read_text("utf-8"))
         # What a menu shows lies beside the landmarks of the page, as menus do.
         rules = {"region": {"enabled": self.page.get_by_role("menu").count() == 0}}
-        assert self.page.evaluate(_AXE_RUN, rules) == [], name
+        found = self.page.evaluate(_AXE_RUN, rules)
+        assert not found, f"{name}: " + "\n".join(found)
         if PICTURES:
             Path(PICTURES).mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=Path(PICTURES) / f"{name}.png", animations="disabled")
@@ -78,8 +79,8 @@ class Visit:
 
     def check(self) -> None:
         """Fails when anything was reported so far."""
-        assert self._reports == []
-        assert self.page.evaluate("globalThis.violations") == []
+        reports = [*self._reports, *self.page.evaluate("globalThis.violations")]
+        assert not reports, "\n".join(reports)
         assert self._hosts == {urlsplit(self.address).netloc}
 
     def close(self) -> None:

@@ -122,12 +122,13 @@ class Pages:
             return Response(b"", 302, ((b"location", b"/app/"),), media_type=b"")
 
         return (
-            page_route(path="/", handle=start, summary="Go to the web app", refusals=()),
+            page_route(path="/", handle=start, summary="Go to the web app", answer_type="text/html", refusals=()),
             page_route(
                 path="/app/{path}",
                 handle=app,
                 summary="Open the web app",
                 path_values={"path": "Page of the app. The answer does not depend on it."},
+                answer_type="text/html",
                 refusals=(),
             ),
             page_route(
