@@ -262,6 +262,12 @@ def licenses() -> dict[str, str]:
     return {package: text for package, text in rows if package != "package"}
 
 
+def test_every_package_of_the_web_app_has_its_reason() -> None:
+    packages = json.loads((ROOT / "ui/package.json").read_text(encoding="utf-8"))["dependencies"]
+    reasons = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8").partition("## Of the web app")[2]
+    assert [name for name in packages if not re.search(rf"^- .*{re.escape(name)}\b", reasons, re.MULTILINE)] == []
+
+
 def test_every_dependency_has_its_reason_and_license() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     extras = project["project"]["optional-dependencies"]
