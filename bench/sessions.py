@@ -13,7 +13,7 @@ from bench.pairs import interval
 from bench.scenario import BODY
 from looply.catalog.people.invitations import InvitationDraft, NewAccount
 from looply.catalog.people.sessions import SessionDraft
-from looply.server.http.browser_calls import CSRF_HEADER, SECURE_COOKIE
+from looply.server.callers.browser_calls import CSRF_HEADER, SECURE_COOKIE
 
 PAIRS: Final = 20
 CALLS: Final = 400

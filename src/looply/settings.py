@@ -75,6 +75,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Port to listen on; 0 picks a free one."""
     public_url: str = ""
     """URL under which people reach this server, for links in cards; empty: the address that it listens on."""
+    tls_cert: Path | None = None
+    """File with the certificate of the server and those of its issuers, in PEM; with it the server speaks https."""
+    tls_key: Path | None = None
+    """File with the key of that certificate, in PEM without a passphrase; other users must not be able to read it."""
     card_images: tuple[str, ...] = ()
     """Hosts whose images cards may show in the inbox: `cdn.example.com`, `*.example.com`; they see who opens a card."""
     egress_allow: tuple[str, ...] = ()
@@ -188,6 +192,9 @@ def _find_missing(values: Mapping[str, Any]) -> Iterator[Problem]:
         if not values.get(name):
             message = f"engine {engine!r} needs {name} ({TABLE[name].variable}), and none is given"
             yield Problem(path=_path(name), message=message)
+    for name, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert")):
+        if values.get(name) and not values.get(other):
+            yield Problem(path=f"/{other}", message=f"{name} is given without {other}: https needs both")
     listener = values.get("metrics_listen")
     if listener and not values.get("metrics_token") and not _is_loopback(split_address(listener)[0]):
         message = f"metrics_listen is {listener!r}, which other machines can reach, and there is no metrics_token"
@@ -396,6 +403,8 @@ def _rows() -> Iterator[Setting]:
         "host": _text,
         "port": _integer(0, 65_535),
         "public_url": _url,
+        "tls_cert": _path_value,
+        "tls_key": _path_value,
         "card_images": _hosts,
         "egress_allow": _list,
         "log_level": _choice(get_args(LogLevel)),

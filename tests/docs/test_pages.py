@@ -28,7 +28,7 @@ HEREDOC = re.compile(r"<<'JSON'\n(.*?)^JSON$", re.MULTILINE | re.DOTALL)
 FILE_PATH = re.compile(r"`((?:[\w.]+/)+[\w.]*)`")
 UPPER = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 CALL = re.compile(r"`((?:get|create|update|delete|activate|import|export|validate|rerun|search|set|revoke)[A-Z]\w+)`")
-COMMAND = re.compile(r"(?:^|[`/ ])looply ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+))?", re.MULTILINE)
+COMMAND = re.compile(r"(?:^|[`/ ])looply ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+(?:-[a-z]+)*))?", re.MULTILINE)
 DECISIONS = sorted((DOCS / "adr").glob("0*.md"))
 OTHER_NAMES = frozenset(
     {

@@ -24,6 +24,8 @@ _COLUMNS: Final = {
     "created": "created_on",
     "expires": "expires_on",
     "revoked": "revoked_on",
+    "last used": "last_used_on",
+    "made by": "created_by_name",
 }
 
 

@@ -40,12 +40,20 @@ class ClientAddresses:
         return str(peer)
 
     def is_forwarded_https(self, scope: Any) -> bool:
-        """Returns whether a trusted proxy says that its own connection is encrypted."""
+        """Returns whether a trusted proxy says, by `X-Forwarded-Proto` or `Forwarded`, that its caller came by https.
+
+        With both headers it is false: a proxy writes one of them, and the caller could forge the other.
+        """
         client = scope.get("client")
         peer = _parse_address(client[0]) if client else None
         if peer is None or not self._is_trusted(peer):
             return False
-        return _header_items(scope["headers"], b"x-forwarded-proto")[-1:] == ["https"]
+        listed = _header_items(scope["headers"], b"x-forwarded-proto")
+        standard = _header_items(scope["headers"], b"forwarded")
+        if listed and standard:
+            return False
+        protocols = listed or [_parameter(element, "proto") for element in standard]
+        return bool(protocols) and protocols[-1].lower() == "https"
 
     def _is_trusted(self, address: Address) -> bool:
         return any(address in network for network in self._trusted)
@@ -68,18 +76,18 @@ def _proxy_addresses(headers: Sequence[tuple[bytes, bytes]]) -> list[str]:
     standard = _header_items(headers, b"forwarded")
     if listed and standard:
         return []
-    return listed or [_for_parameter(element) for element in standard]
+    return listed or [_parameter(element, "for") for element in standard]
 
 
 def _header_items(headers: Sequence[tuple[bytes, bytes]], header: bytes) -> list[str]:
     return [item.strip() for name, value in headers if name == header for item in value.decode("latin-1").split(",")]
 
 
-def _for_parameter(element: str) -> str:
-    """Returns the address of `for=192.0.2.1;proto=https`, empty when there is none."""
+def _parameter(element: str, parameter: str) -> str:
+    """Returns a parameter of `for=192.0.2.1;proto=https`, empty when there is none."""
     for pair in element.split(";"):
         name, _, value = pair.partition("=")
-        if name.strip().lower() == "for":
+        if name.strip().lower() == parameter:
             return value.strip().strip('"')
     return ""
 

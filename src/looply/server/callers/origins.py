@@ -12,10 +12,11 @@ request. So a call by a cookie is accepted only when three things hold.
    another site has no key, a browser never sends one by itself, and machines reach servers by many names.
 3. A change was made by a page of this server. Pages are of the origin that the browser connected to, or, behind a proxy
    that replaces the `Host` header, of `public_url`. On a connection without TLS only the first holds: such a proxy may
-   stand before a server that looks like one on loopback, with clients that have no TLS.
+   be in front of a server that looks like one on loopback, with clients that have no TLS.
 """
 
 import re
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
@@ -23,6 +24,9 @@ Protection: TypeAlias = Literal["tls", "loopback"]
 """What keeps others from reading a cookie on its way."""
 
 _LOOPBACK: Final = frozenset(("127.0.0.1", "localhost", "[::1]"))
+_MAX_CACHED: Final = 64
+"""Answers for `Host` headers that are kept, so that a call by a cookie costs what one by a key costs."""
+
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _AUTHORITY: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
 
@@ -65,6 +69,14 @@ def is_loopback_host(host: str) -> bool:
     return own is not None and own.host in _LOOPBACK
 
 
+def is_https_only(scheme: str, host: str) -> bool:
+    """Returns whether browsers must use https alone (RFC 6797): on the own TLS of the server, under its real name.
+
+    For `localhost` the rule would hold for all programs of the browser's machine.
+    """
+    return scheme == "https" and not is_loopback_host(host)
+
+
 def protection_of(*, is_encrypted: bool, host: str) -> Protection | None:
     """Returns what protects a connection, None when a session cookie must not be used on it.
 
@@ -75,6 +87,7 @@ def protection_of(*, is_encrypted: bool, host: str) -> Protection | None:
     return "loopback" if is_loopback_host(host) else None
 
 
+@lru_cache(_MAX_CACHED)
 def page_origins(public_url: str, protection: Protection, host: str) -> frozenset[Origin]:
     """Returns the origins whose pages may make changes by a cookie, empty when `Host` does not name this server."""
     own = read_origin(f"{'https' if protection == 'tls' else 'http'}://{host}")
@@ -101,7 +114,7 @@ def find_foreign_sign(
     if origin is not None and read_origin(origin) not in origins:
         expected = " or ".join(sorted(map(str, origins)))
         return (
-            f"the call is from a page of {origin[:200]}, expected {expected}; if a proxy stands between them, "
+            f"the call is from a page of {origin[:200]}, expected {expected}; if a proxy is between them, "
             "have it pass the Host header, and name it in trusted_proxies"
         )
     if (media_type or "").partition(";")[0].strip().lower() != "application/json":

@@ -22,6 +22,7 @@ from looply.app.context.services import Lifecycle
 from looply.clock import Clock, SystemEntropy
 from looply.errors import Problem, SettingsError
 from looply.server.connection.guard import Bounds, GuardedProtocol, make_protocol
+from looply.server.connection.tls import ServerTls, server_tls
 from looply.server.http.access_log import OnRefused
 from looply.server.http.request_ids import RequestIds
 from looply.settings import Settings, split_address
@@ -36,6 +37,8 @@ _BACKLOG: Final = 2048
 _LONGEST_LINGER_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.02
 _SO_ATTACH_FILTER: Final = 26
+_TICKS_PER_CHECK: Final = 100
+"""Ticks of the server, of a tenth of a second each, between two checks whether the certificate has changed."""
 # Classic BPF (linux/filter.h) over the TCP header: (code, jump if true, jump if false, operand).
 _DROP_SYN: Final = (
     (0x30, 0, 0, 13),  # load the byte of the flags
@@ -64,9 +67,15 @@ class _Server(uvicorn.Server):
     """A server of uvicorn that stops when the lifecycle drains, which signals begin."""
 
     def __init__(
-        self, config: uvicorn.Config, lifecycle: Lifecycle, linger_seconds: float, on_listening: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        lifecycle: Lifecycle,
+        linger_seconds: float,
+        on_listening: Callable[[], None],
+        tls: ServerTls | None,
     ) -> None:
         super().__init__(config)
+        self._tls = tls
         self._lifecycle = lifecycle
         self._linger = linger_seconds
         self._on_listening = on_listening
@@ -95,7 +104,9 @@ class _Server(uvicorn.Server):
         return [each for each in self.server_state.connections if isinstance(each, GuardedProtocol)]
 
     async def on_tick(self, counter: int) -> bool:
-        """Returns whether to stop."""
+        """Returns whether to stop; looks for a new certificate from time to time."""
+        if self._tls is not None and counter % _TICKS_PER_CHECK == 0:
+            self._tls.check()
         self.should_exit = self.should_exit or self._lifecycle.is_draining
         return await super().on_tick(counter)
 
@@ -110,12 +121,14 @@ async def serve(settings: Settings, app: Any, lifecycle: Lifecycle, clock: Clock
 
     Order: the server reports that it is not ready and makes each answer the last one of its connection, accepts no new
     connections, answers the calls in flight, waits for the engine to drain, returns. All together takes
-    `drain_seconds`. A second signal ends the process at once.
+    `drain_seconds`. A second signal ends the process at once. At SIGHUP a server with TLS reads its
+    certificate again.
 
-    Raises: SettingsError when the server cannot listen on the address.
+    Raises: SettingsError when the server cannot listen on the address or use its certificate.
     """
+    tls = server_tls(settings)
     listener = listen(settings.host, settings.port)
-    address = address_of(settings.host, listener)
+    address = address_of(settings.host, listener, "http" if tls is None else "https")
     bounds = Bounds(settings.header_seconds, settings.header_bytes, settings.body_seconds)
     config = uvicorn.Config(
         app,
@@ -128,10 +141,12 @@ async def serve(settings: Settings, app: Any, lifecycle: Lifecycle, clock: Clock
         proxy_headers=False,
         timeout_keep_alive=max(1, round(settings.keep_alive_seconds)),
         timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
+        ssl_context_factory=None if tls is None else lambda *_: tls.context,
     )
     linger = min(_LONGEST_LINGER_SECONDS, settings.drain_seconds / 10)
-    server = _Server(config, lifecycle, linger, lambda: hooks.on_listening(address))
+    server = _Server(config, lifecycle, linger, lambda: hooks.on_listening(address), tls)
     release_signals = drain_on_signals(lifecycle)
+    release_hangup = _reload_on_hangup(tls)
     begun: list[float] = []
     watch = asyncio.ensure_future(_note_drain(lifecycle, clock, begun))
     try:
@@ -141,6 +156,7 @@ async def serve(settings: Settings, app: Any, lifecycle: Lifecycle, clock: Clock
         listener.close()
         left = settings.drain_seconds - (clock.monotonic() - begun[0] if begun else 0.0)
         await hooks.drain(max(timedelta(seconds=left), _LEAST_DRAIN))
+        release_hangup()
         release_signals()
 
 
@@ -236,11 +252,11 @@ async def _wait_until(is_met: Callable[[], bool], seconds: float) -> None:
         await asyncio.sleep(_POLL_SECONDS)
 
 
-def address_of(host: str, listener: socket.socket) -> str:
+def address_of(host: str, listener: socket.socket, scheme: str = "http") -> str:
     """Returns the URL of a listening socket, usable on this machine."""
     port = listener.getsockname()[1]
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    return f"{scheme}://[{shown}]:{port}" if ":" in shown else f"{scheme}://{shown}:{port}"
 
 
 def drain_on_signals(lifecycle: Lifecycle) -> Callable[[], None]:
@@ -262,6 +278,21 @@ def drain_on_signals(lifecycle: Lifecycle) -> Callable[[], None]:
 
     for each in _SIGNALS:
         loop.add_signal_handler(each, begin)
+    return release
+
+
+def _reload_on_hangup(tls: ServerTls | None) -> Callable[[], None]:
+    """Reads the certificate again at SIGHUP. Returns a function that restores the signal."""
+    if tls is None:
+        return lambda: None
+    loop = asyncio.get_running_loop()
+    former = signal.getsignal(signal.SIGHUP)
+
+    def release() -> None:
+        loop.remove_signal_handler(signal.SIGHUP)
+        signal.signal(signal.SIGHUP, former or signal.SIG_DFL)
+
+    loop.add_signal_handler(signal.SIGHUP, tls.reload)
     return release
 
 

@@ -11,8 +11,9 @@ import structlog
 from looply.app.context.metrics import Meter
 from looply.clock import Entropy
 from looply.errors import LooplyError
+from looply.server.callers.origins import is_https_only
 from looply.server.http.access_log import NO_ROUTE, AccessLog
-from looply.server.http.call import Response, Route
+from looply.server.http.call import Headers, Response, Route
 from looply.server.http.dispatch import Dispatch, render_body, response_headers
 from looply.server.http.events import DEFAULT_INTERVALS, EventStream, StreamIntervals, frame, send_stream
 from looply.server.http.problems import error_answer, error_body, status_of
@@ -23,6 +24,7 @@ from looply.server.http.routing import RouteTable
 _log = structlog.get_logger(__name__)
 
 _REPORTED_IN_STREAMS: Final = (404, 409)
+_HTTPS_ONLY: Final[Headers] = ((b"strict-transport-security", b"max-age=31536000"),)
 _NO_CALL: Final = "no call has this address; /docs lists all calls"
 
 
@@ -63,7 +65,7 @@ class Boundary:
             return
         request_id = self._ids.next()
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
-        tracked = _TrackedSend(send, self._meter, is_head=scope["method"] == "HEAD")
+        tracked = _TrackedSend(send, self._meter, is_head=scope["method"] == "HEAD", headers=_headers_of(scope))
         if self._access_log is None:
             await self._exchange(scope, receive, tracked, request_id)
             return
@@ -146,13 +148,14 @@ class Boundary:
 class _TrackedSend:
     """An ASGI `send` that records status and size of the answer, and that sends no body for HEAD.
 
-    The meter times the request until its answer begins, under the `route` that matched.
+    The meter times the request until its answer begins, under the `route` that matched. `headers` are added.
     """
 
-    __slots__ = ("_begun", "_meter", "_send", "is_head", "route", "size", "status")
+    __slots__ = ("_begun", "_headers", "_meter", "_send", "is_head", "route", "size", "status")
 
-    def __init__(self, send: Any, meter: Meter | None, *, is_head: bool) -> None:
+    def __init__(self, send: Any, meter: Meter | None, *, is_head: bool, headers: Headers) -> None:
         self._send = send
+        self._headers = headers
         self._meter = meter
         self._begun = meter.begin() if meter is not None else 0.0
         self.is_head = is_head
@@ -170,6 +173,8 @@ class _TrackedSend:
         if not self.has_started:
             self.status = message["status"]
             self._measure()
+            if self._headers:
+                message = {**message, "headers": [*message["headers"], *self._headers]}
         if message["type"] == "http.response.body":
             if self.is_head:
                 message = {**message, "body": b""}
@@ -181,6 +186,14 @@ class _TrackedSend:
             route = self.route
             path, method = (route.path, route.method) if route is not None else (NO_ROUTE, NO_ROUTE)
             self._meter.end(self._begun, path, method, self.status)
+
+
+def _headers_of(scope: Any) -> Headers:
+    """Returns the headers that every answer on the connection has."""
+    if scope.get("scheme") != "https":
+        return ()
+    host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+    return _HTTPS_ONLY if is_https_only("https", host.decode("latin-1")) else ()
 
 
 def _refusal(message: str, code: str, status: int, request_id: str) -> Response:

@@ -53,3 +53,26 @@ def test_callers_of_ipv6_are_distinguished_by_their_network() -> None:
     assert network_of("2001:db8:1:2:3:4:5:6") == network_of("2001:db8:1:2::1") == "2001:db8:1:2::/64"
     assert network_of("192.0.2.1") == "192.0.2.1"
     assert network_of(UNKNOWN) == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "expected"),
+    [
+        ("10.0.0.1", (("x-forwarded-proto", "https"),), True),
+        ("10.0.0.1", (("x-forwarded-proto", "http, https"),), True),
+        ("10.0.0.1", (("x-forwarded-proto", "https, http"),), False),
+        ("10.0.0.1", (("forwarded", "for=203.0.113.9;proto=https"),), True),
+        ("10.0.0.1", (("forwarded", "for=203.0.113.9;proto=https, for=10.9.9.9;proto=http"),), False),
+        ("10.0.0.1", (("forwarded", "for=203.0.113.9"),), False),
+        ("10.0.0.1", (("x-forwarded-proto", "https"), ("forwarded", "proto=https")), False),
+        ("10.0.0.1", (), False),
+        ("192.0.2.1", (("x-forwarded-proto", "https"),), False),
+        ("192.0.2.1", (("forwarded", "proto=https"),), False),
+    ],
+)
+def test_https_of_a_proxy_is_believed_from_trusted_ones_alone(
+    peer: str, headers: tuple[tuple[str, str], ...], expected: bool
+) -> None:
+    given = [(name.encode(), value.encode()) for name, value in headers]
+    scope = {"client": (peer, 5000), "headers": given}
+    assert ClientAddresses(["10.0.0.0/8"]).is_forwarded_https(scope) is expected
