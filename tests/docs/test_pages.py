@@ -36,6 +36,7 @@ OTHER_NAMES = frozenset(
         "LOOPLY_API_KEY",
         "LOOPLY_CONTEXT",
         "LOOPLY_DEBUG",
+        "LOOPLY_TEST_PICTURES",
         "LOOPLY_TEST_POSTGRES",
         "LOOPLY_TEST_RELEASE",
         "SSL_CERT_FILE",
