@@ -37,6 +37,7 @@ OTHER_NAMES = frozenset(
         "LOOPLY_API_KEY",
         "LOOPLY_CONTEXT",
         "LOOPLY_DEBUG",
+        "LOOPLY_TEST_PICTURES",
         "LOOPLY_TEST_POSTGRES",
         "LOOPLY_TEST_RELEASE",
         "SSL_CERT_FILE",
@@ -263,6 +264,12 @@ def licenses() -> dict[str, str]:
     """Returns the license of each package, as the page of dependencies states it."""
     rows = re.findall(r"^\| ([a-z0-9-]+) \| [^|]+ \| ([^|]+) \|$", prose(DOCS / "dependencies.md"), re.MULTILINE)
     return {package: text for package, text in rows if package != "package"}
+
+
+def test_every_package_of_the_web_app_has_its_reason() -> None:
+    packages = json.loads((ROOT / "ui/package.json").read_text(encoding="utf-8"))["dependencies"]
+    reasons = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8").partition("## Of the web app")[2]
+    assert [name for name in packages if not re.search(rf"^- .*{re.escape(name)}\b", reasons, re.MULTILINE)] == []
 
 
 def test_every_dependency_has_its_reason_and_license() -> None:

@@ -129,6 +129,8 @@ def _operation(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
 
 
 _NAMES_OF_PAGES: Final = {
+    "/": "getStart",
+    "/app/{path}": "getAppPage",
     "/openapi.json": "getDescription",
     "/docs": "getDescriptionPage",
     "/inbox/{token}": "getInboxPage",
