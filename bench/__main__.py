@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from bench import auditor, fairness, growth, regions, searching, speed, streams, table, timers
+from bench import auditor, fairness, growth, regions, searching, sessions, speed, streams, table, timers
 from bench.beside import measure_peers
 from bench.functions import measure_functions
 from bench.machine import describe
@@ -30,6 +30,10 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
         },
     ),
     "resume": ("waits and resumes", lambda plan, _args, _found: speed.measure_resume(plan)),
+    "sessions": (
+        "calls by the session of a person beside calls by a key, in pairs",
+        lambda plan, _args, _found: {"sessions": sessions.measure_sessions(plan.work)},
+    ),
     "start": ("start to first trigger", lambda plan, _args, _found: {"start": speed.measure_start(plan)}),
     "waiting": (
         "100,000 waiting executions",

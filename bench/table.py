@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from bench import fairness, regions, searching
+from bench import fairness, regions, searching, sessions
 from bench.distributed import rows as distributed
 
 _WIDTHS: Final = (58, 44, 30)
@@ -44,6 +44,8 @@ def rows_of(found: dict[str, Any]) -> Iterator[Row]:
         resume = found["resume"]
         met = resume["per_second"] >= 1200
         yield Row("resume -> step -> completed, 32 clients", _rate(resume), ">= 1,200/s", met)
+    if "sessions" in found:
+        yield from (Row(*line) for line in sessions.lines_of(found["sessions"]))
     if "start" in found:
         start = found["start"]
         took = start["first_trigger_seconds"]

@@ -79,14 +79,16 @@ ROOMS = {
         "views",
     ),
     "server": (
+        "callers",
         "http",
         "description",
         "connection",
         "authoring",
         "executions",
+        "people",
         "administration",
     ),
-    "app": ("context", "authoring", "executions", "administration"),
+    "app": ("context", "authoring", "executions", "people", "administration"),
     "cli": (
         "display",
         "terminal",
@@ -96,7 +98,7 @@ ROOMS = {
         "operating",
         "measuring",
     ),
-    "catalog": ("storage", "trail", "tenants", "authored"),
+    "catalog": ("storage", "trail", "tenants", "people", "authored"),
     "definition": ("values", "schemas", "settings", "graph", "calls"),
     "engine.sqlite": (
         "file",

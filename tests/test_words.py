@@ -57,14 +57,20 @@ _RULES: Final = {
 _ANY: Final = re.compile("|".join(rule.pattern for rule in _RULES), re.IGNORECASE)
 _LINE_END: Final = "\n"
 _PARTS: Final = re.compile(r"_|(?<=[a-z0-9])(?=[A-Z])")
-_TEXTS: Final = {".md", ".toml", ".yaml", ".yml", ".ts", ".css", ".html", ".sh", ".mjs", ".js", ".cfg", ".service"}
+_TEXTS: Final = {
+    *(".md", ".toml", ".yaml", ".yml", ".html", ".css", ".ts", ".tsx", ".mjs", ".js"),
+    *(".sh", ".cfg", ".service"),
+}
 _GENERATED: Final = {"node_modules", "static", "build", ".venv"}
 
 TREES: Final = {
     "code": ("src/**/*",),
     "documentation": ("docs/**/*", "*.md"),
     "tests": ("tests/**/*",),
-    "surroundings": ("bench/**/*", "tools/**/*", "deploy/**/*", "ui/*", "ui/src/**/*", "ui/tests/**/*", "Makefile"),
+    "surroundings": (
+        *("bench/**/*", "tools/**/*", "deploy/**/*", "Makefile"),
+        *("ui/*", "ui/src/**/*", "ui/tests/**/*", "ui/tools/*"),
+    ),
 }
 
 

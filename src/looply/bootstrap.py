@@ -23,8 +23,10 @@ from looply.app.context.links import Links
 from looply.app.context.metrics import Metrics, ProcessState, count_uninstalled_as_other
 from looply.app.context.services import Services
 from looply.app.executions.bulk_runner import BulkRunner
+from looply.app.people.use_loop import UseLoop
 from looply.catalog import Catalog
 from looply.catalog.catalog import postgres_backend
+from looply.catalog.people.passwords import Passwords
 from looply.catalog.storage.database import Backend, CatalogDatabase
 from looply.catalog.storage.sqlite import SqliteFile
 from looply.catalog.tenants.data_keys import DataKeys
@@ -378,6 +380,7 @@ async def _compose(
         metrics=metrics,
         metrics_token=settings.metrics_token,
         turns=turns,
+        passwords=Passwords(entropy),
     )
 
     async def default_profile(organization_id: str, workflow_id: str) -> tuple[str, Json]:
@@ -397,6 +400,7 @@ async def _compose(
         loops=(
             StoreWatch(store),
             KeyWatch(keys),
+            UseLoop(catalog.people.last_uses),
             pump,
             reconciler,
             auditor,

@@ -25,6 +25,11 @@ def from_ms(value_ms: int) -> datetime:
     return EPOCH + timedelta(milliseconds=value_ms)
 
 
+def instant_or_none(value_ms: int | None) -> datetime | None:
+    """Returns `from_ms` of a count of milliseconds, None for None."""
+    return None if value_ms is None else from_ms(value_ms)
+
+
 def rfc3339(instant: datetime) -> str:
     """Returns a UTC instant as RFC 3339 text with milliseconds and `Z`."""
     return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")

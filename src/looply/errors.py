@@ -11,10 +11,11 @@ maps errors to HTTP statuses.
     ├─ Refused               well formed, but its content is not acceptable
     │  └─ DefinitionError    a workflow definition with problems
     ├─ Forbidden             no key, a wrong key, or a key without the scope
+    ├─ SignInRequired        nothing was done because no person has signed in: SignInRefused
     ├─ NotFound              the object does not exist, or belongs to another organization
     ├─ Conflict              the object is in a state that does not allow the call
-    ├─ Overloaded            try again after `retry_after`: TooManyRefusals, TooManyStreams, QuotaReached,
-    │                        QuotaExhausted
+    ├─ Overloaded            try again after `retry_after`: TooManyRefusals, TooManyTries, TooManyStreams,
+    │                        QuotaReached, QuotaExhausted
     ├─ OperationError        what connectors raise
     │  ├─ Transient          Timeout, Unavailable, RateLimited
     │  └─ Permanent          BadInput, AuthFailed, Rejected
@@ -107,6 +108,18 @@ class Forbidden(LooplyError):
     code = "FORBIDDEN"
 
 
+class SignInRequired(LooplyError):
+    """The call is for people who have signed in, and none has, or the session has ended."""
+
+    code = "SIGN_IN_REQUIRED"
+
+
+class SignInRefused(SignInRequired):
+    """The sign-in was refused. The message is the same for every reason."""
+
+    code = "SIGN_IN_REFUSED"
+
+
 class NotFound(LooplyError):
     """The object does not exist, or belongs to another organization, which must look the same."""
 
@@ -133,6 +146,12 @@ class TooManyRefusals(Overloaded):
     """Keys or tokens of too many calls from one address were refused within a minute."""
 
     code = "RATE_LIMITED"
+
+
+class TooManyTries(Overloaded):
+    """Too many sign-ins to one account, or from one address, have failed; the password was not checked."""
+
+    code = "TOO_MANY_TRIES"
 
 
 class TooManyStreams(Overloaded):

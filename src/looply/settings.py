@@ -122,7 +122,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     refusals_per_minute: int = REFUSALS_PER_MINUTE
     """Calls of one address that are refused for their key or token within a minute; further calls are answered 429."""
     access_log: bool = False
-    """Whether each request is logged: address, method, route, status, time, bytes, key id; never its content."""
+    """Whether each request is logged: address, method, route, status, time, bytes, key or person; never its content."""
     retention_days: int = 0
     """Days for which ended executions are kept whose workflow has no retention; 0 keeps them forever."""
     decision_retention_days: int = 0

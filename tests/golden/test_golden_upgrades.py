@@ -87,7 +87,7 @@ def executions() -> int:
 
 
 def in_folder(folder: Path) -> dict[str, Any]:
-    """Returns the rows of all tables of a folder, without what the later release adds."""
+    """Returns the rows of all tables of a folder, without what later migrations add, which has no data."""
     found = {}
     for name in FILES:
         with closing(sqlite3.connect(folder / name)) as file:
@@ -95,8 +95,9 @@ def in_folder(folder: Path) -> dict[str, Any]:
             for table in set(tables) - UPKEEP - {NEW}:
                 columns = [each[1] for each in file.execute(f"PRAGMA table_info({table})") if each[1] != NEW]
                 rows = file.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall()
-                found[f"{name}.{table}"] = sorted(map(repr, rows))
-    return found
+                given = ({n: v for n, v in zip(columns, row, strict=True) if v is not None} for row in rows)
+                found[f"{name}.{table}"] = sorted(map(repr, given))
+    return {name: rows for name, rows in found.items() if rows}
 
 
 def is_upgraded(folder: Path) -> bool:
@@ -157,16 +158,16 @@ def killed_at(rounds: int) -> Iterator[int]:
 
 
 def in_database(address: str) -> dict[str, Any]:
-    """Returns the rows of all tables of a database, without what the later release adds, and what an opening counts."""
+    """Returns the rows of all tables of a database, without what later migrations add, and what an opening counts."""
     found = {}
     with psycopg.connect(address) as connection:
         for schema, table in connection.execute(_TABLES, (list(SCHEMAS),)).fetchall():
             if table not in UPKEEP | {NEW}:
                 rows = connection.execute(
-                    f"SELECT to_jsonb(t) - '{NEW}' - 'loads' FROM {schema}.{table} t".encode()
+                    f"SELECT jsonb_strip_nulls(to_jsonb(t) - '{NEW}' - 'loads') FROM {schema}.{table} t".encode()
                 ).fetchall()
                 found[f"{schema}.{table}"] = sorted(map(repr, rows))
-    return found
+    return {name: rows for name, rows in found.items() if rows}
 
 
 def has_column(address: str, table: str) -> bool:

@@ -31,6 +31,103 @@ GROUPS: Final[dict[Group, tuple[str, str]]] = {
 }
 
 NOTES: Final[dict[str, tuple[Group, str]]] = {
+    "ACCOUNT_EXISTS": (
+        "call",
+        "The address has an account in the installation. Accept the invitation with the password of that account.",
+    ),
+    "ALREADY_INVITED": (
+        "call",
+        "The address has an open invitation. Make a new link for that one (`resendInvitation`), or revoke it.",
+    ),
+    "ALREADY_MEMBER": (
+        "call",
+        "The person is a member, perhaps a deactivated one. Change the member (`changeMember`).",
+    ),
+    "BAD_PREFERENCES": ("call", "The preferences are larger than 16 KiB, or `locale` or `time_zone` is no text."),
+    "CONFIRM_REQUIRED": (
+        "call",
+        (
+            "A person must enter the password again (`/v2/session/confirm`): the act is dangerous, and the last time "
+            "is more than 10 minutes ago."
+        ),
+    ),
+    "CSRF": (
+        "call",
+        (
+            "A change by the cookie of a session lacks `x-looply-csrf`, is not JSON, or comes from a page of another "
+            "site. Reload the page. Programs use API keys."
+        ),
+    ),
+    "INCORRECT_INVITATION_ID": ("call", "The id of the invitation is no UUID."),
+    "INCORRECT_MEMBER_ID": ("call", "The id of the member is no UUID."),
+    "INCORRECT_ORGANIZATION_ID": ("call", "The id of the organization is no UUID."),
+    "INCORRECT_SESSION_ID": ("call", "The id of the session is no UUID."),
+    "INCORRECT_USER_ID": ("call", "The id of the user is no UUID."),
+    "INCORRECT_WORKSPACE_ID": ("call", "The id of the workspace is no UUID."),
+    "INSECURE_CONNECTION": (
+        "call",
+        (
+            "People sign in by https, or on the machine of the server. Open the https address; see "
+            "[sessions](../how-to/people.md#sessions)."
+        ),
+    ),
+    "INVALID_EMAIL": ("call", "The text is no mail address, or one with a name before it."),
+    "INVITATION_NOT_FOUND": (
+        "state",
+        (
+            "The invitation is unknown, was used or revoked, or has expired. Ask the person who sent the link for a "
+            "new one."
+        ),
+    ),
+    "INVITATION_OF_ANOTHER": ("call", "The invitation is for another address. Accept it as that person."),
+    "LAST_OWNER": (
+        "state",
+        "The member is the last active owner of the organization. Make another member an owner first.",
+    ),
+    "MEMBER_ELSEWHERE": (
+        "state",
+        (
+            "The person is a member of other organizations too, so no administrator can make a link for the "
+            "password. The operator of the store can: `looply user reset-link`."
+        ),
+    ),
+    "MEMBER_NOT_FOUND": ("state", "The organization has no such member."),
+    "PASSWORDS_OFF": ("call", "People of this installation sign in by a provider, not by passwords."),
+    "RESET_NOT_FOUND": (
+        "state",
+        "The link for a new password is unknown, was used, or has expired. Ask an administrator for a new one.",
+    ),
+    "SECOND_FACTOR_EXISTS": ("state", "The account has a second factor. Remove it first."),
+    "SESSION_NOT_FOUND": ("state", "The person has no such session; it may have ended."),
+    "SIGN_IN_REFUSED": (
+        "call",
+        "The sign-in was refused; the answer is the same for every reason. Check address, password and code.",
+    ),
+    "SIGN_IN_REQUIRED": (
+        "call",
+        (
+            "A call of the web app has no session, or its session has ended. Sign in. `sign_in` of the answer has "
+            "the means."
+        ),
+    ),
+    "TOO_MANY_INVITATIONS": ("call", "One call invites 1 to 50 people."),
+    "TOO_MANY_TRIES": (
+        "call",
+        (
+            "Too many sign-ins to the account, or from the address, have failed. Repeat after `Retry-After` seconds, "
+            "or ask an administrator for a link."
+        ),
+    ),
+    "TOO_MANY_WORKSPACES": ("call", "An organization has 100 workspaces at most."),
+    "TWO_CREDENTIALS": ("call", "The call has an API key and a session cookie, or two cookies. Send one."),
+    "UNKNOWN_ROLE": ("call", "There is no such role; the message lists them."),
+    "USER_NOT_FOUND": ("state", "There is no such account."),
+    "WEAK_PASSWORD": (
+        "call",
+        "The password is too short or easy to guess; the message says why. Four unrelated words are a good one.",
+    ),
+    "WORKSPACE_EXISTS": ("call", "The organization has a workspace of that name."),
+    "WRONG_CODE": ("call", "The code is not that of the secret at this time. Check the clock of the device."),
     "ALREADY_INITIALIZED": ("command", "The data folder already has an organization. Use it, or name another folder."),
     "ALREADY_MOVED": (
         "command",

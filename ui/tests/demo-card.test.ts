@@ -48,7 +48,8 @@ describe("the cards of the purchase-order approval", () => {
 
   it("show who approved, with the comment when there is one", () => {
     const draw = (answer: Record<string, string>) =>
-      drawCard(demoCard("adaptiveCard_2", dataDocument(answer)), { openUrl: () => {}, language })?.element.textContent ?? "";
+      drawCard(demoCard("adaptiveCard_2", dataDocument(answer)), { openUrl: () => {}, language })?.element
+        .textContent ?? "";
     expect(draw(answered)).toContain("Approved by manager@example.com and released in SAP");
     expect(draw(answered)).toContain("Needed before the winter");
     expect(draw({ action: "approve" })).not.toContain("“");

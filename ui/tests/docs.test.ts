@@ -13,14 +13,19 @@ const api = {
         parameters: [{ $ref: "#/components/parameters/Id" }],
         requestBody: { content: { "application/json": { schema: {} } } },
         responses: {
-          200: { description: "Started", content: { "application/json": { schema: { $ref: "#/components/schemas/Started" } } } },
+          200: {
+            description: "Started",
+            content: { "application/json": { schema: { $ref: "#/components/schemas/Started" } } },
+          },
         },
       },
     },
     "/healthz/live": { get: { summary: "Says `that` it lives" } },
   },
   components: {
-    parameters: { Id: { name: "workflow_id", in: "path", required: true, schema: { type: "string" }, description: "Which" } },
+    parameters: {
+      Id: { name: "workflow_id", in: "path", required: true, schema: { type: "string" }, description: "Which" },
+    },
     schemas: {
       Started: {
         type: "object",
@@ -68,7 +73,10 @@ describe("the API page", () => {
     show(root, api);
     expect(root.querySelector("b")).toBeNull();
     const lines = [...root.querySelectorAll("summary")].map((line) => line.textContent);
-    expect(lines).toEqual(["POST/v2/workflows/triggerworkflow/{workflow_id}Starts an execution", "GET/healthz/liveSays that it lives"]);
+    expect(lines).toEqual([
+      "POST/v2/workflows/triggerworkflow/{workflow_id}Starts an execution",
+      "GET/healthz/liveSays that it lives",
+    ]);
     expect(root.querySelector("tbody")?.textContent).toBe("workflow_id *pathstringWhich");
     expect(root.querySelector("pre")?.textContent).toBe("any JSON value");
     const search = root.querySelector<HTMLInputElement>("input[type=search]");

@@ -113,7 +113,10 @@ describe("the inbox page", () => {
     const replaced = item({ status: "ANSWERED", card: demoCard("adaptiveCard_2") });
     const page = await open([item(), item({ status: "ANSWERED" }), replaced], [recorded]);
     await page.press("Approve");
-    await vi.waitFor(() => expect(page.text()).toContain("Approved by manager@example.com and released in SAP"), PATIENT);
+    await vi.waitFor(
+      () => expect(page.text()).toContain("Approved by manager@example.com and released in SAP"),
+      PATIENT,
+    );
     expect(page.text()).toContain("Your answer is recorded");
   });
 
@@ -124,7 +127,9 @@ describe("the inbox page", () => {
     approve.click();
     approve.click();
     await page.press("Reject");
-    expect([...page.root.querySelectorAll<HTMLButtonElement>(".card button")].every((button) => button.disabled)).toBe(true);
+    expect([...page.root.querySelectorAll<HTMLButtonElement>(".card button")].every((button) => button.disabled)).toBe(
+      true,
+    );
     expect(page.root.querySelector("[inert]")).not.toBeNull();
     finish(recorded);
     await vi.waitFor(() => expect(page.text()).toContain("Your answer is recorded"), PATIENT);
@@ -175,18 +180,31 @@ describe("the inbox page", () => {
   });
 
   it("speaks the first language of the browser that it has, and writes dates in the reader's own form", async () => {
-    const body = { message: "already answered", answered_by: "ben@example.com", answered_on: ANSWERED_ON, decision: "rejected" };
-    const page = await open([item(), item({ status: "ANSWERED", ...body })], [{ status: 200, body }], ["fr", "de-AT", "en"]);
+    const body = {
+      message: "already answered",
+      answered_by: "ben@example.com",
+      answered_on: ANSWERED_ON,
+      decision: "rejected",
+    };
+    const page = await open(
+      [item(), item({ status: "ANSWERED", ...body })],
+      [{ status: 200, body }],
+      ["fr", "de-AT", "en"],
+    );
     expect(page.text()).toContain("Für manager@example.com");
     expect(page.text()).toContain("Antwort bis 24. Nov. 2026");
     await page.press("Approve");
     expect(page.text()).toContain("Ihr Klick hat nichts geändert");
-    expect(page.text()).toMatch(/am 24\. Nov\. 2026.* (UTC|MEZ|GMT\S*) von ben@example\.com beantwortet \(abgelehnt\)\./);
+    expect(page.text()).toMatch(
+      /am 24\. Nov\. 2026.* (UTC|MEZ|GMT\S*) von ben@example\.com beantwortet \(abgelehnt\)\./,
+    );
     expect((await open([item()], [], ["fr-FR"])).text()).toContain("For manager@example.com");
   });
 
   it("shows an answered request without buttons", async () => {
-    const page = await open([item({ status: "ANSWERED", answered_by: "deputy@example.com", answered_on: ANSWERED_ON })]);
+    const page = await open([
+      item({ status: "ANSWERED", answered_by: "deputy@example.com", answered_on: ANSWERED_ON }),
+    ]);
     expect(page.text()).toContain("This request was answered by deputy@example.com");
     expect(page.root.querySelectorAll("button, textarea")).toHaveLength(0);
   });
@@ -231,11 +249,19 @@ describe("the inbox page", () => {
   });
 
   it("says what was decided by another person, and keeps the form when a comment is missing", async () => {
-    const settled = { message: "already answered", answered_by: "ann@example.com", answered_on: ANSWERED_ON, decision: "rejected" };
+    const settled = {
+      message: "already answered",
+      answered_by: "ann@example.com",
+      answered_on: ANSWERED_ON,
+      decision: "rejected",
+    };
     const late = await open([item(), item({ status: "ANSWERED", ...settled })], [{ status: 200, body: settled }]);
     await late.press("Approve");
     expect(late.text()).toContain("(rejected)");
-    const missing = { code: "PAYLOAD_REFUSED", errors: [{ path: "/data/comment", message: "A comment is required to reject." }] };
+    const missing = {
+      code: "PAYLOAD_REFUSED",
+      errors: [{ path: "/data/comment", message: "A comment is required to reject." }],
+    };
     const page = await open([item()], [{ status: 422, body: missing }]);
     await page.press("Approve");
     expect(page.text()).toContain("A comment is required to reject.");
@@ -246,7 +272,10 @@ describe("the inbox page", () => {
     const held = await open([item({ status: "FROZEN" })]);
     expect(held.text()).toContain("This request cannot be answered at the moment");
     expect(held.root.querySelectorAll("button, textarea")).toHaveLength(0);
-    const page = await open([item(), item({ status: "FROZEN" })], [{ status: 409, body: { message: "failed", code: "FAILED" } }]);
+    const page = await open(
+      [item(), item({ status: "FROZEN" })],
+      [{ status: 409, body: { message: "failed", code: "FAILED" } }],
+    );
     await page.press("Approve");
     expect(page.text()).toContain("an operator has to decide first");
     expect(page.root.querySelectorAll("button")).toHaveLength(0);
@@ -290,9 +319,12 @@ describe("the inbox page", () => {
     expect(page.text()).toContain("17,010.00 EUR");
   });
 
-  it.each([{}, { item: {} }, { item: { status: "ODD", card: {} } }, null])("says that %j cannot be read", async (body) => {
-    expect((await open([{ status: 200, body }])).text()).toContain("could not be read");
-  });
+  it.each([{}, { item: {} }, { item: { status: "ODD", card: {} } }, null])(
+    "says that %j cannot be read",
+    async (body) => {
+      expect((await open([{ status: 200, body }])).text()).toContain("could not be read");
+    },
+  );
 
   it("says that something which is no card cannot be shown", async () => {
     expect((await open([item({ card: { type: "Page" } })])).text()).toContain("cannot be shown");
@@ -312,7 +344,10 @@ describe("the card in the page", () => {
   });
 
   it("lets an optional number be left out in spite of its bounds", async () => {
-    const page = await open([item({ card: card({ type: "Input.Number", id: "n", label: "N", min: 1, max: 5 }) })], [recorded]);
+    const page = await open(
+      [item({ card: card({ type: "Input.Number", id: "n", label: "N", min: 1, max: 5 }) })],
+      [recorded],
+    );
     await page.press("Send");
     expect(page.sent).toEqual([{ data: { action: "send" } }]);
   });
@@ -352,7 +387,11 @@ describe("the card in the page", () => {
     const text = { type: "TextBlock", text: "[a](https://example.com)" };
     const page = await open([item({ card: card(text, { type: "RichTextBlock", inlines: runs }) })]);
     const links = [...page.root.querySelectorAll("a")];
-    expect(links.map((link) => link.getAttribute("href"))).toEqual(["https://example.com/", "https://example.com/", null]);
+    expect(links.map((link) => link.getAttribute("href"))).toEqual([
+      "https://example.com/",
+      "https://example.com/",
+      null,
+    ]);
     for (const link of links) expect([link.target, link.rel]).toEqual(["_blank", "noopener noreferrer"]);
   });
 
@@ -384,7 +423,9 @@ describe("the card in the page", () => {
     const table = {
       type: "Table",
       columns: [{ width: 1 }],
-      rows: [{ type: "TableRow", cells: [{ type: "TableCell", items: [{ type: "TextBlock", text: "in the table" }] }] }],
+      rows: [
+        { type: "TableRow", cells: [{ type: "TableCell", items: [{ type: "TextBlock", text: "in the table" }] }] },
+      ],
     };
     const media = { type: "Media", sources: [], fallback: { type: "TextBlock", text: "no video here" } };
     const page = await open([item({ card: card(table, media) })]);

@@ -4,25 +4,39 @@ import { renderMarkdown, safeUrl } from "../src/inbox/markdown";
 describe("the Markdown of cards", () => {
   it.each([
     ["plain", "<p>plain</p>"],
-    ["**bold** and *italic* and _italic_ and __bold__", "<p><strong>bold</strong> and <em>italic</em> and <em>italic</em> and <strong>bold</strong></p>"],
+    [
+      "**bold** and *italic* and _italic_ and __bold__",
+      "<p><strong>bold</strong> and <em>italic</em> and <em>italic</em> and <strong>bold</strong></p>",
+    ],
     ["**bold with *italic* inside**", "<p><strong>bold with <em>italic</em> inside</strong></p>"],
     ["one\ntwo", "<p>one<br>two</p>"],
     ["one\r\n\r\ntwo", "<p>one</p><p>two</p>"],
     ["- a\n- b", "<ul><li>a</li><li>b</li></ul>"],
     ["3. a\n4. b", '<ol start="3"><li>a</li><li>b</li></ol>'],
-    ["[site](https://example.com/a?b=c&d=e)", '<p><a href="https://example.com/a?b=c&#38;d=e" rel="noopener noreferrer">site</a></p>'],
+    [
+      "[site](https://example.com/a?b=c&d=e)",
+      '<p><a href="https://example.com/a?b=c&#38;d=e" rel="noopener noreferrer">site</a></p>',
+    ],
     ["\\*not italic\\*", "<p>*not italic*</p>"],
     ["M \\<GmbH\\>", "<p>M &#60;GmbH&#62;</p>"],
   ])("%j is rendered", (text, html) => {
     expect(renderMarkdown(text)).toBe(html);
   });
 
-  it.each(["2 * 3 * 4", "snake_case_name", "a * b", "5.5", "file__name__x", "**", "_", "[a]", "[a](b c)", "1.5 million"])(
-    "%j stays as it is",
-    (text) => {
-      expect(renderMarkdown(text)).toBe(`<p>${text}</p>`);
-    },
-  );
+  it.each([
+    "2 * 3 * 4",
+    "snake_case_name",
+    "a * b",
+    "5.5",
+    "file__name__x",
+    "**",
+    "_",
+    "[a]",
+    "[a](b c)",
+    "1.5 million",
+  ])("%j stays as it is", (text) => {
+    expect(renderMarkdown(text)).toBe(`<p>${text}</p>`);
+  });
 
   it.each([
     "<img src=x onerror=alert(1)>",

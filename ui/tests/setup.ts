@@ -1,3 +1,7 @@
+import { cleanup, configure } from "@testing-library/react";
+import { afterEach } from "vitest";
+import { installScreen } from "./fakes/screen";
+
 // jsdom has no layout and so no innerText; the renderer writes plain texts through it.
 Object.defineProperty(HTMLElement.prototype, "innerText", {
   configurable: true,
@@ -8,3 +12,16 @@ Object.defineProperty(HTMLElement.prototype, "innerText", {
     this.textContent = text;
   },
 });
+
+// A screen loads its chunk first, on a machine that does other work too.
+// What is hidden counts too: to compute what is seen takes jsdom a second for each look at a form.
+configure({ asyncUtilTimeout: 30_000, defaultHidden: true });
+installScreen();
+afterEach(() => {
+  cleanup();
+  localStorage.clear();
+  installScreen();
+});
+
+// jsdom scrolls nowhere.
+window.scrollTo = () => undefined;

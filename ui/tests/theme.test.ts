@@ -6,7 +6,9 @@ const text = readFileSync(resolve(import.meta.dirname, "../src/shared/theme.css"
 const [light = "", dark = ""] = text.split("@media (prefers-color-scheme: dark)");
 
 function colorsOf(part: string): Record<string, string> {
-  return Object.fromEntries([...part.matchAll(/--([a-z-]+): (#[0-9a-f]{6});/g)].map(([, name, color]) => [name, color]));
+  return Object.fromEntries(
+    [...part.matchAll(/--([a-z-]+): (#[0-9a-f]{6});/g)].map(([, name, color]) => [name, color]),
+  );
 }
 
 const schemes = [
@@ -49,9 +51,12 @@ describe.each(schemes)("the %s colors", (_name, colors) => {
     expect(between(ink, ground)).toBeGreaterThanOrEqual(4.5);
   });
 
-  it.each([...SURFACES, ...TONES.map((tone) => `${tone}-surface`)])("let the focus be seen on %s (1.4.11)", (ground) => {
-    expect(between("focus", ground)).toBeGreaterThanOrEqual(3);
-  });
+  it.each([...SURFACES, ...TONES.map((tone) => `${tone}-surface`)])(
+    "let the focus be seen on %s (1.4.11)",
+    (ground) => {
+      expect(between("focus", ground)).toBeGreaterThanOrEqual(3);
+    },
+  );
 
   it("let the border of an input be seen (1.4.11)", () => {
     expect(between("line-strong", "surface")).toBeGreaterThanOrEqual(3);

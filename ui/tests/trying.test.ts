@@ -50,7 +50,10 @@ describe("trying a call", () => {
     process.value = "PO 1&2";
     expect(await sent(view, calls)).toBe('200\n{\n  "message": "success"\n}');
     expect(calls).toEqual([
-      ["/v2/trigger/a%2Fb?process_id=PO+1%262", { method: "POST", headers: { "x-api-key": KEY }, json: { po: "4711" } }],
+      [
+        "/v2/trigger/a%2Fb?process_id=PO+1%262",
+        { method: "POST", headers: { "x-api-key": KEY }, json: { po: "4711" } },
+      ],
     ]);
   });
 
@@ -88,7 +91,10 @@ describe("trying a call", () => {
   });
 
   it("offers no stream, no page and no call with another credential", () => {
-    const answering = (kind: string, security: unknown) => ({ security, responses: { 200: { content: { [kind]: {} } } } });
+    const answering = (kind: string, security: unknown) => ({
+      security,
+      responses: { 200: { content: { [kind]: {} } } },
+    });
     expect(canBeTried(answering("application/json", [{ ApiKey: [] }]))).toBe(true);
     expect(canBeTried(answering("application/json", undefined))).toBe(true);
     expect(canBeTried(answering("application/json", []))).toBe(true);

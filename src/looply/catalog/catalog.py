@@ -8,6 +8,7 @@ from looply.catalog.authored.cards import Cards
 from looply.catalog.authored.connections import BindingOf, Connections, bind_to_all
 from looply.catalog.authored.profiles import Profiles
 from looply.catalog.authored.workflows import Workflows
+from looply.catalog.people.people import People
 from looply.catalog.storage.database import Backend, CatalogDatabase
 from looply.catalog.storage.sqlite import SqliteFile
 from looply.catalog.tenants.data_keys import DataKeys
@@ -29,6 +30,7 @@ class Catalog:
     profiles: Profiles
     connections: Connections
     keys: ApiKeys
+    people: People
     bulks: Bulks
     audit: AuditLog
     database: CatalogDatabase
@@ -104,6 +106,7 @@ class Catalog:
             profiles=Profiles(database, clock),
             connections=Connections(database, clock, ids, sealers, binding),
             keys=ApiKeys(database, clock, ids, entropy),
+            people=People.on(database, sealers, clock, ids, entropy),
             bulks=Bulks(database, clock, ids),
             audit=AuditLog(database, clock),
             database=database,

@@ -68,6 +68,10 @@ _COMMANDS: Final = {
         "Servers to work with, by name, each with its key: add, use, list, remove.",
     ),
     "organization": ("looply.cli.operating.organization:APP", "Organizations of a store: create, list."),
+    "user": (
+        "looply.cli.operating.user:APP",
+        "People: invite, list, role, deactivate, activate, reset-link.",
+    ),
     "key": ("looply.cli.operating.key:APP", "API keys: create, list, revoke."),
     "audit": (
         "looply.cli.operating.audit:APP",

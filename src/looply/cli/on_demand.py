@@ -28,8 +28,10 @@ if TYPE_CHECKING:
         offline_datastores,
         offline_executions,
         offline_keys,
+        offline_users,
         store,
     )
+    from looply.definition.settings import mail
     from looply.demo import run as demo
     from looply.engine.ports import port
     from looply.engine.records import pruning, survey
@@ -49,6 +51,7 @@ __all__ = [
     "demo",
     "fires",
     "log",
+    "mail",
     "moved",
     "moving",
     "offline",
@@ -56,6 +59,7 @@ __all__ = [
     "offline_datastores",
     "offline_executions",
     "offline_keys",
+    "offline_users",
     "opening",
     "organizations",
     "port",
@@ -81,6 +85,7 @@ _MODULES: Final = {
     "demo": "looply.demo.run",
     "fires": "looply.app.authoring.fires",
     "log": "looply.log",
+    "mail": "looply.definition.settings.mail",
     "moved": "looply.engine.sqlite.file.moved",
     "moving": "looply.cli.offline.moving",
     "offline": "looply.cli.offline.offline",
@@ -88,6 +93,7 @@ _MODULES: Final = {
     "offline_datastores": "looply.cli.offline.offline_datastores",
     "offline_executions": "looply.cli.offline.offline_executions",
     "offline_keys": "looply.cli.offline.offline_keys",
+    "offline_users": "looply.cli.offline.offline_users",
     "opening": "looply.engine.sqlite.file.opening",
     "organizations": "looply.app.administration.organizations",
     "port": "looply.engine.ports.port",

@@ -20,14 +20,15 @@ from looply.server.authoring import (
     schedules,
     workflows,
 )
+from looply.server.callers.client_addresses import ClientAddresses
 from looply.server.description.openapi import describe
 from looply.server.executions import bulks, decisions, executions, inbox, letters, repairs, search, trigger, watching
 from looply.server.http.access_log import AccessLog
 from looply.server.http.boundary import Boundary, Observers
 from looply.server.http.call import Access, Call, Response, Route, public_route
-from looply.server.http.client_addresses import ClientAddresses
 from looply.server.http.dispatch import Dispatch
 from looply.server.http.events import DEFAULT_INTERVALS, StreamIntervals
+from looply.server.people import account, members, organizations, session
 from looply.settings import Settings
 
 _ALSO_UNDER_V1: Final = frozenset(
@@ -64,6 +65,10 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *datastores.ROUTES,
     *keys.ROUTES,
     *permissions.ROUTES,
+    *session.ROUTES,
+    *account.ROUTES,
+    *members.ROUTES,
+    *organizations.ROUTES,
     *audit.ROUTES,
     *health.ROUTES,
     *metrics.ROUTES,

@@ -60,7 +60,7 @@ def server(data: Path, key: str) -> Iterator[Server]:
 
 def test_init_gives_ids_and_a_key_and_keeps_the_folder_private(data: Path) -> None:
     made = init(data)
-    assert sorted(made) == ["api_key", "organization_id", "workspace_id"]
+    assert sorted(made) == ["api_key", "organization_id", "owner_link", "workspace_id"]
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in data.iterdir()} == {0o600}
 
@@ -84,7 +84,8 @@ def test_organizations_are_made_and_listed_without_a_server(data: Path, key: str
     made = document("organization", "create", "Acme", "Acme North", "--data", data)
     assert [each["organization_name"] for each in made["items"]] == ["Acme", "Acme North"]
     assert all(
-        sorted(each) == ["api_key", "organization_id", "organization_name", "workspace_id"] for each in made["items"]
+        sorted(each) == ["api_key", "organization_id", "organization_name", "owner_link", "workspace_id"]
+        for each in made["items"]
     )
     listed = document("organization", "list", "--data", data)
     assert [each["organization_name"] for each in listed["items"]] == ["Default", "Acme", "Acme North"]

@@ -11,6 +11,8 @@ from looply.catalog import Catalog
 from looply.catalog.authored.cards import CardDraft
 from looply.catalog.authored.connections import ConnectionDraft
 from looply.catalog.authored.workflows import WorkflowDraft
+from looply.catalog.people.invitations import InvitationDraft, NewAccount
+from looply.catalog.people.sessions import SessionDraft
 from looply.catalog.storage import sums
 from looply.catalog.storage.database import CatalogDatabase
 from looply.catalog.storage.schema import driver_connection
@@ -68,6 +70,16 @@ async def test_every_change_of_every_noun_moves_the_sums_of_its_table(
     made = await catalog.keys.create(org, space, KeyDraft("k", {"read"}))
     await catalog.keys.revoke(org, made.key.key_id)
     await catalog.bulks.start((org, space), "terminate", {"status": "RUNNING"}, {})
+    people = catalog.people
+    drafts = [InvitationDraft("buyer@example.com", "owner")]
+    (invited,) = await people.invitations.create(org, drafts, actor=None, may_make_owners=True)
+    account = NewAccount(name="The buyer", email="buyer@example.com", password_hash="x")
+    user_id = (await people.invitations.accept(invited.token, account)).user_id
+    await people.sessions.start(SessionDraft(user_id=user_id, sign_in="local", address="", user_agent=""))
+    await people.resets.create(org, user_id, removes_second_factor=True, actor=None, may_make_owners=True)
+    await people.attempts.begin("buyer@example.com", "192.0.2.1")
+    await people.identities.link("https://login.example.com", "123", user_id)
+    await people.role_settings.put(org, frozenset({"developers_repair"}), actor=user_id)
     await catalog.workflows.delete(org, flow.workflow_id)
     await catalog.profiles.create(
         org, (await catalog.workflows.list_page(org, 1)).items[0].workflow_id, "last", {"a": clock.now().isoformat()}

@@ -19,6 +19,7 @@ from looply.app.context.library import Library
 from looply.app.context.links import Links
 from looply.app.context.services import Services
 from looply.catalog import Catalog
+from looply.catalog.people.passwords import HashCost, Passwords
 from looply.catalog.tenants.keys import KeyDraft
 from looply.clock import Ids
 from looply.connectors.email.connector import CONNECTOR as EMAIL
@@ -37,6 +38,9 @@ from looply.server.application import build_app
 from looply.server.http.boundary import Boundary
 from looply.testing.clock import FakeClock, SerialEntropy
 from looply.testing.world import NoNetwork, World
+
+CHEAP = HashCost(iterations=1, memory_kib=8)
+"""A hash that is verified in microseconds."""
 
 CONNECTORS = Registry([("looply", SAP), ("looply", HTTP), ("looply", EMAIL)])
 
@@ -106,7 +110,9 @@ def pump(engine: tuple[ScriptedShell, Pump]) -> Pump:
 
 
 @pytest.fixture
-def services(shell: ScriptedShell, catalog: Catalog, clock: FakeClock, limits: Limits) -> Services:
+def services(
+    shell: ScriptedShell, catalog: Catalog, clock: FakeClock, entropy: SerialEntropy, limits: Limits
+) -> Services:
     return Services(
         engine=shell,
         catalog=catalog,
@@ -116,6 +122,7 @@ def services(shell: ScriptedShell, catalog: Catalog, clock: FakeClock, limits: L
         links=Links(PUBLIC_URL),
         feed=shell.feed,
         limits=limits,
+        passwords=Passwords(entropy, CHEAP),
     )
 
 

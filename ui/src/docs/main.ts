@@ -31,8 +31,8 @@ export function resolve(api: JsonObject, value: unknown): JsonObject {
   let found: unknown = value;
   for (let hops = 0; isObject(found) && typeof found.$ref === "string" && hops < MAX_DEPTH; hops += 1) {
     const keys = found.$ref.replace(/^#\//, "").split("/");
-    const unescape = (key: string) => decodeURIComponent(key).replace(/~1/g, "/").replace(/~0/g, "~");
-    found = keys.map(unescape).reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), api);
+    const plain = (key: string) => decodeURIComponent(key).replace(/~1/g, "/").replace(/~0/g, "~");
+    found = keys.map(plain).reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), api);
   }
   return isObject(found) ? found : {};
 }
@@ -100,7 +100,8 @@ function bodyOf(api: JsonObject, title: string, holder: unknown): HTMLElement | 
   for (const [type, media] of kinds) {
     const shown = sketch(api, isObject(media) ? media.schema : {});
     if (shown === undefined) continue;
-    const text = shown === "any" ? "any JSON value" : typeof shown === "string" ? shown : JSON.stringify(shown, null, 2);
+    const text =
+      shown === "any" ? "any JSON value" : typeof shown === "string" ? shown : JSON.stringify(shown, null, 2);
     part.append(element("pre", { "aria-label": type, tabindex: "0" }, text));
   }
   const example = exampleOf(resolve(api, holder));
@@ -131,7 +132,8 @@ export function operationView(api: JsonObject, { method, path, detail }: Operati
   view.append(...parts.filter((part) => part !== null));
   if (canBeTried(detail)) {
     // Made when it is opened: a page with eighty forms would be slow to begin.
-    const make = () => view.append(tryView({ method, path, detail, parameters: resolvedParameters(api, detail) }, keys));
+    const make = () =>
+      view.append(tryView({ method, path, detail, parameters: resolvedParameters(api, detail) }, keys));
     view.addEventListener("toggle", make, { once: true });
   }
   return view;
@@ -139,7 +141,11 @@ export function operationView(api: JsonObject, { method, path, detail }: Operati
 
 export function show(root: HTMLElement, api: JsonObject): void {
   const info = isObject(api.info) ? api.info : {};
-  const search = element("input", { type: "search", placeholder: "Find an operation", "aria-label": "Find an operation" });
+  const search = element("input", {
+    type: "search",
+    placeholder: "Find an operation",
+    "aria-label": "Find an operation",
+  });
   const keys = new KeyHolder();
   const groups = [...operationsOf(api)].map(([tag, operations]) =>
     element("section", {}, element("h2", {}, tag), ...operations.map((each) => operationView(api, each, keys))),

@@ -45,7 +45,9 @@ export function canBeTried(detail: JsonObject): boolean {
   const responses = isObject(detail.responses) ? detail.responses : {};
   const success = isObject(responses["200"]) ? responses["200"] : {};
   const kinds = isObject(success.content) ? Object.keys(success.content) : [];
-  const schemes = (Array.isArray(detail.security) ? detail.security : []).flatMap((each) => Object.keys(isObject(each) ? each : {}));
+  const schemes = (Array.isArray(detail.security) ? detail.security : []).flatMap((each) =>
+    Object.keys(isObject(each) ? each : {}),
+  );
   return kinds.length === 1 && kinds[0] === JSON_TYPE && schemes.every((scheme) => scheme === "ApiKey");
 }
 
@@ -80,7 +82,11 @@ function fieldsOf(parameters: JsonObject[]): Field[] {
     .map((parameter) => {
       const name = String(parameter.name);
       const value = "example" in parameter ? String(parameter.example) : "";
-      return { name, isInPath: parameter.in === "path", input: element("input", { "aria-label": name, placeholder: name, value }) };
+      return {
+        name,
+        isInPath: parameter.in === "path",
+        input: element("input", { "aria-label": name, placeholder: name, value }),
+      };
     });
 }
 
@@ -126,7 +132,13 @@ export function tryView(
   });
   const rows = fields.map(({ name, input }) => element("label", { class: "field" }, element("code", {}, name), input));
   const parts = [...rows, ...(example === null ? [] : [body]), shell, button, answer];
-  return element("div", { class: "part try" }, element("h3", {}, "Try it"), " on this server: the call is real.", ...parts);
+  return element(
+    "div",
+    { class: "part try" },
+    element("h3", {}, "Try it"),
+    " on this server: the call is real.",
+    ...parts,
+  );
 }
 
 async function outcomeOf({ method, path, json }: Attempt, keys: KeyHolder, call: Send): Promise<string> {

@@ -2,9 +2,9 @@
 
 import { element } from "../shared/dom";
 import type { Send } from "../shared/http";
-import { answer, type InboxItem, load, type Loaded, type Sent } from "./api";
-import { type Decision, drawCard, type DrawnCard } from "./card";
-import { type Language } from "./text";
+import { answer, type InboxItem, type Loaded, load, type Sent } from "./api";
+import { type Decision, type DrawnCard, drawCard } from "./card";
+import type { Language } from "./text";
 import { hadArrived, headOf, invalidLink, notice, outcomeOf, recorded, tooLate } from "./view";
 
 export interface Surroundings {
@@ -64,7 +64,11 @@ export class Inbox {
     const outcome = outcomeOf(language, item);
     this.#drawn = this.#draw(item, outcome === null ? (decision) => void this.#decide(item, decision) : undefined);
     const shown = this.#drawn?.element ?? notice({ tone: "bad", title: language.text.unshown, text: "" });
-    this.#replace(headOf(language, item), element("div", { id: "result" }), element("section", { class: "card" }, shown));
+    this.#replace(
+      headOf(language, item),
+      element("div", { id: "result" }),
+      element("section", { class: "card" }, shown),
+    );
     if (outcome !== null) this.#say(outcome);
   }
 
@@ -91,7 +95,13 @@ export class Inbox {
         this.#settle({ ...item, status: "ANSWERED" }, recorded(language, decision));
         return this.#followUp(item);
       case "already":
-        return this.#comeTooLate({ ...item, status: "ANSWERED", answeredBy: sent.by, answeredOn: sent.on, decision: sent.decision });
+        return this.#comeTooLate({
+          ...item,
+          status: "ANSWERED",
+          answeredBy: sent.by,
+          answeredOn: sent.on,
+          decision: sent.decision,
+        });
       case "closed":
         return this.#comeTooLate({ ...item, status: "CLOSED" });
       case "frozen":
@@ -109,7 +119,9 @@ export class Inbox {
         this.#mayHaveArrived = true;
         this.#drawn?.setEnabled(true);
         const why = `${text.tried(sent.tried)} ${text.failed.kept}`;
-        return this.#say(notice({ tone: "bad", title: text.failed.send, text: why }, [text.sendAgain, decision.repeat]));
+        return this.#say(
+          notice({ tone: "bad", title: text.failed.send, text: why }, [text.sendAgain, decision.repeat]),
+        );
       }
     }
   }

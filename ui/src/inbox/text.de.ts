@@ -23,7 +23,8 @@ export const german = {
   },
   answered: {
     title: "Bereits beantwortet",
-    text: (by, on, decision) => `Diese Anfrage wurde${on && ` am ${on}`}${by && ` von ${by}`} beantwortet${decision && ` (${decision})`}.`,
+    text: (by, on, decision) =>
+      `Diese Anfrage wurde${on && ` am ${on}`}${by && ` von ${by}`} beantwortet${decision && ` (${decision})`}.`,
     arrived: "Ihre erste Antwort war angekommen",
   },
   late: { title: "Ihr Klick hat nichts geändert", now: "Unten sehen Sie die Anfrage, wie sie jetzt ist." },

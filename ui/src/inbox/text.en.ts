@@ -17,7 +17,12 @@ export const english = {
   decisionsSoFar: "Decisions so far",
   decision: (decision: Decision) => ({ approved: "approved", rejected: "rejected" })[decision],
   sending: "Sending your answer …",
-  recorded: { title: "Thank you. Your answer is recorded.", decision: "Your decision", sent: "Sent", close: "You can close this page." },
+  recorded: {
+    title: "Thank you. Your answer is recorded.",
+    decision: "Your decision",
+    sent: "Sent",
+    close: "You can close this page.",
+  },
   answered: {
     title: "Already answered",
     /** Empty texts are not known. The decision is that of one approver: several may have to approve. */
@@ -53,7 +58,11 @@ export const english = {
     selfApproval: "The requester of an approval cannot decide it.",
     unknown: "The server did not accept the answer.",
   },
-  failed: { load: "The request could not be loaded", send: "Your answer may not have arrived", kept: "What you filled in is kept." },
+  failed: {
+    load: "The request could not be loaded",
+    send: "Your answer may not have arrived",
+    kept: "What you filled in is kept.",
+  },
   tried: (what: Tried) =>
     ({
       unreachable: "The server could not be reached. Check your connection.",

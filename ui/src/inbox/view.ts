@@ -18,10 +18,7 @@ export interface Notice {
 }
 
 /** Returns a message that can take the focus, with a button where there is something to do. */
-export function notice(
-  { tone, title, text }: Notice,
-  act?: [label: string, press: () => void],
-): HTMLElement {
+export function notice({ tone, title, text }: Notice, act?: [label: string, press: () => void]): HTMLElement {
   const words = element("div", { class: "words" }, element("strong", {}, title));
   if (text !== "") words.append(element("p", {}, text));
   if (act !== undefined) {
@@ -84,7 +81,11 @@ function outcome({ text, time }: Language, item: InboxItem, seen: unknown = null
       return { tone: "warning", ...text.frozen };
     case "CLOSED": {
       const { title, passedTo, text: because } = text.closed;
-      return { tone: "warning", title, text: item.passedTo === null ? because(item.closeReason) : passedTo(item.passedTo) };
+      return {
+        tone: "warning",
+        title,
+        text: item.passedTo === null ? because(item.closeReason) : passedTo(item.passedTo),
+      };
     }
   }
 }
@@ -94,7 +95,8 @@ export function headOf(language: Language, item: InboxItem): HTMLElement {
   const facts = element("p", { class: "facts" });
   const isOpen = item.status === "OPEN";
   if (item.recipient !== "") facts.append(element("span", {}, text.facts.recipient(item.recipient)));
-  if (item.openedOn !== null) facts.append(element("span", {}, `${text.facts.openedOn} `, timeOf(language, item.openedOn)));
+  if (item.openedOn !== null)
+    facts.append(element("span", {}, `${text.facts.openedOn} `, timeOf(language, item.openedOn)));
   if (item.timeoutOn !== null && isOpen) {
     facts.append(element("span", { class: "due" }, `${text.facts.answerBy} `, timeOf(language, item.timeoutOn)));
   }

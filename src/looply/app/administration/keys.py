@@ -11,7 +11,7 @@ async def create(services: Services, principal: Principal, draft: KeyDraft) -> N
 
     Raises: Forbidden (code `SCOPE`) when the key would permit overrides and this caller may not; BadRequest, Refused.
     """
-    if "override" in draft.scopes:
+    if "decide.override" in draft.granted:
         # An administrator of keys must not gain the decisions of approvers.
         principal.require("decide.override")
     return await services.catalog.keys.create(

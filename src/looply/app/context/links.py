@@ -3,6 +3,8 @@
 from typing import Final
 
 INBOX: Final = "/inbox/"
+INVITATION: Final = "/app/invitation/"
+RESET: Final = "/app/reset/"
 
 
 class Links:
@@ -14,3 +16,11 @@ class Links:
     def inbox(self, token: str) -> str:
         """Returns the URL at which the recipient of a card answers it."""
         return f"{self.public_url}{INBOX}{token}"
+
+    def invitation(self, token: str) -> str:
+        """Returns the URL at which a person accepts an invitation."""
+        return f"{self.public_url}{INVITATION}{token}"
+
+    def reset(self, token: str) -> str:
+        """Returns the URL at which a person chooses a new password."""
+        return f"{self.public_url}{RESET}{token}"

@@ -9,8 +9,10 @@ from looply.app.context.background import BackgroundThread
 from looply.app.context.library import Library
 from looply.app.context.links import Links
 from looply.app.context.metrics import Metrics
+from looply.app.context.sign_in import SignInMeans
 from looply.catalog import Catalog
-from looply.clock import Clock, SystemClock
+from looply.catalog.people.passwords import Passwords
+from looply.clock import Clock, SystemClock, SystemEntropy
 from looply.connectors.registry import Registry
 from looply.engine.ports.port import Engine
 from looply.engine.processing.feed import Feed
@@ -60,7 +62,7 @@ class Services:
 
     `background` runs computations that would block the event loop. `metrics_token` is required to read the metrics;
     without it they cannot be read. `bulk_signal` notifies the runner when this process has stored a bulk. `turns` are
-    those of large JSON, by organization.
+    those of large JSON, by organization. `passwords` hashes those of people, who sign in by the means of `sign_in`.
     """
 
     engine: Engine
@@ -76,6 +78,8 @@ class Services:
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: Secret | None = None
     bulk_signal: Signal = field(default_factory=Signal)
+    passwords: Passwords = field(default_factory=lambda: Passwords(SystemEntropy()))
+    sign_in: SignInMeans = field(default_factory=SignInMeans)
     turns: Turns = field(default_factory=lambda: Turns(SystemClock()))
 
     @property

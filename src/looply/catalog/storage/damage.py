@@ -21,6 +21,8 @@ _LABELS: Final[Mapping[str, str]] = {
     "profiles": "profile {profile_name} of workflow {workflow_id}",
     "connections": "connection {connection_name}",
     "api_keys": "key {key_id}",
+    "users": "user {user_id}",
+    "members": "member {user_id} of {organization_id}",
     "bulks": "bulk {bulk_id}",
     "audit_records": "audit record {record_id}",
 }

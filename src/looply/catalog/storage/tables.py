@@ -37,6 +37,7 @@ def _text(length: int) -> TypeEngine[str]:
 
 ID = _text(36)
 NAME = _text(200)
+EMAIL = _text(320)
 
 metadata = MetaData(
     naming_convention={
@@ -214,7 +215,126 @@ api_keys = Table(
     Column("created_on_ms", BigInteger, nullable=False),
     Column("expires_on_ms", BigInteger),
     Column("revoked_on_ms", BigInteger),
+    # Permissions that the key has beside those of its scopes; null for none.
+    Column("permissions", JsonText),
+    Column("last_used_on_ms", BigInteger),
+    Column("last_used_from", _text(64)),
     Index(None, "organization_id", "key_id"),
+)
+
+# The accounts of people, for all organizations of the installation. `email_key` is the address in its canonical form.
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", ID, primary_key=True),
+    Column("user_name", NAME, nullable=False),
+    Column("email", EMAIL, nullable=False),
+    Column("email_key", EMAIL, nullable=False, unique=True),
+    # Null for a person who has no password and signs in by a provider only.
+    Column("password_hash", _text(200)),
+    # The secret of the second factor, sealed with a data key of an organization, and the time step that was used last.
+    Column("totp_sealed", LargeBinary),
+    Column("totp_organization_id", ID, ForeignKey("organizations.organization_id")),
+    Column("totp_step", BigInteger),
+    # The organization that was chosen last.
+    Column("organization_id", ID),
+    Column("reset_requested_on_ms", BigInteger),
+    Column("preferences", JsonText),
+    Column("created_on_ms", BigInteger, nullable=False),
+    Column("modified_on_ms", BigInteger, nullable=False),
+)
+
+# The names of people at providers of OpenID Connect: `subject` is unique within its issuer.
+identities = Table(
+    "identities",
+    metadata,
+    Column("issuer", _text(400), primary_key=True),
+    Column("subject", _text(255), primary_key=True),
+    Column("user_id", ID, ForeignKey("users.user_id"), nullable=False, index=True),
+    Column("created_on_ms", BigInteger, nullable=False),
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), primary_key=True),
+    Column("user_id", ID, ForeignKey("users.user_id"), primary_key=True, index=True),
+    Column("role", _text(16), nullable=False),
+    Column("status", _text(16), nullable=False),
+    # The groups that the provider named at the last sign-in.
+    Column("groups", JsonText),
+    Column("last_seen_on_ms", BigInteger),
+    *_changes(),
+)
+
+# `token_sha256` is of the invitation's link. An invitation without an address is for the holder of the link.
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("invitation_id", ID, primary_key=True),
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), nullable=False),
+    Column("email", EMAIL, nullable=False),
+    Column("email_key", EMAIL, nullable=False),
+    Column("role", _text(16), nullable=False),
+    Column("token_sha256", LargeBinary(32), nullable=False, unique=True),
+    Column("expires_on_ms", BigInteger, nullable=False),
+    # When it was accepted or revoked.
+    Column("ended_on_ms", BigInteger),
+    *_changes(),
+    Index(None, "organization_id", "invitation_id"),
+)
+
+# Links with which people choose a new password.
+password_resets = Table(
+    "password_resets",
+    metadata,
+    Column("token_sha256", LargeBinary(32), primary_key=True),
+    Column("user_id", ID, ForeignKey("users.user_id"), nullable=False, index=True),
+    # Whether its use also removes the second factor, for a person who has lost the device.
+    Column("removes_second_factor", Boolean, nullable=False),
+    Column("created_by", NAME),
+    Column("created_on_ms", BigInteger, nullable=False),
+    Column("expires_on_ms", BigInteger, nullable=False),
+)
+
+# `token_sha256` is of the cookie. A session that has ended has no row.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("session_id", ID, primary_key=True),
+    Column("token_sha256", LargeBinary(32), nullable=False, unique=True),
+    Column("user_id", ID, ForeignKey("users.user_id"), nullable=False, index=True),
+    *_owner(),
+    # What a change by the cookie sends in a header.
+    Column("csrf", _text(64), nullable=False),
+    # `local`, or the id of the provider.
+    Column("sign_in", _text(64), nullable=False),
+    Column("address", _text(64), nullable=False),
+    Column("user_agent", NAME, nullable=False),
+    Column("confirmed_until_ms", BigInteger),
+    Column("last_seen_on_ms", BigInteger, nullable=False),
+    Column("created_on_ms", BigInteger, nullable=False),
+    Column("expires_on_ms", BigInteger, nullable=False, index=True),
+)
+
+# Failed sign-ins, counted by account and by address of the caller. `subject` is a hash of either.
+sign_in_attempts = Table(
+    "sign_in_attempts",
+    metadata,
+    Column("subject", LargeBinary(32), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("begun_on_ms", BigInteger, nullable=False, index=True),
+)
+
+# What roles may do in an organization beside what they may do everywhere. Without a row all settings are off.
+role_settings = Table(
+    "role_settings",
+    metadata,
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), primary_key=True),
+    Column("viewers_read_payloads", Boolean, nullable=False),
+    Column("developers_repair", Boolean, nullable=False),
+    Column("developers_activate", Boolean, nullable=False),
+    *_changes(),
 )
 
 bulks = Table(

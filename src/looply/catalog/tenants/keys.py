@@ -22,10 +22,10 @@ from looply.catalog.tenants.names import not_found_error, validate_id, validate_
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.tenants.principal import Principal
 from looply.catalog.trail.audit import Change
-from looply.clock import Clock, Entropy, Ids, from_ms, ms_or_none, to_ms
+from looply.clock import Clock, Entropy, Ids, from_ms, instant_or_none, ms_or_none, to_ms
 from looply.errors import BadRequest, Refused
 from looply.jsontext import Json
-from looply.permissions import SCOPES, permissions_of
+from looply.permissions import FOR_KEYS, SCOPES, Permission, permissions_of
 
 # The promised time for a revocation to take effect in every process; on a shared catalog it takes effect at once.
 CACHE_SECONDS = 5.0
@@ -42,17 +42,27 @@ _NO_DIGEST = bytes(32)
 class KeyDraft(msgspec.Struct, frozen=True):
     """The properties of a new key; without `expires_on` it does not expire.
 
-    With `workflow_ids` it is bound: only these workflows and their executions are visible to its holder.
+    With `workflow_ids` it is bound: only these workflows and their executions are visible to its holder. It has the
+    permissions of its scopes, and `permissions`.
     """
 
     name: str
     scopes: Collection[str]
     expires_on: datetime | None = None
     workflow_ids: Collection[str] | None = None
+    permissions: Collection[str] = ()
+
+    @property
+    def granted(self) -> frozenset[str]:
+        """All permissions of the key, those of its scopes included."""
+        return permissions_of(self.scopes) | frozenset(self.permissions)
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key in lists; `prefix` is the public part by which its owner recognizes it."""
+    """A key in lists; `prefix` is the public part by which its owner recognizes it.
+
+    `permissions` are those that it has beside those of its scopes. The last use is known to the minute.
+    """
 
     key_id: str
     organization_id: str
@@ -60,11 +70,14 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     prefix: str
     scopes: frozenset[str]
+    permissions: frozenset[Permission]
     workflow_ids: frozenset[str] | None
     created_by: str | None
     created_on: datetime
     expires_on: datetime | None
     revoked_on: datetime | None
+    last_used_on: datetime | None
+    last_used_from: str | None
 
 
 class NewKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,14 +126,14 @@ class ApiKeys:
     ) -> NewKey:
         """Creates a key and returns it with its text, which is not stored.
 
-        Raises: BadRequest or Refused for a wrong name, unknown or no scopes, an expiry that is not in the future, or
-        unknown workflows; NotFound for a workspace of another organization.
+        Raises: BadRequest or Refused for a wrong name, unknown scopes or permissions, none at all, an expiry that is
+        not in the future, or unknown workflows; NotFound for a workspace of another organization.
         """
         change = Change(organization_id, actor, self._clock.now())
-        checked, granted = validate_name(draft.name, "name"), _validate_scopes(draft.scopes)
+        checked, scopes, permissions = validate_name(draft.name, "name"), *_validate_grants(draft)
         if draft.expires_on is not None and draft.expires_on <= change.at:
             raise _invalid_key_error("expires_on", "must be in the future")
-        bound = None if draft.workflow_ids is None else _validate_binding(draft.workflow_ids, granted)
+        bound = None if draft.workflow_ids is None else _validate_binding(draft.workflow_ids, draft.granted)
         key_id = str(self._ids.next(change.at))
 
         def store(connection: Connection) -> NewKey:
@@ -137,14 +150,17 @@ class ApiKeys:
                     key_name=checked,
                     prefix=prefix,
                     key_sha256=_digest(text),
-                    scopes=sorted(granted),
+                    scopes=sorted(scopes),
+                    permissions=sorted(permissions),
                     workflow_ids=bound,
                     created_by=actor,
                     created_on_ms=to_ms(change.at),
                     expires_on_ms=ms_or_none(draft.expires_on),
                 )
             )
-            details: dict[str, Json] = {"name": checked, "prefix": prefix, "scopes": sorted(granted)}
+            details: dict[str, Json] = {"name": checked, "prefix": prefix, "scopes": sorted(scopes)}
+            if permissions:
+                details["permissions"] = sorted(permissions)
             if bound is not None:
                 details["workflow_ids"] = bound
             change.record(connection, "key.create", key_id, **details)
@@ -240,13 +256,16 @@ def _prefix(text: str) -> str:
     return prefix if prefix.isascii() and prefix.isalnum() else ""
 
 
-def _validate_scopes(scopes: Collection[str]) -> frozenset[str]:
-    granted = frozenset(scopes)
-    if not granted:
+def _validate_grants(draft: KeyDraft) -> tuple[frozenset[str], frozenset[str]]:
+    """Returns the scopes and the permissions of a new key. Raises: Refused (code `INVALID_KEY`)."""
+    scopes, permissions = frozenset(draft.scopes), frozenset(draft.permissions)
+    if not scopes and not permissions:
         raise _invalid_key_error("scopes", f"must name at least one of {', '.join(SCOPES)}")
-    if unknown := granted - SCOPES.keys():
-        raise _invalid_key_error("scopes", f"names {', '.join(sorted(unknown))}; allowed are {', '.join(SCOPES)}")
-    return granted
+    for field, named, known in (("scopes", scopes, [*SCOPES]), ("permissions", permissions, sorted(FOR_KEYS))):
+        if unknown := named - {*known}:
+            finding = f"names {', '.join(sorted(unknown))}; allowed are {', '.join(known)}"
+            raise _invalid_key_error(field, finding)
+    return scopes, permissions
 
 
 def _invalid_key_error(field: str, finding: str) -> Refused:
@@ -280,14 +299,13 @@ def _live_descendants(connection: Connection, organization_id: str, key_id: str,
     return sorted((descendant for descendant, is_live in found.items() if is_live), reverse=True)
 
 
-def _validate_binding(workflow_ids: Collection[str], scopes: frozenset[str]) -> list[str]:
+def _validate_binding(workflow_ids: Collection[str], granted: frozenset[str]) -> list[str]:
     """Returns the ids of workflows in their stored form. Raises: Refused (code `INVALID_KEY`)."""
     if not 1 <= len(workflow_ids) <= MAX_BOUND:
         raise _invalid_key_error("workflow_ids", f"must name 1 to {MAX_BOUND} workflows; left out, the key is for all")
-    if "admin" in scopes:
-        raise _invalid_key_error(
-            "workflow_ids", "cannot bind a key with the scope admin, which is about the organization"
-        )
+    if granted & SCOPES["admin"]:
+        message = "cannot bind a key with the scope admin or its permissions, which are about the organization"
+        raise _invalid_key_error("workflow_ids", message)
     try:
         return sorted({validate_id(each, "workflow") for each in workflow_ids})
     except BadRequest as error:
@@ -313,7 +331,7 @@ def _principal(key: ApiKey) -> Principal:
         workspace_id=key.workspace_id,
         key_id=key.key_id,
         name=key.name,
-        permissions=permissions_of(key.scopes),
+        permissions=permissions_of(key.scopes) | key.permissions,
         workflow_ids=key.workflow_ids,
     )
 
@@ -326,9 +344,12 @@ def _key(row: AnyRow) -> ApiKey:
         name=row["key_name"],
         prefix=row["prefix"],
         scopes=frozenset(row["scopes"]),
+        permissions=frozenset(row["permissions"] or ()),
         workflow_ids=None if row["workflow_ids"] is None else frozenset(row["workflow_ids"]),
         created_by=row["created_by"],
         created_on=from_ms(row["created_on_ms"]),
-        expires_on=None if row["expires_on_ms"] is None else from_ms(row["expires_on_ms"]),
-        revoked_on=None if row["revoked_on_ms"] is None else from_ms(row["revoked_on_ms"]),
+        expires_on=instant_or_none(row["expires_on_ms"]),
+        revoked_on=instant_or_none(row["revoked_on_ms"]),
+        last_used_on=instant_or_none(row["last_used_on_ms"]),
+        last_used_from=row["last_used_from"],
     )

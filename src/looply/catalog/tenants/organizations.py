@@ -1,7 +1,8 @@
 """Organizations (tenants) and their workspaces."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, RowMapping, func, insert, select
@@ -12,8 +13,10 @@ from looply.catalog.tenants.data_keys import DataKeys
 from looply.catalog.tenants.names import not_found_error, validate_name
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, Ids, from_ms, to_ms
+from looply.errors import Refused
 
 FIRST_WORKSPACE = "Default"
+MAX_WORKSPACES = 100
 
 
 class Organization(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +25,14 @@ class Organization(msgspec.Struct, frozen=True, kw_only=True):
     organization_id: str
     organization_name: str
     workspace_id: str
+    created_on: datetime
+
+
+class Workspace(msgspec.Struct, frozen=True, kw_only=True):
+    """A workspace of an organization."""
+
+    workspace_id: str
+    workspace_name: str
     created_on: datetime
 
 
@@ -35,10 +46,12 @@ class Organizations:
         self._ids = ids
         self._keys = keys
 
-    async def create(self, name: str) -> tuple[str, str]:
+    async def create(
+        self, name: str, *, actor: str | None = None, also: Callable[[Connection, Change], None] | None = None
+    ) -> tuple[str, str]:
         """Creates an organization, and returns the ids of it and of its first workspace (UUIDs).
 
-        Raises: BadRequest or Refused (code `INVALID_NAME`).
+        `also` is called within the transaction. Raises: BadRequest or Refused (code `INVALID_NAME`).
         """
         checked = validate_name(name, "name")
         at = self._clock.now()
@@ -52,7 +65,10 @@ class Organizations:
             )
             if self._keys is not None:
                 self._keys.add(connection, organization_id, at)
-            Change(organization_id, None, at).record(connection, "organization.create", organization_id, name=checked)
+            change = Change(organization_id, actor, at)
+            change.record(connection, "organization.create", organization_id, name=checked)
+            if also is not None:
+                also(connection, change)
 
         await self._database.write(store)
         return organization_id, workspace_id
@@ -65,6 +81,34 @@ class Organizations:
         if (found := await self._find_first(organization_id)) is None:
             raise not_found_error("organization")
         return found
+
+    async def create_workspace(self, organization_id: str, name: str, *, actor: str | None) -> Workspace:
+        """Creates a workspace. Raises: BadRequest or Refused (code `INVALID_NAME`); Refused (code `WORKSPACE_EXISTS`).
+
+        An organization has `MAX_WORKSPACES` at most: Refused (code `TOO_MANY_WORKSPACES`).
+        """
+        change = Change(organization_id, actor, self._clock.now())
+        checked = validate_name(name, "name")
+        workspace_id = str(self._ids.next(change.at))
+
+        def store(connection: Connection) -> Workspace:
+            names = {row["workspace_name"] for row in _workspace_rows(connection, organization_id)}
+            if checked in names:
+                raise Refused.at("/name", "is the name of another workspace", code="WORKSPACE_EXISTS")
+            if len(names) >= MAX_WORKSPACES:
+                message = f"cannot be created: the organization has {MAX_WORKSPACES} workspaces, which is the limit"
+                raise Refused.at("/name", message, code="TOO_MANY_WORKSPACES")
+            row = {"workspace_id": workspace_id, "workspace_name": checked, "created_on_ms": to_ms(change.at)}
+            connection.execute(insert(workspaces).values(organization_id=organization_id, **row))
+            change.record(connection, "workspace.create", workspace_id, name=checked)
+            return _workspace(row)
+
+        return await self._database.write(store)
+
+    async def list_workspaces(self, organization_id: str) -> tuple[Workspace, ...]:
+        """Returns the workspaces of an organization, in the order of creation."""
+        rows = await self._database.read(lambda connection: _workspace_rows(connection, organization_id))
+        return tuple(_workspace(row) for row in rows)
 
     async def find_first(self) -> Organization | None:
         """Returns the oldest organization, None in an empty catalog."""
@@ -107,6 +151,19 @@ def require_workspace(connection: Connection, organization_id: str, workspace_id
     )
     if connection.execute(query).first() is None:
         raise not_found_error("workspace")
+
+
+def _workspace_rows(connection: Connection, organization_id: str) -> Sequence[RowMapping]:
+    query = select(workspaces).where(workspaces.c.organization_id == organization_id)
+    return connection.execute(query.order_by(workspaces.c.workspace_id)).mappings().all()
+
+
+def _workspace(row: RowMapping | Mapping[str, Any]) -> Workspace:
+    return Workspace(
+        workspace_id=row["workspace_id"],
+        workspace_name=row["workspace_name"],
+        created_on=from_ms(row["created_on_ms"]),
+    )
 
 
 def _organization(row: RowMapping) -> Organization:

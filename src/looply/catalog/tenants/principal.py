@@ -1,9 +1,11 @@
 """Who makes a call: a key, a person who has signed in, or the operator of the store."""
 
+from datetime import datetime
+
 import msgspec
 
 from looply.errors import Forbidden
-from looply.permissions import Permission
+from looply.permissions import Permission, Role
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -12,6 +14,18 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     user_id: str
     name: str
     email: str
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """The session of a person who has signed in. `csrf` is what a change by its cookie must send in a header."""
+
+    session_id: str
+    csrf: str
+    sign_in: str
+    """`local`, or the id of the provider."""
+    confirmed_until: datetime | None
+    """Until when the person may do dangerous acts without the password being asked again."""
+    expires_on: datetime
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +41,10 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """The workflows that are visible to this caller; None: all of the organization."""
     person: Person | None = None
     """The person who has signed in; None for keys and operators."""
+    role: Role | None = None
+    """The role of the person in the organization."""
+    session: Session | None = None
+    """The session of the person who calls by a cookie."""
 
     def may(self, permission: Permission) -> bool:
         """Returns whether this caller has a permission."""

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, Select, Text, bindparam, insert, select, type_coerce, update
+from sqlalchemy import Connection, RowMapping, Select, Text, bindparam, func, insert, select, type_coerce, update
 
 from looply.catalog.storage.database import CatalogDatabase
 from looply.catalog.storage.pages import make_page, validate_limit
 from looply.catalog.storage.schema import HEAD, read_revision
-from looply.catalog.storage.tables import api_keys, audit_heads, audit_records, organizations
+from looply.catalog.storage.tables import api_keys, audit_heads, audit_records, organizations, users
 from looply.catalog.trail.chain import EMPTY, ChainCheck, Head, Link
 from looply.clock import Clock, from_ms, ms_or_none, to_ms
 from looply.errors import BadRequest
@@ -32,7 +32,7 @@ _CHAIN: Final = (
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One administrative change. `actor` is the API key of the change, None for a change on the data folder.
+    """One administrative change. `actor` is the API key or the person, None for a change on the data folder.
 
     `record_id` is its number in the organization's chain, from 1 on without gaps, and `hash` its 32 bytes there.
     `action` is `<noun>.<verb>`, such as `workflow.activate`; `details` never holds a secret or a payload.
@@ -43,7 +43,8 @@ class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     actor: str | None
     actor_name: str | None
-    """The name of the key."""
+    """The name of the key or of the person."""
+    actor_kind: Literal["key", "person", "operator"]
     action: str
     object_id: str
     details: Json
@@ -74,7 +75,7 @@ class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """The context of a change: the organization, the actor (a key id, None for the operator) and the time."""
+    """The context of a change: the organization, the actor (id of a key or person, None for the operator), the time."""
 
     organization_id: str
     actor: str | None
@@ -194,8 +195,11 @@ def find_breaks(connection: Connection) -> list[str]:
 
 def _filter_query(organization_id: str, criteria: AuditFilter) -> Select[Any]:
     columns = audit_records.c
-    query = select(audit_records, api_keys.c.key_name.label("actor_name")).outerjoin(
-        api_keys, api_keys.c.key_id == columns.actor
+    names = api_keys.c.key_name, users.c.user_name
+    query = (
+        select(audit_records, func.coalesce(*names).label("actor_name"), users.c.user_id.label("person_id"))
+        .outerjoin(api_keys, api_keys.c.key_id == columns.actor)
+        .outerjoin(users, users.c.user_id == columns.actor)
     )
     query = query.where(columns.organization_id == organization_id)
     for column, text in ((columns.actor, criteria.actor), (columns.object_id, criteria.object_id)):
@@ -248,6 +252,7 @@ def _record(row: RowMapping) -> AuditRecord:
         at=from_ms(row["at_ms"]),
         actor=row["actor"],
         actor_name=row["actor_name"],
+        actor_kind="operator" if row["actor"] is None else "key" if row["person_id"] is None else "person",
         action=row["action"],
         object_id=row["object_id"],
         details=row["details"],

@@ -28,7 +28,7 @@ from looply.errors import Conflict, DataFolderInUse, NotFound
 from looply.log import configure_log
 from looply.permissions import ALL
 from looply.server.http.rows import workflow_row
-from looply.settings import Settings
+from looply.settings import TABLE, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,9 @@ async def open_services(terminal: Terminal, settings: Settings) -> AsyncIterator
     configure_log("warning", terminal.clock, terminal.errors)
     try:
         async with open_application(settings, is_working=False, clock=terminal.clock) as application:
+            links = application.services.links
+            # Without a public URL: the address at which a server on this machine will listen.
+            links.public_url = links.public_url or f"http://127.0.0.1:{settings.port or TABLE['port'].default}"
             yield application.services
     except DataFolderInUse as error:
         hint = "A command that has --url works through the running server: replace --data by --url and --api-key."

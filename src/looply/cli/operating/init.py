@@ -20,8 +20,8 @@ async def init(
 ) -> None:
     """Create a store with an organization and its first key: a data folder, or the tables of the settings' database.
 
-    The key has all scopes and is shown only now. A store that already has an organization is refused. `--key-only` is
-    for scripts: `export LOOPLY_API_KEY=$(looply init --key-only)`.
+    The key has all scopes and is shown only now, as is the link that makes the first owner. A store that already has an
+    organization is refused. `--key-only` is for scripts: `export LOOPLY_API_KEY=$(looply init --key-only)`.
     """
 
     settings = settings_of(terminal, {"data": data})
@@ -40,10 +40,12 @@ async def init(
         "organization_id": made.organization.organization_id,
         "workspace_id": made.organization.workspace_id,
         "api_key": made.api_key,
+        "owner_link": made.owner_link,
     }
     where = {"data folder": settings.data} if settings.engine == "embedded" else {}
     if key_only:
         terminal.show(document, lambda: made.api_key)
     else:
         terminal.show(document, lambda: record({**where, **document}))
-    terminal.note("The API key is shown only now; the store has its hash only.")
+    terminal.note("The API key and the link are shown only now; the store has their hashes only.")
+    terminal.note("Start the server and open the link to become the owner; it works once, within 7 days.")

@@ -26,7 +26,7 @@ async def create(
     data: Data = None,
     terminal: Here,
 ) -> None:
-    """Create organizations, each with an API key of all scopes that is shown only now.
+    """Create organizations, each with an API key of all scopes and a link that makes its owner, shown only now.
 
     Organizations are isolated from each other. When one name is refused, none is created.
     """
@@ -41,11 +41,12 @@ async def create(
             "workspace_id": each.organization.workspace_id,
             "organization_name": each.organization.organization_name,
             "api_key": each.api_key,
+            "owner_link": each.owner_link,
         }
         for each in made
     ]
-    show_items(terminal, items, {**_COLUMNS, "API key": "api_key"})
-    terminal.note("API keys are shown only now; the store has their hashes only.")
+    show_items(terminal, items, {**_COLUMNS, "API key": "api_key", "owner": "owner_link"})
+    terminal.note("API keys and links are shown only now; the store has their hashes only.")
 
 
 @APP.command(name="list")

@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.administration import keys
 from looply.catalog.tenants.keys import KeyDraft
+from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Parameter, Response, Route, manage_route
 from looply.server.http.rows import KeyRecord, NewKeyRecord, key_row, new_key_row
 from looply.server.http.wire import LIMIT, SUCCESS, instant_of, limit_of
@@ -45,13 +46,15 @@ class KeyPage(msgspec.Struct, frozen=True, kw_only=True):
 class CreateKeyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`expires_on` is in epoch milliseconds; without it the key does not expire.
 
-    With `workflow_ids` (1 to 30 ids) the key is bound to these workflows.
+    With `workflow_ids` (1 to 30 ids) the key is bound to these workflows. It has the permissions of its `scopes`, and
+    `permissions`; one of both must name something.
     """
 
     name: str
-    scopes: list[str]
+    scopes: list[str] = []
     expires_on: int | None = None
     workflow_ids: list[str] | None = None
+    permissions: list[str] = []
 
 
 class RevokeKeyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,7 +69,7 @@ async def create_key(call: Call) -> Response:
     body: CreateKeyBody = call.body
     expires_on = None if body.expires_on is None else instant_of(body.expires_on, "expires_on")
     new = await keys.create(
-        call.services, call.principal, KeyDraft(body.name, body.scopes, expires_on, body.workflow_ids)
+        call.services, call.principal, KeyDraft(body.name, body.scopes, expires_on, body.workflow_ids, body.permissions)
     )
     return Response(NewKeyAnswer(message=SUCCESS, item=new_key_row(new.key, new.text)))
 
@@ -81,7 +84,7 @@ async def revoke_key(call: Call) -> Response:
 async def get_keys(call: Call) -> Response:
     """Lists the keys."""
     page = await keys.list_page(call.services, call.principal, limit_of(call), call.query.get("key_id") or None)
-    items = [key_row(key) for key in page.items]
+    items = await name_actors(call, [key_row(key) for key in page.items])
     last_key = KeyCursor(key_id=items[-1].key_id) if page.has_more else UNSET
     return Response(KeyPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
@@ -90,6 +93,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/createKey",
         access="keys",
+        needs_confirmation=True,
         handle=create_key,
         summary="Create an API key",
         description="Only this answer holds the text of the key.",
@@ -101,6 +105,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/revokeKey",
         access="keys",
+        needs_confirmation=True,
         handle=revoke_key,
         summary="Revoke an API key, with `cascade` also the keys that were made with it",
         tag="Keys",

@@ -1,24 +1,36 @@
-"""The call that lists permissions and scopes."""
+"""The call that lists permissions, scopes and roles."""
 
 from typing import Final
 
 import msgspec
 
-from looply.permissions import PERMISSIONS, SCOPES, Permission, Scope
+from looply.permissions import BY_SETTING, PERMISSIONS, ROLES, SCOPES, Permission, Role, RoleSetting, Scope
 from looply.server.http.call import Call, Response, read_route
 from looply.server.http.wire import SUCCESS
 
 
+class RoleBySetting(msgspec.Struct, frozen=True, kw_only=True):
+    """A role that has a permission where a setting of the organization is on."""
+
+    role: Role
+    setting: RoleSetting
+
+
 class PermissionRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One permission: what it allows, and the scopes of keys that include it."""
+    """One permission: what it allows, and the scopes of keys and the roles of people that include it.
+
+    `roles_by_setting` are roles that have it where the setting of the organization is on.
+    """
 
     permission: Permission
     allows: str
     scopes: list[Scope]
+    roles: list[Role]
+    roles_by_setting: list[RoleBySetting]
 
 
 class PermissionList(msgspec.Struct, frozen=True, kw_only=True):
-    """All permissions. `own` are the permissions of the calling key."""
+    """All permissions. `own` are the permissions of the caller."""
 
     message: str
     count: int
@@ -37,7 +49,15 @@ def permission_rows() -> list[PermissionRecord]:
     """Returns all permissions on the wire."""
     return [
         PermissionRecord(
-            permission=permission, allows=text, scopes=[name for name in SCOPES if permission in SCOPES[name]]
+            permission=permission,
+            allows=text,
+            scopes=[name for name in SCOPES if permission in SCOPES[name]],
+            roles=[name for name in ROLES if permission in ROLES[name]],
+            roles_by_setting=[
+                RoleBySetting(role=role, setting=setting)
+                for setting, (role, given) in BY_SETTING.items()
+                if given == permission
+            ],
         )
         for permission, text in PERMISSIONS.items()
     ]
@@ -49,7 +69,7 @@ ROUTES: Final = (
         access="read.definitions",
         takes_bound_keys=True,
         handle=get_permissions,
-        summary="List the permissions, the scopes that include them, and the permissions of the calling key",
+        summary="List the permissions, the scopes and roles that include them, and the permissions of the caller",
         tag="Keys",
         answer=PermissionList,
     ),

@@ -1,9 +1,12 @@
-"""Web pages: the inbox and the API reference, built from `ui/`, and the files that they load."""
+"""Web pages: the app, the page of a card's link and the API reference, built from `ui/`, with the files of each."""
 
+import base64
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from looply.clock import Entropy, SystemEntropy
 from looply.errors import NotFound
 from looply.server.http.call import Call, Headers, Response, Route, page_route
 
@@ -22,6 +25,18 @@ _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'{images}; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_APP_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+_NONCE: Final = "__NONCE__"
+"""What the app's page holds where each answer has a nonce of its own."""
+_NONCE_BYTES: Final = 16
+_ENCODINGS: Final = ((".br", b"br"), (".gz", b"gzip"))
+"""Endings of files that the build compresses, with their content codings; the smallest first."""
+_CODING: Final = re.compile(r"\s*([!#$%&'*+.^_`|~\w-]+)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?")
+"""One element of `Accept-Encoding`, RFC 9110 section 12.5.3."""
 _SHARED: Final[Headers] = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
@@ -36,13 +51,23 @@ _PLAIN: Final = """<!doctype html>
 class Pages:
     """The built files, read once at the start. `images` are hosts from which cards may load images."""
 
-    def __init__(self, folder: Path = STATIC, images: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path = STATIC, images: Sequence[str] = (), entropy: Entropy | None = None) -> None:
         self._images = "".join(f" https://{host}" for host in images)
+        self._entropy = entropy or SystemEntropy()
+        suffixes = {*_TYPES, *(ending for ending, _ in _ENCODINGS)}
         self._files = {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(folder.rglob("*"))
-            if path.is_file() and path.suffix in _TYPES
+            if path.is_file() and path.suffix in suffixes
         }
+
+    def app(self) -> Response:
+        """Returns the page of the web app, the same for every path; its styles are permitted by a fresh nonce."""
+        built = self._files.get("app.html")
+        text = _PLAIN.format(title="Looply", text="This installation was built without its web app.").encode()
+        nonce = base64.urlsafe_b64encode(self._entropy.token(_NONCE_BYTES)).rstrip(b"=")
+        page = (built or text).replace(_NONCE.encode(), nonce)
+        return _answer(page, _APP_POLICY.format(nonce=nonce.decode()))
 
     def inbox(self) -> Response:
         """Returns the page that shows a card; it is the same for every token."""
@@ -57,15 +82,24 @@ class Pages:
         link = 'The description is at <a href="/openapi.json">/openapi.json</a>.'
         return _page(built or _PLAIN.format(title="Looply HTTP API", text=link).encode(), "")
 
-    def file(self, name: str) -> Response:
-        """Returns a file that a page loads. Raises: NotFound."""
+    def file(self, name: str, accepted: str = "") -> Response:
+        """Returns a file that a page loads, compressed if the header `Accept-Encoding` permits it. Raises: NotFound."""
         found = self._files.get(name)
-        if found is None or name.endswith(".html"):
+        media_type = _TYPES.get(Path(name).suffix)
+        if found is None or media_type is None or name.endswith(".html"):
             raise NotFound("not found")
         # The build puts a hash of the content into the names under assets/.
         keep = b"public, max-age=31536000, immutable" if name.startswith("assets/") else b"no-cache"
-        headers = ((b"cache-control", keep), (b"cross-origin-resource-policy", b"same-origin"))
-        return Response(found, headers=headers, media_type=_TYPES[Path(name).suffix])
+        headers: Headers = (
+            (b"cache-control", keep),
+            (b"cross-origin-resource-policy", b"same-origin"),
+            (b"vary", b"accept-encoding"),
+        )
+        for ending, coding in _ENCODINGS:
+            compressed = self._files.get(name + ending)
+            if compressed is not None and _accepts(accepted, coding.decode()):
+                return Response(compressed, headers=(*headers, (b"content-encoding", coding)), media_type=media_type)
+        return Response(found, headers=headers, media_type=media_type)
 
     def routes(self) -> tuple[Route, ...]:
         """Returns the routes of all pages and files."""
@@ -79,9 +113,23 @@ class Pages:
             return self.docs()
 
         async def file(call: Call) -> Response:
-            return self.file(call.values["path"])
+            return self.file(call.values["path"], call.headers.get(b"accept-encoding", ""))
+
+        async def app(call: Call) -> Response:  # noqa: ARG001
+            return self.app()
+
+        async def start(call: Call) -> Response:  # noqa: ARG001
+            return Response(b"", 302, ((b"location", b"/app/"),), media_type=b"")
 
         return (
+            page_route(path="/", handle=start, summary="Go to the web app", refusals=()),
+            page_route(
+                path="/app/{path}",
+                handle=app,
+                summary="Open the web app",
+                path_values={"path": "Page of the app. The answer does not depend on it."},
+                refusals=(),
+            ),
             page_route(
                 path="/inbox/{token}",
                 handle=inbox,
@@ -95,11 +143,25 @@ class Pages:
                 handle=file,
                 summary="Read a file that a page loads",
                 path_values={"path": "Name of the file."},
+                header_values={"Accept-Encoding": "The content codings that the caller reads, such as `br, gzip`."},
                 answer_type="application/octet-stream",
             ),
         )
 
 
 def _page(html: bytes, images: str) -> Response:
-    policy = _POLICY.format(images=images).encode()
-    return Response(html, headers=((b"content-security-policy", policy), *_SHARED), media_type=_TYPES[".html"])
+    return _answer(html, _POLICY.format(images=images))
+
+
+def _answer(html: bytes, policy: str) -> Response:
+    headers = ((b"content-security-policy", policy.encode()), *_SHARED)
+    return Response(html, headers=headers, media_type=_TYPES[".html"])
+
+
+def _accepts(accepted: str, coding: str) -> bool:
+    """Returns whether a header `Accept-Encoding` names a coding with a weight above 0."""
+    for element in accepted.split(","):
+        match = _CODING.fullmatch(element)
+        if match is not None and match[1].lower() == coding:
+            return float(match[2] or "1") > 0
+    return False

@@ -10,6 +10,7 @@ from looply.catalog.authored.cards import CardDraft, CardSummary, CardVersion
 from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.jsontext import Json
+from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.wire import (
     LIMIT,
@@ -35,6 +36,8 @@ class CardRow(msgspec.Struct, frozen=True, kw_only=True):
     latest: Literal["true", "false"]
     created_by: str | None
     modified_by: str | None
+    created_by_name: str | UnsetType = UNSET
+    modified_by_name: str | UnsetType = UNSET
     status: Literal["DRAFT", "ACTIVE"]
     card_version: int
     card_id: str
@@ -125,7 +128,7 @@ async def get_cards(call: Call) -> Response:
     cursor = cursor_of(call, "card_id", "card_version")
     after = None if cursor is None else (cursor[0], number_of(cursor[1], "card_version"))
     page = await cards.list_page(call.services, call.principal, limit, after)
-    items = [_row(row) for row in page.items]
+    items = await name_actors(call, [_row(row) for row in page.items])
     last_key = _key(items[-1]) if page.has_more else UNSET
     return Response(CardPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
@@ -266,6 +269,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/deleteCard",
         access="activate",
+        needs_confirmation=True,
         handle=delete_card,
         summary="Delete a version or a card",
         tag="Cards",

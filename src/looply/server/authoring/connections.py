@@ -9,6 +9,7 @@ from looply.app.authoring import connections
 from looply.catalog.authored.connections import Connection, ConnectionDraft
 from looply.clock import to_ms
 from looply.jsontext import Json
+from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.wire import LIMIT, SUCCESS, Message, limit_of
 
@@ -25,6 +26,8 @@ class ConnectionRecord(msgspec.Struct, frozen=True, kw_only=True):
     secret_names: list[str]
     created_by: str | None
     modified_by: str | None
+    created_by_name: str | UnsetType = UNSET
+    modified_by_name: str | UnsetType = UNSET
     created_on: int
     modified_on: int
 
@@ -110,7 +113,7 @@ async def get_connections(call: Call) -> Response:
     """Lists the connections."""
     before = call.query.get("connection_id") or None
     page = await connections.list_page(call.services, call.principal, limit_of(call), before)
-    items = [_record(connection) for connection in page.items]
+    items = await name_actors(call, [_record(connection) for connection in page.items])
     last_key = ConnectionCursor(connection_id=items[-1].connection_id) if page.has_more else UNSET
     return Response(ConnectionPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
@@ -139,6 +142,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/createConnection",
         access="edit.connections",
+        needs_confirmation=True,
         handle=create_connection,
         summary="Create a connection to another system",
         tag="Connections",
@@ -149,6 +153,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/updateConnection",
         access="edit.connections",
+        needs_confirmation=True,
         handle=update_connection,
         summary="Change a connection; secrets that are left out are kept",
         tag="Connections",
@@ -159,6 +164,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/deleteConnection",
         access="edit.connections",
+        needs_confirmation=True,
         handle=delete_connection,
         summary="Delete a connection and its secrets",
         tag="Connections",

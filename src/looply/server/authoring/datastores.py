@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.authoring import datastores
 from looply.jsontext import Json
+from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.rows import DatastoreRecord, DatastoreRow, datastore_record, datastore_row
 from looply.server.http.wire import LIMIT, SUCCESS, Message, limit_of
@@ -54,7 +55,7 @@ class DeleteDatastoreBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
 async def get_datastores(call: Call) -> Response:
     """Lists the datastores."""
     found, has_more = await datastores.list_page(call.services, call.principal, limit_of(call), call.query.get("name"))
-    items = [datastore_row(line) for line in found]
+    items = await name_actors(call, [datastore_row(line) for line in found])
     last_key = DatastoreCursor(name=items[-1].name) if has_more else UNSET
     return Response(DatastorePage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
@@ -114,6 +115,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/deleteDatastore",
         access="edit.datastores",
+        needs_confirmation=True,
         handle=delete_datastore,
         summary="Delete a datastore",
         tag="Datastores",

@@ -3,12 +3,14 @@
 from typing import Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from looply.app.authoring import profiles
 from looply.catalog.authored.profiles import Profile
 from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.jsontext import Json
+from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Response, manage_route, read_route
 from looply.server.http.wire import SUCCESS, WORKFLOW_ID, Message
 
@@ -22,6 +24,8 @@ class ProfileRecord(msgspec.Struct, frozen=True, kw_only=True):
     is_default: bool
     created_by: str | None
     modified_by: str | None
+    created_by_name: str | UnsetType = UNSET
+    modified_by_name: str | UnsetType = UNSET
     created_on: int
     modified_on: int
 
@@ -98,7 +102,7 @@ async def set_default_profile(call: Call) -> Response:
 async def get_profiles(call: Call) -> Response:
     """Lists the profiles of a workflow."""
     found = await profiles.list_all(call.services, call.principal, call.query.get("workflow_id"))
-    items = [_record(profile) for profile in found]
+    items = await name_actors(call, [_record(profile) for profile in found])
     return Response(ProfileList(message=SUCCESS, count=len(items), items=items))
 
 
@@ -143,6 +147,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/deleteProfile",
         access="edit.profiles",
+        needs_confirmation=True,
         handle=delete_profile,
         summary="Delete a profile",
         tag="Profiles",

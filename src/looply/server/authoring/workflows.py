@@ -12,6 +12,7 @@ from looply.catalog.authored.workflows import WorkflowVersion
 from looply.clock import to_ms
 from looply.errors import BadRequest, Forbidden, Problem
 from looply.jsontext import Json
+from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.rows import WorkflowRow, workflow_row
 from looply.server.http.wire import (
@@ -215,7 +216,7 @@ async def get_workflows(call: Call) -> Response:
     cursor = cursor_of(call, "workflow_id", "workflow_version")
     after = None if cursor is None else (cursor[0], number_of(cursor[1], "workflow_version"))
     page = await workflows.list_page(call.services, call.principal, limit, after)
-    items = [workflow_row(row) for row in page.items]
+    items = await name_actors(call, [workflow_row(row) for row in page.items])
     last_key = _key(items[-1]) if page.has_more else UNSET
     return Response(WorkflowPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
@@ -440,6 +441,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/deleteWorkflow",
         access="activate",
+        needs_confirmation=True,
         handle=delete_workflow,
         summary="Delete a version or a whole workflow; its executions continue",
         body=DeleteBody,

@@ -7,18 +7,28 @@ import msgspec
 
 from looply import __version__
 from looply.definition import definition_schema
+from looply.permissions import FOR_KEYS, PERMISSIONS
+from looply.server.callers.browser_calls import SECURE_COOKIE
 from looply.server.description.examples import add_examples
 from looply.server.description.openapi_schemas import REFERENCE, components_of, make_explicit
 from looply.server.http.call import IF_NONE_MATCH, JSON, Kind, Parameter, Route
-from looply.server.http.wire import ConflictAnswer, ErrorAnswer, ForbiddenAnswer
+from looply.server.http.wire import ConflictAnswer, ErrorAnswer, ForbiddenAnswer, SignedOutAnswer
 
 _KEY: Final = "ApiKey"
 _TOKEN: Final = "MetricsToken"  # noqa: S105 - the name of a scheme
+_SESSION: Final = "Session"
 _OPEN: Final = ("public", "metrics")
 
 _REFUSALS: Final = {
     400: "The call is malformed. Nothing was done.",
-    403: "The key is missing or invalid, or (code `SCOPE`) its scopes do not permit the call.",
+    401: (
+        "A call of the web app: no person has signed in, or (code `SIGN_IN_REFUSED`) the sign-in was refused. "
+        "Nothing was done."
+    ),
+    403: (
+        "The key is missing or invalid, or (code `SCOPE`) its scopes, or the role of the person, do not permit the "
+        "call. With another code a person must do something first. Nothing was done."
+    ),
     404: "The object does not exist.",
     409: "The state of the object does not allow the call; `code` gives the reason. Nothing was done.",
     413: "The body is larger than the limit.",
@@ -33,7 +43,7 @@ _REFUSALS: Final = {
         "otherwise nothing was done."
     ),
 }
-_REFUSAL_TYPES: Final = {403: ForbiddenAnswer, 409: ConflictAnswer}
+_REFUSAL_TYPES: Final = {401: SignedOutAnswer, 403: ForbiddenAnswer, 409: ConflictAnswer}
 _KINDS: Final[Mapping[Kind, Mapping[str, Any]]] = {
     "text": {"type": "string"},
     "count": {"type": "integer", "minimum": 1},
@@ -61,8 +71,9 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
             "version": __version__,
             "summary": "Durable workflows between SAP, people and any HTTP system",
             "description": (
-                "All times are epoch milliseconds. Every call needs the header `x-api-key`; each operation names the "
-                "permission that its key needs. Paths match without regard to letter case."
+                "All times are epoch milliseconds. Every call needs the header `x-api-key`, or the cookie of a person "
+                "who has signed in; each operation names the permission that it needs. Paths match without regard to "
+                "letter case."
             ),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
@@ -74,10 +85,16 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
             },
             "securitySchemes": {
                 _KEY: {"type": "apiKey", "in": "header", "name": "x-api-key"},
+                _SESSION: {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": SECURE_COOKIE.decode(),
+                    "description": "The session of a person. A POST also needs the header `x-looply-csrf`.",
+                },
                 _TOKEN: {"type": "http", "scheme": "bearer", "description": "The setting `metrics_token`."},
             },
         },
-        "security": [{_KEY: []}],
+        "security": [{_KEY: []}, {_SESSION: []}],
         "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in routes)],
     }
     return add_examples(document)
@@ -93,12 +110,17 @@ def _operation(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
     }
     permission = "" if route.access in _OPEN else f"Permission `{route.access}`."
     types = "The call may also declare its JSON as `text/plain` or `text/json`." if route.takes_text else ""
-    if text := " ".join(part for part in (route.description, types, permission) if part):
+    confirmation = (
+        "A person must have entered the password within the last 10 minutes." if route.needs_confirmation else ""
+    )
+    if text := " ".join(part for part in (route.description, types, confirmation, permission) if part):
         operation["description"] = text
     if route.access == "public":
         operation["security"] = []
     if route.access == "metrics":
         operation["security"] = [{_TOKEN: []}]
+    if route.access in PERMISSIONS and route.access not in FOR_KEYS:
+        operation["security"] = [{_SESSION: []}]
     if route.body is not None:
         schema = references[route.body] if _is_shape(route.body) else _plain_schema(route.body)
         content = {JSON: {"schema": schema}}
@@ -107,6 +129,8 @@ def _operation(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
 
 
 _NAMES_OF_PAGES: Final = {
+    "/": "getStart",
+    "/app/{path}": "getAppPage",
     "/openapi.json": "getDescription",
     "/docs": "getDescriptionPage",
     "/inbox/{token}": "getInboxPage",
@@ -169,6 +193,8 @@ def refusal_statuses(route: Route) -> set[int]:
     statuses = {400, *route.refusals, 503}
     if route.access != "public":
         statuses |= {403, 429}
+    if route.access not in _OPEN:
+        statuses.add(401)
     if route.check_token is not None:
         statuses.add(429)
     if route.body is not None:

@@ -11,6 +11,7 @@ from looply.catalog.authored.bulks import Bulk, BulkAction
 from looply.clock import ms_or_none, to_ms
 from looply.engine.ports.port import Filter, Head, TriggerType
 from looply.execution.facts.state import Status
+from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.wire import LIMIT, SUCCESS, instant_of, limit_of, number_of, version_of
 
@@ -76,6 +77,7 @@ class BulkItem(msgspec.Struct, frozen=True, kw_only=True):
     done: int
     refused: int
     created_by: str | None
+    created_by_name: str | UnsetType = UNSET
     created_on: int
     modified_on: int
     ended_on: int | None
@@ -173,7 +175,7 @@ async def get_bulks(call: Call) -> Response:
     """Lists bulks."""
     before = call.query.get("bulk_id") or None
     page = await bulks.list_page(call.services, call.principal, limit_of(call), before)
-    items = [_item(bulk) for bulk in page.items]
+    items = await name_actors(call, [_item(bulk) for bulk in page.items])
     last_key = BulkCursor(bulk_id=items[-1].bulk_id) if page.has_more else UNSET
     return Response(BulkPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 

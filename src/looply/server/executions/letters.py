@@ -13,6 +13,7 @@ from looply.clock import ms_or_none, to_ms
 from looply.engine.records.letters import LetterFilter, LetterRow
 from looply.errors import BadRequest
 from looply.jsontext import Json
+from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, extend_record, flag_of, limit_of
 
@@ -32,9 +33,11 @@ class LetterItem(msgspec.Struct, frozen=True, kw_only=True):
     reason: Literal["UNFIT", "UNUSED"]
     source: str
     by: str | None
+    by_name: str | UnsetType = UNSET
     kept_on: int
     action: Literal["APPLIED", "DISCARDED"] | None
     settled_by: str | None
+    settled_by_name: str | UnsetType = UNSET
     settled_on: int | None
     settled_reason: str | None
 
@@ -99,7 +102,7 @@ async def get_letters(call: Call) -> Response:
         message = f"letter_id is {cursor[:50]!r}, expected the id of a letter; {UNCHANGED_KEY}"
         raise BadRequest(message, code="BAD_CURSOR")
     rows = await letters.list_page(call.services, call.principal, _filter(call), after=after, limit=limit + 1)
-    items = [_item(row) for row in rows[:limit]]
+    items = await name_actors(call, [_item(row) for row in rows[:limit]])
     last_key = LetterCursor(letter_id=items[-1].letter_id) if len(rows) > limit else UNSET
     return Response(LetterPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 

@@ -1,5 +1,5 @@
 """HTTP: routes and calls as values, parsing of requests, authentication, dispatch, error answers.
 
-Imports nothing of `server` outside of this room.
+Imports `callers`.
 Never here: a noun of the API.
 """

@@ -1,13 +1,15 @@
-"""Authentication: the one key check of every route. The route declares its permission; the path plays no part."""
+"""Authentication: the one check of every route, of a key or of a session. The route declares its permission."""
 
 import hmac
-from typing import Any, Final, Literal
+from typing import Any, Final
 
+from looply.app.context.sign_in import SignedOut, SignInMeans
 from looply.catalog import Catalog
 from looply.catalog.tenants.principal import Principal
 from looply.clock import Clock
-from looply.errors import Forbidden
-from looply.permissions import Permission
+from looply.errors import BadRequest, Forbidden, LooplyError
+from looply.server.callers.browser_calls import CSRF_HEADER, BrowserCalls
+from looply.server.http.call import SESSION_PATH, Route
 from looply.settings import Secret
 
 KEY_HEADER: Final = b"x-api-key"
@@ -17,25 +19,46 @@ ANONYMOUS: Final = Principal(organization_id="", workspace_id="", key_id="", nam
 """The principal of every call of a public route. The server ignores credentials that come with such a call."""
 
 
-async def authenticate(scope: Any, access: Permission | Literal["public"], catalog: Catalog, clock: Clock) -> Principal:
-    """Returns the principal of the call's key, once the key has the permission `access`.
+async def authenticate(scope: Any, route: Route, catalog: Catalog, clock: Clock, browsers: BrowserCalls) -> Principal:
+    """Returns the principal of the call's key, or of the session of its cookie, once it has the route's permission.
 
     Raises: Forbidden, the same error for a key that is missing, given twice, unknown, revoked or expired; with the code
-    `SCOPE` for a valid key whose scopes do not permit the call.
+    `SCOPE` for a valid key or session whose permissions do not allow the call, with the code `CSRF` for a change that
+    no page of this server made. SignInRequired instead of the first for calls that the web app makes. BadRequest (code
+    `TWO_CREDENTIALS`) for a key and a session cookie at once.
     """
-    if access == "public":
+    if route.access == "public" or route.access == "metrics":  # noqa: PLR1714 - narrows the type
         return ANONYMOUS
     text: str | None = None
+    cookies = b""
     for name, value in scope["headers"]:
         if name == KEY_HEADER:
             if text is not None:
                 raise Forbidden("Forbidden")
             text = value.decode("latin-1")
-    principal = await catalog.keys.authenticate(text, clock.now()) if text else None
+        elif name == b"cookie":
+            cookies = b"; ".join((cookies, value)) if cookies else value
+    token = browsers.token(scope, cookies) if cookies else None
+    if text is None:
+        principal = await catalog.people.sessions.authenticate(token, clock.now()) if token is not None else None
+    elif token is not None:
+        raise BadRequest("the call has an API key and a session cookie; send one of them", code="TWO_CREDENTIALS")
+    else:
+        principal = await catalog.keys.authenticate(text, clock.now()) if text else None
     if principal is None:
-        raise Forbidden("Forbidden")
-    principal.require(access)
+        raise _refusal(scope, route, browsers.means, is_key=text is not None)
+    if principal.session is not None and scope["method"] not in ("GET", "HEAD"):
+        browsers.check_change(scope, principal.session.csrf)
+    principal.require(route.access)
     return principal
+
+
+def _refusal(scope: Any, route: Route, means: SignInMeans, *, is_key: bool) -> LooplyError:
+    """Returns the error for a call without valid credentials: the web app must distinguish it from a missing right."""
+    is_of_app = route.path.startswith(SESSION_PATH) or any(name == CSRF_HEADER for name, _ in scope["headers"])
+    if is_of_app and not is_key:
+        return SignedOut(means)
+    return Forbidden("Forbidden")
 
 
 def check_token(scope: Any, token: Secret | None) -> None:

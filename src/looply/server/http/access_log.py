@@ -11,8 +11,8 @@ import structlog
 
 from looply.catalog.tenants.principal import Principal
 from looply.clock import Clock
+from looply.server.callers.client_addresses import ClientAddresses
 from looply.server.http.call import Route
-from looply.server.http.client_addresses import ClientAddresses
 
 _log = structlog.get_logger(__name__)
 
@@ -48,6 +48,7 @@ class AccessLog:
             duration_ms=round((self._clock.monotonic() - begun) * 1000, 1),
             bytes=size,
             key_id=principal.key_id or None if principal is not None else None,
+            user_id=principal.person.user_id if principal is not None and principal.person is not None else None,
             request_id=request_id,
         )
 
@@ -63,5 +64,6 @@ class AccessLog:
             duration_ms=None,
             bytes=size,
             key_id=None,
+            user_id=None,
             request_id=request_id,
         )

@@ -11,9 +11,13 @@ from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
 from looply.jsontext import Json
 from looply.permissions import Permission
+from looply.server.callers.browser_calls import Browser
 
 Access: TypeAlias = Permission | Literal["public", "metrics"]
 """The permission that a call needs; `public`: no key is checked; `metrics`: the metrics token of the process."""
+
+SESSION_PATH: Final = "/v2/session/"
+"""The beginning of the paths of calls that only the web app makes."""
 
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
@@ -57,7 +61,7 @@ class Call(msgspec.Struct, frozen=True):
 
     `values` holds the path parameters. `body` is an instance of the route's body type, or the parsed JSON where the
     route accepts any; `has_body` distinguishes an absent body from `null`, `body_size` is in bytes. `headers` holds the
-    headers that the route declares.
+    headers that the route declares. `browser` is the caller of a route that `changes_session`.
     """
 
     services: Services
@@ -67,6 +71,7 @@ class Call(msgspec.Struct, frozen=True):
     body: Any = None
     has_body: bool = False
     body_size: int = 0
+    browser: Browser | None = None
     headers: Mapping[bytes, str] = {}
 
     @property
@@ -101,6 +106,14 @@ CheckToken: TypeAlias = Callable[[Services, Mapping[str, str]], Awaitable[None]]
 Handle: TypeAlias = Callable[[Call], Awaitable[Response]]
 
 
+_NAMES_OF_SESSIONS: Final = {
+    "get": "getSession",
+    "list": "getSessions",
+    "end": "endSession",
+    "confirm": "confirmSession",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """One route of the server, the source of its checks, its dispatch and its documentation.
@@ -112,7 +125,9 @@ class Route:
     unless `has_strict_query` is false. `check_token` is called before the body is read. `answer_type` is the media type
     of a success. `takes_bound_keys`: a key that is bound to workflows may call the route too. Such a route names
     workflows only in its field or parameter `workflow_id`, and reads executions only from the engine. Every other route
-    refuses such a key.
+    refuses such a key. `changes_session`: the call begins, changes or ends a session, so pages of this server alone may
+    make it, on connections on which a cookie may be used. `needs_confirmation`: a person must have entered the password
+    within the last ten minutes.
     """
 
     method: Literal["GET", "POST"]
@@ -136,6 +151,8 @@ class Route:
     refusals: tuple[int, ...] = ()
     answer_type: str = JSON
     takes_bound_keys: bool = False
+    changes_session: bool = False
+    needs_confirmation: bool = False
     required: tuple[Parameter, ...] = field(init=False, repr=False, compare=False)
     """The parameters that a call must have."""
     header_keys: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
@@ -155,6 +172,8 @@ class Route:
     def name(self) -> str:
         """The last fixed part of the path, such as `resumeWorkflow`; for v1 with the version."""
         parts = [part for part in self.path.split("/") if part and not part.startswith("{")]
+        if self.path.startswith(SESSION_PATH):
+            return _NAMES_OF_SESSIONS.get(parts[-1], parts[-1])
         return parts[-1] if parts[0] != "v1" else f"{parts[-1]}_v1"
 
 

@@ -12,9 +12,10 @@ from looply.errors import Forbidden, NotFound
 from looply.jsontext import Json, encode_json
 from looply.limits import REFUSALS_PER_MINUTE
 from looply.rates import Turns
+from looply.server.callers.browser_calls import Browser, BrowserCalls
+from looply.server.callers.client_addresses import ClientAddresses
 from looply.server.http.access import ANONYMOUS, authenticate, check_token
 from looply.server.http.call import JSON_TYPE, Call, Headers, Query, Response, Route
-from looply.server.http.client_addresses import ClientAddresses
 from looply.server.http.refusals import Credential, RefusalLimiter
 from looply.server.http.request_pace import SHARE_PER_SECOND, RequestPace
 from looply.server.http.request_parsing import convert_body, read_json, read_query, single_header
@@ -35,27 +36,32 @@ class Dispatch:
         """`addresses` finds the addresses by which refused keys and tokens are rate-limited."""
         self._services = services
         self._addresses = addresses or ClientAddresses()
+        self._browsers = BrowserCalls(self._addresses, services.links, services.sign_in)
         self._pace = pace or RequestPace(services.turns, Turns(services.clock, per_second=SHARE_PER_SECOND))
         self._refusals = RefusalLimiter(services.clock, refusals_per_minute, services.metrics.count_refusal)
 
     async def admit(self, route: Route, scope: Any) -> Principal:
-        """Returns the principal of the call's key.
+        """Returns the principal of the call's key or session, and notes its use.
 
-        Raises: Forbidden; TooManyRefusals instead when too many calls of the address were refused.
+        Raises: as `check`; TooManyRefusals instead of Forbidden when too many calls of the address were refused.
         """
         try:
-            return await self.check(route, scope)
+            principal = await self.check(route, scope)
         except Forbidden as error:
             if error.code == Forbidden.code:
                 self._refuse(scope, "metrics_token" if route.access == "metrics" else "key", route, error)
             raise
+        uses = self._services.catalog.people.last_uses
+        if principal.organization_id and not uses.is_noted(principal):
+            uses.note(principal, self._addresses.address(scope))
+        return principal
 
     async def check(self, route: Route, scope: Any) -> Principal:
-        """Returns the principal of the call's key; a refusal is not counted. Raises: Forbidden."""
+        """Returns the principal of the call's key or session; a refusal is not counted. Raises: as `authenticate`."""
         if route.access == "metrics":
             check_token(scope, self._services.metrics_token)
             return ANONYMOUS
-        principal = await authenticate(scope, route.access, self._services.catalog, self._services.clock)
+        principal = await authenticate(scope, route, self._services.catalog, self._services.clock, self._browsers)
         if principal.workflow_ids is not None and not route.takes_bound_keys:
             # The route reads or changes the whole organization.
             raise Forbidden("Forbidden", code="SCOPE")
@@ -79,6 +85,7 @@ class Dispatch:
     async def _handle(
         self, route: Route, principal: Principal, scope: Any, receive: Any, values: Mapping[str, str]
     ) -> Response:
+        browser = self._browser(route, principal, scope)
         if route.check_token is not None:
             try:
                 await route.check_token(self._services, values)
@@ -115,9 +122,26 @@ class Dispatch:
             body=body,
             has_body=size > 0,
             body_size=size,
+            browser=browser,
             headers=headers,
         )
         return await route.handle(call)
+
+    def _browser(self, route: Route, principal: Principal, scope: Any) -> Browser | None:
+        """Returns the browser of a call that changes a session; checks what only people must have.
+
+        Raises: Forbidden (codes `CONFIRM_REQUIRED`, `CSRF`, `INSECURE_CONNECTION`).
+        """
+        if route.needs_confirmation and principal.session is not None:
+            until = principal.session.confirmed_until
+            if until is None or until <= self._services.clock.now():
+                message = "confirm your password first: it was not entered within the last 10 minutes"
+                raise Forbidden(message, code="CONFIRM_REQUIRED")
+        if not route.changes_session:
+            return None
+        if route.access == "public":
+            self._browsers.check_origin(scope)
+        return self._browsers.browser(scope)
 
     def _refuse(self, scope: Any, credential: Credential, route: Route, error: Exception) -> NoReturn:
         self._refusals.record(self._addresses.address(scope), credential, route.path, error)

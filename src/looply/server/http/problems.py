@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from msgspec import UNSET
+
 from looply.app.authoring.workflows import DraftOpen
 from looply.app.context.addressing import Ambiguous
+from looply.app.context.sign_in import SignedOut
 from looply.errors import (
     BadRequest,
     BodyTooLarge,
@@ -22,6 +25,7 @@ from looply.errors import (
     RecordDamaged,
     Refused,
     ShuttingDown,
+    SignInRequired,
     StoreCorrupt,
     StoreFull,
     StoreLost,
@@ -29,11 +33,21 @@ from looply.errors import (
 )
 from looply.sealing import SealBroken
 from looply.server.http.call import Headers, Response
-from looply.server.http.wire import ConflictAnswer, ErrorAnswer, ForbiddenAnswer, finding_of
+from looply.server.http.wire import (
+    FORBIDDEN_CODES,
+    ConflictAnswer,
+    ErrorAnswer,
+    ForbiddenAnswer,
+    SignedOutAnswer,
+    extend_record,
+    finding_of,
+    sign_in_record,
+)
 
 STATUSES: Final[Mapping[type[LooplyError], int]] = MappingProxyType(
     {
         BadRequest: 400,
+        SignInRequired: 401,
         Forbidden: 403,
         NotFound: 404,
         Conflict: 409,
@@ -68,9 +82,10 @@ def status_of(error: LooplyError) -> int:
 
 def error_answer(error: Exception, request_id: str) -> Response:
     """Returns the answer for an error. For an unexpected error it is a 500 that discloses only the request id."""
-    if isinstance(error, Forbidden) and error.code in ("FORBIDDEN", "SCOPE"):
-        # The body is the same for every cause, so that it discloses none; the request id is in its header.
-        return Response(ForbiddenAnswer(message="Forbidden", code="SCOPE" if error.code == "SCOPE" else None), 403)
+    if isinstance(error, Forbidden) and error.code in (Forbidden.code, *FORBIDDEN_CODES):
+        # Without a code the body is the same for every cause, so that it discloses none; the request id is in a header.
+        code = next((each for each in FORBIDDEN_CODES if each == error.code), None)
+        return Response(ForbiddenAnswer(message=error.message, code=code), 403)
     if isinstance(error, LooplyError):
         status = status_of(error)
         more: dict[str, Any] = {}
@@ -78,6 +93,10 @@ def error_answer(error: Exception, request_id: str) -> Response:
             more = {error.field: list(error.choices)}
         if isinstance(error, DraftOpen):
             more = error.fields
+        if isinstance(error, SignInRequired):
+            body = error_body(error.message, error.code, error.problems, request_id)
+            sign_in = sign_in_record(error.means) if isinstance(error, SignedOut) else UNSET
+            return Response(extend_record(SignedOutAnswer, body, sign_in=sign_in), status)
         body = error_body(error.message, error.code, error.problems, request_id, **more)
         return Response(body, status, _headers(error, status))
     return Response(error_body("something went wrong", "INTERNAL", (), request_id), 500)

@@ -9,7 +9,7 @@ import structlog
 
 from looply.clock import Clock
 from looply.errors import TooManyRefusals
-from looply.server.http.client_addresses import network_of
+from looply.server.callers.client_addresses import network_of
 
 _log = structlog.get_logger(__name__)
 

@@ -63,7 +63,7 @@ class RouteTable:
     def __init__(self, routes: Sequence[Route]) -> None:
         found: dict[str, dict[str, list[Route]]] = {}
         for route in routes:
-            fixed = route.path.partition("/{")[0].lower()
+            fixed = route.path.partition("/{")[0].rstrip("/").lower()
             found.setdefault(fixed, {}).setdefault(route.method, []).append(route)
         self._branches = {
             fixed: {method: _branch(each) for method, each in by_method.items()} for fixed, by_method in found.items()
@@ -71,6 +71,9 @@ class RouteTable:
 
     def find(self, path: str) -> Match | None:
         """Returns the match of a decoded path, None when no fixed part matches."""
+        if path == "/":
+            root = self._branches.get("")
+            return None if root is None else Match(root, ())
         parts = path.rstrip("/").split("/")
         for depth in range(min(_MAX_DEPTH, len(parts) - 1), 0, -1):
             fixed = "/".join(parts[: depth + 1])

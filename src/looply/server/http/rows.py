@@ -3,6 +3,7 @@
 from typing import Any, Literal, cast
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from looply.app.authoring.fires import Preview
 from looply.app.authoring.schedules import LiveSchedule
@@ -14,7 +15,7 @@ from looply.definition import find_zone
 from looply.engine.ports.port import LedgerRow, MissedFires
 from looply.engine.records.datastores import Datastore, DatastoreSummary
 from looply.jsontext import Json
-from looply.permissions import Scope
+from looply.permissions import Permission, Scope
 from looply.schedule import Occurrence
 from looply.server.http.wire import SUCCESS, extend_record, latest_text
 
@@ -22,7 +23,8 @@ from looply.server.http.wire import SUCCESS, extend_record, latest_text
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """An API key without its text. `prefix` is the public part by which its owner recognizes it.
 
-    `workflow_ids` are the workflows that the key is bound to, null for a key of the whole organization.
+    `permissions` are those that it has beside those of its scopes. `workflow_ids` are the workflows that it is bound
+    to, null for a key of the whole organization. Its last use, and the address of the caller, are known to the minute.
     """
 
     key_id: str
@@ -31,11 +33,15 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     prefix: str
     scopes: list[Scope]
+    permissions: list[Permission]
     workflow_ids: list[str] | None
     created_by: str | None
+    created_by_name: str | UnsetType = UNSET
     created_on: int
     expires_on: int | None
     revoked_on: int | None
+    last_used_on: int | None
+    last_used_from: str | None
 
 
 class NewKeyRecord(KeyRecord, frozen=True, kw_only=True):
@@ -45,9 +51,9 @@ class NewKeyRecord(KeyRecord, frozen=True, kw_only=True):
 
 
 class ActorRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """The actor: an API key with its id and name, or the operator of the store, with neither."""
+    """The actor: an API key or a person with id and name, or the operator of the store, with neither."""
 
-    kind: Literal["key", "operator"]
+    kind: Literal["key", "person", "operator"]
     id: str | None
     name: str | None
 
@@ -81,6 +87,8 @@ class WorkflowRow(msgspec.Struct, frozen=True, kw_only=True):
     created_by: str | None
     workflow_status_version: str
     modified_by: str | None
+    created_by_name: str | UnsetType = UNSET
+    modified_by_name: str | UnsetType = UNSET
     workspace_id: str
     created_on: int
 
@@ -154,6 +162,7 @@ class DatastoreRow(msgspec.Struct, frozen=True, kw_only=True):
     created_on: int
     modified_on: int
     modified_by: str | None
+    modified_by_name: str | UnsetType = UNSET
 
 
 class DatastoreRecord(DatastoreRow, frozen=True, kw_only=True):
@@ -172,11 +181,14 @@ def key_row(key: ApiKey) -> KeyRecord:
         name=key.name,
         prefix=key.prefix,
         scopes=cast("list[Scope]", sorted(key.scopes)),
+        permissions=sorted(key.permissions),
         workflow_ids=None if key.workflow_ids is None else sorted(key.workflow_ids),
         created_by=key.created_by,
         created_on=to_ms(key.created_on),
         expires_on=ms_or_none(key.expires_on),
         revoked_on=ms_or_none(key.revoked_on),
+        last_used_on=ms_or_none(key.last_used_on),
+        last_used_from=key.last_used_from,
     )
 
 
@@ -191,7 +203,7 @@ def audit_row(record: AuditRecord) -> AuditItem:
         record_id=record.record_id,
         organization_id=record.organization_id,
         at=to_ms(record.at),
-        actor=ActorRecord(kind="operator" if record.actor is None else "key", id=record.actor, name=record.actor_name),
+        actor=ActorRecord(kind=record.actor_kind, id=record.actor, name=record.actor_name),
         action=record.action,
         object_id=record.object_id,
         details=record.details,

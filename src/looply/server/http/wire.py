@@ -2,12 +2,13 @@
 
 import re
 from datetime import datetime
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar, get_args
 
 import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict
 
+from looply.app.context.sign_in import SignInMeans
 from looply.catalog.tenants.names import validate_id
 from looply.clock import from_ms
 from looply.errors import BadRequest, Problem
@@ -81,11 +82,48 @@ class ConflictAnswer(ErrorAnswer, frozen=True, kw_only=True, omit_defaults=True)
     modified_on: int | UnsetType = UNSET
 
 
-class ForbiddenAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The call has no valid key, or (code `SCOPE`) its key lacks the permission."""
+class ProviderRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider by which people can sign in."""
 
-    message: Literal["Forbidden"]
-    code: Literal["SCOPE"] | None = None
+    id: str
+    label: str
+
+
+class SignInRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The means of sign-in: passwords of this installation (`local`), and providers."""
+
+    local: bool
+    providers: list[ProviderRecord]
+
+
+class SignedOutAnswer(ErrorAnswer, frozen=True, kw_only=True, omit_defaults=True):
+    """No person has signed in, or (code `SIGN_IN_REFUSED`) the sign-in was refused, for a reason that is not named."""
+
+    sign_in: SignInRecord | UnsetType = UNSET
+
+
+ForbiddenCode: TypeAlias = Literal["SCOPE", "CSRF", "CONFIRM_REQUIRED", "INSECURE_CONNECTION", "FOREIGN_HOST"]
+
+
+class ForbiddenAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The call has no valid key or session, and then no `code`, or it is not allowed.
+
+    `SCOPE`: the key or the role of the person lacks the permission. `CSRF`: no page of this server made the change.
+    `CONFIRM_REQUIRED`: the person must confirm the password first. `INSECURE_CONNECTION`: people cannot sign in on this
+    connection. `FOREIGN_HOST`: the `Host` header is not that of `public_url`.
+    """
+
+    message: str
+    code: ForbiddenCode | None = None
+
+
+FORBIDDEN_CODES: Final[tuple[ForbiddenCode, ...]] = get_args(ForbiddenCode)
+
+
+def sign_in_record(means: SignInMeans) -> SignInRecord:
+    """Returns the means of sign-in on the wire."""
+    providers = [ProviderRecord(id=each.provider_id, label=each.label) for each in means.providers]
+    return SignInRecord(local=means.has_passwords, providers=providers)
 
 
 def limit_of(call: Call) -> int:

@@ -2,6 +2,8 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
+from dataclasses import fields
+from operator import attrgetter
 
 import msgspec
 import pytest
@@ -11,6 +13,7 @@ from looply.catalog import Catalog
 from looply.catalog.authored.cards import CardDraft
 from looply.catalog.authored.connections import ConnectionDraft
 from looply.catalog.authored.workflows import WorkflowDraft
+from looply.catalog.people.invitations import InvitationDraft, NewAccount
 from looply.catalog.storage.pages import Page
 from looply.catalog.storage.tables import metadata
 from looply.catalog.tenants.keys import KeyDraft
@@ -31,6 +34,8 @@ class Owned(msgspec.Struct):
     connection: str = "nothing"
     connection_id: str = UNKNOWN
     key: str = UNKNOWN
+    user: str = UNKNOWN
+    invitation: str = UNKNOWN
 
 
 Call = Callable[[Catalog, str, Owned], Awaitable[object]]
@@ -68,6 +73,18 @@ REFUSED: dict[str, Call] = {
     "keys.create": lambda c, org, o: c.keys.create(org, o.workspace, KeyDraft("name", ["read"])),
     "keys.revoke": lambda c, org, o: c.keys.revoke(org, o.key),
     "keys.get": lambda c, org, o: c.keys.get(org, o.key),
+    "people.members.get": lambda c, org, o: c.people.members.get(org, o.user),
+    "people.members.change": lambda c, org, o: c.people.members.change(
+        org, o.user, role="viewer", actor=None, may_make_owners=True
+    ),
+    "people.members.set_groups": lambda c, org, o: c.people.members.set_groups(org, o.user, ("buyers",), None),
+    "people.invitations.renew": lambda c, org, o: c.people.invitations.renew(
+        org, o.invitation, actor=None, may_make_owners=True
+    ),
+    "people.invitations.revoke": lambda c, org, o: c.people.invitations.revoke(org, o.invitation, actor=None),
+    "people.resets.create": lambda c, org, o: c.people.resets.create(
+        org, o.user, removes_second_factor=False, actor=None, may_make_owners=True
+    ),
 }
 EMPTY: dict[str, Call] = {
     "workflows.list_page": lambda c, org, o: c.workflows.list_page(org, 10),
@@ -76,8 +93,24 @@ EMPTY: dict[str, Call] = {
     "connections.list_page": lambda c, org, o: c.connections.list_page(org, 10),
     "keys.list_page": lambda c, org, o: c.keys.list_page(org, 10),
     "profiles.find_default": lambda c, org, o: c.profiles.find_default(org, o.workflow),
+    "people.members.list_page": lambda c, org, o: c.people.members.list_page(org, 10),
+    "people.actors.names": lambda c, org, o: c.people.actors.names(org, [o.user, o.key]),
+    "people.members.find_people": lambda c, org, o: c.people.members.find_people(org, "a"),
 }
-OWN_ROWS = {"audit.list_page", "audit.list_after", "audit.head", "audit.record"}
+OWN_ROWS = {
+    "audit.list_page",
+    "audit.list_after",
+    "audit.head",
+    "audit.record",
+    "organizations.create_workspace",
+    "organizations.list_workspaces",
+    "people.invitations.create",
+    "people.role_settings.get",
+    "people.role_settings.put",
+    # An account is the same in all organizations; the caller has verified that it belongs to the person.
+    "people.second_factors.enable",
+    "people.second_factors.disable",
+}
 # Methods that return the organization instead of taking it.
 WITHOUT_ORGANIZATION = {
     "organizations.create",
@@ -87,6 +120,35 @@ WITHOUT_ORGANIZATION = {
     "organizations.list_ids",
     "keys.authenticate",
     "audit.find_breaks",
+}
+# Methods on the person who calls, whose organizations follow from the account, and on the holder of a secret text.
+OF_PEOPLE = {
+    "people.users.find_by_email",
+    "people.users.find_credentials",
+    "people.users.get",
+    "people.users.exist",
+    "people.users.password_hash",
+    "people.users.preferences",
+    "people.users.put_preferences",
+    "people.users.request_reset",
+    "people.members.memberships",
+    "people.invitations.find",
+    "people.invitations.accept",
+    "people.resets.find",
+    "people.resets.use",
+    "people.sessions.start",
+    "people.sessions.authenticate",
+    "people.sessions.list_open",
+    "people.sessions.choose_organization",
+    "people.sessions.confirm",
+    "people.sessions.change_password",
+    "people.sessions.end",
+    "people.attempts.begin",
+    "people.attempts.forgive",
+    "people.identities.find",
+    "people.identities.link",
+    "people.second_factors.verify",
+    "people.last_uses.store",
 }
 
 
@@ -101,6 +163,10 @@ async def owned(catalog: Catalog, theirs) -> Owned:
     await catalog.profiles.create(org, workflow.workflow_id, "prod", {})
     connection = await catalog.connections.create(org, theirs.workspace_id, CONNECTION)
     new = await catalog.keys.create(org, theirs.workspace_id, KeyDraft("key", ["read"]))
+    drafts = [InvitationDraft("buyer@example.com", "admin"), InvitationDraft("other@example.com", "admin")]
+    buyer, other = await catalog.people.invitations.create(org, drafts, actor=None, may_make_owners=True)
+    account = NewAccount(name="The buyer", email="buyer@example.com", password_hash="x")
+    joined = await catalog.people.invitations.accept(buyer.token, account)
     return Owned(
         workspace=theirs.workspace_id,
         workflow=workflow.workflow_id,
@@ -109,24 +175,26 @@ async def owned(catalog: Catalog, theirs) -> Owned:
         connection="S4",
         connection_id=connection.connection_id,
         key=new.key.key_id,
+        user=joined.user_id,
+        invitation=other.invitation.invitation_id,
     )
 
 
 def test_every_method_of_the_catalog_is_tried(catalog: Catalog) -> None:
-    nouns = ("organizations", "workflows", "cards", "profiles", "connections", "keys", "audit")
+    nouns = ["organizations", "workflows", "cards", "profiles", "connections", "keys", "audit"]
+    nouns += [f"people.{field.name}" for field in fields(catalog.people)]
     methods = {
         f"{noun}.{name}"
         for noun in nouns
-        for name, _ in inspect.getmembers(getattr(catalog, noun), inspect.iscoroutinefunction)
+        for name, _ in inspect.getmembers(attrgetter(noun)(catalog), inspect.iscoroutinefunction)
         if not name.startswith("_")
     }
-    assert methods == REFUSED.keys() | EMPTY.keys() | OWN_ROWS | WITHOUT_ORGANIZATION
+    assert methods == REFUSED.keys() | EMPTY.keys() | OWN_ROWS | WITHOUT_ORGANIZATION | OF_PEOPLE
 
 
 def test_every_method_takes_the_organization_first(catalog: Catalog) -> None:
     for name in REFUSED.keys() | EMPTY.keys() | OWN_ROWS:
-        noun, method = name.split(".")
-        assert next(iter(inspect.signature(getattr(getattr(catalog, noun), method)).parameters)) == "organization_id"
+        assert next(iter(inspect.signature(attrgetter(name)(catalog)).parameters)) == "organization_id"
 
 
 async def _answer(call: Call, catalog: Catalog, org: str, owned: Owned) -> tuple[type, str, str, object]:
@@ -165,7 +233,7 @@ async def test_the_same_call_by_the_owner_is_accepted(catalog: Catalog, theirs, 
 
 @pytest.mark.parametrize("name", EMPTY)
 async def test_lists_show_nothing_of_theirs(catalog: Catalog, mine, owned: Owned, name: str) -> None:
-    assert await EMPTY[name](catalog, mine.organization_id, owned) in (Page(items=()), [], (), None)
+    assert await EMPTY[name](catalog, mine.organization_id, owned) in (Page(items=()), [], (), {}, None)
 
 
 async def test_the_audit_shows_own_records_only(catalog: Catalog, mine, owned: Owned) -> None:

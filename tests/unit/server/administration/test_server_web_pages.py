@@ -22,6 +22,9 @@ def built(tmp_path: Path) -> Path:
     (folder / "assets").mkdir(parents=True)
     (folder / "inbox.html").write_text("<!doctype html><p>inbox")
     (folder / "docs.html").write_text("<!doctype html><p>docs")
+    (folder / "app.html").write_text('<!doctype html><meta property="csp-nonce" nonce="__NONCE__"><p>app')
+    for ending, text in ((".js", "1"), (".js.br", "brotli"), (".js.gz", "gzip")):
+        (folder / "assets" / f"big-abc{ending}").write_text(text)
     (folder / "assets" / "main-abc.js").write_text("1")
     (folder / "assets" / "secret.key").write_text("no page loads this")
     return folder
@@ -57,7 +60,10 @@ async def test_browsers_cache_a_file_whose_name_has_the_hash_of_its_content(clie
         "assets/",
         "",
         "inbox.html",
+        "app.html",
         "assets/secret.key",
+        "assets/big-abc.js.br",
+        "assets/big-abc.js.gz",
         "assets%2f..%2f..%2fpages.py",
         "/etc/passwd",
         "%00",
@@ -67,6 +73,55 @@ async def test_nothing_but_the_built_files_is_served(client: httpx2.AsyncClient,
     answer = await client.get(f"/static/{path}")
     assert answer.status_code == 404
     assert answer.json()["code"] == "NOT_FOUND"
+
+
+async def test_the_start_page_leads_to_the_app(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (302, "/app/")
+
+
+@pytest.mark.parametrize("path", ["/app", "/app/", "/app/inbox/abc", "/app/invitation/t?x=1"])
+async def test_every_path_of_the_app_is_its_one_page(client: httpx2.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+    assert answer.text.endswith("<p>app")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+async def test_each_answer_permits_styles_by_a_nonce_of_its_own(client: httpx2.AsyncClient) -> None:
+    answers = [await client.get("/app/") for _ in range(2)]
+    nonces = [answer.text.partition('nonce="')[2].partition('"')[0] for answer in answers]
+    assert len({*nonces, "", "__NONCE__"}) == 4
+    for answer, nonce in zip(answers, nonces, strict=True):
+        policy = answer.headers["content-security-policy"].split("; ")
+        assert f"style-src 'self' 'nonce-{nonce}'" in policy
+        assert {"default-src 'none'", "script-src 'self'", "trusted-types 'none'", "frame-ancestors 'none'"} < {*policy}
+        assert not [rule for rule in policy if "unsafe" in rule or "http" in rule]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip;q=1.0, BR;q=0.1", "br"),
+        ("gzip", "gzip"),
+        ("br;q=0, gzip", "gzip"),
+        ("br;q=0.000", None),
+        ("identity", None),
+        ("brr, xgzip", None),
+        ("br;q=2", None),
+    ],
+)
+async def test_a_file_is_sent_in_the_smallest_coding_that_the_browser_reads(
+    client: httpx2.AsyncClient, accepted: str, coding: str | None
+) -> None:
+    async with client.stream("GET", "/static/assets/big-abc.js", headers={"accept-encoding": accepted}) as answer:
+        raw = b"".join([part async for part in answer.aiter_raw()])
+    assert answer.headers.get("content-encoding") == coding
+    assert raw == {"br": b"brotli", "gzip": b"gzip", None: b"1"}[coding]
+    assert answer.headers["vary"] == "accept-encoding"
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
 
 
 def policy_of(pages: Pages) -> str:
@@ -92,6 +147,7 @@ def test_without_a_build_there_are_plain_pages(tmp_path: Path) -> None:
     pages = Pages(tmp_path)
     assert b"/openapi.json" in pages.docs().body
     assert b"inbox" in pages.inbox().body
+    assert b"web app" in pages.app().body
     with pytest.raises(NotFound):
         pages.file("docs.html")
 

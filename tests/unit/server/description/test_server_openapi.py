@@ -6,6 +6,7 @@ import jsonschema_rs
 import pytest
 from server_kit import ASKING, Caller
 
+from looply.permissions import FOR_KEYS, PERMISSIONS
 from looply.server.http.boundary import Boundary
 from looply.server.http.problems import STATUSES
 
@@ -25,7 +26,8 @@ def resolve(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
 async def test_every_route_of_the_server_is_described_with_its_security_scheme(
     document: dict[str, Any], app: Boundary
 ) -> None:
-    security = {"public": [], "metrics": [{"MetricsToken": []}]}
+    people = {name: [{"Session": []}] for name in PERMISSIONS.keys() - FOR_KEYS}
+    security = {"public": [], "metrics": [{"MetricsToken": []}], **people}
     described = {
         (method.upper(), path): operation.get("security")
         for path, methods in document["paths"].items()

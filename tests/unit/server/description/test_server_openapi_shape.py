@@ -96,7 +96,7 @@ def test_the_walk_finds_violations_of_the_rules() -> None:
 
 
 def test_every_refusal_has_a_schema() -> None:
-    named = {"403": "ForbiddenAnswer", "409": "ConflictAnswer"}
+    named = {"401": "SignedOutAnswer", "403": "ForbiddenAnswer", "409": "ConflictAnswer"}
     wrong = [
         f"{name}: {status}"
         for name, operation in operations()

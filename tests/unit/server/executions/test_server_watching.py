@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx2
 import pytest
 import pytest_asyncio
 from msgspec.structs import replace
-from server_kit import ASKING, COMPUTING, START, Caller, CheckedDispatch, definition, note_step, wait_step
+from people_kit import Browser, join
+from server_kit import ASKING, COMPUTING, PUBLIC_URL, START, Caller, CheckedDispatch, definition, note_step, wait_step
 
 from looply.app.context.services import Services
 from looply.engine.processing.feed import FeedBounds
@@ -36,13 +38,14 @@ class Stream:
     """One client of a stream, directly at the application."""
 
     def __init__(self, app: Boundary, key: str, name: str, headers: dict[str, str], query: dict[str, str]) -> None:
-        sent = {"x-api-key": key, **headers}
+        sent = {"x-api-key": key, **headers} if key else headers
         self.scope = {
             "type": "http",
             "method": "GET",
             "path": f"/v2/workflows/{name}",
             "query_string": urlencode(query).encode(),
-            "headers": [(key.lower().encode(), value.encode()) for key, value in sent.items()],
+            "headers": [(name.lower().encode(), value.encode()) for name, value in sent.items()],
+            "scheme": "https",
         }
         self.status = 0
         self.headers: dict[bytes, bytes] = {}
@@ -470,6 +473,27 @@ async def test_a_stream_ends_when_its_key_is_revoked(mine: Caller, beating: Stre
     for key in (await mine.get("getKeys")).json()["items"]:
         await services.catalog.keys.revoke(mine.organization_id, key["key_id"])
     assert await stream.all() == []
+
+
+@pytest.mark.parametrize("change", [{"status": "DEACTIVATED"}, {"role": "approver"}])
+async def test_a_stream_ends_when_its_person_is_deactivated_or_has_another_role(
+    client: httpx2.AsyncClient,
+    mine: Caller,
+    services: Services,
+    entropy: SerialEntropy,
+    tmp_path: Path,
+    change: dict[str, str],
+) -> None:
+    app = build_app(services, entropy, Pages(tmp_path / "static"), intervals=FAST)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=PUBLIC_URL) as pages:
+        organization_id = mine.organization_id
+        operator = await join(Browser(pages), services.catalog, organization_id, "operator@example.com", "operator")
+        stream = Stream(app, "", "watchOrganization", {"cookie": operator.cookie}, {})
+        await wait_for_head(stream)
+        assert stream.status == 200
+        user_id = (await operator.get("get")).json()["user"]["user_id"]
+        assert (await mine.post("changeMember", {"user_id": user_id, **change})).status_code == 200
+        assert await stream.all() == []
 
 
 async def test_a_key_that_is_bound_to_a_workflow_receives_no_entries_of_others(mine: Caller, app: Boundary) -> None:

@@ -8,7 +8,7 @@ from server_kit import ASKING, COMPUTING, Caller
 
 from looply.permissions import PERMISSIONS, SCOPES
 from looply.server.http.boundary import Boundary
-from looply.server.http.call import Route
+from looply.server.http.call import SESSION_PATH, Route
 from looply.testing.clock import FakeClock
 
 PUBLIC = {
@@ -20,6 +20,14 @@ PUBLIC = {
     "GET /inbox/{token}",
     "GET /v2/inbox/{token}",
     "POST /v2/inbox/{token}",
+}
+BEFORE_SIGN_IN = {
+    "POST /v2/session/signIn",
+    "POST /v2/session/readInvitation",
+    "POST /v2/session/acceptInvitation",
+    "POST /v2/session/requestReset",
+    "POST /v2/session/readReset",
+    "POST /v2/session/resetPassword",
 }
 FORBIDDEN = {"message": "Forbidden"}
 OUT_OF_SCOPE = {"message": "Forbidden", "code": "SCOPE"}
@@ -37,11 +45,12 @@ def url_of(route: Route) -> str:
 
 
 async def test_public_routes_are_exactly_those_of_the_list(app: Boundary) -> None:
-    assert {name_of(route) for route in app.routes if route.access == "public"} == PUBLIC
+    assert {name_of(route) for route in app.routes if route.access == "public"} == PUBLIC | BEFORE_SIGN_IN
 
 
 async def test_every_permission_is_needed_by_a_call_and_every_call_declares_one(app: Boundary) -> None:
     needed = {route.access for route in app.routes} - {"public", "metrics"}
+    assert needed <= PERMISSIONS.keys()
     # An override is part of a call that callers without it may make as well.
     assert needed == PERMISSIONS.keys() - {"decide.override"}
 
@@ -50,9 +59,13 @@ async def test_every_route_without_a_key_is_forbidden_with_one_body(
     app: Boundary, client: httpx2.AsyncClient, clock: FakeClock
 ) -> None:
     for route in app.routes:
-        if name_of(route) not in PUBLIC:
-            clock.advance(timedelta(minutes=1))
-            answer = await client.request(route.method, url_of(route))
+        if route.access == "public":
+            continue
+        clock.advance(timedelta(minutes=1))
+        answer = await client.request(route.method, url_of(route))
+        if route.path.startswith(SESSION_PATH):
+            assert (answer.status_code, answer.json()["code"]) == (401, "SIGN_IN_REQUIRED"), name_of(route)
+        else:
             assert (answer.status_code, answer.json()) == (403, FORBIDDEN), name_of(route)
 
 
@@ -60,7 +73,7 @@ async def test_every_route_refuses_a_key_without_its_permission(app: Boundary, m
     for scope in SCOPES:
         caller = await mine.key_with(scope)
         for route in app.routes:
-            if name_of(route) in PUBLIC or route.access in SCOPES[scope]:
+            if route.access == "public" or route.access in SCOPES[scope]:
                 continue
             answer = await mine.client.request(route.method, url_of(route), headers=caller.headers())
             # A route about the whole process accepts no key of an organization.

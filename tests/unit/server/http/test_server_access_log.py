@@ -11,12 +11,15 @@ from server_kit import CARDING, Caller, CheckedDispatch
 from looply.app.context.services import Services
 from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app, ingress_of
+from looply.server.callers.client_addresses import ClientAddresses
 from looply.server.http.access_log import AccessLog
-from looply.server.http.client_addresses import ClientAddresses
 from looply.settings import Settings
 from looply.testing.clock import FakeClock, SerialEntropy
 
-LINE = {"event", "log_level", "address", "method", "route", "status", "duration_ms", "bytes", "key_id", "request_id"}
+LINE = {
+    *("event", "log_level", "address", "method", "route", "status", "duration_ms", "bytes", "key_id", "user_id"),
+    "request_id",
+}
 CANARY = "CANARY"
 
 

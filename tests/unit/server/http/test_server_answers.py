@@ -23,6 +23,7 @@ FREE = {
     "ExportAnswer.definition": "a definition, as its author wrote it; `WorkflowDefinition` describes it",
     "InboxRecord.card": "an Adaptive Card, as it is rendered",
     "LetterRecord.payload": "what a caller sent",
+    "PreferencesAnswer.preferences": "what pages store",
     "ProfileRecord.values": "values of an author",
     "SchemaRecord.workflow_mock_payload": "a payload",
     "SchemaRecord.workflow_schema": "a JSON Schema",

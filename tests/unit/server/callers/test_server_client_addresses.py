@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from looply.server.http.client_addresses import UNKNOWN, ClientAddresses, network_of
+from looply.server.callers.client_addresses import UNKNOWN, ClientAddresses, network_of
 
 TRUSTED = ("10.0.0.0/8", "2001:db8::1")
 

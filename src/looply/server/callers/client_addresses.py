@@ -39,6 +39,14 @@ class ClientAddresses:
                     break
         return str(peer)
 
+    def is_forwarded_https(self, scope: Any) -> bool:
+        """Returns whether a trusted proxy says that its own connection is encrypted."""
+        client = scope.get("client")
+        peer = _parse_address(client[0]) if client else None
+        if peer is None or not self._is_trusted(peer):
+            return False
+        return _header_items(scope["headers"], b"x-forwarded-proto")[-1:] == ["https"]
+
     def _is_trusted(self, address: Address) -> bool:
         return any(address in network for network in self._trusted)
 

@@ -1,0 +1,30 @@
+"""The names of actors beside their ids in lists."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeVar
+
+import msgspec
+
+from looply.server.http.call import Call
+
+_FIELDS: Final = ("created_by", "modified_by", "settled_by", "by")
+"""Fields of rows that hold the id of a key or a person. The name is in a field of the same name with `_name`."""
+
+_Row = TypeVar("_Row", bound=msgspec.Struct)
+
+
+async def name_actors(call: Call, rows: Sequence[_Row]) -> list[_Row]:
+    """Returns rows with the names of the keys and members whose ids they hold; ids of anything else have no name."""
+    ids = {value for row in rows for value in _actors(row).values()}
+    names = await call.services.catalog.people.actors.names(call.organization_id, ids)
+    return [_with_names(row, names) for row in rows]
+
+
+def _with_names(row: _Row, names: Mapping[str, str]) -> _Row:
+    found = {f"{field}_name": names[value] for field, value in _actors(row).items() if value in names}
+    return msgspec.structs.replace(row, **found) if found else row
+
+
+def _actors(row: msgspec.Struct) -> dict[str, str]:
+    """Returns the fields of a row that hold the id of an actor."""
+    return {field: value for field in _FIELDS if (value := getattr(row, field, None))}

@@ -1,0 +1,5 @@
+"""Calls of people: sign-in and sessions, members and invitations, organizations, preferences.
+
+Imports `http`.
+Never here: which cookie a browser gets on which connection; the decision who may sign in.
+"""

@@ -1,0 +1,37 @@
+"""The types of the web app's client belong to the description of the API as it is."""
+
+import json
+from typing import Any
+
+import client_types
+import pytest
+
+from looply.server.application import API_ROUTES
+
+
+@pytest.fixture
+def part() -> dict[str, Any]:
+    return client_types.client_part(json.loads(client_types.DESCRIPTION.read_text("utf-8")))
+
+
+def test_the_types_and_the_routes_of_the_client_are_fresh() -> None:
+    assert list(client_types.stale_files()) == [], "run make docs"
+
+
+def test_another_field_of_an_answer_makes_the_types_stale(part: dict[str, Any]) -> None:
+    before = client_types.first_line(part)
+    part["components"]["schemas"]["KeyRecord"]["properties"]["colour"] = {"type": "string"}
+    assert client_types.first_line(part) != before
+
+
+def test_the_client_can_make_every_current_call_of_the_api(part: dict[str, Any]) -> None:
+    known = {path.lower() for path in part["paths"]}
+    others = ("/v1/", "/metrics")
+    missing = [route.path for route in API_ROUTES if route.path.lower() not in known]
+    assert [path for path in missing if not path.startswith(others)] == []
+
+
+def test_the_client_has_no_pages_among_its_calls(part: dict[str, Any]) -> None:
+    text = client_types.routes_text(part)
+    assert '["GET", "/v2/workflows/getKeys"]' in text
+    assert "getPageFile" not in text

@@ -1,0 +1,108 @@
+"""Writes the types of the web app's client from the description of the API: `make docs`. `--check` only compares.
+
+`ui/src/api/routes.ts` lists method and path of each call. `ui/src/api/generated.ts` is made by openapi-typescript from
+the part of `docs/reference/openapi.json` that the client uses; its first line names the hash of that part, so a
+comparison needs no Node.
+"""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).parent.parent
+DESCRIPTION: Final = ROOT / "docs/reference/openapi.json"
+ROUTES: Final = ROOT / "ui/src/api/routes.ts"
+TYPES: Final = ROOT / "ui/src/api/generated.ts"
+GENERATOR: Final = ROOT / "tests/clients/typescript"
+INPUT: Final = ROOT / "build/client.json"
+WIDTH: Final = 120
+
+_LEFT_OUT: Final = ("/v1/", "/static/", "/inbox/", "/docs", "/openapi.json", "/metrics", "/app")
+_KEPT: Final = ("operationId", "parameters", "requestBody", "responses")
+
+
+def client_part(document: dict[str, Any]) -> dict[str, Any]:
+    """Returns the operations that the web app may call, each with its parameters, body and answer, and the schemas."""
+    paths = {
+        path: {method: _operation(operation) for method, operation in methods.items()}
+        for path, methods in document["paths"].items()
+        if path != "/" and not path.startswith(_LEFT_OUT)
+    }
+    return {**document, "paths": paths, "tags": []}
+
+
+def _operation(operation: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: operation[name] for name in _KEPT if name in operation}
+    done = operation["responses"]["200"]
+    content = {kind: {"schema": each.get("schema", {})} for kind, each in done.get("content", {}).items()}
+    return {**kept, "responses": {"200": {"description": "", "content": content}}}
+
+
+def routes_text(part: dict[str, Any]) -> str:
+    """Returns the module that lists method and path of each operation."""
+    rows = sorted(
+        (operation["operationId"], method.upper(), path)
+        for path, methods in part["paths"].items()
+        for method, operation in methods.items()
+    )
+    lines = [
+        "// Written by `make docs` from docs/reference/openapi.json; do not edit.",
+        "",
+        "/** Method and path of each call. */",
+        "export const routes = {",
+        *(_route_line(*row) for row in rows),
+        "} as const;",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _route_line(name: str, method: str, path: str) -> str:
+    line = f'  {name}: ["{method}", "{path}"],'
+    return line if len(line) <= WIDTH else f'  {name}: [\n    "{method}",\n    "{path}",\n  ],'
+
+
+def first_line(part: dict[str, Any]) -> str:
+    """Returns the first line of the types that belong to a part of the description and to the pinned generator."""
+    pinned = json.loads((GENERATOR / "package.json").read_text("utf-8"))["devDependencies"]["openapi-typescript"]
+    digest = hashlib.sha256(json.dumps(part, sort_keys=True).encode()).hexdigest()
+    return f"// Written by `make docs` with openapi-typescript {pinned} from {digest}; do not edit."
+
+
+def stale_files() -> Iterator[Path]:
+    """Yields the files that do not belong to the description as it is now."""
+    part = client_part(json.loads(DESCRIPTION.read_text("utf-8")))
+    if not ROUTES.is_file() or ROUTES.read_text("utf-8") != routes_text(part):
+        yield ROUTES
+    if not TYPES.is_file() or TYPES.read_text("utf-8").partition("\n")[0] != first_line(part):
+        yield TYPES
+
+
+def write() -> None:
+    """Writes both files. Raises: CalledProcessError when the generator cannot run; its reason is shown."""
+    part = client_part(json.loads(DESCRIPTION.read_text("utf-8")))
+    ROUTES.write_text(routes_text(part), "utf-8")
+    INPUT.parent.mkdir(exist_ok=True)
+    INPUT.write_text(json.dumps(part), "utf-8")
+    subprocess.run([sys.executable, ROOT / "hatch_build.py", "--types"], check=True)  # noqa: S603
+    TYPES.write_text(f"{first_line(part)}\n\n{TYPES.read_text('utf-8')}", "utf-8")
+
+
+def main(arguments: list[str]) -> int:
+    """Writes or checks both files and returns the exit status."""
+    stale = list(stale_files())
+    if "--check" in arguments:
+        for file in stale:
+            print(f"{file.relative_to(ROOT)} is stale; run make docs")
+        return 1 if stale else 0
+    if stale:
+        write()
+        print("wrote ui/src/api/routes.ts and ui/src/api/generated.ts")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

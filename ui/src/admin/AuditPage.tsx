@@ -1,0 +1,141 @@
+/** What was changed, by whom. The filters are in the address. */
+
+import { Button, Field, Input } from "@fluentui/react-components";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useDeferredValue } from "react";
+import { useApi } from "../api/context";
+import { auditQuery } from "../api/queries/audit";
+import type { Schema } from "../api/types";
+import { type Column, DataTable } from "../kit/DataTable";
+import { Empty } from "../kit/Empty";
+import { Icon } from "../kit/icons";
+import { Pages } from "../kit/Pages";
+import { csvOf, saveFile } from "../text/csv";
+import { useText } from "../text/language";
+import { SHARED } from "../text/shared";
+import { Time } from "../text/time";
+import styles from "./admin.module.css";
+import { type AuditSearch, filterOf, without } from "./audit-search";
+import { Guarded } from "./Guarded";
+import { TEXTS } from "./text";
+import type { AdminText } from "./text.en";
+
+type Item = Schema<"AuditItem">;
+
+export function AuditPage() {
+  return (
+    <Guarded permission="audit">
+      <Audit />
+    </Guarded>
+  );
+}
+
+function Audit() {
+  const { audit: text } = useText(TEXTS);
+  const shared = useText(SHARED);
+  const navigate = useNavigate();
+  const search: AuditSearch = useSearch({ from: "/shell/admin/audit" });
+  const query = useInfiniteQuery(auditQuery(useApi(), filterOf(useDeferredValue(search))));
+  const drop = (): void => void navigate({ to: "/admin/audit", search: {}, replace: true });
+  const isFiltered = Object.keys(search).length > 0;
+  const items = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const empty = isFiltered ? (
+    <Empty icon="filter" title={text.noMatch} action={<Button onClick={drop}>{shared.dropFilters}</Button>} />
+  ) : (
+    <Empty icon="audit" title={text.empty} />
+  );
+  return (
+    <>
+      <div className={styles.tools}>
+        <Filters search={search} />
+        <span className={styles.grow} />
+        <Button
+          icon={<Icon name="download" size={16} />}
+          disabled={items.length === 0}
+          onClick={() => saveFile("audit.csv", csvOf([headOf(text), ...items.map((item) => rowOf(item, text))]))}
+        >
+          {text.csv}
+        </Button>
+      </div>
+      <Pages query={query} empty={empty}>
+        {(found) => (
+          <DataTable
+            label={text.label}
+            columns={columnsOf(text)}
+            rows={found}
+            keyOf={({ record_id }) => String(record_id)}
+            isPlain
+          />
+        )}
+      </Pages>
+      {query.data?.pages.at(-1)?.truncated && <p role="status">{text.truncated}</p>}
+    </>
+  );
+}
+
+function Filters({ search }: { search: AuditSearch }) {
+  const { audit: text } = useText(TEXTS);
+  const navigate = useNavigate();
+  const { action = "", object = "", from = "", to = "" } = search;
+  const choose = (some: AuditSearch): void =>
+    void navigate({ to: "/admin/audit", search: without({ action, object, from, to, ...some }), replace: true });
+  return (
+    <>
+      <Field label={text.action}>
+        <Input
+          value={action}
+          placeholder={text.actionHint}
+          onChange={(_, { value }) => choose({ action: value.trim() })}
+        />
+      </Field>
+      <Field label={text.objectId}>
+        <Input value={object} onChange={(_, { value }) => choose({ object: value.trim() })} />
+      </Field>
+      <Field label={text.from}>
+        <Input type="date" value={from} onChange={(_, { value }) => choose({ from: value })} />
+      </Field>
+      <Field label={text.to}>
+        <Input type="date" value={to} onChange={(_, { value }) => choose({ to: value })} />
+      </Field>
+    </>
+  );
+}
+
+function columnsOf(text: AdminText["audit"]): Column<Item>[] {
+  return [
+    { id: "when", head: text.when, cell: ({ at }) => <Time at={at} /> },
+    { id: "who", head: text.who, cell: (item) => actorOf(item, text) },
+    { id: "what", head: text.what, cell: ({ action }) => <code className={styles.mono}>{action}</code> },
+    { id: "object", head: text.object, cell: ({ object_id }) => <code className={styles.mono}>{object_id}</code> },
+    { id: "details", head: text.details, cell: (item) => <span className={styles.details}>{detailsOf(item)}</span> },
+  ];
+}
+
+function headOf(text: AdminText["audit"]): string[] {
+  return [text.when, text.who, text.what, text.object, text.details];
+}
+
+function rowOf(item: Item, text: AdminText["audit"]): string[] {
+  return [new Date(item.at).toISOString(), actorOf(item, text), item.action, item.object_id, detailsOf(item)];
+}
+
+function actorOf({ actor }: Item, text: AdminText["audit"]): string {
+  const name = actor.name ?? actor.id ?? "";
+  switch (actor.kind) {
+    case "operator":
+      return text.operator;
+    case "key":
+      return text.key(name);
+    case "person":
+      return name;
+  }
+}
+
+/** Returns the details of a record as `name: value` pairs. */
+function detailsOf({ details }: Item): string {
+  return Object.entries(details)
+    .filter(([, value]) => value !== "" && value !== null)
+    .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join(", ");
+}

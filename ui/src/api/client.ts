@@ -1,0 +1,108 @@
+/** The client of the API: `call("getKeys", {limit: 20})` gives the typed answer, or throws a `CallError`. */
+
+import { CallError, errorOf } from "./errors";
+import { routes } from "./routes";
+import type { AnswerOf, CallOptions, InputOf, OperationId } from "./types";
+
+export type Call = <Id extends OperationId>(
+  id: Id,
+  input?: InputOf<Id>,
+  options?: CallOptions,
+) => Promise<AnswerOf<Id>>;
+
+export interface Api {
+  call: Call;
+  /** The value that the server gave for the header of POST calls; empty before sign-in. */
+  setCsrf: (csrf: string) => void;
+}
+
+const TIMEOUT_MS = 30_000;
+
+/** Returns a client that sends by `fetch` of the browser, or by another one in tests. */
+export function createApi(send: typeof fetch = (input, init) => fetch(input, init)): Api {
+  let csrf = "";
+  return {
+    setCsrf: (next) => {
+      csrf = next;
+    },
+    call: async (id, input, options = {}) => {
+      const [method, template] = routes[id];
+      const path = pathOf(template, options.path ?? {});
+      const request = method === "GET" ? getOf(path, input ?? {}) : postOf(path, input ?? {});
+      // With this header the server answers 401 to a session that has ended, also for a GET.
+      const headers = { ...request.headers, accept: "application/json", "x-looply-csrf": csrf };
+      const signals = [AbortSignal.timeout(TIMEOUT_MS), ...(options.signal ? [options.signal] : [])];
+      return (await answerOf(send, request.path, {
+        ...request.init,
+        headers,
+        signal: AbortSignal.any(signals),
+      })) as never;
+    },
+  };
+}
+
+interface Request {
+  path: string;
+  headers: Record<string, string>;
+  init: RequestInit;
+}
+
+function getOf(path: string, query: object): Request {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined) continue;
+    for (const one of Array.isArray(value) ? value : [value]) search.append(name, String(one));
+  }
+  return { path: search.size === 0 ? path : `${path}?${search}`, headers: {}, init: { method: "GET" } };
+}
+
+function postOf(path: string, body: object): Request {
+  const headers = { "content-type": "application/json" };
+  return { path, headers, init: { method: "POST", body: JSON.stringify(body) } };
+}
+
+function pathOf(template: string, values: Readonly<Record<string, string>>): string {
+  return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ""));
+}
+
+async function answerOf(send: typeof fetch, path: string, init: RequestInit): Promise<unknown> {
+  let response: Response;
+  let body: unknown;
+  try {
+    response = await send(path, {
+      credentials: "same-origin",
+      cache: "no-store",
+      redirect: "error",
+      referrerPolicy: "no-referrer",
+      ...init,
+    });
+    body = parse(await response.text());
+  } catch (cause) {
+    if (isCancelled(cause)) throw cause;
+    throw lost(init.method ?? "GET", cause);
+  }
+  if (!response.ok) throw errorOf(response.status, body, response.headers);
+  if (body === undefined) {
+    const requestId = response.headers.get("x-request-id");
+    throw new CallError({ kind: "unreadable", status: response.status, requestId });
+  }
+  return body;
+}
+
+// A POST may have arrived although its answer did not, unless the browser knows that it has no network.
+function lost(method: string, cause: unknown): CallError {
+  const isUnknown = method === "POST" && navigator.onLine;
+  return new CallError({ kind: isUnknown ? "outcome-unknown" : "offline" }, cause);
+}
+
+function isCancelled(cause: unknown): boolean {
+  return cause instanceof DOMException && cause.name === "AbortError";
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,16 @@
+/** The client that the components of a tree use; tests put an in-memory one here. */
+
+import { createContext, type ReactNode, useContext } from "react";
+import type { Api } from "./client";
+
+const ApiContext = createContext<Api | null>(null);
+
+export function ApiProvider({ api, children }: { api: Api; children: ReactNode }) {
+  return <ApiContext value={api}>{children}</ApiContext>;
+}
+
+export function useApi(): Api {
+  const api = useContext(ApiContext);
+  if (api === null) throw new Error("useApi needs an ApiProvider above");
+  return api;
+}

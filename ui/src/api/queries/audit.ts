@@ -1,0 +1,21 @@
+import { infiniteQueryOptions } from "@tanstack/react-query";
+import type { Api } from "../client";
+import type { InputOf } from "../types";
+
+const LIMIT = 30;
+
+export interface AuditFilter {
+  actor?: string;
+  action?: string;
+  object?: string;
+  from?: number;
+  to?: number;
+}
+
+export const auditQuery = (api: Api, filter: AuditFilter) =>
+  infiniteQueryOptions({
+    queryKey: ["audit", filter],
+    queryFn: ({ pageParam, signal }) => api.call("getAudit", { limit: LIMIT, ...filter, ...pageParam }, { signal }),
+    initialPageParam: {} as InputOf<"getAudit">,
+    getNextPageParam: (page) => page.lastKey,
+  });

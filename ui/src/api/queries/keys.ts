@@ -1,0 +1,22 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import type { Api } from "../client";
+import type { InputOf } from "../types";
+
+const LIMIT = 30;
+const LONG_MS = 5 * 60_000;
+
+export const keysQuery = (api: Api) =>
+  infiniteQueryOptions({
+    queryKey: ["keys"],
+    queryFn: ({ pageParam, signal }) => api.call("getKeys", { limit: LIMIT, ...pageParam }, { signal }),
+    initialPageParam: {} as InputOf<"getKeys">,
+    getNextPageParam: (page) => page.lastKey,
+  });
+
+/** The table of permissions, scopes and roles. It changes with the version of the server only. */
+export const permissionsQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["permissions"],
+    queryFn: ({ signal }) => api.call("getPermissions", undefined, { signal }),
+    staleTime: LONG_MS,
+  });

@@ -1,0 +1,20 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import type { Api } from "../client";
+import type { InputOf } from "../types";
+
+const LIMIT = 30;
+
+export const membersQuery = (api: Api) =>
+  infiniteQueryOptions({
+    queryKey: ["members"],
+    queryFn: ({ pageParam, signal }) => api.call("getMembers", { limit: LIMIT, ...pageParam }, { signal }),
+    initialPageParam: {} as InputOf<"getMembers">,
+    getNextPageParam: (page) => page.lastKey,
+  });
+
+/** What roles may do in this organization beside what they may do everywhere. */
+export const roleSettingsQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["role-settings"],
+    queryFn: ({ signal }) => api.call("getRoleSettings", undefined, { signal }),
+  });

@@ -1,0 +1,140 @@
+/** The pages that need no session: sign-in, an invitation, a forgotten password and its new one. */
+
+import { Button, Field, Input } from "@fluentui/react-components";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { useApi } from "../api/context";
+import { asCallError } from "../api/errors";
+import { invitationQuery, resetQuery } from "../api/queries/links";
+import { sessionQuery } from "../api/queries/session";
+import { Loading } from "../kit/Loading";
+import { Note } from "../kit/Note";
+import { Problem } from "../kit/Problem";
+import { SignInForm } from "../session/SignInForm";
+import { useTakeSession } from "../session/session";
+import { TEXTS as SESSION } from "../session/text";
+import { targetOf, waysOf } from "../session/ways";
+import { useText } from "../text/language";
+import { Form, isLongEnough, NewPassword } from "./Form";
+import { Frame } from "./Frame";
+import styles from "./Frame.module.css";
+import { InvitationForm } from "./InvitationForm";
+import { TEXTS } from "./text";
+
+export function SignInPage() {
+  const text = useText(TEXTS);
+  const { to } = useSearch({ strict: false });
+  const { data, error, refetch } = useQuery(sessionQuery(useApi()));
+  const takeSession = useTakeSession();
+  const navigate = useNavigate();
+  const target = targetOf(to);
+  const isSignedIn = data !== undefined && error === null;
+  useEffect(() => {
+    if (isSignedIn) void navigate({ href: target, replace: true });
+  }, [isSignedIn, navigate, target]);
+  if (error === null) return <Loading />;
+  const found = asCallError(error);
+  const ways = waysOf(found);
+  return (
+    <Frame title={text.signInTo}>
+      {found.kind === "signed-out" ? (
+        <SignInForm
+          ways={ways}
+          target={target}
+          onSignedIn={takeSession}
+          forgotten={<Link to="/forgotten">{text.forgotten}</Link>}
+        />
+      ) : (
+        <Problem error={found} onRetry={() => void refetch()} shape="bar" />
+      )}
+      {!ways.local && ways.providers.length === 0 && <p>{text.noWay}</p>}
+      <p className={styles.small}>{text.onlyLink}</p>
+    </Frame>
+  );
+}
+
+export function ForgottenPage() {
+  const text = useText(TEXTS);
+  const labels = useText(SESSION);
+  const api = useApi();
+  const [email, setEmail] = useState("");
+  const request = useMutation({ mutationFn: () => api.call("requestReset", { email }) });
+  return (
+    <Frame title={text.forgottenTitle} hint={text.forgottenHint}>
+      {request.isSuccess ? (
+        <Note>{text.forgottenSent}</Note>
+      ) : (
+        <Form onSubmit={() => email !== "" && request.mutate()}>
+          <Field label={labels.email} required>
+            <Input
+              type="email"
+              size="large"
+              autoComplete="username"
+              value={email}
+              onChange={(_, { value }) => setEmail(value)}
+            />
+          </Field>
+          {request.error && <Problem error={request.error} shape="bar" />}
+          <Button type="submit" appearance="primary" size="large" disabled={request.isPending}>
+            {text.forgottenSend}
+          </Button>
+        </Form>
+      )}
+      <Link to="/sign-in">{text.backToSignIn}</Link>
+    </Frame>
+  );
+}
+
+export function ResetPage() {
+  const text = useText(TEXTS);
+  const { token = "" } = useParams({ strict: false });
+  const query = useQuery(resetQuery(useApi(), token));
+  if (query.data === undefined) return <Opening title={text.resetTitle} error={query.error} />;
+  return <ResetForm token={token} name={query.data.name} />;
+}
+
+function ResetForm({ token, name }: { token: string; name: string }) {
+  const text = useText(TEXTS);
+  const api = useApi();
+  const [password, setPassword] = useState("");
+  const reset = useMutation({ mutationFn: () => api.call("resetPassword", { token, password }) });
+  if (reset.isSuccess) {
+    return (
+      <Frame title={text.resetTitle}>
+        <Note>{text.resetDone}</Note>
+        <Link to="/sign-in">{text.backToSignIn}</Link>
+      </Frame>
+    );
+  }
+  return (
+    <Frame title={text.resetTitle} hint={text.resetHint(name)}>
+      <Form onSubmit={() => isLongEnough(password) && reset.mutate()}>
+        <NewPassword value={password} onChange={setPassword} />
+        {reset.error && <Problem error={reset.error} words={text.words} shape="bar" />}
+        <Button type="submit" appearance="primary" size="large" disabled={reset.isPending}>
+          {text.resetSave}
+        </Button>
+      </Form>
+    </Frame>
+  );
+}
+
+export function InvitationPage() {
+  const text = useText(TEXTS);
+  const { token = "" } = useParams({ strict: false });
+  const query = useQuery(invitationQuery(useApi(), token));
+  if (query.data === undefined) return <Opening title={text.invitationTitle("")} error={query.error} />;
+  return <InvitationForm token={token} invitation={query.data} />;
+}
+
+/** A link that is read, or that is not valid. */
+function Opening({ title, error }: { title: string; error: Error | null }) {
+  const text = useText(TEXTS);
+  return (
+    <Frame title={title}>
+      {error === null ? <Loading rows={2} /> : <Problem error={error} words={text.words} shape="bar" />}
+      <Link to="/sign-in">{text.backToSignIn}</Link>
+    </Frame>
+  );
+}

@@ -1,0 +1,48 @@
+/** A state: color, picture and word together, never one of them alone. */
+
+import styles from "./Chip.module.css";
+import { Icon, type IconName } from "./icons";
+
+export type Tone = "running" | "retry" | "waiting" | "done" | "failed" | "skipped" | "idle";
+
+const ICONS: Readonly<Record<Tone, IconName>> = {
+  running: "play",
+  retry: "repeat",
+  waiting: "waiting",
+  done: "done",
+  failed: "failed",
+  skipped: "ended",
+  idle: "minus",
+};
+
+export function Chip({ tone, children, icon }: { tone: Tone; children: string; icon?: IconName }) {
+  return (
+    <span className={`${styles.chip} ${styles[tone]}`}>
+      <Icon name={icon ?? ICONS[tone]} size={12} />
+      {children}
+    </span>
+  );
+}
+
+/** A word without a judgement, such as the name of a right. */
+export function Tag({ children }: { children: string }) {
+  return <span className={styles.tag}>{children}</span>;
+}
+
+/** A number beside a name. */
+export function Count({
+  value,
+  tone = "plain",
+  label,
+}: {
+  value: number;
+  tone?: "plain" | "brand" | "red";
+  label?: string;
+}) {
+  return (
+    <span className={`${styles.count} ${styles[tone]}`}>
+      <span aria-hidden={label ? "true" : undefined}>{value > 99 ? "99+" : value}</span>
+      {label && <span className={styles.spoken}>{label}</span>}
+    </span>
+  );
+}

@@ -1,0 +1,27 @@
+import { Button, Tooltip } from "@fluentui/react-components";
+import { useState } from "react";
+import { useText } from "../text/language";
+import { SHARED } from "../text/shared";
+import { Icon } from "./icons";
+
+/** Copies a text. With `isWide` the button shows words, else a picture with `label` as its name. */
+export function CopyButton({ value, label, isWide = false }: { value: string; label: string; isWide?: boolean }) {
+  const text = useText(SHARED);
+  const [isCopied, setIsCopied] = useState(false);
+  const copy = (): void => {
+    void navigator.clipboard.writeText(value).then(() => setIsCopied(true));
+  };
+  const icon = <Icon name={isCopied ? "check" : "copy"} size={16} />;
+  if (isWide) {
+    return (
+      <Button icon={icon} onClick={copy}>
+        {isCopied ? text.copied : label}
+      </Button>
+    );
+  }
+  return (
+    <Tooltip content={isCopied ? text.copied : label} relationship="label">
+      <Button appearance="subtle" size="small" icon={icon} onClick={copy} />
+    </Tooltip>
+  );
+}

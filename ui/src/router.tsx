@@ -1,0 +1,112 @@
+/** Every address of the app, and the chunk that its screen loads. */
+
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  type RouterHistory,
+  redirect,
+} from "@tanstack/react-router";
+import { auditSearch } from "./admin/audit-search";
+import { NotFound } from "./shell/NotFound";
+
+const root = createRootRouteWithContext()({ component: Outlet, notFoundComponent: NotFound });
+
+const entrance = () => import("./entrance/pages");
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (search): { to?: string } => (typeof search.to === "string" ? { to: search.to } : {}),
+  component: lazyRouteComponent(entrance, "SignInPage"),
+});
+const forgotten = createRoute({
+  getParentRoute: () => root,
+  path: "/forgotten",
+  component: lazyRouteComponent(entrance, "ForgottenPage"),
+});
+const reset = createRoute({
+  getParentRoute: () => root,
+  path: "/reset/$token",
+  component: lazyRouteComponent(entrance, "ResetPage"),
+});
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: "/invitation/$token",
+  component: lazyRouteComponent(entrance, "InvitationPage"),
+});
+
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: "shell",
+  component: lazyRouteComponent(() => import("./shell/Shell"), "Shell"),
+});
+const start = createRoute({
+  getParentRoute: () => shell,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/me" });
+  },
+});
+const me = createRoute({
+  getParentRoute: () => shell,
+  path: "/me",
+  component: lazyRouteComponent(() => import("./me/MePage"), "MePage"),
+});
+const admin = createRoute({
+  getParentRoute: () => shell,
+  path: "/admin",
+  component: lazyRouteComponent(() => import("./admin/AdminPage"), "AdminPage"),
+});
+const adminStart = createRoute({
+  getParentRoute: () => admin,
+  path: "/",
+  component: lazyRouteComponent(() => import("./admin/AdminStart"), "AdminStart"),
+});
+const members = createRoute({
+  getParentRoute: () => admin,
+  path: "/members",
+  component: lazyRouteComponent(() => import("./admin/MembersPage"), "MembersPage"),
+});
+const roles = createRoute({
+  getParentRoute: () => admin,
+  path: "/roles",
+  component: lazyRouteComponent(() => import("./admin/RolesPage"), "RolesPage"),
+});
+const keys = createRoute({
+  getParentRoute: () => admin,
+  path: "/keys",
+  component: lazyRouteComponent(() => import("./admin/KeysPage"), "KeysPage"),
+});
+const audit = createRoute({
+  getParentRoute: () => admin,
+  path: "/audit",
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(() => import("./admin/AuditPage"), "AuditPage"),
+});
+
+const tree = root.addChildren([
+  signIn,
+  forgotten,
+  reset,
+  invitation,
+  shell.addChildren([start, me, admin.addChildren([adminStart, members, roles, keys, audit])]),
+]);
+
+/** Returns the router. Tests give it a history in memory. */
+export function createAppRouter(history?: RouterHistory) {
+  return createRouter({
+    routeTree: tree,
+    basepath: "/app",
+    defaultPreload: "intent",
+    ...(history === undefined ? {} : { history }),
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

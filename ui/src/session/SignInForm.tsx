@@ -1,0 +1,120 @@
+/** Sign-in by password or by a provider. The page of sign-in has it, and the dialog over a screen. */
+
+import { Button, Field, Input, Link } from "@fluentui/react-components";
+import { useMutation } from "@tanstack/react-query";
+import { type FormEvent, type ReactNode, useState } from "react";
+import { useApi } from "../api/context";
+import { asCallError } from "../api/errors";
+import { Icon } from "../kit/icons";
+import { Problem } from "../kit/Problem";
+import { useText } from "../text/language";
+import { PasswordField } from "./PasswordField";
+import styles from "./SignInForm.module.css";
+import type { Session } from "./session";
+import { TEXTS } from "./text";
+import type { Ways } from "./ways";
+
+interface SignInFormProps {
+  ways: Ways;
+  /** The path of the app to which a provider returns. */
+  target: string;
+  onSignedIn: (session: Session) => void;
+  /** The address, where it is known. */
+  email?: string;
+  forgotten?: ReactNode;
+}
+
+export function SignInForm({ ways, target, onSignedIn, email = "", forgotten }: SignInFormProps) {
+  const text = useText(TEXTS);
+  return (
+    <div className={styles.form}>
+      {ways.providers.map((provider) => (
+        <Button key={provider.id} as="a" size="large" href={startOf(provider.id, target)} icon={<Icon name="key" />}>
+          {text.with(provider.label)}
+        </Button>
+      ))}
+      {ways.providers.length > 0 && ways.local && (
+        <div className={styles.or}>
+          <span>{text.orPassword}</span>
+        </div>
+      )}
+      {ways.local && <PasswordForm email={email} onSignedIn={onSignedIn} forgotten={forgotten} />}
+    </div>
+  );
+}
+
+function PasswordForm({ email: known, onSignedIn, forgotten }: PasswordFormProps) {
+  const text = useText(TEXTS);
+  const api = useApi();
+  const [email, setEmail] = useState(known);
+  const [password, setPassword] = useState("");
+  const [code, setCode] = useState<string | null>(null);
+  const signIn = useMutation({
+    mutationFn: () => api.call("signIn", { email, password, ...(code ? { code: code.replaceAll(" ", "") } : {}) }),
+    onSuccess: onSignedIn,
+    onError: (error) => asCallError(error).code === "CODE_REQUIRED" && setCode((before) => before ?? ""),
+  });
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    if (email !== "" && password !== "") signIn.mutate();
+  };
+  return (
+    <form className={styles.form} onSubmit={submit} noValidate>
+      <Field label={text.email} required>
+        <Input
+          type="email"
+          size="large"
+          autoComplete="username"
+          value={email}
+          onChange={(_, { value }) => setEmail(value)}
+        />
+      </Field>
+      <PasswordField
+        label={text.password}
+        value={password}
+        onChange={setPassword}
+        autoComplete="current-password"
+        aside={<div className={styles.forgotten}>{forgotten}</div>}
+      />
+      <CodeField code={code} onChange={setCode} />
+      {signIn.error && <Problem error={signIn.error} words={text.words} shape="bar" />}
+      <Button type="submit" appearance="primary" size="large" disabled={signIn.isPending}>
+        {signIn.isPending ? text.signingIn : text.signIn}
+      </Button>
+    </form>
+  );
+}
+
+interface PasswordFormProps {
+  email: string;
+  onSignedIn: (session: Session) => void;
+  forgotten: ReactNode;
+}
+
+/** The code of a second factor, for accounts that have one. */
+export function CodeField({ code, onChange }: { code: string | null; onChange: (code: string) => void }) {
+  const text = useText(TEXTS);
+  if (code === null) {
+    return (
+      <Link as="button" type="button" onClick={() => onChange("")}>
+        {text.haveCode}
+      </Link>
+    );
+  }
+  return (
+    <Field label={text.code} hint={text.codeHint}>
+      <Input
+        size="large"
+        inputMode="numeric"
+        autoComplete="one-time-code"
+        value={code}
+        onChange={(_, { value }) => onChange(value)}
+      />
+    </Field>
+  );
+}
+
+/** Returns the address at which sign-in by a provider begins. */
+export function startOf(provider: string, target: string): string {
+  return `/v2/session/start?${new URLSearchParams({ provider, to: `/app${target}` })}`;
+}

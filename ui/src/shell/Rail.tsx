@@ -1,0 +1,75 @@
+/** The places of the app: a rail at the left, a bar at the foot of a phone. */
+
+import { Tooltip } from "@fluentui/react-components";
+import { Link } from "@tanstack/react-router";
+import { Icon, Logo } from "../kit/icons";
+import { usePreferences } from "../session/preferences";
+import { useSession } from "../session/session";
+import { useText } from "../text/language";
+import { SHARED } from "../text/shared";
+import { type Place, placesOf } from "./places";
+import styles from "./Rail.module.css";
+import { TEXTS } from "./text";
+
+export function Rail() {
+  const text = useText(TEXTS);
+  const shared = useText(SHARED);
+  const { preferences, choose } = usePreferences();
+  const isOpen = preferences.isRailOpen;
+  return (
+    <nav className={isOpen ? styles.open : styles.rail} aria-label={text.mainNavigation}>
+      <div className={styles.logo}>
+        <Logo />
+        {isOpen && <span>{shared.product}</span>}
+      </div>
+      <ul className={styles.places}>
+        {placesOf(useSession()).map((place) => (
+          <li key={place.id}>
+            <PlaceLink place={place} isOpen={isOpen} />
+          </li>
+        ))}
+      </ul>
+      <button
+        type="button"
+        className={styles.place}
+        onClick={() => choose({ isRailOpen: !isOpen })}
+        aria-label={isOpen ? text.narrow : text.widen}
+      >
+        <Icon name={isOpen ? "left" : "right"} />
+        {isOpen && <span>{text.narrow}</span>}
+      </button>
+    </nav>
+  );
+}
+
+function PlaceLink({ place, isOpen }: { place: Place; isOpen: boolean }) {
+  const text = useText(TEXTS);
+  const name = text.places[place.id];
+  const link = (
+    <Link to={place.path} className={styles.place} activeProps={{ "aria-current": "page" }} aria-label={name}>
+      <Icon name={place.icon} />
+      {isOpen && <span>{name}</span>}
+    </Link>
+  );
+  if (isOpen) return link;
+  return (
+    <Tooltip content={name} relationship="label" positioning="after">
+      {link}
+    </Tooltip>
+  );
+}
+
+/** The same on a phone. */
+export function BottomBar() {
+  const text = useText(TEXTS);
+  return (
+    <nav className={styles.bottom} aria-label={text.mainNavigation}>
+      {placesOf(useSession()).map((place) => (
+        <Link key={place.id} to={place.path} className={styles.tab} activeProps={{ "aria-current": "page" }}>
+          <Icon name={place.icon} size={24} />
+          <span>{text.places[place.id]}</span>
+        </Link>
+      ))}
+    </nav>
+  );
+}

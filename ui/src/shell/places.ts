@@ -1,0 +1,27 @@
+/** The places of the rail. What a role may not see is not listed. */
+
+import type { Permission } from "../api/types";
+import type { IconName } from "../kit/icons";
+import type { Session } from "../session/session";
+
+export interface Place {
+  id: "admin";
+  path: "/admin";
+  icon: IconName;
+  /** The keys that go there. */
+  keys: string;
+  /** Any of these permissions shows the place; without any, everybody sees it. */
+  permissions: readonly Permission[];
+}
+
+export const ADMIN_PERMISSIONS: readonly Permission[] = ["members", "keys", "audit"];
+
+const PLACES: readonly Place[] = [
+  { id: "admin", path: "/admin", icon: "administration", keys: "g a", permissions: ADMIN_PERMISSIONS },
+];
+
+export function placesOf(session: Session): readonly Place[] {
+  return PLACES.filter(
+    ({ permissions }) => permissions.length === 0 || permissions.some((each) => session.permissions.includes(each)),
+  );
+}

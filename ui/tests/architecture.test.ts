@@ -1,0 +1,76 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const SOURCES = resolve(import.meta.dirname, "../src");
+
+/** From below to above: a folder imports from itself and from those before it, never from one after it. */
+const LAYERS = ["shared", "api", "text", "kit", "frame", "session", "shell"];
+/** Each is above the layers and imports no other feature. `docs` and the card's page are pages of their own. */
+const FEATURES = ["docs", "entrance", "me", "admin", "inbox", "public"];
+/** What puts everything together lies beside the folders. */
+const ROOT = "";
+const LONGEST = 300;
+
+const all = readdirSync(SOURCES, { recursive: true, encoding: "utf-8" })
+  .map((file) => file.replaceAll("\\", "/"))
+  .filter((file) => /\.(ts|tsx|css)$/.test(file) && file !== "api/generated.ts");
+const files = all.filter((file) => !file.endsWith(".css"));
+
+function folderOf(file: string): string {
+  return file.includes("/") ? (file.split("/")[0] ?? ROOT) : ROOT;
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(SOURCES, file), "utf-8");
+  const names = [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(([, name = ""]) => name);
+  return names.map((name) => relative(SOURCES, resolve(SOURCES, dirname(file), name)));
+}
+
+function mayImport(from: string, to: string): boolean {
+  if (from === to || from === ROOT) return true;
+  if (FEATURES.includes(from)) return LAYERS.includes(to);
+  return LAYERS.includes(to) && LAYERS.indexOf(to) < LAYERS.indexOf(from);
+}
+
+describe("the tree of the sources", () => {
+  it("has no folder that is neither a layer nor a feature", () => {
+    const unknown = files.map(folderOf).filter((each) => each !== ROOT && ![...LAYERS, ...FEATURES].includes(each));
+    expect([...new Set(unknown)]).toEqual([]);
+  });
+
+  it("imports downwards only, and no feature imports another", () => {
+    const found = files.flatMap((file) =>
+      importsOf(file)
+        .filter((target) => !mayImport(folderOf(file), folderOf(target)))
+        .map((target) => `${file} imports ${target}`),
+    );
+    expect(found).toEqual([]);
+  });
+
+  it("has files that can be read at once", () => {
+    const found = all
+      .map((file) => [file, readFileSync(join(SOURCES, file), "utf-8").split("\n").length] as const)
+      .filter(([, lines]) => lines > LONGEST);
+    expect(found).toEqual([]);
+  });
+
+  it("calls the network in one place, and stores nothing but preferences in the browser", () => {
+    const places = (pattern: RegExp) =>
+      files.filter((file) => pattern.test(readFileSync(join(SOURCES, file), "utf-8")));
+    expect(places(/\bfetch\(/).filter((file) => !["docs", "inbox", "public"].includes(folderOf(file)))).toEqual([
+      "api/client.ts",
+      "shared/http.ts",
+    ]);
+    expect(places(/\b(local|session)Storage\b/)).toEqual(["session/preferences.tsx"]);
+  });
+
+  it("writes no HTML from text, which the content security policy of the app would refuse", () => {
+    const found = files.filter((file) =>
+      /dangerouslySetInnerHTML|\.(inner|outer)HTML\s*=|insertAdjacentHTML|new Function|\beval\(/.test(
+        readFileSync(join(SOURCES, file), "utf-8"),
+      ),
+    );
+    expect(found).toEqual([]);
+  });
+});

@@ -1,0 +1,73 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+import { expectAccessible, visit } from "../fakes/app";
+import { signedIn, signedOut } from "../fakes/people";
+import { changeScreen } from "../fakes/screen";
+
+describe("the frame of the app", () => {
+  it("shows the places that a role may see", async () => {
+    visit("/me", signedIn());
+    const places = within(await screen.findByRole("navigation", { name: "Main" }));
+    expect(places.getByRole("link", { name: "Administration" })).toBeTruthy();
+    await expectAccessible();
+  });
+
+  it("does not show what a role may not see", async () => {
+    visit("/me", signedIn({ role: "approver", permissions: ["own"] }));
+    await screen.findByRole("navigation", { name: "Main" });
+    expect(screen.queryByRole("link", { name: "Administration" })).toBeNull();
+  });
+
+  it("has its places at the foot of a phone", async () => {
+    changeScreen({ isPhone: true });
+    visit("/me", signedIn());
+    await screen.findByRole("navigation", { name: "Main" });
+    expect(screen.queryByRole("button", { name: "Narrow" })).toBeNull();
+    await expectAccessible();
+  });
+
+  it("leads to sign-in when there is no session, and back to the screen after it", async () => {
+    const { user, address, api } = visit("/me", signedOut());
+    await user.type(await screen.findByLabelText(/Email/), "manager@example.com");
+    await user.type(screen.getByLabelText(/^Password/), "a long sentence");
+    await user.click(screen.getByRole("button", { name: "Sign in" }));
+    await screen.findByRole("heading", { name: "My account" });
+    expect(address()).toBe("/me");
+    expect(api.csrf()).toBe("csrf-2");
+  });
+
+  it("finds a command by any of its words and runs it by Enter", async () => {
+    const { user } = visit("/me", signedIn());
+    await screen.findByRole("heading", { name: "My account" });
+    await user.keyboard("{Control>}k{/Control}");
+    await user.type(await screen.findByRole("combobox"), "dark");
+    expect(screen.getAllByRole("option").map((each) => each.textContent)).toEqual(["Theme: Dark"]);
+    await expectAccessible();
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(document.documentElement.dataset.theme).toBe("dark"));
+    expect(screen.queryByRole("combobox")).toBeNull();
+  });
+
+  it("lists the keys of the screen by the question mark", async () => {
+    const { user } = visit("/me", signedIn());
+    await screen.findByRole("heading", { name: "My account" });
+    await user.keyboard("?");
+    const dialog = within(await screen.findByRole("dialog"));
+    expect(dialog.getByText("Administration")).toBeTruthy();
+    await expectAccessible();
+  });
+
+  it("speaks German at once when a person chooses it", async () => {
+    const { user } = visit("/me", signedIn());
+    await screen.findByRole("heading", { name: "My account" });
+    await user.keyboard("{Control>}k{/Control}");
+    await user.type(await screen.findByRole("combobox"), "Deutsch{Enter}");
+    expect(await screen.findByRole("heading", { name: "Mein Konto" })).toBeTruthy();
+    expect(document.documentElement.lang).toBe("de");
+  });
+
+  it("says that an address has no page", async () => {
+    visit("/nothing", signedIn());
+    expect(await screen.findByText("There is no such page")).toBeTruthy();
+  });
+});

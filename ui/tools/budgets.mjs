@@ -1,0 +1,53 @@
+// Fails when a first visit of a page loads more than its budget: all scripts and styles that its chunks load, compressed
+// with gzip. Reads the manifest that the build writes.
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const STATIC = fileURLToPath(new URL("../../src/looply/server/static/", import.meta.url));
+
+/** Page -> the entry, the chunks that its route loads, and the budget in KB (1000 bytes). */
+const BUDGETS = {
+  "card by its link": { chunks: ["inbox.html"], kilobytes: 60 },
+  "sign-in": { chunks: ["app.html", "src/entrance/pages.tsx"], kilobytes: 230 },
+  shell: { chunks: ["app.html", "src/shell/Shell.tsx"], kilobytes: 230 },
+  "own account": { chunks: ["app.html", "src/shell/Shell.tsx", "src/me/MePage.tsx"], kilobytes: 310 },
+  members: { chunks: ["app.html", "src/shell/Shell.tsx", "src/admin/MembersPage.tsx"], kilobytes: 310 },
+  keys: { chunks: ["app.html", "src/shell/Shell.tsx", "src/admin/KeysPage.tsx"], kilobytes: 310 },
+  audit: { chunks: ["app.html", "src/shell/Shell.tsx", "src/admin/AuditPage.tsx"], kilobytes: 310 },
+};
+
+const manifest = JSON.parse(readFileSync(`${STATIC}.vite/manifest.json`, "utf-8"));
+const sizes = new Map();
+
+function sizeOf(file) {
+  if (!sizes.has(file)) sizes.set(file, gzipSync(readFileSync(STATIC + file), { level: 9 }).length);
+  return sizes.get(file);
+}
+
+/** Returns the files that the chunks and what they import load. */
+function filesOf(names) {
+  const chunks = new Set();
+  const files = new Set();
+  const open = [...names];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (chunks.has(name)) continue;
+    chunks.add(name);
+    const chunk = manifest[name];
+    if (chunk === undefined) throw new Error(`the build has no chunk ${name}; correct tools/budgets.mjs`);
+    for (const file of [chunk.file, ...(chunk.css ?? [])]) files.add(file);
+    open.push(...(chunk.imports ?? []));
+  }
+  return [...files];
+}
+
+let isOver = false;
+for (const [page, { chunks, kilobytes }] of Object.entries(BUDGETS)) {
+  const files = filesOf(chunks);
+  const size = files.reduce((sum, file) => sum + sizeOf(file), 0) / 1000;
+  const over = size > kilobytes;
+  isOver ||= over;
+  console.log(`${over ? "OVER" : "ok  "} ${page}: ${size.toFixed(1)} of ${kilobytes} KB in ${files.length} files`);
+  if (over) for (const file of files) console.log(`       ${(sizeOf(file) / 1000).toFixed(1)} KB ${file}`);
+}
+process.exitCode = isOver ? 1 : 0;
