@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from bench import auditor, fairness, growth, regions, searching, sessions, speed, streams, table, timers
+from bench import auditor, fairness, growth, inbox, regions, searching, sessions, speed, streams, table, timers
 from bench.beside import measure_peers
 from bench.functions import measure_functions
 from bench.machine import describe
@@ -60,6 +60,10 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
     "search": (
         "a page of each kind of search in 1 million executions",
         lambda plan, _args, _found: {"search": searching.measure_search(plan)},
+    ),
+    "inbox": (
+        "pages of a person's inbox with 100,000 open requests",
+        lambda plan, _args, _found: {"inbox": inbox.measure_inbox(plan)},
     ),
     "streams": (
         "triggers while 1,000 watch an execution each, 10 the organization, and 100 do not read",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from bench import fairness, regions, searching, sessions
+from bench import fairness, inbox, regions, searching, sessions
 from bench.distributed import rows as distributed
 
 _WIDTHS: Final = (58, 44, 30)
@@ -63,6 +63,8 @@ def rows_of(found: dict[str, Any]) -> Iterator[Row]:
         yield from (Row(*line) for line in regions.lines_of(found["regions"]))
     if "search" in found:
         yield from (Row(*line) for line in searching.lines_of(found["search"]))
+    if "inbox" in found:
+        yield from (Row(*line) for line in inbox.lines_of(found["inbox"]))
     if "streams" in found:
         yield from _stream_rows(found["streams"])
     if "expressions" in found:

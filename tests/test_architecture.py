@@ -85,10 +85,11 @@ ROOMS = {
         "connection",
         "authoring",
         "executions",
+        "inbox",
         "people",
         "administration",
     ),
-    "app": ("context", "authoring", "executions", "people", "administration"),
+    "app": ("context", "authoring", "executions", "inbox", "people", "administration"),
     "cli": (
         "display",
         "terminal",

@@ -23,6 +23,7 @@ from looply.app.context.links import Links
 from looply.app.context.metrics import Metrics, ProcessState, count_uninstalled_as_other
 from looply.app.context.services import Services
 from looply.app.executions.bulk_runner import BulkRunner
+from looply.app.inbox.absence_runner import AbsenceRunner
 from looply.app.people.use_loop import UseLoop
 from looply.catalog import Catalog
 from looply.catalog.catalog import postgres_backend
@@ -407,6 +408,7 @@ async def _compose(
             QuotaMeter(shell.quotas, clock),
             Pruner(store.pruning, clock, settings.retention, settings.decision_retention),
             BulkRunner(services, _bulk_holder(store)),
+            AbsenceRunner(services),
         ),
         store=store,
     )

@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 
 from looply.engine.ports.schedule_store import Schedules
 from looply.engine.ports.store import Journal, Reads, Store, Unit, WorkQueue
+from looply.engine.records.absences import Absences
 from looply.engine.records.copies import Copies
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
@@ -36,6 +37,7 @@ _WRITES = frozenset(
         "prune",
         "drop_keys",
         "drop_decisions",
+        "drop_ended",
         "fill",
         "release_space",
     }
@@ -215,6 +217,7 @@ class FaultyStore:
         self.copies = cast("Copies", _Side(inner, "copies", faults))
         self.letters = cast("Letters", _Side(inner, "letters", faults))
         self.decisions = cast("Decisions", _Side(inner, "decisions", faults))
+        self.absences = cast("Absences", _Side(inner, "absences", faults))
         self.trials = cast("Trials", _Side(inner, "trials", faults))
         self.pruning = cast("Pruning", _Side(inner, "pruning", faults))
         self.survey = cast("Survey", _Side(inner, "survey", faults))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simulation.checking import region_checkers
+from simulation.checking import absence_checkers, region_checkers
 from simulation.checking.checkers import CHECKERS, Checker
 from simulation.checking.pruning_checkers import PRUNING_CHECKERS
 from simulation.checking.region_histories import under_current_names
@@ -174,6 +174,29 @@ def answer_a_passed_on_card(trace: Trace) -> None:
     history.insert(index + 1, {**{name: sent[name] for name in ("step", "visit", "scope") if name in sent}, **answer})
 
 
+def pass_an_absent_persons_card_to_a_stranger(trace: Trace) -> None:
+    history, index = next(events(trace, "CardClosed", reason="ABSENT"))
+    history[index]["to"] = "stranger@example.com"
+
+
+def forget_all_absences(trace: Trace) -> None:
+    next(events(trace, "CardClosed", reason="ABSENT"))
+    trace.leaves.clear()
+
+
+def give_a_substitute_a_second_card(trace: Trace) -> None:
+    history, index = next(events(trace, "CardClosed", reason="ABSENT"))
+    sent = next(event for event in history[index:] if event["type"] == "CardWanted")
+    sent["copies"] = [*sent["copies"], {**sent["copies"][0], "card_id": "another"}]
+
+
+def answer_before_the_card_is_passed_on(trace: Trace) -> None:
+    history, index = next(events(trace, "CardClosed", reason="ABSENT"))
+    closed = history[index]
+    answer = {"type": "AnswerRecorded", "part": 99, "user": closed["to"]}
+    history.insert(index, {**{name: closed[name] for name in ("step", "visit", "scope") if name in closed}, **answer})
+
+
 TAMPERS: tuple[tuple[Checker, tuple[Tamper, ...]], ...] = (
     (
         region_checkers.no_step_starts_in_a_cancelled_branch,
@@ -205,6 +228,14 @@ TAMPERS: tuple[tuple[Checker, tuple[Tamper, ...]], ...] = (
         (settle_a_letter_twice, acknowledge_two_settlements, call_a_discarded_letter_applied),
     ),
     (region_checkers.a_passed_on_card_takes_no_answer_of_its_former_recipient, (answer_a_passed_on_card,)),
+    (
+        absence_checkers.a_card_is_passed_on_to_a_substitute_of_that_time,
+        (pass_an_absent_persons_card_to_a_stranger, forget_all_absences),
+    ),
+    (
+        absence_checkers.no_person_has_two_open_cards_of_a_step,
+        (give_a_substitute_a_second_card, answer_before_the_card_is_passed_on),
+    ),
 )
 
 

@@ -24,7 +24,8 @@ MUST_BE_SEEN = (
     "AnswerRecorded approved", "AnswerRecorded rejected", "Resumed approved", "Resumed rejected", "WaitTimedOut",
     "TimerStarted REMINDER", "TimerStarted ESCALATION", "IncidentOpened FAILED", "IncidentOpened UNKNOWN",
     "IncidentClosed attempt", "IncidentClosed visit", "IncidentClosed", "StepSkipped", "DocumentEdited",
-    "LetterSettled", "CardClosed REASSIGNED", "DocumentEdited within", "Moved", "Moved within", "Migrated",
+    "LetterSettled", "CardClosed REASSIGNED", "CardClosed ABSENT",
+    "DocumentEdited within", "Moved", "Moved within", "Migrated",
 )  # fmt: skip
 _TELLING = {
     "ScopeClosed": "how", "ChildClosed": "outcome", "AnswerRecorded": "decision", "Resumed": "branch",

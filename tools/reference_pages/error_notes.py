@@ -542,6 +542,11 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "SECRET_IN_DATASTORE": ("step", "The datastore would show a value that is marked secret."),
     "SETTINGS": ("command", "Settings are wrong; all problems are listed together."),
     "SHUTTING_DOWN": ("server", "The server is stopping. Nothing was done; repeat after `Retry-After`."),
+    "ABSENCE_REFUSED": (
+        "state",
+        "The substitute is the person, or the substitutes lead back to the person; or the span is over or too long.",
+    ),
+    "DECIDED_ALREADY": ("state", "The person has answered the request already, with another card; each answers once."),
     "SELF_APPROVAL": ("state", "The requester of an approval with `self_approval: false` may not decide about it."),
     "SLOT_TAKEN": (
         "inside",

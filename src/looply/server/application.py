@@ -28,6 +28,9 @@ from looply.server.http.boundary import Boundary, Observers
 from looply.server.http.call import Access, Call, Response, Route, public_route
 from looply.server.http.dispatch import Dispatch
 from looply.server.http.events import DEFAULT_INTERVALS, StreamIntervals
+from looply.server.inbox import absence as own_absence
+from looply.server.inbox import cards as own_cards
+from looply.server.inbox import records as own_records
 from looply.server.people import account, members, organizations, session
 from looply.settings import Settings
 
@@ -60,6 +63,9 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *expression_editing.ROUTES,
     *inbox.ROUTES,
     *decisions.ROUTES,
+    *own_cards.ROUTES,
+    *own_records.ROUTES,
+    *own_absence.ROUTES,
     *profiles.ROUTES,
     *connections.ROUTES,
     *datastores.ROUTES,

@@ -12,6 +12,7 @@ from looply.engine.records.decisions import DecisionFilter, DecisionKey, Decisio
 from looply.engine.records.pruning import BEGIN, Cursor, RetentionFilter
 from looply.errors import Stale
 from looply.execution.approvals.decisions import Decision
+from looply.execution.facts.actor import LINK, Actor
 
 DAY = timedelta(days=1)
 ANN, BOB = "Ann@example.com", "bob@example.com"
@@ -67,11 +68,23 @@ async def dropped(store: Store, **fields: Any) -> tuple[int, int]:
 class DecisionContract:
     """Rows come with their unit, whole, and are found in the order of their instants."""
 
+    async def test_a_decision_comes_back_with_how_it_came_and_for_whom(self, store: Store, samples: Samples) -> None:
+        first = samples.first()
+        session = Actor(kind="session", user_id="7", email="Ann@example.com")
+        rows = (
+            decided(first, 3, actor=LINK),
+            decided(first, 4, actor=session, substitute_for="Bob <bob@example.com>"),
+            decided(first, 5, actor=Actor(kind="channel", user_id="29:abc")),
+        )
+        await store.journal.commit(replace(first, decisions=rows))
+        assert tuple(await store.decisions.of_execution(first.execution_id)) == rows
+
     async def test_a_decision_comes_back_as_it_was_stored(self, store: Store, samples: Samples) -> None:
         first = samples.first(process_id="PO-1", workflow_version=7)
         row = decided(
             first, 3, scope="split#1", visit=2, comment="ü\n'", action="", via="TEAMS", revision=0, is_final=True
         )
+        assert row.decision.actor is None
         await store.journal.commit(replace(first, decisions=(row,)))
         assert list(await store.decisions.of_execution(first.execution_id)) == [row]
         assert list(await store.decisions.list(ORGANIZATION, DecisionFilter(), None, 10)) == [row]

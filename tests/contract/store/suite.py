@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from contract.store.absences import AbsenceContract
 from contract.store.datastores import DatastoreContract
 from contract.store.decisions import DecisionContract
 from contract.store.deliveries import DeliveryContract
@@ -409,6 +410,7 @@ class StoreContract(
     LedgerContract,
     DatastoreContract,
     DecisionContract,
+    AbsenceContract,
     SurveyContract,
     OwnerContract,
     UsageContract,

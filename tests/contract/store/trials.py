@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from contract.store.deliveries import CHILD, in_line, sent
 from contract.store.lives import AbandonableStore, Stores, opened
 from contract.store.samples import Samples, effect, timer, wait, working
-from looply.engine.ports.store import MAX_CRASH_COUNT, Unit
+from looply.engine.ports.store import Unit
 from looply.engine.records.startup import StartupState
+from looply.engine.records.trials import MAX_CRASH_COUNT
 from looply.testing.clock import START_TIME
 
 HOUR = timedelta(hours=1)

@@ -1,10 +1,13 @@
 """Scenarios of approvals: decisions, substitutes, reminders and timeouts."""
 
 from collections.abc import Callable
-from typing import Final
+from datetime import timedelta
+from typing import Any, Final
 
 from golden.scenarios.tools import PEOPLE, Simulator, started, step, token
-from looply.execution.facts.commands import ReassignCard, SkipStep
+from looply.execution.facts.absences import Absence
+from looply.execution.facts.actor import LINK, Actor
+from looply.execution.facts.commands import AnswerCard, PassOnAbsent, ReassignCard, SkipStep
 from looply.execution.facts.state import cards_of
 from looply.jsontext import Json
 
@@ -49,6 +52,23 @@ def approval_passed_on() -> Simulator:
     )
     simulator.submit(passed)
     simulator.tick(HOUR)
+    return simulator
+
+
+def approval_by_the_substitute_of_an_absent_person() -> Simulator:
+    simulator = _asked(quorum=2)
+    absence = Absence(
+        person=PEOPLE[0],
+        substitute="x@example.com",
+        begins_on=simulator.now,
+        ends_on=simulator.now + timedelta(days=7),
+    )
+    simulator.submit(PassOnAbsent(at=simulator.now, via="ABSENCE", absences=(absence,)))
+    card = next(card for card in cards_of(simulator.state, "ask:1") if card.substitute_for)
+    actor = Actor(kind="session", user_id="x", email="x@example.com")
+    facts: dict[str, Any] = {"at": simulator.now, "via": "INBOX", "data": APPROVE}
+    simulator.submit(AnswerCard(**facts, card_id=card.card_id, revision=1, actor=actor))
+    simulator.submit(AnswerCard(**facts, token=token("ask", part=1), actor=LINK))
     return simulator
 
 
@@ -106,6 +126,7 @@ APPROVALS: Final[tuple[Callable[[], Simulator], ...]] = (
     approval_by_two_of_three,
     approval_in_a_sequence,
     approval_passed_on,
+    approval_by_the_substitute_of_an_absent_person,
     approval_timed_out_after_an_answer,
     approval_decided_by_a_resume,
     approval_overridden_by_an_operator,

@@ -72,7 +72,7 @@ class MemoryReads:
         return {execution_id: self._tail(execution_id, events) for execution_id in execution_ids}
 
     async def open_cards(
-        self, organization_id: str, person: str, after: CardKey | None, limit: int
+        self, organization_id: str, person: str, after: CardKey | None, limit: int, workflow_id: str = ""
     ) -> Sequence[OpenCard]:
         """Returns open card copies behind a key, newest first."""
         data = self._data
@@ -81,6 +81,7 @@ class MemoryReads:
             for card in data.cards.values()
             if data.heads[card.execution_id].organization_id == organization_id
             and person in ("", card.recipient)
+            and workflow_id in ("", card.workflow_id)
             and (after is None or card.key < after)
         ]
         return sorted(found, key=lambda card: card.key, reverse=True)[:limit]

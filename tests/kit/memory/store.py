@@ -5,6 +5,7 @@ from kit.memory.data import MemoryData
 from kit.memory.journal import MemoryJournal
 from kit.memory.pruning import MemoryPruning
 from kit.memory.reads import MemoryReads
+from kit.memory.records.absences import MemoryAbsences
 from kit.memory.records.copies import MemoryCopies
 from kit.memory.records.datastores import MemoryDatastores
 from kit.memory.records.decisions import MemoryDecisions
@@ -37,6 +38,7 @@ class MemoryStore:
         self.copies = MemoryCopies(self.data, self.commits)
         self.letters = MemoryLetters(self.data)
         self.decisions = MemoryDecisions(self.data, self.commits)
+        self.absences = MemoryAbsences(self.data, self.commits)
         self.trials = MemoryTrials(self.data, self.commits)
         self.pruning = MemoryPruning(self.data, self.commits)
         self.survey = MemorySurvey(self.data)

@@ -6,6 +6,7 @@ from itertools import pairwise, product
 from typing import Any
 
 from simulation.checking import checkers
+from simulation.checking.absence_checkers import ABSENCE_CHECKERS
 from simulation.checking.checkers import Checker, Event
 from simulation.checking.pruning_checkers import PRUNING_CHECKERS
 from simulation.checking.region_histories import (
@@ -112,7 +113,7 @@ def no_step_starts_during_an_incident(trace: Trace) -> Iterable[str]:
                 incidents.add(event["incident_id"])
             elif event["type"] == "IncidentClosed":
                 incidents.discard(event["incident_id"])
-            elif event["type"] == "CardWanted" and before.get("reason") == "REASSIGNED":
+            elif event["type"] == "CardWanted" and before.get("reason") in ("REASSIGNED", "ABSENT"):
                 continue
             elif event["type"] in ENTERS and incidents:
                 yield f"{execution} starts {event['type']} {event['step']} during an incident"
@@ -345,7 +346,7 @@ def a_passed_on_card_takes_no_answer_of_its_former_recipient(trace: Trace) -> It
         for event in history:
             if event["type"] == "CardWanted":
                 parts.update({one["card_id"]: (place_of(event), one.get("part", 0)) for one in event.get("copies", ())})
-            elif event["type"] == "CardClosed" and event["reason"] in ("REASSIGNED", "ESCALATED"):
+            elif event["type"] == "CardClosed" and event["reason"] in ("REASSIGNED", "ESCALATED", "ABSENT"):
                 passed_on.update(parts[card_id] for card_id in event["cards"])
             elif event["type"] == "AnswerRecorded" and (place_of(event), event["part"]) in passed_on:
                 yield f"{execution} takes the answer of {event['user']}, whose card was passed on"
@@ -373,6 +374,7 @@ REGION_CHECKERS: Sequence[Checker] = (
     a_wait_is_passed_once,
     a_letter_is_settled_once,
     a_passed_on_card_takes_no_answer_of_its_former_recipient,
+    *ABSENCE_CHECKERS,
     *REPAIR_CHECKERS,
     *PRUNING_CHECKERS,
 )

@@ -2,22 +2,26 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from looply.engine.ports.port import Head
 from looply.engine.records.letters import LetterRow
 from looply.engine.shell.shell import Shell
+from looply.execution.facts.absences import Absence
 from looply.execution.facts.commands import ReassignCard, Redrive, SettleLetter
 from looply.execution.facts.events import ResumeIgnored
 from simulation.pools.regions import APPROVERS
 from simulation.running.choice import choose, happens
+from simulation.running.trace import Leave
 
 if TYPE_CHECKING:
     from simulation.running.life import Simulation
 
 Act = Callable[[], Awaitable[None]]
 BULK = "bulk"
+_ABSENT_MS = (20_000, 90_000, 3_600_000)
 _NOTICED_MS = (500, 5000, 61_000)
 """The time after a slice until its bulk continues, or another operator begins it again."""
 
@@ -31,6 +35,7 @@ class Desk:
         self.actions: list[Act] = []
         if simulation.pool.is_rich:
             self.actions = [self.pass_on] * 4 + [self.hurry] * 6 + [self.settle] * 2 + [self.redrive_all] * 2
+            self.actions += [self.leave] * 3
 
     async def pass_on(self) -> None:
         """Passes one of the open cards on to a person, who may have one already."""
@@ -50,6 +55,19 @@ class Desk:
         if happens(choice, "has it open", 400):
             # The former recipient has not read it since.
             await simulation.clients.answer(organization, card)
+
+    async def leave(self) -> None:
+        """Lets a person be absent for a while; the substitutes may go round."""
+        simulation, choice = self._simulation, self._simulation.choice
+        organization = choose(choice, "organization", sorted(set(simulation.trace.organizations.values())))
+        person = choose(choice, "who", (*APPROVERS, "dee@example.com", "eve@example.com"))
+        substitute = choose(choice, "substitute", ("fay@example.com", "eve@example.com", *APPROVERS))
+        begin = simulation.clock.now()
+        end = begin + timedelta(milliseconds=choose(choice, "absent", _ABSENT_MS))
+        absence = Absence(person=person, substitute=substitute, begins_on=begin, ends_on=end)
+        trace = simulation.trace
+        trace.leaves.append(Leave(trace.tick(), organization, person, substitute, begin, end))
+        await simulation.ask(lambda shell: shell.absences.put(organization, absence))
 
     async def hurry(self) -> None:
         """Sends a resume before its wait, which may become a dead letter."""

@@ -239,6 +239,22 @@ def r22_a_moved_path_skips_its_target() -> AbstractContextManager[None]:
     return _replaced(repairing, "apply_moved", moved)
 
 
+def r23_a_substitute_gets_a_second_vote() -> AbstractContextManager[None]:
+    """The card of an absent person is passed on to a person who has a card of the step, or has answered it."""
+    absent = import_module("looply.execution.approvals.absent")
+    return _replaced(absent, "_people_of", lambda *_: set())
+
+
+def r24_a_substitute_gets_the_cards_of_everybody() -> AbstractContextManager[None]:
+    """While one person is absent the substitute gets the cards of all other people too."""
+    absent = import_module("looply.execution.approvals.absent")
+
+    def substitute(absences: Any, person: str, _workflow_id: str) -> str:
+        return next((one.substitute for one in absences.values() if one.substitute != person), "")
+
+    return _replaced(absent, "find_substitute", substitute)
+
+
 REGION_MUTANTS: Sequence[Mutant] = tuple(
     made for name, made in sorted(globals().items()) if name[0] == "r" and name[1:3].isdigit()
 )

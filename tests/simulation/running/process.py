@@ -5,9 +5,12 @@ from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal
 
 from kit.callees import FakeCallees
+from looply.app.context.services import Signal
+from looply.app.inbox.absence_runner import AbsenceRunner
 from looply.engine.coding.codec import Codec
 from looply.engine.effects.in_process import InProcessDispatcher
 from looply.engine.effects.worker import Worker
@@ -105,6 +108,7 @@ class Process:
             callees.put(workflow_id, workflow)
         self.pump = Pump(self.shell, self.store, simulation.clock, _no_profile, callees.find)
         self.pruner = self._pruner()
+        self.absences = self._absence_runner()
         self.spawn(self._live())
 
     def spawn(self, work: Any) -> "asyncio.Task[Any]":
@@ -141,6 +145,8 @@ class Process:
         self.pump.stop()
         if self.pruner is not None:
             self.pruner.stop()
+        if self.absences is not None:
+            self.absences.stop()
         await asyncio.gather(*self.callers, return_exceptions=True)
         await self.shell.close(_DRAIN)
         self.simulation.outside_later(0, lambda: self.simulation.kill(self, "graceful_restart"))
@@ -154,7 +160,15 @@ class Process:
         self.is_ready = not self.is_leaving
         if self.pruner is not None:
             self.spawn(self.pruner.run())
+        if self.absences is not None:
+            self.spawn(self.absences.run())
         await self.pump.run()
+
+    def _absence_runner(self) -> AbsenceRunner | None:
+        if not self.simulation.pool.is_rich:
+            return None
+        services: Any = SimpleNamespace(engine=self.shell, clock=self.simulation.clock, absence_signal=Signal())
+        return AbsenceRunner(services)
 
     def _pruner(self) -> Pruner | None:
         if not self.simulation.pool.forgets:

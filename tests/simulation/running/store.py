@@ -14,6 +14,7 @@ from looply.engine.coding.dictionary import STARTER, starter_dictionary
 from looply.engine.ports.port import Fire
 from looply.engine.ports.schedule_store import Schedules
 from looply.engine.ports.store import Journal, Reads, Unit, WorkQueue
+from looply.engine.records.absences import Absences
 from looply.engine.records.copies import Copies
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
@@ -39,7 +40,8 @@ _FAULTS: dict[str, Fault] = {
 }
 _WRITES = (
     "put_definition", "put_dictionary", "mark_running", "drop_deliveries", "put", "drop", "skip", "trim",
-    "claim", "mark_shown", "postpone", "begin_trial", "end_trial", "prune", "drop_keys", "drop_decisions", "fill",
+    "claim", "mark_shown", "postpone", "begin_trial", "end_trial", "prune", "drop_keys", "drop_decisions", "drop_ended",
+    "fill",
 )  # fmt: skip
 """Methods that wait for a flush; a missing one would wait for ever."""
 
@@ -91,6 +93,7 @@ class SimulatedStore:
         self.copies = cast("Copies", _Side(self, self._inner.copies, Copies))
         self.letters = cast("Letters", _Side(self, self._inner.letters, Letters))
         self.decisions = cast("Decisions", _Side(self, self._inner.decisions, Decisions))
+        self.absences = cast("Absences", _Side(self, self._inner.absences, Absences))
         self.trials = cast("Trials", _Side(self, self._inner.trials, Trials))
         pruning = WatchedPruning(data, self._inner.commits, data.on_gone, data.on_keys)
         self.pruning = cast("Pruning", _Side(self, pruning, Pruning))

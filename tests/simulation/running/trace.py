@@ -142,6 +142,18 @@ class Stream:
 
 
 @dataclass(slots=True)
+class Leave:
+    """An absence that a person stored, or may have stored; `substitute` gets their cards from `begin` until `end`."""
+
+    order: int
+    organization: str
+    person: str
+    substitute: str
+    begin: datetime
+    end: datetime
+
+
+@dataclass(slots=True)
 class Pruned:
     """An execution that was pruned by a rule of the instant `now`, with its position in the order of commits.
 
@@ -176,6 +188,7 @@ class Trace:
     plans: list[Plan] = field(default_factory=list)
     firings: list[Firing] = field(default_factory=list)
     streams: list[Stream] = field(default_factory=list)
+    leaves: list[Leave] = field(default_factory=list)
     pruned: list[Pruned] = field(default_factory=list)
     key_rounds: list[tuple[int, datetime]] = field(default_factory=list)
     lost_rows: list[str] = field(default_factory=list)
@@ -208,7 +221,7 @@ class Trace:
         """Returns a hash of the whole trace."""
         seen = (
             self.calls, self.lines, self.commits, self.stops, self.readings, self.lookups, self.plans, self.firings,
-            self.streams, self.pruned, self.lost_rows, self.left,
+            self.streams, self.leaves, self.pruned, self.lost_rows, self.left,
             sorted(self.hits.items()), self.histories, self.heads, self.datastores, self.audit, self.stuck, self.broken,
         )  # fmt: skip
         return blake2b(repr(seen).encode(), digest_size=16).hexdigest()

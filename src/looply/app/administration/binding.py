@@ -73,6 +73,7 @@ class BoundEngine:
     def __init__(self, engine: Engine, workflow_ids: frozenset[str]) -> None:
         self._engine = engine
         self._ids = workflow_ids
+        self.absences = engine.absences
         self.datastores = engine.datastores
         self.pruning = engine.pruning
         self.decisions: Decisions = _BoundDecisions(engine.decisions, workflow_ids)
@@ -138,12 +139,15 @@ class BoundEngine:
         limit: int = 100,
         *,
         card_id: str = "",
+        workflow_id: str = "",
         after: CardKey | None = None,
     ) -> Sequence[OpenCard]:
         """Returns cards of these workflows, newest first."""
         found: list[OpenCard] = []
         while True:
-            cards = await self._engine.open_cards(organization_id, recipient, _CARDS, card_id=card_id, after=after)
+            cards = await self._engine.open_cards(
+                organization_id, recipient, _CARDS, card_id=card_id, workflow_id=workflow_id, after=after
+            )
             found += [card for card in cards if card.workflow_id in self._ids]
             if len(found) >= limit or len(cards) < _CARDS:
                 return found[:limit]

@@ -61,8 +61,9 @@ class Services:
     """The engine and its feed, the catalog and their surroundings.
 
     `background` runs computations that would block the event loop. `metrics_token` is required to read the metrics;
-    without it they cannot be read. `bulk_signal` notifies the runner when this process has stored a bulk. `turns` are
-    those of large JSON, by organization. `passwords` hashes those of people, who sign in by the means of `sign_in`.
+    without it they cannot be read. `bulk_signal` notifies the runner when this process has stored a bulk,
+    `absence_signal` when an absence. `turns` are those of large JSON, by organization. `passwords` hashes those of
+    people, who sign in by the means of `sign_in`.
     """
 
     engine: Engine
@@ -80,6 +81,7 @@ class Services:
     bulk_signal: Signal = field(default_factory=Signal)
     passwords: Passwords = field(default_factory=lambda: Passwords(SystemEntropy()))
     sign_in: SignInMeans = field(default_factory=SignInMeans)
+    absence_signal: Signal = field(default_factory=Signal)
     turns: Turns = field(default_factory=lambda: Turns(SystemClock()))
 
     @property

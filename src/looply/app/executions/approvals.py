@@ -41,7 +41,7 @@ async def reassign(services: Services, principal: Principal, card_id: str, *, to
     in the meantime; Refused when that person may not decide, has decided already, or has a card of this step.
     """
     may_override = principal.may("decide.override")
-    person = _validate_text(to.strip(), "to", _PERSON_CHARACTERS)
+    person = validate_person(to)
     if is_same_person(person, principal.name) and not may_override:
         problem = Problem(path="/to", message="a caller cannot reassign a card to itself without the scope `override`")
         raise Refused(problem.message, code="CANNOT_REASSIGN", problems=(problem,))
@@ -98,6 +98,11 @@ async def list_decisions(
 ) -> Sequence[DecisionRow]:
     """Returns recorded decisions of the organization, newest first, also of pruned executions."""
     return await services.engine.decisions.list(principal.organization_id, criteria, after, limit)
+
+
+def validate_person(text: str, name: str = "to") -> str:
+    """Returns the address of a person. Raises: BadRequest at `/name` when it is not a printable text of 1 to 320."""
+    return _validate_text(text.strip(), name, _PERSON_CHARACTERS)
 
 
 def _validate_text(text: str, name: str, most: int, *, least: int = 1) -> str:

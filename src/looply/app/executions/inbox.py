@@ -13,6 +13,7 @@ from looply.engine.ports.port import CardKey, Execution, OpenCard
 from looply.errors import Conflict, LooplyError, NotFound, Refused
 from looply.execution.approvals.cards import find_card, former_answer, open_wait_of, why_closed
 from looply.execution.approvals.decisions import Decision, decisions_of
+from looply.execution.facts.actor import LINK, Actor
 from looply.execution.facts.address import card_token, parse_address, parse_token
 from looply.execution.facts.approval_terms import ApprovalTerms
 from looply.execution.facts.commands import AlreadyAnswered, AnswerCard, Declined, Recorded, Unfit, UnknownToken
@@ -38,7 +39,8 @@ class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
 
     `OPEN`: an answer counts now. `FROZEN`: the execution has an open incident; the card accepts answers after it.
     `closed_reason` is the code of why it is CLOSED, `closed_text` the sentence. `terms` are those of an open approval,
-    with the `decisions` so far.
+    with the `decisions` so far. `answered_as` says how the answer came, `answered_for` is the absent person for whom it
+    was given; `substitute_for` the one for whom the recipient has the card.
     """
 
     status: Literal["OPEN", "FROZEN", "ANSWERED", "CLOSED"]
@@ -49,12 +51,15 @@ class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
     timeout_on: datetime | None = None
     answered_by: str = ""
     answered_on: datetime | None = None
+    answered_as: Actor | None = None
+    answered_for: str = ""
     decision: str = ""
     revision: int = 1
     reminders: int = 0
     closed_reason: str = ""
     closed_text: str = ""
     passed_to: str = ""
+    substitute_for: str = ""
     terms: ApprovalTerms | None = None
     decisions: Sequence[Decision] = ()
 
@@ -84,6 +89,11 @@ async def show(services: Services, token: str) -> InboxCard:
     Raises: NotFound for a token that no execution made.
     """
     execution, card = await _find(services, token)
+    return show_card(services, execution, card)
+
+
+def show_card(services: Services, execution: Execution, card: Card) -> InboxCard:
+    """Returns a card of an execution as its recipient sees it."""
     state = execution.state
     former, wait = former_answer(execution.workflow, state, card), state.waits.get(card.address)
     status = _status(state, card, former)
@@ -96,12 +106,15 @@ async def show(services: Services, token: str) -> InboxCard:
         timeout_on=wait.timeout_on if wait is not None else None,
         answered_by=former.answered_by if former is not None else "",
         answered_on=former.answered_on if former is not None else None,
+        answered_as=former.actor if former is not None else None,
+        answered_for=former.substitute_for if former is not None else "",
         decision=former.decision if former is not None else "",
         revision=card.revision,
         reminders=card.reminders,
         closed_reason=card.wanted if card.wanted != "OPEN" else "",
         closed_text=why_closed(card),
         passed_to=card.passed_to,
+        substitute_for=card.substitute_for,
         terms=wait.approval if wait is not None else None,
         decisions=decisions_of(execution.workflow, state, card.address),
     )
@@ -122,7 +135,7 @@ async def decide(
     space in the data document.
     """
     execution, _ = await _find(services, token)
-    command = AnswerCard(at=services.clock.now(), via="INBOX", token=token, data=data, revision=revision)
+    command = AnswerCard(at=services.clock.now(), via="INBOX", token=token, data=data, revision=revision, actor=LINK)
     reply = await services.engine.submit(execution.head.execution_id, command)
     match reply:
         case Recorded() | AlreadyAnswered():
@@ -130,7 +143,7 @@ async def decide(
         case Unfit(problems=problems):
             raise Refused(problems[0].message, code="PAYLOAD_REFUSED", problems=problems)
         case UnknownToken():
-            raise _not_found()
+            raise card_not_found()
         case Declined(code=code, message=message):
             raise Conflict(message, code=code)
         case _:
@@ -190,16 +203,17 @@ def _is_still_readable(services: Services, card: Card) -> bool:
 async def _find(services: Services, token: str) -> tuple[Execution, Card]:
     parsed = parse_token(token)
     if parsed is None:
-        raise _not_found()
+        raise card_not_found()
     try:
         execution = await services.engine.get(parsed.execution_id)
     except NotFound as error:
-        raise _not_found() from error
+        raise card_not_found() from error
     card = find_card(execution.state, token)
     if card is None:
-        raise _not_found()
+        raise card_not_found()
     return execution, card
 
 
-def _not_found() -> NotFound:
+def card_not_found() -> NotFound:
+    """Returns the error for a card that does not exist, or that the caller may not know of."""
     return NotFound("card not found", code="CARD_NOT_FOUND")

@@ -66,6 +66,7 @@ OUTPUTS: Final[dict[str, Json]] = {
                         "at": _TEXT,
                         "via": _TEXT,
                         "card_revision": {"anyOf": [_NONE, {"type": "integer"}]},
+                        "substitute_for": _TEXT,
                     },
                     ("user", "action", "comment", "at", "via", "card_revision"),
                 ),

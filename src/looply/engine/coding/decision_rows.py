@@ -44,6 +44,7 @@ def _storable(decision: Decision) -> Decision:
         user=_without_zero(decision.user),
         action=_without_zero(decision.action),
         comment=_without_zero(decision.comment),
+        substitute_for=_without_zero(decision.substitute_for),
         on=from_ms(to_ms(decision.on)),
     )
 

@@ -117,7 +117,12 @@ JOURNAL: Final = (
         "decision",
         "execution_id uuid, seq bigint, org integer, workflow integer, version integer, process_id text, step text,"
         "visit integer, scope text, decided_by text, person text, action text, comment text, at_ms bigint, via text,"
-        "revision integer, is_final smallint",
+        "revision integer, is_final smallint, actor text, actor_id text, actor_email text, substitute_for text",
+    ),
+    _table(
+        "absence",
+        "org integer, person text, name text, substitute text, begins_ms bigint, ends_ms bigint, workflows text,"
+        "note text",
     ),
     _table("expiry", "execution_id uuid, due_ms bigint"),
     _table("pruned", "org integer, tx bigint, n bigint"),

@@ -15,6 +15,7 @@ from looply.engine.records.decisions import DecisionRow, decider
 from looply.engine.records.letters import LetterRow
 from looply.errors import BadRequest, FireTaken
 from looply.execution.approvals.decisions import Decision
+from looply.execution.facts.actor import Actor
 from looply.execution.facts.deliveries import DELIVERY_KINDS, Delivery, DeliveryKey
 
 Row: TypeAlias = tuple[Any, ...]
@@ -292,14 +293,14 @@ def letter_from(row: Row) -> LetterRow:
 
 DECISION_COLUMNS: Final = (
     "d.execution_id, d.seq, o.id, w.id, d.version, d.process_id, d.step, d.visit, d.scope, d.decided_by, d.action,"
-    " d.comment, d.at_ms, d.via, d.revision, d.is_final"
+    " d.comment, d.at_ms, d.via, d.revision, d.is_final, d.actor, d.actor_id, d.actor_email, d.substitute_for"
 )
 """The columns of a decision `d`, with the names of its organization `o` and its workflow `w`."""
 
 
 def decision_columns(row: DecisionRow) -> dict[str, Any]:
     """Returns the columns of a decision except its execution, organization and workflow."""
-    decision = row.decision
+    decision, actor = row.decision, row.decision.actor
     return {
         "seq": row.seq,
         "version": row.workflow_version,
@@ -315,6 +316,10 @@ def decision_columns(row: DecisionRow) -> dict[str, Any]:
         "via": decision.via,
         "revision": decision.revision,
         "is_final": int(decision.is_final),
+        "actor": actor.kind if actor is not None else "",
+        "actor_id": actor.user_id if actor is not None else "",
+        "actor_email": actor.email if actor is not None else "",
+        "substitute_for": decision.substitute_for,
     }
 
 
@@ -338,6 +343,8 @@ def decision_from(row: Row) -> DecisionRow:
             via=row[13],
             revision=row[14],
             is_final=bool(row[15]),
+            actor=Actor(kind=row[16], user_id=row[17], email=row[18]) if row[16] else None,
+            substitute_for=row[19],
         ),
     )
 

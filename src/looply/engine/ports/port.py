@@ -16,6 +16,7 @@ import msgspec
 
 from looply.clock import to_ms
 from looply.definition import Workflow
+from looply.engine.records.absences import Absences
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
 from looply.engine.records.letters import Letters
@@ -330,6 +331,8 @@ class Engine(Protocol):
     Reads raise StoreUnreachable, StoreCorrupt, EngineError, and NotFound for an execution that is not stored.
     """
 
+    absences: Absences
+    """The absences of all organizations: when a card is sent, and when an absence begins, the engine asks for them."""
     datastores: Datastores
     """The datastores of all organizations; a change of one is durable when it returns."""
     decisions: Decisions
@@ -396,11 +399,13 @@ class Engine(Protocol):
         limit: int = 100,
         *,
         card_id: str = "",
+        workflow_id: str = "",
         after: CardKey | None = None,
     ) -> Sequence[OpenCard]:
         """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's.
 
-        `recipient` is a person by any spelling of the address. A page begins behind the card `after`.
+        `recipient` is a person by any spelling of the address, `workflow_id` a workflow to which the cards of that
+        person belong. A page begins behind the card `after`.
         """
         ...
 

@@ -6,13 +6,14 @@ knows rows and bytes, never what an event means.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
 from looply.engine.ports.dispatch import EffectRef
 from looply.engine.ports.port import CardKey, Filter, Fire, Head, OpenCard
 from looply.engine.ports.schedule_store import Schedules
+from looply.engine.records.absences import Absences
 from looply.engine.records.claims import Claim, StoredKey
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.engine.records.copies import Copies, CopyUpdate
@@ -29,9 +30,6 @@ from looply.execution.facts.events import IncidentKind, TimerKind
 from looply.slots import Lane
 
 EffectState: TypeAlias = Literal["QUEUED", "RUNNING"]
-
-MAX_CRASH_COUNT: Final = 3
-"""An execution with a higher crash count is quarantined: 1 as a suspect, 1 for each process that ended in its trial."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,10 +87,8 @@ class StoredDefinition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EffectRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An effect that is queued or in flight. Only a RUNNING one has an unknown outcome after a crash.
-
-    `seq` numbers the event that scheduled the attempt, `queue` groups effects by the target that limits them,
-    `epoch` is that of the process that runs it."""
+    """An effect that is queued or in flight. Only a RUNNING one has an unknown outcome after a crash. `seq` numbers the
+    event that scheduled the attempt, `queue` groups effects by their target, `epoch` is the process that runs it."""
 
     execution_id: str
     seq: int
@@ -374,9 +370,9 @@ class Reads(Protocol):
         ...
 
     async def open_cards(
-        self, organization_id: str, person: str, after: CardKey | None, limit: int
+        self, organization_id: str, person: str, after: CardKey | None, limit: int, workflow_id: str = ""
     ) -> Sequence[OpenCard]:
-        """Returns open card copies after a key, newest first; of one person when that is not empty."""
+        """Returns open card copies after a key, newest first; of one person and of one workflow if they are given."""
         ...
 
     async def find_card(self, card_id: str) -> OpenCard | None:
@@ -447,6 +443,11 @@ class StoreParts(Protocol):
     @property
     def decisions(self) -> Decisions:
         """The record of decisions, which outlives the executions."""
+        ...
+
+    @property
+    def absences(self) -> Absences:
+        """Absences of people."""
         ...
 
     @property

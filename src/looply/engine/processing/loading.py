@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from looply.definition import Workflow, compile_definition, definition_hash
 from looply.engine.coding.codec import FOLD_VERSION, Codec
 from looply.engine.ports.store import Batch, Store, Value
+from looply.engine.records.absences import Absences
 from looply.engine.records.spans import EVERYTHING
 from looply.errors import NotFound, StoreCorrupt
 from looply.execution import ExecutionState, fold
@@ -54,6 +55,11 @@ class Loader:
     def is_shared(self) -> bool:
         """Whether other processes store executions too."""
         return self._store.is_shared
+
+    @property
+    def absences(self) -> Absences:
+        """The absences of people, which say who gets the cards that are sent to them."""
+        return self._store.absences
 
     async def load(self, execution_id: str, *, is_whole: bool = False) -> tuple[ExecutionState, Workflow, bytes]:
         """Returns state, workflow and the chain of the last batch; `is_whole`: folded without a snapshot.

@@ -12,10 +12,12 @@ from looply.definition import Workflow
 from looply.engine.processing.committer import Committer, Extras
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox, Mailboxes
+from looply.engine.records.absences import active_in
 from looply.errors import ClaimTaken, EngineError, LooplyError, SlotTaken, Stale
 from looply.execution import ExecutionState, advance, answer
 from looply.execution.answering.starting import process_id_in_use_error, takes_process_id
-from looply.execution.facts.commands import Admit, Command, Continue, Done, EffectDone, RepairRows, Reply
+from looply.execution.approvals.absent import has_new_cards
+from looply.execution.facts.commands import Admit, Command, Continue, Done, EffectDone, PassOnAbsent, RepairRows, Reply
 from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import Event
 from looply.limits import Limits
@@ -201,6 +203,7 @@ class Processor:
             box.state, box.workflow, box.chain = await self._loader.load(box.execution_id)
         batch = _Batch(box.state, box.workflow)
         self._answer_all(batch, commands, claim_error, may_admit=may_admit)
+        await self._pass_on_absent(box.state, batch)
         if batch.events:
             extras = replace(batch.extras, applied=tuple(batch.applied))
             await self._committer.commit(box, batch.state, batch.workflow, batch.events, extras)
@@ -251,6 +254,14 @@ class Processor:
             batch.state, batch.workflow = stretch.state, onto
             batch.events.extend(stretch.events)
         return answered.reply
+
+    async def _pass_on_absent(self, asked: ExecutionState, batch: _Batch) -> None:
+        """Asks who is absent of those who were sent cards after `asked`; in the same unit their cards are passed on."""
+        while has_new_cards(asked, batch.state):
+            asked, now = batch.state, batch.state.now
+            absences = await active_in(self._loader.absences, asked.started.organization_id, now)
+            if absences:
+                self._answer(batch, PassOnAbsent(at=now, absences=absences), None, self.deadline())
 
     async def _catch_up(self, box: Mailbox) -> bool:
         """Applies what other processes have stored; returns whether there was anything."""

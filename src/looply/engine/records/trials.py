@@ -3,6 +3,9 @@
 from collections.abc import Collection, Mapping
 from typing import Final, Protocol
 
+MAX_CRASH_COUNT: Final = 3
+"""An execution with a higher crash count is quarantined: 1 as a suspect, 1 for each process that ended in its trial."""
+
 LARGEST_BATCH: Final = 500
 """No process works on more timers or deliveries at once: those after them were not begun when it crashed."""
 

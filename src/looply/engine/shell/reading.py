@@ -21,6 +21,7 @@ from looply.engine.processing.feed import DEFAULT_FEED_BOUNDS, Feed, FeedBounds
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailboxes
 from looply.engine.processing.observers import Observers
+from looply.engine.records.absences import Absences
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
 from looply.engine.records.letters import Letters
@@ -64,6 +65,7 @@ class Reader:
         self._clock = parts.clock
         self._limits = parts.limits
         self.dispatcher = LocalFirstDispatcher(parts.dispatcher)
+        self.absences: Absences = parts.store.absences
         self.datastores: Datastores = parts.store.datastores
         self.decisions: Decisions = parts.store.decisions
         self.letters: Letters = parts.store.letters
@@ -188,11 +190,13 @@ class Reader:
         limit: int = 100,
         *,
         card_id: str = "",
+        workflow_id: str = "",
         after: CardKey | None = None,
     ) -> Sequence[OpenCard]:
         """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's.
 
-        `recipient` is a person by any spelling of the address. A page begins behind the card `after`.
+        `recipient` is a person by any spelling of the address, `workflow_id` a workflow to which the cards of that
+        person belong. A page begins behind the card `after`.
         """
         if card_id:
             card = await self._store.reads.find_card(card_id)
@@ -201,7 +205,7 @@ class Reader:
         person = person_of(recipient) if recipient else ""
         if recipient and not person:
             return []
-        return await self._store.reads.open_cards(organization_id, person, after, limit)
+        return await self._store.reads.open_cards(organization_id, person, after, limit, workflow_id)
 
     async def load_state(self, execution_id: str) -> ExecutionState:
         """Returns the stored state, also where memory does not have its end yet.

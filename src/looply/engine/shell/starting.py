@@ -12,6 +12,7 @@ from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailboxes
 from looply.engine.processing.processor import Processor
 from looply.engine.processing.quotas import Quotas
+from looply.engine.records.absences import active_in
 from looply.engine.shell.reading import Parts
 from looply.errors import (
     BadRequest,
@@ -27,9 +28,15 @@ from looply.errors import (
 )
 from looply.execution import ExecutionState, advance, evolve
 from looply.execution.answering.starting import Started, answer_taken_key, answer_taken_process_id
+from looply.execution.approvals.absent import has_new_cards, pass_on_absent
+from looply.execution.facts.absences import Absence
+from looply.execution.facts.commands import PassOnAbsent
 from looply.execution.facts.events import Event, ExecutionStarted
 from looply.execution.facts.log_levels import events_at_level
 from looply.rates import RateLimiter
+
+_ASKING = ("adaptiveCard", "approval")
+"""The types of steps that send cards."""
 
 _STARTS_IN_FLIGHT = 4096
 """The most triggers in the writer's queue; more are refused, because triggers are refused first."""
@@ -147,6 +154,8 @@ class Starter:
             raise BadRequest(message, code="PROCESS_ID_IS_EXECUTION")
 
     async def _start(self, request: Start) -> Started:
+        # Read before the execution has its id: executions are stored in the order of their ids.
+        absences = await self._absences_for(request)
         now = self._clock.now()
         child_start = request.child_start
         execution_id = str(self._ids.next(now)) if child_start is None else child_start.execution_id
@@ -178,7 +187,7 @@ class Starter:
             is_response=child_start is not None and child_start.is_response,
             rerun_of=request.rerun_of,
         )
-        state, events = self._first_stretch(request, first)
+        state, events = self._first_stretch(request, first, absences)
         extras = Extras(
             key=request.key, fire=request.fire, applied=(child_start.delivery,) if child_start is not None else ()
         )
@@ -192,8 +201,16 @@ class Starter:
         self._loader.keep(first.definition, request.workflow)
         return Started(execution_id=execution_id)
 
-    def _first_stretch(self, request: Start, first: ExecutionStarted) -> tuple[ExecutionState, tuple[Event, ...]]:
-        """Returns the first stretch.
+    async def _absences_for(self, request: Start) -> tuple[Absence, ...]:
+        """Returns the absences that the first stretch may need: none where no step sends a card."""
+        if request.child_start is not None or not any(step.type in _ASKING for step in request.workflow.steps.values()):
+            return ()
+        return await active_in(self._store.absences, request.organization_id, self._clock.now())
+
+    def _first_stretch(
+        self, request: Start, first: ExecutionStarted, absences: tuple[Absence, ...]
+    ) -> tuple[ExecutionState, tuple[Event, ...]]:
+        """Returns the first stretch, in which the cards of absent people are passed on.
 
         The first stretch of a child execution is its start alone: its delivery is repeated after a crash, so nothing
         that could end the process must be part of the unit that removes the delivery.
@@ -202,7 +219,15 @@ class Starter:
             (stored,) = events_at_level(request.workflow.settings.log, (first,))
             return evolve(None, stored), (stored,)
         stretch = advance(request.workflow, None, (first,), limits=self._limits, is_cut=self._processor.deadline())
-        return stretch.state, stretch.events
+        state, events = stretch.state, stretch.events
+        asked: ExecutionState | None = None
+        while absences and has_new_cards(asked, state):
+            asked = state
+            passed = pass_on_absent(state, PassOnAbsent(at=state.now, absences=absences))
+            if passed.events:
+                more = advance(request.workflow, state, passed.events, limits=self._limits)
+                state, events = more.state, (*events, *more.events)
+        return state, events
 
 
 def _obey(answered: Started | LooplyError, taken: EngineError) -> Started:

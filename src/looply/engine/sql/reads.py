@@ -56,8 +56,9 @@ _CARD: Final = (
 )
 _FIND_CARD: Final = f"{_CARD} WHERE c.id = :card"
 _BELOW: Final = "(c.opened_ms, c.id) < (:opened_ms, :card) ORDER BY c.opened_ms DESC, c.id DESC LIMIT :limit"
-_CARDS: Final = f"{_CARD} WHERE c.org = :org AND {_BELOW}"
-_CARDS_FOR: Final = f"{_CARD} WHERE c.org = :org AND c.recipient = :person AND {_BELOW}"
+_OF_WORKFLOW: Final = ":workflow:integer IN (0, c.workflow)"
+_CARDS: Final = f"{_CARD} WHERE c.org = :org AND {_OF_WORKFLOW} AND {_BELOW}"
+_CARDS_FOR: Final = f"{_CARD} WHERE c.org = :org AND c.recipient = :person AND {_OF_WORKFLOW} AND {_BELOW}"
 
 _EFFECTS_OF: Final = (
     "SELECT e.execution_id, e.seq, n.id, e.queue, e.state, e.attempt, e.epoch FROM effect e JOIN name n ON n.n = e.org"
@@ -154,17 +155,18 @@ class SqlReads:
         )
 
     async def open_cards(
-        self, organization_id: str, person: str, after: CardKey | None, limit: int
+        self, organization_id: str, person: str, after: CardKey | None, limit: int, workflow_id: str = ""
     ) -> Sequence[OpenCard]:
         """Returns open card copies behind a key, newest first."""
         opened_ms, card = after or FIRST_CARD
         parameters = {"person": person, "opened_ms": opened_ms, "card": card, "limit": limit}
 
         async def read(session: Session) -> list[OpenCard]:
-            org, _ = await session.numbers(organization_id)
+            org, workflow = await session.numbers(organization_id, workflow_id)
             if org is None:
                 return []
-            found = await session.rows(_CARDS_FOR if person else _CARDS, {**parameters, "org": org})
+            facts = {**parameters, "org": org, "workflow": workflow}
+            found = await session.rows(_CARDS_FOR if person else _CARDS, facts)
             return [card_from(row) for row in found]
 
         return await self._sessions.read(read)

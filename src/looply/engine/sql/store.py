@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from looply.engine.sql.absences import SqlAbsences
 from looply.engine.sql.copies import SqlCopies
 from looply.engine.sql.decisions import SqlDecisions
 from looply.engine.sql.letters import SqlLetters
@@ -25,6 +26,7 @@ class SqlStore:
         self.copies = SqlCopies(sessions)
         self.letters = SqlLetters(sessions)
         self.decisions = SqlDecisions(sessions)
+        self.absences = SqlAbsences(sessions)
         self.trials = SqlTrials(sessions)
 
     @property

@@ -13,9 +13,9 @@ import msgspec
 
 from looply.clock import to_ms
 from looply.engine.coding.rows import EFFECT_STATES, delivery_from, effect_from, id_text, optional_instant, timer_from
-from looply.engine.ports.store import MAX_CRASH_COUNT, EffectRow, TimerRow
+from looply.engine.ports.store import EffectRow, TimerRow
 from looply.engine.records.spans import LOWEST_ID
-from looply.engine.records.trials import LARGEST_BATCH
+from looply.engine.records.trials import LARGEST_BATCH, MAX_CRASH_COUNT
 from looply.engine.sql.dialects import LeaseStatement, Variants
 from looply.engine.sql.sessions import Session, Sessions
 from looply.execution.facts.deliveries import Delivery, DeliveryKey

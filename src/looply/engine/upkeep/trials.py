@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from looply.engine.ports.store import MAX_CRASH_COUNT, Store
+from looply.engine.ports.store import Store
+from looply.engine.records.trials import MAX_CRASH_COUNT
 from looply.errors import LooplyError, Stale
 
 Result = TypeVar("Result")

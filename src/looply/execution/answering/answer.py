@@ -9,6 +9,7 @@ from looply.execution.answering.attempts import answer_effect_done, answer_effec
 from looply.execution.answering.repair import answer_repair
 from looply.execution.answering.resume import answer_resume
 from looply.execution.answering.settling import settle_letter
+from looply.execution.approvals.absent import pass_on_absent
 from looply.execution.approvals.cards import answer_card
 from looply.execution.approvals.quorum import approval_output
 from looply.execution.approvals.reassign import reassign_card
@@ -35,6 +36,7 @@ from looply.execution.facts.commands import (
     EffectLost,
     FireTimer,
     MoveTo,
+    PassOnAbsent,
     QuarantineExecution,
     ReassignCard,
     Redrive,
@@ -79,6 +81,8 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
             return answer_card(workflow, state, command, limits)
         case ReassignCard():
             return reassign_card(state, command)
+        case PassOnAbsent():
+            return pass_on_absent(state, command)
         case Terminate():
             return _terminate(state, command)
         case SettleLetter():

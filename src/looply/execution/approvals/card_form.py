@@ -3,7 +3,7 @@
 Source: Adaptive Cards 1.5 and the `adaptivecards` renderer: `associatedInputs`, `Action.ShowCard`, `isVisible`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -67,9 +67,23 @@ def read_form(card: Json) -> CardForm:
     a `comment`, both texts, beside its inputs.
     Raises: Refused when it has more than `MAX_ELEMENTS` elements.
     """
+    return _form_of(_nodes(card))
+
+
+def read_shown(card: Json) -> tuple[CardForm, tuple[Mapping[str, Json], ...]]:
+    """Returns the form of a card, and the elements and actions that its reader sees, in the order of reading.
+
+    Raises: as `read_form`.
+    """
+    nodes = tuple(_nodes(card))
+    shown = tuple(node.element for node in nodes if not node.may_be_unseen and not node.cards)
+    return _form_of(nodes), shown
+
+
+def _form_of(nodes: Iterable[_Node]) -> CardForm:
     actions: list[CardAction] = []
     inputs: dict[str, CardInput] = {}
-    for node in _nodes(card):
+    for node in nodes:
         kind, name = node.element.get("type"), node.element.get("id")
         if kind in _ANSWERS:
             actions.append(_action(node))

@@ -7,12 +7,14 @@ from msgspec.structs import replace
 from looply.definition import Step, Workflow
 from looply.errors import Problem
 from looply.execution.approvals.card_answers import card_output, validate_answer
-from looply.execution.approvals.deciding import decide_on
+from looply.execution.approvals.deciding import decide_on, self_approval_text
 from looply.execution.approvals.decisions import action_of
 from looply.execution.approvals.reassign import reassignment_text
 from looply.execution.closing.close import close_cards
 from looply.execution.document.sizes import json_bytes, over_document
+from looply.execution.facts.actor import Actor
 from looply.execution.facts.address import card_id, is_genuine, parse_address, parse_token
+from looply.execution.facts.approval_terms import is_same_person
 from looply.execution.facts.commands import AlreadyAnswered, Answer, AnswerCard, Declined, Recorded, Unfit, UnknownToken
 from looply.execution.facts.events import AnswerRecorded, Event, Resumed
 from looply.execution.facts.state import Card, CardAnswer, ExecutionState, OpenWait, recipients_of
@@ -58,12 +60,24 @@ def _find_former(state: ExecutionState, card: Card) -> AlreadyAnswered | None:
     answers = settled.answers if settled is not None else wait.answers if wait is not None else ()
     own = next((answer for answer in answers if answer.part == card.part), None)
     if own is not None:
-        return AlreadyAnswered(answered_by=own.user, answered_on=own.on, decision=action_of(own))
+        return _already_answered(own, action_of(own))
     if settled is None or settled.how != "RESUMED":
         return None
     last = answers[-1] if answers and answers[-1].on == settled.on and answers[-1].user == settled.by else None
     decision = settled.outcome or (action_of(last) if last is not None else "")
+    if last is not None:
+        return _already_answered(last, decision)
     return AlreadyAnswered(answered_by=settled.by, answered_on=settled.on, decision=decision)
+
+
+def _already_answered(answer: CardAnswer, decision: str) -> AlreadyAnswered:
+    return AlreadyAnswered(
+        answered_by=answer.user,
+        answered_on=answer.on,
+        decision=decision,
+        actor=answer.actor,
+        substitute_for=answer.substitute_for,
+    )
 
 
 def open_wait_of(state: ExecutionState, card: Card) -> OpenWait | None:
@@ -80,7 +94,7 @@ def why_closed(card: Card) -> str:
 
 def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, limits: Limits) -> Answer:
     """Returns the reply to a recipient and its events."""
-    card = find_card(state, command.token)
+    card = _answered_card(state, command)
     if card is None:
         return Answer(UnknownToken())
     if (former := former_answer(workflow, state, card)) is not None:
@@ -93,17 +107,59 @@ def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, 
     if command.revision and command.revision != card.revision:
         message = f"the card has changed since it was shown (revision {command.revision}, now {card.revision})"
         return Answer(Declined(code="CARD_CHANGED", message=f"{message}; look at it again"))
+    if (refused := _refuse_actor(wait, card, command.actor)) is not None:
+        return Answer(refused)
     checked = validate_answer(card.body, command.data)
     if isinstance(checked, tuple):
         return Answer(Unfit(problems=checked))
     command, step = replace(command, data=checked), workflow.steps[wait.step]
     if wait.approval is not None:
         return decide_on(state, command, card, step, limits, CARD_SOURCE)
-    last = CardAnswer(part=card.part, user=card.recipient, data=command.data, on=command.at)
+    last = CardAnswer(
+        part=card.part,
+        user=card.recipient,
+        data=command.data,
+        on=command.at,
+        actor=command.actor,
+        substitute_for=card.substitute_for,
+    )
     output = card_output((*wait.answers, last), recipients_of(state, card.address), CARD_SOURCE)
     if reason := over_document(state, wait.step, json_bytes(output), limits, wait.scope):
         return Answer(Unfit(problems=(Problem(path="/data", message=reason),)))
     return Answer(Recorded(), _record_answer(state, command, card, wait, output, step))
+
+
+def _answered_card(state: ExecutionState, command: AnswerCard) -> Card | None:
+    """Returns the card that a command answers: the one of its token, or one of the person who has signed in."""
+    if not command.card_id:
+        return find_card(state, command.token)
+    card, email = state.cards.get(command.card_id), command.actor.email if command.actor is not None else ""
+    return card if card is not None and is_same_person(card.recipient, email) else None
+
+
+def _refuse_actor(wait: OpenWait, card: Card, actor: Actor | None) -> Declined | None:
+    """Returns why the person who has signed in may not answer, whatever the card says of its recipient; else None."""
+    if actor is None or actor.kind != "session":
+        return None
+    terms = wait.approval
+    if terms is not None and terms.barred and is_same_person(actor.email, terms.barred):
+        return Declined(code="SELF_APPROVAL", message=self_approval_text(actor.email))
+    if any(_is_second_vote(wait, card, answer, actor) for answer in wait.answers):
+        message = f"{actor.email} has answered this request already, with another card; each person answers once"
+        return Declined(code="DECIDED_ALREADY", message=message)
+    return None
+
+
+def _is_second_vote(wait: OpenWait, card: Card, answer: CardAnswer, actor: Actor) -> bool:
+    """Returns whether an earlier answer is by the person who has signed in, under any address of theirs.
+
+    In a sequence a person may have decided for an earlier one by an escalation before their own turn came.
+    """
+    if is_same_person(answer.user, actor.email):
+        terms = wait.approval
+        return terms is None or terms.order != "sequence" or card.part >= len(terms.recipients)
+    former = answer.actor
+    return former is not None and former.kind == "session" and former.user_id == actor.user_id
 
 
 def _record_answer(
@@ -120,6 +176,8 @@ def _record_answer(
         data=command.data,
         revision=card.revision,
         secret=("/data",) if step.output_secrets else (),
+        actor=command.actor,
+        substitute_for=card.substitute_for,
     )
     if len(wait.answers) + 1 < wait.count:
         return (recorded,)

@@ -34,8 +34,7 @@ def decide_on(
     terms = wait.approval
     assert terms is not None
     if terms.barred and is_same_person(card.recipient, terms.barred):
-        message = f"{card.recipient} asks for this approval and may not decide about it"
-        return Answer(Declined(code="SELF_APPROVAL", message=message))
+        return Answer(Declined(code="SELF_APPROVAL", message=self_approval_text(card.recipient)))
     decision, comment, problems = _read(command.data, terms)
     if decision is None or problems:
         return Answer(Unfit(problems=problems))
@@ -49,6 +48,8 @@ def decide_on(
         revision=card.revision,
         seats=card.seats,
         via=command.via,
+        actor=command.actor,
+        substitute_for=card.substitute_for,
     )
     answers = (*wait.answers, given)
     outcome = verdict(terms, answers)
@@ -61,6 +62,11 @@ def decide_on(
         return Answer(Recorded(), (recorded, *turn))
     resumed = _resumed_event(command, card, step, outcome, output, source)
     return Answer(Recorded(), (recorded, resumed, *close_cards(state, wait.address, "ANSWERED", resumed)))
+
+
+def self_approval_text(person: str) -> str:
+    """Returns the message for the requester of an approval, who may not decide about it."""
+    return f"{person} asks for this approval and may not decide about it"
 
 
 def _read(data: dict[str, Json], terms: ApprovalTerms) -> tuple[Decision | None, str, tuple[Problem, ...]]:
@@ -97,6 +103,8 @@ def _recorded_event(command: AnswerCard, card: Card, given: CardAnswer, step: St
         revision=given.revision,
         seats=given.seats,
         secret=("/data", "/comment") if step.output_secrets else (),
+        actor=given.actor,
+        substitute_for=given.substitute_for,
     )
 
 

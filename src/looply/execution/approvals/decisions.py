@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from looply.definition import Workflow
 from looply.execution.document.masking import MASK
+from looply.execution.facts.actor import Actor
 from looply.execution.facts.address import parse_address
 from looply.execution.facts.events import AnswerRecorded, DocumentEdited, Event, Migrated, Moved, Resumed, StepSkipped
 from looply.execution.facts.state import CardAnswer, ExecutionState, Override, SettledWait
@@ -28,7 +29,8 @@ OVERRIDDEN = "overridden"
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """One answer. `revision` 0: it was given without a card, for all recipients; `is_final`: it released the wait.
 
-    Of an override (`is_override`) `user` is the operator and `comment` the reason.
+    Of an override (`is_override`) `user` is the operator and `comment` the reason. `actor` says how the answer came,
+    None where that is not recorded; `substitute_for` is the absent person for whom `user` decided.
     """
 
     step: str
@@ -41,6 +43,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     via: str
     revision: int
     is_final: bool
+    actor: Actor | None = None
+    substitute_for: str = ""
 
     @property
     def is_override(self) -> bool:
@@ -138,6 +142,8 @@ def answer_of(event: AnswerRecorded) -> CardAnswer:
         revision=event.revision,
         seats=event.seats,
         via=event.via,
+        actor=event.actor,
+        substitute_for=event.substitute_for,
     )
 
 
@@ -154,7 +160,7 @@ def _waits(state: ExecutionState) -> Iterator[tuple[str, SettledWait]]:
     yield from state.settled.items()
     for text, wait in state.waits.items():
         # As if it were cancelled now: no answer has released it.
-        yield text, SettledWait(how="CANCELLED", by="", on=state.now, answers=wait.answers)
+        yield text, wait.cancel("", state.now)
 
 
 def _answers(wait: SettledWait) -> Iterator[CardAnswer]:
@@ -190,4 +196,6 @@ def _decision(workflow: Workflow, text: str, answer: CardAnswer, *, is_final: bo
         via=answer.via,
         revision=answer.revision,
         is_final=is_final,
+        actor=answer.actor,
+        substitute_for=answer.substitute_for,
     )

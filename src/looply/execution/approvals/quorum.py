@@ -44,8 +44,11 @@ def approval_output(outcome: str, answers: Sequence[CardAnswer]) -> dict[str, Js
 
 
 def decision_record(answer: CardAnswer) -> dict[str, Json]:
-    """Returns one decision as readers see it. `card_revision` is null for a decision without a card."""
-    return {
+    """Returns one decision as readers see it. `card_revision` is null for a decision without a card.
+
+    `substitute_for` is there only where the user decided for an absent person.
+    """
+    record: dict[str, Json] = {
         "user": answer.user,
         "action": answer.decision,
         "comment": answer.comment,
@@ -53,3 +56,4 @@ def decision_record(answer: CardAnswer) -> dict[str, Json]:
         "via": answer.via,
         "card_revision": answer.revision or None,
     }
+    return {**record, "substitute_for": answer.substitute_for} if answer.substitute_for else record

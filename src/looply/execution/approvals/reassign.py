@@ -1,7 +1,7 @@
 """Reassignment of a card by an operator: the old copy closes, a new one opens for another person with its own token."""
 
 from looply.errors import Problem
-from looply.execution.approvals.turns import may_take, pass_on, pending_cards
+from looply.execution.approvals.turns import may_take, pass_on, pending_cards, people_to_come
 from looply.execution.facts.approval_terms import is_same_person
 from looply.execution.facts.commands import Answer, Declined, ReassignCard, Reassigned, Unfit, UnknownToken
 from looply.execution.facts.events import CardWanted
@@ -18,13 +18,15 @@ def reassign_card(state: ExecutionState, command: ReassignCard) -> Answer:
         return Answer(Declined(code="CLOSED", message="the card takes no more answers, so it cannot be passed on"))
     if problem := _objection(state, wait, command.to):
         return Answer(Unfit(problems=(Problem(path="/to", message=problem),)))
-    events = pass_on(state, wait, {command.to: [card]}, command, command.reason)
+    events = pass_on(state, wait, {command.to: [card]}, command, reason="REASSIGNED", why=command.reason)
     (copy,) = next(event for event in events if isinstance(event, CardWanted)).copies
     return Answer(Reassigned(card_id=copy.card_id, part=copy.part), events)
 
 
 def reassignment_text(card: Card) -> str:
     """Returns the message for the former recipient of a card that was passed on."""
+    if card.wanted == "ABSENT":
+        return f"{card.recipient} is absent; {card.passed_to} decides instead"
     why = f": {card.note}" if card.note else ""
     return f"the request was passed on to {card.passed_to}{why}"
 
@@ -37,4 +39,6 @@ def _objection(state: ExecutionState, wait: OpenWait, to: str) -> str:
         return f"{to} has decided already"
     if any(is_same_person(card.recipient, to) for card in pending_cards(state, wait)):
         return f"{to} has a card of this step already"
+    if any(is_same_person(person, to) for person in people_to_come(state, wait)):
+        return f"{to} is asked later by this step, and would decide twice"
     return ""

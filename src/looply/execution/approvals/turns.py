@@ -9,7 +9,7 @@ from looply.execution.document.evaluation import StepError
 from looply.execution.document.working_time import read_calendar, working_instant
 from looply.execution.facts.address import Address, card_id, parse_address
 from looply.execution.facts.approval_terms import ApprovalTerms, is_same_person
-from looply.execution.facts.card_copy import CardCopy
+from looply.execution.facts.card_copy import CardCopy, CardEnd
 from looply.execution.facts.commands import CommandBase
 from looply.execution.facts.events import CardClosed, CardWanted, Event, EventBase, TimerStarted
 from looply.execution.facts.state import Card, ExecutionState, OpenWait, Timer, cards_of, is_answered
@@ -54,12 +54,25 @@ def turn_timers(terms: ApprovalTerms, address: Address, start: datetime) -> tupl
     return (*reminders, *escalations)
 
 
+def people_to_come(state: ExecutionState, wait: OpenWait) -> tuple[str, ...]:
+    """Returns the people of a sequence whose turn is still to come."""
+    terms = wait.approval
+    if terms is None or terms.order != "sequence":
+        return ()
+    return terms.recipients[_turns(terms, cards_of(state, wait.address)) :]
+
+
+def _turns(terms: ApprovalTerms, cards: Iterable[Card]) -> int:
+    """Returns how many people of a sequence have had their turn."""
+    return 1 + max(card.part for card in cards if card.part < len(terms.recipients))
+
+
 def next_turn(state: ExecutionState, wait: OpenWait, cause: EventBase) -> tuple[Event, ...]:
     """Returns the card of the next person of a sequence, with their reminders."""
     terms = wait.approval
     assert terms is not None
     cards = cards_of(state, wait.address)
-    part = 1 + max(card.part for card in cards if card.part < len(terms.recipients))
+    part = _turns(terms, cards)
     address = parse_address(wait.address)
     key = card_id(state.started.execution_id, address, part)
     copy = CardCopy(card_id=key, recipient=terms.recipients[part], part=part)
@@ -106,7 +119,8 @@ def escalate(state: ExecutionState, timer: Timer, cause: EventBase) -> tuple[Eve
         return ()
     passed = [card for card in cards if not _is_among(card.recipient, substitutes)]
     shares = {holder: passed[number :: len(substitutes)] for number, holder in enumerate(substitutes)}
-    return pass_on(state, wait, {holder: share for holder, share in shares.items() if share}, cause)
+    shares = {holder: share for holder, share in shares.items() if share}
+    return pass_on(state, wait, shares, cause, reason="ESCALATED")
 
 
 def may_take(terms: ApprovalTerms, wait: OpenWait, person: str) -> bool:
@@ -117,11 +131,17 @@ def may_take(terms: ApprovalTerms, wait: OpenWait, person: str) -> bool:
 
 
 def pass_on(
-    state: ExecutionState, wait: OpenWait, shares: dict[str, list[Card]], cause: EventBase | CommandBase, why: str = ""
+    state: ExecutionState,
+    wait: OpenWait,
+    shares: dict[str, list[Card]],
+    cause: EventBase | CommandBase,
+    *,
+    reason: CardEnd,
+    why: str = "",
 ) -> tuple[Event, ...]:
     """Returns the events that pass the cards of each share on to its holder: the old copies close, one new copy opens.
 
-    A holder who has an open copy already keeps it; its seats grow. `why` is an operator's reason.
+    A holder who has an open copy already keeps it; its seats grow. `why` is the reason that a person gave.
     """
     address = parse_address(wait.address)
     cards = cards_of(state, wait.address)
@@ -136,7 +156,7 @@ def pass_on(
             via=cause.via,
             **address.fields,
             cards=tuple(card.card_id for card in share),
-            reason="REASSIGNED" if cause.by else "ESCALATED",
+            reason=reason,
             to=holder,
             note=why,
         )
@@ -146,8 +166,20 @@ def pass_on(
         part += own is None
         key = card_id(state.started.execution_id, address, number)
         takes = tuple(card.part for card in share)
-        copies.append(CardCopy(card_id=key, recipient=own.recipient if own else holder, part=number, takes=takes))
+        recipient = own.recipient if own is not None else holder
+        substitute_for = _absent_person(share, recipient, reason) if own is None else ""
+        copies.append(
+            CardCopy(card_id=key, recipient=recipient, part=number, takes=takes, substitute_for=substitute_for)
+        )
     return (*events, _card_wanted(cards, address, cause, copies, why)) if copies else ()
+
+
+def _absent_person(share: Sequence[Card], recipient: str, reason: CardEnd) -> str:
+    """Returns for which absent person a new copy is, empty where it is for none, or for its own recipient."""
+    if len(share) != 1:
+        return ""
+    absent = share[0].substitute_for or (share[0].recipient if reason == "ABSENT" else "")
+    return "" if absent and is_same_person(absent, recipient) else absent
 
 
 def _card_wanted(

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from looply.execution.closing.children import close_children
 from looply.execution.facts.address import parse_address
-from looply.execution.facts.events import CardClosed, CardEnd, Event, ExecutionClosed, ResumeIgnored
+from looply.execution.facts.card_copy import CardEnd
+from looply.execution.facts.events import CardClosed, Event, ExecutionClosed, ResumeIgnored
 from looply.execution.facts.state import ExecutionState, open_cards
 
 

@@ -4,6 +4,7 @@ import unicodedata
 from typing import Final, TypeAlias
 
 from looply.definition import Workflow, search_paths
+from looply.definition.settings.mail import person_of
 from looply.execution.document.document import Document
 from looply.execution.document.masking import without_tokens
 from looply.execution.facts.state import ExecutionState
@@ -15,20 +16,34 @@ SEARCH_CHARACTERS: Final = 200
 SearchValues: TypeAlias = tuple[tuple[str, str], ...]
 """Pairs of a field's name and its value, in the order of the setting."""
 
+REQUESTER: Final = "@requester"
+"""The name of the field that holds the people who asked for approvals; no search field of a workflow has it."""
+
 
 def search_values(workflow: Workflow, state: ExecutionState) -> SearchValues:
-    """Returns the values of the search fields as the data document is now.
+    """Returns the values of the search fields as the data document is now, and the people who asked for approvals.
 
     Texts, numbers and booleans have one; objects, lists, null, missing values and secret ones have none.
     """
+    requesters = tuple((REQUESTER, requester_text(person)) for person in state.requesters)
     if not workflow.settings.search_fields:
-        return ()
+        return requesters
     document = Document(workflow, state)
     found = []
     for name, path in search_paths(workflow.settings.search_fields).items():
-        if not _is_secret(path, state) and (text := _text(_value(document, path))):
+        if name != REQUESTER and not _is_secret(path, state) and (text := _text(_value(document, path))):
             found.append((name, text))
-    return tuple(found)
+    return (*found, *requesters)
+
+
+def requester_text(person: str) -> str:
+    """Returns the form of a requester by which searches find an execution: that of all spellings of the address.
+
+    A `*`, which would match any text, is replaced.
+    """
+    return search_text(
+        person_of(person).replace("\0", "\N{REPLACEMENT CHARACTER}").replace("*", "\N{ASTERISK OPERATOR}")
+    )
 
 
 def search_value_changes(

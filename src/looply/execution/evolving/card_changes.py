@@ -83,6 +83,7 @@ def _new_copy(state: ExecutionState, event: CardWanted, copy: CardCopy) -> Card:
         wanted="OPEN",
         opened_on=event.at,
         changed=seq,
+        substitute_for=copy.substitute_for,
     )
 
 

@@ -22,6 +22,7 @@ from looply.execution.evolving.mappings import without
 from looply.execution.evolving.migrating import apply_migrated
 from looply.execution.evolving.transitions import PATH_MOVES
 from looply.execution.facts.address import parse_address
+from looply.execution.facts.approval_terms import is_same_person
 from looply.execution.facts.events import (
     Admitted,
     AnswerRecorded,
@@ -62,6 +63,7 @@ from looply.execution.facts.events import (
     WaitTimedOut,
 )
 from looply.execution.facts.state import (
+    REQUESTERS,
     BufferedResume,
     ExecutionEnd,
     ExecutionState,
@@ -383,7 +385,14 @@ def _apply_wait_opened(state: ExecutionState, event: WaitOpened) -> ExecutionSta
         waits={**state.waits, text: wait},
         open_steps=without(state.open_steps, text),
         buffered=buffered,
+        requesters=_with_requester(state.requesters, wait.requester),
     )
+
+
+def _with_requester(known: tuple[str, ...], person: str) -> tuple[str, ...]:
+    if not person or len(known) >= REQUESTERS or any(is_same_person(person, one) for one in known):
+        return known
+    return (*known, person)
 
 
 def _apply_answer_recorded(state: ExecutionState, event: AnswerRecorded) -> ExecutionState:
@@ -416,7 +425,14 @@ def _without_wait(
     if wait is None:
         return state
     settled = SettledWait(
-        how=how, by=event.by, on=event.at, request=request, answers=wait.answers, outcome=outcome, via=event.via
+        how=how,
+        by=event.by,
+        on=event.at,
+        request=request,
+        answers=wait.answers,
+        outcome=outcome,
+        via=event.via,
+        requester=wait.requester,
     )
     return replace(
         state,
@@ -447,8 +463,7 @@ def _apply_incident_opened(state: ExecutionState, event: IncidentOpened) -> Exec
 def _cancel_open_work(state: ExecutionState, event: Cancelled | ExecutionClosed) -> ExecutionState:
     settled = state.settled
     for text, wait in state.waits.items():
-        cancelled = SettledWait(how="CANCELLED", by=event.by, on=event.at, answers=wait.answers)
-        settled = settled.set(text, cancelled)
+        settled = settled.set(text, wait.cancel(event.by, event.at))
     return replace(state, settled=settled, waits={}, timers={}, open_steps={}, buffered={}, incidents={}, children={})
 
 

@@ -12,7 +12,7 @@ from looply.execution.evolving.mappings import without
 from looply.execution.facts.address import parse_address
 from looply.execution.facts.events import Cancelled, ScopeClosed, ScopeEntered, ScopeOpened
 from looply.execution.facts.scopes import Frame, Region, SecretPath, scope_of, scopes_around
-from looply.execution.facts.state import ExecutionState, Path, SettledWait
+from looply.execution.facts.state import ExecutionState, Path
 
 Entry = TypeVar("Entry")
 
@@ -128,8 +128,7 @@ def _without_scopes(state: ExecutionState, scopes: Iterable[str], event: Any) ->
     settled = state.settled
     for text, wait in state.waits.items():
         if wait.scope in removed:
-            end = SettledWait(how="CANCELLED", by=event.by, on=event.at, answers=wait.answers)
-            settled = settled.set(text, end)
+            settled = settled.set(text, wait.cancel(event.by, event.at))
     dropped = [region for scope, region in state.regions.items() if scope in removed]
     freed = sum(state.frames[scope].bytes for scope in removed) + sum(region.result_bytes for region in dropped)
     return replace(

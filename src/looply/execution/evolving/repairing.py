@@ -9,7 +9,7 @@ from looply.execution.evolving.mappings import without
 from looply.execution.evolving.regions import without_region
 from looply.execution.facts.address import Address
 from looply.execution.facts.events import DocumentEdited, IncidentClosed, Moved
-from looply.execution.facts.state import ExecutionState, Path, SettledWait
+from looply.execution.facts.state import ExecutionState, Path
 
 _STUCK_PHASES = ("FAILED", "UNKNOWN")
 
@@ -62,7 +62,7 @@ def _cancel_visit(state: ExecutionState, left: Address, event: Moved) -> Executi
     wait = state.waits.get(text)
     settled = state.settled
     if wait is not None:
-        settled = settled.set(text, SettledWait(how="CANCELLED", by=event.by, on=event.at, answers=wait.answers))
+        settled = settled.set(text, wait.cancel(event.by, event.at))
     return replace(
         state,
         open_steps=without(state.open_steps, text),

@@ -12,6 +12,8 @@ import msgspec
 
 from looply.definition import Workflow
 from looply.errors import Problem
+from looply.execution.facts.absences import Absence
+from looply.execution.facts.actor import Actor
 from looply.execution.facts.datastores import DatastoreWrite
 from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import ChildOutcome, Event, LetterAction
@@ -44,14 +46,17 @@ class Resume(CommandBase, frozen=True, kw_only=True):
 
 
 class AnswerCard(CommandBase, frozen=True, kw_only=True):
-    """A recipient answers the copy of a card that `token` names.
+    """A recipient answers a copy of a card: the one that `token` names, or, where a person has signed in, `card_id`.
 
-    `revision` is that of the card which they saw, 0 when the caller does not send it.
+    `actor` says how the answer came, where the caller knows. `revision` is that of the card which they saw, 0 when the
+    caller does not send it.
     """
 
-    token: str
     data: dict[str, Json]
+    token: str = ""
+    card_id: str = ""
     revision: int = 0
+    actor: Actor | None = None
 
 
 class ReassignCard(CommandBase, frozen=True, kw_only=True):
@@ -60,6 +65,12 @@ class ReassignCard(CommandBase, frozen=True, kw_only=True):
     card_id: str
     to: str
     reason: str = ""
+
+
+class PassOnAbsent(CommandBase, frozen=True, kw_only=True):
+    """Passes the open cards of people who are absent on to their substitutes. `absences` are those that are active."""
+
+    absences: tuple[Absence, ...]
 
 
 class Terminate(CommandBase, frozen=True, kw_only=True):
@@ -238,6 +249,7 @@ Command: TypeAlias = (
     Resume
     | AnswerCard
     | ReassignCard
+    | PassOnAbsent
     | Terminate
     | SettleLetter
     | RepairCommand
@@ -282,12 +294,14 @@ class AlreadyAnswered(msgspec.Struct, frozen=True, kw_only=True):
     """The card was answered before, by this recipient or by the person who released the wait.
 
     `decision` is `approved` or `rejected`, or the `action` of the button; empty where neither is known or it is
-    secret.
+    secret. `actor` and `substitute_for` as in the event of the answer.
     """
 
     answered_by: str
     answered_on: datetime
     decision: str = ""
+    actor: Actor | None = None
+    substitute_for: str = ""
 
 
 class Reassigned(msgspec.Struct, frozen=True, kw_only=True):
@@ -307,6 +321,7 @@ DeclineCode: TypeAlias = Literal[
     "AMBIGUOUS",
     "CLOSED",
     "SELF_APPROVAL",
+    "DECIDED_ALREADY",
     "CARD_CHANGED",
     "NO_INCIDENT",
     "NO_LETTER",

@@ -16,9 +16,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.definition import LogLevel
+from looply.execution.facts.actor import Actor
 from looply.execution.facts.address import Address
 from looply.execution.facts.approval_terms import ApprovalTerms
-from looply.execution.facts.card_copy import CardCopy
+from looply.execution.facts.card_copy import CardCopy, CardEnd
 from looply.jsontext import Json
 
 TriggerType: TypeAlias = Literal["REQUEST", "SCHEDULED"]
@@ -26,9 +27,6 @@ FinalStatus: TypeAlias = Literal["COMPLETED", "FAILED", "TERMINATED"]
 TimerKind: TypeAlias = Literal["DELAY", "RETRY", "WAIT", "EXECUTION", "REMINDER", "ESCALATION"]
 IgnoreReason: TypeAlias = Literal["DUPLICATE", "UNFIT", "UNUSED"]
 LetterAction: TypeAlias = Literal["APPLIED", "DISCARDED"]
-CardEnd: TypeAlias = Literal[
-    "ANSWERED", "TIMED_OUT", "TERMINATED", "DELETED", "ENDED", "CANCELLED", "REASSIGNED", "ESCALATED"
-]
 ChildOutcome: TypeAlias = Literal["STARTED", "COMPLETED", "FAILED", "TERMINATED", "REFUSED", "CANCELLED"]
 IncidentKind: TypeAlias = Literal["FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON"]
 Again: TypeAlias = Literal["", "attempt", "visit"]
@@ -186,6 +184,7 @@ class AnswerRecorded(StepEvent, frozen=True, kw_only=True):
     """The recipient of card copy `part` answered, on `revision` of the card (0 where that was not recorded).
 
     On an approval `decision` and `comment` are read from the answer, which counts for `seats` of the people asked.
+    `substitute_for` is the absent person for whom `user` answered, `actor` says how the answer came, if that is known.
     """
 
     part: int
@@ -196,6 +195,8 @@ class AnswerRecorded(StepEvent, frozen=True, kw_only=True):
     revision: int = 0
     seats: int = 1
     secret: tuple[str, ...] = ()
+    actor: Actor | None = None
+    substitute_for: str = ""
 
 
 class Resumed(StepEvent, frozen=True, kw_only=True):
@@ -290,10 +291,9 @@ class ChildStarted(StepEvent, frozen=True, kw_only=True):
 
 
 class ChildClosed(StepEvent, frozen=True, kw_only=True):
-    """A child is closed: its parent no longer waits for it.
+    """A child is closed: its parent no longer waits for it. `CANCELLED`: its parent cancels it, which terminates it.
 
-    `STARTED` when only its start was awaited, `REFUSED` when it could not be started, for the reason `code`;
-    `CANCELLED` when its parent cancels it, which terminates it.
+    `STARTED` when only its start was awaited, `REFUSED` when it could not be started, for the reason `code`.
     """
 
     child_id: str

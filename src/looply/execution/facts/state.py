@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 from immutables import Map
 
+from looply.execution.facts.actor import Actor
 from looply.execution.facts.address import Address
 from looply.execution.facts.approval_terms import ApprovalTerms
 from looply.execution.facts.events import (
@@ -28,6 +29,8 @@ from looply.jsontext import Json
 Status: TypeAlias = Literal["RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED"]
 OPEN_STATUSES: Final[tuple[Status, ...]] = ("RUNNING", "WAITING")
 """The statuses of an open execution: it has not ended, and no incident stops it."""
+REQUESTERS: Final = 50
+"""The most people of one execution who find it among their requests."""
 Phase: TypeAlias = Literal["ENTER", "OPEN", "LEAVE", "FAILED", "UNKNOWN", "RETRY"]
 
 WaitEnd: TypeAlias = Literal["RESUMED", "TIMED_OUT", "CANCELLED"]
@@ -104,7 +107,10 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CardAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer of one recipient; on an approval its decision, which counts for `seats` of the people asked."""
+    """The answer of one recipient; on an approval its decision, which counts for `seats` of the people asked.
+
+    `actor` and `substitute_for` as in the event.
+    """
 
     part: int
     user: str
@@ -115,6 +121,8 @@ class CardAnswer(msgspec.Struct, frozen=True, kw_only=True):
     revision: int = 0
     seats: int = 1
     via: str = ""
+    actor: Actor | None = None
+    substitute_for: str = ""
 
 
 class OpenWait(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,11 +140,21 @@ class OpenWait(msgspec.Struct, frozen=True, kw_only=True):
     answers: tuple[CardAnswer, ...] = ()
     approval: ApprovalTerms | None = None
 
+    @property
+    def requester(self) -> str:
+        """The person who asks for the approval, empty where that is not said."""
+        return self.approval.requester if self.approval is not None else ""
+
+    def cancel(self, by: str, on: datetime) -> "SettledWait":
+        """Returns the end of the wait when it is cancelled."""
+        return SettledWait(how="CANCELLED", by=by, on=on, answers=self.answers, requester=self.requester)
+
 
 class SettledWait(msgspec.Struct, frozen=True, kw_only=True):
     """How a wait ended, by whom and when. `request` is the fingerprint of the resume that released it.
 
-    `outcome` is the decision of an approval, `via` the channel of the caller who released the wait.
+    `outcome` is the decision of an approval and `requester` who asked for it, `via` the channel of the caller who
+    released the wait.
     """
 
     how: WaitEnd
@@ -146,6 +164,7 @@ class SettledWait(msgspec.Struct, frozen=True, kw_only=True):
     answers: tuple[CardAnswer, ...] = ()
     outcome: str = ""
     via: str = ""
+    requester: str = ""
 
 
 class BufferedResume(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,9 +198,10 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """One recipient's copy of a card. `wanted` is OPEN while it takes answers, else the reason why it is closed.
 
-    `changed` numbers the event of its last change. `seats` is the number of people asked for whom its answer counts.
-    If it was passed on, `passed_to` is the new recipient and `note` the reason. `sent_as` is the address that its token
-    names where the step had another name then (empty: `address`).
+    `changed` numbers the event of its last change. `seats` is the number of people asked for whom its answer counts. If
+    it was passed on, `passed_to` is the new recipient and `note` the reason. `sent_as` is the address that its token
+    names where the step had another name then (empty: `address`). `substitute_for` is the absent person for whom the
+    recipient has it.
     """
 
     seq: int
@@ -202,11 +222,12 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     passed_to: str = ""
     note: str = ""
     sent_as: str = ""
+    substitute_for: str = ""
 
     @property
     def is_passed_on(self) -> bool:
         """Whether another recipient has it now."""
-        return self.wanted in ("REASSIGNED", "ESCALATED")
+        return self.wanted in ("REASSIGNED", "ESCALATED", "ABSENT")
 
 
 class OpenChild(msgspec.Struct, frozen=True, kw_only=True):
@@ -326,6 +347,9 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     overrides: tuple[Override, ...] = ()
     aliases: Map[str, str] = Map()
     """Current addresses by their former ones, which tokens and attempts that are still in use may name."""
+
+    requesters: tuple[str, ...] = ()
+    """The people who asked for approvals, each once; only the first `REQUESTERS`."""
 
     @property
     def paths(self) -> tuple[Path, ...]:

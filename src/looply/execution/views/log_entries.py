@@ -11,9 +11,10 @@ from typing import Final, Literal, TypeAlias, get_args
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from looply.execution.facts.actor import Actor
+from looply.execution.facts.card_copy import CardEnd
 from looply.execution.facts.events import (
     Again,
-    CardEnd,
     ChildOutcome,
     IgnoreReason,
     IncidentKind,
@@ -268,12 +269,17 @@ class CardSentEntry(_StepEntry, frozen=True, kw_only=True, tag="CARD_SENT"):
 
 
 class CardAnsweredEntry(_StepEntry, frozen=True, kw_only=True, tag="CARD_ANSWERED"):
-    """The recipient `user` answered. On an approval with `decision`, `comment` and the `revision` of the card."""
+    """The recipient `user` answered. On an approval with `decision`, `comment` and the `revision` of the card.
+
+    `actor` says how the answer came, `substitute_for` is the absent person for whom `user` answered.
+    """
 
     user: Text = UNSET
     decision: Literal["approved", "rejected"] | UnsetType = UNSET
     comment: Text = UNSET
     revision: Number = UNSET
+    actor: Actor | UnsetType = UNSET
+    substitute_for: Text = UNSET
 
 
 class CardClosedEntry(_StepEntry, frozen=True, kw_only=True, tag="CARD_CLOSED"):

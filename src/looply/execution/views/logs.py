@@ -162,7 +162,10 @@ SHOWN: Final[Mapping[type[EventBase], tuple[type[LogEntry], _Fields]]] = Mapping
         StepFailed: (StepFailedEntry, _same("attempt", "code", "message", "status", "output")),
         StepUnknown: (StepFailedEntry, _same("attempt", "cause", "message")),
         WaitOpened: (WaitOpenedEntry, (*_same("sources", "count"), ("timeout_on", "due_on"))),
-        AnswerRecorded: (CardAnsweredEntry, _same("user", "decision", "comment", "revision")),
+        AnswerRecorded: (
+            CardAnsweredEntry,
+            _same("user", "decision", "comment", "revision", "actor", "substitute_for"),
+        ),
         Resumed: (WaitResumedEntry, _same("source", "branch", "output")),
         ResumeBuffered: (ResumeBufferedEntry, _same("source")),
         ResumeIgnored: (ResumeIgnoredEntry, _same("source", "reason", "message")),

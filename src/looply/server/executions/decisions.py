@@ -12,14 +12,28 @@ from looply.clock import to_ms
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow
 from looply.errors import BadRequest
 from looply.execution.approvals.decisions import Decision
+from looply.execution.facts.actor import Actor, ActorKind
 from looply.server.http.call import Call, Parameter, Response, Route
 from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, cursor_of, extend_record, instant_of, limit_of
+
+
+class AnswerActor(msgspec.Struct, frozen=True, kw_only=True):
+    """How an answer came.
+
+    `session`: `user_id` and `email` are those of the person who had signed in. `link`: a holder of the card's
+    link, who was not authenticated. `channel`: `user_id` is the identity that the channel gives.
+    """
+
+    kind: ActorKind
+    user_id: str | UnsetType = UNSET
+    email: str | UnsetType = UNSET
 
 
 class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One decision. `card_revision` is null when the decision came without a card and counts for all recipients.
 
-    `is_override`: an operator (`user`) decided instead of the approvers, for the reason in `comment`.
+    `is_override`: an operator (`user`) decided instead of the approvers, for the reason in `comment`. `actor` says how
+    the answer came, where that is recorded; `substitute_for` is the absent person for whom `user` decided.
     """
 
     state: str
@@ -33,6 +47,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
     card_revision: int | None
     is_final: bool
     is_override: bool
+    actor: AnswerActor | UnsetType = UNSET
+    substitute_for: str | UnsetType = UNSET
 
 
 class DecisionList(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +89,13 @@ class DecisionPage(msgspec.Struct, frozen=True, kw_only=True):
     last_key: DecisionCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
+def actor_item(actor: Actor | None) -> AnswerActor | UnsetType:
+    """Returns an actor on the wire."""
+    if actor is None:
+        return UNSET
+    return AnswerActor(kind=actor.kind, user_id=actor.user_id or UNSET, email=actor.email or UNSET)
+
+
 def decision_item(decision: Decision) -> DecisionRecord:
     """Returns a decision on the wire."""
     return DecisionRecord(
@@ -87,6 +110,8 @@ def decision_item(decision: Decision) -> DecisionRecord:
         card_revision=decision.revision or None,
         is_final=decision.is_final,
         is_override=decision.is_override,
+        actor=actor_item(decision.actor),
+        substitute_for=decision.substitute_for or UNSET,
     )
 
 
@@ -100,14 +125,15 @@ async def get_decisions(call: Call) -> Response:
 
 async def get_organization_decisions(call: Call) -> Response:
     """Lists the decisions of the organization."""
-    limit, after = limit_of(call), _cursor(call)
+    limit, after = limit_of(call), decision_cursor(call)
     rows = await approvals.list_decisions(call.services, call.principal, _filter(call), after=after, limit=limit + 1)
-    items = [_item(row) for row in rows[:limit]]
+    items = [decision_row_item(row) for row in rows[:limit]]
     last_key = DecisionCursor(at=items[-1].at, decision_id=items[-1].decision_id) if len(rows) > limit else UNSET
     return Response(DecisionPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
-def _cursor(call: Call) -> DecisionKey | None:
+def decision_cursor(call: Call) -> DecisionKey | None:
+    """Parses the cursor of a page of decisions. Raises: BadRequest (code `BAD_CURSOR`)."""
     cursor = cursor_of(call, "at", "decision_id")
     if cursor is None:
         return None
@@ -134,7 +160,8 @@ def _filter(call: Call) -> DecisionFilter:
     )
 
 
-def _item(row: DecisionRow) -> DecisionItem:
+def decision_row_item(row: DecisionRow) -> DecisionItem:
+    """Returns a recorded decision on the wire."""
     return extend_record(
         DecisionItem,
         decision_item(row.decision),

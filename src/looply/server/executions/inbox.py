@@ -15,7 +15,7 @@ from looply.engine.ports.port import CardKey
 from looply.errors import BadRequest
 from looply.execution.facts.commands import Recorded
 from looply.jsontext import Json
-from looply.server.executions.decisions import DecisionRecord, decision_item
+from looply.server.executions.decisions import AnswerActor, DecisionRecord, actor_item, decision_item
 from looply.server.http.call import Call, Parameter, Response, manage_route, public_route, read_route
 from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, cursor_of, instant_of, limit_of
 
@@ -36,7 +36,8 @@ class InboxRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A card as its recipient sees it.
 
     `OPEN`: an answer counts now. `FROZEN`: the execution has an open incident; answers are refused by 409 `FAILED`
-    until an operator has resolved it.
+    until an operator has resolved it. `answered_as` says how the answer came, where that is recorded; `answered_for` is
+    the absent person for whom it was given, `substitute_for` the one for whom the recipient has the card.
     """
 
     status: Literal["OPEN", "FROZEN", "ANSWERED", "CLOSED"]
@@ -47,12 +48,15 @@ class InboxRecord(msgspec.Struct, frozen=True, kw_only=True):
     timeout_on: int | None
     answered_by: str | None
     answered_on: int | None
+    answered_as: AnswerActor | UnsetType = UNSET
+    answered_for: str | UnsetType = UNSET
     decision: str | None
     revision: int
     reminders: int
     closed_reason: str | None
     closed_text: str | None
     passed_to: str | None
+    substitute_for: str | UnsetType = UNSET
     approval: ApprovalRecord | None
 
 
@@ -74,11 +78,13 @@ class DecideBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class DecideAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the answer was recorded; if not, the earlier answer."""
+    """Whether the answer was recorded; if not, the earlier one: by whom, for which absent person, and how it came."""
 
     message: Literal["recorded", "already answered"]
     answered_by: str | UnsetType | None = UNSET
     answered_on: int | UnsetType = UNSET
+    answered_as: AnswerActor | UnsetType = UNSET
+    answered_for: str | UnsetType = UNSET
     decision: str | UnsetType | None = UNSET
 
 
@@ -143,7 +149,12 @@ async def _check_token(services: Services, values: Mapping[str, str]) -> None:
 async def show_card(call: Call) -> Response:
     """Reads a card; nothing is recorded."""
     shown = await inbox.show(call.services, call.values["token"])
-    item = InboxRecord(
+    return Response(InboxAnswer(message=SUCCESS, item=inbox_item(shown)))
+
+
+def inbox_item(shown: inbox.InboxCard) -> InboxRecord:
+    """Returns a card on the wire."""
+    return InboxRecord(
         status=shown.status,
         card=shown.card,
         workflow_name=shown.workflow_name,
@@ -152,15 +163,17 @@ async def show_card(call: Call) -> Response:
         timeout_on=ms_or_none(shown.timeout_on),
         answered_by=shown.answered_by or None,
         answered_on=ms_or_none(shown.answered_on),
+        answered_as=actor_item(shown.answered_as),
+        answered_for=shown.answered_for or UNSET,
         decision=shown.decision or None,
         revision=shown.revision,
         reminders=shown.reminders,
         closed_reason=shown.closed_reason or None if shown.status == "CLOSED" else None,
         closed_text=shown.closed_text if shown.status == "CLOSED" else None,
         passed_to=shown.passed_to or None,
+        substitute_for=shown.substitute_for or UNSET,
         approval=_approval(shown),
     )
-    return Response(InboxAnswer(message=SUCCESS, item=item))
 
 
 async def reassign_card(call: Call) -> Response:
@@ -203,6 +216,8 @@ async def decide(call: Call) -> Response:
         message="already answered",
         answered_by=reply.answered_by or None,
         answered_on=to_ms(reply.answered_on),
+        answered_as=actor_item(reply.actor),
+        answered_for=reply.substitute_for or UNSET,
         decision=reply.decision or UNSET,
     )
     return Response(earlier)

@@ -11,7 +11,7 @@ from kit.carriage import REPEATS
 from kit.definitions import asking, call, calling, chain, counting, delaying, note, wait
 from kit.driver import Driver
 from kit.needs import needs
-from looply.engine.ports.store import MAX_CRASH_COUNT
+from looply.engine.records.trials import MAX_CRASH_COUNT
 from looply.errors import StoreFull
 from looply.execution.facts.commands import Restarted, Retry, Terminated
 from looply.execution.facts.events import IncidentOpened, StepSucceeded

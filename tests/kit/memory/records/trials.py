@@ -5,8 +5,7 @@ from datetime import datetime
 
 from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
-from looply.engine.ports.store import MAX_CRASH_COUNT
-from looply.engine.records.trials import LARGEST_BATCH
+from looply.engine.records.trials import LARGEST_BATCH, MAX_CRASH_COUNT
 
 
 def suspects(data: MemoryData, now: datetime) -> tuple[frozenset[str], list[str]]:

@@ -134,6 +134,8 @@ async def test_a_value_in_a_query_that_is_not_of_the_described_type_is_refused(
 ) -> None:
     taken: list[str] = []
     for route in app.routes:
+        if route.access == "own":
+            continue  # a key is refused before its query is read
         parameters = document["paths"][route.path][route.method.lower()]["parameters"]
         needed = {each["name"]: "01900000-0000-7000-8000-0000000000ff" for each in parameters if each["required"]}
         path = route.path.format(**{name: needed[name] for name in route.path_values})

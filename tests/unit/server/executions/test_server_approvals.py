@@ -47,6 +47,7 @@ async def test_the_card_shows_the_terms_of_the_approval_and_the_decisions_so_far
         "card_revision": 1,
         "is_final": False,
         "is_override": False,
+        "actor": {"kind": "link"},
     }
 
 

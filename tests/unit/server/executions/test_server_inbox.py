@@ -78,6 +78,7 @@ async def test_an_answer_is_recorded_once_and_later_ones_return_its_author(mine:
         "message": "already answered",
         "answered_by": "ann@example.com",
         "answered_on": answered_on,
+        "answered_as": {"kind": "link"},
         "decision": "approve",
     }
     shown = (await mine.client.get(f"/v2/inbox/{token}")).json()["item"]

@@ -16,12 +16,12 @@ from typing import Final, NamedTuple, TypeAlias
 
 from looply.clock import Clock, to_ms
 from looply.engine.coding.rows import id_text
-from looply.engine.ports.store import MAX_CRASH_COUNT
 from looply.engine.postgres.database.clock import DatabaseClock
 from looply.engine.postgres.database.connections import Connection
 from looply.engine.postgres.database.names import Names
 from looply.engine.postgres.database.ownership import end_lost, end_others
 from looply.engine.postgres.database.sessions import PostgresSession
+from looply.engine.records.trials import MAX_CRASH_COUNT
 from looply.engine.sql.work import find_suspects, mark_suspects
 
 Left: TypeAlias = tuple[Collection[str], Sequence[str]]

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import structlog
 
 from looply.engine.coding.rows import id_text
-from looply.engine.ports.store import MAX_CRASH_COUNT
 from looply.engine.postgres.database.connections import Connection
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.ownership import LEASE_SECONDS, end_lost
+from looply.engine.records.trials import MAX_CRASH_COUNT
 from looply.engine.sql.sessions import Sessions
 from looply.engine.sql.work import SqlWorkQueue
 

@@ -96,8 +96,9 @@ _LETTER = (
 # A recorded decision never changes.
 _DECISION = (
     "INSERT INTO decision(execution_id, seq, org, workflow, version, process_id, step, visit, scope, decided_by,"
-    " person, action, comment, at_ms, via, revision, is_final) VALUES (:execution, :seq, :org, :workflow, :version,"
-    " :process_id, :step, :visit, :scope, :decided_by, :person, :action, :comment, :at_ms, :via, :revision, :is_final)"
+    " person, action, comment, at_ms, via, revision, is_final, actor, actor_id, actor_email, substitute_for) VALUES"
+    " (:execution, :seq, :org, :workflow, :version, :process_id, :step, :visit, :scope, :decided_by, :person, :action,"
+    " :comment, :at_ms, :via, :revision, :is_final, :actor, :actor_id, :actor_email, :substitute_for)"
     " ON CONFLICT DO NOTHING"
 )
 _REQUEST_UPDATE = (

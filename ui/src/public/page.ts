@@ -3,7 +3,7 @@
 import { element } from "../shared/dom";
 import type { Send } from "../shared/http";
 import { answer, type InboxItem, type Loaded, load, type Sent } from "./api";
-import { type Decision, type DrawnCard, drawCard } from "./card";
+import { type Decision, type DrawnCard, drawCard } from "../frame/card";
 import type { Language } from "./text";
 import { hadArrived, headOf, invalidLink, notice, outcomeOf, recorded, tooLate } from "./view";
 

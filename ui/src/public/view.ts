@@ -3,7 +3,7 @@
 import { element } from "../shared/dom";
 import { isObject, textOf } from "../shared/http";
 import type { Approval, InboxItem } from "./api";
-import type { Decision as CardDecision } from "./card";
+import type { Decision as CardDecision } from "../frame/card";
 import type { Language, Text } from "./text";
 import { decisionOf } from "./words";
 

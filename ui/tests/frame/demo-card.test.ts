@@ -1,8 +1,8 @@
 import { AdaptiveCard, SerializationContext, Table, Version } from "adaptivecards";
 import { describe, expect, it } from "vitest";
-import { drawCard } from "../src/inbox/card";
-import { languageFor } from "../src/inbox/text";
-import { dataDocument, demoCard } from "./order";
+import { drawCard } from "../../src/frame/card";
+import { languageFor } from "../../src/public/text";
+import { dataDocument, demoCard } from "../order";
 
 const language = languageFor(["en-US"]);
 

@@ -1,0 +1,5 @@
+"""Use cases of people who have signed in: their cards, their answers, what they decided and what they asked for.
+
+Imports `context` and `executions`.
+Never here: whether an answer counts; `execution` decides that. A person sees nothing here that is not their own.
+"""

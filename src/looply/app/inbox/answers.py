@@ -1,0 +1,138 @@
+"""What people do with their cards: answer several at once, and pass one on."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from looply.app.context.audit import record
+from looply.app.context.reasons import validate_reason
+from looply.app.context.services import Services
+from looply.app.executions.approvals import validate_person
+from looply.app.inbox.own import find_own_card, own_person
+from looply.catalog.tenants.principal import Principal
+from looply.errors import BadRequest, Conflict, LooplyError, NotFound, Problem, Refused, StoreLost
+from looply.execution.facts.actor import Actor
+from looply.execution.facts.approval_terms import is_same_person
+from looply.execution.facts.commands import (
+    AlreadyAnswered,
+    AnswerCard,
+    Declined,
+    ReassignCard,
+    Reassigned,
+    Recorded,
+    Reply,
+    Unfit,
+)
+from looply.jsontext import Json
+
+MOST_ANSWERS: Final = 50
+"""The most cards that one call answers."""
+
+Result: TypeAlias = Literal["recorded", "already answered", "changed", "refused", "unknown"]
+
+
+class CardReply(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to one card. `revision` is the one that the person saw."""
+
+    card_id: str
+    revision: int
+    data: dict[str, Json]
+
+
+class CardResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one answer.
+
+    `already answered`: nothing was changed; `former` is the earlier answer. `changed`: the card has another revision by
+    now, nothing was recorded. `refused`: it does not count, for the reason `code`, `message` and `problems`. `unknown`:
+    the store failed while it recorded the answer, which may count; sending it again is safe.
+    """
+
+    card_id: str
+    result: Result
+    former: AlreadyAnswered | None = None
+    code: str = ""
+    message: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+async def answer_cards(services: Services, principal: Principal, replies: Sequence[CardReply]) -> Sequence[CardResult]:
+    """Records the answers of a person to their cards and returns a result for each, in the same order.
+
+    Each answer counts by itself: one that is refused affects no other.
+    Raises: BadRequest for none, or for more than 50; Forbidden when the caller is not a person.
+    """
+    own_person(principal)
+    if not 1 <= len(replies) <= MOST_ANSWERS:
+        raise BadRequest.at("/answers", f"must have 1 to {MOST_ANSWERS} answers, not {len(replies)}")
+    return await asyncio.gather(*(_answer(services, principal, reply) for reply in replies))
+
+
+async def delegate(services: Services, principal: Principal, card_id: str, *, to: str, reason: str) -> str:
+    """Passes a card of the caller on to another person, and returns the address of that person.
+
+    Raises: BadRequest; NotFound (code `CARD_NOT_FOUND`); Conflict (code `CLOSED`) when the card takes no more answers;
+    Refused when that person may not decide, has decided already, or has a card of this step.
+    """
+    person = own_person(principal)
+    recipient, why = validate_person(to), validate_reason(reason.strip())
+    if is_same_person(recipient, person.email):
+        raise _cannot_pass_on((Problem(path="/to", message="the card is yours already; name another person"),))
+    execution, card = await find_own_card(services, principal, card_id)
+    command = ReassignCard(
+        at=services.clock.now(), by=principal.by, via="INBOX", card_id=card.card_id, to=recipient, reason=why
+    )
+    reply = await services.engine.submit(execution.head.execution_id, command)
+    match reply:
+        case Reassigned(card_id=new_id):
+            await record(services, principal, "card.delegate", card.card_id, new_card=new_id)
+            return recipient
+        case Declined(code=code, message=message):
+            raise Conflict(message, code=code)
+        case Unfit(problems=problems):
+            raise _cannot_pass_on(problems)
+        case _:
+            raise NotFound("card not found", code="CARD_NOT_FOUND")
+
+
+async def _answer(services: Services, principal: Principal, reply: CardReply) -> CardResult:
+    person = own_person(principal)
+    try:
+        execution, card = await find_own_card(services, principal, reply.card_id)
+        command = AnswerCard(
+            at=services.clock.now(),
+            via="INBOX",
+            card_id=card.card_id,
+            data=reply.data,
+            revision=reply.revision,
+            actor=Actor(kind="session", user_id=person.user_id, email=person.email),
+        )
+        return _result(reply, await services.engine.submit(execution.head.execution_id, command))
+    except StoreLost as error:
+        return CardResult(card_id=reply.card_id, result="unknown", code=error.code, message=error.message)
+    except LooplyError as error:
+        return CardResult(card_id=reply.card_id, result="refused", code=error.code, message=error.message)
+
+
+def _result(sent: CardReply, reply: Reply) -> CardResult:
+    match reply:
+        case Recorded():
+            return CardResult(card_id=sent.card_id, result="recorded")
+        case AlreadyAnswered():
+            return CardResult(card_id=sent.card_id, result="already answered", former=reply)
+        case Declined(code="CARD_CHANGED", message=message):
+            return CardResult(card_id=sent.card_id, result="changed", code="CARD_CHANGED", message=message)
+        case Declined(code=code, message=message):
+            return CardResult(card_id=sent.card_id, result="refused", code=code, message=message)
+        case Unfit(problems=problems):
+            text = problems[0].message
+            return CardResult(
+                card_id=sent.card_id, result="refused", code="PAYLOAD_REFUSED", message=text, problems=problems
+            )
+        case _:
+            return CardResult(card_id=sent.card_id, result="refused", code="CARD_NOT_FOUND", message="card not found")
+
+
+def _cannot_pass_on(problems: tuple[Problem, ...]) -> Refused:
+    return Refused(problems[0].message, code="CANNOT_REASSIGN", problems=problems)

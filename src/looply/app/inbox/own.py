@@ -1,0 +1,46 @@
+"""The caller as a person, and the cards that are theirs."""
+
+import re
+from typing import Final
+
+from looply.app.context.addressing import get_owned
+from looply.app.context.services import Services
+from looply.app.executions.inbox import card_not_found
+from looply.catalog.tenants.principal import Person, Principal
+from looply.engine.ports.port import Execution
+from looply.errors import Forbidden, NotFound
+from looply.execution.facts.approval_terms import is_same_person
+from looply.execution.facts.state import Card
+
+_ID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_CARD: Final = re.compile(f"({_ID}):({_ID})", re.ASCII)
+
+
+def own_person(principal: Principal) -> Person:
+    """Returns the person who makes the call. Raises: Forbidden (code `SCOPE`) for a key, which has no inbox."""
+    if principal.person is None:
+        raise Forbidden("Forbidden", code="SCOPE")
+    return principal.person
+
+
+def own_card_id(execution_id: str, card_id: str) -> str:
+    """Returns the id by which people address a card of theirs, also after it was closed."""
+    return f"{execution_id}:{card_id}"
+
+
+async def find_own_card(services: Services, principal: Principal, text: str) -> tuple[Execution, Card]:
+    """Returns a card that was sent to the caller, open or closed, with its execution.
+
+    Raises: NotFound (code `CARD_NOT_FOUND`), the same error for a card of another person.
+    """
+    person, found = own_person(principal), _CARD.fullmatch(text.lower())
+    if found is None:
+        raise card_not_found()
+    try:
+        execution = await get_owned(services, principal.organization_id, found[1])
+    except NotFound as error:
+        raise card_not_found() from error
+    card = execution.state.cards.get(found[2])
+    if card is None or not is_same_person(card.recipient, person.email):
+        raise card_not_found()
+    return execution, card

@@ -1,0 +1,97 @@
+"""What a person decided, and what they asked others to decide."""
+
+from datetime import timedelta
+from typing import Any
+
+from server_kit import Caller, definition
+
+from looply.clock import to_ms
+from looply.testing.clock import FakeClock
+
+ANN, BOB, CY = "ann@example.com", "bob@example.com", "cy@example.com"
+
+
+def approval(**settings: Any) -> dict[str, Any]:
+    return definition(
+        {
+            "id": "approval_1",
+            "type": "approval",
+            "description": "Release ${payload.output.po}?",
+            "settings": {"recipients": [ANN, BOB], "requester": "${payload.output.buyer}", **settings},
+        },
+        name="Orders",
+    )
+
+
+async def answer(person: Caller, action: str = "approve") -> None:
+    (card,) = (await person.get("getMyCards")).json()["items"]
+    data = {"action": action, "comment": "because"}
+    sent = {"answers": [{"card_id": card["card_id"], "revision": card["revision"], "data": data}]}
+    assert (await person.post("answerCards", sent)).json()["items"][0]["result"] == "recorded"
+
+
+async def requests_of(person: Caller, **query: Any) -> dict[str, Any]:
+    answer = await person.get("getMyRequests", **query)
+    assert answer.status_code == 200, answer.text
+    page: dict[str, Any] = answer.json()
+    return page
+
+
+async def test_the_own_decisions_are_listed_with_their_subjects(mine: Caller, sign_in: Any, clock: FakeClock) -> None:
+    execution_id = await mine.trigger(await mine.create(approval()), {"buyer": CY, "po": "4711"})
+    await answer(sign_in(ANN))
+    page = (await sign_in("Ann <ANN@example.com>").get("getMyDecisions")).json()
+    (item,) = page["items"]
+    assert (item["user"], item["action"], item["comment"]) == (ANN, "approved", "because")
+    assert (item["workflow_execution_id"], item["workflow_name"]) == (execution_id, "Orders")
+    assert (item["actor"]["kind"], item["at"]) == ("session", to_ms(clock.now()))
+    assert item["subject"]
+    assert (await sign_in(BOB).get("getMyDecisions")).json()["items"] == []
+
+
+async def test_a_requester_sees_who_has_the_card_what_was_decided_and_how_it_ended(
+    mine: Caller, sign_in: Any, clock: FakeClock
+) -> None:
+    execution_id = await mine.trigger(await mine.create(approval(timeout="P2D")), {"buyer": "Cy <CY@example.com>"})
+    cy = sign_in(CY)
+    (item,) = (await requests_of(cy))["items"]
+    assert (item["workflow_execution_id"], item["status"], item["state"]) == (execution_id, "OPEN", "approval_1")
+    assert (item["waiting_for"], item["progress"]) == ([ANN, BOB], {"done": 0, "needed": 2})
+    assert (item["opened_on"], item["due_on"]) == (to_ms(clock.now()), to_ms(clock.now() + timedelta(days=2)))
+    await answer(sign_in(ANN))
+    (item,) = (await requests_of(cy))["items"]
+    assert (item["waiting_for"], item["progress"]) == ([BOB], {"done": 1, "needed": 2})
+    await answer(sign_in(BOB), "reject")
+    (item,) = (await requests_of(cy))["items"]
+    assert (item["status"], item["waiting_for"], item["ended_on"]) == ("REJECTED", [], to_ms(clock.now()))
+    assert [(one["user"], one["action"]) for one in item["decisions"]] == [(ANN, "approved"), (BOB, "rejected")]
+
+
+async def test_requests_come_in_pages_and_only_to_their_requester(
+    mine: Caller, theirs: Caller, sign_in: Any, clock: FakeClock
+) -> None:
+    workflow_id = await mine.create(approval(quorum="any"))
+    mine_too = []
+    for po in range(5):
+        mine_too.append(await mine.trigger(workflow_id, {"buyer": CY, "po": po}))
+        await mine.trigger(workflow_id, {"buyer": BOB})
+        clock.advance(timedelta(minutes=1))
+    seen: list[str] = []
+    query: dict[str, Any] = {"limit": 2}
+    while True:
+        page = await requests_of(sign_in(CY), **query)
+        seen += [item["workflow_execution_id"] for item in page["items"]]
+        if "lastKey" not in page:
+            break
+        query |= page["lastKey"]
+    assert seen == mine_too[::-1]
+    assert (await requests_of(sign_in(CY, theirs)))["items"] == []
+    assert (await requests_of(sign_in(ANN)))["items"] == []
+    assert (await requests_of(sign_in("*@example.com")))["items"] == []
+
+
+async def test_a_request_without_an_answer_says_so(mine: Caller, sign_in: Any) -> None:
+    execution_id = await mine.trigger(await mine.create(approval()), {"buyer": CY})
+    await mine.post(f"terminateworkflow/{execution_id}", {"payload": {"reason": "enough"}})
+    (item,) = (await requests_of(sign_in(CY)))["items"]
+    assert (item["status"], item["waiting_for"]) == ("CANCELLED", [])
