@@ -1,7 +1,6 @@
 """People in the web app: the first owner, members of other roles, a member who is deactivated."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 

@@ -1,7 +1,7 @@
 /** One request: its card, and the buttons that answer it. */
 
 import { useQuery } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { lazy, Suspense, useRef, useState } from "react";
 import { useApi } from "../api/context";
 import { myCardQuery } from "../api/queries/inbox";
 import { CardFrame, type CardFrameHandle } from "../frame/CardFrame";
@@ -16,10 +16,12 @@ import { CardHead } from "./CardHead";
 import { DecideBar } from "./DecideBar";
 import { type CardItem, questionOf } from "./decide";
 import { ResultNote, StatusNote } from "./Outcome";
-import { PassOn } from "./PassOn";
-import { Question } from "./Question";
 import { TEXTS } from "./text";
 import { useAnswer } from "./use-answer";
+
+// A first look at a request needs neither.
+const PassOn = lazy(async () => ({ default: (await import("./PassOn")).PassOn }));
+const Question = lazy(async () => ({ default: (await import("./Question")).Question }));
 
 interface CardPaneProps {
   cardId: string;
@@ -85,26 +87,28 @@ function Card({ item, cardId, subject, onDone }: CardPaneProps & { item: CardIte
           onComment={() => frame.current?.focus("comment")}
         />
       )}
-      {asked !== null && (
-        <Question
-          item={item}
-          subject={subject}
-          action={asked}
-          onClose={() => setAsked(null)}
-          onConfirm={(action) => {
-            setAsked(null);
-            send(action);
-          }}
-        />
-      )}
-      {isPassing && (
-        <PassOn
-          cardId={cardId}
-          requester={item.approval?.requester ?? null}
-          onClose={() => setIsPassing(false)}
-          onPassedOn={(person) => onDone(text.passedOn(person))}
-        />
-      )}
+      <Suspense>
+        {asked !== null && (
+          <Question
+            item={item}
+            subject={subject}
+            action={asked}
+            onClose={() => setAsked(null)}
+            onConfirm={(action) => {
+              setAsked(null);
+              send(action);
+            }}
+          />
+        )}
+        {isPassing && (
+          <PassOn
+            cardId={cardId}
+            requester={item.approval?.requester ?? null}
+            onClose={() => setIsPassing(false)}
+            onPassedOn={(person) => onDone(text.passedOn(person))}
+          />
+        )}
+      </Suspense>
     </div>
   );
 }

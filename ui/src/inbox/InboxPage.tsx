@@ -1,7 +1,7 @@
 /** The requests to the reader: a list and the card beside it; on a phone one after the other. */
 
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { Empty } from "../kit/Empty";
 import { Note } from "../kit/Note";
 import { useIsPhone } from "../kit/theme";
@@ -9,7 +9,6 @@ import { useCommands } from "../shell/commands";
 import { TEXTS as SHELL } from "../shell/text";
 import { useText } from "../text/language";
 import { SHARED } from "../text/shared";
-import { BulkDialog } from "./BulkDialog";
 import { CardPane } from "./CardPane";
 import styles from "./Inbox.module.css";
 import { List } from "./List";
@@ -18,6 +17,7 @@ import { TEXTS } from "./text";
 import { type CardList, useCards } from "./use-cards";
 import { type Selection, useSelection } from "./use-selection";
 
+const BulkDialog = lazy(async () => ({ default: (await import("./BulkDialog")).BulkDialog }));
 const route = getRouteApi("/shell/inbox");
 
 export function InboxPage() {
@@ -56,15 +56,17 @@ export function InboxPage() {
           )}
         </section>
       )}
-      {selection.reviewed !== null && (
-        <BulkDialog
-          cards={selection.reviewed}
-          onClose={(left, recorded) => {
-            list.remove(recorded);
-            selection.settle(left);
-          }}
-        />
-      )}
+      <Suspense>
+        {selection.reviewed !== null && (
+          <BulkDialog
+            cards={selection.reviewed}
+            onClose={(left, recorded) => {
+              list.remove(recorded);
+              selection.settle(left);
+            }}
+          />
+        )}
+      </Suspense>
     </div>
   );
 }

@@ -1,6 +1,5 @@
 /** One request in the list: subject, key fact, workflow, requester, since, due. */
 
-import { Checkbox } from "@fluentui/react-components";
 import { Link } from "@tanstack/react-router";
 import { Tag } from "../kit/Chip";
 import { Icon } from "../kit/icons";
@@ -25,7 +24,9 @@ export function Row({ card, isGone, isChosen, selection }: RowProps) {
   return (
     <li className={`${styles.item} ${isChosen ? styles.chosen : ""} ${isGone ? styles.gone : ""}`}>
       {selection && (
-        <Checkbox
+        <input
+          type="checkbox"
+          className={styles.box}
           checked={selection.isSelected}
           disabled={card.bulk_key === null || isGone}
           onChange={selection.onToggle}
