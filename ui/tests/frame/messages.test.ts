@@ -44,9 +44,12 @@ describe("links of a card", () => {
     expect(outsideLinkOf("mailto:buyer@example.com")?.host).toBe("buyer@example.com");
   });
 
-  it.each(["javascript:alert(1)", "data:text/html,x", "/v2/session/get", "vbscript:x", ""])("%s opens nothing", (url) => {
-    expect(outsideLinkOf(url)).toBeNull();
-  });
+  it.each(["javascript:alert(1)", "data:text/html,x", "/v2/session/get", "vbscript:x", ""])(
+    "%s opens nothing",
+    (url) => {
+      expect(outsideLinkOf(url)).toBeNull();
+    },
+  );
 });
 
 describe("images of a card", () => {
