@@ -25,7 +25,8 @@ export function InboxPage() {
   const list = useCards();
   const selection = useSelection();
   const isPhone = useIsPhone();
-  const [done, setDone] = useState<string | null>(null);
+  // What was recorded is said beside the request that follows, and only there.
+  const [done, setDone] = useState<{ sentence: string; beside: string | undefined } | null>(null);
   const { card: asked } = route.useSearch();
   // Beside the list there is always a card; on a phone the list comes first.
   const chosen = asked ?? (isPhone ? undefined : list.open[0]?.card_id);
@@ -33,22 +34,26 @@ export function InboxPage() {
   useTitle(list.open.length);
   useInboxCommands(list, selection, chosen);
   const settle = (cardId: string, sentence: string): void => {
-    setDone(sentence);
-    const next = neighbor(list.shown.rows, cardId, 1);
+    const after = neighbor(list.shown.rows, cardId, 1);
+    const next = after === cardId ? neighbor(list.shown.rows, cardId, -1) : after;
+    const beside = next === cardId ? undefined : next;
+    setDone({ sentence, beside });
     list.remove([cardId]);
-    choose(next === cardId ? neighbor(list.shown.rows, cardId, -1) : next, cardId);
+    choose(beside);
   };
   const subject = list.shown.rows.find(({ card }) => card.card_id === chosen)?.card.subject || text.noSubject;
+  const note = done !== null && done.beside === chosen && (
+    <div className={styles.done}>
+      <Note>{done.sentence}</Note>
+    </div>
+  );
   return (
     <div className={isPhone ? styles.phone : styles.panes}>
+      {isPhone && !chosen && note}
       {!(isPhone && chosen) && <List list={list} chosen={chosen} selection={selection} />}
       {(chosen || !isPhone) && (
         <section className={styles.side} aria-label={subject}>
-          {done !== null && (
-            <div className={styles.done}>
-              <Note>{done}</Note>
-            </div>
-          )}
+          {note}
           {chosen ? (
             <CardPane key={chosen} cardId={chosen} subject={subject} onDone={(sentence) => settle(chosen, sentence)} />
           ) : (
@@ -71,11 +76,11 @@ export function InboxPage() {
   );
 }
 
-/** Returns what opens a card; without one, or with the one that was left, the list. */
-function useChoose(): (cardId: string | undefined, left?: string) => void {
+/** Returns what opens a card, or without one the list. */
+function useChoose(): (cardId: string | undefined) => void {
   const navigate = useNavigate();
-  return (cardId, left) => {
-    const search = cardId === undefined || cardId === left ? {} : { card: cardId };
+  return (cardId) => {
+    const search = cardId === undefined ? {} : { card: cardId };
     void navigate({ to: "/inbox", search, replace: true });
   };
 }

@@ -163,7 +163,7 @@ class Pages:
                 path="/card-frame",
                 handle=card_frame,
                 summary="Open the frame in which the web app draws a card",
-                refusals=(),
+                answer_type="text/html",
             ),
             page_route(path="/docs", handle=docs, summary="Open the API reference page", answer_type="text/html"),
             page_route(
