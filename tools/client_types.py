@@ -21,22 +21,24 @@ GENERATOR: Final = ROOT / "tests/clients/typescript"
 INPUT: Final = ROOT / "build/client.json"
 WIDTH: Final = 120
 
-_LEFT_OUT: Final = ("/v1/", "/static/", "/inbox/", "/docs", "/openapi.json", "/metrics", "/app")
+_LEFT_OUT: Final = ("/v1/", "/static/", "/inbox/", "/docs", "/openapi.json", "/metrics", "/app", "/card-frame")
 _KEPT: Final = ("operationId", "parameters", "requestBody", "responses")
 
 
 def client_part(document: dict[str, Any]) -> dict[str, Any]:
     """Returns the operations that the web app may call, each with its parameters, body and answer, and the schemas."""
     paths = {
-        path: {method: _operation(operation) for method, operation in methods.items()}
+        path: kept
         for path, methods in document["paths"].items()
         if path != "/" and not path.startswith(_LEFT_OUT)
+        # A call that only leads a browser elsewhere has no answer.
+        if (kept := {name: _operation(each) for name, each in methods.items() if "200" in each["responses"]})
     }
     return {**document, "paths": paths, "tags": []}
 
 
 def _operation(operation: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: operation[name] for name in _KEPT if name in operation}
+    kept: dict[str, Any] = {name: operation[name] for name in _KEPT if name in operation}
     done = operation["responses"]["200"]
     content = {kind: {"schema": each.get("schema", {})} for kind, each in done.get("content", {}).items()}
     return {**kept, "responses": {"200": {"description": "", "content": content}}}

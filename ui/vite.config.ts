@@ -3,7 +3,8 @@ import { defineConfig } from "vitest/config";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-// The server sends `inbox.html` for /inbox/{token}, `docs.html` for /docs and `app.html` for /app/*; all else lies under /static/.
+// The server sends `inbox.html` for /inbox/{token}, `docs.html` for /docs, `app.html`
+// for /app/* and `card-frame.html` for /card-frame; all else lies under /static/.
 export default defineConfig({
   root: here("."),
   base: "/static/",
@@ -21,7 +22,12 @@ export default defineConfig({
     rollupOptions: {
       // Fluent marks its modules for servers that draw React; there is none here.
       onLog: (level, log, report) => log.code !== "MODULE_LEVEL_DIRECTIVE" && report(level, log),
-      input: { inbox: here("inbox.html"), docs: here("docs.html"), app: here("app.html") },
+      input: {
+        inbox: here("inbox.html"),
+        docs: here("docs.html"),
+        app: here("app.html"),
+        "card-frame": here("card-frame.html"),
+      },
     },
   },
   // Tests read the workflow of the demo, which lies beside this workspace.

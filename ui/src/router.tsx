@@ -47,8 +47,29 @@ const start = createRoute({
   getParentRoute: () => shell,
   path: "/",
   beforeLoad: () => {
-    throw redirect({ to: "/me" });
+    throw redirect({ to: "/inbox" });
   },
+});
+const inbox = createRoute({
+  getParentRoute: () => shell,
+  path: "/inbox",
+  validateSearch: (search): { card?: string } => (typeof search.card === "string" ? { card: search.card } : {}),
+  component: lazyRouteComponent(() => import("./inbox/InboxPage"), "InboxPage"),
+});
+const decided = createRoute({
+  getParentRoute: () => shell,
+  path: "/inbox/decided",
+  component: lazyRouteComponent(() => import("./inbox/DecidedPage"), "DecidedPage"),
+});
+const requested = createRoute({
+  getParentRoute: () => shell,
+  path: "/inbox/requested",
+  component: lazyRouteComponent(() => import("./inbox/RequestedPage"), "RequestedPage"),
+});
+const absence = createRoute({
+  getParentRoute: () => shell,
+  path: "/inbox/absence",
+  component: lazyRouteComponent(() => import("./inbox/AbsencePage"), "AbsencePage"),
 });
 const me = createRoute({
   getParentRoute: () => shell,
@@ -92,7 +113,15 @@ const tree = root.addChildren([
   forgotten,
   reset,
   invitation,
-  shell.addChildren([start, me, admin.addChildren([adminStart, members, roles, keys, audit])]),
+  shell.addChildren([
+    start,
+    inbox,
+    decided,
+    requested,
+    absence,
+    me,
+    admin.addChildren([adminStart, members, roles, keys, audit]),
+  ]),
 ]);
 
 /** Returns the router. Tests give it a history in memory. */

@@ -8,11 +8,14 @@ export interface Tab {
   text: string;
 }
 
+// The first part may have the address under which the others lie.
+const EXACT = { exact: true, includeSearch: false };
+
 export function Tabs({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
   return (
     <nav className={styles.tabs} aria-label={label}>
       {tabs.map(({ to, text }) => (
-        <Link key={to} to={to} className={styles.tab} activeProps={{ "aria-current": "page" }}>
+        <Link key={to} to={to} className={styles.tab} activeOptions={EXACT} activeProps={{ "aria-current": "page" }}>
           {text}
         </Link>
       ))}

@@ -3,15 +3,17 @@
 import { Dialog, DialogBody, DialogContent, DialogSurface, DialogTitle } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useLocation } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
 import { sessionQuery } from "../api/queries/session";
 import { useText } from "../text/language";
-import { SignInForm } from "./SignInForm";
 import { useSession, useTakeSession } from "./session";
 import { useIsSignedOut } from "./signed-out";
 import { TEXTS } from "./text";
 import { waysOf } from "./ways";
+
+const SignInForm = lazy(async () => ({ default: (await import("./SignInForm")).SignInForm }));
 
 export function SignInDialog() {
   return useIsSignedOut() ? <Asking /> : null;
@@ -31,12 +33,14 @@ function Asking() {
           <DialogTitle>{text.again}</DialogTitle>
           <DialogContent>
             <p>{text.againHint}</p>
-            <SignInForm
-              ways={ways}
-              target={`${pathname}${searchStr}`}
-              email={session.user.email}
-              onSignedIn={takeSession}
-            />
+            <Suspense>
+              <SignInForm
+                ways={ways}
+                target={`${pathname}${searchStr}`}
+                email={session.user.email}
+                onSignedIn={takeSession}
+              />
+            </Suspense>
           </DialogContent>
         </DialogBody>
       </DialogSurface>

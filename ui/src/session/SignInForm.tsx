@@ -12,7 +12,7 @@ import { PasswordField } from "./PasswordField";
 import styles from "./SignInForm.module.css";
 import type { Session } from "./session";
 import { TEXTS } from "./text";
-import type { Ways } from "./ways";
+import { startOf, type Ways } from "./ways";
 
 interface SignInFormProps {
   ways: Ways;
@@ -112,9 +112,4 @@ export function CodeField({ code, onChange }: { code: string | null; onChange: (
       />
     </Field>
   );
-}
-
-/** Returns the address at which sign-in by a provider begins. */
-export function startOf(provider: string, target: string): string {
-  return `/v2/session/start?${new URLSearchParams({ provider, to: `/app${target}` })}`;
 }

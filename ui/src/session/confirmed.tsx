@@ -8,9 +8,9 @@ import { asCallError } from "../api/errors";
 import { Confirm } from "../kit/Confirm";
 import { useText } from "../text/language";
 import { PasswordField } from "./PasswordField";
-import { startOf } from "./SignInForm";
 import { useSession, useTakeSession } from "./session";
 import { TEXTS } from "./text";
+import { startOf } from "./ways";
 
 /** Does an act, again after the password where the server asks for it. Throws what the act throws. */
 export type Confirmed = <Result>(act: () => Promise<Result>) => Promise<Result>;

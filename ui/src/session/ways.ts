@@ -23,3 +23,8 @@ export function targetOf(to: unknown): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: browsers drop these from an address
   return /[\u0000-\u001f\\]/.test(to) ? "/" : to;
 }
+
+/** Returns the address at which sign-in by a provider begins. */
+export function startOf(provider: string, target: string): string {
+  return `/v2/session/start?${new URLSearchParams({ provider, to: `/app${target}` })}`;
+}

@@ -5,8 +5,8 @@ import type { IconName } from "../kit/icons";
 import type { Session } from "../session/session";
 
 export interface Place {
-  id: "admin";
-  path: "/admin";
+  id: "inbox" | "admin";
+  path: "/inbox" | "/admin";
   icon: IconName;
   /** The keys that go there. */
   keys: string;
@@ -17,6 +17,7 @@ export interface Place {
 export const ADMIN_PERMISSIONS: readonly Permission[] = ["members", "keys", "audit"];
 
 const PLACES: readonly Place[] = [
+  { id: "inbox", path: "/inbox", icon: "inbox", keys: "g i", permissions: ["own"] },
   { id: "admin", path: "/admin", icon: "administration", keys: "g a", permissions: ADMIN_PERMISSIONS },
 ];
 

@@ -30,6 +30,16 @@ _APP_POLICY: Final = (
     "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
+_FRAME_POLICY: Final = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "
+    "connect-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
+    "require-trusted-types-for 'script'; trusted-types adaptivecards#deprecatedExportedFunctionPolicy "
+    "adaptivecards#markdownPassthroughPolicy adaptivecards#restoreContentsPolicy"
+)
+"""The frame of a card has an origin of its own also where it is opened alone, and no image of another host is loaded.
+
+The policies of Trusted Types are those that the renderer of cards makes.
+"""
 _NONCE: Final = "__NONCE__"
 """What the app's page holds where each answer has a nonce of its own."""
 _NONCE_BYTES: Final = 16
@@ -39,9 +49,10 @@ _CODING: Final = re.compile(r"\s*([!#$%&'*+.^_`|~\w-]+)\s*(?:;\s*q\s*=\s*([01](?
 """One element of `Accept-Encoding`, RFC 9110 section 12.5.3."""
 _SHARED: Final[Headers] = (
     (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
+_UNFRAMED: Final = b"DENY"
+_FRAMED_BY_APP: Final = b"SAMEORIGIN"
 _PLAIN: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
 <body><h1>{title}</h1><p>{text}</p></body></html>
@@ -69,6 +80,12 @@ class Pages:
         page = (built or text).replace(_NONCE.encode(), nonce)
         return _answer(page, _APP_POLICY.format(nonce=nonce.decode()))
 
+    def card_frame(self) -> Response:
+        """Returns the page that the app puts into a frame and in which it draws a card."""
+        built = self._files.get("card-frame.html")
+        text = _PLAIN.format(title="Looply", text="This installation was built without its web app.").encode()
+        return _answer(built or text, _FRAME_POLICY, framed=_FRAMED_BY_APP)
+
     def inbox(self) -> Response:
         """Returns the page that shows a card; it is the same for every token."""
         built = self._files.get("inbox.html")
@@ -93,6 +110,8 @@ class Pages:
         headers: Headers = (
             (b"cache-control", keep),
             (b"cross-origin-resource-policy", b"same-origin"),
+            # The frame of a card has no origin that could be named here. The files are the same for everybody.
+            (b"access-control-allow-origin", b"*"),
             (b"vary", b"accept-encoding"),
         )
         for ending, coding in _ENCODINGS:
@@ -108,6 +127,9 @@ class Pages:
             if not call.values["token"] or "/" in call.values["token"]:
                 raise NotFound("not found")
             return self.inbox()
+
+        async def card_frame(call: Call) -> Response:  # noqa: ARG001
+            return self.card_frame()
 
         async def docs(call: Call) -> Response:  # noqa: ARG001
             return self.docs()
@@ -138,6 +160,12 @@ class Pages:
                 path_values={"token": "Token of one recipient's card. The page does not depend on it."},
                 answer_type="text/html",
             ),
+            page_route(
+                path="/card-frame",
+                handle=card_frame,
+                summary="Open the frame in which the web app draws a card",
+                answer_type="text/html",
+            ),
             page_route(path="/docs", handle=docs, summary="Open the API reference page", answer_type="text/html"),
             page_route(
                 path="/static/{path}",
@@ -154,8 +182,8 @@ def _page(html: bytes, images: str) -> Response:
     return _answer(html, _POLICY.format(images=images))
 
 
-def _answer(html: bytes, policy: str) -> Response:
-    headers = ((b"content-security-policy", policy.encode()), *_SHARED)
+def _answer(html: bytes, policy: str, framed: bytes = _UNFRAMED) -> Response:
+    headers = ((b"content-security-policy", policy.encode()), (b"x-frame-options", framed), *_SHARED)
     return Response(html, headers=headers, media_type=_TYPES[".html"])
 
 

@@ -132,6 +132,7 @@ _NAMES_OF_PAGES: Final = {
     "/": "getStart",
     "/app/{path}": "getAppPage",
     "/openapi.json": "getDescription",
+    "/card-frame": "getCardFramePage",
     "/docs": "getDescriptionPage",
     "/inbox/{token}": "getInboxPage",
     "/static/{path}": "getPageFile",

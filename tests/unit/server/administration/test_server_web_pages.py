@@ -23,6 +23,7 @@ def built(tmp_path: Path) -> Path:
     (folder / "inbox.html").write_text("<!doctype html><p>inbox")
     (folder / "docs.html").write_text("<!doctype html><p>docs")
     (folder / "app.html").write_text('<!doctype html><meta property="csp-nonce" nonce="__NONCE__"><p>app')
+    (folder / "card-frame.html").write_text("<!doctype html><p>frame")
     for ending, text in ((".js", "1"), (".js.br", "brotli"), (".js.gz", "gzip")):
         (folder / "assets" / f"big-abc{ending}").write_text(text)
     (folder / "assets" / "main-abc.js").write_text("1")
@@ -61,6 +62,7 @@ async def test_browsers_cache_a_file_whose_name_has_the_hash_of_its_content(clie
         "",
         "inbox.html",
         "app.html",
+        "card-frame.html",
         "assets/secret.key",
         "assets/big-abc.js.br",
         "assets/big-abc.js.gz",
@@ -98,6 +100,30 @@ async def test_each_answer_permits_styles_by_a_nonce_of_its_own(client: httpx2.A
         assert f"style-src 'self' 'nonce-{nonce}'" in policy
         assert {"default-src 'none'", "script-src 'self'", "trusted-types 'none'", "frame-ancestors 'none'"} < {*policy}
         assert not [rule for rule in policy if "unsafe" in rule or "http" in rule]
+
+
+async def test_the_frame_of_a_card_reaches_nothing_of_the_app(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/card-frame")
+    assert answer.text.endswith("<p>frame")
+    assert answer.headers["x-frame-options"] == "SAMEORIGIN"
+    policy = answer.headers["content-security-policy"].split("; ")
+    expected = {
+        "sandbox allow-scripts",
+        "default-src 'none'",
+        "connect-src 'none'",
+        "img-src data:",
+        "frame-ancestors 'self'",
+        "require-trusted-types-for 'script'",
+    }
+    assert expected < {*policy}
+    assert not [rule for rule in policy if "unsafe" in rule or "http" in rule or "allow-same-origin" in rule]
+    assert (await client.get("/inbox/x")).headers["x-frame-options"] == "DENY"
+
+
+async def test_the_frame_which_has_no_origin_may_load_its_files(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/static/assets/main-abc.js", headers={"origin": "null"})
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in answer.headers
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 import { send } from "../shared/http";
-import { Inbox } from "./inbox";
+import { Inbox } from "./page";
 import { languageFor } from "./text";
 
 const root = document.getElementById("inbox");

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
-import { Inbox } from "../src/inbox/inbox";
-import { languageFor } from "../src/inbox/text";
-import { type HttpAnswer, type JsonObject, Unreachable } from "../src/shared/http";
-import { demoCard } from "./order";
+import { Inbox } from "../../src/public/page";
+import { languageFor } from "../../src/public/text";
+import { type HttpAnswer, type JsonObject, Unreachable } from "../../src/shared/http";
+import { demoCard } from "../order";
 
 /** The default of a second is less than what a card may take to be drawn on a busy machine. */
 const PATIENT = { timeout: 30_000 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { renderMarkdown, safeUrl } from "../src/inbox/markdown";
+import { renderMarkdown, safeUrl } from "../../src/frame/markdown";
 
 describe("the Markdown of cards", () => {
   it.each([

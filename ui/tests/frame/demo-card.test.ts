@@ -1,10 +1,9 @@
 import { AdaptiveCard, SerializationContext, Table, Version } from "adaptivecards";
 import { describe, expect, it } from "vitest";
-import { drawCard } from "../src/inbox/card";
-import { languageFor } from "../src/inbox/text";
-import { dataDocument, demoCard } from "./order";
+import { drawCard } from "../../src/frame/card";
+import { dataDocument, demoCard } from "../order";
 
-const language = languageFor(["en-US"]);
+const language = { locale: "en-US", moreActions: "More options" };
 
 function findings(card: object): string[] {
   const parsed = new AdaptiveCard();
@@ -24,7 +23,7 @@ describe("the cards of the purchase-order approval", () => {
   });
 
   it("ask with the figures of the order", () => {
-    const options = { openUrl: () => {}, onDecision: () => {}, language };
+    const options = { openUrl: () => {}, onDecision: () => {}, ...language };
     const text = drawCard(demoCard("adaptiveCard_1"), options)?.element.textContent;
     for (const expected of [
       "Purchase order 4500000101",
@@ -42,13 +41,13 @@ describe("the cards of the purchase-order approval", () => {
   });
 
   it("show dates as the reader writes them", () => {
-    const options = { openUrl: () => {}, language: languageFor(["de-DE"]) };
+    const options = { openUrl: () => {}, ...language, locale: "de-DE" };
     expect(drawCard(demoCard("adaptiveCard_1"), options)?.element.textContent).toContain("Mo., 2. Nov. 2026");
   });
 
   it("show who approved, with the comment when there is one", () => {
     const draw = (answer: Record<string, string>) =>
-      drawCard(demoCard("adaptiveCard_2", dataDocument(answer)), { openUrl: () => {}, language })?.element
+      drawCard(demoCard("adaptiveCard_2", dataDocument(answer)), { openUrl: () => {}, ...language })?.element
         .textContent ?? "";
     expect(draw(answered)).toContain("Approved by manager@example.com and released in SAP");
     expect(draw(answered)).toContain("Needed before the winter");

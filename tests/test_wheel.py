@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from trove_classifiers import classifiers
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 LOCKED = "distributed.txt"
 """The run-time set with the extra for several processes."""
 

@@ -1,9 +1,9 @@
 /** The page of one card: loads it, sends one decision of its reader, and shows what the server recorded. */
 
+import { type Decision, type DrawnCard, drawCard } from "../frame/card";
 import { element } from "../shared/dom";
 import type { Send } from "../shared/http";
 import { answer, type InboxItem, type Loaded, load, type Sent } from "./api";
-import { type Decision, type DrawnCard, drawCard } from "./card";
 import type { Language } from "./text";
 import { hadArrived, headOf, invalidLink, notice, outcomeOf, recorded, tooLate } from "./view";
 
@@ -74,7 +74,8 @@ export class Inbox {
 
   #draw({ card }: InboxItem, onDecision?: (decision: Decision) => void): DrawnCard | null {
     const { openUrl, language } = this.#around;
-    return drawCard(card, { openUrl, language, ...(onDecision === undefined ? {} : { onDecision }) });
+    const options = { openUrl, locale: language.locale, moreActions: language.text.moreActions };
+    return drawCard(card, { ...options, ...(onDecision === undefined ? {} : { onDecision }) });
   }
 
   async #decide(item: InboxItem, decision: Decision): Promise<void> {

@@ -1,9 +1,9 @@
 /** The page around the card: its head and its notices. Plain elements; no state. */
 
+import type { Decision as CardDecision } from "../frame/card";
 import { element } from "../shared/dom";
 import { isObject, textOf } from "../shared/http";
 import type { Approval, InboxItem } from "./api";
-import type { Decision as CardDecision } from "./card";
 import type { Language, Text } from "./text";
 import { decisionOf } from "./words";
 
@@ -128,7 +128,8 @@ function timeOf({ time }: Language, at: number): HTMLElement {
 /** Returns the title of the button that sends this action, in a card or any part of it, or null where there is none. */
 function titleOf(card: unknown, action: string): string | null {
   if (typeof card !== "object" || card === null) return null;
-  if (isObject(card) && isObject(card.data) && card.data.action === action && textOf(card.title)) return textOf(card.title);
+  if (isObject(card) && isObject(card.data) && card.data.action === action && textOf(card.title))
+    return textOf(card.title);
   for (const part of Object.values(card)) {
     const found = titleOf(part, action);
     if (found !== null) return found;

@@ -16,13 +16,14 @@ import {
   Versions,
 } from "adaptivecards";
 import { isObject, type JsonObject } from "../shared/http";
+import { type ButtonStyle, styleOf } from "./buttons";
 import { hostConfig } from "./host-config";
 import { renderMarkdown, safeUrl } from "./markdown";
-import type { Language } from "./text";
 
 export interface Decision {
   /** Title of the button that was pressed. */
   title: string;
+  style: ButtonStyle;
   /** Static data of the action and the values of the inputs, as they are sent. */
   data: JsonObject;
   /** What the reader filled in, by the label that was shown. */
@@ -31,8 +32,20 @@ export interface Decision {
   repeat: () => void;
 }
 
+/** A button of the card itself, below all of its elements. */
+export interface CardButton {
+  title: string;
+  style: ButtonStyle;
+  /** Decides as if the button in the card were pressed: the inputs are checked first. */
+  press: () => void;
+}
+
 export interface DrawnCard {
   element: HTMLElement;
+  /** The buttons at the foot of the card, where each of them decides; else none. */
+  buttons: readonly CardButton[];
+  /** Hides those buttons, which are shown elsewhere. */
+  hideButtons(): void;
   /** Enables or disables everything that can be pressed or filled in. */
   setEnabled(enabled: boolean): void;
 }
@@ -41,7 +54,10 @@ export interface CardOptions {
   /** Absent: the card is shown without inputs and buttons. */
   onDecision?: (decision: Decision) => void;
   openUrl: (url: string) => void;
-  language: Language;
+  /** The locale of the reader, such as `de-AT`. */
+  locale: string;
+  /** The name of the button that shows the actions for which there is no room. */
+  moreActions: string;
 }
 
 // Named, because the package declares itself free of side effects and a bundler drops the module that registers it.
@@ -61,7 +77,10 @@ AdaptiveCard.onProcessMarkdown = (text, result) => {
 };
 
 /** Returns the drawn card, or null when it is no Adaptive Card that can be drawn. */
-export function drawCard(json: JsonObject, { onDecision, openUrl, language }: CardOptions): DrawnCard | null {
+export function drawCard(
+  json: JsonObject,
+  { onDecision, openUrl, locale, moreActions }: CardOptions,
+): DrawnCard | null {
   if (json.type !== "AdaptiveCard") return null;
   const card = new AdaptiveCard();
   card.hostConfig = hostConfig(onDecision !== undefined);
@@ -71,13 +90,37 @@ export function drawCard(json: JsonObject, { onDecision, openUrl, language }: Ca
   context.elementRegistry.unregister("Media");
   card.parse(json, context);
   // Dates and times of a card (`{{DATE(...)}}`) follow its language; one without follows the reader's.
-  card.lang ??= language.locale;
-  Strings.defaults.overflowButtonTooltip = () => language.text.moreActions;
+  card.lang ??= locale;
+  Strings.defaults.overflowButtonTooltip = () => moreActions;
   const element = card.render();
   if (element === undefined) return null;
   guardLinks(element);
   keepAlternatives(element);
-  return { element, setEnabled: (enabled) => setEnabled(element, enabled) };
+  const actions = onDecision === undefined ? [] : decidingActions(card);
+  return {
+    element,
+    buttons: actions.map((action) => ({
+      title: action.title ?? "",
+      style: styleOf(action.style),
+      press: () => action.execute(),
+    })),
+    hideButtons: () => hideButtons(actions),
+    setEnabled: (enabled) => setEnabled(element, enabled),
+  };
+}
+
+/** Returns the actions at the foot of a card where each of them decides; where one opens something, none. */
+function decidingActions(card: AdaptiveCard): (SubmitAction | ExecuteAction)[] {
+  const actions = Array.from({ length: card.getActionCount() }, (_, at) => card.getActionAt(at));
+  const deciding = actions.filter((action) => action instanceof SubmitAction || action instanceof ExecuteAction);
+  return deciding.length === actions.length ? deciding : [];
+}
+
+function hideButtons(actions: readonly Action[]): void {
+  const row = actions[0]?.renderedElement?.closest(".ac-actionSet")?.parentElement;
+  if (!(row instanceof HTMLElement)) return;
+  row.hidden = true;
+  row.style.display = "none";
 }
 
 function execute(
@@ -93,6 +136,7 @@ function execute(
     const inputs = action.associatedInputs === "none" ? [] : card.getAllInputs();
     onDecision?.({
       title: action.title ?? "",
+      style: styleOf(action.style),
       data: dataOf(action),
       inputs: filledIn(inputs),
       repeat: () => action.execute(),

@@ -1,0 +1,57 @@
+/** The own inbox: open cards, one card, decisions, requests and the absence. All keys begin with `inbox`. */
+
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import type { Api } from "../client";
+import type { InputOf } from "../types";
+
+const LIMIT = 30;
+/** How often an open screen looks for changes. */
+const LOOK_MS = 15_000;
+
+export const INBOX = ["inbox"] as const;
+
+export const myCardsQuery = (api: Api) =>
+  infiniteQueryOptions({
+    queryKey: [...INBOX, "cards"],
+    queryFn: ({ pageParam, signal }) => api.call("getMyCards", { limit: LIMIT, ...pageParam }, { signal }),
+    initialPageParam: {} as InputOf<"getMyCards">,
+    getNextPageParam: (page) => page.lastKey,
+    refetchInterval: LOOK_MS,
+  });
+
+export const myCardQuery = (api: Api, cardId: string) =>
+  queryOptions({
+    queryKey: [...INBOX, "card", cardId],
+    queryFn: ({ signal }) => api.call("getMyCard", { card_id: cardId }, { signal }),
+    refetchInterval: LOOK_MS,
+  });
+
+export const myDecisionsQuery = (api: Api) =>
+  infiniteQueryOptions({
+    queryKey: [...INBOX, "decisions"],
+    queryFn: ({ pageParam, signal }) => api.call("getMyDecisions", { limit: LIMIT, ...pageParam }, { signal }),
+    initialPageParam: {} as InputOf<"getMyDecisions">,
+    getNextPageParam: (page) => page.lastKey,
+  });
+
+export const myRequestsQuery = (api: Api) =>
+  infiniteQueryOptions({
+    queryKey: [...INBOX, "requests"],
+    queryFn: ({ pageParam, signal }) => api.call("getMyRequests", { limit: LIMIT, ...pageParam }, { signal }),
+    initialPageParam: {} as InputOf<"getMyRequests">,
+    getNextPageParam: (page) => page.lastKey,
+  });
+
+export const absenceQuery = (api: Api) =>
+  queryOptions({
+    queryKey: [...INBOX, "absence"],
+    queryFn: ({ signal }) => api.call("getAbsence", undefined, { signal }),
+  });
+
+/** People of the organization whose name or address has a part. */
+export const peopleQuery = (api: Api, term: string) =>
+  queryOptions({
+    queryKey: ["people", term],
+    queryFn: ({ signal }) => api.call("findPeople", { term }, { signal }),
+    enabled: term !== "",
+  });

@@ -1,0 +1,139 @@
+/** A card of another author, drawn in a frame that can reach nothing of the app. */
+
+import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
+import { Confirm } from "../kit/Confirm";
+import { Note } from "../kit/Note";
+import type { JsonObject } from "../shared/http";
+import { useText } from "../text/language";
+import styles from "./CardFrame.module.css";
+import { type OutsideLink, outsideLinkOf } from "./links";
+import {
+  type FrameAction,
+  type FrameButton,
+  type FrameTheme,
+  type FromFrame,
+  fromFrameOf,
+  LARGEST,
+  sizeOf,
+  type ToFrame,
+} from "./messages";
+import { TEXTS } from "./text";
+
+export interface CardFrameHandle {
+  /** Presses a button of the card by its place: the card checks its inputs first. */
+  press: (at: number) => void;
+  /** Puts the focus into an input by its id, into the first one where there is no such. */
+  focus: (input: string) => void;
+}
+
+interface CardFrameProps {
+  card: JsonObject;
+  /** Names the card for who cannot see it. */
+  subject: string;
+  /** Whether the card takes an answer. Without, it has no inputs and no buttons. */
+  isOpen: boolean;
+  isBusy?: boolean;
+  theme: FrameTheme;
+  onAction: (action: FrameAction) => void;
+  /** The buttons at the foot of the card, which the app shows in its place. */
+  onButtons: (buttons: readonly FrameButton[]) => void;
+  ref?: Ref<CardFrameHandle>;
+}
+
+export function CardFrame({ card, subject, isOpen, isBusy = false, theme, onAction, onButtons, ref }: CardFrameProps) {
+  const text = useText(TEXTS);
+  const [height, setHeight] = useState(0);
+  const [isUnshown, setIsUnshown] = useState(false);
+  const [link, setLink] = useState<OutsideLink | null>(null);
+  const isTooLarge = sizeOf(card) > LARGEST;
+  const { frame, isReady, post } = useMessages((message) => {
+    switch (message.kind) {
+      case "drawn":
+        setIsUnshown(false);
+        return onButtons(message.buttons);
+      case "unshown":
+        setIsUnshown(true);
+        return onButtons([]);
+      case "height":
+        return setHeight(message.height);
+      case "action":
+        return onAction(message.action);
+      case "link":
+        return setLink(outsideLinkOf(message.url));
+      case "key":
+        return void window.dispatchEvent(new KeyboardEvent("keydown", { key: message.key }));
+    }
+  });
+  useImperativeHandle(ref, () => ({
+    press: (at) => post({ kind: "press", at }),
+    focus: (input) => {
+      frame.current?.focus();
+      post({ kind: "focus", input });
+    },
+  }));
+  // The theme alone does not draw the card again, which would lose what was filled in.
+  const latest = useRef(theme);
+  latest.current = theme;
+  useEffect(() => {
+    const { locale, moreActions, imageSign, unnamedImage } = text;
+    const words = { locale, moreActions, imageSign, unnamedImage };
+    if (isReady && !isTooLarge) post({ kind: "card", card, isOpen, theme: latest.current, words });
+  }, [isReady, isTooLarge, card, isOpen, text, post]);
+  useEffect(() => {
+    if (isReady) post({ kind: "theme", theme });
+  }, [isReady, theme, post]);
+  useEffect(() => {
+    if (isReady) post({ kind: "enable", isEnabled: !isBusy });
+  }, [isReady, isBusy, post]);
+  if (isTooLarge) return <Note tone="warning">{text.tooLarge}</Note>;
+  return (
+    <>
+      {isUnshown && <Note tone="warning">{text.unshown}</Note>}
+      <iframe
+        ref={frame}
+        className={styles.frame}
+        title={text.card(subject)}
+        src="/card-frame"
+        sandbox="allow-scripts"
+        referrerPolicy="no-referrer"
+        style={{ height: isUnshown ? 0 : height }}
+      />
+      {link !== null && <Leave link={link} onClose={() => setLink(null)} />}
+    </>
+  );
+}
+
+function Leave({ link, onClose }: { link: OutsideLink; onClose: () => void }) {
+  const text = useText(TEXTS);
+  const open = (): void => {
+    window.open(link.url, "_blank", "noopener,noreferrer");
+    onClose();
+  };
+  return (
+    <Confirm title={text.openTitle(link.host)} verb={text.open} onConfirm={open} onClose={onClose}>
+      <p>{text.openHint}</p>
+      <p className={styles.address}>{link.url}</p>
+    </Confirm>
+  );
+}
+
+/** The messages of one frame. Those of any other window are not looked at. */
+function useMessages(onMessage: (message: Exclude<FromFrame, { kind: "ready" }>) => void) {
+  const frame = useRef<HTMLIFrameElement>(null);
+  const [isReady, setIsReady] = useState(false);
+  const latest = useRef(onMessage);
+  latest.current = onMessage;
+  useEffect(() => {
+    const take = (event: MessageEvent): void => {
+      if (event.source === null || event.source !== frame.current?.contentWindow) return;
+      const message = fromFrameOf(event.data);
+      if (message?.kind === "ready") setIsReady(true);
+      else if (message !== null) latest.current(message);
+    };
+    window.addEventListener("message", take);
+    return () => window.removeEventListener("message", take);
+  }, []);
+  // The origin of the frame has no name; only the page that `frame-src` permits can be in it.
+  const [post] = useState(() => (message: ToFrame) => frame.current?.contentWindow?.postMessage(message, "*"));
+  return { frame, isReady, post };
+}

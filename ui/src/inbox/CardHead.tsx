@@ -1,0 +1,94 @@
+/** Above the card: what is asked, by whom, and how far it is. */
+
+import { Button, Tooltip } from "@fluentui/react-components";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { CopyButton } from "../kit/CopyButton";
+import { Icon, type IconName } from "../kit/icons";
+import { useIsPhone } from "../kit/theme";
+import { useText } from "../text/language";
+import { useTimes } from "../text/time";
+import styles from "./Card.module.css";
+import type { CardItem } from "./decide";
+import { Due } from "./Row";
+import { shortAddress } from "./row";
+import { TEXTS } from "./text";
+
+interface CardHeadProps {
+  item: CardItem;
+  subject: string;
+  onPassOn: () => void;
+}
+
+export function CardHead({ item, subject, onPassOn }: CardHeadProps) {
+  const text = useText(TEXTS);
+  const isPhone = useIsPhone();
+  const isOpen = item.status === "OPEN";
+  const requester = item.approval?.requester;
+  return (
+    <header className={styles.head}>
+      <div className={styles.headRow}>
+        {isPhone && (
+          <Link to="/inbox" className={styles.back} aria-label={text.back}>
+            <Icon name="left" />
+          </Link>
+        )}
+        <div className={styles.names}>
+          <div className={styles.headRow}>
+            <h2 className={styles.subject}>{subject}</h2>
+            {isOpen && <Due at={item.timeout_on} />}
+          </div>
+          <p className={styles.source}>
+            {requester ? text.askedBy(item.workflow_name, requester) : item.workflow_name}
+          </p>
+        </div>
+        {isOpen && (
+          <Button appearance="subtle" icon={<Icon name="repeat" />} onClick={onPassOn}>
+            {text.passOn}
+          </Button>
+        )}
+        {!isPhone && (
+          <Tooltip content={text.copyLink} relationship="description">
+            <span>
+              <CopyButton value={window.location.href} label={text.copyLink} />
+            </span>
+          </Tooltip>
+        )}
+      </div>
+      <Progress item={item} />
+      {item.substitute_for && <p className={styles.source}>{text.standIn(item.substitute_for)}</p>}
+    </header>
+  );
+}
+
+function Progress({ item }: { item: CardItem }) {
+  const text = useText(TEXTS);
+  const { formats, now } = useTimes();
+  const time = (at: number): string => formats.short(at, now);
+  const decisions = item.approval?.decisions ?? [];
+  const until = item.timeout_on;
+  return (
+    <ol className={styles.progress} aria-label={text.decisionsSoFar}>
+      <Stage icon="done">{text.asked(time(item.opened_on))}</Stage>
+      {decisions.map(({ user, action, at }) => (
+        <Stage key={`${user} ${at}`} icon="done">
+          {action === "approve"
+            ? text.approvedBy(shortAddress(user), time(at))
+            : action === "reject"
+              ? text.rejectedBy(shortAddress(user), time(at))
+              : text.decidedBy(shortAddress(user), action, time(at))}
+        </Stage>
+      ))}
+      {item.status === "OPEN" && <Stage icon="waiting">{until === null ? text.you : text.youUntil(time(until))}</Stage>}
+    </ol>
+  );
+}
+
+function Stage({ icon, children }: { icon: IconName; children: ReactNode }) {
+  return (
+    <li className={icon === "waiting" ? styles.waiting : styles.done}>
+      <Icon name={icon} size={14} />
+      <span>{children}</span>
+    </li>
+  );
+}

@@ -1,0 +1,114 @@
+/** One request: its card, and the buttons that answer it. */
+
+import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useRef, useState } from "react";
+import { useApi } from "../api/context";
+import { myCardQuery } from "../api/queries/inbox";
+import { CardFrame, type CardFrameHandle } from "../frame/CardFrame";
+import type { FrameAction, FrameButton } from "../frame/messages";
+import { Answer } from "../kit/Answer";
+import { Problem } from "../kit/Problem";
+import { useThemeName } from "../kit/theme";
+import { usePreferences } from "../session/preferences";
+import { useText } from "../text/language";
+import styles from "./Card.module.css";
+import { CardHead } from "./CardHead";
+import { DecideBar } from "./DecideBar";
+import { type CardItem, questionOf } from "./decide";
+import { ResultNote, StatusNote } from "./Outcome";
+import { TEXTS } from "./text";
+import { useAnswer } from "./use-answer";
+
+// A first look at a request needs neither.
+const PassOn = lazy(async () => ({ default: (await import("./PassOn")).PassOn }));
+const Question = lazy(async () => ({ default: (await import("./Question")).Question }));
+
+interface CardPaneProps {
+  cardId: string;
+  subject: string;
+  onDone: (sentence: string) => void;
+}
+
+export function CardPane(props: CardPaneProps) {
+  const { codes } = useText(TEXTS);
+  const query = useQuery(myCardQuery(useApi(), props.cardId));
+  return (
+    <Answer query={query} rows={8} words={codes}>
+      {({ item }) => <Card item={item} {...props} />}
+    </Answer>
+  );
+}
+
+function Card({ item, cardId, subject, onDone }: CardPaneProps & { item: CardItem }) {
+  const text = useText(TEXTS);
+  const theme = useThemeName(usePreferences().preferences.theme);
+  const frame = useRef<CardFrameHandle>(null);
+  const [buttons, setButtons] = useState<readonly FrameButton[]>([]);
+  const [asked, setAsked] = useState<FrameAction | null>(null);
+  const [isPassing, setIsPassing] = useState(false);
+  const answer = useAnswer(cardId, ({ title }) => onDone(text.recorded(title, subject)));
+  const isOpen = item.status === "OPEN";
+  const send = (action: FrameAction): void => answer.mutate({ action, revision: item.revision });
+  const decide = (action: FrameAction): void => {
+    if (answer.isPending) return;
+    if (questionOf(item, action) === null) send(action);
+    else setAsked(action);
+  };
+  const result = answer.data;
+  const isRefused = result !== undefined && result.result !== "recorded";
+  return (
+    <div className={styles.pane}>
+      <CardHead item={item} subject={subject} onPassOn={() => setIsPassing(true)} />
+      <div className={styles.scroll}>
+        <div className={styles.notes}>
+          {isRefused && <ResultNote result={result} />}
+          {answer.error !== null && <Problem error={answer.error} words={text.codes} shape="bar" />}
+          {!isRefused && <StatusNote item={item} />}
+        </div>
+        <div className={styles.card}>
+          <CardFrame
+            ref={frame}
+            card={item.card}
+            subject={subject}
+            isOpen={isOpen}
+            isBusy={answer.isPending}
+            theme={theme}
+            onAction={decide}
+            onButtons={setButtons}
+          />
+        </div>
+      </div>
+      {isOpen && (
+        <DecideBar
+          item={item}
+          buttons={buttons}
+          isBusy={answer.isPending}
+          onPress={(at) => frame.current?.press(at)}
+          onComment={() => frame.current?.focus("comment")}
+        />
+      )}
+      <Suspense>
+        {asked !== null && (
+          <Question
+            item={item}
+            subject={subject}
+            action={asked}
+            onClose={() => setAsked(null)}
+            onConfirm={(action) => {
+              setAsked(null);
+              send(action);
+            }}
+          />
+        )}
+        {isPassing && (
+          <PassOn
+            cardId={cardId}
+            requester={item.approval?.requester ?? null}
+            onClose={() => setIsPassing(false)}
+            onPassedOn={(person) => onDone(text.passedOn(person))}
+          />
+        )}
+      </Suspense>
+    </div>
+  );
+}

@@ -1,0 +1,67 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useApi } from "../api/context";
+import { myDecisionsQuery } from "../api/queries/inbox";
+import type { Schema } from "../api/types";
+import { Chip, Tag } from "../kit/Chip";
+import { type Column, DataTable } from "../kit/DataTable";
+import { Empty } from "../kit/Empty";
+import { Page } from "../kit/Page";
+import { Pages } from "../kit/Pages";
+import { useText } from "../text/language";
+import { Time } from "../text/time";
+import { InboxTabs } from "./InboxTabs";
+import { shortAddress } from "./row";
+import { TEXTS } from "./text";
+
+type Decision = Schema<"MyDecisionItem">;
+
+/** What the reader has decided, newest first. */
+export function DecidedPage() {
+  const text = useText(TEXTS);
+  const query = useInfiniteQuery(myDecisionsQuery(useApi()));
+  const columns = useColumns();
+  return (
+    <Page title={text.title} tabs={<InboxTabs />}>
+      <Pages query={query} empty={<Empty icon="done" title={text.decided.empty} />}>
+        {(items) => (
+          <DataTable
+            label={text.decided.label}
+            columns={columns}
+            rows={items}
+            keyOf={({ decision_id }) => decision_id}
+          />
+        )}
+      </Pages>
+    </Page>
+  );
+}
+
+function useColumns(): Column<Decision>[] {
+  const { decided: text, outcomes } = useText(TEXTS);
+  const words: Readonly<Record<string, string>> = {
+    approve: outcomes.decisions.approved ?? "",
+    reject: outcomes.decisions.rejected ?? "",
+  };
+  const toneOf = (action: string) => (action === "reject" ? "failed" : "done");
+  return [
+    {
+      id: "subject",
+      head: text.request,
+      cell: ({ subject, workflow_name }) => subject ?? workflow_name ?? text.pruned,
+    },
+    {
+      id: "decision",
+      head: text.decision,
+      cell: ({ action, substitute_for: other }) => (
+        <>
+          <Chip tone={toneOf(action)} icon={action === "reject" ? "close" : "done"}>
+            {words[action] ?? action}
+          </Chip>{" "}
+          {other && <Tag>{text.forOther(shortAddress(other))}</Tag>}
+        </>
+      ),
+    },
+    { id: "comment", head: text.comment, cell: ({ comment }) => comment, isCut: true },
+    { id: "at", head: text.at, cell: ({ at }) => <Time at={at} /> },
+  ];
+}

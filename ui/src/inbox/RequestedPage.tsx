@@ -1,0 +1,66 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useApi } from "../api/context";
+import { myRequestsQuery } from "../api/queries/inbox";
+import type { Schema } from "../api/types";
+import { Chip, Tag, type Tone } from "../kit/Chip";
+import { type Column, DataTable } from "../kit/DataTable";
+import { Empty } from "../kit/Empty";
+import { Page } from "../kit/Page";
+import { Pages } from "../kit/Pages";
+import { useText } from "../text/language";
+import { Time } from "../text/time";
+import { InboxTabs } from "./InboxTabs";
+import { shortAddress } from "./row";
+import { TEXTS } from "./text";
+
+type Request = Schema<"MyRequestRecord">;
+
+const TONES: Readonly<Record<NonNullable<Request["status"]>, Tone>> = {
+  APPROVED: "done",
+  CANCELLED: "skipped",
+  FROZEN: "failed",
+  OPEN: "waiting",
+  REJECTED: "failed",
+  TIMED_OUT: "skipped",
+};
+
+/** What the reader has asked others to decide, and how far it is. */
+export function RequestedPage() {
+  const text = useText(TEXTS);
+  const query = useInfiniteQuery(myRequestsQuery(useApi()));
+  const columns = useColumns();
+  return (
+    <Page title={text.title} tabs={<InboxTabs />}>
+      <Pages query={query} empty={<Empty icon="mail" title={text.requested.empty} />}>
+        {(items) => (
+          <DataTable
+            label={text.requested.label}
+            columns={columns}
+            rows={items}
+            keyOf={({ workflow_execution_id }) => workflow_execution_id}
+          />
+        )}
+      </Pages>
+    </Page>
+  );
+}
+
+function useColumns(): Column<Request>[] {
+  const { requested: text, progress } = useText(TEXTS);
+  return [
+    { id: "subject", head: text.request, cell: ({ subject, workflow_name }) => subject || workflow_name },
+    {
+      id: "status",
+      head: text.status,
+      cell: ({ status, progress: now }) => (
+        <>
+          {status !== null && <Chip tone={TONES[status]}>{text.statuses(status)}</Chip>}{" "}
+          {now !== null && now.needed > 1 && <Tag>{progress(now.done, now.needed)}</Tag>}
+        </>
+      ),
+    },
+    { id: "waiting", head: text.waiting, cell: ({ waiting_for }) => waiting_for.map(shortAddress).join(", ") },
+    { id: "due", head: text.due, cell: ({ due_on }) => due_on !== null && <Time at={due_on} /> },
+    { id: "created", head: text.created, cell: ({ created_on }) => <Time at={created_on} /> },
+  ];
+}

@@ -1,0 +1,51 @@
+/** From a button of a card to an answer: what is asked before, and what is said after. */
+
+import type { AnswerOf } from "../api/types";
+import type { FrameAction } from "../frame/messages";
+import type { JsonObject } from "../shared/http";
+import { textOf } from "../shared/http";
+import type { Result } from "./bulk";
+
+export type CardItem = AnswerOf<"getMyCard">["item"];
+type Action = Pick<FrameAction, "style" | "data">;
+
+/** Returns whether an action refuses what is asked for. Only that is confirmed, since it cannot be taken back. */
+export function isRefusal({ style, data }: Action): boolean {
+  return style === "destructive" || data.action === "reject";
+}
+
+/** Returns whether the answer needs a comment that the card has not got from its reader. */
+export function lacksComment({ approval }: Pick<CardItem, "approval">, action: Action): boolean {
+  const rule = approval?.comment_required ?? null;
+  const isNeeded = rule === "always" || (rule === "reject" && action.data.action === "reject");
+  return isNeeded && (textOf(action.data.comment) ?? "").trim() === "";
+}
+
+/** Returns what is asked before an answer is sent; nothing for one that is sent at once. */
+export function questionOf(item: Pick<CardItem, "approval">, action: Action): "confirm" | "comment" | null {
+  if (isRefusal(action)) return "confirm";
+  return lacksComment(item, action) ? "comment" : null;
+}
+
+export function withComment(data: JsonObject, comment: string): JsonObject {
+  return comment.trim() === "" ? data : { ...data, comment: comment.trim() };
+}
+
+export interface RaceWords {
+  approved: (by: string, at: string) => string;
+  rejected: (by: string, at: string) => string;
+  answered: (by: string, at: string, decision: string) => string;
+  forOther: (by: string, other: string) => string;
+  someone: string;
+}
+
+/** Returns who decided before the reader, what, and when. */
+export function raceText(words: RaceWords, result: Partial<Result>, time: (at: number) => string): string {
+  const { answered_by, answered_for, answered_on, decision } = result;
+  const name = answered_by || words.someone;
+  const by = answered_for ? words.forOther(name, answered_for) : name;
+  const at = answered_on === undefined ? "" : time(answered_on);
+  if (decision === "approved") return words.approved(by, at);
+  if (decision === "rejected") return words.rejected(by, at);
+  return words.answered(by, at, decision ?? "");
+}
