@@ -8,7 +8,7 @@ from looply.app.context.services import Services
 from looply.app.executions.inbox import card_not_found
 from looply.catalog.tenants.principal import Person, Principal
 from looply.engine.ports.port import Execution
-from looply.errors import Forbidden, NotFound
+from looply.errors import NotFound, OutOfScope
 from looply.execution.facts.approval_terms import is_same_person
 from looply.execution.facts.state import Card
 
@@ -20,7 +20,7 @@ _CARD: Final = re.compile(f"({_ID}):({_ID})", re.ASCII)
 def own_person(principal: Principal) -> Person:
     """Returns the person who makes the call. Raises: Forbidden (code `SCOPE`) for a key, which has no inbox."""
     if principal.person is None:
-        raise Forbidden("Forbidden", code="SCOPE")
+        raise OutOfScope("own")
     return principal.person
 
 
