@@ -13,7 +13,7 @@ from looply.execution.facts.approval_terms import is_same_person
 from looply.execution.facts.state import Card
 
 _ID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_ADVICE: Final = "list your requests again: it was sent to another person, or its execution was deleted"
+NOT_YOURS: Final = "it was sent to another person, or its execution was deleted; list your requests again"
 _CARD: Final = re.compile(f"({_ID}):({_ID})", re.ASCII)
 
 
@@ -36,12 +36,12 @@ async def find_own_card(services: Services, principal: Principal, text: str) -> 
     """
     person, found = own_person(principal), _CARD.fullmatch(text.lower())
     if found is None:
-        raise card_not_found(_ADVICE)
+        raise card_not_found(NOT_YOURS)
     try:
         execution = await get_owned(services, principal.organization_id, found[1])
     except NotFound as error:
-        raise card_not_found(_ADVICE) from error
+        raise card_not_found(NOT_YOURS) from error
     card = execution.state.cards.get(found[2])
     if card is None or not is_same_person(card.recipient, person.email):
-        raise card_not_found(_ADVICE)
+        raise card_not_found(NOT_YOURS)
     return execution, card
