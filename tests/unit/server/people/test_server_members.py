@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from people_kit import OTHER_PASSWORD, PASSWORD, Browser, invite
-from server_kit import COMPUTING, PUBLIC_URL, Caller
+from server_kit import ASKING, COMPUTING, PUBLIC_URL, Caller
 
 from looply.catalog import Catalog
 from looply.permissions import BY_SETTING
@@ -299,3 +299,22 @@ async def test_lists_name_the_people_and_keys_who_made_a_change(owner: Browser, 
     ]
     (datastore,) = (await owner.get("getDatastores")).json()["items"]
     assert datastore["modified_by_name"] == "The owner"
+
+
+async def test_executions_and_their_logs_name_the_people_and_keys_who_made_a_call(owner: Browser, mine: Caller) -> None:
+    workflow_id = await mine.create(ASKING)
+    execution_id = await mine.trigger(workflow_id)
+    await owner.post(f"terminateworkflow/{execution_id}", {"payload": {"reason": "enough"}})
+    one = {"workflow_id": workflow_id, "workflow_execution_id": execution_id}
+    items = [
+        (await owner.get("getWorkflowExecutionById", **one)).json()["item"],
+        *(await owner.get("getWorkflowExecutionHistory", workflow_id=workflow_id)).json()["items"],
+        *(await owner.get("searchExecutions")).json()["items"],
+        *(await owner.get("getOrganizationExecutions")).json()["items"],
+    ]
+    assert len(items) == 4
+    for item in items:
+        assert (item["modified_by"], item["modified_by_name"]) == (await user_id_of(owner), "The owner")
+        names = {each["type"]: each.get("by_name") for each in item["workflow_event_log"]["events"]}
+        assert (names["EXECUTION_STARTED"], names["EXECUTION_TERMINATED"]) == ("all", "The owner")
+        assert names["WAIT_OPENED"] is None
