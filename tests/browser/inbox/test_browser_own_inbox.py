@@ -63,7 +63,7 @@ class Installation(NamedTuple):
 
     def again(self, workflow_id: str, **body: Any) -> str:
         """Starts another execution of a workflow."""
-        execution_id = self.org.trigger(workflow_id, {"po": "4500000101", "amount": "17,010.00", **body})
+        execution_id = self.org.trigger(workflow_id, {"po": "4500000101", "amount": "17,010.00", "buyer": BUYER, **body})
         self.org.until(workflow_id, execution_id, "WAITING")
         return execution_id
 
@@ -72,7 +72,7 @@ def approval(*people: str, name: str = "Purchase orders", **settings: Any) -> De
     step = {
         "id": "approval_1",
         "type": "approval",
-        "settings": {"recipients": list(people), "requester": BUYER, "card": ORDER, **settings},
+        "settings": {"recipients": list(people), "requester": "${payload.output.buyer}", "card": ORDER, **settings},
     }
     edges = [{"from": "WorkflowStartState", "to": "approval_1"}]
     return {"workflow_name": name, "workflow_steps": [START, step], "workflow_connections": edges}

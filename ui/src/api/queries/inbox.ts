@@ -10,10 +10,13 @@ const LOOK_MS = 15_000;
 
 export const INBOX = ["inbox"] as const;
 
-export const myCardsQuery = (api: Api) =>
+type Criteria = Pick<InputOf<"getMyCards">, "due_before" | "workflow_id">;
+
+export const myCardsQuery = (api: Api, criteria: Criteria = {}) =>
   infiniteQueryOptions({
-    queryKey: [...INBOX, "cards"],
-    queryFn: ({ pageParam, signal }) => api.call("getMyCards", { limit: LIMIT, ...pageParam }, { signal }),
+    queryKey: [...INBOX, "cards", criteria],
+    queryFn: ({ pageParam, signal }) =>
+      api.call("getMyCards", { limit: LIMIT, ...criteria, ...pageParam }, { signal }),
     initialPageParam: {} as InputOf<"getMyCards">,
     getNextPageParam: (page) => page.lastKey,
     refetchInterval: LOOK_MS,
