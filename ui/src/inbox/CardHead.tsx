@@ -1,6 +1,6 @@
 /** Above the card: what is asked, by whom, and how far it is. */
 
-import { Button, Tooltip } from "@fluentui/react-components";
+import { Button } from "@fluentui/react-components";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { CopyButton } from "../kit/CopyButton";
@@ -17,12 +17,13 @@ import { TEXTS } from "./text";
 import type { InboxText } from "./text.en";
 
 interface CardHeadProps {
+  cardId: string;
   item: CardItem;
   subject: string;
   onPassOn: () => void;
 }
 
-export function CardHead({ item, subject, onPassOn }: CardHeadProps) {
+export function CardHead({ cardId, item, subject, onPassOn }: CardHeadProps) {
   const text = useText(TEXTS);
   const isPhone = useIsPhone();
   const search = useInboxSearch();
@@ -46,22 +47,23 @@ export function CardHead({ item, subject, onPassOn }: CardHeadProps) {
           </p>
         </div>
         {isOpen && (
-          <Button appearance="subtle" icon={<Icon name="repeat" />} onClick={onPassOn}>
+          <Button appearance="subtle" icon={<Icon name="pass" />} onClick={onPassOn}>
             {text.passOn}
           </Button>
         )}
         {!isPhone && (
-          <Tooltip content={text.copyLink} relationship="description">
-            <span>
-              <CopyButton value={window.location.href} label={text.copyLink} />
-            </span>
-          </Tooltip>
+          <CopyButton value={linkOf(cardId)} label={text.copyLink} icon="link" />
         )}
       </div>
       <Progress item={item} />
       {item.substitute_for && <p className={styles.source}>{text.standIn(item.substitute_for)}</p>}
     </header>
   );
+}
+
+// The card at the head of the list is on the screen without being named in the address.
+function linkOf(cardId: string): string {
+  return new URL(`/app/inbox?card=${encodeURIComponent(cardId)}`, window.location.href).href;
 }
 
 function Progress({ item }: { item: CardItem }) {

@@ -58,7 +58,7 @@ function Card({ item, cardId, subject, onDone }: CardPaneProps & { item: CardIte
   const isRefused = result !== undefined && result.result !== "recorded";
   return (
     <div className={styles.pane} data-fills-phone>
-      <CardHead item={item} subject={subject} onPassOn={() => setIsPassing(true)} />
+      <CardHead cardId={cardId} item={item} subject={subject} onPassOn={() => setIsPassing(true)} />
       <div className={styles.scroll}>
         <div className={styles.notes}>
           {isRefused && <ResultNote result={result} />}

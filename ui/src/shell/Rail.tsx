@@ -59,7 +59,7 @@ function PlaceLink({ place, isOpen, count }: PlaceLinkProps) {
     <Link to={place.path} className={styles.place} activeProps={{ "aria-current": "page" }} aria-label={label}>
       <Icon name={place.icon} />
       {isOpen && <span>{name}</span>}
-      {count !== null && <span className={isOpen ? styles.count : styles.mark}>{count}</span>}
+      {count !== null && <Waiting className={isOpen ? styles.count : styles.mark} count={count} />}
     </Link>
   );
   if (isOpen) return link;
@@ -70,6 +70,15 @@ function PlaceLink({ place, isOpen, count }: PlaceLinkProps) {
   );
 }
 
+/** A number that the name of the link has too. */
+function Waiting({ count, className }: { count: string; className: string | undefined }) {
+  return (
+    <span aria-hidden="true" className={className}>
+      {count}
+    </span>
+  );
+}
+
 /** The same on a phone. */
 export function BottomBar() {
   const text = useText(TEXTS);
@@ -77,12 +86,21 @@ export function BottomBar() {
   return (
     <nav className={styles.bottom} aria-label={text.mainNavigation}>
       {placesOf(useSession()).map((place) => (
-        <Link key={place.id} to={place.path} className={styles.tab} activeProps={{ "aria-current": "page" }}>
-          <Icon name={place.icon} size={24} />
-          <span>{text.places[place.id]}</span>
-          {place.id === "inbox" && count !== null && <span className={styles.mark}>{count}</span>}
-        </Link>
+        <BottomLink key={place.id} place={place} count={place.id === "inbox" ? count : null} />
       ))}
     </nav>
+  );
+}
+
+function BottomLink({ place, count }: Omit<PlaceLinkProps, "isOpen">) {
+  const text = useText(TEXTS);
+  const name = text.places[place.id];
+  const label = count === null ? name : text.waiting(name, count);
+  return (
+    <Link to={place.path} className={styles.tab} activeProps={{ "aria-current": "page" }} aria-label={label}>
+      <Icon name={place.icon} size={24} />
+      <span>{name}</span>
+      {count !== null && <Waiting className={styles.mark} count={count} />}
+    </Link>
   );
 }
