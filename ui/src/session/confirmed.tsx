@@ -1,7 +1,7 @@
 /** Dangerous acts: where the server asks for the password again, a dialog takes it, and the act is repeated. */
 
-import { Button } from "@fluentui/react-components";
 import { useMutation } from "@tanstack/react-query";
+import { useLocation } from "@tanstack/react-router";
 import { createContext, type ReactNode, useCallback, useContext, useState } from "react";
 import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
@@ -49,6 +49,7 @@ function Asking({ onSettled }: { onSettled: (isConfirmed: boolean) => void }) {
   const api = useApi();
   const { user, session_means, sign_in } = useSession();
   const takeSession = useTakeSession();
+  const { pathname, searchStr } = useLocation();
   const [password, setPassword] = useState("");
   const confirm = useMutation({
     mutationFn: () => api.call("confirmSession", { password }),
@@ -57,25 +58,24 @@ function Asking({ onSettled }: { onSettled: (isConfirmed: boolean) => void }) {
       onSettled(true);
     },
   });
-  const provider = sign_in.providers.find(({ id }) => id === session_means);
+  // Sign-in counts as a confirmation, so that a person without a password signs in once more.
+  const provider = user.has_password ? undefined : sign_in.providers.find(({ id }) => id === session_means);
   return (
     <Confirm
       title={text.confirmTitle}
-      verb={text.confirm}
-      isBusy={confirm.isPending || !user.has_password}
+      verb={provider ? text.with(provider.label) : text.confirm}
+      isBusy={confirm.isPending || !(user.has_password || provider)}
       error={confirm.error}
       words={{ SIGN_IN_REFUSED: text.wrongPassword }}
-      onConfirm={() => password !== "" && confirm.mutate()}
+      onConfirm={() => {
+        if (provider) window.location.assign(startOf(provider.id, `${pathname}${searchStr}`));
+        else if (password !== "") confirm.mutate();
+      }}
       onClose={() => onSettled(false)}
     >
       <p>{user.has_password ? text.confirmHint : text.confirmByProvider}</p>
       {user.has_password && (
         <PasswordField label={text.password} value={password} onChange={setPassword} autoComplete="current-password" />
-      )}
-      {!user.has_password && provider && (
-        <Button as="a" href={startOf(provider.id, "/me")}>
-          {text.with(provider.label)}
-        </Button>
       )}
     </Confirm>
   );
