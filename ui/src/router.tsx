@@ -102,6 +102,11 @@ const keys = createRoute({
   path: "/keys",
   component: lazyRouteComponent(() => import("./admin/KeysPage"), "KeysPage"),
 });
+const organization = createRoute({
+  getParentRoute: () => admin,
+  path: "/organization",
+  component: lazyRouteComponent(() => import("./admin/OrganizationPage"), "OrganizationPage"),
+});
 const audit = createRoute({
   getParentRoute: () => admin,
   path: "/audit",
@@ -121,7 +126,7 @@ const tree = root.addChildren([
     requested,
     absence,
     me,
-    admin.addChildren([adminStart, members, roles, keys, audit]),
+    admin.addChildren([adminStart, members, roles, keys, audit, organization]),
   ]),
 ]);
 
