@@ -296,3 +296,12 @@ async def test_lists_name_the_people_and_keys_who_made_a_change(owner: Browser, 
     ]
     (datastore,) = (await owner.get("getDatastores")).json()["items"]
     assert datastore["modified_by_name"] == "The owner"
+
+
+async def test_a_member_of_any_role_reads_who_administers_the_organization(owner: Browser, member: MakeMember) -> None:
+    await member("operator")
+    approver = await member("approver")
+    await member("admin")
+    assert (await owner.get("getAdministrators")).status_code == 200
+    items = (await approver.get("getAdministrators")).json()["items"]
+    assert [each["email"] for each in items] == ["admin@example.com", "owner@example.com"]
