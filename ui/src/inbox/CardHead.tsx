@@ -27,6 +27,8 @@ export function CardHead({ cardId, item, subject, onPassOn }: CardHeadProps) {
   const text = useText(TEXTS);
   const isPhone = useIsPhone();
   const search = useInboxSearch();
+  // Beside the list, the list has the heading of the page.
+  const Heading = isPhone ? "h1" : "h2";
   const isOpen = item.status === "OPEN";
   const requester = item.approval?.requester;
   return (
@@ -39,7 +41,7 @@ export function CardHead({ cardId, item, subject, onPassOn }: CardHeadProps) {
         )}
         <div className={styles.names}>
           <div className={styles.headRow}>
-            <h2 className={styles.subject}>{subject}</h2>
+            <Heading className={styles.subject}>{subject}</Heading>
             {isOpen && <Due at={item.timeout_on} isPill />}
           </div>
           <p className={styles.source}>
@@ -51,9 +53,7 @@ export function CardHead({ cardId, item, subject, onPassOn }: CardHeadProps) {
             {text.passOn}
           </Button>
         )}
-        {!isPhone && (
-          <CopyButton value={linkOf(cardId)} label={text.copyLink} icon="link" />
-        )}
+        {!isPhone && <CopyButton value={linkOf(cardId)} label={text.copyLink} icon="link" />}
       </div>
       <Progress item={item} />
       {item.substitute_for && <p className={styles.source}>{text.standIn(item.substitute_for)}</p>}

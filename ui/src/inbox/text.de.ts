@@ -39,7 +39,10 @@ export const german = {
   decidedBy: (person, action, time) => `${person}: ${action}, ${time}`,
   standIn: (person) => `Sie entscheiden für ${person} während der Abwesenheit.`,
   final: "Ihre Antwort ist endgültig.",
-  quorum: (needed, people) => `Ihre Antwort ist endgültig. ${needed} von ${people} müssen genehmigen.`,
+  quorum: (needed, people) => {
+    const all = people === 2 ? "Beide von Ihnen müssen genehmigen." : `Alle ${people} müssen genehmigen.`;
+    return `Ihre Antwort ist endgültig. ${needed === people ? all : `${needed} von ${people} müssen genehmigen.`}`;
+  },
   copyLink: "Link zu dieser Anfrage kopieren",
   passOn: "Weitergeben",
   keys: {

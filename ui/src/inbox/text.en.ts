@@ -43,7 +43,10 @@ export const english = {
   decidedBy: (person: string, action: string, time: string) => `${person}: ${action} ${time}`,
   standIn: (person: string) => `You decide for ${person}, who is absent.`,
   final: "Your answer is final.",
-  quorum: (needed: number, people: number) => `Your answer is final. ${needed} of ${people} must approve.`,
+  quorum: (needed: number, people: number) => {
+    const all = people === 2 ? "Both of you must approve." : `All ${people} of you must approve.`;
+    return `Your answer is final. ${needed === people ? all : `${needed} of ${people} must approve.`}`;
+  },
   copyLink: "Copy the link to this request",
   passOn: "Pass on",
   keys: {

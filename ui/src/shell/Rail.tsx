@@ -70,13 +70,9 @@ function PlaceLink({ place, isOpen, count }: PlaceLinkProps) {
   );
 }
 
-/** A number that the name of the link has too. */
+/** A number that the name of the link has too; the style sheet draws it, so that it is read once. */
 function Waiting({ count, className }: { count: string; className: string | undefined }) {
-  return (
-    <span aria-hidden="true" className={className}>
-      {count}
-    </span>
-  );
+  return <span aria-hidden="true" className={className} data-count={count} />;
 }
 
 /** The same on a phone. */

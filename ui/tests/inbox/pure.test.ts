@@ -60,7 +60,9 @@ describe("a filter of the list", () => {
       fc.uuid().map((id): Filter => ({ kind: "workflow", id })),
     );
     fc.assert(fc.property(filters, (filter) => expect(filterOf(textOfFilter(filter))).toEqual(filter)));
-    fc.assert(fc.property(fc.string(), (text) => expect(["all", "due", "for", "workflow"]).toContain(filterOf(text).kind)));
+    fc.assert(
+      fc.property(fc.string(), (text) => expect(["all", "due", "for", "workflow"]).toContain(filterOf(text).kind)),
+    );
   });
 
   it("is offered where it shows some of the requests and not all, with their number", () => {
