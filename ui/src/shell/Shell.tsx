@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, useRouter } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
 import { sessionQuery } from "../api/queries/session";
@@ -17,13 +17,16 @@ import { SessionProvider } from "../session/session";
 import { useText } from "../text/language";
 import { useCommandList } from "./commands";
 import { useKeyboard } from "./keyboard";
-import { Palette } from "./Palette";
 import { BottomBar, Rail } from "./Rail";
 import styles from "./Shell.module.css";
-import { Shortcuts } from "./Shortcuts";
 import { useStandardCommands } from "./standard-commands";
 import { TopBar } from "./TopBar";
 import { TEXTS } from "./text";
+
+// No screen needs these at once. They are read after the first paint, so that `Ctrl+K` waits for nothing.
+const palette = () => import("./Palette");
+const Palette = lazy(async () => ({ default: (await palette()).Palette }));
+const Shortcuts = lazy(async () => ({ default: (await import("./Shortcuts")).Shortcuts }));
 
 export function Shell() {
   const { data, error, refetch } = useQuery(sessionQuery(useApi()));
@@ -60,6 +63,7 @@ function Frame() {
   const [open, setOpen] = useState<"palette" | "shortcuts" | null>(null);
   const close = (): void => setOpen(null);
   const openers = { onSearch: () => setOpen("palette"), onShortcuts: () => setOpen("shortcuts") };
+  useEffect(() => void palette(), []);
   usePreferenceSync();
   useStandardCommands(openers);
   useKeyboard(useCommandList());
@@ -77,8 +81,10 @@ function Frame() {
         </main>
       </div>
       {isPhone && <BottomBar />}
-      {open === "palette" && <Palette onClose={close} />}
-      {open === "shortcuts" && <Shortcuts onClose={close} />}
+      <Suspense>
+        {open === "palette" && <Palette onClose={close} />}
+        {open === "shortcuts" && <Shortcuts onClose={close} />}
+      </Suspense>
     </div>
   );
 }

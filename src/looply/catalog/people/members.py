@@ -22,6 +22,8 @@ Status: TypeAlias = Literal["ACTIVE", "INVITED", "DEACTIVATED"]
 
 MAX_FOUND: Final = 20
 """People that one search returns at most."""
+MAX_ADMINISTRATORS: Final = 2
+"""Administrators who are named to a member that lacks a permission."""
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +118,18 @@ class Members:
             )
             .order_by(users.c.user_name, users.c.user_id)
             .limit(MAX_FOUND)
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return tuple(Person(name=row["user_name"], email=row["email"]) for row in rows)
+
+    async def list_administrators(self, organization_id: str) -> tuple[Person, ...]:
+        """Returns two active administrators, or owners where there are fewer, the oldest accounts first."""
+        administrators = members.c.role == "admin"
+        query = (
+            _members_of(organization_id)
+            .where(members.c.status == "ACTIVE", or_(administrators, members.c.role == "owner"))
+            .order_by(administrators.desc(), members.c.user_id)
+            .limit(MAX_ADMINISTRATORS)
         )
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return tuple(Person(name=row["user_name"], email=row["email"]) for row in rows)

@@ -318,3 +318,12 @@ async def test_executions_and_their_logs_name_the_people_and_keys_who_made_a_cal
         names = {each["type"]: each.get("by_name") for each in item["workflow_event_log"]["events"]}
         assert (names["EXECUTION_STARTED"], names["EXECUTION_TERMINATED"]) == ("all", "The owner")
         assert names["WAIT_OPENED"] is None
+
+
+async def test_a_member_of_any_role_reads_who_administers_the_organization(owner: Browser, member: MakeMember) -> None:
+    await member("operator")
+    approver = await member("approver")
+    await member("admin")
+    assert (await owner.get("getAdministrators")).status_code == 200
+    items = (await approver.get("getAdministrators")).json()["items"]
+    assert [each["email"] for each in items] == ["admin@example.com", "owner@example.com"]
