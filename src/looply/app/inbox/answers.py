@@ -10,7 +10,7 @@ from looply.app.context.audit import record
 from looply.app.context.reasons import validate_reason
 from looply.app.context.services import Services
 from looply.app.executions.approvals import validate_person
-from looply.app.executions.inbox import card_not_found
+from looply.app.executions.sent_cards import card_not_found
 from looply.app.inbox.own import NOT_YOURS, find_own_card, own_person
 from looply.catalog.tenants.principal import Principal
 from looply.errors import BadRequest, Conflict, LooplyError, Problem, Refused, StoreLost

@@ -5,7 +5,7 @@ from typing import Final
 
 from looply.app.context.addressing import get_owned
 from looply.app.context.services import Services
-from looply.app.executions.inbox import card_not_found
+from looply.app.executions.sent_cards import card_not_found
 from looply.catalog.tenants.principal import Person, Principal
 from looply.engine.ports.port import Execution
 from looply.errors import NotFound, OutOfScope

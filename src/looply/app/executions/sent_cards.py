@@ -1,4 +1,4 @@
-"""The web inbox: a card as its recipient sees it, and the recipient's answer."""
+"""The cards that executions have sent: one as its recipient sees it by its link, the answer, and the open ones."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
