@@ -127,6 +127,9 @@ async def test_one_refused_person_means_that_none_is_invited(owner: Browser) -> 
         assert (answer.status_code, answer.json()["code"]) == (422, "TOO_MANY_INVITATIONS")
 
 
+OUT_OF_SCOPE = {"message": "Forbidden", "code": "SCOPE"}
+
+
 async def test_an_administrator_makes_no_owners_and_changes_none(owner: Browser, member: MakeMember) -> None:
     admin, viewer = await member("admin"), await member("viewer")
     owner_id, viewer_id = await user_id_of(owner), await user_id_of(viewer)
@@ -141,7 +144,7 @@ async def test_an_administrator_makes_no_owners_and_changes_none(owner: Browser,
         ("createOrganization", {"name": "Mine too"}),
     ):
         answer = await admin.post(call, body)
-        assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden", "code": "SCOPE"}), call
+        assert (answer.status_code, answer.json()) == (403, {**OUT_OF_SCOPE, "permission": "organization"}), call
     assert (await admin.post("changeMember", {"user_id": viewer_id, "role": "developer"})).status_code == 200
 
 
