@@ -42,7 +42,7 @@ def test_a_person_signs_in_at_a_provider_and_works_with_the_session(tmp_path: Pa
             server.close()
 
 
-def test_a_server_starts_without_its_provider_and_says_so_at_sign_in(tmp_path: Path) -> None:
+def test_a_server_starts_without_its_provider_and_says_so_to_a_person_who_signs_in(tmp_path: Path) -> None:
     made = new_folder(tmp_path / "data")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.setblocking(False)

@@ -141,12 +141,12 @@ EVERY_TYPE = """
     STEP_SUCCEEDED late attempt branch
     CARD_SENT card recipients channel revision
     WAIT_OPENED card sources count
-    CARD_ANSWERED card user
+    CARD_ANSWERED card actor user
     WAIT_RESUMED card source output
     CARD_CLOSED card cards reason
     CARD_SENT approve recipients channel revision
     WAIT_OPENED approve count
-    CARD_ANSWERED approve user decision comment revision
+    CARD_ANSWERED approve actor user decision comment revision
     WAIT_RESUMED approve source branch output
     CARD_CLOSED approve cards reason
     STEP_STARTED split branches

@@ -1,5 +1,6 @@
 """The own inbox: a person sees and answers what is theirs, and nothing else."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -161,6 +162,16 @@ async def test_an_answer_is_recorded_as_that_of_the_person_and_the_next_one_read
     decided = (await mine.get("getDecisions", workflow_execution_id=execution_id)).json()["items"]
     assert [(one["user"], one["actor"]) for one in decided] == [(ANN, actor)]
     assert await cards_of(ann) == await cards_of(bob) == []
+
+
+async def test_two_tabs_that_answer_one_card_at_once_make_one_decision(mine: Caller, ann: Browser) -> None:
+    execution_id = await mine.trigger(await mine.create(approval()))
+    (card,) = await cards_of(ann)
+    tabs = await asyncio.gather(reply(ann, card, action="approve"), reply(ann, card, action="reject"))
+    assert sorted(result for tab in tabs for result in results(tab)) == ["already answered", "recorded"]
+    (decided,) = (await mine.get("getDecisions", workflow_execution_id=execution_id)).json()["items"]
+    (lost,) = [item for tab in tabs for item in tab.json()["items"] if item["result"] == "already answered"]
+    assert (lost["answered_by"], lost["decision"]) == (ANN, decided["action"])
 
 
 async def test_each_of_several_answers_counts_by_itself(mine: Caller, ann: Browser) -> None:
