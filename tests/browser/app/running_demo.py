@@ -39,3 +39,5 @@ class RunningDemo:
         """Ends the demo."""
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(timeout=120)
+        assert self._process.stdout is not None
+        self._process.stdout.close()

@@ -39,6 +39,7 @@ export const english = {
   resetDone: "Your new password is saved. Sign in with it.",
   invitationTitle: (organization: string) => (organization ? `Join ${organization}` : "Join Looply"),
   invitationHint: (role: string) => `You were invited as ${role}. Give your name and choose a password.`,
+  invitationByProvider: (role: string) => `You were invited as ${role}. Sign in with the address of the invitation.`,
   invitationOfAccount: "You have an account here already. Its password accepts the invitation.",
   name: "Your name",
   accept: "Accept the invitation",

@@ -41,7 +41,11 @@ describe("the frame of the app", () => {
     await screen.findByRole("heading", { name: "My account" });
     await user.keyboard("{Control>}k{/Control}");
     await user.type(await screen.findByRole("combobox", { name: "Search or run a command" }), "dark");
-    expect(within(screen.getByRole("listbox", { name: "Search or run a command" })).getAllByRole("option").map((each) => each.textContent)).toEqual(["Theme: Dark"]);
+    expect(
+      within(screen.getByRole("listbox", { name: "Search or run a command" }))
+        .getAllByRole("option")
+        .map((each) => each.textContent),
+    ).toEqual(["Theme: Dark"]);
     await expectAccessible();
     await user.keyboard("{Enter}");
     await waitFor(() => expect(document.documentElement.dataset.theme).toBe("dark"));
