@@ -184,6 +184,7 @@ def test_everything_is_reached_by_the_keyboard(owner: Visit) -> None:
     page.get_by_role("dialog").wait_for(state="detached")
     page.keyboard.press("Control+k")
     page.keyboard.type("account")
+    page.get_by_role("option", name="My account", selected=True).wait_for()
     owner.look("palette")
     page.keyboard.press("Enter")
     owner.heading("My account")
