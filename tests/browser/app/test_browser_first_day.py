@@ -45,7 +45,7 @@ def test_the_owner_invites_a_viewer_who_sees_and_cannot_act(browser: "Browser", 
     theirs = viewer.open("/app/admin/members")
     theirs.get_by_text("You need the right “members”").wait_for()
     theirs.get_by_text("Olivia Owner (owner@example.com)").wait_for()
-    viewer.picture("not-permitted")
+    viewer.look("not-permitted")
     theirs.get_by_role("link", name="Roles").click()
     theirs.get_by_role("table", name="Permissions by role").wait_for()
     assert theirs.get_by_role("switch").count() == 0
