@@ -60,7 +60,7 @@ describe("sign-in", () => {
     await expectAccessible();
   });
 
-  it("does not show a reason that it does not know, which anybody can write into an address", async () => {
+  it("does not show a reason that it does not know", async () => {
     visit("/sign-in?error=Call%20us", signedOut());
     expect(await screen.findByText("The sign-in did not succeed. Try again.")).toBeTruthy();
     expect(document.body.textContent).not.toContain("Call us");
