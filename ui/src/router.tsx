@@ -54,7 +54,10 @@ const start = createRoute({
 const inbox = createRoute({
   getParentRoute: () => shell,
   path: "/inbox",
-  validateSearch: (search): { card?: string } => (typeof search.card === "string" ? { card: search.card } : {}),
+  validateSearch: ({ card, show }): { card?: string; show?: string } => ({
+    ...(typeof card === "string" && { card }),
+    ...(typeof show === "string" && { show }),
+  }),
   component: lazyRouteComponent(() => import("./inbox/InboxPage"), "InboxPage"),
 });
 const decided = createRoute({

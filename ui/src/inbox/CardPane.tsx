@@ -57,8 +57,8 @@ function Card({ item, cardId, subject, onDone }: CardPaneProps & { item: CardIte
   const result = answer.data;
   const isRefused = result !== undefined && result.result !== "recorded";
   return (
-    <div className={styles.pane}>
-      <CardHead item={item} subject={subject} onPassOn={() => setIsPassing(true)} />
+    <div className={styles.pane} data-fills-phone>
+      <CardHead cardId={cardId} item={item} subject={subject} onPassOn={() => setIsPassing(true)} />
       <div className={styles.scroll}>
         <div className={styles.notes}>
           {isRefused && <ResultNote result={result} />}

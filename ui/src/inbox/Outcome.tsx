@@ -4,7 +4,7 @@ import { Note } from "../kit/Note";
 import { useText } from "../text/language";
 import { useTimes } from "../text/time";
 import type { Result } from "./bulk";
-import { type CardItem, raceText } from "./decide";
+import { type CardItem, decisionOf, raceText } from "./decide";
 import { TEXTS } from "./text";
 
 /** Of an answer that was not recorded. */
@@ -50,8 +50,9 @@ export function StatusNote({ item }: { item: CardItem }) {
       const name = answered_by || race.someone;
       const by = answered_for ? race.forOther(name, answered_for) : name;
       const at = answered_on === null ? "" : formats.short(answered_on, now);
-      const decided = decision ?? "";
-      return <Note>{text.answered(by, at, text.decisions[decided] ?? decided)}</Note>;
+      const outcome = decisionOf(decision ?? "");
+      const decided = outcome === null ? (decision ?? "") : text.decisions[outcome];
+      return <Note>{text.answered(by, at, decided)}</Note>;
     }
   }
 }

@@ -31,6 +31,18 @@ export function withComment(data: JsonObject, comment: string): JsonObject {
   return comment.trim() === "" ? data : { ...data, comment: comment.trim() };
 }
 
+const DECISIONS: Readonly<Record<string, "approved" | "rejected">> = {
+  approve: "approved",
+  approved: "approved",
+  reject: "rejected",
+  rejected: "rejected",
+};
+
+/** Returns what a recorded answer decided: an approval has its outcome there, another card the action of its button. */
+export function decisionOf(answer: string): "approved" | "rejected" | null {
+  return DECISIONS[answer] ?? null;
+}
+
 export interface RaceWords {
   approved: (by: string, at: string) => string;
   rejected: (by: string, at: string) => string;
@@ -45,7 +57,6 @@ export function raceText(words: RaceWords, result: Partial<Result>, time: (at: n
   const name = answered_by || words.someone;
   const by = answered_for ? words.forOther(name, answered_for) : name;
   const at = answered_on === undefined ? "" : time(answered_on);
-  if (decision === "approved") return words.approved(by, at);
-  if (decision === "rejected") return words.rejected(by, at);
-  return words.answered(by, at, decision ?? "");
+  const outcome = decisionOf(decision ?? "");
+  return outcome === null ? words.answered(by, at, decision ?? "") : words[outcome](by, at);
 }

@@ -77,7 +77,10 @@ export function withCards(given: readonly CardRow[], item: Partial<CardItem> = {
     return cards.length < before;
   };
   return {
-    getMyCards: () => ({ message: "success", count: cards.length, items: cards }),
+    getMyCards: ({ workflow_id }: InputOf<"getMyCards">) => {
+      const items = cards.filter((card) => workflow_id === undefined || card.workflow_id === workflow_id);
+      return { message: "success", count: items.length, items };
+    },
     getMyCard: ({ card_id }: InputOf<"getMyCard">) => {
       if (!given.some((card) => card.card_id === card_id)) throw refusal(404, "CARD_NOT_FOUND");
       return { message: "success", item: cardItem(item) };

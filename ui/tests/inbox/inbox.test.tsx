@@ -171,6 +171,24 @@ describe("the inbox", () => {
     expect(await screen.findByRole("link", { name: /Order 1/ })).toBeTruthy();
   });
 
+  it("limits the list to what an address says, and keeps that while cards are opened", async () => {
+    const other = cardRow({ card_id: "card-3", subject: "Leave", workflow_id: "leave", workflow_name: "Leave" });
+    const page = visit("/inbox", signedIn(), withCards([...TWO, other]));
+    await page.user.click(await screen.findByRole("link", { name: "Leave 1" }));
+    await waitFor(() => expect(screen.queryByRole("link", { name: /Order 1/ })).toBeNull());
+    expect(page.address()).toBe("/inbox?show=workflow%3Aleave");
+    await page.user.click(screen.getByRole("link", { name: /Leave.*17,010.00/ }));
+    expect(page.address()).toBe("/inbox?card=card-3&show=workflow%3Aleave");
+    await expectAccessible();
+  });
+
+  it("shows on the rail how many requests are open, on every screen", async () => {
+    visit("/inbox/decided", signedIn(), withCards(TWO), {
+      getMyDecisions: () => ({ message: "success", count: 0, items: [] }),
+    });
+    expect(await screen.findByRole("link", { name: "Inbox, 2 open" })).toBeTruthy();
+  });
+
   it("says that a card is too large to be shown", async () => {
     visit("/inbox?card=card-1", signedIn(), withCards(TWO, { card: { ...CARD, filling: "x".repeat(5_000_000) } }));
     expect(await screen.findByText(/This card is too large to be shown/)).toBeTruthy();
@@ -199,6 +217,27 @@ describe("an absence", () => {
     const [, sent] = page.api.calls.find(([id]) => id === "putAbsence") ?? [];
     const begins = new Date(2026, 11, 24).getTime();
     expect(sent).toMatchObject({ from: begins, to: new Date(2026, 11, 25).getTime(), scope: null });
+    await expectAccessible();
+  });
+
+  it("is limited to workflows that have asked before", async () => {
+    const page = visit("/inbox/absence", signedIn(), withCards(TWO), {
+      getMyDecisions: () => ({ message: "success", count: 0, items: [] }),
+      putAbsence: (draft) => ({
+        message: "stored",
+        item: { ...draft, scope: draft.scope ?? null, note: draft.note ?? "" },
+      }),
+    });
+    fireEvent.change(await screen.findByLabelText(/First day/), { target: { value: "2026-12-24" } });
+    fireEvent.change(screen.getByLabelText(/Last day/), { target: { value: "2026-12-24" } });
+    await fill(page.user, /Substitute/, "buyer@example.com");
+    await page.user.click(await screen.findByLabelText("Only those of these workflows"));
+    const save = screen.getByRole<HTMLButtonElement>("button", { name: "Save the absence" });
+    expect(save.disabled).toBe(true);
+    await page.user.click(screen.getByLabelText("Purchase orders"));
+    await page.user.click(save);
+    const sent = () => page.api.calls.find(([id]) => id === "putAbsence")?.[1];
+    await waitFor(() => expect(sent()).toMatchObject({ scope: ["workflow-1"] }));
     await expectAccessible();
   });
 });

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { buttonsOf, factLabels, groupsOf, leftOver, MOST, toggled } from "../../src/inbox/bulk";
 import { dayOf, startOf } from "../../src/inbox/days";
-import { isRefusal, lacksComment, questionOf, raceText, withComment } from "../../src/inbox/decide";
+import { decisionOf, isRefusal, lacksComment, questionOf, raceText, withComment } from "../../src/inbox/decide";
+import { chipsOf, criteriaOf, endOfDay, type Filter, filterOf, isShown, textOfFilter } from "../../src/inbox/filter";
 import { dueOf, keyFactOf, shortAddress, workingTime } from "../../src/inbox/row";
 import { allOf, merge, neighbor } from "../../src/inbox/shown";
 import { english } from "../../src/inbox/text.en";
@@ -42,6 +43,46 @@ describe("a row", () => {
         expect(workingTime(a, c)).toBeLessThanOrEqual(c - a);
       }),
     );
+  });
+});
+
+describe("a filter of the list", () => {
+  const now = at("2026-11-27T10:00");
+  const card = cardRow({ workflow_id: "orders", workflow_name: "Orders" });
+  const due = cardRow({ workflow_id: "prices", workflow_name: "Prices", due_on: at("2026-11-27T17:00") });
+  const forOther = cardRow({ workflow_id: "orders", workflow_name: "Orders", is_substitute_for: "boss@example.com" });
+
+  it("is read from the address as it is written there, whatever else is written", () => {
+    const filters = fc.oneof(
+      fc.constant<Filter>({ kind: "all" }),
+      fc.constant<Filter>({ kind: "due" }),
+      fc.emailAddress().map((person): Filter => ({ kind: "for", person })),
+      fc.uuid().map((id): Filter => ({ kind: "workflow", id })),
+    );
+    fc.assert(fc.property(filters, (filter) => expect(filterOf(textOfFilter(filter))).toEqual(filter)));
+    fc.assert(
+      fc.property(fc.string(), (text) => expect(["all", "due", "for", "workflow"]).toContain(filterOf(text).kind)),
+    );
+  });
+
+  it("is offered where it shows some of the requests and not all, with their number", () => {
+    expect(chipsOf([card, due, forOther], now).map(({ filter, name, count }) => [filter.kind, name, count])).toEqual([
+      ["all", "", 3],
+      ["due", "", 1],
+      ["for", "boss@example.com", 1],
+      ["workflow", "Orders", 2],
+      ["workflow", "Prices", 1],
+    ]);
+    expect(chipsOf([card, card], now)).toEqual([]);
+    expect(chipsOf([], now)).toEqual([]);
+  });
+
+  it("asks the server for what it selects by: what is due by the end of today, or a workflow", () => {
+    expect(endOfDay(now)).toBe(at("2026-11-28T00:00"));
+    expect(criteriaOf({ kind: "due" }, now)).toEqual({ due_before: endOfDay(now) });
+    expect(criteriaOf({ kind: "workflow", id: "orders" }, now)).toEqual({ workflow_id: "orders" });
+    expect(criteriaOf({ kind: "for", person: "boss@example.com" }, now)).toEqual({});
+    expect(isShown({ kind: "for", person: "boss@example.com" }, card, now)).toBe(false);
   });
 });
 
@@ -148,6 +189,17 @@ describe("an answer", () => {
     expect(lacksComment(rule("reject"), approve)).toBe(false);
     expect(lacksComment(rule("always"), { ...approve, data: { action: "approve", comment: " " } })).toBe(true);
     expect(lacksComment(rule("always"), { ...approve, data: withComment(approve.data, " seen ") })).toBe(false);
+  });
+
+  it("is one of two words, however an answer spells it, or neither", () => {
+    expect(["approve", "approved", "reject", "rejected", "send", ""].map(decisionOf)).toEqual([
+      "approved",
+      "approved",
+      "rejected",
+      "rejected",
+      null,
+      null,
+    ]);
   });
 
   it("that came second says who decided, what, when, and that the own click changed nothing", () => {

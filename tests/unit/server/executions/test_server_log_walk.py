@@ -97,7 +97,11 @@ def summarize(item: dict[str, Any]) -> list[str]:
 
 
 def _summary_of(entry: dict[str, Any]) -> str:
-    own = [name for name in entry if name not in ("seq", "timestamp", "type", "state", "by", "via", "visit", "scope")]
+    own = [
+        name
+        for name in entry
+        if name not in ("seq", "timestamp", "type", "state", "by", "by_name", "via", "visit", "scope")
+    ]
     assert ("visit" in entry) == (entry["type"].startswith(OF_STEPS) or "incident_id" in entry), entry
     where = f"{entry['scope']}/{entry['state']}" if "scope" in entry else entry["state"]
     return " ".join((entry["type"], where, *sorted(own)))
