@@ -13,8 +13,6 @@ from looply.app.executions.approvals import validate_person
 from looply.app.inbox.own import find_own_card, own_person
 from looply.catalog.tenants.principal import Principal
 from looply.errors import BadRequest, Conflict, LooplyError, NotFound, Problem, Refused, StoreLost
-from looply.execution.facts.actor import Actor
-from looply.execution.facts.approval_terms import is_same_person
 from looply.execution.facts.commands import (
     AlreadyAnswered,
     AnswerCard,
@@ -25,6 +23,8 @@ from looply.execution.facts.commands import (
     Reply,
     Unfit,
 )
+from looply.execution.facts.values.actor import Actor
+from looply.execution.facts.values.approval_terms import is_same_person
 from looply.jsontext import Json
 
 MOST_ANSWERS: Final = 50
