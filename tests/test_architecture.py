@@ -69,7 +69,8 @@ JUNK = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc
 EXCUSED = {("cli", "bootstrap")}
 LATE_IMPORTS = {
     # Optional dependencies, each slow to import.
-    "bootstrap.py": 2,
+    "bootstrap/effects.py": 1,
+    "bootstrap/stores.py": 1,
     "catalog/catalog.py": 1,
     # Most starts find nothing to upgrade.
     "catalog/storage/schema.py": 2,
@@ -107,7 +108,9 @@ CONCRETE = (
     "looply.connectors.sap",
 )
 NAME_ENGINES = {
-    "bootstrap.py",
+    "bootstrap/effects.py",
+    "bootstrap/services.py",
+    "bootstrap/stores.py",
     # Backup, move and the work on a data folder without a server each know the files of one store.
     "cli/offline/copies.py",
     "cli/offline/moving.py",
@@ -190,7 +193,7 @@ def test_no_packages_import_each_other_in_a_circle() -> None:
     used: dict[str, set[str]] = {package: set() for package in package_of.values()}
     for name, tree in trees.items():
         used[package_of[name]] |= {package_of[target] for target in needed(tree, trees)} - {package_of[name]}
-    # The root has what is above all others beside what is below all: `bootstrap.py` and `errors.py`.
+    # The root has what is above all others beside what is below all: `__main__.py` and `errors.py`.
     del used["looply"]
     below = {package: reached(package, used) for package in used}
     circles = {frozenset(other for other in found if package in below[other]) for package, found in below.items()}
