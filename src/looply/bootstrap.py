@@ -29,7 +29,7 @@ from looply.catalog.storage.database import Backend, CatalogDatabase
 from looply.catalog.storage.sqlite import SqliteFile
 from looply.catalog.tenants.data_keys import DataKeys
 from looply.catalog.trail.proof import find_problems
-from looply.clock import Clock, Entropy, Ids, SystemClock, SystemEntropy
+from looply.clock import BlockEntropy, Clock, Entropy, Ids, SystemClock, SystemEntropy
 from looply.connectors.client import build_client
 from looply.connectors.function.pool import SandboxPool
 from looply.connectors.outbound.dialer import GuardedDialer
@@ -358,7 +358,7 @@ async def _compose(
             dispatcher=dispatcher,
             worker=worker,
             clock=clock,
-            entropy=entropy,
+            entropy=BlockEntropy(),
             limits=settings.limits,
             turns=turns,
             channels=frozenset(_CHANNELS) - {INBOX},  # the inbox renders on request, so it is never out of date

@@ -95,15 +95,13 @@ class Turns:
         # The two owners that were seen last, and when.
         self._latest = self._former = _NO_OWNER
 
-    def note(self, owner: str) -> None:
-        """Records that an owner uses the process."""
+    def note(self, owner: str) -> bool:
+        """Records that an owner uses the process; returns whether no other one does."""
         if self._latest[0] != owner:
             self._former = self._latest
-        self._latest = (owner, self._clock.monotonic())
-
-    def is_alone(self, owner: str) -> bool:
-        """Returns whether no other owner uses the process."""
-        return self._is_alone(owner, self._clock.monotonic())
+        now = self._clock.monotonic()
+        self._latest = (owner, now)
+        return now - self._former[1] > _ALONE_SECONDS
 
     def wait_seconds(self, owner: str, kind: str = "") -> float:
         """Returns the seconds until further work of this kind may begin for the owner."""

@@ -11,7 +11,7 @@ from looply.clock import Clock
 from looply.definition import Workflow
 from looply.engine.processing.committer import Committer, Extras
 from looply.engine.processing.loading import Loader
-from looply.engine.processing.mailbox import Mailbox, Mailboxes
+from looply.engine.processing.mailbox import Mailbox, Mailboxes, fail
 from looply.errors import ClaimTaken, EngineError, LooplyError, SlotTaken, Stale
 from looply.execution import ExecutionState, advance, answer
 from looply.execution.answering.starting import process_id_in_use_error, takes_process_id
@@ -151,7 +151,7 @@ class Processor:
             replies = await self._compute_with_retries(box, [command for command, _ in batch])
         except LooplyError as error:
             for _, future in batch:
-                _fail(future, error)
+                fail(future, error)
         else:
             is_stored = True
             # Commands that there was no time for come first in the next unit, after other tasks had their turn.
@@ -159,12 +159,12 @@ class Processor:
             batch = batch[: len(replies)]
             for (_, future), reply in zip(batch, replies, strict=True):
                 if isinstance(reply, LooplyError):
-                    _fail(future, reply)
+                    fail(future, reply)
                 elif not future.done():
                     future.set_result(reply)
         finally:
             for _, future in batch:
-                _fail(future, EngineError("the command broke; the log has the details"))
+                fail(future, EngineError("the command broke; the log has the details"))
             self.release(box, has_failed=not is_stored)
 
     async def _compute_with_retries(self, box: Mailbox, commands: Sequence[Command]) -> list[Reply | LooplyError]:
@@ -274,10 +274,3 @@ def _next_batch(box: Mailbox) -> list[tuple[Command, "asyncio.Future[Reply]"]]:
 
 def _writes(command: Command) -> bool:
     return isinstance(command, EffectDone) and command.write is not None
-
-
-def _fail(future: "asyncio.Future[Reply]", error: LooplyError) -> None:
-    if not future.done():
-        future.set_exception(error)
-        # A caller that went away does not read its exception; that is no defect.
-        future.exception()

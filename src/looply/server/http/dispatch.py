@@ -17,7 +17,7 @@ from looply.server.http.call import JSON_TYPE, Call, Headers, Query, Response, R
 from looply.server.http.client_addresses import ClientAddresses
 from looply.server.http.refusals import Credential, RefusalLimiter
 from looply.server.http.request_pace import SHARE_PER_SECOND, RequestPace
-from looply.server.http.request_parsing import convert_body, read_json, read_query, single_header
+from looply.server.http.request_parsing import convert_body, read_headers, read_json, read_query
 
 _STANDARD: Final[Headers] = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 
@@ -103,10 +103,6 @@ class Dispatch:
                 body = {name: _hide(name, value, bound) for name, value in body.items()}
             if route.has_strict_body and _is_shape(route.body):
                 body = convert_body(body, route.body)
-        headers = {}
-        for key in route.header_keys:
-            if text := single_header(scope, key):
-                headers[key] = text
         call = Call(
             services=services,
             principal=principal,
@@ -115,7 +111,7 @@ class Dispatch:
             body=body,
             has_body=size > 0,
             body_size=size,
-            headers=headers,
+            headers=read_headers(scope, route.header_keys),
         )
         return await route.handle(call)
 

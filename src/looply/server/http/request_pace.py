@@ -46,8 +46,7 @@ class RequestPace:
 
         Raises: QuotaReached when it would wait for more than `LONGEST_WAIT_SECONDS`; what the request raises.
         """
-        self._heavy.note(owner)
-        if self._heavy.is_alone(owner):
+        if self._heavy.note(owner):
             return await request
         self._turns.note(owner)
         if (wait := self._turns.wait_seconds(owner)) > LONGEST_WAIT_SECONDS:

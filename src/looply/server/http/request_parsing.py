@@ -218,17 +218,17 @@ def _decode(text: bytes) -> str:
     return found
 
 
-def single_header(scope: Any, name: bytes) -> str:
-    """Returns the value of a header, empty when it is absent.
+def read_headers(scope: Any, names: tuple[bytes, ...]) -> dict[bytes, str]:
+    """Returns the values of those of the headers `names` that are present.
 
-    Raises: BadRequest (code `BAD_HEADER`) when it is given twice, is empty, longer than 255 characters or not
+    Raises: BadRequest (code `BAD_HEADER`) when one is given twice, is empty, longer than 255 characters or not
     printable ASCII.
     """
-    found = [value for key, value in scope["headers"] if key == name]
-    if not found:
-        return ""
-    if len(found) > 1 or _TEXT.fullmatch(found[0]) is None:
-        raise BadRequest(
-            f"the header {name.decode()} must be given once, with 1 to 255 printable characters", code="BAD_HEADER"
-        )
-    return str(found[0], "ascii")
+    values: dict[bytes, str] = {}
+    for name, value in scope["headers"]:
+        if name in names:
+            if name in values or _TEXT.fullmatch(value) is None:
+                message = f"the header {name.decode()} must be given once, with 1 to 255 printable characters"
+                raise BadRequest(message, code="BAD_HEADER")
+            values[name] = value.decode("ascii")
+    return values
