@@ -76,7 +76,7 @@ class WorkerProcess:
     def cpu_seconds(self) -> float:
         """The CPU time that it has used, 0 once it has ended. Where the system cannot say it, the time of a clock."""
         if sys.platform != "linux":
-            return time.monotonic()
+            return asyncio.get_running_loop().time()
         try:
             # The clock of a process, as `clock_getcpuclockid` of the C library computes its number.
             return time.clock_gettime((~self._process.pid << 3) | _CPU_CLOCK)

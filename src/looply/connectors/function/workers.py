@@ -2,9 +2,9 @@
 
 A process whose call uses much CPU time is lowered to the lowest priority of the operating system, so that it uses the
 time that the server and quick code leave. Time in which a call waits for the CPU does not count: on a busy machine
-quick code takes long too, and would take longer at the lowest priority. An ordinary process cannot raise a priority again, so a lowered one serves code
-of organizations that is known to be slow. They leave the last free process of normal priority to the others, so quick
-code does not wait until an interpreter has started.
+quick code takes long too, and would take longer at the lowest priority. An ordinary process cannot raise a priority
+again, so a lowered one serves code of organizations that is known to be slow. They leave the last free process of
+normal priority to the others, so quick code does not wait until an interpreter has started.
 """
 
 import asyncio

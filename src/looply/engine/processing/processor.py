@@ -19,7 +19,7 @@ from looply.execution.facts.commands import Admit, Command, Continue, Done, Effe
 from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import Event
 from looply.limits import Limits
-from looply.rates import LONGEST_WAIT_SECONDS, Turns
+from looply.rates import LONGEST_WAIT_SECONDS, UNITS_PER_SECOND, Kind, Turns
 
 RETRY_SECONDS = 0.5
 """A unit that could not be stored because the disk is full is tried again after this time."""
@@ -29,7 +29,7 @@ STRETCH_UNITS: Final = 5_000
 
 It leaves an organization a third of the event loop while several organizations use the process.
 """
-_KIND: Final = "stretch"
+_KIND: Final = Kind("stretch", UNITS_PER_SECOND)
 
 _BATCH_COMMANDS = 64
 _TRIES = 3

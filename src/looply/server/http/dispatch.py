@@ -11,12 +11,11 @@ from looply.catalog.tenants.principal import Principal
 from looply.errors import Forbidden, NotFound
 from looply.jsontext import Json, encode_json
 from looply.limits import REFUSALS_PER_MINUTE
-from looply.rates import Turns
 from looply.server.http.access import ANONYMOUS, authenticate, check_token
 from looply.server.http.call import JSON_TYPE, Call, Headers, Query, Response, Route
 from looply.server.http.client_addresses import ClientAddresses
 from looply.server.http.refusals import Credential, RefusalLimiter
-from looply.server.http.request_pace import SHARE_PER_SECOND, RequestPace
+from looply.server.http.request_pace import RequestPace
 from looply.server.http.request_parsing import convert_body, read_headers, read_json, read_query
 
 _STANDARD: Final[Headers] = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
@@ -35,7 +34,7 @@ class Dispatch:
         """`addresses` finds the addresses by which refused keys and tokens are rate-limited."""
         self._services = services
         self._addresses = addresses or ClientAddresses()
-        self._pace = pace or RequestPace(services.turns, Turns(services.clock, per_second=SHARE_PER_SECOND))
+        self._pace = pace or RequestPace(services.turns)
         self._refusals = RefusalLimiter(services.clock, refusals_per_minute, services.metrics.count_refusal)
 
     async def admit(self, route: Route, scope: Any) -> Principal:

@@ -1,17 +1,17 @@
 """Parsing of requests: bodies, query parameters and headers are checked before a handler sees them."""
 
 import re
-from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from looply.errors import BadRequest, BodyTooLarge, Problem, QuotaReached, UnsupportedMediaType
+from looply.errors import BadRequest, BodyTooLarge, Problem, UnsupportedMediaType
 from looply.jsontext import Json, check_values, parse_json, work_units
 from looply.limits import Limits
 from looply.rates import HEAVY_BYTES, Turns
 from looply.server.http.call import NO_QUERY, Query, Route
+from looply.server.http.request_pace import check_turn
 from looply.suggest import did_you_mean
 
 _JSON_TYPE: Final = re.compile(
@@ -23,9 +23,6 @@ _TEXT_TYPE: Final = re.compile(
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _TEXT: Final = re.compile(rb"[\x20-\x7e]{1,255}")
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
-LONGEST_BODY_WAIT_SECONDS: Final = 5.0
-"""Seconds that a body waits for its turn at most; this bounds the bodies that are held in memory."""
-
 _MAX_PARAMETERS: Final = 1000
 _MAX_QUOTED: Final = 300
 """Characters of a message that quotes the request; the caller knows the rest."""
@@ -65,10 +62,8 @@ async def read_json(
 
 def _check_turn(turns: Turns, owner: str) -> None:
     """Refuses a large body when those of the organization wait for too long already. Raises: QuotaReached."""
-    if (wait := turns.wait_seconds(owner)) > LONGEST_BODY_WAIT_SECONDS:
-        message = "large bodies of the organization are waiting already, while other organizations use the server"
-        retry_after = timedelta(seconds=wait)
-        raise QuotaReached(f"{message}; repeat in {wait:.0f} s, or send smaller ones", retry_after=retry_after)
+    reason = "large bodies of the organization are waiting already, while other organizations use the server"
+    check_turn(turns, owner, reason, ", or send smaller ones")
 
 
 def _check_headers(headers: list[tuple[bytes, bytes]], *, takes_text: bool) -> int:
