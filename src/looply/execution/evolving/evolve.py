@@ -131,9 +131,13 @@ def _start(event: ExecutionStarted) -> ExecutionState:
 
 
 def _apply(state: ExecutionState, event: Event) -> ExecutionState:
+    # The types are compared one after the other: those that every execution has come first.
     match event:
         case Computed():
             return _apply_computed(state, event)
+        case ExecutionClosed():
+            closed = ExecutionEnd(status=event.status, reason=event.reason, by=event.by, on=event.at)
+            return replace(_cancel_open_work(_without_regions(state, event.step), event), closed=closed, slot=None)
         case StepScheduled():
             return _apply_step_scheduled(state, event)
         case StepSucceeded() | StepSkipped():
@@ -184,9 +188,6 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
             return repairing.apply_moved(state, event)
         case Migrated():
             return apply_migrated(state, event)
-        case ExecutionClosed():
-            closed = ExecutionEnd(status=event.status, reason=event.reason, by=event.by, on=event.at)
-            return replace(_cancel_open_work(_without_regions(state, event.step), event), closed=closed, slot=None)
         case ExecutionStarted():
             raise IllegalTransition("an execution starts once")
         case _:
