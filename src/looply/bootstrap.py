@@ -358,7 +358,7 @@ async def _compose(
             dispatcher=dispatcher,
             worker=worker,
             clock=clock,
-            entropy=BlockEntropy(),
+            entropy=BlockEntropy(entropy),
             limits=settings.limits,
             turns=turns,
             channels=frozenset(_CHANNELS) - {INBOX},  # the inbox renders on request, so it is never out of date

@@ -53,12 +53,13 @@ _BLOCK_BYTES: Final = 4096
 
 
 class BlockEntropy:
-    """The operating system's random bytes, read in blocks, for one thread: no byte is returned twice.
+    """Random bytes of a source, read in blocks, for one thread: no byte is returned twice.
 
-    A read gives the interpreter to another thread, which costs far more than the bytes.
+    A read of the operating system's gives the interpreter to another thread, which costs far more than the bytes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, source: Entropy) -> None:
+        self._source = source
         self._block = b""
         self._at = 0
 
@@ -66,7 +67,7 @@ class BlockEntropy:
         """Returns `size` random bytes."""
         end = self._at + size
         if end > len(self._block):
-            self._block, self._at, end = secrets.token_bytes(max(size, _BLOCK_BYTES)), 0, size
+            self._block, self._at, end = self._source.token(max(size, _BLOCK_BYTES)), 0, size
         found = self._block[self._at : end]
         self._at = end
         return found

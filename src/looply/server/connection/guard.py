@@ -25,6 +25,8 @@ MAX_BLANK_LINES: Final = 1000
 """Most blank lines within the chunked body of one request."""
 
 _VERSIONS: Final = ("1.0", "1.1")
+_STREAMED: Final = b"transfer-encoding: chunked\r\n\r\n"
+"""The end of a head that uvicorn writes before a body of unknown length; the next piece may be far away."""
 
 _TOO_LARGE: Final = ("the head of the request is too large (setting header_bytes)", "HEADERS_TOO_LARGE")
 _TOO_MUCH_FRAMING: Final = (
@@ -223,9 +225,9 @@ class _Deadline:
 
 
 class CoalescingTransport:
-    """The writing side of one answer: its head is sent with the first piece of its body, in one system call.
+    """The writing side of one answer: its head is sent with its body, in one system call.
 
-    The application sends that piece right after the head, if necessary an empty one.
+    The application sends a body of known length right after the head; the head of a stream is sent alone.
     """
 
     __slots__ = ("_head", "_transport")
@@ -235,14 +237,12 @@ class CoalescingTransport:
         self._head: bytes | None = b""
 
     def write(self, data: bytes) -> None:
-        """Writes, except that the first write is held back."""
-        if self._head is None:
-            self._transport.write(data)
-        elif self._head:
-            self._transport.write(self._head + data)
-            self._head = None
-        else:
+        """Writes, except that the head of a body of known length is held back."""
+        if self._head == b"" and not data.endswith(_STREAMED):
             self._head = data
+            return
+        self._transport.write((self._head or b"") + data)
+        self._head = None
 
     def is_closing(self) -> bool:
         """Returns whether the connection is closing."""

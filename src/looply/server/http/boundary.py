@@ -125,8 +125,6 @@ class Boundary:
             if send.is_head:
                 await send({"type": "http.response.body", "body": b""})
                 return
-            # The head waits for a piece of the body, and the first event may be far away.
-            await send({"type": "http.response.body", "body": b"", "more_body": True})
             await send_stream(send, receive, stream, self._dispatch.wait_for_drain(), check, self._intervals)
         except LooplyError as error:
             _log.info("stream_ended", request_id=request_id, error=error.message)
