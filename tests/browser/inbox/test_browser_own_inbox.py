@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import httpx2
+
 from blackbox.harness.definitions import card, definition, note
 from browser.app.visits import PHONE, Visit
 from browser.inbox.asking import CONTROLLER, MANAGER, ORDER, PASSWORD, Installation, approval, inside, sign_in
@@ -193,11 +195,30 @@ def test_who_comes_second_reads_who_decided(browser: "Browser", manager: Visit, 
     page.get_by_text("Your answer is recorded").wait_for()
     theirs.get_by_role("button", name="Reject").click()
     theirs.get_by_role("dialog").get_by_role("button", name="Reject").click()
-    theirs.get_by_text("your click changed nothing").wait_for()
+    theirs.get_by_text("You answered this already").wait_for()
     second.look("inbox-race-light-en-1440")
     assert theirs.get_by_role("button", name="Approve").count() == 0
     assert execution_id
     second.close()
+
+
+def test_who_loses_a_race_reads_who_decided(manager: Visit, installation: Installation) -> None:
+    _, execution_id = installation.ask(approval(MANAGER, CONTROLLER, name="Race", quorum="any"), po="4500000901")
+    page = manager.open("/app/inbox")
+    page.get_by_role("link", name="Purchase order 4500000901").click()
+    inside(manager).get_by_text("Northwater Pumps GmbH").wait_for()
+    page.get_by_role("button", name="Reject").click()
+    [theirs] = installation.org.get("getOpenCards", workflow_execution_id=execution_id, recipient=CONTROLLER).json()[
+        "items"
+    ]
+    address = f"{installation.address}/v2/inbox/{theirs['token']}"
+    assert httpx2.post(address, json={"data": {"action": "approve"}}, timeout=120).json()["message"] == "recorded"
+    page.get_by_role("dialog", name="Reject?").get_by_role("button", name="Reject").click()
+    page.get_by_text(f"{CONTROLLER} approved this at").get_by_text("your click changed nothing").wait_for()
+    page.get_by_role("button", name="Approve").wait_for(state="detached")
+    manager.look("inbox-lost-race-light-en-1440")
+    [decision] = installation.org.get("getDecisions", workflow_execution_id=execution_id).json()["items"]
+    assert (decision["user"], decision["action"]) == (CONTROLLER, "approved")
 
 
 def test_two_tabs_decide_the_same_request_once(manager: Visit, installation: Installation) -> None:
