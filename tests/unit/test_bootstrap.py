@@ -7,6 +7,7 @@ import pytest
 
 from looply.app.administration.key_watch import KeyWatch
 from looply.app.executions.bulk_runner import BulkRunner
+from looply.app.inbox.absence_runner import AbsenceRunner
 from looply.app.people.use_loop import UseLoop
 from looply.bootstrap import open_application
 from looply.engine.upkeep.auditor import Auditor
@@ -18,7 +19,7 @@ from looply.engine.upkeep.reconciler import Reconciler
 from looply.engine.upkeep.store_watch import StoreWatch
 from looply.settings import Settings
 
-LOOPS = (StoreWatch, KeyWatch, UseLoop, Pump, Reconciler, Auditor, Pruner, QuotaMeter, BulkRunner)
+LOOPS = (StoreWatch, KeyWatch, UseLoop, Pump, Reconciler, Auditor, Pruner, QuotaMeter, BulkRunner, AbsenceRunner)
 
 
 async def break_a_loop(folder: Path, kind: type[Loop]) -> None:

@@ -232,7 +232,7 @@ def test_two_tabs_decide_the_same_request_once(manager: Visit, installation: Ins
     inside(manager).get_by_text("Northwater Pumps GmbH").wait_for()
     page.get_by_role("button", name="Approve").click()
     page.get_by_text("Your answer is recorded").wait_for()
-    # The other tab is told at its next look at the latest; a click before that changes nothing.
+    # The other tab shows it at its next look at the latest; a click before that changes nothing.
     approve = other.get_by_role("button", name="Approve")
     if approve.count():
         approve.click()

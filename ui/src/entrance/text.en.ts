@@ -15,7 +15,7 @@ export const english = {
   resetTitle: "Choose a new password",
   resetHint: (name: string) => `For the account of ${name}. The link works once, and all sessions of the account end.`,
   backToApp: "Back to the app",
-  /** Why sign-in by a provider failed. The code is in an address that anybody can write, so it is not shown itself. */
+  /** Why sign-in by a provider failed. The code is in an address that any page can write, so it is not shown itself. */
   failure: (code: string) =>
     ({
       SIGN_IN_EXPIRED: "The sign-in took too long, or was begun in another window. Try again.",
@@ -23,7 +23,7 @@ export const english = {
       PROVIDER_UNREACHABLE: "The provider does not answer. Try again in a moment.",
       PROVIDER_REFUSED: "The provider did not sign you in. Try again, or ask the people who run it.",
       PROVIDER_ANSWER_INVALID:
-        "The answer of the provider could not be trusted, so nobody was signed in. Ask an administrator.",
+        "The answer of the provider could not be trusted, so the sign-in was refused. Ask an administrator.",
       FOREIGN_TENANT: "This account belongs to another company than this installation accepts.",
       EMAIL_NOT_VERIFIED: "The provider does not vouch for your email address. Ask an administrator for an invitation.",
       EMAIL_MISSING: "The provider did not give your email address. Ask an administrator.",

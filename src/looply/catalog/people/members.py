@@ -13,7 +13,7 @@ from looply.catalog.storage.tables import invitations, members, organizations, s
 from looply.catalog.tenants.names import not_found_error, validate_id
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock
-from looply.errors import Conflict, Forbidden, Refused
+from looply.errors import Conflict, OutOfScope, Refused
 from looply.instants import from_ms, instant_or_none, to_ms
 from looply.jsontext import Json
 from looply.permissions import ROLES, Role
@@ -157,7 +157,7 @@ class Members:
             new_role = row["role"] if role is None else validate_role(role)
             status = row["status"] if is_active is None else ("ACTIVE" if is_active else "DEACTIVATED")
             if "owner" in (row["role"], new_role) and not may_make_owners:
-                raise Forbidden("Forbidden", code="SCOPE")
+                raise OutOfScope("organization")
             if (new_role, status) != (row["role"], row["status"]):
                 if (new_role, status) != ("owner", "ACTIVE"):
                     _check_other_owner(connection, organization_id, checked)

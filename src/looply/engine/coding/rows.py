@@ -1,7 +1,7 @@
 """Conversion of SQL rows to the structs of the port, and the numbers that encode words in them."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, TypeAlias
 
 from looply.clock import id_time
@@ -18,7 +18,7 @@ from looply.execution.approvals.decisions import Decision
 from looply.execution.facts.actor import Actor
 from looply.execution.facts.deliveries import DELIVERY_KINDS, Delivery, DeliveryKey
 from looply.execution.facts.state import OPEN_STATUSES
-from looply.instants import from_ms, ms_or_none, to_ms
+from looply.instants import from_ms, instant_or_none, ms_or_none, to_ms
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -75,11 +75,6 @@ def id_text(data: bytes) -> str:
     """Returns an id as text."""
     digits = data.hex()
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-def optional_instant(value_ms: int | None) -> datetime | None:
-    """Returns the instant, None for None."""
-    return from_ms(value_ms) if value_ms is not None else None
 
 
 def head_from(row: Row) -> Head:
@@ -205,8 +200,8 @@ def schedule_from(row: Row) -> Schedule:
         definition=row[4],
         status=SCHEDULE_STATUSES[row[5]],
         anchor=from_ms(row[6]),
-        next=optional_instant(row[7]),
-        last=optional_instant(row[8]),
+        next=instant_or_none(row[7]),
+        last=instant_or_none(row[8]),
         last_execution=id_text(row[9]) if row[9] is not None else "",
         delay=timedelta(milliseconds=row[10]),
     )
@@ -291,7 +286,7 @@ def letter_from(row: Row) -> LetterRow:
         kept_on=from_ms(row[8]),
         action=LETTER_ACTIONS[row[9]],
         settled_by=row[10],
-        settled_on=optional_instant(row[11]),
+        settled_on=instant_or_none(row[11]),
         note=row[12],
     )
 
@@ -360,7 +355,7 @@ def ledger_from(row: Row) -> LedgerRow:
         nominal=from_ms(row[0]),
         execution_id=id_text(row[1]) if row[1] is not None else "",
         outcome=FIRE_OUTCOMES[row[2]],
-        at=optional_instant(row[3]),
+        at=instant_or_none(row[3]),
         count=row[4],
     )
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from looply.engine.coding.rows import COPY_COLUMNS, copy_from, optional_instant
+from looply.engine.coding.rows import COPY_COLUMNS, copy_from
 from looply.engine.records.copies import CopyRow
 from looply.engine.sql.sessions import Session, Sessions
-from looply.instants import to_ms
+from looply.instants import instant_or_none, to_ms
 
 _TAKE: Final = (
     "UPDATE card_copy SET taken_ms = :until WHERE id IN (SELECT c.id FROM card_copy c WHERE c.shown < c.wanted"
@@ -53,7 +53,7 @@ class SqlCopies:
 
     async def next_due(self) -> datetime | None:
         """Returns when the next stale copy that no process has taken is due, or None."""
-        return optional_instant(await self._sessions.value(_NEXT))
+        return instant_or_none(await self._sessions.value(_NEXT))
 
     async def of_execution(self, execution_id: str) -> Sequence[CopyRow]:
         """Returns the copies of an execution by card id."""

@@ -9,14 +9,13 @@ from looply.engine.coding.rows import (
     Row,
     ledger_from,
     missed_from,
-    optional_instant,
     schedule_from,
 )
 from looply.engine.ports.port import LedgerRow, MissedFires, Schedule
 from looply.engine.sql.dialects import TakeStatement, Variants
 from looply.engine.sql.sessions import Session, Sessions
 from looply.engine.sql.work import TAKEN_SECONDS
-from looply.instants import from_ms, ms_or_none, to_ms
+from looply.instants import from_ms, instant_or_none, ms_or_none, to_ms
 
 MILLISECOND: Final = timedelta(milliseconds=1)
 
@@ -141,7 +140,7 @@ class SqlSchedules:
 
     async def next_due(self) -> datetime | None:
         """Returns the earliest next instant of an ACTIVE schedule that no process has taken, or None."""
-        return optional_instant(await self._sessions.value(_NEXT))
+        return instant_or_none(await self._sessions.value(_NEXT))
 
     async def list_queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:
         """Returns ACTIVE schedules of which starts wait, with the oldest one."""

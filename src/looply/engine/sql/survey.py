@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from looply.engine.coding.orphans import HAS_NO_WORK
-from looply.engine.coding.rows import IN_OPEN_NUMBERS, INCIDENT_KINDS, STATUSES, Row, id_text, optional_instant
+from looply.engine.coding.rows import IN_OPEN_NUMBERS, INCIDENT_KINDS, STATUSES, Row, id_text
 from looply.engine.records.spans import LOWEST_ID
 from looply.engine.records.survey import Census, effect_counts
 from looply.engine.sql.dialects import Statement, Variants
 from looply.engine.sql.sessions import Parameters, Session, Sessions
+from looply.instants import instant_or_none
 
 # Organizations are among the names. Through them the index leads to what is open, and past all that has ended.
 _OPEN: Final = (
@@ -141,8 +142,8 @@ async def _count(session: Session) -> Census:
         incidents={INCIDENT_KINDS[kind]: count for kind, count in await session.rows(_INCIDENTS)},
         effects=effect_counts(effects),
         timers=timers,
-        timer_due=optional_instant(timer_due),
-        schedule_due=optional_instant(schedule_due),
+        timer_due=instant_or_none(timer_due),
+        schedule_due=instant_or_none(schedule_due),
         waits=waits,
         cards=cards,
         stale_copies=copies,

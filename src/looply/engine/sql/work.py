@@ -11,14 +11,14 @@ from typing import Any, Final
 
 import msgspec
 
-from looply.engine.coding.rows import EFFECT_STATES, delivery_from, effect_from, id_text, optional_instant, timer_from
+from looply.engine.coding.rows import EFFECT_STATES, delivery_from, effect_from, id_text, timer_from
 from looply.engine.ports.store import EffectRow, TimerRow
 from looply.engine.records.spans import LOWEST_ID
 from looply.engine.records.trials import LARGEST_BATCH, MAX_CRASH_COUNT
 from looply.engine.sql.dialects import TakeStatement, Variants
 from looply.engine.sql.sessions import Session, Sessions
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
-from looply.instants import to_ms
+from looply.instants import instant_or_none, to_ms
 
 TAKEN_SECONDS: Final = 10
 """How long a row belongs to the process that took it."""
@@ -159,7 +159,7 @@ class SqlWorkQueue:
 
     async def next_due(self) -> datetime | None:
         """Returns the instant of the earliest timer that no process has taken, or None."""
-        return optional_instant(await self._sessions.value(_NEXT))
+        return instant_or_none(await self._sessions.value(_NEXT))
 
     async def mark_running(self, execution_id: str, seq: int, epoch: int) -> bool:
         """Marks a QUEUED effect as RUNNING; durable when it returns."""

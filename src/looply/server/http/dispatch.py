@@ -8,7 +8,7 @@ import msgspec
 from looply.app.administration.binding import bind_services, hide_workflow_id
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
-from looply.errors import Forbidden, NotFound
+from looply.errors import Forbidden, NotFound, OutOfScope
 from looply.jsontext import Json, encode_json
 from looply.limits import REFUSALS_PER_MINUTE
 from looply.rates import Turns
@@ -64,7 +64,7 @@ class Dispatch:
         principal = await authenticate(scope, route, self._services.catalog, self._services.clock, self._browsers)
         if principal.workflow_ids is not None and not route.takes_bound_keys:
             # The route reads or changes the whole organization.
-            raise Forbidden("Forbidden", code="SCOPE")
+            raise OutOfScope()
         return principal
 
     async def wait_for_drain(self) -> None:
