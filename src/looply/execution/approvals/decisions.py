@@ -13,10 +13,10 @@ from msgspec.structs import replace
 
 from looply.definition import Workflow
 from looply.execution.document.masking import MASK
-from looply.execution.facts.actor import Actor
 from looply.execution.facts.address import parse_address
 from looply.execution.facts.events import AnswerRecorded, DocumentEdited, Event, Migrated, Moved, Resumed, StepSkipped
 from looply.execution.facts.state import CardAnswer, ExecutionState, Override, SettledWait
+from looply.execution.facts.values.actor import Actor
 
 Overriding: TypeAlias = StepSkipped | DocumentEdited | Moved | Migrated
 """Events of operators that may decide about approvals in the place of their approvers."""
