@@ -184,7 +184,8 @@ class GuardedProtocol(SerialProtocol):
         if self.is_over:
             return
         self.is_refused = True
-        self.headers = []
+        # The scope of the request whose head is refused has the same list.
+        self.headers.clear()
         self._deadline.drop()
         current = request_of(self)
         if self.phase != "BODY" or current is None or not current.response_started:
