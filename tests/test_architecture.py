@@ -41,25 +41,24 @@ LAYERS = (
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 PURE = ("definition", "expressions", "execution", "schedule")
-IMPURE_MODULES = {
-    "asyncio",
-    "os",
-    "random",
-    "secrets",
-    "socket",
-    "sqlite3",
-    "subprocess",
-    "threading",
-    "time",
-    "apsw",
-    "httpx2",
-    "pathlib",
-    "structlog",
-    "looply.clock",
-    "looply.durable",
-    "looply.log",
-    "looply.settings",
+PURE_MODULES = {
+    # Of the standard library: what computes.
+    *("abc", "base64", "binascii", "bisect", "calendar", "collections", "contextlib", "copy"),
+    *("dataclasses", "datetime", "decimal", "difflib", "enum"),
+    *("functools", "hashlib", "hmac", "itertools", "math", "operator", "re", "types", "typing"),
+    *("unicodedata", "urllib.parse", "uuid"),
+    *("xml.parsers", "zoneinfo"),
+    # For the limits of numbers.
+    "sys",
+    # Of others: URLs, cron expressions, persistent mappings, JSON Schemas, structs, regular expressions of linear time.
+    *("can_ada", "cronsim", "immutables", "jsonschema_rs", "msgspec", "re2"),
+    # Of the small modules below all.
+    *("looply.errors", "looply.instants", "looply.jsontext", "looply.limits"),
+    *(f"looply.{package}" for package in PURE),
 }
+"""What the pure packages may import, with what is in it; a new module is a decision, which a reviewer sees here."""
+ENGINES = ("sqlite", "postgres", "temporal")
+"""The stores and the dispatcher of `engine` that a setting chooses: only `bootstrap` and `cli/offline` put them in."""
 SURROUNDINGS = (TESTS, PROJECT / "bench", PROJECT / "tools")
 MOST_SIDE_BY_SIDE = 15
 MOST_LATE_IMPORTS = 20
@@ -69,7 +68,8 @@ JUNK = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc
 EXCUSED = {("cli", "bootstrap")}
 LATE_IMPORTS = {
     # Optional dependencies, each slow to import.
-    "bootstrap.py": 2,
+    "bootstrap/effects.py": 1,
+    "bootstrap/stores.py": 1,
     "catalog/catalog.py": 1,
     # Most starts find nothing to upgrade.
     "catalog/storage/schema.py": 2,
@@ -107,7 +107,9 @@ CONCRETE = (
     "looply.connectors.sap",
 )
 NAME_ENGINES = {
-    "bootstrap.py",
+    "bootstrap/effects.py",
+    "bootstrap/services.py",
+    "bootstrap/stores.py",
     # Backup, move and the work on a data folder without a server each know the files of one store.
     "cli/offline/copies.py",
     "cli/offline/moving.py",
@@ -164,7 +166,7 @@ def test_no_folder_has_more_modules_side_by_side_than_a_reader_can_hold(root: Pa
 
 
 def test_packages_of_one_layer_do_not_import_each_other_but_where_the_order_says_so() -> None:
-    # The command line writes the rows of the API where it works on a data folder.
+    # ARCHITECTURE.md, below the order of the layers, has the reasons.
     allowed = {("definition", "expressions"), ("cli", "demo"), ("cli", "server")}
     found = set()
     for path, tree in modules():
@@ -190,7 +192,7 @@ def test_no_packages_import_each_other_in_a_circle() -> None:
     used: dict[str, set[str]] = {package: set() for package in package_of.values()}
     for name, tree in trees.items():
         used[package_of[name]] |= {package_of[target] for target in needed(tree, trees)} - {package_of[name]}
-    # The root has what is above all others beside what is below all: `bootstrap.py` and `errors.py`.
+    # The root has what is above all others beside what is below all: `__main__.py` and `errors.py`.
     del used["looply"]
     below = {package: reached(package, used) for package in used}
     circles = {frozenset(other for other in found if package in below[other]) for package, found in below.items()}
@@ -261,7 +263,7 @@ def test_pure_packages_have_no_clock_no_chance_and_no_io(package: str) -> None:
     for path, tree in modules():
         if part_of(path) != package:
             continue
-        wrong += [f"{path.name}:{line} {name}" for name, line in imported(tree) if is_impure(name)]
+        wrong += [f"{path.name}:{line} {name}" for name, line in imported(tree) if not is_pure(name)]
         for node in ast.walk(tree):
             if isinstance(node, ast.AsyncFunctionDef | ast.Await):
                 wrong.append(f"{path.name}:{node.lineno} async")
@@ -270,9 +272,15 @@ def test_pure_packages_have_no_clock_no_chance_and_no_io(package: str) -> None:
     assert wrong == []
 
 
-def is_impure(module: str) -> bool:
+def is_pure(module: str) -> bool:
     parts = module.split(".")
-    return not IMPURE_MODULES.isdisjoint({parts[0], ".".join(parts[:2])})
+    return any(".".join(parts[:length]) in PURE_MODULES for length in range(1, len(parts) + 1))
+
+
+def test_the_list_of_pure_modules_has_only_what_is_imported() -> None:
+    names = {name for path, tree in modules() if part_of(path) in PURE for name, _ in imported(tree)}
+    unused = {each for each in PURE_MODULES if not any(f"{name}.".startswith(f"{each}.") for name in names)}
+    assert unused == set()
 
 
 def test_there_is_no_junk_drawer() -> None:
@@ -296,6 +304,18 @@ def test_concrete_engines_and_connectors_are_named_where_processes_are_composed_
         if name.startswith(CONCRETE) and part_of(path) not in ("engine", "connectors")
     }
     assert users == NAME_ENGINES
+
+
+def test_no_part_of_the_engine_knows_a_store_or_dispatcher_of_the_settings_and_these_do_not_know_each_other() -> None:
+    known = {module_of(path) for path, _ in modules()}
+    wrong = []
+    for path, tree in modules():
+        parts = path.relative_to(SOURCE).parts
+        if parts[0] == "engine":
+            others = tuple(f"looply.engine.{engine}." for engine in ENGINES if engine != parts[1])
+            found = (name for name in needed(tree, known) if f"{name}.".startswith(others))
+            wrong += [f"{'/'.join(parts)} imports {name}" for name in found]
+    assert wrong == []
 
 
 def test_only_the_engine_s_stores_know_the_tables_of_executions() -> None:

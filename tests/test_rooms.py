@@ -89,6 +89,7 @@ ROOMS = {
         "outbound",
         "http",
     ),
+    "execution.facts": ("values",),
 }
 """The rooms of packages, lowest first: what is in one imports from its own and from those before it."""
 

@@ -16,7 +16,6 @@ from uuid import UUID
 import msgspec
 
 from looply.engine.coding.dictionary import train
-from looply.execution.facts.card_copy import CardCopy
 from looply.execution.facts.events import (
     AnswerRecorded,
     CardClosed,
@@ -38,6 +37,7 @@ from looply.execution.facts.events import (
     WaitOpened,
     WaitTimedOut,
 )
+from looply.execution.facts.values.card_copy import CardCopy
 from looply.jsontext import Json
 
 EXECUTIONS = 600

@@ -46,7 +46,7 @@ def configure_log(level: str, clock: Clock, stream: TextIO | None = None) -> Non
         return {"at": clock.now().isoformat(timespec="milliseconds"), **event}
 
     render_event = render_text if target.isatty() else render
-    shared = [structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level, stamp]
+    shared = [structlog.stdlib.add_log_level, stamp]
     structlog.configure(
         processors=[*shared, _plain_exception, redact, render_event],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),

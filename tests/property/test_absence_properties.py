@@ -10,10 +10,10 @@ from kit.execution.approvals import A, B, C, asked
 from kit.execution.driver import Simulator
 from looply.execution.approvals.turns import pending_cards
 from looply.execution.facts.absences import Absence
-from looply.execution.facts.actor import Actor
-from looply.execution.facts.approval_terms import is_same_person
 from looply.execution.facts.commands import AnswerCard, PassOnAbsent, ReassignCard
 from looply.execution.facts.state import OpenWait
+from looply.execution.facts.values.actor import Actor
+from looply.execution.facts.values.approval_terms import is_same_person
 
 D, E = "d@example.com", "e@example.com"
 EVERYBODY = st.sampled_from([A, B, C, D, E])

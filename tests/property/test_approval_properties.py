@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from looply.definition import Duration
 from looply.execution.approvals.quorum import verdict
 from looply.execution.document.working_time import DAYS, read_calendar, working_instant
-from looply.execution.facts.approval_terms import ApprovalTerms
 from looply.execution.facts.state import CardAnswer
+from looply.execution.facts.values.approval_terms import ApprovalTerms
 
 NOW = datetime(2030, 1, 7, 9, tzinfo=UTC)
 

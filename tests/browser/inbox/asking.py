@@ -63,6 +63,11 @@ class Installation(NamedTuple):
         self.org.until(workflow_id, execution_id, "WAITING")
         return execution_id
 
+    def cards_of(self, execution_id: str) -> list[dict[str, Any]]:
+        """Returns the open cards of an execution."""
+        items: list[dict[str, Any]] = self.org.get("getOpenCards").json()["items"]
+        return [each for each in items if each["workflow_execution_id"] == execution_id]
+
 
 def approval(*people: str, name: str = "Purchase orders", **settings: Any) -> Definition:
     step = {

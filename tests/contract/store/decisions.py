@@ -12,7 +12,7 @@ from looply.engine.records.decisions import DecisionFilter, DecisionKey, Decisio
 from looply.engine.records.pruning import BEGIN, Cursor, RetentionFilter
 from looply.errors import Stale
 from looply.execution.approvals.decisions import Decision
-from looply.execution.facts.actor import LINK, Actor
+from looply.execution.facts.values.actor import LINK, Actor
 
 DAY = timedelta(days=1)
 ANN, BOB = "Ann@example.com", "bob@example.com"

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from golden.scenarios.tools import PEOPLE, Simulator, started, step, token
 from looply.execution.facts.absences import Absence
-from looply.execution.facts.actor import LINK, Actor
 from looply.execution.facts.commands import AnswerCard, PassOnAbsent, ReassignCard, SkipStep
 from looply.execution.facts.state import cards_of
+from looply.execution.facts.values.actor import LINK, Actor
 from looply.jsontext import Json
 
 APPROVE: Final = {"action": "approve"}

@@ -31,6 +31,7 @@ from looply.engine.upkeep.pump import Pump
 from looply.engine.upkeep.recovery import Recovery
 from looply.errors import ClaimTaken, StoreFull, StoreLost
 from looply.execution import advance, fold
+from looply.execution.evolving import waits
 from looply.execution.facts.commands import AlreadyRestarted, Done, EffectDone, Restarted, Resume
 from looply.execution.facts.events import ExecutionClosed, StepSucceeded
 from looply.execution.facts.state import ExecutionEnd
@@ -169,14 +170,12 @@ def m08_timers_are_not_loaded_at_boot() -> AbstractContextManager[None]:
 
 def m09_a_kept_resume_is_used_twice() -> AbstractContextManager[None]:
     """A resume that was kept for the first wait stays buffered for the next one."""
-    # The package has a function of the same name, which hides the module from an import.
-    evolving = import_module("looply.execution.evolving.evolve")
-    original = evolving._apply_wait_opened
+    original = waits._apply_wait_opened
 
     def wait_opened(state: Any, event: Any) -> Any:
         return replace(original(state, event), buffered=state.buffered)
 
-    return _replaced(evolving, "_apply_wait_opened", wait_opened)
+    return _replaced(waits, "_apply_wait_opened", wait_opened)
 
 
 def m10_process_ids_are_checked_outside_the_unit() -> AbstractContextManager[None]:

@@ -55,11 +55,15 @@ async def test_a_missing_card_is_a_problem_at_its_path(settings: dict[str, Any])
     assert [problem.path for problem in problems] == ["/workflow_steps/1/settings/card_id"]
 
 
-@pytest.mark.parametrize("version", ["2", True, 1.5, []])
-async def test_a_card_version_that_is_not_a_number_is_a_problem(version: Any) -> None:
+@pytest.mark.parametrize(
+    ("version", "given"), [("2", '"2"'), (True, "true"), (1.5, "1.5"), ([], "[]"), ("x" * 99, '"' + "x" * 39)]
+)
+async def test_a_card_version_that_is_not_a_number_is_a_problem_that_shows_what_was_given(
+    version: Any, given: str
+) -> None:
     definition = {"workflow_steps": [card_step(card_id="a", card_version=version)]}
     _, problems = await embed_cards(cards({("a", None): {}}), "o", definition)
-    assert [problem.message for problem in problems] == ["card_version must be a number"]
+    assert [problem.message for problem in problems] == [f"card_version must be a whole number such as 1, not {given}"]
 
 
 @pytest.mark.parametrize(

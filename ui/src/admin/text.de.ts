@@ -141,7 +141,7 @@ export const german = {
     created: "Angelegt",
     here: "Hier arbeiten Sie",
     work: "Hier arbeiten",
-    workIn: (name) => `In ${name} arbeiten`,
+    workIn: (name) => `Hier arbeiten: ${name}`,
     createTitle: (kind) => (kind === "workspace" ? "Arbeitsbereich anlegen" : "Organisation anlegen"),
     createVerb: (kind) => (kind === "workspace" ? "Arbeitsbereich anlegen" : "Organisation anlegen"),
     createHint: (kind) =>

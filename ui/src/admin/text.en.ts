@@ -117,7 +117,7 @@ export const english = {
     created: "Created",
     here: "You work here",
     work: "Work here",
-    workIn: (name: string) => `Work in ${name}`,
+    workIn: (name: string) => `Work here: ${name}`,
     createTitle: (kind: Kind): string => (kind === "workspace" ? "Create a workspace" : "Create an organization"),
     createVerb: (kind: Kind): string => (kind === "workspace" ? "Create the workspace" : "Create the organization"),
     createHint: (kind: Kind): string =>

@@ -36,11 +36,10 @@ export function InvitationForm({ token, invitation, ways }: InvitationFormProps)
   const [code, setCode] = useState<string | null>(null);
   const accept = useAccept({ token, name, email, password, code: code ?? "" });
   const isComplete = has_account ? password !== "" : name.trim() !== "" && email !== "" && isLongEnough(password);
+  const own = has_account ? text.invitationOfAccount : text.invitationHint(shared.roles(role));
+  const hint = ways.local ? own : text.invitationByProvider(shared.roles(role));
   return (
-    <Frame
-      title={text.invitationTitle(organization_name)}
-      hint={has_account ? text.invitationOfAccount : text.invitationHint(shared.roles(role))}
-    >
+    <Frame title={text.invitationTitle(organization_name)} hint={hint}>
       <WaysIn ways={ways} target="/" invitation={token}>
         <Form onSubmit={() => isComplete && accept.mutate()}>
           <Field label={labels.email} required>

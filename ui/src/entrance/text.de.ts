@@ -46,6 +46,8 @@ export const german = {
   invitationTitle: (organization) => (organization ? `${organization} beitreten` : "Looply beitreten"),
   invitationHint: (role) =>
     `Sie sind mit der Rolle „${role}“ eingeladen. Geben Sie Ihren Namen an, und wählen Sie ein Passwort.`,
+  invitationByProvider: (role) =>
+    `Sie sind mit der Rolle „${role}“ eingeladen. Melden Sie sich mit der Adresse der Einladung an.`,
   invitationOfAccount: "Sie haben hier schon ein Konto. Sein Passwort nimmt die Einladung an.",
   name: "Ihr Name",
   accept: "Einladung annehmen",

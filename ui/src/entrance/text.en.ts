@@ -15,7 +15,7 @@ export const english = {
   resetTitle: "Choose a new password",
   resetHint: (name: string) => `For the account of ${name}. The link works once, and all sessions of the account end.`,
   backToApp: "Back to the app",
-  /** Why sign-in by a provider failed. The code is in an address that any page can write, so it is not shown itself. */
+  /** Why sign-in by a provider failed. The code is in an address that every page can link to, so it is not shown. */
   failure: (code: string) =>
     ({
       SIGN_IN_EXPIRED: "The sign-in took too long, or was begun in another window. Try again.",
@@ -39,6 +39,7 @@ export const english = {
   resetDone: "Your new password is saved. Sign in with it.",
   invitationTitle: (organization: string) => (organization ? `Join ${organization}` : "Join Looply"),
   invitationHint: (role: string) => `You were invited as ${role}. Give your name and choose a password.`,
+  invitationByProvider: (role: string) => `You were invited as ${role}. Sign in with the address of the invitation.`,
   invitationOfAccount: "You have an account here already. Its password accepts the invitation.",
   name: "Your name",
   accept: "Accept the invitation",

@@ -70,7 +70,7 @@ function Progress({ item }: { item: CardItem }) {
   const text = useText(TEXTS);
   const { formats, now } = useTimes();
   const time = (at: number): string => formats.short(at, now);
-  const decisions = item.approval?.decisions ?? [];
+  const decisions = item.approval?.decisions ?? answerOf(item);
   const until = item.timeout_on;
   return (
     <ol className={styles.progress} aria-label={text.decisionsSoFar}>
@@ -83,6 +83,11 @@ function Progress({ item }: { item: CardItem }) {
       {item.status === "OPEN" && <Stage icon="waiting">{until === null ? text.you : text.youUntil(time(until))}</Stage>}
     </ol>
   );
+}
+
+/** Returns the one answer of a card that is no approval. */
+function answerOf({ answered_by, answered_on, decision }: CardItem) {
+  return answered_by && answered_on !== null ? [{ user: answered_by, action: decision ?? "", at: answered_on }] : [];
 }
 
 function sentenceOf(text: InboxText, person: string, action: string, time: string): string {

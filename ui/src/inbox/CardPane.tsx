@@ -61,7 +61,7 @@ function Card({ item, cardId, subject, onDone }: CardPaneProps & { item: CardIte
       <CardHead cardId={cardId} item={item} subject={subject} onPassOn={() => setIsPassing(true)} />
       <div className={styles.scroll}>
         <div className={styles.notes}>
-          {isRefused && <ResultNote result={result} />}
+          {isRefused && <ResultNote result={result} item={item} />}
           {answer.error !== null && <Problem error={answer.error} words={text.codes} shape="bar" />}
           {!isRefused && <StatusNote item={item} />}
         </div>

@@ -128,7 +128,7 @@ function Together({ list, selection }: { list: CardList; selection: Selection })
   return (
     <div className={styles.together}>
       <span>{text.together(group.length)}</span>
-      <Button size="small" onClick={() => selection.review(group)}>
+      <Button size="small" className={styles.review} onClick={() => selection.review(group)}>
         {text.review(group.length)}
       </Button>
     </div>

@@ -4,7 +4,7 @@ const requests = (count: number) => (count === 1 ? "1 Anfrage" : `${count} Anfra
 
 export const german = {
   title: "Posteingang",
-  tabs: { open: "Zu entscheiden", decided: "Entschieden", requested: "Angefragt", absence: "Abwesenheit" },
+  tabs: { open: "Offen", decided: "Entschieden", requested: "Angefragt", absence: "Abwesenheit" },
   list: "Anfragen an Sie",
   empty: "Nichts wartet auf Sie.",
   noneShown: "Zu diesem Filter passt keine Anfrage.",
@@ -71,6 +71,11 @@ export const german = {
       `${by} hat dies um ${at} beantwortet${decision && ` (${decision})`}; Ihr Klick hat nichts geändert.`,
     forOther: (by, other) => `${by} (für ${other})`,
     someone: "Eine andere Person",
+    own: (at, decision) => {
+      const words: Readonly<Record<string, string>> = { approved: "genehmigt", rejected: "abgelehnt" };
+      const said = decision && ` (${words[decision] ?? decision})`;
+      return `Sie haben dies um ${at} schon beantwortet${said}; dieser Klick hat nichts geändert.`;
+    },
   },
   changed:
     "Die Anfrage hat sich geändert, bevor Ihre Antwort ankam. Es wurde nichts gespeichert; sehen Sie sie noch einmal an, bevor Sie entscheiden.",

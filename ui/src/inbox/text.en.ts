@@ -75,6 +75,8 @@ export const english = {
       `${by} answered this at ${at}${decision && ` (${decision})`}; your click changed nothing.`,
     forOther: (by: string, other: string) => `${by} (for ${other})`,
     someone: "Another person",
+    own: (at: string, decision: string) =>
+      `You answered this already at ${at}${decision && ` (${decision})`}; this click changed nothing.`,
   },
   changed: "The request changed before your answer arrived. Nothing was recorded; look at it again before you decide.",
   unknown: "It is not known whether your answer was recorded. Send it again; it counts once.",

@@ -26,7 +26,14 @@ export function WaysIn({ ways, target, invitation, children }: WaysInProps) {
   return (
     <div className={styles.form}>
       {ways.providers.map(({ id, label }) => (
-        <Button key={id} as="a" size="large" href={startOf(id, target, invitation)} icon={<Icon name="key" />}>
+        <Button
+          key={id}
+          as="a"
+          size="large"
+          className={styles.way}
+          href={startOf(id, target, invitation)}
+          icon={<Icon name="key" />}
+        >
           {text.with(label)}
         </Button>
       ))}

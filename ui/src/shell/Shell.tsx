@@ -23,9 +23,6 @@ import { useStandardCommands } from "./standard-commands";
 import { TopBar } from "./TopBar";
 import { TEXTS } from "./text";
 
-// No screen needs these at once. They are read after the first paint, so that `Ctrl+K` waits for nothing.
-const palette = () => import("./Palette");
-const Palette = lazy(async () => ({ default: (await palette()).Palette }));
 const Shortcuts = lazy(async () => ({ default: (await import("./Shortcuts")).Shortcuts }));
 
 export function Shell() {
@@ -63,7 +60,7 @@ function Frame() {
   const [open, setOpen] = useState<"palette" | "shortcuts" | null>(null);
   const close = (): void => setOpen(null);
   const openers = { onSearch: () => setOpen("palette"), onShortcuts: () => setOpen("shortcuts") };
-  useEffect(() => void palette(), []);
+  const Palette = usePalette();
   usePreferenceSync();
   useStandardCommands(openers);
   useKeyboard(useCommandList());
@@ -82,9 +79,16 @@ function Frame() {
       </div>
       {isPhone && <BottomBar />}
       <Suspense>
-        {open === "palette" && <Palette onClose={close} />}
+        {open === "palette" && Palette !== null && <Palette onClose={close} />}
         {open === "shortcuts" && <Shortcuts onClose={close} />}
       </Suspense>
     </div>
   );
+}
+
+/** Reads the palette after the first paint. Not by `lazy`, which draws late the first time: letters would be lost. */
+function usePalette(): typeof import("./Palette").Palette | null {
+  const [found, setFound] = useState<typeof import("./Palette").Palette | null>(null);
+  useEffect(() => void import("./Palette").then(({ Palette }) => setFound(() => Palette)), []);
+  return found;
 }

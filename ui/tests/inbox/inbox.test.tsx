@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { FromFrame } from "../../src/frame/messages";
 import { refusal } from "../fakes/api";
 import { expectAccessible, fill, type Visit, visit } from "../fakes/app";
-import { CARD, cardItem, cardRow, withCards } from "../fakes/inbox";
+import { APPROVAL, CARD, cardItem, cardRow, DECISION, withCards } from "../fakes/inbox";
 import { NOW, signedIn } from "../fakes/people";
 import { changeScreen } from "../fakes/screen";
 
@@ -84,6 +84,25 @@ describe("the inbox", () => {
       await screen.findByText(/controller@example.com approved this at .*; your click changed nothing/),
     ).toBeTruthy();
     await waitFor(() => expect(screen.queryByRole("button", { name: /^Approve/ })).toBeNull());
+  });
+
+  it("says who decided where one of several was enough and closed the other cards", async () => {
+    const page = visit("/inbox?card=card-1", signedIn(), withCards(TWO), {
+      answerCards: () => {
+        const approval = { ...APPROVAL, decisions: [{ ...DECISION, user: "controller@example.com" }] };
+        const item = cardItem({ status: "CLOSED", closed_reason: "ENDED", approval });
+        page.api.handle({ getMyCard: () => ({ message: "success", item }) });
+        const items = [{ card_id: "card-1", result: "refused" as const, code: "CLOSED", text: "closed" }];
+        return { message: "success", count: 1, items };
+      },
+    });
+    await drawn();
+    await press("reject", "destructive");
+    await fill(page.user, /Comment/, "Too late");
+    await page.user.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Reject" }));
+    expect(
+      await screen.findByText(/controller@example.com approved this at .*; your click changed nothing/),
+    ).toBeTruthy();
   });
 
   it("keeps the request when the answer was lost, and says that it may have arrived", async () => {

@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { buttonsOf, factLabels, groupsOf, leftOver, MOST, toggled } from "../../src/inbox/bulk";
 import { dayOf, startOf } from "../../src/inbox/days";
-import { decisionOf, isRefusal, lacksComment, questionOf, raceText, withComment } from "../../src/inbox/decide";
+import { decisionOf, endOf, isRefusal, lacksComment, questionOf, raceText, withComment } from "../../src/inbox/decide";
 import { chipsOf, criteriaOf, endOfDay, type Filter, filterOf, isShown, textOfFilter } from "../../src/inbox/filter";
 import { dueOf, keyFactOf, shortAddress, workingTime } from "../../src/inbox/row";
 import { allOf, merge, neighbor } from "../../src/inbox/shown";
 import { english } from "../../src/inbox/text.en";
-import { cardRow } from "../fakes/inbox";
+import { cardItem, cardRow, DECISION } from "../fakes/inbox";
 
 const HOUR = 3_600_000;
 const at = (text: string): number => new Date(text).getTime();
@@ -59,9 +59,15 @@ describe("a filter of the list", () => {
       fc.emailAddress().map((person): Filter => ({ kind: "for", person })),
       fc.uuid().map((id): Filter => ({ kind: "workflow", id })),
     );
-    fc.assert(fc.property(filters, (filter) => expect(filterOf(textOfFilter(filter))).toEqual(filter)));
     fc.assert(
-      fc.property(fc.string(), (text) => expect(["all", "due", "for", "workflow"]).toContain(filterOf(text).kind)),
+      fc.property(filters, (filter) => {
+        expect(filterOf(textOfFilter(filter))).toEqual(filter);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(["all", "due", "for", "workflow"]).toContain(filterOf(text).kind);
+      }),
     );
   });
 
@@ -191,6 +197,24 @@ describe("an answer", () => {
     expect(lacksComment(rule("always"), { ...approve, data: withComment(approve.data, " seen ") })).toBe(false);
   });
 
+  it("of an approval is the last one, also where it closed the reader's card", () => {
+    const { approval } = cardItem();
+    if (approval === null) throw new Error("the card of these tests is an approval");
+    const given = { user: "controller@example.com", action: "rejected", at: 7, substitute_for: "boss@example.com" };
+    const decisions = [
+      { ...DECISION, action: "approved" },
+      { ...DECISION, ...given },
+    ];
+    expect(endOf({ approval: { ...approval, decisions } })).toEqual({
+      answered_by: "controller@example.com",
+      answered_for: "boss@example.com",
+      answered_on: 7,
+      decision: "rejected",
+    });
+    expect(endOf({ approval })).toBeNull();
+    expect(endOf({ approval: null })).toBeNull();
+  });
+
   it("is one of two words, however an answer spells it, or neither", () => {
     expect(["approve", "approved", "reject", "rejected", "send", ""].map(decisionOf)).toEqual([
       "approved",
@@ -204,10 +228,13 @@ describe("an answer", () => {
 
   it("that came second says who decided, what, when, and that the own click changed nothing", () => {
     const race = { answered_by: "manager@example.com", answered_on: 1, decision: "approved" };
-    const text = raceText(english.race, race, () => "14:02");
+    const text = raceText(english.race, race, () => "14:02", "buyer@example.com");
     expect(text).toBe("manager@example.com approved this at 14:02; your click changed nothing.");
     const other = { ...race, answered_for: "boss@example.com", decision: "send" };
-    expect(raceText(english.race, other, () => "14:02")).toBe(
+    expect(raceText(english.race, race, () => "14:02", "Manager@example.com")).toBe(
+      "You answered this already at 14:02 (approved); this click changed nothing.",
+    );
+    expect(raceText(english.race, other, () => "14:02", "buyer@example.com")).toBe(
       "manager@example.com (for boss@example.com) answered this at 14:02 (send); your click changed nothing.",
     );
   });

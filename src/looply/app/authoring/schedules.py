@@ -109,6 +109,7 @@ async def align_schedule(services: Services, organization_id: str, workflow_id: 
     `schedule_lock`.
     """
     live = await services.engine.schedules.find(organization_id, workflow_id)
+    row: WorkflowVersion | None = None
     try:
         row = await _newest_active(services, organization_id, workflow_id)
         if row is None:
@@ -116,10 +117,14 @@ async def align_schedule(services: Services, organization_id: str, workflow_id: 
             return None
         workflow = await services.library.compile(organization_id, row)
     except RecordDamaged as error:
-        _log.error("schedule_of_damaged_version", workflow_id=workflow_id, error=error.message)
+        version = row.workflow_version if row is not None else None
+        _log.error(
+            "schedule_of_damaged_version", workflow_id=workflow_id, workflow_version=version, error=error.message
+        )
         return live
     except DefinitionError as error:
-        _log.warning("schedule_unusable", workflow_id=workflow_id, error=error.message)
+        version = row.workflow_version if row is not None else None
+        _log.warning("schedule_unusable", workflow_id=workflow_id, workflow_version=version, error=error.message)
         await _drop(services, live)
         return None
     definition = schedule_of(workflow)

@@ -1,10 +1,13 @@
 """Embeds the cards that a definition names."""
 
-from typing import Any
+from typing import Any, Final
 
 from looply.catalog.authored.cards import Cards
 from looply.definition.values.pointer import join_pointer
 from looply.errors import BadRequest, Conflict, NotFound, Problem
+from looply.jsontext import encode_json
+
+_SHOWN_CHARACTERS: Final = 40
 
 
 async def embed_cards(
@@ -39,7 +42,8 @@ async def _card_payload(cards: Cards, organization_id: str, card_id: str, versio
     if version is None:
         return (await cards.latest_active(organization_id, card_id)).card_payload
     if isinstance(version, bool) or not isinstance(version, int):
-        raise BadRequest("card_version must be a number")
+        given = encode_json(version).decode()[:_SHOWN_CHARACTERS]
+        raise BadRequest(f"card_version must be a whole number such as 1, not {given}")
     return (await cards.get(organization_id, (card_id, version))).card_payload
 
 

@@ -16,8 +16,8 @@ from looply.engine.records.decisions import DecisionFilter, DecisionKey, Decisio
 from looply.errors import BadRequest, Conflict, NotFound, Problem, Refused
 from looply.execution.approvals.decisions import Decision, decisions_of
 from looply.execution.facts.address import card_token, parse_address
-from looply.execution.facts.approval_terms import is_same_person
 from looply.execution.facts.commands import Declined, ReassignCard, Reassigned, Unfit
+from looply.execution.facts.values.approval_terms import is_same_person
 
 _PERSON_CHARACTERS: Final = 320  # the longest mail address of RFC 5321
 

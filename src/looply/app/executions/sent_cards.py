@@ -13,11 +13,11 @@ from looply.engine.ports.port import CardKey, Execution, OpenCard
 from looply.errors import Conflict, LooplyError, NotFound, Refused
 from looply.execution.approvals.cards import find_card, former_answer, open_wait_of, why_closed
 from looply.execution.approvals.decisions import Decision, decisions_of
-from looply.execution.facts.actor import LINK, Actor
 from looply.execution.facts.address import card_token, parse_address, parse_token
-from looply.execution.facts.approval_terms import ApprovalTerms
 from looply.execution.facts.commands import AlreadyAnswered, AnswerCard, Declined, Recorded, Unfit, UnknownToken
 from looply.execution.facts.state import Card, ExecutionState
+from looply.execution.facts.values.actor import LINK, Actor
+from looply.execution.facts.values.approval_terms import ApprovalTerms
 from looply.jsontext import Json
 
 READABLE_AFTER_ANSWER: Final = timedelta(hours=1)

@@ -83,7 +83,7 @@ class AbsenceRunner(Loop):
             reply = await self._services.engine.submit(card.execution_id, command)
         except LooplyError as error:
             # A damaged execution must not hold back the cards of all others.
-            _log.warning("absence_not_applied", execution_id=card.execution_id, code=error.code)
+            _log.warning("absence_not_applied", execution_id=card.execution_id, card_id=card.card_id, code=error.code)
             self._kept[card.card_id] = now
             return False
         is_changed = isinstance(reply, Done) and not reply.is_late

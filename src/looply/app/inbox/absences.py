@@ -15,7 +15,7 @@ from looply.catalog.tenants.principal import Person, Principal
 from looply.engine.records.absences import active_in
 from looply.errors import BadRequest, Problem, Refused
 from looply.execution.facts.absences import Absence, circle_of
-from looply.execution.facts.approval_terms import is_same_person
+from looply.execution.facts.values.approval_terms import is_same_person
 from looply.instants import to_ms
 
 _LONGEST: Final = timedelta(days=366)

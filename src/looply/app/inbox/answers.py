@@ -14,8 +14,6 @@ from looply.app.executions.sent_cards import card_not_found
 from looply.app.inbox.own import NOT_YOURS, find_own_card, own_person
 from looply.catalog.tenants.principal import Principal
 from looply.errors import BadRequest, Conflict, LooplyError, Problem, Refused, StoreLost
-from looply.execution.facts.actor import Actor
-from looply.execution.facts.approval_terms import is_same_person
 from looply.execution.facts.commands import (
     AlreadyAnswered,
     AnswerCard,
@@ -26,6 +24,8 @@ from looply.execution.facts.commands import (
     Reply,
     Unfit,
 )
+from looply.execution.facts.values.actor import Actor
+from looply.execution.facts.values.approval_terms import is_same_person
 from looply.jsontext import Json
 
 MOST_ANSWERS: Final = 50

@@ -9,8 +9,8 @@ from looply.app.executions.sent_cards import card_not_found
 from looply.catalog.tenants.principal import Person, Principal
 from looply.engine.ports.port import Execution
 from looply.errors import NotFound, OutOfScope
-from looply.execution.facts.approval_terms import is_same_person
 from looply.execution.facts.state import Card
+from looply.execution.facts.values.approval_terms import is_same_person
 
 _ID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 NOT_YOURS: Final = "it was sent to another person, or its execution was deleted; list your requests again"

@@ -18,8 +18,8 @@ from looply.execution.approvals.decisions import Decision, decisions_of
 from looply.execution.approvals.turns import pending_cards
 from looply.execution.document.searching import REQUESTER, requester_text
 from looply.execution.facts.address import Address, parse_address
-from looply.execution.facts.approval_terms import is_same_person
 from looply.execution.facts.state import ExecutionState, OpenWait, SettledWait, cards_of
+from looply.execution.facts.values.approval_terms import is_same_person
 
 RequestStatus: TypeAlias = Literal["OPEN", "FROZEN", "APPROVED", "REJECTED", "TIMED_OUT", "CANCELLED"]
 

@@ -11,7 +11,7 @@ from looply.app.openid.tokens import Identity
 from looply.app.people.signing_in import Caller, start_session
 from looply.catalog.people.invitations import NewAccount
 from looply.errors import Conflict, NotFound, Refused, SignInRefused, TooManyTries
-from looply.execution.facts.approval_terms import is_same_person
+from looply.execution.facts.values.approval_terms import is_same_person
 from looply.permissions import ROLES, Role
 from looply.sign_in_providers import ProviderSettings
 

@@ -20,10 +20,14 @@ _log = structlog.get_logger(__name__)
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """The browser that calls: its address, by which attempts are counted, and the name that it gives itself."""
+    """The browser that calls: its address, by which attempts are counted, and the name that it gives itself.
+
+    `request_id` is that of the call, for the log.
+    """
 
     address: str
     user_agent: str
+    request_id: str = ""
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,7 +199,7 @@ async def _verify_own(services: Services, person: Person, password: str, caller:
 
 
 def _refusal(caller: Caller) -> SignInRefused:
-    _log.warning("sign_in_refused", address=caller.address)
+    _log.warning("sign_in_refused", address=caller.address, request_id=caller.request_id)
     return SignInRefused(
         "the sign-in was refused: check address and password, and the code if the account has a second factor"
     )

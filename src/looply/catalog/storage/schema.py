@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from looply.catalog.storage import sums
 from looply.errors import SchemaMismatch, StoreCorrupt
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001",)
 """Every released schema revision, oldest first: the first is the base, the last is the current one."""
 
 HEAD = REVISIONS[-1]

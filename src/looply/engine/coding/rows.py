@@ -15,9 +15,9 @@ from looply.engine.records.decisions import DecisionRow, decider
 from looply.engine.records.letters import LetterRow
 from looply.errors import BadRequest, FireTaken
 from looply.execution.approvals.decisions import Decision
-from looply.execution.facts.actor import Actor
 from looply.execution.facts.deliveries import DELIVERY_KINDS, Delivery, DeliveryKey
 from looply.execution.facts.state import OPEN_STATUSES
+from looply.execution.facts.values.actor import Actor
 from looply.instants import from_ms, instant_or_none, ms_or_none, to_ms
 
 Row: TypeAlias = tuple[Any, ...]

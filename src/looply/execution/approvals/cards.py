@@ -12,12 +12,12 @@ from looply.execution.approvals.decisions import action_of
 from looply.execution.approvals.reassign import reassignment_text
 from looply.execution.closing.close import close_cards
 from looply.execution.document.sizes import json_bytes, over_document
-from looply.execution.facts.actor import Actor
 from looply.execution.facts.address import card_id, is_genuine, parse_address, parse_token
-from looply.execution.facts.approval_terms import is_same_person
 from looply.execution.facts.commands import AlreadyAnswered, Answer, AnswerCard, Declined, Recorded, Unfit, UnknownToken
 from looply.execution.facts.events import AnswerRecorded, Event, Resumed
 from looply.execution.facts.state import Card, CardAnswer, ExecutionState, OpenWait, recipients_of
+from looply.execution.facts.values.actor import Actor
+from looply.execution.facts.values.approval_terms import is_same_person
 from looply.jsontext import Json
 from looply.limits import Limits
 

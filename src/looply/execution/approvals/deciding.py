@@ -10,10 +10,10 @@ from looply.execution.approvals.turns import next_turn
 from looply.execution.closing.close import close_cards
 from looply.execution.document.sizes import json_bytes, over_document
 from looply.execution.facts.address import parse_address
-from looply.execution.facts.approval_terms import ApprovalTerms, Decision, is_same_person
 from looply.execution.facts.commands import Answer, AnswerCard, Declined, Recorded, Unfit
 from looply.execution.facts.events import AnswerRecorded, Resumed
 from looply.execution.facts.state import Card, CardAnswer, ExecutionState
+from looply.execution.facts.values.approval_terms import ApprovalTerms, Decision, is_same_person
 from looply.jsontext import Json
 from looply.limits import Limits
 

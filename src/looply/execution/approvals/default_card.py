@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from looply.definition import METADATA
 from looply.execution.document.masking import mask
-from looply.execution.facts.approval_terms import ApprovalTerms
 from looply.execution.facts.state import ExecutionState
+from looply.execution.facts.values.approval_terms import ApprovalTerms
 from looply.jsontext import Json, encode_json
 
 COMMENT_CHARACTERS: Final = 4000

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from looply.execution.facts.approval_terms import ApprovalTerms, Decision
 from looply.execution.facts.state import CardAnswer
+from looply.execution.facts.values.approval_terms import ApprovalTerms, Decision
 from looply.instants import rfc3339
 from looply.jsontext import Json
 

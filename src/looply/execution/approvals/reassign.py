@@ -2,10 +2,10 @@
 
 from looply.errors import Problem
 from looply.execution.approvals.turns import may_take, pass_on, pending_cards, people_to_come
-from looply.execution.facts.approval_terms import is_same_person
 from looply.execution.facts.commands import Answer, Declined, ReassignCard, Reassigned, Unfit, UnknownToken
 from looply.execution.facts.events import CardWanted
 from looply.execution.facts.state import Card, ExecutionState, OpenWait
+from looply.execution.facts.values.approval_terms import is_same_person
 
 
 def reassign_card(state: ExecutionState, command: ReassignCard) -> Answer:

@@ -8,11 +8,11 @@ from looply.errors import Refused
 from looply.execution.document.evaluation import StepError
 from looply.execution.document.working_time import read_calendar, working_instant
 from looply.execution.facts.address import Address, card_id, parse_address
-from looply.execution.facts.approval_terms import ApprovalTerms, is_same_person
-from looply.execution.facts.card_copy import CardCopy, CardEnd
 from looply.execution.facts.commands import CommandBase
 from looply.execution.facts.events import CardClosed, CardWanted, Event, EventBase, TimerStarted
 from looply.execution.facts.state import Card, ExecutionState, OpenWait, Timer, cards_of, is_answered
+from looply.execution.facts.values.approval_terms import ApprovalTerms, is_same_person
+from looply.execution.facts.values.card_copy import CardCopy, CardEnd
 
 
 def due_after(terms: ApprovalTerms, start: datetime, span: str, name: str) -> datetime:

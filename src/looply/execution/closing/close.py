@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from looply.execution.closing.children import close_children
 from looply.execution.facts.address import parse_address
-from looply.execution.facts.card_copy import CardEnd
 from looply.execution.facts.events import CardClosed, Event, ExecutionClosed, ResumeIgnored
 from looply.execution.facts.state import ExecutionState, open_cards
+from looply.execution.facts.values.card_copy import CardEnd
 
 
 def close(state: ExecutionState, end: ExecutionClosed) -> tuple[Event, ...]:

@@ -5,9 +5,9 @@ from msgspec.structs import replace
 from looply.errors import IllegalTransition
 from looply.execution.approvals.decisions import answer_of
 from looply.execution.facts.address import card_id
-from looply.execution.facts.card_copy import CardCopy
 from looply.execution.facts.events import AnswerRecorded, CardClosed, CardWanted
 from looply.execution.facts.state import Card, ExecutionState, OpenWait, cards_of
+from looply.execution.facts.values.card_copy import CardCopy
 
 _OF_A_TURN = ("REMINDER", "ESCALATION")
 

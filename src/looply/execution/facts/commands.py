@@ -13,10 +13,10 @@ import msgspec
 from looply.definition import Workflow
 from looply.errors import Problem
 from looply.execution.facts.absences import Absence
-from looply.execution.facts.actor import Actor
 from looply.execution.facts.datastores import DatastoreWrite
 from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import ChildOutcome, Event, LetterAction
+from looply.execution.facts.values.actor import Actor
 from looply.jsontext import Json
 
 

@@ -12,9 +12,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 from immutables import Map
 
-from looply.execution.facts.actor import Actor
 from looply.execution.facts.address import Address
-from looply.execution.facts.approval_terms import ApprovalTerms
 from looply.execution.facts.events import (
     ExecutionStarted,
     FinalStatus,
@@ -24,6 +22,8 @@ from looply.execution.facts.events import (
     TimerKind,
 )
 from looply.execution.facts.scopes import Frame, Region
+from looply.execution.facts.values.actor import Actor
+from looply.execution.facts.values.approval_terms import ApprovalTerms
 from looply.jsontext import Json
 
 Status: TypeAlias = Literal["RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED"]

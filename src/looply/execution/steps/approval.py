@@ -17,12 +17,12 @@ from looply.execution.approvals.turns import due_after, turn_timers
 from looply.execution.document.evaluation import StepError, reads_secret
 from looply.execution.document.working_time import read_calendar
 from looply.execution.facts.address import card_id
-from looply.execution.facts.approval_terms import ApprovalTerms, EscalationTerm, is_same_person
-from looply.execution.facts.card_copy import CardCopy
 from looply.execution.facts.commands import EffectDone
 from looply.execution.facts.datastores import READ, value_at
 from looply.execution.facts.events import CardClosed, CardWanted, Event, Resumed, StepScheduled, WaitOpened
 from looply.execution.facts.state import ExecutionState
+from looply.execution.facts.values.approval_terms import ApprovalTerms, EscalationTerm, is_same_person
+from looply.execution.facts.values.card_copy import CardCopy
 from looply.execution.steps.card import card_body, read_people
 from looply.execution.steps.visit import Visit
 from looply.execution.steps.wait import begin_wait

@@ -8,9 +8,9 @@ from looply.execution.approvals.card_answers import card_output
 from looply.execution.document.document import scope_of_step
 from looply.execution.document.evaluation import StepError, reads_secret
 from looply.execution.facts.address import card_id
-from looply.execution.facts.card_copy import CardCopy
 from looply.execution.facts.events import CardClosed, CardWanted, Computed, Event, Resumed
 from looply.execution.facts.state import Card, cards_of
+from looply.execution.facts.values.card_copy import CardCopy
 from looply.execution.steps.visit import Visit
 from looply.execution.steps.wait import open_wait
 from looply.expressions import CardTemplate

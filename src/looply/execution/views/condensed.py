@@ -66,6 +66,28 @@ _UNFINISHED: Final = ("RUNNING", "WAITING", "UNKNOWN")
 _CONTINUABLE: Final = (*_UNFINISHED, "FAILED")
 
 
+_WithoutVisit: TypeAlias = (
+    TimerFired
+    | AnswerRecorded
+    | ResumeBuffered
+    | ResumeIgnored
+    | LetterSettled
+    | CardClosed
+    | ChildClosed
+    | Queued
+    | Admitted
+    | ErrorCaught
+    | ScopeEntered
+    | ScopeClosed
+    | Discarded
+    | IncidentOpened
+    | IncidentClosed
+    | DocumentEdited
+    | Continued
+)
+"""Events that change no visit of the log."""
+
+
 class VisitError(msgspec.Struct, frozen=True, kw_only=True):
     """Why a visit failed; `status` is the one that the other system answered, null without an answer."""
 
@@ -148,13 +170,13 @@ class _Visits:
         return entry
 
     def read(self, seq: int, event: Event) -> None:
+        """Applies an event to its visit, or to the visits that it ends or renames."""
         self.seq = seq
+        if isinstance(event, _WithoutVisit):
+            return
         match event:
             case ExecutionStarted():
-                now = to_ms(event.at)
-                self.entries[f"{START}:1"] = _Entry(
-                    START, now, seq, output=mask_body(event), ended_on=now, status="SUCCEEDED", log=event.log
-                )
+                self._on_start(event)
             case Computed() | StepSucceeded() | Resumed() | StepSkipped():
                 self._on_success(event)
             case StepScheduled():
@@ -169,12 +191,7 @@ class _Visits:
                 entry.end(event, "UNKNOWN")
                 entry.error = VisitError(code="OUTCOME_UNKNOWN", message=event.message or event.cause, status=None)
             case TimerStarted():
-                if event.kind == "RETRY":
-                    entry = self.of(event)
-                    entry.status, entry.ended_on = "RUNNING", None
-                elif event.kind == "DELAY":
-                    entry = self.of(event)
-                    entry.status, entry.input = "WAITING", {"due_on": to_ms(event.due)}
+                self._on_timer(event)
             case WaitOpened():
                 self._on_wait_opened(event)
             case WaitTimedOut():
@@ -194,28 +211,22 @@ class _Visits:
                 self._give_up(event, event.scope)
             case Migrated():
                 self._on_migrated(event)
-            case (
-                TimerFired()
-                | AnswerRecorded()
-                | ResumeBuffered()
-                | ResumeIgnored()
-                | LetterSettled()
-                | CardClosed()
-                | ChildClosed()
-                | Queued()
-                | Admitted()
-                | ErrorCaught()
-                | ScopeEntered()
-                | ScopeClosed()
-                | Discarded()
-                | IncidentOpened()
-                | IncidentClosed()
-                | DocumentEdited()
-                | Continued()
-            ):
-                pass
             case _:
                 assert_never(event)
+
+    def _on_start(self, event: ExecutionStarted) -> None:
+        now = to_ms(event.at)
+        self.entries[f"{START}:1"] = _Entry(
+            START, now, self.seq, output=mask_body(event), ended_on=now, status="SUCCEEDED", log=event.log
+        )
+
+    def _on_timer(self, event: TimerStarted) -> None:
+        if event.kind == "RETRY":
+            entry = self.of(event)
+            entry.status, entry.ended_on = "RUNNING", None
+        elif event.kind == "DELAY":
+            entry = self.of(event)
+            entry.status, entry.input = "WAITING", {"due_on": to_ms(event.due)}
 
     def _on_timeout(self, event: WaitTimedOut) -> None:
         entry = self.of(event)

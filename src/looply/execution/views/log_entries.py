@@ -11,8 +11,6 @@ from typing import Final, Literal, TypeAlias, get_args
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.execution.facts.actor import Actor
-from looply.execution.facts.card_copy import CardEnd
 from looply.execution.facts.events import (
     Again,
     ChildOutcome,
@@ -21,6 +19,8 @@ from looply.execution.facts.events import (
     LetterAction,
     TriggerType,
 )
+from looply.execution.facts.values.actor import Actor
+from looply.execution.facts.values.card_copy import CardEnd
 from looply.jsontext import Json
 
 Value: TypeAlias = Json | UnsetType

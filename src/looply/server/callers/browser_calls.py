@@ -88,7 +88,7 @@ class BrowserCalls:
         flows = _cookie_values(cookies, _COOKIES[protection] + _FLOW_SUFFIX)
         agent = _header(scope, b"user-agent") or ""
         address = network_of(self._addresses.address(scope))
-        caller = Caller(address=address, user_agent=agent)
+        caller = Caller(address=address, user_agent=agent, request_id=scope.get("state", {}).get("request_id", ""))
         return Browser(
             caller=caller,
             has_secure_cookie=protection == "tls",

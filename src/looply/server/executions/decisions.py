@@ -11,7 +11,7 @@ from looply.catalog.tenants.names import validate_id
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow
 from looply.errors import BadRequest
 from looply.execution.approvals.decisions import Decision
-from looply.execution.facts.actor import Actor, ActorKind
+from looply.execution.facts.values.actor import Actor, ActorKind
 from looply.instants import to_ms
 from looply.server.http.call import Call, Parameter, Response, Route
 from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, cursor_of, extend_record, instant_of, limit_of

@@ -58,8 +58,13 @@ async def finish(call: Call) -> Response:
 
 
 def _failure(call: Call, error: SignInFailed, *cookies: tuple[bytes, bytes]) -> Response:
+    caller = browser_of(call).caller
     _log.warning(
-        "provider_sign_in_failed", code=error.code, error=error.reason, address=browser_of(call).caller.address
+        "provider_sign_in_failed",
+        code=error.code,
+        error=error.reason,
+        address=caller.address,
+        request_id=caller.request_id,
     )
     return _redirect(f"{SIGN_IN}?{urlencode({'error': error.code})}", *cookies)
 

@@ -5,9 +5,9 @@ from typing import Any
 from kit.execution.approvals import A, B, C, answer, asked, card_of, decided, reassign, token
 from kit.execution.driver import Simulator
 from looply.execution.approvals.decisions import decisions_of
-from looply.execution.facts.actor import LINK, Actor
 from looply.execution.facts.commands import AlreadyAnswered, AnswerCard, Declined, Recorded, Reply, UnknownToken
 from looply.execution.facts.events import AnswerRecorded
+from looply.execution.facts.values.actor import LINK, Actor
 
 
 def session(email: str, user_id: str = "") -> Actor:

@@ -9,7 +9,6 @@ from kit.execution.workflows import call, step, workflow
 from looply.errors import IllegalTransition
 from looply.execution import advance, evolve, fold
 from looply.execution.document.payload import override_payload
-from looply.execution.facts.card_copy import CardCopy
 from looply.execution.facts.events import (
     AnswerRecorded,
     Cancelled,
@@ -37,6 +36,7 @@ from looply.execution.facts.events import (
     WaitOpened,
     WaitTimedOut,
 )
+from looply.execution.facts.values.card_copy import CardCopy
 
 AT = START_TIME
 RETRY = {"max_attempts": 2, "interval": "PT10S"}

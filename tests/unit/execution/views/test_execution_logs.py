@@ -10,7 +10,6 @@ from kit.execution.driver import EXECUTION_ID, SEED, START_TIME, Simulator
 from kit.execution.workflows import call, card, step, workflow
 from looply.execution import fold
 from looply.execution.facts.address import Address, card_token, wait_token
-from looply.execution.facts.card_copy import CardCopy
 from looply.execution.facts.events import (
     AnswerRecorded,
     CardClosed,
@@ -32,6 +31,7 @@ from looply.execution.facts.events import (
     TimerKind,
     TimerStarted,
 )
+from looply.execution.facts.values.card_copy import CardCopy
 from looply.execution.views.log_entries import ENTRY_TYPES, tag_of
 from looply.execution.views.logs import HIDDEN, SHOWN, entry_shape, event_log, incidents_of, waits_of
 from looply.instants import to_ms

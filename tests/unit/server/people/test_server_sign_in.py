@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from people_kit import COOKIE, OTHER_PASSWORD, PASSWORD, Browser
 from server_kit import PUBLIC_URL, Caller
+from structlog.testing import capture_logs
 
 from looply.catalog import Catalog
 from looply.catalog.people.second_factor import code_of
@@ -72,6 +73,16 @@ async def test_every_reason_of_a_refusal_has_the_same_answer(
         assert "set-cookie" not in answer.headers
     texts = {(await browsers().post("signIn", body)).json()["message"] for body in wrong[2:4]}
     assert len(texts) == 1
+
+
+async def test_the_log_line_of_a_refused_sign_in_has_the_request_id_of_its_answer(
+    owner: Browser, browsers: Callable[[], Browser]
+) -> None:
+    assert owner.cookie
+    with capture_logs() as lines:
+        answer = await browsers().sign_in("owner@example.com", OTHER_PASSWORD)
+    (line,) = [line for line in lines if line["event"] == "sign_in_refused"]
+    assert line["request_id"] == answer.json()["request_id"]
 
 
 async def test_after_five_wrong_passwords_the_account_waits(

@@ -26,4 +26,5 @@ export const newestAuditQuery = (api: Api, filter: AuditFilter, intervalMs: numb
     queryKey: ["audit-newest", filter],
     queryFn: ({ signal }) => api.call("getAudit", { limit: LIMIT, ...filter }, { signal }),
     refetchInterval: intervalMs,
+    staleTime: intervalMs,
   });

@@ -6,6 +6,9 @@ CREATE TABLE decision(
   comment text COLLATE "C" NOT NULL, at_ms bigint NOT NULL, via text COLLATE "C" NOT NULL,
   revision integer NOT NULL,                  -- 0: without a card
   is_final smallint NOT NULL,
+  -- How it came, and for which absent person. Empty where that was not recorded.
+  actor text COLLATE "C" NOT NULL DEFAULT '', actor_id text COLLATE "C" NOT NULL DEFAULT '',
+  actor_email text COLLATE "C" NOT NULL DEFAULT '', substitute_for text COLLATE "C" NOT NULL DEFAULT '',
   PRIMARY KEY (execution_id, seq));
 CREATE INDEX decision_org ON decision(org, at_ms, execution_id, seq);
 CREATE INDEX decision_workflow ON decision(workflow, at_ms, execution_id, seq);
@@ -18,12 +21,13 @@ CREATE INDEX decision_at ON decision(at_ms, execution_id);
 CREATE FUNCTION put_decisions(decisions jsonb) RETURNS void LANGUAGE sql AS $$
   INSERT INTO decision(
       execution_id, seq, org, workflow, version, process_id, step, visit, scope, decided_by, person, action, comment,
-      at_ms, via, revision, is_final)
+      at_ms, via, revision, is_final, actor, actor_id, actor_email, substitute_for)
     SELECT r.execution, r.seq, r.org, r.workflow, r.version, r.process_id, r.step, r.visit, r.scope, r.decided_by,
-        r.person, r.action, r.comment, r.at_ms, r.via, r.revision, r.is_final
+        r.person, r.action, r.comment, r.at_ms, r.via, r.revision, r.is_final, r.actor,
+        r.actor_id, r.actor_email, r.substitute_for
       FROM jsonb_to_recordset(decisions) AS r(
         execution uuid, seq bigint, org integer, workflow integer, version integer, process_id text, step text,
         visit integer, scope text, decided_by text, person text, action text, comment text, at_ms bigint, via text,
-        revision integer, is_final smallint)
+        revision integer, is_final smallint, actor text, actor_id text, actor_email text, substitute_for text)
     ON CONFLICT DO NOTHING;
 $$;

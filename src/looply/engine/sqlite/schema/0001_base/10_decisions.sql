@@ -4,7 +4,10 @@ CREATE TABLE decision(
   step TEXT NOT NULL, visit INTEGER NOT NULL, scope TEXT NOT NULL, decided_by TEXT NOT NULL, person TEXT NOT NULL,
   action TEXT NOT NULL, comment TEXT NOT NULL, at_ms INTEGER NOT NULL, via TEXT NOT NULL,
   revision INTEGER NOT NULL,                  -- 0: without a card
-  is_final INTEGER NOT NULL) STRICT;
+  is_final INTEGER NOT NULL,
+  -- How it came, and for which absent person. Empty where that was not recorded.
+  actor TEXT NOT NULL DEFAULT '', actor_id TEXT NOT NULL DEFAULT '', actor_email TEXT NOT NULL DEFAULT '',
+  substitute_for TEXT NOT NULL DEFAULT '') STRICT;
 CREATE UNIQUE INDEX decision_of ON decision(execution_id, seq);
 CREATE INDEX decision_org ON decision(org, at_ms, execution_id, seq);
 CREATE INDEX decision_workflow ON decision(workflow, at_ms, execution_id, seq);

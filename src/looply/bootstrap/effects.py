@@ -1,0 +1,77 @@
+"""What carries out effects: the dispatcher by the setting `engine`, and the worker with its connections."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+
+from looply.app.context.credentials import CatalogConnections
+from looply.bootstrap.stores import require_extra
+from looply.catalog import Catalog
+from looply.clock import Clock
+from looply.connectors.client import build_client
+from looply.connectors.function.pool import SandboxPool
+from looply.connectors.outbound.dialer import GuardedDialer
+from looply.connectors.outbound.egress import EgressPolicy
+from looply.connectors.registry import Registry
+from looply.engine.effects.in_process import InProcessDispatcher
+from looply.engine.effects.worker import Worker, WorkerResources
+from looply.engine.ports.dispatch import Dispatcher
+from looply.errors import Problem, SettingsError
+from looply.rates import Turns
+from looply.settings import Settings
+
+LabelsOf = Callable[[str], Awaitable[Mapping[str, str]]]
+
+
+def make_dispatcher(
+    settings: Settings, registry: Registry, clock: Clock, connectors: Sequence[str] | None, labels_of: LabelsOf
+) -> Dispatcher:
+    """Returns the dispatcher of the setting `engine`; `labels_of` returns the labels of an execution.
+
+    Raises: SettingsError.
+    """
+    if settings.engine != "distributed":
+        return InProcessDispatcher(per_queue=settings.host_concurrency, total=settings.concurrency)
+    with require_extra("distributed"):
+        # Optional dependency, slow import.
+        from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings  # noqa: PLC0415
+    reached = TemporalSettings(
+        address=settings.temporal_address,
+        namespace=settings.temporal_namespace,
+        tls=settings.temporal_tls,
+        tls_ca=settings.temporal_tls_ca,
+        tls_certificate=settings.temporal_tls_certificate,
+        tls_key=settings.temporal_tls_key,
+        api_key=settings.temporal_api_key,
+        task_queue=settings.temporal_task_queue,
+    )
+    carried = None
+    if connectors is not None:
+        carried = Serving(
+            connectors=list_served_connectors(registry, connectors),
+            known=list_served_connectors(registry, ()),
+            concurrency=settings.concurrency,
+            host_concurrency=settings.host_concurrency,
+        )
+    return TemporalDispatcher(reached, clock, serving=carried, labels_of=labels_of)
+
+
+def make_worker(
+    settings: Settings, registry: Registry, catalog: Catalog, clock: Clock, turns: Turns, stack: AsyncExitStack
+) -> Worker:
+    """Returns the worker that carries out effects; its connections and processes are closed with the stack."""
+    policy = EgressPolicy(settings.egress_allow)
+    client = build_client(policy, settings.limits)
+    stack.push_async_callback(client.close)
+    sandbox = SandboxPool(settings.limits, processes=settings.function_processes, turns=turns)
+    stack.push_async_callback(sandbox.close)
+    resources = WorkerResources(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits, turns=turns)
+    return Worker(registry, CatalogConnections(catalog, registry), client.sender, clock, resources)
+
+
+def list_served_connectors(registry: Registry, requested: Sequence[str]) -> tuple[str, ...]:
+    """Returns the connectors that a worker serves: those that are named, else all. Raises: SettingsError."""
+    installed = tuple(connector.name for connector in registry.connectors)
+    if unknown := sorted(set(requested) - set(installed)):
+        message = f"worker_connectors names {', '.join(unknown)}; the installed connectors are {', '.join(installed)}"
+        raise SettingsError(message, problems=(Problem(path="/worker_connectors", message=message),))
+    return tuple(requested) or installed

@@ -1,0 +1,79 @@
+"""The background loops of a process, in their order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from looply.app.administration.key_watch import KeyWatch
+from looply.app.context.child_targets import find_child_target
+from looply.app.context.library import Library
+from looply.app.context.services import Services
+from looply.app.executions.bulk_runner import BulkRunner
+from looply.app.inbox.absence_runner import AbsenceRunner
+from looply.app.people.use_loop import UseLoop
+from looply.bootstrap.engine import CHANNELS, COPYING_CHANNELS
+from looply.catalog.tenants.data_keys import DataKeys
+from looply.clock import SystemEntropy
+from looply.engine.ports.store import Store
+from looply.engine.shell.shell import Shell
+from looply.engine.upkeep.auditor import Auditor
+from looply.engine.upkeep.loop import Loop
+from looply.engine.upkeep.pruner import Pruner
+from looply.engine.upkeep.pump import Pump
+from looply.engine.upkeep.quota_meter import QuotaMeter
+from looply.engine.upkeep.reconciler import Reconciler
+from looply.engine.upkeep.store_watch import StoreWatch
+from looply.jsontext import Json
+from looply.settings import Settings
+
+_ALONE: Final = "alone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loops:
+    """The background loops of a process; the pump, which recovers work, and the auditor, which is measured, by name."""
+
+    pump: Pump
+    auditor: Auditor
+    all: Sequence[Loop]
+
+
+def make_loops(settings: Settings, services: Services, shell: Shell, store: Store, keys: DataKeys) -> Loops:
+    """Returns the loops, not yet running; `all` are in the order in which they start."""
+    catalog, library, clock = services.catalog, services.library, services.clock
+    pump = Pump(
+        shell, store, clock, partial(_default_profile, library), partial(find_child_target, library, catalog.bulks)
+    )
+    auditor = Auditor(shell, store, clock, COPYING_CHANNELS)
+    reconciler = Reconciler(shell, store.copies, CHANNELS, clock)
+    shell.observers.on_copies = reconciler.wake
+    return Loops(
+        pump=pump,
+        auditor=auditor,
+        all=(
+            StoreWatch(store),
+            KeyWatch(keys),
+            UseLoop(catalog.people.last_uses),
+            pump,
+            reconciler,
+            auditor,
+            QuotaMeter(shell.quotas, clock),
+            Pruner(store.pruning, clock, settings.retention, settings.decision_retention),
+            BulkRunner(services, _bulk_holder(store)),
+            AbsenceRunner(services),
+        ),
+    )
+
+
+async def _default_profile(library: Library, organization_id: str, workflow_id: str) -> tuple[str, Json]:
+    profile = await library.profile(organization_id, workflow_id, "")
+    return (profile.name, profile.values) if profile is not None else ("", None)
+
+
+def _bulk_holder(store: Store) -> str:
+    """Returns the name under which this process holds bulks.
+
+    A process that does not share its store has a fixed name, so it resumes the bulks of its predecessor at once.
+    """
+    return SystemEntropy().token(16).hex() if store.is_shared else _ALONE
