@@ -17,6 +17,9 @@ from looply.server.callers.browser_calls import CSRF_HEADER, SECURE_COOKIE
 
 PAIRS: Final = 20
 CALLS: Final = 400
+READ_PAIRS: Final = 10
+"""Pairs of the cheap call for each of the trigger."""
+
 GOAL: Final = 1.1
 _HOST: Final = b"127.0.0.1:8080"
 
@@ -36,7 +39,8 @@ async def _measure(data: Path, pairs: int, calls: int) -> dict[str, Any]:
         read = ("GET", "/v2/workflows/getPermissions", b"")
         trigger = ("POST", held.trigger_path(), BODY)
         return {
-            "read": await _compare(held, read, (key, session), pairs, calls),
+            # A read is so cheap that other work of the machine hides the difference in fewer pairs.
+            "read": await _compare(held, read, (key, session), READ_PAIRS * pairs, calls // 2),
             "trigger": await _compare(held, trigger, (key + body, session + body), pairs, calls),
         }
 

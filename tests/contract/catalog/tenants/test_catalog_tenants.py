@@ -94,6 +94,7 @@ EMPTY: dict[str, Call] = {
     "profiles.find_default": lambda c, org, o: c.profiles.find_default(org, o.workflow),
     "people.members.list_page": lambda c, org, o: c.people.members.list_page(org, 10),
     "people.actors.names": lambda c, org, o: c.people.actors.names(org, [o.user, o.key]),
+    "people.members.list_administrators": lambda c, org, o: c.people.members.list_administrators(org),
     "people.members.find_people": lambda c, org, o: c.people.members.find_people(org, "a"),
 }
 OWN_ROWS = {
