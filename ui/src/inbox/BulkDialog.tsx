@@ -21,7 +21,7 @@ import { SHARED } from "../text/shared";
 import { BulkTable } from "./BulkTable";
 import { type BulkButton, buttonsOf, leftOver, MOST, type Result } from "./bulk";
 import styles from "./Card.module.css";
-import { isRefusal, lacksComment, withComment } from "./decide";
+import { inOrder, isRefusal, lacksComment, withComment } from "./decide";
 import type { CardRow } from "./row";
 import { TEXTS } from "./text";
 
@@ -59,7 +59,10 @@ export function BulkDialog({ cards: given, onClose }: BulkDialogProps) {
             <p role="status">{results ? text.done(recorded.length, cards.length) : text.hint}</p>
             {answer.error !== null && <Problem error={answer.error} words={codes} shape="bar" />}
             {example.error !== null && <Problem error={example.error} words={codes} shape="bar" />}
-            <BulkTable cards={cards} {...(results && { results })} />
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keys too */}
+            <section className={styles.facts} aria-label={text.facts} tabIndex={0}>
+              <BulkTable cards={cards} {...(results && { results })} />
+            </section>
             {!results && (
               <Field label={text.comment}>
                 <Textarea rows={2} value={comment} onChange={(_, { value }) => setComment(value)} />
@@ -71,7 +74,7 @@ export function BulkDialog({ cards: given, onClose }: BulkDialogProps) {
           <DialogActions fluid>
             <Button onClick={close}>{results ? shared.close : shared.cancel}</Button>
             {!results &&
-              buttonsOf(item?.card).map((button) => (
+              inOrder(buttonsOf(item?.card)).map((button) => (
                 <Button
                   key={JSON.stringify(button.data)}
                   appearance={button.style === "positive" ? "primary" : "outline"}

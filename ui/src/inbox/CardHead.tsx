@@ -31,6 +31,9 @@ export function CardHead({ cardId, item, subject, onPassOn }: CardHeadProps) {
   const Heading = isPhone ? "h1" : "h2";
   const isOpen = item.status === "OPEN";
   const requester = item.approval?.requester;
+  const source = (
+    <p className={styles.source}>{requester ? text.askedBy(item.workflow_name, requester) : item.workflow_name}</p>
+  );
   return (
     <header className={styles.head}>
       <div className={styles.headRow}>
@@ -44,17 +47,22 @@ export function CardHead({ cardId, item, subject, onPassOn }: CardHeadProps) {
             <Heading className={styles.subject}>{subject}</Heading>
             {isOpen && <Due at={item.timeout_on} isPill />}
           </div>
-          <p className={styles.source}>
-            {requester ? text.askedBy(item.workflow_name, requester) : item.workflow_name}
-          </p>
+          {!isPhone && source}
         </div>
         {isOpen && (
-          <Button appearance="subtle" icon={<Icon name="pass" />} onClick={onPassOn}>
-            {text.passOn}
+          <Button
+            appearance="subtle"
+            className={isPhone ? styles.touch : undefined}
+            icon={<Icon name="pass" />}
+            onClick={onPassOn}
+            aria-label={text.passOn}
+          >
+            {!isPhone && text.passOn}
           </Button>
         )}
         {!isPhone && <CopyButton value={linkOf(cardId)} label={text.copyLink} icon="link" />}
       </div>
+      {isPhone && source}
       <Progress item={item} />
       {item.substitute_for && <p className={styles.source}>{text.standIn(item.substitute_for)}</p>}
     </header>

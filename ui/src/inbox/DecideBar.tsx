@@ -9,7 +9,7 @@ import { type Command, useCommands } from "../shell/commands";
 import { TEXTS as SHELL } from "../shell/text";
 import { useText } from "../text/language";
 import styles from "./Card.module.css";
-import type { CardItem } from "./decide";
+import { type CardItem, inOrder } from "./decide";
 import { TEXTS } from "./text";
 
 interface DecideBarProps {
@@ -21,15 +21,13 @@ interface DecideBarProps {
   onComment: () => void;
 }
 
-const ORDER: readonly ButtonStyle[] = ["default", "destructive", "positive"];
 const KEYS: Readonly<Record<ButtonStyle, string | null>> = { default: null, destructive: "r", positive: "a" };
 
 export function DecideBar({ item, buttons, isBusy, onPress, onComment }: DecideBarProps) {
   const text = useText(TEXTS);
   const isPhone = useIsPhone();
   const isOnline = useIsOnline();
-  const placed = buttons.map((button, at) => ({ ...button, at }));
-  placed.sort((one, other) => ORDER.indexOf(one.style) - ORDER.indexOf(other.style));
+  const placed = inOrder(buttons.map((button, at) => ({ ...button, at })));
   useDecideCommands(placed, isBusy ? null : onPress, onComment);
   if (placed.length === 0) return null;
   const { quorum = 1, recipients = 1 } = item.approval ?? {};

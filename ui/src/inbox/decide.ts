@@ -14,6 +14,13 @@ export function isRefusal({ style, data }: Action): boolean {
   return style === "destructive" || data.action === "reject";
 }
 
+const ORDER: readonly Action["style"][] = ["default", "destructive", "positive"];
+
+/** Returns buttons in the order of the screen: what is usually chosen is the last one. */
+export function inOrder<Button extends Pick<Action, "style">>(buttons: readonly Button[]): Button[] {
+  return [...buttons].sort((one, other) => ORDER.indexOf(one.style) - ORDER.indexOf(other.style));
+}
+
 /** Returns whether the answer needs a comment that the card has not got from its reader. */
 export function lacksComment({ approval }: Pick<CardItem, "approval">, action: Action): boolean {
   const rule = approval?.comment_required ?? null;

@@ -40,7 +40,7 @@ export const german = {
   standIn: (person) => `Sie entscheiden für ${person} während der Abwesenheit.`,
   final: "Ihre Antwort ist endgültig.",
   quorum: (needed, people) => {
-    const all = people === 2 ? "Beide von Ihnen müssen genehmigen." : `Alle ${people} müssen genehmigen.`;
+    const all = people === 2 ? "Beide müssen genehmigen." : `Alle ${people} müssen genehmigen.`;
     return `Ihre Antwort ist endgültig. ${needed === people ? all : `${needed} von ${people} müssen genehmigen.`}`;
   },
   copyLink: "Link zu dieser Anfrage kopieren",
@@ -107,7 +107,7 @@ export const german = {
     to: "Person",
     toHint: "Geben Sie einen Namen oder eine E-Mail-Adresse ein.",
     reason: "Grund",
-    reasonHint: "Die Person sieht ihn bei der Anfrage.",
+    reasonHint: "Er wird im Verlauf der Ausführung gespeichert.",
     verb: "Weitergeben",
     isRequester: "Diese Person bittet um die Genehmigung und darf sie vielleicht nicht erteilen.",
   },
@@ -118,6 +118,7 @@ export const german = {
     requester: "Von",
     comment: "Kommentar für alle",
     verb: (title, count) => `${count} × ${title}`,
+    facts: "Worum es in den Anfragen geht",
     result: "Ergebnis",
     done: (recorded, count) => `${recorded} von ${count} Antworten sind gespeichert.`,
     recorded: "Gespeichert",

@@ -47,7 +47,7 @@ export function Confirm(props: ConfirmProps) {
               {error !== null && error !== undefined && <Problem error={error} words={words} shape="bar" />}
             </form>
           </DialogContent>
-          <DialogActions fluid>
+          <DialogActions fluid className={styles.actions}>
             <Button onClick={onClose}>{text.cancel}</Button>
             <Button
               type="submit"
