@@ -15,7 +15,7 @@ PURE_TESTS := $(foreach name,definition execution expressions schedule,tests/uni
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install ui clients run test proof coverage test-distributed test-postgres check fix docs soak bench packages lock sbom audit image clean
+.PHONY: help install ui clients run test proof coverage test-distributed test-postgres check fix docs soak bench pictures packages lock sbom audit image clean
 
 help: ## Show these targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -91,6 +91,9 @@ soak: ui packages ## Run the long forms of the tests of faults, of schedules and
 docs: $(STAMP) ## Write the reference pages and the types of the web app's client again from the code.
 	$(BIN)/python tools/reference.py
 	$(BIN)/python tools/client_types.py
+
+pictures: ui ## Make the pictures of the docs again, by the stories of the web app.
+	LOOPLY_DOCS_PICTURES=docs/images $(BIN)/pytest -q -n 0 tests/browser/app/test_browser_first_day.py
 
 bench: $(STAMP) ## Measure and print the table (ARGS="speed --seconds 5" chooses, ARGS=--help says what there is).
 	@$(BIN)/python -m bench $(ARGS)

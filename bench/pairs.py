@@ -32,9 +32,11 @@ _RESAMPLES: Final = 10_000
 _MAKE: Final = """
 import json, sys
 from pathlib import Path
-from bench.harness.filling import make_folder
-from bench.harness.load import run
-folder = run(make_folder(Path(sys.argv[1])))
+try:
+    from bench.harness import filling, load
+except ImportError:  # A tree from before the rooms of `bench`.
+    from bench import filling, load
+folder = load.run(filling.make_folder(Path(sys.argv[1])))
 print(json.dumps([folder.trigger_path(sys.argv[2]), folder.api_key]))
 """
 

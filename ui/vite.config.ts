@@ -1,13 +1,15 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { devPages, toServer } from "./tools/dev-server";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 // The server sends `inbox.html` for /inbox/{token}, `docs.html` for /docs, `app.html`
 // for /app/* and `card-frame.html` for /card-frame; all else lies under /static/.
-export default defineConfig({
+export default defineConfig(({ command, mode }) => ({
   root: here("."),
-  base: "/static/",
+  base: command === "serve" && mode !== "test" ? "/" : "/static/",
+  plugins: [devPages()],
   build: {
     outDir: here("../src/looply/server/static"),
     emptyOutDir: true,
@@ -31,7 +33,7 @@ export default defineConfig({
     },
   },
   // Tests read the workflow of the demo, which lies beside this workspace.
-  server: { fs: { allow: [here("..")] } },
+  server: { fs: { allow: [here("..")] }, host: "127.0.0.1", port: 5173, proxy: toServer() },
   test: {
     environment: "jsdom",
     include: ["tests/**/*.test.{ts,tsx}"],
@@ -42,4 +44,4 @@ export default defineConfig({
     // A machine that does other work too draws a card in a second; no test waits for the time itself.
     testTimeout: 60_000,
   },
-});
+}));

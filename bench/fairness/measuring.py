@@ -1,8 +1,9 @@
 """Fairness: what one organization can do to the latency of another one on the same server.
 
 One organization makes calls at a steady pace, however long the answers take: triggers, and a short workflow of a call
-and a function up to its end. A call that is late is measured from when it was due. It is measured alone and while the
-other organization loads the server in one of several ways, in turns; each way has a server of its own.
+and a function up to its end. Several callers take turns, so that a call is sent when it is due although the one before
+it has no answer yet; one that is late is measured from when it was due. It is measured alone and while the other
+organization loads the server in one of several ways, in turns; each way has a server of its own.
 """
 
 import asyncio
@@ -29,6 +30,9 @@ NAMES: Final = tuple(LOADS)
 GOAL: Final = 2.0
 """The p99 of the measured organization under load, over that of it alone."""
 _EVERY_SECONDS: Final = {"trigger": 0.02, "short": 0.04}
+_CALLERS: Final = 16
+"""Callers of each pace, who take turns: a call is sent when it is due, although the one before it is not answered."""
+
 _SETTLE_SECONDS: Final = 0.5
 _DRAIN_SECONDS: Final = 120.0
 _OPEN: Final = ("RUNNING", "WAITING", "FAILED")
@@ -144,19 +148,23 @@ async def _together(
 
 async def _paced(port: int, request: bytes, every: float, until: float, answers: list[bytes] | None) -> Span:
     calls = Calls(itertools.repeat(request), until, answers)
-    loop, begun = asyncio.get_running_loop(), time.perf_counter()
-    _, caller = await loop.create_connection(lambda: _Paced(calls, every), "127.0.0.1", port)
-    await caller.done
-    return Span(caller.took, time.perf_counter() - begun, caller.errors, caller.first_error)
+    begun = time.perf_counter()
+    callers = [_Paced(calls, _CALLERS * every, begun + number * every) for number in range(_CALLERS)]
+    connect = asyncio.get_running_loop().create_connection
+    await asyncio.gather(*(connect(lambda each=caller: each, "127.0.0.1", port) for caller in callers))  # type: ignore[misc]
+    await asyncio.gather(*(caller.done for caller in callers))
+    errors = [caller.first_error for caller in callers if caller.errors]
+    took = [seconds for caller in callers for seconds in caller.took]
+    return Span(took, time.perf_counter() - begun, sum(caller.errors for caller in callers), "".join(errors[:1]))
 
 
 class _Paced(Caller):
     """A caller whose calls are due at a steady pace; one that is late counts from when it was due."""
 
-    def __init__(self, calls: Calls, every_seconds: float) -> None:
+    def __init__(self, calls: Calls, every_seconds: float, first_due: float) -> None:
         super().__init__(calls.next, calls.keep)
         self._every = every_seconds
-        self._due = time.perf_counter()
+        self._due = first_due - every_seconds
 
     def _send(self) -> None:
         self._due += self._every

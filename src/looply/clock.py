@@ -3,7 +3,7 @@
 import secrets
 import time
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from looply.instants import from_ms, to_ms
@@ -47,6 +47,30 @@ class SystemEntropy:
     def token(self, size: int) -> bytes:
         """Returns `size` random bytes."""
         return secrets.token_bytes(size)
+
+
+_BLOCK_BYTES: Final = 4096
+
+
+class BlockEntropy:
+    """Random bytes of a source, read in blocks, for one thread: no byte is returned twice.
+
+    A read of the operating system's gives the interpreter to another thread, which costs far more than the bytes.
+    """
+
+    def __init__(self, source: Entropy) -> None:
+        self._source = source
+        self._block = b""
+        self._at = 0
+
+    def token(self, size: int) -> bytes:
+        """Returns `size` random bytes."""
+        end = self._at + size
+        if end > len(self._block):
+            self._block, self._at, end = self._source.token(max(size, _BLOCK_BYTES)), 0, size
+        found = self._block[self._at : end]
+        self._at = end
+        return found
 
 
 class Ids:

@@ -10,7 +10,7 @@ maps errors to HTTP statuses.
     ├─ UnsupportedMediaType  the body is not declared as JSON
     ├─ Refused               well formed, but its content is not acceptable
     │  └─ DefinitionError    a workflow definition with problems
-    ├─ Forbidden             no key, a wrong key, or a key without the scope
+    ├─ Forbidden             no key, a wrong key, or a key without the scope: OutOfScope
     ├─ SignInRequired        nothing was done because no person has signed in: SignInRefused
     ├─ NotFound              the object does not exist, or belongs to another organization
     ├─ Conflict              the object is in a state that does not allow the call
@@ -33,6 +33,8 @@ from difflib import get_close_matches
 from typing import Self
 
 import msgspec
+
+from looply.permissions import Permission
 
 _LONGEST = 100  # comparing texts costs the square of their length, and longer names are hardly ever mistyped
 
@@ -109,6 +111,16 @@ class Forbidden(LooplyError):
     """No key, a wrong one, or one without the scope. The message does not distinguish the first two cases."""
 
     code = "FORBIDDEN"
+
+
+class OutOfScope(Forbidden):
+    """The caller is known and lacks `permission`, or is a key bound to workflows, for which it is None."""
+
+    code = "SCOPE"
+
+    def __init__(self, permission: Permission | None = None) -> None:
+        super().__init__("Forbidden")
+        self.permission = permission
 
 
 class SignInRequired(LooplyError):

@@ -233,7 +233,8 @@ def count_bytes(text: bytes) -> int:
     grows with their number, not with its text. Brackets within strings count too; they are so rare that it makes no
     difference.
     """
-    if len(text) <= CONTAINER_BYTES:
+    if len(text) <= 2 * _FREE_CONTAINERS:
+        # Each of them has two brackets.
         return len(text)
     containers = text.count(b"[") + text.count(b"{")
     return max(len(text), CONTAINER_BYTES * (containers - _FREE_CONTAINERS))

@@ -6,7 +6,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from looply.clock import Clock
 
@@ -62,6 +62,17 @@ HEAVY_BYTES: Final = 16 * 1024
 UNITS_PER_SECOND: Final = 300_000
 """The pace of one owner: a tenth of the event loop at most, at 0.1 to 0.3 microseconds of it for a unit."""
 
+
+class Kind(NamedTuple):
+    """A kind of work that takes turns, and how many of its units one owner may use in a second."""
+
+    name: str
+    per_second: float
+
+
+LARGE_JSON: Final = Kind("large JSON", UNITS_PER_SECOND)
+"""JSON rich in values; its units are those of `looply.jsontext.work_units`."""
+
 _ALONE_SECONDS: Final = 60.0
 """An owner is alone when no other one has been seen for this time."""
 
@@ -73,7 +84,7 @@ LONGEST_WAIT_SECONDS: Final = 30.0
 
 
 class Turns:
-    """Turns of heavy work on the event loop, such as JSON rich in values, while several owners use the process.
+    """Turns of work on the event loop while several owners use the process: of large JSON, requests, child starts.
 
     Each piece of work is followed by a pause of its owner in proportion to its units, in which the loop is left to
     other owners. An owner that is alone has no pauses. Work of one kind does not wait for that of another one.
@@ -83,52 +94,50 @@ class Turns:
         self,
         clock: Clock,
         *,
-        per_second: int = UNITS_PER_SECOND,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`sleep` waits for a number of seconds."""
         self._clock = clock
-        self._per_second = per_second
         self._sleep = sleep
         # By owner and kind of work: when the next one may begin.
-        self._free_at: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._free_at: OrderedDict[tuple[str, Kind], float] = OrderedDict()
         # The two owners that were seen last, and when.
         self._latest = self._former = _NO_OWNER
 
-    def note(self, owner: str) -> None:
-        """Records that an owner uses the process."""
+    def note(self, owner: str) -> bool:
+        """Records that an owner uses the process; returns whether no other one does."""
         if self._latest[0] != owner:
             self._former = self._latest
-        self._latest = (owner, self._clock.monotonic())
+        now = self._clock.monotonic()
+        self._latest = (owner, now)
+        return now - self._former[1] > _ALONE_SECONDS
 
-    def is_alone(self, owner: str) -> bool:
-        """Returns whether no other owner uses the process."""
-        return self._is_alone(owner, self._clock.monotonic())
+    @property
+    def is_shared(self) -> bool:
+        """Whether several owners use the process."""
+        return not self._is_alone(self._latest[0], self._clock.monotonic())
 
-    def wait_seconds(self, owner: str, kind: str = "") -> float:
+    def wait_seconds(self, owner: str, kind: Kind = LARGE_JSON) -> float:
         """Returns the seconds until further work of this kind may begin for the owner."""
         return self._wait_seconds((owner, kind), self._clock.monotonic())
 
-    def reserve(self, owner: str, units: float, kind: str = "") -> float:
+    def reserve(self, owner: str, units: float, kind: Kind = LARGE_JSON) -> float:
         """Reserves the next time of the owner for work of `units` units; returns the seconds until it begins."""
         key, now = (owner, kind), self._clock.monotonic()
         wait = self._wait_seconds(key, now)
         if not self._is_alone(owner, now):
             self._free_at.pop(key, None)
-            self._free_at[key] = now + wait + units / self._per_second
+            self._free_at[key] = now + wait + units / kind.per_second
             if len(self._free_at) > _OWNERS:
                 self._free_at.popitem(last=False)
         return wait
 
-    async def wait(self, owner: str, units: int) -> None:
-        """Returns when work of `units` units (`looply.jsontext.work_units`) may begin.
-
-        It waits `LONGEST_WAIT_SECONDS` at most.
-        """
-        if seconds := self.reserve(owner, units):
+    async def wait(self, owner: str, units: float, kind: Kind = LARGE_JSON) -> None:
+        """Returns when work of `units` units may begin. It waits `LONGEST_WAIT_SECONDS` at most."""
+        if seconds := self.reserve(owner, units, kind):
             await self._sleep(min(seconds, LONGEST_WAIT_SECONDS))
 
-    def _wait_seconds(self, key: tuple[str, str], now: float) -> float:
+    def _wait_seconds(self, key: tuple[str, Kind], now: float) -> float:
         return max(self._free_at.get(key, now) - now, 0.0)
 
     def _is_alone(self, owner: str, now: float) -> bool:

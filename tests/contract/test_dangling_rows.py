@@ -22,7 +22,8 @@ from looply.testing.clock import START_TIME, FakeClock
 GONE = "01900000-0000-7000-8000-0000000000ff"
 ORGANIZATION = "01900000-0000-7000-8000-00000000000a"
 KINDS = ("claim", "delivery", "expiry", "fire", "idempotency", "place")
-DECISION = "3, 1, 2, 1, 'PO-1', 'ask', 1, '', 'ann', 'ann', 'approved', '', 9, 'INBOX', 1, 1"
+DECISION = "3, 1, 2, 1, 'PO-1', 'ask', 1, '', 'ann', 'ann', 'approved', '', 9, 'INBOX', 1, 1, "
+DECISION += "'PERSON', 'u', 'ann@example.com', ''"
 """Of a decision; it outlives its execution, so nothing is wrong with it."""
 NEW = "01900000-0000-7000-8000-0000000000fe"
 """An execution that is to be started: nothing is wrong with a row for it."""

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from looply.rates import RateLimiter, Turns
+from looply.rates import Kind, RateLimiter, Turns
 from looply.testing.clock import FakeClock
+
+WORK = Kind("work", 100)
 
 
 def test_an_owner_may_do_something_so_often_and_as_often_again_a_minute_later() -> None:
@@ -34,8 +36,8 @@ def test_what_is_reserved_comes_within_the_next_minute_in_order() -> None:
 
 
 def shared(clock: FakeClock, *owners: str) -> Turns:
-    """Returns turns of 100 units a second that these owners share."""
-    turns = Turns(clock, per_second=100)
+    """Returns turns that these owners share."""
+    turns = Turns(clock)
     for owner in owners:
         turns.note(owner)
     return turns
@@ -44,20 +46,20 @@ def shared(clock: FakeClock, *owners: str) -> Turns:
 def test_heavy_work_is_followed_by_a_pause_in_proportion_to_it() -> None:
     clock = FakeClock()
     turns = shared(clock, "a", "b")
-    assert [turns.reserve("a", units) for units in (50, 100, 10)] == pytest.approx([0, 0.5, 1.5])
-    assert turns.reserve("b", 10) == 0
+    assert [turns.reserve("a", units, WORK) for units in (50, 100, 10)] == pytest.approx([0, 0.5, 1.5])
+    assert turns.reserve("b", 10, WORK) == 0
     clock.advance(timedelta(seconds=60))
-    assert turns.reserve("a", 10) == 0
+    assert turns.reserve("a", 10, WORK) == 0
 
 
 def test_work_of_one_kind_does_not_wait_for_that_of_another_kind() -> None:
-    turns = shared(FakeClock(), "a", "b")
-    assert [turns.reserve("a", 100, kind) for kind in ("read", "run", "read", "run")] == pytest.approx([0, 0, 1, 1])
+    turns, other = shared(FakeClock(), "a", "b"), Kind("other", 200)
+    assert [turns.reserve("a", 100, kind) for kind in (WORK, other, WORK, other)] == pytest.approx([0, 0, 1, 0.5])
 
 
 def test_an_owner_has_its_share_of_the_time_however_much_it_requests() -> None:
     turns = shared(FakeClock(), "a", "b")
-    begun = [turns.reserve("a", 7) for _ in range(1000)]
+    begun = [turns.reserve("a", 7, WORK) for _ in range(1000)]
     assert sum(7 for each in begun if each < 60) <= 60 * 100 + 7
 
 
@@ -66,19 +68,32 @@ def test_an_owner_that_is_alone_has_no_pauses() -> None:
     turns = shared(clock, "b", "a")
     clock.advance(timedelta(seconds=61))
     turns.note("a")
-    assert [turns.reserve("a", 1000) for _ in range(5)] == [0] * 5
+    assert [turns.reserve("a", 1000, WORK) for _ in range(5)] == [0] * 5
     clock.advance(timedelta(seconds=1))
     turns.note("b")
-    assert [turns.reserve("a", 100) for _ in range(3)] == pytest.approx([0, 1, 2])
+    assert [turns.reserve("a", 100, WORK) for _ in range(3)] == pytest.approx([0, 1, 2])
     clock.advance(timedelta(seconds=1))
     turns.note("a")
     clock.advance(timedelta(seconds=1))
     turns.note("a")
-    assert turns.wait_seconds("a") == pytest.approx(1)
+    assert turns.wait_seconds("a", WORK) == pytest.approx(1)
 
 
 def test_of_many_owners_with_work_the_first_ones_are_forgotten() -> None:
     turns = shared(FakeClock(), "a", "b")
     for owner in range(20_000):
-        turns.reserve(str(owner), 100)
+        turns.reserve(str(owner), 100, WORK)
     assert len(turns._free_at) == 10_000
+
+
+def test_the_process_is_shared_while_a_second_owner_was_seen_within_a_minute() -> None:
+    clock = FakeClock()
+    turns = Turns(clock)
+    assert not turns.is_shared
+    assert turns.note("a")
+    assert not turns.is_shared
+    assert not turns.note("b")
+    assert turns.is_shared
+    clock.advance(timedelta(seconds=61))
+    assert turns.note("b")
+    assert not turns.is_shared

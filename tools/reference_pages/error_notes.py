@@ -410,7 +410,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     ),
     "REQUEST_TIMEOUT": ("call", "The request did not arrive in time."),
     "SCHEMA_MISMATCH": ("command", "The store was written by a newer release. `serve` ends with 78; use that release."),
-    "SCOPE": ("call", "The key is valid but lacks the scope of the call."),
+    "SCOPE": ("call", "The caller lacks the `permission` of the call; a key bound to workflows may make few calls."),
     "SEAL_BROKEN": (
         "server",
         "A stored secret cannot be opened: the encryption key is wrong, or the bytes are damaged.",

@@ -35,7 +35,7 @@ _STATUS: Final = """
 | status | meaning |
 |---|---|
 | 400, 404, 405, 413, 415, 422 | the call, or what it names, is wrong: nothing was done, repeating will not help |
-| 403 | `{"message":"Forbidden"}` for every kind of bad key; with `"code":"SCOPE"` for a good key without the scope |
+| 403 | `{"message":"Forbidden"}` for a bad key; `"code":"SCOPE"` and the missing `permission` for a good one |
 | 409 | the state of the object does not allow the call now: nothing was done |
 | 429, 503 | nothing was done, repeat after `Retry-After` seconds; except `OUTCOME_UNKNOWN`, which may have been done |
 | 503 without `Retry-After` | operators must act (`SEAL_BROKEN`, `STORE_CORRUPT`, `RECORD_DAMAGED`): nothing was done |

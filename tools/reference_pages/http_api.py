@@ -14,7 +14,7 @@ The same description for programs is [openapi.json](openapi.json), which a runni
 
 - **Key.** Every call but those marked public carries the header `x-api-key`. Its scopes give it
   [permissions](permissions.md), and each call needs one of these. Any kind of bad key is
-  `403 {"message":"Forbidden"}`; a good one without the permission has `"code":"SCOPE"` beside it.
+  `403 {"message":"Forbidden"}`; a good one without the permission has `"code":"SCOPE"` beside it, and the `permission`.
 - **Names.** Paths match without regard to letter case. Bodies are JSON, `Content-Type` absent or
   `application/json`; some calls take `text/plain` and `text/json` too. Query parameters that a call does not have are
   refused.

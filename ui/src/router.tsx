@@ -10,6 +10,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { auditSearch } from "./admin/audit-search";
+import { signInSearch } from "./entrance/sign-in-search";
 import { NotFound } from "./shell/NotFound";
 
 const root = createRootRouteWithContext()({ component: Outlet, notFoundComponent: NotFound });
@@ -19,7 +20,7 @@ const entrance = () => import("./entrance/pages");
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  validateSearch: (search): { to?: string } => (typeof search.to === "string" ? { to: search.to } : {}),
+  validateSearch: signInSearch,
   component: lazyRouteComponent(entrance, "SignInPage"),
 });
 const forgotten = createRoute({
@@ -53,7 +54,10 @@ const start = createRoute({
 const inbox = createRoute({
   getParentRoute: () => shell,
   path: "/inbox",
-  validateSearch: (search): { card?: string } => (typeof search.card === "string" ? { card: search.card } : {}),
+  validateSearch: ({ card, show }): { card?: string; show?: string } => ({
+    ...(typeof card === "string" && { card }),
+    ...(typeof show === "string" && { show }),
+  }),
   component: lazyRouteComponent(() => import("./inbox/InboxPage"), "InboxPage"),
 });
 const decided = createRoute({
@@ -101,6 +105,11 @@ const keys = createRoute({
   path: "/keys",
   component: lazyRouteComponent(() => import("./admin/KeysPage"), "KeysPage"),
 });
+const organization = createRoute({
+  getParentRoute: () => admin,
+  path: "/organization",
+  component: lazyRouteComponent(() => import("./admin/OrganizationPage"), "OrganizationPage"),
+});
 const audit = createRoute({
   getParentRoute: () => admin,
   path: "/audit",
@@ -120,7 +129,7 @@ const tree = root.addChildren([
     requested,
     absence,
     me,
-    admin.addChildren([adminStart, members, roles, keys, audit]),
+    admin.addChildren([adminStart, members, roles, keys, audit, organization]),
   ]),
 ]);
 

@@ -47,8 +47,8 @@ def make_dispatcher(
     carried = None
     if connectors is not None:
         carried = Serving(
-            connectors=served_connectors(registry, connectors),
-            known=served_connectors(registry, ()),
+            connectors=list_served_connectors(registry, connectors),
+            known=list_served_connectors(registry, ()),
             concurrency=settings.concurrency,
             host_concurrency=settings.host_concurrency,
         )
@@ -68,7 +68,7 @@ def make_worker(
     return Worker(registry, CatalogConnections(catalog, registry), client.sender, clock, resources)
 
 
-def served_connectors(registry: Registry, requested: Sequence[str]) -> tuple[str, ...]:
+def list_served_connectors(registry: Registry, requested: Sequence[str]) -> tuple[str, ...]:
     """Returns the connectors that a worker serves: those that are named, else all. Raises: SettingsError."""
     installed = tuple(connector.name for connector in registry.connectors)
     if unknown := sorted(set(requested) - set(installed)):

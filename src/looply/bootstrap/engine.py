@@ -8,7 +8,7 @@ from typing import Final
 from looply.bootstrap.effects import make_dispatcher, make_worker
 from looply.catalog import Catalog
 from looply.catalog.tenants.data_keys import DataKeys
-from looply.clock import Clock, Entropy
+from looply.clock import BlockEntropy, Clock, Entropy
 from looply.connectors.registry import Registry
 from looply.engine.coding.codec import Codec
 from looply.engine.ports.card_channel import INBOX, CardChannel
@@ -66,7 +66,7 @@ def make_engine(
             dispatcher=make_dispatcher(settings, registry, clock, connectors, labels.of),
             worker=worker,
             clock=clock,
-            entropy=base.entropy,
+            entropy=BlockEntropy(base.entropy),
             limits=settings.limits,
             turns=base.turns,
             channels=COPYING_CHANNELS,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from looply.bootstrap.application import Application, open_application
-from looply.bootstrap.effects import served_connectors
+from looply.bootstrap.effects import list_served_connectors
 from looply.clock import SystemEntropy
 from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app, build_monitoring, ingress_of
@@ -57,7 +57,7 @@ async def work(settings: Settings, on_working: Callable[[str], None]) -> None:
         try:
             async with serving.serve_monitoring(settings, build_monitoring(application.services, SystemEntropy())):
                 _spare_collector()
-                on_working(", ".join(served_connectors(application.services.registry, settings.worker_connectors)))
+                on_working(", ".join(list_served_connectors(application.services.registry, settings.worker_connectors)))
                 await lifecycle.wait()
             application.stop_loops()
             await application.shell.close(timedelta(seconds=settings.drain_seconds))

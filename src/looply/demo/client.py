@@ -5,6 +5,7 @@ one; the message names the call and the response.
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
@@ -58,6 +59,11 @@ class LooplyClient:
             await self._post("updateConnection", body)
         else:
             _checked(created, "createConnection")
+
+    async def invite(self, email: str, role: str) -> str:
+        """Invites a person to the organization, and returns the link that makes them a member."""
+        answer = await self._post("inviteMembers", {"invitations": [{"email": email, "role": role}]})
+        return self._base_url + urlsplit(str(answer["items"][0]["link"])).path
 
     async def trigger(self, workflow_id: str, body: Json, process_id: str) -> str:
         """Starts an execution of the newest active version and returns its id."""

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -29,10 +30,11 @@ _LOOK_SECONDS: Final = 0.05
 
 
 class LocalServer(msgspec.Struct, frozen=True, kw_only=True):
-    """A running server. `api_key` has all scopes."""
+    """A running server. `api_key` has all scopes; `owner_link` makes the first owner, once."""
 
     url: str
     api_key: str
+    owner_link: str
     process_id: int
     data: Path
     log: Path
@@ -46,7 +48,7 @@ async def local_server(work: Path, settings: Mapping[str, str], *, port: int = 0
     Raises: Unavailable when the folder cannot be created or the server ends early, with its output; Timeout.
     """
     data, log = work / "data", work / LOG_FILE
-    api_key = await _init(work, data)
+    made = await _init(work, data)
     arguments = ["serve", "--data", str(data), "--port", str(port), "--ready-file", str(work / _READY_FILE)]
     for name, value in settings.items():
         arguments += ["--set", f"{name}={value}"]
@@ -62,13 +64,17 @@ async def local_server(work: Path, settings: Mapping[str, str], *, port: int = 0
         )
     try:
         url = await _ready(process, work / _READY_FILE, log)
-        yield LocalServer(url=url, api_key=api_key, process_id=process.pid, data=data, log=log)
+        # The folder was made before the port was known.
+        owner_link = url + urlsplit(made["owner_link"]).path
+        yield LocalServer(
+            url=url, api_key=made["api_key"], owner_link=owner_link, process_id=process.pid, data=data, log=log
+        )
     finally:
         await _stop(process)
 
 
-async def _init(work: Path, data: Path) -> str:
-    """Returns the first key of a new data folder."""
+async def _init(work: Path, data: Path) -> dict[str, str]:
+    """Returns what `looply init` prints of a new data folder: ids, the first key, the link of the first owner."""
     process = await asyncio.create_subprocess_exec(
         *_COMMAND,
         "init",
@@ -85,7 +91,8 @@ async def _init(work: Path, data: Path) -> str:
     if process.returncode != 0:
         said = (output or errors).decode("utf-8", "replace").strip()
         raise Unavailable(f"the data folder {data} could not be made: {said}")
-    return str(json.loads(output)["api_key"])
+    made: dict[str, str] = json.loads(output)
+    return made
 
 
 async def _ready(process: Process, ready_file: Path, log: Path) -> str:

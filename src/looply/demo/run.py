@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx2
 import msgspec
 
 from looply.demo import sap
+from looply.demo.client import LooplyClient
 from looply.demo.local_server import LocalServer, local_server
 from looply.demo.story import Say, StoryOptions, StoryResult, play
 from looply.errors import Conflict
@@ -34,6 +36,8 @@ async def run_demo(options: DemoOptions, say: Say, *, stay: Callable[[], Awaitab
         settings = {"egress_allow": urlsplit(sap_url).netloc}
         async with local_server(work, settings, port=options.port) as server:
             story = StoryOptions(looply_url=server.url, api_key=server.api_key, sap_url=sap_url, auto=options.auto)
+            if not options.auto:
+                await _show_sign_in(server, story.manager, say)
             result = await play(story, say)
             if not options.auto:
                 _show_addresses(server, sap_url, say)
@@ -43,9 +47,20 @@ async def run_demo(options: DemoOptions, say: Say, *, stay: Callable[[], Awaitab
     return result
 
 
+async def _show_sign_in(server: LocalServer, manager: str, say: Say) -> None:
+    """Shows a link for the owner and one for the manager. Each opens the web app once, with a password of their own."""
+    async with httpx2.AsyncClient() as http:
+        link = await LooplyClient(http, server.url, server.api_key).invite(manager, "approver")
+    say("Sign in to the web app; each link works once, and asks for a password to choose:")
+    say(f"  as the owner:   {server.owner_link}")
+    say(f"  as the manager: {link}")
+    say("")
+
+
 def _show_addresses(server: LocalServer, sap_url: str, say: Say) -> None:
     say("")
     say(f"Looply keeps running at {server.url} and the SAP-like system at {sap_url}; Ctrl-C stops both.")
+    say(f"The web app: {server.url}/app/")
     say(f"Its API, as a page: {server.url}/docs")
     say(f"API key: {server.api_key}")
     say(f"Log of the server: {server.log}")

@@ -167,7 +167,7 @@ class Story:
                 raise Rejected(f"the approval was answered with '{message}', expected 'recorded'", sent=True)
             self._say(f"{self._options.manager} approves, with the comment 'Go ahead.'")
         else:
-            self._say(f"Open {card.url} in a browser and click Approve or Reject.")
+            self._say(f"Open {card.url} in a browser, or sign in as the manager, and click Approve or Reject.")
         auto = self._options.auto
         missing = "the answer did not reach the execution" if auto else "the card was not answered"
         patience = self._options.patience if auto else self._options.human_patience

@@ -22,7 +22,17 @@ from looply.server.authoring import (
 )
 from looply.server.callers.client_addresses import ClientAddresses
 from looply.server.description.openapi import describe
-from looply.server.executions import bulks, decisions, executions, inbox, letters, repairs, search, trigger, watching
+from looply.server.executions import (
+    bulks,
+    decisions,
+    executions,
+    letters,
+    repairs,
+    search,
+    sent_cards,
+    trigger,
+    watching,
+)
 from looply.server.http.access_log import AccessLog
 from looply.server.http.boundary import Boundary, Observers
 from looply.server.http.call import Access, Call, Response, Route, public_route
@@ -61,7 +71,7 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *cards.ROUTES,
     *expressions.ROUTES,
     *expression_editing.ROUTES,
-    *inbox.ROUTES,
+    *sent_cards.ROUTES,
     *decisions.ROUTES,
     *own_cards.ROUTES,
     *own_records.ROUTES,

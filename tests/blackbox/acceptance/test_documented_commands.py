@@ -17,6 +17,7 @@ NOT_RUN: dict[str, dict[str, int]] = {
     "docs/how-to/move-to-postgresql.md": {"needs PostgreSQL": 4},
     "docs/how-to/operate.md": {"needs several machines": 1},
     "docs/how-to/repair.md": {"needs a failed iteration": 1},
+    "docs/how-to/people.md": {"needs a member": 2, "needs a stopped server": 1},
     "docs/how-to/retention.md": {"needs PostgreSQL": 1},
     "docs/how-to/service.md": {"needs systemd": 3},
     "docs/how-to/several-machines.md": {"needs several machines": 9},

@@ -19,11 +19,14 @@ Outcome: TypeAlias = Literal["ok", "fail", "refused", "unknown"]
 class Organization:
     """The client of one organization: an HTTP client with a key, and the calls that most tests begin with."""
 
-    def __init__(self, client: httpx2.Client, organization_id: str, workspace_id: str, api_key: str) -> None:
+    def __init__(
+        self, client: httpx2.Client, organization_id: str, workspace_id: str, api_key: str, owner_link: str = ""
+    ) -> None:
         self.client = client
         self.organization_id = organization_id
         self.workspace_id = workspace_id
         self.key = api_key
+        self.owner_link = owner_link
 
     def get(self, name: str, /, **query: Any) -> httpx2.Response:
         """Calls a GET route by its last name or its whole path."""

@@ -192,7 +192,7 @@ def test_every_route_refuses_keys_without_its_permission(org: Organization, clie
             if scope in scopes[permission]:
                 assert answer.status_code != 403, (method, path, scope)
             else:
-                expected = {"message": "Forbidden", "code": "SCOPE"}
+                expected = {"message": "Forbidden", "code": "SCOPE", "permission": permission}
                 assert (answer.status_code, answer.json()) == (403, expected), (method, path, scope)
 
 

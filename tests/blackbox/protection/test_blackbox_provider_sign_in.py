@@ -1,8 +1,11 @@
 """The shipped server and a provider of OpenID Connect by other authors: a person signs in without an invitation."""
 
 import json
+import socket
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import pytest
 
 from blackbox.harness.launcher import Server, new_folder
 from kit.servers.oidc_provider import OidcProvider
@@ -35,5 +38,32 @@ def test_a_person_signs_in_at_a_provider_and_works_with_the_session(tmp_path: Pa
                 assert failed.headers["location"] == "/app/sign-in?error=SIGN_IN_EXPIRED"
             assert server.stop() == 0
             assert "never shown" not in server.log_text()
+        finally:
+            server.close()
+
+
+def test_a_server_starts_without_its_provider_and_says_so_to_a_person_who_signs_in(tmp_path: Path) -> None:
+    made = new_folder(tmp_path / "data")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.setblocking(False)
+        provider = {"id": "silent", "label": "Company", "issuer": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        settings = {"LOOPLY_SIGN_IN_PROVIDERS": json.dumps([{**provider, "client_id": "looply"}])}
+        server = Server(tmp_path / "data", allow=["192.0.2.1"], **settings)
+        try:
+            server.start()
+            with pytest.raises(BlockingIOError):
+                silent.accept()
+            with server.connect() as client:
+                begun = client.get("/v2/session/start", params={"provider": "silent"})
+                assert begun.headers["location"] == "/app/sign-in?error=PROVIDER_UNREACHABLE"
+                body = {"token": made["owner_link"].rpartition("/")[2], "name": "The owner", "email": "o@example.com"}
+                pages = {"origin": server.address, "sec-fetch-site": "same-origin"}
+                accepted = client.post(
+                    "/v2/session/acceptInvitation",
+                    json={**body, "password": "four unrelated words of mine"},
+                    headers={**pages, "x-looply-csrf": ""},
+                )
+                assert accepted.status_code == 200, accepted.text
+            assert server.stop() == 0
         finally:
             server.close()

@@ -1,18 +1,16 @@
 """People in the web app: the first owner, members of other roles, a member who is deactivated."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from blackbox.harness.launcher import ONE_ADDRESS, Server, init
-from browser.app.visits import PHONE, WIDE, Visit
+from browser.app.visits import PASSWORD, PHONE, WIDE, Visit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-PASSWORD = "a long sentence of the story"
+_BROKEN = {"message": "the store does not answer", "code": "STORE_UNAVAILABLE", "errors": [], "request_id": "story-1"}
 LOOKS = [
     ("light", "en", WIDE),
     ("dark", "en", WIDE),
@@ -21,37 +19,6 @@ LOOKS = [
     ("light", "en", PHONE),
     ("dark", "de", PHONE),
 ]
-
-
-class Installation(NamedTuple):
-    """A server and the path of the link that makes its first owner."""
-
-    address: str
-    owner_link: str
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    folder = tmp_path_factory.mktemp("app") / "data"
-    made = init(folder)
-    server = Server(folder, **ONE_ADDRESS).start()
-    yield Installation(server.address, urlsplit(made["owner_link"]).path)
-    server.close()
-
-
-@pytest.fixture(scope="module")
-def owner(browser: "Browser", installation: Installation) -> Iterator[Visit]:
-    """The owner, signed in by the one-time link."""
-    visit = Visit(browser, installation.address, color_scheme="light", locale="en")
-    page = visit.open(installation.owner_link)
-    page.get_by_label("Email").fill("owner@example.com")
-    page.get_by_label("Your name").fill("The owner")
-    page.get_by_label("New password").fill(PASSWORD)
-    visit.look("invitation")
-    page.get_by_role("button", name="Accept the invitation").click()
-    page.get_by_role("navigation", name="Main").wait_for()
-    yield visit
-    visit.close()
 
 
 def test_the_start_page_leads_a_visitor_to_sign_in_and_back(browser: "Browser", owner: Visit) -> None:
@@ -78,25 +45,15 @@ def test_the_start_page_leads_a_visitor_to_sign_in_and_back(browser: "Browser", 
 def test_a_member_sees_what_the_role_permits_and_is_out_soon_after_being_deactivated(
     browser: "Browser", owner: Visit
 ) -> None:
-    page = owner.open("/app/admin/members")
-    page.get_by_role("button", name="Invite people").click()
-    page.get_by_label("Email addresses").fill("viewer@example.com")
-    page.get_by_label("Role").select_option("viewer")
-    page.get_by_role("button", name="Invite 1 person").click()
-    link = page.get_by_role("alertdialog").locator("code").inner_text()
-    owner.look("invitation-links")
-    page.get_by_role("button", name="Close").click()
-
-    viewer = Visit(browser, owner.address, locale="en")
-    theirs = viewer.open(urlsplit(link).path)
-    assert theirs.get_by_label("Email").input_value() == "viewer@example.com"
-    theirs.get_by_label("Your name").fill("The viewer")
-    theirs.get_by_label("New password").fill(PASSWORD)
-    theirs.keyboard.press("Enter")
-    theirs.get_by_role("navigation", name="Main").wait_for()
+    link = owner.invite("viewer@example.com", "viewer")
+    page = owner.page
+    viewer = Visit(browser, owner.address)
+    viewer.join(link, "The viewer")
+    theirs = viewer.page
     assert theirs.get_by_role("link", name="Administration").count() == 0
     viewer.open("/app/admin/keys")
     theirs.get_by_text("You need the right “keys”").wait_for()
+    theirs.get_by_text("The owner (owner@example.com)").wait_for()
     viewer.look("forbidden")
     viewer.open(urlsplit(link).path)
     theirs.get_by_text("This link is not valid").wait_for()
@@ -113,6 +70,90 @@ def test_a_member_sees_what_the_role_permits_and_is_out_soon_after_being_deactiv
     theirs.get_by_label("Density of tables").select_option("compact")
     theirs.get_by_role("alertdialog", name="Sign in again").wait_for()
     viewer.close()
+
+
+def test_sign_in_leads_to_no_other_host(browser: "Browser", owner: Visit) -> None:
+    for to in (
+        "//evil.example/x",
+        "https://evil.example/x",
+        "/\\evil.example",
+        "/sign-in?to=/me",
+        "javascript:alert(1)",
+    ):
+        visit = Visit(browser, owner.address)
+        visit.open(f"/app/sign-in?{urlencode({'to': to})}")
+        visit.sign_in("owner@example.com")
+        visit.page.wait_for_url(f"{owner.address}/app/inbox")
+        visit.close()
+
+
+def test_two_tabs_share_the_session_and_its_end(browser: "Browser", owner: Visit) -> None:
+    visit = Visit(browser, owner.address)
+    first = visit.open("/app/me")
+    visit.sign_in("owner@example.com")
+    visit.heading("My account")
+    second = visit.new_tab()
+    second.goto(f"{owner.address}/app/admin/keys")
+    second.get_by_role("table", name="API keys").wait_for()
+    first.get_by_role("button", name="Account of The owner").click()
+    first.get_by_role("menuitem", name="Sign out").click()
+    visit.heading("Sign in")
+    second.get_by_role("link", name="Audit").click()
+    dialog = second.get_by_role("alertdialog", name="Sign in again")
+    dialog.get_by_label("Password").fill(PASSWORD)
+    second.keyboard.press("Enter")
+    second.get_by_role("table", name="Audit").wait_for()
+    second.get_by_role("link", name="API keys").click()
+    second.get_by_role("table", name="API keys").wait_for()
+    visit.close()
+
+
+def test_a_screen_shows_what_others_change(browser: "Browser", owner: Visit) -> None:
+    other = Visit(browser, owner.address)
+    other.open("/app/admin/audit")
+    other.sign_in("owner@example.com")
+    other.page.get_by_role("table", name="Audit").wait_for()
+    owner.invite("newcomer@example.com", "operator")
+    newer = other.page.get_by_role("button", name="newer, show")
+    newer.wait_for()
+    other.look("newer")
+    newer.click()
+    other.page.get_by_role("row", name="newcomer@example.com").wait_for()
+    other.open("/app/admin/members")
+    other.page.get_by_text("newcomer@example.com").wait_for()
+    other.page.mouse.move(5, 700)
+    owner.invite("another@example.com", "operator")
+    other.page.get_by_text("another@example.com").wait_for()
+    other.close()
+
+
+def test_without_a_network_the_app_says_so_and_keeps_what_it_shows(browser: "Browser", owner: Visit) -> None:
+    visit = Visit(browser, owner.address)
+    page = visit.open("/app/admin/members")
+    visit.sign_in("owner@example.com")
+    page.get_by_role("table", name="Members and invitations").wait_for()
+    page.context.set_offline(True)
+    page.get_by_text("No connection").wait_for()
+    visit.look("offline")
+    page.context.set_offline(False)
+    page.get_by_text("No connection").wait_for(state="detached")
+    page.route("**/getKeys*", lambda route: route.fulfill(status=503, json=_BROKEN))
+    page.get_by_role("link", name="API keys").click()
+    page.get_by_role("button", name="Try again").wait_for()
+    visit.look("error")
+    visit.expect("a status of 503")
+    page.unroute("**/getKeys*")
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("table", name="API keys").wait_for()
+    page.goto(f"{owner.address}/app/admin/audit?action=nothing.such")
+    page.get_by_text("No record matches these filters").wait_for()
+    visit.look("no-match")
+    page.get_by_role("button", name="Drop all filters").click()
+    page.get_by_role("table", name="Audit").wait_for()
+    page.goto(f"{owner.address}/app/nothing")
+    page.get_by_text("There is no such page").wait_for()
+    visit.look("not-found")
+    visit.close()
 
 
 def test_a_call_with_the_cookie_alone_changes_nothing(owner: Visit) -> None:
@@ -146,6 +187,7 @@ def test_everything_is_reached_by_the_keyboard(owner: Visit) -> None:
     page.get_by_role("dialog").wait_for(state="detached")
     page.keyboard.press("Control+k")
     page.keyboard.type("account")
+    page.get_by_role("option", name="My account", selected=True).wait_for()
     owner.look("palette")
     page.keyboard.press("Enter")
     owner.heading("My account")
@@ -169,7 +211,7 @@ def test_every_page_is_accessible_in_every_look(
         "(chosen) => localStorage.setItem('looply.preferences', JSON.stringify(chosen))",
         {"theme": theme, "language": language},
     )
-    for path in ("me", "admin/members", "admin/roles", "admin/keys", "admin/audit"):
+    for path in ("me", "admin/members", "admin/roles", "admin/keys", "admin/audit", "admin/organization"):
         visit.open(f"/app/{path}")
         page.get_by_role("heading", level=1).wait_for()
         page.wait_for_load_state("networkidle")

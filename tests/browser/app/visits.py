@@ -17,6 +17,10 @@ PHONE: Final = {"width": 390, "height": 844}
 PICTURES: Final = os.environ.get("LOOPLY_TEST_PICTURES")
 """A folder for the pictures of the stories, such as `docs/images`; without it none is stored."""
 
+DOCS_PICTURES: Final = os.environ.get("LOOPLY_DOCS_PICTURES")
+"""The folder of the pictures of the docs; without it none is stored. `make pictures` sets it."""
+PASSWORD: Final = "a long sentence of the story"
+
 _WATCH: Final = """
 globalThis.violations = [];
 addEventListener("securitypolicyviolation", ({violatedDirective, blockedURI, sample}) =>
@@ -33,19 +37,32 @@ async (rules) => (await axe.run({exclude: ["[data-tabster-dummy]"]}, {rules})).v
 class Visit:
     """One visitor. `check` fails when the console or the content security policy reported anything."""
 
-    def __init__(self, browser: "Browser", address: str, *, size: dict[str, int] = WIDE, **context: Any) -> None:
+    def __init__(
+        self, browser: "Browser", address: str, *, size: dict[str, int] = WIDE, beside: str = "", **context: Any
+    ) -> None:
+        """`beside`: the address of a provider to which the story leads; what its pages report is theirs."""
         self.address = address
+        self._beside = beside
+        context = {"locale": "en", **context}
         self._context = browser.new_context(viewport=size, reduced_motion="reduce", **context)  # type: ignore[arg-type]
         self._context.add_init_script(_WATCH)
-        self.page: Page = self._context.new_page()
         self._reports: list[str] = []
         self._hosts: set[str] = set()
-        self.page.on("console", lambda message: self._note(message.type, message.text))
-        self.page.on("pageerror", lambda error: self._reports.append(str(error)))
-        self.page.on("request", lambda request: self._hosts.add(urlsplit(request.url).netloc))
+        self.page: Page = self.new_tab()
 
-    def _note(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning") and _SIGNED_OUT not in text:
+    def new_tab(self) -> "Page":
+        """Returns one more page of the same browser, which is watched too."""
+        page = self._context.new_page()
+        page.on("console", lambda message: self._note(page, message.type, f"{message.text} {message.location['url']}"))
+        page.on("pageerror", lambda error: self._reports.append(str(error)))
+        page.on("request", lambda request: self._hosts.add(urlsplit(request.url).netloc))
+        if self._beside:
+            page.route(lambda address: not address.startswith("http://127.0.0.1:"), lambda route: route.abort())
+        return page
+
+    def _note(self, page: "Page", kind: str, text: str) -> None:
+        is_ours = page.url.startswith(self.address) or not self._beside
+        if is_ours and kind in ("error", "warning") and _SIGNED_OUT not in text:
             self._reports.append(f"{kind}: {text}")
 
     def open(self, path: str) -> "Page":
@@ -72,16 +89,51 @@ class Visit:
             Path(PICTURES).mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=Path(PICTURES) / f"{name}.png", animations="disabled")
 
+    def picture(self, name: str) -> None:
+        """Looks at the page, and stores it as a picture of the docs where these are made."""
+        self.look(name)
+        if DOCS_PICTURES:
+            self.page.screenshot(path=Path(DOCS_PICTURES) / f"{name}.png", animations="disabled")
+
+    def join(self, link: str, name: str, email: str | None = None) -> None:
+        """Opens a link of an invitation, and accepts it with a name and a password."""
+        page = self.open(urlsplit(link).path)
+        if email is not None:
+            page.get_by_label("Email").fill(email)
+        page.get_by_label("Your name").fill(name)
+        page.get_by_label("New password").fill(PASSWORD)
+        page.get_by_role("button", name="Accept the invitation").click()
+        page.get_by_role("navigation", name="Main").wait_for()
+
+    def sign_in(self, email: str) -> None:
+        """Fills in the form of sign-in, which the page shows."""
+        self.page.get_by_label("Email").fill(email)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.keyboard.press("Enter")
+
+    def invite(self, email: str, role: str) -> str:
+        """Invites a person on the page of members, and returns the link."""
+        page = self.open("/app/admin/members")
+        page.get_by_role("button", name="Invite people").click()
+        page.get_by_label("Email addresses").fill(email)
+        page.get_by_label("Role").select_option(role)
+        page.get_by_role("button", name="Invite 1 person").click()
+        link = page.get_by_role("alertdialog").locator("code").inner_text()
+        page.get_by_role("button", name="Close").click()
+        return link
+
     def expect(self, text: str) -> None:
-        """Removes the one report that has a text, which the story caused."""
-        [found] = [report for report in self._reports if text in report]
-        self._reports.remove(found)
+        """Removes the reports that have a text, which the story caused; there is at least one."""
+        found = [report for report in self._reports if text in report]
+        assert found, f"the console has nothing with {text!r}"
+        self._reports = [report for report in self._reports if report not in found]
 
     def check(self) -> None:
         """Fails when anything was reported so far."""
         reports = [*self._reports, *self.page.evaluate("globalThis.violations")]
         assert not reports, "\n".join(reports)
-        assert self._hosts == {urlsplit(self.address).netloc}
+        hosts = {host for host in self._hosts if not (self._beside and not host.startswith("127.0.0.1:"))}
+        assert hosts <= {urlsplit(self.address).netloc, urlsplit(self._beside).netloc}
 
     def close(self) -> None:
         """Checks the visit and ends it."""

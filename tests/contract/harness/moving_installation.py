@@ -34,6 +34,8 @@ from looply.catalog.authored.bulks import Progress
 from looply.catalog.authored.cards import CardDraft
 from looply.catalog.authored.connections import ConnectionDraft
 from looply.catalog.authored.workflows import WorkflowDraft
+from looply.catalog.people.invitations import InvitationDraft, NewAccount
+from looply.catalog.people.sessions import SessionDraft
 from looply.catalog.tenants.data_keys import DataKeys
 from looply.catalog.tenants.keys import KeyDraft
 from looply.cli.offline.moving import Move
@@ -49,6 +51,7 @@ from looply.engine.sqlite.file.seal import Seal
 from looply.engine.upkeep.pruner import prune_now
 from looply.errors import Rejected
 from looply.execution import ExecutionState
+from looply.execution.facts.absences import Absence
 from looply.execution.facts.address import card_token, parse_address
 from looply.master_keys import MasterKeys
 from looply.sealing import Sealers
@@ -104,6 +107,20 @@ class _KnownIds(Ids):
     def next(self, now: datetime) -> UUID:
         """Returns what is expected, else a new id."""
         return self.expected.pop(0) if self.expected else super().next(now)
+
+
+async def _add_people(catalog: Catalog, organization: str) -> None:
+    """A person has accepted an invitation, signed in, by a provider too, and got a reset link; one is invited."""
+    people = catalog.people
+    drafts = [InvitationDraft("ann@example.com", "owner"), InvitationDraft("bob@example.com", "viewer")]
+    accepted, _ = await people.invitations.create(organization, drafts, actor=None, may_make_owners=True)
+    account = NewAccount(name="Ann", email="ann@example.com", password_hash="$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA")
+    ann = (await people.invitations.accept(accepted.token, account)).user_id
+    await people.identities.link("https://login.example.com", "subject", ann)
+    await people.sessions.start(SessionDraft(user_id=ann, sign_in="local", address="192.0.2.1", user_agent="a browser"))
+    await people.attempts.begin("ann@example.com", "192.0.2.1")
+    await people.resets.create(organization, ann, removes_second_factor=False, actor=None, may_make_owners=True)
+    await people.role_settings.put(organization, frozenset(("developers_repair",)), actor=None)
 
 
 class Installation:
@@ -166,6 +183,7 @@ class Installation:
             secret = ConnectionDraft(name="shop", kind="http", settings={}, secrets={"password": PASSWORD})
             await catalog.connections.create(organization, workspace, secret)
             await catalog.bulks.start((organization, workspace), "redrive", {"status": "FAILED"}, {"reason": "ü"})
+        await _add_people(catalog, self.organizations[0])
         ids.expected += [UUID(ORGANIZATION), UUID(WORKSPACE)]
         await catalog.organizations.create("Of drivers")
         # One is in the middle, held by a process that ends; the other one waits.
@@ -190,6 +208,14 @@ class Installation:
         await prune_now(driver.shell.pruning, plan(driver.clock.now(), None))
 
     async def _present(self, driver: Driver) -> None:
+        absence = Absence(
+            person="ann@example.com",
+            substitute="bob@example.com",
+            begins_on=driver.clock.now() + MONTH,
+            ends_on=driver.clock.now() + 2 * MONTH,
+            note="on leave",
+        )
+        await driver.shell.absences.put(ORGANIZATION, absence)
         await driver.put_schedule(every("PT1H"))
         await driver.put_schedule(every("PT2H", wait("wait_of_a_paused_one")), status="PAUSED")
         await driver.advance(timedelta(hours=1))

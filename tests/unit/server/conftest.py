@@ -1,9 +1,10 @@
 """A whole server in the process: real routes, real shell on the memory store, real catalog; only the world is fake."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from functools import partial
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import declared_statuses
 import httpx2
 import pytest
 import pytest_asyncio
+from people_kit import Browser
 from server_kit import ALL_SCOPES, PUBLIC_URL, Caller, CheckedDispatch, ScriptedShell
 
 from kit.memory import MemoryStore
@@ -153,3 +155,14 @@ async def mine(catalog: Catalog, client: httpx2.AsyncClient) -> Caller:
 @pytest_asyncio.fixture
 async def theirs(catalog: Catalog, client: httpx2.AsyncClient) -> Caller:
     return await make_caller(catalog, client, "Theirs")
+
+
+@pytest_asyncio.fixture
+async def browsers(app: Boundary) -> AsyncIterator[Callable[[], Browser]]:
+    """Opens browsers on the https address of the server."""
+    transport = httpx2.ASGITransport(app=app)
+    hooks = {"response": [declared_statuses.check_status]}
+    async with httpx2.AsyncClient(transport=transport, base_url=PUBLIC_URL, event_hooks=hooks) as client:
+        # The browser of these tests has cookies of its own.
+        client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        yield lambda: Browser(client)

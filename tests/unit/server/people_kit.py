@@ -1,5 +1,6 @@
 """What tests of people share: a browser with its cookies, and people who have signed in."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx2
@@ -43,6 +44,28 @@ class Browser:
 
     async def sign_in(self, email: str, password: str = PASSWORD, **more: str) -> httpx2.Response:
         return await self.post("signIn", {"email": email, "password": password, **more})
+
+
+class LateBrowser(Browser):
+    """A browser whose person signs in by `enter` before the first call."""
+
+    def __init__(self, client: httpx2.AsyncClient, enter: Callable[[Browser], Awaitable[None]]) -> None:
+        super().__init__(client)
+        self._enter = enter
+
+    async def get(self, path: str, **query: Any) -> httpx2.Response:
+        await self._sign_in()
+        return await super().get(path, **query)
+
+    async def post(self, path: str, body: Any = None, headers: dict[str, str] | None = None) -> httpx2.Response:
+        await self._sign_in()
+        return await super().post(path, body, headers)
+
+    async def _sign_in(self) -> None:
+        if not self.cookie:
+            page = Browser(self.client)
+            await self._enter(page)
+            self.cookie, self.csrf = page.cookie, page.csrf
 
 
 def path_of(path: str) -> str:

@@ -13,6 +13,7 @@ export const ADMIN_TABS = [
   { id: "roles", to: "/admin/roles", permission: null },
   { id: "keys", to: "/admin/keys", permission: "keys" },
   { id: "audit", to: "/admin/audit", permission: "audit" },
+  { id: "organization", to: "/admin/organization", permission: "organization" },
 ] as const satisfies readonly (Omit<Tab, "text"> & { id: string; permission: Permission | null })[];
 
 export function AdminPage() {

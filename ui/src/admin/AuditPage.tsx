@@ -1,15 +1,17 @@
 /** What was changed, by whom. The filters are in the address. */
 
 import { Button, Field, Input } from "@fluentui/react-components";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useDeferredValue } from "react";
 import { useApi } from "../api/context";
-import { auditQuery } from "../api/queries/audit";
-import type { Schema } from "../api/types";
+import { type AuditFilter, auditQuery, newestAuditQuery } from "../api/queries/audit";
+import type { AnswerOf, Schema } from "../api/types";
 import { type Column, DataTable } from "../kit/DataTable";
 import { Empty } from "../kit/Empty";
 import { Icon } from "../kit/icons";
+import { LIVE_MS } from "../kit/live";
+import { Newer } from "../kit/Newer";
 import { Pages } from "../kit/Pages";
 import { csvOf, saveFile } from "../text/csv";
 import { useText } from "../text/language";
@@ -22,6 +24,7 @@ import { TEXTS } from "./text";
 import type { AdminText } from "./text.en";
 
 type Item = Schema<"AuditItem">;
+type Page = AnswerOf<"getAudit">;
 
 export function AuditPage() {
   return (
@@ -36,10 +39,12 @@ function Audit() {
   const shared = useText(SHARED);
   const navigate = useNavigate();
   const search: AuditSearch = useSearch({ from: "/shell/admin/audit" });
-  const query = useInfiniteQuery(auditQuery(useApi(), filterOf(useDeferredValue(search))));
+  const filter = filterOf(useDeferredValue(search));
+  const query = useInfiniteQuery({ ...auditQuery(useApi(), filter), refetchOnWindowFocus: false });
   const drop = (): void => void navigate({ to: "/admin/audit", search: {}, replace: true });
   const isFiltered = Object.keys(search).length > 0;
   const items = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const newer = useNewer(filter, query.data?.pages[0], items[0]);
   const empty = isFiltered ? (
     <Empty icon="filter" title={text.noMatch} action={<Button onClick={drop}>{shared.dropFilters}</Button>} />
   ) : (
@@ -50,6 +55,7 @@ function Audit() {
       <div className={styles.tools}>
         <Filters search={search} />
         <span className={styles.grow} />
+        <Newer count={newer} onShow={() => void query.refetch()} />
         <Button
           icon={<Icon name="download" size={16} />}
           disabled={items.length === 0}
@@ -72,6 +78,17 @@ function Audit() {
       {query.data?.pages.at(-1)?.truncated && <p role="status">{text.truncated}</p>}
     </>
   );
+}
+
+/** Returns how many records are newer than the first row, 30 at most. Rows never move by themselves. */
+function useNewer(filter: AuditFilter, page: Page | undefined, first: Item | undefined): number {
+  const { data } = useQuery({
+    ...newestAuditQuery(useApi(), filter, LIVE_MS),
+    // What the list has just read is not read twice.
+    ...(page === undefined ? { enabled: false } : { initialData: page }),
+  });
+  if (data === undefined || first === undefined) return 0;
+  return data.items.filter(({ record_id }) => record_id > first.record_id).length;
 }
 
 function Filters({ search }: { search: AuditSearch }) {

@@ -10,6 +10,7 @@ import { Confirm } from "../kit/Confirm";
 import { type Column, DataTable } from "../kit/DataTable";
 import { Empty } from "../kit/Empty";
 import { Icon } from "../kit/icons";
+import { useLive } from "../kit/live";
 import { Pages } from "../kit/Pages";
 import { useConfirmed } from "../session/confirmed";
 import { useCommands } from "../shell/commands";
@@ -36,6 +37,7 @@ function Keys() {
   const shell = useText(SHELL);
   const { now } = useTimes();
   const query = useInfiniteQuery(keysQuery(useApi()));
+  useLive(query.refetch);
   const [open, setOpen] = useState<"create" | Key | null>(null);
   const create = (): void => setOpen("create");
   useCommands([{ id: "create-key", text: text.create, icon: "key", group: shell.groups.here, keys: "n", run: create }]);

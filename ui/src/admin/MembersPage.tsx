@@ -9,6 +9,7 @@ import { Chip } from "../kit/Chip";
 import { type Column, DataTable } from "../kit/DataTable";
 import { Empty } from "../kit/Empty";
 import { Icon } from "../kit/icons";
+import { useLive } from "../kit/live";
 import { Pages } from "../kit/Pages";
 import { useSession } from "../session/session";
 import { useCommands } from "../shell/commands";
@@ -35,6 +36,7 @@ function Members() {
   const { members: text } = useText(TEXTS);
   const shell = useText(SHELL);
   const query = useInfiniteQuery(membersQuery(useApi()));
+  useLive(query.refetch);
   const [isInviting, setIsInviting] = useState(false);
   const invite = (): void => setIsInviting(true);
   useCommands([{ id: "invite", text: text.invite, icon: "people", group: shell.groups.here, keys: "i", run: invite }]);

@@ -23,7 +23,13 @@ const PERMISSIONS: Partial<Record<Permission, string>> = {
 
 export const german = {
   title: "Verwaltung",
-  tabs: { members: "Mitglieder", roles: "Rollen", keys: "API-Schlüssel", audit: "Protokoll" },
+  tabs: {
+    members: "Mitglieder",
+    roles: "Rollen",
+    keys: "API-Schlüssel",
+    audit: "Protokoll",
+    organization: "Organisation",
+  },
   members: {
     label: "Mitglieder und Einladungen",
     invite: "Personen einladen",
@@ -122,6 +128,26 @@ export const german = {
     copyExample: "Befehl kopieren",
     done: "Ich habe ihn kopiert",
     needsRights: "Wählen Sie mindestens ein Recht.",
+  },
+  organization: {
+    hint: "Mitglieder, Schlüssel und alles, was gebaut wird, gehören zu einer Organisation. Zwei teilen nichts miteinander.",
+    create: "Organisation anlegen",
+    copyId: "Id der Organisation kopieren",
+    workspaces: "Arbeitsbereiche",
+    workspacesHint: "Ein Arbeitsbereich enthält Workflows, Karten und Verbindungen, zum Beispiel die für Tests.",
+    createWorkspace: "Arbeitsbereich anlegen",
+    name: "Name",
+    id: "Id",
+    created: "Angelegt",
+    here: "Hier arbeiten Sie",
+    work: "Hier arbeiten",
+    workIn: (name) => `Hier arbeiten: ${name}`,
+    createTitle: (kind) => (kind === "workspace" ? "Arbeitsbereich anlegen" : "Organisation anlegen"),
+    createVerb: (kind) => (kind === "workspace" ? "Arbeitsbereich anlegen" : "Organisation anlegen"),
+    createHint: (kind) =>
+      kind === "workspace"
+        ? "Die Mitglieder dieser Organisation haben darin dieselben Rollen."
+        : "Sie werden ihr Inhaber und arbeiten ab jetzt darin. Oben auf der Seite wechseln Sie zurück.",
   },
   audit: {
     label: "Protokoll",

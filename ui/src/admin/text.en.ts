@@ -1,11 +1,12 @@
 import type { Permission, Schema } from "../api/types";
 
 type Status = Schema<"MemberRecord">["status"];
+type Kind = "organization" | "workspace";
 type Setting = Schema<"RoleBySetting">["setting"];
 
 export const english = {
   title: "Administration",
-  tabs: { members: "Members", roles: "Roles", keys: "API keys", audit: "Audit" },
+  tabs: { members: "Members", roles: "Roles", keys: "API keys", audit: "Audit", organization: "Organization" },
   members: {
     label: "Members and invitations",
     invite: "Invite people",
@@ -103,6 +104,26 @@ export const english = {
     copyExample: "Copy the command",
     done: "I have copied it",
     needsRights: "Choose at least one right.",
+  },
+  organization: {
+    hint: "Members, keys and everything that is built belong to an organization. Nothing is shared between two of them.",
+    create: "Create an organization",
+    copyId: "Copy the id of the organization",
+    workspaces: "Workspaces",
+    workspacesHint: "A workspace holds workflows, cards and connections, such as those for tests.",
+    createWorkspace: "Create a workspace",
+    name: "Name",
+    id: "Id",
+    created: "Created",
+    here: "You work here",
+    work: "Work here",
+    workIn: (name: string) => `Work here: ${name}`,
+    createTitle: (kind: Kind): string => (kind === "workspace" ? "Create a workspace" : "Create an organization"),
+    createVerb: (kind: Kind): string => (kind === "workspace" ? "Create the workspace" : "Create the organization"),
+    createHint: (kind: Kind): string =>
+      kind === "workspace"
+        ? "Members of this organization have the same roles in it."
+        : "You become its owner, and work in it from now on. You can switch back at the top of the screen.",
   },
   audit: {
     label: "Audit",

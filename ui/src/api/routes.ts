@@ -37,6 +37,7 @@ export const routes = {
   exportWorkflow: ["GET", "/v2/workflows/exportWorkflow"],
   findPeople: ["GET", "/v2/workflows/findPeople"],
   getAbsence: ["GET", "/v2/workflows/getAbsence"],
+  getAdministrators: ["GET", "/v2/workflows/getAdministrators"],
   getAudit: ["GET", "/v2/workflows/getAudit"],
   getBulk: ["GET", "/v2/workflows/getBulk"],
   getBulks: ["GET", "/v2/workflows/getBulks"],

@@ -11,6 +11,8 @@ import { PasswordField } from "../session/PasswordField";
 import { CodeField } from "../session/SignInForm";
 import { useTakeSession } from "../session/session";
 import { TEXTS as SESSION } from "../session/text";
+import { WaysIn } from "../session/WaysIn";
+import type { Ways } from "../session/ways";
 import { useText } from "../text/language";
 import { SHARED } from "../text/shared";
 import { Form, isLongEnough, NewPassword } from "./Form";
@@ -20,9 +22,10 @@ import { TEXTS } from "./text";
 interface InvitationFormProps {
   token: string;
   invitation: AnswerOf<"readInvitation">;
+  ways: Ways;
 }
 
-export function InvitationForm({ token, invitation }: InvitationFormProps) {
+export function InvitationForm({ token, invitation, ways }: InvitationFormProps) {
   const text = useText(TEXTS);
   const labels = useText(SESSION);
   const shared = useText(SHARED);
@@ -33,45 +36,46 @@ export function InvitationForm({ token, invitation }: InvitationFormProps) {
   const [code, setCode] = useState<string | null>(null);
   const accept = useAccept({ token, name, email, password, code: code ?? "" });
   const isComplete = has_account ? password !== "" : name.trim() !== "" && email !== "" && isLongEnough(password);
+  const own = has_account ? text.invitationOfAccount : text.invitationHint(shared.roles(role));
+  const hint = ways.local ? own : text.invitationByProvider(shared.roles(role));
   return (
-    <Frame
-      title={text.invitationTitle(organization_name)}
-      hint={has_account ? text.invitationOfAccount : text.invitationHint(shared.roles(role))}
-    >
-      <Form onSubmit={() => isComplete && accept.mutate()}>
-        <Field label={labels.email} required>
-          <Input
-            type="email"
-            size="large"
-            autoComplete="username"
-            readOnly={address !== ""}
-            value={email}
-            onChange={(_, { value }) => setEmail(value)}
-          />
-        </Field>
-        {!has_account && (
-          <Field label={text.name} required>
-            <Input size="large" autoComplete="name" value={name} onChange={(_, { value }) => setName(value)} />
-          </Field>
-        )}
-        {has_account ? (
-          <>
-            <PasswordField
-              label={labels.password}
-              value={password}
-              onChange={setPassword}
-              autoComplete="current-password"
+    <Frame title={text.invitationTitle(organization_name)} hint={hint}>
+      <WaysIn ways={ways} target="/" invitation={token}>
+        <Form onSubmit={() => isComplete && accept.mutate()}>
+          <Field label={labels.email} required>
+            <Input
+              type="email"
+              size="large"
+              autoComplete="username"
+              readOnly={address !== ""}
+              value={email}
+              onChange={(_, { value }) => setEmail(value)}
             />
-            <CodeField code={code} onChange={setCode} />
-          </>
-        ) : (
-          <NewPassword value={password} onChange={setPassword} />
-        )}
-        {accept.error && <Problem error={accept.error} words={{ ...labels.words, ...text.words }} shape="bar" />}
-        <Button type="submit" appearance="primary" size="large" disabled={accept.isPending}>
-          {text.accept}
-        </Button>
-      </Form>
+          </Field>
+          {!has_account && (
+            <Field label={text.name} required>
+              <Input size="large" autoComplete="name" value={name} onChange={(_, { value }) => setName(value)} />
+            </Field>
+          )}
+          {has_account ? (
+            <>
+              <PasswordField
+                label={labels.password}
+                value={password}
+                onChange={setPassword}
+                autoComplete="current-password"
+              />
+              <CodeField code={code} onChange={setCode} />
+            </>
+          ) : (
+            <NewPassword value={password} onChange={setPassword} />
+          )}
+          {accept.error && <Problem error={accept.error} words={{ ...labels.words, ...text.words }} shape="bar" />}
+          <Button type="submit" appearance="primary" size="large" disabled={accept.isPending}>
+            {text.accept}
+          </Button>
+        </Form>
+      </WaysIn>
     </Frame>
   );
 }

@@ -24,20 +24,23 @@ import { TEXTS } from "./text";
 
 export function SignInPage() {
   const text = useText(TEXTS);
-  const { to } = useSearch({ strict: false });
+  const { to, error: failure } = useSearch({ from: "/sign-in" });
   const { data, error, refetch } = useQuery(sessionQuery(useApi()));
   const takeSession = useTakeSession();
   const navigate = useNavigate();
   const target = targetOf(to);
-  const isSignedIn = data !== undefined && error === null;
+  // A failed confirmation at a provider leaves the session as it is; its reason is read first.
+  const isSignedIn = data !== undefined && error === null && failure === undefined;
   useEffect(() => {
     if (isSignedIn) void navigate({ href: target, replace: true });
   }, [isSignedIn, navigate, target]);
-  if (error === null) return <Loading />;
+  if (isSignedIn || (data === undefined && error === null)) return <Loading />;
+  if (error === null) return <FailedConfirmation code={failure ?? ""} target={target} />;
   const found = asCallError(error);
   const ways = waysOf(found);
   return (
     <Frame title={text.signInTo}>
+      {failure !== undefined && <Note tone="warning">{text.failure(failure)}</Note>}
       {found.kind === "signed-out" ? (
         <SignInForm
           ways={ways}
@@ -50,6 +53,16 @@ export function SignInPage() {
       )}
       {!ways.local && ways.providers.length === 0 && <p>{text.noWay}</p>}
       <p className={styles.small}>{text.onlyLink}</p>
+    </Frame>
+  );
+}
+
+function FailedConfirmation({ code, target }: { code: string; target: string }) {
+  const text = useText(TEXTS);
+  return (
+    <Frame title={text.signInTo}>
+      <Note tone="warning">{text.failure(code)}</Note>
+      <Link to={target}>{text.backToApp}</Link>
     </Frame>
   );
 }
@@ -124,8 +137,11 @@ export function InvitationPage() {
   const text = useText(TEXTS);
   const { token = "" } = useParams({ strict: false });
   const query = useQuery(invitationQuery(useApi(), token));
+  const { data: session, error } = useQuery(sessionQuery(useApi()));
   if (query.data === undefined) return <Opening title={text.invitationTitle("")} error={query.error} />;
-  return <InvitationForm token={token} invitation={query.data} />;
+  if (session === undefined && error === null) return <Opening title={text.invitationTitle("")} error={null} />;
+  const ways = error === null && session ? session.sign_in : waysOf(asCallError(error));
+  return <InvitationForm token={token} invitation={query.data} ways={ways} />;
 }
 
 /** A link that is read, or that is not valid. */

@@ -1,7 +1,6 @@
 /** A card of another author, drawn in a frame that can reach nothing of the app. */
 
-import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
-import { Confirm } from "../kit/Confirm";
+import { lazy, type Ref, Suspense, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
 import { Note } from "../kit/Note";
 import type { JsonObject } from "../shared/http";
 import { useText } from "../text/language";
@@ -18,6 +17,8 @@ import {
   type ToFrame,
 } from "./messages";
 import { TEXTS } from "./text";
+
+const Leave = lazy(async () => ({ default: (await import("./Leave")).Leave }));
 
 export interface CardFrameHandle {
   /** Presses a button of the card by its place: the card checks its inputs first. */
@@ -98,22 +99,8 @@ export function CardFrame({ card, subject, isOpen, isBusy = false, theme, onActi
         referrerPolicy="no-referrer"
         style={{ height: isUnshown ? 0 : height }}
       />
-      {link !== null && <Leave link={link} onClose={() => setLink(null)} />}
+      <Suspense>{link !== null && <Leave link={link} onClose={() => setLink(null)} />}</Suspense>
     </>
-  );
-}
-
-function Leave({ link, onClose }: { link: OutsideLink; onClose: () => void }) {
-  const text = useText(TEXTS);
-  const open = (): void => {
-    window.open(link.url, "_blank", "noopener,noreferrer");
-    onClose();
-  };
-  return (
-    <Confirm title={text.openTitle(link.host)} verb={text.open} onConfirm={open} onClose={onClose}>
-      <p>{text.openHint}</p>
-      <p className={styles.address}>{link.url}</p>
-    </Confirm>
   );
 }
 
@@ -123,7 +110,8 @@ function useMessages(onMessage: (message: Exclude<FromFrame, { kind: "ready" }>)
   const [isReady, setIsReady] = useState(false);
   const latest = useRef(onMessage);
   latest.current = onMessage;
-  useEffect(() => {
+  // In the same task as the frame is made, so that its first message finds a listener.
+  useLayoutEffect(() => {
     const take = (event: MessageEvent): void => {
       if (event.source === null || event.source !== frame.current?.contentWindow) return;
       const message = fromFrameOf(event.data);

@@ -53,7 +53,10 @@ export function createFrame({ root, post, takeTheme }: FrameSurroundings): (mess
     if (link.href !== "") post({ kind: "link", url: link.href });
   });
   document.addEventListener("keydown", (event) => {
-    const isTyping = event.target instanceof Element && event.target.closest(TYPING) !== null;
+    const typedIn = event.target instanceof Element ? event.target.closest<HTMLElement>(TYPING) : null;
+    // The keys of the app work again once the reader has left the input.
+    if (event.key === "Escape") typedIn?.blur();
+    const isTyping = typedIn !== null;
     if (!isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) post({ kind: "key", key: event.key });
   });
 

@@ -16,6 +16,7 @@ import styles from "./Absence.module.css";
 import { dayOf, startOf } from "./days";
 import { InboxTabs } from "./InboxTabs";
 import { PersonField } from "./PersonField";
+import { Scope } from "./Scope";
 import { TEXTS } from "./text";
 
 type Absence = AnswerOf<"getAbsence">;
@@ -61,15 +62,18 @@ function Form({ absence: { item, is_active } }: { absence: Absence }) {
   // The end that the server has is the first instant after the absence.
   const [to, setTo] = useState(item === null ? "" : dayOf(item.to - 1));
   const [substitute, setSubstitute] = useState(item?.substitute ?? "");
+  const [scope, setScope] = useState<readonly string[] | null>(item?.scope ?? null);
   const [note, setNote] = useState(item?.note ?? "");
-  const { save, remove } = useChanges(item);
+  const { save, remove } = useChanges();
   const begins = startOf(from);
   const ends = startOf(to, 1);
   const isWrong = begins !== null && ends !== null && ends <= begins;
-  const isReady = begins !== null && ends !== null && !isWrong && substitute.trim() !== "";
+  const isReady = begins !== null && ends !== null && !isWrong && substitute.trim() !== "" && scope?.length !== 0;
   const submit = (event: React.FormEvent): void => {
     event.preventDefault();
-    if (isReady) save.mutate({ from: begins, to: ends, substitute: substitute.trim(), note: note.trim() });
+    if (!isReady) return;
+    const chosen = scope === null ? null : [...scope];
+    save.mutate({ from: begins, to: ends, substitute: substitute.trim(), scope: chosen, note: note.trim() });
   };
   return (
     <form className={styles.form} onSubmit={submit}>
@@ -89,6 +93,7 @@ function Form({ absence: { item, is_active } }: { absence: Absence }) {
         </Field>
       </div>
       <PersonField label={text.substitute} value={substitute} onChange={setSubstitute} />
+      <Scope scope={scope} onChange={setScope} />
       <Field label={text.note}>
         <Input value={note} onChange={(_, { value }) => setNote(value)} />
       </Field>
@@ -108,14 +113,14 @@ function Form({ absence: { item, is_active } }: { absence: Absence }) {
   );
 }
 
-function useChanges(item: Absence["item"]) {
+function useChanges() {
   const api = useApi();
   const queries = useQueryClient();
   const onSuccess = () => queries.invalidateQueries({ queryKey: INBOX });
-  // The days are all that this form shows of the workflows to which an absence may be limited.
-  const scope = item?.scope ?? null;
-  type Draft = Pick<NonNullable<Absence["item"]>, "from" | "to" | "substitute" | "note">;
-  const save = useMutation({ mutationFn: (draft: Draft) => api.call("putAbsence", { ...draft, scope }), onSuccess });
+  const save = useMutation({
+    mutationFn: (draft: NonNullable<Absence["item"]>) => api.call("putAbsence", draft),
+    onSuccess,
+  });
   const remove = useMutation({ mutationFn: () => api.call("deleteAbsence", {}), onSuccess });
   return { save, remove };
 }

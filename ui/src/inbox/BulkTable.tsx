@@ -1,5 +1,6 @@
 import { Chip } from "../kit/Chip";
 import { type Column, DataTable } from "../kit/DataTable";
+import { useSession } from "../session/session";
 import { useText } from "../text/language";
 import { useTimes } from "../text/time";
 import { factLabels, type Result } from "./bulk";
@@ -38,12 +39,13 @@ export function BulkTable({ cards, results }: BulkTableProps) {
 
 function Became({ result }: { result: Result | undefined }) {
   const text = useText(TEXTS);
+  const reader = useSession().user.email;
   const { formats, now } = useTimes();
   switch (result?.result) {
     case "recorded":
       return <Chip tone="done">{text.bulk.recorded}</Chip>;
     case "already answered":
-      return raceText(text.race, result, (at) => formats.short(at, now));
+      return raceText(text.race, result, (at) => formats.short(at, now), reader);
     case "changed":
       return <Chip tone="retry">{text.bulk.changed}</Chip>;
     case "refused":

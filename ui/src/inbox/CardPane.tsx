@@ -57,11 +57,11 @@ function Card({ item, cardId, subject, onDone }: CardPaneProps & { item: CardIte
   const result = answer.data;
   const isRefused = result !== undefined && result.result !== "recorded";
   return (
-    <div className={styles.pane}>
-      <CardHead item={item} subject={subject} onPassOn={() => setIsPassing(true)} />
+    <div className={styles.pane} data-fills-phone>
+      <CardHead cardId={cardId} item={item} subject={subject} onPassOn={() => setIsPassing(true)} />
       <div className={styles.scroll}>
         <div className={styles.notes}>
-          {isRefused && <ResultNote result={result} />}
+          {isRefused && <ResultNote result={result} item={item} />}
           {answer.error !== null && <Problem error={answer.error} words={text.codes} shape="bar" />}
           {!isRefused && <StatusNote item={item} />}
         </div>

@@ -35,7 +35,19 @@ export function DecideBar({ item, buttons, isBusy, onPress, onComment }: DecideB
   const { quorum = 1, recipients = 1 } = item.approval ?? {};
   return (
     <footer className={styles.bar}>
-      {!isPhone && <p className={styles.hint}>{recipients > 1 ? text.quorum(quorum, recipients) : text.final}</p>}
+      {!isPhone && (
+        <>
+          <p className={styles.hint}>{recipients > 1 ? text.quorum(quorum, recipients) : text.final}</p>
+          {/* Help (?) reads the same to who cannot see it. */}
+          <p className={styles.keys} aria-hidden="true">
+            <kbd className={styles.key}>j</kbd>
+            <kbd className={styles.key}>k</kbd>
+            <span>{text.keys.nextShort}</span>
+            <kbd className={styles.key}>c</kbd>
+            <span>{text.keys.commentShort}</span>
+          </p>
+        </>
+      )}
       {placed.map(({ title, style, at }) => (
         <Button
           key={at}

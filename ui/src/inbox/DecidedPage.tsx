@@ -9,6 +9,7 @@ import { Page } from "../kit/Page";
 import { Pages } from "../kit/Pages";
 import { useText } from "../text/language";
 import { Time } from "../text/time";
+import { decisionOf } from "./decide";
 import { InboxTabs } from "./InboxTabs";
 import { shortAddress } from "./row";
 import { TEXTS } from "./text";
@@ -37,12 +38,7 @@ export function DecidedPage() {
 }
 
 function useColumns(): Column<Decision>[] {
-  const { decided: text, outcomes } = useText(TEXTS);
-  const words: Readonly<Record<string, string>> = {
-    approve: outcomes.decisions.approved ?? "",
-    reject: outcomes.decisions.rejected ?? "",
-  };
-  const toneOf = (action: string) => (action === "reject" ? "failed" : "done");
+  const { decided: text } = useText(TEXTS);
   return [
     {
       id: "subject",
@@ -54,9 +50,7 @@ function useColumns(): Column<Decision>[] {
       head: text.decision,
       cell: ({ action, substitute_for: other }) => (
         <>
-          <Chip tone={toneOf(action)} icon={action === "reject" ? "close" : "done"}>
-            {words[action] ?? action}
-          </Chip>{" "}
+          <Decided outcome={decisionOf(action)} action={action} />{" "}
           {other && <Tag>{text.forOther(shortAddress(other))}</Tag>}
         </>
       ),
@@ -64,4 +58,14 @@ function useColumns(): Column<Decision>[] {
     { id: "comment", head: text.comment, cell: ({ comment }) => comment, isCut: true },
     { id: "at", head: text.at, cell: ({ at }) => <Time at={at} /> },
   ];
+}
+
+function Decided({ outcome, action }: { outcome: ReturnType<typeof decisionOf>; action: string }) {
+  const { decided: text } = useText(TEXTS);
+  const isRejected = outcome === "rejected";
+  return (
+    <Chip tone={isRejected ? "failed" : "done"} icon={isRejected ? "close" : "done"}>
+      {outcome === null ? action : text.outcomes[outcome]}
+    </Chip>
+  );
 }

@@ -1,7 +1,7 @@
 /** The requests to the reader: a list and the card beside it; on a phone one after the other. */
 
-import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { Empty } from "../kit/Empty";
 import { Note } from "../kit/Note";
 import { useIsPhone } from "../kit/theme";
@@ -9,7 +9,9 @@ import { useCommands } from "../shell/commands";
 import { TEXTS as SHELL } from "../shell/text";
 import { useText } from "../text/language";
 import { SHARED } from "../text/shared";
+import { useInboxSearch, withCard } from "./address";
 import { CardPane } from "./CardPane";
+import { type Filter, filterOf } from "./filter";
 import styles from "./Inbox.module.css";
 import { List } from "./List";
 import { neighbor } from "./shown";
@@ -18,20 +20,26 @@ import { type CardList, useCards } from "./use-cards";
 import { type Selection, useSelection } from "./use-selection";
 
 const BulkDialog = lazy(async () => ({ default: (await import("./BulkDialog")).BulkDialog }));
-const route = getRouteApi("/shell/inbox");
 
 export function InboxPage() {
+  const { show } = useInboxSearch();
+  const filter = useMemo(() => filterOf(show), [show]);
+  // Another filter is another list, whose rows have no places yet.
+  return <Inbox key={show ?? ""} filter={filter} />;
+}
+
+function Inbox({ filter }: { filter: Filter }) {
   const text = useText(TEXTS);
-  const list = useCards();
+  const list = useCards(filter);
   const selection = useSelection();
   const isPhone = useIsPhone();
   // What was recorded is said beside the request that follows, and only there.
   const [done, setDone] = useState<{ sentence: string; beside: string | undefined } | null>(null);
-  const { card: asked } = route.useSearch();
+  const { card: asked } = useInboxSearch();
   // Beside the list there is always a card; on a phone the list comes first.
   const chosen = asked ?? (isPhone ? undefined : list.open[0]?.card_id);
   const choose = useChoose();
-  useTitle(list.open.length);
+  useTitle(list.every.cards.length);
   useInboxCommands(list, selection, chosen);
   const settle = (cardId: string, sentence: string): void => {
     const after = neighbor(list.shown.rows, cardId, 1);
@@ -79,9 +87,9 @@ export function InboxPage() {
 /** Returns what opens a card, or without one the list. */
 function useChoose(): (cardId: string | undefined) => void {
   const navigate = useNavigate();
+  const search = useInboxSearch();
   return (cardId) => {
-    const search = cardId === undefined ? {} : { card: cardId };
-    void navigate({ to: "/inbox", search, replace: true });
+    void navigate({ to: "/inbox", search: withCard(search, cardId), replace: true });
   };
 }
 

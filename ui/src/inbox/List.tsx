@@ -2,6 +2,7 @@
 
 import { Button } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useApi } from "../api/context";
 import { absenceQuery } from "../api/queries/inbox";
 import { Count } from "../kit/Chip";
@@ -15,6 +16,7 @@ import { Problem } from "../kit/Problem";
 import { useText } from "../text/language";
 import { useTimes } from "../text/time";
 import { groupsOf } from "./bulk";
+import { Filters } from "./Filters";
 import { InboxTabs } from "./InboxTabs";
 import styles from "./List.module.css";
 import { Row } from "./Row";
@@ -30,13 +32,13 @@ interface ListProps {
 
 export function List({ list, chosen, selection }: ListProps) {
   const text = useText(TEXTS);
-  const count = list.open.length;
+  const { cards, isWhole } = list.every;
   return (
     <section className={styles.pane} aria-label={text.list}>
       <header className={styles.head}>
         <div className={styles.titleRow}>
           <h1 className={styles.title}>{text.title}</h1>
-          {count > 0 && <Count value={count} tone="brand" />}
+          {cards.length > 0 && <Count value={cards.length} isMore={!isWhole} tone="brand" />}
           <Newer count={list.shown.newer} onShow={list.showAll} />
           <span className={styles.grow} />
           {groupsOf(list.open).length > 0 && <SelectButton selection={selection} />}
@@ -44,6 +46,7 @@ export function List({ list, chosen, selection }: ListProps) {
         <InboxTabs />
       </header>
       <AbsenceNote />
+      <Filters cards={cards} isWhole={isWhole} chosen={list.filter} />
       <Together list={list} selection={selection} />
       <div className={styles.scroll}>
         <Rows list={list} chosen={chosen} selection={selection} />
@@ -63,18 +66,12 @@ function SelectButton({ selection }: { selection: Selection }) {
 }
 
 function Rows({ list, chosen, selection }: ListProps) {
-  const text = useText(TEXTS);
   const { query, shown } = list;
   const retry = (): void => void query.refetch();
   if (query.data === undefined) {
     return query.error === null ? <Loading rows={6} /> : <Problem error={query.error} onRetry={retry} />;
   }
-  if (shown.rows.length === 0)
-    return (
-      <Empty icon="inbox" title={text.empty}>
-        {text.emptyHint}
-      </Empty>
-    );
+  if (shown.rows.length === 0 && !query.hasNextPage) return <NoRows isFiltered={list.filter.kind !== "all"} />;
   return (
     <>
       {query.error !== null && <Problem error={query.error} onRetry={retry} shape="bar" />}
@@ -106,6 +103,22 @@ function Rows({ list, chosen, selection }: ListProps) {
   );
 }
 
+function NoRows({ isFiltered }: { isFiltered: boolean }) {
+  const text = useText(TEXTS);
+  if (isFiltered) {
+    return (
+      <Empty icon="filter" title={text.noneShown}>
+        <Link to="/inbox">{text.allShown}</Link>
+      </Empty>
+    );
+  }
+  return (
+    <Empty icon="inbox" title={text.empty}>
+      {text.emptyHint}
+    </Empty>
+  );
+}
+
 /** Offers to decide several requests together: those that are selected, else the largest group. */
 function Together({ list, selection }: { list: CardList; selection: Selection }) {
   const text = useText(TEXTS);
@@ -115,7 +128,7 @@ function Together({ list, selection }: { list: CardList; selection: Selection })
   return (
     <div className={styles.together}>
       <span>{text.together(group.length)}</span>
-      <Button size="small" onClick={() => selection.review(group)}>
+      <Button size="small" className={styles.review} onClick={() => selection.review(group)}>
         {text.review(group.length)}
       </Button>
     </div>

@@ -1,20 +1,24 @@
 /** What became of an answer, and why a card takes none. */
 
 import { Note } from "../kit/Note";
+import { useSession } from "../session/session";
 import { useText } from "../text/language";
 import { useTimes } from "../text/time";
 import type { Result } from "./bulk";
-import { type CardItem, raceText } from "./decide";
+import { type CardItem, decisionOf, endOf, raceText } from "./decide";
 import { TEXTS } from "./text";
 
 /** Of an answer that was not recorded. */
-export function ResultNote({ result }: { result: Result }) {
+export function ResultNote({ result, item }: { result: Result; item: CardItem }) {
   const text = useText(TEXTS);
+  const reader = useSession().user.email;
   const { formats, now } = useTimes();
   const words = (): string => {
-    switch (result.result) {
+    // Where one of several decides, the cards of the others close.
+    const race = result.code === "CLOSED" ? endOf(item) : result;
+    switch (race === result || race === null ? result.result : "already answered") {
       case "already answered":
-        return raceText(text.race, result, (at) => formats.short(at, now));
+        return raceText(text.race, race ?? result, (at) => formats.short(at, now), reader);
       case "changed":
         return text.changed;
       case "unknown":
@@ -50,8 +54,9 @@ export function StatusNote({ item }: { item: CardItem }) {
       const name = answered_by || race.someone;
       const by = answered_for ? race.forOther(name, answered_for) : name;
       const at = answered_on === null ? "" : formats.short(answered_on, now);
-      const decided = decision ?? "";
-      return <Note>{text.answered(by, at, text.decisions[decided] ?? decided)}</Note>;
+      const outcome = decisionOf(decision ?? "");
+      const decided = outcome === null ? (decision ?? "") : text.decisions[outcome];
+      return <Note>{text.answered(by, at, decided)}</Note>;
     }
   }
 }

@@ -5,6 +5,7 @@ import { Tag } from "../kit/Chip";
 import { Icon } from "../kit/icons";
 import { useText } from "../text/language";
 import { Time, useTimes } from "../text/time";
+import { useInboxSearch, withCard } from "./address";
 import styles from "./List.module.css";
 import { type CardRow, dueOf, keyFactOf, shortAddress } from "./row";
 import { TEXTS } from "./text";
@@ -35,7 +36,7 @@ export function Row({ card, isGone, isChosen, selection }: RowProps) {
       )}
       <Link
         to="/inbox"
-        search={{ card: card.card_id }}
+        search={withCard(useInboxSearch(), card.card_id)}
         className={styles.row}
         aria-current={isChosen ? "true" : undefined}
         data-card={card.card_id}
@@ -66,7 +67,7 @@ function Marks({ card }: { card: CardRow }) {
 }
 
 /** When the time to answer ends: red, with a picture and a word, where less than 4 working hours are left. */
-export function Due({ at }: { at: number | null }) {
+export function Due({ at, isPill = false }: { at: number | null; isPill?: boolean }) {
   const text = useText(TEXTS);
   const { formats, now } = useTimes();
   const due = dueOf(at, now);
@@ -78,7 +79,7 @@ export function Due({ at }: { at: number | null }) {
     case "soon":
     case "over":
       return (
-        <span className={styles.soon} title={formats.instant(due.at)}>
+        <span className={isPill ? `${styles.soon} ${styles.pill}` : styles.soon} title={formats.instant(due.at)}>
           <Icon name="clock" size={14} />
           {due.kind === "soon" ? text.due(formats.distance(due.at, now)) : text.over(formats.distance(due.at, now))}
         </span>

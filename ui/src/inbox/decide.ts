@@ -31,21 +31,48 @@ export function withComment(data: JsonObject, comment: string): JsonObject {
   return comment.trim() === "" ? data : { ...data, comment: comment.trim() };
 }
 
+const DECISIONS: Readonly<Record<string, "approved" | "rejected">> = {
+  approve: "approved",
+  approved: "approved",
+  reject: "rejected",
+  rejected: "rejected",
+};
+
+/** Returns what a recorded answer decided: an approval has its outcome there, another card the action of its button. */
+export function decisionOf(answer: string): "approved" | "rejected" | null {
+  return DECISIONS[answer] ?? null;
+}
+
+/** Returns the decision that ended an approval before the reader answered, in the form of a result; null without one. */
+export function endOf({ approval }: Pick<CardItem, "approval">): Partial<Result> | null {
+  const last = approval?.decisions.at(-1);
+  if (last === undefined) return null;
+  const { user, action, at, substitute_for: other } = last;
+  return { answered_by: user, answered_on: at, decision: action, ...(other !== undefined && { answered_for: other }) };
+}
+
 export interface RaceWords {
   approved: (by: string, at: string) => string;
   rejected: (by: string, at: string) => string;
   answered: (by: string, at: string, decision: string) => string;
   forOther: (by: string, other: string) => string;
   someone: string;
+  /** The reader decided in another window. */
+  own: (at: string, decision: string) => string;
 }
 
-/** Returns who decided before the reader, what, and when. */
-export function raceText(words: RaceWords, result: Partial<Result>, time: (at: number) => string): string {
+/** Returns who decided before the reader's click, what, and when. `reader` is an address. */
+export function raceText(
+  words: RaceWords,
+  result: Partial<Result>,
+  time: (at: number) => string,
+  reader: string,
+): string {
   const { answered_by, answered_for, answered_on, decision } = result;
   const name = answered_by || words.someone;
   const by = answered_for ? words.forOther(name, answered_for) : name;
   const at = answered_on === undefined ? "" : time(answered_on);
-  if (decision === "approved") return words.approved(by, at);
-  if (decision === "rejected") return words.rejected(by, at);
-  return words.answered(by, at, decision ?? "");
+  const outcome = decisionOf(decision ?? "");
+  if (answered_by?.toLowerCase() === reader.toLowerCase()) return words.own(at, outcome ?? decision ?? "");
+  return outcome === null ? words.answered(by, at, decision ?? "") : words[outcome](by, at);
 }

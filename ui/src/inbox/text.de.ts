@@ -4,15 +4,21 @@ const requests = (count: number) => (count === 1 ? "1 Anfrage" : `${count} Anfra
 
 export const german = {
   title: "Posteingang",
-  tabs: { open: "Zu entscheiden", decided: "Entschieden", requested: "Angefragt", absence: "Abwesenheit" },
+  tabs: { open: "Offen", decided: "Entschieden", requested: "Angefragt", absence: "Abwesenheit" },
   list: "Anfragen an Sie",
   empty: "Nichts wartet auf Sie.",
+  noneShown: "Zu diesem Filter passt keine Anfrage.",
+  allShown: "Alle Anfragen zeigen",
   emptyHint: "Anfragen erscheinen hier, sobald ein Workflow Sie fragt.",
   choose: "Wählen Sie eine Anfrage aus der Liste.",
   noSubject: "Anfrage",
   from: (workflow, requester) => `${workflow}, von ${requester}`,
   progress: (done, needed) => `${done} von ${needed}`,
   forOther: (address) => `für ${address}`,
+  filters: {
+    label: "Welche Anfragen gezeigt werden",
+    of: (kind, name) => ({ all: "Alle", due: "Heute fällig", for: `Für ${name}`, workflow: name || "Workflow" })[kind],
+  },
   due: (time) => `fällig ${time}`,
   over: (time) => `war fällig ${time}`,
   gone: "nicht mehr offen",
@@ -33,11 +39,16 @@ export const german = {
   decidedBy: (person, action, time) => `${person}: ${action}, ${time}`,
   standIn: (person) => `Sie entscheiden für ${person} während der Abwesenheit.`,
   final: "Ihre Antwort ist endgültig.",
-  quorum: (needed, people) => `Ihre Antwort ist endgültig. ${needed} von ${people} müssen genehmigen.`,
+  quorum: (needed, people) => {
+    const all = people === 2 ? "Beide von Ihnen müssen genehmigen." : `Alle ${people} müssen genehmigen.`;
+    return `Ihre Antwort ist endgültig. ${needed === people ? all : `${needed} von ${people} müssen genehmigen.`}`;
+  },
   copyLink: "Link zu dieser Anfrage kopieren",
   passOn: "Weitergeben",
   keys: {
     next: "Nächste Anfrage",
+    nextShort: "nächste",
+    commentShort: "Kommentar",
     previous: "Vorige Anfrage",
     approve: "Genehmigen",
     reject: "Ablehnen",
@@ -60,6 +71,11 @@ export const german = {
       `${by} hat dies um ${at} beantwortet${decision && ` (${decision})`}; Ihr Klick hat nichts geändert.`,
     forOther: (by, other) => `${by} (für ${other})`,
     someone: "Eine andere Person",
+    own: (at, decision) => {
+      const words: Readonly<Record<string, string>> = { approved: "genehmigt", rejected: "abgelehnt" };
+      const said = decision && ` (${words[decision] ?? decision})`;
+      return `Sie haben dies um ${at} schon beantwortet${said}; dieser Klick hat nichts geändert.`;
+    },
   },
   changed:
     "Die Anfrage hat sich geändert, bevor Ihre Antwort ankam. Es wurde nichts gespeichert; sehen Sie sie noch einmal an, bevor Sie entscheiden.",
@@ -118,6 +134,7 @@ export const german = {
     comment: "Kommentar",
     at: "Wann",
     pruned: "nicht mehr gespeichert",
+    outcomes: { approved: "Genehmigt", rejected: "Abgelehnt" },
     forOther: (person) => `für ${person}`,
   },
   requested: {
@@ -147,6 +164,10 @@ export const german = {
     from: "Erster Tag",
     to: "Letzter Tag",
     substitute: "Vertretung",
+    scope: "Welche Anfragen",
+    scopeAll: "Alle Anfragen an Sie",
+    scopeSome: "Nur die dieser Workflows",
+    scopeHint: "Workflows, die Sie zuletzt gefragt haben",
     note: "Notiz",
     save: "Abwesenheit speichern",
     remove: "Abwesenheit entfernen",

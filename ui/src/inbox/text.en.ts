@@ -1,4 +1,5 @@
 import type { Schema } from "../api/types";
+import type { Filter } from "./filter";
 
 type RequestStatus = NonNullable<Schema<"MyRequestRecord">["status"]>;
 
@@ -9,12 +10,19 @@ export const english = {
   tabs: { open: "To decide", decided: "Decided", requested: "Requested", absence: "Absence" },
   list: "Requests to you",
   empty: "Nothing waits for you.",
+  noneShown: "No request fits this filter.",
+  allShown: "Show all requests",
   emptyHint: "Requests appear here as soon as a workflow asks you.",
   choose: "Choose a request from the list.",
   noSubject: "Request",
   from: (workflow: string, requester: string) => `${workflow}, from ${requester}`,
   progress: (done: number, needed: number) => `${done} of ${needed}`,
   forOther: (address: string) => `for ${address}`,
+  filters: {
+    label: "Which requests are shown",
+    of: (kind: Filter["kind"], name: string) =>
+      ({ all: "All", due: "Due today", for: `For ${name}`, workflow: name || "Workflow" })[kind],
+  },
   due: (time: string) => `due ${time}`,
   over: (time: string) => `was due ${time}`,
   gone: "no longer open",
@@ -35,11 +43,16 @@ export const english = {
   decidedBy: (person: string, action: string, time: string) => `${person}: ${action} ${time}`,
   standIn: (person: string) => `You decide for ${person}, who is absent.`,
   final: "Your answer is final.",
-  quorum: (needed: number, people: number) => `Your answer is final. ${needed} of ${people} must approve.`,
+  quorum: (needed: number, people: number) => {
+    const all = people === 2 ? "Both of you must approve." : `All ${people} of you must approve.`;
+    return `Your answer is final. ${needed === people ? all : `${needed} of ${people} must approve.`}`;
+  },
   copyLink: "Copy the link to this request",
   passOn: "Pass on",
   keys: {
     next: "Next request",
+    nextShort: "next",
+    commentShort: "comment",
     previous: "Previous request",
     approve: "Approve",
     reject: "Reject",
@@ -62,6 +75,8 @@ export const english = {
       `${by} answered this at ${at}${decision && ` (${decision})`}; your click changed nothing.`,
     forOther: (by: string, other: string) => `${by} (for ${other})`,
     someone: "Another person",
+    own: (at: string, decision: string) =>
+      `You answered this already at ${at}${decision && ` (${decision})`}; this click changed nothing.`,
   },
   changed: "The request changed before your answer arrived. Nothing was recorded; look at it again before you decide.",
   unknown: "It is not known whether your answer was recorded. Send it again; it counts once.",
@@ -85,7 +100,7 @@ export const english = {
       CANCELLED: "This request is closed: the answer is no longer needed.",
       ENDED: "This request is closed: the workflow has ended.",
     } as Readonly<Record<string, string>>,
-    decisions: { approved: "approved", rejected: "rejected" } as Readonly<Record<string, string>>,
+    decisions: { approved: "approved", rejected: "rejected" },
   },
   pass: {
     title: "Pass the request on",
@@ -119,6 +134,7 @@ export const english = {
     comment: "Comment",
     at: "When",
     pruned: "no longer stored",
+    outcomes: { approved: "Approved", rejected: "Rejected" },
     forOther: (person: string) => `for ${person}`,
   },
   requested: {
@@ -148,6 +164,10 @@ export const english = {
     from: "First day",
     to: "Last day",
     substitute: "Substitute",
+    scope: "Which requests",
+    scopeAll: "All requests to you",
+    scopeSome: "Only those of these workflows",
+    scopeHint: "Workflows that have asked you lately",
     note: "Note",
     save: "Save the absence",
     remove: "Remove the absence",

@@ -32,16 +32,19 @@ export function Tag({ children }: { children: string }) {
 /** A number beside a name. */
 export function Count({
   value,
+  isMore = false,
   tone = "plain",
   label,
 }: {
   value: number;
+  /** Whether there are more than these. */
+  isMore?: boolean;
   tone?: "plain" | "brand" | "red";
   label?: string;
 }) {
   return (
     <span className={`${styles.count} ${styles[tone]}`}>
-      <span aria-hidden={label ? "true" : undefined}>{value > 99 ? "99+" : value}</span>
+      <span aria-hidden={label ? "true" : undefined}>{value > 99 ? "99+" : `${value}${isMore ? "+" : ""}`}</span>
       {label && <span className={styles.spoken}>{label}</span>}
     </span>
   );

@@ -2,16 +2,23 @@ import { Button, Tooltip } from "@fluentui/react-components";
 import { useState } from "react";
 import { useText } from "../text/language";
 import { SHARED } from "../text/shared";
-import { Icon } from "./icons";
+import { Icon, type IconName } from "./icons";
+
+interface CopyButtonProps {
+  value: string;
+  label: string;
+  isWide?: boolean;
+  icon?: IconName;
+}
 
 /** Copies a text. With `isWide` the button shows words, else a picture with `label` as its name. */
-export function CopyButton({ value, label, isWide = false }: { value: string; label: string; isWide?: boolean }) {
+export function CopyButton({ value, label, isWide = false, icon: shown = "copy" }: CopyButtonProps) {
   const text = useText(SHARED);
   const [isCopied, setIsCopied] = useState(false);
   const copy = (): void => {
     void navigator.clipboard.writeText(value).then(() => setIsCopied(true));
   };
-  const icon = <Icon name={isCopied ? "check" : "copy"} size={16} />;
+  const icon = <Icon name={isCopied ? "check" : shown} size={16} />;
   if (isWide) {
     return (
       <Button icon={icon} onClick={copy}>

@@ -14,17 +14,20 @@ interface EmptyProps {
   action?: ReactNode;
   /** The address of a page of the manual. */
   guide?: string;
+  /** There is nothing else on the page: the title is its heading. */
+  isPage?: boolean;
   children?: ReactNode;
 }
 
-export function Empty({ icon, title, action, guide, children }: EmptyProps) {
+export function Empty({ icon, title, action, guide, isPage = false, children }: EmptyProps) {
   const text = useText(SHARED);
+  const Title = isPage ? "h1" : "p";
   return (
     <div className={styles.center}>
       <span className={styles.tile}>
         <Icon name={icon} size={24} />
       </span>
-      <p className={styles.title}>{title}</p>
+      <Title className={styles.title}>{title}</Title>
       {children && <p className={styles.hint}>{children}</p>}
       {action}
       {guide && (

@@ -12,6 +12,7 @@ import { useConfirmed } from "../session/confirmed";
 import { useSession } from "../session/session";
 import { useText } from "../text/language";
 import styles from "./me.module.css";
+import { QrCode } from "./QrCode";
 import { TEXTS } from "./text";
 
 type Secret = Schema<"SecondFactorAnswer">;
@@ -67,6 +68,8 @@ function Setup({ secret, onClose }: { secret: Secret; onClose: () => void }) {
       onConfirm={() => code !== "" && enable.mutate()}
       onClose={onClose}
     >
+      <p>{text.setupScan}</p>
+      <QrCode value={secret.uri} label={text.qrCode} />
       <p>{text.setupSecret}</p>
       <div className={styles.secret}>
         <code>{secret.secret.match(/.{1,4}/g)?.join(" ")}</code>

@@ -6,6 +6,7 @@ import type { Schema } from "../api/types";
 import { Answer } from "../kit/Answer";
 import { Chip } from "../kit/Chip";
 import { type Column, DataTable } from "../kit/DataTable";
+import { useLive } from "../kit/live";
 import { Section } from "../kit/Page";
 import { Problem } from "../kit/Problem";
 import { useText } from "../text/language";
@@ -22,6 +23,7 @@ export function Sessions() {
   const api = useApi();
   const queries = useQueryClient();
   const query = useQuery(sessionsQuery(api));
+  useLive(query.refetch);
   const end = useMutation({
     mutationFn: (sessionId: string) => api.call("endSession", { session_id: sessionId }),
     onSuccess: () => queries.invalidateQueries({ queryKey: ["sessions"] }),

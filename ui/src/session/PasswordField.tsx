@@ -1,6 +1,7 @@
 import { Button, Field, Input } from "@fluentui/react-components";
 import { type ReactNode, useState } from "react";
 import { useText } from "../text/language";
+import styles from "./SignInForm.module.css";
 import { TEXTS } from "./text";
 
 interface PasswordFieldProps {
@@ -24,7 +25,7 @@ export function PasswordField({ label, value, onChange, autoComplete, hint, prob
     </Button>
   );
   return (
-    <div>
+    <div className={styles.password}>
       <Field
         label={label}
         {...(hint === undefined ? {} : { hint })}

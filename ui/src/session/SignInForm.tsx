@@ -5,14 +5,14 @@ import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
-import { Icon } from "../kit/icons";
 import { Problem } from "../kit/Problem";
 import { useText } from "../text/language";
 import { PasswordField } from "./PasswordField";
 import styles from "./SignInForm.module.css";
 import type { Session } from "./session";
 import { TEXTS } from "./text";
-import { startOf, type Ways } from "./ways";
+import { WaysIn } from "./WaysIn";
+import type { Ways } from "./ways";
 
 interface SignInFormProps {
   ways: Ways;
@@ -25,21 +25,10 @@ interface SignInFormProps {
 }
 
 export function SignInForm({ ways, target, onSignedIn, email = "", forgotten }: SignInFormProps) {
-  const text = useText(TEXTS);
   return (
-    <div className={styles.form}>
-      {ways.providers.map((provider) => (
-        <Button key={provider.id} as="a" size="large" href={startOf(provider.id, target)} icon={<Icon name="key" />}>
-          {text.with(provider.label)}
-        </Button>
-      ))}
-      {ways.providers.length > 0 && ways.local && (
-        <div className={styles.or}>
-          <span>{text.orPassword}</span>
-        </div>
-      )}
-      {ways.local && <PasswordForm email={email} onSignedIn={onSignedIn} forgotten={forgotten} />}
-    </div>
+    <WaysIn ways={ways} target={target}>
+      <PasswordForm email={email} onSignedIn={onSignedIn} forgotten={forgotten} />
+    </WaysIn>
   );
 }
 

@@ -1,16 +1,9 @@
 /** Dangerous acts: where the server asks for the password again, a dialog takes it, and the act is repeated. */
 
-import { Button } from "@fluentui/react-components";
-import { useMutation } from "@tanstack/react-query";
-import { createContext, type ReactNode, useCallback, useContext, useState } from "react";
-import { useApi } from "../api/context";
+import { createContext, lazy, type ReactNode, Suspense, useCallback, useContext, useState } from "react";
 import { asCallError } from "../api/errors";
-import { Confirm } from "../kit/Confirm";
-import { useText } from "../text/language";
-import { PasswordField } from "./PasswordField";
-import { useSession, useTakeSession } from "./session";
-import { TEXTS } from "./text";
-import { startOf } from "./ways";
+
+const ConfirmDialog = lazy(async () => ({ default: (await import("./ConfirmDialog")).ConfirmDialog }));
 
 /** Does an act, again after the password where the server asks for it. Throws what the act throws. */
 export type Confirmed = <Result>(act: () => Promise<Result>) => Promise<Result>;
@@ -39,44 +32,7 @@ export function ConfirmedProvider({ children }: { children: ReactNode }) {
   return (
     <ConfirmedContext value={confirmed}>
       {children}
-      {settle !== null && <Asking onSettled={settle.with} />}
+      <Suspense>{settle !== null && <ConfirmDialog onSettled={settle.with} />}</Suspense>
     </ConfirmedContext>
-  );
-}
-
-function Asking({ onSettled }: { onSettled: (isConfirmed: boolean) => void }) {
-  const text = useText(TEXTS);
-  const api = useApi();
-  const { user, session_means, sign_in } = useSession();
-  const takeSession = useTakeSession();
-  const [password, setPassword] = useState("");
-  const confirm = useMutation({
-    mutationFn: () => api.call("confirmSession", { password }),
-    onSuccess: (session) => {
-      takeSession(session);
-      onSettled(true);
-    },
-  });
-  const provider = sign_in.providers.find(({ id }) => id === session_means);
-  return (
-    <Confirm
-      title={text.confirmTitle}
-      verb={text.confirm}
-      isBusy={confirm.isPending || !user.has_password}
-      error={confirm.error}
-      words={{ SIGN_IN_REFUSED: text.wrongPassword }}
-      onConfirm={() => password !== "" && confirm.mutate()}
-      onClose={() => onSettled(false)}
-    >
-      <p>{user.has_password ? text.confirmHint : text.confirmByProvider}</p>
-      {user.has_password && (
-        <PasswordField label={text.password} value={password} onChange={setPassword} autoComplete="current-password" />
-      )}
-      {!user.has_password && provider && (
-        <Button as="a" href={startOf(provider.id, "/me")}>
-          {text.with(provider.label)}
-        </Button>
-      )}
-    </Confirm>
   );
 }

@@ -41,7 +41,9 @@ export function useTakeSession(): (session: Session) => void {
       // What another person or organization has seen must not stay on the screen.
       const isSame =
         before?.user.user_id === session.user.user_id && before.organization.id === session.organization.id;
-      const others = { predicate: (query: { queryKey: readonly unknown[] }) => query.queryKey[0] !== queryKey[0] };
+      // The page of an invitation is still there while it is left; its link has been used, and is not read again.
+      const kept: readonly unknown[] = [queryKey[0], "invitation"];
+      const others = { predicate: (query: { queryKey: readonly unknown[] }) => !kept.includes(query.queryKey[0]) };
       if (isSame) void queries.invalidateQueries(others);
       else queries.removeQueries(others);
     },

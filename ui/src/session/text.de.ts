@@ -13,6 +13,7 @@ export const german = {
   signingIn: "Anmeldung läuft …",
   with: (provider) => `Weiter mit ${provider}`,
   orPassword: "oder mit einem Passwort",
+  emergency: "Mit dem Notfallkonto anmelden",
   refused: "E-Mail, Passwort oder Code ist nicht richtig. Nach fünf Versuchen müssen Sie warten.",
   wait: "Zu viele Versuche. Warten Sie, bevor Sie es noch einmal versuchen.",
   again: "Bitte wieder anmelden",
@@ -24,7 +25,8 @@ export const german = {
   },
   confirmTitle: "Bestätigen Sie, dass Sie es sind",
   confirmHint: "Dafür wird Ihr Passwort gebraucht. Es wird höchstens einmal in 10 Minuten gefragt.",
-  confirmByProvider: "Melden Sie sich bei Ihrem Anbieter noch einmal an, und wiederholen Sie es dann.",
+  confirmByProvider:
+    "Sie melden sich bei einem Anbieter an. Melden Sie sich dort noch einmal an; er führt Sie hierher zurück, dann wiederholen Sie es.",
   confirm: "Bestätigen",
   wrongPassword: "Das ist nicht Ihr Passwort.",
 } satisfies SessionText;

@@ -11,6 +11,7 @@ export const english = {
   signingIn: "Signing in …",
   with: (provider: string) => `Continue with ${provider}`,
   orPassword: "or with a password",
+  emergency: "Sign in with the emergency account",
   refused: "Email, password or code is not right. After five attempts you have to wait.",
   wait: "Too many attempts. Wait before you try again.",
   again: "Sign in again",
@@ -22,7 +23,7 @@ export const english = {
   },
   confirmTitle: "Confirm that it is you",
   confirmHint: "This needs your password. It is asked for at most once in 10 minutes.",
-  confirmByProvider: "Sign in again with your provider, then repeat this.",
+  confirmByProvider: "You sign in with a provider. Sign in there again; it leads you back here, then repeat this.",
   confirm: "Confirm",
   wrongPassword: "This is not your password.",
 };

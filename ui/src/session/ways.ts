@@ -24,7 +24,8 @@ export function targetOf(to: unknown): string {
   return /[\u0000-\u001f\\]/.test(to) ? "/" : to;
 }
 
-/** Returns the address at which sign-in by a provider begins. */
-export function startOf(provider: string, target: string): string {
-  return `/v2/session/start?${new URLSearchParams({ provider, to: `/app${target}` })}`;
+/** Returns the address at which sign-in by a provider begins; with the token of an invitation, it accepts that too. */
+export function startOf(provider: string, target: string, invitation?: string): string {
+  const accepted = invitation === undefined ? {} : { invitation };
+  return `/v2/session/start?${new URLSearchParams({ provider, to: `/app${target}`, ...accepted })}`;
 }

@@ -7,8 +7,10 @@ import { TEXTS } from "./text";
 export function NotFound() {
   const text = useText(TEXTS);
   return (
-    <Empty icon="search" title={text.notFound} action={<Link to="/">{text.toStart}</Link>}>
-      {text.notFoundHint}
-    </Empty>
+    <main>
+      <Empty icon="search" title={text.notFound} action={<Link to="/">{text.toStart}</Link>} isPage>
+        {text.notFoundHint}
+      </Empty>
+    </main>
   );
 }

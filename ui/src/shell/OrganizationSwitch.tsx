@@ -22,7 +22,7 @@ export function OrganizationSwitch() {
   if (organizations.length < 2) return <span className={styles.organization}>{organization.name}</span>;
   const onChange = (_: unknown, { checkedItems }: MenuCheckedValueChangeData): void => {
     const [id] = checkedItems;
-    if (id !== undefined && id !== organization.id) choose.mutate(id);
+    if (id !== undefined && id !== organization.id) choose.mutate({ organizationId: id });
   };
   return (
     <Menu checkedValues={{ organization: [organization.id] }} onCheckedValueChange={onChange}>

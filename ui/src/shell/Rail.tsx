@@ -10,12 +10,14 @@ import { SHARED } from "../text/shared";
 import { type Place, placesOf } from "./places";
 import styles from "./Rail.module.css";
 import { TEXTS } from "./text";
+import { useOpenCount } from "./use-open-count";
 
 export function Rail() {
   const text = useText(TEXTS);
   const shared = useText(SHARED);
   const { preferences, choose } = usePreferences();
   const isOpen = preferences.isRailOpen;
+  const count = useOpenCount();
   return (
     <nav className={isOpen ? styles.open : styles.rail} aria-label={text.mainNavigation}>
       <div className={styles.logo}>
@@ -25,7 +27,7 @@ export function Rail() {
       <ul className={styles.places}>
         {placesOf(useSession()).map((place) => (
           <li key={place.id}>
-            <PlaceLink place={place} isOpen={isOpen} />
+            <PlaceLink place={place} isOpen={isOpen} count={place.id === "inbox" ? count : null} />
           </li>
         ))}
       </ul>
@@ -42,34 +44,59 @@ export function Rail() {
   );
 }
 
-function PlaceLink({ place, isOpen }: { place: Place; isOpen: boolean }) {
+interface PlaceLinkProps {
+  place: Place;
+  isOpen: boolean;
+  /** How much waits there. */
+  count: string | null;
+}
+
+function PlaceLink({ place, isOpen, count }: PlaceLinkProps) {
   const text = useText(TEXTS);
   const name = text.places[place.id];
+  const label = count === null ? name : text.waiting(name, count);
   const link = (
-    <Link to={place.path} className={styles.place} activeProps={{ "aria-current": "page" }} aria-label={name}>
+    <Link to={place.path} className={styles.place} activeProps={{ "aria-current": "page" }} aria-label={label}>
       <Icon name={place.icon} />
       {isOpen && <span>{name}</span>}
+      {count !== null && <Waiting className={isOpen ? styles.count : styles.mark} count={count} />}
     </Link>
   );
   if (isOpen) return link;
   return (
-    <Tooltip content={name} relationship="label" positioning="after">
+    <Tooltip content={label} relationship="label" positioning="after">
       {link}
     </Tooltip>
   );
 }
 
+/** A number that the name of the link has too; the style sheet draws it, so that it is read once. */
+function Waiting({ count, className }: { count: string; className: string | undefined }) {
+  return <span aria-hidden="true" className={className} data-count={count} />;
+}
+
 /** The same on a phone. */
 export function BottomBar() {
   const text = useText(TEXTS);
+  const count = useOpenCount();
   return (
     <nav className={styles.bottom} aria-label={text.mainNavigation}>
       {placesOf(useSession()).map((place) => (
-        <Link key={place.id} to={place.path} className={styles.tab} activeProps={{ "aria-current": "page" }}>
-          <Icon name={place.icon} size={24} />
-          <span>{text.places[place.id]}</span>
-        </Link>
+        <BottomLink key={place.id} place={place} count={place.id === "inbox" ? count : null} />
       ))}
     </nav>
+  );
+}
+
+function BottomLink({ place, count }: Omit<PlaceLinkProps, "isOpen">) {
+  const text = useText(TEXTS);
+  const name = text.places[place.id];
+  const label = count === null ? name : text.waiting(name, count);
+  return (
+    <Link to={place.path} className={styles.tab} activeProps={{ "aria-current": "page" }} aria-label={label}>
+      <Icon name={place.icon} size={24} />
+      <span>{name}</span>
+      {count !== null && <Waiting className={styles.mark} count={count} />}
+    </Link>
   );
 }

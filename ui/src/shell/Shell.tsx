@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, useRouter } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
 import { sessionQuery } from "../api/queries/session";
@@ -17,13 +17,13 @@ import { SessionProvider } from "../session/session";
 import { useText } from "../text/language";
 import { useCommandList } from "./commands";
 import { useKeyboard } from "./keyboard";
-import { Palette } from "./Palette";
 import { BottomBar, Rail } from "./Rail";
 import styles from "./Shell.module.css";
-import { Shortcuts } from "./Shortcuts";
 import { useStandardCommands } from "./standard-commands";
 import { TopBar } from "./TopBar";
 import { TEXTS } from "./text";
+
+const Shortcuts = lazy(async () => ({ default: (await import("./Shortcuts")).Shortcuts }));
 
 export function Shell() {
   const { data, error, refetch } = useQuery(sessionQuery(useApi()));
@@ -60,6 +60,7 @@ function Frame() {
   const [open, setOpen] = useState<"palette" | "shortcuts" | null>(null);
   const close = (): void => setOpen(null);
   const openers = { onSearch: () => setOpen("palette"), onShortcuts: () => setOpen("shortcuts") };
+  const Palette = usePalette();
   usePreferenceSync();
   useStandardCommands(openers);
   useKeyboard(useCommandList());
@@ -77,8 +78,17 @@ function Frame() {
         </main>
       </div>
       {isPhone && <BottomBar />}
-      {open === "palette" && <Palette onClose={close} />}
-      {open === "shortcuts" && <Shortcuts onClose={close} />}
+      <Suspense>
+        {open === "palette" && Palette !== null && <Palette onClose={close} />}
+        {open === "shortcuts" && <Shortcuts onClose={close} />}
+      </Suspense>
     </div>
   );
+}
+
+/** Reads the palette after the first paint. Not by `lazy`, which draws late the first time: letters would be lost. */
+function usePalette(): typeof import("./Palette").Palette | null {
+  const [found, setFound] = useState<typeof import("./Palette").Palette | null>(null);
+  useEffect(() => void import("./Palette").then(({ Palette }) => setFound(() => Palette)), []);
+  return found;
 }

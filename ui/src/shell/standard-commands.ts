@@ -62,7 +62,7 @@ function useOrganizationCommands(): Command[] {
     group: text.groups.organization,
     text: text.switchOrganization(name),
     icon: "repeat",
-    run: () => choose.mutate(id),
+    run: () => choose.mutate({ organizationId: id }),
   }));
 }
 

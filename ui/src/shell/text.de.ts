@@ -6,6 +6,7 @@ export const german = {
   account: "Konto",
   accountOf: (name) => `Konto von ${name}`,
   places: { inbox: "Posteingang", admin: "Verwaltung" },
+  waiting: (place, count) => `${place}, ${count} offen`,
   narrow: "Schmaler",
   widen: "Breiter",
   more: "Mehr",

@@ -7,6 +7,7 @@ export const english = {
   account: "Account",
   accountOf: (name: string) => `Account of ${name}`,
   places: { inbox: "Inbox", admin: "Administration" },
+  waiting: (place: string, count: string) => `${place}, ${count} open`,
   narrow: "Narrow",
   widen: "Widen",
   more: "More",

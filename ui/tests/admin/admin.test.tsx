@@ -5,7 +5,7 @@ import { endAfter, exampleOf, isOver, isUnused } from "../../src/admin/key";
 import { addressesIn } from "../../src/admin/member";
 import { type Handlers, refusal } from "../fakes/api";
 import { expectAccessible, visit } from "../fakes/app";
-import { KEY, NOW, signedIn, withMembers } from "../fakes/people";
+import { KEY, NOW, sessionOf, signedIn, withMembers } from "../fakes/people";
 import { changeScreen } from "../fakes/screen";
 
 const DAY = 24 * 3_600_000;
@@ -270,5 +270,59 @@ describe("the audit", () => {
     });
     const { from = 0, to = 0 } = filterOf({ from: "2026-11-28", to: "2026-11-28" });
     expect(to - from).toBe(DAY);
+  });
+});
+
+describe("an organization", () => {
+  const workspace = { workspace_id: "workspace-1", workspace_name: "Default", created_on: NOW };
+
+  it("is made by its owner, who works in it from then on", async () => {
+    const other = { id: "organization-2", name: "Second Ltd" };
+    let items = [workspace];
+    const { user, api } = visit("/admin/organization", signedIn(), {
+      getWorkspaces: () => ({ message: "success", count: items.length, items }),
+      createWorkspace: ({ name }) => {
+        const item = { workspace_id: "workspace-2", workspace_name: name, created_on: NOW };
+        items = [...items, item];
+        return { message: "success", item };
+      },
+      createOrganization: ({ name }) => ({
+        message: "success",
+        item: {
+          organization_id: other.id,
+          organization_name: name,
+          workspace_id: "workspace-3",
+          created_on: NOW,
+        },
+      }),
+      chooseOrganization: () => sessionOf({ organization: other, csrf: "csrf-5" }),
+    });
+    await screen.findByRole("row", { name: /Default/ });
+    await expectAccessible();
+    await user.click(screen.getByRole("button", { name: "Create a workspace" }));
+    await user.click(await screen.findByLabelText(/Name/));
+    await user.paste("Tests");
+    await user.keyboard("{Enter}");
+    await screen.findByRole("button", { name: "Work here: Tests" });
+    await user.click(screen.getByRole("button", { name: "Create an organization" }));
+    await user.click(await screen.findByLabelText(/Name/));
+    await user.paste("Second Ltd");
+    await user.keyboard("{Enter}");
+    expect(await screen.findByText("Second Ltd")).toBeTruthy();
+    const [, chosen] = api.calls.find(([id]) => id === "chooseOrganization") ?? [];
+    expect(chosen).toEqual({ organization_id: "organization-2", workspace_id: null });
+    expect(api.csrf()).toBe("csrf-5");
+  });
+
+  it("is no business of others, who read whom to ask", async () => {
+    visit("/admin/organization", signedIn({ role: "admin", permissions: ["own", "members"] }), {
+      getAdministrators: () => ({
+        message: "success",
+        count: 1,
+        items: [{ name: "The owner", email: "owner@example.com" }],
+      }),
+    });
+    expect(await screen.findByText(/You need the right “organization”.*The owner \(owner@example.com\)/)).toBeTruthy();
+    await expectAccessible();
   });
 });

@@ -47,6 +47,32 @@ describe("sign-in", () => {
     expect(screen.queryByLabelText(/^Password/)).toBeNull();
   });
 
+  it("opens the form for the emergency account where passwords are switched off", async () => {
+    const { user } = visit("/sign-in", signedOut({ local: false, providers: [{ id: "entra", label: "Entra" }] }));
+    await user.click(await screen.findByRole("button", { name: "Sign in with the emergency account" }));
+    await screen.findByLabelText(/^Password/);
+    await expectAccessible();
+  });
+
+  it("says in words why a provider's sign-in failed", async () => {
+    visit("/sign-in?error=NOT_A_MEMBER", signedOut());
+    expect(await screen.findByText(/You are not a member of an organization here/)).toBeTruthy();
+    await expectAccessible();
+  });
+
+  it("does not show a reason that it does not know", async () => {
+    visit("/sign-in?error=Call%20us", signedOut());
+    expect(await screen.findByText("The sign-in did not succeed. Try again.")).toBeTruthy();
+    expect(document.body.textContent).not.toContain("Call us");
+  });
+
+  it("keeps the session when a confirmation at a provider failed", async () => {
+    const { user, address } = visit("/sign-in?error=PROVIDER_REFUSED", signedIn());
+    await user.click(await screen.findByRole("link", { name: "Back to the app" }));
+    await screen.findByRole("navigation", { name: "Main" });
+    expect(address()).toBe("/inbox");
+  });
+
   it("leads on at once when there is a session", async () => {
     const { address } = visit("/sign-in?to=/me", signedIn());
     await screen.findByRole("heading", { name: "My account" });
@@ -85,6 +111,14 @@ describe("an invitation", () => {
       password: "short but now longer",
       code: "",
     });
+  });
+
+  it("is accepted at a provider, which is the only way where passwords are switched off", async () => {
+    const ways = { local: false, providers: [{ id: "entra", label: "Entra" }] };
+    visit("/invitation/token-1", signedOut(ways), { readInvitation: () => INVITATION });
+    const button = await screen.findByRole("link", { name: "Continue with Entra" });
+    expect(button.getAttribute("href")).toBe("/v2/session/start?provider=entra&to=%2Fapp%2F&invitation=token-1");
+    expect(screen.queryByLabelText(/New password/)).toBeNull();
   });
 
   it("asks a person with an account for the password of it alone", async () => {

@@ -1,6 +1,6 @@
 /** An inbox in memory: requests that change as the calls say. */
 
-import type { AnswerOf, InputOf } from "../../src/api/types";
+import type { AnswerOf, InputOf, Schema } from "../../src/api/types";
 import type { CardRow } from "../../src/inbox/row";
 import { type Handlers, refusal } from "./api";
 import { NOW } from "./people";
@@ -15,6 +15,30 @@ export const CARD = {
     { type: "Action.Submit", title: "Approve", style: "positive", data: { action: "approve" } },
     { type: "Action.Submit", title: "Reject", style: "destructive", data: { action: "reject" } },
   ],
+};
+
+export const APPROVAL: NonNullable<CardItem["approval"]> = {
+  requester: "buyer@example.com",
+  order: "parallel",
+  quorum: 1,
+  recipients: 1,
+  veto: false,
+  comment_required: "reject",
+  decisions: [],
+};
+
+export const DECISION: Schema<"DecisionRecord"> = {
+  state: "approval_1",
+  visit: 1,
+  scope: "",
+  user: "buyer@example.com",
+  action: "approved",
+  comment: "",
+  at: NOW - 60_000,
+  via: "INBOX",
+  card_revision: 1,
+  is_final: false,
+  is_override: false,
 };
 
 export function cardRow(changes: Partial<CardRow> = {}): CardRow {
@@ -55,15 +79,7 @@ export function cardItem(changes: Partial<CardItem> = {}): CardItem {
     closed_reason: null,
     closed_text: null,
     passed_to: null,
-    approval: {
-      requester: "buyer@example.com",
-      order: "parallel",
-      quorum: 1,
-      recipients: 1,
-      veto: false,
-      comment_required: "reject",
-      decisions: [],
-    },
+    approval: APPROVAL,
     ...changes,
   };
 }
@@ -77,7 +93,10 @@ export function withCards(given: readonly CardRow[], item: Partial<CardItem> = {
     return cards.length < before;
   };
   return {
-    getMyCards: () => ({ message: "success", count: cards.length, items: cards }),
+    getMyCards: ({ workflow_id }: InputOf<"getMyCards">) => {
+      const items = cards.filter((card) => workflow_id === undefined || card.workflow_id === workflow_id);
+      return { message: "success", count: items.length, items };
+    },
     getMyCard: ({ card_id }: InputOf<"getMyCard">) => {
       if (!given.some((card) => card.card_id === card_id)) throw refusal(404, "CARD_NOT_FOUND");
       return { message: "success", item: cardItem(item) };

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { FromFrame } from "../../src/frame/messages";
 import { refusal } from "../fakes/api";
 import { expectAccessible, fill, type Visit, visit } from "../fakes/app";
-import { CARD, cardItem, cardRow, withCards } from "../fakes/inbox";
+import { APPROVAL, CARD, cardItem, cardRow, DECISION, withCards } from "../fakes/inbox";
 import { NOW, signedIn } from "../fakes/people";
 import { changeScreen } from "../fakes/screen";
 
@@ -84,6 +84,25 @@ describe("the inbox", () => {
       await screen.findByText(/controller@example.com approved this at .*; your click changed nothing/),
     ).toBeTruthy();
     await waitFor(() => expect(screen.queryByRole("button", { name: /^Approve/ })).toBeNull());
+  });
+
+  it("says who decided where one of several was enough and closed the other cards", async () => {
+    const page = visit("/inbox?card=card-1", signedIn(), withCards(TWO), {
+      answerCards: () => {
+        const approval = { ...APPROVAL, decisions: [{ ...DECISION, user: "controller@example.com" }] };
+        const item = cardItem({ status: "CLOSED", closed_reason: "ENDED", approval });
+        page.api.handle({ getMyCard: () => ({ message: "success", item }) });
+        const items = [{ card_id: "card-1", result: "refused" as const, code: "CLOSED", text: "closed" }];
+        return { message: "success", count: 1, items };
+      },
+    });
+    await drawn();
+    await press("reject", "destructive");
+    await fill(page.user, /Comment/, "Too late");
+    await page.user.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Reject" }));
+    expect(
+      await screen.findByText(/controller@example.com approved this at .*; your click changed nothing/),
+    ).toBeTruthy();
   });
 
   it("keeps the request when the answer was lost, and says that it may have arrived", async () => {
@@ -171,6 +190,24 @@ describe("the inbox", () => {
     expect(await screen.findByRole("link", { name: /Order 1/ })).toBeTruthy();
   });
 
+  it("limits the list to what an address says, and keeps that while cards are opened", async () => {
+    const other = cardRow({ card_id: "card-3", subject: "Leave", workflow_id: "leave", workflow_name: "Leave" });
+    const page = visit("/inbox", signedIn(), withCards([...TWO, other]));
+    await page.user.click(await screen.findByRole("link", { name: "Leave 1" }));
+    await waitFor(() => expect(screen.queryByRole("link", { name: /Order 1/ })).toBeNull());
+    expect(page.address()).toBe("/inbox?show=workflow%3Aleave");
+    await page.user.click(screen.getByRole("link", { name: /Leave.*17,010.00/ }));
+    expect(page.address()).toBe("/inbox?card=card-3&show=workflow%3Aleave");
+    await expectAccessible();
+  });
+
+  it("shows on the rail how many requests are open, on every screen", async () => {
+    visit("/inbox/decided", signedIn(), withCards(TWO), {
+      getMyDecisions: () => ({ message: "success", count: 0, items: [] }),
+    });
+    expect(await screen.findByRole("link", { name: "Inbox, 2 open" })).toBeTruthy();
+  });
+
   it("says that a card is too large to be shown", async () => {
     visit("/inbox?card=card-1", signedIn(), withCards(TWO, { card: { ...CARD, filling: "x".repeat(5_000_000) } }));
     expect(await screen.findByText(/This card is too large to be shown/)).toBeTruthy();
@@ -199,6 +236,27 @@ describe("an absence", () => {
     const [, sent] = page.api.calls.find(([id]) => id === "putAbsence") ?? [];
     const begins = new Date(2026, 11, 24).getTime();
     expect(sent).toMatchObject({ from: begins, to: new Date(2026, 11, 25).getTime(), scope: null });
+    await expectAccessible();
+  });
+
+  it("is limited to workflows that have asked before", async () => {
+    const page = visit("/inbox/absence", signedIn(), withCards(TWO), {
+      getMyDecisions: () => ({ message: "success", count: 0, items: [] }),
+      putAbsence: (draft) => ({
+        message: "stored",
+        item: { ...draft, scope: draft.scope ?? null, note: draft.note ?? "" },
+      }),
+    });
+    fireEvent.change(await screen.findByLabelText(/First day/), { target: { value: "2026-12-24" } });
+    fireEvent.change(screen.getByLabelText(/Last day/), { target: { value: "2026-12-24" } });
+    await fill(page.user, /Substitute/, "buyer@example.com");
+    await page.user.click(await screen.findByLabelText("Only those of these workflows"));
+    const save = screen.getByRole<HTMLButtonElement>("button", { name: "Save the absence" });
+    expect(save.disabled).toBe(true);
+    await page.user.click(screen.getByLabelText("Purchase orders"));
+    await page.user.click(save);
+    const sent = () => page.api.calls.find(([id]) => id === "putAbsence")?.[1];
+    await waitFor(() => expect(sent()).toMatchObject({ scope: ["workflow-1"] }));
     await expectAccessible();
   });
 });

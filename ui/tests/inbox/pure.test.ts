@@ -2,11 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { buttonsOf, factLabels, groupsOf, leftOver, MOST, toggled } from "../../src/inbox/bulk";
 import { dayOf, startOf } from "../../src/inbox/days";
-import { isRefusal, lacksComment, questionOf, raceText, withComment } from "../../src/inbox/decide";
+import { decisionOf, endOf, isRefusal, lacksComment, questionOf, raceText, withComment } from "../../src/inbox/decide";
+import { chipsOf, criteriaOf, endOfDay, type Filter, filterOf, isShown, textOfFilter } from "../../src/inbox/filter";
 import { dueOf, keyFactOf, shortAddress, workingTime } from "../../src/inbox/row";
 import { allOf, merge, neighbor } from "../../src/inbox/shown";
 import { english } from "../../src/inbox/text.en";
-import { cardRow } from "../fakes/inbox";
+import { cardItem, cardRow, DECISION } from "../fakes/inbox";
 
 const HOUR = 3_600_000;
 const at = (text: string): number => new Date(text).getTime();
@@ -42,6 +43,52 @@ describe("a row", () => {
         expect(workingTime(a, c)).toBeLessThanOrEqual(c - a);
       }),
     );
+  });
+});
+
+describe("a filter of the list", () => {
+  const now = at("2026-11-27T10:00");
+  const card = cardRow({ workflow_id: "orders", workflow_name: "Orders" });
+  const due = cardRow({ workflow_id: "prices", workflow_name: "Prices", due_on: at("2026-11-27T17:00") });
+  const forOther = cardRow({ workflow_id: "orders", workflow_name: "Orders", is_substitute_for: "boss@example.com" });
+
+  it("is read from the address as it is written there, whatever else is written", () => {
+    const filters = fc.oneof(
+      fc.constant<Filter>({ kind: "all" }),
+      fc.constant<Filter>({ kind: "due" }),
+      fc.emailAddress().map((person): Filter => ({ kind: "for", person })),
+      fc.uuid().map((id): Filter => ({ kind: "workflow", id })),
+    );
+    fc.assert(
+      fc.property(filters, (filter) => {
+        expect(filterOf(textOfFilter(filter))).toEqual(filter);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(["all", "due", "for", "workflow"]).toContain(filterOf(text).kind);
+      }),
+    );
+  });
+
+  it("is offered where it shows some of the requests and not all, with their number", () => {
+    expect(chipsOf([card, due, forOther], now).map(({ filter, name, count }) => [filter.kind, name, count])).toEqual([
+      ["all", "", 3],
+      ["due", "", 1],
+      ["for", "boss@example.com", 1],
+      ["workflow", "Orders", 2],
+      ["workflow", "Prices", 1],
+    ]);
+    expect(chipsOf([card, card], now)).toEqual([]);
+    expect(chipsOf([], now)).toEqual([]);
+  });
+
+  it("asks the server for what it selects by: what is due by the end of today, or a workflow", () => {
+    expect(endOfDay(now)).toBe(at("2026-11-28T00:00"));
+    expect(criteriaOf({ kind: "due" }, now)).toEqual({ due_before: endOfDay(now) });
+    expect(criteriaOf({ kind: "workflow", id: "orders" }, now)).toEqual({ workflow_id: "orders" });
+    expect(criteriaOf({ kind: "for", person: "boss@example.com" }, now)).toEqual({});
+    expect(isShown({ kind: "for", person: "boss@example.com" }, card, now)).toBe(false);
   });
 });
 
@@ -150,12 +197,44 @@ describe("an answer", () => {
     expect(lacksComment(rule("always"), { ...approve, data: withComment(approve.data, " seen ") })).toBe(false);
   });
 
+  it("of an approval is the last one, also where it closed the reader's card", () => {
+    const { approval } = cardItem();
+    if (approval === null) throw new Error("the card of these tests is an approval");
+    const given = { user: "controller@example.com", action: "rejected", at: 7, substitute_for: "boss@example.com" };
+    const decisions = [
+      { ...DECISION, action: "approved" },
+      { ...DECISION, ...given },
+    ];
+    expect(endOf({ approval: { ...approval, decisions } })).toEqual({
+      answered_by: "controller@example.com",
+      answered_for: "boss@example.com",
+      answered_on: 7,
+      decision: "rejected",
+    });
+    expect(endOf({ approval })).toBeNull();
+    expect(endOf({ approval: null })).toBeNull();
+  });
+
+  it("is one of two words, however an answer spells it, or neither", () => {
+    expect(["approve", "approved", "reject", "rejected", "send", ""].map(decisionOf)).toEqual([
+      "approved",
+      "approved",
+      "rejected",
+      "rejected",
+      null,
+      null,
+    ]);
+  });
+
   it("that came second says who decided, what, when, and that the own click changed nothing", () => {
     const race = { answered_by: "manager@example.com", answered_on: 1, decision: "approved" };
-    const text = raceText(english.race, race, () => "14:02");
+    const text = raceText(english.race, race, () => "14:02", "buyer@example.com");
     expect(text).toBe("manager@example.com approved this at 14:02; your click changed nothing.");
     const other = { ...race, answered_for: "boss@example.com", decision: "send" };
-    expect(raceText(english.race, other, () => "14:02")).toBe(
+    expect(raceText(english.race, race, () => "14:02", "Manager@example.com")).toBe(
+      "You answered this already at 14:02 (approved); this click changed nothing.",
+    );
+    expect(raceText(english.race, other, () => "14:02", "buyer@example.com")).toBe(
       "manager@example.com (for boss@example.com) answered this at 14:02 (send); your click changed nothing.",
     );
   });

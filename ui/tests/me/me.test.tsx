@@ -101,6 +101,7 @@ describe("the own account", () => {
     await user.keyboard("{Enter}");
     const setup = within(await screen.findByRole("dialog", { name: "Set up an authenticator app" }));
     expect(setup.getByText("ABCD EFGH IJKL MNOP")).toBeTruthy();
+    expect(setup.getByRole("img", { name: "QR code of the key" })).toBeTruthy();
     await user.click(setup.getByLabelText(/Code/));
     await user.paste("123 456");
     await user.keyboard("{Enter}");

@@ -40,12 +40,16 @@ describe("the frame of the app", () => {
     const { user } = visit("/me", signedIn());
     await screen.findByRole("heading", { name: "My account" });
     await user.keyboard("{Control>}k{/Control}");
-    await user.type(await screen.findByRole("combobox"), "dark");
-    expect(screen.getAllByRole("option").map((each) => each.textContent)).toEqual(["Theme: Dark"]);
+    await user.type(await screen.findByRole("combobox", { name: "Search or run a command" }), "dark");
+    expect(
+      within(screen.getByRole("listbox", { name: "Search or run a command" }))
+        .getAllByRole("option")
+        .map((each) => each.textContent),
+    ).toEqual(["Theme: Dark"]);
     await expectAccessible();
     await user.keyboard("{Enter}");
     await waitFor(() => expect(document.documentElement.dataset.theme).toBe("dark"));
-    expect(screen.queryByRole("combobox")).toBeNull();
+    expect(screen.queryByRole("combobox", { name: "Search or run a command" })).toBeNull();
   });
 
   it("lists the keys of the screen by the question mark", async () => {
@@ -61,7 +65,7 @@ describe("the frame of the app", () => {
     const { user } = visit("/me", signedIn());
     await screen.findByRole("heading", { name: "My account" });
     await user.keyboard("{Control>}k{/Control}");
-    await user.type(await screen.findByRole("combobox"), "Deutsch{Enter}");
+    await user.type(await screen.findByRole("combobox", { name: "Search or run a command" }), "Deutsch{Enter}");
     expect(await screen.findByRole("heading", { name: "Mein Konto" })).toBeTruthy();
     expect(document.documentElement.lang).toBe("de");
   });

@@ -10,9 +10,10 @@ from looply.app.context.audit import record
 from looply.app.context.reasons import validate_reason
 from looply.app.context.services import Services
 from looply.app.executions.approvals import validate_person
-from looply.app.inbox.own import find_own_card, own_person
+from looply.app.executions.sent_cards import card_not_found
+from looply.app.inbox.own import NOT_YOURS, find_own_card, own_person
 from looply.catalog.tenants.principal import Principal
-from looply.errors import BadRequest, Conflict, LooplyError, NotFound, Problem, Refused, StoreLost
+from looply.errors import BadRequest, Conflict, LooplyError, Problem, Refused, StoreLost
 from looply.execution.facts.commands import (
     AlreadyAnswered,
     AnswerCard,
@@ -93,7 +94,7 @@ async def delegate(services: Services, principal: Principal, card_id: str, *, to
         case Unfit(problems=problems):
             raise _cannot_pass_on(problems)
         case _:
-            raise NotFound("card not found", code="CARD_NOT_FOUND")
+            raise card_not_found(NOT_YOURS)
 
 
 async def _answer(services: Services, principal: Principal, reply: CardReply) -> CardResult:

@@ -24,7 +24,8 @@ CACHE_SECONDS: Final = 3600.0
 KEYS_SECONDS: Final = 60.0
 """Time between two reads of the keys because of a token with an unknown key."""
 
-_TIMEOUT: Final = timedelta(seconds=10)
+_TIMEOUT: Final = timedelta(seconds=5)
+"""A person waits for it at the page of sign-in."""
 _MAX_CODE: Final = 10_000
 _WELL_KNOWN: Final = "/.well-known/openid-configuration"
 

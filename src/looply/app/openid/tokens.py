@@ -10,7 +10,7 @@ from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 from looply.app.openid.flow import SignInFailed
-from looply.definition.settings.mail import person_of, read_address
+from looply.definition.settings.mail import read_address
 from looply.sign_in_providers import ProviderSettings
 
 ALGORITHMS: Final = (
@@ -138,11 +138,6 @@ def identity_of(provider: ProviderSettings, claims: Claims) -> Identity:
         name="".join(each for each in name if each.isprintable()) or subject[:_MAX_NAME],
         groups=_groups(claims.raw.get(provider.groups_claim)),
     )
-
-
-def is_same_person(email: str, other: str) -> bool:
-    """Returns whether two spellings of an address are those of one person."""
-    return person_of(email) == person_of(other)
 
 
 def _address(text: str | None) -> str | None:

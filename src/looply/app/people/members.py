@@ -25,6 +25,11 @@ async def find_people(services: Services, principal: Principal, term: str) -> tu
     return await services.catalog.people.members.find_people(principal.organization_id, term)
 
 
+async def list_administrators(services: Services, principal: Principal) -> tuple[Person, ...]:
+    """Returns two people who administer the organization, or fewer."""
+    return await services.catalog.people.members.list_administrators(principal.organization_id)
+
+
 async def invite(services: Services, principal: Principal, drafts: Sequence[InvitationDraft]) -> list[NewInvitation]:
     """Invites people, or none when one is refused, and returns the tokens of their links.
 

@@ -7,10 +7,11 @@ import structlog
 from looply.app.context.services import Services
 from looply.app.openid.flow import Flow, SignInFailed
 from looply.app.openid.provider import Provider
-from looply.app.openid.tokens import Identity, is_same_person
+from looply.app.openid.tokens import Identity
 from looply.app.people.signing_in import Caller, start_session
 from looply.catalog.people.invitations import NewAccount
 from looply.errors import Conflict, NotFound, Refused, SignInRefused, TooManyTries
+from looply.execution.facts.values.approval_terms import is_same_person
 from looply.permissions import ROLES, Role
 from looply.sign_in_providers import ProviderSettings
 

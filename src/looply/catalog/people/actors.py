@@ -1,5 +1,6 @@
 """The names of actors: of the keys and people whose ids records of changes hold."""
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Final
 
@@ -11,6 +12,7 @@ from looply.catalog.storage.tables import api_keys, members, users
 from looply.clock import Clock
 
 _CACHE_SECONDS: Final = 5.0
+_ID: Final = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 class Actors:
@@ -22,7 +24,8 @@ class Actors:
 
     async def names(self, organization_id: str, ids: Collection[str]) -> Mapping[str, str]:
         """Returns the names of the keys and members with these ids; an id of anything else has none."""
-        requested = tuple(sorted(set(ids)))
+        # A history also names schedules, and people by their addresses.
+        requested = tuple(sorted({each for each in ids if _ID.fullmatch(each)}))
         if not requested:
             return {}
         return await self._names.get(

@@ -18,7 +18,7 @@ from looply.catalog.tenants.names import not_found_error, validate_id
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, Entropy, Ids
 from looply.definition.settings.mail import person_of
-from looply.errors import Forbidden, NotFound, Refused
+from looply.errors import NotFound, OutOfScope, Refused
 from looply.instants import from_ms, to_ms
 from looply.permissions import Role
 
@@ -101,7 +101,7 @@ class Invitations:
             message = f"has {len(drafts)} people; 1 to {MAX_AT_ONCE} can be invited at once"
             raise Refused.at("/invitations", message, code="TOO_MANY_INVITATIONS")
         if not may_make_owners and any(draft.role == "owner" for draft in drafts):
-            raise Forbidden("Forbidden", code="SCOPE")
+            raise OutOfScope("organization")
 
         def store(connection: Connection) -> list[NewInvitation]:
             return [self._insert(connection, change, draft, index) for index, draft in enumerate(drafts)]
@@ -166,7 +166,7 @@ class Invitations:
         def store(connection: Connection) -> NewInvitation:
             row = _get_open(connection, organization_id, checked)
             if row["role"] == "owner" and not may_make_owners:
-                raise Forbidden("Forbidden", code="SCOPE")
+                raise OutOfScope("organization")
             expires = to_ms(change.at + VALID)
             _update(connection, change, checked, token_sha256=token_digest(token), expires_on_ms=expires)
             change.record(connection, "invitation.renew", checked)

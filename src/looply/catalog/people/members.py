@@ -13,7 +13,7 @@ from looply.catalog.storage.tables import invitations, members, organizations, s
 from looply.catalog.tenants.names import not_found_error, validate_id
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock
-from looply.errors import Conflict, Forbidden, Refused
+from looply.errors import Conflict, OutOfScope, Refused
 from looply.instants import from_ms, instant_or_none, to_ms
 from looply.jsontext import Json
 from looply.permissions import ROLES, Role
@@ -22,6 +22,8 @@ Status: TypeAlias = Literal["ACTIVE", "INVITED", "DEACTIVATED"]
 
 MAX_FOUND: Final = 20
 """People that one search returns at most."""
+MAX_ADMINISTRATORS: Final = 2
+"""Administrators who are named to a member that lacks a permission."""
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +122,18 @@ class Members:
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return tuple(Person(name=row["user_name"], email=row["email"]) for row in rows)
 
+    async def list_administrators(self, organization_id: str) -> tuple[Person, ...]:
+        """Returns two active administrators, or owners where there are fewer, the oldest accounts first."""
+        administrators = members.c.role == "admin"
+        query = (
+            _members_of(organization_id)
+            .where(members.c.status == "ACTIVE", or_(administrators, members.c.role == "owner"))
+            .order_by(administrators.desc(), members.c.user_id)
+            .limit(MAX_ADMINISTRATORS)
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return tuple(Person(name=row["user_name"], email=row["email"]) for row in rows)
+
     async def change(
         self,
         organization_id: str,
@@ -143,7 +157,7 @@ class Members:
             new_role = row["role"] if role is None else validate_role(role)
             status = row["status"] if is_active is None else ("ACTIVE" if is_active else "DEACTIVATED")
             if "owner" in (row["role"], new_role) and not may_make_owners:
-                raise Forbidden("Forbidden", code="SCOPE")
+                raise OutOfScope("organization")
             if (new_role, status) != (row["role"], row["status"]):
                 if (new_role, status) != ("owner", "ACTIVE"):
                     _check_other_owner(connection, organization_id, checked)

@@ -14,7 +14,7 @@ from looply.catalog.storage.tables import password_resets
 from looply.catalog.tenants.names import not_found_error, validate_id
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, Entropy
-from looply.errors import Conflict, Forbidden, NotFound
+from looply.errors import Conflict, NotFound, OutOfScope
 from looply.instants import to_ms
 from looply.jsontext import Json
 
@@ -71,7 +71,7 @@ class PasswordResets:
             if member is None:
                 raise not_found_error("member", checked)
             if member["role"] == "owner" and not may_make_owners:
-                raise Forbidden("Forbidden", code="SCOPE")
+                raise OutOfScope("organization")
             if actor is not None and len(memberships_of(connection, checked)) > 1:
                 raise Conflict(
                     "the person is a member of other organizations too; the operator of the store gives the link: "

@@ -108,6 +108,8 @@ class Sessions:
                     expires_on_ms=to_ms(at + LONGEST),
                 )
             )
+            member = members.c.organization_id == organization_id, members.c.user_id == draft.user_id
+            connection.execute(update(members).where(*member).values(last_seen_on_ms=to_ms(at)))
             details = {"sign_in": draft.sign_in, "address": draft.address}
             Change(organization_id, draft.user_id, at).record(connection, "session.start", session_id, **details)
             return token

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from looply.errors import Forbidden
+from looply.errors import OutOfScope
 from looply.permissions import Permission, Role
 
 
@@ -53,7 +53,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     def require(self, permission: Permission) -> None:
         """Raises: Forbidden (code `SCOPE`) when this caller does not have the permission."""
         if permission not in self.permissions:
-            raise Forbidden("Forbidden", code="SCOPE")
+            raise OutOfScope(permission)
 
     @property
     def actor(self) -> str | None:

@@ -6,13 +6,14 @@ from typing import Annotated, Any, Final
 from cyclopts import App, Parameter
 
 from looply.cli import on_demand
+from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.instants import read_instant
 from looply.cli.terminal.options import THE_TARGET, KeyOnly, Target
 from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import instant, record, show_items
 from looply.cli.terminal.terminal import Here
 from looply.instants import to_ms
-from looply.permissions import Scope
+from looply.permissions import Permission, Scope
 
 APP: Final = App(name="key", help="API keys: create, list, revoke.")
 
@@ -21,6 +22,7 @@ _COLUMNS: Final = {
     "name": "name",
     "prefix": "prefix",
     "scopes": "scopes",
+    "permissions": "permissions",
     "workflows": "workflow_ids",
     "created": "created_on",
     "expires": "expires_on",
@@ -51,22 +53,29 @@ async def create(
     name: Annotated[str, Parameter(help="Name of the key: its purpose.")],
     /,
     *,
-    scope: Annotated[list[Scope], Parameter(help="Scope of the key; may be repeated.", negative="")],
+    scope: Annotated[list[Scope] | None, Parameter(help="Scope of the key; may be repeated.", negative="")] = None,
+    permission: Annotated[
+        list[Permission] | None,
+        Parameter(help="Permission that the key has beside those of its scopes; may be repeated.", negative=""),
+    ] = None,
     options: KeyOptions = _DEFAULTS,
     target: Target = THE_TARGET,
     terminal: Here,
 ) -> None:
     """Create an API key; its text is shown only now.
 
+    It needs a scope or a permission: `looply key create CI --permission execute` makes a key that starts executions.
     `--key-only` is for scripts: `export LOOPLY_API_KEY=$(looply key create Ops --scope read --key-only)`.
     """
     expiry = None if options.expires_on is None else read_instant("--expires-on", options.expires_on)
-    scopes = sorted(set(scope))
+    scopes, permissions = sorted(set(scope or ())), sorted(set(permission or ()))
+    if not scopes and not permissions:
+        raise UsageError("a key needs a scope or a permission: give --scope or --permission")
     if target.is_offline():
-        draft = on_demand.api_keys.KeyDraft(name, scopes, expiry, options.workflow_id)
+        draft = on_demand.api_keys.KeyDraft(name, scopes, expiry, options.workflow_id, permissions)
         item = await on_demand.offline_keys.create(terminal, target, draft)
     else:
-        body: dict[str, Any] = {"name": name, "scopes": scopes}
+        body: dict[str, Any] = {"name": name, "scopes": scopes, **({"permissions": permissions} if permissions else {})}
         if expiry is not None:
             body["expires_on"] = to_ms(expiry)
         async with target.client(terminal) as client:
@@ -77,7 +86,8 @@ async def create(
         "key_id": item["key_id"],
         "api_key": item["api_key"],
         "name": item["name"],
-        "scopes": ", ".join(item["scopes"]),
+        "scopes": ", ".join(item["scopes"]) or "none",
+        "permissions": ", ".join(item["permissions"]) or "those of the scopes",
         "workflows": ", ".join(item["workflow_ids"] or ()) or "all",
         "expires": instant(item["expires_on"]) or "never",
     }

@@ -1,4 +1,4 @@
-"""Names of API keys, for people: logs and lists have the ids of the keys that made a call."""
+"""Names of API keys and people, for people: logs and lists have the ids of those who made a call."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from looply.cli.terminal.failures import ApiRefused
 
 
 class KeyNames:
-    """The names of the keys of a server, read when an unknown id first occurs.
+    """The names beside the ids in an answer; else those of the keys of a server, read when an unknown id first occurs.
 
     An id stays as it is where this key may not list keys, and where it is that of no key.
     """
@@ -20,6 +20,8 @@ class KeyNames:
 
     async def replace_ids(self, items: Sequence[Mapping[str, Any]], *fields: str) -> list[dict[str, Any]]:
         """Returns the objects with names in place of the ids of keys in these fields."""
+        for item in items:
+            self._names |= {item[field]: item[f"{field}_name"] for field in fields if f"{field}_name" in item}
         await self._read(str(item[field]) for item in items for field in fields if item.get(field))
         return [{**item, **{field: self._name(item[field]) for field in fields if field in item}} for item in items]
 

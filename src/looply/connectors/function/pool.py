@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 import structlog
 
 from looply.connectors.function.process import ProcessGone, RunTimedOut, WorkerProcess, WorkerReply
-from looply.connectors.function.workers import SLOW_SECONDS, Workers
+from looply.connectors.function.workers import CallWatch, Workers
 from looply.connectors.sandbox import Code, CodeFailed, Language
 from looply.errors import BadRequest, ShuttingDown, Timeout
 from looply.jsontext import Json, check_values, parse_json, work_units
@@ -104,18 +104,15 @@ class SandboxPool:
         workers = self._open_workers(code.language)
         process = await workers.acquire(owner)
         seconds = min(self._limits.function_time, within).total_seconds()
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        lowering = loop.call_later(SLOW_SECONDS, workers.lower, process)
-        is_sound = False
+        watch = CallWatch(process, lambda: workers.lower(process))
+        is_sound = has_no_end = False
         try:
             answer = await process.ask(code, seconds, self._limits)
-            is_sound = not answer.is_last
+            is_sound, has_no_end = not answer.is_last, answer.kind == "FUNCTION_TIME"
         except RunTimedOut:
-            answer = WorkerReply({"kind": "FUNCTION_TIME"}, None)
+            answer, has_no_end = WorkerReply({"kind": "FUNCTION_TIME"}, None), True
         finally:
-            lowering.cancel()
-            is_slow = loop.time() - begun > SLOW_SECONDS
+            is_slow = watch.end() or has_no_end
             # Also when the call was cancelled: its process is killed, because no caller waits for its result.
             await workers.release(process, owner, is_sound=is_sound and not self._is_closed, is_slow=is_slow)
         return answer

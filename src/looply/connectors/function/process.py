@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import time
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +29,8 @@ _NICE: Final = 5
 """The server, and so all other organizations, have priority on a busy machine."""
 
 _LOWEST_NICE: Final = 19
+_CPU_CLOCK: Final = 2
+"""`CPUCLOCK_SCHED` of Linux: the time for which the scheduler ran the threads of a process."""
 
 
 class ProcessGone(Exception):
@@ -68,6 +71,17 @@ class WorkerProcess:
     def is_alive(self) -> bool:
         """Whether it has not been seen to end."""
         return self._process.returncode is None
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The CPU time that it has used, 0 once it has ended. Where the system cannot say it, the time of a clock."""
+        if sys.platform != "linux":
+            return asyncio.get_running_loop().time()
+        try:
+            # The clock of a process, as `clock_getcpuclockid` of the C library computes its number.
+            return time.clock_gettime((~self._process.pid << 3) | _CPU_CLOCK)
+        except OSError:
+            return 0.0
 
     @classmethod
     async def start(cls, language: Language, limits: Limits, *, is_lowered: bool = False) -> "WorkerProcess":

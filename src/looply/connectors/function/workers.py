@@ -1,15 +1,16 @@
 """The worker processes of one language: free ones, busy ones, and a spare one for the organization that calls next.
 
-A process whose call takes long is lowered to the lowest priority of the operating system, so that it uses the CPU time
-that the server and quick code leave. An ordinary process cannot raise a priority again, so a lowered one serves code
-of organizations that is known to be slow. They leave the last free process of normal priority to the others, so quick
-code does not wait until an interpreter has started.
+A process whose call uses much CPU time is lowered to the lowest priority of the operating system, so that it uses the
+time that the server and quick code leave. Time in which a call waits for the CPU does not count: on a busy machine
+quick code takes long too, and would take longer at the lowest priority. An ordinary process cannot raise a priority
+again, so a lowered one serves code of organizations that is known to be slow. They leave the last free process of
+normal priority to the others, so quick code does not wait until an interpreter has started.
 """
 
 import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 import structlog
 
@@ -18,7 +19,9 @@ from looply.errors import Unavailable
 _log = structlog.get_logger(__name__)
 
 SLOW_SECONDS: Final = 0.1
-"""A call that takes longer is slow."""
+"""A call that uses more CPU time is slow."""
+
+_LEAST_PAUSE_SECONDS: Final = 0.01
 
 QUICK_CALLS: Final = 32
 """The number of quick calls in a row after which an owner with a slow call does not count as slow any more."""
@@ -35,6 +38,11 @@ class Worker(Protocol):
         """Whether it has not been seen to end."""
         ...
 
+    @property
+    def cpu_seconds(self) -> float:
+        """The CPU time that it has used, 0 once it has ended."""
+        ...
+
     def lower(self) -> None:
         """Gives it the lowest priority of the operating system; again is harmless."""
         ...
@@ -45,6 +53,7 @@ class Worker(Protocol):
 
 
 Process = TypeVar("Process", bound=Worker)
+Later: TypeAlias = Callable[[float, Callable[[], None]], asyncio.TimerHandle]
 
 
 class Workers(Generic[Process]):
@@ -92,7 +101,7 @@ class Workers(Generic[Process]):
             process.lower()
 
     async def release(self, process: Process, owner: str, *, is_sound: bool, is_slow: bool) -> None:
-        """Ends a call; `is_slow`: it took longer than `SLOW_SECONDS`. A process that is not sound is killed."""
+        """Ends a call; `is_slow`: it used more CPU time than `SLOW_SECONDS`. A process that is not sound is killed."""
         self._end_call(owner)
         self._remember(owner, is_slow=is_slow)
         is_low = process in self._lowered
@@ -181,3 +190,33 @@ class Workers(Generic[Process]):
     def _forget(self, process: Process) -> None:
         self.all.discard(process)
         self._lowered.discard(process)
+
+
+class CallWatch:
+    """Watches the CPU time of one call from now on, and calls `lower` once when the call becomes slow."""
+
+    def __init__(self, process: Worker, lower: Callable[[], None], later: Later | None = None) -> None:
+        """`later` calls a function after a number of seconds."""
+        self._process = process
+        self._lower = lower
+        self._later = later or asyncio.get_running_loop().call_later
+        self._begun = process.cpu_seconds
+        self._is_slow = False
+        self._timer = self._later(SLOW_SECONDS, self._look)
+
+    def end(self) -> bool:
+        """Ends the watch; returns whether the call was slow."""
+        self._timer.cancel()
+        return self._is_slow or self._left <= 0
+
+    @property
+    def _left(self) -> float:
+        """The CPU seconds after which the call is slow."""
+        return SLOW_SECONDS - (self._process.cpu_seconds - self._begun)
+
+    def _look(self) -> None:
+        if (left := self._left) > 0:
+            self._timer = self._later(max(left, _LEAST_PAUSE_SECONDS), self._look)
+        else:
+            self._is_slow = True
+            self._lower()

@@ -141,7 +141,14 @@ class Committer:
         keeps its state.
         Raises: what `Journal.commit` raises.
         """
-        encoded = await self._encode(box, after, events)
+        started = after.started
+        first_seq = box.state.seq + 1 if box.state is not None else 1
+        facts = (events, started.organization_id, started.execution_id, first_seq, box.chain)
+        # New executions are stored in the order of their ids, so none of them is overtaken while it is encoded.
+        if box.state is not None and _is_large(events):
+            encoded = await asyncio.to_thread(self._codec.encode_measured, *facts)
+        else:
+            encoded = self._codec.encode_measured(*facts)
         unit = self._unit(box, after, workflow, events, extras, encoded)
         is_stored = False
         try:
@@ -169,18 +176,6 @@ class Committer:
     async def drop_deliveries(self, rows: Sequence[DeliveryKey]) -> None:
         """Removes rows that move nothing any more."""
         await self._store.work.drop_deliveries(rows)
-
-    async def _encode(self, box: Mailbox, after: ExecutionState, events: Sequence[Event]) -> Encoded:
-        """Returns the encoded events and their size; those of an existing execution are encoded in a thread when large.
-
-        New executions are stored in the order of their ids, so none of them is overtaken while it is encoded.
-        """
-        started = after.started
-        first_seq = box.state.seq + 1 if box.state is not None else 1
-        facts = (events, started.organization_id, started.execution_id, first_seq, box.chain)
-        if box.state is None or not _is_large(events):
-            return self._codec.encode_measured(*facts)
-        return await asyncio.to_thread(self._codec.encode_measured, *facts)
 
     def _unit(
         self,

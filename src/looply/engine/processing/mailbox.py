@@ -4,8 +4,10 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 from looply.definition import Workflow
+from looply.errors import LooplyError
 from looply.execution import ExecutionState
 from looply.execution.facts.commands import Command, Reply
 
@@ -108,3 +110,10 @@ class Mailboxes:
         if self._boxes.get(box.execution_id) is box:
             del self._boxes[box.execution_id]
             self._bytes -= self._costs.pop(box.execution_id, 0)
+
+
+def fail(future: "asyncio.Future[Any]", error: LooplyError) -> None:
+    """Makes an error the result of a future without one. A caller that went away does not read it; no defect."""
+    if not future.done():
+        future.set_exception(error)
+        future.exception()

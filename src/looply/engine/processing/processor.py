@@ -11,7 +11,7 @@ from looply.clock import Clock
 from looply.definition import Workflow
 from looply.engine.processing.committer import Committer, Extras
 from looply.engine.processing.loading import Loader
-from looply.engine.processing.mailbox import Mailbox, Mailboxes
+from looply.engine.processing.mailbox import Mailbox, Mailboxes, fail
 from looply.engine.records.absences import active_in
 from looply.errors import ClaimTaken, EngineError, LooplyError, SlotTaken, Stale
 from looply.execution import ExecutionState, advance, answer
@@ -21,7 +21,7 @@ from looply.execution.facts.commands import Admit, Command, Continue, Done, Effe
 from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import Event
 from looply.limits import Limits
-from looply.rates import LONGEST_WAIT_SECONDS, Turns
+from looply.rates import LONGEST_WAIT_SECONDS, UNITS_PER_SECOND, Kind, Turns
 
 RETRY_SECONDS = 0.5
 """A unit that could not be stored because the disk is full is tried again after this time."""
@@ -31,7 +31,7 @@ STRETCH_UNITS: Final = 5_000
 
 It leaves an organization a third of the event loop while several organizations use the process.
 """
-_KIND: Final = "stretch"
+_KIND: Final = Kind("stretch", UNITS_PER_SECOND)
 
 _BATCH_COMMANDS = 64
 _TRIES = 3
@@ -153,7 +153,7 @@ class Processor:
             replies = await self._compute_with_retries(box, [command for command, _ in batch])
         except LooplyError as error:
             for _, future in batch:
-                _fail(future, error)
+                fail(future, error)
         else:
             is_stored = True
             # Commands that there was no time for come first in the next unit, after other tasks had their turn.
@@ -161,12 +161,12 @@ class Processor:
             batch = batch[: len(replies)]
             for (_, future), reply in zip(batch, replies, strict=True):
                 if isinstance(reply, LooplyError):
-                    _fail(future, reply)
+                    fail(future, reply)
                 elif not future.done():
                     future.set_result(reply)
         finally:
             for _, future in batch:
-                _fail(future, EngineError("the command broke; the log has the details"))
+                fail(future, EngineError("the command broke; the log has the details"))
             self.release(box, has_failed=not is_stored)
 
     async def _compute_with_retries(self, box: Mailbox, commands: Sequence[Command]) -> list[Reply | LooplyError]:
@@ -287,10 +287,3 @@ def _next_batch(box: Mailbox) -> list[tuple[Command, "asyncio.Future[Reply]"]]:
 
 def _writes(command: Command) -> bool:
     return isinstance(command, EffectDone) and command.write is not None
-
-
-def _fail(future: "asyncio.Future[Reply]", error: LooplyError) -> None:
-    if not future.done():
-        future.set_exception(error)
-        # A caller that went away does not read its exception; that is no defect.
-        future.exception()

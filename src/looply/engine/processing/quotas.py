@@ -45,7 +45,8 @@ class Quotas:
         self._survey = survey
         self._most = Usage(limits.open_executions, limits.stored_bytes)
         self._counting = asyncio.Lock()
-        self._is_counted = False
+        self.is_counted = False
+        """Whether open executions were counted once."""
         self._open: Mapping[str, int] = {}
         self._changed: dict[str, int] = {}
         """By organization: started here, less what ended here, since the last count began."""
@@ -64,16 +65,16 @@ class Quotas:
 
     async def wait_until_counted(self) -> None:
         """Returns when open executions were counted once. Raises: StoreUnreachable, StoreLost."""
-        if self._is_counted:
-            return
         async with self._counting:
-            if not self._is_counted:
+            if not self.is_counted:
                 await self._count()
 
     def check(self, organization_id: str) -> None:
         """Raises: QuotaExhausted when the organization may start nothing."""
-        usage = self.usage(organization_id)
-        for quota, value, most in zip(QUOTAS, usage, self._most, strict=True):
+        usage, limits = self.usage(organization_id), self._most
+        if usage.open_executions < limits.open_executions and usage.stored_bytes < limits.stored_bytes:
+            return
+        for quota, value, most in zip(QUOTAS, usage, limits, strict=True):
             if value >= most:
                 unit = "open executions" if quota == "open_executions" else "bytes stored in executions"
                 message = f"the organization has {value} {unit}, and the limit {quota} is {most}: it starts no more"
@@ -132,7 +133,7 @@ class Quotas:
         self._open = await self._survey.open_counts()
         for organization_id, count in known.items():
             _add(self._changed, organization_id, -count)
-        self._is_counted = True
+        self.is_counted = True
 
     def _report(self) -> None:
         """Logs which organizations have used up a quota, and which are below it again."""

@@ -9,7 +9,7 @@ from looply.definition import TriggerSettings
 from looply.engine.ports.port import Start
 from looply.engine.processing.committer import Committer, Extras
 from looply.engine.processing.loading import Loader
-from looply.engine.processing.mailbox import Mailboxes
+from looply.engine.processing.mailbox import Mailboxes, fail
 from looply.engine.processing.processor import Processor
 from looply.engine.processing.quotas import Quotas
 from looply.engine.records.absences import active_in
@@ -63,7 +63,7 @@ class Starter:
         self._processor = processor
         self._committer = committer
         self._ids = Ids(parts.entropy)
-        self._starts: set[asyncio.Task[Started]] = set()
+        self._starts: set[asyncio.Task[None]] = set()
         self._rates = RateLimiter(parts.limits.triggers_per_minute)
         self._quotas = quotas
 
@@ -87,7 +87,8 @@ class Starter:
         _check_body(request)
         if request.process_id:
             await self._check_process_id(request)
-        await self._quotas.wait_until_counted()
+        if not self._quotas.is_counted:
+            await self._quotas.wait_until_counted()
         try:
             self._quotas.check(request.organization_id)
         except QuotaExhausted:
@@ -123,24 +124,26 @@ class Starter:
 
     async def _run_detached(self, request: Start) -> Started:
         """Runs a start to its end even when its caller disconnects: what is stored must be published."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Started] = loop.create_future()
         self._quotas.begin(request.organization_id)
-        task = asyncio.get_running_loop().create_task(self._run_counted(request))
+        task = loop.create_task(self._run(request, future))
         self._starts.add(task)
-        task.add_done_callback(self._forget)
-        return await asyncio.shield(task)
+        task.add_done_callback(self._starts.discard)
+        return await future
 
-    async def _run_counted(self, request: Start) -> Started:
-        """Runs a start, and ends its count when its unit is counted instead."""
+    async def _run(self, request: Start, future: "asyncio.Future[Started]") -> None:
+        """Runs a start for whom the future is, and ends its count: its unit is counted instead, if it is stored."""
         try:
-            return await self._start(request)
+            started = await self._start(request)
+        except LooplyError as error:
+            fail(future, error)
+        else:
+            if not future.done():
+                future.set_result(started)
         finally:
             self._quotas.end(request.organization_id)
-
-    def _forget(self, task: "asyncio.Task[Started]") -> None:
-        self._starts.discard(task)
-        if not task.cancelled():
-            # A caller that disconnected does not read its exception; that is no defect.
-            task.exception()
+            fail(future, EngineError("the start broke; the log has the details"))
 
     async def _check_process_id(self, request: Start) -> None:
         """Refuses a process id that is an execution id of the organization: it would name two executions."""

@@ -14,12 +14,10 @@ from typing import Final
 
 from looply.errors import Refused
 from looply.execution.facts.deliveries import DeliveryKey
-from looply.rates import UNITS_PER_SECOND, RateLimiter, Turns
+from looply.rates import Kind, RateLimiter, Turns
 
 _KEPT_SECONDS: Final = 60.0
 """How long the time of a row is kept when the row does not come again: another process has applied it."""
-
-_KIND: Final = "child start"
 
 
 class ChildStarts:
@@ -34,6 +32,7 @@ class ChildStarts:
         self._limit = limit
         self._rates = RateLimiter(limit)
         self._turns = turns
+        self._kind = Kind("child start", limit / 60)
         # By target: the delayed rows, and their times with the earliest first.
         self._delayed: dict[str, DeliveryKey] = {}
         self._times: list[tuple[float, DeliveryKey]] = []
@@ -74,7 +73,7 @@ class ChildStarts:
             message = f"steps of the organization start {self._limit} executions in this minute and in the next one"
             raise Refused(f"{message}; the limit child_starts_per_minute is {self._limit}", code="CHILD_RATE")
         if self._turns is not None:
-            spacing = self._turns.reserve(organization_id, UNITS_PER_SECOND * 60 / self._limit, _KIND)
+            spacing = self._turns.reserve(organization_id, 1, self._kind)
             seconds = max(seconds, spacing)
         if seconds:
             self._delayed[row.target] = row

@@ -73,7 +73,7 @@ class Deliverer:
         count = 0
         while rows := await self._ready():
             await self._quarantine.refresh_suspects(row.row.target for row in rows)
-            applied = await run_few_at_once(self.deliver, rows)
+            applied = await run_few_at_once(self.deliver, rows, self._shell.turns)
             delayed = sum(self._is_delayed(row) for row in rows)
             is_done = is_done and sum(applied) + delayed >= len(rows)
             count += len(rows) - delayed

@@ -15,6 +15,7 @@ from typing import ClassVar, Final, TypeVar
 import structlog
 
 from looply.errors import LooplyError
+from looply.rates import Turns
 
 _log = structlog.get_logger(__name__)
 
@@ -25,7 +26,10 @@ BACK_OFF_SECONDS: Final = 1.0
 """The pause after a round that failed."""
 
 AT_ONCE: Final = 16
-"""Pieces of a round that run at once.
+"""Pieces of a round that run at once. Their units are flushed together."""
+
+AT_ONCE_IF_SHARED: Final = 4
+"""The same while several organizations use the process.
 
 All of them may be ready at the same moment, and then a call that comes in is handled after them.
 """
@@ -96,12 +100,16 @@ async def running_loops(loops: Sequence[Loop], on_end: Callable[[], None]) -> As
                 raise end
 
 
-async def run_few_at_once(work: Callable[[Item], Awaitable[Result]], items: Iterable[Item]) -> list[Result]:
-    """Does a piece of background work for each item, `AT_ONCE` at a time; returns the results in order.
+async def run_few_at_once(
+    work: Callable[[Item], Awaitable[Result]], items: Iterable[Item], turns: Turns | None
+) -> list[Result]:
+    """Does a piece of background work for each item, few at a time; returns the results in order.
+
+    `turns` know whether several organizations use the process; None: none but one does.
 
     Raises: the error of the first piece that failed.
     """
-    free = asyncio.Semaphore(AT_ONCE)
+    free = asyncio.Semaphore(AT_ONCE_IF_SHARED if turns is not None and turns.is_shared else AT_ONCE)
 
     async def run(item: Item) -> Result:
         async with free:

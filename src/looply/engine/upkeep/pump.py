@@ -81,7 +81,7 @@ class Pump(Loop):
         self._is_stuck = self._recovery.is_unfinished
         settled: set[tuple[str, int]] = set()
         while rows := await self._due(now, settled):
-            replies = await run_few_at_once(lambda row: self._fire_timer(row, now, settled), rows)
+            replies = await run_few_at_once(lambda row: self._fire_timer(row, now, settled), rows, self._shell.turns)
             if not all(replies):
                 self._is_stuck = True
                 break

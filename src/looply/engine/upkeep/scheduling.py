@@ -60,7 +60,7 @@ class Scheduling:
 
     async def _all_succeed(self, actions: Mapping[str, Coroutine[Any, Any, None]]) -> bool:
         """Runs the actions of several workflows concurrently; returns whether all succeeded."""
-        return all(await run_few_at_once(lambda each: self._succeeds(*each), actions.items()))
+        return all(await run_few_at_once(lambda each: self._succeeds(*each), actions.items(), self._shell.turns))
 
     async def _succeeds(self, workflow_id: str, action: Coroutine[Any, Any, None]) -> bool:
         try:

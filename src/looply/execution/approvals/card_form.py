@@ -136,8 +136,10 @@ def _nodes(card: Json) -> Iterator[_Node]:
 
 def _inside(node: _Node, number: int) -> list[_Node]:
     found = []
+    element = node.element
     for name in _CHILDREN:
-        child = node.element.get(name)
+        if (child := element.get(name)) is None:
+            continue
         cards = (*node.cards, number) if name == "card" else node.cards
         for one in child if isinstance(child, list) else (child,):
             if isinstance(one, dict):

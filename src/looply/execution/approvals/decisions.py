@@ -6,7 +6,7 @@ the events, each with its number, for the record that outlives the history.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, get_args
 
 import msgspec
 from msgspec.structs import replace
@@ -21,6 +21,7 @@ from looply.execution.facts.values.actor import Actor
 Overriding: TypeAlias = StepSkipped | DocumentEdited | Moved | Migrated
 """Events of operators that may decide about approvals in the place of their approvers."""
 _ANSWERS: Final = (AnswerRecorded, Resumed)
+_DECIDING: Final = frozenset((*_ANSWERS, *get_args(Overriding)))
 
 OVERRIDDEN = "overridden"
 """The action of an override: an operator chose the exit of the approval, or bypassed it."""
@@ -99,6 +100,8 @@ def decisions_in(workflow: Workflow, events: Iterable[tuple[int, Event]]) -> lis
 
 def is_decision(event: Event) -> bool:
     """Returns whether `decisions_in` needs the event."""
+    if type(event) not in _DECIDING:
+        return False
     return isinstance(event, _ANSWERS) or (isinstance(event, Overriding) and bool(event.overrides))
 
 

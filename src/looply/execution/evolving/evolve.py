@@ -120,7 +120,11 @@ def _start(event: ExecutionStarted) -> ExecutionState:
 
 
 def _apply(state: ExecutionState, event: Event) -> ExecutionState:
+    # The types are compared one after the other: those that every execution has come first.
     match event:
+        case ExecutionClosed():
+            closed = ExecutionEnd(status=event.status, reason=event.reason, by=event.by, on=event.at)
+            return replace(_cancel_open_work(_without_regions(state, event.step), event), closed=closed, slot=None)
         case (
             Computed()
             | StepScheduled()
@@ -163,9 +167,6 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
             return repairing.apply_moved(state, event)
         case Migrated():
             return apply_migrated(state, event)
-        case ExecutionClosed():
-            closed = ExecutionEnd(status=event.status, reason=event.reason, by=event.by, on=event.at)
-            return replace(_cancel_open_work(_without_regions(state, event.step), event), closed=closed, slot=None)
         case ExecutionStarted():
             raise IllegalTransition("an execution starts once")
         case _:

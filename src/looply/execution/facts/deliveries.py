@@ -16,6 +16,10 @@ DeliveryKind: TypeAlias = Literal["START", "STARTED", "ENDED", "TERMINATE"]
 DELIVERY_KINDS: Final[tuple[DeliveryKind, ...]] = ("START", "STARTED", "ENDED", "TERMINATE")
 
 
+_SENDERS: Final = frozenset((ExecutionStarted, ExecutionClosed, ChildStarted, ChildClosed))
+"""Types of the events that may send something."""
+
+
 class DeliveryKey(NamedTuple):
     """The key of a row: the target execution, the sender, and the number of the event that sent it."""
 
@@ -36,6 +40,8 @@ def deliveries_of(started: ExecutionStarted, events: Iterable[tuple[int, Event]]
     own = started.execution_id
     found: list[Delivery] = []
     for seq, event in events:
+        if type(event) not in _SENDERS:
+            continue
         match event:
             case ExecutionStarted(tells="START"):
                 found.append(Delivery(DeliveryKey(started.parent, own, seq), "STARTED"))

@@ -30,13 +30,17 @@ Texts: TypeAlias = list[str] | UnsetType
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """What every entry has; `seq` is the number of its event, which two entries may share."""
+    """What every entry has; `seq` is the number of its event, which two entries may share.
+
+    `by_name` is the name of the key or of the member whose id `by` is.
+    """
 
     seq: int
     timestamp: int
     state: str | None
     by: str | None
     via: str | None
+    by_name: Text = UNSET
 
     @property
     def type(self) -> str:

@@ -9,7 +9,7 @@ from looply.app.authoring import mock_payloads, workflows
 from looply.app.authoring.activate import activate
 from looply.app.authoring.workflows import SaveResult, payload_schema
 from looply.catalog.authored.workflows import WorkflowVersion
-from looply.errors import BadRequest, Forbidden, Problem
+from looply.errors import BadRequest, Problem
 from looply.instants import to_ms
 from looply.jsontext import Json
 from looply.server.http.actor_names import name_actors
@@ -186,8 +186,7 @@ async def set_mock_payload(call: Call) -> Response:
         raise BadRequest.at("/payload", "must be given, or workflow_execution_id; not both")
     payload = body.payload
     if payload is UNSET:
-        if not call.principal.may("read.payloads"):
-            raise Forbidden("Forbidden", code="SCOPE")
+        call.principal.require("read.payloads")
         payload = await mock_payloads.execution_input(
             call.services, call.principal, body.workflow_id, body.workflow_execution_id
         )

@@ -79,10 +79,11 @@ class BrowserCalls:
 
         Raises: Forbidden (code `INSECURE_CONNECTION` where no cookie may be used, `FOREIGN_HOST` under a wrong name).
         """
-        protection = self._protection(scope)
+        host = _host(scope)
+        protection = self._protection(scope, host)
         if protection is None:
             raise _insecure_error()
-        self._page_origins(scope, protection)
+        self._page_origins(host, protection)
         cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
         flows = _cookie_values(cookies, _COOKIES[protection] + _FLOW_SUFFIX)
         agent = _header(scope, b"user-agent") or ""
@@ -91,7 +92,7 @@ class BrowserCalls:
         return Browser(
             caller=caller,
             has_secure_cookie=protection == "tls",
-            base_url=base_url(self._links.public_url, protection, _host(scope)),
+            base_url=base_url(self._links.public_url, protection, host),
             flow=flows[0] if len(flows) == 1 else None,
         )
 
@@ -100,14 +101,18 @@ class BrowserCalls:
 
         Raises: BadRequest (code `TWO_CREDENTIALS`) when it is given twice; Forbidden (code `FOREIGN_HOST`).
         """
-        if b"looply=" not in cookies or (protection := self._protection(scope)) is None:
+        if b"looply=" not in cookies:
+            return None
+        host = _host(scope)
+        protection = self._protection(scope, host)
+        if protection is None:
             return None
         found = _cookie_values(cookies, _COOKIES[protection])
         if len(found) > 1:
             raise BadRequest("the call has two session cookies; delete those of this site", code="TWO_CREDENTIALS")
         if not found:
             return None
-        self._page_origins(scope, protection)
+        self._page_origins(host, protection)
         return found[0]
 
     def check_change(self, scope: Any, csrf: str) -> None:
@@ -122,11 +127,12 @@ class BrowserCalls:
 
         Raises: Forbidden (codes `CSRF`, `FOREIGN_HOST`, and `INSECURE_CONNECTION` where no cookie may be used).
         """
-        protection = self._protection(scope)
+        host = _host(scope)
+        protection = self._protection(scope, host)
         if protection is None:
             raise _insecure_error()
         reason = find_foreign_sign(
-            self._page_origins(scope, protection),
+            self._page_origins(host, protection),
             origin=_header(scope, b"origin"),
             fetch_site=_header(scope, b"sec-fetch-site"),
             media_type=_header(scope, b"content-type"),
@@ -134,9 +140,8 @@ class BrowserCalls:
         if reason is not None:
             raise _foreign_error(reason)
 
-    def _page_origins(self, scope: Any, protection: Protection) -> frozenset[Origin]:
+    def _page_origins(self, host: str, protection: Protection) -> frozenset[Origin]:
         """Returns the origins whose pages may make changes. Raises: Forbidden (code `FOREIGN_HOST`)."""
-        host = _host(scope)
         origins = page_origins(self._links.public_url, protection, host)
         if not origins:
             raise Forbidden(
@@ -146,13 +151,15 @@ class BrowserCalls:
             )
         return origins
 
-    def _protection(self, scope: Any) -> Protection | None:
+    def _protection(self, scope: Any, host: str) -> Protection | None:
         is_encrypted = scope.get("scheme") == "https" or self._addresses.is_forwarded_https(scope)
-        return protection_of(is_encrypted=is_encrypted, host=_host(scope))
+        return protection_of(is_encrypted=is_encrypted, host=host)
 
 
 def _cookie_values(cookies: bytes, name: bytes) -> list[str]:
     start = name + b"="
+    if b";" not in cookies:
+        return [cookies[len(start) :].decode("latin-1").strip()] if cookies.startswith(start) else []
     pairs = map(bytes.strip, cookies.split(b";"))
     return [pair[len(start) :].decode("latin-1") for pair in pairs if pair.startswith(start)]
 

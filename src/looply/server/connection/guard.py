@@ -18,10 +18,15 @@ from looply.server.connection.serial import SerialProtocol, request_of
 from looply.server.http.access_log import OnRefused
 from looply.server.http.problems import error_body
 
+MAX_HEADERS: Final = 200
+"""Most headers of one request."""
+
 MAX_BLANK_LINES: Final = 1000
 """Most blank lines within the chunked body of one request."""
 
 _VERSIONS: Final = ("1.0", "1.1")
+_STREAMED: Final = b"transfer-encoding: chunked\r\n\r\n"
+"""The end of a head that uvicorn writes before a body of unknown length; the next piece may be far away."""
 
 _TOO_LARGE: Final = ("the head of the request is too large (setting header_bytes)", "HEADERS_TOO_LARGE")
 _TOO_MUCH_FRAMING: Final = (
@@ -82,7 +87,7 @@ class GuardedProtocol(SerialProtocol):
     ) -> None:
         super().__init__(config=config, server_state=server_state, app_state=app_state, _loop=_loop)
         self._messages = 0
-        self._head_size = 0
+        self._head_size = 0  # of the pieces of an unfinished head
         self._framing_size = 0
         self._deadline = _Deadline(self.loop)
         self._stall = _Deadline(self.loop)
@@ -101,41 +106,29 @@ class GuardedProtocol(SerialProtocol):
     def data_received(self, data: bytes) -> None:
         """Parses the data, then sets a deadline for an unfinished request."""
         super().data_received(data)
-        if self.is_over:
-            return
         if self.phase == "IDLE" and self.is_answering:
             self._deadline.drop()
+            return
+        if self.is_over:
             return
         # Blank lines before a request are not part of one, but they end uvicorn's keep-alive timeout.
         seconds = self.bounds.body_seconds if self.phase == "BODY" else self.bounds.head_seconds
         self._deadline.set((self.phase, self._messages), seconds, self._expire)
 
-    def on_message_begin(self) -> None:
-        """Counts the request that begins."""
-        self._messages += 1
-        self._head_size = self._framing_size = 0
-        super().on_message_begin()
-
-    def on_too_many_headers(self) -> None:
-        """Refuses the request."""
-        self._refuse(431, *_TOO_LARGE)
-
     def on_headers_complete(self) -> None:
         """Refuses a head that exceeds the bounds, else begins the request."""
-        if self.is_refused:
-            return
-        size = len(self.url) + 4 * len(self.headers)
-        for name, value in self.headers:
-            size += len(name) + len(value)
-        if size > self.bounds.head_bytes:
+        size, self._head_size, self._framing_size = self._head_size + self.piece_bytes, 0, 0
+        if size > self.bounds.head_bytes or len(self.headers) > MAX_HEADERS:
             self._refuse(431, *_TOO_LARGE)
             return
         if not _is_plain(self.parser.get_http_version(), self.url, self.headers):
             self._refuse(400, *_MALFORMED)
             return
+        self._messages += 1
         super().on_headers_complete()
-        # uvicorn declares the full transport type and calls these methods only.
-        self.cycle.transport = CoalescingTransport(self.transport, self.loop)  # type: ignore[assignment]
+        if not self.expect_100_continue and self.cycle.scope["method"] != "HEAD":
+            # uvicorn declares the full transport type and calls these methods only.
+            self.cycle.transport = CoalescingTransport(self.transport)  # type: ignore[assignment]
         if self.is_draining():
             self.finish()
 
@@ -143,7 +136,7 @@ class GuardedProtocol(SerialProtocol):
         """Refuses a head over `head_bytes`, and as much framing between two parts of a body."""
         if self.phase == "HEAD":
             self._head_size += size
-            if self._head_size > self.bounds.head_bytes:
+            if self._head_size > self.bounds.head_bytes or len(self.headers) > MAX_HEADERS:
                 self._refuse(431, *_TOO_LARGE)
             return
         self._framing_size = size - body_size + (0 if body_size else self._framing_size)
@@ -191,6 +184,7 @@ class GuardedProtocol(SerialProtocol):
         if self.is_over:
             return
         self.is_refused = True
+        self.headers = []
         self._deadline.drop()
         current = request_of(self)
         if self.phase != "BODY" or current is None or not current.response_started:
@@ -231,28 +225,24 @@ class _Deadline:
 
 
 class CoalescingTransport:
-    """The writing side of one answer: its head is sent with the first piece of its body, in one system call.
+    """The writing side of one answer: its head is sent with its body, in one system call.
 
-    A head that no body follows within the same iteration of the event loop is sent alone.
+    The application sends a body of known length right after the head; the head of a stream is sent alone.
     """
 
-    __slots__ = ("_held", "_loop", "_transport")
+    __slots__ = ("_head", "_transport")
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._loop = loop
-        self._held: bytes | None = b""
+        self._head: bytes | None = b""
 
     def write(self, data: bytes) -> None:
-        """Writes, except that the first write is held back."""
-        if self._held is None:
-            self._transport.write(data)
-        elif self._held:
-            self._transport.write(self._held + data)
-            self._held = None
-        else:
-            self._held = data
-            self._loop.call_soon(self._flush)
+        """Writes, except that the head of a body of known length is held back."""
+        if self._head == b"" and not data.endswith(_STREAMED):
+            self._head = data
+            return
+        self._transport.write((self._head or b"") + data)
+        self._head = None
 
     def is_closing(self) -> bool:
         """Returns whether the connection is closing."""
@@ -260,13 +250,9 @@ class CoalescingTransport:
 
     def close(self) -> None:
         """Closes the connection after everything written is sent."""
-        self._flush()
+        if self._head:
+            self._transport.write(self._head)
         self._transport.close()
-
-    def _flush(self) -> None:
-        if self._held:
-            self._transport.write(self._held)
-        self._held = None
 
 
 def _is_plain(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> bool:

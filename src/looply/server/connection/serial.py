@@ -29,9 +29,6 @@ _EMPTY_LINES: Final = re.compile(rb"(?:\r\n)*+")
 class SerialProtocol(HttpToolsProtocol):
     """A connection of uvicorn that parses the next request after the previous one is answered."""
 
-    max_headers = 200
-    """Most headers of one request."""
-
     def __init__(
         self,
         config: Config,
@@ -44,10 +41,12 @@ class SerialProtocol(HttpToolsProtocol):
         self.is_refused = False
         """Whether the connection itself has refused a request; nothing more is parsed then."""
         self._ahead = b""  # bytes after the request that is being answered
-        self._tail = b""  # the last bytes that were parsed: a blank line may come in two packets
+        self._tail = b""  # the last bytes of an unfinished head or chunked body: a blank line may come in two packets
+        self.piece_bytes = 0
+        """The size of the piece of a head or of a chunked body that is being parsed."""
         self.blank_lines = 0
         """Pieces of the current request that ended at a blank line; each costs a call, however short it is."""
-        self._body_size = 0
+        self._body_size = 0  # of chunked bodies
         self._body_left: int | None = 0  # None: the body is chunked
 
     @property
@@ -65,24 +64,19 @@ class SerialProtocol(HttpToolsProtocol):
         """Parses the bytes of the current request and keeps the rest for later."""
         arrived, self._ahead = self._ahead + data, b""
         at = 0
-        while at < len(arrived) and not self.is_over:
-            if self.phase == "IDLE" and self.is_answering:
-                self._ahead = arrived[at:]
-                self.flow.pause_reading()
-                return
-            if self.phase == "IDLE" and arrived.startswith(_EMPTY_LINE, at):
-                at = _skip_empty_lines(arrived, at)
-                if at == len(arrived):
+        while at < len(arrived) and not self.is_refused:
+            if self.phase == "IDLE":
+                if self.is_answering:
+                    self._ahead = arrived[at:]
+                    self.flow.pause_reading()
                     return
-            end = self._end_of_piece(arrived, at)
-            self._parse(arrived[at:end])
-            at = end
+                if arrived.startswith(_EMPTY_LINE, at):
+                    at = _skip_empty_lines(arrived, at)
+                    continue
+            at = self._parse_piece(arrived, at)
 
     def on_piece(self, size: int, body_size: int) -> None:
         """A hook that is called after each piece of a head (`body_size` 0) or of a chunked body, with its sizes."""
-
-    def on_too_many_headers(self) -> None:
-        """A hook that is called for each header after `max_headers` others; it is not added."""
 
     def on_response_complete(self) -> None:
         """Parses the request that arrived after the one whose answer is now complete."""
@@ -99,26 +93,20 @@ class SerialProtocol(HttpToolsProtocol):
         self.blank_lines = 0
         super().on_message_begin()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Adds a header of the head. A trailer is not a header (RFC 9110 §6.5.1) and is ignored."""
-        if self.phase == "HEAD" and not self.is_refused:
-            if len(self.headers) == self.max_headers:
-                self.on_too_many_headers()
-            else:
-                super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         """Begins the request."""
         self.phase = "BODY"
         self._body_left = _declared_body_size(self.headers)
         super().on_headers_complete()
+        self.headers = []
 
     def on_body(self, body: bytes) -> None:
         """Passes a part of the body on."""
         if self.is_refused:
             return
-        self._body_size += len(body)
-        if self._body_left is not None:
+        if self._body_left is None:
+            self._body_size += len(body)
+        else:
             self._body_left -= len(body)
         super().on_body(body)
 
@@ -129,27 +117,30 @@ class SerialProtocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def _parse_ahead(self) -> None:
-        if self._ahead:
+        if self._ahead and not self.is_over:
             self.data_received(b"")
 
-    def _end_of_piece(self, data: bytes, at: int) -> int:
-        """Returns the end of the piece that begins at `at`. No piece extends beyond the end of a request."""
-        if self.phase == "BODY" and self._body_left is not None:
-            return min(len(data), at + max(self._body_left, 1))
-        limit = min(len(data), at + PIECE_BYTES)
-        found = (self._tail + data[at:limit]).find(_BLANK_LINE)
-        if found < 0:
-            return limit
-        self.blank_lines += 1
-        return at + found + len(_BLANK_LINE) - len(self._tail)
-
-    def _parse(self, piece: bytes) -> None:
+    def _parse_piece(self, data: bytes, at: int) -> int:
+        """Parses the piece that begins at `at` and returns its end. No piece extends beyond the end of a request."""
         phase, body_size = self.phase, self._body_size
+        if phase == "BODY" and self._body_left is not None:
+            end = min(len(data), at + max(self._body_left, 1))
+            super().data_received(data[at:end])
+            return end
+        piece = data[at : at + PIECE_BYTES]
+        if (found := (self._tail + piece).find(_BLANK_LINE)) >= 0:
+            self.blank_lines += 1
+            piece = piece[: found + len(_BLANK_LINE) - len(self._tail)]
+        self.piece_bytes = len(piece)
         super().data_received(piece)
-        # Only the end of a large piece is copied.
-        self._tail = (self._tail + piece if len(piece) < len(_BLANK_LINE) else piece)[1 - len(_BLANK_LINE) :]
+        is_unfinished = self.phase == "HEAD" or (self.phase == "BODY" and self._body_left is None)
+        self._tail = (self._tail + piece)[1 - len(_BLANK_LINE) :] if is_unfinished else b""
+        if phase == "BODY":
+            # The parser calls `on_header` for trailers too, which are no headers (RFC 9110 §6.5.1).
+            self.headers = []
         if self.phase == "HEAD" or (phase == "BODY" and self._body_left is None):
             self.on_piece(len(piece), self._body_size - body_size)
+        return at + len(piece)
 
 
 def request_of(protocol: HttpToolsProtocol) -> RequestResponseCycle | None:

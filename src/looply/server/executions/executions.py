@@ -14,7 +14,13 @@ from looply.errors import BadRequest
 from looply.execution.facts.commands import Restarted
 from looply.instants import to_ms
 from looply.jsontext import Json
-from looply.server.executions.records import ExecutionAnswer, ExecutionPage, execution_page, render_in_turn
+from looply.server.executions.records import (
+    ExecutionAnswer,
+    ExecutionPage,
+    execution_page_of,
+    name_people,
+    render_in_turn,
+)
 from looply.server.http.call import Call, Parameter, Response, Route, manage_route, read_route
 from looply.server.http.wire import (
     LIMIT,
@@ -158,7 +164,8 @@ async def get_execution(call: Call) -> Response:
     after = _after(call)
     record = await executions.get(call.services, call.principal, workflow_id, execution_id, after=after)
     item = await render_in_turn(call.services, call.principal.organization_id, record)
-    return Response(ExecutionAnswer(message=SUCCESS, item=item))
+    (named,) = await name_people(call, [item])
+    return Response(ExecutionAnswer(message=SUCCESS, item=named))
 
 
 def _after(call: Call) -> int:
@@ -177,7 +184,7 @@ async def get_history(call: Call) -> Response:
         after=execution_cursor(after) if after else "",
         limit=limit_of(call),
     )
-    return Response(execution_page(page, call.services.limits))
+    return Response(await execution_page_of(call, page))
 
 
 async def get_organization_executions(call: Call) -> Response:
@@ -189,7 +196,7 @@ async def get_organization_executions(call: Call) -> Response:
         validate_id(cursor[0], "workflow")
         after = execution_cursor(cursor[1])
     page = await executions.list_page(call.services, call.principal, workflow_id="", after=after, limit=limit)
-    return Response(execution_page(page, call.services.limits))
+    return Response(await execution_page_of(call, page))
 
 
 async def rerun_execution(call: Call) -> Response:

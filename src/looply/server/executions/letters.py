@@ -110,7 +110,8 @@ async def get_letters(call: Call) -> Response:
 async def get_letter(call: Call) -> Response:
     """Reads a dead letter with its payload."""
     letter = await letters.get(call.services, call.principal, call.query.get("letter_id"))
-    return Response(LetterAnswer(message=SUCCESS, item=_record(letter)))
+    (item,) = await name_actors(call, [_record(letter)])
+    return Response(LetterAnswer(message=SUCCESS, item=item))
 
 
 async def settle_letter(call: Call) -> Response:

@@ -1,8 +1,8 @@
 """Executions on the wire: the record of one execution, and the rows of lists."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Final, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -19,6 +19,8 @@ from looply.execution.views.logs import WaitRecord, event_log, incidents_of, inp
 from looply.instants import to_ms
 from looply.jsontext import Json
 from looply.limits import Limits
+from looply.server.http.actor_names import name_actors
+from looply.server.http.call import Call
 from looply.server.http.wire import SUCCESS, extend_record
 
 _LARGE_BYTES: Final = 64 * 1024
@@ -60,6 +62,7 @@ class _ExecutionFacts(msgspec.Struct, frozen=True, kw_only=True):
     organization_id: str
     workflow_execution_id: str
     modified_by: str | None
+    modified_by_name: str | UnsetType = UNSET
     workflow_version: int
     workflow_trigger_type: Literal["REQUEST", "SCHEDULED"]
     workspace_id: str
@@ -113,6 +116,29 @@ class ExecutionPage(msgspec.Struct, frozen=True, kw_only=True):
     items: list[ExecutionRow]
     last_key: ExecutionCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
     truncated: bool | UnsetType = UNSET
+
+
+_Item = TypeVar("_Item", bound=ExecutionRow | ExecutionRecord)
+
+
+async def name_people(call: Call, items: Sequence[_Item]) -> list[_Item]:
+    """Returns executions with the names of the keys and members that changed them, also in their logs."""
+    rows: list[Any] = []
+    for each in items:
+        rows += [each, *each.workflow_event_log.events]
+    named: Iterator[Any] = iter(await name_actors(call, rows))
+    found = []
+    for item in items:
+        first, log = next(named), item.workflow_event_log
+        events = [next(named) for _ in log.events]
+        found.append(msgspec.structs.replace(first, workflow_event_log=msgspec.structs.replace(log, events=events)))
+    return found
+
+
+async def execution_page_of(call: Call, rows: Rows, *, is_search: bool = False) -> ExecutionPage:
+    """Returns `execution_page` with names."""
+    page = execution_page(rows, call.services.limits, is_search=is_search)
+    return msgspec.structs.replace(page, items=await name_people(call, page.items))
 
 
 async def render_in_turn(services: Services, organization_id: str, record: Record) -> ExecutionRecord:

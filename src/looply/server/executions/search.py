@@ -8,7 +8,7 @@ from looply.engine.ports.port import Filter, TriggerType
 from looply.errors import BadRequest
 from looply.execution.facts.state import Status
 from looply.server.executions.executions import EXECUTION_KEY
-from looply.server.executions.records import ExecutionPage, execution_page
+from looply.server.executions.records import ExecutionPage, execution_page_of
 from looply.server.http.call import Call, Parameter, Query, Response, read_route
 from looply.server.http.wire import LIMIT, execution_cursor, instant_of, limit_of, number_of, one_of
 
@@ -25,7 +25,7 @@ async def search_executions(call: Call) -> Response:
         after=execution_cursor(after) if after else "",
         limit=limit_of(call),
     )
-    return Response(execution_page(page, call.services.limits, is_search=True))
+    return Response(await execution_page_of(call, page, is_search=True))
 
 
 def filter_of(query: Query) -> Filter:

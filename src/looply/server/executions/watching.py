@@ -16,6 +16,7 @@ from looply.app.executions.watching import (
 )
 from looply.engine.processing.feed import Committed
 from looply.errors import BadRequest
+from looply.server.http.actor_names import name_actors, name_entries
 from looply.server.http.call import Call, Parameter, Response, Route
 from looply.server.http.events import EVENT_STREAM, EventStream, frame
 
@@ -35,7 +36,8 @@ async def watch_execution(call: Call) -> Response:
             if isinstance(chunk, ExecutionEnded):
                 yield frame(_encode_cursor("e", *current[0]), {"status": chunk.status}, "end")
                 return
-            for number, entry in chunk.entries:
+            numbers, entries = zip(*chunk.entries, strict=True)
+            for number, entry in zip(numbers, await name_actors(call, entries), strict=True):
                 current[0] = (chunk.seq, number)
                 yield frame(_encode_cursor("e", chunk.seq, number), entry)
 
@@ -57,7 +59,7 @@ async def watch_organization(call: Call) -> Response:
     async def frames() -> AsyncIterator[bytes]:
         only = call.principal.workflow_ids
         async for committed in follow_organization(call.services, subscription, call.organization_id, begin, only=only):
-            shown = _frames(committed)
+            shown = await _frames(call, committed)
             if committed.position == position:
                 shown = shown[sent + 1 :]
             current[0] = max(current[0], committed.position)
@@ -71,10 +73,10 @@ _WHOLE_BATCH: Final = 1_000_000
 """In a cursor: the client has all entries of the batch. The batch is not read again, so it may be pruned by then."""
 
 
-def _frames(committed: Committed) -> Sequence[bytes]:
+async def _frames(call: Call, committed: Committed) -> Sequence[bytes]:
     """Returns the frames of a batch, which are encoded once for all watchers."""
     if committed.frames is None:
-        entries = entries_of(committed)
+        entries = await name_entries(call, entries_of(committed))
         last = len(entries) - 1
         committed.frames = [
             frame(_encode_cursor("o", *committed.position, _WHOLE_BATCH if number == last else number), entry)

@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from looply.jsontext import Json
 from looply.server.http.call import Call
 
 _FIELDS: Final = ("created_by", "modified_by", "settled_by", "by")
@@ -18,6 +19,16 @@ async def name_actors(call: Call, rows: Sequence[_Row]) -> list[_Row]:
     ids = {value for row in rows for value in _actors(row).values()}
     names = await call.services.catalog.people.actors.names(call.organization_id, ids)
     return [_with_names(row, names) for row in rows]
+
+
+async def name_entries(call: Call, entries: Sequence[tuple[int, dict[str, Json]]]) -> list[tuple[int, dict[str, Json]]]:
+    """Returns numbered entries of a log, as JSON, with the names of those whose ids their `by` is."""
+    ids = {by for _, entry in entries if isinstance(by := entry.get("by"), str)}
+    names: Mapping[Json, str] = await call.services.catalog.people.actors.names(call.organization_id, ids)
+    return [
+        (number, {**entry, "by_name": names[entry["by"]]} if entry.get("by") in names else entry)
+        for number, entry in entries
+    ]
 
 
 def _with_names(row: _Row, names: Mapping[str, str]) -> _Row:

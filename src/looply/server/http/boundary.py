@@ -64,21 +64,9 @@ class Boundary:
             await _refuse_protocol(scope, receive, send)
             return
         request_id = self._ids.next()
-        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
+        scope.setdefault("state", {})["request_id"] = request_id
         tracked = _TrackedSend(send, self._meter, is_head=scope["method"] == "HEAD", headers=_headers_of(scope))
-        if self._access_log is None:
-            await self._exchange(scope, receive, tracked, request_id)
-            return
-        begun = self._access_log.now()
-        try:
-            await self._exchange(scope, receive, tracked, request_id)
-        finally:
-            self._access_log.log_answer(
-                scope, request_id, begun, route=tracked.route, status=tracked.status, size=tracked.size
-            )
-
-    async def _exchange(self, scope: Any, receive: Any, tracked: "_TrackedSend", request_id: str) -> None:
-        """Answers a request, also when an error occurs."""
+        begun = self._access_log.now() if self._access_log is not None else 0.0
         try:
             await self._answer(scope, receive, tracked, request_id)
         except ClientDisconnected:
@@ -90,6 +78,11 @@ class Boundary:
             if tracked.has_started:
                 raise
             await reply(tracked, error_answer(error, request_id), request_id)
+        finally:
+            if self._access_log is not None:
+                self._access_log.log_answer(
+                    scope, request_id, begun, route=tracked.route, status=tracked.status, size=tracked.size
+                )
 
     async def _answer(self, scope: Any, receive: Any, send: "_TrackedSend", request_id: str) -> None:
         match = self._table.find(scope["path"])
@@ -168,7 +161,7 @@ class _TrackedSend:
         """Whether the answer has begun."""
         return self.status != 0
 
-    async def __call__(self, message: Any) -> None:
+    def __call__(self, message: Any) -> Awaitable[None]:
         """Sends one message."""
         if not self.has_started:
             self.status = message["status"]
@@ -179,7 +172,8 @@ class _TrackedSend:
             if self.is_head:
                 message = {**message, "body": b""}
             self.size += len(message.get("body", b""))
-        await self._send(message)
+        sending: Awaitable[None] = self._send(message)
+        return sending
 
     def _measure(self) -> None:
         if self._meter is not None:

@@ -8,17 +8,16 @@ import msgspec
 from looply.app.administration.binding import bind_services, hide_workflow_id
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
-from looply.errors import Forbidden, NotFound
+from looply.errors import Forbidden, NotFound, OutOfScope
 from looply.jsontext import Json, encode_json
 from looply.limits import REFUSALS_PER_MINUTE
-from looply.rates import Turns
 from looply.server.callers.browser_calls import Browser, BrowserCalls
 from looply.server.callers.client_addresses import ClientAddresses
 from looply.server.http.access import ANONYMOUS, authenticate, check_token
 from looply.server.http.call import JSON_TYPE, Call, Headers, Query, Response, Route
 from looply.server.http.refusals import Credential, RefusalLimiter
-from looply.server.http.request_pace import SHARE_PER_SECOND, RequestPace
-from looply.server.http.request_parsing import convert_body, read_json, read_query, single_header
+from looply.server.http.request_pace import RequestPace
+from looply.server.http.request_parsing import convert_body, read_headers, read_json, read_query
 
 _STANDARD: Final[Headers] = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 
@@ -37,7 +36,7 @@ class Dispatch:
         self._services = services
         self._addresses = addresses or ClientAddresses()
         self._browsers = BrowserCalls(self._addresses, services.links, services.sign_in)
-        self._pace = pace or RequestPace(services.turns, Turns(services.clock, per_second=SHARE_PER_SECOND))
+        self._pace = pace or RequestPace(services.turns)
         self._refusals = RefusalLimiter(services.clock, refusals_per_minute, services.metrics.count_refusal)
 
     async def admit(self, route: Route, scope: Any) -> Principal:
@@ -64,7 +63,7 @@ class Dispatch:
         principal = await authenticate(scope, route, self._services.catalog, self._services.clock, self._browsers)
         if principal.workflow_ids is not None and not route.takes_bound_keys:
             # The route reads or changes the whole organization.
-            raise Forbidden("Forbidden", code="SCOPE")
+            raise OutOfScope()
         return principal
 
     async def wait_for_drain(self) -> None:
@@ -110,10 +109,6 @@ class Dispatch:
                 body = {name: _hide(name, value, bound) for name, value in body.items()}
             if route.has_strict_body and _is_shape(route.body):
                 body = convert_body(body, route.body)
-        headers = {}
-        for key in route.header_keys:
-            if text := single_header(scope, key):
-                headers[key] = text
         call = Call(
             services=services,
             principal=principal,
@@ -123,7 +118,7 @@ class Dispatch:
             has_body=size > 0,
             body_size=size,
             browser=browser,
-            headers=headers,
+            headers=read_headers(scope, route.header_keys),
         )
         return await route.handle(call)
 

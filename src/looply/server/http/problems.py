@@ -20,6 +20,7 @@ from looply.errors import (
     LooplyError,
     NotFound,
     OperationError,
+    OutOfScope,
     Overloaded,
     Problem,
     RecordDamaged,
@@ -85,7 +86,8 @@ def error_answer(error: Exception, request_id: str) -> Response:
     if isinstance(error, Forbidden) and error.code in (Forbidden.code, *FORBIDDEN_CODES):
         # Without a code the body is the same for every cause, so that it discloses none; the request id is in a header.
         code = next((each for each in FORBIDDEN_CODES if each == error.code), None)
-        return Response(ForbiddenAnswer(message=error.message, code=code), 403)
+        permission = error.permission if isinstance(error, OutOfScope) else None
+        return Response(ForbiddenAnswer(message=error.message, code=code, permission=permission), 403)
     if isinstance(error, LooplyError):
         status = status_of(error)
         more: dict[str, Any] = {}

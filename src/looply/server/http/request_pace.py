@@ -9,21 +9,23 @@ from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from looply.errors import QuotaReached
-from looply.rates import Turns
+from looply.rates import LARGE_JSON, Kind, Turns
 
 Result = TypeVar("Result")
 
 SHARE_PER_SECOND: Final = 500_000
 """Microseconds of each second that the requests of one organization may take."""
 
-_EXPECTED_MICROSECONDS: Final = 200
-"""What a request takes at least; the rest is added when it has been handled."""
+_REQUEST: Final = Kind("request", SHARE_PER_SECOND)
+
+_EXPECTED_MICROSECONDS: Final = 300
+"""What a request is charged at least, as much as a trigger takes; the rest is added when it has been handled."""
 
 _OVERALL: Final = 2.0
 """The time of a request, with its commit and its steps, over the time of its handler on the event loop."""
 
 LONGEST_WAIT_SECONDS: Final = 5.0
-"""A request that would wait for longer is refused."""
+"""A request, or its large body, that would wait for longer is refused; this bounds what is held in memory."""
 
 
 class RequestPace:
@@ -32,12 +34,8 @@ class RequestPace:
     Guarantees: an organization that is alone, or below its share, does not wait.
     """
 
-    def __init__(self, heavy: Turns, turns: Turns, timer: Callable[[], float] = time.perf_counter) -> None:
-        """`heavy` are the turns of large JSON, which know the organizations; `turns` are those of requests.
-
-        A unit of `turns` is a microsecond, `SHARE_PER_SECOND` of them; `timer` returns seconds.
-        """
-        self._heavy = heavy
+    def __init__(self, turns: Turns, timer: Callable[[], float] = time.perf_counter) -> None:
+        """A unit of the requests' `turns` is a microsecond; `timer` returns seconds."""
         self._turns = turns
         self._timer = timer
 
@@ -46,21 +44,27 @@ class RequestPace:
 
         Raises: QuotaReached when it would wait for more than `LONGEST_WAIT_SECONDS`; what the request raises.
         """
-        self._heavy.note(owner)
-        if self._heavy.is_alone(owner):
+        if self._turns.note(owner):
             return await request
-        self._turns.note(owner)
-        if (wait := self._turns.wait_seconds(owner)) > LONGEST_WAIT_SECONDS:
+        try:
+            reason = "the organization uses more than its share of the server while other organizations use it"
+            check_turn(self._turns, owner, reason, kind=_REQUEST)
+        except QuotaReached:
             request.close()
-            message = "the organization uses more than its share of the server while other organizations use it"
-            raise QuotaReached(f"{message}; repeat in {wait:.0f} s", retry_after=timedelta(seconds=wait))
-        await self._turns.wait(owner, _EXPECTED_MICROSECONDS)
+            raise
+        await self._turns.wait(owner, _EXPECTED_MICROSECONDS, _REQUEST)
         metered = _Metered(request, self._timer)
         try:
             return await metered
         finally:
             microseconds = round(_OVERALL * 1_000_000 * metered.seconds)
-            self._turns.reserve(owner, max(microseconds - _EXPECTED_MICROSECONDS, 0))
+            self._turns.reserve(owner, max(microseconds - _EXPECTED_MICROSECONDS, 0), _REQUEST)
+
+
+def check_turn(turns: Turns, owner: str, reason: str, advice: str = "", kind: Kind = LARGE_JSON) -> None:
+    """Refuses work that would wait for more than `LONGEST_WAIT_SECONDS`. Raises: QuotaReached."""
+    if (wait := turns.wait_seconds(owner, kind)) > LONGEST_WAIT_SECONDS:
+        raise QuotaReached(f"{reason}; repeat in {wait:.0f} s{advice}", retry_after=timedelta(seconds=wait))
 
 
 class _Metered(Generator[Any, None, Result]):

@@ -1,17 +1,17 @@
 """Parsing of requests: bodies, query parameters and headers are checked before a handler sees them."""
 
 import re
-from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from looply.errors import BadRequest, BodyTooLarge, Problem, QuotaReached, UnsupportedMediaType, did_you_mean
+from looply.errors import BadRequest, BodyTooLarge, Problem, UnsupportedMediaType, did_you_mean
 from looply.jsontext import Json, check_values, parse_json, work_units
 from looply.limits import Limits
 from looply.rates import HEAVY_BYTES, Turns
 from looply.server.http.call import NO_QUERY, Query, Route
+from looply.server.http.request_pace import check_turn
 
 _JSON_TYPE: Final = re.compile(
     r"""application/(?:[a-z0-9!#$&^_.-]+\+)?json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?""", re.IGNORECASE
@@ -22,9 +22,6 @@ _TEXT_TYPE: Final = re.compile(
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _TEXT: Final = re.compile(rb"[\x20-\x7e]{1,255}")
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
-LONGEST_BODY_WAIT_SECONDS: Final = 5.0
-"""Seconds that a body waits for its turn at most; this bounds the bodies that are held in memory."""
-
 _MAX_PARAMETERS: Final = 1000
 _MAX_QUOTED: Final = 300
 """Characters of a message that quotes the request; the caller knows the rest."""
@@ -64,10 +61,8 @@ async def read_json(
 
 def _check_turn(turns: Turns, owner: str) -> None:
     """Refuses a large body when those of the organization wait for too long already. Raises: QuotaReached."""
-    if (wait := turns.wait_seconds(owner)) > LONGEST_BODY_WAIT_SECONDS:
-        message = "large bodies of the organization are waiting already, while other organizations use the server"
-        retry_after = timedelta(seconds=wait)
-        raise QuotaReached(f"{message}; repeat in {wait:.0f} s, or send smaller ones", retry_after=retry_after)
+    reason = "large bodies of the organization are waiting already, while other organizations use the server"
+    check_turn(turns, owner, reason, ", or send smaller ones")
 
 
 def _check_headers(headers: list[tuple[bytes, bytes]], *, takes_text: bool) -> int:
@@ -217,17 +212,17 @@ def _decode(text: bytes) -> str:
     return found
 
 
-def single_header(scope: Any, name: bytes) -> str:
-    """Returns the value of a header, empty when it is absent.
+def read_headers(scope: Any, names: tuple[bytes, ...]) -> dict[bytes, str]:
+    """Returns the values of those of the headers `names` that are present.
 
-    Raises: BadRequest (code `BAD_HEADER`) when it is given twice, is empty, longer than 255 characters or not
+    Raises: BadRequest (code `BAD_HEADER`) when one is given twice, is empty, longer than 255 characters or not
     printable ASCII.
     """
-    found = [value for key, value in scope["headers"] if key == name]
-    if not found:
-        return ""
-    if len(found) > 1 or _TEXT.fullmatch(found[0]) is None:
-        raise BadRequest(
-            f"the header {name.decode()} must be given once, with 1 to 255 printable characters", code="BAD_HEADER"
-        )
-    return str(found[0], "ascii")
+    values: dict[bytes, str] = {}
+    for name, value in scope["headers"]:
+        if name in names:
+            if name in values or _TEXT.fullmatch(value) is None:
+                message = f"the header {name.decode()} must be given once, with 1 to 255 printable characters"
+                raise BadRequest(message, code="BAD_HEADER")
+            values[name] = value.decode("ascii")
+    return values

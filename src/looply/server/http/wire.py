@@ -12,6 +12,7 @@ from looply.app.context.sign_in import SignInMeans
 from looply.catalog.tenants.names import validate_id
 from looply.errors import BadRequest, Problem
 from looply.instants import from_ms
+from looply.permissions import Permission
 from looply.server.http.call import Call, Parameter
 
 MAX_PAGE_ITEMS: Final = 30
@@ -108,13 +109,15 @@ ForbiddenCode: TypeAlias = Literal["SCOPE", "CSRF", "CONFIRM_REQUIRED", "INSECUR
 class ForbiddenAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The call has no valid key or session, and then no `code`, or it is not allowed.
 
-    `SCOPE`: the key or the role of the person lacks the permission. `CSRF`: no page of this server made the change.
+    `SCOPE`: the key or the role of the person lacks `permission`, or the key is bound to workflows and may not make the
+    call at all, which has no `permission`. `CSRF`: no page of this server made the change.
     `CONFIRM_REQUIRED`: the person must confirm the password first. `INSECURE_CONNECTION`: people cannot sign in on this
     connection. `FOREIGN_HOST`: the `Host` header is not that of `public_url`.
     """
 
     message: str
     code: ForbiddenCode | None = None
+    permission: Permission | None = None
 
 
 FORBIDDEN_CODES: Final[tuple[ForbiddenCode, ...]] = get_args(ForbiddenCode)

@@ -9,14 +9,13 @@ from looply.app.inbox import answers, cards
 from looply.app.inbox.answers import CardReply, CardResult, Result
 from looply.app.inbox.cards import MyCard
 from looply.catalog.tenants.names import validate_id
-from looply.engine.ports.port import CardKey
 from looply.errors import BadRequest
 from looply.instants import ms_or_none, to_ms
 from looply.jsontext import Json
 from looply.server.executions.decisions import AnswerActor, actor_item
-from looply.server.executions.inbox import InboxAnswer, inbox_item
+from looply.server.executions.sent_cards import InboxAnswer, card_cursor, inbox_item
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
-from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, Finding, cursor_of, instant_of, limit_of
+from looply.server.http.wire import LIMIT, SUCCESS, Finding, instant_of, limit_of
 
 
 class ProgressRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,7 +141,7 @@ async def get_my_cards(call: Call) -> Response:
         call.principal,
         workflow_id=validate_id(workflow_id, "workflow") if workflow_id else "",
         due_before=instant_of(call.query.get("due_before"), "due_before") if "due_before" in call.query else None,
-        after=_cursor(call),
+        after=card_cursor(call),
         limit=limit_of(call),
     )
     items = [_item(card) for card in page.items]
@@ -215,16 +214,6 @@ def _result(one: CardResult) -> CardResultRecord:
         answered_for=former.substitute_for or UNSET,
         decision=former.decision or UNSET,
     )
-
-
-def _cursor(call: Call) -> CardKey | None:
-    cursor = cursor_of(call, "opened_on", "card_id")
-    if cursor is None:
-        return None
-    try:
-        return to_ms(instant_of(cursor[0], "opened_on")), validate_id(cursor[1], "card")
-    except BadRequest as error:
-        raise BadRequest(f"{error.message}; {UNCHANGED_KEY}", code="BAD_CURSOR") from error
 
 
 ROUTES: Final = (

@@ -147,6 +147,13 @@ async def find_people(call: Call) -> Response:
     return Response(PeopleAnswer(message=SUCCESS, count=len(items), items=items))
 
 
+async def get_administrators(call: Call) -> Response:
+    """Returns people who administer the organization."""
+    found = await members.list_administrators(call.services, call.principal)
+    items = [PersonRecord(name=each.name, email=each.email) for each in found]
+    return Response(PeopleAnswer(message=SUCCESS, count=len(items), items=items))
+
+
 async def invite_members(call: Call) -> Response:
     """Invites people."""
     body: InviteMembersBody = call.body
@@ -253,6 +260,14 @@ ROUTES: Final[tuple[Route, ...]] = (
         summary="Find members by a part of their name or address",
         tag=_TAG,
         parameters=(Parameter("term", "A part of the name or the address.", is_required=True),),
+        answer=PeopleAnswer,
+    ),
+    read_route(
+        path="/v2/workflows/getAdministrators",
+        access="own",
+        handle=get_administrators,
+        summary="Name two people who administer the organization and can give a permission",
+        tag=_TAG,
         answer=PeopleAnswer,
     ),
     manage_route(

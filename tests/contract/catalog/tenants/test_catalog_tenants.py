@@ -144,6 +144,7 @@ OF_PEOPLE = {
     "people.sessions.end",
     "people.attempts.begin",
     "people.attempts.forgive",
+    "people.admissions.admit",
     "people.identities.find",
     "people.identities.link",
     "people.second_factors.verify",
@@ -199,7 +200,11 @@ def test_every_method_takes_the_organization_first(catalog: Catalog) -> None:
 async def _answer(call: Call, catalog: Catalog, org: str, owned: Owned) -> tuple[type, str, str, object]:
     with pytest.raises(LooplyError) as caught:
         await call(catalog, org, owned)
-    return type(caught.value), caught.value.code, caught.value.message, caught.value.problems
+    # The error repeats what the caller asked for, and nothing else may differ.
+    message, problems = caught.value.message, repr(caught.value.problems)
+    for asked in msgspec.structs.astuple(owned):
+        message, problems = message.replace(asked, "?"), problems.replace(asked, "?")
+    return type(caught.value), caught.value.code, message, problems
 
 
 async def _dump(catalog: Catalog) -> dict[str, list]:

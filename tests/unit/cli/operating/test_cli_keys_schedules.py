@@ -9,6 +9,7 @@ KEY: dict[str, Any] = {
     "name": "Ops",
     "prefix": "abcdefgh",
     "scopes": ["read", "trigger"],
+    "permissions": [],
     "workflow_ids": None,
     "created_on": 1_700_000_000_000,
     "expires_on": None,
@@ -34,6 +35,14 @@ def test_a_new_key_is_shown_only_once(run: Command, looply: Looply) -> None:
     assert looply.calls == [("createKey", {}, body)]
     assert run(*arguments, "--json").document["api_key"] == "lk_abcdefgh_text"
     assert looply.calls[1][2] == {"name": "Ops", "scopes": ["read", "trigger"]}
+
+
+def test_a_key_can_have_single_permissions_with_or_without_a_scope(run: Command, looply: Looply) -> None:
+    looply.answers["createKey"] = {"item": {**KEY, "permissions": ["execute"], "api_key": "lk_abcdefgh_text"}}
+    assert "execute" in run("key", "create", "CI", "--permission", "execute", "--permission", "execute").out
+    assert looply.calls[0][2] == {"name": "CI", "scopes": [], "permissions": ["execute"]}
+    run("key", "create", "CI", "--scope", "read", "--permission", "repair")
+    assert looply.calls[1][2] == {"name": "CI", "scopes": ["read"], "permissions": ["repair"]}
 
 
 def test_a_script_gets_the_text_of_a_new_key_and_nothing_else(run: Command, looply: Looply) -> None:

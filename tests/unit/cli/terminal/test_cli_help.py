@@ -38,7 +38,7 @@ def test_a_usage_names_its_arguments_and_which_may_be_left_out(run: Command) -> 
     assert [usage for usage in usages.values() if "ARGS" in usage] == []
     assert usages["workflow", "trigger"] == "Usage: looply workflow trigger WORKFLOW [FILE] [OPTIONS]"
     assert usages["workflow", "diff"] == "Usage: looply workflow diff WORKFLOW VERSION [OTHER] [OPTIONS]"
-    assert usages["key", "create"] == "Usage: looply key create NAME --scope SCOPE [OPTIONS]"
+    assert usages["key", "create"] == "Usage: looply key create NAME [OPTIONS]"
     assert usages["organization", "create"] == "Usage: looply organization create [NAMES...] [OPTIONS]"
     assert usages["context", "list"] == "Usage: looply context list [OPTIONS]"
 

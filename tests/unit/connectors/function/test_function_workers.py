@@ -1,11 +1,12 @@
 """Which process runs a call of code: a spare one for the next organization, lowered ones for slow code."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from structlog.testing import capture_logs
 
-from looply.connectors.function.workers import QUICK_CALLS, Workers
+from looply.connectors.function.workers import QUICK_CALLS, SLOW_SECONDS, CallWatch, Workers
 from looply.errors import Unavailable
 
 
@@ -14,6 +15,7 @@ class FakeProcess:
         self.number = number
         self.is_low = is_low
         self.is_alive = True
+        self.cpu_seconds = 0.0
 
     def lower(self) -> None:
         self.is_low = True
@@ -190,3 +192,49 @@ async def test_closing_ends_a_start_and_all_processes() -> None:
     starts.gate.set()
     await settled()
     assert starts.alive == 0
+
+
+class Watched:
+    """A call whose process uses CPU time as the test says; it is looked at when a pause of its watch is over."""
+
+    def __init__(self) -> None:
+        self.process = FakeProcess(0, is_low=False)
+        self.pauses: list[float] = []
+        self._looks: list[Callable[[], None]] = []
+        self.watch = CallWatch(self.process, self.process.lower, self._later)
+
+    def _later(self, seconds: float, look: Callable[[], None]) -> asyncio.TimerHandle:
+        self.pauses.append(seconds)
+        self._looks.append(look)
+        return asyncio.TimerHandle(0.0, look, (), asyncio.get_running_loop())
+
+    def use(self, seconds: float) -> None:
+        """Uses so much CPU time until the end of the pause."""
+        self.process.cpu_seconds += seconds
+        self._looks.pop()()
+
+
+async def test_a_call_that_waits_for_the_cpu_is_not_slow_however_long_it_takes() -> None:
+    call = Watched()
+    for _ in range(20):
+        call.use(0.001)
+    assert call.pauses[:3] == pytest.approx([SLOW_SECONDS, SLOW_SECONDS - 0.001, SLOW_SECONDS - 0.002])
+    assert not call.process.is_low
+    assert not call.watch.end()
+
+
+async def test_a_call_is_slow_once_it_has_used_much_cpu_time() -> None:
+    call = Watched()
+    call.use(SLOW_SECONDS / 2)
+    assert not call.process.is_low
+    call.use(SLOW_SECONDS / 2)
+    assert call.process.is_low
+    # Its process has ended, so that nothing is known of its CPU time any more.
+    call.process.cpu_seconds = 0.0
+    assert call.watch.end()
+
+
+async def test_a_call_that_ends_before_it_is_looked_at_is_slow_by_its_cpu_time() -> None:
+    call = Watched()
+    call.process.cpu_seconds += 2 * SLOW_SECONDS
+    assert call.watch.end()

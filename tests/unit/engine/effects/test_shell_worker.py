@@ -284,4 +284,4 @@ async def test_organizations_that_make_calls_use_the_process(callers: list[str],
     for organization_id in callers:
         started = replace(state.started, organization_id=organization_id)
         await worker.carry_out(replace(state, started=started), opened)
-    assert [turns.reserve("o", UNITS_PER_SECOND, "") for _ in range(2)] == expected
+    assert [turns.reserve("o", UNITS_PER_SECOND) for _ in range(2)] == expected

@@ -7,10 +7,11 @@ import pytest
 import structlog
 
 from kit.memory import MemoryStore
-from looply.engine.upkeep.loop import AT_ONCE, Loop, run_few_at_once, running_loops
+from looply.engine.upkeep.loop import AT_ONCE, AT_ONCE_IF_SHARED, Loop, run_few_at_once, running_loops
 from looply.engine.upkeep.store_watch import StoreWatch
 from looply.errors import EngineError
-from looply.testing.clock import fake_loop
+from looply.rates import Turns
+from looply.testing.clock import FakeClock, fake_loop
 
 
 class Counting(Loop):
@@ -157,8 +158,16 @@ async def test_a_store_that_takes_no_more_units_ends_the_process() -> None:
         assert said == ["end"]
 
 
-async def test_few_pieces_of_a_round_run_at_once_however_many_there_are() -> None:
+@pytest.mark.parametrize(
+    ("organizations", "expected"), [(("acme",), AT_ONCE), (("acme", "umbrella"), AT_ONCE_IF_SHARED)]
+)
+async def test_few_pieces_of_a_round_run_at_once_and_fewer_where_organizations_share_the_process(
+    organizations: tuple[str, ...], expected: int
+) -> None:
     running, most = 0, 0
+    turns = Turns(FakeClock())
+    for organization in organizations:
+        turns.note(organization)
 
     async def piece(number: int) -> int:
         nonlocal running, most
@@ -168,5 +177,5 @@ async def test_few_pieces_of_a_round_run_at_once_however_many_there_are() -> Non
         running -= 1
         return number
 
-    assert await run_few_at_once(piece, range(500)) == list(range(500))
-    assert most == AT_ONCE
+    assert await run_few_at_once(piece, range(500), turns) == list(range(500))
+    assert most == expected

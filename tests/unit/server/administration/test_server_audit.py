@@ -356,7 +356,7 @@ async def test_each_action_is_recorded_with_its_actor_and_without_secrets(
 
 async def test_only_the_scope_admin_reads_the_audit(mine: Caller, theirs: Caller) -> None:
     admin, manager = await mine.key_with("admin"), await mine.key_with("manage", "read")
-    assert (await manager.get("getAudit")).json() == {"message": "Forbidden", "code": "SCOPE"}
+    assert (await manager.get("getAudit")).json() == {"message": "Forbidden", "code": "SCOPE", "permission": "audit"}
     shown = await records(admin)
     assert {record["organization_id"] for record in shown} == {mine.organization_id}
     first = shown[-1]

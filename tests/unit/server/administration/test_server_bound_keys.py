@@ -8,6 +8,7 @@ from server_kit import ASKING, CARDING, COMPUTING, SCHEDULED, Caller
 
 from looply.catalog.tenants.keys import MAX_BOUND
 from looply.catalog.tenants.names import NO_WORKFLOW
+from looply.permissions import Scope, permissions_of
 from looply.server.http.boundary import Boundary
 
 UNKNOWN = "01900000-0000-7000-8000-0000000000ff"
@@ -103,12 +104,14 @@ def test_every_call_says_whether_bound_keys_may_make_it(app: Boundary) -> None:
 
 async def test_a_call_about_the_whole_organization_is_refused(app: Boundary, mine: Caller) -> None:
     found = await two(mine)
-    bound = await bound_key(mine, found.own, scopes=("trigger", "read", "manage", "override"))
+    scopes: tuple[Scope, ...] = ("trigger", "read", "manage", "override")
+    bound = await bound_key(mine, found.own, scopes=scopes)
     for route in app.routes:
         if route.takes_bound_keys or route.access in ("public", "metrics"):
             continue
         answer = await mine.client.request(route.method, route.path, headers=bound.headers())
-        assert status_and_body(answer) == (403, {"message": "Forbidden", "code": "SCOPE"}), route.path
+        lacks = {} if route.access in permissions_of(scopes) else {"permission": route.access}
+        assert status_and_body(answer) == (403, {"message": "Forbidden", "code": "SCOPE", **lacks}), route.path
 
 
 def calls(workflow_id: str, execution_id: str) -> list[tuple[str, str, dict[str, Any], Any]]:

@@ -334,13 +334,19 @@ async def test_keys_are_administered_by_the_scope_admin_alone(mine: Caller) -> N
         await manager.post("createKey", {"name": "x", "scopes": ["read"]}),
         await manager.post("revokeKey", {"key_id": UNKNOWN}),
     ):
-        assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden", "code": "SCOPE"})
+        assert (answer.status_code, answer.json()) == (
+            403,
+            {"message": "Forbidden", "code": "SCOPE", "permission": "keys"},
+        )
 
 
 async def test_a_key_for_overrides_can_only_be_made_by_a_key_that_may_override(mine: Caller) -> None:
     admin = await mine.key_with("admin")
     answer = await admin.post("createKey", {"name": "x", "scopes": ["read", "override"]})
-    assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden", "code": "SCOPE"})
+    assert (answer.status_code, answer.json()) == (
+        403,
+        {"message": "Forbidden", "code": "SCOPE", "permission": "decide.override"},
+    )
     assert (await mine.post("createKey", {"name": "x", "scopes": ["override"]})).status_code == 200
     assert "override" not in [
         scope for key in (await admin.get("getKeys")).json()["items"][1:-1] for scope in key["scopes"]
@@ -362,7 +368,10 @@ async def test_a_mock_payload_is_stored_only_by_a_key_that_may_edit_the_workflow
     starter, author = await mine.key_with("trigger"), await mine.key_with("manage")
     path = f"triggerworkflow/{workflow_id}?test=true"
     answer = await starter.post(path, {"po": "1"})
-    assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden", "code": "SCOPE"})
+    assert (answer.status_code, answer.json()) == (
+        403,
+        {"message": "Forbidden", "code": "SCOPE", "permission": "edit.drafts"},
+    )
     assert (await author.post(path, {"po": "2"})).status_code == 200
     item = (await mine.get("getWorkflowSchemaById", workflow_id=workflow_id, workflow_version="1")).json()["item"]
     assert item["workflow_mock_payload"] == {"po": "2"}

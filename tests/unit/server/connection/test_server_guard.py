@@ -25,6 +25,7 @@ class Line:
 
     def __init__(self) -> None:
         self.written = b""
+        self.writes = 0
         self.closed = asyncio.Event()
         self.is_reading = True
 
@@ -40,6 +41,7 @@ class Line:
 
     def write(self, data: bytes) -> None:
         self.written += data
+        self.writes += 1
 
     def close(self) -> None:
         self.closed.set()
@@ -315,3 +317,35 @@ async def test_a_chunked_body_may_have_blank_lines(served: Served) -> None:
     served.feed(CHUNKED + b"%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n" + GET)
     await served.settle()
     assert served.statuses == [200, 200]
+
+
+async def test_an_answer_is_one_write(served: Served) -> None:
+    served.feed(GET)
+    await served.settle()
+    assert served.line.written.endswith(b"\r\n\r\nok")
+    assert served.line.writes == 1
+
+
+async def test_the_head_of_an_answer_without_a_body_is_sent(served: Served) -> None:
+    served.feed(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+    await served.settle()
+    assert served.statuses == [200]
+
+
+async def test_a_caller_that_waits_for_the_permission_to_send_its_body_gets_it_at_once(served: Served) -> None:
+    served.feed(POST + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+    served.protocol.cycle.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    assert served.statuses == [100]
+
+
+async def test_the_head_of_a_stream_is_sent_before_its_first_event(served: Served) -> None:
+    async def stream(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await asyncio.Event().wait()
+
+    served.protocol.app = stream
+    served.feed(GET)
+    await served.settle()
+    assert served.statuses == [200]
+    for task in served.protocol.tasks:
+        task.cancel()

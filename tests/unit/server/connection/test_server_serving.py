@@ -17,7 +17,7 @@ import pytest
 from looply.app.context.services import Lifecycle
 from looply.clock import SystemClock
 from looply.errors import SettingsError
-from looply.server.connection.guard import GuardedProtocol
+from looply.server.connection.guard import MAX_HEADERS
 from looply.server.connection.serving import Hooks, address_of, listen, serve, stop_accepting
 from looply.settings import Settings
 
@@ -211,7 +211,7 @@ async def test_a_request_refused_before_the_application_has_a_request_id() -> No
 
 async def test_too_many_headers_are_431() -> None:
     async with serving(PATIENT) as served:
-        answer = await served.exchange(GET + b"a: b\r\n" * GuardedProtocol.max_headers + b"\r\n")
+        answer = await served.exchange(GET + b"a: b\r\n" * MAX_HEADERS + b"\r\n")
         assert status_of(answer) == 431
 
 

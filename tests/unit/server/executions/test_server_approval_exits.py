@@ -11,6 +11,7 @@ from looply.app.context.services import Services
 from looply.app.executions.bulk_runner import BulkRunner
 from looply.execution.facts.commands import FireTimer
 from looply.server.application import API_ROUTES
+from looply.server.http.call import SESSION_PATH, Route
 from looply.testing.clock import FakeClock
 
 ANN, BOB, EVE = "ann@example.com", "bob@example.com", "eve@example.com"
@@ -172,8 +173,13 @@ ELSEWHERE: Final = {
 
 
 def test_every_call_that_changes_something_is_in_the_table() -> None:
-    changing = {route.name for route in API_ROUTES if route.method == "POST"}
+    changing = {route.name for route in API_ROUTES if route.method == "POST" and not is_of_people(route)}
     assert changing - {*TAKES, *ENDS, *ELSEWHERE} == set()
+
+
+def is_of_people(route: Route) -> bool:
+    """Returns whether a call is one on sessions, or of people on their own cards, whose tests are in their rooms."""
+    return route.path.startswith(SESSION_PATH) or route.access in ("own", "members", "organization")
 
 
 @pytest.mark.parametrize("take", TAKES.values(), ids=TAKES)

@@ -97,7 +97,11 @@ def summarize(item: dict[str, Any]) -> list[str]:
 
 
 def _summary_of(entry: dict[str, Any]) -> str:
-    own = [name for name in entry if name not in ("seq", "timestamp", "type", "state", "by", "via", "visit", "scope")]
+    own = [
+        name
+        for name in entry
+        if name not in ("seq", "timestamp", "type", "state", "by", "by_name", "via", "visit", "scope")
+    ]
     assert ("visit" in entry) == (entry["type"].startswith(OF_STEPS) or "incident_id" in entry), entry
     where = f"{entry['scope']}/{entry['state']}" if "scope" in entry else entry["state"]
     return " ".join((entry["type"], where, *sorted(own)))
@@ -137,12 +141,12 @@ EVERY_TYPE = """
     STEP_SUCCEEDED late attempt branch
     CARD_SENT card recipients channel revision
     WAIT_OPENED card sources count
-    CARD_ANSWERED card user
+    CARD_ANSWERED card actor user
     WAIT_RESUMED card source output
     CARD_CLOSED card cards reason
     CARD_SENT approve recipients channel revision
     WAIT_OPENED approve count
-    CARD_ANSWERED approve user decision comment revision
+    CARD_ANSWERED approve actor user decision comment revision
     WAIT_RESUMED approve source branch output
     CARD_CLOSED approve cards reason
     STEP_STARTED split branches

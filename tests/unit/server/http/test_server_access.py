@@ -17,6 +17,9 @@ PUBLIC = {
     "GET /openapi.json",
     "GET /docs",
     "GET /static/{path}",
+    "GET /",
+    "GET /app/{path}",
+    "GET /card-frame",
     "GET /inbox/{token}",
     "GET /v2/inbox/{token}",
     "POST /v2/inbox/{token}",
@@ -33,6 +36,7 @@ BEFORE_SIGN_IN = {
 }
 FORBIDDEN = {"message": "Forbidden"}
 OUT_OF_SCOPE = {"message": "Forbidden", "code": "SCOPE"}
+"""With the permission that is missing beside it."""
 
 
 def name_of(route: Route) -> str:
@@ -79,7 +83,7 @@ async def test_every_route_refuses_a_key_without_its_permission(app: Boundary, m
                 continue
             answer = await mine.client.request(route.method, url_of(route), headers=caller.headers())
             # A route about the whole process accepts no key of an organization.
-            refusal = FORBIDDEN if route.access == "metrics" else OUT_OF_SCOPE
+            refusal = FORBIDDEN if route.access == "metrics" else {**OUT_OF_SCOPE, "permission": route.access}
             assert (answer.status_code, answer.json()) == (403, refusal), name_of(route)
 
 

@@ -13,7 +13,7 @@ from looply.permissions import ALL
 from looply.rates import Turns
 from looply.server.http.call import Call, Response, read_route
 from looply.server.http.dispatch import Dispatch
-from looply.server.http.request_pace import LONGEST_WAIT_SECONDS, SHARE_PER_SECOND, RequestPace
+from looply.server.http.request_pace import LONGEST_WAIT_SECONDS, RequestPace
 from looply.testing.clock import FakeClock
 
 
@@ -45,12 +45,10 @@ def loop(clock: FakeClock) -> Loop:
 
 
 def pace_of(clock: FakeClock, loop: Loop, *owners: str) -> RequestPace:
-    turns = Turns(clock, per_second=SHARE_PER_SECOND, sleep=loop.sleep)
-    heavy = Turns(clock)
+    turns = Turns(clock, sleep=loop.sleep)
     for owner in owners:
-        heavy.note(owner)
         turns.note(owner)
-    return RequestPace(heavy, turns, loop.timer)
+    return RequestPace(turns, loop.timer)
 
 
 async def test_requests_of_an_organization_that_is_alone_never_wait(clock: FakeClock, loop: Loop) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from people_kit import Browser
 from server_kit import Caller, definition
 
 from looply.app.context.services import Services
@@ -28,7 +29,7 @@ def runner(services: Services) -> AbsenceRunner:
     return AbsenceRunner(services)
 
 
-async def leave(person: Caller, clock: FakeClock, substitute: str, **fields: Any) -> httpx2.Response:
+async def leave(person: Browser | Caller, clock: FakeClock, substitute: str, **fields: Any) -> httpx2.Response:
     now = to_ms(clock.now())
     body = {"from": now, "to": now + to_ms_span(7), "substitute": substitute, **fields}
     return await person.post("putAbsence", body)
@@ -38,7 +39,7 @@ def to_ms_span(days: float) -> int:
     return int(days * 86_400_000)
 
 
-async def open_for(person: Caller) -> list[tuple[str, str | None]]:
+async def open_for(person: Browser) -> list[tuple[str, str | None]]:
     items = (await person.get("getMyCards")).json()["items"]
     return [(item["workflow_execution_id"], item["is_substitute_for"]) for item in items]
 

@@ -1,10 +1,12 @@
 """The own inbox: a person sees and answers what is theirs, and nothing else."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
+from people_kit import Browser
 from server_kit import Caller, card_step, definition, note_step
 
 from looply.instants import to_ms
@@ -34,14 +36,14 @@ def approval(**settings: Any) -> dict[str, Any]:
     )
 
 
-async def cards_of(person: Caller, **query: Any) -> list[dict[str, Any]]:
+async def cards_of(person: Browser, **query: Any) -> list[dict[str, Any]]:
     answer = await person.get("getMyCards", **query)
     assert answer.status_code == 200, answer.text
     items: list[dict[str, Any]] = answer.json()["items"]
     return items
 
 
-async def reply(person: Caller, *cards: dict[str, Any], **data: Any) -> httpx2.Response:
+async def reply(person: Browser, *cards: dict[str, Any], **data: Any) -> httpx2.Response:
     answers = [
         {"card_id": card["card_id"], "revision": card["revision"], "data": data or {"action": "approve"}}
         for card in cards
@@ -55,19 +57,19 @@ def results(answer: httpx2.Response) -> list[str]:
 
 
 @pytest.fixture
-def ann(sign_in: Any) -> Caller:
-    found: Caller = sign_in("Ann@EXAMPLE.com")
+def ann(sign_in: Any) -> Browser:
+    found: Browser = sign_in("Ann@EXAMPLE.com")
     return found
 
 
 @pytest.fixture
-def bob(sign_in: Any) -> Caller:
-    found: Caller = sign_in(BOB)
+def bob(sign_in: Any) -> Browser:
+    found: Browser = sign_in(BOB)
     return found
 
 
 async def test_a_list_shows_what_a_person_must_know_before_opening_a_card(
-    mine: Caller, ann: Caller, clock: FakeClock
+    mine: Caller, ann: Browser, clock: FakeClock
 ) -> None:
     document = approval(requester="${payload.output.buyer}", quorum="all", timeout="P1D")
     workflow_id = await mine.create(document)
@@ -94,7 +96,7 @@ async def test_a_list_shows_what_a_person_must_know_before_opening_a_card(
 
 
 async def test_pages_show_each_card_once_newest_first_and_only_those_that_are_asked_for(
-    mine: Caller, ann: Caller, clock: FakeClock
+    mine: Caller, ann: Browser, clock: FakeClock
 ) -> None:
     soon, late = await mine.create(approval(timeout="P1D")), await mine.create(approval(timeout="P9D", quorum="all"))
     for workflow_id in (soon, late, soon, late, soon):
@@ -117,7 +119,7 @@ async def test_pages_show_each_card_once_newest_first_and_only_those_that_are_as
 
 
 async def test_a_person_sees_no_card_of_another_person_or_of_another_organization(
-    mine: Caller, theirs: Caller, sign_in: Any, ann: Caller
+    mine: Caller, theirs: Caller, sign_in: Any, ann: Browser
 ) -> None:
     await mine.trigger(await mine.create(approval()))
     (card,) = await cards_of(ann)
@@ -139,12 +141,13 @@ async def test_a_key_has_no_inbox(mine: Caller, name: str) -> None:
 
 
 async def test_an_answer_is_recorded_as_that_of_the_person_and_the_next_one_reads_who_was_first(
-    mine: Caller, ann: Caller, bob: Caller, clock: FakeClock
+    mine: Caller, ann: Browser, bob: Browser, clock: FakeClock
 ) -> None:
     execution_id = await mine.trigger(await mine.create(approval()))
     (hers,), (his,) = await cards_of(ann), await cards_of(bob)
     assert results(await reply(ann, hers, action="approve", comment="fine")) == ["recorded"]
-    actor = {"kind": "session", "user_id": "user of ann@example.com", "email": "Ann@EXAMPLE.com"}
+    user_id = (await ann.get("get")).json()["user"]["user_id"]
+    actor = {"kind": "session", "user_id": user_id, "email": "Ann@EXAMPLE.com"}
     late = (await reply(bob, his, action="reject")).json()["items"][0]
     assert late == {
         "card_id": his["card_id"],
@@ -161,7 +164,17 @@ async def test_an_answer_is_recorded_as_that_of_the_person_and_the_next_one_read
     assert await cards_of(ann) == await cards_of(bob) == []
 
 
-async def test_each_of_several_answers_counts_by_itself(mine: Caller, ann: Caller) -> None:
+async def test_two_tabs_that_answer_one_card_at_once_make_one_decision(mine: Caller, ann: Browser) -> None:
+    execution_id = await mine.trigger(await mine.create(approval()))
+    (card,) = await cards_of(ann)
+    tabs = await asyncio.gather(reply(ann, card, action="approve"), reply(ann, card, action="reject"))
+    assert sorted(result for tab in tabs for result in results(tab)) == ["already answered", "recorded"]
+    (decided,) = (await mine.get("getDecisions", workflow_execution_id=execution_id)).json()["items"]
+    (lost,) = [item for tab in tabs for item in tab.json()["items"] if item["result"] == "already answered"]
+    assert (lost["answered_by"], lost["decision"]) == (ANN, decided["action"])
+
+
+async def test_each_of_several_answers_counts_by_itself(mine: Caller, ann: Browser) -> None:
     workflow_id = await mine.create(approval(comment_required="reject"))
     for _ in range(3):
         await mine.trigger(workflow_id)
@@ -181,7 +194,7 @@ async def test_each_of_several_answers_counts_by_itself(mine: Caller, ann: Calle
     assert len(await cards_of(ann)) == 2
 
 
-async def test_cards_with_one_bulk_key_take_one_answer_and_others_have_none(mine: Caller, ann: Caller) -> None:
+async def test_cards_with_one_bulk_key_take_one_answer_and_others_have_none(mine: Caller, ann: Browser) -> None:
     same = await mine.create(approval())
     await mine.trigger(same, {"po": "1"})
     await mine.trigger(same, {"po": "2"})
@@ -192,7 +205,7 @@ async def test_cards_with_one_bulk_key_take_one_answer_and_others_have_none(mine
     assert results(await reply(ann, *alike)) == ["recorded", "recorded"]
 
 
-async def test_bad_answers_are_refused_as_a_whole(mine: Caller, ann: Caller) -> None:
+async def test_bad_answers_are_refused_as_a_whole(mine: Caller, ann: Browser) -> None:
     await mine.trigger(await mine.create(approval()))
     (card,) = await cards_of(ann)
     for answers, path in (([], "/answers"), ([card] * 51, "/answers")):
@@ -204,7 +217,7 @@ async def test_bad_answers_are_refused_as_a_whole(mine: Caller, ann: Caller) -> 
 
 
 async def test_a_card_is_passed_on_once_and_its_former_holder_reads_to_whom(
-    mine: Caller, ann: Caller, sign_in: Any
+    mine: Caller, ann: Browser, sign_in: Any
 ) -> None:
     await mine.trigger(await mine.create(approval()))
     (card,) = await cards_of(ann)
@@ -232,7 +245,7 @@ async def test_a_card_is_passed_on_once_and_its_former_holder_reads_to_whom(
     ],
 )
 async def test_a_card_is_not_passed_on_to_its_holder_a_second_seat_the_requester_or_no_one(
-    mine: Caller, ann: Caller, to: str, status: int, code: str
+    mine: Caller, ann: Browser, to: str, status: int, code: str
 ) -> None:
     document = approval(requester="${payload.output.buyer}", self_approval=False)
     await mine.trigger(await mine.create(document), {"buyer": CY})

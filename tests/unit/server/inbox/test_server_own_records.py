@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from people_kit import Browser
 from server_kit import Caller, definition
 
 from looply.instants import to_ms
@@ -23,14 +24,14 @@ def approval(**settings: Any) -> dict[str, Any]:
     )
 
 
-async def answer(person: Caller, action: str = "approve") -> None:
+async def answer(person: Browser, action: str = "approve") -> None:
     (card,) = (await person.get("getMyCards")).json()["items"]
     data = {"action": action, "comment": "because"}
     sent = {"answers": [{"card_id": card["card_id"], "revision": card["revision"], "data": data}]}
     assert (await person.post("answerCards", sent)).json()["items"][0]["result"] == "recorded"
 
 
-async def requests_of(person: Caller, **query: Any) -> dict[str, Any]:
+async def requests_of(person: Browser, **query: Any) -> dict[str, Any]:
     answer = await person.get("getMyRequests", **query)
     assert answer.status_code == 200, answer.text
     page: dict[str, Any] = answer.json()

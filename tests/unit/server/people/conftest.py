@@ -1,25 +1,13 @@
 """People of one organization, each with a browser that is signed in."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from http.cookiejar import DefaultCookiePolicy
+from collections.abc import Awaitable, Callable
 
-import httpx2
 import pytest
 import pytest_asyncio
 from people_kit import Browser, join
-from server_kit import PUBLIC_URL, Caller
+from server_kit import Caller
 
 from looply.catalog import Catalog
-from looply.server.http.boundary import Boundary
-
-
-@pytest_asyncio.fixture
-async def browsers(app: Boundary) -> AsyncIterator[Callable[[], Browser]]:
-    """Opens browsers on the https address of the server."""
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=PUBLIC_URL) as client:
-        # The browser of these tests has cookies of its own.
-        client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        yield lambda: Browser(client)
 
 
 @pytest.fixture

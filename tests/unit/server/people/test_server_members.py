@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from people_kit import OTHER_PASSWORD, PASSWORD, Browser, invite
-from server_kit import COMPUTING, PUBLIC_URL, Caller
+from server_kit import ASKING, COMPUTING, PUBLIC_URL, Caller
 
 from looply.catalog import Catalog
 from looply.permissions import BY_SETTING
@@ -127,6 +127,9 @@ async def test_one_refused_person_means_that_none_is_invited(owner: Browser) -> 
         assert (answer.status_code, answer.json()["code"]) == (422, "TOO_MANY_INVITATIONS")
 
 
+OUT_OF_SCOPE = {"message": "Forbidden", "code": "SCOPE"}
+
+
 async def test_an_administrator_makes_no_owners_and_changes_none(owner: Browser, member: MakeMember) -> None:
     admin, viewer = await member("admin"), await member("viewer")
     owner_id, viewer_id = await user_id_of(owner), await user_id_of(viewer)
@@ -141,7 +144,7 @@ async def test_an_administrator_makes_no_owners_and_changes_none(owner: Browser,
         ("createOrganization", {"name": "Mine too"}),
     ):
         answer = await admin.post(call, body)
-        assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden", "code": "SCOPE"}), call
+        assert (answer.status_code, answer.json()) == (403, {**OUT_OF_SCOPE, "permission": "organization"}), call
     assert (await admin.post("changeMember", {"user_id": viewer_id, "role": "developer"})).status_code == 200
 
 
@@ -296,3 +299,31 @@ async def test_lists_name_the_people_and_keys_who_made_a_change(owner: Browser, 
     ]
     (datastore,) = (await owner.get("getDatastores")).json()["items"]
     assert datastore["modified_by_name"] == "The owner"
+
+
+async def test_executions_and_their_logs_name_the_people_and_keys_who_made_a_call(owner: Browser, mine: Caller) -> None:
+    workflow_id = await mine.create(ASKING)
+    execution_id = await mine.trigger(workflow_id)
+    await owner.post(f"terminateworkflow/{execution_id}", {"payload": {"reason": "enough"}})
+    one = {"workflow_id": workflow_id, "workflow_execution_id": execution_id}
+    items = [
+        (await owner.get("getWorkflowExecutionById", **one)).json()["item"],
+        *(await owner.get("getWorkflowExecutionHistory", workflow_id=workflow_id)).json()["items"],
+        *(await owner.get("searchExecutions")).json()["items"],
+        *(await owner.get("getOrganizationExecutions")).json()["items"],
+    ]
+    assert len(items) == 4
+    for item in items:
+        assert (item["modified_by"], item["modified_by_name"]) == (await user_id_of(owner), "The owner")
+        names = {each["type"]: each.get("by_name") for each in item["workflow_event_log"]["events"]}
+        assert (names["EXECUTION_STARTED"], names["EXECUTION_TERMINATED"]) == ("all", "The owner")
+        assert names["WAIT_OPENED"] is None
+
+
+async def test_a_member_of_any_role_reads_who_administers_the_organization(owner: Browser, member: MakeMember) -> None:
+    await member("operator")
+    approver = await member("approver")
+    await member("admin")
+    assert (await owner.get("getAdministrators")).status_code == 200
+    items = (await approver.get("getAdministrators")).json()["items"]
+    assert [each["email"] for each in items] == ["admin@example.com", "owner@example.com"]

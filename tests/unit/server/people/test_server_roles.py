@@ -29,7 +29,7 @@ async def refuses(browser: Browser, route: Route) -> bool:
     content = {"json": {}} if route.method == "POST" else {}
     answer = await browser.client.request(route.method, url_of(route), headers=headers, **content)
     if answer.status_code in (401, 403):
-        assert answer.json() == OUT_OF_SCOPE, (route.path, answer.text)
+        assert answer.json() == {**OUT_OF_SCOPE, "permission": route.access}, (route.path, answer.text)
         return True
     return False
 

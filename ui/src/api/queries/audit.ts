@@ -1,4 +1,4 @@
-import { infiniteQueryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import type { Api } from "../client";
 import type { InputOf } from "../types";
 
@@ -18,4 +18,13 @@ export const auditQuery = (api: Api, filter: AuditFilter) =>
     queryFn: ({ pageParam, signal }) => api.call("getAudit", { limit: LIMIT, ...filter, ...pageParam }, { signal }),
     initialPageParam: {} as InputOf<"getAudit">,
     getNextPageParam: (page) => page.lastKey,
+  });
+
+/** The newest records alone, read again and again: what is newer than the rows on the screen is counted beside them. */
+export const newestAuditQuery = (api: Api, filter: AuditFilter, intervalMs: number) =>
+  queryOptions({
+    queryKey: ["audit-newest", filter],
+    queryFn: ({ signal }) => api.call("getAudit", { limit: LIMIT, ...filter }, { signal }),
+    refetchInterval: intervalMs,
+    staleTime: intervalMs,
   });

@@ -2,6 +2,7 @@
 
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import type { Api } from "../client";
+import { asCallError } from "../errors";
 import type { InputOf } from "../types";
 
 const LIMIT = 30;
@@ -10,10 +11,12 @@ const LOOK_MS = 15_000;
 
 export const INBOX = ["inbox"] as const;
 
-export const myCardsQuery = (api: Api) =>
+type Criteria = Pick<InputOf<"getMyCards">, "due_before" | "workflow_id">;
+
+export const myCardsQuery = (api: Api, criteria: Criteria = {}) =>
   infiniteQueryOptions({
-    queryKey: [...INBOX, "cards"],
-    queryFn: ({ pageParam, signal }) => api.call("getMyCards", { limit: LIMIT, ...pageParam }, { signal }),
+    queryKey: [...INBOX, "cards", criteria],
+    queryFn: ({ pageParam, signal }) => api.call("getMyCards", { limit: LIMIT, ...criteria, ...pageParam }, { signal }),
     initialPageParam: {} as InputOf<"getMyCards">,
     getNextPageParam: (page) => page.lastKey,
     refetchInterval: LOOK_MS,
@@ -23,7 +26,9 @@ export const myCardQuery = (api: Api, cardId: string) =>
   queryOptions({
     queryKey: [...INBOX, "card", cardId],
     queryFn: ({ signal }) => api.call("getMyCard", { card_id: cardId }, { signal }),
-    refetchInterval: LOOK_MS,
+    // A card that does not exist will not appear.
+    refetchInterval: ({ state }) =>
+      state.error !== null && asCallError(state.error).kind === "not-found" ? false : LOOK_MS,
   });
 
 export const myDecisionsQuery = (api: Api) =>

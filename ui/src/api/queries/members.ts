@@ -12,6 +12,14 @@ export const membersQuery = (api: Api) =>
     getNextPageParam: (page) => page.lastKey,
   });
 
+/** Two people who can give a permission. */
+export const administratorsQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["administrators"],
+    queryFn: ({ signal }) => api.call("getAdministrators", undefined, { signal }),
+    staleTime: 5 * 60_000,
+  });
+
 /** What roles may do in this organization beside what they may do everywhere. */
 export const roleSettingsQuery = (api: Api) =>
   queryOptions({

@@ -1,4 +1,4 @@
-"""The web inbox: a card as its recipient sees it, and the recipient's answer."""
+"""The cards that executions have sent: one as its recipient sees it by its link, the answer, and the open ones."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -214,9 +214,12 @@ async def _find(services: Services, token: str) -> tuple[Execution, Card]:
     return execution, card
 
 
-def card_not_found(advice: str = "copy the whole link, or open the card in the inbox") -> NotFound:
+_NO_LINK: Final = "no card has the token of this link; copy the whole link, or open the card in the inbox"
+
+
+def card_not_found(finding: str = _NO_LINK) -> NotFound:
     """Returns the error for a card that does not exist, or that the caller may not know of.
 
     The message does not repeat the token of a link, which is a secret.
     """
-    return NotFound(f"card not found; {advice}", code="CARD_NOT_FOUND")
+    return NotFound(f"card not found: {finding}", code="CARD_NOT_FOUND")

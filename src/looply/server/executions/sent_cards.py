@@ -1,4 +1,4 @@
-"""Calls of the web inbox: a card and its recipient's answer, and the open cards of the organization."""
+"""Calls on the cards that executions have sent: by the link of a card, and the open ones of the organization."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app.context.services import Services
-from looply.app.executions import approvals, inbox
+from looply.app.executions import approvals, sent_cards
 from looply.catalog.tenants.names import validate_id
 from looply.engine.ports.port import CardKey
 from looply.errors import BadRequest
@@ -143,16 +143,16 @@ class OpenCardPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def _check_token(services: Services, values: Mapping[str, str]) -> None:
-    await inbox.check_token(services, values["token"])
+    await sent_cards.check_token(services, values["token"])
 
 
 async def show_card(call: Call) -> Response:
     """Reads a card; nothing is recorded."""
-    shown = await inbox.show(call.services, call.values["token"])
+    shown = await sent_cards.show(call.services, call.values["token"])
     return Response(InboxAnswer(message=SUCCESS, item=inbox_item(shown)))
 
 
-def inbox_item(shown: inbox.InboxCard) -> InboxRecord:
+def inbox_item(shown: sent_cards.InboxCard) -> InboxRecord:
     """Returns a card on the wire."""
     return InboxRecord(
         status=shown.status,
@@ -191,7 +191,7 @@ async def reassign_card(call: Call) -> Response:
     return Response(shown)
 
 
-def _approval(shown: inbox.InboxCard) -> ApprovalRecord | None:
+def _approval(shown: sent_cards.InboxCard) -> ApprovalRecord | None:
     terms = shown.terms
     if terms is None:
         return None
@@ -209,7 +209,7 @@ def _approval(shown: inbox.InboxCard) -> ApprovalRecord | None:
 async def decide(call: Call) -> Response:
     """Records an answer."""
     body: DecideBody = call.body
-    reply = await inbox.decide(call.services, call.values["token"], body.data, revision=body.card_revision)
+    reply = await sent_cards.decide(call.services, call.values["token"], body.data, revision=body.card_revision)
     if isinstance(reply, Recorded):
         return Response(DecideAnswer(message="recorded"))
     earlier = DecideAnswer(
@@ -226,7 +226,7 @@ async def decide(call: Call) -> Response:
 async def get_open_cards(call: Call) -> Response:
     """Lists the cards that accept answers."""
     recipient, limit = call.query.get("recipient"), limit_of(call)
-    page = await inbox.list_open(call.services, call.principal, recipient, limit, _cursor(call))
+    page = await sent_cards.list_open(call.services, call.principal, recipient, limit, card_cursor(call))
     items = [
         OpenCardRecord(
             card_id=entry.card.card_id,
@@ -247,7 +247,8 @@ async def get_open_cards(call: Call) -> Response:
     return Response(OpenCardPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
-def _cursor(call: Call) -> CardKey | None:
+def card_cursor(call: Call) -> CardKey | None:
+    """Returns the place in a list of cards after which a page begins. Raises: BadRequest (code `BAD_CURSOR`)."""
     cursor = cursor_of(call, "opened_on", "card_id")
     if cursor is None:
         return None

@@ -1,0 +1,16 @@
+/** What others change is read again while a screen shows it. */
+
+import { useEffect } from "react";
+
+export const LIVE_MS = 15_000;
+
+/** Reads again every 15 s, but not while the pointer is over rows, which must not move under it, or a dialog is open. */
+export function useLive(read: () => unknown): void {
+  useEffect(() => {
+    const timer = setInterval(() => {
+      const isBusy = document.hidden || document.querySelector("tbody:hover, [role=dialog], [role=menu]") !== null;
+      if (!isBusy && navigator.onLine) read();
+    }, LIVE_MS);
+    return () => clearInterval(timer);
+  }, [read]);
+}
