@@ -91,8 +91,6 @@ LARGE_TEST_CLASSES = {
     # One method for each command of the core, or for each call of a client.
     "kit/execution/driver.py Simulator": 20,
     "simulation/clients/actors.py Clients": 20,
-    # The life of a simulated installation: not divided yet.
-    "simulation/running/life.py Simulation": 34,
 }
 """Classes of tests with more than 15 methods, and how many they have; they may only shrink."""
 KNOWING_TABLES = {"engine/coding/orphans.py", "engine/coding/retention.py"}

@@ -22,8 +22,8 @@ from simulation.defects.region_mutants import REGION_MUTANTS
 from simulation.pools.pools import FLAT, POOLS, Pool
 from simulation.pools.workflows import POOL_SIZE
 from simulation.running.choice import Choice, ReplayChoice, SeededChoice, shrink
-from simulation.running.life import simulate
 from simulation.running.options import draw_options
+from simulation.running.run import simulate
 from simulation.running.trace import Trace
 
 REGRESSIONS = Path(__file__).parent / "regressions"

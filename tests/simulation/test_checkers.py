@@ -9,7 +9,7 @@ import pytest
 from simulation.checking import checkers
 from simulation.checking.tampering import Tamper, call, event, events, tampered
 from simulation.running.choice import SeededChoice
-from simulation.running.life import simulate
+from simulation.running.run import simulate
 from simulation.running.trace import Trace
 
 MOST_SEEDS = 400

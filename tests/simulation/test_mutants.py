@@ -10,7 +10,7 @@ from simulation.defects.pruning_mutants import PRUNING_MUTANTS, PRUNING_MUTANTS_
 from simulation.defects.region_mutants import REGION_MUTANTS, REGION_RARE
 from simulation.pools.pools import FLAT, REGIONS, RETENTION, Pool
 from simulation.running.choice import SeededChoice
-from simulation.running.life import simulate
+from simulation.running.run import simulate
 
 MOST_SEEDS = 2000
 

@@ -11,7 +11,7 @@ from simulation.checking.checkers import Checker
 from simulation.checking.tampering import Tamper, tampered
 from simulation.pools.pools import RETENTION
 from simulation.running.choice import SeededChoice
-from simulation.running.life import simulate
+from simulation.running.run import simulate
 from simulation.running.trace import Commit, Pruned, Reading, Stream, Trace
 
 MOST_SEEDS = 100

@@ -9,7 +9,7 @@ from sim_seed import report
 from simulation.checking.pruning_checkers import problems_of
 from simulation.pools.pools import RETENTION
 from simulation.running.choice import ReplayChoice, SeededChoice
-from simulation.running.life import simulate
+from simulation.running.run import simulate
 from simulation.running.trace import Trace
 from suite.tiers import shards
 

@@ -14,7 +14,7 @@ from simulation.checking.repair_checkers import REPAIR_CHECKERS
 from simulation.checking.tampering import Event, Tamper, events, tampered
 from simulation.pools.pools import REGIONS
 from simulation.running.choice import SeededChoice
-from simulation.running.life import simulate
+from simulation.running.run import simulate
 from simulation.running.trace import Trace
 
 MOST_SEEDS = 200

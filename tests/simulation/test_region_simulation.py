@@ -11,7 +11,7 @@ from sim_seed import report
 from simulation.checking.region_checkers import problems_of
 from simulation.pools.pools import REGIONS
 from simulation.running.choice import HypothesisChoice, ReplayChoice, SeededChoice
-from simulation.running.life import simulate
+from simulation.running.run import simulate
 from simulation.running.trace import Trace
 from suite.tiers import shards
 

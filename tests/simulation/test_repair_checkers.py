@@ -14,7 +14,7 @@ from simulation.clients.desk import BULK
 from simulation.clients.repairs import WITHIN
 from simulation.pools.pools import REGIONS
 from simulation.running.choice import SeededChoice
-from simulation.running.life import simulate
+from simulation.running.run import simulate
 from simulation.running.trace import Trace
 
 MOST_SEEDS = 400

@@ -15,8 +15,8 @@ from sim_seed import problems_of as problems_in
 
 from simulation.checking.checkers import problems_of
 from simulation.running.choice import HypothesisChoice, ReplayChoice, SeededChoice
-from simulation.running.life import simulate
 from simulation.running.options import FAULTS
+from simulation.running.run import simulate
 from simulation.running.trace import Trace
 from suite.tiers import shards
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias, assert_never
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -172,8 +172,6 @@ class _Visits:
     def read(self, seq: int, event: Event) -> None:
         """Applies an event to its visit, or to the visits that it ends or renames."""
         self.seq = seq
-        if isinstance(event, _WithoutVisit):
-            return
         match event:
             case ExecutionStarted():
                 self._on_start(event)
@@ -212,7 +210,7 @@ class _Visits:
             case Migrated():
                 self._on_migrated(event)
             case _:
-                assert_never(event)
+                _change_nothing(event)
 
     def _on_start(self, event: ExecutionStarted) -> None:
         now = to_ms(event.at)
@@ -338,6 +336,10 @@ def _shown_visits(events: Iterable[tuple[int, Event]]) -> list[_Entry]:
     for seq, event in numbered:
         visits.read(seq, event)
     return [entry for entry in visits.entries.values() if entry.is_shown]
+
+
+def _change_nothing(_event: _WithoutVisit) -> None:
+    """Takes the events that `read` does not apply, so that the type checker asks for a place of each new one."""
 
 
 def _computed_input(event: Computed, output: Json) -> Json:

@@ -1,7 +1,11 @@
 """`approval`: substitutes, other levels, and cards that an operator passes on."""
 
+from datetime import timedelta
+
 from kit.execution.approvals import BOSS, DAY, A, B, C, answer, asked, card_of, decided, open_recipients, reassign, took
-from looply.execution.facts.commands import Declined, Reassigned, Recorded, UnknownToken
+from looply.execution.approvals.absent import has_new_cards
+from looply.execution.facts.absences import Absence
+from looply.execution.facts.commands import Declined, PassOnAbsent, Reassigned, Recorded, UnknownToken
 from looply.execution.facts.events import AnswerRecorded, CardClosed
 
 
@@ -78,3 +82,28 @@ def test_a_card_is_passed_on_only_while_it_is_open_and_to_a_person_without_one()
     assert "decided already" in reassign(simulator, first, B.upper()).problems[0].message
     assert isinstance(reassign(simulator, second, BOSS), Declined)
     assert reassign(simulator, "nothing", BOSS) == UnknownToken()
+
+
+def test_in_a_sequence_a_card_is_not_passed_on_to_a_person_whose_turn_is_to_come():
+    simulator = asked(order="sequence")
+    refused = reassign(simulator, card_of(simulator, A).card_id, B)
+    assert refused.problems[0].message == f"{B} is asked later by this step, and would decide twice"
+
+
+def test_the_former_recipient_of_a_card_learns_who_decides_instead_of_an_absent_person():
+    simulator = asked()
+    absence = Absence(person=A, substitute=BOSS, begins_on=simulator.now, ends_on=simulator.now + timedelta(days=1))
+    simulator.submit(PassOnAbsent(at=simulator.now, via="ABSENCE", absences=(absence,)))
+    assert answer(simulator, 0).message == f"{A} is absent; {BOSS} decides instead"
+
+
+def test_people_who_were_sent_cards_are_new_once():
+    simulator = asked()
+    assert has_new_cards(None, simulator.state)
+    assert not has_new_cards(simulator.state, simulator.state)
+    before = simulator.state
+    reassign(simulator, card_of(simulator, A).card_id, BOSS)
+    assert has_new_cards(before, simulator.state)
+    for part in (1, 2, 3):
+        answer(simulator, part)
+    assert not has_new_cards(before, simulator.state)

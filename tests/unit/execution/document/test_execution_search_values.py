@@ -6,7 +6,13 @@ import pytest
 
 from kit.execution.driver import Simulator
 from kit.execution.workflows import call, workflow
-from looply.execution.document.searching import SEARCH_CHARACTERS, SearchValues, search_value_changes, search_values
+from looply.execution.document.searching import (
+    SEARCH_CHARACTERS,
+    SearchValues,
+    requester_text,
+    search_value_changes,
+    search_values,
+)
 
 FIELDS = ["/payload/output/po", "/payload/output/rows/1/plant"]
 
@@ -51,3 +57,8 @@ def test_only_changes_are_reported() -> None:
     assert search_value_changes((flow, before), flow, simulator.state) is None
     plain = workflow(call("c"), edges="start>c")
     assert search_value_changes(None, plain, Simulator(plain).start({"po": "PO-1"})) is None
+
+
+def test_a_requester_is_found_by_each_spelling_and_has_no_wildcard() -> None:
+    assert requester_text("Ada Byron <Ada@Example.com>") == requester_text("ada@example.com")
+    assert "*" not in requester_text("a*@example.com")
