@@ -34,24 +34,24 @@ def owner(browser: "Browser", demo: RunningDemo) -> Iterator[Visit]:
     visit.open("/")
     visit.heading("Sign in")
     visit.picture("sign-in")
-    visit.join(demo.owner_link, "Olivia Owner", OWNER)
+    visit.join(demo.owner_link, "The owner", OWNER)
     yield visit
     visit.close()
 
 
 def test_the_owner_invites_a_viewer_who_sees_and_cannot_act(browser: "Browser", owner: Visit) -> None:
     viewer = Visit(browser, owner.address)
-    viewer.join(owner.invite("viewer@example.com", "viewer"), "Victor Viewer")
+    viewer.join(owner.invite("viewer@example.com", "viewer"), "The viewer")
     theirs = viewer.open("/app/admin/members")
     theirs.get_by_text("You need the right “members”").wait_for()
-    theirs.get_by_text("Olivia Owner (owner@example.com)").wait_for()
+    theirs.get_by_text("The owner (owner@example.com)").wait_for()
     viewer.look("not-permitted")
     theirs.get_by_role("link", name="Roles").click()
     theirs.get_by_role("table", name="Permissions by role").wait_for()
     assert theirs.get_by_role("switch").count() == 0
     viewer.close()
     page = owner.open("/app/admin/members")
-    page.get_by_text("Victor Viewer").wait_for()
+    page.get_by_text("The viewer").wait_for()
     owner.picture("members")
     owner.open("/app/admin/roles")
     page.get_by_role("table", name="Permissions by role").wait_for()
