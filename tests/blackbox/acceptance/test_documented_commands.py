@@ -12,6 +12,7 @@ pytestmark = pytest.mark.blackbox
 
 NOT_RUN: dict[str, dict[str, int]] = {
     "README.md": {"installs packages": 2},
+    "docs/how-to/approvals.md": {"needs a person who has signed in": 1},
     "docs/how-to/backup.md": {"needs PostgreSQL": 2},
     "docs/how-to/make-a-client.md": {"downloads packages": 2},
     "docs/how-to/move-to-postgresql.md": {"needs PostgreSQL": 4},
@@ -19,7 +20,7 @@ NOT_RUN: dict[str, dict[str, int]] = {
     "docs/how-to/repair.md": {"needs a failed iteration": 1},
     "docs/how-to/people.md": {"needs a member": 2, "needs a stopped server": 1},
     "docs/how-to/retention.md": {"needs PostgreSQL": 1},
-    "docs/how-to/service.md": {"needs systemd": 3},
+    "docs/how-to/service.md": {"needs systemd": 3, "needs certbot": 1},
     "docs/how-to/several-machines.md": {"needs several machines": 9},
     "docs/how-to/stuck-executions.md": {"needs systemd": 3},
 }
