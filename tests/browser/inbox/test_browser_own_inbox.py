@@ -124,13 +124,19 @@ def test_a_request_is_passed_on(manager: Visit, installation: Installation) -> N
 
 def test_what_was_decided_and_requested_is_listed(manager: Visit, installation: Installation) -> None:
     _, execution_id = installation.ask(approval(CONTROLLER, name="Own request"), po="4500000601", buyer=MANAGER)
+    workflow_id, decided = installation.ask(approval(MANAGER, name="Decided"), po="4500000602")
     page = manager.open("/app/inbox")
+    page.get_by_role("link", name="Purchase order 4500000602").click()
+    inside(manager).get_by_text("Northwater Pumps GmbH").wait_for()
+    page.get_by_role("button", name="Approve").click()
+    page.get_by_text("Approve: Purchase order 4500000602. Your answer is recorded.").wait_for()
+    installation.org.until(workflow_id, decided, "COMPLETED")
     page.get_by_role("link", name="Requested").click()
     row = page.get_by_role("row", name="Purchase order 4500000601")
     row.get_by_text("Awaiting response").wait_for()
     row.get_by_text("controller@").wait_for()
     page.get_by_role("link", name="Decided").click()
-    page.get_by_role("row", name="Purchase order 4500000101").get_by_text("Approved").wait_for()
+    page.get_by_role("row", name="Purchase order 4500000602").get_by_text("Approved").wait_for()
     installation.org.terminate(execution_id)
 
 
@@ -243,7 +249,8 @@ def test_two_tabs_decide_the_same_request_once(manager: Visit, installation: Ins
     installation.org.terminate(execution_id)
 
 
-def test_an_absence_names_a_substitute(manager: Visit) -> None:
+def test_an_absence_names_a_substitute(manager: Visit, installation: Installation) -> None:
+    _, execution_id = installation.ask(approval(MANAGER, name="Absent"), po="4500001001")
     today = datetime.now(tz=UTC).date()
     last = today + timedelta(days=30)
     page = manager.open("/app/inbox/absence")
@@ -251,13 +258,14 @@ def test_an_absence_names_a_substitute(manager: Visit) -> None:
     page.get_by_label("Last day").fill(last.isoformat())
     page.get_by_label("Substitute").fill(CONTROLLER)
     page.get_by_label("Only those of these workflows").check()
-    page.get_by_role("checkbox", name="Purchase orders").check()
+    page.get_by_role("checkbox", name="Absent").check()
     manager.look("inbox-absence-light-en-1440")
     page.get_by_role("button", name="Save the absence").click()
     page.get_by_text(f"{CONTROLLER} decides for you until {last.day} {last:%b %Y}").wait_for()
-    assert page.get_by_role("checkbox", name="Purchase orders").is_checked()
+    assert page.get_by_role("checkbox", name="Absent").is_checked()
     manager.open("/app/inbox")
     page.get_by_text(f"{CONTROLLER} decides for you").wait_for()
     manager.open("/app/inbox/absence")
     page.get_by_role("button", name="Remove the absence").click()
     page.get_by_text(f"{CONTROLLER} decides for you").wait_for(state="detached")
+    installation.org.terminate(execution_id)
