@@ -10,7 +10,7 @@ import { ThemeProvider, useThemeName } from "./kit/theme";
 import type { createAppRouter } from "./router";
 import { PreferencesProvider, usePreferences } from "./session/preferences";
 import { createFlag, SignedOutProvider } from "./session/signed-out";
-import { CommandsProvider, createCommandRegistry } from "./shell/commands";
+import { CommandsProvider, createCommandRegistry } from "./shell/commands/commands";
 import { LanguageProvider } from "./text/language";
 import { type Clock, TimesProvider } from "./text/time";
 

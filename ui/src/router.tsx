@@ -93,7 +93,7 @@ const adminStart = createRoute({
 const members = createRoute({
   getParentRoute: () => admin,
   path: "/members",
-  component: lazyRouteComponent(() => import("./admin/MembersPage"), "MembersPage"),
+  component: lazyRouteComponent(() => import("./admin/members/MembersPage"), "MembersPage"),
 });
 const roles = createRoute({
   getParentRoute: () => admin,
@@ -103,7 +103,7 @@ const roles = createRoute({
 const keys = createRoute({
   getParentRoute: () => admin,
   path: "/keys",
-  component: lazyRouteComponent(() => import("./admin/KeysPage"), "KeysPage"),
+  component: lazyRouteComponent(() => import("./admin/keys/KeysPage"), "KeysPage"),
 });
 const organization = createRoute({
   getParentRoute: () => admin,

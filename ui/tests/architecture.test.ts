@@ -11,6 +11,8 @@ const FEATURES = ["docs", "entrance", "me", "admin", "inbox", "public"];
 /** What puts everything together lies beside the folders. */
 const ROOT = "";
 const LONGEST = 300;
+/** Most modules side by side in a folder. */
+const MOST = 15;
 
 const all = readdirSync(SOURCES, { recursive: true, encoding: "utf-8" })
   .map((file) => file.replaceAll("\\", "/"))
@@ -52,6 +54,15 @@ describe("the tree of the sources", () => {
     const found = all
       .map((file) => [file, readFileSync(join(SOURCES, file), "utf-8").split("\n").length] as const)
       .filter(([, lines]) => lines > LONGEST);
+    expect(found).toEqual([]);
+  });
+
+  it("has folders that a stranger can look through", () => {
+    const counts = new Map<string, number>();
+    for (const file of files.filter((each) => !/\.(en|de)\.ts$/.test(each))) {
+      counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+    }
+    const found = [...counts].filter(([, count]) => count > MOST);
     expect(found).toEqual([]);
   });
 

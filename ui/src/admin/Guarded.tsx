@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { useApi } from "../api/context";
 import { administratorsQuery } from "../api/queries/members";
 import type { Permission } from "../api/types";
-import { Forbidden } from "../kit/Forbidden";
+import { Forbidden } from "../kit/states/Forbidden";
 import { useMay } from "../session/session";
 
 /** A screen for people with a permission; the others read which one it is, and who can give it. */

@@ -9,7 +9,7 @@ import type { Role, Schema } from "../api/types";
 import { Answer } from "../kit/Answer";
 import { Icon } from "../kit/icons";
 import { Section } from "../kit/Page";
-import { Problem } from "../kit/Problem";
+import { Problem } from "../kit/states/Problem";
 import { useConfirmed } from "../session/confirmed";
 import { useMay } from "../session/session";
 import { useText } from "../text/language";

@@ -6,7 +6,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../api/context";
 import type { AnswerOf } from "../api/types";
-import { Problem } from "../kit/Problem";
+import { Problem } from "../kit/states/Problem";
 import { PasswordField } from "../session/PasswordField";
 import { CodeField } from "../session/SignInForm";
 import { useTakeSession } from "../session/session";

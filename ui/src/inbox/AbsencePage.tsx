@@ -9,14 +9,14 @@ import type { AnswerOf } from "../api/types";
 import { Answer } from "../kit/Answer";
 import { Note } from "../kit/Note";
 import { Page, Section } from "../kit/Page";
-import { Problem } from "../kit/Problem";
+import { Problem } from "../kit/states/Problem";
 import { useText } from "../text/language";
 import { useTimes } from "../text/time";
 import styles from "./Absence.module.css";
 import { dayOf, startOf } from "./days";
+import { PersonField } from "./deciding/PersonField";
 import { InboxTabs } from "./InboxTabs";
-import { PersonField } from "./PersonField";
-import { Scope } from "./Scope";
+import { Scope } from "./list/Scope";
 import { TEXTS } from "./text";
 
 type Absence = AnswerOf<"getAbsence">;

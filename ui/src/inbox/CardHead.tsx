@@ -10,9 +10,9 @@ import { useText } from "../text/language";
 import { useTimes } from "../text/time";
 import { useInboxSearch, withCard } from "./address";
 import styles from "./Card.module.css";
-import { type CardItem, decisionOf } from "./decide";
-import { Due } from "./Row";
-import { shortAddress } from "./row";
+import { type CardItem, decisionOf } from "./deciding/decide";
+import { Due } from "./list/Row";
+import { shortAddress } from "./list/row";
 import { TEXTS } from "./text";
 import type { InboxText } from "./text.en";
 

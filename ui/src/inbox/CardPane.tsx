@@ -7,21 +7,21 @@ import { myCardQuery } from "../api/queries/inbox";
 import { CardFrame, type CardFrameHandle } from "../frame/CardFrame";
 import type { FrameAction, FrameButton } from "../frame/messages";
 import { Answer } from "../kit/Answer";
-import { Problem } from "../kit/Problem";
+import { Problem } from "../kit/states/Problem";
 import { useThemeName } from "../kit/theme";
 import { usePreferences } from "../session/preferences";
 import { useText } from "../text/language";
 import styles from "./Card.module.css";
 import { CardHead } from "./CardHead";
-import { DecideBar } from "./DecideBar";
-import { type CardItem, questionOf } from "./decide";
-import { ResultNote, StatusNote } from "./Outcome";
+import { DecideBar } from "./deciding/DecideBar";
+import { type CardItem, questionOf } from "./deciding/decide";
+import { ResultNote, StatusNote } from "./deciding/Outcome";
+import { useAnswer } from "./deciding/use-answer";
 import { TEXTS } from "./text";
-import { useAnswer } from "./use-answer";
 
 // A first look at a request needs neither.
-const PassOn = lazy(async () => ({ default: (await import("./PassOn")).PassOn }));
-const Question = lazy(async () => ({ default: (await import("./Question")).Question }));
+const PassOn = lazy(async () => ({ default: (await import("./deciding/PassOn")).PassOn }));
+const Question = lazy(async () => ({ default: (await import("./deciding/Question")).Question }));
 
 interface CardPaneProps {
   cardId: string;

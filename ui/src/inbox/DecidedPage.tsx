@@ -4,14 +4,14 @@ import { myDecisionsQuery } from "../api/queries/inbox";
 import type { Schema } from "../api/types";
 import { Chip, Tag } from "../kit/Chip";
 import { type Column, DataTable } from "../kit/DataTable";
-import { Empty } from "../kit/Empty";
 import { Page } from "../kit/Page";
 import { Pages } from "../kit/Pages";
+import { Empty } from "../kit/states/Empty";
 import { useText } from "../text/language";
 import { Time } from "../text/time";
-import { decisionOf } from "./decide";
+import { decisionOf } from "./deciding/decide";
 import { InboxTabs } from "./InboxTabs";
-import { shortAddress } from "./row";
+import { shortAddress } from "./list/row";
 import { TEXTS } from "./text";
 
 type Decision = Schema<"MyDecisionItem">;

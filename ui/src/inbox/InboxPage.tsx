@@ -2,24 +2,24 @@
 
 import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
-import { Empty } from "../kit/Empty";
 import { Note } from "../kit/Note";
+import { Empty } from "../kit/states/Empty";
 import { useIsPhone } from "../kit/theme";
-import { useCommands } from "../shell/commands";
+import { useCommands } from "../shell/commands/commands";
 import { TEXTS as SHELL } from "../shell/text";
 import { useText } from "../text/language";
 import { SHARED } from "../text/shared";
 import { useInboxSearch, withCard } from "./address";
 import { CardPane } from "./CardPane";
-import { type Filter, filterOf } from "./filter";
 import styles from "./Inbox.module.css";
-import { List } from "./List";
-import { neighbor } from "./shown";
+import { type Filter, filterOf } from "./list/filter";
+import { List } from "./list/List";
+import { neighbor } from "./list/shown";
+import { type CardList, useCards } from "./list/use-cards";
+import { type Selection, useSelection } from "./list/use-selection";
 import { TEXTS } from "./text";
-import { type CardList, useCards } from "./use-cards";
-import { type Selection, useSelection } from "./use-selection";
 
-const BulkDialog = lazy(async () => ({ default: (await import("./BulkDialog")).BulkDialog }));
+const BulkDialog = lazy(async () => ({ default: (await import("./deciding/BulkDialog")).BulkDialog }));
 
 export function InboxPage() {
   const { show } = useInboxSearch();

@@ -4,13 +4,13 @@ import { myRequestsQuery } from "../api/queries/inbox";
 import type { Schema } from "../api/types";
 import { Chip, Tag, type Tone } from "../kit/Chip";
 import { type Column, DataTable } from "../kit/DataTable";
-import { Empty } from "../kit/Empty";
 import { Page } from "../kit/Page";
 import { Pages } from "../kit/Pages";
+import { Empty } from "../kit/states/Empty";
 import { useText } from "../text/language";
 import { Time } from "../text/time";
 import { InboxTabs } from "./InboxTabs";
-import { shortAddress } from "./row";
+import { shortAddress } from "./list/row";
 import { TEXTS } from "./text";
 
 type Request = Schema<"MyRequestRecord">;

@@ -1,5 +1,5 @@
 import type { Schema } from "../api/types";
-import type { Filter } from "./filter";
+import type { Filter } from "./list/filter";
 
 type RequestStatus = NonNullable<Schema<"MyRequestRecord">["status"]>;
 

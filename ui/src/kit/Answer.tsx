@@ -2,8 +2,8 @@
 
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { Loading } from "./Loading";
-import { Problem } from "./Problem";
+import { Loading } from "./states/Loading";
+import { Problem } from "./states/Problem";
 
 interface AnswerProps<Data> {
   query: UseQueryResult<Data>;

@@ -13,7 +13,7 @@ import { type ReactNode, useId } from "react";
 import { useText } from "../text/language";
 import { SHARED } from "../text/shared";
 import styles from "./Confirm.module.css";
-import { Problem } from "./Problem";
+import { Problem } from "./states/Problem";
 
 interface ConfirmProps {
   title: string;

@@ -3,8 +3,8 @@
 import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { TableFoot } from "./DataTable";
-import { Loading } from "./Loading";
-import { Problem } from "./Problem";
+import { Loading } from "./states/Loading";
+import { Problem } from "./states/Problem";
 
 interface PagesProps<Item> {
   query: UseInfiniteQueryResult<InfiniteData<{ items: Item[] }>>;

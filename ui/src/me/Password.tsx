@@ -4,7 +4,7 @@ import { type FormEvent, useState } from "react";
 import { useApi } from "../api/context";
 import { Note } from "../kit/Note";
 import { Section } from "../kit/Page";
-import { Problem } from "../kit/Problem";
+import { Problem } from "../kit/states/Problem";
 import { PasswordField } from "../session/PasswordField";
 import { useSession, useTakeSession } from "../session/session";
 import { useText } from "../text/language";

@@ -7,7 +7,7 @@ import type { Schema } from "../api/types";
 import { Confirm } from "../kit/Confirm";
 import { CopyButton } from "../kit/CopyButton";
 import { Section } from "../kit/Page";
-import { Problem } from "../kit/Problem";
+import { Problem } from "../kit/states/Problem";
 import { useConfirmed } from "../session/confirmed";
 import { useSession } from "../session/session";
 import { useText } from "../text/language";

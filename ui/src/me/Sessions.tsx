@@ -8,7 +8,7 @@ import { Chip } from "../kit/Chip";
 import { type Column, DataTable } from "../kit/DataTable";
 import { useLive } from "../kit/live";
 import { Section } from "../kit/Page";
-import { Problem } from "../kit/Problem";
+import { Problem } from "../kit/states/Problem";
 import { useText } from "../text/language";
 import { Time } from "../text/time";
 import { browserOf } from "./browsers";

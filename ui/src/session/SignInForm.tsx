@@ -5,7 +5,7 @@ import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
-import { Problem } from "../kit/Problem";
+import { Problem } from "../kit/states/Problem";
 import { useText } from "../text/language";
 import { PasswordField } from "./PasswordField";
 import styles from "./SignInForm.module.css";

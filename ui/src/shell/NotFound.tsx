@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { Empty } from "../kit/Empty";
+import { Empty } from "../kit/states/Empty";
 import { useText } from "../text/language";
 import { TEXTS } from "./text";
 

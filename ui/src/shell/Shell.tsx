@@ -6,24 +6,24 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
 import { sessionQuery } from "../api/queries/session";
-import { Loading } from "../kit/Loading";
-import { OfflineBar } from "../kit/offline";
-import { Problem } from "../kit/Problem";
+import { Loading } from "../kit/states/Loading";
+import { OfflineBar } from "../kit/states/offline";
+import { Problem } from "../kit/states/Problem";
 import { useIsPhone } from "../kit/theme";
 import { ConfirmedProvider } from "../session/confirmed";
 import { usePreferenceSync } from "../session/preference-sync";
 import { SignInDialog } from "../session/SignInDialog";
 import { SessionProvider } from "../session/session";
 import { useText } from "../text/language";
-import { useCommandList } from "./commands";
-import { useKeyboard } from "./keyboard";
+import { useCommandList } from "./commands/commands";
+import { useKeyboard } from "./commands/keyboard";
+import { useStandardCommands } from "./commands/standard-commands";
 import { BottomBar, Rail } from "./Rail";
 import styles from "./Shell.module.css";
-import { useStandardCommands } from "./standard-commands";
 import { TopBar } from "./TopBar";
 import { TEXTS } from "./text";
 
-const Shortcuts = lazy(async () => ({ default: (await import("./Shortcuts")).Shortcuts }));
+const Shortcuts = lazy(async () => ({ default: (await import("./commands/Shortcuts")).Shortcuts }));
 
 export function Shell() {
   const { data, error, refetch } = useQuery(sessionQuery(useApi()));
@@ -87,8 +87,8 @@ function Frame() {
 }
 
 /** Reads the palette after the first paint. Not by `lazy`, which draws late the first time: letters would be lost. */
-function usePalette(): typeof import("./Palette").Palette | null {
-  const [found, setFound] = useState<typeof import("./Palette").Palette | null>(null);
-  useEffect(() => void import("./Palette").then(({ Palette }) => setFound(() => Palette)), []);
+function usePalette(): typeof import("./commands/Palette").Palette | null {
+  const [found, setFound] = useState<typeof import("./commands/Palette").Palette | null>(null);
+  useEffect(() => void import("./commands/Palette").then(({ Palette }) => setFound(() => Palette)), []);
   return found;
 }

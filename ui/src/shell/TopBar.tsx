@@ -2,7 +2,7 @@
 
 import { Button, Tooltip } from "@fluentui/react-components";
 import { Icon } from "../kit/icons";
-import { useIsOnline } from "../kit/offline";
+import { useIsOnline } from "../kit/states/offline";
 import { useIsPhone } from "../kit/theme";
 import { useText } from "../text/language";
 import { SHARED } from "../text/shared";

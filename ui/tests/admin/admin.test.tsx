@@ -1,8 +1,8 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import { auditSearch, filterOf } from "../../src/admin/audit-search";
-import { endAfter, exampleOf, isOver, isUnused } from "../../src/admin/key";
-import { addressesIn } from "../../src/admin/member";
+import { endAfter, exampleOf, isOver, isUnused } from "../../src/admin/keys/key";
+import { addressesIn } from "../../src/admin/members/member";
 import { type Handlers, refusal } from "../fakes/api";
 import { expectAccessible, visit } from "../fakes/app";
 import { KEY, NOW, sessionOf, signedIn, withMembers } from "../fakes/people";

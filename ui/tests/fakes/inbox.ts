@@ -1,7 +1,7 @@
 /** An inbox in memory: requests that change as the calls say. */
 
 import type { AnswerOf, InputOf, Schema } from "../../src/api/types";
-import type { CardRow } from "../../src/inbox/row";
+import type { CardRow } from "../../src/inbox/list/row";
 import { type Handlers, refusal } from "./api";
 import { NOW } from "./people";
 

@@ -1,11 +1,27 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { buttonsOf, factLabels, groupsOf, leftOver, MOST, toggled } from "../../src/inbox/bulk";
 import { dayOf, startOf } from "../../src/inbox/days";
-import { decisionOf, endOf, isRefusal, lacksComment, questionOf, raceText, withComment } from "../../src/inbox/decide";
-import { chipsOf, criteriaOf, endOfDay, type Filter, filterOf, isShown, textOfFilter } from "../../src/inbox/filter";
-import { dueOf, keyFactOf, shortAddress, workingTime } from "../../src/inbox/row";
-import { allOf, merge, neighbor } from "../../src/inbox/shown";
+import { buttonsOf, factLabels, groupsOf, leftOver, MOST, toggled } from "../../src/inbox/deciding/bulk";
+import {
+  decisionOf,
+  endOf,
+  isRefusal,
+  lacksComment,
+  questionOf,
+  raceText,
+  withComment,
+} from "../../src/inbox/deciding/decide";
+import {
+  chipsOf,
+  criteriaOf,
+  endOfDay,
+  type Filter,
+  filterOf,
+  isShown,
+  textOfFilter,
+} from "../../src/inbox/list/filter";
+import { dueOf, keyFactOf, shortAddress, workingTime } from "../../src/inbox/list/row";
+import { allOf, merge, neighbor } from "../../src/inbox/list/shown";
 import { english } from "../../src/inbox/text.en";
 import { cardItem, cardRow, DECISION } from "../fakes/inbox";
 

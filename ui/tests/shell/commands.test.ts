@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Command, createCommandRegistry } from "../../src/shell/commands";
-import { find, grouped } from "../../src/shell/find";
-import { match, nameOf } from "../../src/shell/keyboard";
+import { type Command, createCommandRegistry } from "../../src/shell/commands/commands";
+import { find, grouped } from "../../src/shell/commands/find";
+import { match, nameOf } from "../../src/shell/commands/keyboard";
 import { initialsOf } from "../../src/shell/UserMenu";
 
 function command(id: string, text: string, more: Partial<Command> = {}): Command {
