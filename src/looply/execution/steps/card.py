@@ -99,10 +99,7 @@ def card_body(visit: Visit, card: CardTemplate | None) -> Json:
     if card is None:
         raise StepError("the step has no card to send; set its card", code="BAD_INPUT")
     if reads_secret(card, visit.state, visit.address.scope):
-        raise StepError(
-            "the card would show a value that is marked secret; leave the value out, or remove its mark",
-            code="SECRET_IN_CARD",
-        )
+        raise _secret_error("the card")
     body = card.expand(visit.evaluation("card"))
     if not isinstance(body, dict) or body.get("type") != "AdaptiveCard":
         raise StepError("the card's content must be an object of type AdaptiveCard", code="BAD_INPUT")
@@ -112,10 +109,7 @@ def card_body(visit: Visit, card: CardTemplate | None) -> Json:
 
 def _recipients(visit: Visit, settings: AdaptiveCardSettings) -> tuple[str, ...]:
     if settings.recipients is not None and reads_secret(settings.recipients, visit.state, visit.address.scope):
-        raise StepError(
-            "the recipients would show a value that is marked secret; take them from another value, or remove its mark",
-            code="SECRET_IN_CARD",
-        )
+        raise _secret_error("the recipients")
     value = settings.recipients.evaluate(visit.evaluation("recipients")) if settings.recipients is not None else None
     return read_people(visit, value)
 
@@ -148,3 +142,8 @@ def _unique_people(people: Iterable[str]) -> tuple[str, ...]:
     for recipient in people:
         named.setdefault(person_of(recipient), recipient.strip())
     return tuple(named.values())
+
+
+def _secret_error(what: str) -> StepError:
+    message = f"{what} would show a value that is marked secret; leave the value out, or remove its mark"
+    return StepError(message, code="SECRET_IN_CARD")
