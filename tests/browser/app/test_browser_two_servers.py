@@ -86,7 +86,7 @@ def test_a_viewer_sees_and_cannot_act_and_is_out_of_both_after_being_deactivated
     page.get_by_role("menuitem", name="Deactivate").click()
     page.get_by_role("button", name="Deactivate").click()
     page.get_by_text("Deactivated").wait_for()
-    # The next call of the page finds it out, at a server that was not asked to deactivate anybody.
+    # The next call of the page finds it out, at a server that took no call to deactivate.
     theirs.get_by_label("Density of tables").select_option("compact")
     theirs.get_by_role("alertdialog", name="Sign in again").wait_for()
     used = Visit(browser, servers.first)

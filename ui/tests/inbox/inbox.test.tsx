@@ -148,8 +148,12 @@ describe("the inbox", () => {
   });
 
   it("says from whom a request was passed on, and why", async () => {
-    visit("/inbox?card=card-1", signedIn(), withCards(TWO, { passed_from: "buyer@example.com", passed_reason: "<b>new</b>" }));
-    expect(await screen.findByText("Passed on to you by buyer@example.com: <b>new</b>")).toBeVisible();
+    visit(
+      "/inbox?card=card-1",
+      signedIn(),
+      withCards(TWO, { passed_from: "buyer@example.com", passed_reason: "<b>new</b>" }),
+    );
+    await screen.findByText("Passed on to you by buyer@example.com: <b>new</b>");
   });
 
   it("decides several together, each bound to its revision, and keeps those that changed", async () => {

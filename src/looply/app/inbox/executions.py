@@ -18,9 +18,9 @@ async def read_executions(services: Services, execution_ids: Sequence[str]) -> d
     One damaged execution does not hide the other rows of a page.
     """
     found: dict[str, Execution] = {}
-    wanted = list(dict.fromkeys(execution_ids))
-    for begin in range(0, len(wanted), _AT_ONCE):
-        some = wanted[begin : begin + _AT_ONCE]
+    unique_ids = list(dict.fromkeys(execution_ids))
+    for begin in range(0, len(unique_ids), _AT_ONCE):
+        some = unique_ids[begin : begin + _AT_ONCE]
         try:
             found.update(await services.engine.get_many(some))
         except LooplyError:

@@ -147,13 +147,8 @@ class Processor:
     def _spawn(self, box: Mailbox) -> None:
         task = asyncio.get_running_loop().create_task(self._take(box))
         self._tasks.add(task)
-        task.add_done_callback(partial(self._end, box.execution_id))
-
-    def _end(self, execution_id: str, task: asyncio.Task[None]) -> None:
-        """Forgets a task that has ended, and logs the error that it did not expect."""
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("command_broke", execution_id=execution_id, exc_info=error)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(partial(_log_failure, box.execution_id))
 
     async def _take(self, box: Mailbox) -> None:
         """Takes one batch of the mailbox: computes, stores, replies."""
@@ -297,6 +292,12 @@ def _next_batch(box: Mailbox) -> list[tuple[Command, "asyncio.Future[Reply]"]]:
 
 def _writes(command: Command) -> bool:
     return isinstance(command, EffectDone) and command.write is not None
+
+
+def _log_failure(execution_id: str, task: asyncio.Task[None]) -> None:
+    """Logs the error with which a task has ended, which is a defect."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("command_broke", execution_id=execution_id, exc_info=error)
 
 
 def _broken(execution_id: str) -> str:

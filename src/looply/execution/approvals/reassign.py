@@ -45,7 +45,7 @@ def _objection(state: ExecutionState, wait: OpenWait, to: str) -> str:
 
 
 def find_source(state: ExecutionState, card: Card) -> Card | None:
-    """Returns the card of the person from whom this one was passed on to its recipient, None where nobody did so."""
+    """Returns the card from which this one was passed on to its recipient by a person, None where it was not."""
     passed = (
         each
         for each in cards_of(state, card.address)
