@@ -12,7 +12,6 @@ from looply.app.context.audit import record
 from looply.app.context.services import Services
 from looply.app.executions.approvals import validate_person
 from looply.app.inbox.own import own_person
-from looply.catalog.authored.versions import VersionKey
 from looply.catalog.tenants.principal import Person, Principal
 from looply.engine.records.absences import active_in
 from looply.errors import BadRequest, NotFound, Problem, Refused
@@ -54,7 +53,7 @@ async def _workflow_names(services: Services, organization_id: str, workflow_ids
     for workflow_id in workflow_ids:
         with suppress(NotFound):
             version = await workflows.latest_version(organization_id, workflow_id)
-            names[workflow_id] = await workflows.name(organization_id, VersionKey(workflow_id, version))
+            names[workflow_id] = await workflows.name(organization_id, (workflow_id, version))
     return names
 
 
