@@ -9,7 +9,7 @@ Retries, timeouts between attempts and the evaluation of statuses belong to the 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
@@ -22,10 +22,12 @@ from looply.clock import Clock
 from looply.connectors.outbound.dialer import Dialer, NoDialer
 from looply.connectors.outbound.sessions import SessionCache
 from looply.connectors.sandbox import NoSandbox, Sandbox
+from looply.connectors.verdicts import judge_status
 from looply.definition.schemas.schema_checker import MAX_PROBLEMS, brief_validator, count_values, first_error, truncate
 from looply.definition.values.pointer import join_pointer
 from looply.definition.values.repeat import REPEATS, Repeat
 from looply.errors import BadInput, Problem
+from looply.execution.facts.values.far import Verdict
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 
@@ -196,6 +198,8 @@ class CallContext:
 
 
 OperationCall = Callable[[CallContext, dict[str, Json]], Awaitable[Json]]
+Judge = Callable[[Mapping[str, Json], Json, datetime], Verdict | None]
+"""Takes the input, the output with its secrets masked, and the instant of the receipt."""
 
 
 def _unchanged(input_: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -228,6 +232,11 @@ class Operation:
     """The kind of connection that the field `connection` of the input names; empty without such a field."""
     normalize: Callable[[Mapping[str, Json]], Mapping[str, Json]] = _unchanged
     """Normalizes an input before it is checked, such as a method to upper case."""
+    judge: Judge = judge_status
+    """Returns the verdict on an output, None for a plain success. It is called once, where the call ran.
+
+    The default judges by the HTTP `status` of the output, if it has one.
+    """
     is_derived: bool = False
     """Whether the output is derived from the input alone. If so, secrets in it are kept, since later steps need them,
     and the whole output of an input with secrets is secret; in other outputs secrets are masked."""
@@ -243,6 +252,15 @@ class Operation:
             _log.exception("repeat_rule_broke", operation=self.name)
             return "never"
         return found if found in REPEATS else "never"
+
+    def verdict_on(self, input_: Mapping[str, Json], output: Json, now: datetime) -> Verdict | None:
+        """Returns the verdict on an output; that of its status alone when the connector's own judge breaks."""
+        try:
+            return self.judge(input_, output, now)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            # The call was made: its output is not lost because the judge does not expect it.
+            _log.exception("judge_broke", operation=self.name)
+            return judge_status(input_, output, now)
 
     async def perform(self, ctx: CallContext, input_: Mapping[str, Json]) -> Json:
         """Returns the output of one call.

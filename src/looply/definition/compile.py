@@ -38,7 +38,7 @@ from looply.definition.values.pointer import join_pointer, split_pointer
 from looply.definition.values.repeat import Repeat
 from looply.definition.values.report import Report
 from looply.definition.values.retry import RETRY_PATTERN, STATUS_PATTERN
-from looply.errors import DefinitionError, Problem
+from looply.errors import FAILURE_KINDS, DefinitionError, Problem
 from looply.expressions import Template
 from looply.jsontext import Json, canonical_json, encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
@@ -70,7 +70,7 @@ _INPUTS: Final[Mapping[str, Callable[[Reader], Template]]] = {
 _PATTERNS: Final[Mapping[str, str]] = {
     IDENTIFIER: "an id: a letter, then at most 63 letters, digits or _",
     STATUS_PATTERN: "a status such as 404 or 4xx",
-    RETRY_PATTERN: "one of connection, timeout, a status such as 503, or 5xx",
+    RETRY_PATTERN: f"one of connection, timeout, {', '.join(FAILURE_KINDS)}, a status such as 503, or 5xx",
     EXPRESSION["pattern"]: "an expression such as ${payload.output.list}",
     r"^(?:/(?:[^~/]|~[01])*)+$": "a JSON Pointer such as /payload/output/po",
     r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$": "a branch id: at most 64 letters, digits, _ or -",

@@ -19,7 +19,7 @@ from looply.expressions import Expression, ExpressionSyntaxError, Placement, Tem
 from looply.jsontext import Json
 
 _OF_ENGINE: Final = "datastore."
-_NOT_SENT: Final = frozenset({"fail_on", "raw"})
+_NOT_SENT: Final = frozenset({"fail_on", "ok_on", "raw"})
 _SCHEMES: Final = ("http://", "https://")
 _ESCAPED_BY: Final = {
     "xml": ("xmlText", "xml", "base64"),
@@ -59,6 +59,7 @@ def _request(reader: Reader, operation: str) -> CallSettings:
     return CallSettings(
         operation=operation,
         fail_on=tuple(reader.value.get("fail_on", ())),
+        ok_on=tuple(reader.value.get("ok_on", ())),
         repeat=repeat_of_method(reader.value.get("method", "GET")),
     )
 
@@ -81,6 +82,7 @@ def compile_operation(reader: Reader, _: str) -> CallSettings:
     return CallSettings(
         operation=reader.value["operation"],
         fail_on=tuple(reader.value.get("fail_on", ())),
+        ok_on=tuple(reader.value.get("ok_on", ())),
         repeat=reader.value.get("repeat", "never"),
         input_setting="/input",
     )

@@ -25,7 +25,7 @@ _NAME: Json = {"type": "string", "minLength": 1}
 _STEP: Json = {"type": "string", "pattern": IDENTIFIER}
 _BRANCH_ID: Json = {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"}
 _RULE: Json = {"$ref": "#/$defs/rule"}
-_FAIL_ON: Json = {"type": "array", "items": {"type": "string", "pattern": STATUS_PATTERN}, "uniqueItems": True}
+_STATUSES: Json = {"type": "array", "items": {"type": "string", "pattern": STATUS_PATTERN}, "uniqueItems": True}
 
 
 def fields(properties: dict[str, Json], required: tuple[str, ...] = (), **more: Json) -> Json:
@@ -100,7 +100,10 @@ _CALL: dict[str, Json] = {
     "headers": _pairs("Headers by name."),
     "body_type": or_expression(one_of(*BODY_TYPES), default="json"),
     "body": with_description({}, "Any JSON value; text for `xml` and `raw`."),
-    "fail_on": with_description(_FAIL_ON, "Statuses such as 404 or 4xx with which the step fails."),
+    "fail_on": with_description(_STATUSES, "Statuses such as 404 or 4xx with which the step fails."),
+    "ok_on": with_description(
+        _STATUSES, "Statuses of answers that are data although they would be a failure, such as 302 of a POST."
+    ),
 }
 
 _RAW: Json = {
@@ -218,7 +221,10 @@ SETTINGS: Final[dict[str, Json]] = {
                 "description": "The input of the operation, by its own schema; values may be expressions.",
             },
             "fail_on": with_description(
-                _FAIL_ON, "Statuses such as 404 or 4xx of the output with which the step fails."
+                _STATUSES, "Statuses such as 404 or 4xx of the output with which the step fails."
+            ),
+            "ok_on": with_description(
+                _STATUSES, "Statuses of outputs that are data although the connector judges them a failure."
             ),
             "repeat": one_of(
                 *REPEATS,
