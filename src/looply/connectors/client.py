@@ -12,7 +12,8 @@ import httpx2
 from looply import __version__
 from looply.connectors.outbound.causes import is_certificate_error
 from looply.connectors.outbound.egress import EgressPolicy
-from looply.connectors.outbound.network import OWNER, GuardedBackend, GuardedTransport, Resolver, SystemResolver
+from looply.connectors.outbound.network import GuardedBackend, Resolver, SystemResolver
+from looply.connectors.outbound.transport import OWNER, ROUTE, GuardedTransport
 from looply.connectors.outbound.trust import machine_trust
 from looply.connectors.outbound.urls import port_of
 from looply.connectors.port import HttpRequest, HttpResponse
@@ -110,7 +111,12 @@ class BoundedSender:
             request.url,
             headers=_wire_headers({**_DEFAULT_HEADERS, **request.headers}),
             content=request.content,
-            extensions={"timeout": _TIMEOUT.as_dict(), "trace": progress.note, OWNER: self._owner},
+            extensions={
+                "timeout": _TIMEOUT.as_dict(),
+                "trace": progress.note,
+                OWNER: self._owner,
+                **({} if request.route is None else {ROUTE: request.route}),
+            },
         )
         response = await self._transport.handle_async_request(outgoing)
         try:

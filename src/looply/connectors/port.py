@@ -8,7 +8,7 @@ Retries, timeouts between attempts and the evaluation of statuses belong to the 
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
@@ -20,6 +20,7 @@ import structlog
 
 from looply.clock import Clock
 from looply.connectors.outbound.dialer import Dialer, NoDialer
+from looply.connectors.outbound.routes import Route
 from looply.connectors.outbound.sessions import SessionCache
 from looply.connectors.sandbox import NoSandbox, Sandbox
 from looply.connectors.verdicts import judge_status
@@ -53,11 +54,12 @@ class HttpRequest:
     url: httpx2.URL
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     content: bytes = field(default=b"", repr=False)
+    route: Route | None = None
+    """The TLS settings and the proxy of the call's connection, if it has any."""
 
     def with_headers(self, headers: Mapping[str, str]) -> "HttpRequest":
         """Returns the same request with these headers added; they replace those of the same name."""
-        merged = {**self.headers, **headers}
-        return HttpRequest(method=self.method, url=self.url, headers=merged, content=self.content)
+        return replace(self, headers={**self.headers, **headers})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
