@@ -27,12 +27,25 @@ FREE_PARTS = 10_000
 PART_BYTES = 64
 
 
-class _OwnedOrigin(httpcore2.Origin):
-    """An origin with an owner, an organization: its connections serve no calls of another owner."""
+FRESH_SECONDS: Final = 0.2
+"""How long a connection may have been idle for a call that must not be sent twice.
 
-    def __init__(self, owner: str, origin: httpcore2.Origin) -> None:
+Servers close idle connections at any time. A call that is written into one that is closing has an unknown outcome, so
+such a call takes a connection that has just been used, or a new one.
+"""
+_REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+
+
+class _OwnedOrigin(httpcore2.Origin):
+    """An origin with an owner, an organization: its connections serve no calls of another owner.
+
+    `needs_fresh`: of the request that asks for a connection; it may not take one that has been idle for long.
+    """
+
+    def __init__(self, owner: str, origin: httpcore2.Origin, *, needs_fresh: bool) -> None:
         super().__init__(origin.scheme, origin.host, origin.port)
         self.owner = owner
+        self.needs_fresh = needs_fresh
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _OwnedOrigin) and other.owner == self.owner and super().__eq__(other)
@@ -43,17 +56,38 @@ class _OwnedOrigin(httpcore2.Origin):
 class _OwnedURL(httpcore2.URL):
     """A URL whose origin has an owner."""
 
-    def __init__(self, owner: str, url: httpx2.URL) -> None:
+    def __init__(self, owner: str, url: httpx2.URL, method: str) -> None:
         super().__init__(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
         self._owner = owner
+        self._needs_fresh = method not in _REPEATABLE
 
     @property
     def origin(self) -> httpcore2.Origin:
-        return _OwnedOrigin(self._owner, super().origin)
+        return _OwnedOrigin(self._owner, super().origin, needs_fresh=self._needs_fresh)
 
 
 class _Connection(httpcore2.AsyncHTTPConnection):
-    """A connection that expires when it has unread data, which could be mistaken for the next response."""
+    """A connection that expires when it has unread data, which could be mistaken for the next response.
+
+    A request that must not be sent twice gets it only when it has just been used.
+    """
+
+    def can_handle_request(self, origin: httpcore2.Origin) -> bool:
+        return super().can_handle_request(origin) and not (_needs_fresh(origin) and self._is_stale())
+
+    async def handle_async_request(self, request: httpcore2.Request) -> httpcore2.Response:
+        if self._is_stale() and _needs_fresh(request.url.origin):
+            # It was chosen in time and has become stale since; the pool chooses again.
+            raise httpcore2.ConnectionNotAvailable
+        return await super().handle_async_request(request)
+
+    def _is_stale(self) -> bool:
+        inner = self._connection
+        if not isinstance(inner, httpcore2.AsyncHTTP11Connection) or self._keepalive_expiry is None:
+            return False
+        # The library has no public method for the instant at which the last response ended.
+        ends = inner._expire_at
+        return ends is not None and asyncio.get_running_loop().time() > ends - self._keepalive_expiry + FRESH_SECONDS
 
     def has_expired(self) -> bool:
         return super().has_expired() or (self.is_idle() and self._has_unread())
@@ -66,6 +100,10 @@ class _Connection(httpcore2.AsyncHTTPConnection):
         data, _ = inner._h11_state.trailing_data
         stream = inner._network_stream
         return bool(data) or (isinstance(stream, BoundedStream) and stream.has_unread())
+
+
+def _needs_fresh(origin: httpcore2.Origin) -> bool:
+    return isinstance(origin, _OwnedOrigin) and origin.needs_fresh
 
 
 class _Pool(httpcore2.AsyncConnectionPool):
@@ -101,7 +139,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
 
         Raises: httpx2's transport errors; BadInput for a route whose certificates cannot be used; as `TunnelBackend`.
         """
-        url = _OwnedURL(str(request.extensions.get(OWNER, "")), request.url)
+        url = _OwnedURL(str(request.extensions.get(OWNER, "")), request.url, request.method)
         route = request.extensions.get(ROUTE)
         pool, extensions = self._pool, request.extensions
         if isinstance(route, Route):

@@ -121,6 +121,30 @@ _AUTH: Json = {
     "description": "Credentials from expressions; constant ones belong into a connection.",
 }
 
+_POINTER: Json = {"type": "string", "pattern": r"^(?:/(?:[^~/]|~[01])*)*$"}
+
+_PAGES: Json = fields(
+    {
+        "follow": with_description(
+            {"type": "string", "pattern": r"^(?:link|(?:/(?:[^~/]|~[01])*)+)$"},
+            "`link`: the header `Link` with `rel=next`; else a JSON Pointer to the next address in the body.",
+            default="link",
+        ),
+        "items": with_description(_POINTER, "JSON Pointer to the list in the body; the body itself when left out."),
+        "max": with_description(
+            {"type": "integer", "minimum": 1, "maximum": 1000}, "The most pages of one call.", default=20
+        ),
+    }
+)
+
+_SOAP: Json = fields(
+    {
+        "action": with_description(_TEXT, "The action that the description of the service names."),
+        "version": one_of("1.1", "1.2", default="1.1"),
+        "header": with_description(_TEXT, "XML within the header of the envelope."),
+    }
+)
+
 _ADDRESSES: Json = {"anyOf": [_NAME, items_of(_NAME)]}
 
 _CARD: dict[str, Json] = {
@@ -185,12 +209,14 @@ SETTINGS: Final[dict[str, Json]] = {
     ),
     "httpRequest": fields(
         {
-            "method": or_expression(one_of(*METHODS), default="GET"),
+            "method": or_expression(one_of(*METHODS, "HEAD", "OPTIONS"), default="GET"),
             "url": with_description(_TEXT, "Absolute; with a connection also a path below its address."),
             "raw": _RAW,
             **_CALL,
             "auth": _AUTH,
             "connection": with_description(_NAME, "Name of a connection of kind http."),
+            "pages": with_description(_PAGES, "Of a GET: reads the following pages too; `data` is the list of all items."),
+            "soap": with_description(_SOAP, "Of a POST: sends `body`, a text, in an envelope; a fault fails the step."),
         },
     ),
     "sapRequest": fields(
