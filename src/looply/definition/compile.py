@@ -23,7 +23,13 @@ from looply.definition.graph.regions import check_regions, find_regions, joins_o
 from looply.definition.graph.search_fields import check_search_fields
 from looply.definition.schemas.document_check import document_problems
 from looply.definition.schemas.schema_checker import SchemaChecker
-from looply.definition.schemas.settings_schema import EXPRESSION, IDENTIFIER, OPERATION_NAME
+from looply.definition.schemas.settings_schema import (
+    EXPRESSION,
+    FOLLOW_PATTERN,
+    IDENTIFIER,
+    OPERATION_NAME,
+    POINTER_PATTERN,
+)
 from looply.definition.settings import approvals, children, conditions, datastores, endings, pauses
 from looply.definition.settings.reading import Reader, read_card, read_template
 from looply.definition.settings.schedules import check_zone
@@ -73,6 +79,8 @@ _PATTERNS: Final[Mapping[str, str]] = {
     RETRY_PATTERN: f"one of connection, timeout, {', '.join(FAILURE_KINDS)}, a status such as 503, or 5xx",
     EXPRESSION["pattern"]: "an expression such as ${payload.output.list}",
     r"^(?:/(?:[^~/]|~[01])*)+$": "a JSON Pointer such as /payload/output/po",
+    POINTER_PATTERN: "a JSON Pointer such as /items, or nothing",
+    FOLLOW_PATTERN: "`link`, or a JSON Pointer such as /next",
     r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$": "a branch id: at most 64 letters, digits, _ or -",
     OPERATION_NAME: "the name of an operation, such as warehouse.reserve",
     r"\S": "a name with a visible character",

@@ -20,9 +20,11 @@ from looply.connectors.port import (
     Connector,
     HttpRequest,
     HttpResponse,
+    Judge,
     Operation,
 )
 from looply.connectors.registry import Registry
+from looply.connectors.verdicts import judge_status
 from looply.errors import BadInput
 from looply.jsontext import Json
 
@@ -138,6 +140,8 @@ class World:
 
     def __init__(self, operations: Sequence[str] = BUILT_IN_OPERATIONS) -> None:
         self.calls: list[Call] = []
+        self.judge: Judge = judge_status
+        """How the answers are judged; a test may set the judge of a connector."""
         self.connections = FakeConnections()
         self.connections.put("MAIL", {}, "smtp")
         self._scripts: dict[str, deque[Outcome]] = defaultdict(deque)
@@ -180,6 +184,7 @@ class World:
             output=_Anything,
             repeat="never",
             call=call,
+            judge=lambda input_, output, now: self.judge(input_, output, now),
             is_derived=name == "function.run",
         )
 

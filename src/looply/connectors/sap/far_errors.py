@@ -30,7 +30,8 @@ LOCK_CODES: Final = frozenset({"ME/006", "MEPO/006", "M3/023", "M3/024", "V1/042
 """Messages that report an enqueue lock: class and number as in table T100."""
 
 _LOCK_TEXT: Final = re.compile(
-    r"\blocked by\b|\bis already (?:being )?process|\b(?:von|durch)\b.{1,80}\bgesperrt\b|\bbearbeitet bereits\b"
+    r"\blocked by\b|\bis already (?:being )?process|\bbearbeitet bereits\b"
+    r"|\b(?:von|durch)\s+(?:benutzer\s+|anwender\s+)?[\w.$-]{1,40}\s+gesperrt\b"
     r"|\bgesperrt (?:von|durch)\b",
     re.IGNORECASE,
 )

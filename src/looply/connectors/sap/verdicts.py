@@ -54,12 +54,12 @@ def judge(input_: Mapping[str, Json], output: Json, now: datetime) -> Verdict | 
 
 
 def parts_of(output: Mapping[str, Json], answer: Answer) -> list[Part]:
-    """Returns the parts of a batch: `parts` of the output, else those of a JSON or multipart answer."""
-    if isinstance(parts := output.get("parts"), list):
-        return _listed(parts)
+    """Returns the parts of a batch: `parts` of the output or its data, else those of a JSON or multipart answer."""
     data = answer.data
-    if isinstance(data, dict) and isinstance(responses := data.get("responses"), list):
-        return _listed(responses)
+    inner: Mapping[str, Json] = data if isinstance(data, dict) else {}
+    for found in (output.get("parts"), inner.get("parts"), inner.get("responses")):
+        if isinstance(found, list):
+            return _listed(found)
     content_type = answer.headers.get("content-type", "")
     if isinstance(data, str) and isinstance(content_type, str) and content_type.lower().startswith("multipart/mixed"):
         return _split(data)

@@ -16,6 +16,8 @@ EXPRESSION: Final[Json] = {"type": "string", "pattern": r"\$\{"}
 IDENTIFIER: Final = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OPERATION_NAME: Final = r"^[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+$"
+POINTER_PATTERN: Final = r"^(?:/(?:[^~/]|~[01])*)*$"
+FOLLOW_PATTERN: Final = r"^(?:link|(?:/(?:[^~/]|~[01])*)+)$"
 SOURCES: Final = ("SAP", "TEAMS")
 """The sources of a resume: the ordering system, or people."""
 BODY_TYPES: Final = ("json", "multipart", "urlencoded", "xml", "raw")
@@ -121,16 +123,17 @@ _AUTH: Json = {
     "description": "Credentials from expressions; constant ones belong into a connection.",
 }
 
-_POINTER: Json = {"type": "string", "pattern": r"^(?:/(?:[^~/]|~[01])*)*$"}
-
 _PAGES: Json = fields(
     {
         "follow": with_description(
-            {"type": "string", "pattern": r"^(?:link|(?:/(?:[^~/]|~[01])*)+)$"},
+            {"type": "string", "pattern": FOLLOW_PATTERN},
             "`link`: the header `Link` with `rel=next`; else a JSON Pointer to the next address in the body.",
             default="link",
         ),
-        "items": with_description(_POINTER, "JSON Pointer to the list in the body; the body itself when left out."),
+        "items": with_description(
+            {"type": "string", "pattern": POINTER_PATTERN},
+            "JSON Pointer to the list in the body; the body itself when left out.",
+        ),
         "max": with_description(
             {"type": "integer", "minimum": 1, "maximum": 1000}, "The most pages of one call.", default=20
         ),
