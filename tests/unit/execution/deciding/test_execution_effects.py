@@ -453,7 +453,8 @@ def test_what_the_other_system_said_is_in_the_event_the_incident_and_the_message
 
 
 def test_the_error_exit_reads_what_the_other_system_said():
-    note = step("n", "overridePayload", {"set": {"said": "${error.far.code} ${error.far.details[0].message}"}})
+    said = "${error.far.code} ${error.far.details[0].message}"
+    note = step("n", "overridePayload", {"parameters": [{"name": "said", "value": said}]})
     simulator = started(call("c", fail_on=["4xx"]), "start>c c:error>n", note)
     details = (FarDetail(code="A", message="no such plant"),)
     simulator.succeed(answered("400"), verdict=judged("rejected", code="V1/302", details=details))
