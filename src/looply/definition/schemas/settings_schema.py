@@ -6,6 +6,7 @@ Every other string may contain `${...}`; for a field with a closed list of value
 
 from typing import Final
 
+from looply.definition.schemas.http_schemas import PAGES, SOAP
 from looply.definition.values.choice import OPERATORS
 from looply.definition.values.cron import LONGEST
 from looply.definition.values.repeat import REPEATS
@@ -16,8 +17,6 @@ EXPRESSION: Final[Json] = {"type": "string", "pattern": r"\$\{"}
 IDENTIFIER: Final = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OPERATION_NAME: Final = r"^[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+$"
-POINTER_PATTERN: Final = r"^(?:/(?:[^~/]|~[01])*)*$"
-FOLLOW_PATTERN: Final = r"^(?:link|(?:/(?:[^~/]|~[01])*)+)$"
 SOURCES: Final = ("SAP", "TEAMS")
 """The sources of a resume: the ordering system, or people."""
 BODY_TYPES: Final = ("json", "multipart", "urlencoded", "xml", "raw")
@@ -123,31 +122,6 @@ _AUTH: Json = {
     "description": "Credentials from expressions; constant ones belong into a connection.",
 }
 
-_PAGES: Json = fields(
-    {
-        "follow": with_description(
-            {"type": "string", "pattern": FOLLOW_PATTERN},
-            "`link`: the header `Link` with `rel=next`; else a JSON Pointer to the next address in the body.",
-            default="link",
-        ),
-        "items": with_description(
-            {"type": "string", "pattern": POINTER_PATTERN},
-            "JSON Pointer to the list in the body; the body itself when left out.",
-        ),
-        "max": with_description(
-            {"type": "integer", "minimum": 1, "maximum": 1000}, "The most pages of one call.", default=20
-        ),
-    }
-)
-
-_SOAP: Json = fields(
-    {
-        "action": with_description(_TEXT, "The action that the description of the service names."),
-        "version": one_of("1.1", "1.2", default="1.1"),
-        "header": with_description(_TEXT, "XML within the header of the envelope."),
-    }
-)
-
 _ADDRESSES: Json = {"anyOf": [_NAME, items_of(_NAME)]}
 
 _CARD: dict[str, Json] = {
@@ -218,8 +192,8 @@ SETTINGS: Final[dict[str, Json]] = {
             **_CALL,
             "auth": _AUTH,
             "connection": with_description(_NAME, "Name of a connection of kind http."),
-            "pages": with_description(_PAGES, "Of a GET: reads the following pages too; `data` is the list of all items."),
-            "soap": with_description(_SOAP, "Of a POST: sends `body`, a text, in an envelope; a fault fails the step."),
+            "pages": PAGES,
+            "soap": SOAP,
         },
     ),
     "sapRequest": fields(
