@@ -14,7 +14,7 @@ from looply.errors import BadInput, Rejected, Unavailable
 OPERATION = CONNECTOR.operations[0]
 KIND = CONNECTOR.connection_kinds[0]
 OpenClient = Callable[..., Any]
-PASSWORD = "hunter2-hunter2"  # noqa: S105
+PASSWORD = "hunter2-hunter2"
 REFUSAL = b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"
 
 
