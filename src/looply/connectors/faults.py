@@ -169,8 +169,8 @@ def _tls_error(error: BaseException, host: str, progress: Progress) -> Operation
         text = f"the TLS handshake with {host} failed: it offers no version of TLS that is safe (TLS 1.2 or 1.3)"
     else:
         text = (
-            f"the TLS handshake with {host} failed ({reason.lower().replace('_', ' ')}); compare what both sides accept, "
-            "client certificates too"
+            f"the TLS handshake with {host} failed ({reason.lower().replace('_', ' ')}); compare what both sides "
+            "accept, client certificates too"
         )
     return _down(Rejected(text, code="TLS_HANDSHAKE"))
 
@@ -181,8 +181,8 @@ def _flaw(error: ssl.SSLCertVerificationError) -> str:
         return "is for another host name; call the system by that name, or set `tls.server_name` of the connection"
     if code in _NO_AUTHORITY:
         return (
-            "is signed by an authority that is not trusted; add the authority to `tls.ca` of the connection, or to those"
-            " of the machine"
+            "is signed by an authority that is not trusted; add the authority to `tls.ca` of the connection, or to "
+            "those of the machine"
         )
     if code == _EXPIRED:
         return "has expired; install a new one there"

@@ -87,8 +87,8 @@ class HttpSender(Protocol):
         together stays within the call's timeout; the decoded body is at most `limits.response_bytes`.
 
         Raises: Timeout, Unavailable, Rejected (codes `EGRESS_DENIED`, `RESPONSE_TOO_LARGE`, `BAD_RESPONSE`,
-        `TLS_CERTIFICATE`, `TLS_CLIENT_CERTIFICATE`, `TLS_HANDSHAKE`) and BadInput; their `sent` is False only when no part
-        of the request was sent, or the other system cannot have read it.
+        `TLS_CERTIFICATE`, `TLS_CLIENT_CERTIFICATE`, `TLS_HANDSHAKE`) and BadInput; their `sent` is False only when no
+        part of the request was sent, or the other system cannot have read it.
         """
         ...
 

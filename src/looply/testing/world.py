@@ -9,7 +9,7 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -26,6 +26,7 @@ from looply.connectors.port import (
 from looply.connectors.registry import Registry
 from looply.connectors.verdicts import judge_status
 from looply.errors import BadInput
+from looply.execution.facts.values.far import Verdict
 from looply.jsontext import Json
 
 
@@ -184,9 +185,12 @@ class World:
             output=_Anything,
             repeat="never",
             call=call,
-            judge=lambda input_, output, now: self.judge(input_, output, now),
+            judge=self._verdict,
             is_derived=name == "function.run",
         )
+
+    def _verdict(self, input_: Mapping[str, Json], output: Json, now: datetime) -> Verdict | None:
+        return self.judge(input_, output, now)
 
     async def _answer(self, operation: str, context: CallContext, input_: dict[str, Json]) -> Json:
         name = input_.get("connection")

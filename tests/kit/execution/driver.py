@@ -146,9 +146,7 @@ class Simulator:
         """Gives the execution a concurrency slot of its workflow."""
         return self.submit(Admit(at=self.now))
 
-    def succeed(
-        self, output: Json = None, *, secret: tuple[str, ...] = (), verdict: Verdict | None = None
-    ) -> Reply:
+    def succeed(self, output: Json = None, *, secret: tuple[str, ...] = (), verdict: Verdict | None = None) -> Reply:
         """Lets the oldest effect in flight succeed, or be judged."""
         return self.report(self.effects[0], output, secret=secret, verdict=verdict)
 

@@ -110,7 +110,13 @@ def test_data_is_json_where_it_is_json_and_text_elsewhere(content: bytes, conten
 
 @pytest.mark.parametrize(
     ("content", "text"),
-    [(b'{"a":1', ""), (b'{"a":NaN}', ""), (b'{"a":1,"a":2}', "duplicate"), (b"[" * 300 + b"]" * 300, ""), (b"<html>", "")],
+    [
+        (b'{"a":1', ""),
+        (b'{"a":NaN}', ""),
+        (b'{"a":1,"a":2}', "duplicate"),
+        (b"[" * 300 + b"]" * 300, ""),
+        (b"<html>", ""),
+    ],
 )
 @pytest.mark.parametrize("content_type", ["application/json", "text/json", "application/vnd.x+json"])
 def test_a_success_that_is_no_json_and_says_so_is_a_bad_response(content: bytes, text: str, content_type: str) -> None:
@@ -126,7 +132,7 @@ def test_a_success_that_is_no_json_and_says_so_is_a_bad_response(content: bytes,
     ("content", "content_type", "data"),
     [
         (b'{"a":1}', "", {"a": 1}),
-        (b'\xef\xbb\xbf[1]', "text/plain", [1]),
+        (b"\xef\xbb\xbf[1]", "text/plain", [1]),
         (b"12", "application/octet-stream", 12),
         (b"plain words", "text/plain", "plain words"),
         (b'{"a":1,"a":2}', "", '{"a":1,"a":2}'),

@@ -197,7 +197,9 @@ def test_the_tests_that_the_page_names_exist() -> None:
     named = set(re.findall(r"`(test_\w+)`", "\n".join(line for line in LINES if line.startswith("- "))))
     assert len(named) > 25
     sources = [path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py")]
-    known = {name for source in sources for name in re.findall(r"^\s*(?:async )?def (test_\w+)\(", source, re.MULTILINE)}
+    known = {
+        name for source in sources for name in re.findall(r"^\s*(?:async )?def (test_\w+)\(", source, re.MULTILINE)
+    }
     assert sorted(named - known) == []
 
 

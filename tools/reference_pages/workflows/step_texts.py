@@ -49,12 +49,13 @@ _CALL_OUTPUT: Final = (
 OUTPUTS: Final[dict[str, str]] = {
     "trigger": "the caller's body and the metadata of the execution, as `payload.output`.",
     "httpRequest": (
-        f"{_CALL_OUTPUT} With `pages`, `data` is the list of all items, and `pages` has `count`, `truncated` and `next`."
+        f"{_CALL_OUTPUT} With `pages`, `data` is the list of all items, and `pages` has `count`, `truncated` and "
+        "`next`."
     ),
     "sapRequest": (
         "as `httpRequest`. When a GET has no `ETag` header, `headers.etag` is taken from the entity. When "
-        "the CSRF token cannot be fetched, `data` is `CSRF Token fetch failed`. A failed part of a batch and a BAPI message "
-        "of type E or A fail the step too."
+        "the CSRF token cannot be fetched, `data` is `CSRF Token fetch failed`. A failed part of a batch and a BAPI "
+        "message of type E or A fail the step too."
     ),
     "operation": (
         "the output of the operation. `fail_on` and `retry.on` apply to its `status` if that is an HTTP status."

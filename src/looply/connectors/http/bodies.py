@@ -221,7 +221,7 @@ def _data(response: HttpResponse, content_type: str, limits: Limits, *, asks_jso
 
 def _unreadable(response: HttpResponse, error: BadRequest) -> Rejected:
     return Rejected(
-        f"the response, with status {response.status}, says that it is JSON and cannot be read as such: {error.message}",
+        f"the response, with status {response.status}, says that it is JSON and cannot be read: {error.message}",
         code="BAD_RESPONSE",
         sent=True,
         status=str(response.status),

@@ -71,9 +71,7 @@ def read_fault(kind: FailureKind, texts: list[XmlText]) -> FarError | None:
     code = by_path.get(("Code", "Subcode", "Value")) or by_path.get(("Code", "Value")) or by_path.get(("faultcode",))
     message = by_path.get(("Reason", "Text")) or by_path.get(("faultstring",))
     target = by_path.get(("Role",)) or by_path.get(("faultactor",))
-    details = (
-        FarDetail(code=path[-1], message=text) for path, text in within if path and path[0].lower() == "detail"
-    )
+    details = (FarDetail(code=path[-1], message=text) for path, text in within if path and path[0].lower() == "detail")
     return FarError(
         kind=kind,
         code=(code or "").rpartition(":")[2],

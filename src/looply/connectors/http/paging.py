@@ -45,9 +45,7 @@ class PageReader:
         self._read = read
         self._may_follow = may_follow
 
-    async def follow(
-        self, request: HttpRequest, response: HttpResponse, output: dict[str, Json]
-    ) -> dict[str, Json]:
+    async def follow(self, request: HttpRequest, response: HttpResponse, output: dict[str, Json]) -> dict[str, Json]:
         """Returns the output of the first page with the items of all pages as its `data`, and `pages`.
 
         A page that is no success (2xx) is the output instead, so that it is judged like any other answer.
@@ -71,7 +69,9 @@ class PageReader:
                 return page
             size += len(response.content)
             if size > self._most_bytes:
-                message = f"the pages have more than {self._most_bytes} bytes (limit response_bytes); read fewer at once"
+                message = (
+                    f"the pages have more than {self._most_bytes} bytes (limit response_bytes); read fewer at once"
+                )
                 raise Rejected(message, code="RESPONSE_TOO_LARGE", sent=True, status=str(response.status))
             count += 1
             items += self._items_of(page, response)
@@ -98,7 +98,9 @@ class PageReader:
         except BadInput as error:
             raise _bad(response, f"the address of the next page is not acceptable: {error.message}") from error
         if origin(url) != origin(request.url) and not self._may_follow(url):
-            message = f"the next page is at another address, {url.scheme}://{url.host}; pages of one origin are followed"
+            message = (
+                f"the next page is at another address, {url.scheme}://{url.host}; pages of one origin are followed"
+            )
             raise Rejected(message, code="REDIRECT_REFUSED", sent=True, status=str(response.status))
         return url
 

@@ -37,7 +37,9 @@ def envelope(soap: Soap, body: Json) -> tuple[bytes, dict[str, str]]:
         raise BadInput("the body of a SOAP call is a text: the XML within the body of the envelope")
     for part in (body, soap.header):
         if part.lstrip().startswith(("<?xml", "<!DOCTYPE")):
-            raise BadInput("a SOAP body or header begins with its element, without an XML declaration or a document type")
+            raise BadInput(
+                "a SOAP body or header begins with its element, without an XML declaration or a document type"
+            )
     action = soap.action
     if not action.isascii() or not action.isprintable() or '"' in action or "\\" in action:
         raise BadInput("`soap.action` has a character that no header can hold")

@@ -115,4 +115,6 @@ def accepts_json(input_: Mapping[str, Json]) -> bool:
     headers = input_.get("headers")
     if not isinstance(headers, dict):
         return False
-    return any(name.lower() == "accept" and isinstance(value, str) and "json" in value for name, value in headers.items())
+    return any(
+        name.lower() == "accept" and isinstance(value, str) and "json" in value for name, value in headers.items()
+    )

@@ -1,7 +1,7 @@
 """What SAP says about a failure: the error bodies of OData V2 and V4 in JSON and XML, and the header `sap-message`.
 
-Sources: OData V2 JSON format and SAP Gateway's `innererror` (`errordetails`, `propertyref`); OData JSON Format 4.01 §21.1;
-SAP Gateway Foundation, "Message container" for `sap-message`.
+Sources: OData V2 JSON format and SAP Gateway's `innererror` (`errordetails`, `propertyref`); OData JSON Format 4.01
+§21.1; SAP Gateway Foundation, "Message container" for `sap-message`.
 """
 
 import re

@@ -89,9 +89,7 @@ def judge_return(data: Json) -> Verdict | None:
     if not errors:
         return None
     first, *others = map(_message, errors)
-    far = FarError(
-        kind="rejected", code=first.code, message=first.message, target=first.target, details=tuple(others)
-    )
+    far = FarError(kind="rejected", code=first.code, message=first.message, target=first.target, details=tuple(others))
     return Verdict(far=with_lock(far), failure="REJECTED")
 
 

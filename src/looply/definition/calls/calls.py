@@ -209,7 +209,7 @@ def _check_url(reader: Reader) -> None:
 
 
 def _check_method_of(reader: Reader, name: str, method: str) -> None:
-    """Reports a setting that only calls of one method can have; a method that an expression decides is checked later."""
+    """Reports a setting that only calls of one method can have; one that an expression decides is checked later."""
     stated = str(reader.value.get("method", "GET"))
     if name in reader and stated.upper() != method and "${" not in stated:
         reader.error(name, f"`{name}` is for calls by {method}, not by {stated}", f'write "method": "{method}"')

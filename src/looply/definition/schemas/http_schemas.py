@@ -15,7 +15,7 @@ PAGES: Final[Json] = {
             "type": "string",
             "pattern": FOLLOW_PATTERN,
             "default": "link",
-            "description": "`link`: the header `Link` with `rel=next`; else a JSON Pointer to the next address in the body.",
+            "description": "`link`: the header `Link` with `rel=next`; else a JSON Pointer to the address in the body.",
         },
         "items": {
             "type": "string",

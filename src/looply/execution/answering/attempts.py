@@ -138,7 +138,8 @@ def _answered_failure(step: Step, opened: OpenStep, command: EffectDone, address
     """Returns the failure by the answer's verdict or status, or None when the answer is data.
 
     A status or kind that the retry policy names fails the attempt while attempts are left; after the last one the
-    answer is data, unless `fail_on` names its status, or the connector judged it a failure and `ok_on` does not name it.
+    answer is data, unless `fail_on` names its status, or the connector judged it a failure and `ok_on` does not name
+    it.
     """
     settings, verdict = step.settings, command.verdict
     if not isinstance(settings, CallSettings) or settings.fail_on is None or not isinstance(command.output, dict):

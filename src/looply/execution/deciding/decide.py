@@ -34,7 +34,6 @@ from looply.execution.facts.events import (
 )
 from looply.execution.facts.log_levels import events_at_level
 from looply.execution.facts.state import ExecutionState, OpenStep, Path
-from looply.execution.facts.values.far import FarError
 from looply.execution.steps import ENTRIES, Visit
 from looply.expressions import ExpressionError
 from looply.instants import rfc3339
@@ -190,11 +189,7 @@ def handle_failure(workflow: Workflow, state: ExecutionState, path: Path) -> tup
         )
     if workflow.next(path.step, "error") is not None:
         return (_error_caught(state, path, failure, failures),)
-    return (
-        open_incident(
-            state, "FAILED", failure.code, failure.message, path=path, status=failure.status, far=failure.far
-        ),
-    )
+    return (open_incident(state, "FAILED", failure.code, failure.message, path=path, failure=failure),)
 
 
 def _handle_unknown(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[Event, ...]:
@@ -267,7 +262,7 @@ def _error_caught(state: ExecutionState, path: Path, failure: StepFailed, attemp
         "status": failure.status or None,
         "attempts": attempts,
         "on": rfc3339(failure.at),
-        **({"far": msgspec.to_builtins(failure.far)} if failure.far is not None else {}),
+        **({"far": failure.far.document()} if failure.far is not None else {}),
     }
     return ErrorCaught(at=state.now, **path.address.fields, attempt=failure.attempt, error=error)
 
@@ -279,10 +274,9 @@ def open_incident(
     message: str,
     *,
     path: Path | None = None,
-    status: str = "",
-    far: FarError | None = None,
+    failure: StepFailed | None = None,
 ) -> IncidentOpened:
-    """Returns the incident that stops the execution, opened as its next event."""
+    """Returns the incident that stops the execution, opened as its next event; `failure` is that of its step."""
     return IncidentOpened(
         at=state.now,
         **(path.address.fields if path is not None else {"step": ""}),
@@ -290,6 +284,6 @@ def open_incident(
         kind=kind,
         code=code,
         message=message,
-        status=status,
-        far=far,
+        status=failure.status if failure is not None else "",
+        far=failure.far if failure is not None else None,
     )

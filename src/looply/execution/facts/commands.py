@@ -175,7 +175,8 @@ class FireTimer(CommandBase, frozen=True, kw_only=True):
 class EffectDone(CommandBase, frozen=True, kw_only=True):
     """An attempt of the effect at `address` returned `output`, whose JSON text has `size` bytes.
 
-    `verdict` is the connector's judgement on an answer that is no plain success. `write` is the change of a datastore that the operation makes: the unit stores both or neither.
+    `verdict` is the connector's judgement on an answer that is no plain success. `write` is the change of a datastore
+    that the operation makes: the unit stores both or neither.
     """
 
     address: str

@@ -70,6 +70,7 @@ from looply.execution.facts.log_levels import shows_entry, shows_values
 from looply.execution.facts.state import ExecutionState
 from looply.execution.facts.values.far import FarError
 from looply.execution.views.condensed import condense_logs
+from looply.execution.views.far import shown_far
 from looply.execution.views.log_entries import (
     CardAnsweredEntry,
     CardClosedEntry,
@@ -102,7 +103,6 @@ from looply.execution.views.log_entries import (
     WaitTimedOutEntry,
     tag_of,
 )
-from looply.execution.views.far import shown_far
 from looply.execution.views.positions import positions_of
 from looply.instants import ms_or_none, to_ms
 from looply.jsontext import Json, encode_json

@@ -14,9 +14,7 @@ from looply.testing.world import Answer
 
 RETRY = {"max_attempts": 3, "interval": "PT10S", "backoff": 1, "jitter": 0}
 LOCK = {"error": {"code": "ME/006", "message": {"lang": "en", "value": "Order 1 is locked by user MUELLER"}}}
-LOCKED = FarError(
-    kind="locked", code="ME/006", message="Order 1 is locked by user MUELLER", locked_by="MUELLER"
-)
+LOCKED = FarError(kind="locked", code="ME/006", message="Order 1 is locked by user MUELLER", locked_by="MUELLER")
 LOGON = Answer(headers={"content-type": "text/html"}, data='<form><input type="password" name="p"></form>')
 
 

@@ -94,7 +94,9 @@ async def test_a_proxy_that_asks_for_another_logon_is_down_and_nothing_was_sent(
     assert peer.heads == []
 
 
-async def test_the_egress_rules_judge_the_target_and_the_proxy(wiring: Any, serve: Any, open_client: OpenClient) -> None:
+async def test_the_egress_rules_judge_the_target_and_the_proxy(
+    wiring: Any, serve: Any, open_client: OpenClient
+) -> None:
     proxy, peer = Proxy(), Recorder()
     port, through = await serve(peer), await serve(proxy)
     wiring.add("crm", "http", {"base_url": f"http://127.0.0.1:{port}", "proxy": {"url": f"http://127.0.0.1:{through}"}})

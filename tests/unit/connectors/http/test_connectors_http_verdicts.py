@@ -19,8 +19,8 @@ LOGON = '<html><title> Log on &amp; go </title><form><input name="u"><input type
 SAML = '<form method="post"><input type="hidden" name="SAMLRequest" value="PHNhbWw"></form>'
 
 
-def judge(status: int, data: Any = None, headers: Any = None, **input_: Any) -> Verdict | None:
-    output = {"status": str(status), "statusText": "", "headers": headers or {}, "data": data}
+def judge(status: int, data: Any = None, answered: Any = None, **input_: Any) -> Verdict | None:
+    output = {"status": str(status), "statusText": "", "headers": answered or {}, "data": data}
     return CONNECTOR.operations[0].verdict_on(input_, output, NOW)
 
 
@@ -92,7 +92,7 @@ def test_an_output_without_an_http_failure_has_no_verdict(output: Any) -> None:
 def test_a_delay_is_read_in_seconds_or_as_a_date(value: Any, date: str | None, seconds: float) -> None:
     headers = {"retry-after": value, **({"date": date} if date is not None else {})}
     assert retry_after_seconds(headers, NOW) == seconds
-    verdict = judge(503, headers=headers)
+    verdict = judge(503, answered=headers)
     assert verdict is not None
     assert verdict.retry_after_seconds == seconds
 
@@ -105,7 +105,14 @@ def test_without_headers_there_is_no_delay() -> None:
     ("data", "expected"),
     [
         (
-            {"error": {"code": "E1", "message": "No plant", "target": "Plant", "details": [{"code": "D", "target": "x"}]}},
+            {
+                "error": {
+                    "code": "E1",
+                    "message": "No plant",
+                    "target": "Plant",
+                    "details": [{"code": "D", "target": "x"}],
+                }
+            },
             {"code": "E1", "message": "No plant", "target": "Plant", "details": (FarDetail(code="D", target="x"),)},
         ),
         (

@@ -37,9 +37,7 @@ def test_an_error_of_v2_is_read_with_its_details() -> None:
         kind="rejected",
         code="ME/303",
         message="Werk fehlt",
-        details=(
-            FarDetail(code="ME/062", message="Menge fehlt", target="Quantity"),
-        ),
+        details=(FarDetail(code="ME/062", message="Menge fehlt", target="Quantity"),),
     )
 
 
@@ -112,7 +110,8 @@ def test_a_lock_of_another_user_is_recognized_whatever_its_status(status: int, b
 
 
 @pytest.mark.parametrize(
-    "message", ["Lieferant 1000 ist gesperrt", "Vendor is blocked for purchasing", "The account was locked", "Werk fehlt"]
+    "message",
+    ["Lieferant 1000 ist gesperrt", "Vendor is blocked for purchasing", "The account was locked", "Werk fehlt"],
 )
 def test_a_block_that_no_time_ends_is_no_lock(message: str) -> None:
     assert failed(400, v2("F5/104", message)).far.kind == "rejected"
@@ -142,7 +141,7 @@ def multipart(*parts: str) -> str:
 
 
 def test_a_failed_part_of_a_multipart_answer_fails_the_batch() -> None:
-    good = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"d\":{}}"
+    good = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"d":{}}'
     bad = (
         "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n\r\n"
         '{"error":{"code":"ME/006","message":{"value":"' + LOCK + '"}}}'
@@ -155,7 +154,9 @@ def test_a_failed_part_of_a_multipart_answer_fails_the_batch() -> None:
     assert failed(202, multipart(bad), headers).far.kind == "locked"
 
 
-@pytest.mark.parametrize("data", [{"responses": "x"}, {"responses": [7, {"status": None}, {"status": True}]}, {"parts": []}])
+@pytest.mark.parametrize(
+    "data", [{"responses": "x"}, {"responses": [7, {"status": None}, {"status": True}]}, {"parts": []}]
+)
 def test_what_is_no_list_of_parts_is_data(data: Any) -> None:
     assert judge(200, data) is None
 

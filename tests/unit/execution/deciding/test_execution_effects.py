@@ -419,7 +419,8 @@ def test_an_answer_is_retried_by_the_kind_of_its_verdict(kind, status, retry, ex
 
 
 @pytest.mark.parametrize(
-    ("kind", "on", "expected"), [("auth", ["auth"], "RUNNING"), ("auth", ["down"], "FAILED"), (None, ["auth"], "FAILED")]
+    ("kind", "on", "expected"),
+    [("auth", ["auth"], "RUNNING"), ("auth", ["down"], "FAILED"), (None, ["auth"], "FAILED")],
 )
 def test_a_failed_call_is_retried_by_its_kind_also_where_its_class_is_permanent(kind, on, expected):
     simulator = started(call("c", retry={**RETRY, "on": on}))

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from looply.errors import FailureKind
+from looply.jsontext import Json
 
 MOST_DETAILS: Final = 20
 """The most details of one far error that are kept."""
@@ -39,6 +40,15 @@ class FarError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def text(self) -> str:
         """Code and message as one text; empty when the system said neither."""
         return ": ".join(part for part in (self.code, self.message) if part)
+
+    def document(self) -> dict[str, Json]:
+        """Returns the far error as expressions read it, without what the system did not say."""
+        details = [msgspec.structs.asdict(detail) for detail in self.details]
+        shown = {
+            **msgspec.structs.asdict(self),
+            "details": [{name: text for name, text in detail.items() if text} for detail in details],
+        }
+        return {name: value for name, value in shown.items() if value}
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
