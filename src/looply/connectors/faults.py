@@ -35,6 +35,7 @@ _ABOUT_CERTIFICATE: Final = (
     "ALERT_ACCESS_DENIED",
 )
 """Reasons of OpenSSL when the other side refuses, or misses, the certificate of this side."""
+_CUT: Final = "UNEXPECTED_EOF"
 _VERSION: Final = ("PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE", "INSUFFICIENT_SECURITY")
 
 _LENGTHS: Final = re.compile(r"received (\d+) bytes, expected (\d+)")
@@ -152,7 +153,7 @@ def _tls_error(error: BaseException, host: str, progress: Progress) -> Operation
         return _down(Rejected(text, code="TLS_CERTIFICATE", sent=progress.is_sent))
     found = cause_of(error, ssl.SSLError)
     reason = found.reason or "" if found is not None else ""
-    if not reason or progress.phase is Phase.ANSWERED:
+    if not reason or _CUT in reason or progress.phase is Phase.ANSWERED:
         return None
     if any(part in reason for part in _ABOUT_CERTIFICATE):
         # With TLS 1.3 the refusal comes after the request was written, which the other side has not read.

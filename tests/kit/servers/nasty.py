@@ -7,8 +7,8 @@ import asyncio
 import socket
 import ssl
 import struct
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -36,25 +36,23 @@ class Recorder:
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection."""
         self.connections += 1
-        with suppress(asyncio.IncompleteReadError, OSError):
+        with _closing(writer):
             while True:
                 self.heads.append(await reader.readuntil(b"\r\n\r\n"))
                 writer.write(self.answer)
                 await writer.drain()
-        writer.close()
 
 
 def breaking(answer: bytes, *, resets: bool = False) -> Handler:
     """Returns a handler that sends these bytes after a request and then closes, or resets, the connection."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(asyncio.IncompleteReadError, OSError):
+        with _closing(writer):
             await reader.readuntil(b"\r\n\r\n")
             writer.write(answer)
             await writer.drain()
             if resets:
                 _reset_at_close(writer)
-        writer.close()
 
     return handle
 
@@ -63,22 +61,50 @@ def speaking(first: bytes) -> Handler:
     """Returns a handler that sends these bytes when the caller has spoken, whatever it said, and closes."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
+        with _closing(writer):
             await reader.read(1)
             writer.write(first)
             await writer.drain()
             writer.write_eof()
             await reader.read()
-        writer.close()
+
+    return handle
+
+
+def asking(context: ssl.SSLContext) -> Handler:
+    """Returns a handler that fails the handshake of a caller without a certificate, and waits for its end.
+
+    A server that closes at once after its alert resets the connection, and the alert may be lost.
+    """
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(incoming, outgoing, server_side=True)
+        with _closing(writer):
+            while data := await reader.read(65_536):
+                incoming.write(data)
+                with suppress(ssl.SSLError):
+                    tls.do_handshake()
+                writer.write(outgoing.read())
+                await writer.drain()
 
     return handle
 
 
 async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Accepts, reads everything and never answers."""
-    with suppress(OSError):
+    with _closing(writer):
         await reader.read()
-    writer.close()
+
+
+@contextmanager
+def _closing(writer: asyncio.StreamWriter) -> Iterator[None]:
+    """Closes the connection at the end of its block, also when the test ends before; ends of the caller are no errors."""
+    try:
+        with suppress(asyncio.IncompleteReadError, OSError):
+            yield
+    finally:
+        writer.close()
 
 
 def _reset_at_close(writer: asyncio.StreamWriter) -> None:
@@ -110,7 +136,7 @@ class Proxy:
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection."""
-        with suppress(asyncio.IncompleteReadError, OSError):
+        with _closing(writer):
             head = await reader.readuntil(b"\r\n\r\n")
             self.heads.append(head)
             if self.refusal:
@@ -118,7 +144,6 @@ class Proxy:
                 await writer.drain()
             else:
                 await self._tunnel(head.split(b" ")[1].decode(), reader, writer)
-        writer.close()
 
     async def _tunnel(self, target: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host, _, port = target.rpartition(":")
@@ -129,8 +154,7 @@ class Proxy:
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
+    with _closing(writer):
         while data := await reader.read(65_536):
             writer.write(data)
             await writer.drain()
-    writer.close()

@@ -42,8 +42,8 @@ def answer_effect_done(workflow: Workflow, state: ExecutionState, command: Effec
             message=f"step '{step.id}': {message}",
         )
         return Answer(Done(), (failed,))
-    if (failed := _answered_failure(step, opened, command, address)) is not None:
-        return Answer(Done(), (failed,))
+    if (judged := _answered_failure(step, opened, command, address)) is not None:
+        return Answer(Done(), (judged,))
     succeeded = StepSucceeded(
         at=command.at,
         **address.fields,

@@ -14,6 +14,7 @@ from kit.servers.nasty import (
     HANDSHAKE_FAILURE,
     PROTOCOL_VERSION,
     Recorder,
+    asking,
     breaking,
     silent,
     speaking,
@@ -126,13 +127,13 @@ async def test_a_client_certificate_that_is_asked_for_is_named_and_can_be_given(
     authority: Authority, tmp_path: Path, serve: Any, open_client: OpenClient
 ) -> None:
     tls = tls_of(tmp_path, authority.issue("localhost"), clients=authority)
-    peer, client, ca = Recorder(), open_client(), authority.certificate.decode()
-    url = f"https://127.0.0.1:{await serve(peer, ssl=tls)}/"
+    client, ca = open_client(), authority.certificate.decode()
+    url = f"https://127.0.0.1:{await serve(asking(tls))}/"
     error = await failure(client, url, route=Route(ca=ca), method="POST", content=b"once")
     assert (error.code, error.sent) == ("TLS_CLIENT_CERTIFICATE", False)
     assert "`client_key`" in error.message
-    assert peer.heads == []
     own = authority.issue("looply")
+    url = f"https://127.0.0.1:{await serve(Recorder(), ssl=tls)}/"
     route = Route(ca=ca, certificate=own.certificate.decode(), key=own.key.decode())
     assert (await send(client, url, route=route)).content == b"ok"
 
@@ -141,7 +142,7 @@ async def test_a_client_certificate_that_the_handshake_of_tls_12_misses_is_a_fai
     authority: Authority, tmp_path: Path, serve: Any, open_client: OpenClient
 ) -> None:
     tls = tls_of(tmp_path, authority.issue("localhost"), clients=authority, newest=False)
-    url = f"https://127.0.0.1:{await serve(Recorder(), ssl=tls)}/"
+    url = f"https://127.0.0.1:{await serve(asking(tls))}/"
     error = await failure(open_client(), url, route=Route(ca=authority.certificate.decode()))
     assert (error.code, error.sent) == ("TLS_HANDSHAKE", False)
     assert "client certificates" in error.message
