@@ -8,8 +8,8 @@ Retries, timeouts between attempts and the evaluation of statuses belong to the 
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
@@ -20,12 +20,15 @@ import structlog
 
 from looply.clock import Clock
 from looply.connectors.outbound.dialer import Dialer, NoDialer
+from looply.connectors.outbound.routes import Route
 from looply.connectors.outbound.sessions import SessionCache
 from looply.connectors.sandbox import NoSandbox, Sandbox
+from looply.connectors.verdicts import judge_status
 from looply.definition.schemas.schema_checker import MAX_PROBLEMS, brief_validator, count_values, first_error, truncate
 from looply.definition.values.pointer import join_pointer
 from looply.definition.values.repeat import REPEATS, Repeat
 from looply.errors import BadInput, Problem
+from looply.execution.facts.values.far import Verdict
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 
@@ -51,11 +54,12 @@ class HttpRequest:
     url: httpx2.URL
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     content: bytes = field(default=b"", repr=False)
+    route: Route | None = None
+    """The TLS settings and the proxy of the call's connection, if it has any."""
 
     def with_headers(self, headers: Mapping[str, str]) -> "HttpRequest":
         """Returns the same request with these headers added; they replace those of the same name."""
-        merged = {**self.headers, **headers}
-        return HttpRequest(method=self.method, url=self.url, headers=merged, content=self.content)
+        return replace(self, headers={**self.headers, **headers})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +86,9 @@ class HttpSender(Protocol):
         Guarantees: the connected address is allowed by the egress policy; the time of all requests of the call
         together stays within the call's timeout; the decoded body is at most `limits.response_bytes`.
 
-        Raises: Timeout, Unavailable, Rejected (codes `EGRESS_DENIED`, `RESPONSE_TOO_LARGE`, `TLS_CERTIFICATE`,
-        `BAD_RESPONSE`) and BadInput; their `sent` is False only when no part of the request was sent.
+        Raises: Timeout, Unavailable, Rejected (codes `EGRESS_DENIED`, `RESPONSE_TOO_LARGE`, `BAD_RESPONSE`,
+        `TLS_CERTIFICATE`, `TLS_CLIENT_CERTIFICATE`, `TLS_HANDSHAKE`) and BadInput; their `sent` is False only when no
+        part of the request was sent, or the other system cannot have read it.
         """
         ...
 
@@ -196,6 +201,8 @@ class CallContext:
 
 
 OperationCall = Callable[[CallContext, dict[str, Json]], Awaitable[Json]]
+Judge = Callable[[Mapping[str, Json], Json, datetime], Verdict | None]
+"""Takes the input, the output with its secrets masked, and the instant of the receipt."""
 
 
 def _unchanged(input_: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -228,6 +235,11 @@ class Operation:
     """The kind of connection that the field `connection` of the input names; empty without such a field."""
     normalize: Callable[[Mapping[str, Json]], Mapping[str, Json]] = _unchanged
     """Normalizes an input before it is checked, such as a method to upper case."""
+    judge: Judge = judge_status
+    """Returns the verdict on an output, None for a plain success. It is called once, where the call ran.
+
+    The default judges by the HTTP `status` of the output, if it has one.
+    """
     is_derived: bool = False
     """Whether the output is derived from the input alone. If so, secrets in it are kept, since later steps need them,
     and the whole output of an input with secrets is secret; in other outputs secrets are masked."""
@@ -243,6 +255,15 @@ class Operation:
             _log.exception("repeat_rule_broke", operation=self.name)
             return "never"
         return found if found in REPEATS else "never"
+
+    def verdict_on(self, input_: Mapping[str, Json], output: Json, now: datetime) -> Verdict | None:
+        """Returns the verdict on an output; that of its status alone when the connector's own judge breaks."""
+        try:
+            return self.judge(input_, output, now)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            # The call was made: its output is not lost because the judge does not expect it.
+            _log.exception("judge_broke", operation=self.name)
+            return judge_status(input_, output, now)
 
     async def perform(self, ctx: CallContext, input_: Mapping[str, Json]) -> Json:
         """Returns the output of one call.

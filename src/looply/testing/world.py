@@ -9,7 +9,7 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -20,10 +20,13 @@ from looply.connectors.port import (
     Connector,
     HttpRequest,
     HttpResponse,
+    Judge,
     Operation,
 )
 from looply.connectors.registry import Registry
+from looply.connectors.verdicts import judge_status
 from looply.errors import BadInput
+from looply.execution.facts.values.far import Verdict
 from looply.jsontext import Json
 
 
@@ -138,6 +141,8 @@ class World:
 
     def __init__(self, operations: Sequence[str] = BUILT_IN_OPERATIONS) -> None:
         self.calls: list[Call] = []
+        self.judge: Judge = judge_status
+        """How the answers are judged; a test may set the judge of a connector."""
         self.connections = FakeConnections()
         self.connections.put("MAIL", {}, "smtp")
         self._scripts: dict[str, deque[Outcome]] = defaultdict(deque)
@@ -180,8 +185,12 @@ class World:
             output=_Anything,
             repeat="never",
             call=call,
+            judge=self._verdict,
             is_derived=name == "function.run",
         )
+
+    def _verdict(self, input_: Mapping[str, Json], output: Json, now: datetime) -> Verdict | None:
+        return self.judge(input_, output, now)
 
     async def _answer(self, operation: str, context: CallContext, input_: dict[str, Json]) -> Json:
         name = input_.get("connection")

@@ -29,6 +29,7 @@ from looply.execution.facts.commands import (
 )
 from looply.execution.facts.events import ChildOutcome, Event, ExecutionStarted
 from looply.execution.facts.open_work import EffectWork
+from looply.execution.facts.values.far import Verdict
 from looply.jsontext import Json, encode_json, fingerprint
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.testing.clock import START_TIME
@@ -145,12 +146,19 @@ class Simulator:
         """Gives the execution a concurrency slot of its workflow."""
         return self.submit(Admit(at=self.now))
 
-    def succeed(self, output: Json = None, *, secret: tuple[str, ...] = ()) -> Reply:
-        """Lets the oldest effect in flight succeed."""
-        return self.report(self.effects[0], output, secret=secret)
+    def succeed(self, output: Json = None, *, secret: tuple[str, ...] = (), verdict: Verdict | None = None) -> Reply:
+        """Lets the oldest effect in flight succeed, or be judged."""
+        return self.report(self.effects[0], output, secret=secret, verdict=verdict)
 
-    def report(self, effect: EffectWork, output: Json = None, *, secret: tuple[str, ...] = ()) -> Reply:
-        """Reports the success of an effect, perhaps too late."""
+    def report(
+        self,
+        effect: EffectWork,
+        output: Json = None,
+        *,
+        secret: tuple[str, ...] = (),
+        verdict: Verdict | None = None,
+    ) -> Reply:
+        """Reports the answer to an effect, perhaps too late."""
         return self.submit(
             EffectDone(
                 at=self.now,
@@ -159,6 +167,7 @@ class Simulator:
                 output=output,
                 size=len(encode_json(output)),
                 secret=secret,
+                verdict=verdict,
             )
         )
 

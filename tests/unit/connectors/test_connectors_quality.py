@@ -1,5 +1,6 @@
 """`QUALITY.md` says of each connector which rules it keeps; each cell is compared with what the connector does."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -166,9 +167,40 @@ async def test_retry_after_reaches_the_output_where_it_says_so(wiring: Any) -> N
     for name in STATUS.keys() - found:
         wiring.add("X", kind_of(CONNECTORS[name]), SETTINGS[name], SECRETS[name])
         wiring.answer(httpx2.Response(429, headers={"Retry-After": "7"}))
-        output = await CONNECTORS[name].operations[0].perform(wiring.context(), INPUTS[name])
-        found[name] = yes(is_kept=output["headers"].get("retry-after") == "7")
+        operation = CONNECTORS[name].operations[0]
+        output = await operation.perform(wiring.context(), INPUTS[name])
+        verdict = operation.verdict_on(INPUTS[name], output, START_TIME)
+        found[name] = yes(is_kept=verdict is not None and verdict.retry_after_seconds == 7)
     assert found == column("honours-retry-after")
+
+
+LOGON: Final = httpx2.Response(200, headers={"content-type": "text/html"}, text='<form><input type="password"></form>')
+LOCK: Final = httpx2.Response(423, json={"error": {"code": "L/1", "message": "locked"}})
+
+
+async def test_answers_are_judged_where_it_says_so(wiring: Any) -> None:
+    found: dict[str, Cell] = {"function": "none", "email": "none"}
+    for name in STATUS.keys() - found:
+        wiring.add("X", kind_of(CONNECTORS[name]), SETTINGS[name], SECRETS[name])
+        operation = CONNECTORS[name].operations[0]
+        wiring.answer(LOGON, LOCK)
+        verdicts = [
+            operation.verdict_on(INPUTS[name], await operation.perform(wiring.context(), INPUTS[name]), START_TIME)
+            for _ in range(2)
+        ]
+        said = [(verdict.failure, verdict.far.kind, verdict.far.code) for verdict in verdicts if verdict is not None]
+        found[name] = yes(is_kept=said == [("AUTH_FAILED", "auth", ""), ("", "locked", "L/1")])
+    assert found == column("judges-answers")
+
+
+def test_the_tests_that_the_page_names_exist() -> None:
+    named = set(re.findall(r"`(test_\w+)`", "\n".join(line for line in LINES if line.startswith("- "))))
+    assert len(named) > 25
+    sources = [path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py")]
+    known = {
+        name for source in sources for name in re.findall(r"^\s*(?:async )?def (test_\w+)\(", source, re.MULTILINE)
+    }
+    assert sorted(named - known) == []
 
 
 def echoing(request: httpx2.Request) -> httpx2.Response:

@@ -5,6 +5,7 @@ reply the outcome is unknown. Refusals of the server are replies: 4xx is tempora
 """
 
 import asyncio
+import ssl
 from contextlib import suppress
 from datetime import timedelta
 from typing import Final, Literal
@@ -14,7 +15,7 @@ import msgspec
 from aiosmtplib import SMTPResponseException
 
 from looply.connectors.email.message import Mail
-from looply.connectors.outbound.causes import is_certificate_error
+from looply.connectors.outbound.causes import cause_of
 from looply.connectors.outbound.dialer import Dialer
 from looply.errors import AuthFailed, OperationError, Rejected, Timeout, Unavailable
 
@@ -174,7 +175,7 @@ def _refusal_error(server: Server, error: SMTPResponseException) -> OperationErr
 
 
 def _connection_error(server: Server, error: BaseException, *, is_sent: bool) -> OperationError:
-    if is_certificate_error(error):
+    if cause_of(error, ssl.SSLCertVerificationError) is not None:
         return Rejected(
             f"the TLS certificate of {server.address} is not valid for it; install a valid one, or add its authority "
             "to the trusted ones",

@@ -89,8 +89,13 @@ class BoundedStream(httpcore2.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - the library's
     ) -> httpcore2.AsyncNetworkStream:
-        """Returns the stream over TLS."""
-        return BoundedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout), self._turn)
+        """Returns the stream over TLS. The connection is closed when the handshake fails or its time is over."""
+        try:
+            return BoundedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout), self._turn)
+        except BaseException:
+            # The library does not close it when the call is cancelled.
+            await self._stream.aclose()
+            raise
 
     def get_extra_info(self, info: str) -> Any:
         """Returns what the library asks for: the TLS object, addresses, whether the socket is readable."""

@@ -27,6 +27,7 @@ from looply.connectors.port import (
 )
 from looply.connectors.sap.paths import entity_path, service_path
 from looply.connectors.sap.protocol import Outcome, call, service_root
+from looply.connectors.sap.verdicts import judge
 from looply.errors import BadInput, OperationError, Problem, tag_input_fields
 from looply.jsontext import Json, fingerprint
 
@@ -248,6 +249,7 @@ CONNECTOR = Connector(
             call=odata,
             connection_kind="sap",
             normalize=with_upper_method,
+            judge=judge,
         ),
     ),
     connection_kinds=(

@@ -19,7 +19,7 @@ from looply.expressions import Expression, ExpressionSyntaxError, Placement, Tem
 from looply.jsontext import Json
 
 _OF_ENGINE: Final = "datastore."
-_NOT_SENT: Final = frozenset({"fail_on", "raw"})
+_NOT_SENT: Final = frozenset({"fail_on", "ok_on", "raw"})
 _SCHEMES: Final = ("http://", "https://")
 _ESCAPED_BY: Final = {
     "xml": ("xmlText", "xml", "base64"),
@@ -34,6 +34,8 @@ def compile_http_request(reader: Reader, operation: str) -> CallSettings:
     if "connection" in reader and "auth" in reader:
         reader.error("auth", "`auth` and `connection` cannot be given together: the connection has the credentials")
     _check_url(reader)
+    _check_method_of(reader, "pages", "GET")
+    _check_method_of(reader, "soap", "POST")
     _check_markup(reader)
     warn_of_raw(reader)
     for name in ("token", "password"):
@@ -59,6 +61,7 @@ def _request(reader: Reader, operation: str) -> CallSettings:
     return CallSettings(
         operation=operation,
         fail_on=tuple(reader.value.get("fail_on", ())),
+        ok_on=tuple(reader.value.get("ok_on", ())),
         repeat=repeat_of_method(reader.value.get("method", "GET")),
     )
 
@@ -81,6 +84,7 @@ def compile_operation(reader: Reader, _: str) -> CallSettings:
     return CallSettings(
         operation=reader.value["operation"],
         fail_on=tuple(reader.value.get("fail_on", ())),
+        ok_on=tuple(reader.value.get("ok_on", ())),
         repeat=reader.value.get("repeat", "never"),
         input_setting="/input",
     )
@@ -108,7 +112,7 @@ def _placements(reader: Reader) -> dict[str, Placement]:
 
 def _check_markup(reader: Reader) -> None:
     """Warns of values that are inserted into a text body without escaping: they can change the text around them."""
-    kind, body = reader.value.get("body_type"), reader.value.get("body")
+    kind, body = "xml" if "soap" in reader else reader.value.get("body_type"), reader.value.get("body")
     if kind not in _ESCAPED_BY or not isinstance(body, str):
         return
     with suppress(ExpressionSyntaxError):  # reported with the whole input
@@ -202,6 +206,13 @@ def _check_url(reader: Reader) -> None:
     if reader.value.get("raw") is not True:
         with suppress(ExpressionSyntaxError):  # reported with the whole input
             check_url_values(reader, split_template(url))
+
+
+def _check_method_of(reader: Reader, name: str, method: str) -> None:
+    """Reports a setting that only calls of one method can have; one that an expression decides is checked later."""
+    stated = str(reader.value.get("method", "GET"))
+    if name in reader and stated.upper() != method and "${" not in stated:
+        reader.error(name, f"`{name}` is for calls by {method}, not by {stated}", f'write "method": "{method}"')
 
 
 def _is_computed(settings: Json, parts: tuple[str, ...]) -> bool:

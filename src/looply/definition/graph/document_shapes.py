@@ -11,6 +11,7 @@ from looply.definition.graph.run_order import PrecedingSteps, RunOrder
 from looply.definition.schemas.output_schema import OUTPUTS
 from looply.definition.settings.endings import METADATA
 from looply.definition.values.pointer import is_pointer
+from looply.errors import FAILURE_KINDS
 from looply.expressions import ExpressionSyntaxError, parse_template
 from looply.expressions.inference.expressions import infer
 from looply.expressions.inference.visible import visible_in_step
@@ -37,11 +38,22 @@ _METADATA: Final[Mapping[str, Field]] = {
     **{name: Field(TEXTUAL) for name in METADATA},
     "workflow_trigger_type": Field(Shape(TEXT, frozenset({"REQUEST", "SCHEDULED"}))),
 }
+_SAID: Final = {name: Field(TEXTUAL, Presence.UNSTATED) for name in ("code", "message", "target")}
+_FAR: Final = object_of(
+    {
+        "kind": Field(Shape(TEXT, frozenset(FAILURE_KINDS))),
+        **_SAID,
+        "details": Field(list_of(object_of(_SAID)), Presence.UNSTATED),
+        "locked_by": Field(TEXTUAL, Presence.UNSTATED),
+    }
+)
+"""What the other system said, where a call failed."""
 _ERROR: Final = object_of(
     {
         **{name: Field(TEXTUAL) for name in ("state", "code", "message", "on")},
         "status": Field(TEXTUAL.or_null()),
         "attempts": Field(WHOLE),
+        "far": Field(_FAR, Presence.UNSTATED),
     }
 )
 _OUTPUTS: Final[Mapping[str, Shape]] = {name: shape_of_schema(schema) for name, schema in OUTPUTS.items()}

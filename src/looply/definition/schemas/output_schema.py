@@ -8,20 +8,28 @@ from looply.jsontext import Json
 _TEXT: Json = {"type": "string"}
 _NONE: Json = {"type": "null"}
 _BRANCH: Json = fields({"branch": _TEXT}, ("branch",))
-_CALL: Json = fields(
-    {
-        "status": {"type": "string", "pattern": r"^[0-9]{3}$"},
-        "statusText": _TEXT,
-        "headers": {"type": "object", "additionalProperties": _TEXT},
-        "data": {},
+_ANSWERED: dict[str, Json] = {
+    "status": {"type": "string", "pattern": r"^[0-9]{3}$"},
+    "statusText": _TEXT,
+    "headers": {
+        "type": "object",
+        # Several values of this one header cannot be joined to a text.
+        "properties": {"set-cookie": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}},
+        "additionalProperties": _TEXT,
     },
-    ("status", "statusText", "headers", "data"),
+    "data": {},
+}
+_CALL: Json = fields(_ANSWERED, ("status", "statusText", "headers", "data"))
+_PAGES: Json = fields(
+    {"count": {"type": "integer"}, "truncated": {"type": "boolean"}, "next": {"anyOf": [_TEXT, _NONE]}},
+    ("count", "truncated", "next"),
 )
+_PAGED_CALL: Json = fields({**_ANSWERED, "pages": _PAGES}, ("status", "statusText", "headers", "data"))
 _ANSWER: dict[str, Json] = {"user": _TEXT, "data": {"type": "object"}}
 
 OUTPUTS: Final[dict[str, Json]] = {
     "trigger": _NONE,
-    "httpRequest": _CALL,
+    "httpRequest": _PAGED_CALL,
     "sapRequest": _CALL,
     "operation": {},
     "function": {},

@@ -6,6 +6,7 @@ Every other string may contain `${...}`; for a field with a closed list of value
 
 from typing import Final
 
+from looply.definition.schemas.http_schemas import PAGES, SOAP
 from looply.definition.values.choice import OPERATORS
 from looply.definition.values.cron import LONGEST
 from looply.definition.values.repeat import REPEATS
@@ -25,7 +26,7 @@ _NAME: Json = {"type": "string", "minLength": 1}
 _STEP: Json = {"type": "string", "pattern": IDENTIFIER}
 _BRANCH_ID: Json = {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"}
 _RULE: Json = {"$ref": "#/$defs/rule"}
-_FAIL_ON: Json = {"type": "array", "items": {"type": "string", "pattern": STATUS_PATTERN}, "uniqueItems": True}
+_STATUSES: Json = {"type": "array", "items": {"type": "string", "pattern": STATUS_PATTERN}, "uniqueItems": True}
 
 
 def fields(properties: dict[str, Json], required: tuple[str, ...] = (), **more: Json) -> Json:
@@ -100,7 +101,10 @@ _CALL: dict[str, Json] = {
     "headers": _pairs("Headers by name."),
     "body_type": or_expression(one_of(*BODY_TYPES), default="json"),
     "body": with_description({}, "Any JSON value; text for `xml` and `raw`."),
-    "fail_on": with_description(_FAIL_ON, "Statuses such as 404 or 4xx with which the step fails."),
+    "fail_on": with_description(_STATUSES, "Statuses such as 404 or 4xx with which the step fails."),
+    "ok_on": with_description(
+        _STATUSES, "Statuses of answers that are data although they would be a failure, such as 302 of a POST."
+    ),
 }
 
 _RAW: Json = {
@@ -182,12 +186,14 @@ SETTINGS: Final[dict[str, Json]] = {
     ),
     "httpRequest": fields(
         {
-            "method": or_expression(one_of(*METHODS), default="GET"),
+            "method": or_expression(one_of(*METHODS, "HEAD", "OPTIONS"), default="GET"),
             "url": with_description(_TEXT, "Absolute; with a connection also a path below its address."),
             "raw": _RAW,
             **_CALL,
             "auth": _AUTH,
             "connection": with_description(_NAME, "Name of a connection of kind http."),
+            "pages": PAGES,
+            "soap": SOAP,
         },
     ),
     "sapRequest": fields(
@@ -218,7 +224,10 @@ SETTINGS: Final[dict[str, Json]] = {
                 "description": "The input of the operation, by its own schema; values may be expressions.",
             },
             "fail_on": with_description(
-                _FAIL_ON, "Statuses such as 404 or 4xx of the output with which the step fails."
+                _STATUSES, "Statuses such as 404 or 4xx of the output with which the step fails."
+            ),
+            "ok_on": with_description(
+                _STATUSES, "Statuses of outputs that are data although the connector judges them a failure."
             ),
             "repeat": one_of(
                 *REPEATS,

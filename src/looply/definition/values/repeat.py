@@ -8,7 +8,7 @@ key, which is the same for all attempts of a visit. `never`: a second call may d
 
 REPEATS: Final[tuple[Repeat, ...]] = ("always", "with_key", "never")
 
-_METHODS: Final = frozenset({"GET", "PUT", "DELETE"})  # RFC 9110 §9.2.2
+_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110 §9.2.2
 
 
 def repeat_of_method(method: object) -> Repeat:

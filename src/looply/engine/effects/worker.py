@@ -115,13 +115,15 @@ class Worker:
             secret = ()
             if marked or credentials:
                 output, secret, size = await offload_if_large(size, partial(_masked, output, marked, credentials))
+        now = self._clock.now()
         return EffectDone(
-            at=self._clock.now(),
+            at=now,
             address=opened.address,
             attempt=opened.attempt,
             output=output,
             size=size,
             secret=secret,
+            verdict=operation.verdict_on(opened.input, output, now),
         )
 
     def _context(self, state: ExecutionState, opened: OpenStep, credentials: list[str]) -> CallContext:

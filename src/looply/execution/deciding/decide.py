@@ -40,6 +40,8 @@ from looply.instants import rfc3339
 from looply.limits import DEFAULT_LIMITS, Limits
 
 _LONGEST_RETRY = timedelta(days=365)
+_LONGEST_ASKED = timedelta(hours=1)
+"""The most that the `Retry-After` of another system delays an attempt, where the policy has no `max_interval`."""
 
 _POISON_ENDS = 5
 _POISON_SPAN = timedelta(minutes=5)
@@ -187,7 +189,7 @@ def handle_failure(workflow: Workflow, state: ExecutionState, path: Path) -> tup
         )
     if workflow.next(path.step, "error") is not None:
         return (_error_caught(state, path, failure, failures),)
-    return (open_incident(state, "FAILED", failure.code, failure.message, path=path, status=failure.status),)
+    return (open_incident(state, "FAILED", failure.code, failure.message, path=path, failure=failure),)
 
 
 def _handle_unknown(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[Event, ...]:
@@ -219,12 +221,13 @@ def retry_delay(policy: RetryPolicy, failures: int, retry_after_seconds: float, 
     """Returns how long the next attempt waits after `failures` failed ones (from 1).
 
     The interval grows by the backoff up to `max_interval`; jitter shortens it by up to its share; the `Retry-After` of
-    the other system is a lower bound.
+    the other system is a lower bound, at most `max_interval`, or an hour without one.
     """
     grown = policy.interval.total_seconds() * _growth(policy.backoff, failures - 1)
     most = (policy.max_interval or _LONGEST_RETRY).total_seconds()
     seconds = min(grown, most) * (1 - policy.jitter * chance)
-    return timedelta(seconds=round(min(max(seconds, retry_after_seconds), _LONGEST_RETRY.total_seconds()), 3))
+    asked = min(retry_after_seconds, (policy.max_interval or _LONGEST_ASKED).total_seconds())
+    return timedelta(seconds=round(max(seconds, asked), 3))
 
 
 def _growth(backoff: float, times: int) -> float:
@@ -259,6 +262,7 @@ def _error_caught(state: ExecutionState, path: Path, failure: StepFailed, attemp
         "status": failure.status or None,
         "attempts": attempts,
         "on": rfc3339(failure.at),
+        **({"far": failure.far.document()} if failure.far is not None else {}),
     }
     return ErrorCaught(at=state.now, **path.address.fields, attempt=failure.attempt, error=error)
 
@@ -270,9 +274,9 @@ def open_incident(
     message: str,
     *,
     path: Path | None = None,
-    status: str = "",
+    failure: StepFailed | None = None,
 ) -> IncidentOpened:
-    """Returns the incident that stops the execution, opened as its next event."""
+    """Returns the incident that stops the execution, opened as its next event; `failure` is that of its step."""
     return IncidentOpened(
         at=state.now,
         **(path.address.fields if path is not None else {"step": ""}),
@@ -280,5 +284,6 @@ def open_incident(
         kind=kind,
         code=code,
         message=message,
-        status=status,
+        status=failure.status if failure is not None else "",
+        far=failure.far if failure is not None else None,
     )

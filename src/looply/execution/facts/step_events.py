@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.definition import LogLevel
 from looply.execution.facts.address import Address
+from looply.execution.facts.values.far import FarError
 from looply.jsontext import Json
 
 TimerKind: TypeAlias = Literal["DELAY", "RETRY", "WAIT", "EXECUTION", "REMINDER", "ESCALATION"]
@@ -73,7 +74,8 @@ class StepSucceeded(StepEvent, frozen=True, kw_only=True):
 class StepFailed(StepEvent, frozen=True, kw_only=True):
     """An attempt failed. `is_retriable` is the verdict of the step's retry policy at that time.
 
-    `output` is the answer of the other system, where the answer itself is the failure.
+    `output` is the answer of the other system, where the answer itself is the failure; `far` is what it said, as the
+    connector judged it when the answer came.
     """
 
     code: str
@@ -81,6 +83,7 @@ class StepFailed(StepEvent, frozen=True, kw_only=True):
     status: str = ""
     is_retriable: bool = False
     retry_after_seconds: float = 0
+    far: FarError | None = None
     output: Json | UnsetType = UNSET
     size: int = 0
     secret: tuple[str, ...] = ()

@@ -68,7 +68,9 @@ from looply.execution.facts.events import (
 )
 from looply.execution.facts.log_levels import shows_entry, shows_values
 from looply.execution.facts.state import ExecutionState
+from looply.execution.facts.values.far import FarError
 from looply.execution.views.condensed import condense_logs
+from looply.execution.views.far import shown_far
 from looply.execution.views.log_entries import (
     CardAnsweredEntry,
     CardClosedEntry,
@@ -159,7 +161,7 @@ SHOWN: Final[Mapping[type[EventBase], tuple[type[LogEntry], _Fields]]] = Mapping
         ScopeOpened: (StepStartedEntry, _same("branches")),
         StepScheduled: (StepStartedEntry, _same("attempt", "operation", "input")),
         StepSucceeded: (StepSucceededEntry, _same("attempt", "branch", "output")),
-        StepFailed: (StepFailedEntry, _same("attempt", "code", "message", "status", "output")),
+        StepFailed: (StepFailedEntry, _same("attempt", "code", "message", "status", "far", "output")),
         StepUnknown: (StepFailedEntry, _same("attempt", "cause", "message")),
         WaitOpened: (WaitOpenedEntry, (*_same("sources", "count"), ("timeout_on", "due_on"))),
         AnswerRecorded: (
@@ -184,7 +186,7 @@ SHOWN: Final[Mapping[type[EventBase], tuple[type[LogEntry], _Fields]]] = Mapping
         Queued: (ExecutionQueuedEntry, _same("max_concurrency")),
         Admitted: (ExecutionAdmittedEntry, ()),
         Discarded: (StepResultDiscardedEntry, (*_same("attempt", "reason"), ("result", "output"))),
-        IncidentOpened: (IncidentOpenedEntry, _same("incident_id", "kind", "code", "message", "status")),
+        IncidentOpened: (IncidentOpenedEntry, _same("incident_id", "kind", "code", "message", "status", "far")),
         IncidentClosed: (IncidentClosedEntry, _same("incident_id", "action", "again", "reason")),
         StepSkipped: (StepSkippedEntry, _same("branch", "output", "reason", "overrides")),
         DocumentEdited: (ExecutionEditedEntry, _same("scope", "reason", "overrides")),
@@ -352,6 +354,8 @@ def _readable(value: Json) -> Json:
         return list(value)
     if isinstance(value, str):
         return _trimmed(value)
+    if isinstance(value, FarError):
+        return shown_far(value)
     size = len(encode_json(value))
     if size > _NOT_EVEN_TRIMMED:
         return {"trimmed_bytes": size}
