@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from looply.connectors.client import HttpClient, build_client
 from looply.connectors.outbound.egress import EgressPolicy
-from looply.connectors.outbound.sessions import SessionCache
+from looply.connectors.credentials.sessions import SessionCache
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.errors import BadInput
 from looply.limits import Limits

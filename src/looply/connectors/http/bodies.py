@@ -91,7 +91,7 @@ def render_output(response: HttpResponse, limits: Limits = DEFAULT_LIMITS) -> di
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return {
         "status": str(response.status),
-        "statusText": response.reason or _standard_reason(response.status),
+        "statusText": response.reason or standard_reason(response.status),
         "headers": headers,
         "data": _data(response.content, headers.get("content-type", "")),
     }
@@ -197,7 +197,8 @@ def _decode(content: bytes, charset: str) -> str:
         return content.decode("utf-8", "replace")
 
 
-def _standard_reason(status: int) -> str:
+def standard_reason(status: int) -> str:
+    """Returns the usual reason phrase of a status, empty for one that is not registered."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from looply.connectors.outbound.sessions import MAX_SESSIONS, Session, SessionCache
+from looply.connectors.credentials.sessions import MAX_SESSIONS, Session, SessionCache
 from looply.connectors.outbound.urls import parse_url
 from looply.connectors.port import HttpRequest, HttpResponse
 from looply.connectors.sap.paths import entity_path, service_path
