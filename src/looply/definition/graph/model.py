@@ -16,7 +16,8 @@ from looply.definition.values.retry import RetryPolicy
 from looply.expressions import Template
 from looply.jsontext import Json
 
-OnUnknown: TypeAlias = Literal["retry", "incident"]
+OnUnknown: TypeAlias = Literal["retry", "ask", "incident"]
+"""`ask`: the operation is called again and finds out, which it can where the connection or the step says how."""
 LogLevel: TypeAlias = Literal["full", "errors", "none"]
 
 START: Final = "WorkflowStartState"
