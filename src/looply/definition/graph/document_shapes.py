@@ -22,6 +22,7 @@ from looply.expressions.shapes.shape import (
     OBJECT,
     TEXT,
     TEXTUAL,
+    TRUTH,
     WHOLE,
     Field,
     Presence,
@@ -35,6 +36,7 @@ from looply.jsontext import Json
 
 _METADATA: Final[Mapping[str, Field]] = {
     **{name: Field(TEXTUAL) for name in METADATA},
+    "looply_sap_profile_settings": Field(object_of({"requires_sap_profile": Field(TRUTH)})),
     "workflow_trigger_type": Field(Shape(TEXT, frozenset({"REQUEST", "SCHEDULED"}))),
 }
 _ERROR: Final = object_of(

@@ -96,6 +96,8 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True):
     regions: Mapping[str, Region] = {}
     """Step -> its region; steps at the top are left out."""
     start: str = START
+    requires_sap_profile: bool = False
+    """Whether a `sapRequest` names its system by a connection; others name it by `system_id` and `client`."""
 
     @property
     def has_wait(self) -> bool:
