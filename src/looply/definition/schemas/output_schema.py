@@ -8,21 +8,22 @@ from looply.jsontext import Json
 _TEXT: Json = {"type": "string"}
 _NONE: Json = {"type": "null"}
 _BRANCH: Json = fields({"branch": _TEXT}, ("branch",))
-_CALL: Json = fields(
-    {
-        "status": {"type": "string", "pattern": r"^[0-9]{3}$"},
-        "statusText": _TEXT,
-        "headers": {"type": "object", "additionalProperties": _TEXT},
-        "data": {},
-    },
-    ("status", "statusText", "headers", "data"),
+_RESPONSE: dict[str, Json] = {
+    "status": {"type": "string", "pattern": r"^[0-9]{3}$"},
+    "statusText": _TEXT,
+    "headers": {"type": "object", "additionalProperties": _TEXT},
+    "data": {},
+}
+_CALL: Json = fields(_RESPONSE, tuple(_RESPONSE))
+_SAP: Json = fields(
+    {**_RESPONSE, "truncated": {"type": "boolean"}, "next": {"anyOf": [_TEXT, _NONE]}}, tuple(_RESPONSE)
 )
 _ANSWER: dict[str, Json] = {"user": _TEXT, "data": {"type": "object"}}
 
 OUTPUTS: Final[dict[str, Json]] = {
     "trigger": _NONE,
     "httpRequest": _CALL,
-    "sapRequest": _CALL,
+    "sapRequest": _SAP,
     "operation": {},
     "function": {},
     "email": fields(
