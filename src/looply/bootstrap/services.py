@@ -22,9 +22,7 @@ from looply.engine.upkeep.auditor import Auditor
 from looply.settings import Settings
 
 
-def make_services(
-    base: Foundations, shell: Shell, prober: Prober, metrics: Metrics, stack: AsyncExitStack
-) -> Services:
+def make_services(base: Foundations, shell: Shell, prober: Prober, metrics: Metrics, stack: AsyncExitStack) -> Services:
     """Returns what use cases share; the connections to providers of sign-in are closed with the stack."""
     settings, catalog, clock = base.settings, base.catalog, base.clock
     return Services(

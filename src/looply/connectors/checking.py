@@ -1,7 +1,7 @@
 """What the tests of connections share: named checks in their order, and those of the network.
 
-A test runs in the process that makes the calls, and looks at one thing after the other, so that the first one that fails
-is the one to mend. What comes after a failed check is skipped.
+A test runs in the process that makes the calls, and looks at one thing after the other, so that the first one that
+fails is the one to mend. What comes after a failed check is skipped.
 """
 
 import asyncio
@@ -125,9 +125,7 @@ async def check_connect(
     return connection
 
 
-async def _check_tls(
-    checks: Checks, connection: socket.socket, host: str, route: Route | None, clock: Clock
-) -> None:
+async def _check_tls(checks: Checks, connection: socket.socket, host: str, route: Route | None, clock: Clock) -> None:
     begun = checks.begin()
     name = route.server_name if route is not None and route.server_name else host
     try:
@@ -194,4 +192,3 @@ def is_logon_page(response: HttpResponse) -> bool:
     """Returns whether an answer is for a browser: a redirect elsewhere, or a page of HTML in place of data."""
     kind = (response.header("content-type") or "").lower()
     return 300 <= response.status < 400 or (response.status == 200 and kind.startswith("text/html"))
-

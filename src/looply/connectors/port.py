@@ -347,7 +347,9 @@ class ConnectionKind:
         if found:
             return found
         missing = (name for name in self.required_secrets(settings) if not secrets.get(name))
-        needed = (Problem(path=f"/secrets/{name}", message="is missing, and these settings need it") for name in missing)
+        needed = (
+            Problem(path=f"/secrets/{name}", message="is missing, and these settings need it") for name in missing
+        )
         return (*self.check(settings), *needed)
 
     @property

@@ -3,9 +3,9 @@
 gateway = StrictGateway(token_status=404)
 server = await asyncio.start_server(gateway.serve, "127.0.0.1", 0)
 
-A CSRF token is valid with the cookie of its session only. A password that is wrong five times locks the user. Orders are
-created, read in pages of two, changed with ETags, and locked by other users. A repeated request id is answered with the
-first result when `is_idempotent`.
+A CSRF token is valid with the cookie of its session only. A password that is wrong five times locks the user. Orders
+are created, read in pages of two, changed with ETags, and locked by other users. A repeated request id is answered with
+the first result when `is_idempotent`.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 SERVICE_2 = "/sap/opu/odata/sap/Z_ORDERS_SRV"
@@ -85,7 +86,7 @@ class StrictGateway:
     """The state of a gateway, and the switches of a test."""
 
     user: str = "BUYER"
-    password: str = "hunter2-hunter2"  # noqa: S105 - of a test
+    password: str = "hunter2-hunter2"
     token_status: int = 200
     """The status of the root of a service; a token comes with it, whatever it is."""
     has_head: bool = True
@@ -106,6 +107,7 @@ class StrictGateway:
     sessions: dict[str, str] = field(default_factory=dict)
     created: Counter[str] = field(default_factory=Counter)
     """How often an order of each reference was created."""
+    _connections: set[Any] = field(default_factory=set)
     _results: dict[str, Reply] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     on_request: Callable[[Request], None] = lambda _: None
@@ -121,6 +123,7 @@ class StrictGateway:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answers the requests of one connection, until it is closed."""
+        self._connections.add((asyncio.current_task(), writer))
         try:
             while (request := await _read(reader)) is not None:
                 self.requests.append(request)
@@ -136,6 +139,14 @@ class StrictGateway:
             return
         finally:
             writer.close()
+
+    async def close(self) -> None:
+        """Ends all connections."""
+        for task, writer in self._connections:
+            writer.transport.abort()
+            task.cancel()
+        await asyncio.gather(*(task for task, _ in self._connections), return_exceptions=True)
+        self._connections.clear()
 
     def answer(self, request: Request) -> Reply:
         """Returns the answer to one request, after its effect."""
@@ -323,15 +334,17 @@ class StrictGateway:
 
 METADATA = """<?xml version="1.0" encoding="utf-8"?>
 <edmx:Edmx Version="1.0" xmlns:edmx="http://schemas.microsoft.com/ado/2007/06/edmx"
- xmlns:m="http://schemas.microsoft.com/ado/2007/08/dataservices/metadata" xmlns:sap="http://www.sap.com/Protocols/SAPData">
-<edmx:DataServices m:DataServiceVersion="2.0"><Schema Namespace="ZORDERS" xmlns="http://schemas.microsoft.com/ado/2008/09/edm">
+ xmlns:m="http://schemas.microsoft.com/ado/2007/08/dataservices/metadata"
+ xmlns:sap="http://www.sap.com/Protocols/SAPData">
+<edmx:DataServices m:DataServiceVersion="2.0">
+<Schema Namespace="ZORDERS" xmlns="http://schemas.microsoft.com/ado/2008/09/edm">
 <EntityType Name="Order"><Key><PropertyRef Name="Order"/></Key>
 <Property Name="Order" Type="Edm.String" Nullable="false" MaxLength="10" sap:label="Purchase order"/>
 <Property Name="Total" Type="Edm.Decimal" Precision="13" Scale="3"/>
 <NavigationProperty Name="to_Item" Relationship="ZORDERS.Items" FromRole="A" ToRole="B"/></EntityType>
 <EntityContainer Name="C" m:IsDefaultEntityContainer="true"><EntitySet Name="Orders" EntityType="ZORDERS.Order"/>
-<FunctionImport Name="Release" ReturnType="ZORDERS.Order" m:HttpMethod="POST"><Parameter Name="Order" Type="Edm.String"/>
-</FunctionImport></EntityContainer></Schema></edmx:DataServices></edmx:Edmx>"""
+<FunctionImport Name="Release" ReturnType="ZORDERS.Order" m:HttpMethod="POST">
+<Parameter Name="Order" Type="Edm.String"/></FunctionImport></EntityContainer></Schema></edmx:DataServices></edmx:Edmx>"""
 
 
 def _entity(order: dict[str, object], etag: str, *, is_v2: bool) -> dict[str, dict[str, object]] | dict[str, object]:

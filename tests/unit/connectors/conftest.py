@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from looply.connectors.client import HttpClient, build_client
-from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.credentials.sessions import SessionCache
+from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.errors import BadInput
 from looply.limits import Limits
@@ -66,6 +66,11 @@ class Wiring:
 
     def use(self, client: HttpClient, timeout: timedelta = timedelta(minutes=2)) -> None:
         self.http = client.sender(timeout)
+
+    def context_without_network(self) -> CallContext:
+        """Returns a context whose HTTP requests all fail."""
+        self.answer()
+        return self.context()
 
     def context(self) -> CallContext:
         assert self.http is not None

@@ -253,7 +253,9 @@ async def test_a_token_that_ended_early_is_replaced_once(oauth: Any) -> None:
 
 
 async def test_a_second_refusal_of_the_token_is_the_output_and_the_secrets_are_masked(oauth: Any) -> None:
-    ended = httpx2.Response(401, headers={"www-authenticate": 'Bearer error="invalid_token"'}, text=f"{SECRET} t-longer")
+    ended = httpx2.Response(
+        401, headers={"www-authenticate": 'Bearer error="invalid_token"'}, text=f"{SECRET} t-longer"
+    )
     tokens = [httpx2.Response(200, json={**GOOD, "access_token": "t-longer"}) for _ in range(2)]
     oauth.answer(tokens[0], ended, tokens[1], ended)
     output = await read(oauth, oauth.context())
@@ -268,7 +270,11 @@ def test_the_secrets_of_a_token_are_bound_to_its_server() -> None:
     assert binding.targets == {("https", "s4.example", 443), ("https", "a.example", 443)}
     assert binding != kind.binding({**settings, "client_id": "c", "token_url": "https://a.example/u"})
     problems = kind.problems({"base_url": "https://s4.example", "auth": "oauth_client"}, {})
-    assert [problem.path for problem in problems] == ["/settings/token_url", "/settings/client_id", "/secrets/client_secret"]
+    assert [problem.path for problem in problems] == [
+        "/settings/token_url",
+        "/settings/client_id",
+        "/secrets/client_secret",
+    ]
 
 
 async def test_an_api_key_goes_into_its_header(wiring: Any) -> None:

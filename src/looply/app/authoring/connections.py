@@ -76,9 +76,7 @@ async def discover(services: Services, principal: Principal, name: str, question
     """
     found = await services.catalog.connections.resolve(principal.organization_id, name)
     try:
-        return await services.prober.discover(
-            principal.organization_id, values_of(found, services.registry), question
-        )
+        return await services.prober.discover(principal.organization_id, values_of(found, services.registry), question)
     except OperationError as error:
         raise Conflict(f"{found.name} could not be asked: {error.message}", code="NOT_DISCOVERED") from error
 

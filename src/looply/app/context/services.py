@@ -76,11 +76,11 @@ class Prober(Protocol):
 class NoProber:
     """The prober of a process that makes no calls."""
 
-    async def test(self, organization_id: str, values: ConnectionValues, path: str) -> tuple[Check, ...]:  # noqa: ARG002
+    async def test(self, *_: object) -> tuple[Check, ...]:
         """Raises: Refused, always."""
         raise _no_calls()
 
-    async def discover(self, organization_id: str, values: ConnectionValues, question: Mapping[str, str]) -> Json:  # noqa: ARG002
+    async def discover(self, *_: object) -> Json:
         """Raises: Refused, always."""
         raise _no_calls()
 
@@ -96,8 +96,8 @@ class Services:
     `background` runs computations that would block the event loop. `metrics_token` is required to read the metrics;
     without it they cannot be read. `bulk_signal` notifies the runner when this process has stored a bulk,
     `absence_signal` when an absence. `turns` are those of large JSON, by organization. `passwords` hashes those of
-    people, who sign in by the means of `sign_in`, `providers` among them. `prober` tests connections from where calls are
-    made.
+    people, who sign in by the means of `sign_in`, `providers` among them. `prober` tests connections from where
+    calls are made.
     """
 
     engine: Engine

@@ -13,7 +13,7 @@ from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import instant, record, show_items, table
 from looply.cli.terminal.terminal import Here, Terminal
 
-APP: Final = App(name="connection", help="Connections to other systems: list, show, create, update, delete, test, discover.")
+APP: Final = App(name="connection", help="Connections to other systems: manage them, test them, see what they offer.")
 
 _COLUMNS: Final = {"name": "name", "kind": "kind", "secrets": "secret_names", "changed": "modified_on"}
 _REQUIRED: Final = {"kind", "settings"}
@@ -76,7 +76,7 @@ async def delete(name: Name, /, *, yes: Yes = False, server: Server = THE_SERVER
 
 
 @APP.command(name="test")
-async def test_connection(
+async def check(
     name: Name,
     file: Annotated[str | None, file_parameter(f"JSON file {_SHAPE} to test in place of what is saved.")] = None,
     /,

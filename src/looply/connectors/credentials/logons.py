@@ -1,10 +1,10 @@
 """Failed logons: after three in a row no further one is tried, because systems lock users after a few more.
 
 Theory of operation. SAP locks a user after five wrong passwords (`login/fails_to_user_lock`). So a principal that has
-never been accepted by this process, or was refused the last time, may have as many calls under way as it has tries left:
-were all of them refused, the tries would be used up and no more. Once a call is accepted, nothing is counted or held
-back. A principal is a system together with credentials and the revision of the connection: saving the connection, or a
-test that is accepted, begins anew.
+never been accepted by this process, or was refused the last time, may have as many calls under way as it has tries
+left: were all of them refused, the tries would be used up and no more. Once a call is accepted, nothing is counted or
+held back. A principal is a system together with credentials and the revision of the connection: saving the connection,
+or a test that is accepted, begins anew.
 """
 
 import asyncio
@@ -87,7 +87,7 @@ class Logons:
         return principal
 
     def _forget_one(self) -> None:
-        """Forgets the least recently used principal that has no failures; one with failures must not begin anew."""
+        """Forgets the least recently used principal without failures; one with failures must not begin anew."""
         for key, principal in self._principals.items():
             if not principal.under_way and not principal.failures:
                 del self._principals[key]
@@ -101,8 +101,8 @@ def _may_try(principal: _Principal) -> bool:
 
 def _stopped(name: str) -> AuthFailed:
     return AuthFailed(
-        f"the last {MOST_FAILURES} logons with the credentials of connection {name} were refused, so no more are tried, "
-        "because the system would lock the user; correct the credentials and save the connection, or test it "
+        f"the last {MOST_FAILURES} logons with the credentials of connection {name} were refused, so no more are "
+        "tried, because the system would lock the user; correct the credentials and save the connection, or test it "
         "(looply connection test)",
         code=STOPPED,
     )

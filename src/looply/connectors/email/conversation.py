@@ -131,7 +131,10 @@ class _Conversation:
         self._is_accepted = True
 
     async def end(self) -> None:
-        """Sends QUIT after an accepted mail or a test, and closes the connection. A failure here does not change the outcome."""
+        """Sends QUIT after an accepted mail or a test, and closes the connection.
+
+        A failure here does not change the outcome.
+        """
         if self._client is None:
             return
         if self._is_accepted:

@@ -4,7 +4,7 @@ from looply.connectors.checking import Checks, check_clock, check_network
 from looply.connectors.http.redirects import send_following
 from looply.connectors.masking import Masker
 from looply.connectors.outbound.urls import origin
-from looply.connectors.port import CallContext, HttpRequest
+from looply.connectors.port import CallContext, CheckState, HttpRequest
 from looply.errors import OperationError
 
 
@@ -31,5 +31,5 @@ async def check_http(ctx: CallContext, checks: Checks, request: HttpRequest, mas
         checks.add("service", "ok", begun, f"{request.url.path} answers with status {status}")
     else:
         mend = "name a path that can be read, to see whether calls work"
-        state = "failed" if status >= 500 else "warning"
+        state: CheckState = "failed" if status >= 500 else "warning"
         checks.add("service", state, begun, f"{request.url.path} answers with status {status}", mend)

@@ -114,10 +114,10 @@ def read_token(response: HttpResponse, grant: ClientGrant) -> Issued:
     if response.status != 200:
         raise _refusal(where, response.status, document)
     if document is None:
-        kind = "HTML" if "html" in (response.header("content-type") or "").lower() else "no JSON object"
-        raise _bad_answer(f"{where} answered 200 with {kind} instead of a token; check `token_url`")
-    token, seconds, kind = document.get("access_token"), document.get("expires_in"), document.get("token_type")
-    if not isinstance(kind, str) or kind.lower() != "bearer":
+        found = "HTML" if "html" in (response.header("content-type") or "").lower() else "no JSON object"
+        raise _bad_answer(f"{where} answered 200 with {found} instead of a token; check `token_url`")
+    token, seconds = document.get("access_token"), document.get("expires_in")
+    if str(document.get("token_type")).lower() != "bearer":
         raise _bad_answer(f"{where} issues tokens of a type that is not `bearer`")
     if not isinstance(token, str) or not _TOKEN.fullmatch(token) or len(token) > MAX_TOKEN_CHARACTERS:
         raise _bad_answer(f"{where} answered without an `access_token` that fits into a header")

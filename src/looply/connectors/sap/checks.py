@@ -81,7 +81,9 @@ def _check_logon(
 ) -> None:
     if response.status == 401:
         said = masker.text((response.header("www-authenticate") or "")[:200])
-        checks.add("logon", "failed", begun, f"the system refused the logon (401 {said})".rstrip(), _MENDS[settings.auth])
+        checks.add(
+            "logon", "failed", begun, f"the system refused the logon (401 {said})".rstrip(), _MENDS[settings.auth]
+        )
     elif is_logon_page(response):
         text = f"the system asks for a logon in a browser (status {response.status})"
         mend = f"let the service take `auth: {settings.auth}` without SAML: SICF, logon procedure, or `saml2=disabled`"

@@ -139,29 +139,31 @@ class _Call:
 
         limits = self._ctx.limits
         paged = await follow_pages(output, request, self._service, self._given.pages, further, limits)
-        return self._conversation.masker().output(paged)
+        return self._masked(paged)
 
     async def _output(self, outcome: Outcome) -> dict[str, Json]:
-        masker = self._conversation.masker()
-
         def finish(read: dict[str, Json]) -> dict[str, Json]:
             if outcome.is_fetch_failure:
-                return masker.output({**read, "data": FETCH_FAILED})
-            return masker.output(with_etag(read))
+                return self._masked({**read, "data": FETCH_FAILED})
+            return self._masked(with_etag(read))
 
         return await read_output(outcome.response, self._ctx.limits, finish)
+
+    def _masked(self, output: dict[str, Json]) -> dict[str, Json]:
+        masked: dict[str, Json] = self._conversation.masker().output(output)
+        return masked
 
     async def _batch_output(self, response: HttpResponse) -> dict[str, Json]:
         output = await read_output(response, self._ctx.limits)
         if output["status"] not in _SHOWN_STATUSES:
-            return self._conversation.masker().output(output)
+            return self._masked(output)
         kind = (response.header("content-type") or "").lower()
         if kind.startswith("multipart/"):
             parts = read_multipart(response, self._parts, self._ctx.limits)
         else:
             parts = read_json_batch(response, self._parts)
         shown = [with_etag(part) for part in parts]
-        return self._conversation.masker().output({**output, "data": {"parts": shown}})
+        return self._masked({**output, "data": {"parts": shown}})
 
     async def _settled(self) -> dict[str, Json] | None:
         """Returns the output for what an earlier attempt made; None when the call may be sent again.
@@ -185,8 +187,7 @@ class _Call:
         )
         output = await self._output(await self._conversation.send(request))
         status = str(output["status"])
-        found = status.startswith("2") and _first_entity(output)
-        if found:
+        if status.startswith("2") and (found := _first_entity(output)) is not None:
             return found
         if not status.startswith("2") and status != "404":
             raise unsettled(f"the probe of {probe.entity} was answered with status {status}")

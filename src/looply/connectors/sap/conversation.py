@@ -76,10 +76,9 @@ class SapConversation:
                 wanted = conversation.send(reply)
             except StopIteration as end:
                 outcome: Outcome = end.value
-                break
-        self._seen.append(outcome.session)
-        cache.keep(key, outcome.session)
-        return outcome
+                self._seen.append(outcome.session)
+                cache.keep(key, outcome.session)
+                return outcome
 
     async def _shared(self, stale: Session) -> Opened:
         """Returns a session newer than `stale`; calls that need one at the same time share one read of a token."""
@@ -92,7 +91,8 @@ class SapConversation:
 
         try:
             async with asyncio.timeout(self._ctx.timeout.total_seconds()):
-                return await self._ctx.cache.opening.share(self._principal.session_key, work)
+                opened: Opened = await self._ctx.cache.opening.share(self._principal.session_key, work)
+                return opened
         except TimeoutError as error:
             # Another call reads the token, within a time of its own.
             raise Timeout("no CSRF token was fetched within the time of the call") from error
@@ -109,8 +109,9 @@ class SapConversation:
             try:
                 read = reads.send(response)
             except StopIteration as end:
-                opened: Opened = end.value
-                break
+                return self._kept(end.value)
+
+    def _kept(self, opened: Opened) -> Opened:
         if opened.failure is not None:
             return opened
         session = replace(opened.session, number=self._ctx.cache.next_number())

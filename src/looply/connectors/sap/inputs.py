@@ -87,5 +87,5 @@ class SapOutput(HttpOutput, frozen=True, kw_only=True):
 
     truncated: bool | msgspec.UnsetType = msgspec.UNSET
     """With `pages`: whether there are more rows than were read."""
-    next: str | None | msgspec.UnsetType = msgspec.UNSET
+    next: str | msgspec.UnsetType | None = msgspec.UNSET
     """With `pages`: the link of the first page that was not read."""

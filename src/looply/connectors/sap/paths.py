@@ -35,7 +35,7 @@ def entity_path(text: str) -> str:
 
 
 def entity_set(text: str) -> str:
-    """Returns the encoded name of the entity set that a resource's path begins with; empty where it begins otherwise."""
+    """Returns the name of the entity set that a resource's path begins with; empty where it begins otherwise."""
     found = _SET.match(text.strip(" ").lstrip("/"))
     return found[0] if found is not None else ""
 

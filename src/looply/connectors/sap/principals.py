@@ -47,7 +47,7 @@ class Principal:
 
 
 def principal_of(values: ConnectionValues, settings: SapConnectionSettings, client: str) -> Principal:
-    """Returns the principal of a connection's calls to one client. Raises: BadInput for settings that are incomplete."""
+    """Returns the principal of a connection's calls to one client. Raises: BadInput for incomplete settings."""
     secrets = {name: value for name, value in values.secrets.items() if value}
     route = route_of(settings.tls, settings.proxy, secrets)
     headers = _headers(settings, secrets)

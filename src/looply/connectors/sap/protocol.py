@@ -3,10 +3,10 @@
 Theory of operation. A modifying call must send a token that a read with `X-CSRF-Token: Fetch` returned, together with
 the session cookies of that read, since the token is bound to the session. Both are kept and used again. When the
 session has ended, the response is 403 with `X-CSRF-Token: Required`: the call was refused before it took effect, so
-a new token is fetched without any cookie, and the call is sent again; twice, because behind a dispatcher the new session
-may lie on another node. A token is taken from any response that has one: some gateways offer it with a 403 or 404 of the
-service's root. `call` and `fetch_token` are generators that yield requests and receive responses; their caller does
-the I/O, and fetches one token for all calls that need one at the same time.
+a new token is fetched without any cookie, and the call is sent again; twice, because behind a dispatcher the new
+session may lie on another node. A token is taken from any response that has one: some gateways offer it with a 403 or
+404 of the service's root. `call` and `fetch_token` are generators that yield requests and receive responses; their
+caller does the I/O, and fetches one token for all calls that need one at the same time.
 
 Source: SAP Gateway Foundation, "Cross-Site Request Forgery Protection"; SAP Cloud SDK, `csrf-token-middleware`.
 """

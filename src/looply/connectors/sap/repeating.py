@@ -3,8 +3,9 @@
 Every modifying call has one id for all attempts of its visit, made of the idempotency key, in both spellings: that of
 SAP Gateway's idempotent services (`RequestID`, `RepeatabilityCreation`) and that of OASIS Repeatable Requests 1.0
 (`Repeatability-Request-ID`, `Repeatability-First-Sent`). A system that honours one of them answers a second call with
-the result of the first. That a system does is said by its connection (`repeatable`), or by an earlier answer of the same
-service (`accepted`). SAP keeps results for 6 hours by default; so a call is repeated for 5 hours after its first attempt.
+the result of the first. That a system does is said by its connection (`repeatable`), or by an earlier answer of the
+same service (`accepted`). SAP keeps results for 6 hours by default; so a call is repeated for 5 hours after its first
+attempt.
 """
 
 from datetime import datetime, timedelta
@@ -57,8 +58,8 @@ def check_recognized(ctx: CallContext, response: HttpResponse) -> None:
 def unsettled(reason: str) -> Unsettled:
     """Returns the error for a call of which nobody knows whether it took effect."""
     return Unsettled(
-        f"it is unknown whether an earlier attempt took effect: {reason}; check the other system, then retry the step or "
-        "complete it by hand"
+        f"it is unknown whether an earlier attempt took effect: {reason}; check the other system, then retry the step "
+        "or complete it by hand"
     )
 
 

@@ -49,7 +49,7 @@ def warn_of_raw(reader: Reader) -> None:
 
 
 def odata_placements(params: Sequence[str], at: str = "", *, is_raw: bool) -> dict[str, Placement]:
-    """Returns the placements of a `sapRequest`, or of the part of it at the pointer `at`, by the pointer of each setting.
+    """Returns the placements of a `sapRequest`, or of its part at the pointer `at`, by the pointer of each setting.
 
     `params` are pointers of parameters.
 

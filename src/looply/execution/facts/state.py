@@ -71,8 +71,8 @@ class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
 
     `entered_on` is the instant at which the input was evaluated, `key` the address of which the idempotency key is made
     where the step had another name then (empty: `address`). `process_ends` counts the attempts in a row during which
-    the process crashed, of which the first was recorded at `ending_since`; `unknowns` those, since the visit began or an
-    operator had it retried, whose outcome is unknown.
+    the process crashed, of which the first was recorded at `ending_since`; `unknowns` those whose
+    outcome is unknown, since the visit began or an operator had it retried.
     """
 
     seq: int

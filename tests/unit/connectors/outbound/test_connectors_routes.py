@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from kit.servers.certificates import Authority
-from looply.connectors.outbound.network import GuardedBackend
 from looply.connectors.outbound.egress import EgressPolicy
+from looply.connectors.outbound.network import GuardedBackend
 from looply.connectors.outbound.routes import (
     PEM_CHARACTERS,
     ProxySettings,
@@ -199,7 +199,7 @@ async def test_a_proxy_that_the_policy_forbids_is_not_reached(serve: Any, open_c
 class NoNames:
     """A resolver that knows no name."""
 
-    async def addresses(self, host: str, port: int) -> list[str]:  # noqa: ARG002
+    async def addresses(self, host: str, port: int) -> list[str]:
         raise OSError("unknown")
 
 
@@ -223,6 +223,7 @@ async def test_routes_do_not_share_connections(serve: Any, fetch: Any) -> None:
                 pass
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
             await writer.drain()
+        writer.close()
 
     port = await serve(keep)
     for route in (None, None, Route(server_name="a"), Route(server_name="a"), Route(server_name="b")):

@@ -24,6 +24,7 @@ async def base_url(gateway: StrictGateway) -> AsyncIterator[str]:
     server = await asyncio.start_server(gateway.serve, "127.0.0.1", 0)
     yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     server.close()
+    await gateway.close()
 
 
 @pytest.fixture

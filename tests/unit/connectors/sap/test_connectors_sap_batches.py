@@ -63,7 +63,8 @@ async def test_the_parts_of_a_group_take_effect_together_or_not_at_all(perform: 
 
 async def test_what_follows_a_part_that_failed_was_not_processed(perform: Any, gateway: StrictGateway) -> None:
     output = await perform(
-        service_path=SERVICE_4, batch=[part("a", entity="Orders('none')"), part("b", method="POST", entity="Orders", body={})]
+        service_path=SERVICE_4,
+        batch=[part("a", entity="Orders('none')"), part("b", method="POST", entity="Orders", body={})],
     )
     assert [(each["id"], each["status"]) for each in output["data"]["parts"]] == [("a", "404"), ("b", "0")]
     assert gateway.orders == {}

@@ -104,27 +104,19 @@ async def test_a_host_and_a_port_that_do_not_answer_are_told(strict: Any, serve:
 
 
 @pytest.mark.parametrize(
-    ("name", "given", "lasts", "state", "says"),
+    ("given", "lasts", "state", "says"),
     [
-        ("s4.internal", {"ca": OURS.certificate.decode()}, 100, "ok", "valid until"),
-        ("s4.internal", {"ca": OURS.certificate.decode()}, 1, "warning", "valid until"),
-        ("s4.internal", None, 100, "failed", "tls.ca"),
-        ("s4.internal", {"ca": OURS.certificate.decode(), "server_name": "x.internal"}, 100, "failed", "server_name"),
-        ("s4.internal", {"ca": OURS.certificate.decode()}, -1, "failed", "renewed"),
+        ({"ca": OURS.certificate.decode()}, 100, "ok", "valid until"),
+        ({"ca": OURS.certificate.decode()}, 1, "warning", "valid until"),
+        (None, 100, "failed", "tls.ca"),
+        ({"ca": OURS.certificate.decode(), "server_name": "x.internal"}, 100, "failed", "server_name"),
+        ({"ca": OURS.certificate.decode()}, -1, "failed", "renewed"),
     ],
 )
-async def test_what_is_wrong_with_a_certificate_is_told(
-    name: str,
-    given: Any,
-    lasts: int,
-    state: str,
-    says: str,
-    strict: Any,
-    gateway: StrictGateway,
-    serve: Any,
-    tmp_path: Path,
+async def test_what_is_wrong_with_a_certificate_is_told(  # noqa: PLR0917 - cases and fixtures
+    given: Any, lasts: int, state: str, says: str, strict: Any, gateway: StrictGateway, serve: Any, tmp_path: Path
 ) -> None:
-    certificate, key = OURS.issue(name, lasts=timedelta(days=lasts)).written(tmp_path, "server")
+    certificate, key = OURS.issue("s4.internal", lasts=timedelta(days=lasts)).written(tmp_path, "server")
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(certificate, key)
     port = await serve(gateway.serve, ssl=server)
@@ -165,7 +157,8 @@ async def test_a_system_whose_catalogs_are_closed_says_so(strict: Any) -> None:
 
 V4 = b"""<edmx:Edmx xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx" Version="4.0"><edmx:DataServices>
 <Schema xmlns="http://docs.oasis-open.org/odata/ns/edm" Namespace="N">
-<EntityType Name="Base" Abstract="true"><Key><PropertyRef Name="Id"/></Key><Property Name="Id" Type="Edm.Int64"/></EntityType>
+<EntityType Name="Base" Abstract="true"><Key><PropertyRef Name="Id"/></Key>
+<Property Name="Id" Type="Edm.Int64"/></EntityType>
 <EntityType Name="Order" BaseType="N.Base"><Property Name="Total" Type="Edm.Decimal" Scale="variable"/></EntityType>
 <Action Name="Release" IsBound="true"><Parameter Name="it" Type="N.Order"/><ReturnType Type="N.Order"/></Action>
 <Function Name="Find"><ReturnType Type="Collection(N.Order)"/></Function>

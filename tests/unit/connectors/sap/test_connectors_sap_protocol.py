@@ -32,9 +32,7 @@ def session(token: str, cookies: dict[str, str] | None = None, number: int = 1) 
     return Session(token, cookies or {}, is_open=True, number=number)
 
 
-def converse(
-    method: str, kept: Session, *replies: HttpResponse | Opened
-) -> tuple[list[Exchange | Opening], Outcome]:
+def converse(method: str, kept: Session, *replies: HttpResponse | Opened) -> tuple[list[Exchange | Opening], Outcome]:
     conversation = call(request(method), kept)
     wanted = [next(conversation)]
     for reply in replies:

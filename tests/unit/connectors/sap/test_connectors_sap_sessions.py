@@ -157,11 +157,10 @@ async def test_no_secret_is_shown_in_what_a_call_returns(perform: Any, gateway: 
         assert secret not in text
 
 
-async def test_a_token_is_fetched_where_the_connection_says(
-    strict: Any, perform: Any, gateway: StrictGateway
-) -> None:
+async def test_a_token_is_fetched_where_the_connection_says(strict: Any, perform: Any, gateway: StrictGateway) -> None:
     values = strict.connections["S4"]
     at = f"{SERVICE_4}/"
     strict.connections["S4"] = replace(values, settings={**values.settings, "csrf": {"at": at}})
     assert (await perform(**CHANGE))["status"] == "201"
-    assert [(r.method, r.target.partition("?")[0]) for r in gateway.requests][0] == ("HEAD", at)
+    first = gateway.requests[0]
+    assert (first.method, first.target.partition("?")[0]) == ("HEAD", at)

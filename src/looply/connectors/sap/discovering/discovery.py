@@ -1,4 +1,4 @@
-"""Answers what a system offers: its services, from the catalogs of both versions, or one service from its `$metadata`."""
+"""Answers what a system offers: its services, from both catalogs of services, or one service by its `$metadata`."""
 
 import asyncio
 from collections.abc import Mapping
@@ -60,9 +60,7 @@ async def discover(ctx: CallContext, values: ConnectionValues, question: Mapping
 class _Reader:
     """Reads one service."""
 
-    def __init__(
-        self, ctx: CallContext, values: ConnectionValues, settings: SapConnectionSettings, path: str
-    ) -> None:
+    def __init__(self, ctx: CallContext, values: ConnectionValues, settings: SapConnectionSettings, path: str) -> None:
         self.service: Service = service_of(SapInput(service_path=path), settings)
         principal = principal_of(values, settings, self.service.client)
         self._conversation = SapConversation(ctx, principal, self.service.places(""))
