@@ -81,7 +81,9 @@ _TABLE: Final[Mapping[Permission, _Row]] = {
         {"developer": "developers_repair"},
     ),
     "edit.drafts": _Row(
-        "create, change, import and check workflows and cards; store mock payloads; ask systems what they offer", "owner admin developer", "manage"
+        "create, change, import and check workflows and cards; store mock payloads; ask systems what they offer",
+        "owner admin developer",
+        "manage",
     ),
     "activate": _Row(
         "activate and delete versions of workflows and cards",

@@ -68,6 +68,9 @@ async def test_work_that_is_abandoned_is_done_by_the_next() -> None:
     flights, held = SingleFlight[int](), Held()
     first, second, third = await started(flights, held, 3)
     first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    for _ in range(5):
+        await asyncio.sleep(0)
     held.release.set()
     assert await asyncio.gather(second, third) == [2, 2]
     assert first.cancelled()
@@ -247,7 +250,7 @@ async def test_a_token_that_ended_early_is_replaced_once(oauth: Any) -> None:
         httpx2.Response(200, json=GOOD), ended, httpx2.Response(200, json=second), httpx2.Response(200, text="abc.def")
     )
     output = await read(oauth, oauth.context())
-    assert (output["status"], output["data"]) == ("200", "abc.def")
+    assert (output["status"], output["data"]) == ("200", "***")
     sent = [request.headers["authorization"] for request in oauth.requests]
     assert (sent[1], sent[3]) == ("Bearer abc.def", "Bearer second-token")
 

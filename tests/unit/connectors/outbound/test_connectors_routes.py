@@ -172,7 +172,9 @@ async def test_a_proxy_that_refuses_is_told_and_nothing_was_sent(
 
     entry = await serve(refuse)
     with pytest.raises(Unavailable, match=says) as caught:
-        await fetch(get(9, Route(proxy=f"http://127.0.0.1:{entry}", proxy_user="u", proxy_password="hunter2"), "http"))
+        await fetch(
+            get(18080, Route(proxy=f"http://127.0.0.1:{entry}", proxy_user="u", proxy_password="hunter2"), "http")
+        )
     assert (caught.value.sent, "hunter2" in caught.value.message) == (False, False)
 
 

@@ -109,7 +109,7 @@ def test_a_batch_has_lines_that_end_with_crlf_and_the_length_of_each_part() -> N
     body, kind = encode_multipart([request("1"), request("2", "POST")], "key")
     assert kind.startswith("multipart/mixed; boundary=batch_")
     assert body.count(b"\n") == body.count(b"\r\n")
-    assert body.count(b"Content-Length") == 5
+    assert body.count(b"Content-Length") == 4
     assert encode_multipart([request("1"), request("2", "POST")], "key") == (body, kind)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from kit.servers.certificates import Authority
 from kit.servers.sap_gateway import METADATA, SERVICE_2, StrictGateway
+from looply.clock import SystemClock
 from looply.connectors.credentials.logons import MOST_FAILURES
 from looply.connectors.outbound.dialer import GuardedDialer
 from looply.connectors.outbound.egress import EgressPolicy
@@ -25,7 +26,8 @@ OURS = Authority("ours")
 
 
 def context(strict: Any, **changes: Any) -> Any:
-    return replace(strict.context(), dialer=GuardedDialer(EgressPolicy(("127.0.0.0/8",))), **changes)
+    dialer = GuardedDialer(EgressPolicy(("127.0.0.0/8",)))
+    return replace(strict.context(), dialer=dialer, clock=SystemClock(), **changes)
 
 
 async def check(strict: Any, path: str = SERVICE_2, **settings: Any) -> dict[str, Check]:

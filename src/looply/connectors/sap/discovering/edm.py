@@ -35,7 +35,7 @@ def read_edm(content: bytes, name: str) -> dict[str, Json]:
     parser.EndElementHandler = outline.end
     try:
         parser.Parse(content, True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: an encoding that does not exist
         raise _bad(name, f"it is no XML: {error}") from error
     except _Unacceptable as error:
         raise _bad(name, str(error)) from error
