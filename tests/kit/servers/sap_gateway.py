@@ -98,6 +98,8 @@ class StrictGateway:
     hangs: Callable[[Request], bool] = lambda _: False
     """Requests that take effect and are not answered."""
     cuts_batches: bool = False
+    address: str = ""
+    """Where a test has started it."""
     bearer: str = ""
     """The token that is accepted in place of a password, if any."""
     requests: list[Request] = field(default_factory=list)
@@ -342,12 +344,14 @@ METADATA = """<?xml version="1.0" encoding="utf-8"?>
 <Property Name="Order" Type="Edm.String" Nullable="false" MaxLength="10" sap:label="Purchase order"/>
 <Property Name="Total" Type="Edm.Decimal" Precision="13" Scale="3"/>
 <NavigationProperty Name="to_Item" Relationship="ZORDERS.Items" FromRole="A" ToRole="B"/></EntityType>
-<EntityContainer Name="C" m:IsDefaultEntityContainer="true"><EntitySet Name="Orders" EntityType="ZORDERS.Order"/>
+<EntityContainer Name="C" m:IsDefaultEntityContainer="true">
+<EntitySet Name="Orders" EntityType="ZORDERS.Order"/>
 <FunctionImport Name="Release" ReturnType="ZORDERS.Order" m:HttpMethod="POST">
-<Parameter Name="Order" Type="Edm.String"/></FunctionImport></EntityContainer></Schema></edmx:DataServices></edmx:Edmx>"""
+<Parameter Name="Order" Type="Edm.String"/></FunctionImport>
+</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>"""
 
 
-def _entity(order: dict[str, object], etag: str, *, is_v2: bool) -> dict[str, dict[str, object]] | dict[str, object]:
+def _entity(order: dict[str, object], etag: str, *, is_v2: bool) -> dict[str, Any]:
     values = {name: value for name, value in order.items() if name != "Version"}
     if is_v2:
         return {"d": {"__metadata": {"etag": etag, "type": "ZORDERS.Order"}, **values}}
