@@ -87,6 +87,8 @@ ROOMS = {
     ),
     "connectors": (
         "outbound",
+        "credentials",
+        "oauth",
         "http",
     ),
     "execution.facts": ("values",),

@@ -299,6 +299,12 @@ class Rejected(Permanent):
     code = "REJECTED"
 
 
+class Unsettled(Permanent):
+    """An earlier attempt may have taken effect, and the connector could not find out; nothing was sent again."""
+
+    code = "UNSETTLED"
+
+
 class EngineError(LooplyError):
     """The engine could not carry out the call."""
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from looply.app.authoring.schedules import align_all
 from looply.app.context.metrics import Metrics
 from looply.app.context.services import Services
+from looply.bootstrap.effects import make_worker
 from looply.bootstrap.engine import Foundations, make_engine
 from looply.bootstrap.loops import make_loops
 from looply.bootstrap.reading import read_only_catalog
@@ -101,8 +102,9 @@ async def _compose(
         turns=Turns(clock),
     )
     metrics = Metrics(settings.engine, settings.limits.metric_workflows)
-    shell = make_engine(base, connectors, make_observers(metrics), stack)
-    services = make_services(base, shell, metrics, stack)
+    worker = make_worker(settings, registry, catalog, clock, base.turns, stack)
+    shell = make_engine(base, connectors, worker, make_observers(metrics))
+    services = make_services(base, shell, worker.prober, metrics, stack)
     loops = make_loops(settings, services, shell, store, keys)
     connect_metrics(services, shell, store, loops.auditor)
     return Application(settings=settings, services=services, shell=shell, pump=loops.pump, loops=loops.all, store=store)

@@ -1,16 +1,16 @@
 """The engine of a process: the shell, with its store, its dispatcher and its worker."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
 
-from looply.bootstrap.effects import make_dispatcher, make_worker
+from looply.bootstrap.effects import make_dispatcher
 from looply.catalog import Catalog
 from looply.catalog.tenants.data_keys import DataKeys
 from looply.clock import BlockEntropy, Clock, Entropy
 from looply.connectors.registry import Registry
 from looply.engine.coding.codec import Codec
+from looply.engine.effects.worker import Worker
 from looply.engine.ports.card_channel import INBOX, CardChannel
 from looply.engine.ports.store import Store
 from looply.engine.processing.observers import Observers
@@ -52,12 +52,9 @@ class Foundations:
     turns: Turns
 
 
-def make_engine(
-    base: Foundations, connectors: Sequence[str] | None, observers: Observers, stack: AsyncExitStack
-) -> Shell:
-    """Returns the engine, not yet open. `connectors` as in `open_application`; the worker is closed with the stack."""
+def make_engine(base: Foundations, connectors: Sequence[str] | None, worker: Worker, observers: Observers) -> Shell:
+    """Returns the engine, not yet open. `connectors` as in `open_application`."""
     settings, registry, clock = base.settings, base.registry, base.clock
-    worker = make_worker(settings, registry, base.catalog, clock, base.turns, stack)
     labels = _Labels()
     shell = labels.engine = Shell(
         Parts(

@@ -11,17 +11,19 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, Final, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar
 
 import httpx2
 import jsonschema_rs
 import msgspec
 import structlog
 
-from looply.clock import Clock
+from looply.clock import Clock, SystemClock
+from looply.connectors.credentials.logons import Logons
+from looply.connectors.credentials.sessions import SessionCache
+from looply.connectors.credentials.tokens import TokenCache
 from looply.connectors.outbound.dialer import Dialer, NoDialer
 from looply.connectors.outbound.routes import Route
-from looply.connectors.outbound.sessions import SessionCache
 from looply.connectors.sandbox import NoSandbox, Sandbox
 from looply.connectors.verdicts import judge_status
 from looply.definition.schemas.schema_checker import MAX_PROBLEMS, brief_validator, count_values, first_error, truncate
@@ -144,6 +146,8 @@ class ConnectionValues:
     secrets: Mapping[str, str] = field(default_factory=lambda: Secrets({}))
     targets: frozenset[Target] | None = None
     """Where the secrets may be sent; None when the connection has no secrets."""
+    revision: int = 0
+    """Another one after each time that the connection was saved."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.secrets, Secrets):
@@ -185,6 +189,16 @@ class CallContext:
     clock: Clock
     cache: SessionCache
     """Sessions with other systems, kept in memory and shared by all calls of the process, by credentials."""
+    tokens: TokenCache = field(default_factory=lambda: TokenCache(SystemClock()))
+    """Access tokens, kept and shared as sessions are."""
+    logons: Logons = field(default_factory=Logons)
+    """Counts refused logons, shared by all calls of the process."""
+    is_unsettled: bool = False
+    """Whether an earlier attempt of the visit may have taken effect, which nobody knows. Only an operation whose
+    `repeat` is `ask` is called then: it repeats the call where the other system recognizes it, or finds out what
+    became of it, or raises `Unsettled`."""
+    entered_on: datetime | None = None
+    """When the visit began: the same for all of its attempts."""
     matching_connection: Callable[[str, Mapping[str, str]], Awaitable[ConnectionValues]] = _no_matching_connection
     """Returns the one connection of a kind that has these settings. Raises: BadInput when it is not exactly one."""
     dialer: Dialer = field(default_factory=NoDialer)
@@ -226,7 +240,8 @@ class Operation:
     """Whether a call may be repeated when its outcome is unknown, after a crash, a time limit or a cut connection.
 
     `always`: a second call changes nothing. `with_key`: the other system recognizes a second call by
-    `CallContext.idempotency_key`, which the operation sends. `never`: an incident is opened, and an operator decides.
+    `CallContext.idempotency_key`, which the operation sends. `ask`: the operation itself decides, when it is called
+    again with `CallContext.is_unsettled`. `never`: an incident is opened, and an operator decides.
     A function gets the input as an author wrote it, whose values may be expressions (`${...}`). Its result is stored
     in the definition when that is saved, and `on_unknown` of the step overrides it.
     """
@@ -289,6 +304,30 @@ def _no_further_problems(settings: Mapping[str, Json]) -> tuple[Problem, ...]:  
     return ()
 
 
+def _no_secrets(settings: Mapping[str, Json]) -> tuple[str, ...]:  # noqa: ARG001
+    return ()
+
+
+CheckState: TypeAlias = Literal["ok", "warning", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that a test of a connection looked at.
+
+    `skipped`: an earlier check failed, or the settings have nothing to check. `text` says what was found, without
+    secrets, `mend` what to do.
+    """
+
+    name: str
+    """`dns`, `tcp`, `tls`, `logon`, `service`, `csrf`, `clock`."""
+    state: CheckState
+    ms: int = 0
+    """How long it took, in milliseconds."""
+    text: str = ""
+    mend: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionKind:
     """One kind of connection: the shape that connections of it are checked against when they are saved."""
@@ -299,6 +338,14 @@ class ConnectionKind:
     secrets: type[msgspec.Struct]
     check: Callable[[Mapping[str, Json]], tuple[Problem, ...]] = _no_further_problems
     """Returns the problems, of settings that fit the schema, that a schema cannot express."""
+    required_secrets: Callable[[Mapping[str, Json]], tuple[str, ...]] = _no_secrets
+    """Returns the names of the secrets that settings need, such as those of their kind of authentication."""
+    test: Callable[[CallContext, ConnectionValues, str], Awaitable[tuple[Check, ...]]] | None = None
+    """Tests a connection, saved or not, from this process, and returns what it found. The text is a path of the system
+    that is called too; empty: the connector chooses one. `looply.connectors.checking` has what the tests share."""
+    discover: Callable[[CallContext, ConnectionValues, Mapping[str, str]], Awaitable[Json]] | None = None
+    """Returns what the system offers, for completion while a workflow is written; the question names what is wanted.
+    Raises: OperationError."""
     binding: Callable[[Mapping[str, Json]], Binding] | None = None
     """Returns where and how the secrets are sent, for settings without `problems`; a kind with secrets must have it.
     Secrets are sealed together with the result: they must be entered again when it changes, and a release that computes
@@ -316,7 +363,13 @@ class ConnectionKind:
             *_schema_problems("/settings", self.settings, settings),
             *_schema_problems("/secrets", self.secrets, secrets),
         )
-        return found or self.check(settings)
+        if found:
+            return found
+        missing = (name for name in self.required_secrets(settings) if not secrets.get(name))
+        needed = (
+            Problem(path=f"/secrets/{name}", message="is missing, and these settings need it") for name in missing
+        )
+        return (*self.check(settings), *needed)
 
     @property
     def settings_schema(self) -> dict[str, Any]:

@@ -282,6 +282,11 @@ def _workflow(
         waiting_steps=tuple(waiting),
         regions=MappingProxyType({id_: region for id_, region in find_regions(outline).regions.items() if region}),
         start=START,
+        requires_sap_profile=any(
+            step.type == "sapRequest" and "connection" in each.settings
+            for each in outline.steps
+            if (step := steps.get(each.id)) is not None
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from looply.connectors.outbound.sessions import SessionCache
+from looply.connectors.credentials.sessions import SessionCache
 from looply.connectors.port import CallContext, HttpRequest, HttpResponse, HttpSender
 from looply.errors import OperationError
 from looply.testing.clock import FakeClock

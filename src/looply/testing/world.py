@@ -79,6 +79,8 @@ class Call:
     attempt: int
     input: dict[str, Json]
     connection: ConnectionValues | None = None
+    is_unsettled: bool = False
+    """Whether it was called to find out what became of an earlier attempt."""
     phase: Literal["OPEN", "ANSWERED", "RAISED", "CUT"] = "OPEN"
     _released: "asyncio.Future[Answer | Output | Exception]" = field(repr=False)
 
@@ -202,6 +204,7 @@ class World:
             attempt=context.attempt,
             input=input_,
             connection=await context.connection(name) if isinstance(name, str) else None,
+            is_unsettled=context.is_unsettled,
             _released=asyncio.get_running_loop().create_future(),
         )
         self.calls.append(call)

@@ -112,7 +112,7 @@ def render_output(
     content_type = response.header("content-type") or ""
     return {
         "status": str(response.status),
-        "statusText": response.reason or _standard_reason(response.status),
+        "statusText": response.reason or standard_reason(response.status),
         "headers": _headers(response),
         "data": _data(response, content_type, limits, asks_json=asks_json),
     }
@@ -253,7 +253,8 @@ def _decode(content: bytes, charset: str) -> str:
         return content.decode("utf-8", "replace")
 
 
-def _standard_reason(status: int) -> str:
+def standard_reason(status: int) -> str:
+    """Returns the usual reason phrase of a status, empty for one that is not registered."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

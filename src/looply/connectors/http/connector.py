@@ -8,7 +8,9 @@ from typing import Literal, TypeAlias
 import httpx2
 import msgspec
 
+from looply.connectors.checking import HTTP_CHECKS, Checks
 from looply.connectors.http.bodies import BodyType, HttpOutput, encode_body, read_output
+from looply.connectors.http.checks import check_http
 from looply.connectors.http.headers import check_headers, credentials_in, tracing_headers
 from looply.connectors.http.paging import PageReader, Pages
 from looply.connectors.http.redirects import send_following
@@ -28,6 +30,7 @@ from looply.connectors.outbound.urls import join_url, origin, parse_base_url, pa
 from looply.connectors.port import (
     Binding,
     CallContext,
+    Check,
     ConnectionKind,
     ConnectionValues,
     Connector,
@@ -277,6 +280,20 @@ def _of_connection(values: ConnectionValues, call: HttpInput) -> _Destination:
     return _Destination(url, headers, shown, origins, route_of(settings.tls, settings.proxy, values.secrets))
 
 
+async def _check_connection(ctx: CallContext, values: ConnectionValues, path: str) -> tuple[Check, ...]:
+    """Tests a connection: its network, and one read of its base URL, or of a path below it."""
+    checks = Checks(ctx.clock, HTTP_CHECKS)
+    begun = checks.begin()
+    try:
+        destination = _of_connection(values, HttpInput(url=path))
+    except OperationError as error:
+        checks.fail("dns", begun, error, "correct the settings of the connection")
+        return checks.results()
+    request = HttpRequest(method="GET", url=destination.url, headers=destination.headers)
+    await check_http(ctx, checks, request, masker_of(destination.secrets))
+    return checks.results()
+
+
 def _origins(settings: HttpConnectionSettings, connection: str) -> frozenset[Target]:
     base = parse_base_url(settings.base_url)
     return frozenset({origin(base), *(_allowed_origin(base, host, connection) for host in settings.allowed_hosts)})
@@ -361,6 +378,7 @@ CONNECTOR = Connector(
             secrets=HttpConnectionSecrets,
             check=_connection_problems,
             binding=binding,
+            test=_check_connection,
         ),
     ),
 )

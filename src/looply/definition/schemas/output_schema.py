@@ -19,7 +19,9 @@ _ANSWERED: dict[str, Json] = {
     },
     "data": {},
 }
-_CALL: Json = fields(_ANSWERED, ("status", "statusText", "headers", "data"))
+_SAP: Json = fields(
+    {**_ANSWERED, "truncated": {"type": "boolean"}, "next": {"anyOf": [_TEXT, _NONE]}}, tuple(_ANSWERED)
+)
 _PAGES: Json = fields(
     {"count": {"type": "integer"}, "truncated": {"type": "boolean"}, "next": {"anyOf": [_TEXT, _NONE]}},
     ("count", "truncated", "next"),
@@ -30,7 +32,7 @@ _ANSWER: dict[str, Json] = {"user": _TEXT, "data": {"type": "object"}}
 OUTPUTS: Final[dict[str, Json]] = {
     "trigger": _NONE,
     "httpRequest": _PAGED_CALL,
-    "sapRequest": _CALL,
+    "sapRequest": _SAP,
     "operation": {},
     "function": {},
     "email": fields(

@@ -16,6 +16,7 @@ from looply.jsontext import Json
 EXPRESSION: Final[Json] = {"type": "string", "pattern": r"\$\{"}
 IDENTIFIER: Final = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+ODATA_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "MERGE", "DELETE")
 OPERATION_NAME: Final = r"^[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+$"
 SOURCES: Final = ("SAP", "TEAMS")
 """The sources of a resume: the ordering system, or people."""
@@ -113,6 +114,48 @@ _RAW: Json = {
     "description": "With `true` values are inserted into the URL without escaping, and may change it.",
 }
 
+_BATCH: Json = items_of(
+    fields(
+        {
+            "id": with_description(_NAME, "Unique in the batch; a later part may begin its entity with $<id>."),
+            "group": with_description(_TEXT, "Parts of one group take effect together, or none of them does."),
+            "method": or_expression(one_of(*ODATA_METHODS), default="GET"),
+            "entity": _TEXT,
+            "params": _pairs("Query parameters by name."),
+            "headers": _pairs("Headers by name."),
+            "body": with_description({}, "Any JSON value."),
+        },
+        ("id",),
+    ),
+    maxItems=1000,
+    description="Requests that are sent as one $batch, in place of `entity`, `params` and `body`.",
+)
+
+_PAGES: Json = fields(
+    {
+        "max": with_description({"type": "integer", "minimum": 1, "maximum": 1000}, "The most pages.", default=20),
+        "rows": with_description(
+            {"type": "integer", "minimum": 1}, "The page that reaches so many rows is the last.", default=10_000
+        ),
+    },
+    description="Reads further pages of a list; without it the first page alone is read.",
+)
+
+_PROBE: Json = fields(
+    {
+        "entity": with_description(_NAME, "The entity or the list to read."),
+        "params": _pairs("Query parameters by name, such as a $filter for a reference of one's own."),
+        "absent": one_of(
+            "incident",
+            "repeat",
+            default="incident",
+            description="What happens when it finds nothing: an operator decides, or the call is made again.",
+        ),
+    },
+    ("entity",),
+    description="A read that finds out whether a call whose outcome is unknown took effect.",
+)
+
 _AUTH: Json = {
     "anyOf": [
         EXPRESSION,
@@ -203,9 +246,13 @@ SETTINGS: Final[dict[str, Json]] = {
             "client": {"type": ["string", "integer"]},
             "service_path": _NAME,
             "entity": _TEXT,
+            "next": with_description(_TEXT, "The link of a next page that an earlier step returned."),
             "raw": _RAW,
-            "method": or_expression(one_of(*METHODS), default="GET"),
+            "method": or_expression(one_of(*ODATA_METHODS), default="GET"),
             **_CALL,
+            "pages": _PAGES,
+            "batch": _BATCH,
+            "probe": _PROBE,
         },
         ("service_path",),
     ),

@@ -12,14 +12,17 @@ import structlog
 
 from looply.clock import Clock, SystemClock
 from looply.connectors.bound import BoundDialer, Bounds, BoundSender
+from looply.connectors.credentials.logons import Logons
+from looply.connectors.credentials.sessions import SessionCache
+from looply.connectors.credentials.tokens import TokenCache
 from looply.connectors.masking import MIN_LENGTH, Masker, masker_of
 from looply.connectors.outbound.dialer import Dialer, NoDialer
 from looply.connectors.outbound.offload import offload_if_large
-from looply.connectors.outbound.sessions import SessionCache
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
 from looply.connectors.sandbox import NoSandbox, Sandbox
 from looply.definition.values.pointer import split_pointer
+from looply.engine.effects.connection_prober import ConnectionProber, Reach
 from looply.engine.effects.outcomes import failure
 from looply.engine.effects.paced_sender import PacedSender
 from looply.errors import LooplyError, OperationError, Permanent, Timeout, tag_input_fields
@@ -84,6 +87,24 @@ class Worker:
         self._clock = clock
         self._resources = resources if resources is not None else WorkerResources()
         self._sessions = SessionCache(clock)
+        self._tokens = TokenCache(clock)
+        self._logons = Logons()
+
+    @property
+    def prober(self) -> ConnectionProber:
+        """Tests connections from this process, with the same memory of other systems as the calls of steps."""
+        return ConnectionProber(
+            Reach(
+                registry=self._registry,
+                sender=self._sender,
+                dialer=self._resources.dialer,
+                clock=self._clock,
+                limits=self._resources.limits,
+                sessions=self._sessions,
+                tokens=self._tokens,
+                logons=self._logons,
+            )
+        )
 
     async def carry_out(self, state: ExecutionState, opened: OpenStep) -> EffectDone | EffectFailed:
         """Calls the operation once and returns its outcome as a command.
@@ -153,6 +174,10 @@ class Worker:
             connection=lambda name: remember(self._connections.find_by_name(organization_id, name), "connection"),
             clock=self._clock,
             cache=self._sessions,
+            tokens=self._tokens,
+            logons=self._logons,
+            is_unsettled=opened.unknowns > 0,
+            entered_on=opened.entered_on,
             matching_connection=lambda kind, settings: remember(
                 self._connections.find_by_settings(organization_id, kind, settings), *settings
             ),

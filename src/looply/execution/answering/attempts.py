@@ -1,6 +1,7 @@
 """The outcome of an attempt: success, failure or unknown. The connector has judged the answer, where the call ran."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Final, Literal
 
 from msgspec.structs import replace
 
@@ -19,6 +20,12 @@ from looply.expressions import ExpressionError
 from looply.jsontext import Json, encode_json
 from looply.limits import Limits
 
+_CAUSES: Final[Mapping[str, Literal["TIMEOUT", "CONNECTION", "UNSETTLED"]]] = {
+    "TIMEOUT": "TIMEOUT",
+    "CONNECTION": "CONNECTION",
+    "UNSETTLED": "UNSETTLED",
+}
+"""Code of a failure after which it may be unknown whether the call took effect -> the cause of that."""
 _SHOWN_CHARACTERS = 500
 """The most characters of an answer that are quoted in the message of a failure."""
 
@@ -77,8 +84,8 @@ def answer_effect_failed(workflow: Workflow, state: ExecutionState, command: Eff
         return _discard_late(command.address, command, {"code": command.code}, "the step was no longer open")
     address = parse_address(command.address)
     step = workflow.steps[address.step]
-    if command.was_sent and command.code in ("TIMEOUT", "CONNECTION") and step.on_unknown == "incident":
-        cause: Literal["TIMEOUT", "CONNECTION"] = "TIMEOUT" if command.code == "TIMEOUT" else "CONNECTION"
+    cause = _CAUSES.get(command.code)
+    if cause == "UNSETTLED" or (cause is not None and command.was_sent and step.on_unknown != "retry"):
         unknown = StepUnknown(
             at=command.at, **address.fields, attempt=command.attempt, cause=cause, message=command.message
         )

@@ -52,6 +52,10 @@ minutes a call succeeds.
 """
 
 
+_ASKING = RetryPolicy(max_attempts=6, interval=timedelta(seconds=5), backoff=3, jitter=0.2)
+"""How often an operation is called again to find out what became of an attempt: at once, then for about ten minutes."""
+
+
 class Advance(msgspec.Struct, frozen=True):
     """A stretch of decisions: the state after it, and all of its events in order, the given ones first."""
 
@@ -196,19 +200,29 @@ def _handle_unknown(workflow: Workflow, state: ExecutionState, path: Path) -> tu
     step = workflow.steps[path.step]
     opened = state.open_steps[path.address.text]
     # An operation of the engine itself is stored with its outcome: if that is unknown, the operation changed nothing.
-    if step.on_unknown == "retry" or is_datastore_operation(opened.operation):
-        if not _ends_processes(state, opened):
-            return (_next_attempt(workflow, state, path),)
+    is_retried = step.on_unknown == "retry" or is_datastore_operation(opened.operation)
+    is_asked = step.on_unknown == "ask" and path.cause != "UNSETTLED" and opened.unknowns <= _ASKING.max_attempts
+    if (is_retried or is_asked) and _ends_processes(state, opened):
         message = (
             f"step '{step.id}': {opened.process_ends} processes in a row ended while they made this call; "
             "report it, then retry the step or complete it by hand"
         )
         return (open_incident(state, "POISON", "POISONED", message, path=path),)
-    message = (
-        f"step '{step.id}': it is unknown whether the call reached the other system ({path.cause.lower()}); "
+    if is_asked and opened.unknowns > 1:
+        delay = retry_delay(_ASKING, opened.unknowns - 1, 0, _jitter_of(state, path, opened.unknowns))
+        due = state.now + delay
+        return (TimerStarted(at=state.now, **path.address.fields, attempt=opened.attempt, kind="RETRY", due=due),)
+    if is_retried or is_asked:
+        return (_next_attempt(workflow, state, path),)
+    message = f"step '{step.id}': {path.message or _unknown_text(path)}"
+    return (open_incident(state, "UNKNOWN", "OUTCOME_UNKNOWN", message, path=path),)
+
+
+def _unknown_text(path: Path) -> str:
+    return (
+        f"it is unknown whether the call reached the other system ({path.cause.lower()}); "
         "check the other system, then retry the step or complete it by hand"
     )
-    return (open_incident(state, "UNKNOWN", "OUTCOME_UNKNOWN", message, path=path),)
 
 
 def _ends_processes(state: ExecutionState, opened: OpenStep) -> bool:

@@ -24,6 +24,7 @@ def initial_payload(started: ExecutionStarted) -> dict[str, Json]:
         "organization_id": started.organization_id,
         "workspace_id": started.workspace_id,
         "executor": started.by,
+        "looply_sap_profile_settings": {"requires_sap_profile": started.requires_sap_profile},
     }
 
 

@@ -29,7 +29,7 @@ def apply_incident_closed(state: ExecutionState, event: IncidentClosed) -> Execu
         paths = {**state.paths_by_scope, path.scope: entering}
         return replace(state, paths_by_scope=paths, open_steps=without(state.open_steps, text))
     # Another attempt by an operator starts the retry policy from its beginning.
-    opened = replace(state.open_steps[text], failures=0, process_ends=0, ending_since=None)
+    opened = replace(state.open_steps[text], failures=0, process_ends=0, ending_since=None, unknowns=0)
     again = Path(scope=path.scope, step=path.step, visit=path.visit, phase="RETRY")
     paths = {**state.paths_by_scope, path.scope: again}
     return replace(state, paths_by_scope=paths, open_steps={**state.open_steps, text: opened})

@@ -85,6 +85,7 @@ def _apply_step_scheduled(state: ExecutionState, event: StepScheduled) -> Execut
         key=former.key if former is not None else "",
         process_ends=former.process_ends if former is not None else 0,
         ending_since=former.ending_since if former is not None else None,
+        unknowns=former.unknowns if former is not None else 0,
     )
     return replace(move(state, event), open_steps={**state.open_steps, text: step})
 
@@ -127,8 +128,9 @@ def _apply_step_unknown(state: ExecutionState, event: StepUnknown) -> ExecutionS
         if not event.ended_process
         else replace(step, process_ends=step.process_ends + 1, ending_since=step.ending_since or event.at)
     )
-    lost = replace(step, is_in_flight=False)
-    return replace(move(state, event, cause=event.cause), open_steps={**state.open_steps, text: lost})
+    lost = replace(step, is_in_flight=False, unknowns=step.unknowns + 1)
+    message = event.message if event.cause == "UNSETTLED" else ""
+    return replace(move(state, event, cause=event.cause, message=message), open_steps={**state.open_steps, text: lost})
 
 
 def _apply_error_caught(state: ExecutionState, event: ErrorCaught) -> ExecutionState:

@@ -92,10 +92,11 @@ class StepFailed(StepEvent, frozen=True, kw_only=True):
 class StepUnknown(StepEvent, frozen=True, kw_only=True):
     """The outcome of an attempt is unknown: the process crashed, or no answer came.
 
-    `ended_process`: the process crashed while it made the call, which may be the cause.
+    `ended_process`: the process crashed while it made the call, which may be the cause. `UNSETTLED`: the operation was
+    called again to find out, and could not.
     """
 
-    cause: Literal["CRASH", "TIMEOUT", "CONNECTION"]
+    cause: Literal["CRASH", "TIMEOUT", "CONNECTION", "UNSETTLED"]
     message: str = ""
     ended_process: bool = False
 

@@ -191,7 +191,7 @@ class StepFailedEntry(_StepEntry, frozen=True, kw_only=True, tag="STEP_FAILED"):
     code: Text = UNSET
     message: Text = UNSET
     status: Text = UNSET
-    cause: Literal["CRASH", "TIMEOUT", "CONNECTION"] | UnsetType = UNSET
+    cause: Literal["CRASH", "TIMEOUT", "CONNECTION", "UNSETTLED"] | UnsetType = UNSET
     far: Far = UNSET
     output: Value = UNSET
 

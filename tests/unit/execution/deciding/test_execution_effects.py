@@ -287,6 +287,59 @@ def test_a_call_of_unknown_outcome_that_may_not_be_repeated_is_an_incident_of_th
     assert [incident.kind for incident in simulator.state.incidents.values()] == ["UNKNOWN"]
 
 
+def ordering(**beside):
+    settings = {"connection": "S4", "service_path": "/sap/opu/odata/sap/X", "entity": "A_Order", "method": "POST"}
+    return started(step("c", "sapRequest", settings, **beside))
+
+
+def test_a_call_that_can_find_out_is_made_again_at_once_and_then_ever_more_slowly():
+    simulator = ordering()
+    simulator.lose()
+    opened = simulator.state.open_steps["c:1"]
+    assert (opened.attempt, opened.unknowns, len(simulator.effects)) == (2, 1, 1)
+    waits = []
+    while True:
+        simulator.fail("TIMEOUT", was_sent=True)
+        if simulator.state.incidents:
+            break
+        before = simulator.now
+        simulator.tick((last(simulator, TimerStarted).due - before).total_seconds())
+        waits.append((simulator.now - before).total_seconds())
+    assert [round(wait / 3**number) for number, wait in enumerate(waits)] == [5, 5, 5, 5, 5] or waits[0] <= 5
+    assert (len(waits), waits == sorted(waits)) == (5, True)
+    (incident,) = simulator.state.incidents.values()
+    assert (incident.kind, incident.code) == ("UNKNOWN", "OUTCOME_UNKNOWN")
+
+
+def test_a_call_that_cannot_find_out_opens_the_incident_with_its_reason():
+    simulator = ordering()
+    simulator.fail("CONNECTION", was_sent=True)
+    simulator.fail("UNSETTLED")
+    (incident,) = simulator.state.incidents.values()
+    assert (incident.kind, incident.code, incident.message) == ("UNKNOWN", "OUTCOME_UNKNOWN", "step 'c': it failed")
+    assert [event.cause for event in simulator.history if isinstance(event, StepUnknown)] == ["CONNECTION", "UNSETTLED"]
+
+
+def test_a_call_that_finds_out_succeeds_and_remembers_nothing():
+    simulator = ordering()
+    simulator.lose()
+    assert simulator.succeed(answered("201")) == Done()
+    assert simulator.state.status == "COMPLETED"
+
+
+def test_a_failure_that_was_not_sent_is_no_unknown_outcome():
+    simulator = ordering(retry=RETRY)
+    simulator.fail("CONNECTION")
+    assert simulator.state.open_steps["c:1"].unknowns == 0
+
+
+@pytest.mark.parametrize(("stated", "attempts"), [("retry", 2), ("incident", 1)])
+def test_what_the_author_states_about_unknown_outcomes_takes_precedence(stated, attempts):
+    simulator = ordering(on_unknown=stated)
+    simulator.lose()
+    assert simulator.state.open_steps["c:1"].attempt == attempts
+
+
 def test_a_late_result_is_discarded_and_moves_nothing():
     simulator = started(call("c"), "start>c c>d", call("d"))
     simulator.lose()
