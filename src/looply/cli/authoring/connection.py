@@ -85,7 +85,7 @@ async def check(
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> int:
-    """Test a connection from the process that makes the calls. The exit status is 1 when a check fails."""
+    """Test a connection from the server. The exit status is 1 when a check fails."""
     draft = {} if file is None else {"draft": _read(file, terminal)}
     async with server.client(terminal) as client:
         item = (await client.post("testConnection", {"name": name, **draft, "path": path}))["item"]

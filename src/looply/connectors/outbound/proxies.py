@@ -101,7 +101,7 @@ class TunnelBackend(httpcore2.AsyncNetworkBackend):
         status = line.split(" ")[1] if line.count(" ") else ""
         if status == "407":
             raise self._refusal("asks for another logon (407); correct `proxy.user` and the secret `proxy_password`")
-        if not (status.isascii() and status.isdigit()):
+        if not (status.isascii() and status.isdigit() and len(status) == 3):
             raise self._refusal("sent no answer of HTTP to CONNECT")
         raise self._refusal(f"does not open a tunnel to the target (status {status})")
 

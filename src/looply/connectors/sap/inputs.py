@@ -85,7 +85,7 @@ class SapInput(msgspec.Struct, frozen=True, kw_only=True):
 class SapOutput(HttpOutput, frozen=True, kw_only=True):
     """The output of `sap.odata`. The data of a batch has `parts`, each with `id`, `status`, `headers` and `data`."""
 
-    truncated: bool | msgspec.UnsetType = msgspec.UNSET
+    truncated: bool = False
     """With `pages`: whether there are more rows than were read."""
-    next: str | msgspec.UnsetType | None = msgspec.UNSET
+    next: str | None = None
     """With `pages`: the link of the first page that was not read."""

@@ -176,7 +176,7 @@ class Worker:
             cache=self._sessions,
             tokens=self._tokens,
             logons=self._logons,
-            is_unsettled=opened.unknowns > 0,
+            is_unsettled=opened.is_unsettled,
             entered_on=opened.entered_on,
             matching_connection=lambda kind, settings: remember(
                 self._connections.find_by_settings(organization_id, kind, settings), *settings

@@ -258,12 +258,14 @@ def _jitter_of(state: ExecutionState, path: Path, failures: int) -> float:
 def _next_attempt(workflow: Workflow, state: ExecutionState, path: Path) -> StepScheduled:
     opened = state.open_steps[path.address.text]
     # The timeout of the current version: raising it is a common repair.
-    timeout = workflow.steps[path.step].timeout
+    step = workflow.steps[path.step]
+    timeout = step.timeout
     return StepScheduled(
         at=state.now,
         **path.address.fields,
         attempt=opened.attempt + 1,
         operation=opened.operation,
+        is_unsettled=step.on_unknown == "ask" and opened.unknowns > 0,
         timeout_seconds=timeout.total_seconds() if timeout is not None else opened.timeout_seconds,
     )
 

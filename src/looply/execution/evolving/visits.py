@@ -86,6 +86,7 @@ def _apply_step_scheduled(state: ExecutionState, event: StepScheduled) -> Execut
         process_ends=former.process_ends if former is not None else 0,
         ending_since=former.ending_since if former is not None else None,
         unknowns=former.unknowns if former is not None else 0,
+        is_unsettled=event.is_unsettled,
     )
     return replace(move(state, event), open_steps={**state.open_steps, text: step})
 

@@ -72,7 +72,7 @@ class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
     `entered_on` is the instant at which the input was evaluated, `key` the address of which the idempotency key is made
     where the step had another name then (empty: `address`). `process_ends` counts the attempts in a row during which
     the process crashed, of which the first was recorded at `ending_since`; `unknowns` those whose
-    outcome is unknown, since the visit began or an operator had it retried.
+    outcome is unknown, since the visit began or an operator had it retried; `is_unsettled` as in the event.
     """
 
     seq: int
@@ -89,6 +89,7 @@ class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
     process_ends: int = 0
     ending_since: datetime | None = None
     unknowns: int = 0
+    is_unsettled: bool = False
 
     @property
     def is_suspect(self) -> bool:

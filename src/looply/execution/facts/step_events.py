@@ -54,12 +54,16 @@ class Computed(StepEvent, frozen=True, kw_only=True):
 
 
 class StepScheduled(StepEvent, frozen=True, kw_only=True):
-    """An attempt of an effect is requested. The first one holds the evaluated input; later ones send the same bytes."""
+    """An attempt of an effect is requested. The first one holds the evaluated input; later ones send the same bytes.
+
+    `is_unsettled`: the operation is to find out what became of an earlier attempt, whose outcome is unknown.
+    """
 
     operation: str
     timeout_seconds: float
     input: Json | UnsetType = UNSET
     secret: tuple[str, ...] = ()
+    is_unsettled: bool = False
 
 
 class StepSucceeded(StepEvent, frozen=True, kw_only=True):

@@ -296,7 +296,7 @@ def test_a_call_that_can_find_out_is_made_again_at_once_and_then_ever_more_slowl
     simulator = ordering()
     simulator.lose()
     opened = simulator.state.open_steps["c:1"]
-    assert (opened.attempt, opened.unknowns, len(simulator.effects)) == (2, 1, 1)
+    assert (opened.attempt, opened.unknowns, opened.is_unsettled, len(simulator.effects)) == (2, 1, True, 1)
     waits = []
     while True:
         simulator.fail("TIMEOUT", was_sent=True)
@@ -337,7 +337,8 @@ def test_a_failure_that_was_not_sent_is_no_unknown_outcome():
 def test_what_the_author_states_about_unknown_outcomes_takes_precedence(stated, attempts):
     simulator = ordering(on_unknown=stated)
     simulator.lose()
-    assert simulator.state.open_steps["c:1"].attempt == attempts
+    opened = simulator.state.open_steps["c:1"]
+    assert (opened.attempt, opened.is_unsettled) == (attempts, False)
 
 
 def test_a_late_result_is_discarded_and_moves_nothing():
