@@ -4,25 +4,29 @@ import math
 import re
 from collections.abc import Callable
 from hashlib import blake2b
+from decimal import Context, Decimal
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import jiter
 import msgspec
 
+from looply.decimals import count_digits, read_number
 from looply.errors import BadRequest
 from looply.limits import DEFAULT_LIMITS, Limits
 
 Json: TypeAlias = Any
-"""A JSON value: None, bool, int, float, str, list of them, dict from str to them.
+"""A JSON value: None, bool, int, float, Decimal, str, list of them, dict from str to them.
 
 `Any`, because a recursive alias would make every container invariant; `parse_json` ensures the type at run time.
 """
 
-# Only a text that contains one of these, with every digit as `0` and `E` as `e`, can have a number that is infinite or
-# has too many digits. A regular expression would take four times as long.
-_DIGITS = bytes.maketrans(b"123456789E", b"000000000e")
+# Only a text that contains one of these, with every digit and every point as `0` and `E` as `e`, can have a number that
+# is infinite, has too many digits, or is changed by a double. A regular expression would take four times as long.
+_DIGITS = bytes.maketrans(b"123456789.E", b"0000000000e")
 _POWER = b"0e"
-_MANY_DIGITS = b"0" * 65
+_LONG_NUMBER = b"0" * 16
+# Numbers of at least 16 digits and points, in texts too: what is found within a text costs time, nothing else.
+_LONG_NUMBERS: Final = re.compile(rb"(?<![0-9.])(?=[0-9.]{16})[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
 _PARSER_LEVELS: Final = 200
 """The parser itself refuses deeper nesting."""
 _CONTAINERS: Final = (dict, list)
@@ -44,18 +48,20 @@ _FREE_CONTAINERS: Final = 16
 
 # A text, or the rest of the input when the text does not end. Possessive, so that no byte is matched twice.
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)?', re.DOTALL)
-_ENCODER = msgspec.json.Encoder()
-_CANONICAL = msgspec.json.Encoder(order="deterministic")
-_FLOAT: Final = re.compile(rb"\.0(?![0-9])|[0-9]e")
-"""Matches the text of every whole float, and some other texts."""
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+_CANONICAL = msgspec.json.Encoder(order="deterministic", decimal_format="number")
+_FLOAT: Final = re.compile(rb"\.[0-9]*0(?![0-9])|[0-9][eE]")
+"""Matches the text of every whole float, of every decimal that ends in zeros, and some other texts."""
+_LARGEST_DECIMAL: Final = Context(prec=20_000)
 
 
 def parse_json(text: bytes, limits: Limits = DEFAULT_LIMITS, *, name: str = "the text") -> Json:
     """Returns the value of a JSON text (RFC 8259) from outside; `name` names the text in errors.
 
     Rejects duplicate keys, NaN and infinite numbers (also `1e400`), integers with more digits than
-    `limits.integer_digits`, nesting over `limits.json_levels`, lone surrogates, invalid UTF-8 and trailing text.
-    Integers are kept exactly.
+    `limits.integer_digits`, decimals with more than `limits.decimal_digits`, nesting over `limits.json_levels`, lone
+    surrogates, invalid UTF-8 and trailing text. Integers are kept exactly, and so are numbers with a fraction: those
+    that a double would change are a `Decimal` (see `looply.decimals`).
 
     Raises: BadRequest (code `MALFORMED_JSON`) with what is wrong and where.
     """
@@ -64,7 +70,12 @@ def parse_json(text: bytes, limits: Limits = DEFAULT_LIMITS, *, name: str = "the
     except ValueError as error:
         raise BadRequest(f"{name} is not valid JSON: {error}", code="MALFORMED_JSON") from error
     digits = text.translate(_DIGITS)
-    if _POWER in digits or _MANY_DIGITS in digits:
+    if _LONG_NUMBER in digits:
+        _check_numbers(value, limits, name)
+        if not _keeps_numbers(text):
+            value = _STORED.decode(text)
+            _check_numbers(value, limits, name)
+    elif _POWER in digits:
         _check_numbers(value, limits, name)
     if not _is_shallow(text, limits.json_levels):
         _check_levels(value, limits, name)
@@ -86,28 +97,48 @@ def _is_shallow(text: bytes, most: int) -> bool:
     return opened - empty < most or (not empty and most >= _PARSER_LEVELS)
 
 
+def _keeps_numbers(text: bytes) -> bool:
+    """Returns whether doubles keep all numbers of a valid JSON text with long numbers, as far as is seen at once.
+
+    Most long numbers are the results of computations with doubles. They are read and written together, which takes a
+    third of the time of looking at each.
+    """
+    found = b"[%s]" % b",".join(_LONG_NUMBERS.findall(text))
+    try:
+        return msgspec.json.encode(msgspec.json.decode(found)) == found
+    except ValueError:  # digits of a text that are no number, such as those with a zero at their start
+        return False
+
+
 class Decoder(Generic[T]):
     """Decodes JSON text that this product has written: to untyped values, or to a type of `msgspec`.
 
-    Where a text has numbers at the ends of the range of doubles, Python parses its floats: `msgspec` takes a thousand
-    times as long for one of those as for any other, seconds for a body of them.
+    Numbers that a double would change are decimals. Where a text may have one, Python parses its floats; and where it
+    has numbers at the ends of the range of doubles: `msgspec` takes a thousand times as long for one of those as for
+    any other, seconds for a body of them.
     """
 
     def __init__(self, type_: type[T] | Any = Any, dec_hook: Callable[[type, Any], Any] | None = None) -> None:
         self._fast: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_, dec_hook=dec_hook)
-        self._with_extreme_numbers: msgspec.json.Decoder[T] = msgspec.json.Decoder(
-            type_, dec_hook=dec_hook, float_hook=float
+        self._careful: msgspec.json.Decoder[T] = msgspec.json.Decoder(
+            type_, dec_hook=dec_hook, float_hook=read_number
         )
 
     def decode(self, text: bytes) -> T:
         """Returns the value of a text. Raises: as `msgspec.json.decode`."""
-        return (self._with_extreme_numbers if has_extreme_numbers(text) else self._fast).decode(text)
+        return (self._careful if has_special_numbers(text) else self._fast).decode(text)
 
 
-def has_extreme_numbers(text: bytes) -> bool:
-    """Returns whether a text that this product has written may have numbers at the ends of the range of doubles."""
+def has_special_numbers(text: bytes) -> bool:
+    """Returns whether a text that this product has written may have numbers that a double does not keep or read fast.
+
+    Those are numbers that a double would change, and numbers at the ends of its range.
+    """
+    digits = text.translate(_DIGITS)
+    if _LONG_NUMBER in digits and not _keeps_numbers(text):
+        return True
     # In a large text one search is made before the one for each mark.
-    if len(text) > _COUNTED_BYTES and _POWER not in text.translate(_DIGITS):
+    if len(text) > _COUNTED_BYTES and _POWER not in digits:
         return False
     return any(mark in text for mark in _EXTREME_NUMBERS)
 
@@ -212,6 +243,8 @@ def size_problem(value: Json, most_bytes: int, limits: Limits) -> str:
                 left -= 2 + len(item)
                 following.extend(item)
                 has_containers = True
+            elif kind is Decimal:
+                left -= len(str(item))
             else:
                 left -= 1
             if left < 0:
@@ -244,7 +277,7 @@ def canonical_json(value: Json) -> bytes:
     """Returns a text that is equal for equal values: keys sorted, no white space, shortest numbers.
 
     A whole float such as `1.0` is written as the integer, as RFC 8785 does, so `1` and `1.0` are one value. Above the
-    integers that `parse_json` accepts it remains a float, whose text is short.
+    integers that `parse_json` accepts it remains a float, whose text is short. A decimal loses zeros at its end.
     """
     text = _CANONICAL.encode(value)
     # Most texts have no float, and a walk through the value takes ten times as long as its encoding.
@@ -268,6 +301,13 @@ def _check_numbers(value: Json, limits: Limits, name: str) -> None:
         elif isinstance(item, float):
             if not math.isfinite(item):
                 raise BadRequest(f"{name} has a number too large for a double", code="MALFORMED_JSON")
+        elif isinstance(item, Decimal):
+            if count_digits(item) > limits.decimal_digits:
+                raise BadRequest(
+                    f"{name} has a number of more than {limits.decimal_digits} digits (limit decimal_digits); "
+                    "send it as a string",
+                    code="MALFORMED_JSON",
+                )
         elif isinstance(item, int) and abs(item) >= largest:
             raise BadRequest(
                 f"{name} has an integer of more than {limits.integer_digits} digits; send it as a string",
@@ -296,4 +336,8 @@ def _whole_numbers(value: Json) -> Json:
         return [_whole_numbers(item) for item in value]
     if isinstance(value, float) and value.is_integer() and abs(value) < _INTEGERS_BELOW:
         return int(value)
+    if isinstance(value, Decimal):
+        shortest = value.normalize(_LARGEST_DECIMAL)
+        is_whole = shortest == shortest.to_integral_value() and abs(shortest) < _INTEGERS_BELOW
+        return int(shortest) if is_whole else shortest
     return value

@@ -18,8 +18,9 @@ import jsonschema_rs
 import msgspec
 import structlog
 
-from looply.clock import Clock
+from looply.clock import Clock, SystemClock
 from looply.connectors.outbound.dialer import Dialer, NoDialer
+from looply.connectors.outbound.documents import DocumentCache
 from looply.connectors.outbound.sessions import SessionCache
 from looply.connectors.sandbox import NoSandbox, Sandbox
 from looply.definition.schemas.schema_checker import MAX_PROBLEMS, brief_validator, count_values, first_error, truncate
@@ -180,6 +181,8 @@ class CallContext:
     clock: Clock
     cache: SessionCache
     """Sessions with other systems, kept in memory and shared by all calls of the process, by credentials."""
+    documents: DocumentCache = field(default_factory=lambda: DocumentCache(SystemClock()))
+    """Documents that describe services, kept in memory and shared by all calls of the process, by credentials."""
     matching_connection: Callable[[str, Mapping[str, str]], Awaitable[ConnectionValues]] = _no_matching_connection
     """Returns the one connection of a kind that has these settings. Raises: BadInput when it is not exactly one."""
     dialer: Dialer = field(default_factory=NoDialer)

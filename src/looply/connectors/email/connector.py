@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from looply.connectors.email.conversation import RefusedRecipient, Server, send
-from looply.connectors.email.message import EmailInput, build_mail
+from looply.connectors.email.message import EmailInput, build_mail, with_decimal_texts
 from looply.connectors.port import (
     Binding,
     CallContext,
@@ -114,6 +114,7 @@ CONNECTOR = Connector(
             repeat="never",
             call=send_mail,
             connection_kind="smtp",
+            normalize=with_decimal_texts,
         ),
     ),
     connection_kinds=(

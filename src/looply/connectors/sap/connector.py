@@ -10,7 +10,7 @@ import msgspec
 from looply.connectors.http.bodies import BodyType, HttpOutput, encode_body, read_output
 from looply.connectors.http.connector import Method, base_url_problems, basic_header, repeat, with_upper_method
 from looply.connectors.http.headers import check_headers, tracing_headers
-from looply.connectors.http.redirects import send_following
+from looply.connectors.http.redirects import READS, send_following
 from looply.connectors.masking import Masker
 from looply.connectors.outbound.sessions import Session
 from looply.connectors.outbound.urls import join_url, origin, parse_base_url, with_params
@@ -27,6 +27,8 @@ from looply.connectors.port import (
 )
 from looply.connectors.sap.paths import entity_path, service_path
 from looply.connectors.sap.protocol import Outcome, call, service_root
+from looply.connectors.sap.types.service import ACCEPT, IEEE754_TYPE, TypedService, is_typed_path, metadata_read
+from looply.connectors.sap.types.writing import Written
 from looply.errors import BadInput, OperationError, Problem, tag_input_fields
 from looply.jsontext import Json, fingerprint
 
@@ -34,6 +36,7 @@ FETCH_FAILED = "CSRF Token fetch failed"
 # The connector owns the session and the credentials.
 _RESERVED = ("authorization", "cookie", "x-csrf-token")
 _CLIENT = re.compile(r"[0-9]{3}")
+_COMPUTED = frozenset({"$apply", "$compute"})
 
 
 class SapInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +62,8 @@ class SapInput(msgspec.Struct, frozen=True, kw_only=True):
     """How the body is sent."""
     body: Json = None
     """Any JSON value; a text for `xml` and `raw`."""
+    output: Literal["typed", "raw"] = "typed"
+    """`typed`: numbers and dates by the metadata of the service, in the answer and the body; `raw`: OData's texts."""
 
 
 class SapConnectionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,17 +96,20 @@ async def odata(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
     A modifying call first fetches a CSRF token unless one is cached. When that fails, the output is the failed response
     with `CSRF Token fetch failed` as its data. When the response of a GET has no `ETag` header, `headers.etag` is
     taken from the entity (`__metadata.etag` of V2, `@odata.etag` of V4). No request leaves the connection's origin:
-    a redirect elsewhere is returned as it is. The password, the token and the session cookies are masked.
+    a redirect elsewhere is returned as it is. The password, the token and the session cookies are masked. Unless
+    `output` is `raw`, numbers and dates are converted by the metadata of the service (see `TypedService`).
 
-    Raises: BadInput for an input that cannot be sent, and as `HttpSender.send`; `sent` is False as long as only the
-    token was requested.
+    Raises: BadInput for an input that cannot be sent, as `HttpSender.send` and as `TypedService`; `sent` is False as
+    long as only the token and the metadata were requested.
     """
     given = read_input(SapInput, input_, "sap.odata")
     values = await _connection(ctx, given)
     settings = values.read("sap", SapConnectionSettings, "sap.odata")
     password = values.secrets.get("password", "")
     authorization = basic_header(settings.user, password)
-    request, fetch = _requests(ctx, given, settings, authorization)
+    typed = _typed_service(ctx, given, settings, password)
+    written = Written(given.body) if typed is None or given.body_type != "json" else await typed.write(given.body)
+    request, fetch = _requests(ctx, given, settings, authorization, written)
     key = fingerprint(list(origin(request.url)), request.url.params.get("sap-client"), settings.user, password)
     kept = ctx.cache.find(key)
     try:
@@ -111,7 +119,37 @@ async def odata(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
         raise
     ctx.cache.keep(key, outcome.session)
     masker = _masker(settings, password, (kept, outcome.session))
-    return await read_output(outcome.response, ctx.limits, lambda read: masker.output(_output(request, outcome, read)))
+    output = await read_output(outcome.response, ctx.limits, lambda read: masker.output(_output(request, outcome, read)))
+    if typed is None or outcome.is_fetch_failure:
+        return output
+    return await typed.answer(outcome.response, output)
+
+
+def _typed_service(
+    ctx: CallContext, given: SapInput, settings: SapConnectionSettings, password: str
+) -> TypedService | None:
+    """Returns the service whose metadata gives values their types, None for a call without typed values."""
+    if given.output == "raw" or not is_typed_path(given.entity):
+        return None
+    with tag_input_fields("service_path"):
+        root = service_path(given.service_path)
+    with tag_input_fields("params", "client"):
+        system = _system_params(given, settings)
+    url = with_params(join_url(parse_base_url(settings.base_url), f"{root}/$metadata"), system)
+    authorization = basic_header(settings.user, password)
+
+    async def send(request: HttpRequest) -> HttpResponse:
+        return await send_following(ctx.http, request, lambda target: origin(target) == origin(url))
+
+    return TypedService(
+        documents=ctx.documents,
+        send=send,
+        read=metadata_read(url, {**tracing_headers(ctx), "authorization": authorization}),
+        key=fingerprint("sap", str(url), settings.user, password),
+        path=given.entity,
+        limits=ctx.limits,
+        is_effect=given.method not in READS,
+    )
 
 
 async def _connection(ctx: CallContext, given: SapInput) -> ConnectionValues:
@@ -133,9 +171,9 @@ def _client(value: str | int) -> str:
 
 
 def _requests(
-    ctx: CallContext, given: SapInput, settings: SapConnectionSettings, authorization: str
+    ctx: CallContext, given: SapInput, settings: SapConnectionSettings, authorization: str, written: Written
 ) -> tuple[HttpRequest, HttpRequest]:
-    """Returns the call and the read of the token, both without a session."""
+    """Returns the call with its body, and the read of the token, both without a session."""
     base = parse_base_url(settings.base_url)
     with tag_input_fields("service_path"):
         root = service_path(given.service_path)
@@ -144,10 +182,10 @@ def _requests(
     with tag_input_fields("headers"):
         own = check_headers(given.headers, reserved=_RESERVED)
     with tag_input_fields("body"):
-        content, content_type = encode_body(given.body_type, given.body, ctx.idempotency_key)
+        content, content_type = encode_body(given.body_type, written.body, ctx.idempotency_key)
     every_request = {**tracing_headers(ctx), "authorization": authorization}
     headers = {
-        "accept": "application/json",
+        "accept": _accept(given),
         "idempotency-key": ctx.idempotency_key,
         **({} if content_type is None else {"content-type": content_type}),
         **own,
@@ -155,12 +193,21 @@ def _requests(
     }
     if content_type is not None and given.body_type == "multipart":
         headers["content-type"] = content_type  # it has the boundary
+    if written.is_ieee754:
+        headers["content-type"] = IEEE754_TYPE
     with tag_input_fields("entity"):
         path = f"{root}/{entity_path(given.entity)}"
     with tag_input_fields("params"):
         url = with_params(join_url(base, path), {**given.params, **system})
     fetch = service_root(with_params(join_url(base, f"{root}/"), system)).with_headers(every_request)
     return HttpRequest(method=given.method, url=url, headers=headers, content=content), fetch
+
+
+def _accept(given: SapInput) -> str:
+    # The metadata does not declare what `$apply` and `$compute` make, so their numbers must not be texts.
+    if given.output == "raw" or not is_typed_path(given.entity) or not _COMPUTED.isdisjoint(given.params):
+        return "application/json"
+    return ACCEPT
 
 
 def _system_params(given: SapInput, settings: SapConnectionSettings) -> dict[str, str]:

@@ -18,6 +18,7 @@ METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OPERATION_NAME: Final = r"^[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+$"
 SOURCES: Final = ("SAP", "TEAMS")
 """The sources of a resume: the ordering system, or people."""
+SAP_OUTPUTS: Final = ("typed", "raw")
 BODY_TYPES: Final = ("json", "multipart", "urlencoded", "xml", "raw")
 
 _TEXT: Json = {"type": "string"}
@@ -200,6 +201,12 @@ SETTINGS: Final[dict[str, Json]] = {
             "raw": _RAW,
             "method": or_expression(one_of(*METHODS), default="GET"),
             **_CALL,
+            "output": one_of(
+                *SAP_OUTPUTS,
+                default="typed",
+                description="`typed`: numbers are exact numbers and dates ISO 8601, in the answer and on writing, by the"
+                " metadata of the service. `raw`: OData's texts.",
+            ),
         },
         ("service_path",),
     ),

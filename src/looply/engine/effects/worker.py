@@ -15,6 +15,7 @@ from looply.connectors.bound import BoundDialer, Bounds, BoundSender
 from looply.connectors.masking import MIN_LENGTH, Masker, masker_of
 from looply.connectors.outbound.dialer import Dialer, NoDialer
 from looply.connectors.outbound.offload import offload_if_large
+from looply.connectors.outbound.documents import DocumentCache
 from looply.connectors.outbound.sessions import SessionCache
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
@@ -84,6 +85,7 @@ class Worker:
         self._clock = clock
         self._resources = resources if resources is not None else WorkerResources()
         self._sessions = SessionCache(clock)
+        self._documents = DocumentCache(clock)
 
     async def carry_out(self, state: ExecutionState, opened: OpenStep) -> EffectDone | EffectFailed:
         """Calls the operation once and returns its outcome as a command.
@@ -151,6 +153,7 @@ class Worker:
             connection=lambda name: remember(self._connections.find_by_name(organization_id, name), "connection"),
             clock=self._clock,
             cache=self._sessions,
+            documents=self._documents,
             matching_connection=lambda kind, settings: remember(
                 self._connections.find_by_settings(organization_id, kind, settings), *settings
             ),
