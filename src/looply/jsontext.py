@@ -23,6 +23,7 @@ Json: TypeAlias = Any
 # Only a text that contains one of these, with every digit and every point as `0` and `E` as `e`, can have a number that
 # is infinite, has too many digits, or is changed by a double. A regular expression would take four times as long.
 _DIGITS = bytes.maketrans(b"123456789.E", b"0000000000e")
+_DIGITS_ONLY = bytes.maketrans(b"123456789E", b"000000000e")
 _POWER = b"0e"
 _LONG_NUMBER = b"0" * 16
 # Numbers of at least 16 digits and points, in texts too: what is found within a text costs time, nothing else.
@@ -49,6 +50,7 @@ _FREE_CONTAINERS: Final = 16
 # A text, or the rest of the input when the text does not end. Possessive, so that no byte is matched twice.
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)?', re.DOTALL)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+_CAREFUL = msgspec.json.Decoder(float_hook=read_number)
 _CANONICAL = msgspec.json.Encoder(order="deterministic", decimal_format="number")
 _FLOAT: Final = re.compile(rb"\.[0-9]*0(?![0-9])|[0-9][eE]")
 """Matches the text of every whole float, of every decimal that ends in zeros, and some other texts."""
@@ -73,9 +75,9 @@ def parse_json(text: bytes, limits: Limits = DEFAULT_LIMITS, *, name: str = "the
     if _LONG_NUMBER in digits:
         _check_numbers(value, limits, name)
         if not _keeps_numbers(text):
-            value = _STORED.decode(text)
+            value = _CAREFUL.decode(text)
             _check_numbers(value, limits, name)
-    elif _POWER in digits:
+    elif _POWER in digits and _POWER in text.translate(_DIGITS_ONLY):
         _check_numbers(value, limits, name)
     if not _is_shallow(text, limits.json_levels):
         _check_levels(value, limits, name)
@@ -105,7 +107,7 @@ def _keeps_numbers(text: bytes) -> bool:
     """
     found = b"[%s]" % b",".join(_LONG_NUMBERS.findall(text))
     try:
-        return msgspec.json.encode(msgspec.json.decode(found)) == found
+        return _ENCODER.encode(jiter.from_json(found)) == found
     except ValueError:  # digits of a text that are no number, such as those with a zero at their start
         return False
 
@@ -126,21 +128,21 @@ class Decoder(Generic[T]):
 
     def decode(self, text: bytes) -> T:
         """Returns the value of a text. Raises: as `msgspec.json.decode`."""
-        return (self._careful if has_special_numbers(text) else self._fast).decode(text)
+        needs_care = has_long_numbers(text) or has_extreme_numbers(text)
+        return (self._careful if needs_care else self._fast).decode(text)
 
 
-def has_special_numbers(text: bytes) -> bool:
-    """Returns whether a text that this product has written may have numbers that a double does not keep or read fast.
-
-    Those are numbers that a double would change, and numbers at the ends of its range.
-    """
-    digits = text.translate(_DIGITS)
-    if _LONG_NUMBER in digits and not _keeps_numbers(text):
-        return True
+def has_extreme_numbers(text: bytes) -> bool:
+    """Returns whether a text that this product has written may have numbers at the ends of the range of doubles."""
     # In a large text one search is made before the one for each mark.
-    if len(text) > _COUNTED_BYTES and _POWER not in digits:
+    if len(text) > _COUNTED_BYTES and _POWER not in text.translate(_DIGITS):
         return False
     return any(mark in text for mark in _EXTREME_NUMBERS)
+
+
+def has_long_numbers(text: bytes) -> bool:
+    """Returns whether a valid JSON text may have numbers that a double would change."""
+    return _LONG_NUMBER in text.translate(_DIGITS) and not _keeps_numbers(text)
 
 
 _STORED: Final[Decoder[Json]] = Decoder()
