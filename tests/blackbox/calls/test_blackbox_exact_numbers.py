@@ -97,7 +97,7 @@ def test_ten_thousand_decimals_are_the_same_after_every_part_of_their_way(
     assert response.status_code == 200, response.text
     execution_id = response.json()["looply_execution_id"]
     org.until(workflow_id, execution_id, "COMPLETED")
-    shown = org.get("getWorkflowExecutionById", workflow_id=workflow_id, execution_id=execution_id).text
+    shown = org.get("getWorkflowExecutionById", workflow_id=workflow_id, workflow_execution_id=execution_id).text
     for wanted in (sent, second, fourth, plain):
         assert set(wanted) <= set(re.findall(r"-?[0-9]+\.[0-9]{3}(?![0-9])", shown))
     total = sum(int(text.replace(".", "")) for text in sent)

@@ -65,7 +65,7 @@ def test_no_digit_is_lost_with_the_process(tmp_path: Path, sink: Sink) -> None:
                 server.start()
                 assert org.resume(execution_id, number=number).status_code == 200
             org.until(workflow_id, execution_id, "COMPLETED")
-            shown = org.get("getWorkflowExecutionById", workflow_id=workflow_id, execution_id=execution_id).text
+            shown = org.get("getWorkflowExecutionById", workflow_id=workflow_id, workflow_execution_id=execution_id).text
     finally:
         server.close()
     rows = json.dumps({"results": [{"Amount": text} for text in read]}, separators=(",", ":"))
