@@ -1,9 +1,9 @@
 """Exact decimals: numbers with a fraction that a double would change, as `decimal.Decimal`.
 
-Theory of operation. A number of a JSON text with a fraction or an exponent is a float wherever the float stands for the
-value that is written, which is so for all with at most 15 significant digits; every other one is a `Decimal`. The rule
-depends on the number alone, so that what is stored and read again is the same value of the same type. Arithmetic with a
-`Decimal` counts a float as the number that is written for it: `0.1` is a tenth, not the double next to it.
+Theory of operation. A number of a JSON text with a fraction or an exponent is a float wherever the shortest text of the
+float is the same number, which is so for all with at most 15 significant digits; every other one is a `Decimal`. The
+rule depends on the number alone, so that what is stored and read again is the same value of the same type. Arithmetic
+with a `Decimal` counts a float as the number that is written for it: `0.1` is a tenth, not the double next to it.
 """
 
 import math
@@ -48,7 +48,7 @@ def read_number(text: str) -> float | Decimal:
 
 
 def settle(value: Decimal) -> float | Decimal:
-    """Returns the value by the rule of this module: as a float where that stands for the same number."""
+    """Returns the value by the rule of this module: as a float where that is the same number."""
     made = float(value)
     return made if math.isfinite(made) and Decimal(repr(made)) == value else value
 

@@ -98,8 +98,8 @@ def test_ten_thousand_decimals_are_the_same_after_every_part_of_their_way(
     execution_id = response.json()["looply_execution_id"]
     org.until(workflow_id, execution_id, "COMPLETED")
     shown = org.get("getWorkflowExecutionById", workflow_id=workflow_id, workflow_execution_id=execution_id).text
-    for wanted in (sent, second, fourth, plain):
-        assert set(wanted) <= set(re.findall(r"-?[0-9]+\.[0-9]{3}(?![0-9])", shown))
+    for expected in (sent, second, fourth, plain):
+        assert set(expected) <= set(re.findall(r"-?[0-9]+\.[0-9]{3}(?![0-9])", shown))
     total = sum(int(text.replace(".", "")) for text in sent)
     assert f'"sum":{Decimal(total).scaleb(-3):f}' in shown
     assert digest(sink, f"{root}/taken") == hashed(raw_list)

@@ -1,4 +1,4 @@
-"""Numbers after a kill: a server that dies between two calls goes on with every digit.
+"""Numbers after a kill: a server that is killed between two calls has a successor with every digit.
 
 The hypothesis: 10,000 decimals of 31 digits that a server was given, read from SAP and computed before it was killed
 are sent by its successor as they came, and shown as they came.

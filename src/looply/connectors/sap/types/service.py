@@ -33,13 +33,12 @@ from looply.limits import Limits
 ACCEPT: Final = "application/json;IEEE754Compatible=true, application/json;q=0.9"
 """Asks for decimals and long integers as texts, which no reader on the way can round (OData 4.01, JSON Format 3.2)."""
 IEEE754_TYPE: Final = "application/json;IEEE754Compatible=true"
-CODE: Final = "SAP_METADATA"
 
 _MAX_AGE_SECONDS: Final = 3600.0
 _UNUSABLE_SECONDS: Final = 60.0
 """How long a service without usable metadata is not asked for it again."""
 _BUSY: Final = (429, 500, 502, 503, 504)
-_MEND: Final = "open it for the user of the connection, or set `output` to `raw` and convert the texts with float(...)"
+_REMEDY: Final = "open it for the user of the connection, or set `output` to `raw` and convert the texts with float(...)"
 
 Send: TypeAlias = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
@@ -118,8 +117,8 @@ class TypedService:
 
     def _failure(self, reason: str, response: HttpResponse) -> Rejected:
         done = f" The call itself was answered {response.status}." if self.is_effect else ""
-        message = f"{reason} ({self.read.url.path}); {_MEND}.{done}"
-        return Rejected(message, code=CODE, sent=self.is_effect, status=str(response.status))
+        message = f"{reason} ({self.read.url.path}); {_REMEDY}.{done}"
+        return Rejected(message, code="SAP_METADATA", sent=self.is_effect, status=str(response.status))
 
     async def _metadata(self, *, max_age_seconds: float = float("inf")) -> Metadata | str:
         """Returns the metadata, or why there is none. Raises: OperationError when the system did not answer."""
