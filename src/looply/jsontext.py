@@ -3,8 +3,8 @@
 import math
 import re
 from collections.abc import Callable
-from hashlib import blake2b
 from decimal import Context, Decimal
+from hashlib import blake2b
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import jiter
@@ -122,9 +122,7 @@ class Decoder(Generic[T]):
 
     def __init__(self, type_: type[T] | Any = Any, dec_hook: Callable[[type, Any], Any] | None = None) -> None:
         self._fast: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_, dec_hook=dec_hook)
-        self._careful: msgspec.json.Decoder[T] = msgspec.json.Decoder(
-            type_, dec_hook=dec_hook, float_hook=read_number
-        )
+        self._careful: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_, dec_hook=dec_hook, float_hook=read_number)
 
     def decode(self, text: bytes) -> T:
         """Returns the value of a text. Raises: as `msgspec.json.decode`."""

@@ -1,6 +1,6 @@
 """Metadata documents of two small services with the same order, one of each version of OData."""
 
-V2 = """<?xml version="1.0" encoding="utf-8"?>
+V2 = b"""<?xml version="1.0" encoding="utf-8"?>
 <edmx:Edmx Version="1.0" xmlns:edmx="http://schemas.microsoft.com/ado/2007/06/edmx">
  <edmx:DataServices m:DataServiceVersion="2.0"
    xmlns:m="http://schemas.microsoft.com/ado/2007/08/dataservices/metadata">
@@ -39,9 +39,9 @@ V2 = """<?xml version="1.0" encoding="utf-8"?>
   </Schema>
  </edmx:DataServices>
 </edmx:Edmx>
-""".encode()
+"""
 
-V4 = """<?xml version="1.0" encoding="utf-8"?>
+V4 = b"""<?xml version="1.0" encoding="utf-8"?>
 <edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">
  <edmx:DataServices>
   <Schema Namespace="com.example.orders" Alias="SELF" xmlns="http://docs.oasis-open.org/odata/ns/edm">
@@ -74,4 +74,4 @@ V4 = """<?xml version="1.0" encoding="utf-8"?>
   </Schema>
  </edmx:DataServices>
 </edmx:Edmx>
-""".encode()
+"""

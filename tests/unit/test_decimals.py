@@ -27,7 +27,7 @@ from looply.decimals import (
 LONG = st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-(10**28), max_value=10**28)
 
 
-@pytest.mark.parametrize("text", ["1.5", "0.1", "22899.420", "1e5", "0.30000000000000004", "99999999999999.99", "1.7976931348623157e308"])
+@pytest.mark.parametrize("text", ["1.5", "0.1", "22899.420", "1e5", "0.30000000000000004", "1.7976931348623157e308"])
 def test_a_number_that_a_double_stands_for_is_a_float(text: str) -> None:
     found = read_number(text)
     assert type(found) is float
@@ -35,7 +35,13 @@ def test_a_number_that_a_double_stands_for_is_a_float(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["12345678901234567890123456.120", "0.1000000000000000055511151231257827", "-1234567890.1234567891"]
+    "text",
+    [
+        "99999999999999.99",
+        "12345678901234567890123456.120",
+        "0.1000000000000000055511151231257827",
+        "-1234567890.1234567891",
+    ],
 )
 def test_a_number_that_a_double_changes_is_a_decimal_with_its_digits(text: str) -> None:
     found = read_number(text)

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from looply.connectors.client import HttpClient, build_client
+from looply.connectors.outbound.documents import DocumentCache
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.outbound.sessions import SessionCache
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
@@ -44,6 +45,7 @@ class Wiring:
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
         self.cache = SessionCache(clock)
+        self.documents = DocumentCache(clock)
         self.connections: dict[str, ConnectionValues] = {}
         self.requests: list[httpx2.Request] = []
         self.http: HttpSender | None = None
@@ -79,6 +81,7 @@ class Wiring:
             connection=self._named,
             clock=self.clock,
             cache=self.cache,
+            documents=self.documents,
             matching_connection=self._matching,
         )
 

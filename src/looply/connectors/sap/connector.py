@@ -119,7 +119,9 @@ async def odata(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
         raise
     ctx.cache.keep(key, outcome.session)
     masker = _masker(settings, password, (kept, outcome.session))
-    output = await read_output(outcome.response, ctx.limits, lambda read: masker.output(_output(request, outcome, read)))
+    output = await read_output(
+        outcome.response, ctx.limits, lambda read: masker.output(_output(request, outcome, read))
+    )
     if typed is None or outcome.is_fetch_failure:
         return output
     return await typed.answer(outcome.response, output)

@@ -204,7 +204,7 @@ SETTINGS: Final[dict[str, Json]] = {
             "output": one_of(
                 *SAP_OUTPUTS,
                 default="typed",
-                description="`typed`: numbers are exact numbers and dates ISO 8601, in the answer and on writing, by the"
+                description="`typed`: numbers are numbers and dates ISO 8601, in the answer and on writing, by the"
                 " metadata of the service. `raw`: OData's texts.",
             ),
         },

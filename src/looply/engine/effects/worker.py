@@ -14,8 +14,8 @@ from looply.clock import Clock, SystemClock
 from looply.connectors.bound import BoundDialer, Bounds, BoundSender
 from looply.connectors.masking import MIN_LENGTH, Masker, masker_of
 from looply.connectors.outbound.dialer import Dialer, NoDialer
-from looply.connectors.outbound.offload import offload_if_large
 from looply.connectors.outbound.documents import DocumentCache
+from looply.connectors.outbound.offload import offload_if_large
 from looply.connectors.outbound.sessions import SessionCache
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from looply.connectors.sap.connector import CONNECTOR
+from looply.connectors.sap.types.service import ACCEPT
 from looply.errors import BadInput, Timeout, Unavailable
 
 OPERATION = CONNECTOR.operations[0]
@@ -34,16 +35,16 @@ def token(value: str = "token-0001") -> httpx2.Response:
 
 
 async def test_a_read_goes_to_the_entity_with_client_and_credentials(sap: Any) -> None:
-    sap.answer(httpx2.Response(200, json={"d": {"PurchaseOrder": "4500000101"}}))
+    sap.answer(httpx2.Response(200, json={"d": {"PurchaseOrder": "PO-1"}}))
     output = await call(sap, entity="A_PurchaseOrder('4500000101')", params={"$select": "PurchaseOrder"})
     sent = sap.requests[0]
     assert str(sent.url) == (
         f"https://s4.example:44300{SERVICE}/A_PurchaseOrder('4500000101')?$select=PurchaseOrder&sap-client=100"
     )
     assert sent.headers["authorization"] == "Basic " + b64encode(f"BUYER:{PASSWORD}".encode()).decode()
-    assert sent.headers["accept"] == "application/json"
+    assert sent.headers["accept"] == ACCEPT
     assert sent.headers["x-step"] == "httpRequest_1"
-    assert output["data"] == {"d": {"PurchaseOrder": "4500000101"}}
+    assert output["data"] == {"d": {"PurchaseOrder": "PO-1"}}
 
 
 async def test_a_change_fetches_a_token_and_the_next_one_uses_it(sap: Any) -> None:

@@ -38,7 +38,9 @@ _MAX_AGE_SECONDS: Final = 3600.0
 _UNUSABLE_SECONDS: Final = 60.0
 """How long a service without usable metadata is not asked for it again."""
 _BUSY: Final = (429, 500, 502, 503, 504)
-_REMEDY: Final = "open it for the user of the connection, or set `output` to `raw` and convert the texts with float(...)"
+_REMEDY: Final = (
+    "open it for the user of the connection, or set `output` to `raw` and convert the texts with float(...)"
+)
 
 Send: TypeAlias = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
@@ -102,7 +104,9 @@ class TypedService:
         metadata = await self._metadata()
         if isinstance(metadata, str):
             if needs_numbers:
-                raise _Untyped(f"the answer has numbers in texts, and the metadata of the service is missing: {metadata}")
+                raise _Untyped(
+                    f"the answer has numbers in texts, and the metadata of the service is missing: {metadata}"
+                )
             return read_without_metadata(data) if is_second_version(data) else data
         reading = Reading(metadata, self.limits)
         made = await offload_if_large(size, lambda: reading.answer(data, self.path))

@@ -23,7 +23,9 @@ _NUMBER: Final = re.compile(NUMBER)
 _WHOLE: Final = re.compile(r"[+-]?[0-9]+")
 _TICKS: Final = re.compile(r"\\?/Date\((-?[0-9]{1,16})(?:[+-][0-9]{1,4})?\)\\?/")
 _LITERAL: Final = re.compile(r"(?:datetime|datetimeoffset|time)'([^']*)'")
-_INSTANT: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?))?(Z|[+-][0-9:]+)?")
+_INSTANT: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?))?(Z|[+-][0-9:]+)?"
+)
 _DURATION: Final = re.compile(r"PT(?:([0-9]{1,2})H)?(?:([0-9]{1,2})M)?(?:([0-9]{1,2})(\.[0-9]+)?S)?")
 _TIME: Final = re.compile(r"([0-9]{2}):([0-9]{2})(?::([0-9]{2})(\.[0-9]+)?)?")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
