@@ -44,6 +44,8 @@ def read_number(text: str) -> float | Decimal:
     if shown == text or math.isinf(made):
         return made
     exact = Decimal(text)
+    if text[-1] != "0" and "e" not in shown and "e" not in text and "E" not in text:
+        return exact  # both texts are the shortest of their numbers, and they differ
     return made if exact == Decimal(shown) else exact
 
 

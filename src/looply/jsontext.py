@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Context, Decimal
 from hashlib import blake2b
 from typing import Any, Final, Generic, TypeAlias, TypeVar
@@ -26,8 +26,10 @@ _DIGITS = bytes.maketrans(b"123456789.E", b"0000000000e")
 _DIGITS_ONLY = bytes.maketrans(b"123456789E", b"000000000e")
 _POWER = b"0e"
 _LONG_NUMBER = b"0" * 16
-# Numbers of at least 16 digits and points, in texts too: what is found within a text costs time, nothing else.
-_LONG_NUMBERS: Final = re.compile(rb"(?<![0-9.])(?=[0-9.]{16})[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
+_MANY_DIGITS = b"0" * 65
+# Each number of a JSON text that a double may change is such a run as a whole; other runs are within texts.
+_RUNS: Final = re.compile(rb"[0-9-][0-9.eE+-]{16,}")
+_NUMBER: Final = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
 _PARSER_LEVELS: Final = 200
 """The parser itself refuses deeper nesting."""
 _CONTAINERS: Final = (dict, list)
@@ -39,6 +41,8 @@ STORED_LEVELS: Final = 500
 _EXTREME_NUMBERS: Final = (b"e289", b"e29", b"e30", b"e-29", b"e-3")
 _INTEGERS_BELOW: Final = 10.0**DEFAULT_LIMITS.integer_digits
 T = TypeVar("T")
+_SHORT_BYTES: Final = 4096
+"""A decoder for the numbers of one text costs as much as the numbers of so short a text."""
 _COUNTED_BYTES: Final = 1024 * 1024
 _CHUNK_BYTES: Final = 64 * 1024
 _LONG_UNITS: Final = 50_000
@@ -50,7 +54,6 @@ _FREE_CONTAINERS: Final = 16
 # A text, or the rest of the input when the text does not end. Possessive, so that no byte is matched twice.
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)?', re.DOTALL)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-_CAREFUL = msgspec.json.Decoder(float_hook=read_number)
 _CANONICAL = msgspec.json.Encoder(order="deterministic", decimal_format="number")
 _FLOAT: Final = re.compile(rb"\.[0-9]*0(?![0-9])|[0-9][eE]")
 """Matches the text of every whole float, of every decimal that ends in zeros, and some other texts."""
@@ -73,10 +76,11 @@ def parse_json(text: bytes, limits: Limits = DEFAULT_LIMITS, *, name: str = "the
         raise BadRequest(f"{name} is not valid JSON: {error}", code="MALFORMED_JSON") from error
     digits = text.translate(_DIGITS)
     if _LONG_NUMBER in digits:
-        _check_numbers(value, limits, name)
-        if not _keeps_numbers(text):
-            value = _CAREFUL.decode(text)
+        if _MANY_DIGITS in digits or _POWER in digits:
             _check_numbers(value, limits, name)
+        if exact := _exact_numbers(text):
+            _check_decimals(exact, limits, name)
+            value = msgspec.json.Decoder(float_hook=_number_hook(exact)).decode(text)
     elif _POWER in digits and _POWER in text.translate(_DIGITS_ONLY):
         _check_numbers(value, limits, name)
     if not _is_shallow(text, limits.json_levels):
@@ -99,17 +103,34 @@ def _is_shallow(text: bytes, most: int) -> bool:
     return opened - empty < most or (not empty and most >= _PARSER_LEVELS)
 
 
-def _keeps_numbers(text: bytes) -> bool:
-    """Returns whether doubles keep all numbers of a valid JSON text with long numbers, as far as is seen at once.
+def _exact_numbers(text: bytes) -> dict[str, Decimal]:
+    """Returns the numbers of a valid JSON text that doubles would change, by the texts that are written for them.
 
-    Most long numbers are the results of computations with doubles. They are read and written together, which takes a
-    third of the time of looking at each.
+    Most long numbers are the results of computations with doubles, which keep them. All are read as doubles and written
+    again at once, which takes a fraction of the time of looking at each; only those with another text are looked at.
     """
-    found = b"[%s]" % b",".join(_LONG_NUMBERS.findall(text))
+    runs = _RUNS.findall(text)
+    joined = b",".join(runs)
     try:
-        return _ENCODER.encode(jiter.from_json(found)) == found
-    except ValueError:  # digits of a text that are no number, such as those with a zero at their start
-        return False
+        shown = _ENCODER.encode(jiter.from_json(b"[%s]" % joined))[1:-1]
+    except ValueError:  # a run within a text that is no number, such as a date
+        numbers = {run.decode() for run in runs if _NUMBER.fullmatch(run) is not None}
+        return {run: value for run in numbers if isinstance(value := read_number(run), Decimal)}
+    if shown == joined:
+        return {}
+    pairs = zip(joined.decode().split(","), shown.decode().split(","), strict=True)
+    return {run: Decimal(run) for run, again in pairs if run != again and _is_changed(run, again)}
+
+
+def _is_changed(run: str, again: str) -> bool:
+    """Returns whether a number is another one than the double that is written as `again`, an integer never."""
+    if run[-1] != "0" and "e" not in again and "e" not in run and "E" not in run:
+        return "." in run  # both texts are the shortest of their numbers
+    return isinstance(read_number(run), Decimal) if "." in run or "e" in run or "E" in run else False
+
+
+def _number_hook(exact: Mapping[str, Decimal]) -> Callable[[str], float | Decimal]:
+    return lambda text: exact.get(text) or float(text)
 
 
 class Decoder(Generic[T]):
@@ -121,13 +142,20 @@ class Decoder(Generic[T]):
     """
 
     def __init__(self, type_: type[T] | Any = Any, dec_hook: Callable[[type, Any], Any] | None = None) -> None:
+        self._type = type_
+        self._dec_hook = dec_hook
         self._fast: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_, dec_hook=dec_hook)
-        self._careful: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_, dec_hook=dec_hook, float_hook=read_number)
+        self._careful: msgspec.json.Decoder[T] = self._with(read_number)
 
     def decode(self, text: bytes) -> T:
         """Returns the value of a text. Raises: as `msgspec.json.decode`."""
-        needs_care = has_long_numbers(text) or has_extreme_numbers(text)
-        return (self._careful if needs_care else self._fast).decode(text)
+        if exact := find_exact_numbers(text):
+            is_short = len(text) < _SHORT_BYTES
+            return (self._careful if is_short else self._with(_number_hook(exact))).decode(text)
+        return (self._careful if has_extreme_numbers(text) else self._fast).decode(text)
+
+    def _with(self, float_hook: Callable[[str], float | Decimal]) -> msgspec.json.Decoder[T]:
+        return msgspec.json.Decoder(self._type, dec_hook=self._dec_hook, float_hook=float_hook)
 
 
 def has_extreme_numbers(text: bytes) -> bool:
@@ -138,9 +166,9 @@ def has_extreme_numbers(text: bytes) -> bool:
     return any(mark in text for mark in _EXTREME_NUMBERS)
 
 
-def has_long_numbers(text: bytes) -> bool:
-    """Returns whether a valid JSON text may have numbers that a double would change."""
-    return _LONG_NUMBER in text.translate(_DIGITS) and not _keeps_numbers(text)
+def find_exact_numbers(text: bytes) -> Mapping[str, Decimal]:
+    """Returns the numbers of a valid JSON text that doubles would change, by the texts that are written for them."""
+    return _exact_numbers(text) if _LONG_NUMBER in text.translate(_DIGITS) else {}
 
 
 _STORED: Final[Decoder[Json]] = Decoder()
@@ -301,16 +329,20 @@ def _check_numbers(value: Json, limits: Limits, name: str) -> None:
         elif isinstance(item, float):
             if not math.isfinite(item):
                 raise BadRequest(f"{name} has a number too large for a double", code="MALFORMED_JSON")
-        elif isinstance(item, Decimal):
-            if count_digits(item) > limits.decimal_digits:
-                raise BadRequest(
-                    f"{name} has a number of more than {limits.decimal_digits} digits (limit decimal_digits); "
-                    "send it as a string",
-                    code="MALFORMED_JSON",
-                )
         elif isinstance(item, int) and abs(item) >= largest:
             raise BadRequest(
                 f"{name} has an integer of more than {limits.integer_digits} digits; send it as a string",
+                code="MALFORMED_JSON",
+            )
+
+
+def _check_decimals(exact: Mapping[str, Decimal], limits: Limits, name: str) -> None:
+    for text, value in exact.items():
+        may_be_long = len(text) > limits.decimal_digits or "e" in text or "E" in text
+        if may_be_long and count_digits(value) > limits.decimal_digits:
+            raise BadRequest(
+                f"{name} has a number of more than {limits.decimal_digits} digits (limit decimal_digits); "
+                "send it as a string",
                 code="MALFORMED_JSON",
             )
 
