@@ -23,6 +23,7 @@ from looply.connectors.credentials.logons import Logons
 from looply.connectors.credentials.sessions import SessionCache
 from looply.connectors.credentials.tokens import TokenCache
 from looply.connectors.outbound.dialer import Dialer, NoDialer
+from looply.connectors.outbound.documents import DocumentCache
 from looply.connectors.outbound.routes import Route
 from looply.connectors.sandbox import NoSandbox, Sandbox
 from looply.connectors.verdicts import judge_status
@@ -199,6 +200,8 @@ class CallContext:
     became of it, or raises `Unsettled`."""
     entered_on: datetime | None = None
     """When the visit began: the same for all of its attempts."""
+    documents: DocumentCache = field(default_factory=lambda: DocumentCache(SystemClock()))
+    """Documents that describe services, kept in memory and shared by all calls of the process, by credentials."""
     matching_connection: Callable[[str, Mapping[str, str]], Awaitable[ConnectionValues]] = _no_matching_connection
     """Returns the one connection of a kind that has these settings. Raises: BadInput when it is not exactly one."""
     dialer: Dialer = field(default_factory=NoDialer)

@@ -19,6 +19,7 @@ from looply.connectors.client import HttpClient, build_client
 from looply.connectors.credentials.logons import Logons
 from looply.connectors.credentials.sessions import SessionCache
 from looply.connectors.credentials.tokens import TokenCache
+from looply.connectors.outbound.documents import DocumentCache
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.errors import BadInput
@@ -48,6 +49,7 @@ class Wiring:
         self.cache = SessionCache(clock)
         self.tokens = TokenCache(clock)
         self.logons = Logons()
+        self.documents = DocumentCache(clock)
         self.connections: dict[str, ConnectionValues] = {}
         self.requests: list[httpx2.Request] = []
         self.http: HttpSender | None = None
@@ -90,6 +92,7 @@ class Wiring:
             cache=self.cache,
             tokens=self.tokens,
             logons=self.logons,
+            documents=self.documents,
             matching_connection=self._matching,
         )
 

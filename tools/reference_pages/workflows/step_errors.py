@@ -96,6 +96,10 @@ STEP_ERRORS: Final[dict[str, str]] = {
     "RESPONSE_TOO_LARGE": (
         "The response is over `response_bytes` or `json_nodes`, or in too many pieces. Request less, as by `$select`."
     ),
+    "SAP_METADATA": (
+        "An answer of SAP has a number in a text, and the metadata of the service does not give its type, or cannot be"
+        " read. Open `$metadata` for the user of the connection, or set `output` to `raw`."
+    ),
     "SECRET_IN_CARD": "The card would show a value that is marked secret.",
     "SECRET_IN_DATASTORE": "The datastore would show a value that is marked secret.",
     "STATUS": "The other system answered with a status that `fail_on` names. `error.status` has it.",

@@ -1,10 +1,10 @@
 """`looply connection`: the other systems that steps call, with their credentials."""
 
-import json
 from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
+from looply.cli.display.json_texts import pretty_text
 from looply.cli.display.pages import Page
 from looply.cli.terminal.documents import file_parameter, read_document
 from looply.cli.terminal.failures import UsageError
@@ -138,7 +138,7 @@ def _show(terminal: Terminal, item: dict[str, Any]) -> None:
     shown = {
         "name": item["name"],
         "kind": item["kind"],
-        "settings": json.dumps(item["settings"], ensure_ascii=False, indent=2),
+        "settings": pretty_text(item["settings"]),
         "secrets": ", ".join(item["secret_names"]) or "none",
         "changed": instant(item["modified_on"]),
     }

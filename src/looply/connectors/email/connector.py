@@ -8,7 +8,7 @@ import msgspec
 
 from looply.connectors.checking import SMTP_CHECKS, STEP_SECONDS, Checks, check_connect
 from looply.connectors.email.conversation import PORTS, RefusedRecipient, Server, log_on, send
-from looply.connectors.email.message import EmailInput, build_mail
+from looply.connectors.email.message import EmailInput, build_mail, with_decimal_texts
 from looply.connectors.port import (
     Binding,
     CallContext,
@@ -157,6 +157,7 @@ CONNECTOR = Connector(
             repeat="never",
             call=send_mail,
             connection_kind="smtp",
+            normalize=with_decimal_texts,
         ),
     ),
     connection_kinds=(

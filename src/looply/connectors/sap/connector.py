@@ -1,11 +1,13 @@
 """The SAP connector: calls of OData services, with the session protocol, batches, pages and repeated calls."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from looply.connectors.http.bodies import read_output
 from looply.connectors.http.connector import with_upper_method
+from looply.connectors.http.headers import tracing_headers
 from looply.connectors.http.redirects import READS
+from looply.connectors.outbound.offload import offload_if_large
 from looply.connectors.port import (
     CallContext,
     ConnectionKind,
@@ -35,7 +37,7 @@ from looply.connectors.sap.repeating import (
     unsettled,
     why_not_repeated,
 )
-from looply.connectors.sap.requests import Service, accept_of, headers_of, request_of, service_of
+from looply.connectors.sap.requests import Service, headers_of, request_of, service_of
 from looply.connectors.sap.settings import (
     SapConnectionSecrets,
     SapConnectionSettings,
@@ -44,9 +46,11 @@ from looply.connectors.sap.settings import (
     connection_problems,
     required_secrets,
 )
+from looply.connectors.sap.types.service import Answer, TypedService
+from looply.connectors.sap.types.writing import IEEE754_TYPE, Written
 from looply.connectors.sap.verdicts import judge
 from looply.definition.values.repeat import Repeat, repeat_of_odata
-from looply.errors import BadInput
+from looply.errors import BadInput, Rejected
 from looply.jsontext import Json, fingerprint
 
 FETCH_FAILED: Final = "CSRF Token fetch failed"
@@ -60,11 +64,12 @@ async def odata(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
     A modifying call first fetches a CSRF token unless one is cached. When that fails, the output is the failed response
     with `CSRF Token fetch failed` as its data. When the response has no `ETag` header, `headers.etag` is taken from the
     entity (`__metadata.etag` of V2, `@odata.etag` of V4). No request leaves the connection's origin, but for tokens: a
-    redirect elsewhere is returned as it is. The credentials, the token and the session cookies are masked.
+    redirect elsewhere is returned as it is. The credentials, the token and the session cookies are masked. Unless
+    `output` is `raw`, numbers and dates are converted by the metadata of the service (see `TypedService`).
 
     Raises: BadInput for an input that cannot be sent; AuthFailed when logons are refused; Unsettled when an earlier
     attempt may have taken effect; Rejected (code `BAD_RESPONSE`) for a batch or a page that cannot be read; as
-    `HttpSender.send`. `sent` is False as long as only the token was requested.
+    `HttpSender.send` and as `TypedService`. `sent` is False as long as only the token and the metadata were requested.
     """
     given = read_input(SapInput, input_, "sap.odata")
     values = await _connection(ctx, given)
@@ -93,10 +98,21 @@ class _Call:
         self._parts: list[BatchRequest] = []
         entity = given.entity if given.batch is None else given.batch[0].entity if given.batch else ""
         self._conversation = SapConversation(ctx, principal, service.places(entity))
+        url = service.url("$metadata", {})
+        self._types = TypedService(
+            documents=ctx.documents,
+            send=self._send_read,
+            read=HttpRequest(
+                method="GET", url=url, headers={**tracing_headers(ctx), "accept": service.accept("$metadata", ())}
+            ),
+            key=fingerprint("sap", str(url), principal.session_key.hex()),
+            limits=ctx.limits,
+            is_effect=given.method not in READS or given.batch is not None,
+        )
 
     async def perform(self) -> dict[str, Json]:
         """Returns the output of the call, or of the probe that finds what an earlier attempt made."""
-        request = self._request()
+        request = await self._request()
         if request.method in READS:
             return await self._read(request)
         if self._ctx.is_unsettled and (found := await self._settled()) is not None:
@@ -107,15 +123,17 @@ class _Call:
             self._ctx.cache.note_recognized(self._recognition_key)
         if self._given.batch is not None and not outcome.is_fetch_failure:
             return await self._batch_output(outcome.response)
-        return await self._output(outcome)
+        return await self._output(outcome, request)
 
-    def _request(self) -> HttpRequest:
+    async def _request(self) -> HttpRequest:
         given = self._given
         if given.batch is None:
-            return request_of(self._ctx, given, self._service)
+            body = await self._written(given.entity, given.body) if given.body_type == "json" else Written(given.body)
+            return request_of(self._ctx, given, self._service, body)
         if given.entity or given.next or given.params or given.body is not None or given.pages is not None:
             raise BadInput("a `batch` has its requests in its parts: give no `entity`, `params`, `body` or `pages`")
-        self._parts = batch_requests(given.batch, self._service)
+        requests = batch_requests(given.batch, self._service)
+        self._parts = [each.with_body(await self._written(each.path, each.body)) for each in requests]
         if self._service.version == "2":
             content, kind = encode_multipart(self._parts, self._ctx.idempotency_key)
         else:
@@ -131,24 +149,49 @@ class _Call:
 
     async def _read(self, request: HttpRequest) -> dict[str, Json]:
         outcome = await self._conversation.send(request)
-        output = await self._output(outcome)
+        output = await self._output(outcome, request)
         if self._given.pages is None:
             return output
 
-        async def further(page: HttpRequest) -> HttpResponse:
-            return (await self._conversation.send(page)).response
+        async def further(page: HttpRequest) -> tuple[dict[str, Json], int]:
+            found = await self._conversation.send(page)
+            return await self._output(found, page), len(found.response.content)
 
         limits = self._ctx.limits
         paged = await follow_pages(output, request, self._service, self._given.pages, further, limits)
         return self._masked(paged)
 
-    async def _output(self, outcome: Outcome) -> dict[str, Json]:
+    async def _output(self, outcome: Outcome, request: HttpRequest) -> dict[str, Json]:
+        """Returns the answer to one request, typed."""
+
         def finish(read: dict[str, Json]) -> dict[str, Json]:
             if outcome.is_fetch_failure:
                 return self._masked({**read, "data": FETCH_FAILED})
             return self._masked(with_etag(read))
 
-        return await read_output(outcome.response, self._ctx.limits, finish)
+        response = outcome.response
+        output = await read_output(response, self._ctx.limits, finish)
+        if outcome.is_fetch_failure:
+            return output
+        answer = Answer(
+            path=self._service.path_of(request.url),
+            status=response.status,
+            content_type=response.header("content-type") or "",
+            content=response.content,
+            data=output["data"],
+        )
+        return {**output, "data": (await self._typed([answer], len(response.content)))[0]}
+
+    async def _written(self, path: str, body: Json) -> Written:
+        return await self._types.write(path, body) if self._service.is_typed else Written(body)
+
+    async def _typed(self, answers: Sequence[Answer], size: int) -> list[Json]:
+        if not self._service.is_typed:
+            return [each.data for each in answers]
+        return await self._types.answer(answers, size)
+
+    async def _send_read(self, request: HttpRequest) -> HttpResponse:
+        return (await self._conversation.send(request)).response
 
     def _masked(self, output: dict[str, Json]) -> dict[str, Json]:
         masked: dict[str, Json] = self._conversation.masker().output(output)
@@ -158,13 +201,16 @@ class _Call:
         output = await read_output(response, self._ctx.limits)
         if output["status"] not in _SHOWN_STATUSES:
             return self._masked(output)
-        kind = (response.header("content-type") or "").lower()
-        if kind.startswith("multipart/"):
-            parts = read_multipart(response, self._parts, self._ctx.limits)
-        else:
-            parts = read_json_batch(response, self._parts)
-        shown = [with_etag(part) for part in parts]
+        parts = await offload_if_large(len(response.content), lambda: self._read_parts(response))
+        answers = [_answer_of(part, request) for part, request in zip(parts, self._parts, strict=True)]
+        made = await self._typed(answers, len(response.content))
+        shown = [{**with_etag(part), "data": data} for part, data in zip(parts, made, strict=True)]
         return self._masked({**output, "data": {"parts": shown}})
+
+    def _read_parts(self, response: HttpResponse) -> list[dict[str, Json]]:
+        if (response.header("content-type") or "").lower().startswith("multipart/"):
+            return read_multipart(response, self._parts, self._ctx.limits)
+        return read_json_batch(response, self._parts)
 
     async def _settled(self) -> dict[str, Json] | None:
         """Returns the output for what an earlier attempt made; None when the call may be sent again.
@@ -184,9 +230,16 @@ class _Call:
         request = HttpRequest(
             method="GET",
             url=self._service.url(probe.entity, probe.params),
-            headers={**headers_of(self._ctx, self._given, self._service), "accept": accept_of(probe.entity)},
+            headers={
+                **headers_of(self._ctx, self._given, self._service),
+                "accept": self._service.accept(probe.entity, probe.params),
+            },
         )
-        output = await self._output(await self._conversation.send(request))
+        outcome = await self._conversation.send(request)
+        try:
+            output = await self._output(outcome, request)
+        except Rejected as error:
+            raise unsettled(f"the answer to the probe of {probe.entity} cannot be read: {error.message}") from error
         status = str(output["status"])
         if status.startswith("2") and (found := _first_entity(output)) is not None:
             return found
@@ -199,6 +252,15 @@ class _Call:
     @property
     def _recognition_key(self) -> bytes:
         return fingerprint(self._principal.session_key.hex(), self._service.path)
+
+
+def _answer_of(part: Mapping[str, Json], request: BatchRequest) -> Answer:
+    headers = part["headers"]
+    # A part of a JSON answer may leave its type out; then it is what was asked for.
+    content_type = headers.get("content-type") or (IEEE754_TYPE if IEEE754_TYPE in request.headers["accept"] else "")
+    return Answer(
+        path=request.path, status=int(part["status"]), content_type=content_type, content=None, data=part["data"]
+    )
 
 
 def _first_entity(output: dict[str, Json]) -> dict[str, Json] | None:

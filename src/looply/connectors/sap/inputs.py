@@ -80,6 +80,8 @@ class SapInput(msgspec.Struct, frozen=True, kw_only=True):
     """Requests that are sent as one `$batch`, instead of `entity`, `params` and `body`."""
     probe: Probe | None = None
     """Finds out what became of a call whose outcome is unknown."""
+    output: Literal["typed", "raw"] = "typed"
+    """`typed`: numbers and dates by the metadata of the service, in the answer and the body; `raw`: OData's texts."""
 
 
 class SapOutput(HttpOutput, frozen=True, kw_only=True):

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 
 import httpx2
 
-from looply.connectors.http.bodies import read_output
-from looply.connectors.port import HttpRequest, HttpResponse
+from looply.connectors.port import HttpRequest
 from looply.connectors.sap.inputs import Pages
 from looply.connectors.sap.requests import Service
 from looply.errors import BadInput, Rejected
@@ -44,34 +43,35 @@ async def follow_pages(
     request: HttpRequest,
     service: Service,
     pages: Pages,
-    send: Callable[[HttpRequest], Awaitable[HttpResponse]],
+    read: Callable[[HttpRequest], Awaitable[tuple[dict[str, Json], int]]],
     limits: Limits,
 ) -> dict[str, Json]:
     """Returns the output of a list's first page with the rows of the following ones added to it.
+
+    `read` returns the output of a page and the size of its body in bytes.
 
     It stops at `pages.max` pages, at `pages.rows` rows, and before the bodies are larger than `limits.response_bytes`;
     then `truncated` is true, and `next` is the link of the page that was not read. A page that is no success is the
     output instead: rows that are missing must not look like rows that do not exist.
 
-    Raises: Rejected (code `BAD_RESPONSE`) for links that lead in a circle or out of the service; as `send`.
+    Raises: Rejected (code `BAD_RESPONSE`) for links that lead in a circle or out of the service; as `read`.
     """
     output: dict[str, Json] = dict(first)
     page = page_of(output["data"])
     if not output["status"].startswith("2") or page.rows is None:
         return {**output, "truncated": False, "next": None}
-    rows, link, read, size = list(page.rows), page.next, 1, 0
+    rows, link, count, size = list(page.rows), page.next, 1, 0
     url, known = request.url, {str(request.url)}
-    while link and read < pages.max and len(rows) < pages.rows:
+    while link and count < pages.max and len(rows) < pages.rows:
         url = _next_url(service, link, url, known)
-        response = await send(replace(request, method="GET", url=url))
-        further = await read_output(response, limits)
+        further, length = await read(replace(request, method="GET", url=url))
         page = page_of(further["data"])
         if not further["status"].startswith("2") or page.rows is None:
             return {**further, "truncated": True, "next": link}
-        size += len(response.content)
+        size += length
         if size > limits.response_bytes:
             break
-        rows, link, read = [*rows, *page.rows], page.next, read + 1
+        rows, link, count = [*rows, *page.rows], page.next, count + 1
     return {**output, "data": _with_rows(output["data"], rows), "truncated": bool(link), "next": link or None}
 
 

@@ -1,9 +1,10 @@
 """The requests of one call of an OData service, without credentials and session."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
+from urllib.parse import unquote
 
 import httpx2
 
@@ -17,16 +18,20 @@ from looply.connectors.sap.paths import entity_path, entity_set, service_path
 from looply.connectors.sap.principals import RESERVED
 from looply.connectors.sap.protocol import token_places
 from looply.connectors.sap.settings import SapConnectionSettings, client_text
+from looply.connectors.sap.types.writing import IEEE754_TYPE, Written
 from looply.errors import BadInput, tag_input_fields
 from looply.jsontext import Json
 
 ODataVersion: TypeAlias = Literal["2", "4"]
 
+_JSON: Final = "application/json"
 _PLAIN: Final = re.compile(r"/\$(?:count|value)$")
 _VERSION_HEADERS: Final[Mapping[ODataVersion, Mapping[str, str]]] = {
     "2": {"maxdataserviceversion": "2.0"},
     "4": {"odata-maxversion": "4.01"},
 }
+_COMPUTED: Final = frozenset({"$apply", "$compute"})
+"""The parameters of what the metadata does not declare."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,8 @@ class Service:
     system: Mapping[str, str]
     """The parameters that name the client and the language."""
     csrf_at: str = ""
+    is_typed: bool = True
+    """Whether the values of answers get the types of the metadata."""
 
     @property
     def client(self) -> str:
@@ -54,17 +61,32 @@ class Service:
 
     def relative(self, entity: str, params: Mapping[str, Json]) -> str:
         """Returns the URL of a resource relative to the service, for the parts of a batch. Raises: BadInput."""
-        root = self.url("", {}).raw_path.decode("ascii").partition("?")[0]
         with tag_input_fields("batch"):
             url = with_params(join_url(self.base, f"{self.path}/{entity_path(entity)}"), params)
-        return url.raw_path.decode("ascii").removeprefix(root)
+        return url.raw_path.decode("ascii").removeprefix(self._root)
+
+    def path_of(self, url: httpx2.URL | str) -> str:
+        """Returns what a URL of the service, or one relative to it, leads to: `A_PurchaseOrder('1')/to_Item`."""
+        path = url if isinstance(url, str) else url.raw_path.decode("ascii").removeprefix(self._root)
+        return unquote(path.partition("?")[0])
+
+    def accept(self, entity: str, params: Iterable[str]) -> str:
+        """Returns the types of content that a request asks for, by what it leads to and the names of its parameters.
+
+        Decimals of version 4 are asked for as texts, which no reader on the way can round, but for what is computed:
+        its type is not known.
+        """
+        accept = accept_of(entity)
+        is_exact = self.is_typed and self.version == "4" and _COMPUTED.isdisjoint(params)
+        if not is_exact or not accept.startswith(_JSON):
+            return accept
+        return f"{IEEE754_TYPE}, {accept.replace(_JSON, f'{_JSON};q=0.9', 1)}"
 
     def next_url(self, link: str, base: httpx2.URL) -> httpx2.URL:
         """Returns the URL of a next page. Raises: BadInput for a link that leads out of the service."""
         target = resolve_redirect(base, link.replace(" ", "%20"))
-        root = self.url("", {}).raw_path.decode("ascii").partition("?")[0]
         path = target.raw_path.decode("ascii").partition("?")[0]
-        if origin(target) != origin(self.base) or not path.startswith(root):
+        if origin(target) != origin(self.base) or not path.startswith(self._root):
             raise BadInput("the link of the next page leads out of its service")
         known = {name for name, _ in target.params.multi_items()}
         return with_params(target, {name: value for name, value in self.system.items() if name not in known})
@@ -76,6 +98,10 @@ class Service:
             return token_places(join_url(self.base, self.csrf_at), query)[:2]
         root = join_url(self.base, f"{self.path}/")
         return token_places(root, query, entity_set(entity))
+
+    @property
+    def _root(self) -> str:
+        return self.url("", {}).raw_path.decode("ascii").partition("?")[0]
 
 
 def service_of(given: SapInput, settings: SapConnectionSettings) -> Service:
@@ -90,6 +116,7 @@ def service_of(given: SapInput, settings: SapConnectionSettings) -> Service:
         version=_version(settings, path),
         system=system,
         csrf_at=settings.csrf.at if settings.csrf is not None else "",
+        is_typed=given.output == "typed",
     )
 
 
@@ -98,7 +125,7 @@ def headers_of(ctx: CallContext, given: SapInput, service: Service) -> dict[str,
     with tag_input_fields("headers"):
         own = check_headers(given.headers, reserved=RESERVED)
     return {
-        "accept": accept_of(given.entity),
+        "accept": service.accept(given.entity, given.params),
         "idempotency-key": ctx.idempotency_key,
         **_VERSION_HEADERS[service.version],
         **own,
@@ -106,13 +133,15 @@ def headers_of(ctx: CallContext, given: SapInput, service: Service) -> dict[str,
     }
 
 
-def request_of(ctx: CallContext, given: SapInput, service: Service) -> HttpRequest:
-    """Returns the request of a call that is no batch. Raises: BadInput."""
+def request_of(ctx: CallContext, given: SapInput, service: Service, written: Written) -> HttpRequest:
+    """Returns the request of a call that is no batch, with its body. Raises: BadInput."""
     headers = headers_of(ctx, given, service)
     with tag_input_fields("body"):
-        content, content_type = encode_body(given.body_type, given.body, ctx.idempotency_key)
+        content, content_type = encode_body(given.body_type, written.body, ctx.idempotency_key)
     if content_type is not None and (given.body_type == "multipart" or "content-type" not in headers):
         headers["content-type"] = content_type  # that of a multipart body has the boundary
+    if written.is_ieee754:
+        headers["content-type"] = IEEE754_TYPE
     if given.next:
         if given.entity or given.params or given.method not in READS:
             raise BadInput("`next` is a link of its own: give it without `entity` and `params`, and read with GET")
@@ -130,7 +159,7 @@ def accept_of(entity: str) -> str:
         return "text/plain, */*;q=0.5"
     if path == "$metadata":
         return "application/xml"
-    return "application/json, text/plain;q=0.5, */*;q=0.1"
+    return f"{_JSON}, text/plain;q=0.5, */*;q=0.1"
 
 
 def _version(settings: SapConnectionSettings, path: str) -> ODataVersion:

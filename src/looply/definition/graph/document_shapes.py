@@ -236,7 +236,7 @@ def _output(step: StepOutline) -> Shape:
         return meet(declared, shape_of_schema(step.settings["schema"]))
     if has_type(step, "overridePayload") and "payload" not in step.settings:
         return object_of({name: Field(ANY) for name in _set_names(step)})
-    if has_type(step, "sapRequest"):
+    if has_type(step, "sapRequest") and step.settings.get("output") == "raw":
         return object_of({**(declared.fields or {}), "data": Field(_SAP_DATA)})
     return _card_output(step, declared) if has_type(step, "adaptiveCard") else declared
 

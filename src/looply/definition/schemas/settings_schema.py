@@ -20,6 +20,7 @@ ODATA_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "MERGE", "DELETE"
 OPERATION_NAME: Final = r"^[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+$"
 SOURCES: Final = ("SAP", "TEAMS")
 """The sources of a resume: the ordering system, or people."""
+SAP_OUTPUTS: Final = ("typed", "raw")
 BODY_TYPES: Final = ("json", "multipart", "urlencoded", "xml", "raw")
 
 _TEXT: Json = {"type": "string"}
@@ -253,6 +254,12 @@ SETTINGS: Final[dict[str, Json]] = {
             "pages": _PAGES,
             "batch": _BATCH,
             "probe": _PROBE,
+            "output": one_of(
+                *SAP_OUTPUTS,
+                default="typed",
+                description="`typed`: numbers are numbers and dates ISO 8601, in the answer and on writing, by the"
+                " metadata of the service. `raw`: OData's texts.",
+            ),
         },
         ("service_path",),
     ),

@@ -17,6 +17,7 @@ from looply.connectors.credentials.sessions import SessionCache
 from looply.connectors.credentials.tokens import TokenCache
 from looply.connectors.masking import MIN_LENGTH, Masker, masker_of
 from looply.connectors.outbound.dialer import Dialer, NoDialer
+from looply.connectors.outbound.documents import DocumentCache
 from looply.connectors.outbound.offload import offload_if_large
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
@@ -89,6 +90,7 @@ class Worker:
         self._sessions = SessionCache(clock)
         self._tokens = TokenCache(clock)
         self._logons = Logons()
+        self._documents = DocumentCache(clock)
 
     @property
     def prober(self) -> ConnectionProber:
@@ -178,6 +180,7 @@ class Worker:
             logons=self._logons,
             is_unsettled=opened.is_unsettled,
             entered_on=opened.entered_on,
+            documents=self._documents,
             matching_connection=lambda kind, settings: remember(
                 self._connections.find_by_settings(organization_id, kind, settings), *settings
             ),

@@ -34,7 +34,7 @@ def token(value: str = "token-0001") -> httpx2.Response:
 
 
 async def test_a_read_goes_to_the_entity_with_client_and_credentials(sap: Any) -> None:
-    sap.answer(httpx2.Response(200, json={"d": {"PurchaseOrder": "4500000101"}}))
+    sap.answer(httpx2.Response(200, json={"d": {"PurchaseOrder": "PO-1"}}))
     output = await call(sap, entity="A_PurchaseOrder('4500000101')", params={"$select": "PurchaseOrder"})
     sent = sap.requests[0]
     assert str(sent.url) == (
@@ -44,7 +44,7 @@ async def test_a_read_goes_to_the_entity_with_client_and_credentials(sap: Any) -
     assert sent.headers["accept"] == "application/json, text/plain;q=0.5, */*;q=0.1"
     assert sent.headers["maxdataserviceversion"] == "2.0"
     assert sent.headers["x-step"] == "httpRequest_1"
-    assert output["data"] == {"d": {"PurchaseOrder": "4500000101"}}
+    assert output["data"] == {"d": {"PurchaseOrder": "PO-1"}}
 
 
 async def test_a_change_fetches_a_token_and_the_next_one_uses_it(sap: Any) -> None:

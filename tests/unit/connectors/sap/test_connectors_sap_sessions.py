@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kit.servers.sap_gateway import LOCKED_2, SERVICE_4, StrictGateway
+from kit.servers.sap_gateway import LOCKED_2, SERVICE_2, SERVICE_4, StrictGateway
 from looply.connectors.credentials.logons import MOST_FAILURES
 from looply.errors import AuthFailed, Timeout
 
@@ -34,7 +34,8 @@ async def test_a_token_that_comes_with_an_error_is_used(status: int, perform: An
 async def test_a_gateway_without_head_is_asked_by_get(perform: Any, gateway: StrictGateway) -> None:
     gateway.has_head = False
     assert (await perform(**CHANGE))["status"] == "201"
-    assert [request.method for request in gateway.requests] == ["HEAD", "GET", "POST"]
+    assert [request.method for request in gateway.requests] == ["HEAD", "GET", "POST", "GET"]
+    assert gateway.requests[-1].path == f"{SERVICE_2}/$metadata"
 
 
 async def test_a_change_survives_two_ends_of_its_session_and_takes_effect_once(

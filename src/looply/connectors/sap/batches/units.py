@@ -1,13 +1,14 @@
 """The parts of a batch, grouped into the units that take effect together."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from looply.connectors.http.headers import check_headers
 from looply.connectors.http.redirects import READS
 from looply.connectors.sap.inputs import BatchPart
-from looply.connectors.sap.requests import Service, accept_of
+from looply.connectors.sap.requests import Service
+from looply.connectors.sap.types.writing import IEEE754_TYPE, Written
 from looply.errors import BadInput, Rejected
 from looply.jsontext import Json, encode_json
 
@@ -18,11 +19,15 @@ NOT_PROCESSED: Final[dict[str, Json]] = {"status": "0", "statusText": "Not proce
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchRequest:
-    """One request of a batch; `url` is relative to the service."""
+    """One request of a batch; `url` is relative to the service.
+
+    `path` is what it leads to, with the entity of an earlier part in the place of `$<id>`.
+    """
 
     id: str
     method: str
     url: str
+    path: str
     headers: dict[str, str]
     body: Json
     group: str
@@ -31,6 +36,11 @@ class BatchRequest:
     def content(self) -> bytes:
         """The body as bytes."""
         return b"" if self.body is None else encode_json(self.body)
+
+    def with_body(self, written: Written) -> "BatchRequest":
+        """Returns the request with its body as the service reads it."""
+        headers = {**self.headers, "content-type": IEEE754_TYPE} if written.is_ieee754 else self.headers
+        return replace(self, body=written.body, headers=headers)
 
 
 def batch_requests(parts: Sequence[BatchPart], service: Service) -> list[BatchRequest]:
@@ -56,17 +66,28 @@ def batch_requests(parts: Sequence[BatchPart], service: Service) -> list[BatchRe
             raise BadInput(f"the group {part.group} has the name of a part")
         if not groups or groups[-1] != part.group:
             groups.append(part.group)
-    return [_request(part, service) for part in parts]
+    made: list[BatchRequest] = []
+    paths: dict[str, str] = {}
+    for part in parts:
+        request = _request(part, service, paths)
+        made.append(request)
+        # What it created is one of what its path leads to.
+        paths[f"${part.id}"] = request.path if request.path.endswith(")") else f"{request.path}(0)"
+    return made
 
 
-def _request(part: BatchPart, service: Service) -> BatchRequest:
-    headers = {"accept": accept_of(part.entity), **check_headers(part.headers, reserved=("cookie", "authorization"))}
+def _request(part: BatchPart, service: Service, paths: Mapping[str, str]) -> BatchRequest:
+    own = check_headers(part.headers, reserved=("cookie", "authorization"))
+    headers = {"accept": service.accept(part.entity, part.params), **own}
+    url = service.relative(part.entity, part.params)
+    first, slash, rest = service.path_of(url).partition("/")
     if part.body is not None:
         headers.setdefault("content-type", "application/json")
     return BatchRequest(
         id=part.id,
         method=part.method,
-        url=service.relative(part.entity, part.params),
+        url=url,
+        path=f"{paths.get(first, first)}{slash}{rest}",
         headers=headers,
         body=part.body,
         group=part.group,
