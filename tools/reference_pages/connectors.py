@@ -75,7 +75,8 @@ def _field(field: Any, texts: dict[str, str]) -> tuple[str, str, str, str]:
 
 
 def _default(field: Any) -> Any:
-    return field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    default = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    return None if default is msgspec.UNSET else default
 
 
 def _type(type_: Any) -> str:
