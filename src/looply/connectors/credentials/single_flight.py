@@ -33,11 +33,10 @@ class SingleFlight(Generic[Result]):
             flight.set_exception(error)
             flight.exception()  # it is raised below, also when nobody waits
             raise
-        except BaseException:
-            flight.cancel()
-            raise
         else:
             flight.set_result(result)
             return result
         finally:
+            # Without an outcome, because its caller was cancelled or broke, the next one does the work.
+            flight.cancel()
             del self._flights[key]

@@ -6,12 +6,12 @@ from typing import Final
 from looply.connectors.checking import SAP_CHECKS, Checks, check_clock, check_network, is_logon_page
 from looply.connectors.masking import Masker
 from looply.connectors.port import CallContext, Check, ConnectionValues, HttpRequest, HttpResponse
-from looply.connectors.sap.conversation import SapConversation
-from looply.connectors.sap.inputs import SapInput
-from looply.connectors.sap.principals import Principal, principal_of
-from looply.connectors.sap.protocol import CSRF_HEADER
-from looply.connectors.sap.requests import Service, service_of
-from looply.connectors.sap.settings import SapAuth, SapConnectionSettings
+from looply.connectors.sap.calls.conversation import SapConversation
+from looply.connectors.sap.calls.inputs import SapInput
+from looply.connectors.sap.calls.principals import Principal, principal_of
+from looply.connectors.sap.calls.protocol import CSRF_HEADER
+from looply.connectors.sap.calls.requests import Service, service_of
+from looply.connectors.sap.calls.settings import SapAuth, SapConnectionSettings
 from looply.errors import OperationError
 
 CATALOG: Final = "/sap/opu/odata/IWFND/CATALOGSERVICE;v=2"

@@ -21,15 +21,13 @@ from looply.connectors.port import (
 from looply.connectors.sap.batches.json_batch import encode_json_batch, read_json_batch
 from looply.connectors.sap.batches.multipart import encode_multipart, read_multipart
 from looply.connectors.sap.batches.units import BatchRequest, batch_requests
-from looply.connectors.sap.checks import check_connection
-from looply.connectors.sap.conversation import SapConversation
-from looply.connectors.sap.discovering.discovery import discover
-from looply.connectors.sap.etags import with_etag
-from looply.connectors.sap.inputs import Probe, SapInput, SapOutput
-from looply.connectors.sap.paging import follow_pages, page_of
-from looply.connectors.sap.principals import Principal, principal_of
-from looply.connectors.sap.protocol import Outcome
-from looply.connectors.sap.repeating import (
+from looply.connectors.sap.calls.conversation import SapConversation
+from looply.connectors.sap.calls.etags import with_etag
+from looply.connectors.sap.calls.inputs import Probe, SapInput, SapOutput
+from looply.connectors.sap.calls.paging import follow_pages, page_of
+from looply.connectors.sap.calls.principals import Principal, principal_of
+from looply.connectors.sap.calls.protocol import Outcome
+from looply.connectors.sap.calls.repeating import (
     absent_reason,
     check_recognized,
     is_recognized,
@@ -37,8 +35,8 @@ from looply.connectors.sap.repeating import (
     unsettled,
     why_not_repeated,
 )
-from looply.connectors.sap.requests import Service, headers_of, request_of, service_of
-from looply.connectors.sap.settings import (
+from looply.connectors.sap.calls.requests import Service, headers_of, request_of, service_of
+from looply.connectors.sap.calls.settings import (
     SapConnectionSecrets,
     SapConnectionSettings,
     binding,
@@ -46,6 +44,8 @@ from looply.connectors.sap.settings import (
     connection_problems,
     required_secrets,
 )
+from looply.connectors.sap.checks import check_connection
+from looply.connectors.sap.discovering.discovery import discover
 from looply.connectors.sap.types.service import Answer, TypedService
 from looply.connectors.sap.types.writing import IEEE754_TYPE, Written
 from looply.connectors.sap.verdicts import judge

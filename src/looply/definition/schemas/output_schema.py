@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from looply.definition.schemas.settings_schema import SOURCES, fields
+from looply.definition.schemas.schema_parts import fields
+from looply.definition.schemas.settings_schema import SOURCES
 from looply.jsontext import Json
 
 _TEXT: Json = {"type": "string"}

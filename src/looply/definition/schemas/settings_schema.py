@@ -7,16 +7,24 @@ Every other string may contain `${...}`; for a field with a closed list of value
 from typing import Final
 
 from looply.definition.schemas.http_schemas import PAGES, SOAP
+from looply.definition.schemas.odata_schemas import BATCH, ODATA_METHODS, ODATA_PAGES, PROBE
+from looply.definition.schemas.schema_parts import (
+    EXPRESSION,
+    fields,
+    items_of,
+    one_of,
+    or_expression,
+    pairs,
+    with_description,
+)
 from looply.definition.values.choice import OPERATORS
 from looply.definition.values.cron import LONGEST
 from looply.definition.values.repeat import REPEATS
 from looply.definition.values.retry import STATUS_PATTERN
 from looply.jsontext import Json
 
-EXPRESSION: Final[Json] = {"type": "string", "pattern": r"\$\{"}
 IDENTIFIER: Final = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
-ODATA_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "MERGE", "DELETE")
 OPERATION_NAME: Final = r"^[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+$"
 SOURCES: Final = ("SAP", "TEAMS")
 """The sources of a resume: the ordering system, or people."""
@@ -29,36 +37,6 @@ _STEP: Json = {"type": "string", "pattern": IDENTIFIER}
 _BRANCH_ID: Json = {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"}
 _RULE: Json = {"$ref": "#/$defs/rule"}
 _STATUSES: Json = {"type": "array", "items": {"type": "string", "pattern": STATUS_PATTERN}, "uniqueItems": True}
-
-
-def fields(properties: dict[str, Json], required: tuple[str, ...] = (), **more: Json) -> Json:
-    """Returns the schema of an object that has these properties and no others."""
-    needed = {"required": list(required)} if required else {}
-    return {"type": "object", "properties": properties, **needed, "additionalProperties": False, **more}
-
-
-def with_description(schema: Json, description: str, **more: Json) -> Json:
-    """Returns the schema with a description, which editors show."""
-    return {**schema, "description": description, **more}
-
-
-def one_of(*values: str, **more: Json) -> Json:
-    """Returns the schema of a closed list of texts."""
-    return {"type": "string", "enum": list(values), **more}
-
-
-def or_expression(schema: Json, **more: Json) -> Json:
-    """Returns the schema of a value that an expression may also compute."""
-    return {"anyOf": [schema, EXPRESSION], **more}
-
-
-def items_of(schema: Json, *, least: int = 1, **more: Json) -> Json:
-    """Returns the schema of a list with at least `least` items."""
-    return {"type": "array", "items": schema, "minItems": least, **more}
-
-
-def _pairs(description: str) -> Json:
-    return or_expression({"type": "object"}, description=description)
 
 
 _TESTS = [operator.name for operator in OPERATORS.values() if operator.is_type_test]
@@ -99,8 +77,8 @@ RULES: Final[dict[str, Json]] = {
 _DURATION: Json = {"$ref": "#/$defs/duration"}
 
 _CALL: dict[str, Json] = {
-    "params": _pairs("Query parameters by name."),
-    "headers": _pairs("Headers by name."),
+    "params": pairs("Query parameters by name."),
+    "headers": pairs("Headers by name."),
     "body_type": or_expression(one_of(*BODY_TYPES), default="json"),
     "body": with_description({}, "Any JSON value; text for `xml` and `raw`."),
     "fail_on": with_description(_STATUSES, "Statuses such as 404 or 4xx with which the step fails."),
@@ -114,48 +92,6 @@ _RAW: Json = {
     "default": False,
     "description": "With `true` values are inserted into the URL without escaping, and may change it.",
 }
-
-_BATCH: Json = items_of(
-    fields(
-        {
-            "id": with_description(_NAME, "Unique in the batch; a later part may begin its entity with $<id>."),
-            "group": with_description(_TEXT, "Parts of one group take effect together, or none of them does."),
-            "method": or_expression(one_of(*ODATA_METHODS), default="GET"),
-            "entity": _TEXT,
-            "params": _pairs("Query parameters by name."),
-            "headers": _pairs("Headers by name."),
-            "body": with_description({}, "Any JSON value."),
-        },
-        ("id",),
-    ),
-    maxItems=1000,
-    description="Requests that are sent as one $batch, in place of `entity`, `params` and `body`.",
-)
-
-_PAGES: Json = fields(
-    {
-        "max": with_description({"type": "integer", "minimum": 1, "maximum": 1000}, "The most pages.", default=20),
-        "rows": with_description(
-            {"type": "integer", "minimum": 1}, "The page that reaches so many rows is the last.", default=10_000
-        ),
-    },
-    description="Reads further pages of a list; without it the first page alone is read.",
-)
-
-_PROBE: Json = fields(
-    {
-        "entity": with_description(_NAME, "The entity or the list to read."),
-        "params": _pairs("Query parameters by name, such as a $filter for a reference of one's own."),
-        "absent": one_of(
-            "incident",
-            "repeat",
-            default="incident",
-            description="What happens when it finds nothing: an operator decides, or the call is made again.",
-        ),
-    },
-    ("entity",),
-    description="A read that finds out whether a call whose outcome is unknown took effect.",
-)
 
 _AUTH: Json = {
     "anyOf": [
@@ -251,9 +187,9 @@ SETTINGS: Final[dict[str, Json]] = {
             "raw": _RAW,
             "method": or_expression(one_of(*ODATA_METHODS), default="GET"),
             **_CALL,
-            "pages": _PAGES,
-            "batch": _BATCH,
-            "probe": _PROBE,
+            "pages": ODATA_PAGES,
+            "batch": BATCH,
+            "probe": PROBE,
             "output": one_of(
                 *SAP_OUTPUTS,
                 default="typed",

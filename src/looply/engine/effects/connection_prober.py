@@ -24,6 +24,19 @@ from looply.limits import Limits
 TIMEOUT: Final = timedelta(seconds=60)
 """The time of a whole test, and of one question."""
 
+_DEFECTS: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""Errors that a defect of a connector raises."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -65,8 +78,7 @@ class ConnectionProber:
             return (_failed(f"the test did not end in {TIMEOUT.total_seconds():g} s"),)
         except LooplyError as error:
             return (_failed(masker.text(error.message)),)
-        except Exception:
-            # The worker boundary, as for calls of steps.
+        except _DEFECTS:
             _log.exception("connection_test_broke", kind=values.kind)
             return (_failed("the connector broke; its log line has the details"),)
         return tuple(_masked(check, masker) for check in found)
@@ -89,7 +101,7 @@ class ConnectionProber:
             error.message = masker.text(error.message)
             error.args = (error.message,)
             raise
-        except Exception as error:
+        except _DEFECTS as error:
             _log.exception("discovery_broke", kind=values.kind)
             raise Permanent("the connector broke; its log line has the details", code="CONNECTOR_DEFECT") from error
         return masker.json(found)

@@ -80,12 +80,15 @@ def _open_approval(workflow: Workflow, state: ExecutionState, command: EffectDon
 
 def answer_effect_failed(workflow: Workflow, state: ExecutionState, command: EffectFailed) -> Answer:
     """Returns the events of a failed attempt; if the request was sent, the outcome may be unknown."""
-    if _in_flight(state, command.address, command.attempt) is None:
+    opened = _in_flight(state, command.address, command.attempt)
+    if opened is None:
         return _discard_late(command.address, command, {"code": command.code}, "the step was no longer open")
     address = parse_address(command.address)
     step = workflow.steps[address.step]
     cause = _CAUSES.get(command.code)
-    if cause == "UNSETTLED" or (cause is not None and command.was_sent and step.on_unknown != "retry"):
+    # An attempt that was to find out and reached nothing leaves the outcome of the earlier one unknown.
+    is_open = opened.is_unsettled or (command.was_sent and step.on_unknown != "retry")
+    if cause == "UNSETTLED" or (cause is not None and is_open):
         unknown = StepUnknown(
             at=command.at, **address.fields, attempt=command.attempt, cause=cause, message=command.message
         )

@@ -8,9 +8,9 @@ import pytest
 
 from kit.servers.sap_gateway import SERVICE_2, SERVICE_4, StrictGateway
 from looply.connectors.sap.batches.units import batch_requests
-from looply.connectors.sap.inputs import BatchPart, SapInput
-from looply.connectors.sap.requests import service_of
-from looply.connectors.sap.settings import SapConnectionSettings
+from looply.connectors.sap.calls.inputs import BatchPart, SapInput
+from looply.connectors.sap.calls.requests import service_of
+from looply.connectors.sap.calls.settings import SapConnectionSettings
 from looply.errors import Rejected, Unsettled
 
 EXACT = "1234567890123456789012345678.120"

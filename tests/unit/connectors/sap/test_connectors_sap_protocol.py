@@ -5,8 +5,8 @@ import pytest
 from looply.connectors.credentials.sessions import MAX_SESSIONS, Session, SessionCache
 from looply.connectors.outbound.urls import parse_url
 from looply.connectors.port import HttpRequest, HttpResponse
-from looply.connectors.sap.paths import entity_path, service_path
-from looply.connectors.sap.protocol import (
+from looply.connectors.sap.calls.paths import entity_path, service_path
+from looply.connectors.sap.calls.protocol import (
     MAX_RENEWALS,
     Exchange,
     Opened,

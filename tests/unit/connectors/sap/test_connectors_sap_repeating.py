@@ -8,8 +8,8 @@ import httpx2
 import pytest
 
 from kit.servers.sap_gateway import SERVICE_2, StrictGateway
+from looply.connectors.sap.calls.repeating import REPEATABLE_FOR
 from looply.connectors.sap.connector import CONNECTOR
-from looply.connectors.sap.repeating import REPEATABLE_FOR
 from looply.errors import Timeout, Unsettled
 
 OPERATION = CONNECTOR.operations[0]

@@ -9,7 +9,7 @@ from kit.execution.workflows import call, step, workflow
 from looply.definition import RetryPolicy
 from looply.execution.deciding.decide import retry_delay
 from looply.execution.facts.address import idempotency_key, parse_address
-from looply.execution.facts.commands import Done, EffectDone, EffectFailed, EffectLost
+from looply.execution.facts.commands import Done, EffectDone, EffectFailed, EffectLost, Retry
 from looply.execution.facts.events import (
     Discarded,
     IncidentOpened,
@@ -325,6 +325,24 @@ def test_a_call_that_finds_out_succeeds_and_remembers_nothing():
     simulator.lose()
     assert simulator.succeed(answered("201")) == Done()
     assert simulator.state.status == "COMPLETED"
+
+
+def test_an_attempt_that_was_to_find_out_and_reached_nothing_is_made_again():
+    simulator = ordering()
+    simulator.lose()
+    simulator.fail("CONNECTION")
+    assert simulator.state.incidents == {}
+    assert [event.cause for event in simulator.history if isinstance(event, StepUnknown)] == ["CRASH", "CONNECTION"]
+
+
+@pytest.mark.parametrize(("code", "is_unsettled"), [("UNSETTLED", False), ("AUTH_FAILED", True)])
+def test_a_retry_of_an_operator_settles_only_what_the_incident_was_about(code, is_unsettled):
+    simulator = ordering()
+    simulator.lose()
+    simulator.fail(code)
+    simulator.submit(Retry(at=simulator.now, by="op", via="API", reason="looked it up"))
+    opened = simulator.state.open_steps["c:1"]
+    assert (opened.attempt, opened.is_unsettled) == (3, is_unsettled)
 
 
 def test_a_failure_that_was_not_sent_is_no_unknown_outcome():

@@ -6,8 +6,8 @@ from typing import Final
 
 from looply.connectors.http.headers import check_headers
 from looply.connectors.http.redirects import READS
-from looply.connectors.sap.inputs import BatchPart
-from looply.connectors.sap.requests import Service
+from looply.connectors.sap.calls.inputs import BatchPart
+from looply.connectors.sap.calls.requests import Service
 from looply.connectors.sap.types.writing import IEEE754_TYPE, Written
 from looply.errors import BadInput, Rejected
 from looply.jsontext import Json, encode_json

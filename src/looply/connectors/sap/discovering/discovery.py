@@ -6,13 +6,13 @@ from typing import Final
 
 from looply.connectors.http.bodies import read_output
 from looply.connectors.port import CallContext, ConnectionValues, HttpRequest, HttpResponse
-from looply.connectors.sap.conversation import SapConversation
+from looply.connectors.sap.calls.conversation import SapConversation
+from looply.connectors.sap.calls.inputs import SapInput
+from looply.connectors.sap.calls.paging import page_of
+from looply.connectors.sap.calls.principals import principal_of
+from looply.connectors.sap.calls.requests import Service, accept_of, service_of
+from looply.connectors.sap.calls.settings import SapConnectionSettings
 from looply.connectors.sap.discovering.edm import read_edm
-from looply.connectors.sap.inputs import SapInput
-from looply.connectors.sap.paging import page_of
-from looply.connectors.sap.principals import principal_of
-from looply.connectors.sap.requests import Service, accept_of, service_of
-from looply.connectors.sap.settings import SapConnectionSettings
 from looply.errors import AuthFailed, OperationError, Rejected
 from looply.jsontext import Json
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import httpx2
 
 from looply.connectors.port import HttpRequest
-from looply.connectors.sap.inputs import Pages
-from looply.connectors.sap.requests import Service
+from looply.connectors.sap.calls.inputs import Pages
+from looply.connectors.sap.calls.requests import Service
 from looply.errors import BadInput, Rejected
 from looply.jsontext import Json
 from looply.limits import Limits

@@ -10,7 +10,7 @@ from looply.connectors.http.connector import base_url_problems
 from looply.connectors.outbound.routes import ProxySettings, TlsSettings, route_manner, route_problems
 from looply.connectors.outbound.urls import origin, parse_base_url, parse_url
 from looply.connectors.port import Binding
-from looply.connectors.sap.paths import service_path
+from looply.connectors.sap.calls.paths import service_path
 from looply.errors import BadInput, Problem
 from looply.jsontext import Json
 

@@ -13,11 +13,11 @@ from looply.connectors.http.headers import check_headers, tracing_headers
 from looply.connectors.http.redirects import READS
 from looply.connectors.outbound.urls import join_url, origin, parse_base_url, resolve_redirect, with_params
 from looply.connectors.port import CallContext, HttpRequest
-from looply.connectors.sap.inputs import SapInput
-from looply.connectors.sap.paths import entity_path, entity_set, service_path
-from looply.connectors.sap.principals import RESERVED
-from looply.connectors.sap.protocol import token_places
-from looply.connectors.sap.settings import SapConnectionSettings, client_text
+from looply.connectors.sap.calls.inputs import SapInput
+from looply.connectors.sap.calls.paths import entity_path, entity_set, service_path
+from looply.connectors.sap.calls.principals import RESERVED
+from looply.connectors.sap.calls.protocol import token_places
+from looply.connectors.sap.calls.settings import SapConnectionSettings, client_text
 from looply.connectors.sap.types.writing import IEEE754_TYPE, Written
 from looply.errors import BadInput, tag_input_fields
 from looply.jsontext import Json

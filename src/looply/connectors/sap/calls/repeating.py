@@ -15,8 +15,8 @@ from typing import Final
 from uuid import UUID
 
 from looply.connectors.port import CallContext, HttpResponse
-from looply.connectors.sap.inputs import Probe
-from looply.connectors.sap.settings import SapConnectionSettings
+from looply.connectors.sap.calls.inputs import Probe
+from looply.connectors.sap.calls.settings import SapConnectionSettings
 from looply.errors import Unsettled
 
 REPEATABLE_FOR: Final = timedelta(hours=5)

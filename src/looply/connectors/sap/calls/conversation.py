@@ -11,8 +11,8 @@ from looply.connectors.masking import Masker
 from looply.connectors.oauth.client_credentials import drop_token, is_token_refusal
 from looply.connectors.outbound.urls import origin
 from looply.connectors.port import CallContext, HttpRequest, HttpResponse
-from looply.connectors.sap.principals import Principal
-from looply.connectors.sap.protocol import Exchange, Opened, Outcome, call, fetch_token
+from looply.connectors.sap.calls.principals import Principal
+from looply.connectors.sap.calls.protocol import Exchange, Opened, Outcome, call, fetch_token
 from looply.errors import OperationError, Timeout
 
 

@@ -12,7 +12,7 @@ from looply.connectors.oauth.client_credentials import ClientGrant, client_token
 from looply.connectors.outbound.routes import Route, route_of
 from looply.connectors.outbound.urls import origin, parse_base_url, parse_url
 from looply.connectors.port import CallContext, ConnectionValues
-from looply.connectors.sap.settings import SapConnectionSettings
+from looply.connectors.sap.calls.settings import SapConnectionSettings
 from looply.errors import BadInput
 from looply.jsontext import fingerprint
 
