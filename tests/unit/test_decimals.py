@@ -28,7 +28,7 @@ LONG = st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-(
 
 
 @pytest.mark.parametrize("text", ["1.5", "0.1", "22899.420", "1e5", "0.30000000000000004", "1.7976931348623157e308"])
-def test_a_number_that_a_double_stands_for_is_a_float(text: str) -> None:
+def test_a_number_that_a_double_keeps_is_a_float(text: str) -> None:
     found = read_number(text)
     assert type(found) is float
     assert found == float(text)

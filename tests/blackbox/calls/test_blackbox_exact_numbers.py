@@ -52,8 +52,8 @@ def limited(root: str, output: str | None = None) -> dict[str, Any]:
         [sap(service_path=f"{root}/v2", entity="Orders('1')", **more), decide, note("yes", 1), note("no", 1)],
         ("WorkflowStartState", "sap_1"),
         ("sap_1", "if_1"),
-        ("if_1", "yes", "true"),
-        ("if_1", "no", "false"),
+        ("if_1", "yes", "yes"),
+        ("if_1", "no", "no"),
     )
 
 
