@@ -29,6 +29,7 @@ _QUOTIENT_DIGITS: Final = 34
 _MORE_DIGITS: Final = 3
 """Significant digits that a quotient has more than the longer of its operands."""
 _HALF: Final = Decimal("0.5")
+_ONE: Final = Decimal(1)
 
 
 def read_number(text: str) -> float | Decimal:
@@ -49,8 +50,13 @@ def read_number(text: str) -> float | Decimal:
     return made if exact == Decimal(shown) else exact
 
 
-def settle(value: Decimal) -> float | Decimal:
-    """Returns the value by the rule of this module: as a float where that is the same number."""
+def settle(value: Decimal) -> Number:
+    """Returns the value as it would be read from its text: as a float where that is the same number.
+
+    Without a fraction and an exponent the text is that of an integer.
+    """
+    if value.same_quantum(_ONE):
+        return int(value)
     made = float(value)
     return made if math.isfinite(made) and Decimal(repr(made)) == value else value
 

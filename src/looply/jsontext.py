@@ -79,8 +79,9 @@ def parse_json(text: bytes, limits: Limits = DEFAULT_LIMITS, *, name: str = "the
         if _MANY_DIGITS in digits or _POWER in digits:
             _check_numbers(value, limits, name)
         if exact := _exact_numbers(text):
-            _check_decimals(exact, limits, name)
             value = msgspec.json.Decoder(float_hook=_number_hook(exact)).decode(text)
+            if any(_may_be_too_long(run, limits) for run in exact):
+                _check_numbers(value, limits, name)
     elif _POWER in digits and _POWER in text.translate(_DIGITS_ONLY):
         _check_numbers(value, limits, name)
     if not _is_shallow(text, limits.json_levels):
@@ -329,6 +330,13 @@ def _check_numbers(value: Json, limits: Limits, name: str) -> None:
         elif isinstance(item, float):
             if not math.isfinite(item):
                 raise BadRequest(f"{name} has a number too large for a double", code="MALFORMED_JSON")
+        elif isinstance(item, Decimal):
+            if count_digits(item) > limits.decimal_digits:
+                raise BadRequest(
+                    f"{name} has a number of more than {limits.decimal_digits} digits (limit decimal_digits); "
+                    "send it as a string",
+                    code="MALFORMED_JSON",
+                )
         elif isinstance(item, int) and abs(item) >= largest:
             raise BadRequest(
                 f"{name} has an integer of more than {limits.integer_digits} digits; send it as a string",
@@ -336,15 +344,8 @@ def _check_numbers(value: Json, limits: Limits, name: str) -> None:
             )
 
 
-def _check_decimals(exact: Mapping[str, Decimal], limits: Limits, name: str) -> None:
-    for text, value in exact.items():
-        may_be_long = len(text) > limits.decimal_digits or "e" in text or "E" in text
-        if may_be_long and count_digits(value) > limits.decimal_digits:
-            raise BadRequest(
-                f"{name} has a number of more than {limits.decimal_digits} digits (limit decimal_digits); "
-                "send it as a string",
-                code="MALFORMED_JSON",
-            )
+def _may_be_too_long(number: str, limits: Limits) -> bool:
+    return len(number) > limits.decimal_digits or "e" in number or "E" in number
 
 
 def _check_levels(value: Json, limits: Limits, name: str) -> None:

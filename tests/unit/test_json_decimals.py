@@ -48,7 +48,7 @@ def test_a_long_amount_keeps_the_zeros_at_its_end() -> None:
     "text",
     [AMOUNT, "1.2345678901234567890123e30", "-0.00000000000012345678901234567", "1234567890123456789.0000001E-3"],
 )
-def test_a_number_is_exact_wherever_it_stands(text: str) -> None:
+def test_a_number_is_exact_in_every_place(text: str) -> None:
     for body in (text, f" {text} ", f"[{text}]", f'{{"a":{text},"b":[1,{text}]}}'):
         value = parse_json(body.encode())
         found = value if not isinstance(value, dict | list) else value[0] if isinstance(value, list) else value["a"]
@@ -77,6 +77,7 @@ def test_a_decimal_of_very_many_digits_is_refused(digits: int) -> None:
             parse_json(text.encode())
         assert caught.value.code == "MALFORMED_JSON"
         assert "decimal_digits" in caught.value.message
+    assert parse_json(f'["0.{"7" * digits}", 0.12345678901234567891]'.encode())[0] == f"0.{'7' * digits}"
     assert DEFAULT_LIMITS.decimal_digits == 1000
     assert type(parse_json(f"0.{'7' * 1000}".encode())) is Decimal
 

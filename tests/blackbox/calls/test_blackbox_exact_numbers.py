@@ -4,7 +4,6 @@ import hashlib
 import json
 import random
 import re
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -36,11 +35,11 @@ def amounts(seed: int) -> list[str]:
     """Returns random decimals of 31 digits, three of them after the point."""
     chance = random.Random(seed)
     units = [chance.randrange(10**30, 10**31) for _ in range(COUNT)]
-    return [shown(chance.choice(("", "-")), one) for one in units]
+    return [decimal_of(chance.choice((1, -1)) * one) for one in units]
 
 
-def shown(sign: str, units: int) -> str:
-    return f"{sign}{units // 1000}.{units % 1000:03}"
+def decimal_of(thousandths: int) -> str:
+    return f"{'-' if thousandths < 0 else ''}{abs(thousandths) // 1000}.{abs(thousandths) % 1000:03}"
 
 
 def limited(root: str, output: str | None = None) -> dict[str, Any]:
@@ -52,8 +51,8 @@ def limited(root: str, output: str | None = None) -> dict[str, Any]:
         [sap(service_path=f"{root}/v2", entity="Orders('1')", **more), decide, note("yes", 1), note("no", 1)],
         ("WorkflowStartState", "sap_1"),
         ("sap_1", "if_1"),
-        ("if_1", "yes", "true"),
-        ("if_1", "no", "false"),
+        ("if_1", "yes", "yes"),
+        ("if_1", "no", "no"),
     )
 
 
@@ -64,7 +63,8 @@ def test_an_amount_that_sap_sends_as_a_text_takes_the_branch_of_its_value(
     order = {"__metadata": {"type": "API_PO.OrderType"}, "Order": "1", "TotalNetAmount": amount}
     sink.script(f"{root}/v2/Orders('1')", {"body": {"d": order}})
     item = org.run(limited(root), None, "COMPLETED")
-    assert item["workflow_output_payload"]["payload"]["output"] == {taken: 1}
+    found = item["workflow_output_payload"]["payload"]["output"]
+    assert [name for name in ("yes", "no") if name in found] == [taken]
 
 
 def test_an_amount_whose_type_cannot_be_read_stops_before_it_decides(org: Organization, sink: Sink, root: str) -> None:
@@ -87,7 +87,7 @@ def test_ten_thousand_decimals_are_the_same_after_every_part_of_their_way(
         sink.script(f"{root}/{name}", {"status": 204, "text": ""})
     sink.script(f"{root}/taken", {"status": 204, "text": ""})
     workflow = definition(
-        note("kept", "${select(payload.amounts, x, x + 0)}"),
+        note("kept", "${select(payload.output.amounts, x, x + 0)}"),
         note("sum", "${sum(payload.output.kept)}"),
         http(f"{sink.address}{root}/taken", "sent", "POST", body="${payload.output.kept}"),
         http(f"{sink.address}{root}/plain", "plain"),
@@ -112,7 +112,7 @@ def test_ten_thousand_decimals_are_the_same_after_every_part_of_their_way(
     for expected in (sent, second, fourth, plain):
         assert set(expected) <= set(re.findall(r"-?[0-9]+\.[0-9]{3}(?![0-9])", shown))
     total = sum(int(text.replace(".", "")) for text in sent)
-    assert f'"sum":{Decimal(total).scaleb(-3):f}' in shown
+    assert f'"sum":{decimal_of(total)}' in shown
     assert digest(sink, f"{root}/taken") == hashed(raw_list)
     assert digest(sink, f"{root}/v2/Copies") == hashed(compact({"results": [{"Amount": text} for text in second]}))
     assert digest(sink, f"{root}/v4/Copies") == hashed(compact({"Related": [{"Amount": text} for text in fourth]}))

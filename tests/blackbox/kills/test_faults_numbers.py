@@ -36,7 +36,7 @@ def test_no_digit_is_lost_with_the_process(tmp_path: Path, sink: Sink) -> None:
     sink.script(f"{root}/Copies", {"status": 204, "text": ""})
     sink.script(f"{root}/plain", {"status": 204, "text": ""})
     flow = definition(
-        note("kept", "${select(payload.amounts, x, x + 0)}"),
+        note("kept", "${select(payload.output.amounts, x, x + 0)}"),
         sap("read", service_path=root, entity="Orders"),
         *(wait(f"wait_{number}") for number in range(KILLS)),
         sap("write", service_path=root, entity="Copies", method="POST", body="${read.output.data.d}"),

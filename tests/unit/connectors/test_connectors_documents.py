@@ -10,7 +10,7 @@ from looply.connectors.outbound.documents import MAX_DOCUMENTS, Document, Docume
 
 
 class Source:
-    """Counts its reads, and fails when it is told so."""
+    """Counts its reads, and fails when `failure` is set."""
 
     def __init__(self, size: int = 1) -> None:
         self.reads = 0

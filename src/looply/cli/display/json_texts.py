@@ -17,7 +17,7 @@ def line_text(value: Json) -> str:
         return encode_json(value).decode()
 
 
-def spaced_text(value: Json) -> str:
+def text_with_blanks(value: Json) -> str:
     """Returns the JSON text of a value on one line, with blanks between its parts."""
     try:
         return json.dumps(value, ensure_ascii=False)

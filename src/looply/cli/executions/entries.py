@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from looply.cli.display.json_texts import spaced_text
+from looply.cli.display.json_texts import text_with_blanks
 from looply.cli.terminal.tables import instant
 
 _SHOWN_BEFORE: Final = ("workflow_id", "workflow_execution_id", "seq", "timestamp", "type", "state", "scope", "visit")
@@ -57,4 +57,4 @@ def _text(name: str, value: Any) -> str:
         return instant(value)
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ",".join(value)
-    return spaced_text(value)
+    return text_with_blanks(value)

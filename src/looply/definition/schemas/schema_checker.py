@@ -140,7 +140,7 @@ def count_huge(value: Json) -> int:
         item = pending.pop()
         if isinstance(item, dict | list):
             pending.extend(item.values() if isinstance(item, dict) else item)
-        elif isinstance(item, int | float | Decimal) and abs(item) >= _HUGE:
+        elif isinstance(item, int | float | Decimal) and (item >= _HUGE or item <= -_HUGE):
             count += 1
     return count
 

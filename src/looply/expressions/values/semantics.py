@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from looply.decimals import comparable, count_digits, decimal_text, exact, settle
+from looply.decimals import Number, comparable, count_digits, decimal_text, exact, settle
 from looply.expressions.values.errors import ExpressionError, ExpressionLimit, NotComparable
 from looply.expressions.values.evaluation import Run
 from looply.jsontext import Json, encode_json
@@ -71,16 +71,16 @@ def number(run: Run, value: Json) -> Json:
 
     Raises: ExpressionError when it is infinite or not a number, ExpressionLimit for too many digits.
     """
+    if type(value) is Decimal:
+        value = _settled(run, value)
+        if type(value) is Decimal:
+            return value
     if type(value) is int:
         if not -_EXACT < value < _EXACT and abs(value) >= 10**run.limits.integer_digits:
             raise ExpressionLimit(
                 "integer_digits", f"the result is an integer of more than {run.limits.integer_digits} digits"
             )
         return value
-    if type(value) is Decimal:
-        value = _settled(run, value)
-        if type(value) is Decimal:
-            return value
     if not math.isfinite(value):
         raise ExpressionError("the result is not a finite number")
     if -_EXACT < value < _EXACT and value.is_integer():
@@ -88,7 +88,7 @@ def number(run: Run, value: Json) -> Json:
     return value
 
 
-def _settled(run: Run, value: Decimal) -> float | Decimal:
+def _settled(run: Run, value: Decimal) -> Number:
     if count_digits(value) > run.limits.decimal_digits:
         raise ExpressionLimit(
             "decimal_digits", f"the result is a number of more than {run.limits.decimal_digits} digits"

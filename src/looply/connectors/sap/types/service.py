@@ -2,7 +2,7 @@
 
 Theory of operation. The metadata is read when an answer or a body has values that it alone can interpret, and kept for
 an hour. An answer with a number in a text whose type is not known is an error, because a rule would compare the text as
-a text: `"22899.420"` is not more than 1000. Whoever wants the texts says so (`output` is `raw`).
+a text: `"22899.420"` is not more than 1000. `output: raw` asks for the texts.
 """
 
 import asyncio

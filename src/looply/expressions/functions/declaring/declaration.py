@@ -204,7 +204,7 @@ def _check(function: str, argument: Argument) -> Check | None:
 
 
 def _excerpt(value: Json) -> str:
-    return str(value) if type(value) in {float, Decimal} else kind_of(value)
+    return str(value)[:40] if type(value) in {float, Decimal} else kind_of(value)
 
 
 def cost_of(value: Json) -> int:
