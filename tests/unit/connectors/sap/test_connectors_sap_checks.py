@@ -19,7 +19,8 @@ from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.port import Check
 from looply.connectors.sap.checks import check_connection
 from looply.connectors.sap.discovering.discovery import discover
-from looply.connectors.sap.discovering.edm import MAX_BYTES, MAX_DEPTH, read_edm
+from looply.connectors.sap.discovering.edm import read_edm
+from looply.connectors.sap.types.elements import MAX_BYTES, MAX_DEPTH
 from looply.errors import AuthFailed, Rejected
 
 OURS = Authority("ours")
@@ -185,11 +186,11 @@ def test_the_fourth_version_is_read_too() -> None:
         (b'<!DOCTYPE x [<!ENTITY a "b">]>' + V4, "document type"),
         (b'<!DOCTYPE x SYSTEM "file:///etc/passwd">' + V4, "document type"),
         (b"<a>" * (MAX_DEPTH + 1), "nested"),
-        (b"{}", "no XML"),
-        (V4[:200], "no XML"),
+        (b"{}", "well-formed"),
+        (V4[:200], "well-formed"),
         (b"<a/>", "no schema"),
         (b" " * (MAX_BYTES + 1), "bytes"),
-        (METADATA.encode().replace(b'encoding="utf-8"', b'encoding="x-none"'), "no XML"),
+        (METADATA.encode().replace(b'encoding="utf-8"', b'encoding="x-none"'), "encoding"),
     ],
 )
 def test_metadata_that_cannot_be_read_is_a_clear_error(content: bytes, says: str) -> None:

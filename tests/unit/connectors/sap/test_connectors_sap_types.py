@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.sap_metadata import V2, V4
-from looply.connectors.sap.types.metadata import UnreadableMetadata, read_metadata
+from looply.connectors.sap.types.elements import MAX_BYTES, MAX_DEPTH, UnreadableMetadata
+from looply.connectors.sap.types.metadata import read_metadata
 from looply.connectors.sap.types.model import TypeRef
 from looply.connectors.sap.types.reading import Reading
 from looply.connectors.sap.types.targets import find_target
@@ -238,6 +239,10 @@ def test_only_values_whose_form_depends_on_a_type_need_the_metadata() -> None:
         (b"<edmx:Edmx", "well-formed"),
         (b"", "well-formed"),
         (b"{}", "well-formed"),
+        (b'<?xml version="1.0" encoding="x-none"?><a/>', "encoding"),
+        (b'<?xml version="1.0" encoding="shift_jis"?><a/>', "encoding"),
+        (b"<a>" * (MAX_DEPTH + 1), "nested"),
+        (b" " * (MAX_BYTES + 1), "bytes"),
     ],
 )
 def test_what_is_no_metadata_is_refused_with_the_reason(text: bytes, reason: str) -> None:

@@ -1,23 +1,17 @@
 """Reads `$metadata` (CSDL XML of OData 2 and 4) as an outline: entity sets, their fields, and operations.
 
-Documents come from another system: a document type, with which entities would be declared, is refused, and the size is
-bounded.
+It has what people and tools look for; the reader of `types` keeps what the values of each call need.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
-from xml.parsers import expat
 
+from looply.connectors.sap.types.elements import UnreadableMetadata, local_name, parse_elements
 from looply.errors import Rejected
 from looply.jsontext import Json
 
-MAX_BYTES: Final = 20 * 1024 * 1024
-MAX_DEPTH: Final = 100
 _HTTP_METHOD: Final = "HttpMethod"
 _OPERATIONS: Final = {"Function": "function", "Action": "action", "FunctionImport": "function import"}
-
-
-class _Unacceptable(Exception):
-    """Why a document is not read."""
 
 
 def read_edm(content: bytes, name: str) -> dict[str, Json]:
@@ -25,27 +19,14 @@ def read_edm(content: bytes, name: str) -> dict[str, Json]:
 
     `name` is that of the service, for messages. Raises: Rejected (code `BAD_METADATA`).
     """
-    if len(content) > MAX_BYTES:
-        raise _bad(name, f"it has {len(content)} bytes; the most are {MAX_BYTES}")
     outline = _Outline()
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    parser.StartElementHandler = outline.start
-    parser.EndElementHandler = outline.end
     try:
-        parser.Parse(content, True)
-    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: an encoding that does not exist
-        raise _bad(name, f"it is no XML: {error}") from error
-    except _Unacceptable as error:
+        parse_elements(content, outline.start, outline.end)
+    except UnreadableMetadata as error:
         raise _bad(name, str(error)) from error
     if not outline.has_schema:
         raise _bad(name, "it has no schema of OData")
     return outline.document()
-
-
-def _refuse_doctype(*_: Any) -> None:
-    raise _Unacceptable("it declares a document type, by which it could contain entities")
 
 
 def _bad(name: str, reason: str) -> Rejected:
@@ -65,13 +46,11 @@ class _Outline:
         self._operations: list[dict[str, Any]] = []
         self._sets: dict[str, str] = {}
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Takes the beginning of an element."""
-        self._path.append(tag.rpartition(" ")[2])
-        if len(self._path) > MAX_DEPTH:
-            raise _Unacceptable(f"its elements are nested more than {MAX_DEPTH} deep")
-        # Attributes of SAP and of Microsoft have a namespace.
-        named = {name.rpartition(" ")[2]: value for name, value in attributes.items()}
+        self._path.append(local_name(tag))
+        # Attributes of SAP and of Microsoft have a prefix.
+        named = {local_name(name): value for name, value in attributes.items() if not name.startswith("xmlns")}
         element, parent = self._path[-1], self._path[-2] if len(self._path) > 1 else ""
         if element == "Schema":
             self.has_schema, self._namespace = True, named.get("Namespace", "")

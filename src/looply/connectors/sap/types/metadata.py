@@ -6,44 +6,22 @@ Sources: OData 2.0, "Conceptual Schema Definition File Format" (MC-CSDL); OData 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
-from xml.parsers import expat
 
+from looply.connectors.sap.types.elements import UnreadableMetadata, local_name, parse_elements
 from looply.connectors.sap.types.model import Call, Metadata, Structure, TypeRef, Version
-
-MOST_ELEMENTS: Final = 500_000
-"""Elements of a metadata document; the largest of SAP's own services have a tenth of it."""
 
 _LIST: Final = "Collection("
 _UNBOUND: Final = ("FunctionImport", "ActionImport")
 
 
-class UnreadableMetadata(Exception):
-    """The text is no metadata document; the message says why."""
-
-
 def read_metadata(text: bytes) -> Metadata:
     """Returns the metadata that a document describes. Takes about 100 ms for a megabyte.
-
-    A document type is refused, so that no entity can be declared and nothing outside is ever read.
 
     Raises: UnreadableMetadata.
     """
     reader = _Reader()
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = reader.begin
-    parser.EndElementHandler = reader.end
-    parser.StartDoctypeDeclHandler = _refuse
-    try:
-        parser.Parse(text, True)
-    except expat.ExpatError as error:
-        raise UnreadableMetadata(f"it is not well-formed XML: {error}") from error
-    except ValueError as error:  # an encoding that the parser does not know
-        raise UnreadableMetadata("its encoding is not known") from error
+    parse_elements(text, reader.begin, reader.end)
     return reader.metadata()
-
-
-def _refuse(*_: object) -> None:
-    raise UnreadableMetadata("it has a document type, which could declare entities")
 
 
 @dataclass(slots=True)
@@ -77,17 +55,13 @@ class _Reader:
         self._found = _Found()
         self._version: Version = 2
         self._is_metadata = False
-        self._elements = 0
         self._namespace = ""
         # The element around, as far as it gives a meaning to those within: its tag and its name.
         self._within: list[tuple[str, str]] = []
 
     def begin(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Reads the start of an element."""
-        self._elements += 1
-        if self._elements > MOST_ELEMENTS:
-            raise UnreadableMetadata(f"it has more than {MOST_ELEMENTS} elements")
-        tag = tag.rpartition(":")[2]
+        tag = local_name(tag)
         name = attributes.get("Name", "")
         match tag:
             case "Edmx":

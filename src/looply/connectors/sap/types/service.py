@@ -13,7 +13,8 @@ from typing import Final, TypeAlias
 from looply.connectors.outbound.documents import Document, DocumentCache
 from looply.connectors.outbound.offload import SMALL_BYTES, offload_if_large
 from looply.connectors.port import HttpRequest, HttpResponse
-from looply.connectors.sap.types.metadata import UnreadableMetadata, read_metadata
+from looply.connectors.sap.types.elements import UnreadableMetadata
+from looply.connectors.sap.types.metadata import read_metadata
 from looply.connectors.sap.types.model import Metadata
 from looply.connectors.sap.types.reading import (
     Ambiguity,
