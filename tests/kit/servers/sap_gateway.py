@@ -97,6 +97,8 @@ class StrictGateway:
     """How many modifying calls are refused with `Required`, as after a switch to another node."""
     hangs: Callable[[Request], bool] = lambda _: False
     """Requests that take effect and are not answered."""
+    drops: Callable[[Request], bool] = lambda _: False
+    """Requests that take effect and whose connection is closed without an answer."""
     cuts_batches: bool = False
     address: str = ""
     """Where a test has started it."""
@@ -131,6 +133,8 @@ class StrictGateway:
                 self.requests.append(request)
                 self.on_request(request)
                 reply = self.answer(request)
+                if self.drops(request):
+                    return
                 if reply.hangs or self.hangs(request):
                     await reader.read()
                     return

@@ -1,7 +1,7 @@
 """Calls whose outcome is unknown: ids that stay the same, repeated calls, probes."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -10,7 +10,7 @@ import pytest
 from kit.servers.sap_gateway import SERVICE_2, StrictGateway
 from looply.connectors.sap.calls.repeating import REPEATABLE_FOR
 from looply.connectors.sap.connector import CONNECTOR
-from looply.errors import Timeout, Unsettled
+from looply.errors import Unavailable, Unsettled
 
 OPERATION = CONNECTOR.operations[0]
 ENTERED = datetime(2026, 7, 1, 0, 10, tzinfo=UTC)
@@ -26,21 +26,16 @@ def repeatable(strict: Any, gateway: StrictGateway) -> None:
 
 
 def attempt(strict: Any, **changes: Any) -> Any:
-    return replace(strict.context(), entered_on=ENTERED, timeout=timedelta(milliseconds=300), **changes)
+    return replace(strict.context(), entered_on=ENTERED, **changes)
 
 
 async def lose(perform: Any, strict: Any, gateway: StrictGateway) -> None:
     """Makes a call that takes effect and is not answered."""
-    gateway.hangs = lambda request: request.method == "POST"
-    with pytest.raises(Timeout) as caught:
-        await perform(attempt(strict, http=strict.short), **CREATE)
+    gateway.drops = lambda request: request.method == "POST"
+    with pytest.raises(Unavailable) as caught:
+        await perform(attempt(strict), **CREATE)
     assert caught.value.sent
-    gateway.hangs = lambda _: False
-
-
-@pytest.fixture(autouse=True)
-def _short(strict: Any, open_client: Any) -> None:
-    strict.short = open_client().sender(timedelta(milliseconds=300))
+    gateway.drops = lambda _: False
 
 
 async def test_every_change_has_one_id_for_all_of_its_attempts(
