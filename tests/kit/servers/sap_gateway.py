@@ -92,6 +92,7 @@ class StrictGateway:
     has_head: bool = True
     """Whether HEAD is answered with a token; if not, with 405."""
     is_idempotent: bool = False
+    has_tokens: bool = True
     has_logon_page: bool = False
     refusals: int = 0
     """How many modifying calls are refused with `Required`, as after a switch to another node."""
@@ -184,6 +185,8 @@ class StrictGateway:
         return Reply(401, "Anmeldung fehlgeschlagen", {"WWW-Authenticate": 'Basic realm="SAP NetWeaver"'})
 
     def _open_session(self) -> dict[str, str]:
+        if not self.has_tokens:
+            return {}
         number = next(self._numbers)
         session, token = f"session-{number:08}", f"token-{number:08}"
         self.sessions[session] = token
@@ -292,25 +295,34 @@ class StrictGateway:
         return Reply(200, {"value": shown, **({"@odata.nextLink": link} if link else {})})
 
     def _batch(self, request: Request, *, is_v2: bool) -> Reply:
-        reply = self._multipart(request) if is_v2 else self._json_batch(request)
+        batches = _Batches(self, self._call)
+        reply = batches.as_multipart(request) if is_v2 else batches.as_json(request)
         if not self.cuts_batches:
             return reply
         content, kind = _content(reply.body)
         return Reply(reply.status, content[: len(content) // 2], {"Content-Type": kind, **reply.headers})
 
-    def _json_batch(self, request: Request) -> Reply:
+
+@dataclass
+class _Batches:
+    """The batches that a gateway is sent."""
+
+    gateway: StrictGateway
+    call: Callable[[Request], Reply]
+
+    def as_json(self, request: Request) -> Reply:
         answers = []
         for part in json.loads(request.body)["requests"]:
             body = json.dumps(part["body"]).encode() if "body" in part else b""
             inner = Request(part["method"].upper(), f"{SERVICE_4}/{part['url']}", {**request.headers}, body)
             inner.headers |= part.get("headers", {})
-            reply = self._call(inner)
+            reply = self.call(inner)
             answers.append({"id": part["id"], "status": reply.status, "headers": reply.headers, "body": reply.body})
             if reply.status >= 400:
                 break
         return Reply(200, {"responses": answers})
 
-    def _multipart(self, request: Request) -> Reply:
+    def as_multipart(self, request: Request) -> Reply:
         boundary = _boundary(request.headers.get("content-type", ""))
         if not boundary or not request.body.endswith(f"--{boundary}--\r\n".encode()):
             return Reply(400, _error("the batch has no end"))
@@ -325,14 +337,14 @@ class StrictGateway:
             return _http(Reply(400, _error("a part needs its Content-Length")))
         if not headers["content-type"].startswith("multipart/"):
             return _http(self._inner(request, content))
-        before = json.loads(json.dumps(self.orders))
+        before = json.loads(json.dumps(self.gateway.orders))
         replies = [
             self._inner(request, each.partition(b"\r\n\r\n")[2])
             for each in _split(content, _boundary(headers["content-type"]))
         ]
         failed = next((reply for reply in replies if reply.status >= 400), None)
         if failed is not None:
-            self.orders = before
+            self.gateway.orders = before
             return _http(failed)
         body = _multipart_of([_http(reply) for reply in replies], "set")
         return b"Content-Type: multipart/mixed; boundary=set\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
@@ -341,7 +353,7 @@ class StrictGateway:
         head, _, body = content.partition(b"\r\n\r\n")
         line, _, rest = head.partition(b"\r\n")
         method, target, _ = line.decode().split(" ")
-        return self._call(Request(method, f"{SERVICE_2}/{target}", {**request.headers, **_parsed(rest)}, body))
+        return self.call(Request(method, f"{SERVICE_2}/{target}", {**request.headers, **_parsed(rest)}, body))
 
 
 METADATA = """<?xml version="1.0" encoding="utf-8"?>

@@ -26,7 +26,7 @@ class Session:
     number: int = field(default=0, compare=False)
     """Counts the sessions that were opened with all systems; an older one never replaces a newer one."""
 
-    def ended(self) -> "Session":
+    def without_token(self) -> "Session":
         """Returns what is left of a session that the other system has ended."""
         return Session(number=self.number)
 

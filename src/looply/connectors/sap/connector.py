@@ -32,7 +32,7 @@ from looply.connectors.sap.calls.repeating import (
     check_recognized,
     is_recognized,
     repeat_headers,
-    unsettled,
+    unknown_outcome,
     why_not_repeated,
 )
 from looply.connectors.sap.calls.requests import Service, headers_of, request_of, service_of
@@ -42,7 +42,7 @@ from looply.connectors.sap.calls.settings import (
     binding,
     client_text,
     connection_problems,
-    required_secrets,
+    secret_names,
 )
 from looply.connectors.sap.checks import check_connection
 from looply.connectors.sap.discovering.discovery import discover
@@ -223,7 +223,7 @@ class _Call:
         if not reason:
             return None
         if self._given.probe is None:
-            raise unsettled(f"{reason}, and the step has no `probe`")
+            raise unknown_outcome(f"{reason}, and the step has no `probe`")
         return await self._probed(self._given.probe)
 
     async def _probed(self, probe: Probe) -> dict[str, Json] | None:
@@ -239,15 +239,17 @@ class _Call:
         try:
             output = await self._output(outcome, request)
         except Rejected as error:
-            raise unsettled(f"the answer to the probe of {probe.entity} cannot be read: {error.message}") from error
+            raise unknown_outcome(
+                f"the answer to the probe of {probe.entity} cannot be read: {error.message}"
+            ) from error
         status = str(output["status"])
         if status.startswith("2") and (found := _first_entity(output)) is not None:
             return found
         if not status.startswith("2") and status != "404":
-            raise unsettled(f"the probe of {probe.entity} was answered with status {status}")
+            raise unknown_outcome(f"the probe of {probe.entity} was answered with status {status}")
         if probe.absent == "repeat":
             return None
-        raise unsettled(absent_reason(probe, self._ctx.clock.now()))
+        raise unknown_outcome(absent_reason(probe, self._ctx.clock.now()))
 
     @property
     def _recognition_key(self) -> bytes:
@@ -314,7 +316,7 @@ CONNECTOR = Connector(
             settings=SapConnectionSettings,
             secrets=SapConnectionSecrets,
             check=connection_problems,
-            required_secrets=required_secrets,
+            required_secrets=secret_names,
             binding=binding,
             test=check_connection,
             discover=discover,

@@ -13,7 +13,7 @@ from looply.execution.facts.address import Address, parse_address
 from looply.execution.facts.commands import Answer, Done, EffectDone, EffectFailed, EffectLost
 from looply.execution.facts.events import Discarded, StepFailed, StepSucceeded, StepUnknown
 from looply.execution.facts.state import ExecutionState, OpenStep
-from looply.execution.facts.values.far import FarError, Verdict, bounded
+from looply.execution.facts.values.far import FarError, Verdict, shorten
 from looply.execution.steps.approval import open_after_read
 from looply.execution.steps.visit import Visit
 from looply.expressions import ExpressionError
@@ -107,7 +107,7 @@ def answer_effect_failed(workflow: Workflow, state: ExecutionState, command: Eff
         status=command.status,
         is_retriable=is_retriable,
         retry_after_seconds=command.retry_after_seconds,
-        far=bounded(far) if far is not None else None,
+        far=shorten(far) if far is not None else None,
     )
     return Answer(Done(), (failed,))
 
@@ -190,7 +190,7 @@ def _shown_far(verdict: Verdict | None, *, is_hidden: bool) -> FarError | None:
     """Returns what the other system said; only its kind where the answer has a secret, which the texts may quote."""
     if verdict is None:
         return None
-    return FarError(kind=verdict.far.kind) if is_hidden else bounded(verdict.far)
+    return FarError(kind=verdict.far.kind) if is_hidden else shorten(verdict.far)
 
 
 def _said(command: EffectDone, status: str, *, is_hidden: bool) -> str:

@@ -53,7 +53,7 @@ from looply.execution.facts.events import (
 from looply.execution.facts.log_levels import shows_visit
 from looply.execution.facts.scopes import is_within
 from looply.execution.facts.values.far import FarError
-from looply.execution.views.far import shown_far
+from looply.execution.views.far import public_far
 from looply.execution.views.positions import begins_visit
 from looply.instants import to_ms
 from looply.jsontext import Json, encode_json
@@ -294,7 +294,7 @@ class _Visits:
             code=event.code,
             message=event.message,
             status=event.status or None,
-            far=UNSET if event.far is None else shown_far(event.far),
+            far=UNSET if event.far is None else public_far(event.far),
         )
         if event.output is not UNSET:
             entry.output = _shown(event, event.output, "output")

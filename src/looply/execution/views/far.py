@@ -4,7 +4,7 @@ from looply.execution.document.masking import without_tokens
 from looply.execution.facts.values.far import FarDetail, FarError
 
 
-def shown_far(far: FarError) -> FarError:
+def public_far(far: FarError) -> FarError:
     """Returns a far error with `***` in place of the tokens of waits and cards, which a system may quote."""
     return FarError(
         kind=far.kind,

@@ -70,7 +70,7 @@ from looply.execution.facts.log_levels import shows_entry, shows_values
 from looply.execution.facts.state import ExecutionState
 from looply.execution.facts.values.far import FarError
 from looply.execution.views.condensed import condense_logs
-from looply.execution.views.far import shown_far
+from looply.execution.views.far import public_far
 from looply.execution.views.log_entries import (
     CardAnsweredEntry,
     CardClosedEntry,
@@ -355,7 +355,7 @@ def _readable(value: Json) -> Json:
     if isinstance(value, str):
         return _trimmed(value)
     if isinstance(value, FarError):
-        return shown_far(value)
+        return public_far(value)
     size = len(encode_json(value))
     if size > _NOT_EVEN_TRIMMED:
         return {"trimmed_bytes": size}

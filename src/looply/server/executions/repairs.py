@@ -17,7 +17,7 @@ from looply.execution.facts.address import Address
 from looply.execution.facts.commands import EditDocument, MoveTo, Redrive, RepairCommand, Retry, SkipStep
 from looply.execution.facts.events import IncidentKind, IncidentOpened
 from looply.execution.facts.values.far import FarError
-from looply.execution.views.far import shown_far
+from looply.execution.views.far import public_far
 from looply.execution.views.logs import event_log
 from looply.jsontext import Json
 from looply.server.executions.records import EventLog, ExecutionCursor
@@ -301,7 +301,7 @@ def _forecast_incident(incident: IncidentOpened) -> ForecastIncident:
 
 
 def _far(far: FarError | None) -> FarError | UnsetType:
-    return UNSET if far is None else shown_far(far)
+    return UNSET if far is None else public_far(far)
 
 
 def _effect(effect: PlannedEffect) -> ForecastEffect:

@@ -80,7 +80,7 @@ async def test_the_amounts_of_every_part_of_a_batch_are_exact_numbers(
 
 
 @BOTH
-def test_a_part_of_a_batch_that_goes_on_from_an_earlier_one_has_its_types(service: str) -> None:
+def test_a_part_of_a_batch_that_refers_to_an_earlier_one_has_its_types(service: str) -> None:
     given = SapInput(service_path=service)
     parts = [
         BatchPart(id="a", method="POST", entity="Orders", body={}),

@@ -37,6 +37,7 @@ def test_the_document_of_a_started_execution():
                 "organization_id": "organization",
                 "workspace_id": "workspace",
                 "executor": "starter",
+                "looply_sap_profile_settings": {"requires_sap_profile": False},
             },
         },
         "WorkflowStartState": None,

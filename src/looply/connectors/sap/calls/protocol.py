@@ -88,7 +88,7 @@ def call(request: HttpRequest, session: Session) -> Conversation:
         session = _session_after(session, response)
         if not requires_token(response):
             return Outcome(response, session)
-        session = session.ended()
+        session = session.without_token()
         if renewals == MAX_RENEWALS:
             return Outcome(response, session)
         renewals += 1
@@ -115,7 +115,7 @@ def fetch_token(places: tuple[HttpRequest, ...], session: Session) -> Generator[
         if response.status in _FINAL or 300 <= response.status < 400 or (is_read and response.status >= 500):
             break
     assert failure is not None
-    return Opened(session.ended(), failure)
+    return Opened(session.without_token(), failure)
 
 
 def token_places(root: httpx2.URL, query: str, entity_set: str = "") -> tuple[HttpRequest, ...]:

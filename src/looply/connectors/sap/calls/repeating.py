@@ -52,11 +52,11 @@ def why_not_repeated(ctx: CallContext, settings: SapConnectionSettings, name: st
 def check_recognized(ctx: CallContext, response: HttpResponse) -> None:
     """Raises: Unsettled when the system refuses a repeated call because of its id."""
     if ctx.is_unsettled and any((response.header(name) or "").strip().lower() == "rejected" for name in _RESULTS):
-        raise unsettled("the system refused the repeated call because of its request id")
+        raise unknown_outcome("the system refused the repeated call because of its request id")
 
 
-def unsettled(reason: str) -> Unsettled:
-    """Returns the error for a call of which nobody knows whether it took effect."""
+def unknown_outcome(reason: str) -> Unsettled:
+    """Returns the error for a call of which is not known whether it took effect."""
     return Unsettled(
         f"it is unknown whether an earlier attempt took effect: {reason}; check the other system, then retry the step "
         "or complete it by hand"

@@ -86,7 +86,7 @@ class SapConnectionSecrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     """The password of `proxy.user`."""
 
 
-def required_secrets(settings: Mapping[str, Json]) -> tuple[str, ...]:
+def secret_names(settings: Mapping[str, Json]) -> tuple[str, ...]:
     """Returns the names of the secrets that the settings need."""
     found = [_SECRETS[settings.get("auth", "basic")]]
     if (settings.get("tls") or {}).get("certificate"):

@@ -64,7 +64,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_seconds: float = 0
 
 
-def bounded(far: FarError) -> FarError:
+def shorten(far: FarError) -> FarError:
     """Returns a far error whose texts and details are cut to what is kept of them."""
     return FarError(
         kind=far.kind,
