@@ -189,7 +189,7 @@ def test_what_only_a_call_can_have_is_a_warning_elsewhere(check_step: Check, fie
     assert warning.message == f"`{field}` has no effect on a wait"
 
 
-@pytest.mark.parametrize("method", ["HEAD", "options"])
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
 def test_reads_without_a_body_may_be_called_and_repeated(method: str, check_step: Check) -> None:
     step = compiled(check_step("httpRequest", {"url": "https://a.example", "method": method, "fail_on": ["4xx"]}))
     assert step.on_unknown == "retry"
@@ -207,7 +207,7 @@ def test_the_answers_that_are_data_are_kept_and_not_sent(check_step: Check, eval
     [
         ({"pages": {}, "method": "POST"}, "/pages"),
         ({"soap": {}}, "/soap"),
-        ({"soap": {}, "method": "put"}, "/soap"),
+        ({"soap": {}, "method": "PUT"}, "/soap"),
         ({"pages": {"max": 0}}, "/pages/max"),
         ({"pages": {"follow": "next"}}, "/pages/follow"),
         ({"pages": {"items": "value"}}, "/pages/items"),
