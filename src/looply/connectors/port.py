@@ -319,7 +319,7 @@ class Check:
     """One thing that a test of a connection looked at.
 
     `skipped`: an earlier check failed, or the settings have nothing to check. `text` says what was found, without
-    secrets, `remedy` what to do.
+    secrets, `fix` what to do.
     """
 
     name: str
@@ -328,7 +328,7 @@ class Check:
     ms: int = 0
     """How long it took, in milliseconds."""
     text: str = ""
-    remedy: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
