@@ -1,7 +1,7 @@
 """What the tests of connections share: named checks in their order, and those of the network.
 
 A test runs in the process that makes the calls, and looks at one thing after the other, so that the first one that
-fails is the one to mend. What comes after a failed check is skipped.
+fails is the one to fix. What comes after a failed check is skipped.
 """
 
 import asyncio
@@ -51,18 +51,18 @@ class Checks:
         """Returns the instant from which a check counts its time."""
         return self._clock.monotonic()
 
-    def add(self, name: str, state: CheckState, begun: float, text: str = "", mend: str = "") -> None:
+    def add(self, name: str, state: CheckState, begun: float, text: str = "", fix: str = "") -> None:
         """Adds the result of a check."""
         ms = round((self._clock.monotonic() - begun) * 1000)
-        self._found[name] = Check(name=name, state=state, ms=ms, text=text, mend=mend)
+        self._found[name] = Check(name=name, state=state, ms=ms, text=text, fix=fix)
 
     def skip(self, name: str, text: str) -> None:
         """Adds a check that has nothing to look at."""
         self._found[name] = Check(name=name, state="skipped", text=text)
 
-    def fail(self, name: str, begun: float, error: LooplyError, mend: str = "") -> None:
+    def fail(self, name: str, begun: float, error: LooplyError, fix: str = "") -> None:
         """Adds a check that failed by an error."""
-        self.add(name, "failed", begun, error.message, mend)
+        self.add(name, "failed", begun, error.message, fix)
 
     def results(self) -> tuple[Check, ...]:
         """Returns all checks in their order."""
@@ -106,20 +106,20 @@ async def check_connect(
         checks.add("dns", "failed", begun, f"{what}{host} was not resolved in {STEP_SECONDS:g} s", "check the DNS")
         return None
     except OperationError as error:
-        mend = "correct the host, or allow its address with the setting egress_allow"
-        checks.fail("dns", begun, error, mend)
+        fix = "correct the host, or allow its address with the setting egress_allow"
+        checks.fail("dns", begun, error, fix)
         return None
     checks.add("dns", "ok", begun, f"{what}{host} is {', '.join(addresses)}")
     begun = checks.begin()
-    mend = f"check that this machine may reach {host}:{port}: firewall, routing, and whether the system runs"
+    fix = f"check that this machine may reach {host}:{port}: firewall, routing, and whether the system runs"
     try:
         async with asyncio.timeout(STEP_SECONDS):
             connection = await ctx.dialer.dial(host, port, usual_ports)
     except TimeoutError:
-        checks.add("tcp", "failed", begun, f"{what}{host}:{port} did not answer in {STEP_SECONDS:g} s", mend)
+        checks.add("tcp", "failed", begun, f"{what}{host}:{port} did not answer in {STEP_SECONDS:g} s", fix)
         return None
     except OperationError as error:
-        checks.fail("tcp", begun, error, mend)
+        checks.fail("tcp", begun, error, fix)
         return None
     checks.add("tcp", "ok", begun, f"{what}{host}:{port} accepts connections")
     return connection
@@ -144,8 +144,8 @@ async def _check_tls(checks: Checks, connection: socket.socket, host: str, route
         return
     except (ssl.SSLError, OSError) as error:
         reason = getattr(error, "reason", None) or type(error).__name__
-        mend = "check that the port speaks TLS 1.2 or later, and whether it asks for a client certificate"
-        checks.add("tls", "failed", begun, f"the TLS handshake failed: {reason}", mend)
+        fix = "check that the port speaks TLS 1.2 or later, and whether it asks for a client certificate"
+        checks.add("tls", "failed", begun, f"the TLS handshake failed: {reason}", fix)
         return
     certificate: dict[str, Any] = writer.get_extra_info("peercert") or {}
     version = writer.get_extra_info("ssl_object").version()

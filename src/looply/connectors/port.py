@@ -191,7 +191,7 @@ class CallContext:
     logons: Logons = field(default_factory=Logons)
     """Counts refused logons, shared by all calls of the process."""
     is_unsettled: bool = False
-    """Whether an earlier attempt of the visit may have taken effect, which nobody knows. Only an operation whose
+    """Whether an earlier attempt of the visit may have taken effect, which is unknown. Only an operation whose
     `repeat` is `ask` is called then: it repeats the call where the other system recognizes it, or finds out what
     became of it, or raises `Unsettled`."""
     entered_on: datetime | None = None
@@ -297,7 +297,7 @@ class Check:
     """One thing that a test of a connection looked at.
 
     `skipped`: an earlier check failed, or the settings have nothing to check. `text` says what was found, without
-    secrets, `mend` what to do.
+    secrets, `fix` what to do.
     """
 
     name: str
@@ -306,7 +306,7 @@ class Check:
     ms: int = 0
     """How long it took, in milliseconds."""
     text: str = ""
-    mend: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,7 +325,7 @@ class ConnectionKind:
     """Tests a connection, saved or not, from this process, and returns what it found. The text is a path of the system
     that is called too; empty: the connector chooses one. `looply.connectors.checking` has what the tests share."""
     discover: Callable[[CallContext, ConnectionValues, Mapping[str, str]], Awaitable[Json]] | None = None
-    """Returns what the system offers, for completion while a workflow is written; the question names what is wanted.
+    """Returns what the system offers, for completion while a workflow is written; the question names what is requested.
     Raises: OperationError."""
     binding: Callable[[Mapping[str, Json]], Binding] | None = None
     """Returns where and how the secrets are sent, for settings without `problems`; a kind with secrets must have it.

@@ -62,13 +62,13 @@ def test_a_connection_or_a_profile_is_deleted_when_it_was_confirmed(run: Command
     assert [call[2] for call in looply.calls] == [{"name": "ERP"}, {"workflow_id": WORKFLOW, "name": "test"}]
 
 
-CHECK = {"name": "logon", "state": "ok", "ms": 12, "text": "accepted", "mend": ""}
+CHECK = {"name": "logon", "state": "ok", "ms": 12, "text": "accepted", "fix": ""}
 
 
 def test_a_connection_is_tested_and_the_exit_status_says_whether_it_works(
     run: Command, looply: Looply, tmp_path: Path
 ) -> None:
-    failed = {**CHECK, "name": "tls", "state": "failed", "mend": "renew it"}
+    failed = {**CHECK, "name": "tls", "state": "failed", "fix": "renew it"}
     looply.answers["testConnection"] = [
         {"item": {"is_ok": True, "checks": [CHECK]}},
         {"item": {"is_ok": False, "checks": [failed]}},

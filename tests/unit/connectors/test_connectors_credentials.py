@@ -47,7 +47,7 @@ async def started(flights: SingleFlight[int], held: Held, number: int) -> list[a
     return tasks
 
 
-async def test_equal_work_is_done_once_and_again_when_it_is_wanted_later() -> None:
+async def test_equal_work_is_done_once_and_again_when_it_is_requested_later() -> None:
     flights, held = SingleFlight[int](), Held()
     tasks = await started(flights, held, 24)
     held.release.set()
@@ -139,7 +139,7 @@ async def test_no_more_logons_are_under_way_than_tries_are_left() -> None:
     assert (ends.count("tried"), sum(isinstance(end, AuthFailed) for end in ends)) == (MOST_FAILURES, 7)
 
 
-async def test_a_test_is_tried_and_its_success_begins_anew() -> None:
+async def test_a_test_is_tried_and_its_success_begins_again() -> None:
     logons = Logons()
     for _ in range(MOST_FAILURES):
         async with logons.attempt(b"k", "S4") as tried:

@@ -4379,7 +4379,7 @@ export interface components {
         };
         /**
          * ConnectionCheck
-         * @description One thing that was tested. `text` says what was found, `mend` what to do.
+         * @description One thing that was tested. `text` says what was found, `fix` what to do.
          */
         ConnectionCheck: {
             name: string;
@@ -4387,7 +4387,7 @@ export interface components {
             state: "failed" | "ok" | "skipped" | "warning";
             ms: number;
             text: string;
-            mend: string;
+            fix: string;
         };
         /**
          * DiscoveryAnswer

@@ -110,9 +110,9 @@ async def discover(
 
 def _checks(item: dict[str, Any]) -> Page:
     rows = [
-        (check["name"], check["state"], f"{check['ms']} ms", check["text"], check["mend"]) for check in item["checks"]
+        (check["name"], check["state"], f"{check['ms']} ms", check["text"], check["fix"]) for check in item["checks"]
     ]
-    return table(("check", "state", "time", "found", "to mend"), rows)
+    return table(("check", "state", "time", "found", "to fix"), rows)
 
 
 def _offers(item: dict[str, Any]) -> Page:

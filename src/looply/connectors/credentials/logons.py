@@ -4,7 +4,7 @@ Theory of operation. SAP locks a user after five wrong passwords (`login/fails_t
 never been accepted by this process, or was refused the last time, may have as many calls under way as it has tries
 left: were all of them refused, the tries would be used up and no more. Once a call is accepted, nothing is counted or
 held back. A principal is a system together with credentials and the revision of the connection: saving the connection,
-or a test that is accepted, begins anew.
+or a test that is accepted, begins again.
 """
 
 import asyncio
@@ -87,7 +87,7 @@ class Logons:
         return principal
 
     def _forget_one(self) -> None:
-        """Forgets the least recently used principal without failures; one with failures must not begin anew."""
+        """Forgets the least recently used principal without failures; one with failures must not begin again."""
         for key, principal in self._principals.items():
             if not principal.under_way and not principal.failures:
                 del self._principals[key]

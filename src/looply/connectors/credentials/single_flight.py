@@ -1,4 +1,4 @@
-"""Single flights: of equal pieces of work that are wanted at once, one is done, and all get its result."""
+"""Single flights: of equal pieces of work that are requested at once, one is done, and all get its result."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ Result = TypeVar("Result")
 
 
 class SingleFlight(Generic[Result]):
-    """Shares work by key. The first caller does it; callers that come meanwhile wait, and get the same result."""
+    """Shares work by key. The first caller does it; callers that come in the meantime wait, and get the same result."""
 
     def __init__(self) -> None:
         self._flights: dict[bytes, asyncio.Future[Result]] = {}
@@ -31,7 +31,7 @@ class SingleFlight(Generic[Result]):
             result = await work()
         except LooplyError as error:
             flight.set_exception(error)
-            flight.exception()  # it is raised below, also when nobody waits
+            flight.exception()  # it is raised below, also when no caller waits
             raise
         else:
             flight.set_result(result)

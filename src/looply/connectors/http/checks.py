@@ -30,6 +30,6 @@ async def check_http(ctx: CallContext, checks: Checks, request: HttpRequest, mas
     if status < 400:
         checks.add("service", "ok", begun, f"{request.url.path} answers with status {status}")
     else:
-        mend = "name a path that can be read, to see whether calls work"
+        fix = "name a path that can be read, to see whether calls work"
         state: CheckState = "failed" if status >= 500 else "warning"
-        checks.add("service", state, begun, f"{request.url.path} answers with status {status}", mend)
+        checks.add("service", state, begun, f"{request.url.path} answers with status {status}", fix)

@@ -48,7 +48,7 @@ class ClientGrant:
 
 
 async def client_token(ctx: CallContext, grant: ClientGrant, *, is_test: bool = False) -> str:
-    """Returns an access token, from the cache or fetched now; equal grants that are wanted at once share one fetch.
+    """Returns an access token, from the cache or fetched now; equal grants that are requested at once share one fetch.
 
     Raises: AuthFailed when the server refuses the client, or has refused it three times in a row; Rejected (code
     `BAD_TOKEN_ANSWER`) for an answer that is no token; as `HttpSender.send`. Nothing was sent to the system itself, so

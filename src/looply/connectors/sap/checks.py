@@ -16,7 +16,7 @@ from looply.errors import OperationError
 
 CATALOG: Final = "/sap/opu/odata/IWFND/CATALOGSERVICE;v=2"
 """The service that lists the others; it is active on nearly every gateway."""
-_MENDS: Final[Mapping[SapAuth, str]] = {
+_FIXES: Final[Mapping[SapAuth, str]] = {
     "basic": "correct `user` and the secret `password`; a locked user is unlocked in SU01",
     "oauth_client": "correct `client_id`, `scope` and the secret `client_secret`; SOAUTH2 must have the client",
     "certificate": "map the certificate to a user in CERTRULE, and let ICM ask for certificates",
@@ -27,7 +27,7 @@ _MENDS: Final[Mapping[SapAuth, str]] = {
 async def check_connection(ctx: CallContext, values: ConnectionValues, path: str) -> tuple[Check, ...]:
     """Returns the checks of a connection; `path` is the service that is called, the catalog of services when empty.
 
-    One logon is tried, whatever failed before; when it is accepted, calls that were stopped go on.
+    One logon is tried, whatever failed before; when it is accepted, calls that were stopped continue.
     """
     checks = Checks(ctx.clock, SAP_CHECKS)
     begun = checks.begin()
@@ -65,7 +65,7 @@ async def _check_calls(
     try:
         response = (await conversation.send(request)).response
     except OperationError as error:
-        checks.fail("logon", begun, error, _MENDS[settings.auth])
+        checks.fail("logon", begun, error, _FIXES[settings.auth])
         return
     masker = conversation.masker()
     _check_logon(checks, begun, response, settings, masker)
@@ -82,12 +82,12 @@ def _check_logon(
     if response.status == 401:
         said = masker.text((response.header("www-authenticate") or "")[:200])
         checks.add(
-            "logon", "failed", begun, f"the system refused the logon (401 {said})".rstrip(), _MENDS[settings.auth]
+            "logon", "failed", begun, f"the system refused the logon (401 {said})".rstrip(), _FIXES[settings.auth]
         )
     elif is_logon_page(response):
         text = f"the system asks for a logon in a browser (status {response.status})"
-        mend = f"let the service take `auth: {settings.auth}` without SAML: SICF, logon procedure, or `saml2=disabled`"
-        checks.add("logon", "failed", begun, text, mend)
+        fix = f"let the service take `auth: {settings.auth}` without SAML: SICF, logon procedure, or `saml2=disabled`"
+        checks.add("logon", "failed", begun, text, fix)
     else:
         checks.add("logon", "ok", begun, f"the system accepts the credentials of `auth: {settings.auth}`")
 
@@ -99,9 +99,9 @@ def _check_service(
         checks.add("service", "ok", begun, f"{service.path} answers")
         return
     text = f"{service.path} answers with status {response.status}"
-    mend = "activate the service (/IWFND/MAINT_SERVICE), and give the user its authorization (S_SERVICE)"
+    fix = "activate the service (/IWFND/MAINT_SERVICE), and give the user its authorization (S_SERVICE)"
     # The catalog itself is not needed by calls.
-    checks.add("service", "failed" if is_own_service else "warning", begun, text, mend)
+    checks.add("service", "failed" if is_own_service else "warning", begun, text, fix)
 
 
 async def _check_token(checks: Checks, conversation: SapConversation, response: HttpResponse) -> None:
@@ -114,11 +114,11 @@ async def _check_token(checks: Checks, conversation: SapConversation, response: 
     except OperationError as error:
         checks.fail("csrf", begun, error)
         return
-    mend = "name a service that gives tokens in `csrf.at`"
+    fix = "name a service that gives tokens in `csrf.at`"
     if opened.failure is not None:
         text = f"no token was given; the last answer had the status {opened.failure.status}"
-        checks.add("csrf", "warning", begun, text, mend)
+        checks.add("csrf", "warning", begun, text, fix)
     elif not opened.session.token:
-        checks.add("csrf", "warning", begun, "the service gives no token; its changes are sent without one", mend)
+        checks.add("csrf", "warning", begun, "the service gives no token; its changes are sent without one", fix)
     else:
         checks.add("csrf", "ok", begun, "a token was given")

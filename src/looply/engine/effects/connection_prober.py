@@ -137,4 +137,4 @@ def _failed(text: str) -> Check:
 
 
 def _masked(check: Check, masker: Masker) -> Check:
-    return replace(check, text=masker.text(check.text), mend=masker.text(check.mend))
+    return replace(check, text=masker.text(check.text), fix=masker.text(check.fix))

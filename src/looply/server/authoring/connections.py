@@ -99,14 +99,14 @@ class ConnectionTestBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 
 class ConnectionCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was tested. `text` says what was found, `mend` what to do."""
+    """One thing that was tested. `text` says what was found, `fix` what to do."""
 
     name: str
     """`dns`, `tcp`, `tls`, `logon`, `service`, `csrf` or `clock`; `test` when the test itself failed."""
     state: Literal["ok", "warning", "failed", "skipped"]
     ms: int
     text: str
-    mend: str
+    fix: str
 
 
 class ConnectionTest(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,7 +165,7 @@ async def test_connection(call: Call) -> Response:
             name=body.name or "draft", kind=given.kind, settings=given.settings, secrets=given.secrets
         )
     checks = await connections.test(call.services, call.principal, body.name, draft, body.path)
-    shown = [ConnectionCheck(name=c.name, state=c.state, ms=c.ms, text=c.text, mend=c.mend) for c in checks]
+    shown = [ConnectionCheck(name=c.name, state=c.state, ms=c.ms, text=c.text, fix=c.fix) for c in checks]
     item = ConnectionTest(is_ok=all(check.state != "failed" for check in checks), checks=shown)
     return Response(ConnectionTestAnswer(message=SUCCESS, item=item))
 

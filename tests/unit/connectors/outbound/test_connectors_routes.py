@@ -247,7 +247,7 @@ def test_settings_become_a_route() -> None:
             route_of(tls, None, secrets)
 
 
-def test_secrets_are_bound_to_whoever_could_read_them() -> None:
+def test_secrets_are_bound_to_what_decides_who_reads_them() -> None:
     assert route_manner(None, None) == {}
     one = route_manner(TlsSettings(ca="A"), ProxySettings(url="http://p:1"))
     assert one == {"ca": "A", "proxy": "http://p:1"}

@@ -186,7 +186,7 @@ async def test_all_pages_of_a_list_are_read(service: str, perform: Any, gateway:
     assert "__next" not in str(output["data"])
 
 
-async def test_pages_end_at_their_bounds_and_go_on_from_the_link(perform: Any, gateway: StrictGateway) -> None:
+async def test_pages_end_at_their_bounds_and_continue_from_the_link(perform: Any, gateway: StrictGateway) -> None:
     for number in range(5):
         gateway.add(str(number))
     first = await perform(entity="Orders", pages={"max": 1})

@@ -46,7 +46,7 @@ GOOD = {"dns": "ok", "tcp": "ok", "tls": "skipped", "logon": "ok", "service": "o
 async def test_a_connection_that_works_passes_every_check(strict: Any) -> None:
     checks = await check(strict)
     assert states(checks) == GOOD
-    assert all(not each.mend for each in checks.values())
+    assert all(not each.fix for each in checks.values())
 
 
 async def test_a_refused_logon_says_what_to_correct_and_what_follows_is_skipped(
@@ -55,11 +55,11 @@ async def test_a_refused_logon_says_what_to_correct_and_what_follows_is_skipped(
     gateway.password = "another password"
     checks = await check(strict)
     assert states(checks) == {**GOOD, "logon": "failed", "service": "skipped", "csrf": "skipped"}
-    assert "password" in checks["logon"].mend
+    assert "password" in checks["logon"].fix
     assert gateway.failed_logons == 1
 
 
-async def test_a_test_begins_the_logons_anew(strict: Any, perform: Any, gateway: StrictGateway) -> None:
+async def test_a_test_begins_the_logons_again(strict: Any, perform: Any, gateway: StrictGateway) -> None:
     gateway.password = "another password"
     for _ in range(MOST_FAILURES):
         await perform(entity="Orders")
@@ -80,7 +80,7 @@ async def test_a_logon_page_is_no_success(strict: Any, gateway: StrictGateway) -
 async def test_a_service_that_is_not_active_is_told(strict: Any) -> None:
     checks = await check(strict, "/sap/opu/odata/sap/NOT_ACTIVE")
     assert (checks["logon"].state, checks["service"].state) == ("ok", "failed")
-    assert "MAINT_SERVICE" in checks["service"].mend
+    assert "MAINT_SERVICE" in checks["service"].fix
     assert (await check(strict, ""))["service"].state == "warning"
 
 
@@ -124,7 +124,7 @@ async def test_what_is_wrong_with_a_certificate_is_told(  # noqa: PLR0917 - case
     port = await serve(gateway.serve, ssl=server)
     found = (await check(strict, base_url=f"https://127.0.0.1:{port}", tls=given))["tls"]
     assert found.state == state
-    assert says in f"{found.text} {found.mend}"
+    assert says in f"{found.text} {found.fix}"
 
 
 async def test_settings_that_are_not_complete_are_told(strict: Any) -> None:

@@ -110,7 +110,7 @@ def _entities(body: bytes, content_type: str) -> list[_Entity]:
     boundary = _boundary(content_type)
     if not boundary:
         raise cut_answer("it is no multipart body")
-    # The first boundary may stand at the very beginning (RFC 2046 §5.1.1).
+    # The first boundary may be at the very beginning (RFC 2046 §5.1.1).
     pieces = re.split(rb"\r\n--" + re.escape(boundary) + rb"(?=--|[ \t]*\r\n)", b"\r\n" + body)
     if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
         raise cut_answer("its end is missing")

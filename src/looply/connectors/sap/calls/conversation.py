@@ -64,16 +64,16 @@ class SapConversation:
         session = cache.find(key)
         self._seen.append(session)
         conversation = call(request, session)
-        wanted = next(conversation)
+        requested = next(conversation)
         while True:
             reply: HttpResponse | Opened
-            if isinstance(wanted, Exchange):
-                reply = await self._exchange(wanted.request)
+            if isinstance(requested, Exchange):
+                reply = await self._exchange(requested.request)
             else:
-                reply = await self._shared(wanted.stale)
+                reply = await self._shared(requested.stale)
                 self._seen.append(reply.session)
             try:
-                wanted = conversation.send(reply)
+                requested = conversation.send(reply)
             except StopIteration as end:
                 outcome: Outcome = end.value
                 self._seen.append(outcome.session)
