@@ -161,7 +161,7 @@ async def test_calls_go_through_the_tunnel_of_a_proxy(scheme: str, serve: Any, t
         (b"HTTP/1.1 200 OK\r\n\r\nearly", "no answer of HTTP"),
     ],
 )
-async def test_a_proxy_that_refuses_is_told_and_nothing_was_sent(
+async def test_a_proxy_that_refuses_is_reported_and_nothing_was_sent(
     reply: bytes, says: str, serve: Any, fetch: Any
 ) -> None:
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -137,12 +137,12 @@ def test_a_response_that_other_places_would_only_repeat_ends_the_search(status: 
     assert (len(requested), opened.failure, opened.session.is_open) == (1, failed, False)
 
 
-def test_a_read_that_breaks_ends_the_search_and_is_what_is_told() -> None:
+def test_a_read_that_breaks_ends_the_search_and_is_what_is_reported() -> None:
     requested, opened = fetch(response(501), failed := response(500, body=b"short dump"))
     assert (len(requested), opened.failure) == (2, failed)
 
 
-def test_the_response_with_a_body_is_what_is_told() -> None:
+def test_the_response_with_a_body_is_what_is_reported() -> None:
     _, opened = fetch(response(405), reported := response(404, body=b"no service"), response(404), response(403))
     assert opened.failure == reported
 
