@@ -195,7 +195,7 @@ class CallContext:
     logons: Logons = field(default_factory=Logons)
     """Counts refused logons, shared by all calls of the process."""
     is_unsettled: bool = False
-    """Whether an earlier attempt of the visit may have taken effect, which is not known. Only an operation whose
+    """Whether an earlier attempt of the visit may have taken effect, which is unknown. Only an operation whose
     `repeat` is `ask` is called then: it repeats the call where the other system recognizes it, or finds out what
     became of it, or raises `Unsettled`."""
     entered_on: datetime | None = None

@@ -93,7 +93,7 @@ def route_of(tls: TlsSettings | None, proxy: ProxySettings | None, secrets: Mapp
 def route_manner(tls: TlsSettings | None, proxy: ProxySettings | None) -> dict[str, Json]:
     """Returns what a connection's secrets are bound to beside their targets.
 
-    A caller who can change the trusted authorities, the checked name or the proxy can read what is sent.
+    Each of them decides who can read what is sent.
     """
     found: dict[str, Json] = {
         "ca": tls.ca if tls is not None else "",

@@ -86,7 +86,7 @@ def _check_logon(
         )
     elif is_logon_page(response):
         text = f"the system asks for a logon in a browser (status {response.status})"
-        fix = f"open the service for `auth: {settings.auth}` without SAML: SICF, logon procedure, or `saml2=disabled`"
+        fix = f"let the service take `auth: {settings.auth}` without SAML: SICF, logon procedure, or `saml2=disabled`"
         checks.add("logon", "failed", begun, text, fix)
     else:
         checks.add("logon", "ok", begun, f"the system accepts the credentials of `auth: {settings.auth}`")

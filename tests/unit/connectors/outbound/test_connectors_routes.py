@@ -161,7 +161,7 @@ async def test_calls_go_through_the_tunnel_of_a_proxy(scheme: str, serve: Any, t
         (b"HTTP/1.1 200 OK\r\n\r\nearly", "no answer of HTTP"),
     ],
 )
-async def test_a_proxy_that_refuses_is_named_and_nothing_was_sent(
+async def test_a_proxy_that_refuses_is_reported_and_nothing_was_sent(
     reply: bytes, says: str, serve: Any, fetch: Any
 ) -> None:
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -247,7 +247,7 @@ def test_settings_become_a_route() -> None:
             route_of(tls, None, secrets)
 
 
-def test_secrets_are_bound_to_those_who_could_read_them() -> None:
+def test_secrets_are_bound_to_what_decides_who_reads_them() -> None:
     assert route_manner(None, None) == {}
     one = route_manner(TlsSettings(ca="A"), ProxySettings(url="http://p:1"))
     assert one == {"ca": "A", "proxy": "http://p:1"}

@@ -78,7 +78,7 @@ async def test_a_logon_page_is_no_success(strict: Any, gateway: StrictGateway) -
     assert "browser" in checks["logon"].text
 
 
-async def test_a_service_that_is_not_active_is_named(strict: Any) -> None:
+async def test_a_service_that_is_not_active_is_reported(strict: Any) -> None:
     checks = await check(strict, "/sap/opu/odata/sap/NOT_ACTIVE")
     assert (checks["logon"].state, checks["service"].state) == ("ok", "failed")
     assert "MAINT_SERVICE" in checks["service"].fix
@@ -90,7 +90,7 @@ async def test_a_service_without_tokens_is_a_warning(strict: Any, gateway: Stric
     assert (await check(strict))["csrf"].state == "warning"
 
 
-async def test_a_host_and_a_port_that_do_not_answer_are_named(strict: Any, serve: Any) -> None:
+async def test_a_host_and_a_port_that_do_not_answer_are_reported(strict: Any, serve: Any) -> None:
     async def nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 
@@ -116,7 +116,7 @@ async def test_a_host_and_a_port_that_do_not_answer_are_named(strict: Any, serve
         ({"ca": OURS.certificate.decode()}, -1, "failed", "renewed"),
     ],
 )
-async def test_what_is_wrong_with_a_certificate_is_named(  # noqa: PLR0917 - cases and fixtures
+async def test_what_is_wrong_with_a_certificate_is_reported(  # noqa: PLR0917 - cases and fixtures
     given: Any, lasts: int, state: str, says: str, strict: Any, gateway: StrictGateway, serve: Any, tmp_path: Path
 ) -> None:
     certificate, key = OURS.issue("s4.internal", lasts=timedelta(days=lasts)).written(tmp_path, "server")
@@ -128,7 +128,7 @@ async def test_what_is_wrong_with_a_certificate_is_named(  # noqa: PLR0917 - cas
     assert says in f"{found.text} {found.fix}"
 
 
-async def test_settings_that_are_not_complete_are_named(strict: Any) -> None:
+async def test_settings_that_are_not_complete_are_reported(strict: Any) -> None:
     checks = await check(strict, auth="oauth_client")
     assert checks["dns"].state == "failed"
     assert "token_url" in checks["dns"].text

@@ -34,23 +34,23 @@ def session(token: str, cookies: dict[str, str] | None = None, number: int = 1) 
 
 def converse(method: str, kept: Session, *replies: HttpResponse | Opened) -> tuple[list[Exchange | Opening], Outcome]:
     conversation = call(request(method), kept)
-    requests = [next(conversation)]
+    requested = [next(conversation)]
     for reply in replies:
         try:
-            requests.append(conversation.send(reply))
+            requested.append(conversation.send(reply))
         except StopIteration as end:
-            return requests, end.value
+            return requested, end.value
     raise AssertionError("the conversation needs more replies")
 
 
 def fetch(*responses: HttpResponse, kept: Session = Session()) -> tuple[list[HttpRequest], Opened]:  # noqa: B008 - frozen
     reads = fetch_token(PLACES, kept)
-    requests = [next(reads)]
+    requested = [next(reads)]
     for response in responses:
         try:
-            requests.append(reads.send(response))
+            requested.append(reads.send(response))
         except StopIteration as end:
-            return requests, end.value
+            return requested, end.value
     raise AssertionError("the reads need more responses")
 
 
@@ -62,30 +62,30 @@ def response(status: int, token: str = "", cookie: str = "", body: bytes = b"") 
 
 def test_a_read_is_one_exchange_that_uses_and_keeps_the_session() -> None:
     answer = HttpResponse(status=200, reason="", headers=(("set-cookie", "b=2; path=/"),))
-    requests, outcome = converse("GET", Session("t", {"a": "1"}), answer)
-    assert [each.request.headers for each in requests if isinstance(each, Exchange)] == [{"cookie": "a=1"}]
+    requested, outcome = converse("GET", Session("t", {"a": "1"}), answer)
+    assert [each.request.headers for each in requested if isinstance(each, Exchange)] == [{"cookie": "a=1"}]
     assert outcome.session == Session("t", {"a": "1", "b": "2"})
 
 
 def test_a_change_first_needs_a_session_and_sends_its_token_with_its_cookies() -> None:
-    requests, outcome = converse("POST", Session(), Opened(session("t1", {"sid": "s1"})), DONE)
-    assert requests[0] == Opening(Session())
-    assert isinstance(requests[1], Exchange)
-    assert requests[1].request.headers == {"cookie": "sid=s1", "x-csrf-token": "t1"}
+    requested, outcome = converse("POST", Session(), Opened(session("t1", {"sid": "s1"})), DONE)
+    assert requested[0] == Opening(Session())
+    assert isinstance(requested[1], Exchange)
+    assert requested[1].request.headers == {"cookie": "sid=s1", "x-csrf-token": "t1"}
     assert (outcome.response, outcome.session) == (DONE, Session("t1", {"sid": "s1"}))
 
 
 def test_a_kept_token_is_used_again() -> None:
-    requests, outcome = converse("PATCH", session("t1", {"sid": "s1"}), DONE)
-    assert isinstance(requests[0], Exchange)
-    assert requests[0].request.headers["x-csrf-token"] == "t1"
+    requested, outcome = converse("PATCH", session("t1", {"sid": "s1"}), DONE)
+    assert isinstance(requested[0], Exchange)
+    assert requested[0].request.headers["x-csrf-token"] == "t1"
     assert outcome.session.token == "t1"
 
 
 def test_a_session_that_has_ended_is_replaced_without_its_cookies() -> None:
     newer = Opened(session("new", {"sid": "s2"}, number=2))
-    requests, outcome = converse("PATCH", session("old", {"sid": "s1"}), REQUIRED, newer, DONE)
-    opening, again = requests[1:]
+    requested, outcome = converse("PATCH", session("old", {"sid": "s1"}), REQUIRED, newer, DONE)
+    opening, again = requested[1:]
     assert isinstance(opening, Opening)
     assert (opening.stale, opening.stale.number) == (Session(), 1)
     assert isinstance(again, Exchange)
@@ -95,15 +95,15 @@ def test_a_session_that_has_ended_is_replaced_without_its_cookies() -> None:
 
 def test_a_session_is_replaced_twice_and_then_the_refusal_is_returned_and_none_is_kept() -> None:
     renewals = [reply for number in range(MAX_RENEWALS) for reply in (Opened(session("t", number=number)), REQUIRED)]
-    requests, outcome = converse("PATCH", session("old"), REQUIRED, *renewals)
-    assert sum(isinstance(each, Opening) for each in requests) == MAX_RENEWALS == 2
+    requested, outcome = converse("PATCH", session("old"), REQUIRED, *renewals)
+    assert sum(isinstance(each, Opening) for each in requested) == MAX_RENEWALS == 2
     assert (outcome.response, outcome.session, outcome.session.is_open) == (REQUIRED, Session(), False)
 
 
 def test_a_403_that_requires_no_token_is_returned() -> None:
     denied = HttpResponse(status=403, reason="Forbidden")
-    requests, outcome = converse("POST", session("t"), denied)
-    assert (len(requests), outcome.response) == (1, denied)
+    requested, outcome = converse("POST", session("t"), denied)
+    assert (len(requested), outcome.response) == (1, denied)
 
 
 def test_a_session_that_cannot_be_opened_ends_the_call() -> None:
@@ -113,46 +113,46 @@ def test_a_session_that_cannot_be_opened_ends_the_call() -> None:
 
 
 def test_a_token_is_looked_for_in_four_places() -> None:
-    requests, opened = fetch(response(405), response(404), response(404), response(200, "t1", "sid=s1; HttpOnly"))
-    shown = [(each.method, str(each.url).removeprefix("https://s4/sap/opu/odata/sap/")) for each in requests]
+    requested, opened = fetch(response(405), response(404), response(404), response(200, "t1", "sid=s1; HttpOnly"))
+    shown = [(each.method, str(each.url).removeprefix("https://s4/sap/opu/odata/sap/")) for each in requested]
     assert shown == [
         ("HEAD", "PO/?sap-client=100"),
         ("GET", "PO/?sap-client=100"),
         ("GET", "PO?sap-client=100"),
         ("GET", "PO/A?$top=0&sap-client=100"),
     ]
-    assert {each.headers["x-csrf-token"] for each in requests} == {"Fetch"}
+    assert {each.headers["x-csrf-token"] for each in requested} == {"Fetch"}
     assert (opened.session, opened.session.is_open, opened.failure) == (Session("t1", {"sid": "s1"}), True, None)
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 500, 503])
 def test_a_token_is_taken_from_a_response_of_any_status(status: int) -> None:
-    requests, opened = fetch(response(status, "t1"))
-    assert (len(requests), opened.session.token) == (1, "t1")
+    requested, opened = fetch(response(status, "t1"))
+    assert (len(requested), opened.session.token) == (1, "t1")
 
 
 @pytest.mark.parametrize("status", [302, 401, 407, 429, 503])
 def test_a_response_that_other_places_would_only_repeat_ends_the_search(status: int) -> None:
-    requests, opened = fetch(failed := response(status))
-    assert (len(requests), opened.failure, opened.session.is_open) == (1, failed, False)
+    requested, opened = fetch(failed := response(status))
+    assert (len(requested), opened.failure, opened.session.is_open) == (1, failed, False)
 
 
-def test_a_read_that_breaks_ends_the_search_and_is_what_is_returned() -> None:
-    requests, opened = fetch(response(501), failed := response(500, body=b"short dump"))
-    assert (len(requests), opened.failure) == (2, failed)
+def test_a_read_that_breaks_ends_the_search_and_is_what_is_reported() -> None:
+    requested, opened = fetch(response(501), failed := response(500, body=b"short dump"))
+    assert (len(requested), opened.failure) == (2, failed)
 
 
-def test_the_response_with_a_body_is_what_is_returned() -> None:
-    _, opened = fetch(response(405), shown := response(404, body=b"no service"), response(404), response(403))
-    assert opened.failure == shown
+def test_the_response_with_a_body_is_what_is_reported() -> None:
+    _, opened = fetch(response(405), reported := response(404, body=b"no service"), response(404), response(403))
+    assert opened.failure == reported
 
 
 def test_a_service_that_gives_no_token_needs_none() -> None:
     _, opened = fetch(response(200), response(200, "Required"))
     assert (opened.session.token, opened.session.is_open, opened.failure) == ("", True, None)
-    requests, _ = converse("POST", Session(), opened, DONE)
-    assert isinstance(requests[1], Exchange)
-    assert "x-csrf-token" not in requests[1].request.headers
+    requested, _ = converse("POST", Session(), opened, DONE)
+    assert isinstance(requested[1], Exchange)
+    assert "x-csrf-token" not in requested[1].request.headers
 
 
 def test_an_older_session_never_replaces_a_newer_one(clock: object) -> None:

@@ -56,7 +56,7 @@ def check_recognized(ctx: CallContext, response: HttpResponse) -> None:
 
 
 def unknown_outcome(reason: str) -> Unsettled:
-    """Returns the error for a call of which is not known whether it took effect."""
+    """Returns the error for a call of which it is unknown whether it took effect."""
     return Unsettled(
         f"it is unknown whether an earlier attempt took effect: {reason}; check the other system, then retry the step "
         "or complete it by hand"
