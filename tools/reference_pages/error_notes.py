@@ -45,6 +45,10 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "call",
         "The person is a member, perhaps a deactivated one. Change the member (`changeMember`).",
     ),
+    "BAD_METADATA": (
+        "state",
+        "The service's `$metadata` is no such document, is too large, or has a document type. The message says which.",
+    ),
     "BAD_PREFERENCES": ("call", "The preferences are larger than 16 KiB, or `locale` or `time_zone` is no text."),
     "CONFIRM_REQUIRED": (
         "call",
@@ -53,6 +57,13 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
             "is more than 10 minutes ago."
         ),
     ),
+    "NOT_DISCOVERABLE": ("call", "Systems of this kind cannot be asked what they offer."),
+    "NOT_DISCOVERED": (
+        "state",
+        "The system did not say what it offers. The message has its answer; name the service, or test the connection.",
+    ),
+    "NOT_TESTABLE": ("call", "Connections of this kind have no test."),
+    "NO_CALLS": ("state", "The process makes no calls of other systems. Ask a server or a worker that does."),
     "CSRF": (
         "call",
         (

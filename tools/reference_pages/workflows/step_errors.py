@@ -96,6 +96,18 @@ STEP_ERRORS: Final[dict[str, str]] = {
     "RESPONSE_TOO_LARGE": (
         "The response is over `response_bytes` or `json_nodes`, or in too many pieces. Request less, as by `$select`."
     ),
+    "BAD_TOKEN_ANSWER": (
+        "The server of a connection's tokens answered something that is no token. The message says what. Correct "
+        "`token_url`, or ask who runs that server."
+    ),
+    "LOGON_STOPPED": (
+        "The last three logons with the credentials of the connection were refused, so no more are tried, because the "
+        "system would lock the user. Correct the credentials and save the connection, or test it."
+    ),
+    "UNSETTLED": (
+        "It is unknown whether an earlier attempt took effect, and the call could not find out. Check the other "
+        "system, then retry the step or complete it by hand."
+    ),
     "SAP_METADATA": (
         "An answer of SAP has a number in a text, and the metadata of the service does not give its type, or cannot be"
         " read. Open `$metadata` for the user of the connection, or set `output` to `raw`."

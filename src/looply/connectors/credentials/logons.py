@@ -18,9 +18,6 @@ from looply.errors import AuthFailed
 MOST_FAILURES: Final = 3
 _MAX_PRINCIPALS: Final = 1000
 
-STOPPED: Final = "LOGON_STOPPED"
-"""The code of the error of a call that is not sent because the last logons failed."""
-
 
 class Attempt:
     """One call with the credentials of a principal."""
@@ -104,5 +101,5 @@ def _stopped(name: str) -> AuthFailed:
         f"the last {MOST_FAILURES} logons with the credentials of connection {name} were refused, so no more are "
         "tried, because the system would lock the user; correct the credentials and save the connection, or test it "
         "(looply connection test)",
-        code=STOPPED,
+        code="LOGON_STOPPED",
     )
