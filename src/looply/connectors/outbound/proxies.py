@@ -62,16 +62,18 @@ class TunnelBackend(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         proxy = self._proxy
         stream = await self._backend.connect_tcp(proxy.host, port_of(proxy), seconds, local_address, socket_options)
+        is_open = False
         try:
             if proxy.scheme == "https":
                 context = await asyncio.to_thread(machine_trust)
                 stream = await stream.start_tls(context, proxy.host, seconds)
             await stream.write(self._request(host, port), seconds)
             self._judge(await self._head(stream, seconds))
-        except BaseException:
-            await stream.aclose()
-            raise
-        return stream
+            is_open = True
+            return stream
+        finally:
+            if not is_open:
+                await stream.aclose()
 
     def _request(self, host: str, port: int) -> bytes:
         authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -101,7 +103,7 @@ class TunnelBackend(httpcore2.AsyncNetworkBackend):
         status = line.split(" ")[1] if line.count(" ") else ""
         if status == "407":
             raise self._refusal("asks for another logon (407); correct `proxy.user` and the secret `proxy_password`")
-        if not (status.isascii() and status.isdigit()):
+        if not (status.isascii() and status.isdigit() and len(status) == 3):
             raise self._refusal("sent no answer of HTTP to CONNECT")
         raise self._refusal(f"does not open a tunnel to the target (status {status})")
 

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Final, cast
+from typing import Final
 
 import msgspec
 
@@ -66,9 +66,7 @@ class Route:
         return other if other != Route() else None
 
 
-def route_of(
-    tls: TlsSettings | None, proxy: ProxySettings | None, secrets: Mapping[str, str]
-) -> Route | None:
+def route_of(tls: TlsSettings | None, proxy: ProxySettings | None, secrets: Mapping[str, str]) -> Route | None:
     """Returns the route of a connection; None when it has neither TLS settings nor a proxy.
 
     Raises: BadInput when the certificate or its key is missing.
@@ -77,7 +75,9 @@ def route_of(
         return None
     tls, key = tls or TlsSettings(), secrets.get("client_key", "")
     if bool(tls.certificate) != bool(key):
-        missing = "secret `client_key` is missing" if tls.certificate else "`tls.certificate` of its `client_key` is missing"
+        missing = (
+            "secret `client_key` is missing" if tls.certificate else "`tls.certificate` of its `client_key` is missing"
+        )
         raise BadInput(f"the connection has half of a client certificate: the {missing}")
     return Route(
         ca=tls.ca,
@@ -93,7 +93,7 @@ def route_of(
 def route_manner(tls: TlsSettings | None, proxy: ProxySettings | None) -> dict[str, Json]:
     """Returns what a connection's secrets are bound to beside their targets.
 
-    Whoever can change the trusted authorities, the checked name or the proxy can read what is sent.
+    Each of them decides who can read what is sent.
     """
     found: dict[str, Json] = {
         "ca": tls.ca if tls is not None else "",
@@ -178,16 +178,16 @@ def _add_certificate(context: ssl.SSLContext, certificate: str, key: str) -> Non
             context.load_cert_chain(path, password=lambda: "")
         except (ssl.SSLError, ValueError) as error:
             raise BadInput(
-                "the connection's client certificate cannot be used: `tls.certificate` and the secret `client_key` must "
-                "be PEM, belong together, and the key must not be encrypted"
+                "the connection's client certificate cannot be used: `tls.certificate` and the secret `client_key` "
+                "must be PEM, belong together, and the key must not be encrypted"
             ) from error
 
 
 @contextmanager
 def _readable_once(text: str) -> Iterator[str]:
-    """Yields the path of a file with this text, in memory where the system can; the library reads keys from files only."""
+    """Yields the path of a file with this text, in memory where the system can: the library reads files only."""
     if hasattr(os, "memfd_create"):
-        descriptor = cast("int", os.memfd_create("key", os.MFD_CLOEXEC))
+        descriptor = os.memfd_create("key", os.MFD_CLOEXEC)
         with os.fdopen(descriptor, "w", encoding="ascii", errors="replace") as file:
             file.write(text)
             file.flush()
