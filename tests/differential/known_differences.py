@@ -84,12 +84,7 @@ def _without_nulls_in_lists(value: Any) -> Any:
 
 
 def _with_short_decimals(expression: str) -> str:
-    return re.sub(r"\d+\.\d+", lambda found: _short(found[0]) if len(found[0]) > 16 else found[0], expression)
-
-
-def _short(number: str) -> str:
-    whole, _, places = number.partition(".")
-    return f"{whole[-3:]}.{places[:2]}"
+    return re.sub(r"\d*?(\d{1,3}\.\d{2})\d+(?!\d)", lambda found: found[1 if len(found[0]) > 16 else 0], expression)
 
 
 def _within_16_bits(data: Any) -> Any:

@@ -99,7 +99,7 @@ async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 @contextmanager
 def _closing(writer: asyncio.StreamWriter) -> Iterator[None]:
-    """Closes the connection when its block ends, also when the test ends before; ends of the caller are no errors."""
+    """Closes the connection at the end of its block, also when the test ends before; the caller may end at any time."""
     try:
         with suppress(asyncio.IncompleteReadError, OSError):
             yield

@@ -225,7 +225,7 @@ class StrictGateway:
         if not entity:
             return Reply(self.token_status, {"d": {"EntitySets": ["Orders"]}} if is_v2 else {"value": []})
         if entity == "$batch":
-            return self._batch(request, is_v2=is_v2)
+            return _Batches(self, self._call).answer(request, is_v2=is_v2)
         if entity in ("Orders/$count", "$metadata") or entity.endswith("/$value"):
             return self._plain(request, entity)
         number = re.fullmatch(r"Orders\('(.*)'\)", entity)
@@ -294,14 +294,6 @@ class StrictGateway:
             return Reply(200, {"d": {"results": entities, **({"__next": absolute} if link else {})}})
         return Reply(200, {"value": shown, **({"@odata.nextLink": link} if link else {})})
 
-    def _batch(self, request: Request, *, is_v2: bool) -> Reply:
-        batches = _Batches(self, self._call)
-        reply = batches.as_multipart(request) if is_v2 else batches.as_json(request)
-        if not self.cuts_batches:
-            return reply
-        content, kind = _content(reply.body)
-        return Reply(reply.status, content[: len(content) // 2], {"Content-Type": kind, **reply.headers})
-
 
 @dataclass
 class _Batches:
@@ -310,7 +302,15 @@ class _Batches:
     gateway: StrictGateway
     call: Callable[[Request], Reply]
 
-    def as_json(self, request: Request) -> Reply:
+    def answer(self, request: Request, *, is_v2: bool) -> Reply:
+        """Returns the answer to a batch."""
+        reply = self._as_multipart(request) if is_v2 else self._as_json(request)
+        if not self.gateway.cuts_batches:
+            return reply
+        content, kind = _content(reply.body)
+        return Reply(reply.status, content[: len(content) // 2], {"Content-Type": kind, **reply.headers})
+
+    def _as_json(self, request: Request) -> Reply:
         answers = []
         for part in json.loads(request.body)["requests"]:
             body = json.dumps(part["body"]).encode() if "body" in part else b""
@@ -322,7 +322,7 @@ class _Batches:
                 break
         return Reply(200, {"responses": answers})
 
-    def as_multipart(self, request: Request) -> Reply:
+    def _as_multipart(self, request: Request) -> Reply:
         boundary = _boundary(request.headers.get("content-type", ""))
         if not boundary or not request.body.endswith(f"--{boundary}--\r\n".encode()):
             return Reply(400, _error("the batch has no end"))
