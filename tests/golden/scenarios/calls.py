@@ -61,6 +61,14 @@ def unknown_by_connection() -> Simulator:
     return simulator
 
 
+def unknown_after_the_call_could_not_find_out() -> Simulator:
+    settings = {**SAP, "entity": "A_Order", "method": "POST"}
+    simulator = started(step("c", "sapRequest", settings), edges="start>c")
+    simulator.fail("CONNECTION", was_sent=True)
+    simulator.fail("UNSETTLED")
+    return simulator
+
+
 def unknown_and_repeated() -> Simulator:
     simulator = started(call("c", "POST", on_unknown="retry", retry=RETRY), edges="start>c")
     simulator.lose()
@@ -170,6 +178,7 @@ CALLS: Final[tuple[Callable[[], Simulator], ...]] = (
     operation_of_a_connector,
     unknown_by_crash,
     unknown_by_connection,
+    unknown_after_the_call_could_not_find_out,
     unknown_and_repeated,
     answer_too_large,
     answer_that_is_large,

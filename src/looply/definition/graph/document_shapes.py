@@ -37,7 +37,7 @@ from looply.jsontext import Json
 
 _METADATA: Final[Mapping[str, Field]] = {
     **{name: Field(TEXTUAL) for name in METADATA},
-    "looply_sap_profile_settings": Field(object_of({"requires_sap_profile": Field(TRUTH)})),
+    "looply_sap_profile_settings": Field(object_of({"requires_sap_profile": Field(TRUTH)}), Presence.UNSTATED),
     "workflow_trigger_type": Field(Shape(TEXT, frozenset({"REQUEST", "SCHEDULED"}))),
 }
 _SAID: Final = {name: Field(TEXTUAL, Presence.UNSTATED) for name in ("code", "message", "target")}

@@ -44,7 +44,7 @@ def edit_event(
         before = visible_payload(state, home) if name == "payload" else _own_output(state, home, name)
         value = part["output"] if command.replaces else merge_patch(before, part["output"])
         if name == "payload":
-            payload = {**value, **{field: state.payload[field] for field in METADATA}}
+            payload = {**value, **{field: state.payload[field] for field in METADATA if field in state.payload}}
         else:
             outputs[name] = value
     sizes = {name: json_bytes(value) for name, value in outputs.items()}
