@@ -108,7 +108,7 @@ def _problems(workflow: Workflow, state: ExecutionState, home: str, document: Js
 
 def _metadata_problems(state: ExecutionState, given: dict[str, Json]) -> Iterator[Problem]:
     for field in METADATA:
-        if field in given and given[field] != state.payload[field]:
+        if field in given and given[field] != state.payload.get(field):
             yield Problem(
                 path=f"/document/payload/output/{field}", message="belongs to the engine and cannot be edited"
             )
