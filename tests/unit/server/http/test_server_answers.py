@@ -14,6 +14,7 @@ from looply.server.http.wire import Finding, Message
 FREE = {
     "AuditItem.details": "each kind of act has its own",
     "CardRecord.card_payload": "an Adaptive Card, as its author wrote it",
+    "DiscoveryAnswer.item": "what a system offers, which the kind of connection defines",
     "ConnectionRecord.settings": "settings of the kind of connection, which a plug-in defines",
     "DatastoreRecord.value": "the document of an author",
     "EvaluateAnswer.value": "the value of an expression",
