@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol, cast
 
+from looply.engine.ports.port import ExecutionOverview
 from looply.engine.ports.schedule_store import Schedules
 from looply.engine.ports.store import Journal, Reads, Store, Unit, WorkQueue
 from looply.engine.records.absences import Absences
@@ -220,6 +221,7 @@ class FaultyStore:
         self.trials = cast("Trials", _Side(inner, "trials", faults))
         self.pruning = cast("Pruning", _Side(inner, "pruning", faults))
         self.survey = cast("Survey", _Side(inner, "survey", faults))
+        self.overview = cast("ExecutionOverview", _Side(inner, "overview", faults))
 
     async def open(self) -> StartupState:
         """Acquires the store."""

@@ -231,6 +231,13 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
             "Begin without a cursor, and read the current state."
         ),
     ),
+    "EVENT_NOT_FOUND": (
+        "state",
+        (
+            "The execution has no event with this number, or the event has no entry in the log. The numbers are the `seq` "
+            "of the entries."
+        ),
+    ),
     "EXECUTION_NOT_FOUND": ("state", "No execution of the organization has this id or process id."),
     "EXPRESSION": (
         "definition",
@@ -411,6 +418,13 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "REQUEST_TIMEOUT": ("call", "The request did not arrive in time."),
     "SCHEMA_MISMATCH": ("command", "The store was written by a newer release. `serve` ends with 78; use that release."),
     "SCOPE": ("call", "The caller lacks the `permission` of the call; a key bound to workflows may make few calls."),
+    "SCOPE_NOT_FOUND": (
+        "state",
+        (
+            "No branch or iteration with this name was open at that moment. Leave `scope` out, or take one of `paths` of "
+            "the answer."
+        ),
+    ),
     "SEAL_BROKEN": (
         "server",
         "A stored secret cannot be opened: the encryption key is wrong, or the bytes are damaged.",

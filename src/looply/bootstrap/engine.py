@@ -16,7 +16,7 @@ from looply.engine.ports.store import Store
 from looply.engine.processing.observers import Observers
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
-from looply.engine.upkeep.inbox_channel import InboxChannel
+from looply.engine.effects.inbox_channel import InboxChannel
 from looply.rates import Turns
 from looply.settings import Settings
 

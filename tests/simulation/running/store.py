@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from kit.memory import Fault, MemoryData, MemoryStore
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
 from looply.engine.ports.port import Fire
+from looply.engine.ports.port import ExecutionOverview
 from looply.engine.ports.schedule_store import Schedules
 from looply.engine.ports.store import Journal, Reads, Unit, WorkQueue
 from looply.engine.records.absences import Absences
@@ -97,6 +98,7 @@ class SimulatedStore:
         pruning = WatchedPruning(data, self._inner.commits, data.on_gone, data.on_keys)
         self.pruning = cast("Pruning", _Side(self, pruning, Pruning))
         self.survey = cast("Survey", _Side(self, self._inner.survey, Survey))
+        self.overview = cast("ExecutionOverview", _Side(self, self._inner.overview, ExecutionOverview))
 
     async def open(self) -> StartupState:
         """Takes over the store."""

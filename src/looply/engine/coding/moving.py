@@ -85,7 +85,7 @@ JOURNAL: Final = (
     _table(
         "card",
         "id text, execution_id uuid, org integer, workflow integer, step text, address text, part integer,"
-        "recipient text, channel text, revision integer, opened_ms bigint",
+        "recipient text, channel text, revision integer, opened_ms bigint, due_ms bigint",
     ),
     _table(
         "schedule",

@@ -232,6 +232,7 @@ def _card(state: ExecutionState, card: Card) -> OpenCard:
         channel=card.channel,
         revision=card.revision,
         opened_on=card.opened_on,
+        due_on=wait.timeout_on if (wait := state.waits.get(card.address)) is not None else None,
     )
 
 

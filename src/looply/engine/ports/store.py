@@ -11,7 +11,16 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 
 from looply.engine.ports.dispatch import EffectRef
-from looply.engine.ports.port import CardKey, Filter, Fire, Head, OpenCard
+from looply.engine.ports.port import (
+    ANY_CARD,
+    CardFilter,
+    CardKey,
+    ExecutionOverview,
+    Filter,
+    Fire,
+    Head,
+    OpenCard,
+)
 from looply.engine.ports.schedule_store import Schedules
 from looply.engine.records.absences import Absences
 from looply.engine.records.claims import Claim, StoredKey
@@ -366,9 +375,9 @@ class Reads(Protocol):
         ...
 
     async def open_cards(
-        self, organization_id: str, person: str, after: CardKey | None, limit: int, workflow_id: str = ""
+        self, organization_id: str, person: str, after: CardKey | None, limit: int, criteria: CardFilter = ANY_CARD
     ) -> Sequence[OpenCard]:
-        """Returns open card copies after a key, newest first; of one person and of one workflow if they are given."""
+        """Returns open card copies after a key that match, newest first; of one person if one is given."""
         ...
 
     async def find_card(self, card_id: str) -> OpenCard | None:
@@ -409,62 +418,54 @@ class StoreParts(Protocol):
     @property
     def journal(self) -> Journal:
         """Units and histories."""
-        ...
 
     @property
     def work(self) -> WorkQueue:
         """Due and runnable work."""
-        ...
 
     @property
     def reads(self) -> Reads:
         """Lists and look-ups."""
-        ...
 
     @property
     def schedules(self) -> Schedules:
         """Live schedules."""
-        ...
 
     @property
     def copies(self) -> Copies:
         """Copies of cards that channels keep elsewhere."""
-        ...
 
     @property
     def letters(self) -> Letters:
         """Dead letters."""
-        ...
 
     @property
     def decisions(self) -> Decisions:
         """The record of decisions, which outlives the executions."""
-        ...
 
     @property
     def absences(self) -> Absences:
         """Absences of people."""
-        ...
 
     @property
     def survey(self) -> Survey:
         """Counts of everything that is open."""
-        ...
+
+    @property
+    def overview(self) -> ExecutionOverview:
+        """What lists and monitors show beside heads."""
 
     @property
     def trials(self) -> Trials:
         """The executions that may have ended a process."""
-        ...
 
     @property
     def datastores(self) -> Datastores:
         """Datastores of organizations."""
-        ...
 
     @property
     def pruning(self) -> Pruning:
         """Retention: what may be removed, and what was removed."""
-        ...
 
 
 class Store(StoreParts, Protocol):

@@ -15,9 +15,15 @@ UNKNOWN = "01900000-0000-7000-8000-0000000000ff"
 
 NARROWED = {
     "GET": {
+        "explainExecution",
         "exportWorkflow",
         "getDecisions",
+        "getEventData",
+        "getExecutionAt",
+        "getExecutionLog",
+        "getExecutionRows",
         "getExpressionFunctions",
+        "getIncidentGroups",
         "getIncidents",
         "getLetter",
         "getLetters",
@@ -40,6 +46,7 @@ NARROWED = {
         "getWorkflowSchemaById_v1",
         "searchExecutions",
         "watchExecution",
+        "watchHeads",
         "watchOrganization",
     },
     "POST": {

@@ -78,7 +78,7 @@ _INCIDENT = (
 )
 _CARD = (
     "INSERT OR REPLACE INTO card(execution_id, org, workflow, id, step, address, part, recipient, channel, revision,"
-    " opened_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " opened_ms, due_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _CONTINUATION = "INSERT INTO continuation(execution_id) VALUES (?) ON CONFLICT DO NOTHING"
 _DROP_EFFECT = "DELETE FROM effect WHERE execution_id = ? AND seq = ?"
