@@ -16,6 +16,7 @@ from looply.engine.records.absences import Absences
 from looply.engine.records.copies import Copies
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
+from looply.engine.records.figures import Figures
 from looply.engine.records.letters import Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.startup import StartupState
@@ -40,6 +41,9 @@ _WRITES = frozenset(
         "drop_ended",
         "fill",
         "release_space",
+        "fold",
+        "correct",
+        "drop_rollups",
     }
 )
 
@@ -221,6 +225,7 @@ class FaultyStore:
         self.trials = cast("Trials", _Side(inner, "trials", faults))
         self.pruning = cast("Pruning", _Side(inner, "pruning", faults))
         self.survey = cast("Survey", _Side(inner, "survey", faults))
+        self.figures = cast("Figures", _Side(inner, "figures", faults))
         self.overview = cast("ExecutionOverview", _Side(inner, "overview", faults))
 
     async def open(self) -> StartupState:

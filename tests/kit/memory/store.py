@@ -9,6 +9,7 @@ from kit.memory.records.absences import MemoryAbsences
 from kit.memory.records.copies import MemoryCopies
 from kit.memory.records.datastores import MemoryDatastores
 from kit.memory.records.decisions import MemoryDecisions
+from kit.memory.records.figures import MemoryFigures
 from kit.memory.records.letters import MemoryLetters
 from kit.memory.records.overview import MemoryOverview
 from kit.memory.records.survey import MemorySurvey
@@ -44,6 +45,7 @@ class MemoryStore:
         self.pruning = MemoryPruning(self.data, self.commits)
         self.survey = MemorySurvey(self.data)
         self.overview = MemoryOverview(self.data)
+        self.figures = MemoryFigures(self.data, self.commits)
         self._fold = fold
         self._is_open = False
 

@@ -19,6 +19,7 @@ from looply.engine.records.absences import Absences
 from looply.engine.records.copies import Copies
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
+from looply.engine.records.figures import Figures
 from looply.engine.records.letters import Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.startup import StartupState
@@ -98,6 +99,7 @@ class SimulatedStore:
         pruning = WatchedPruning(data, self._inner.commits, data.on_gone, data.on_keys)
         self.pruning = cast("Pruning", _Side(self, pruning, Pruning))
         self.survey = cast("Survey", _Side(self, self._inner.survey, Survey))
+        self.figures = cast("Figures", _Side(self, self._inner.figures, Figures))
         self.overview = cast("ExecutionOverview", _Side(self, self._inner.overview, ExecutionOverview))
 
     async def open(self) -> StartupState:

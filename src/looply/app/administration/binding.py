@@ -41,6 +41,7 @@ from looply.engine.ports.port import (
     ignore_examined,
 )
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow, Decisions, key_of
+from looply.engine.records.figures import Counts, Drift, Figures, Grain, RollUpRow
 from looply.engine.records.letters import LetterFilter, LetterKey, LetterRow, Letters
 from looply.engine.records.overview import IncidentGroup, Obstacles, RowFacts
 from looply.engine.records.survey import Usage
@@ -79,6 +80,7 @@ class BoundEngine:
         self.pruning = engine.pruning
         self.decisions: Decisions = _BoundDecisions(engine.decisions, workflow_ids)
         self.letters: Letters = _BoundLetters(engine.letters, workflow_ids)
+        self.figures: Figures = _BoundFigures(engine.figures, workflow_ids)
         self.overview: ExecutionOverview = _BoundOverview(engine.overview, workflow_ids)
         self.schedules: LiveSchedules = _BoundSchedules(engine.schedules, workflow_ids)
 
@@ -276,6 +278,43 @@ class _BoundOverview:
 
     async def stale_cards(self, card_ids: Sequence[str]) -> frozenset[str]:
         return await self._overview.stale_cards(card_ids)
+
+
+class _BoundFigures:
+    """The figures of some workflows."""
+
+    def __init__(self, figures: Figures, workflow_ids: frozenset[str]) -> None:
+        self._figures = figures
+        self._ids = workflow_ids
+
+    async def fold(self, limit: int) -> int:
+        return await self._figures.fold(limit)
+
+    async def counts(self, organization_id: str, workflow_ids: Sequence[str]) -> Counts:
+        return await self._figures.counts(organization_id, self._narrow(workflow_ids))
+
+    async def rollups(
+        self,
+        organization_id: str,
+        grain: Grain,
+        span: tuple[datetime, datetime],
+        workflow_ids: Sequence[str],
+        profile: str | None,
+    ) -> Sequence[RollUpRow]:
+        return await self._figures.rollups(organization_id, grain, span, self._narrow(workflow_ids), profile)
+
+    async def drop_rollups(self, grain: Grain, before: datetime) -> None:
+        await self._figures.drop_rollups(grain, before)
+
+    async def find_drift(self) -> Sequence[Drift]:
+        return await self._figures.find_drift()
+
+    async def correct(self) -> None:
+        await self._figures.correct()
+
+    def _narrow(self, workflow_ids: Sequence[str]) -> Sequence[str]:
+        visible = self._ids.intersection(workflow_ids) if workflow_ids else self._ids
+        return sorted(visible) or [NO_WORKFLOW]
 
 
 def _visible_ids(workflow_id: str, workflow_ids: frozenset[str]) -> Iterable[str]:

@@ -123,6 +123,7 @@ def work_change(
         drop_cards=_gone(old.cards, new.cards),
         drop_continues=old.continues and not new.continues,
         drop_slot=old.slot is not None and new.slot is None,
+        card_count=len(new.cards) - len(old.cards),
     )
 
 

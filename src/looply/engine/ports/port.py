@@ -18,6 +18,7 @@ from looply.definition import Workflow
 from looply.engine.records.absences import Absences
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
+from looply.engine.records.figures import Figures
 from looply.engine.records.letters import Letters
 from looply.engine.records.overview import Overview
 from looply.engine.records.pruning import Pruning
@@ -372,6 +373,8 @@ class Engine(Protocol):
     """What lists and monitors show beside heads."""
     pruning: Pruning
     """Retention: what may be removed from the store, and what was removed."""
+    figures: Figures
+    """Counters and roll-ups."""
     schedules: LiveSchedules
     """The live schedules of all organizations; changes raise ShuttingDown once the engine stops."""
 

@@ -28,6 +28,7 @@ from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.engine.records.copies import Copies, CopyUpdate
 from looply.engine.records.datastores import DatastoreChange, Datastores
 from looply.engine.records.decisions import DecisionRow, Decisions
+from looply.engine.records.figures import FigureChange, Figures
 from looply.engine.records.letters import LetterRow, Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.startup import StartupState
@@ -162,7 +163,10 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkChange(msgspec.Struct, frozen=True, kw_only=True):
-    """The difference of open work between two states of one execution. Rows in `put` replace rows of the same key."""
+    """The difference of open work between two states of one execution. Rows in `put` replace rows of the same key.
+
+    `card_count` is how many cards more are open after it.
+    """
 
     put: Work = Work()
     drop_effects: tuple[int, ...] = ()
@@ -172,6 +176,7 @@ class WorkChange(msgspec.Struct, frozen=True, kw_only=True):
     drop_cards: tuple[str, ...] = ()
     drop_continues: bool = False
     drop_slot: bool = False
+    card_count: int = 0
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,6 +191,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     row that holds a concurrency slot is refused while it is not its turn.
     `search` replaces all values of the search fields (None: they stay). `expires_on` is when the execution, which ends
     in this unit, may be pruned by the retention of its workflow (None: the installation's retention applies).
+    `figures` is what the unit changes in counters and roll-ups.
     """
 
     execution_id: str
@@ -208,6 +214,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     applied: tuple[DeliveryKey, ...] = ()
     search: SearchValues | None = None
     expires_on: datetime | None = None
+    figures: FigureChange | None = None
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -454,6 +461,10 @@ class StoreParts(Protocol):
     @property
     def overview(self) -> ExecutionOverview:
         """What lists and monitors show beside heads."""
+
+    @property
+    def figures(self) -> Figures:
+        """Counters and roll-ups."""
 
     @property
     def trials(self) -> Trials:

@@ -35,6 +35,7 @@ from looply.engine.processing.observers import Observers
 from looply.engine.records.absences import Absences
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
+from looply.engine.records.figures import Figures
 from looply.engine.records.letters import Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.shell.completion_poller import CompletionPoller
@@ -81,6 +82,7 @@ class Reader:
         self.decisions: Decisions = parts.store.decisions
         self.letters: Letters = parts.store.letters
         self.overview: ExecutionOverview = parts.store.overview
+        self.figures: Figures = parts.store.figures
         self.pruning: Pruning = parts.store.pruning
         self.observers = parts.observers
         self._channels = parts.channels
