@@ -46,6 +46,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "The person is a member, perhaps a deactivated one. Change the member (`changeMember`).",
     ),
     "BAD_PREFERENCES": ("call", "The preferences are larger than 16 KiB, or `locale` or `time_zone` is no text."),
+    "BAD_SPAN": ("call", "`from` is not before `to`, or the span is too long for its buckets. Ask for several spans."),
     "CONFIRM_REQUIRED": (
         "call",
         (

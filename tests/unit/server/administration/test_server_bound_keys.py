@@ -17,6 +17,7 @@ NARROWED = {
     "GET": {
         "explainExecution",
         "exportWorkflow",
+        "getCounts",
         "getDecisions",
         "getEventData",
         "getExecutionAt",
@@ -36,6 +37,7 @@ NARROWED = {
         "getProfiles",
         "getScheduleFires",
         "getSchedules",
+        "getStatistics",
         "getWorkflowById",
         "getWorkflowById_v1",
         "getWorkflowExecutionById",
