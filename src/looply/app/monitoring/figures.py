@@ -12,6 +12,7 @@ from looply.catalog.tenants.principal import Principal
 from looply.engine.records.figures import CARDS, FAILED, GRAINS, INCIDENTS, LETTERS, RUNNING, WAITING, Grain, RollUp, RollUpRow
 from looply.errors import BadRequest
 from looply.execution.facts.events import IncidentKind
+from looply.instants import EPOCH
 
 LONGEST: Final[Mapping[Grain, timedelta]] = {"hour": timedelta(days=8), "day": timedelta(days=100)}
 """The longest span of one answer."""
@@ -86,7 +87,7 @@ async def measure(services: Services, principal: Principal, span: Span) -> Stati
     figures = services.engine.figures
     workflow_ids = [span.workflow_id] if span.workflow_id else []
     # A span that begins within an hour or a day includes all of it.
-    begin = span.begin - (span.begin - datetime.fromtimestamp(0, span.begin.tzinfo)) % GRAINS[span.grain]
+    begin = span.begin - (span.begin - EPOCH) % GRAINS[span.grain]
     rows = await figures.rollups(organization_id, span.grain, (begin, span.end), workflow_ids, span.profile)
     behind = (await figures.counts(organization_id, workflow_ids)).behind_since
     names = dict(await services.catalog.workflows.names(organization_id))
