@@ -235,8 +235,8 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "EVENT_NOT_FOUND": (
         "state",
         (
-            "The execution has no event with this number, or the event has no entry in the log. The numbers are the `seq` "
-            "of the entries."
+            "The execution has no event with this number, or the event has no entry in the log. The numbers are the "
+            "`seq` of the entries."
         ),
     ),
     "EXECUTION_NOT_FOUND": ("state", "No execution of the organization has this id or process id."),
@@ -422,8 +422,8 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "SCOPE_NOT_FOUND": (
         "state",
         (
-            "No branch or iteration with this name was open at that moment. Leave `scope` out, or take one of `paths` of "
-            "the answer."
+            "No branch or iteration with this name was open at that moment. Leave `scope` out, or take one of `paths` "
+            "of the answer."
         ),
     ),
     "SEAL_BROKEN": (

@@ -106,7 +106,9 @@ class OverviewContract:
         assert list(await overview.incident_groups(ORGANIZATION, [WORKFLOW], ["UNKNOWN"], 10)) == [largest]
         assert list(await overview.incident_groups(OTHER_ORGANIZATION, [], [], 10)) == []
 
-    async def test_the_obstacles_of_an_execution_are_its_rows_and_its_queue(self, store: Store, samples: Samples) -> None:
+    async def test_the_obstacles_of_an_execution_are_its_rows_and_its_queue(
+        self, store: Store, samples: Samples
+    ) -> None:
         holder, _, second = await in_line(store, samples, 3)
         await admit(store, samples, holder)
         found = await store.overview.obstacles(second.execution_id)
@@ -152,7 +154,9 @@ class OverviewContract:
         await store.journal.commit(replace(samples.next(lettered.head), letters=(settled,)))
         assert await listed("letter") == []
 
-    async def test_open_cards_are_narrowed_by_workflow_due_instant_and_copy(self, store: Store, samples: Samples) -> None:
+    async def test_open_cards_are_narrowed_by_workflow_due_instant_and_copy(
+        self, store: Store, samples: Samples
+    ) -> None:
         unit = samples.first()
         key = unit.execution_id
         cards = [

@@ -60,7 +60,11 @@ class MemoryReads:
         budget = budget_of(query)
         found: list[Head] = []
         for count, head in enumerate(below, 1):
-            if _fits(head, query) and self._has(head, query) and _is_found(head, self._data.search.get(head.execution_id, ()), query):
+            if (
+                _fits(head, query)
+                and self._has(head, query)
+                and _is_found(head, self._data.search.get(head.execution_id, ()), query)
+            ):
                 found.append(head)
             if len(found) == limit:
                 return found, ""

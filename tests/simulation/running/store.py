@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kit.memory import Fault, MemoryData, MemoryStore
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
-from looply.engine.ports.port import Fire
-from looply.engine.ports.port import ExecutionOverview
+from looply.engine.ports.port import ExecutionOverview, Fire
 from looply.engine.ports.schedule_store import Schedules
 from looply.engine.ports.store import Journal, Reads, Unit, WorkQueue
 from looply.engine.records.absences import Absences

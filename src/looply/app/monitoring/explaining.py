@@ -195,7 +195,9 @@ def _advice(execution: Execution, hold: Hold) -> list[Advice]:
     match hold.verdict:
         case "INCIDENT":
             about = {**own, "incident_id": hold.incident_id}
-            found = [Advice(code="RETRY", call="repairExecution", body={**about, "action": "retry"}, permission="repair")]
+            found = [
+                Advice(code="RETRY", call="repairExecution", body={**about, "action": "retry"}, permission="repair")
+            ]
             if step_of(hold):
                 found += [
                     Advice(
@@ -217,7 +219,11 @@ def _advice(execution: Execution, hold: Hold) -> list[Advice]:
             body: dict[str, Json] = {"process_id": execution_id, "state": step_of(hold), "payload": payload}
             return [Advice(code="RESUME", call="resumeWorkflow", body=body, permission="execute")]
         case "ORPHAN":
-            return [Advice(code="TERMINATE", call="terminateWorkflow", body={"process_id": execution_id}, permission="execute")]
+            return [
+                Advice(
+                    code="TERMINATE", call="terminateWorkflow", body={"process_id": execution_id}, permission="execute"
+                )
+            ]
         case "SUSPENDED":
             play: dict[str, Json] = {"workflow_id": workflow_id, "action": "PLAY"}
             return [Advice(code="PLAY", call="toggleScheduledWorkflow", body=play, permission="repair")]

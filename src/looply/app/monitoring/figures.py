@@ -9,7 +9,18 @@ import msgspec
 
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
-from looply.engine.records.figures import CARDS, FAILED, GRAINS, INCIDENTS, LETTERS, RUNNING, WAITING, Grain, RollUp, RollUpRow
+from looply.engine.records.figures import (
+    CARDS,
+    FAILED,
+    GRAINS,
+    INCIDENTS,
+    LETTERS,
+    RUNNING,
+    WAITING,
+    Grain,
+    RollUp,
+    RollUpRow,
+)
 from looply.errors import BadRequest
 from looply.execution.facts.events import IncidentKind
 from looply.instants import EPOCH
@@ -110,4 +121,8 @@ def _sum(
         buckets.setdefault(row.begin_ms, RollUp()).add(row.rollup)
         workflows.setdefault(row.workflow_id, RollUp()).add(row.rollup)
     by_step = [StepFigures(workflow_id=key[0], step=key[1], rollup=rollup) for key, rollup in sorted(steps.items())]
-    return sorted(buckets.items(), key=lambda each: each[0]), sorted(workflows.items(), key=lambda each: each[0]), by_step
+    return (
+        sorted(buckets.items(), key=lambda each: each[0]),
+        sorted(workflows.items(), key=lambda each: each[0]),
+        by_step,
+    )

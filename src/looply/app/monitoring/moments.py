@@ -79,8 +79,8 @@ async def get_at(services: Services, principal: Principal, execution_id: str, se
     state, workflow = await _state_at(services, execution, seq)
     if scope and scope not in state.frames:
         raise NotFound(
-            f"no branch or iteration {scope[:100]!r} was open after event {seq}; leave the scope out, or take one of the"
-            " paths of that moment",
+            f"no branch or iteration {scope[:100]!r} was open after event {seq}; leave the scope out, or take one of"
+            " the paths of that moment",
             code="SCOPE_NOT_FOUND",
         )
     if state.document_bytes > _LARGE_BYTES:

@@ -93,8 +93,7 @@ async def rows_of(services: Services, organization_id: str, heads: Sequence[Head
 async def list_incident_groups(
     services: Services, principal: Principal, workflow_id: str, kinds: Sequence[IncidentKind]
 ) -> tuple[list[NamedGroup], bool]:
-    """Returns the open incidents of the organization by cause, the largest groups first, and whether some are left out.
-    """
+    """Returns the open incidents of the organization by cause, the largest first, and whether some are left out."""
     found = await services.engine.overview.incident_groups(
         principal.organization_id, [workflow_id] if workflow_id else [], kinds, _GROUPS + 1
     )

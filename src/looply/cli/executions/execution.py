@@ -22,7 +22,9 @@ from looply.cli.terminal.progress import explain_interrupt
 from looply.cli.terminal.tables import instant, record, rows_of, show_items, table
 from looply.cli.terminal.terminal import Here
 
-APP: Final = App(name="execution", help="Executions: list, show, why, at, watch, resume, terminate, and repairs of failed ones.")
+APP: Final = App(
+    name="execution", help="Executions: list, show, why, at, watch, resume, terminate, and repairs of failed ones."
+)
 for _command in (*repairs.COMMANDS, *reasons.COMMANDS):
     APP.command(_command)
 

@@ -52,7 +52,9 @@ def _explanation(item: Mapping[str, Any]) -> Page:
     fields |= {"until": instant(item["expected_until"])} if item["expected_until"] else {}
     parts: list[Page] = [item["text"], record({name: value for name, value in fields.items() if value})]
     if item["evidence"]:
-        parts.append(table(("event", "type", "state"), rows_of(item["evidence"], ("seq", "type", "state")), title="evidence"))
+        parts.append(
+            table(("event", "type", "state"), rows_of(item["evidence"], ("seq", "type", "state")), title="evidence")
+        )
     if item["others"]:
         parts += ["It is also held by:", *(f"- {other['text']}" for other in item["others"])]
     parts += [f"{link['workflow_execution_id']}: {link['text']}" for link in item["chain"]]
@@ -71,7 +73,11 @@ def _moment(item: Mapping[str, Any]) -> Page:
         "version": item["workflow_version"],
         "data": ", ".join(_names(item["document"])),
     }
-    paths = table(("scope", "state", "visit", "phase"), rows_of(item["paths"], ("scope", "state", "visit", "phase")), title="paths")
+    paths = table(
+        ("scope", "state", "visit", "phase"),
+        rows_of(item["paths"], ("scope", "state", "visit", "phase")),
+        title="paths",
+    )
     return [record(head), paths]
 
 

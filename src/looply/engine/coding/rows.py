@@ -174,8 +174,8 @@ FIRST_CARD: Final[CardKey] = (2**63 - 1, "")
 
 
 def card_from(row: Row) -> OpenCard:
-    """Returns a card of (id, execution_id, workflow id, step, address, part, recipient, channel, revision, opened, due).
-    """
+    """Returns a card of (id, execution_id, workflow id, step, address, part, recipient, channel, revision, opened, due
+    instant)."""
     return OpenCard(
         card_id=row[0],
         execution_id=id_text(row[1]),

@@ -1,8 +1,8 @@
 """Figures: how many executions are open, and what became of others over time, without counting them.
 
 Theory of operation. Each unit that changes a figure stores its change beside its events, in the same transaction: a few
-bytes in a row of its own, so that no row is hot. A loop folds these rows into counters and roll-ups and removes them, in
-one transaction, so a figure is never counted twice or lost, whatever process ends when. What is open is a sum of
+bytes in a row of its own, so that no row is hot. A loop folds these rows into counters and roll-ups and removes them,
+in one transaction, so a figure is never counted twice or lost, whatever process ends when. What is open is a sum of
 differences, and the auditor proves it equal to a count. Roll-ups outlive the executions that they are made of.
 
 Durations are kept as a histogram whose classes grow by a ninth, so that those of many hours can be added.
@@ -45,7 +45,13 @@ WAITING: Final = "W"
 FAILED: Final = "F"
 CARDS: Final = "c"
 LETTERS: Final = "l"
-INCIDENTS: Final[Mapping[IncidentKind, str]] = {"FAILED": "i1", "UNKNOWN": "i2", "TIMEOUT": "i3", "LIMIT": "i4", "POISON": "i5"}
+INCIDENTS: Final[Mapping[IncidentKind, str]] = {
+    "FAILED": "i1",
+    "UNKNOWN": "i2",
+    "TIMEOUT": "i3",
+    "LIMIT": "i4",
+    "POISON": "i5",
+}
 """The names under which counters are stored."""
 
 _OPEN: Final[Mapping[Status, str]] = {"RUNNING": RUNNING, "WAITING": WAITING, "FAILED": FAILED}
@@ -185,7 +191,7 @@ class Counts(NamedTuple):
 
 
 class Figures(Protocol):
-    """The part of a store that keeps counters and roll-ups. Reads raise as those of `Reads`, writes as those of stores."""
+    """The part of a store that keeps counters and roll-ups. It raises what other parts of a store do."""
 
     async def fold(self, limit: int) -> int:
         """Folds the oldest changes into counters and roll-ups; returns how many, 0 while another process folds.
@@ -199,9 +205,14 @@ class Figures(Protocol):
         ...
 
     async def rollups(
-        self, organization_id: str, grain: Grain, span: tuple[datetime, datetime], workflow_ids: Sequence[str], profile: str | None
+        self,
+        organization_id: str,
+        grain: Grain,
+        span: tuple[datetime, datetime],
+        workflow_ids: Sequence[str],
+        profile: str | None,
     ) -> Sequence[RollUpRow]:
-        """Returns the roll-ups that begin in a span, end exclusive; of some workflows, and of one profile if it is given."""
+        """Returns the roll-ups that begin in a span, end exclusive; of some workflows and one profile if given."""
         ...
 
     async def drop_rollups(self, grain: Grain, before: datetime) -> None:
@@ -298,9 +309,7 @@ def fold_changes(rows: Iterable[ChangeRow]) -> tuple[dict[CounterKey, int], dict
 
 
 def _parts(change: FigureChange) -> Iterable[tuple[str, RollUp]]:
-    own = RollUp(
-        started=change.started, completed=change.completed, failed=change.failed, terminated=change.terminated
-    )
+    own = RollUp(started=change.started, completed=change.completed, failed=change.failed, terminated=change.terminated)
     if change.ms is not None:
         own.took(change.ms)
     if own != RollUp():

@@ -34,8 +34,8 @@ class OpenCardFact(msgspec.Struct, frozen=True, kw_only=True):
 class RowFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the stored rows say of one execution.
 
-    `cards` are oldest first, `waits` the steps that wait, `timers` when each falls due, earliest first, `calls` how many
-    calls are queued or in flight. `queued_on` is since when it is queued for a concurrency slot.
+    `cards` are oldest first, `waits` the steps that wait, `timers` when each falls due, earliest first, `calls` how
+    many calls are queued or in flight. `queued_on` is since when it is queued for a concurrency slot.
     """
 
     incident: IncidentSummary | None = None
@@ -81,9 +81,9 @@ class EffectFacts(msgspec.Struct, frozen=True, kw_only=True):
 class Obstacles(msgspec.Struct, frozen=True, kw_only=True):
     """What only the store knows of what holds an execution.
 
-    `effects` are by the numbers of their events. `ahead` is how many executions of the workflow are queued before it for
-    a concurrency slot, `holders` are some of those that hold one. `crash_count` counts the processes that ended while
-    they worked on it, `deliveries` what waits to be applied to it.
+    `effects` are by the numbers of their events. `ahead` is how many executions of the workflow are queued before it
+    for a concurrency slot, `holders` are some of those that hold one. `crash_count` counts the processes that ended
+    while they worked on it, `deliveries` what waits to be applied to it.
     """
 
     effects: Mapping[int, EffectFacts] = {}

@@ -249,16 +249,12 @@ def _of_path(state: ExecutionState, path: Path, now: datetime) -> Hold:
             )
     if path.phase == "OPEN":
         return Hold(code="ORPHAN", address=address, since=state.now, evidence=(state.seq,))
-    return Hold(
-        code="STRETCH", address=address, since=state.now, evidence=(state.seq,), values={"state": path.step}
-    )
+    return Hold(code="STRETCH", address=address, since=state.now, evidence=(state.seq,), values={"state": path.step})
 
 
 def _of_wait(state: ExecutionState, wait: OpenWait) -> Hold:
     answered = {answer.part for answer in wait.answers}
-    cards = [
-        card for card in cards_of(state, wait.address) if card.wanted == "OPEN" and card.part not in answered
-    ]
+    cards = [card for card in cards_of(state, wait.address) if card.wanted == "OPEN" and card.part not in answered]
     until = wait.timeout_on
     if not cards:
         values: dict[str, HoldValue] = {"state": wait.step, "sources": ", ".join(wait.sources)}

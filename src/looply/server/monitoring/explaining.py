@@ -53,7 +53,7 @@ class ChainItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AdviceItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A call that changes what holds the execution: its name, what it is sent with, and the permission that it needs."""
+    """A call that changes what holds the execution: its name, what it is sent with, the permission that it needs."""
 
     code: str
     text: str

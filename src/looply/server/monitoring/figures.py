@@ -111,9 +111,7 @@ class StatisticsAnswer(msgspec.Struct, frozen=True, kw_only=True):
 async def get_counts(call: Call) -> Response:
     """Reads how much is open."""
     workflow_id = call.query.get("workflow_id")
-    found = await count_open(
-        call.services, call.principal, validate_id(workflow_id, "workflow") if workflow_id else ""
-    )
+    found = await count_open(call.services, call.principal, validate_id(workflow_id, "workflow") if workflow_id else "")
     return Response(CountsAnswer(message=SUCCESS, item=_counts(found)))
 
 

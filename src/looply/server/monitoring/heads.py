@@ -36,8 +36,7 @@ async def watch_heads(call: Call) -> Response:
 
 
 async def _frames(call: Call, chunk: HeadChunk, former: str) -> bytes:
-    """Returns the frames of a chunk. Only the last one has its cursor: a client that lost one gets all of them again.
-    """
+    """Returns the frames of a chunk. Only the last one has its cursor: a client that lost one gets all again."""
     rows = await name_actors(call, [row_item(row, has_search=False) for row in chunk.rows])
     sent: list[tuple[Any, str]] = [(row, "") for row in rows]
     if chunk.dropped:

@@ -144,7 +144,7 @@ ROUTES: Final = (
         takes_bound_keys=True,
         handle=get_execution_at,
         summary="Read an execution as it was after one of its events",
-        description="The state is a fold of the history up to the event: status, paths and data document of that moment.",
+        description="The state is a fold of the history up to the event: status, paths and data of that moment.",
         tag="Executions",
         parameters=(
             _EXECUTION,

@@ -107,8 +107,7 @@ class IncidentGroupItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IncidentGroups(msgspec.Struct, frozen=True, kw_only=True):
-    """Open incidents by workflow, step, kind and code, the largest groups first. `truncated`: there are more than 200.
-    """
+    """Open incidents by workflow, step, kind and code, the largest groups first; at most 200, else `truncated`."""
 
     message: str
     count: int
@@ -221,14 +220,16 @@ ROUTES: Final = (
         handle=get_execution_rows,
         summary="List rows of executions without history and payload, newest first",
         description=(
-            "Searches as `searchExecutions` does, and shows of each execution what a table needs: its incident, what it "
-            "waits for, and when it ended. A page reads no history, so it may be larger."
+            "Searches as `searchExecutions` does, and shows of each execution what a table needs: its incident, what "
+            "it waits for, and when it ended. A page reads no history, so it may be larger."
         ),
         tag="Executions",
         parameters=(
             *CRITERIA,
             Parameter(
-                "has", "`incident`: only with an open incident; `letter`: only with an unsettled dead letter.", repeats=True
+                "has",
+                "`incident`: only with an open incident; `letter`: only with an unsettled dead letter.",
+                repeats=True,
             ),
             Parameter(
                 "limit",

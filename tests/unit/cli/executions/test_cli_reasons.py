@@ -15,7 +15,9 @@ EXPLAINED: dict[str, Any] = {
     "expected_until": None,
     "who": ["c-1"],
     "evidence": [{"seq": 7, "type": "CHILD_STARTED", "state": "sub_1"}],
-    "chain": [{"workflow_execution_id": "c-1", "verdict": "INCIDENT", "code": "INCIDENT_FAILED", "text": "It is stopped."}],
+    "chain": [
+        {"workflow_execution_id": "c-1", "verdict": "INCIDENT", "code": "INCIDENT_FAILED", "text": "It is stopped."}
+    ],
     "next": [{"code": "RETRY", "text": "Retry it", "call": "repairExecution", "body": {}, "permission": "repair"}],
     "others": [{"text": "It waits at step delay_1 for a time."}],
 }
@@ -27,7 +29,13 @@ def test_why_shows_the_sentence_its_evidence_and_what_can_be_done(run: Command, 
     done = run("execution", "why", "PO-1")
     assert done.status == 0
     text = " ".join(done.out.split())
-    for part in ("for the execution c-1", "CHILD_STARTED", "c-1: It is stopped.", "delay_1", "Retry it (repairExecution)"):
+    for part in (
+        "for the execution c-1",
+        "CHILD_STARTED",
+        "c-1: It is stopped.",
+        "delay_1",
+        "Retry it (repairExecution)",
+    ):
         assert part in text
     # No call needs the permission to read payloads.
     assert [call[0] for call in looply.calls] == ["getExecutionRows", "explainExecution"]

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from looply.engine.coding.rows import STATUS_NUMBERS
+from looply.engine.coding.rows import STATUS_NUMBERS, Row
 from looply.engine.records.figures import (
     CARDS,
     FAILED,
@@ -78,9 +78,7 @@ _OPEN_STATUS: Final = (
     "SELECT e.org, e.workflow, CASE WHEN e.status = {status} THEN '{running}' ELSE '{waiting}' END AS name, 1 AS total"
     " FROM name n CROSS JOIN execution e INDEXED BY execution_status"
     " ON e.org = n.n AND e.status IN ({status}, {other}) AND e.status <> 3"
-).format(
-    status=STATUS_NUMBERS["RUNNING"], other=STATUS_NUMBERS["WAITING"], running=RUNNING, waiting=WAITING
-)
+).format(status=STATUS_NUMBERS["RUNNING"], other=STATUS_NUMBERS["WAITING"], running=RUNNING, waiting=WAITING)
 _FAILED: Final = (
     f"SELECT f.org, f.workflow, '{FAILED}', 1 FROM (SELECT DISTINCT i.execution_id, i.org,"
     " (SELECT e.workflow FROM execution e WHERE e.id = i.execution_id) AS workflow FROM incident i) f"
@@ -88,7 +86,7 @@ _FAILED: Final = (
 
 
 def _drift(kind: str, pending: str) -> str:
-    """Returns the statement of what must be added to counters, at import, from constants: rows count, counters subtract."""
+    """Returns the statement of what must be added to counters, at import: rows count, counters subtract."""
     counted = (
         _OPEN_STATUS,
         _FAILED,
@@ -98,14 +96,18 @@ def _drift(kind: str, pending: str) -> str:
         "SELECT org, workflow, name, -total FROM counter",
         pending,
     )
+    rows = " UNION ALL ".join(counted)
     return (
-        f"SELECT d.org, d.workflow, d.name, CAST(sum(d.total) AS bigint) AS total FROM ({' UNION ALL '.join(counted)}) d"
+        f"SELECT d.org, d.workflow, d.name, CAST(sum(d.total) AS bigint) AS total FROM ({rows}) d"
         " GROUP BY d.org, d.workflow, d.name HAVING sum(d.total) <> 0"
     )
 
 
 _DRIFT: Final = Variants(
-    _drift("'i' || i.kind", "SELECT f.org, f.workflow, j.key, -j.value FROM figure_change f, json_each(f.change, '$.o') j"),
+    _drift(
+        "'i' || i.kind",
+        "SELECT f.org, f.workflow, j.key, -j.value FROM figure_change f, json_each(f.change, '$.o') j",
+    ),
     _drift(
         "'i' || i.kind::text",
         "SELECT f.org, f.workflow, j.key, -(j.value::bigint) FROM figure_change f"
@@ -197,7 +199,7 @@ async def _fold(session: Session, limit: int) -> int:
     if not found:
         return 0
     numbers = [row[0] for row in found]
-    totals, rollups = fold_changes(ChangeRow(*row[1:5], _CHANGE.decode(row[5])) for row in found)
+    totals, rollups = fold_changes(map(_change_from, found))
     keys = _json([key._asdict() for key in rollups])
     for *key, body in await session.rows(_ROLLUPS_OF, {"keys": keys}):
         rollups[RollUpKey(*key)].add(_ROLLUP.decode(body))
@@ -207,6 +209,11 @@ async def _fold(session: Session, limit: int) -> int:
     if rollups:
         await session.change(_PUT, {"rows": _json([_rollup(key, part) for key, part in rollups.items()])})
     return len(found)
+
+
+def _change_from(row: Row) -> ChangeRow:
+    _, org, workflow, profile, at_ms, change = row
+    return ChangeRow(org, workflow, profile, at_ms, _CHANGE.decode(change))
 
 
 def _counter(key: CounterKey, total: int) -> Mapping[str, Any]:

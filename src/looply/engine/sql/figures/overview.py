@@ -1,8 +1,7 @@
 """The overview of a store with tables: one statement for each kind of row, whatever the number of executions."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from looply.engine.coding.rows import EFFECT_STATES, INCIDENT_KINDS, TIMER_KINDS, Row, head_from, id_text
 from looply.engine.ports.port import Head
@@ -15,7 +14,7 @@ from looply.engine.records.overview import (
     OpenCardFact,
     RowFacts,
 )
-from looply.engine.sql.dialects import Statement, Variants
+from looply.engine.sql.dialects import Variants
 from looply.engine.sql.sessions import Session, Sessions
 from looply.execution.facts.events import IncidentKind
 from looply.instants import from_ms
@@ -31,7 +30,9 @@ def _of_these(text: str) -> Variants:
 
 
 _FACTS: Final = (
-    _of_these("SELECT t.execution_id, t.kind, t.code, t.step, t.opened_ms FROM incident t WHERE :these: ORDER BY t.seq"),
+    _of_these(
+        "SELECT t.execution_id, t.kind, t.code, t.step, t.opened_ms FROM incident t WHERE :these: ORDER BY t.seq"
+    ),
     _of_these(
         "SELECT t.execution_id, t.step, t.recipient, t.opened_ms FROM card t WHERE :these: ORDER BY t.opened_ms, t.id"
     ),
@@ -59,7 +60,7 @@ def _groups_text(newest: str) -> str:
       FROM incident i WHERE i.org = :org) g
     GROUP BY g.workflow, g.step, g.kind, g.code
     ORDER BY 5 DESC, 8 DESC, 2, 4
-"""  # noqa: S608 - constants
+"""
 
 
 _GROUPS: Final = Variants(_groups_text(_NEWEST.sqlite), _groups_text(_NEWEST.postgres))
@@ -108,7 +109,7 @@ class SqlOverview:
         async def read(session: Session) -> Sequence[Sequence[Row]]:
             return await session.rows_of_all(_FACTS, parameters)
 
-        return _facts_from(*await self._sessions.read(read))
+        return _facts_from(await self._sessions.read(read))
 
     async def incident_groups(
         self, organization_id: str, workflow_ids: Sequence[str], kinds: Sequence[IncidentKind], limit: int
@@ -155,43 +156,42 @@ class SqlOverview:
         )
 
 
-def _facts_from(
-    incidents: Sequence[Row],
-    cards: Sequence[Row],
-    waits: Sequence[Row],
-    timers: Sequence[Row],
-    effects: Sequence[Row],
-    places: Sequence[Row],
-    values: Sequence[Row],
-) -> dict[str, RowFacts]:
+def _facts_from(rows: Sequence[Sequence[Row]]) -> dict[str, RowFacts]:
     """Returns the facts by execution, of the rows of `_FACTS`."""
-    found: defaultdict[bytes, dict[str, Any]] = defaultdict(dict)
-    for key, kind, code, step, opened_ms in incidents:
-        former: IncidentSummary | None = found[key].get("incident")
-        if former is None:
-            former = IncidentSummary(
-                kind=INCIDENT_KINDS[kind], code=code, step=step, opened_on=from_ms(opened_ms), count=0
-            )
-        found[key]["incident"] = IncidentSummary(
-            kind=former.kind, code=former.code, step=former.step, opened_on=former.opened_on, count=former.count + 1
+    incidents, cards, waits, timers, effects, places, values = map(_by_execution, rows)
+    found = {}
+    for key in dict.fromkeys((*incidents, *cards, *waits, *timers, *effects, *places, *values)):
+        calls, places_of = effects.get(key), places.get(key)
+        found[id_text(key)] = RowFacts(
+            incident=_summary(incidents.get(key, ())),
+            cards=tuple(
+                OpenCardFact(step=step, recipient=recipient, opened_on=from_ms(opened_ms))
+                for step, recipient, opened_ms in cards.get(key, ())
+            ),
+            waits=tuple(step for (step,) in waits.get(key, ())),
+            timers=tuple((TIMER_KINDS[kind], from_ms(due_ms)) for kind, due_ms in timers.get(key, ())),
+            calls=calls[0][0] if calls else 0,
+            queued_on=from_ms(places_of[0][0]) if places_of else None,
+            search=tuple((name, value) for name, value in values.get(key, ())),
         )
-    for key, step, recipient, opened_ms in cards:
-        card = OpenCardFact(step=step, recipient=recipient, opened_on=from_ms(opened_ms))
-        found[key].setdefault("cards", []).append(card)
-    for key, step in waits:
-        found[key].setdefault("waits", []).append(step)
-    for key, kind, due_ms in timers:
-        found[key].setdefault("timers", []).append((TIMER_KINDS[kind], from_ms(due_ms)))
-    for key, count in effects:
-        found[key]["calls"] = count
-    for key, since_ms in places:
-        found[key]["queued_on"] = from_ms(since_ms)
-    for key, name, value in values:
-        found[key].setdefault("search", []).append((name, value))
-    return {
-        id_text(key): RowFacts(**{name: tuple(fact) if isinstance(fact, list) else fact for name, fact in facts.items()})
-        for key, facts in found.items()
-    }
+    return found
+
+
+def _by_execution(rows: Sequence[Row]) -> dict[bytes, list[Row]]:
+    """Returns rows by their first column, without it, in their order."""
+    found: dict[bytes, list[Row]] = {}
+    for key, *rest in rows:
+        found.setdefault(key, []).append(tuple(rest))
+    return found
+
+
+def _summary(incidents: Sequence[Row]) -> IncidentSummary | None:
+    if not incidents:
+        return None
+    kind, code, step, opened_ms = incidents[0]
+    return IncidentSummary(
+        kind=INCIDENT_KINDS[kind], code=code, step=step, opened_on=from_ms(opened_ms), count=len(incidents)
+    )
 
 
 def _group_from(row: Row) -> IncidentGroup:
