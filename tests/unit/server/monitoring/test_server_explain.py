@@ -92,7 +92,7 @@ async def test_a_call_in_flight_and_a_retry_are_explained(
         await shell.wait_until_settled(execution_id, clock.now() + timedelta(milliseconds=1))
     item = await explained(mine, execution_id)
     assert verdict(item) == ("RETRYING", "RETRY")
-    assert item["values"]["code"] == "HTTP_STATUS"
+    assert item["values"]["code"] == "STATUS"
     assert "STEP_FAILED" in [each["type"] for each in item["evidence"]]
     assert item["expected_until"] is not None
 
@@ -156,7 +156,7 @@ async def test_branches_are_each_explained(mine: Caller) -> None:
             {"id": "split", "type": "parallel", "settings": {"branches": [{"id": "a"}, {"id": "b"}]}},
             wait_step(),
             DELAY,
-            {"id": "meet", "type": "join", "settings": {"for": "split"}},
+            {"id": "meet", "type": "join", "settings": {"of": "split", "for": "all"}},
             note_step(),
         ],
         "workflow_connections": [

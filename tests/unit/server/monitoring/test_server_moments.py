@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from server_kit import COMPUTING, Caller, definition, note_step, wait_step
+from server_kit import COMPUTING, START, Caller, definition, note_step, wait_step
 
 from looply.limits import Limits
 
@@ -64,7 +64,7 @@ async def test_an_event_that_is_not_there_is_refused(mine: Caller, theirs: Calle
 
 async def test_the_values_of_an_event_are_whole_and_without_secrets(mine: Caller) -> None:
     document = definition(note_step("note_1", "${payload.output.text}"))
-    document["workflow_steps"][0]["settings"]["secret"] = ["/output/token"]
+    document["workflow_steps"][0] = {**START, "secret": ["/output/token"]}
     workflow_id = await mine.create(document)
     text = "long " * 2000
     execution_id = await mine.trigger(workflow_id, {"text": text, "token": "sesame-4711"})
