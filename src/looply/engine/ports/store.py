@@ -241,19 +241,15 @@ class Journal(Protocol):
         (nothing was sent, so nothing was stored; the store recovers by itself); StoreLost (unknown until the next
         start).
         """
-        ...
 
     async def load(self, execution_id: str) -> Loaded | None:
         """Returns what is stored of an execution, from its newest snapshot on, or None."""
-        ...
 
     async def history(self, execution_id: str, after: int, limit: int) -> Sequence[Batch]:
         """Returns the oldest batches that hold events with numbers over `after`, as many as hold `limit` events."""
-        ...
 
     async def position(self) -> Position:
         """Returns a position before which nothing more will be stored: every new batch comes after it."""
-        ...
 
     async def read_committed(self, after: Position, limit: int) -> Sequence[PositionedBatch]:
         """Returns up to `limit` batches of all organizations after a position, in the order in which they were stored.
@@ -262,23 +258,18 @@ class Journal(Protocol):
         order, whichever process stored them. A batch may become visible a while after its `commit` has returned, when
         the transactions that began before it have ended.
         """
-        ...
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
         """Returns the large values of an execution by hash."""
-        ...
 
     async def find_definition(self, definition_hash: str) -> StoredDefinition | None:
         """Returns a definition, or None."""
-        ...
 
     async def put_definition(self, definition: StoredDefinition) -> None:
         """Stores a definition once; durable when it returns."""
-        ...
 
     async def find_key(self, organization_id: str, text: str, now: datetime) -> tuple[str, bytes] | None:
         """Returns (execution id, request fingerprint) of a key that has not expired, or None."""
-        ...
 
 
 class WorkQueue(Protocol):
@@ -487,22 +478,17 @@ class Store(StoreParts, Protocol):
 
         Raises: DataFolderInUse, SchemaMismatch, StoreCorrupt, StoreLost, StoreUnreachable.
         """
-        ...
 
     async def close(self) -> None:
         """Finishes what is queued and releases the store. Closing twice is harmless."""
-        ...
 
     @property
     def is_shared(self) -> bool:
         """Whether other processes may store units at the same time, so that memory may lag behind the store."""
-        ...
 
     @property
     def is_short_of_space(self) -> bool:
         """Whether the disk is so full that only units that free space or end executions should be stored."""
-        ...
 
     def failure(self) -> Exception | None:
         """Returns the error after which the store accepts no more units (StoreLost), or None."""
-        ...

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from contract.engine.upkeep.auditing import auditor_of
 from contract.engine.upkeep.proofs import plant
-from kit.definitions import approval, asking, call, card, chain, computing, delaying, note
+from kit.definitions import approval, asking, call, card, chain, computing, delaying
 from kit.driver import ORGANIZATION, Driver, id_of
 from looply.engine.ports.store import WorkChange
 from looply.engine.records.figures import RollUp
@@ -76,7 +76,7 @@ class FigureStories:
         assert await engine.status(execution_id) == "COMPLETED"
         called = await rollup(engine, "call_1")
         assert (called.ended, called.failed, called.retried, called.count) == (1, 1, 1, 1)
-        asked = await engine.trigger(chain(approval(timeout="PT2H"), note()))
+        asked = await engine.trigger(chain(approval(timeout="PT2H")))
         await engine.advance(timedelta(hours=3))
         assert await engine.status(asked) == "COMPLETED"
         approved = await rollup(engine, "approval_1")

@@ -1,5 +1,5 @@
 """Figures: what lists and monitors show beside heads, and the counters and roll-ups of a store with tables.
 
-Imports the modules of `engine.sql` that send statements.
+Imports no other room of `engine.sql`.
 Never here: a history, or a row that moves an execution.
 """
