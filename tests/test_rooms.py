@@ -39,11 +39,12 @@ ROOMS = {
         "connection",
         "authoring",
         "executions",
+        "monitoring",
         "people",
         "inbox",
         "administration",
     ),
-    "app": ("openid", "context", "authoring", "executions", "people", "inbox", "administration"),
+    "app": ("openid", "context", "authoring", "executions", "monitoring", "people", "inbox", "administration"),
     "cli": (
         "display",
         "terminal",
@@ -90,6 +91,7 @@ ROOMS = {
         "http",
     ),
     "execution.facts": ("values",),
+    "engine.sql": ("figures",),
 }
 """The rooms of packages, lowest first: what is in one imports from its own and from those before it."""
 

@@ -9,12 +9,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol, cast
 
+from looply.engine.ports.port import ExecutionOverview
 from looply.engine.ports.schedule_store import Schedules
 from looply.engine.ports.store import Journal, Reads, Store, Unit, WorkQueue
 from looply.engine.records.absences import Absences
 from looply.engine.records.copies import Copies
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
+from looply.engine.records.figures import Figures
 from looply.engine.records.letters import Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.startup import StartupState
@@ -39,6 +41,9 @@ _WRITES = frozenset(
         "drop_ended",
         "fill",
         "release_space",
+        "fold",
+        "correct",
+        "drop_rollups",
     }
 )
 
@@ -220,6 +225,8 @@ class FaultyStore:
         self.trials = cast("Trials", _Side(inner, "trials", faults))
         self.pruning = cast("Pruning", _Side(inner, "pruning", faults))
         self.survey = cast("Survey", _Side(inner, "survey", faults))
+        self.figures = cast("Figures", _Side(inner, "figures", faults))
+        self.overview = cast("ExecutionOverview", _Side(inner, "overview", faults))
 
     async def open(self) -> StartupState:
         """Acquires the store."""

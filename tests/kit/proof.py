@@ -1,4 +1,5 @@
-"""What every story proves at its end: nothing is orphaned, and every history folds to what is stored beside it."""
+"""What every story proves at its end: nothing is orphaned, every history folds to what is stored beside it, and the
+counters of what is open are equal to a count."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -29,6 +30,7 @@ async def prove(shell: Shell, store: Store, codec: Codec) -> Audit:
     """
     audit = await shell.audit()
     assert list(audit.problems) == []
+    assert list(await store.figures.find_drift()) == []
     for count, head in enumerate(await store.reads.scan("", 1000)):
         await _prove_history(shell, codec, head, _PROVED_PREFIXES if count < _PROVED_CLOSELY else 1)
     return audit

@@ -41,11 +41,9 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "call",
         "The address has an open invitation. Make a new link for that one (`resendInvitation`), or revoke it.",
     ),
-    "ALREADY_MEMBER": (
-        "call",
-        "The person is a member, perhaps a deactivated one. Change the member (`changeMember`).",
-    ),
+    "ALREADY_MEMBER": ("call", "The person is a member, perhaps a deactivated one. Change the member (`changeMember`)."),
     "BAD_PREFERENCES": ("call", "The preferences are larger than 16 KiB, or `locale` or `time_zone` is no text."),
+    "BAD_SPAN": ("call", "`from` is not before `to`, or the span is too long for its buckets. Ask for several spans."),
     "CONFIRM_REQUIRED": (
         "call",
         (
@@ -231,6 +229,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
             "Begin without a cursor, and read the current state."
         ),
     ),
+    "EVENT_NOT_FOUND": ("state", "No entry of the execution's log has this number; it is the `seq` of an entry."),
     "EXECUTION_NOT_FOUND": ("state", "No execution of the organization has this id or process id."),
     "EXPRESSION": (
         "definition",
@@ -411,6 +410,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "REQUEST_TIMEOUT": ("call", "The request did not arrive in time."),
     "SCHEMA_MISMATCH": ("command", "The store was written by a newer release. `serve` ends with 78; use that release."),
     "SCOPE": ("call", "The caller lacks the `permission` of the call; a key bound to workflows may make few calls."),
+    "SCOPE_NOT_FOUND": ("state", "No branch or iteration with this name was open then. Take one of `paths`."),
     "SEAL_BROKEN": (
         "server",
         "A stored secret cannot be opened: the encryption key is wrong, or the bytes are damaged.",

@@ -11,12 +11,12 @@ from looply.catalog.tenants.data_keys import DataKeys
 from looply.clock import BlockEntropy, Clock, Entropy
 from looply.connectors.registry import Registry
 from looply.engine.coding.codec import Codec
+from looply.engine.effects.inbox_channel import InboxChannel
 from looply.engine.ports.card_channel import INBOX, CardChannel
 from looply.engine.ports.store import Store
 from looply.engine.processing.observers import Observers
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
-from looply.engine.upkeep.inbox_channel import InboxChannel
 from looply.rates import Turns
 from looply.settings import Settings
 

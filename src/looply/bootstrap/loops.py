@@ -18,6 +18,7 @@ from looply.clock import SystemEntropy
 from looply.engine.ports.store import Store
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.auditor import Auditor
+from looply.engine.upkeep.figure_folder import FigureFolder
 from looply.engine.upkeep.loop import Loop
 from looply.engine.upkeep.pruner import Pruner
 from looply.engine.upkeep.pump import Pump
@@ -59,6 +60,7 @@ def make_loops(settings: Settings, services: Services, shell: Shell, store: Stor
             reconciler,
             auditor,
             QuotaMeter(shell.quotas, clock),
+            FigureFolder(store.figures, clock),
             Pruner(store.pruning, clock, settings.retention, settings.decision_retention),
             BulkRunner(services, _bulk_holder(store)),
             AbsenceRunner(services),

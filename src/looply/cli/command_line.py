@@ -42,7 +42,7 @@ _COMMANDS: Final = {
     ),
     "execution": (
         "looply.cli.executions.execution:APP",
-        "Executions: list, show, watch, resume, terminate, incidents, redrive, repair, rerun.",
+        "Executions: list, show, why, at, watch, resume, terminate, incidents, redrive, repair, rerun.",
     ),
     "letter": (
         "looply.cli.executions.letter:APP",

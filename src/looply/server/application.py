@@ -41,6 +41,7 @@ from looply.server.http.events import DEFAULT_INTERVALS, StreamIntervals
 from looply.server.inbox import absence as own_absence
 from looply.server.inbox import cards as own_cards
 from looply.server.inbox import records as own_records
+from looply.server.monitoring import explaining, figures, heads, moments, rows
 from looply.server.people import account, members, organizations, provider_sign_in, session
 from looply.settings import Settings
 
@@ -62,6 +63,11 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *executions.ROUTES,
     *search.ROUTES,
     *watching.ROUTES,
+    *rows.ROUTES,
+    *figures.ROUTES,
+    *heads.ROUTES,
+    *explaining.ROUTES,
+    *moments.ROUTES,
     *repairs.ROUTES,
     *bulks.ROUTES,
     *letters.ROUTES,

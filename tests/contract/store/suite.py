@@ -20,9 +20,11 @@ from contract.store.absences import AbsenceContract
 from contract.store.datastores import DatastoreContract
 from contract.store.decisions import DecisionContract
 from contract.store.deliveries import DeliveryContract
+from contract.store.figures import FigureContract
 from contract.store.ledger import LedgerContract
 from contract.store.lists import ANY, ListContract
 from contract.store.lives import Stores, opened
+from contract.store.overview import OverviewContract
 from contract.store.samples import (
     ORGANIZATION,
     OTHER_WORKFLOW,
@@ -418,6 +420,8 @@ class StoreContract(
     DatastoreContract,
     DecisionContract,
     AbsenceContract,
+    FigureContract,
+    OverviewContract,
     SurveyContract,
     OwnerContract,
     UsageContract,

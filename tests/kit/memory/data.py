@@ -29,11 +29,13 @@ from looply.engine.records.claims import Claim, StoredKey
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.engine.records.datastores import Datastore, DatastoreChange, full_error, revision_error
 from looply.engine.records.decisions import DecisionRow
+from looply.engine.records.figures import ChangeRow, CounterKey, RollUp, RollUpKey
 from looply.engine.records.letters import LetterRow
 from looply.execution.document.searching import SearchValues
 from looply.execution.facts.absences import Absence
 from looply.execution.facts.deliveries import DeliveryKey, DeliveryKind
 from looply.execution.facts.state import OPEN_STATUSES
+from looply.instants import to_ms
 
 Row = tuple[str, int]
 """An execution id and the number of an event."""
@@ -74,6 +76,11 @@ class MemoryData:
     definitions: dict[str, StoredDefinition] = field(default_factory=dict)
     search: dict[str, SearchValues] = field(default_factory=dict)
     expiries: dict[str, datetime] = field(default_factory=dict)
+    figure_changes: list[ChangeRow] = field(default_factory=list)
+    counters: dict[CounterKey, int] = field(default_factory=dict)
+    rollups: dict[RollUpKey, RollUp] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    """The numbers of organizations and workflows in the three before."""
     pruned: dict[str, Position] = field(default_factory=dict)
     dictionaries: dict[int, bytes] = field(default_factory=lambda: {STARTER: starter_dictionary()})
 
@@ -117,6 +124,13 @@ class MemoryData:
         self.deliveries.update({delivery.row: delivery.kind for delivery in unit.sent})
         for row in unit.applied:
             self.deliveries.pop(row, None)
+        if unit.figures is not None:
+            numbers = (self.number(head.organization_id), self.number(head.workflow_id))
+            self.figure_changes.append(ChangeRow(*numbers, head.profile, to_ms(unit.batch.at), unit.figures))
+
+    def number(self, name: str) -> int:
+        """Returns the number of an organization or a workflow in figures."""
+        return self.numbers.setdefault(name, len(self.numbers) + 1)
 
     def line_of(self, workflow_id: str) -> tuple[list[ConcurrencySlotRow], list[ConcurrencySlotRow]]:
         """Returns the slot rows of a workflow's executions: those that hold a slot, and the queued ones in order."""

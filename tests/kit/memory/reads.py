@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from kit.memory.data import MemoryData
+from kit.memory.records.overview import is_stale
 from looply.engine.coding.searching import budget_of, matches_pattern, process_id_patterns
-from looply.engine.ports.port import CardKey, Filter, Head, OpenCard
+from looply.engine.ports.port import ANY_CARD, CardFilter, CardKey, Filter, Head, OpenCard
 from looply.engine.ports.store import Batch, Work
 from looply.engine.records.claims import Claim
 from looply.execution.document.searching import SearchValues
@@ -59,7 +60,11 @@ class MemoryReads:
         budget = budget_of(query)
         found: list[Head] = []
         for count, head in enumerate(below, 1):
-            if _fits(head, query) and _is_found(head, self._data.search.get(head.execution_id, ()), query):
+            if (
+                _fits(head, query)
+                and self._has(head, query)
+                and _is_found(head, self._data.search.get(head.execution_id, ()), query)
+            ):
                 found.append(head)
             if len(found) == limit:
                 return found, ""
@@ -72,7 +77,7 @@ class MemoryReads:
         return {execution_id: self._tail(execution_id, events) for execution_id in execution_ids}
 
     async def open_cards(
-        self, organization_id: str, person: str, after: CardKey | None, limit: int, workflow_id: str = ""
+        self, organization_id: str, person: str, after: CardKey | None, limit: int, criteria: CardFilter = ANY_CARD
     ) -> Sequence[OpenCard]:
         """Returns open card copies behind a key, newest first."""
         data = self._data
@@ -81,7 +86,9 @@ class MemoryReads:
             for card in data.cards.values()
             if data.heads[card.execution_id].organization_id == organization_id
             and person in ("", card.recipient)
-            and workflow_id in ("", card.workflow_id)
+            and criteria.workflow_id in ("", card.workflow_id)
+            and (criteria.due_before is None or (card.due_on is not None and card.due_on < criteria.due_before))
+            and (not criteria.is_stale or is_stale(data, card.card_id))
             and (after is None or card.key < after)
         ]
         return sorted(found, key=lambda card: card.key, reverse=True)[:limit]
@@ -142,6 +149,13 @@ class MemoryReads:
         lines = [f"{kind} row of execution {key}, which is not stored" for kind, key in rows if key not in data.heads]
         lost = [schedule.definition for schedule in schedules if schedule.definition not in data.definitions]
         return lines + [f"schedule row of definition {key}, which is not stored" for key in lost]
+
+    def _has(self, head: Head, query: Filter) -> bool:
+        owners = {
+            "incident": {execution_id for execution_id, _ in self._data.incidents},
+            "letter": {key[0] for key, row in self._data.letters.items() if not row.action},
+        }
+        return not query.has or any(head.execution_id in owners[each] for each in query.has)
 
     def _tail(self, execution_id: str, events: int) -> Sequence[Batch]:
         found: list[Batch] = []

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kit.memory import Fault, MemoryData, MemoryStore
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
-from looply.engine.ports.port import Fire
+from looply.engine.ports.port import ExecutionOverview, Fire
 from looply.engine.ports.schedule_store import Schedules
 from looply.engine.ports.store import Journal, Reads, Unit, WorkQueue
 from looply.engine.records.absences import Absences
 from looply.engine.records.copies import Copies
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
+from looply.engine.records.figures import Figures
 from looply.engine.records.letters import Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.startup import StartupState
@@ -97,6 +98,8 @@ class SimulatedStore:
         pruning = WatchedPruning(data, self._inner.commits, data.on_gone, data.on_keys)
         self.pruning = cast("Pruning", _Side(self, pruning, Pruning))
         self.survey = cast("Survey", _Side(self, self._inner.survey, Survey))
+        self.figures = cast("Figures", _Side(self, self._inner.figures, Figures))
+        self.overview = cast("ExecutionOverview", _Side(self, self._inner.overview, ExecutionOverview))
 
     async def open(self) -> StartupState:
         """Takes over the store."""

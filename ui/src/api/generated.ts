@@ -182,6 +182,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/workflows/getExecutionRows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getExecutionRows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/workflows/getIncidentGroups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getIncidentGroups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/workflows/getCounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getCounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/workflows/getStatistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/workflows/watchHeads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["watchHeads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/workflows/explainExecution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["explainExecution"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/workflows/getExecutionAt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getExecutionAt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/workflows/getExecutionLog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getExecutionLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/workflows/getEventData": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getEventData"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/workflows/repairExecution": {
         parameters: {
             query?: never;
@@ -2630,6 +2774,379 @@ export interface components {
             looply_execution_id: string;
         };
         /**
+         * ExecutionRowPage
+         * @description One page. `lastKey` is present when another page follows; `truncated`: the search reached its scan limit.
+         */
+        ExecutionRowPage: {
+            message: string;
+            count: number;
+            items: components["schemas"]["ExecutionHeadRow"][];
+            lastKey?: components["schemas"]["ExecutionCursor"];
+            truncated?: boolean;
+        };
+        /**
+         * ExecutionHeadRow
+         * @description One execution, without history and payload.
+         *
+         *     `ended_on` and `duration_ms` are null while it is open, and while an incident is. `seq` is the number of its last
+         *     event. `search_fields` are values of its search fields by name; only callers who may read payloads get them.
+         */
+        ExecutionHeadRow: {
+            workflow_execution_id: string;
+            organization_id: string;
+            workspace_id: string;
+            workflow_id: string;
+            workflow_name: string;
+            workflow_version: number;
+            process_id: string;
+            profile: string | null;
+            /** @enum {string} */
+            status: "COMPLETED" | "FAILED" | "RUNNING" | "TERMINATED" | "WAITING";
+            workflow_current_state: string;
+            /** @enum {string} */
+            workflow_trigger_type: "REQUEST" | "SCHEDULED";
+            parent_execution_id: string | null;
+            created_on: number;
+            modified_on: number;
+            modified_by: string | null;
+            modified_by_name?: string;
+            ended_on: number | null;
+            duration_ms: number | null;
+            seq: number;
+            incident: components["schemas"]["RowIncident"] | null;
+            waiting: components["schemas"]["RowWaiting"] | null;
+            search_fields?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * RowIncident
+         * @description The oldest open incident of an execution, and the `count` of all. `state` is null when no single step failed.
+         */
+        RowIncident: {
+            /** @enum {string} */
+            kind: "FAILED" | "LIMIT" | "POISON" | "TIMEOUT" | "UNKNOWN";
+            code: string;
+            state: string | null;
+            opened_on: number;
+            count: number;
+        };
+        /**
+         * RowWaiting
+         * @description What an open execution waits for: an answer to a card (of `who`, at most five people), a call, a time, a child
+         *     execution, a concurrency slot, the next attempt, or a call that it makes.
+         *
+         *     `since` is null where it is not stored by itself, `until` where there is no limit.
+         */
+        RowWaiting: {
+            /** @enum {string} */
+            kind: "CALL" | "CARD" | "CHILD" | "DELAY" | "RESUME" | "RETRY" | "SLOT";
+            state: string | null;
+            who: string[];
+            since: number | null;
+            until: number | null;
+        };
+        /**
+         * IncidentGroups
+         * @description Open incidents by workflow, step, kind and code, the largest groups first; at most 200, else `truncated`.
+         */
+        IncidentGroups: {
+            message: string;
+            count: number;
+            items: components["schemas"]["IncidentGroupItem"][];
+            truncated?: boolean;
+        };
+        /**
+         * IncidentGroupItem
+         * @description Open incidents of one cause.
+         *
+         *     `first_on` and `last_on` are when the first and the last of them were opened; `workflow_execution_id` is the newest
+         *     execution that has one. `workflow_name` is null when the workflow is deleted.
+         */
+        IncidentGroupItem: {
+            workflow_id: string;
+            workflow_name: string | null;
+            state: string | null;
+            /** @enum {string} */
+            kind: "FAILED" | "LIMIT" | "POISON" | "TIMEOUT" | "UNKNOWN";
+            code: string;
+            executions: number;
+            incidents: number;
+            first_on: number;
+            last_on: number;
+            workflow_execution_id: string;
+        };
+        /**
+         * CountsAnswer
+         * @description How much is open.
+         */
+        CountsAnswer: {
+            message: string;
+            item: components["schemas"]["CountsItem"];
+        };
+        /**
+         * CountsItem
+         * @description How much is open: executions, incidents by kind, cards, unsettled dead letters. `as_of`: up to which instant.
+         */
+        CountsItem: {
+            open: components["schemas"]["OpenByStatus"];
+            incidents: {
+                [key: string]: number;
+            };
+            cards: number;
+            letters: number;
+            as_of: number;
+        };
+        /**
+         * OpenByStatus
+         * @description Open executions by status. Those counted as `FAILED` are stopped by an incident; ended ones are not counted.
+         */
+        OpenByStatus: {
+            RUNNING: number;
+            WAITING: number;
+            FAILED: number;
+        };
+        /**
+         * StatisticsAnswer
+         * @description What happened in a span. Hours and days in which nothing did are left out. `as_of`: up to which instant.
+         */
+        StatisticsAnswer: {
+            message: string;
+            /** @enum {string} */
+            bucket: "day" | "hour";
+            as_of: number;
+            buckets: components["schemas"]["BucketItem"][];
+            workflows: components["schemas"]["WorkflowTotals"][];
+            steps: components["schemas"]["StepTotals"][];
+            approvals: components["schemas"]["ApprovalTotals"][];
+        };
+        /**
+         * BucketItem
+         * @description The hour or the day that begins `on`, in UTC.
+         *
+         *     `failed` counts executions that an incident stopped, or that a step ended as failed.
+         */
+        BucketItem: {
+            on: number;
+            started: number;
+            completed: number;
+            failed: number;
+            terminated: number;
+            duration: components["schemas"]["Spread"];
+        };
+        /**
+         * Spread
+         * @description Durations in milliseconds: how many, the median and the one that 19 of 20 do not exceed, within 5 %.
+         */
+        Spread: {
+            n: number;
+            p50: number | null;
+            p95: number | null;
+        };
+        /**
+         * WorkflowTotals
+         * @description The whole span of one workflow; `workflow_name` is null when it is deleted.
+         */
+        WorkflowTotals: {
+            workflow_id: string;
+            workflow_name: string | null;
+            started: number;
+            completed: number;
+            failed: number;
+            terminated: number;
+            duration: components["schemas"]["Spread"];
+        };
+        /**
+         * StepTotals
+         * @description The whole span of a step that calls or waits: visits that ended, attempts that failed or were repeated.
+         */
+        StepTotals: {
+            workflow_id: string;
+            state: string;
+            n: number;
+            failed: number;
+            retried: number;
+            timed_out: number;
+            duration: components["schemas"]["Spread"];
+        };
+        /**
+         * ApprovalTotals
+         * @description The whole span of an approval: how many ended, timed out or were escalated.
+         */
+        ApprovalTotals: {
+            workflow_id: string;
+            state: string;
+            n: number;
+            timed_out: number;
+            escalated: number;
+            duration: components["schemas"]["Spread"];
+        };
+        /**
+         * ExplainAnswer
+         * @description The explanation.
+         */
+        ExplainAnswer: {
+            message: string;
+            item: components["schemas"]["ExplanationItem"];
+        };
+        /**
+         * ExplanationItem
+         * @description Why an execution does not move: the most important hold.
+         *
+         *     `others` hold its further paths. `chain` follows executions that it waits for, from the nearest on, as far as the
+         *     caller may see them.
+         */
+        ExplanationItem: {
+            /** @enum {string} */
+            verdict: "CALL_IN_FLIGHT" | "ENDED" | "INCIDENT" | "MOVES" | "ORPHAN" | "QUEUED" | "RETRYING" | "STORE_OR_CLOCK" | "SUSPENDED" | "WAITS_FOR_CALL" | "WAITS_FOR_CHILD" | "WAITS_FOR_PERSON" | "WAITS_FOR_TIME";
+            /** @enum {string} */
+            code: "CALL_LOST" | "CALL_QUEUED" | "CALL_RUNNING" | "CHILD" | "CHILD_START" | "DELIVERY" | "DRAINING" | "ENDED_COMPLETED" | "ENDED_FAILED" | "ENDED_TERMINATED" | "INCIDENT_FAILED" | "INCIDENT_LIMIT" | "INCIDENT_TIMEOUT" | "INCIDENT_UNKNOWN" | "ORPHAN" | "PERSON_APPROVAL" | "PERSON_CARD" | "QUARANTINE" | "RESUME" | "RETRY" | "RETRY_OVERDUE" | "SCHEDULE_PAUSED" | "SLOT" | "STORE_LOST" | "STRETCH" | "SUSPECT" | "TIMER" | "TIMER_OVERDUE";
+            text: string;
+            values: {
+                [key: string]: string | number | null;
+            };
+            state: string | null;
+            since: number | null;
+            expected_until: number | null;
+            who: string[];
+            evidence: components["schemas"]["EvidenceItem"][];
+            execution: components["schemas"]["ExecutionHeadRow"];
+            chain: components["schemas"]["ChainItem"][];
+            next: components["schemas"]["AdviceItem"][];
+            others: components["schemas"]["HoldItem"][];
+        };
+        /**
+         * EvidenceItem
+         * @description An event that shows a hold: its number and the type of its log entry; `type` is null where it has none.
+         */
+        EvidenceItem: {
+            seq: number;
+            type: string | null;
+            state: string | null;
+        };
+        /**
+         * ChainItem
+         * @description What holds an execution that is waited for.
+         */
+        ChainItem: {
+            workflow_execution_id: string;
+            /** @enum {string} */
+            verdict: "CALL_IN_FLIGHT" | "ENDED" | "INCIDENT" | "MOVES" | "ORPHAN" | "QUEUED" | "RETRYING" | "STORE_OR_CLOCK" | "SUSPENDED" | "WAITS_FOR_CALL" | "WAITS_FOR_CHILD" | "WAITS_FOR_PERSON" | "WAITS_FOR_TIME";
+            /** @enum {string} */
+            code: "CALL_LOST" | "CALL_QUEUED" | "CALL_RUNNING" | "CHILD" | "CHILD_START" | "DELIVERY" | "DRAINING" | "ENDED_COMPLETED" | "ENDED_FAILED" | "ENDED_TERMINATED" | "INCIDENT_FAILED" | "INCIDENT_LIMIT" | "INCIDENT_TIMEOUT" | "INCIDENT_UNKNOWN" | "ORPHAN" | "PERSON_APPROVAL" | "PERSON_CARD" | "QUARANTINE" | "RESUME" | "RETRY" | "RETRY_OVERDUE" | "SCHEDULE_PAUSED" | "SLOT" | "STORE_LOST" | "STRETCH" | "SUSPECT" | "TIMER" | "TIMER_OVERDUE";
+            text: string;
+        };
+        /**
+         * AdviceItem
+         * @description A call that changes what holds the execution: its name, what it is sent with, the permission that it needs.
+         */
+        AdviceItem: {
+            code: string;
+            text: string;
+            call: string;
+            body: {
+                [key: string]: unknown;
+            };
+            /** @enum {string} */
+            permission: "activate" | "audit" | "decide.override" | "edit.connections" | "edit.datastores" | "edit.drafts" | "edit.profiles" | "execute" | "keys" | "members" | "organization" | "own" | "read.definitions" | "read.executions" | "read.payloads" | "repair";
+        };
+        /**
+         * HoldItem
+         * @description One thing that holds an execution.
+         *
+         *     `code` names the sentence `text`, so that a page can say it in its own language; `values` are what it names. `who`
+         *     are the people, systems or executions that are waited for. `since` and `expected_until` are null where the execution
+         *     has no such instant.
+         */
+        HoldItem: {
+            /** @enum {string} */
+            verdict: "CALL_IN_FLIGHT" | "ENDED" | "INCIDENT" | "MOVES" | "ORPHAN" | "QUEUED" | "RETRYING" | "STORE_OR_CLOCK" | "SUSPENDED" | "WAITS_FOR_CALL" | "WAITS_FOR_CHILD" | "WAITS_FOR_PERSON" | "WAITS_FOR_TIME";
+            /** @enum {string} */
+            code: "CALL_LOST" | "CALL_QUEUED" | "CALL_RUNNING" | "CHILD" | "CHILD_START" | "DELIVERY" | "DRAINING" | "ENDED_COMPLETED" | "ENDED_FAILED" | "ENDED_TERMINATED" | "INCIDENT_FAILED" | "INCIDENT_LIMIT" | "INCIDENT_TIMEOUT" | "INCIDENT_UNKNOWN" | "ORPHAN" | "PERSON_APPROVAL" | "PERSON_CARD" | "QUARANTINE" | "RESUME" | "RETRY" | "RETRY_OVERDUE" | "SCHEDULE_PAUSED" | "SLOT" | "STORE_LOST" | "STRETCH" | "SUSPECT" | "TIMER" | "TIMER_OVERDUE";
+            text: string;
+            values: {
+                [key: string]: string | number | null;
+            };
+            state: string | null;
+            since: number | null;
+            expected_until: number | null;
+            who: string[];
+            evidence: components["schemas"]["EvidenceItem"][];
+        };
+        /**
+         * ExecutionAtAnswer
+         * @description The execution at a moment.
+         */
+        ExecutionAtAnswer: {
+            message: string;
+            item: components["schemas"]["MomentItem"];
+        };
+        /**
+         * MomentItem
+         * @description An execution as it was after event `seq`, of the events up to `last_seq`.
+         *
+         *     `timestamp` is when that event happened. `document` is the data document, with secrets as `***`.
+         */
+        MomentItem: {
+            workflow_execution_id: string;
+            seq: number;
+            last_seq: number;
+            timestamp: number;
+            /** @enum {string} */
+            status: "COMPLETED" | "FAILED" | "RUNNING" | "TERMINATED" | "WAITING";
+            workflow_version: number;
+            workflow_current_state: string;
+            paths: components["schemas"]["PathItem"][];
+            document: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * PathItem
+         * @description One path of an execution at a moment: its scope, its step and visit, and what happens next to it.
+         */
+        PathItem: {
+            scope: string;
+            state: string;
+            visit: number;
+            /** @enum {string} */
+            phase: "ENTER" | "FAILED" | "LEAVE" | "OPEN" | "RETRY" | "UNKNOWN";
+        };
+        /**
+         * ExecutionLogAnswer
+         * @description A page of the log of an execution; `last_seq` is the number of its last event.
+         */
+        ExecutionLogAnswer: {
+            message: string;
+            workflow_execution_id: string;
+            /** @enum {string} */
+            status: "COMPLETED" | "FAILED" | "RUNNING" | "TERMINATED" | "WAITING";
+            last_seq: number;
+            workflow_event_log: components["schemas"]["EventLog"];
+        };
+        /**
+         * EventDataAnswer
+         * @description The values of one event.
+         */
+        EventDataAnswer: {
+            message: string;
+            item: components["schemas"]["EventDataItem"];
+        };
+        /**
+         * EventDataItem
+         * @description The values of one event, untrimmed, with secrets as `***`. A value that the event does not have is left out.
+         *
+         *     `type` is that of its entry in the log.
+         */
+        EventDataItem: {
+            seq: number;
+            type: string;
+            timestamp: number;
+            state: string | null;
+            input?: unknown;
+            output?: unknown;
+        };
+        /**
          * RepairBody
          * @description A repair of an execution.
          *
@@ -3812,7 +4329,8 @@ export interface components {
          * OpenCardRecord
          * @description A card that accepts answers; with status `FROZEN` only after the incident of its execution is resolved.
          *
-         *     `token` and `url` are null without the scope `override`: their holder can answer as the recipient.
+         *     `due_on` is when its wait times out. `is_stale`: its copy in the channel is not up to date. `token` and `url` are
+         *     null without the scope `override`: their holder can answer as the recipient.
          */
         OpenCardRecord: {
             card_id: string;
@@ -3825,6 +4343,9 @@ export interface components {
             channel: string;
             revision: number;
             opened_on: number;
+            due_on: number | null;
+            is_stale: boolean;
+            process_id: string;
             token: string | null;
             url: string | null;
         };
@@ -5965,6 +6486,273 @@ export interface operations {
             };
         };
     };
+    getExecutionRows: {
+        parameters: {
+            query?: {
+                /** @description RUNNING, WAITING, COMPLETED, FAILED or TERMINATED. */
+                status?: string[];
+                /** @description Id of the workflow. */
+                workflow_id?: string[];
+                /** @description Version of the workflow. */
+                workflow_version?: number[];
+                /** @description REQUEST or SCHEDULED. */
+                workflow_trigger_type?: string[];
+                /** @description Process id; `*` matches any text. */
+                process_id?: string[];
+                /** @description Created at or after this instant, epoch milliseconds. */
+                from?: number;
+                /** @description Created before this instant, epoch milliseconds. */
+                to?: number;
+                /** @description Id of the parent execution. */
+                parent_execution_id?: string[];
+                /** @description A process id, an execution id, the value of any search field, the current step of an execution that has not completed, or the name of its workflow in any case; `*` matches any text. */
+                term?: string[];
+                /** @description `incident`: only with an open incident; `letter`: only with an unsettled dead letter. */
+                has?: string[];
+                /** @description Rows per page, 1 to 100. Larger values count as 100. Default: 50. */
+                limit?: number;
+                /** @description Pagination key from `lastKey`. */
+                workflow_execution_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionRowPage"];
+                };
+            };
+        };
+    };
+    getIncidentGroups: {
+        parameters: {
+            query?: {
+                /** @description Only incidents of this workflow. */
+                workflow_id?: string;
+                /** @description FAILED, UNKNOWN, TIMEOUT, LIMIT or POISON. */
+                kind?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentGroups"];
+                };
+            };
+        };
+    };
+    getCounts: {
+        parameters: {
+            query?: {
+                /** @description Only this workflow. */
+                workflow_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountsAnswer"];
+                };
+            };
+        };
+    };
+    getStatistics: {
+        parameters: {
+            query: {
+                /**
+                 * @description Begin of the span, epoch milliseconds.
+                 * @example 1767225600000
+                 */
+                from: number;
+                /**
+                 * @description End of the span, exclusive, epoch milliseconds.
+                 * @example 0
+                 */
+                to: number;
+                /** @description `hour` (the default) or `day`, in UTC. */
+                bucket?: string;
+                /** @description Only this workflow. */
+                workflow_id?: string;
+                /** @description Only executions with this profile; empty: those without one. */
+                profile?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatisticsAnswer"];
+                };
+            };
+        };
+    };
+    watchHeads: {
+        parameters: {
+            query?: {
+                /** @description Only executions of this workflow. */
+                workflow_id?: string;
+                /** @description Id of the last event that was read, for clients that cannot send the header. */
+                after?: string;
+            };
+            header?: {
+                /** @description Id of the last event that was read: the stream continues after it. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+        };
+    };
+    explainExecution: {
+        parameters: {
+            query: {
+                /**
+                 * @description Id of the execution.
+                 * @example 0199d6e5-1c20-7d43-8a51-6b7c8d9e0f1a
+                 */
+                workflow_execution_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplainAnswer"];
+                };
+            };
+        };
+    };
+    getExecutionAt: {
+        parameters: {
+            query: {
+                /**
+                 * @description Id of the execution.
+                 * @example 0199d6e5-1c20-7d43-8a51-6b7c8d9e0f1a
+                 */
+                workflow_execution_id: string;
+                /**
+                 * @description Number of the event, from 1.
+                 * @example 1
+                 */
+                seq: number;
+                /** @description The branch or iteration whose view of the data is shown, such as `forEach_1[2]`. */
+                scope?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionAtAnswer"];
+                };
+            };
+        };
+    };
+    getExecutionLog: {
+        parameters: {
+            query: {
+                /**
+                 * @description Id of the execution.
+                 * @example 0199d6e5-1c20-7d43-8a51-6b7c8d9e0f1a
+                 */
+                workflow_execution_id: string;
+                /** @description Number of the last event that was read. `truncated`: more events follow. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionLogAnswer"];
+                };
+            };
+        };
+    };
+    getEventData: {
+        parameters: {
+            query: {
+                /**
+                 * @description Id of the execution.
+                 * @example 0199d6e5-1c20-7d43-8a51-6b7c8d9e0f1a
+                 */
+                workflow_execution_id: string;
+                /**
+                 * @description Number of the event, from 1.
+                 * @example 1
+                 */
+                seq: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDataAnswer"];
+                };
+            };
+        };
+    };
     repairExecution: {
         parameters: {
             query?: never;
@@ -7167,6 +7955,12 @@ export interface operations {
             query?: {
                 /** @description Only cards of this person, by any spelling of the address. */
                 recipient?: string;
+                /** @description Only cards of this workflow. */
+                workflow_id?: string;
+                /** @description Only cards whose wait times out before this instant. */
+                due_before?: number;
+                /** @description `true`: only cards whose copy in their channel is not up to date. */
+                is_stale?: boolean;
                 /** @description Items per page, 1 to 30. Larger values count as 30. Default: 20. */
                 limit?: number;
                 /** @description Pagination key from `lastKey`. */

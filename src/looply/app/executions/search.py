@@ -30,7 +30,7 @@ async def search(services: Services, principal: Principal, criteria: Filter, *, 
     """
     organization_id = principal.organization_id
     checked = validate_filter(criteria)
-    term_workflows = await _workflows_named(services, organization_id, checked.terms)
+    term_workflows = await find_term_workflows(services, organization_id, checked.terms)
     page = await services.engine.list(organization_id, replace(checked, term_workflows=term_workflows), after, limit)
     return await add_workflow_names(services, organization_id, page)
 
@@ -54,10 +54,23 @@ def validate_filter(criteria: Filter) -> Filter:
         workflow_ids=tuple(dict.fromkeys(criteria.workflow_ids)),
         workflow_versions=tuple(dict.fromkeys(criteria.workflow_versions)),
         parents=tuple(dict.fromkeys(criteria.parents)),
+        has=tuple(dict.fromkeys(criteria.has)),
         process_ids=tuple(unicodedata.normalize("NFC", each) for each in process_ids),
         terms=tuple(map(search_text, _validate_texts("term", criteria.terms))),
         fields=tuple((name, tuple(map(search_text, texts))) for name, texts in fields),
     )
+
+
+async def find_term_workflows(services: Services, organization_id: str, terms: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the workflows with a version whose name matches a term, without regard to letter case."""
+    if not terms:
+        return ()
+    folded = [term.casefold() for term in terms]
+    names = await services.catalog.workflows.names(organization_id)
+    found = sorted({each for each, name in names if any(matches_pattern(name.casefold(), term) for term in folded)})
+    if len(found) > _NAMED:
+        raise _too_wide("term", f"a text that {len(found)} workflows have as their name; at most {_NAMED}")
+    return tuple(found)
 
 
 def _check_count(name: str, count: int) -> None:
@@ -82,15 +95,3 @@ def _validate_texts(name: str, texts: tuple[str, ...]) -> tuple[str, ...]:
 def _too_wide(name: str, what: str) -> Refused:
     problem = Problem(path=f"/{name}", message=f"holds {what}")
     return Refused(f"the search by {name} holds {what}", code="SEARCH_TOO_WIDE", problems=(problem,))
-
-
-async def _workflows_named(services: Services, organization_id: str, terms: tuple[str, ...]) -> tuple[str, ...]:
-    """Returns the workflows with a version whose name matches a term, without regard to letter case."""
-    if not terms:
-        return ()
-    folded = [term.casefold() for term in terms]
-    names = await services.catalog.workflows.names(organization_id)
-    found = sorted({each for each, name in names if any(matches_pattern(name.casefold(), term) for term in folded)})
-    if len(found) > _NAMED:
-        raise _too_wide("term", f"a text that {len(found)} workflows have as their name; at most {_NAMED}")
-    return tuple(found)

@@ -11,7 +11,7 @@ from looply.app.executions.sent_cards import InboxCard, show_card
 from looply.app.inbox.executions import read_executions
 from looply.app.inbox.own import find_own_card, own_card_id, own_person
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import CardKey, Execution, OpenCard
+from looply.engine.ports.port import CardFilter, CardKey, Execution, OpenCard
 from looply.execution.approvals.card_summary import Fact, summarize
 from looply.execution.approvals.cards import open_status
 from looply.execution.facts.address import card_token, parse_address
@@ -84,7 +84,7 @@ async def list_cards(
     while examined < _MOST_EXAMINED:
         size = limit + 1 - len(items)
         cards = await services.engine.open_cards(
-            principal.organization_id, person.email, size, workflow_id=workflow_id, after=after
+            principal.organization_id, person.email, size, criteria=CardFilter(workflow_id=workflow_id), after=after
         )
         for card, item in zip(cards, await _read_items(services, cards), strict=True):
             if due_before is None or (item.due_on is not None and item.due_on < due_before):

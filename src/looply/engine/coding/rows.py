@@ -174,7 +174,8 @@ FIRST_CARD: Final[CardKey] = (2**63 - 1, "")
 
 
 def card_from(row: Row) -> OpenCard:
-    """Returns a card of (id, execution_id, workflow id, step, address, part, recipient, channel, revision, opened)."""
+    """Returns a card of (id, execution_id, workflow id, step, address, part, recipient, channel, revision, opened, due
+    instant)."""
     return OpenCard(
         card_id=row[0],
         execution_id=id_text(row[1]),
@@ -186,6 +187,7 @@ def card_from(row: Row) -> OpenCard:
         channel=row[7],
         revision=row[8],
         opened_on=from_ms(row[9]),
+        due_on=instant_or_none(row[10]),
     )
 
 

@@ -123,6 +123,7 @@ def work_change(
         drop_cards=_gone(old.cards, new.cards),
         drop_continues=old.continues and not new.continues,
         drop_slot=old.slot is not None and new.slot is None,
+        card_count=len(new.cards) - len(old.cards),
     )
 
 
@@ -232,6 +233,7 @@ def _card(state: ExecutionState, card: Card) -> OpenCard:
         channel=card.channel,
         revision=card.revision,
         opened_on=card.opened_on,
+        due_on=wait.timeout_on if (wait := state.waits.get(card.address)) is not None else None,
     )
 
 

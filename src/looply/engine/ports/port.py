@@ -18,7 +18,9 @@ from looply.definition import Workflow
 from looply.engine.records.absences import Absences
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
+from looply.engine.records.figures import Figures
 from looply.engine.records.letters import Letters
+from looply.engine.records.overview import Overview
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.survey import Usage
 from looply.execution.answering.starting import Started
@@ -183,16 +185,21 @@ class ListedExecution(msgspec.Struct, frozen=True, kw_only=True):
     events: Sequence[Event]
 
 
+Having: TypeAlias = Literal["incident", "letter"]
+
+
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Which executions a list shows; empty means any, values of one field are OR-ed, in texts `*` is any text.
 
     `fields` are names of search fields with the texts that each may have. A term matches a process id or execution id,
     the current step of an execution that has not completed, the value of any search field, and the executions of
-    `term_workflows`, which the caller has found for the terms. `parents` are executions that started them.
+    `term_workflows`, which the caller has found for the terms. `parents` are executions that started them. `has` is
+    what they have open: an incident, or a dead letter that is not settled.
     """
 
     workflow_ids: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
+    has: tuple[Having, ...] = ()
     statuses: tuple[Status, ...] = ()
     workflow_versions: tuple[int, ...] = ()
     trigger_types: tuple[TriggerType, ...] = ()
@@ -216,7 +223,10 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A card copy that takes answers. `recipient` is the person as `person_of` writes every spelling of the address."""
+    """A card copy that takes answers. `recipient` is the person as `person_of` writes every spelling of the address.
+
+    `due_on` is when its wait times out.
+    """
 
     card_id: str
     execution_id: str
@@ -228,6 +238,7 @@ class OpenCard(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     revision: int
     opened_on: datetime
+    due_on: datetime | None = None
 
     @property
     def key(self) -> "CardKey":
@@ -237,6 +248,17 @@ class OpenCard(msgspec.Struct, frozen=True, kw_only=True):
 
 CardKey: TypeAlias = tuple[int, str]
 """An instant in epoch milliseconds and the id of a card: the order of lists, newest first."""
+
+
+class CardFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which open cards a list shows: those of one workflow, those due before an instant, those not up to date."""
+
+    workflow_id: str = ""
+    due_before: datetime | None = None
+    is_stale: bool = False
+
+
+ANY_CARD = CardFilter()
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
@@ -292,6 +314,14 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class ExecutionOverview(Overview, Protocol):
+    """The overview of the executions of a store, with their heads."""
+
+    async def heads(self, execution_ids: Sequence[str]) -> Sequence[Head]:
+        """Returns the heads of those of these executions that are stored, in any order."""
+        ...
+
+
 class LiveSchedules(Protocol):
     """The live schedules of an engine, one for each workflow, and the outcomes of their instants."""
 
@@ -339,8 +369,12 @@ class Engine(Protocol):
     """The record of decisions of all organizations, as of the last stored unit; it outlives the executions."""
     letters: Letters
     """Dead letters of all organizations, as of the last stored unit; a `SettleLetter` settles one."""
+    overview: ExecutionOverview
+    """What lists and monitors show beside heads."""
     pruning: Pruning
     """Retention: what may be removed from the store, and what was removed."""
+    figures: Figures
+    """Counters and roll-ups."""
     schedules: LiveSchedules
     """The live schedules of all organizations; changes raise ShuttingDown once the engine stops."""
 
@@ -387,12 +421,21 @@ class Engine(Protocol):
         """Returns up to `limit` events with numbers over `after`, oldest first."""
         ...
 
+    async def workflow(self, definition_hash: str) -> Workflow:
+        """Returns a definition of stored executions by its hash. Raises: StoreCorrupt when it is not stored."""
+        ...
+
     async def find(self, organization_id: str, name: str, workflow_id: str = "") -> Sequence[Head]:
         """Returns the executions with this process id or execution id: all open ones, else the newest ended one."""
         ...
 
-    async def list(self, organization_id: str, query: Filter, after: str = "", limit: int = 20) -> Page:
-        """Returns executions newest first, those below the id `after`. Costs the same at any depth."""
+    async def list(
+        self, organization_id: str, query: Filter, after: str = "", limit: int = 20, *, has_events: bool = True
+    ) -> Page:
+        """Returns executions newest first, those below the id `after`. Costs the same at any depth.
+
+        Without `has_events` no history is read: the items have no events.
+        """
         ...
 
     async def wait_until_settled(self, execution_id: str, until: datetime) -> Execution:
@@ -406,13 +449,12 @@ class Engine(Protocol):
         limit: int = 100,
         *,
         card_id: str = "",
-        workflow_id: str = "",
+        criteria: CardFilter = ANY_CARD,
         after: CardKey | None = None,
     ) -> Sequence[OpenCard]:
         """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's.
 
-        `recipient` is a person by any spelling of the address, `workflow_id` a workflow to which the cards of that
-        person belong. A page begins behind the card `after`.
+        `recipient` is a person by any spelling of the address. A page begins behind the card `after`.
         """
         ...
 

@@ -26,7 +26,8 @@ from looply.engine.records.changes import StateChange
 from looply.engine.records.claims import StoredKey
 from looply.engine.records.copies import copy_updates
 from looply.engine.records.datastores import DatastoreChange, change_of
-from looply.engine.records.letters import letter_changes
+from looply.engine.records.figures import figure_change
+from looply.engine.records.letters import LetterRow, letter_changes
 from looply.execution import ExecutionState
 from looply.execution.document.searching import search_value_changes
 from looply.execution.facts.datastores import DatastoreWrite
@@ -196,6 +197,7 @@ class Committer:
         holds = after.holds_process_id
         claim = claim_of(after)
         head = head_of(after)
+        letters = letter_changes(before, after)
         former = (box.workflow, before) if before is not None and box.workflow is not None else None
         return Unit(
             execution_id=started.execution_id,
@@ -215,11 +217,18 @@ class Committer:
             sent=deliveries_of(started, enumerate(events, expected + 1)),
             applied=extras.applied,
             copies=copy_updates(before, after, self._channels),
-            letters=letter_changes(before, after),
+            letters=letters,
             decisions=decision_rows(head, workflow, events, expected + 1),
             datastore=self._change(after, extras.write),
             search=search_value_changes(former, workflow, after),
             expires_on=expiry_of(before, after, workflow),
+            figures=figure_change(
+                before,
+                after,
+                (before.status if before is not None else None, head.status),
+                events,
+                (work.card_count, _opened_letters(before, letters)),
+            ),
         )
 
     def _effect_state(self, after: ExecutionState) -> Callable[[EffectRow], EffectState]:
@@ -319,6 +328,13 @@ def encode_definition(workflow: Workflow, workflow_id: str, workflow_version: in
         workflow_version=workflow_version,
         body=encode_json(workflow.definition),
     )
+
+
+def _opened_letters(before: ExecutionState | None, letters: Sequence[LetterRow]) -> int:
+    """Returns how many dead letters more are not settled after the changes of their rows."""
+    known = before.letters if before is not None else {}
+    were_open = sum(1 for row in letters if row.seq in known and not known[row.seq].action)
+    return sum(1 for row in letters if not row.action) - were_open
 
 
 def _state_change(before: ExecutionState | None, after: ExecutionState, unit: Unit) -> StateChange:

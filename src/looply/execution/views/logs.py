@@ -67,6 +67,7 @@ from looply.execution.facts.events import (
     WaitTimedOut,
 )
 from looply.execution.facts.log_levels import shows_entry, shows_values
+from looply.execution.facts.scopes import scopes_around
 from looply.execution.facts.state import ExecutionState
 from looply.execution.views.condensed import condense_logs
 from looply.execution.views.log_entries import (
@@ -239,11 +240,16 @@ def event_log(
     return log
 
 
-def mask_document(workflow: Workflow, state: ExecutionState) -> dict[str, Json]:
-    """Returns the current data document, with secret values as `***`."""
+def mask_document(workflow: Workflow, state: ExecutionState, scope: str = "") -> dict[str, Json]:
+    """Returns the current data document as a scope sees it, with secret values as `***`.
+
+    Of an iteration the secrets of the enclosing scopes are masked too, where it has values of its own in their place.
+    """
+    own = (path for each in scopes_around(state.frames, scope) for path in state.frames[each].secrets)
+    secrets = (*state.secrets, *own)
     return {
-        name: mask(value, [path[1:] for path in state.secrets if path[0] == name])
-        for name, value in Document(workflow, state).items()
+        name: mask(value, [path[1:] for path in secrets if path[0] == name])
+        for name, value in Document(workflow, state, scope).items()
     }
 
 

@@ -10,14 +10,14 @@ from msgspec import UNSET, UnsetType
 from looply.app.context.services import Services
 from looply.app.executions import approvals, sent_cards
 from looply.catalog.tenants.names import validate_id
-from looply.engine.ports.port import CardKey
+from looply.engine.ports.port import CardFilter, CardKey
 from looply.errors import BadRequest
 from looply.execution.facts.commands import Recorded
 from looply.instants import ms_or_none, to_ms
 from looply.jsontext import Json
 from looply.server.executions.decisions import AnswerActor, DecisionRecord, actor_item, decision_item
 from looply.server.http.call import Call, Parameter, Response, manage_route, public_route, read_route
-from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, cursor_of, instant_of, limit_of
+from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, cursor_of, flag_of, instant_of, limit_of
 
 
 class ApprovalRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +113,8 @@ class ReassignAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class OpenCardRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A card that accepts answers; with status `FROZEN` only after the incident of its execution is resolved.
 
-    `token` and `url` are null without the scope `override`: their holder can answer as the recipient.
+    `due_on` is when its wait times out. `is_stale`: its copy in the channel is not up to date. `token` and `url` are
+    null without the scope `override`: their holder can answer as the recipient.
     """
 
     card_id: str
@@ -125,6 +126,9 @@ class OpenCardRecord(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     revision: int
     opened_on: int
+    due_on: int | None
+    is_stale: bool
+    process_id: str
     token: str | None
     url: str | None
 
@@ -230,8 +234,15 @@ async def decide(call: Call) -> Response:
 
 async def get_open_cards(call: Call) -> Response:
     """Lists the cards that accept answers."""
-    recipient, limit = call.query.get("recipient"), limit_of(call)
-    page = await sent_cards.list_open(call.services, call.principal, recipient, limit, card_cursor(call))
+    query, limit = call.query, limit_of(call)
+    criteria = CardFilter(
+        workflow_id=validate_id(query.get("workflow_id"), "workflow") if "workflow_id" in query else "",
+        due_before=instant_of(query.get("due_before"), "due_before") if "due_before" in query else None,
+        is_stale=flag_of(call, "is_stale"),
+    )
+    page = await sent_cards.list_open(
+        call.services, call.principal, query.get("recipient"), limit, criteria=criteria, after=card_cursor(call)
+    )
     items = [
         OpenCardRecord(
             card_id=entry.card.card_id,
@@ -243,6 +254,9 @@ async def get_open_cards(call: Call) -> Response:
             channel=entry.card.channel,
             revision=entry.card.revision,
             opened_on=to_ms(entry.card.opened_on),
+            due_on=ms_or_none(entry.card.due_on),
+            is_stale=entry.is_stale,
+            process_id=entry.process_id,
             token=entry.token or None,
             url=call.services.links.inbox(entry.token) if entry.token else None,
         )
@@ -295,6 +309,9 @@ ROUTES: Final = (
         tag="Inbox",
         parameters=(
             Parameter("recipient", "Only cards of this person, by any spelling of the address."),
+            Parameter("workflow_id", "Only cards of this workflow."),
+            Parameter("due_before", "Only cards whose wait times out before this instant.", kind="instant"),
+            Parameter("is_stale", "`true`: only cards whose copy in their channel is not up to date.", kind="flag"),
             LIMIT,
             Parameter("opened_on", "Pagination key from `lastKey`.", kind="instant"),
             Parameter("card_id", "Pagination key from `lastKey`."),

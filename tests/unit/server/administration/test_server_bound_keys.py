@@ -15,9 +15,16 @@ UNKNOWN = "01900000-0000-7000-8000-0000000000ff"
 
 NARROWED = {
     "GET": {
+        "explainExecution",
         "exportWorkflow",
+        "getCounts",
         "getDecisions",
+        "getEventData",
+        "getExecutionAt",
+        "getExecutionLog",
+        "getExecutionRows",
         "getExpressionFunctions",
+        "getIncidentGroups",
         "getIncidents",
         "getLetter",
         "getLetters",
@@ -30,6 +37,7 @@ NARROWED = {
         "getProfiles",
         "getScheduleFires",
         "getSchedules",
+        "getStatistics",
         "getWorkflowById",
         "getWorkflowById_v1",
         "getWorkflowExecutionById",
@@ -40,6 +48,7 @@ NARROWED = {
         "getWorkflowSchemaById_v1",
         "searchExecutions",
         "watchExecution",
+        "watchHeads",
         "watchOrganization",
     },
     "POST": {

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from looply.engine.coding.rows import STATUS_NUMBERS, TRIGGER_NUMBERS
 from looply.engine.coding.searching import Kind, id_patterns, process_id_patterns
-from looply.engine.ports.port import Filter
-from looply.engine.sql.lists import ListDialect, ListPlan
+from looply.engine.ports.port import Filter, Having
+from looply.engine.sql.lists import HAVING, ListDialect, ListPlan
 
 _ALL = 0b111111
 """All statuses, or all kinds of triggers, as bits."""
@@ -132,9 +132,14 @@ _SPANS: Final[Mapping[Kind, str]] = {
 }
 
 
-def statement(kind: Kind, *, has_terms: bool = False, fields: int = 0) -> str:
-    """Returns the statement that reads one source for a filter that may have terms, and has `fields` search fields."""
+def statement(kind: Kind, *, has_terms: bool = False, fields: int = 0, has: Sequence[Having] = ()) -> str:
+    """Returns the statement that reads one source for a filter that may have terms, and has `fields` search fields.
+
+    `has` is what the executions must have open.
+    """
     found = [_FOUND] if has_terms else []
+    if has:
+        found.append(f"({' OR '.join(HAVING[each] for each in has)})")
     fits = " AND ".join([_FITS, *found, *(_HAS_VALUE.replace(":n:", str(number)) for number in range(fields))])
     names = ("(SELECT n.id FROM name n WHERE n.n = e.org)", "(SELECT n.id FROM name n WHERE n.n = e.workspace)")
     columns = (
@@ -172,7 +177,7 @@ def _plan_of(query: Filter, workflows: Sequence[int], term_workflows: Sequence[i
             "term_ids": _likes(id_patterns(query.terms)) or None,
             "term_workflows": term_workflows,
         }
-    parts: dict[str, Any] = {"has_terms": bool(query.terms), "fields": len(query.fields)}
+    parts: dict[str, Any] = {"has_terms": bool(query.terms), "fields": len(query.fields), "has": query.has}
     return lambda kind: statement(kind, **parts), parameters
 
 

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from looply.engine.coding.rows import STATUS_NUMBERS, TRIGGER_NUMBERS
 from looply.engine.coding.searching import id_patterns, process_id_patterns
 from looply.engine.ports.port import Filter
+from looply.engine.sql.lists import HAVING
 
 Parameters = dict[str, str | int]
 
@@ -40,6 +41,8 @@ def condition(query: Filter, workflows: Sequence[int], term_workflows: Sequence[
         "e.parent": query.parents,
     }
     parts = [_is_one_of(column, values, parameters) for column, values in columns.items() if values]
+    if query.has:
+        parts.append(f"({' OR '.join(HAVING[each] for each in query.has)})")
     if query.process_ids:
         parts.append(_answers(query.process_ids, parameters))
     if query.terms:
