@@ -20,8 +20,10 @@ from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
 from looply.connectors.sandbox import NoSandbox, Sandbox
 from looply.definition.values.pointer import split_pointer
+from looply.engine.coding.units import effect_queue
 from looply.engine.effects.outcomes import failure
 from looply.engine.effects.paced_sender import PacedSender
+from looply.engine.effects.targets import KnownTargets
 from looply.errors import LooplyError, OperationError, Permanent, Timeout, tag_input_fields
 from looply.execution.document.masking import find_hidden_values
 from looply.execution.document.overlays import secret_values
@@ -32,6 +34,7 @@ from looply.execution.facts.state import ExecutionState, OpenStep
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.rates import Turns
+from looply.slots import Lane
 
 _log = structlog.get_logger(__name__)
 
@@ -59,12 +62,16 @@ class ConnectionSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerResources:
-    """Resources of operations beside HTTP and connections. `turns` are those of large responses."""
+    """Resources of operations beside HTTP and connections. `turns` are those of large responses.
+
+    `targets` note which system each connection leads to when a call opens it.
+    """
 
     dialer: Dialer = field(default_factory=NoDialer)
     sandbox: Sandbox = field(default_factory=NoSandbox)
     limits: Limits = DEFAULT_LIMITS
     turns: Turns = field(default_factory=lambda: Turns(SystemClock()))
+    targets: KnownTargets = field(default_factory=KnownTargets)
 
 
 class Worker:
@@ -137,6 +144,8 @@ class Worker:
             with tag_input_fields(*fields):
                 values = await found
             bounds.add(values)
+            queue = effect_queue(opened.operation, opened.input, opened.secret)
+            self._resources.targets.learn(Lane(organization_id, queue), values.kind, values.settings)
             credentials.extend(values.secrets.values())
             return values
 
