@@ -8,6 +8,7 @@ from looply.bootstrap.effects import make_dispatcher, make_worker
 from looply.bootstrap.foundations import Foundations
 from looply.clock import BlockEntropy
 from looply.engine.coding.codec import Codec
+from looply.engine.effects.outages import BreakerSettings
 from looply.engine.effects.targets import KnownTargets
 from looply.engine.ports.card_channel import INBOX, CardChannel
 from looply.engine.processing.observers import Observers
@@ -50,6 +51,7 @@ def make_engine(
             clock=clock,
             entropy=BlockEntropy(base.entropy),
             limits=base.settings.limits,
+            breaker=BreakerSettings(drain_rate=base.settings.target_drain_rate),
             turns=base.turns,
             channels=COPYING_CHANNELS,
             observers=observers,

@@ -53,6 +53,14 @@ class KnownTargets:
         name = system_name(lane.target)
         return lane if name == lane.target else Lane(lane.owner, name)
 
+    def knows(self, lane: Lane) -> bool:
+        """Returns whether it is known which system a lane leads to: by its URL, or since its connection was read.
+
+        Effects without a system, such as functions, lead to none.
+        """
+        _, _, name = lane.target.partition(" ")
+        return lane in self._known or "://" in name or not name
+
     def learn(self, lane: Lane, kind: str, settings: Mapping[str, Json]) -> None:
         """Notes the connection that a call of the lane has just opened; costs little while its settings stay."""
         known = self._known.get(lane)

@@ -24,7 +24,7 @@ from looply.engine.coding.units import effect_queue
 from looply.engine.effects.outcomes import failure
 from looply.engine.effects.paced_sender import PacedSender
 from looply.engine.effects.targets import KnownTargets
-from looply.errors import LooplyError, OperationError, Permanent, Timeout, tag_input_fields
+from looply.errors import BadInput, LooplyError, OperationError, Permanent, Timeout, tag_input_fields
 from looply.execution.document.masking import find_hidden_values
 from looply.execution.document.overlays import secret_values
 from looply.execution.document.sizes import json_bytes
@@ -91,6 +91,42 @@ class Worker:
         self._clock = clock
         self._resources = resources if resources is not None else WorkerResources()
         self._sessions = SessionCache(clock)
+
+    @property
+    def targets(self) -> KnownTargets:
+        """The systems that calls have reached."""
+        return self._resources.targets
+
+    async def look_up_target(self, lane: Lane) -> None:
+        """Notes which system a lane leads to by its connection as it is stored now, without a call.
+
+        One that cannot be read leads to no system: its call will fail by itself.
+        """
+        operation_name, _, name = lane.target.partition(" ")
+        operation = self._registry.operations.get(operation_name)
+        if operation is None or not name or "://" in name:
+            return
+        try:
+            values = await self._connections.find_by_name(lane.owner, name)
+        except BadInput:
+            values = await self._find_system(lane.owner, operation.connection_kind, name)
+        except LooplyError as error:
+            _log.error("connection_unreadable", organization_id=lane.owner, error=error.message)
+            return
+        if values is None:
+            self.targets.link(lane, "")
+        else:
+            self.targets.learn(lane, values.kind, values.settings)
+
+    async def _find_system(self, organization_id: str, kind: str, name: str) -> ConnectionValues | None:
+        system, _, client = name.rpartition("#")
+        if not system:
+            return None
+        try:
+            criteria = {"system_id": system, "client": client.zfill(3)}
+            return await self._connections.find_by_settings(organization_id, kind, criteria)
+        except LooplyError:
+            return None
 
     async def carry_out(self, state: ExecutionState, opened: OpenStep) -> EffectDone | EffectFailed:
         """Calls the operation once and returns its outcome as a command.

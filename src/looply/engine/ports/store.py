@@ -23,6 +23,7 @@ from looply.engine.records.letters import LetterRow, Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.startup import StartupState
 from looply.engine.records.survey import Survey
+from looply.engine.records.targets import Targets
 from looply.engine.records.trials import Trials
 from looply.execution.document.searching import SearchValues
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
@@ -444,6 +445,11 @@ class StoreParts(Protocol):
     @property
     def absences(self) -> Absences:
         """Absences of people."""
+        ...
+
+    @property
+    def targets(self) -> Targets:
+        """Systems that are not called as usual."""
         ...
 
     @property
