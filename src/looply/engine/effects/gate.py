@@ -70,6 +70,10 @@ class TargetGate:
         """Attempts a second that are let go at first after an outage."""
         return (self._settings or BreakerSettings()).drain_rate
 
+    def system_of(self, lane: Lane) -> Lane:
+        """Returns the organization with the system that a lane leads to, as far as it is known."""
+        return self._known.lane_of(lane)
+
     def row_of(self, lane: Lane) -> TargetRow | None:
         """Returns the row of the system that a lane leads to, None when it is called as usual or is not known."""
         return self.rows.find(self._known.lane_of(lane))

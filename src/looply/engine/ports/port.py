@@ -21,6 +21,7 @@ from looply.engine.records.decisions import Decisions
 from looply.engine.records.letters import Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.survey import Usage
+from looply.engine.records.targets import TargetControl
 from looply.execution.answering.starting import Started
 from looply.execution.facts.commands import Command, Reply
 from looply.execution.facts.deliveries import DeliveryKey
@@ -341,6 +342,8 @@ class Engine(Protocol):
     """Dead letters of all organizations, as of the last stored unit; a `SettleLetter` settles one."""
     pruning: Pruning
     """Retention: what may be removed from the store, and what was removed."""
+    targets: TargetControl
+    """Systems that are not called as usual: after an outage, or for maintenance."""
     schedules: LiveSchedules
     """The live schedules of all organizations; changes raise ShuttingDown once the engine stops."""
 

@@ -75,3 +75,31 @@ class Targets(Protocol):
     async def queued(self, organization_id: str) -> Sequence[tuple[Lane, int]]:
         """Returns how many effects of each lane of an organization are QUEUED, by the name of the lane."""
         ...
+
+
+class TargetReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A system that is not called as usual, and how many effects are queued for it."""
+
+    row: TargetRow
+    waiting: int
+
+
+class TargetControl(Protocol):
+    """What operators see of systems, and what they decide. Raises: as reads and writes of stores, and Stale where
+    others change the same row all the time."""
+
+    async def list(self, organization_id: str) -> Sequence[TargetReport]:
+        """Returns the systems of an organization that are not called as usual, by name, with what waits for them."""
+        ...
+
+    async def pause(self, organization_id: str, target: str, window: Maintenance) -> TargetRow:
+        """Stores a time in which a system is not called, in place of a former one. Durable when it returns."""
+        ...
+
+    async def drain(self, organization_id: str, target: str, rate: float) -> TargetRow | None:
+        """Lets what waits for a system go at a fixed rate, and ends its maintenance; None when it has no row."""
+        ...
+
+    async def release(self, organization_id: str, target: str) -> bool:
+        """Calls a system as usual again, at once; returns whether it had a row. Durable when it returns."""
+        ...

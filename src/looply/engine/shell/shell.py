@@ -20,9 +20,11 @@ from looply.engine.processing.processor import Processor
 from looply.engine.processing.quotas import Quotas
 from looply.engine.records.startup import StartupState
 from looply.engine.records.survey import Usage
+from looply.engine.records.targets import TargetControl
 from looply.engine.shell.audit import audit_store
 from looply.engine.shell.reading import Parts, Reader
 from looply.engine.shell.starting import Starter
+from looply.engine.shell.target_control import StoredTargets
 from looply.errors import ShuttingDown
 from looply.execution import ExecutionState
 from looply.execution.answering.starting import Started
@@ -48,6 +50,7 @@ class Shell(Reader):
             DatastoreOperations(parts.store.datastores, parts.clock, parts.limits),
             Gates(suspect_calls=SuspectCallGate(self.dispatcher.offer), targets=self.gate),
         )
+        self.targets: TargetControl = StoredTargets(parts.store, self.gate, parts.clock)
         self.quotas = Quotas(parts.store.survey, parts.limits)
         self._starter = Starter(parts, self._loader, self._boxes, self._processor, self._committer, self.quotas)
         self.schedules: LiveSchedules = StoredSchedules(
