@@ -27,10 +27,10 @@ from looply.server.executions import (
     decisions,
     executions,
     letters,
-    targets,
     repairs,
     search,
     sent_cards,
+    targets,
     trigger,
     watching,
 )

@@ -33,6 +33,7 @@ from contract.store.samples import (
 )
 from contract.store.search import SearchContract
 from contract.store.survey import OwnerContract, SurveyContract, UsageContract
+from contract.store.targets import TargetContract
 from contract.store.trials import TrialContract
 from contract.store.work import ScheduleContract, WorkContract
 from looply.engine.coding.codec import FOLD_VERSION
@@ -409,6 +410,7 @@ class StoreContract(
     DatastoreContract,
     DecisionContract,
     AbsenceContract,
+    TargetContract,
     SurveyContract,
     OwnerContract,
     UsageContract,
