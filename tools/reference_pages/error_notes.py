@@ -305,6 +305,15 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "The master key is not the one of the store. Put the right one back; nothing was changed.",
     ),
     "LETTER_NOT_FOUND": ("state", "The organization has no dead letter of this id."),
+    "TARGET_CHANGED": ("state", "Others change the state of the system at the same time. Repeat the call in a second."),
+    "TARGET_NOT_FOUND": (
+        "state",
+        "The system is called as usual, so nothing waits for it. `getTargets` lists those that are not.",
+    ),
+    "TARGET_REFUSED": (
+        "state",
+        "The system, the time or the rate is not acceptable. `errors` says which, and why.",
+    ),
     "LETTER_SETTLED": ("state", "The dead letter was already settled with another decision. The message has details."),
     "MALFORMED_HTTP": ("call", "The request is not valid HTTP."),
     "MALFORMED_JSON": (

@@ -23,12 +23,12 @@ from looply.engine.effects.outages import (
     after_turns,
     allowance,
     down_reason,
-    draining,
+    drain_target,
     next_probe,
-    opened,
+    open_target,
     outage_text,
-    postponed,
-    reopened,
+    postpone_probe,
+    reopen_target,
     says_nothing,
 )
 from looply.engine.effects.target_rows import TargetRows
@@ -47,7 +47,8 @@ Outcome = TypeVar("Outcome", EffectDone, EffectFailed)
 class TargetGate:
     """Decides which effects may begin. Without `settings` no outage is found; maintenance holds all the same.
 
-    `on_outage` is called once for each outage, by the process that found it.
+    `on_outage` is called once for each outage, by the process that found it; `on_unknown` when an effect is held until
+    its connection was looked up.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class TargetGate:
         self.rows = TargetRows(stored)
         self.held = HeldEffects()
         self.on_outage: Callable[[TargetRow], None] = ignore
+        self.on_unknown: Callable[[], None] = ignore
         self._known = known
         self._clock = clock
         self._settings = settings
@@ -97,8 +99,13 @@ class TargetGate:
         """Holds an effect back if its lane is stopped; returns whether it is held."""
         if not self.stops(effect.lane):
             return False
-        self.held.put(effect, self._clock.monotonic())
+        self._hold(effect)
         return True
+
+    def _hold(self, effect: EffectRef, *, is_first: bool = False) -> None:
+        self.held.put(effect, self._clock.monotonic(), is_first=is_first)
+        if self.is_unknown(effect.lane):
+            self.on_unknown()
 
     async def enter(self, effect: EffectRef) -> bool:
         """Returns whether an effect may begin now; if not, it is held. A turn that it takes is stored before."""
@@ -106,7 +113,7 @@ class TargetGate:
             return True
         turn = None if self.is_unknown(effect.lane) else await self._take_turn(self._known.lane_of(effect.lane))
         if turn is None and self.stops(effect.lane):
-            self.held.put(effect, self._clock.monotonic(), is_first=True)
+            self._hold(effect, is_first=True)
             return False
         if turn is not None:
             self._turns[effect.execution_id, effect.seq] = turn
@@ -156,7 +163,7 @@ class TargetGate:
             former = self.rows.find(lane)
             if former is not None and former.state != "CLOSED":
                 return
-            row = opened(lane.owner, lane.target, self._clock.now(), reason, former)
+            row = open_target(lane.owner, lane.target, self._clock.now(), reason, former)
             if await self.rows.put(row):
                 _log.error("target_down", organization_id=lane.owner, target=lane.target, reason=reason)
                 self.on_outage(row)
@@ -188,8 +195,8 @@ class TargetGate:
             now = self._clock.now()
             if reason:
                 self._pocket[lane] = 0
-                await self.rows.put(reopened(row, now, reason))
+                await self.rows.put(reopen_target(row, now, reason))
             elif turn.is_probe and says_nothing(outcome):
-                await self.rows.put(postponed(row, now))
+                await self.rows.put(postpone_probe(row, now))
             elif turn.is_probe:
-                await self.rows.put(draining(row, now, self.drain_rate))
+                await self.rows.put(drain_target(row, now, self.drain_rate))

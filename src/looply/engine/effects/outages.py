@@ -105,7 +105,7 @@ class Tally:
         return not self._failures
 
 
-def opened(organization_id: str, target: str, now: datetime, reason: str, former: TargetRow | None) -> TargetRow:
+def open_target(organization_id: str, target: str, now: datetime, reason: str, former: TargetRow | None) -> TargetRow:
     """Returns the row of a system that has just been found down; `former` is its row for maintenance, if any."""
     return TargetRow(
         organization_id=organization_id,
@@ -126,12 +126,12 @@ def next_probe(row: TargetRow, now: datetime) -> TargetRow:
     return replace(row, revision=row.revision + 1, next_on=now + PROBE_LEASE)
 
 
-def postponed(row: TargetRow, now: datetime) -> TargetRow:
+def postpone_probe(row: TargetRow, now: datetime) -> TargetRow:
     """Returns the row after a probe that said nothing of the system: another attempt is a probe soon."""
     return replace(row, revision=row.revision + 1, next_on=now + timedelta(seconds=1))
 
 
-def reopened(row: TargetRow, now: datetime, reason: str) -> TargetRow:
+def reopen_target(row: TargetRow, now: datetime, reason: str) -> TargetRow:
     """Returns the row after a probe, or an attempt that was let go, has failed: the outage goes on."""
     seconds = min(max(row.probe_seconds * 2, FIRST_PROBE_SECONDS), MOST_PROBE_SECONDS)
     return replace(
@@ -145,7 +145,7 @@ def reopened(row: TargetRow, now: datetime, reason: str) -> TargetRow:
     )
 
 
-def draining(row: TargetRow, now: datetime, rate: float, *, is_ramped: bool = True) -> TargetRow:
+def drain_target(row: TargetRow, now: datetime, rate: float, *, is_ramped: bool = True) -> TargetRow:
     """Returns the row of a system whose attempts are let go at a rate, as after a probe that succeeded."""
     return replace(
         row, revision=row.revision + 1, state="HALF", changed_on=now, next_on=now, rate=rate, is_ramped=is_ramped

@@ -6,7 +6,7 @@ import structlog
 from msgspec.structs import replace
 
 from looply.clock import Clock
-from looply.engine.effects.outages import allowance, draining, is_over
+from looply.engine.effects.outages import allowance, drain_target, is_over
 from looply.engine.effects.target_rows import lane_of
 from looply.engine.ports.dispatch import EffectRef
 from looply.engine.ports.store import Store
@@ -44,11 +44,12 @@ class TargetWatch(Loop):
         self._clock = clock
         self._refresh_at = 0.0
         self._look_up_at = 0.0
+        self._gate.on_unknown = self.wake
 
     async def round(self) -> float:
         """Does what is due, and returns the seconds until the next round."""
         await self.tick()
-        return TICK_SECONDS if self._gate.rows or self._gate.held.lanes else _IDLE_SECONDS
+        return self._pause()
 
     async def tick(self) -> None:
         """Reads what other processes have changed, ends what is over, lets effects go, and records that others wait."""
@@ -62,6 +63,17 @@ class TargetWatch(Loop):
             await self._settle(row)
         self._let_go()
         await self._park(now)
+
+    def _pause(self) -> float:
+        """Returns the seconds until something may be due: short ones only while effects are let go."""
+        now, pause = self._clock.now(), _IDLE_SECONDS
+        for lane in self._gate.held.lanes:
+            row = self._gate.row_of(lane)
+            if row is None or not self._gate.is_stopped(row) or row.state == "HALF":
+                return TICK_SECONDS
+            if row.state == "OPEN" and not row.is_paused(now):
+                pause = min(pause, max((row.next_on - now).total_seconds(), TICK_SECONDS))
+        return pause
 
     async def _look_up(self, now: float) -> None:
         """Reads which systems the held effects belong to: all from time to time, unknown ones at once."""
@@ -78,7 +90,7 @@ class TargetWatch(Loop):
         if row.maintenance is not None and row.maintenance.until <= now:
             without = replace(row, maintenance=None)
             if row.state == "CLOSED":
-                await self._gate.rows.put(draining(without, now, self._gate.drain_rate))
+                await self._gate.rows.put(drain_target(without, now, self._gate.drain_rate))
             else:
                 await self._gate.rows.put(replace(without, revision=row.revision + 1))
         elif is_over(row, now, has_waiting=True) or (

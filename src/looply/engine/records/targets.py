@@ -85,8 +85,8 @@ class TargetReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TargetControl(Protocol):
-    """What operators see of systems, and what they decide. Raises: as reads and writes of stores, and Stale where
-    others change the same row all the time."""
+    """What operators see of systems, and what they decide. Raises: as reads and writes of stores; Conflict (code
+    `TARGET_CHANGED`) where others change the same row at the same time, again and again."""
 
     async def list(self, organization_id: str) -> Sequence[TargetReport]:
         """Returns the systems of an organization that are not called as usual, by name, with what waits for them."""

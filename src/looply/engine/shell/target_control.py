@@ -8,11 +8,11 @@ from msgspec.structs import replace
 
 from looply.clock import Clock
 from looply.engine.effects.gate import TargetGate
-from looply.engine.effects.outages import draining
+from looply.engine.effects.outages import drain_target
 from looply.engine.effects.target_rows import TargetRows
 from looply.engine.ports.store import Store
 from looply.engine.records.targets import Maintenance, TargetReport, TargetRow
-from looply.errors import Stale
+from looply.errors import Conflict
 from looply.slots import Lane
 
 _TRIES: Final = 5
@@ -66,7 +66,7 @@ class StoredTargets:
         now = self._clock.now()
 
         def drained(row: TargetRow | None) -> TargetRow | None:
-            return draining(replace(row, maintenance=None), now, rate, is_ramped=False) if row is not None else None
+            return drain_target(replace(row, maintenance=None), now, rate, is_ramped=False) if row is not None else None
 
         return await self._change(organization_id, target, drained)
 
@@ -97,5 +97,6 @@ class StoredTargets:
         return self._gate.rows
 
 
-def _moved(target: str) -> Stale:
-    return Stale(f"the state of {target} is changed all the time by others; repeat in a second")
+def _moved(target: str) -> Conflict:
+    message = f"others change the state of {target} at the same time; repeat in a second"
+    return Conflict(message, code="TARGET_CHANGED")

@@ -17,7 +17,7 @@ from looply.clock import Clock
 from looply.engine.effects.in_process import InProcessDispatcher
 from looply.engine.effects.targets import KnownTargets
 from looply.engine.ports.dispatch import EffectRef, Perform
-from looply.engine.temporal.references import Reference, obscured
+from looply.engine.temporal.references import Reference, obscure
 from looply.engine.temporal.settings import Serving
 from looply.errors import EngineError
 from looply.slots import Lane
@@ -104,7 +104,7 @@ class Carrier:
 
     def learn(self, lane: Lane, target: str) -> None:
         """Notes the target that the effects of a lane lead to, by the hashes that references have."""
-        self._targets.link(Lane(obscured(lane.owner), obscured(lane.target)), obscured(target))
+        self._targets.link(Lane(obscure(lane.owner), obscure(lane.target)), obscure(target))
 
     @property
     def is_leaving(self) -> bool:

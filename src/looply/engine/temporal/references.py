@@ -34,11 +34,11 @@ def reference_of(effect: EffectRef, prefix: str) -> Reference:
     return Reference(
         seq=effect.seq,
         queue=connector_queue(prefix, connector),
-        lane=obscured(system_name(target)),
-        owner=obscured(owner),
+        lane=obscure(system_name(target)),
+        owner=obscure(owner),
     )
 
 
-def obscured(name: str) -> str:
+def obscure(name: str) -> str:
     """Returns a hash of the name of a target or of an organization."""
     return blake2b(name.encode(), digest_size=6).hexdigest()

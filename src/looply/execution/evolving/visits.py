@@ -26,7 +26,7 @@ from looply.execution.facts.events import (
 from looply.execution.facts.state import (
     ExecutionState,
     OpenStep,
-    Parking,
+    TargetWait,
 )
 
 _PAYLOAD = ("payload", "output")
@@ -138,12 +138,12 @@ def _apply_step_unknown(state: ExecutionState, event: StepUnknown) -> ExecutionS
 
 
 def _apply_step_parked(state: ExecutionState, event: StepParked) -> ExecutionState:
-    """An attempt that will be made again is scheduled anew by this event, so that its former row is no more."""
+    """An attempt that will be made again is scheduled by this event, so that its former row is no more."""
     text = event.address.text
     step = state.open_steps.get(text)
     if step is None or not step.is_in_flight or step.attempt != event.attempt:
         raise IllegalTransition(f"attempt {event.attempt} of {text} is not in flight, so it cannot be parked")
-    parked = Parking(target=event.target, since=event.at, reason=event.reason)
+    parked = TargetWait(target=event.target, since=event.at, reason=event.reason)
     if event.again:
         step = replace(_without_process_ends(step), seq=state.seq + 1)
     return replace(state, open_steps={**state.open_steps, text: replace(step, parked=parked)})

@@ -65,7 +65,7 @@ SUSPECT_ENDS: Final = 2
 """The number of crashes of processes in a row after which a call is suspect; a single crash may have another cause."""
 
 
-class Parking(msgspec.Struct, frozen=True, kw_only=True):
+class TargetWait(msgspec.Struct, frozen=True, kw_only=True):
     """Why an attempt waits for its system: the name of the system, since when the attempt waits, and the reason."""
 
     target: str
@@ -95,7 +95,7 @@ class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
     key: str = ""
     process_ends: int = 0
     ending_since: datetime | None = None
-    parked: Parking | None = None
+    parked: TargetWait | None = None
 
     @property
     def is_suspect(self) -> bool:

@@ -169,7 +169,7 @@ ROUTES: Final = (
         tag="Systems",
         body=PauseTargetBody,
         answer=TargetAnswer,
-        refusals=(404, 422, 429),
+        refusals=(404, 409, 422, 429),
     ),
     manage_route(
         path="/v2/workflows/drainTarget",
@@ -179,7 +179,7 @@ ROUTES: Final = (
         tag="Systems",
         body=DrainTargetBody,
         answer=TargetAnswer,
-        refusals=(404, 422, 429),
+        refusals=(404, 409, 422, 429),
     ),
     manage_route(
         path="/v2/workflows/releaseTarget",
@@ -189,6 +189,6 @@ ROUTES: Final = (
         tag="Systems",
         body=ReleaseTargetBody,
         answer=ReleaseTargetAnswer,
-        refusals=(404, 422, 429),
+        refusals=(404, 409, 422, 429),
     ),
 )

@@ -11,14 +11,14 @@ from looply.engine.effects.outages import (
     after_turns,
     allowance,
     down_reason,
-    draining,
+    drain_target,
     is_over,
     next_probe,
-    opened,
+    open_target,
     outage_text,
-    postponed,
+    postpone_probe,
     rate_of,
-    reopened,
+    reopen_target,
     says_nothing,
 )
 from looply.engine.records.targets import Maintenance, TargetRow
@@ -40,7 +40,7 @@ def done(output: Json) -> EffectDone:
 
 
 def down() -> TargetRow:
-    return opened("acme", "https://s4:443", START_TIME, "CONNECTION: refused", None)
+    return open_target("acme", "https://s4:443", START_TIME, "CONNECTION: refused", None)
 
 
 @pytest.mark.parametrize(
@@ -108,19 +108,19 @@ def test_probes_come_ever_later_up_to_five_minutes() -> None:
         assert allowance(row, now + 119 * SECOND) == 0
         # A process that ended during its probe leaves one for the next.
         assert allowance(row, now + 120 * SECOND) == 1
-        row = reopened(row, now, "TIMEOUT: hangs")
+        row = reopen_target(row, now, "TIMEOUT: hangs")
     assert seconds == [10, 20, 40, 80, 160, 300, 300]
     assert (row.reason, row.since) == ("TIMEOUT: hangs", START_TIME)
     assert row.revision == 15
 
 
 def test_a_probe_that_says_nothing_is_followed_by_another_one_at_once() -> None:
-    row = postponed(next_probe(down(), START_TIME), START_TIME)
+    row = postpone_probe(next_probe(down(), START_TIME), START_TIME)
     assert (row.state, allowance(row, START_TIME), allowance(row, START_TIME + SECOND)) == ("OPEN", 0, 1)
 
 
 def test_a_drain_doubles_its_rate_and_ends_at_the_full_one() -> None:
-    row = draining(down(), START_TIME, 5.0)
+    row = drain_target(down(), START_TIME, 5.0)
     rates = [rate_of(row, START_TIME + n * 10 * SECOND) for n in range(6)]
     assert rates == [5, 10, 20, 40, 80, FULL_RATE]
     assert not is_over(row, START_TIME + 49 * SECOND, has_waiting=True)
@@ -128,7 +128,7 @@ def test_a_drain_doubles_its_rate_and_ends_at_the_full_one() -> None:
 
 
 def test_a_drain_without_a_ramp_keeps_its_rate_until_nothing_waits() -> None:
-    row = draining(down(), START_TIME, 2.0, is_ramped=False)
+    row = drain_target(down(), START_TIME, 2.0, is_ramped=False)
     later = START_TIME + timedelta(hours=1)
     assert rate_of(row, later) == 2
     assert not is_over(row, later, has_waiting=True)
@@ -138,7 +138,7 @@ def test_a_drain_without_a_ramp_keeps_its_rate_until_nothing_waits() -> None:
 
 @pytest.mark.parametrize("step_ms", [10, 100, 130, 1000])
 def test_the_rate_holds_however_often_turns_are_taken(step_ms: int) -> None:
-    row, count, now = draining(down(), START_TIME, 8.0, is_ramped=False), 0, START_TIME
+    row, count, now = drain_target(down(), START_TIME, 8.0, is_ramped=False), 0, START_TIME
     for _ in range(60_000 // step_ms):
         if due := allowance(row, now):
             row = after_turns(row, now, due)
@@ -151,10 +151,10 @@ def test_the_rate_holds_however_often_turns_are_taken(step_ms: int) -> None:
 
 def test_nothing_is_due_during_maintenance_and_its_reason_is_told() -> None:
     window = Maintenance(begins_on=START_TIME, until=START_TIME + 60 * SECOND, reason="an upgrade")
-    row = opened("acme", "https://s4:443", START_TIME, "TIMEOUT: x", None)
+    row = open_target("acme", "https://s4:443", START_TIME, "TIMEOUT: x", None)
     paused = TargetRow(**{name: getattr(row, name) for name in row.__struct_fields__ if name != "maintenance"})
     assert outage_text(paused, START_TIME).startswith("down since 20")
-    with_window = opened(
+    with_window = open_target(
         "acme",
         "https://s4:443",
         START_TIME,
