@@ -16,7 +16,6 @@ from looply.engine.effects.targets import KnownTargets
 from looply.engine.effects.worker import Worker, WorkerResources
 from looply.engine.ports.dispatch import Dispatcher
 from looply.errors import Problem, SettingsError
-from looply.settings import Settings
 
 LabelsOf = Callable[[str], Awaitable[Mapping[str, str]]]
 

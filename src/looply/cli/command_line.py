@@ -58,7 +58,7 @@ _COMMANDS: Final = {
         "Connections to other systems: list, show, create, update, delete.",
     ),
     "target": (
-        "looply.cli.operating.target:APP",
+        "looply.cli.executions.target:APP",
         "Systems that are down or in maintenance: list, pause, drain, release.",
     ),
     "profile": (

@@ -61,8 +61,8 @@ def _by(calls: Sequence[Call], name: str) -> dict[Any, list[Call]]:
 class Model:
     """Walks through one history. `mode` is its current phase: leave, call, failed, unknown, retry, delay, wait, closed.
 
-    `branch` is the exit by which the step was left. A call that is `parked` waits for its system; it was made `again` so
-    often under its number. While `frozen`, an incident is open and nothing may start.
+    `branch` is the exit by which the step was left. A call that is `parked` waits for its system; it was made
+    `again` so often under its number. While `frozen`, an incident is open and nothing may start.
     """
 
     document: Mapping[str, Any]

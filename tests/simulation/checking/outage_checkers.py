@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from simulation.checking import checkers
 from simulation.checking.checkers import Checker
+from simulation.running.options import CLOCK_FAULTS
 from simulation.running.trace import Trace
 
 
@@ -17,7 +18,8 @@ def problems_of(trace: Trace) -> list[str]:
 
 def systems_that_are_down_are_called_by_probes_only(trace: Trace) -> Iterable[str]:
     """S15: a minute after a system was opened, each call of it took a turn as a probe before."""
-    if trace.calls_while_down > trace.probes:
+    is_clock_right = not any(trace.hits[fault] for fault in CLOCK_FAULTS)
+    if is_clock_right and trace.calls_while_down > trace.probes:
         yield f"{trace.calls_while_down} calls of systems that were down, by {trace.probes} probes"
 
 

@@ -17,8 +17,8 @@ class Pool:
     """`made` returns a workflow by its number; `callees` are those that others call.
 
     `is_rich`: executions have branches and approvals, and operators repair them. `forgets`: ended executions are
-    pruned, and clients follow streams. `has_outages`: systems are down for a time, and operators stop them. Choices of clients in the first pool, which has neither, stay as they were
-    when runs of it were saved.
+    pruned, and clients follow streams. `has_outages`: systems are down for a time, and operators stop them. Choices of
+    clients in the first pool, which has neither, stay as they were when runs of it were saved.
     """
 
     name: str

@@ -60,12 +60,13 @@ class SimulatedWorld:
         """Counts a call of the process in charge to a system that was opened a while ago."""
         simulation = self._simulation
         now = simulation.clock.now()
-        is_down = any(
-            row.state == "OPEN" and row.organization_id == context.organization_id and now - row.since > _SETTLED
+        down = [
+            row
             for row in simulation.data.targets.values()
-        )
-        down = {row.target for row in simulation.data.targets.values() if row.state == "OPEN"}
-        if is_down and process is simulation.current and len(down) == len(SYSTEMS):
+            if row.organization_id == context.organization_id and row.state == "OPEN" and now - row.since > _SETTLED
+        ]
+        # The call does not say which of the systems it is for.
+        if len(down) == len(SYSTEMS) and process is simulation.current:
             simulation.trace.calls_while_down += 1
 
     async def _take(self, process: "Process", context: CallContext) -> dict[str, Json]:

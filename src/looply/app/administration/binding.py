@@ -73,6 +73,7 @@ class BoundEngine:
         self.absences = engine.absences
         self.datastores = engine.datastores
         self.pruning = engine.pruning
+        self.targets = engine.targets
         self.decisions: Decisions = _BoundDecisions(engine.decisions, workflow_ids)
         self.letters: Letters = _BoundLetters(engine.letters, workflow_ids)
         self.schedules: LiveSchedules = _BoundSchedules(engine.schedules, workflow_ids)

@@ -41,7 +41,7 @@ from looply.slots import Lane
 
 _log = structlog.get_logger(__name__)
 
-Outcome = TypeVar("Outcome", EffectDone, EffectFailed)
+Outcome = TypeVar("Outcome", bound=EffectDone | EffectFailed)
 
 
 class TargetGate:
@@ -140,7 +140,7 @@ class TargetGate:
         return replace(outcome, outage=self.outage_of(row))
 
     def outage_of(self, row: TargetRow) -> Outage:
-        """Returns what an execution is told that waits for a system."""
+        """Returns the outage as an execution records it that waits for a system."""
         return Outage(row.target, outage_text(row, self._clock.now()))
 
     def _counts(self, lane: Lane, *, is_failure: bool, is_answer: bool) -> bool:
@@ -187,7 +187,7 @@ class TargetGate:
             return Turn(is_probe=is_probe)
 
     async def _judge_turn(self, lane: Lane, turn: Turn, outcome: EffectDone | EffectFailed, reason: str) -> None:
-        """Changes the row by the outcome of an attempt that was let go, unless it has changed meanwhile."""
+        """Changes the row by the outcome of an attempt that was let go, unless another one has changed it."""
         async with self._changing:
             row = self.rows.find(lane)
             if row is None or row.state != ("OPEN" if turn.is_probe else "HALF"):

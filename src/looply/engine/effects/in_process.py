@@ -20,7 +20,7 @@ class InProcessDispatcher:
     def __init__(self, *, per_queue: int = 16, total: int = 256, targets: KnownTargets | None = None) -> None:
         self._slots: FairSlots[EffectRef] = FairSlots(total=total, per_lane=per_queue)
         self._targets = targets if targets is not None else KnownTargets()
-        # The lanes of slots: a lane that leads to another target meanwhile gives back the slot that it took.
+        # The targets of slots: a lane may lead to another target by the time its slot is released.
         self._reserved: defaultdict[Lane, list[Lane]] = defaultdict(list)
         self._queued: dict[EffectRef, Lane] = {}
         self._tasks: set[asyncio.Task[None]] = set()

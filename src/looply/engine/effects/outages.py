@@ -132,7 +132,7 @@ def postpone_probe(row: TargetRow, now: datetime) -> TargetRow:
 
 
 def reopen_target(row: TargetRow, now: datetime, reason: str) -> TargetRow:
-    """Returns the row after a probe, or an attempt that was let go, has failed: the outage goes on."""
+    """Returns the row after a probe, or an attempt that was let go, has failed: the outage continues."""
     seconds = min(max(row.probe_seconds * 2, FIRST_PROBE_SECONDS), MOST_PROBE_SECONDS)
     return replace(
         row,

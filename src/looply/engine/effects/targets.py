@@ -37,7 +37,7 @@ class _Known(NamedTuple):
 class KnownTargets:
     """The targets of lanes, as of the last call of each in this process.
 
-    `on_target` is told of each target that is new or has changed.
+    `on_target` are called with each target that is new or has changed.
     """
 
     def __init__(self, target_of: TargetOf | None = None) -> None:
@@ -78,5 +78,5 @@ class KnownTargets:
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         if target:
-            for tell in self.on_target:
-                tell(lane, target)
+            for report in self.on_target:
+                report(lane, target)

@@ -106,6 +106,7 @@ class Worker:
         operation = self._registry.operations.get(operation_name)
         if operation is None or not name or "://" in name:
             return
+        values: ConnectionValues | None
         try:
             values = await self._connections.find_by_name(lane.owner, name)
         except BadInput:

@@ -1,4 +1,5 @@
-"""Systems that are down or in maintenance: their watch, and what operators do with them.
+"""Outages: the watch of systems that are down or in maintenance.
 
-What decides about one effect belongs into `effects`, what an execution records of it into `execution`.
+Imports `records`, `ports`, `effects`, `shell` and `upkeep`.
+Never here: what decides about one effect, which is in `effects`, and what an execution records of it.
 """

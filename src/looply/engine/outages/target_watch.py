@@ -22,7 +22,7 @@ _log = structlog.get_logger(__name__)
 TICK_SECONDS: Final = 0.1
 _IDLE_SECONDS: Final = 1.0
 _LOOK_UP_SECONDS: Final = 5.0
-"""Connections of effects that are held are read again so often: they may lead to another system meanwhile."""
+"""Connections of effects that are held are read again so often: they may lead to another system by then."""
 
 _PARKED_AFTER_SECONDS: Final = 1.0
 """An effect that is held for a shorter time leaves no trace in its execution."""
@@ -102,7 +102,7 @@ class TargetWatch(Loop):
                 _log.info("target_up", organization_id=row.organization_id, target=row.target)
 
     async def _has_waiting(self, row: TargetRow) -> bool:
-        queued = await self._store.targets.queued(row.organization_id)
+        queued = await self._store.targets.count_queued(row.organization_id)
         return any(self._gate.row_of(lane) is row for lane, _ in queued)
 
     def _let_go(self) -> None:
@@ -129,7 +129,7 @@ class TargetWatch(Loop):
 
     async def _park_one(self, effect: EffectRef) -> None:
         row = self._gate.row_of(effect.lane)
-        # Where attempts are let go already, most of them will begin before anybody looks.
+        # Where attempts are let go already, most of them will begin at once.
         if row is None or not (row.state == "OPEN" or row.is_paused(self._clock.now())):
             return
         try:

@@ -72,7 +72,7 @@ class Targets(Protocol):
         """Removes a row of this revision; false when there is no such one. Durable when it returns. Raises: as `put`."""
         ...
 
-    async def queued(self, organization_id: str) -> Sequence[tuple[Lane, int]]:
+    async def count_queued(self, organization_id: str) -> Sequence[tuple[Lane, int]]:
         """Returns how many effects of each lane of an organization are QUEUED, by the name of the lane."""
         ...
 

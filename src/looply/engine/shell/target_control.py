@@ -31,7 +31,7 @@ class StoredTargets:
         """Returns the systems of an organization that are not called as usual, by name, with what waits for them."""
         rows = await self._rows()
         waiting: Counter[Lane] = Counter()
-        for lane, count in await self._store.targets.queued(organization_id):
+        for lane, count in await self._store.targets.count_queued(organization_id):
             waiting[self._gate.system_of(lane)] += count
         return [
             TargetReport(row=row, waiting=waiting[Lane(organization_id, row.target)])

@@ -66,7 +66,7 @@ class SqlTargets:
 
         return await self._sessions.write(write, [("target", row.organization_id, row.target)])
 
-    async def queued(self, organization_id: str) -> Sequence[tuple[Lane, int]]:
+    async def count_queued(self, organization_id: str) -> Sequence[tuple[Lane, int]]:
         """Returns how many effects of each lane of an organization are QUEUED."""
         return await self._sessions.select(
             lambda row: (Lane(organization_id, row[0]), row[1]), _QUEUED, {"organization": organization_id}

@@ -81,7 +81,7 @@ class OutageStories:
         assert (parked.step, parked.attempt, parked.again) == ("call_1", 1, False)
         (listed,) = [each for each in await engine.newest() if each.head.execution_id == ids[-1]]
         assert listed.head.status == "WAITING"
-        assert len(await engine.newest(status=("WAITING",))) == len(ids)
+        assert len(await engine.newest(statuses=("WAITING",))) == len(ids)
 
     async def test_an_attempt_that_only_found_the_system_down_does_not_count(self, engine: Driver) -> None:
         await guarded(engine)
@@ -235,7 +235,7 @@ class OutageAccidentStories:
         answered = [each.execution_id for each in engine.world.calls if each.phase == "ANSWERED"]
         assert sorted(answered) == sorted(ids)
 
-    async def test_a_connection_that_leads_to_another_system_meanwhile_lets_its_executions_go(
+    async def test_a_connection_that_then_leads_to_another_system_lets_its_executions_go(
         self, engine: Driver
     ) -> None:
         await guarded(engine)

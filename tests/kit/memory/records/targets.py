@@ -46,7 +46,7 @@ class MemoryTargets:
 
         return await self._commits.submit(write)
 
-    async def queued(self, organization_id: str) -> Sequence[tuple[Lane, int]]:
+    async def count_queued(self, organization_id: str) -> Sequence[tuple[Lane, int]]:
         """Returns how many effects of each lane of an organization are QUEUED."""
         rows = (row for row in self._data.effects.values() if row.state == "QUEUED")
         counts = Counter(row.lane for row in rows if row.organization_id == organization_id)

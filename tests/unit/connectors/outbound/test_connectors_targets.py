@@ -8,7 +8,9 @@ from looply.connectors.outbound.targets import canonical_host, canonical_origin_
 from looply.connectors.registry import load_connectors
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "0x7f.1", "2130706433", "0177.0.0.1", "127.0.0.1.", "[::ffff:7f00:1]"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.1", "0x7f.1", "2130706433", "0177.0.0.1", "127.0.0.1.", "[::ffff:7f00:1]"]
+)
 def test_all_spellings_of_an_address_are_one_host(host: str) -> None:
     assert canonical_host(host) == "127.0.0.1"
 

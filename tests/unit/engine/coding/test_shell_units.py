@@ -63,7 +63,7 @@ def test_a_resume_drops_the_wait_with_its_timer_and_puts_the_effect() -> None:
     assert change.drop_waits == (wait_row.seq,)
     assert change.drop_timers == ((timer_row.due, timer_row.seq),)
     (effect,) = change.put.effects
-    assert (effect.state, effect.epoch, effect.queue) == ("RUNNING", 7, "http.request shop.example")
+    assert (effect.state, effect.epoch, effect.queue) == ("RUNNING", 7, "http.request https://shop.example:443")
 
 
 def test_a_queued_effect_belongs_to_no_epoch() -> None:

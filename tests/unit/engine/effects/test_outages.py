@@ -75,7 +75,7 @@ def test_a_call_that_was_never_made_says_nothing_of_its_system() -> None:
     assert not says_nothing(done({}))
 
 
-def test_five_failures_in_a_row_open_a_system_and_a_success_begins_anew() -> None:
+def test_five_failures_in_a_row_open_a_system_and_a_success_ends_the_row() -> None:
     tally = Tally()
     assert [tally.count(n, is_failure=True) for n in range(4)] == [False] * 4
     assert not tally.count(4, is_failure=False)
@@ -149,7 +149,7 @@ def test_the_rate_holds_however_often_turns_are_taken(step_ms: int) -> None:
     assert 0.8 * expected <= count <= 1.2 * 8 * 60
 
 
-def test_nothing_is_due_during_maintenance_and_its_reason_is_told() -> None:
+def test_nothing_is_due_during_maintenance_and_its_reason_is_shown() -> None:
     window = Maintenance(begins_on=START_TIME, until=START_TIME + 60 * SECOND, reason="an upgrade")
     row = open_target("acme", "https://s4:443", START_TIME, "TIMEOUT: x", None)
     paused = TargetRow(**{name: getattr(row, name) for name in row.__struct_fields__ if name != "maintenance"})

@@ -192,7 +192,7 @@ async def test_lanes_that_lead_to_one_system_share_its_slots(desk: Desk) -> None
     assert dispatcher.reserve(lane("http.request https://s4:443"))
 
 
-async def test_a_lane_that_leads_to_another_system_meanwhile_gives_back_the_slot_that_it_took(desk: Desk) -> None:
+async def test_a_lane_that_then_leads_to_another_system_releases_the_slot_that_it_took(desk: Desk) -> None:
     targets = KnownTargets(lambda _kind, settings: str(settings["base_url"]))
     dispatcher = InProcessDispatcher(per_queue=1, targets=targets)
     dispatcher.start(desk.perform)

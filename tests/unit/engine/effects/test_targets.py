@@ -42,13 +42,13 @@ def test_changed_settings_lead_elsewhere_and_unchanged_ones_are_not_read_again()
         return base_url(kind, settings)
 
     known = KnownTargets(target_of)
-    told: list[tuple[Lane, str]] = []
-    known.on_target.append(lambda lane, target: told.append((lane, target)))
+    seen: list[tuple[Lane, str]] = []
+    known.on_target.append(lambda lane, target: seen.append((lane, target)))
     for url in ("https://old:443", "https://old:443", "https://new:443"):
         known.learn(S4, "sap", {"base_url": url})
     assert known.lane_of(S4) == Lane("acme", "https://new:443")
     assert read == ["sap", "sap"]
-    assert told == [(S4, "https://old:443"), (S4, "https://new:443")]
+    assert seen == [(S4, "https://old:443"), (S4, "https://new:443")]
 
 
 def test_a_kind_without_targets_leaves_the_connection_a_target_of_its_own() -> None:
