@@ -5,6 +5,7 @@ The group decides under which heading a code is listed. A test checks that these
 
 from typing import Final, Literal, TypeAlias
 
+from reference_pages.target_errors import TARGET_ERRORS
 from reference_pages.workflows.step_errors import STEP_ERRORS
 
 Group: TypeAlias = Literal["call", "state", "definition", "step", "server", "command", "inside"]
@@ -305,15 +306,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "The master key is not the one of the store. Put the right one back; nothing was changed.",
     ),
     "LETTER_NOT_FOUND": ("state", "The organization has no dead letter of this id."),
-    "TARGET_CHANGED": ("state", "Others change the state of the system at the same time. Repeat the call in a second."),
-    "TARGET_NOT_FOUND": (
-        "state",
-        "The system is called as usual, so nothing waits for it. `getTargets` lists those that are not.",
-    ),
-    "TARGET_REFUSED": (
-        "state",
-        "The system, the time or the rate is not acceptable. `errors` says which, and why.",
-    ),
     "LETTER_SETTLED": ("state", "The dead letter was already settled with another decision. The message has details."),
     "MALFORMED_HTTP": ("call", "The request is not valid HTTP."),
     "MALFORMED_JSON": (
@@ -503,5 +495,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "USAGE": ("command", "The command line is wrong; `--help` shows how it is used."),
     "WORKFLOW_NOT_FOUND": ("state", "The workflow, or the version, does not exist."),
     "WORKSPACE_NOT_FOUND": ("state", "The organization has no such workspace."),
+    **{code: ("state", text) for code, text in TARGET_ERRORS.items()},
     **{code: ("step", text) for code, text in STEP_ERRORS.items()},
 }

@@ -46,9 +46,9 @@ async def pause(
 
 
 async def release(services: Services, principal: Principal, name: str) -> tuple[str, bool]:
-    """Calls a system as usual again, at once: outage and maintenance are over. Returns its name, and whether it had one.
+    """Calls a system as usual again, at once: outage and maintenance are over.
 
-    Raises: as `find_target`.
+    Returns its name, and whether it had one of them. Raises: as `find_target`.
     """
     target = await find_target(services, principal, name)
     was_stopped = await services.engine.targets.release(principal.organization_id, target)

@@ -58,31 +58,24 @@ class TargetGate:
         self.held = HeldEffects()
         self.on_outage: Callable[[TargetRow], None] = ignore
         self.on_unknown: Callable[[], None] = ignore
-        self._known = known
+        self.known = known
         self._clock = clock
         self._settings = settings
+        self.drain_rate = (settings or BreakerSettings()).drain_rate
+        """Attempts a second that are let go at first after an outage."""
         self._tallies: dict[Lane, Tally] = {}
         self._turns: dict[tuple[str, int], Turn] = {}
         # Turns that were taken from the store at once and not used yet.
         self._pocket: Counter[Lane] = Counter()
         self._changing = asyncio.Lock()
 
-    @property
-    def drain_rate(self) -> float:
-        """Attempts a second that are let go at first after an outage."""
-        return (self._settings or BreakerSettings()).drain_rate
-
-    def system_of(self, lane: Lane) -> Lane:
-        """Returns the organization with the system that a lane leads to, as far as it is known."""
-        return self._known.lane_of(lane)
-
     def row_of(self, lane: Lane) -> TargetRow | None:
         """Returns the row of the system that a lane leads to, None when it is called as usual or is not known."""
-        return self.rows.find(self._known.lane_of(lane))
+        return self.rows.find(self.known.lane_of(lane))
 
     def is_unknown(self, lane: Lane) -> bool:
         """Returns whether it must be looked up which system a lane leads to, since one of its organization is down."""
-        return self.rows.has_any_of(lane.owner) and not self._known.knows(lane)
+        return self.rows.has_any_of(lane.owner) and not self.known.knows(lane)
 
     def stops(self, lane: Lane) -> bool:
         """Returns whether effects of a lane may not begin now, unless they are let go."""
@@ -111,7 +104,7 @@ class TargetGate:
         """Returns whether an effect may begin now; if not, it is held. A turn that it takes is stored before."""
         if not self.stops(effect.lane):
             return True
-        turn = None if self.is_unknown(effect.lane) else await self._take_turn(self._known.lane_of(effect.lane))
+        turn = None if self.is_unknown(effect.lane) else await self._take_turn(self.known.lane_of(effect.lane))
         if turn is None and self.stops(effect.lane):
             self._hold(effect, is_first=True)
             return False
@@ -126,7 +119,7 @@ class TargetGate:
     async def leave(self, effect: EffectRef, outcome: Outcome) -> Outcome:
         """Counts an outcome, and returns it with the outage that it is due to, if its system is not called now."""
         turn = self._turns.pop((effect.execution_id, effect.seq), None)
-        lane = self._known.lane_of(effect.lane)
+        lane = self.known.lane_of(effect.lane)
         if "://" not in lane.target or self._settings is None:
             return outcome
         reason = down_reason(outcome)

@@ -69,11 +69,20 @@ class Targets(Protocol):
         ...
 
     async def drop(self, row: TargetRow) -> bool:
-        """Removes a row of this revision; false when there is no such one. Durable when it returns. Raises: as `put`."""
+        """Removes a row of this revision; false when there is none. Durable when it returns. Raises: as `put`."""
         ...
 
     async def count_queued(self, organization_id: str) -> Sequence[tuple[Lane, int]]:
         """Returns how many effects of each lane of an organization are QUEUED, by the name of the lane."""
+        ...
+
+
+class KeepsTargets(Protocol):
+    """A store that keeps the rows of systems."""
+
+    @property
+    def targets(self) -> Targets:
+        """Systems that are not called as usual."""
         ...
 
 

@@ -32,7 +32,7 @@ class StoredTargets:
         rows = await self._rows()
         waiting: Counter[Lane] = Counter()
         for lane, count in await self._store.targets.count_queued(organization_id):
-            waiting[self._gate.system_of(lane)] += count
+            waiting[self._gate.known.lane_of(lane)] += count
         return [
             TargetReport(row=row, waiting=waiting[Lane(organization_id, row.target)])
             for row in rows.all

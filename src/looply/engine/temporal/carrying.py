@@ -17,7 +17,7 @@ from looply.clock import Clock
 from looply.engine.effects.in_process import InProcessDispatcher
 from looply.engine.effects.targets import KnownTargets
 from looply.engine.ports.dispatch import EffectRef, Perform
-from looply.engine.temporal.references import Reference, obscure
+from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import Serving
 from looply.errors import EngineError
 from looply.slots import Lane
@@ -86,9 +86,10 @@ class Carrier:
 
     def __init__(self, serving: Serving, late: OnLate, clock: Clock) -> None:
         self._clock = clock
-        self._targets = KnownTargets()
+        self.targets = KnownTargets()
+        """The targets of lanes, all by their hashes."""
         self._slots = InProcessDispatcher(
-            per_queue=serving.host_concurrency, total=serving.concurrency, targets=self._targets
+            per_queue=serving.host_concurrency, total=serving.concurrency, targets=self.targets
         )
         self._late = late
         self._perform: Perform | None = None
@@ -101,10 +102,6 @@ class Carrier:
         """Sets the function that performs effects."""
         self._perform = perform
         self._slots.start(self._run)
-
-    def learn(self, lane: Lane, target: str) -> None:
-        """Notes the target that the effects of a lane lead to, by the hashes that references have."""
-        self._targets.link(Lane(obscure(lane.owner), obscure(lane.target)), obscure(target))
 
     @property
     def is_leaving(self) -> bool:

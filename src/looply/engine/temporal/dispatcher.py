@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from looply.clock import Clock
@@ -10,7 +11,7 @@ from looply.engine.ports.dispatch import EffectRef, Perform
 from looply.engine.temporal.carrying import Carrier
 from looply.engine.temporal.connecting import LabelsOf, TemporalConnection
 from looply.engine.temporal.outbox import Outbox
-from looply.engine.temporal.references import Reference, reference_of
+from looply.engine.temporal.references import Reference, obscure, reference_of
 from looply.engine.temporal.settings import Serving, TemporalSettings
 from looply.engine.temporal.worker import EffectWorker, WorkerHooks
 from looply.slots import Lane
@@ -52,7 +53,7 @@ class TemporalDispatcher:
         if serving is not None:
             self._carrier = Carrier(serving, self._offer_followers, clock)
             if targets is not None:
-                targets.on_target.append(self._carrier.learn)
+                targets.on_target.append(partial(_link, self._carrier.targets))
             self._worker = EffectWorker(connection, serving, self._carrier, clock, hooks)
 
     @property
@@ -107,3 +108,8 @@ class TemporalDispatcher:
 
     def _offer_followers(self, execution_id: str, references: Sequence[Reference]) -> None:
         self._outbox.put(execution_id, references)
+
+
+def _link(hashed: KnownTargets, lane: Lane, target: str) -> None:
+    """Notes the target of a lane by the hashes that references have."""
+    hashed.link(Lane(obscure(lane.owner), obscure(lane.target)), obscure(target))

@@ -196,7 +196,10 @@ class StepRetryScheduledEntry(_StepEntry, frozen=True, kw_only=True, tag="STEP_R
 
 
 class StepParkedEntry(_StepEntry, frozen=True, kw_only=True, tag="STEP_PARKED"):
-    """The attempt waits until its system, `target`, is called again. With `again` it was made, failed and counts once."""
+    """The attempt waits until its system, `target`, is called again.
+
+    With `again` it was made and failed, and it counts once.
+    """
 
     attempt: int
     target: str

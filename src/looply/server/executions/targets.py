@@ -23,9 +23,9 @@ class MaintenanceRecord(msgspec.Struct, frozen=True, kw_only=True):
 class TargetRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A system that is not called as usual.
 
-    `DOWN`: not called, but for a probe from time to time, the next one at `probe_on`. `DRAINING`: what has waited is let
-    go, at first at `rate` a second. `PAUSED`: in maintenance. `UP`: its maintenance is yet to come. `since` and `reason`
-    are null without an outage. `waiting` is how many attempts of steps wait for it.
+    `DOWN`: not called, but for a probe from time to time, the next one at `probe_on`. `DRAINING`: what has waited is
+    let go, at first at `rate` a second. `PAUSED`: in maintenance. `UP`: its maintenance is yet to come. `since` and
+    `reason` are null without an outage. `waiting` is how many attempts of steps wait for it.
     """
 
     target: str
@@ -154,8 +154,8 @@ ROUTES: Final = (
         handle=get_targets,
         summary="List the systems that are not called as usual: down, being drained, or paused",
         description=(
-            "After five failed calls in a row, or when half of at least twenty calls within a minute failed, a system is "
-            "called no more, but for a probe from time to time. Executions wait for it; once a probe succeeds, they go "
+            "After five failed calls in a row, or when half of at least twenty calls within a minute failed, a system "
+            "is called no more, but for a probe from time to time. Executions wait for it; once a probe succeeds, they go "
             "at a rate that doubles every 10 seconds."
         ),
         tag="Systems",

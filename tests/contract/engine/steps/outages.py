@@ -2,6 +2,7 @@
 back."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -105,7 +106,7 @@ class OutageStories:
             instants += [(engine.clock.now() - begun).total_seconds()] * (len(engine.world.calls) - seen)
             seen = len(engine.world.calls)
         assert len(instants) == 4
-        gaps = [later - earlier for earlier, later in zip(instants, instants[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise(instants)]
         assert all(20 * 2**n <= gap <= 20 * 2**n + 2 for n, gap in enumerate(gaps)), gaps
 
     async def test_a_system_that_answers_503_is_down_too(self, engine: Driver) -> None:
@@ -235,9 +236,7 @@ class OutageAccidentStories:
         answered = [each.execution_id for each in engine.world.calls if each.phase == "ANSWERED"]
         assert sorted(answered) == sorted(ids)
 
-    async def test_a_connection_that_then_leads_to_another_system_lets_its_executions_go(
-        self, engine: Driver
-    ) -> None:
+    async def test_a_connection_that_then_leads_to_another_system_lets_its_executions_go(self, engine: Driver) -> None:
         await guarded(engine)
         engine.world.connections.put("S4", {}, settings={"base_url": "https://old.example:443"})
         engine.world.always("call_1", Unavailable("refused"))
