@@ -155,7 +155,7 @@ ROUTES: Final = (
         summary="List the systems that are not called as usual: down, being drained, or paused",
         description=(
             "After five failed calls in a row, or when half of at least twenty calls within a minute failed, a system "
-            "is called no more, but for a probe from time to time. Executions wait for it; once a probe succeeds, they go "
+            "is called no more, but for probes. Executions wait for it; after a probe that succeeds they continue "
             "at a rate that doubles every 10 seconds."
         ),
         tag="Systems",
