@@ -20,6 +20,7 @@ ROOMS = {
         "effects",
         "shell",
         "upkeep",
+        "outages",
     ),
     "execution": (
         "facts",

@@ -21,6 +21,7 @@ from looply.engine.records.letters import Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.startup import StartupState
 from looply.engine.records.survey import Survey
+from looply.engine.records.targets import Targets
 from looply.engine.records.trials import Trials
 from looply.errors import EngineError, StoreFull, StoreLost
 
@@ -222,6 +223,7 @@ class FaultyStore:
         self.letters = cast("Letters", _Side(inner, "letters", faults))
         self.decisions = cast("Decisions", _Side(inner, "decisions", faults))
         self.absences = cast("Absences", _Side(inner, "absences", faults))
+        self.targets = cast("Targets", _Side(inner, "targets", faults))
         self.trials = cast("Trials", _Side(inner, "trials", faults))
         self.pruning = cast("Pruning", _Side(inner, "pruning", faults))
         self.survey = cast("Survey", _Side(inner, "survey", faults))

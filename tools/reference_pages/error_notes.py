@@ -5,6 +5,7 @@ The group decides under which heading a code is listed. A test checks that these
 
 from typing import Final, Literal, TypeAlias
 
+from reference_pages.target_errors import TARGET_ERRORS
 from reference_pages.workflows.step_errors import STEP_ERRORS
 
 Group: TypeAlias = Literal["call", "state", "definition", "step", "server", "command", "inside"]
@@ -494,5 +495,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "USAGE": ("command", "The command line is wrong; `--help` shows how it is used."),
     "WORKFLOW_NOT_FOUND": ("state", "The workflow, or the version, does not exist."),
     "WORKSPACE_NOT_FOUND": ("state", "The organization has no such workspace."),
+    **{code: ("state", text) for code, text in TARGET_ERRORS.items()},
     **{code: ("step", text) for code, text in STEP_ERRORS.items()},
 }

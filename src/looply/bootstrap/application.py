@@ -8,7 +8,8 @@ from datetime import timedelta
 from looply.app.authoring.schedules import align_all
 from looply.app.context.metrics import Metrics
 from looply.app.context.services import Services
-from looply.bootstrap.engine import Foundations, make_engine
+from looply.bootstrap.engine import make_engine
+from looply.bootstrap.foundations import Foundations
 from looply.bootstrap.loops import make_loops
 from looply.bootstrap.reading import read_only_catalog
 from looply.bootstrap.services import connect_metrics, make_observers, make_services

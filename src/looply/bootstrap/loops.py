@@ -15,6 +15,7 @@ from looply.app.people.use_loop import UseLoop
 from looply.bootstrap.engine import CHANNELS, COPYING_CHANNELS
 from looply.catalog.tenants.data_keys import DataKeys
 from looply.clock import SystemEntropy
+from looply.engine.outages.target_watch import TargetWatch
 from looply.engine.ports.store import Store
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.auditor import Auditor
@@ -57,6 +58,7 @@ def make_loops(settings: Settings, services: Services, shell: Shell, store: Stor
             KeyWatch(keys),
             UseLoop(catalog.people.last_uses),
             pump,
+            TargetWatch(shell, store, clock),
             reconciler,
             auditor,
             QuotaMeter(shell.quotas, clock),

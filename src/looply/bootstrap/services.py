@@ -8,7 +8,7 @@ from looply.app.context.metrics import Metrics, ProcessState, count_uninstalled_
 from looply.app.context.services import Services
 from looply.app.context.sign_in import Provider, SignInMeans
 from looply.app.openid.providers import Providers, build_providers
-from looply.bootstrap.engine import Foundations
+from looply.bootstrap.foundations import Foundations
 from looply.catalog.people.passwords import Passwords
 from looply.clock import Clock, Entropy
 from looply.connectors.client import build_client

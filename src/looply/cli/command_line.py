@@ -57,6 +57,10 @@ _COMMANDS: Final = {
         "looply.cli.authoring.connection:APP",
         "Connections to other systems: list, show, create, update, delete.",
     ),
+    "target": (
+        "looply.cli.executions.target:APP",
+        "Systems that are down or in maintenance: list, pause, drain, release.",
+    ),
     "profile": (
         "looply.cli.authoring.profile:APP",
         "Environment profiles of a workflow: list, show, create, update, set-default, delete.",

@@ -283,6 +283,10 @@ class ConnectionKind:
     Secrets are sealed together with the result: they must be entered again when it changes, and a release that computes
     another result from the same settings cannot open them. Raises: BadInput or msgspec.ValidationError for other
     settings."""
+    target: Callable[[Mapping[str, Json]], str] | None = None
+    """Returns the canonical name of the system that connections with these settings lead to, without any secret:
+    `https://s4.example.com:44300#100`. Calls through connections with one target share its bound and its outages.
+    Without it each connection counts as a system of its own. Raises: as `binding`."""
 
     @property
     def has_secrets(self) -> bool:

@@ -77,6 +77,16 @@ class Registry:
         found = self._binding(kind, settings)
         return found.targets if found is not None else frozenset()
 
+    def target(self, kind: str, settings: Mapping[str, Json]) -> str:
+        """Returns the canonical name of the system that a connection leads to; empty when its kind has none."""
+        found = self._kinds.get(kind)
+        if found is None or found.target is None:
+            return ""
+        try:
+            return found.target(settings)
+        except (BadInput, msgspec.ValidationError):
+            return ""
+
     def _binding(self, kind: str, settings: Mapping[str, Json]) -> Binding | None:
         found = self._kinds.get(kind)
         if found is None or found.binding is None:

@@ -30,6 +30,7 @@ from looply.server.executions import (
     repairs,
     search,
     sent_cards,
+    targets,
     trigger,
     watching,
 )
@@ -71,6 +72,7 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *repairs.ROUTES,
     *bulks.ROUTES,
     *letters.ROUTES,
+    *targets.ROUTES,
     *schedules.ROUTES,
     *fires.ROUTES,
     *workflows.ROUTES,

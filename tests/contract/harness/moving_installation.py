@@ -46,6 +46,7 @@ from looply.engine.ports.store import Store
 from looply.engine.processing.loading import Loader
 from looply.engine.records.pruning import plan
 from looply.engine.records.startup import StartupState
+from looply.engine.records.targets import Maintenance
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.file.seal import Seal
 from looply.engine.upkeep.pruner import prune_now
@@ -216,6 +217,8 @@ class Installation:
             note="on leave",
         )
         await driver.shell.absences.put(ORGANIZATION, absence)
+        window = Maintenance(begins_on=absence.begins_on, until=absence.ends_on, reason="an upgrade", by="operator")
+        await driver.shell.targets.pause(ORGANIZATION, "https://quiet.example:443", window)
         await driver.put_schedule(every("PT1H"))
         await driver.put_schedule(every("PT2H", wait("wait_of_a_paused_one")), status="PAUSED")
         await driver.advance(timedelta(hours=1))

@@ -35,6 +35,7 @@ from contract.store.samples import (
 )
 from contract.store.search import SearchContract
 from contract.store.survey import OwnerContract, SurveyContract, UsageContract
+from contract.store.targets import TargetContract
 from contract.store.trials import TrialContract
 from contract.store.work import ScheduleContract, WorkContract
 from looply.engine.coding.codec import FOLD_VERSION
@@ -422,6 +423,7 @@ class StoreContract(
     AbsenceContract,
     FigureContract,
     OverviewContract,
+    TargetContract,
     SurveyContract,
     OwnerContract,
     UsageContract,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from golden.scenarios.tools import BROKEN, OK, RETRY, Simulator, call, started, step
+from looply.execution.facts.commands import Outage
 from looply.jsontext import Json
 from looply.limits import Limits
 
@@ -67,6 +68,16 @@ def unknown_and_repeated() -> Simulator:
     simulator.fail("TIMEOUT", was_sent=True)
     simulator.tick(10)
     simulator.succeed(OK)
+    return simulator
+
+
+def parked_and_made_again() -> Simulator:
+    simulator = started(call("c", "POST", retry=RETRY), call("d"), edges="start>c c>d")
+    outage = Outage("https://shop.example:443", "down since 2026-01-01T00:00:00Z: CONNECTION: it failed")
+    simulator.fail(outage=outage)
+    simulator.succeed({**OK, "status": "503"}, outage=outage)
+    simulator.succeed(OK)
+    simulator.park(outage)
     return simulator
 
 
@@ -171,6 +182,7 @@ CALLS: Final[tuple[Callable[[], Simulator], ...]] = (
     unknown_by_crash,
     unknown_by_connection,
     unknown_and_repeated,
+    parked_and_made_again,
     answer_too_large,
     answer_that_is_large,
     answer_with_secrets_that_fails,

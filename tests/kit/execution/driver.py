@@ -23,6 +23,8 @@ from looply.execution.facts.commands import (
     EffectFailed,
     EffectLost,
     FireTimer,
+    Outage,
+    ParkEffect,
     Reply,
     Resume,
     Terminate,
@@ -145,11 +147,13 @@ class Simulator:
         """Gives the execution a concurrency slot of its workflow."""
         return self.submit(Admit(at=self.now))
 
-    def succeed(self, output: Json = None, *, secret: tuple[str, ...] = ()) -> Reply:
+    def succeed(self, output: Json = None, *, secret: tuple[str, ...] = (), outage: Outage | None = None) -> Reply:
         """Lets the oldest effect in flight succeed."""
-        return self.report(self.effects[0], output, secret=secret)
+        return self.report(self.effects[0], output, secret=secret, outage=outage)
 
-    def report(self, effect: EffectWork, output: Json = None, *, secret: tuple[str, ...] = ()) -> Reply:
+    def report(
+        self, effect: EffectWork, output: Json = None, *, secret: tuple[str, ...] = (), outage: Outage | None = None
+    ) -> Reply:
         """Reports the success of an effect, perhaps too late."""
         return self.submit(
             EffectDone(
@@ -159,8 +163,14 @@ class Simulator:
                 output=output,
                 size=len(encode_json(output)),
                 secret=secret,
+                outage=outage,
             )
         )
+
+    def park(self, outage: Outage) -> Reply:
+        """Lets the oldest effect wait, because its system is not called."""
+        effect = self.effects[0]
+        return self.submit(ParkEffect(at=self.now, address=effect.address, attempt=effect.attempt, outage=outage))
 
     def fail(self, code: str = "CONNECTION", **fields: Any) -> Reply:
         """Lets the oldest effect in flight fail. `fields` are those of `EffectFailed`."""

@@ -31,6 +31,7 @@ from looply.engine.records.datastores import Datastore, DatastoreChange, full_er
 from looply.engine.records.decisions import DecisionRow
 from looply.engine.records.figures import ChangeRow, CounterKey, RollUp, RollUpKey
 from looply.engine.records.letters import LetterRow
+from looply.engine.records.targets import TargetRow
 from looply.execution.document.searching import SearchValues
 from looply.execution.facts.absences import Absence
 from looply.execution.facts.deliveries import DeliveryKey, DeliveryKind
@@ -70,6 +71,7 @@ class MemoryData:
     letters: dict[Row, LetterRow] = field(default_factory=dict)
     decisions: dict[Row, DecisionRow] = field(default_factory=dict)
     absences: dict[tuple[str, str], Absence] = field(default_factory=dict)
+    targets: dict[tuple[str, str], TargetRow] = field(default_factory=dict)
     datastores: dict[tuple[str, str], Datastore] = field(default_factory=dict)
     datastore_floors: dict[str, int] = field(default_factory=dict)
     fires: dict[str, dict[datetime, LedgerRow]] = field(default_factory=dict)

@@ -23,8 +23,10 @@ from looply.engine.records.letters import Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.startup import StartupState
 from looply.engine.records.survey import Survey
+from looply.engine.records.targets import Targets
 from looply.engine.records.trials import Trials
 from simulation.running.options import STORE_FAULTS
+from simulation.running.outages import WatchedTargets
 from simulation.running.pruning import OnKeysPruned, OnPruned, WatchedPruning
 
 if TYPE_CHECKING:
@@ -97,6 +99,10 @@ class SimulatedStore:
         self.trials = cast("Trials", _Side(self, self._inner.trials, Trials))
         pruning = WatchedPruning(data, self._inner.commits, data.on_gone, data.on_keys)
         self.pruning = cast("Pruning", _Side(self, pruning, Pruning))
+        targets = WatchedTargets(data, self._inner.commits, process.simulation.trace)
+        # Where no system is ever down its rows are read at once, so that saved runs have the same choices.
+        has_outages = process.simulation.pool.has_outages
+        self.targets = cast("Targets", _Side(self, targets, Targets)) if has_outages else targets
         self.survey = cast("Survey", _Side(self, self._inner.survey, Survey))
         self.figures = cast("Figures", _Side(self, self._inner.figures, Figures))
         self.overview = cast("ExecutionOverview", _Side(self, self._inner.overview, ExecutionOverview))

@@ -192,6 +192,10 @@ class Trace:
     pruned: list[Pruned] = field(default_factory=list)
     key_rounds: list[tuple[int, datetime]] = field(default_factory=list)
     lost_rows: list[str] = field(default_factory=list)
+    openings: int = 0
+    alarms: int = 0
+    probes: int = 0
+    calls_while_down: int = 0
     hits: Counter[str] = field(default_factory=Counter)
     choices: list[int] = field(default_factory=list)
     is_unreadable: bool = False

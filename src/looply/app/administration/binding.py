@@ -78,6 +78,7 @@ class BoundEngine:
         self.absences = engine.absences
         self.datastores = engine.datastores
         self.pruning = engine.pruning
+        self.targets = engine.targets
         self.decisions: Decisions = _BoundDecisions(engine.decisions, workflow_ids)
         self.letters: Letters = _BoundLetters(engine.letters, workflow_ids)
         self.figures: Figures = _BoundFigures(engine.figures, workflow_ids)

@@ -7,6 +7,7 @@ import msgspec
 
 from looply.connectors.email.conversation import RefusedRecipient, Server, send
 from looply.connectors.email.message import EmailInput, build_mail
+from looply.connectors.outbound.targets import canonical_host
 from looply.connectors.port import (
     Binding,
     CallContext,
@@ -102,6 +103,11 @@ def _binding(settings: Mapping[str, Json]) -> Binding:
     return Binding(frozenset({("smtp", read.host.lower(), read.port)}), {"tls": read.tls})
 
 
+def _target(settings: Mapping[str, Json]) -> str:
+    read = msgspec.convert(dict(settings), SmtpConnectionSettings)
+    return f"smtp://{canonical_host(read.host)}:{read.port}"
+
+
 CONNECTOR = Connector(
     name="email",
     title="Mail",
@@ -124,6 +130,7 @@ CONNECTOR = Connector(
             secrets=SmtpConnectionSecrets,
             check=settings_problems,
             binding=_binding,
+            target=_target,
         ),
     ),
 )

@@ -12,6 +12,7 @@ from looply.connectors.http.bodies import BodyType, HttpOutput, encode_body, rea
 from looply.connectors.http.headers import check_headers, credentials_in, tracing_headers
 from looply.connectors.http.redirects import send_following
 from looply.connectors.masking import masker_of
+from looply.connectors.outbound.targets import canonical_origin
 from looply.connectors.outbound.urls import join_url, origin, parse_base_url, parse_url, with_params
 from looply.connectors.port import (
     Binding,
@@ -169,6 +170,11 @@ def binding(settings: Mapping[str, Json]) -> Binding:
     return Binding(_origins(read, ""), manner)
 
 
+def target(settings: Mapping[str, Json]) -> str:
+    """Returns the system of a connection: the canonical origin of its base URL."""
+    return canonical_origin(parse_base_url(str(settings.get("base_url", ""))))
+
+
 async def _destination(ctx: CallContext, call: HttpInput) -> _Destination:
     if call.connection is not None:
         if call.auth is not None:
@@ -285,6 +291,7 @@ CONNECTOR = Connector(
             secrets=HttpConnectionSecrets,
             check=base_url_problems,
             binding=binding,
+            target=target,
         ),
     ),
 )

@@ -8,7 +8,14 @@ import httpx2
 import msgspec
 
 from looply.connectors.http.bodies import BodyType, HttpOutput, encode_body, read_output
-from looply.connectors.http.connector import Method, base_url_problems, basic_header, repeat, with_upper_method
+from looply.connectors.http.connector import (
+    Method,
+    base_url_problems,
+    basic_header,
+    repeat,
+    target,
+    with_upper_method,
+)
 from looply.connectors.http.headers import check_headers, tracing_headers
 from looply.connectors.http.redirects import send_following
 from looply.connectors.masking import Masker
@@ -225,6 +232,12 @@ def _binding(settings: Mapping[str, Json]) -> Binding:
     return Binding(frozenset({origin(parse_base_url(read.base_url))}), {"auth": read.auth})
 
 
+def _target(settings: Mapping[str, Json]) -> str:
+    """Returns the system of a connection: its gateway, and its client, which is a system of its own."""
+    client = settings.get("client")
+    return f"{target(settings)}#{client}" if client else target(settings)
+
+
 def _connection_problems(settings: Mapping[str, Json]) -> tuple[Problem, ...]:
     problems = list(base_url_problems(settings))
     client = settings.get("client", "")
@@ -258,6 +271,7 @@ CONNECTOR = Connector(
             secrets=SapConnectionSecrets,
             check=_connection_problems,
             binding=_binding,
+            target=_target,
         ),
     ),
 )

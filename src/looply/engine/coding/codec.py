@@ -27,7 +27,7 @@ from looply.execution.facts.state import ExecutionState
 from looply.jsontext import Decoder, Json, count_bytes
 from looply.sealing import SealBroken, Sealers, Seals
 
-FOLD_VERSION: Final = 6
+FOLD_VERSION: Final = 7
 """Increases when `evolve` folds a history to another state, or the encoding of states changes: old snapshots are
 ignored then."""
 

@@ -130,6 +130,7 @@ JOURNAL: Final = (
         "org integer, person text, name text, substitute text, begins_ms bigint, ends_ms bigint, workflows text,"
         "note text",
     ),
+    _table("target", "org integer, target text, revision bigint, body text"),
     _table("expiry", "execution_id uuid, due_ms bigint"),
     _table("pruned", "org integer, tx bigint, n bigint"),
 )

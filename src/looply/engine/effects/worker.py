@@ -20,9 +20,11 @@ from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
 from looply.connectors.sandbox import NoSandbox, Sandbox
 from looply.definition.values.pointer import split_pointer
+from looply.engine.coding.units import effect_queue
 from looply.engine.effects.outcomes import failure
 from looply.engine.effects.paced_sender import PacedSender
-from looply.errors import LooplyError, OperationError, Permanent, Timeout, tag_input_fields
+from looply.engine.effects.targets import KnownTargets
+from looply.errors import BadInput, LooplyError, OperationError, Permanent, Timeout, tag_input_fields
 from looply.execution.document.masking import find_hidden_values
 from looply.execution.document.overlays import secret_values
 from looply.execution.document.sizes import json_bytes
@@ -32,6 +34,7 @@ from looply.execution.facts.state import ExecutionState, OpenStep
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.rates import Turns
+from looply.slots import Lane
 
 _log = structlog.get_logger(__name__)
 
@@ -59,12 +62,16 @@ class ConnectionSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerResources:
-    """Resources of operations beside HTTP and connections. `turns` are those of large responses."""
+    """Resources of operations beside HTTP and connections. `turns` are those of large responses.
+
+    `targets` note which system each connection leads to when a call opens it.
+    """
 
     dialer: Dialer = field(default_factory=NoDialer)
     sandbox: Sandbox = field(default_factory=NoSandbox)
     limits: Limits = DEFAULT_LIMITS
     turns: Turns = field(default_factory=lambda: Turns(SystemClock()))
+    targets: KnownTargets = field(default_factory=KnownTargets)
 
 
 class Worker:
@@ -84,6 +91,43 @@ class Worker:
         self._clock = clock
         self._resources = resources if resources is not None else WorkerResources()
         self._sessions = SessionCache(clock)
+
+    @property
+    def targets(self) -> KnownTargets:
+        """The systems that calls have reached."""
+        return self._resources.targets
+
+    async def look_up_target(self, lane: Lane) -> None:
+        """Notes which system a lane leads to by its connection as it is stored now, without a call.
+
+        One that cannot be read leads to no system: its call will fail by itself.
+        """
+        operation_name, _, name = lane.target.partition(" ")
+        operation = self._registry.operations.get(operation_name)
+        if operation is None or not name or "://" in name:
+            return
+        values: ConnectionValues | None
+        try:
+            values = await self._connections.find_by_name(lane.owner, name)
+        except BadInput:
+            values = await self._find_system(lane.owner, operation.connection_kind, name)
+        except LooplyError as error:
+            _log.error("connection_unreadable", organization_id=lane.owner, error=error.message)
+            return
+        if values is None:
+            self.targets.link(lane, "")
+        else:
+            self.targets.learn(lane, values.kind, values.settings)
+
+    async def _find_system(self, organization_id: str, kind: str, name: str) -> ConnectionValues | None:
+        system, _, client = name.rpartition("#")
+        if not system:
+            return None
+        try:
+            criteria = {"system_id": system, "client": client.zfill(3)}
+            return await self._connections.find_by_settings(organization_id, kind, criteria)
+        except LooplyError:
+            return None
 
     async def carry_out(self, state: ExecutionState, opened: OpenStep) -> EffectDone | EffectFailed:
         """Calls the operation once and returns its outcome as a command.
@@ -137,6 +181,8 @@ class Worker:
             with tag_input_fields(*fields):
                 values = await found
             bounds.add(values)
+            queue = effect_queue(opened.operation, opened.input, opened.secret)
+            self._resources.targets.learn(Lane(organization_id, queue), values.kind, values.settings)
             credentials.extend(values.secrets.values())
             return values
 

@@ -23,6 +23,7 @@ from looply.engine.records.letters import Letters
 from looply.engine.records.overview import Overview
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.survey import Usage
+from looply.engine.records.targets import TargetControl
 from looply.execution.answering.starting import Started
 from looply.execution.facts.commands import Command, Reply
 from looply.execution.facts.deliveries import DeliveryKey
@@ -375,6 +376,8 @@ class Engine(Protocol):
     """Retention: what may be removed from the store, and what was removed."""
     figures: Figures
     """Counters and roll-ups."""
+    targets: TargetControl
+    """Systems that are not called as usual: after an outage, or for maintenance."""
     schedules: LiveSchedules
     """The live schedules of all organizations; changes raise ShuttingDown once the engine stops."""
 

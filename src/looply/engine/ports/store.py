@@ -33,6 +33,7 @@ from looply.engine.records.letters import LetterRow, Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.startup import StartupState
 from looply.engine.records.survey import Survey
+from looply.engine.records.targets import KeepsTargets
 from looply.engine.records.trials import Trials
 from looply.execution.document.searching import SearchValues
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
@@ -45,8 +46,7 @@ EffectState: TypeAlias = Literal["QUEUED", "RUNNING"]
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """One stored part of a history: the events `first_seq` to `last_seq`, encoded.
 
-    `codec` names the dictionary that `events` is compressed with (0: none); `chain` is the hash over the chain of
-    the batch before and these bytes."""
+    `codec` names the dictionary of `events` (0: none), `chain` is the hash of the chain before and these bytes."""
 
     first_seq: int
     last_seq: int
@@ -411,7 +411,7 @@ class Reads(Protocol):
         ...
 
 
-class StoreParts(Protocol):
+class StoreParts(KeepsTargets, Protocol):
     """The parts of a store.
 
     Reads of all parts raise StoreUnreachable, StoreCorrupt, EngineError; writes raise StoreFull, StoreUnreachable

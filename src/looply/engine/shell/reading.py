@@ -10,7 +10,10 @@ from looply.definition import Workflow
 from looply.definition.settings.mail import person_of
 from looply.engine.coding.codec import Codec
 from looply.engine.coding.units import head_of
+from looply.engine.effects.gate import TargetGate
+from looply.engine.effects.gated_dispatcher import GatedDispatcher
 from looply.engine.effects.local_first import LocalFirstDispatcher
+from looply.engine.effects.outages import BreakerSettings
 from looply.engine.effects.worker import Worker
 from looply.engine.ports.dispatch import Dispatcher
 from looply.engine.ports.port import (
@@ -64,6 +67,8 @@ class Parts:
     channels: frozenset[str] = frozenset()
     """Channels that keep copies of cards elsewhere and must be updated."""
     observers: Observers = field(default_factory=Observers)
+    breaker: BreakerSettings | None = None
+    """How systems that are down are found and called again; None: no outage is found."""
     turns: Turns | None = None
     """The turns of the organizations' large histories, long runs and child starts; None: nothing waits for a turn."""
 
@@ -76,7 +81,10 @@ class Reader:
         self._codec = parts.codec
         self._clock = parts.clock
         self._limits = parts.limits
-        self.dispatcher = LocalFirstDispatcher(parts.dispatcher)
+        self.gate = TargetGate(parts.store.targets, parts.worker.targets, parts.clock, parts.breaker)
+        gated = GatedDispatcher(self.gate, parts.dispatcher)
+        self.let_go = gated.let_go
+        self.dispatcher = LocalFirstDispatcher(gated)
         self.absences: Absences = parts.store.absences
         self.datastores: Datastores = parts.store.datastores
         self.decisions: Decisions = parts.store.decisions

@@ -5,7 +5,12 @@ from typing import TypeVar, assert_never
 from msgspec.structs import replace
 
 from looply.definition import Workflow
-from looply.execution.answering.attempts import answer_effect_done, answer_effect_failed, answer_effect_lost
+from looply.execution.answering.attempts import (
+    answer_effect_done,
+    answer_effect_failed,
+    answer_effect_lost,
+    answer_park_effect,
+)
 from looply.execution.answering.repair import answer_repair
 from looply.execution.answering.resume import answer_resume
 from looply.execution.answering.settling import settle_letter
@@ -36,6 +41,7 @@ from looply.execution.facts.commands import (
     EffectLost,
     FireTimer,
     MoveTo,
+    ParkEffect,
     PassOnAbsent,
     QuarantineExecution,
     ReassignCard,
@@ -63,7 +69,7 @@ from looply.execution.facts.open_work import open_work
 from looply.execution.facts.state import ExecutionState, Timer
 from looply.limits import DEFAULT_LIMITS, Limits
 
-Outcome = TypeVar("Outcome", EffectDone, EffectFailed, EffectLost)
+Outcome = TypeVar("Outcome", EffectDone, EffectFailed, EffectLost, ParkEffect)
 
 
 def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limits: Limits = DEFAULT_LIMITS) -> Answer:
@@ -95,6 +101,8 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
             return answer_effect_failed(workflow, state, _with_current_address(state, command))
         case EffectLost():
             return answer_effect_lost(state, _with_current_address(state, command))
+        case ParkEffect():
+            return answer_park_effect(state, _with_current_address(state, command))
         case ChildEnded():
             return answer_child_ended(state, command, limits)
         case Admit():

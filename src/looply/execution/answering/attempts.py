@@ -9,8 +9,8 @@ from looply.execution.document.evaluation import StepError, step_fuel
 from looply.execution.document.masking import MASK
 from looply.execution.document.sizes import over_document
 from looply.execution.facts.address import Address, parse_address
-from looply.execution.facts.commands import Answer, Done, EffectDone, EffectFailed, EffectLost
-from looply.execution.facts.events import Discarded, StepFailed, StepSucceeded, StepUnknown
+from looply.execution.facts.commands import Answer, Done, EffectDone, EffectFailed, EffectLost, Outage, ParkEffect
+from looply.execution.facts.events import Discarded, StepFailed, StepParked, StepSucceeded, StepUnknown
 from looply.execution.facts.state import ExecutionState, OpenStep
 from looply.execution.steps.approval import open_after_read
 from looply.execution.steps.visit import Visit
@@ -42,6 +42,8 @@ def answer_effect_done(workflow: Workflow, state: ExecutionState, command: Effec
         )
         return Answer(Done(), (failed,))
     if (judged := _status_failure(step, opened, command, address)) is not None:
+        if command.outage is not None and (judged.is_retriable or step.on_unknown == "retry"):
+            return Answer(Done(), (_parked(command, command.outage, again=True),))
         return Answer(Done(), (judged,))
     succeeded = StepSucceeded(
         at=command.at,
@@ -82,6 +84,9 @@ def answer_effect_failed(workflow: Workflow, state: ExecutionState, command: Eff
             at=command.at, **address.fields, attempt=command.attempt, cause=cause, message=command.message
         )
         return Answer(Done(), (unknown,))
+    if command.outage is not None and command.is_transient:
+        # It was not sent, or may be repeated: an attempt that only found the system down does not count.
+        return Answer(Done(), (_parked(command, command.outage, again=True),))
     is_retriable = step.retry is not None and command.is_transient and step.retry.matches(command.code, command.status)
     failed = StepFailed(
         at=command.at,
@@ -94,6 +99,14 @@ def answer_effect_failed(workflow: Workflow, state: ExecutionState, command: Eff
         retry_after_seconds=command.retry_after_seconds,
     )
     return Answer(Done(), (failed,))
+
+
+def answer_park_effect(state: ExecutionState, command: ParkEffect) -> Answer:
+    """Returns the event of an attempt that waits for its system; none when it has begun to wait before, or is over."""
+    opened = _in_flight(state, command.address, command.attempt)
+    if opened is None or opened.parked is not None or state.has_incident:
+        return Answer(Done(is_late=True))
+    return Answer(Done(), (_parked(command, command.outage),))
 
 
 def answer_effect_lost(state: ExecutionState, command: EffectLost) -> Answer:
@@ -109,6 +122,17 @@ def answer_effect_lost(state: ExecutionState, command: EffectLost) -> Answer:
         ended_process=command.ended_process,
     )
     return Answer(Done(), (unknown,))
+
+
+def _parked(command: EffectDone | EffectFailed | ParkEffect, outage: Outage, *, again: bool = False) -> StepParked:
+    return StepParked(
+        at=command.at,
+        **parse_address(command.address).fields,
+        attempt=command.attempt,
+        target=outage.target,
+        reason=outage.reason,
+        again=again,
+    )
 
 
 def _in_flight(state: ExecutionState, address: str, attempt: int) -> OpenStep | None:

@@ -171,10 +171,18 @@ class FireTimer(CommandBase, frozen=True, kw_only=True):
     timer: int
 
 
+class Outage(msgspec.Struct, frozen=True):
+    """A system that is not called at present, and why: the name that operators know, and the reason in words."""
+
+    target: str
+    reason: str
+
+
 class EffectDone(CommandBase, frozen=True, kw_only=True):
     """An attempt of the effect at `address` succeeded with `output`, whose JSON text has `size` bytes.
 
-    `write` is the change of a datastore that the operation makes: the unit stores both or neither.
+    `write` is the change of a datastore that the operation makes: the unit stores both or neither. `outage`: the answer
+    shows that the system is down, and it is not called at present.
     """
 
     address: str
@@ -183,10 +191,14 @@ class EffectDone(CommandBase, frozen=True, kw_only=True):
     size: int
     secret: tuple[str, ...] = ()
     write: DatastoreWrite | None = None
+    outage: Outage | None = None
 
 
 class EffectFailed(CommandBase, frozen=True, kw_only=True):
-    """An attempt failed. `was_sent` is false only when the request cannot have reached the other system."""
+    """An attempt failed. `was_sent` is false only when the request cannot have reached the other system.
+
+    `outage` as in `EffectDone`.
+    """
 
     address: str
     attempt: int
@@ -196,6 +208,15 @@ class EffectFailed(CommandBase, frozen=True, kw_only=True):
     was_sent: bool = False
     is_transient: bool = False
     retry_after_seconds: float = 0
+    outage: Outage | None = None
+
+
+class ParkEffect(CommandBase, frozen=True, kw_only=True):
+    """An attempt that is scheduled and not begun waits, because its system is not called at present."""
+
+    address: str
+    attempt: int
+    outage: Outage
 
 
 class EffectLost(CommandBase, frozen=True, kw_only=True):
@@ -256,6 +277,7 @@ Command: TypeAlias = (
     | FireTimer
     | EffectDone
     | EffectFailed
+    | ParkEffect
     | EffectLost
     | ChildEnded
     | Admit

@@ -34,6 +34,7 @@ from looply.execution.facts.step_events import (
     ScopeOpened,
     StepEvent,
     StepFailed,
+    StepParked,
     StepScheduled,
     StepSucceeded,
     StepUnknown,
@@ -93,6 +94,7 @@ __all__ = [
     "ScopeOpened",
     "StepEvent",
     "StepFailed",
+    "StepParked",
     "StepScheduled",
     "StepSkipped",
     "StepSucceeded",
@@ -214,6 +216,7 @@ Event: TypeAlias = (
     | StepSucceeded
     | StepFailed
     | StepUnknown
+    | StepParked
     | TimerStarted
     | TimerFired
     | WaitOpened

@@ -65,12 +65,21 @@ SUSPECT_ENDS: Final = 2
 """The number of crashes of processes in a row after which a call is suspect; a single crash may have another cause."""
 
 
+class TargetWait(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an attempt waits for its system: the name of the system, since when the attempt waits, and the reason."""
+
+    target: str
+    since: datetime
+    reason: str
+
+
 class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
     """A visit whose effect is not finished. `seq` numbers the event that scheduled the attempt in flight.
 
     `entered_on` is the instant at which the input was evaluated, `key` the address of which the idempotency key is made
     where the step had another name then (empty: `address`). `process_ends` counts the attempts in a row during which
-    the process crashed, of which the first was recorded at `ending_since`.
+    the process crashed, of which the first was recorded at `ending_since`. `parked`: the attempt waits until its system
+    can be called again, or has just been let go and has no outcome yet.
     """
 
     seq: int
@@ -86,6 +95,7 @@ class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
     key: str = ""
     process_ends: int = 0
     ending_since: datetime | None = None
+    parked: TargetWait | None = None
 
     @property
     def is_suspect(self) -> bool:
@@ -429,9 +439,10 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def _waiting_addresses(self) -> frozenset[str]:
-        """The addresses of visits that wait for an answer, for another execution, or for a time."""
+        """The addresses of visits that wait for an answer, for another execution, for a time, or for a system."""
         delays = (timer.address for timer in self.timers.values() if timer.kind == "DELAY")
-        return frozenset((*self.waits, *delays, *(child.address for child in self.children.values())))
+        parked = (step.address for step in self.open_steps.values() if step.parked is not None)
+        return frozenset((*self.waits, *delays, *parked, *(child.address for child in self.children.values())))
 
     def _is_waiting(self, path: Path, waiting: frozenset[str]) -> bool:
         return path.phase == "OPEN" and path.address.text in waiting

@@ -97,6 +97,17 @@ class StepUnknown(StepEvent, frozen=True, kw_only=True):
     ended_process: bool = False
 
 
+class StepParked(StepEvent, frozen=True, kw_only=True):
+    """The attempt waits until its system, `target`, can be called again; `reason` says since when and why it cannot.
+
+    `again`: the attempt was made and failed because of it, so it will be made again and counts once.
+    """
+
+    target: str
+    reason: str
+    again: bool = False
+
+
 class TimerStarted(StepEvent, frozen=True, kw_only=True):
     """A timer runs. `step` is empty for the timeout of the whole execution.
 

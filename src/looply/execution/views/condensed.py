@@ -41,6 +41,7 @@ from looply.execution.facts.events import (
     ScopeOpened,
     StepEvent,
     StepFailed,
+    StepParked,
     StepScheduled,
     StepSkipped,
     StepSucceeded,
@@ -188,6 +189,9 @@ class _Visits:
                 entry = self.of(event)
                 entry.end(event, "UNKNOWN")
                 entry.error = VisitError(code="OUTCOME_UNKNOWN", message=event.message or event.cause, status=None)
+            case StepParked():
+                entry = self.of(event)
+                entry.status, entry.ended_on = "WAITING", None
             case TimerStarted():
                 self._on_timer(event)
             case WaitOpened():

@@ -195,6 +195,18 @@ class StepRetryScheduledEntry(_StepEntry, frozen=True, kw_only=True, tag="STEP_R
     due_on: int
 
 
+class StepParkedEntry(_StepEntry, frozen=True, kw_only=True, tag="STEP_PARKED"):
+    """The attempt waits until its system, `target`, is called again.
+
+    With `again` it was made and failed, and it counts once.
+    """
+
+    attempt: int
+    target: str
+    reason: str
+    again: bool | UnsetType = UNSET
+
+
 class StepSkippedEntry(_StepEntry, frozen=True, kw_only=True, tag="STEP_SKIPPED"):
     """An operator gave the step an output. `overrides` are approvals that this decided."""
 
@@ -333,6 +345,7 @@ LogEntry: TypeAlias = (
     | StepSucceededEntry
     | StepFailedEntry
     | StepRetryScheduledEntry
+    | StepParkedEntry
     | StepSkippedEntry
     | StepResultDiscardedEntry
     | WaitOpenedEntry

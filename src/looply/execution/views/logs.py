@@ -56,6 +56,7 @@ from looply.execution.facts.events import (
     ScopeOpened,
     StepEvent,
     StepFailed,
+    StepParked,
     StepScheduled,
     StepSkipped,
     StepSucceeded,
@@ -92,6 +93,7 @@ from looply.execution.views.log_entries import (
     ResumeBufferedEntry,
     ResumeIgnoredEntry,
     StepFailedEntry,
+    StepParkedEntry,
     StepResultDiscardedEntry,
     StepRetryScheduledEntry,
     StepSkippedEntry,
@@ -162,6 +164,7 @@ SHOWN: Final[Mapping[type[EventBase], tuple[type[LogEntry], _Fields]]] = Mapping
         StepSucceeded: (StepSucceededEntry, _same("attempt", "branch", "output")),
         StepFailed: (StepFailedEntry, _same("attempt", "code", "message", "status", "output")),
         StepUnknown: (StepFailedEntry, _same("attempt", "cause", "message")),
+        StepParked: (StepParkedEntry, _same("attempt", "target", "reason", "again")),
         WaitOpened: (WaitOpenedEntry, (*_same("sources", "count"), ("timeout_on", "due_on"))),
         AnswerRecorded: (
             CardAnsweredEntry,

@@ -24,7 +24,7 @@ CREATE TABLE incident(
 CREATE INDEX incident_org ON incident(org);
 CREATE TABLE continuation(
   execution_id uuid PRIMARY KEY,
-  epoch bigint NOT NULL DEFAULT 0,           -- of the process that goes on with it
+  epoch bigint NOT NULL DEFAULT 0,           -- of the process that continues it
   taken timestamptz NOT NULL DEFAULT '-infinity') WITH (fillfactor = 70);
 CREATE TABLE card(
   id text COLLATE "C" PRIMARY KEY, execution_id uuid NOT NULL, org integer NOT NULL, workflow integer NOT NULL,
