@@ -41,7 +41,10 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "call",
         "The address has an open invitation. Make a new link for that one (`resendInvitation`), or revoke it.",
     ),
-    "ALREADY_MEMBER": ("call", "The person is a member, perhaps a deactivated one. Change the member (`changeMember`)."),
+    "ALREADY_MEMBER": (
+        "call",
+        "The person is a member, perhaps a deactivated one. Change the member (`changeMember`).",
+    ),
     "BAD_PREFERENCES": ("call", "The preferences are larger than 16 KiB, or `locale` or `time_zone` is no text."),
     "BAD_SPAN": ("call", "`from` is not before `to`, or the span is too long for its buckets. Ask for several spans."),
     "CONFIRM_REQUIRED": (
