@@ -308,7 +308,7 @@ def m18_effects_leave_before_the_commit() -> AbstractContextManager[None]:
         extras: Any = Extras(),  # noqa: B008 - immutable
     ) -> None:
         encoded = await self._encode(box, after, events)
-        unit = self._unit(box, after, workflow, events, extras, encoded)
+        unit, _ = self._unit(box, after, workflow, events, extras, encoded)
         former = box.state, box.workflow, box.chain
         box.state, box.workflow, box.chain = after, workflow, unit.batch.chain
         self._publish(unit, after)

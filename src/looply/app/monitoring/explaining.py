@@ -54,7 +54,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 class Advice(msgspec.Struct, frozen=True, kw_only=True):
     """A call that changes what holds the execution. `body` is what it is sent with, beside a reason."""
 
-    code: str
+    act: str
     call: str
     body: Mapping[str, Json]
     permission: Permission
@@ -114,20 +114,20 @@ async def _holds_of(services: Services, execution: Execution) -> tuple[list[Hold
         obstacles = await services.engine.overview.obstacles(head.execution_id)
         holds = [await _refine(services, hold, obstacles) for hold in holds]
         if obstacles.deliveries and all(hold.verdict in ("ORPHAN", "MOVES") for hold in holds):
-            holds.insert(0, Hold(code="DELIVERY", since=state.now, evidence=(state.seq,)))
-        if any(hold.code in _BY_PROCESS for hold in holds) and (reason := _unready(services)) is not None:
+            holds.insert(0, Hold(cause="DELIVERY", since=state.now, evidence=(state.seq,)))
+        if any(hold.cause in _BY_PROCESS for hold in holds) and (reason := _unready(services)) is not None:
             holds.insert(0, reason)
     if head.trigger_type == "SCHEDULED":
         schedule = await services.engine.schedules.find(head.organization_id, head.workflow_id)
         if schedule is not None and schedule.status == "PAUSED":
             values: dict[str, HoldValue] = {"workflow_id": head.workflow_id}
-            holds.append(Hold(code="SCHEDULE_PAUSED", until=None, values=values))
+            holds.append(Hold(cause="SCHEDULE_PAUSED", until=None, values=values))
     return holds, dict(recent)
 
 
 async def _refine(services: Services, hold: Hold, obstacles: Obstacles) -> Hold:
     """Returns the hold with what the store knows of it."""
-    match hold.code:
+    match hold.cause:
         case "SLOT":
             return replace(hold, who=obstacles.holders, values={**hold.values, "ahead": obstacles.ahead})
         case "CALL_RUNNING" | "SUSPECT":
@@ -135,36 +135,36 @@ async def _refine(services: Services, hold: Hold, obstacles: Obstacles) -> Hold:
         case "CHILD":
             child_id = str(hold.values["child_id"])
             heads = await services.engine.overview.heads([child_id])
-            return hold if heads else replace(hold, code="CHILD_START")
+            return hold if heads else replace(hold, cause="CHILD_START")
         case _:
             return hold
 
 
 def _refine_call(hold: Hold, effect: EffectFacts | None, crash_count: int) -> Hold:
-    if hold.code == "SUSPECT":
+    if hold.cause == "SUSPECT":
         crashes = max(crash_count, int(hold.values.get("crashes") or 0))
         return replace(hold, values={**hold.values, "crashes": crashes})
     if effect is None:
         # Its row is gone: the auditor reports the attempt as lost and repairs it.
-        return replace(hold, code="CALL_LOST")
+        return replace(hold, cause="CALL_LOST")
     values = {**hold.values, "target": effect.queue.partition(" ")[2] or None}
     if effect.is_lost:
-        return replace(hold, code="CALL_LOST", values=values)
-    return replace(hold, values=values) if effect.is_running else replace(hold, code="CALL_QUEUED", values=values)
+        return replace(hold, cause="CALL_LOST", values=values)
+    return replace(hold, values=values) if effect.is_running else replace(hold, cause="CALL_QUEUED", values=values)
 
 
 def _unready(services: Services) -> Hold | None:
     """Returns why this process moves nothing by itself, None when it does."""
     if services.lifecycle.is_draining:
-        return Hold(code="DRAINING")
+        return Hold(cause="DRAINING")
     health = services.engine.health()
-    return None if health.is_ready else Hold(code="STORE_LOST", values={"reason": health.reason})
+    return None if health.is_ready else Hold(cause="STORE_LOST", values={"reason": health.reason})
 
 
 async def _chain(services: Services, principal: Principal, hold: Hold) -> list[Link]:
     """Returns what holds the executions that are waited for; one that the caller may not see ends the chain."""
     found: list[Link] = []
-    while hold.code in ("CHILD", "SLOT") and hold.who and len(found) < _CHAIN:
+    while hold.cause in ("CHILD", "SLOT") and hold.who and len(found) < _CHAIN:
         try:
             execution = await get_owned(services, principal.organization_id, hold.who[0])
         except NotFound:
@@ -196,38 +196,38 @@ def _advice(execution: Execution, hold: Hold) -> list[Advice]:
         case "INCIDENT":
             about = {**own, "incident_id": hold.incident_id}
             found = [
-                Advice(code="RETRY", call="repairExecution", body={**about, "action": "retry"}, permission="repair")
+                Advice(act="RETRY", call="repairExecution", body={**about, "action": "retry"}, permission="repair")
             ]
             if step_of(hold):
                 found += [
                     Advice(
-                        code=action.upper(),
+                        act=action.upper(),
                         call="repairExecution",
                         body={**about, "action": action},
                         permission="repair",
                     )
-                    for action in (("complete", "skip") if hold.code == "INCIDENT_UNKNOWN" else ("skip",))
+                    for action in (("complete", "skip") if hold.cause == "INCIDENT_UNKNOWN" else ("skip",))
                 ]
-            return [*found, Advice(code="REDRIVE", call="redriveExecution", body=own, permission="repair")]
+            return [*found, Advice(act="REDRIVE", call="redriveExecution", body=own, permission="repair")]
         case "WAITS_FOR_PERSON":
             return [
-                Advice(code="REASSIGN", call="reassignCard", body={"card_id": card_id}, permission="repair")
+                Advice(act="REASSIGN", call="reassignCard", body={"card_id": card_id}, permission="repair")
                 for card_id in hold.card_ids[:1]
             ]
         case "WAITS_FOR_CALL":
             payload: dict[str, Json] = {"source": hold.who[0] if hold.who else "SAP"}
             body: dict[str, Json] = {"process_id": execution_id, "state": step_of(hold), "payload": payload}
-            return [Advice(code="RESUME", call="resumeWorkflow", body=body, permission="execute")]
+            return [Advice(act="RESUME", call="resumeWorkflow", body=body, permission="execute")]
         case "ORPHAN":
             return [
                 Advice(
-                    code="TERMINATE", call="terminateWorkflow", body={"process_id": execution_id}, permission="execute"
+                    act="TERMINATE", call="terminateWorkflow", body={"process_id": execution_id}, permission="execute"
                 )
             ]
         case "SUSPENDED":
             play: dict[str, Json] = {"workflow_id": workflow_id, "action": "PLAY"}
-            return [Advice(code="PLAY", call="toggleScheduledWorkflow", body=play, permission="repair")]
+            return [Advice(act="PLAY", call="toggleScheduledWorkflow", body=play, permission="repair")]
         case "ENDED":
-            return [Advice(code="RERUN", call="rerunExecution", body=own, permission="repair")]
+            return [Advice(act="RERUN", call="rerunExecution", body=own, permission="repair")]
         case _:
             return []

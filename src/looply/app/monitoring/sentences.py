@@ -61,7 +61,7 @@ def sentence(hold: Hold) -> str:
     known = {name: str(value) for name, value in hold.values.items() if value not in (None, "")}
     state = hold.values.get("state")
     at = f"step {state}" if state else "the execution"
-    return _SENTENCES[hold.code].format(**{**_MISSING, **known, "at": at, "who": _named(hold.who)})
+    return _SENTENCES[hold.cause].format(**{**_MISSING, **known, "at": at, "who": _named(hold.who)})
 
 
 _MISSING: Final[Mapping[str, str]] = {

@@ -112,7 +112,7 @@ JOURNAL: Final = (
         "modified_by text",
     ),
     _table("datastore_floor", "org integer, revision bigint"),
-    _table("figure_change", "n bigint, org integer, workflow integer, profile text, at_ms bigint, change text"),
+    _table("figure_change", "org integer, workflow integer, profile text, at_ms bigint, change text"),
     _table("counter", "org integer, workflow integer, name text, total bigint"),
     _table(
         "rollup",

@@ -160,7 +160,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     names.
     """
 
-    code: HoldCode
+    cause: HoldCode
     address: str = ""
     since: datetime | None = None
     until: datetime | None = None
@@ -174,7 +174,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def verdict(self) -> Verdict:
         """The kind of hold."""
-        return VERDICTS[self.code]
+        return VERDICTS[self.cause]
 
 
 def holds_of(state: ExecutionState, now: datetime, recent: Sequence[tuple[int, Event]] = ()) -> list[Hold]:
@@ -191,7 +191,7 @@ def _holds(state: ExecutionState, now: datetime) -> list[Hold]:
     if (end := state.closed) is not None:
         return [
             Hold(
-                code=_ENDS[end.status],
+                cause=_ENDS[end.status],
                 since=end.on,
                 who=(end.by,) if end.by else (),
                 evidence=(state.seq,),
@@ -204,17 +204,17 @@ def _holds(state: ExecutionState, now: datetime) -> list[Hold]:
     if state.slot is not None and not state.slot.is_held:
         slot = state.slot
         values: dict[str, HoldValue] = {"max_concurrency": slot.max_concurrency, "ahead": None}
-        return [Hold(code="SLOT", since=slot.since, evidence=(slot.seq,), subject=slot.seq, values=values)]
+        return [Hold(cause="SLOT", since=slot.since, evidence=(slot.seq,), subject=slot.seq, values=values)]
     found = [_of_path(state, path, now) for path in state.active_paths]
-    if state.continues and not any(hold.code == "STRETCH" for hold in found):
-        found.append(Hold(code="STRETCH", since=state.now, evidence=(state.seq,)))
-    return found or [Hold(code="ORPHAN", since=state.now, evidence=(state.seq,))]
+    if state.continues and not any(hold.cause == "STRETCH" for hold in found):
+        found.append(Hold(cause="STRETCH", since=state.now, evidence=(state.seq,)))
+    return found or [Hold(cause="ORPHAN", since=state.now, evidence=(state.seq,))]
 
 
 def _of_incident(incident: Incident) -> Hold:
     step = incident.step
     return Hold(
-        code=_INCIDENTS[incident.kind],
+        cause=_INCIDENTS[incident.kind],
         address=incident.address.text if step else "",
         since=incident.opened_on,
         evidence=(incident.seq,),
@@ -239,7 +239,7 @@ def _of_path(state: ExecutionState, path: Path, now: datetime) -> Hold:
     for child in state.children.values():
         if child.address == address:
             return Hold(
-                code="CHILD",
+                cause="CHILD",
                 address=address,
                 since=child.started_on,
                 who=(child.child_id,),
@@ -248,8 +248,8 @@ def _of_path(state: ExecutionState, path: Path, now: datetime) -> Hold:
                 values={"state": path.step, "child_id": child.child_id, "workflow_id": child.workflow_id},
             )
     if path.phase == "OPEN":
-        return Hold(code="ORPHAN", address=address, since=state.now, evidence=(state.seq,))
-    return Hold(code="STRETCH", address=address, since=state.now, evidence=(state.seq,), values={"state": path.step})
+        return Hold(cause="ORPHAN", address=address, since=state.now, evidence=(state.seq,))
+    return Hold(cause="STRETCH", address=address, since=state.now, evidence=(state.seq,), values={"state": path.step})
 
 
 def _of_wait(state: ExecutionState, wait: OpenWait) -> Hold:
@@ -259,7 +259,7 @@ def _of_wait(state: ExecutionState, wait: OpenWait) -> Hold:
     if not cards:
         values: dict[str, HoldValue] = {"state": wait.step, "sources": ", ".join(wait.sources)}
         return Hold(
-            code="RESUME",
+            cause="RESUME",
             address=wait.address,
             since=wait.opened_on,
             until=until,
@@ -271,7 +271,7 @@ def _of_wait(state: ExecutionState, wait: OpenWait) -> Hold:
     people = tuple(dict.fromkeys(card.recipient for card in cards))
     needed = wait.approval.quorum if wait.approval is not None else wait.count
     return Hold(
-        code="PERSON_CARD" if wait.approval is None else "PERSON_APPROVAL",
+        cause="PERSON_CARD" if wait.approval is None else "PERSON_APPROVAL",
         address=wait.address,
         since=wait.opened_on,
         until=until,
@@ -290,7 +290,7 @@ def _of_wait(state: ExecutionState, wait: OpenWait) -> Hold:
 
 def _of_timer(timer: Timer, path: Path, now: datetime) -> Hold:
     return Hold(
-        code="TIMER_OVERDUE" if timer.due < now else "TIMER",
+        cause="TIMER_OVERDUE" if timer.due < now else "TIMER",
         address=timer.address,
         until=timer.due,
         evidence=(timer.seq,),
@@ -303,7 +303,7 @@ def _of_retry(timer: Timer, path: Path, opened: OpenStep | None, now: datetime) 
     attempt = opened.attempt if opened is not None else None
     failure = path.failure
     return Hold(
-        code="RETRY_OVERDUE" if timer.due < now else "RETRY",
+        cause="RETRY_OVERDUE" if timer.due < now else "RETRY",
         address=timer.address,
         until=timer.due,
         evidence=(timer.seq,),
@@ -314,7 +314,7 @@ def _of_retry(timer: Timer, path: Path, opened: OpenStep | None, now: datetime) 
 
 def _of_call(state: ExecutionState, path: Path, opened: OpenStep) -> Hold:
     return Hold(
-        code="SUSPECT" if opened.is_suspect else "CALL_RUNNING",
+        cause="SUSPECT" if opened.is_suspect else "CALL_RUNNING",
         address=opened.address,
         since=opened.entered_on or state.now,
         evidence=(opened.seq,),
@@ -334,7 +334,7 @@ def _with_evidence(hold: Hold, recent: Iterable[tuple[int, Event]]) -> Hold:
     The code of the last failure is that of its event, and an instant that the state does not have is that of the event
     it began with.
     """
-    kinds = _SHOWING.get(hold.code, ())
+    kinds = _SHOWING.get(hold.cause, ())
     found: dict[type[Event], tuple[int, Event]] = {}
     begun: datetime | None = None
     for seq, event in recent:

@@ -97,8 +97,8 @@ def _explanation(found: Explanation, row: ExecutionHeadRow) -> ExplanationItem:
         chain=[_link(link) for link in found.chain],
         next=[
             AdviceItem(
-                code=advice.code,
-                text=ADVICE[advice.code],
+                code=advice.act,
+                text=ADVICE[advice.act],
                 call=advice.call,
                 body=dict(advice.body),
                 permission=advice.permission,
@@ -113,7 +113,7 @@ def _hold(explained: Explained) -> HoldItem:
     hold = explained.hold
     return HoldItem(
         verdict=hold.verdict,
-        code=hold.code,
+        code=hold.cause,
         text=explained.text,
         values=dict(hold.values),
         state=step_of(hold) or None,
@@ -128,7 +128,7 @@ def _hold(explained: Explained) -> HoldItem:
 
 def _link(link: Link) -> ChainItem:
     return ChainItem(
-        workflow_execution_id=link.execution_id, verdict=link.hold.verdict, code=link.hold.code, text=link.text
+        workflow_execution_id=link.execution_id, verdict=link.hold.verdict, code=link.hold.cause, text=link.text
     )
 
 

@@ -46,48 +46,48 @@ def test_every_code_has_a_verdict() -> None:
 def test_a_wait_for_a_call() -> None:
     simulator = simulate(asking(timeout="PT1H"))
     hold = only(simulator)
-    assert (hold.code, hold.verdict, step_of(hold)) == ("RESUME", "WAITS_FOR_CALL", "wait_1")
+    assert (hold.cause, hold.verdict, step_of(hold)) == ("RESUME", "WAITS_FOR_CALL", "wait_1")
     assert (hold.since, hold.until) == (simulator.now, simulator.now + timedelta(hours=1))
     assert kinds(simulator, hold) == ["WaitOpened"]
 
 
 def test_a_wait_for_people_and_for_a_decision() -> None:
     hold = only(simulate(chain(card(recipients=["ann@example.com", "bob@example.com"]))))
-    assert (hold.code, hold.who) == ("PERSON_CARD", ("ann@example.com", "bob@example.com"))
+    assert (hold.cause, hold.who) == ("PERSON_CARD", ("ann@example.com", "bob@example.com"))
     assert hold.values["recipients"] == 2
     assert len(hold.card_ids) == 2
     simulator = simulate(chain(approval(recipients=["ann@example.com"])))
     hold = only(simulator)
-    assert (hold.code, hold.values["needed"], hold.values["answered"]) == ("PERSON_APPROVAL", 1, 0)
+    assert (hold.cause, hold.values["needed"], hold.values["answered"]) == ("PERSON_APPROVAL", 1, 0)
     assert kinds(simulator, hold) == ["CardWanted", "WaitOpened"]
 
 
 def test_a_time_that_is_to_come_and_one_that_is_over() -> None:
     simulator = simulate(chain(delay()))
     hold = only(simulator)
-    assert (hold.code, hold.until) == ("TIMER", simulator.now + timedelta(hours=1))
+    assert (hold.cause, hold.until) == ("TIMER", simulator.now + timedelta(hours=1))
     # When the delay began is the instant of its event.
     assert hold.since == simulator.now
-    assert only(simulator, timedelta(hours=2)).code == "TIMER_OVERDUE"
+    assert only(simulator, timedelta(hours=2)).cause == "TIMER_OVERDUE"
     assert holds_of(simulator.state, simulator.now)[0].since is None
 
 
 def test_a_call_in_flight_its_retry_and_its_incident() -> None:
     simulator = simulate(chain(call(method="GET", retry=RETRY)))
     hold = only(simulator)
-    assert (hold.code, hold.values["attempt"]) == ("CALL_RUNNING", 1)
+    assert (hold.cause, hold.values["attempt"]) == ("CALL_RUNNING", 1)
     assert kinds(simulator, hold) == ["StepScheduled"]
     simulator.fail()
     hold = only(simulator)
-    assert (hold.code, hold.until) == ("RETRY", simulator.now + 10 * SECOND)
+    assert (hold.cause, hold.until) == ("RETRY", simulator.now + 10 * SECOND)
     assert hold.values["code"] == "CONNECTION"
     assert "StepFailed" in kinds(simulator, hold)
-    assert only(simulator, timedelta(minutes=1)).code == "RETRY_OVERDUE"
+    assert only(simulator, timedelta(minutes=1)).cause == "RETRY_OVERDUE"
     for _ in range(2):
         simulator.tick(60)
         simulator.fail()
     hold = only(simulator)
-    assert (hold.code, hold.verdict) == ("INCIDENT_FAILED", "INCIDENT")
+    assert (hold.cause, hold.verdict) == ("INCIDENT_FAILED", "INCIDENT")
     assert hold.incident_id in simulator.state.incidents
     assert kinds(simulator, hold)[-1] == "IncidentOpened"
 
@@ -97,24 +97,24 @@ def test_a_call_that_crashed_processes_is_suspect() -> None:
     for _ in range(SUSPECT_ENDS):
         simulator.lose(ended_process=True)
     hold = only(simulator)
-    assert (hold.code, hold.values["crashes"]) == ("SUSPECT", SUSPECT_ENDS)
+    assert (hold.cause, hold.values["crashes"]) == ("SUSPECT", SUSPECT_ENDS)
 
 
 def test_quarantine_and_ends() -> None:
     simulator = simulate(asking())
     simulator.submit(QuarantineExecution(at=simulator.now, message="ended the process"))
     hold = only(simulator)
-    assert (hold.code, step_of(hold)) == ("QUARANTINE", "")
+    assert (hold.cause, step_of(hold)) == ("QUARANTINE", "")
     simulator.submit(Terminate(at=simulator.now, by="operator", reason="enough"))
     hold = only(simulator)
-    assert (hold.code, hold.who, hold.values["reason"]) == ("ENDED_TERMINATED", ("operator",), "enough")
-    assert only(simulate(computing())).code == "ENDED_COMPLETED"
+    assert (hold.cause, hold.who, hold.values["reason"]) == ("ENDED_TERMINATED", ("operator",), "enough")
+    assert only(simulate(computing())).cause == "ENDED_COMPLETED"
 
 
 def test_a_child_and_a_cut_stretch() -> None:
     child = step("sub_1", "subworkflow", {"workflow_id": "01900000-0000-7000-8000-0000000000f1"})
     hold = only(simulate(chain(child)))
-    assert (hold.code, hold.verdict) == ("CHILD", "WAITS_FOR_CHILD")
+    assert (hold.cause, hold.verdict) == ("CHILD", "WAITS_FOR_CHILD")
     assert hold.who == (hold.values["child_id"],)
     simulator = simulate(counting(300), {"rounds": 300}, auto_continue=False)
     assert only(simulator).verdict == "MOVES"
@@ -123,7 +123,7 @@ def test_a_child_and_a_cut_stretch() -> None:
 def test_a_queue() -> None:
     simulator = simulate(chain(wait(), max_concurrency=2))
     hold = only(simulator)
-    assert (hold.code, hold.values) == ("SLOT", {"max_concurrency": 2, "ahead": None})
+    assert (hold.cause, hold.values) == ("SLOT", {"max_concurrency": 2, "ahead": None})
 
 
 def test_of_several_paths_the_most_important_one_comes_first() -> None:
@@ -138,4 +138,4 @@ def test_an_orphan_is_named(has_events: bool) -> None:
     lost = type(state)(**{name: getattr(state, name) for name in state.__struct_fields__} | {"waits": {}})
     recent = list(enumerate(simulator.history, 1)) if has_events else []
     (hold,) = holds_of(lost, simulator.now, recent)
-    assert hold.code == "ORPHAN"
+    assert hold.cause == "ORPHAN"
