@@ -98,7 +98,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host_concurrency: int = 8
     """Calls of steps of one organization that run at once against one system."""
     target_drain_rate: int = 5
-    """Calls a second at first after an outage of a system, doubled while they succeed; 0: outages are not looked for."""
+    """Calls a second at first after an outage of a system, doubled while they succeed; 0: no outage is looked for."""
     function_processes: int = 4
     """Processes per language that run the code of `function` steps; one organization has at most half of them."""
     encryption_key: Secret | None = None
