@@ -51,7 +51,7 @@ def make_engine(
             clock=clock,
             entropy=BlockEntropy(base.entropy),
             limits=base.settings.limits,
-            breaker=BreakerSettings(drain_rate=base.settings.target_drain_rate),
+            breaker=BreakerSettings(drain_rate=rate) if (rate := base.settings.target_drain_rate) else None,
             turns=base.turns,
             channels=COPYING_CHANNELS,
             observers=observers,

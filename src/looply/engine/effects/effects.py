@@ -106,7 +106,10 @@ class EffectRunner:
         if state is not None and not is_running:
             # While an incident is open nothing starts: the row stays QUEUED, as it does while another suspect call
             # runs.
-            if state.has_incident or not await self._may_begin(state, effect) or not await self._mark_running(effect):
+            if state.has_incident or not await self._may_begin(state, effect):
+                return
+            if not await self._mark_running(effect):
+                self._targets.turns.pop((effect.execution_id, effect.seq), None)
                 return
             # This process may have terminated the execution while the row was being marked: then nothing is sent, also
             # where it was evicted from memory at its end. A unit that another process stored before the mark has

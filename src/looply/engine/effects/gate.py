@@ -64,7 +64,8 @@ class TargetGate:
         self.drain_rate = (settings or BreakerSettings()).drain_rate
         """Attempts a second that are let go at first after an outage."""
         self._tallies: dict[Lane, Tally] = {}
-        self._turns: dict[tuple[str, int], Turn] = {}
+        self.turns: dict[tuple[str, int], Turn] = {}
+        """The turns of effects that are about to begin or in flight; one that does not begin is removed."""
         # Turns that were taken from the store at once and not used yet.
         self._pocket: Counter[Lane] = Counter()
         self._changing = asyncio.Lock()
@@ -109,7 +110,7 @@ class TargetGate:
             self._hold(effect, is_first=True)
             return False
         if turn is not None:
-            self._turns[effect.execution_id, effect.seq] = turn
+            self.turns[effect.execution_id, effect.seq] = turn
         return True
 
     def concerns(self, outcome: EffectDone | EffectFailed) -> bool:
@@ -118,7 +119,7 @@ class TargetGate:
 
     async def leave(self, effect: EffectRef, outcome: Outcome) -> Outcome:
         """Counts an outcome, and returns it with the outage that it is due to, if its system is not called now."""
-        turn = self._turns.pop((effect.execution_id, effect.seq), None)
+        turn = self.turns.pop((effect.execution_id, effect.seq), None)
         lane = self.known.lane_of(effect.lane)
         if "://" not in lane.target or self._settings is None:
             return outcome

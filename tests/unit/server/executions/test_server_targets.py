@@ -124,6 +124,6 @@ async def test_decisions_about_systems_are_recorded(mine: Caller, clock: FakeClo
     await pause(mine, clock)
     await mine.post("drainTarget", {"target": SHOP, "rate": 2})
     await mine.post("releaseTarget", {"target": SHOP})
-    found = (await mine.get("getAuditLog")).json()["items"]
+    found = (await mine.get("getAudit")).json()["items"]
     assert [item["action"] for item in found[:3]] == ["target.release", "target.drain", "target.pause"]
     assert {item["object_id"] for item in found[:3]} == {SHOP}
