@@ -69,32 +69,12 @@ def hide_workflow_id(workflow_id: str, workflow_ids: frozenset[str]) -> str:
         return workflow_id
 
 
-class BoundEngine:
-    """An engine that shows only the executions of some workflows."""
+class _BoundReads:
+    """The executions of some workflows."""
 
     def __init__(self, engine: Engine, workflow_ids: frozenset[str]) -> None:
         self._engine = engine
         self._ids = workflow_ids
-        self.absences = engine.absences
-        self.datastores = engine.datastores
-        self.pruning = engine.pruning
-        self.targets = engine.targets
-        self.decisions: Decisions = _BoundDecisions(engine.decisions, workflow_ids)
-        self.letters: Letters = _BoundLetters(engine.letters, workflow_ids)
-        self.figures: Figures = _BoundFigures(engine.figures, workflow_ids)
-        self.overview: ExecutionOverview = _BoundOverview(engine.overview, workflow_ids)
-        self.schedules: LiveSchedules = _BoundSchedules(engine.schedules, workflow_ids)
-
-    async def start(self, request: Start) -> Started:
-        """Starts an execution of one of the workflows. Raises: NotFound for another one."""
-        if request.workflow_id not in self._ids:
-            raise not_found_error("workflow", request.workflow_id)
-        return await self._engine.start(request)
-
-    async def submit(self, execution_id: str, command: Command) -> Reply:
-        """Submits a command to an execution of one of the workflows. Raises: NotFound for another one."""
-        await self.get(execution_id)
-        return await self._engine.submit(execution_id, command)
 
     async def get(self, execution_id: str) -> Execution:
         """Returns an execution of one of the workflows. Raises: NotFound for another one."""
@@ -147,6 +127,33 @@ class BoundEngine:
     async def wait_until_settled(self, execution_id: str, until: datetime) -> Execution:
         """Returns a settled execution that the caller has started."""
         return await self._engine.wait_until_settled(execution_id, until)
+
+
+class BoundEngine(_BoundReads):
+    """An engine that shows only the executions of some workflows."""
+
+    def __init__(self, engine: Engine, workflow_ids: frozenset[str]) -> None:
+        super().__init__(engine, workflow_ids)
+        self.absences = engine.absences
+        self.datastores = engine.datastores
+        self.pruning = engine.pruning
+        self.targets = engine.targets
+        self.decisions: Decisions = _BoundDecisions(engine.decisions, workflow_ids)
+        self.letters: Letters = _BoundLetters(engine.letters, workflow_ids)
+        self.figures: Figures = _BoundFigures(engine.figures, workflow_ids)
+        self.overview: ExecutionOverview = _BoundOverview(engine.overview, workflow_ids)
+        self.schedules: LiveSchedules = _BoundSchedules(engine.schedules, workflow_ids)
+
+    async def start(self, request: Start) -> Started:
+        """Starts an execution of one of the workflows. Raises: NotFound for another one."""
+        if request.workflow_id not in self._ids:
+            raise not_found_error("workflow", request.workflow_id)
+        return await self._engine.start(request)
+
+    async def submit(self, execution_id: str, command: Command) -> Reply:
+        """Submits a command to an execution of one of the workflows. Raises: NotFound for another one."""
+        await self.get(execution_id)
+        return await self._engine.submit(execution_id, command)
 
     async def open_cards(
         self,
