@@ -327,15 +327,6 @@ class Driver(Engine):
         await self.settle()
         await self.tick()
 
-    async def watch(self, span: timedelta, step: timedelta) -> None:
-        """Lets time pass in steps, after each of which the watch of systems and the pump do what is due."""
-        left = span
-        while left > timedelta(0):
-            await self.advance(step)
-            await self.target_watch.tick()
-            await self.settle()
-            left -= step
-
     async def finish(self) -> None:
         """Ends a story: proves what it left, and closes the store."""
         self.faults.let_go()
@@ -353,6 +344,16 @@ class Driver(Engine):
 
     def _all_faults(self) -> Sequence[Faults]:
         return (self.faults, *(paused.store.faults for paused in self._overtaken))
+
+
+async def watch_targets(engine: Driver, span: timedelta, step: timedelta) -> None:
+    """Lets time pass in steps, after each of which the watch of systems and the pump do what is due."""
+    left = span
+    while left > timedelta(0):
+        await engine.advance(step)
+        await engine.target_watch.tick()
+        await engine.settle()
+        left -= step
 
 
 def _base_url(_kind: str, settings: Mapping[str, Json]) -> str:

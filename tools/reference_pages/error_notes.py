@@ -5,7 +5,7 @@ The group decides under which heading a code is listed. A test checks that these
 
 from typing import Final, Literal, TypeAlias
 
-from reference_pages.target_errors import TARGET_ERRORS
+from reference_pages.monitoring_errors import MONITORING_ERRORS
 from reference_pages.workflows.step_errors import STEP_ERRORS
 
 Group: TypeAlias = Literal["call", "state", "definition", "step", "server", "command", "inside"]
@@ -47,7 +47,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "The person is a member, perhaps a deactivated one. Change the member (`changeMember`).",
     ),
     "BAD_PREFERENCES": ("call", "The preferences are larger than 16 KiB, or `locale` or `time_zone` is no text."),
-    "BAD_SPAN": ("call", "`from` is not before `to`, or the span is too long for its buckets. Ask for several spans."),
     "CONFIRM_REQUIRED": (
         "call",
         (
@@ -233,7 +232,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
             "Begin without a cursor, and read the current state."
         ),
     ),
-    "EVENT_NOT_FOUND": ("state", "No entry of the execution's log has this number; it is the `seq` of an entry."),
     "EXECUTION_NOT_FOUND": ("state", "No execution of the organization has this id or process id."),
     "EXPRESSION": (
         "definition",
@@ -414,7 +412,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "REQUEST_TIMEOUT": ("call", "The request did not arrive in time."),
     "SCHEMA_MISMATCH": ("command", "The store was written by a newer release. `serve` ends with 78; use that release."),
     "SCOPE": ("call", "The caller lacks the `permission` of the call; a key bound to workflows may make few calls."),
-    "SCOPE_NOT_FOUND": ("state", "No branch or iteration with this name was open then. Take one of `paths`."),
     "SEAL_BROKEN": (
         "server",
         "A stored secret cannot be opened: the encryption key is wrong, or the bytes are damaged.",
@@ -498,6 +495,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "USAGE": ("command", "The command line is wrong; `--help` shows how it is used."),
     "WORKFLOW_NOT_FOUND": ("state", "The workflow, or the version, does not exist."),
     "WORKSPACE_NOT_FOUND": ("state", "The organization has no such workspace."),
-    **{code: ("state", text) for code, text in TARGET_ERRORS.items()},
+    **MONITORING_ERRORS,
     **{code: ("step", text) for code, text in STEP_ERRORS.items()},
 }

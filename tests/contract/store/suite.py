@@ -20,11 +20,12 @@ from contract.store.absences import AbsenceContract
 from contract.store.datastores import DatastoreContract
 from contract.store.decisions import DecisionContract
 from contract.store.deliveries import DeliveryContract
-from contract.store.figures import FigureContract
+from contract.store.figures.figures import FigureContract
+from contract.store.figures.overview import OverviewContract
+from contract.store.figures.survey import OwnerContract, SurveyContract, UsageContract
 from contract.store.ledger import LedgerContract
 from contract.store.lists import ANY, ListContract
 from contract.store.lives import Stores, opened
-from contract.store.overview import OverviewContract
 from contract.store.samples import (
     ORGANIZATION,
     OTHER_WORKFLOW,
@@ -34,7 +35,6 @@ from contract.store.samples import (
     working,
 )
 from contract.store.search import SearchContract
-from contract.store.survey import OwnerContract, SurveyContract, UsageContract
 from contract.store.targets import TargetContract
 from contract.store.trials import TrialContract
 from contract.store.work import ScheduleContract, WorkContract

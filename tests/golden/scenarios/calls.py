@@ -77,7 +77,7 @@ def parked_and_made_again() -> Simulator:
     simulator.fail(outage=outage)
     simulator.succeed({**OK, "status": "503"}, outage=outage)
     simulator.succeed(OK)
-    simulator.park(outage)
+    park(simulator, outage)
     return simulator
 
 

@@ -167,11 +167,6 @@ class Simulator:
             )
         )
 
-    def park(self, outage: Outage) -> Reply:
-        """Lets the oldest effect wait, because its system is not called."""
-        effect = self.effects[0]
-        return self.submit(ParkEffect(at=self.now, address=effect.address, attempt=effect.attempt, outage=outage))
-
     def fail(self, code: str = "CONNECTION", **fields: Any) -> Reply:
         """Lets the oldest effect in flight fail. `fields` are those of `EffectFailed`."""
         effect = self.effects[0]
@@ -228,3 +223,10 @@ class Simulator:
             assert given.reply == Done()
             self._commit(given.events)
         return self.state
+
+
+def park(simulator: Simulator, outage: Outage) -> Reply:
+    """Lets the oldest effect wait, because its system is not called."""
+    effect = simulator.effects[0]
+    command = ParkEffect(at=simulator.now, address=effect.address, attempt=effect.attempt, outage=outage)
+    return simulator.submit(command)

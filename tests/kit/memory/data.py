@@ -29,7 +29,7 @@ from looply.engine.records.claims import Claim, StoredKey
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.engine.records.datastores import Datastore, DatastoreChange, full_error, revision_error
 from looply.engine.records.decisions import DecisionRow
-from looply.engine.records.figures import ChangeRow, CounterKey, RollUp, RollUpKey
+from looply.engine.records.figures.figures import ChangeRow, CounterKey, RollUp, RollUpKey
 from looply.engine.records.letters import LetterRow
 from looply.engine.records.targets import TargetRow
 from looply.execution.document.searching import SearchValues

@@ -18,11 +18,11 @@ from looply.engine.records.absences import Absences
 from looply.engine.records.copies import Copies
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
-from looply.engine.records.figures import Figures
+from looply.engine.records.figures.figures import Figures
+from looply.engine.records.figures.survey import Survey
 from looply.engine.records.letters import Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.startup import StartupState
-from looply.engine.records.survey import Survey
 from looply.engine.records.targets import Targets
 from looply.engine.records.trials import Trials
 from simulation.running.options import STORE_FAULTS

@@ -41,10 +41,10 @@ from looply.engine.ports.port import (
     ignore_examined,
 )
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow, Decisions, key_of
-from looply.engine.records.figures import Counts, Drift, Figures, Grain, RollUpRow
+from looply.engine.records.figures.figures import Counts, Drift, Figures, Grain, RollUpRow
+from looply.engine.records.figures.overview import IncidentGroup, Obstacles, RowFacts
+from looply.engine.records.figures.survey import Usage
 from looply.engine.records.letters import LetterFilter, LetterKey, LetterRow, Letters
-from looply.engine.records.overview import IncidentGroup, Obstacles, RowFacts
-from looply.engine.records.survey import Usage
 from looply.errors import BadRequest, execution_not_found
 from looply.execution.answering.starting import Started
 from looply.execution.facts.commands import Command, Reply

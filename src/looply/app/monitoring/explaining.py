@@ -16,7 +16,7 @@ from looply.app.monitoring.rows import MonitorRow, rows_of
 from looply.app.monitoring.sentences import sentence
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.port import Execution
-from looply.engine.records.overview import EffectFacts, Obstacles
+from looply.engine.records.figures.overview import EffectFacts, Obstacles
 from looply.errors import NotFound
 from looply.execution.facts.events import Event
 from looply.execution.views.holds import Hold, HoldCode, HoldValue, holds_of, step_of

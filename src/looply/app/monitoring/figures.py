@@ -9,7 +9,7 @@ import msgspec
 
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
-from looply.engine.records.figures import (
+from looply.engine.records.figures.figures import (
     CARDS,
     FAILED,
     GRAINS,

@@ -11,7 +11,7 @@ from looply.app.context.services import Services
 from looply.app.executions.search import find_term_workflows, validate_filter
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.port import Filter, Head
-from looply.engine.records.overview import NO_FACTS, IncidentGroup, IncidentSummary, RowFacts
+from looply.engine.records.figures.overview import NO_FACTS, IncidentGroup, IncidentSummary, RowFacts
 from looply.execution.document.searching import REQUESTER, SearchValues
 from looply.execution.facts.events import IncidentKind, TimerKind
 from looply.execution.facts.state import OPEN_STATUSES

@@ -18,11 +18,11 @@ from looply.definition import Workflow
 from looply.engine.records.absences import Absences
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
-from looply.engine.records.figures import Figures
+from looply.engine.records.figures.figures import Figures
+from looply.engine.records.figures.overview import Overview
+from looply.engine.records.figures.survey import Usage
 from looply.engine.records.letters import Letters
-from looply.engine.records.overview import Overview
 from looply.engine.records.pruning import Pruning
-from looply.engine.records.survey import Usage
 from looply.engine.records.targets import TargetControl
 from looply.execution.answering.starting import Started
 from looply.execution.facts.commands import Command, Reply

@@ -28,11 +28,11 @@ from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.engine.records.copies import Copies, CopyUpdate
 from looply.engine.records.datastores import DatastoreChange, Datastores
 from looply.engine.records.decisions import DecisionRow, Decisions
-from looply.engine.records.figures import FigureChange, Figures
+from looply.engine.records.figures.figures import FigureChange, Figures
+from looply.engine.records.figures.survey import Survey
 from looply.engine.records.letters import LetterRow, Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.startup import StartupState
-from looply.engine.records.survey import Survey
 from looply.engine.records.targets import KeepsTargets
 from looply.engine.records.trials import Trials
 from looply.execution.document.searching import SearchValues

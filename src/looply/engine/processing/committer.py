@@ -26,7 +26,7 @@ from looply.engine.records.changes import StateChange
 from looply.engine.records.claims import StoredKey
 from looply.engine.records.copies import copy_updates
 from looply.engine.records.datastores import DatastoreChange, change_of
-from looply.engine.records.figures import figure_change
+from looply.engine.records.figures.figures import figure_change
 from looply.engine.records.letters import LetterRow, letter_changes
 from looply.execution import ExecutionState, Status
 from looply.execution.document.searching import search_value_changes

@@ -38,7 +38,7 @@ from looply.engine.processing.observers import Observers
 from looply.engine.records.absences import Absences
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
-from looply.engine.records.figures import Figures
+from looply.engine.records.figures.figures import Figures
 from looply.engine.records.letters import Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.shell.completion_poller import CompletionPoller

@@ -18,8 +18,8 @@ from looply.engine.processing.committer import encode_definition
 from looply.engine.processing.live_schedules import StoredSchedules
 from looply.engine.processing.processor import Processor
 from looply.engine.processing.quotas import Quotas
+from looply.engine.records.figures.survey import Usage
 from looply.engine.records.startup import StartupState
-from looply.engine.records.survey import Usage
 from looply.engine.records.targets import TargetControl
 from looply.engine.shell.audit import audit_store
 from looply.engine.shell.reading import Parts, Reader

@@ -12,8 +12,8 @@ from looply.engine.coding.codec import FOLD_VERSION
 from looply.engine.records.startup import StartupState
 from looply.engine.sql.figures.figures import SqlFigures
 from looply.engine.sql.figures.overview import SqlOverview
+from looply.engine.sql.figures.survey import SqlSurvey
 from looply.engine.sql.store import SqlStore
-from looply.engine.sql.survey import SqlSurvey
 from looply.engine.sql.work import SqlWorkQueue
 from looply.engine.sqlite.file.backup import back_up, integrity_check
 from looply.engine.sqlite.file.opening import FILE_NAME, check_library

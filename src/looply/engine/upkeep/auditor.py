@@ -22,7 +22,7 @@ import structlog
 from looply.clock import Clock
 from looply.engine.ports.port import Head
 from looply.engine.ports.store import Store, Work
-from looply.engine.records.survey import Census
+from looply.engine.records.figures.survey import Census
 from looply.engine.shell.audit import Problem, is_orphan, problems_of
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.loop import Loop

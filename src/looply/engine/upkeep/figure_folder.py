@@ -6,7 +6,7 @@ Where several processes share a store, each runs it, and one at a time folds.
 from typing import Final
 
 from looply.clock import Clock
-from looply.engine.records.figures import GRAINS, KEPT, Figures
+from looply.engine.records.figures.figures import GRAINS, KEPT, Figures
 from looply.engine.upkeep.loop import Loop
 
 SLICE: Final = 200

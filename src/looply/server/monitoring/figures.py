@@ -7,7 +7,7 @@ import msgspec
 
 from looply.app.monitoring.figures import LONGEST, OpenCounts, Span, Statistics, StepFigures, count_open, measure
 from looply.catalog.tenants.names import validate_id
-from looply.engine.records.figures import GRAINS, Grain, RollUp
+from looply.engine.records.figures.figures import GRAINS, Grain, RollUp
 from looply.execution.facts.events import IncidentKind
 from looply.instants import to_ms
 from looply.server.http.call import Call, Parameter, Response, read_route

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.monitoring.rows import MonitorRow, NamedGroup, Waiting, WaitKind, list_incident_groups, list_rows
 from looply.catalog.tenants.names import validate_id
-from looply.engine.records.overview import IncidentSummary
+from looply.engine.records.figures.overview import IncidentSummary
 from looply.execution.facts.events import IncidentKind
 from looply.execution.facts.state import Status
 from looply.instants import ms_or_none, to_ms

@@ -39,7 +39,7 @@ async def down(engine: Driver, count: int = 12) -> list[str]:
     """Lets the shop be down while executions call it; returns them when they wait."""
     engine.world.always("call_1", Unavailable("refused"))
     ids = [await engine.trigger(calling(), {"po": n}) for n in range(count)]
-    await engine.watch(timedelta(seconds=3), TICK)
+    await watch_targets(engine, timedelta(seconds=3), TICK)
     return ids
 
 
@@ -57,17 +57,17 @@ class OutageStories:
         (row,) = engine.shell.gate.rows.all
         assert (row.target, row.state, [each.target for each in alarms]) == (SHOP, "OPEN", [SHOP])
         tried = len(engine.world.calls)
-        await engine.watch(timedelta(seconds=5), TICK)
+        await watch_targets(engine, timedelta(seconds=5), TICK)
         assert len(engine.world.calls) == tried
         engine.world.always("call_1", Answer())
-        await engine.watch(timedelta(seconds=30), TICK)
+        await watch_targets(engine, timedelta(seconds=30), TICK)
         assert await statuses(engine, ids) == {"COMPLETED"}
         answered = [each.execution_id for each in engine.world.calls if each.phase == "ANSWERED"]
         assert sorted(answered) == sorted(ids)
         assert len(alarms) == 1
         for each in ids:
             assert await engine.events(each, IncidentOpened) == []
-        await engine.watch(timedelta(seconds=60), TICK)
+        await watch_targets(engine, timedelta(seconds=60), TICK)
         assert engine.shell.gate.rows.all == ()
 
     async def test_an_execution_says_for_which_system_it_waits_and_why(self, engine: Driver) -> None:
@@ -88,7 +88,7 @@ class OutageStories:
         await guarded(engine)
         engine.world.always("call_1", Unavailable("refused"))
         ids = [await engine.trigger(calling(), {"po": n}) for n in range(8)]
-        await engine.watch(timedelta(minutes=6), timedelta(seconds=2))
+        await watch_targets(engine, timedelta(minutes=6), timedelta(seconds=2))
         # Four failures come before the system counts as down; probes of half an hour add none.
         attempts = [event.attempt for each in ids for event in await engine.events(each, StepScheduled)]
         assert max(attempts) <= 2
@@ -102,7 +102,7 @@ class OutageStories:
         begun, seen = engine.clock.now(), len(engine.world.calls)
         instants = []
         while engine.clock.now() - begun < timedelta(seconds=160):
-            await engine.watch(TICK, TICK)
+            await watch_targets(engine, TICK, TICK)
             instants += [(engine.clock.now() - begun).total_seconds()] * (len(engine.world.calls) - seen)
             seen = len(engine.world.calls)
         assert len(instants) == 4
@@ -113,18 +113,18 @@ class OutageStories:
         alarms = await guarded(engine)
         engine.world.always("call_1", Answer(status=503))
         ids = [await engine.trigger(calling("GET", fail_on=["5xx"]), {"po": n}) for n in range(8)]
-        await engine.watch(timedelta(seconds=30), TICK)
+        await watch_targets(engine, timedelta(seconds=30), TICK)
         assert await statuses(engine, ids) == {"WAITING"}
         assert len(alarms) == 1
         engine.world.always("call_1", Answer())
-        await engine.watch(timedelta(seconds=60), TICK)
+        await watch_targets(engine, timedelta(seconds=60), TICK)
         assert await statuses(engine, ids) == {"COMPLETED"}
 
     async def test_refusals_and_wrong_inputs_never_stop_a_system(self, engine: Driver) -> None:
         alarms = await guarded(engine)
         engine.world.always("call_1", Answer(status=422))
         ids = [await engine.trigger(calling(fail_on=["4xx"]), {"po": n}) for n in range(10)]
-        await engine.watch(timedelta(seconds=3), TICK)
+        await watch_targets(engine, timedelta(seconds=3), TICK)
         assert await statuses(engine, ids) == {"FAILED"}
         assert (alarms, engine.shell.gate.rows.all) == ([], ())
 
@@ -132,13 +132,13 @@ class OutageStories:
         await guarded(engine)
         engine.world.always("call_1", Timeout("no answer", sent=True))
         ids = [await engine.trigger(calling(), {"po": n}) for n in range(6)]
-        await engine.watch(timedelta(seconds=3), TICK)
+        await watch_targets(engine, timedelta(seconds=3), TICK)
         assert [each.phase for each in engine.world.calls] == ["RAISED"] * 6
         assert await statuses(engine, ids) == {"FAILED"}
         for each in ids:
             assert len(await engine.events(each, StepUnknown)) == 1
         late = await engine.trigger(calling(), {"po": 99})
-        await engine.watch(timedelta(seconds=3), TICK)
+        await watch_targets(engine, timedelta(seconds=3), TICK)
         assert await engine.status(late) == "WAITING"
         assert len(engine.world.calls) == 6
 
@@ -157,7 +157,7 @@ class OutageStories:
         ids = await down(engine)
         await engine.terminate(ids[-1])
         engine.world.always("call_1", Answer())
-        await engine.watch(timedelta(seconds=40), TICK)
+        await watch_targets(engine, timedelta(seconds=40), TICK)
         assert await statuses(engine, ids[:-1]) == {"COMPLETED"}
         assert await engine.status(ids[-1]) == "TERMINATED"
         assert ids[-1] not in [each.execution_id for each in engine.world.calls if each.phase == "ANSWERED"]
@@ -168,11 +168,11 @@ class OutageStories:
         alarms = await guarded(engine)
         ids = await down(engine, 30)
         engine.world.script("call_1", Answer(), Answer(), Unavailable("refused again"))
-        await engine.watch(timedelta(seconds=16), TICK)
+        await watch_targets(engine, timedelta(seconds=16), TICK)
         (row,) = engine.shell.gate.rows.all
         assert (row.state, row.reason) == ("OPEN", "CONNECTION: refused again")
         engine.world.always("call_1", Answer())
-        await engine.watch(timedelta(seconds=60), TICK)
+        await watch_targets(engine, timedelta(seconds=60), TICK)
         assert await statuses(engine, ids) == {"COMPLETED"}
         assert len(alarms) == 1
 
@@ -181,16 +181,16 @@ class OutageStories:
         ids = await down(engine, 120)
         engine.world.always("call_1", Answer())
         while not engine.shell.gate.rows.all or engine.shell.gate.rows.all[0].state == "OPEN":
-            await engine.watch(TICK, TICK)
+            await watch_targets(engine, TICK, TICK)
         seen, counts = len(engine.world.calls), []
         for _ in range(2):
-            await engine.watch(timedelta(seconds=9), timedelta(milliseconds=100))
+            await watch_targets(engine, timedelta(seconds=9), timedelta(milliseconds=100))
             counts.append(len(engine.world.calls) - seen)
-            await engine.watch(timedelta(seconds=1), timedelta(milliseconds=100))
+            await watch_targets(engine, timedelta(seconds=1), timedelta(milliseconds=100))
             seen = len(engine.world.calls)
         assert 0.8 * 45 <= counts[0] <= 1.2 * 45, counts
         assert counts[1] >= 0.8 * min(90, 120 - counts[0] - 10), counts
-        await engine.watch(timedelta(seconds=20), TICK)
+        await watch_targets(engine, timedelta(seconds=20), TICK)
         assert await statuses(engine, ids) == {"COMPLETED"}
 
 
@@ -202,36 +202,36 @@ class OutageAccidentStories:
         ids = await down(engine)
         tried = len(engine.world.calls)
         await engine.crash()
-        await engine.watch(timedelta(seconds=5), TICK)
+        await watch_targets(engine, timedelta(seconds=5), TICK)
         assert len(engine.world.calls) == tried
         assert await statuses(engine, ids) == {"WAITING"}
         engine.world.always("call_1", Answer())
-        await engine.watch(timedelta(seconds=40), TICK)
+        await watch_targets(engine, timedelta(seconds=40), TICK)
         assert await statuses(engine, ids) == {"COMPLETED"}
 
     async def test_a_probe_that_died_with_its_process_is_made_again(self, engine: Driver) -> None:
         await guarded(engine)
         engine.world.always("call_1", Unavailable("refused"))
         ids = [await engine.trigger(calling("GET"), {"po": n}) for n in range(12)]
-        await engine.watch(timedelta(seconds=3), TICK)
+        await watch_targets(engine, timedelta(seconds=3), TICK)
         engine.world.always("call_1", HANG)
-        await engine.watch(timedelta(seconds=10), TICK)
+        await watch_targets(engine, timedelta(seconds=10), TICK)
         assert len(engine.world.open_calls()) == 1
         await engine.crash()
         engine.world.always("call_1", Answer())
-        await engine.watch(timedelta(seconds=100), timedelta(seconds=1))
+        await watch_targets(engine, timedelta(seconds=100), timedelta(seconds=1))
         assert "WAITING" in await statuses(engine, ids)
-        await engine.watch(timedelta(seconds=60), TICK)
+        await watch_targets(engine, timedelta(seconds=60), TICK)
         assert await statuses(engine, ids) == {"COMPLETED"}
 
     async def test_a_crash_in_the_middle_of_a_drain_sends_nothing_twice(self, engine: Driver) -> None:
         await guarded(engine)
         ids = await down(engine, 30)
         engine.world.always("call_1", Answer())
-        await engine.watch(timedelta(seconds=10), TICK)
+        await watch_targets(engine, timedelta(seconds=10), TICK)
         assert len(await statuses(engine, ids)) == 2
         await engine.crash()
-        await engine.watch(timedelta(seconds=40), TICK)
+        await watch_targets(engine, timedelta(seconds=40), TICK)
         assert await statuses(engine, ids) == {"COMPLETED"}
         answered = [each.execution_id for each in engine.world.calls if each.phase == "ANSWERED"]
         assert sorted(answered) == sorted(ids)
@@ -241,11 +241,11 @@ class OutageAccidentStories:
         engine.world.connections.put("S4", {}, settings={"base_url": "https://old.example:443"})
         engine.world.always("call_1", Unavailable("refused"))
         ids = [await engine.trigger(calling(connection="S4"), {"po": n}) for n in range(12)]
-        await engine.watch(timedelta(seconds=3), TICK)
+        await watch_targets(engine, timedelta(seconds=3), TICK)
         assert await statuses(engine, ids) == {"WAITING"}
         engine.world.connections.put("S4", {}, settings={"base_url": "https://new.example:443"})
         engine.world.always("call_1", Answer())
-        await engine.watch(timedelta(seconds=7), TICK)
+        await watch_targets(engine, timedelta(seconds=7), TICK)
         assert await statuses(engine, ids) == {"COMPLETED"}
 
     async def test_a_connection_is_looked_up_before_anything_is_called_after_a_crash(self, engine: Driver) -> None:
@@ -253,11 +253,11 @@ class OutageAccidentStories:
         engine.world.connections.put("S4", {}, settings={"base_url": "https://old.example:443"})
         engine.world.always("call_1", Unavailable("refused"))
         ids = [await engine.trigger(calling(connection="S4"), {"po": n}) for n in range(12)]
-        await engine.watch(timedelta(seconds=3), TICK)
+        await watch_targets(engine, timedelta(seconds=3), TICK)
         tried = len(engine.world.calls)
         await engine.crash()
         late = await engine.trigger(calling(connection="S4"), {"po": 99})
-        await engine.watch(timedelta(seconds=4), TICK)
+        await watch_targets(engine, timedelta(seconds=4), TICK)
         assert len(engine.world.calls) == tried
         assert await statuses(engine, [*ids, late]) == {"WAITING"}
 
@@ -266,9 +266,9 @@ class OutageAccidentStories:
         engine.world.connections.put("S4", {}, settings={"base_url": "https://old.example:443"})
         engine.world.always("call_1", Unavailable("refused"))
         ids = [await engine.trigger(calling(connection="S4"), {"po": n}) for n in range(8)]
-        await engine.watch(timedelta(seconds=3), TICK)
+        await watch_targets(engine, timedelta(seconds=3), TICK)
         engine.world.connections.by_name.clear()
-        await engine.watch(timedelta(seconds=10), TICK)
+        await watch_targets(engine, timedelta(seconds=10), TICK)
         assert await statuses(engine, ids) == {"FAILED"}
 
 
@@ -280,7 +280,7 @@ class MaintenanceStories:
         window = Maintenance(begins_on=now, until=now + timedelta(minutes=5), reason="an upgrade", by="ann")
         await engine.shell.targets.pause(ORGANIZATION, SHOP, window)
         ids = [await engine.trigger(calling(), {"po": n}) for n in range(8)]
-        await engine.watch(timedelta(seconds=3), TICK)
+        await watch_targets(engine, timedelta(seconds=3), TICK)
         assert await statuses(engine, ids) == {"WAITING"}
         assert engine.world.calls == []
         (parked,) = await engine.events(ids[0], StepParked)
@@ -288,9 +288,9 @@ class MaintenanceStories:
         (report,) = await engine.shell.targets.list(ORGANIZATION)
         assert (report.row.maintenance, report.waiting) == (window, 8)
         await engine.crash()
-        await engine.watch(timedelta(minutes=4), timedelta(seconds=10))
+        await watch_targets(engine, timedelta(minutes=4), timedelta(seconds=10))
         assert engine.world.calls == []
-        await engine.watch(timedelta(seconds=90), TICK)
+        await watch_targets(engine, timedelta(seconds=90), TICK)
         assert await statuses(engine, ids) == {"COMPLETED"}
         assert await engine.shell.targets.list(ORGANIZATION) == []
 
@@ -301,9 +301,9 @@ class MaintenanceStories:
         early = await engine.trigger(calling(), {"po": 1})
         await engine.settle()
         assert await engine.status(early) == "COMPLETED"
-        await engine.watch(timedelta(seconds=70), timedelta(seconds=2))
+        await watch_targets(engine, timedelta(seconds=70), timedelta(seconds=2))
         late = await engine.trigger(calling(), {"po": 2})
-        await engine.watch(timedelta(seconds=3), TICK)
+        await watch_targets(engine, timedelta(seconds=3), TICK)
         assert await engine.status(late) == "WAITING"
 
     async def test_a_release_calls_the_system_as_usual_at_once(self, engine: Driver) -> None:
@@ -311,7 +311,7 @@ class MaintenanceStories:
         ids = await down(engine, 30)
         engine.world.always("call_1", Answer())
         assert await engine.shell.targets.release(ORGANIZATION, SHOP)
-        await engine.watch(timedelta(seconds=3), TICK)
+        await watch_targets(engine, timedelta(seconds=3), TICK)
         assert await statuses(engine, ids) == {"COMPLETED"}
         assert not await engine.shell.targets.release(ORGANIZATION, SHOP)
 
@@ -322,8 +322,8 @@ class MaintenanceStories:
         engine.world.always("call_1", Answer())
         seen = len(engine.world.calls)
         assert await engine.shell.targets.drain(ORGANIZATION, SHOP, rate) is not None
-        await engine.watch(timedelta(seconds=12), timedelta(milliseconds=100))
+        await watch_targets(engine, timedelta(seconds=12), timedelta(milliseconds=100))
         assert 0.8 * 12 * rate <= len(engine.world.calls) - seen <= 1.2 * 12 * rate
-        await engine.watch(timedelta(seconds=60 / rate + 15), TICK)
+        await watch_targets(engine, timedelta(seconds=60 / rate + 15), TICK)
         assert await statuses(engine, ids) == {"COMPLETED"}
         assert await engine.shell.targets.list(ORGANIZATION) == []

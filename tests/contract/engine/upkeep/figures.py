@@ -7,7 +7,7 @@ from contract.engine.upkeep.proofs import plant
 from kit.definitions import approval, asking, call, card, chain, computing, delaying
 from kit.driver import ORGANIZATION, Driver, id_of
 from looply.engine.ports.store import WorkChange
-from looply.engine.records.figures import RollUp
+from looply.engine.records.figures.figures import RollUp
 from looply.engine.upkeep.figure_folder import SLICE, FigureFolder
 from looply.execution.facts.commands import Redrive
 from looply.testing.clock import START_TIME

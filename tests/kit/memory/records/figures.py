@@ -6,7 +6,7 @@ from datetime import datetime
 
 from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
-from looply.engine.records.figures import (
+from looply.engine.records.figures.figures import (
     CARDS,
     FAILED,
     INCIDENTS,
@@ -25,7 +25,7 @@ from looply.instants import from_ms, to_ms
 
 
 class MemoryFigures:
-    """See `looply.engine.records.figures.Figures`."""
+    """See `looply.engine.records.figures.figures.Figures`."""
 
     def __init__(self, data: MemoryData, commits: Commits) -> None:
         self._data = data

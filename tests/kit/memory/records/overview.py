@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from kit.memory.data import MemoryData
 from looply.engine.ports.port import Head
 from looply.engine.ports.store import IncidentRow
-from looply.engine.records.overview import (
+from looply.engine.records.figures.overview import (
     EffectFacts,
     IncidentGroup,
     IncidentSummary,
@@ -26,7 +26,7 @@ def is_stale(data: MemoryData, card_id: str) -> bool:
 
 
 class MemoryOverview:
-    """See `looply.engine.records.overview.Overview`."""
+    """See `looply.engine.records.figures.overview.Overview`."""
 
     def __init__(self, data: MemoryData) -> None:
         self._data = data

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kit.execution.driver import Simulator
+from kit.execution.driver import Simulator, park
 from kit.execution.workflows import call, workflow
 from looply.errors import IllegalTransition
 from looply.execution import evolve
@@ -32,14 +32,14 @@ def kinds(simulator):
 def test_an_attempt_that_waits_makes_the_execution_wait_at_its_step():
     simulator = started(call("c", "POST"))
     seq = simulator.effects[0].seq
-    assert simulator.park(OUTAGE) == Done()
+    assert park(simulator, OUTAGE) == Done()
     state = simulator.state
     assert (state.status, state.current_state) == ("WAITING", "c")
     parked = state.open_steps["c:1"].parked
     assert (parked.target, parked.reason, parked.since) == (OUTAGE.target, OUTAGE.reason, state.now)
     # Its row stays: another process may be about to begin it.
     assert [effect.seq for effect in simulator.effects] == [seq]
-    assert simulator.park(OUTAGE) == Done(is_late=True)
+    assert park(simulator, OUTAGE) == Done(is_late=True)
     simulator.succeed(answered("200"))
     assert simulator.state.status == "COMPLETED"
 

@@ -35,7 +35,7 @@ from looply.engine.postgres.histories.datastores import PUT, put_facts, refusal_
 from looply.engine.postgres.pending.deliveries import relations_call
 from looply.engine.postgres.pending.ledger import fire_call, fire_facts, hold_call
 from looply.engine.records.decisions import DecisionRow
-from looply.engine.records.figures import encode_change
+from looply.engine.records.figures.figures import encode_change
 from looply.errors import EngineError
 from looply.instants import to_ms
 

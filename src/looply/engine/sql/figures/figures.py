@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from looply.engine.coding.rows import STATUS_NUMBERS, Row
-from looply.engine.records.figures import (
+from looply.engine.records.figures.figures import (
     CARDS,
     FAILED,
     LETTERS,
@@ -126,7 +126,7 @@ _ROLLUP: Final = msgspec.json.Decoder(RollUp)
 
 
 class SqlFigures:
-    """See `looply.engine.records.figures.Figures`."""
+    """See `looply.engine.records.figures.figures.Figures`."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions

@@ -5,7 +5,7 @@ from typing import Final
 
 from looply.engine.coding.rows import EFFECT_STATES, INCIDENT_KINDS, TIMER_KINDS, Row, head_from, id_text
 from looply.engine.ports.port import Head
-from looply.engine.records.overview import (
+from looply.engine.records.figures.overview import (
     NO_OBSTACLES,
     EffectFacts,
     IncidentGroup,
@@ -89,7 +89,7 @@ _STALE: Final = Variants(
 
 
 class SqlOverview:
-    """See `looply.engine.records.overview.Overview`."""
+    """See `looply.engine.records.figures.overview.Overview`."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions

@@ -25,7 +25,7 @@ from looply.engine.ports.store import Unit, WorkChange
 from looply.engine.records.claims import Claim, StoredKey
 from looply.engine.records.copies import CopyUpdate
 from looply.engine.records.decisions import DecisionRow
-from looply.engine.records.figures import encode_change
+from looply.engine.records.figures.figures import encode_change
 from looply.engine.records.letters import LetterRow
 from looply.engine.sql.dialects import sqlite_text
 from looply.engine.sql.journal import PUT_DEFINITION, definition_facts

@@ -16,7 +16,7 @@ from contract.store.samples import (
     working,
 )
 from looply.engine.ports.store import Store
-from looply.engine.records.figures import Counts, FigureChange, Grain, RollUp, StepChange
+from looply.engine.records.figures.figures import Counts, FigureChange, Grain, RollUp, StepChange
 from looply.errors import Stale
 from looply.instants import to_ms
 from looply.testing.clock import START_TIME

@@ -26,7 +26,7 @@ from contract.store.samples import (
 from looply.engine.ports.port import Fire
 from looply.engine.ports.store import Store, Unit, Value, WorkChange
 from looply.engine.records.copies import CopyUpdate
-from looply.engine.records.survey import Census, EffectCount
+from looply.engine.records.figures.survey import Census, EffectCount
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
 from looply.testing.clock import START_TIME
 

@@ -22,8 +22,8 @@ from contract.store.samples import (
 from looply.engine.ports.port import CardFilter, Filter
 from looply.engine.ports.store import Store
 from looply.engine.records.copies import CopyUpdate
+from looply.engine.records.figures.overview import IncidentGroup, IncidentSummary, OpenCardFact, RowFacts
 from looply.engine.records.letters import LetterRow
-from looply.engine.records.overview import IncidentGroup, IncidentSummary, OpenCardFact, RowFacts
 from looply.testing.clock import START_TIME
 
 HOUR = timedelta(hours=1)

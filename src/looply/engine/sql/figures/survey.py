@@ -5,8 +5,8 @@ from typing import Final
 
 from looply.engine.coding.orphans import HAS_NO_WORK
 from looply.engine.coding.rows import IN_OPEN_NUMBERS, INCIDENT_KINDS, STATUSES, Row, id_text
+from looply.engine.records.figures.survey import Census, effect_counts
 from looply.engine.records.spans import LOWEST_ID
-from looply.engine.records.survey import Census, effect_counts
 from looply.engine.sql.dialects import Statement, Variants
 from looply.engine.sql.sessions import Parameters, Session, Sessions
 from looply.instants import instant_or_none
@@ -90,7 +90,7 @@ _ORPHANS: Final = Variants(
 
 
 class SqlSurvey:
-    """See `looply.engine.records.survey.Survey`; for a process that has the store to itself."""
+    """See `looply.engine.records.figures.survey.Survey`; for a process that has the store to itself."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
