@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from golden.scenarios.tools import BROKEN, OK, RETRY, Simulator, call, started, step
+from kit.execution.driver import park
 from looply.execution.facts.commands import Outage
 from looply.jsontext import Json
 from looply.limits import Limits

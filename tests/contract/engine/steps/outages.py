@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from kit.definitions import call, chain
-from kit.driver import ORGANIZATION, Driver
+from kit.driver import ORGANIZATION, Driver, watch_targets
 from looply.definition import Workflow
 from looply.engine.effects.outages import BreakerSettings
 from looply.engine.records.targets import Maintenance, TargetRow
