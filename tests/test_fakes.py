@@ -91,7 +91,10 @@ def test_nothing_sleeps_outside_of_black_box_tests() -> None:
         if not name.startswith(("blackbox/", *SIMULATED))
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
-        and ast.unparse(node.func) in ("asyncio.sleep", "time.sleep", "sleep")
+        and (
+            ast.unparse(node.func) in ("asyncio.sleep", "time.sleep", "sleep")
+            or ast.unparse(node.func).endswith(".wait_for_timeout")
+        )
         and not (node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0)
     ]
     assert wrong == []

@@ -29,6 +29,8 @@ _PEOPLE: Final = 800
 _BUSY: Final = "busy@example.com"
 _PAGE: Final = 30
 _READS: Final = 300
+_WARM_UP: Final = 10
+"""Pages that are read before and not measured: those of a process that has just started find cold caches."""
 _COMMITTERS: Final = 256
 
 
@@ -76,6 +78,8 @@ async def _fill(folder: Folder, count: int) -> None:
 
 async def _measure(folder: Folder, reads: int) -> Figures:
     async with in_process(folder.data) as held:
+        for _ in range(_WARM_UP):
+            await _page(held, _BUSY)
         first = [await _page(held, f"manager{number}@example.com") for number in _others(reads)]
         deep, after = [], None
         for _ in range(reads):

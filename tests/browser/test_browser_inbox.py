@@ -379,8 +379,10 @@ def test_the_page_cannot_be_put_into_a_frame(org: Organization, visit: Visit) ->
     _, _, url = ask(org)
     page = visit.page
     page.set_content(f'<iframe src="{url}" width="600" height="600"></iframe>')
-    page.wait_for_timeout(800)
+    page.wait_for_load_state("networkidle")
+    page.wait_for_function("frames.length === 1")
     inner = page.frames[1]
+    assert inner.url.startswith("chrome-error://")
     assert inner.locator("#inbox").count() == 0
     visit.console.clear()
 

@@ -108,6 +108,13 @@ def test_the_manager_decides_on_a_phone(browser: "Browser", demo: RunningDemo) -
     manager = Visit(browser, demo.address, size=PHONE, color_scheme="light", has_touch=True)
     manager.join(demo.manager_link, "Mara Manager")
     page = manager.page
+    page.get_by_role("listitem").get_by_role("link").first.wait_for()
+    desk = Visit(browser, demo.address, color_scheme="light")
+    desk.open("/app/")
+    desk.sign_in("manager@example.com")
+    desk.page.frame_locator("iframe").get_by_text("Northwater Pumps GmbH").wait_for()
+    desk.picture("inbox")
+    desk.close()
     # Two taps: the request, and its answer.
     page.get_by_role("listitem").get_by_role("link").first.tap()
     approve = page.frame_locator("iframe").get_by_role("button", name="Approve")

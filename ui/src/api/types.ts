@@ -20,7 +20,6 @@ export type BodyOf<Id extends OperationId> = JsonOf<
   NonNullable<Operation<Id> extends { requestBody?: infer Body } ? Body : never>
 >;
 export type QueryOf<Id extends OperationId> = NonNullable<Operation<Id>["parameters"]["query"]>;
-export type PathOf<Id extends OperationId> = NonNullable<Operation<Id>["parameters"]["path"]>;
 
 /** What a call receives: the query parameters of a GET, the body of a POST. */
 export type InputOf<Id extends OperationId> = [BodyOf<Id>] extends [never]

@@ -7,6 +7,7 @@ import { useState } from "react";
 import { useApi } from "../api/context";
 import type { AnswerOf } from "../api/types";
 import { Problem } from "../kit/states/Problem";
+import { EmailField } from "../session/EmailField";
 import { PasswordField } from "../session/PasswordField";
 import { CodeField } from "../session/SignInForm";
 import { useTakeSession } from "../session/session";
@@ -42,16 +43,7 @@ export function InvitationForm({ token, invitation, ways }: InvitationFormProps)
     <Frame title={text.invitationTitle(organization_name)} hint={hint}>
       <WaysIn ways={ways} target="/" invitation={token}>
         <Form onSubmit={() => isComplete && accept.mutate()}>
-          <Field label={labels.email} required>
-            <Input
-              type="email"
-              size="large"
-              autoComplete="username"
-              readOnly={address !== ""}
-              value={email}
-              onChange={(_, { value }) => setEmail(value)}
-            />
-          </Field>
+          <EmailField value={email} onChange={setEmail} readOnly={address !== ""} />
           {!has_account && (
             <Field label={text.name} required>
               <Input size="large" autoComplete="name" value={name} onChange={(_, { value }) => setName(value)} />

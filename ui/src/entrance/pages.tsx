@@ -1,6 +1,6 @@
 /** The pages that need no session: sign-in, an invitation, a forgotten password and its new one. */
 
-import { Button, Field, Input } from "@fluentui/react-components";
+import { Button } from "@fluentui/react-components";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
@@ -11,9 +11,9 @@ import { sessionQuery } from "../api/queries/session";
 import { Note } from "../kit/Note";
 import { Loading } from "../kit/states/Loading";
 import { Problem } from "../kit/states/Problem";
+import { EmailField } from "../session/EmailField";
 import { SignInForm } from "../session/SignInForm";
 import { useTakeSession } from "../session/session";
-import { TEXTS as SESSION } from "../session/text";
 import { targetOf, waysOf } from "../session/ways";
 import { useText } from "../text/language";
 import { Form, isLongEnough, NewPassword } from "./Form";
@@ -69,7 +69,6 @@ function FailedConfirmation({ code, target }: { code: string; target: string }) 
 
 export function ForgottenPage() {
   const text = useText(TEXTS);
-  const labels = useText(SESSION);
   const api = useApi();
   const [email, setEmail] = useState("");
   const request = useMutation({ mutationFn: () => api.call("requestReset", { email }) });
@@ -79,15 +78,7 @@ export function ForgottenPage() {
         <Note>{text.forgottenSent}</Note>
       ) : (
         <Form onSubmit={() => email !== "" && request.mutate()}>
-          <Field label={labels.email} required>
-            <Input
-              type="email"
-              size="large"
-              autoComplete="username"
-              value={email}
-              onChange={(_, { value }) => setEmail(value)}
-            />
-          </Field>
+          <EmailField value={email} onChange={setEmail} />
           {request.error && <Problem error={request.error} shape="bar" />}
           <Button type="submit" appearance="primary" size="large" disabled={request.isPending}>
             {text.forgottenSend}

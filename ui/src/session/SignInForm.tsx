@@ -7,6 +7,7 @@ import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
 import { Problem } from "../kit/states/Problem";
 import { useText } from "../text/language";
+import { EmailField } from "./EmailField";
 import { PasswordField } from "./PasswordField";
 import styles from "./SignInForm.module.css";
 import type { Session } from "./session";
@@ -49,15 +50,7 @@ function PasswordForm({ email: known, onSignedIn, forgotten }: PasswordFormProps
   };
   return (
     <form className={styles.form} onSubmit={submit} noValidate>
-      <Field label={text.email} required>
-        <Input
-          type="email"
-          size="large"
-          autoComplete="username"
-          value={email}
-          onChange={(_, { value }) => setEmail(value)}
-        />
-      </Field>
+      <EmailField value={email} onChange={setEmail} />
       <PasswordField
         label={text.password}
         value={password}

@@ -15,6 +15,8 @@ export interface Formats {
   distance: (at: number, now: number) => string;
   /** A day: `28 Nov 2026`. */
   day: (at: number) => string;
+  /** A time of the day: `14:02`. */
+  clock: (at: number) => string;
   number: (value: number) => string;
 }
 
@@ -54,6 +56,7 @@ export function formatsOf(language: Language, zone?: string): Formats {
     },
     distance: (at, now) => distanceOf(relative, at - now),
     day: (at) => date.format(at),
+    clock: (at) => time.format(at),
     number: (value) => numbers.format(value),
   };
 }

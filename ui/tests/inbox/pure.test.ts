@@ -20,9 +20,10 @@ import {
   isShown,
   textOfFilter,
 } from "../../src/inbox/list/filter";
-import { dueOf, keyFactOf, shortAddress, workingTime } from "../../src/inbox/list/row";
+import { dueOf, keyFactOf, shortAddress, withDates, workingTime } from "../../src/inbox/list/row";
 import { allOf, merge, neighbor } from "../../src/inbox/list/shown";
 import { english } from "../../src/inbox/text.en";
+import { formatsOf } from "../../src/text/formats";
 import { cardItem, cardRow, DECISION } from "../fakes/inbox";
 
 const HOUR = 3_600_000;
@@ -34,6 +35,15 @@ describe("a row", () => {
     expect(keyFactOf({ key_facts: [group, { label: "Amount", value: "17,010.00 EUR" }] })).toBe("17,010.00 EUR");
     expect(keyFactOf({ key_facts: [group] })).toBe("002");
     expect(keyFactOf({ key_facts: [] })).toBe("");
+  });
+
+  it("shows dates and times of a card as the reader writes them, and others as they are", () => {
+    const english = formatsOf("en", "UTC");
+    const german = formatsOf("de", "UTC");
+    const value = "{{DATE(2026-11-02T12:00:00Z, SHORT)}} {{TIME(2026-11-02T12:30:00Z)}}";
+    expect(withDates(value, english)).toBe("2 Nov 2026 12:30");
+    expect(withDates(value, german)).toBe("2. Nov. 2026 12:30");
+    expect(withDates("{{DATE(soon)}} {{NOW()}}", english)).toBe("{{DATE(soon)}} {{NOW()}}");
   });
 
   it("shortens an address to the part before the host", () => {

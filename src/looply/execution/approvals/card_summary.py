@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 import msgspec
@@ -17,17 +17,19 @@ _FACTS: Final = 8
 _FACT_CHARACTERS: Final = 200
 _ESCAPES: Final = re.compile(r"\\([\\`*_\[\]()<>#~])")
 _FORM_BYTES: Final = 12
+_AMOUNT: Final = re.compile(r"-?\d[\d.,\s]{0,40} ?[A-Z]{3}")
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """One line of a fact set."""
+    """One line of a fact set; or an amount with its currency, which has no label."""
 
     label: str
     value: str
 
 
 class CardSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list shows of a card. `subject` is its first text, cut to 200 characters; `facts` are at most 8.
+    """What a list shows of a card. `subject` is its first text, cut to 200 characters; `facts` are at most 8, the first
+    amount that the card shows as a text of its own first.
 
     `form` is equal for cards that one answer fits: they have the same actions and inputs, and require no input but
     `comment`. It is empty where an answer needs more.
@@ -45,13 +47,19 @@ def summarize(card: Json) -> CardSummary:
     except Refused:
         return CardSummary(subject="")
     subject = next(filter(None, map(_text, elements)), "")
-    return CardSummary(subject=subject, facts=tuple(islice(_facts(elements), _FACTS)), form=_form_key(form))
+    facts = tuple(islice(chain(_first_amount(elements), _facts(elements)), _FACTS))
+    return CardSummary(subject=subject, facts=facts, form=_form_key(form))
 
 
 def _text(element: Mapping[str, Json]) -> str:
     if element.get("type") not in ("TextBlock", "TextRun"):
         return ""
     return _plain(element.get("text"), _SUBJECT_CHARACTERS)
+
+
+def _first_amount(elements: tuple[Mapping[str, Json], ...]) -> Iterator[Fact]:
+    amounts = (text for text in map(_text, elements) if _AMOUNT.fullmatch(text) is not None)
+    yield from (Fact("", text) for text in islice(amounts, 1))
 
 
 def _facts(elements: tuple[Mapping[str, Json], ...]) -> Iterator[Fact]:

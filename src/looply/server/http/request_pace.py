@@ -13,16 +13,17 @@ from looply.rates import LARGE_JSON, Kind, Turns
 
 Result = TypeVar("Result")
 
-SHARE_PER_SECOND: Final = 500_000
+SHARE_PER_SECOND: Final = 400_000
 """Microseconds of each second that the requests of one organization may take."""
 
 _REQUEST: Final = Kind("request", SHARE_PER_SECOND)
 
-_EXPECTED_MICROSECONDS: Final = 300
-"""What a request is charged at least, as much as a trigger takes; the rest is added when it has been handled."""
+BESIDE_MICROSECONDS: Final = 450
+"""What a request costs beside its handler: reading and writing of the connection, the commit, the steps. It is charged
+when the request begins; the time of the handler is added when it has ended."""
 
-_OVERALL: Final = 2.0
-"""The time of a request, with its commit and its steps, over the time of its handler on the event loop."""
+OVERALL: Final = 2.0
+"""What is charged of the time of the handler: a long one also makes the garbage collector and other threads work."""
 
 LONGEST_WAIT_SECONDS: Final = 5.0
 """A request, or its large body, that would wait for longer is refused; this bounds what is held in memory."""
@@ -52,13 +53,12 @@ class RequestPace:
         except QuotaReached:
             request.close()
             raise
-        await self._turns.wait(owner, _EXPECTED_MICROSECONDS, _REQUEST)
+        await self._turns.wait(owner, BESIDE_MICROSECONDS, _REQUEST)
         metered = _Metered(request, self._timer)
         try:
             return await metered
         finally:
-            microseconds = round(_OVERALL * 1_000_000 * metered.seconds)
-            self._turns.reserve(owner, max(microseconds - _EXPECTED_MICROSECONDS, 0), _REQUEST)
+            self._turns.reserve(owner, OVERALL * 1_000_000 * metered.seconds, _REQUEST)
 
 
 def check_turn(turns: Turns, owner: str, reason: str, advice: str = "", kind: Kind = LARGE_JSON) -> None:

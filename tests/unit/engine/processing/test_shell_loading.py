@@ -54,7 +54,7 @@ class OneExecution:
             self.chain, seq = batch.chain, batch.last_seq
             self.batches.append(batch)
             self.values |= {value.hash: value for value in values}
-        self.head = SimpleNamespace(organization_id=ORGANIZATION, seq=seq)
+        self.head = SimpleNamespace(organization_id=ORGANIZATION, execution_id=EXECUTION, seq=seq)
 
     async def load(self, _: str) -> Any:
         """Returns what is stored."""

@@ -3,7 +3,7 @@ import { type Column, DataTable } from "../../kit/DataTable";
 import { useSession } from "../../session/session";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
-import { type CardRow, shortAddress } from "../list/row";
+import { type CardRow, shortAddress, withDates } from "../list/row";
 import { TEXTS } from "../text";
 import { factLabels, type Result } from "./bulk";
 import { raceText } from "./decide";
@@ -16,12 +16,13 @@ interface BulkTableProps {
 /** The facts of several requests, and what became of the answer to each. */
 export function BulkTable({ cards, results }: BulkTableProps) {
   const text = useText(TEXTS);
+  const { formats } = useTimes();
   const columns: Column<CardRow>[] = [
     { id: "subject", head: text.bulk.request, cell: ({ subject }) => subject || text.noSubject },
     ...factLabels(cards).map((label) => ({
       id: `fact-${label}`,
       head: label,
-      cell: ({ key_facts }: CardRow) => key_facts.find((fact) => fact.label === label)?.value ?? "",
+      cell: ({ key_facts }: CardRow) => withDates(key_facts.find((fact) => fact.label === label)?.value ?? "", formats),
     })),
   ];
   if (results) {

@@ -31,7 +31,8 @@ export function toggled(cards: readonly CardRow[], selected: ReadonlySet<string>
 
 /** Returns the labels of facts that the cards have, in their order, at most as many as a table has room for. */
 export function factLabels(cards: readonly CardRow[], most = 3): string[] {
-  return [...new Set(cards.flatMap(({ key_facts }) => key_facts.map(({ label }) => label)))].slice(0, most);
+  const labels = cards.flatMap(({ key_facts }) => key_facts.map(({ label }) => label));
+  return [...new Set(labels.filter((label) => label !== ""))].slice(0, most);
 }
 
 export interface BulkButton {

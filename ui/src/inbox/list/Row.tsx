@@ -8,7 +8,7 @@ import { Time, useTimes } from "../../text/time";
 import { useInboxSearch, withCard } from "../address";
 import { TEXTS } from "../text";
 import styles from "./List.module.css";
-import { type CardRow, dueOf, keyFactOf, shortAddress } from "./row";
+import { type CardRow, dueOf, keyFactOf, shortAddress, withDates } from "./row";
 
 interface RowProps {
   card: CardRow;
@@ -20,6 +20,7 @@ interface RowProps {
 
 export function Row({ card, isGone, isChosen, selection }: RowProps) {
   const text = useText(TEXTS);
+  const { formats } = useTimes();
   const subject = card.subject || text.noSubject;
   const { workflow_name: workflow, requester } = card;
   return (
@@ -45,7 +46,7 @@ export function Row({ card, isGone, isChosen, selection }: RowProps) {
         <span className={styles.since}>
           <Time at={card.opened_on} />
         </span>
-        <span className={styles.fact}>{keyFactOf(card)}</span>
+        <span className={styles.fact}>{withDates(keyFactOf(card), formats)}</span>
         <Marks card={card} />
         <span className={styles.source}>{requester ? text.from(workflow, shortAddress(requester)) : workflow}</span>
         {isGone ? <span className={styles.later}>{text.gone}</span> : <Due at={card.due_on} />}

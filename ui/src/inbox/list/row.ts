@@ -1,11 +1,13 @@
 /** What a row of the inbox shows of a request. */
 
 import type { Schema } from "../../api/types";
+import type { Formats } from "../../text/formats";
 
 export type CardRow = Schema<"MyCardRecord">;
 
 const HOUR = 3_600_000;
 const AMOUNT = /^-?[\d.,\s]*\d\s?[A-Z]{3}$/;
+const DATE_OR_TIME = /\{\{(DATE|TIME)\(([^,)]{1,40})(?:,[^)]{0,20})?\)\}\}/g;
 const OPENS = 8;
 const CLOSES = 18;
 /** From here on a request is shown as due soon, in working time. */
@@ -14,6 +16,15 @@ export const SOON = 4 * HOUR;
 /** Returns the fact that says most: an amount with its currency, else the first. */
 export function keyFactOf({ key_facts }: Pick<CardRow, "key_facts">): string {
   return (key_facts.find(({ value }) => AMOUNT.test(value.trim())) ?? key_facts[0])?.value ?? "";
+}
+
+/** Returns a text of a card with its dates and times, such as `{{DATE(2026-11-02T12:00:00Z, SHORT)}}`, as read. */
+export function withDates(text: string, formats: Pick<Formats, "day" | "clock">): string {
+  return text.replace(DATE_OR_TIME, (written, kind: string, at: string) => {
+    const instant = Date.parse(at.trim());
+    if (Number.isNaN(instant)) return written;
+    return kind === "DATE" ? formats.day(instant) : formats.clock(instant);
+  });
 }
 
 /** Returns the part of an address before the host, as rows are narrow: `buyer@`. */

@@ -45,11 +45,6 @@ class Checkpointer:
         """Wakes the thread after a commit."""
         self._work.set()
 
-    def has_ended_within(self, seconds: float) -> bool:
-        """Returns whether the thread has ended, after this time at most."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
-
     def stop(self) -> None:
         """Ends the thread and closes its connection."""
         self._stop.set()
