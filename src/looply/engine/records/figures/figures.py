@@ -38,6 +38,7 @@ KEPT: Final[Mapping[Grain, timedelta]] = {"hour": timedelta(days=35), "day": tim
 """How long roll-ups of each span are kept."""
 
 _ONE: Final = timedelta(milliseconds=1)
+_HOUR_MS: Final = GRAINS["hour"] // _ONE
 _ENCODER: Final = msgspec.json.Encoder()
 
 RUNNING: Final = "R"
@@ -294,38 +295,51 @@ def duration_of(key: int) -> int:
 def fold_changes(rows: Iterable[ChangeRow]) -> tuple[dict[CounterKey, int], dict[RollUpKey, RollUp]]:
     """Returns what changes add to counters and to roll-ups."""
     totals: dict[CounterKey, int] = {}
-    rollups: dict[RollUpKey, RollUp] = {}
+    hours: dict[RollUpKey, RollUp] = {}
     for row in rows:
-        for name, count in row.change.open.items():
+        change = row.change
+        for name, count in change.open.items():
             counter = CounterKey(row.org, row.workflow, name)
             totals[counter] = totals.get(counter, 0) + count
-        for step, part in _parts(row.change):
-            for grain, span in GRAINS.items():
-                length = span // _ONE
-                begin_ms = row.at_ms // length * length
-                key = RollUpKey(row.org, grain, begin_ms, row.workflow, row.profile, step)
-                rollups.setdefault(key, RollUp()).add(part)
+        if change.started or change.failed or change.ms is not None:
+            _add_execution(_rollup_of(hours, row, ""), change)
+        for each in change.steps:
+            _add_step(_rollup_of(hours, row, each.step), each)
+    rollups = dict(hours)
+    day_ms = GRAINS["day"] // _ONE
+    for key, hour in hours.items():
+        day = key._replace(grain="day", begin_ms=key.begin_ms // day_ms * day_ms)
+        rollups.setdefault(day, RollUp()).add(hour)
     return {key: count for key, count in totals.items() if count}, rollups
 
 
-def _parts(change: FigureChange) -> Iterable[tuple[str, RollUp]]:
-    own = RollUp(started=change.started, completed=change.completed, failed=change.failed, terminated=change.terminated)
+def _rollup_of(hours: dict[RollUpKey, RollUp], row: ChangeRow, step: str) -> RollUp:
+    """Returns the roll-up of the hour of a change, which is made when there is none."""
+    key = RollUpKey(row.org, "hour", row.at_ms // _HOUR_MS * _HOUR_MS, row.workflow, row.profile, step)
+    found = hours.get(key)
+    if found is None:
+        found = hours[key] = RollUp()
+    return found
+
+
+def _add_execution(total: RollUp, change: FigureChange) -> None:
+    total.started += change.started
+    total.completed += change.completed
+    total.failed += change.failed
+    total.terminated += change.terminated
     if change.ms is not None:
-        own.took(change.ms)
-    if own != RollUp():
-        yield "", own
-    for each in change.steps:
-        part = RollUp(
-            ended=each.ended,
-            failed=each.failed,
-            retried=each.retried,
-            timed_out=each.timed_out,
-            escalated=each.escalated,
-            is_approval=each.is_approval,
-        )
-        if each.ended:
-            part.took(each.ms)
-        yield each.step, part
+        total.took(change.ms)
+
+
+def _add_step(total: RollUp, change: StepChange) -> None:
+    total.ended += change.ended
+    total.failed += change.failed
+    total.retried += change.retried
+    total.timed_out += change.timed_out
+    total.escalated += change.escalated
+    total.is_approval |= change.is_approval
+    if change.ended:
+        total.took(change.ms)
 
 
 def _place(state: ExecutionState | None, status: Status | None) -> str:
