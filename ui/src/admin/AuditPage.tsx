@@ -19,7 +19,7 @@ import { SHARED } from "../text/shared";
 import { Time } from "../text/time";
 import styles from "./admin.module.css";
 import { type AuditSearch, filterOf, without } from "./audit-search";
-import { Guarded } from "./Guarded";
+import { Guarded } from "../session/Guarded";
 import { TEXTS } from "./text";
 import type { AdminText } from "./text.en";
 

@@ -16,7 +16,7 @@ import { useChooseOrganization } from "../shell/organizations";
 import { useText } from "../text/language";
 import { Time } from "../text/time";
 import styles from "./admin.module.css";
-import { Guarded } from "./Guarded";
+import { Guarded } from "../session/Guarded";
 import { NameDialog } from "./NameDialog";
 import { TEXTS } from "./text";
 

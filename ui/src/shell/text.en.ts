@@ -6,7 +6,7 @@ export const english = {
   mainNavigation: "Main",
   account: "Account",
   accountOf: (name: string) => `Account of ${name}`,
-  places: { inbox: "Inbox", admin: "Administration" },
+  places: { inbox: "Inbox", executions: "Executions", admin: "Administration" },
   waiting: (place: string, count: string) => `${place}, ${count} open`,
   narrow: "Narrow",
   widen: "Widen",

@@ -18,7 +18,7 @@ import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { Time, useTimes } from "../../text/time";
 import styles from "../admin.module.css";
-import { Guarded } from "../Guarded";
+import { Guarded } from "../../session/Guarded";
 import { TEXTS } from "../text";
 import { InviteDialog } from "./InviteDialog";
 import { MemberActions } from "./MemberActions";
