@@ -1,4 +1,4 @@
-"""Every error that Looply raises on purpose.
+"""The errors that Looply raises on purpose. Those that only one part raises are declared in it, below one of these.
 
 The class says what the caller can do, the fields hold the data, and the message says what went wrong, with which
 object, what was expected and what to do now. `code` is stable and UPPER_SNAKE; only `looply.server.http.problems`

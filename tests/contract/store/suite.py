@@ -65,6 +65,15 @@ class FenceContract:
         assert list(await store.reads.find_settled([missing, "no id at all"])) == []
         assert list(await store.journal.history(missing, 0, 10)) == []
 
+    async def test_some_are_read_at_once_each_as_alone(self, store: Store, samples: Samples) -> None:
+        first, second, missing = samples.first(), samples.first(), samples.first()
+        for unit in (first, second, samples.next(first.head)):
+            await store.journal.commit(unit)
+        ids = [each.execution_id for each in (first, missing, second)]
+        found = await store.journal.load_many([*ids, "no id at all"])
+        assert found == {each: await store.journal.load(each) for each in (first.execution_id, second.execution_id)}
+        assert await store.journal.load_many([]) == {}
+
     async def test_a_unit_on_an_old_state_is_stale_and_stores_nothing(self, store: Store, samples: Samples) -> None:
         unit = samples.first()
         await store.journal.commit(unit)

@@ -41,6 +41,11 @@ class MemoryJournal:
             values={key: data.values[head.organization_id, key] for key, seq in uses.items() if seq > after},
         )
 
+    async def load_many(self, execution_ids: Sequence[str]) -> Mapping[str, Loaded]:
+        """Returns what is stored of some executions by id."""
+        found = {each: await self.load(each) for each in execution_ids}
+        return {each: loaded for each, loaded in found.items() if loaded is not None}
+
     async def history(self, execution_id: str, after: int, limit: int) -> Sequence[Batch]:
         """Returns the oldest batches with events over `after`, as many as hold `limit` events."""
         found: list[Batch] = []

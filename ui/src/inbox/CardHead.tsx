@@ -64,6 +64,9 @@ export function CardHead({ cardId, item, subject, onPassOn }: CardHeadProps) {
       </div>
       {isPhone && source}
       <Progress item={item} />
+      {item.passed_from && (
+        <p className={styles.source}>{text.passedFrom(item.passed_from, item.passed_reason ?? "")}</p>
+      )}
       {item.substitute_for && <p className={styles.source}>{text.standIn(item.substitute_for)}</p>}
     </header>
   );

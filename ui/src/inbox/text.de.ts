@@ -37,6 +37,8 @@ export const german = {
   approvedBy: (person, time) => `${person} hat genehmigt, ${time}`,
   rejectedBy: (person, time) => `${person} hat abgelehnt, ${time}`,
   decidedBy: (person, action, time) => `${person}: ${action}, ${time}`,
+  passedFrom: (person, reason) =>
+    reason === "" ? `Von ${person} an Sie weitergegeben.` : `Von ${person} an Sie weitergegeben: ${reason}`,
   standIn: (person) => `Sie entscheiden für ${person} während der Abwesenheit.`,
   final: "Ihre Antwort ist endgültig.",
   quorum: (needed, people) => {

@@ -41,6 +41,8 @@ export const english = {
   approvedBy: (person: string, time: string) => `${person} approved ${time}`,
   rejectedBy: (person: string, time: string) => `${person} rejected ${time}`,
   decidedBy: (person: string, action: string, time: string) => `${person}: ${action} ${time}`,
+  passedFrom: (person: string, reason: string) =>
+    reason === "" ? `Passed on to you by ${person}.` : `Passed on to you by ${person}: ${reason}`,
   standIn: (person: string) => `You decide for ${person}, who is absent.`,
   final: "Your answer is final.",
   quorum: (needed: number, people: number) => {

@@ -147,6 +147,11 @@ describe("the inbox", () => {
     expect(await screen.findByText("The request was passed on to BUYER@example.com.")).toBeTruthy();
   });
 
+  it("says from whom a request was passed on, and why", async () => {
+    visit("/inbox?card=card-1", signedIn(), withCards(TWO, { passed_from: "buyer@example.com", passed_reason: "<b>new</b>" }));
+    expect(await screen.findByText("Passed on to you by buyer@example.com: <b>new</b>")).toBeVisible();
+  });
+
   it("decides several together, each bound to its revision, and keeps those that changed", async () => {
     const page = visit("/inbox", signedIn(), withCards([...TWO, cardRow({ card_id: "card-3", revision: 7 })]), {
       answerCards: ({ answers: sent }) => ({

@@ -22,7 +22,7 @@ describe("the frame of the app", () => {
     changeScreen({ isPhone: true });
     visit("/me", signedIn());
     await screen.findByRole("navigation", { name: "Main" });
-    expect(screen.queryByRole("button", { name: "Narrow" })).toBeNull();
+    expect(screen.queryByRole("button", { name: "Collapse" })).toBeNull();
     await expectAccessible();
   });
 

@@ -95,6 +95,11 @@ class BoundEngine:
             raise execution_not_found(execution_id)
         return execution
 
+    async def get_many(self, execution_ids: Sequence[str]) -> Mapping[str, Execution]:
+        """Returns those of the executions that belong to the workflows."""
+        found = await self._engine.get_many(execution_ids)
+        return {each: execution for each, execution in found.items() if execution.head.workflow_id in self._ids}
+
     async def labels(self, execution_id: str) -> Mapping[str, str]:
         """Returns the labels of an execution of one of the workflows, none for another one."""
         labels = await self._engine.labels(execution_id)

@@ -11,8 +11,9 @@ from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.port import CardKey, Execution, OpenCard
 from looply.errors import Conflict, LooplyError, NotFound, Refused
-from looply.execution.approvals.cards import find_card, former_answer, open_wait_of, why_closed
+from looply.execution.approvals.cards import find_card, former_answer, open_status, open_wait_of, why_closed
 from looply.execution.approvals.decisions import Decision, decisions_of
+from looply.execution.approvals.reassign import find_source
 from looply.execution.facts.address import card_token, parse_address, parse_token
 from looply.execution.facts.commands import AlreadyAnswered, AnswerCard, Declined, Recorded, Unfit, UnknownToken
 from looply.execution.facts.state import Card, ExecutionState
@@ -40,7 +41,8 @@ class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
     `OPEN`: an answer counts now. `FROZEN`: the execution has an open incident; the card accepts answers after it.
     `closed_reason` is the code of why it is CLOSED, `closed_text` the sentence. `terms` are those of an open approval,
     with the `decisions` so far. `answered_as` says how the answer came, `answered_for` is the absent person for whom it
-    was given; `substitute_for` the one for whom the recipient has the card.
+    was given; `substitute_for` the one for whom the recipient has the card. `passed_from` is the person from whom it
+    was passed on to the recipient, and `passed_reason` what they said about it.
     """
 
     status: Literal["OPEN", "FROZEN", "ANSWERED", "CLOSED"]
@@ -59,6 +61,8 @@ class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
     closed_reason: str = ""
     closed_text: str = ""
     passed_to: str = ""
+    passed_from: str = ""
+    passed_reason: str = ""
     substitute_for: str = ""
     terms: ApprovalTerms | None = None
     decisions: Sequence[Decision] = ()
@@ -72,7 +76,7 @@ class OpenEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     card: OpenCard
     recipient: str
-    has_incident: bool
+    status: Literal["OPEN", "FROZEN"]
     token: str = ""
 
 
@@ -96,7 +100,7 @@ def show_card(services: Services, execution: Execution, card: Card) -> InboxCard
     """Returns a card of an execution as its recipient sees it."""
     state = execution.state
     former, wait = former_answer(execution.workflow, state, card), state.waits.get(card.address)
-    status = _status(state, card, former)
+    status, source = _status(state, card, former), find_source(state, card)
     return InboxCard(
         status=status,
         card=card.body if status in ("OPEN", "FROZEN") or _is_still_readable(services, card) else OVER,
@@ -114,6 +118,8 @@ def show_card(services: Services, execution: Execution, card: Card) -> InboxCard
         closed_reason=card.wanted if card.wanted != "OPEN" else "",
         closed_text=why_closed(card),
         passed_to=card.passed_to,
+        passed_from=source.recipient if source is not None else "",
+        passed_reason=source.note if source is not None else "",
         substitute_for=card.substitute_for,
         terms=wait.approval if wait is not None else None,
         decisions=decisions_of(execution.workflow, state, card.address),
@@ -173,12 +179,12 @@ async def _entry(services: Services, card: OpenCard, *, with_token: bool) -> Ope
         state = (await services.engine.get(card.execution_id)).state
     except LooplyError:
         # One damaged execution must not hide the cards of all others; its own accept no answer until it is repaired.
-        return OpenEntry(card=card, recipient=card.recipient, has_incident=True)
+        return OpenEntry(card=card, recipient=card.recipient, status="FROZEN")
     address = parse_address(card.address)
     token = card_token(card.execution_id, state.started.seed, address, card.part) if with_token else ""
     copy = state.cards.get(card.card_id)
     recipient = copy.recipient if copy is not None else card.recipient
-    return OpenEntry(card=card, recipient=recipient, has_incident=state.has_incident, token=token)
+    return OpenEntry(card=card, recipient=recipient, status=open_status(state), token=token)
 
 
 def _status(
@@ -188,7 +194,7 @@ def _status(
         return "ANSWERED"
     if open_wait_of(state, card) is None:
         return "CLOSED"
-    return "FROZEN" if state.has_incident else "OPEN"
+    return open_status(state)
 
 
 def _is_still_readable(services: Services, card: Card) -> bool:

@@ -1,6 +1,5 @@
 """The cards that a person is asked to answer: as a list, and each as a whole."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal
@@ -9,19 +8,17 @@ import msgspec
 
 from looply.app.context.services import Services
 from looply.app.executions.sent_cards import InboxCard, show_card
+from looply.app.inbox.executions import read_executions
 from looply.app.inbox.own import find_own_card, own_card_id, own_person
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.port import CardKey, Execution, OpenCard
-from looply.errors import LooplyError
 from looply.execution.approvals.card_summary import Fact, summarize
+from looply.execution.approvals.cards import open_status
 from looply.execution.facts.address import card_token, parse_address
 from looply.execution.facts.state import Card, OpenWait
 
 _MOST_EXAMINED: Final = 300
 """The most cards that one page examines where it shows only those that are due before an instant."""
-
-_AT_ONCE: Final = 8
-"""The most executions that one call reads at the same time."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -116,21 +113,14 @@ def progress_of(wait: OpenWait) -> Progress:
 
 
 async def _read_items(services: Services, cards: Sequence[OpenCard]) -> list[MyCard]:
-    """Returns the cards with what their executions say of them; a few executions are read at once."""
-    found: list[MyCard] = []
-    for begin in range(0, len(cards), _AT_ONCE):
-        found += await asyncio.gather(*(_read_item(services, card) for card in cards[begin : begin + _AT_ONCE]))
-    return found
+    """Returns the cards with what their executions say of them."""
+    executions = await read_executions(services, [card.execution_id for card in cards])
+    return [_item_of(executions.get(card.execution_id), card) for card in cards]
 
 
-async def _read_item(services: Services, row: OpenCard) -> MyCard:
-    try:
-        execution = await services.engine.get(row.execution_id)
-    except LooplyError:
-        # One damaged execution must not hide the other cards.
-        return _item_of_row(row)
-    card = execution.state.cards.get(row.card_id)
-    return _item(execution, row, card) if card is not None else _item_of_row(row)
+def _item_of(execution: Execution | None, row: OpenCard) -> MyCard:
+    card = execution.state.cards.get(row.card_id) if execution is not None else None
+    return _item(execution, row, card) if execution is not None and card is not None else _item_of_row(row)
 
 
 def _item(execution: Execution, row: OpenCard, card: Card) -> MyCard:
@@ -140,7 +130,7 @@ def _item(execution: Execution, row: OpenCard, card: Card) -> MyCard:
         id=own_card_id(row.execution_id, row.card_id),
         token=token,
         key=row.key,
-        status="FROZEN" if state.has_incident else "OPEN",
+        status=open_status(state),
         workflow_id=row.workflow_id,
         execution_id=row.execution_id,
         step=row.step,

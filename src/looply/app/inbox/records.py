@@ -8,12 +8,13 @@ import msgspec
 
 from looply.app.context.services import Services
 from looply.app.inbox.cards import Progress, progress_of
+from looply.app.inbox.executions import read_executions
 from looply.app.inbox.own import own_person
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.port import Execution, Filter, Head
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow
-from looply.errors import LooplyError
 from looply.execution.approvals.card_summary import summarize
+from looply.execution.approvals.cards import open_status
 from looply.execution.approvals.decisions import Decision, decisions_of
 from looply.execution.approvals.turns import pending_cards
 from looply.execution.document.searching import REQUESTER, requester_text
@@ -65,7 +66,8 @@ async def list_own_decisions(
     """Returns decisions that were made under the caller's address, newest first. Raises: Forbidden."""
     criteria = DecisionFilter(user=own_person(principal).email)
     rows = await services.engine.decisions.list(principal.organization_id, criteria, after, limit)
-    return [await _with_subject(services, row) for row in rows]
+    executions = await read_executions(services, [row.execution_id for row in rows])
+    return [_with_subject(executions.get(row.execution_id), row) for row in rows]
 
 
 async def list_own_requests(services: Services, principal: Principal, *, after: str, limit: int) -> MyRequests:
@@ -76,14 +78,13 @@ async def list_own_requests(services: Services, principal: Principal, *, after: 
     email = own_person(principal).email
     criteria = Filter(fields=((REQUESTER, (requester_text(email),)),))
     page = await services.engine.list(principal.organization_id, criteria, after, limit)
-    items = [await _read_request(services, listed.head, email) for listed in page.items]
+    executions = await read_executions(services, [listed.head.execution_id for listed in page.items])
+    items = [_request_of(executions.get(each.head.execution_id), each.head, email) for each in page.items]
     return MyRequests(items=items, after=page.after)
 
 
-async def _with_subject(services: Services, row: DecisionRow) -> MyDecision:
-    try:
-        execution = await services.engine.get(row.execution_id)
-    except LooplyError:
+def _with_subject(execution: Execution | None, row: DecisionRow) -> MyDecision:
+    if execution is None:
         return MyDecision(row=row)  # pruned, or damaged: the record outlives it
     decision, name = row.decision, execution.workflow.name
     address = Address(decision.scope, decision.step, decision.visit).text
@@ -91,11 +92,8 @@ async def _with_subject(services: Services, row: DecisionRow) -> MyDecision:
     return MyDecision(row=row, subject=_subject(execution, address), workflow_name=name)
 
 
-async def _read_request(services: Services, head: Head, email: str) -> MyRequest:
-    try:
-        execution = await services.engine.get(head.execution_id)
-    except LooplyError:
-        # One damaged execution must not hide the others.
+def _request_of(execution: Execution | None, head: Head, email: str) -> MyRequest:
+    if execution is None:
         return MyRequest(head=head)
     found = list(_approvals_for(execution.state, email))
     if not found:
@@ -137,7 +135,7 @@ def _request(execution: Execution, address: str, wait: OpenWait | SettledWait) -
 
 def _status(state: ExecutionState, wait: OpenWait | SettledWait) -> RequestStatus:
     if isinstance(wait, OpenWait):
-        return "FROZEN" if state.has_incident else "OPEN"
+        return open_status(state)
     match wait.how:
         case "RESUMED":
             return "APPROVED" if wait.outcome == "approved" else "REJECTED"

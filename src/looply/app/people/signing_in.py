@@ -168,7 +168,7 @@ async def disable_second_factor(services: Services, principal: Principal) -> Non
 def session_of(principal: Principal) -> tuple[Person, Session]:
     """Returns the person and the session of a caller. Raises: SignInRequired for a key."""
     if principal.person is None or principal.session is None:
-        raise SignInRequired("the call is for people who have signed in")
+        raise SignInRequired("the call is for people who have signed in, and came with an API key; sign in first")
     return principal.person, principal.session
 
 

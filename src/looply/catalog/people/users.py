@@ -1,22 +1,20 @@
 """Accounts of people, which are the same in all organizations of an installation."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from looply.catalog.storage.damage import AnyRow
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.tables import EMAIL, users
+from looply.catalog.storage.tables import EMAIL_CHARACTERS, users
 from looply.catalog.tenants.names import not_found_error, validate_id, validate_name
 from looply.clock import Clock, Ids
 from looply.definition.settings.mail import person_of, read_address
 from looply.errors import Refused
 from looply.instants import from_ms, to_ms
 from looply.jsontext import Json
-
-_LONGEST: Final = EMAIL.length  # type: ignore[attr-defined]
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +85,7 @@ class Users:
 
 def find_user_row(connection: Connection, email: str) -> RowMapping | None:
     """Returns the row of the account with this address, however spelled."""
-    query = select(users).where(users.c.email_key == person_of(email)[:_LONGEST])
+    query = select(users).where(users.c.email_key == person_of(email)[:EMAIL_CHARACTERS])
     return connection.execute(query).mappings().first()
 
 
@@ -118,7 +116,7 @@ def update_user(connection: Connection, user_id: str, at: datetime, **values: An
 def validate_email(email: str, field: str = "email") -> str:
     """Returns a mail address without a name before it. Raises: Refused (code `INVALID_EMAIL`)."""
     read = read_address(email)
-    if read is None or read[0] or len(read[1]) > _LONGEST or len(person_of(read[1])) > _LONGEST:
+    if read is None or read[0] or len(read[1]) > EMAIL_CHARACTERS or len(person_of(read[1])) > EMAIL_CHARACTERS:
         raise Refused.at(f"/{field}", f"is {email[:100]!r}, expected a mail address", code="INVALID_EMAIL")
     return read[1]
 

@@ -4,7 +4,7 @@ Times are milliseconds since 1970-01-01 UTC. Deleted versions remain as empty ro
 are never reused and a list cursor that names one remains valid.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -37,7 +37,9 @@ def _text(length: int) -> TypeEngine[str]:
 
 ID = _text(36)
 NAME = _text(200)
-EMAIL = _text(320)
+EMAIL_CHARACTERS: Final = 320
+"""The longest mail address of RFC 5321."""
+EMAIL = _text(EMAIL_CHARACTERS)
 
 metadata = MetaData(
     naming_convention={

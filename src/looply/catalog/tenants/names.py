@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from looply.errors import BadRequest, NotFound, Problem, Refused
 from looply.jsontext import encode_json
 
-MAX_NAME = 200
+MAX_NAME_CHARACTERS = 200
 _MOST_SHOWN: Final = 50
 NO_WORKFLOW: Final = "00000000-0000-0000-0000-000000000000"
 """An id that no workflow has; it replaces that of a workflow to which a key is not bound."""
@@ -96,8 +96,8 @@ def not_found_error(noun: str, name: str, *, by: Literal["id", "name"] = "id", v
 def _finding(name: str) -> str:
     if not name:
         return "must not be empty"
-    if len(name) > MAX_NAME:
-        return f"has {len(name)} characters; at most {MAX_NAME} are allowed"
+    if len(name) > MAX_NAME_CHARACTERS:
+        return f"has {len(name)} characters; at most {MAX_NAME_CHARACTERS} are allowed"
     if name != name.strip():
         return "must not begin or end with a space"
     if any(unicodedata.category(character) in _FORBIDDEN for character in name):

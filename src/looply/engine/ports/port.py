@@ -369,6 +369,13 @@ class Engine(Protocol):
         """Returns the execution as of the last stored unit. Raises: NotFound, StoreUnreachable, StoreCorrupt."""
         ...
 
+    async def get_many(self, execution_ids: Sequence[str]) -> Mapping[str, Execution]:
+        """Returns executions by id, in one read of the store; those that are not stored or are damaged are left out.
+
+        All are in memory at once, so that callers ask for a few. Raises: StoreUnreachable, StoreCorrupt.
+        """
+        ...
+
     async def labels(self, execution_id: str) -> Mapping[str, str]:
         """Returns the labels of an execution, which never change (`organization`, `workflow`, `process_id`), or none.
 

@@ -231,6 +231,10 @@ class Journal(Protocol):
         """Returns what is stored of an execution, from its newest snapshot on, or None."""
         ...
 
+    async def load_many(self, execution_ids: Sequence[str]) -> Mapping[str, Loaded]:
+        """Returns by id what `load` returns, in one read; those that are not stored are left out. For a few at once."""
+        ...
+
     async def history(self, execution_id: str, after: int, limit: int) -> Sequence[Batch]:
         """Returns the oldest batches that hold events with numbers over `after`, as many as hold `limit` events."""
         ...

@@ -1,8 +1,12 @@
 """Current states of executions: from memory, completed from the store where another process may have advanced them."""
 
+from collections.abc import Sequence
+from contextlib import suppress
+
 from looply.definition import Workflow
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailboxes
+from looply.errors import StoreCorrupt
 from looply.execution import ExecutionState
 
 Found = tuple[ExecutionState, Workflow]
@@ -24,7 +28,26 @@ class CurrentStates:
         found = await self._refresh(execution_id) if self._is_shared else self.in_memory(execution_id)
         if found is not None:
             return found
-        state, workflow, chain = await self._loader.load(execution_id)
+        return self._settle(execution_id, *await self._loader.load(execution_id))
+
+    async def get_many(self, execution_ids: Sequence[str]) -> dict[str, Found]:
+        """Returns by id what `get` returns; those that are not stored or are damaged are left out.
+
+        What is not in memory is read at once. Raises: StoreCorrupt when the store cannot be read; StoreUnreachable.
+        """
+        found: dict[str, Found] = {}
+        for each in execution_ids:
+            with suppress(StoreCorrupt):
+                known = await self._refresh(each) if self._is_shared else self.in_memory(each)
+                if known is not None:
+                    found[each] = known
+        missing = [each for each in execution_ids if each not in found]
+        for execution_id, loaded in (await self._loader.load_many(missing) if missing else {}).items():
+            found[execution_id] = self._settle(execution_id, *loaded)
+        return found
+
+    def _settle(self, execution_id: str, state: ExecutionState, workflow: Workflow, chain: bytes) -> Found:
+        """Returns what was loaded, or what memory knows by now, and keeps it where it can be followed."""
         known = self.in_memory(execution_id)
         if known is None and self._is_shared:
             self._keep(state, workflow, chain)

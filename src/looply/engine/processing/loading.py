@@ -3,11 +3,12 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from looply.definition import Workflow, compile_definition, definition_hash
 from looply.engine.coding.codec import FOLD_VERSION, Codec
-from looply.engine.ports.store import Batch, Store, Value
+from looply.engine.ports.store import Batch, Loaded, Store, Value
 from looply.engine.records.absences import Absences
 from looply.engine.records.spans import EVERYTHING
 from looply.errors import StoreCorrupt, execution_not_found
@@ -69,7 +70,20 @@ class Loader:
         loaded = await self._store.journal.load(execution_id)
         if loaded is None:
             raise execution_not_found(execution_id)
-        organization_id = loaded.head.organization_id
+        return await self._fold_loaded(loaded, is_whole=is_whole)
+
+    async def load_many(self, execution_ids: Sequence[str]) -> dict[str, tuple[ExecutionState, Workflow, bytes]]:
+        """Returns by id what `load` returns, in one read of the store; those that are not stored or are damaged are
+        left out. Raises: StoreCorrupt when the store cannot be read; StoreUnreachable.
+        """
+        found = {}
+        for execution_id, loaded in (await self._store.journal.load_many(execution_ids)).items():
+            with suppress(StoreCorrupt):
+                found[execution_id] = await self._fold_loaded(loaded)
+        return found
+
+    async def _fold_loaded(self, loaded: Loaded, *, is_whole: bool = False) -> tuple[ExecutionState, Workflow, bytes]:
+        execution_id, organization_id = loaded.head.execution_id, loaded.head.organization_id
         snapshot, batches, chain, values = loaded.snapshot, loaded.batches, loaded.chain, loaded.values
         if snapshot is not None and (is_whole or snapshot.fold != FOLD_VERSION):
             snapshot, chain = None, b""

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
+import structlog
 from msgspec.structs import replace
 
 from looply.clock import Clock
@@ -22,6 +24,8 @@ from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import Event
 from looply.limits import Limits
 from looply.rates import LONGEST_WAIT_SECONDS, UNITS_PER_SECOND, Kind, Turns
+
+_log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 0.5
 """A unit that could not be stored because the disk is full is tried again after this time."""
@@ -143,7 +147,13 @@ class Processor:
     def _spawn(self, box: Mailbox) -> None:
         task = asyncio.get_running_loop().create_task(self._take(box))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(partial(self._end, box.execution_id))
+
+    def _end(self, execution_id: str, task: asyncio.Task[None]) -> None:
+        """Forgets a task that has ended, and logs the error that it did not expect."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("command_broke", execution_id=execution_id, exc_info=error)
 
     async def _take(self, box: Mailbox) -> None:
         """Takes one batch of the mailbox: computes, stores, replies."""
@@ -166,7 +176,7 @@ class Processor:
                     future.set_result(reply)
         finally:
             for _, future in batch:
-                fail(future, EngineError("the command broke; the log has the details"))
+                fail(future, EngineError(_broken(box.execution_id)))
             self.release(box, has_failed=not is_stored)
 
     async def _compute_with_retries(self, box: Mailbox, commands: Sequence[Command]) -> list[Reply | LooplyError]:
@@ -287,3 +297,10 @@ def _next_batch(box: Mailbox) -> list[tuple[Command, "asyncio.Future[Reply]"]]:
 
 def _writes(command: Command) -> bool:
     return isinstance(command, EffectDone) and command.write is not None
+
+
+def _broken(execution_id: str) -> str:
+    return (
+        f"a command of execution {execution_id} broke, and nothing of it was stored;"
+        " the log of the server has the cause (command_broke)"
+    )

@@ -35,7 +35,10 @@ class CopyRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Copies(Protocol):
-    """The stale copies of a store. In a shared store a copy is taken by one process until an instant."""
+    """The stale copies of a store. In a shared store a copy is taken by one process until an instant.
+
+    Reads and writes raise as `looply.engine.ports.store.StoreParts` says; a write is durable when it returns.
+    """
 
     async def take(self, now: datetime, until: datetime, limit: int) -> Sequence[CopyRow]:
         """Takes stale copies that are due, until an instant, and returns them, those that are due longest first."""

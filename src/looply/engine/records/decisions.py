@@ -54,7 +54,10 @@ DecisionKey: TypeAlias = tuple[int, str, int]
 
 
 class Decisions(Protocol):
-    """The recorded decisions of a store. They are stored with the units of their executions."""
+    """The recorded decisions of a store. They are stored with the units of their executions.
+
+    Reads raise as `looply.engine.ports.store.StoreParts` says.
+    """
 
     async def list(
         self, organization_id: str, query: DecisionFilter, after: DecisionKey | None, limit: int

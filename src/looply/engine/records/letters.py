@@ -54,7 +54,10 @@ LetterKey: TypeAlias = tuple[str, int]
 
 
 class Letters(Protocol):
-    """The dead letters of a store. They change only with the units of their executions."""
+    """The dead letters of a store. They change only with the units of their executions.
+
+    Reads raise as `looply.engine.ports.store.StoreParts` says.
+    """
 
     async def list(
         self, organization_id: str, query: LetterFilter, after: LetterKey | None, limit: int

@@ -55,7 +55,10 @@ class Census(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Survey(Protocol):
-    """The part of a store that examines everything that is open."""
+    """The part of a store that examines everything that is open.
+
+    Reads and writes raise as `looply.engine.ports.store.StoreParts` says; a write is durable when it returns.
+    """
 
     async def acquire_auditor_role(self) -> bool:
         """Returns whether this process is the auditor: it remains so as long as it may write.

@@ -106,6 +106,14 @@ class Reader:
         state, workflow = found or await self._current.get(execution_id)
         return Execution(head=head_of(state), state=state, workflow=workflow)
 
+    async def get_many(self, execution_ids: Sequence[str]) -> Mapping[str, Execution]:
+        """Returns executions by id as `get` does; those that are not stored or are damaged are left out."""
+        found = await self._current.get_many(execution_ids)
+        return {
+            each: Execution(head=head_of(state), state=state, workflow=workflow)
+            for each, (state, workflow) in found.items()
+        }
+
     async def labels(self, execution_id: str) -> Mapping[str, str]:
         """Returns the labels by which an execution can be searched elsewhere; empty when it is not stored.
 

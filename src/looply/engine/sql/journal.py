@@ -15,7 +15,7 @@ from looply.engine.ports.store import (
     Value,
 )
 from looply.engine.sql.dialects import Variants
-from looply.engine.sql.sessions import Sessions
+from looply.engine.sql.sessions import Session, Sessions
 from looply.instants import to_ms
 
 _HEAD: Final = "SELECT * FROM head WHERE id = :execution:uuid"
@@ -80,6 +80,20 @@ class SqlJournal:
             return None
         parameters = {"execution": key, "fold": self._fold}
         return _loaded_from(*await self._sessions.read(lambda session: session.rows_of_all(_LOADED, parameters)))
+
+    async def load_many(self, execution_ids: Sequence[str]) -> Mapping[str, Loaded]:
+        """Returns what is stored of some executions by id, read in one session."""
+        keys = {each: key for each in execution_ids if (key := self._sessions.key(each)) is not None}
+
+        async def act(session: Session) -> dict[str, Loaded]:
+            found = {}
+            for each, key in keys.items():
+                rows = await session.rows_of_all(_LOADED, {"execution": key, "fold": self._fold})
+                if (loaded := _loaded_from(*rows)) is not None:
+                    found[each] = loaded
+            return found
+
+        return await self._sessions.read(act)
 
     async def history(self, execution_id: str, after: int, limit: int) -> Sequence[Batch]:
         """Returns the oldest batches with events over `after`, as many as hold `limit` events."""

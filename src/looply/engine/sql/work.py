@@ -24,7 +24,7 @@ TAKEN_SECONDS: Final = 10
 """How long a row belongs to the process that took it."""
 
 STRETCH_SECONDS: Final = 30
-"""How long a cut stretch does; each unit of it belongs to the process that stores it."""
+"""After this time another process continues a cut stretch whose process has taken it and stored nothing since."""
 
 _LIFE: Final = "make_interval(secs => :seconds)"
 _TIMER: Final = "SELECT due_ms, execution_id, seq, kind"

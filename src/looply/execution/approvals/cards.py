@@ -1,6 +1,6 @@
 """The reply to a recipient who answers a card: the first valid answers count, later ones get the former answer."""
 
-from typing import Final
+from typing import Final, Literal
 
 from msgspec.structs import replace
 
@@ -83,6 +83,11 @@ def _already_answered(answer: CardAnswer, decision: str) -> AlreadyAnswered:
 def open_wait_of(state: ExecutionState, card: Card) -> OpenWait | None:
     """Returns the wait that an answer to the card would count for, None when the card takes no more answers."""
     return state.waits.get(card.address) if card.wanted == "OPEN" else None
+
+
+def open_status(state: ExecutionState) -> Literal["OPEN", "FROZEN"]:
+    """Returns whether open cards and requests take answers now: not while an incident is open, until it is resolved."""
+    return "FROZEN" if state.has_incident else "OPEN"
 
 
 def why_closed(card: Card) -> str:

@@ -4,7 +4,7 @@ from looply.errors import Problem
 from looply.execution.approvals.turns import may_take, pass_on, pending_cards, people_to_come
 from looply.execution.facts.commands import Answer, Declined, ReassignCard, Reassigned, Unfit, UnknownToken
 from looply.execution.facts.events import CardWanted
-from looply.execution.facts.state import Card, ExecutionState, OpenWait
+from looply.execution.facts.state import Card, ExecutionState, OpenWait, cards_of
 from looply.execution.facts.values.approval_terms import is_same_person
 
 
@@ -42,3 +42,13 @@ def _objection(state: ExecutionState, wait: OpenWait, to: str) -> str:
     if any(is_same_person(person, to) for person in people_to_come(state, wait)):
         return f"{to} is asked later by this step, and would decide twice"
     return ""
+
+
+def find_source(state: ExecutionState, card: Card) -> Card | None:
+    """Returns the card of the person from whom this one was passed on to its recipient, None where nobody did so."""
+    passed = (
+        each
+        for each in cards_of(state, card.address)
+        if each.wanted == "REASSIGNED" and is_same_person(each.passed_to, card.recipient)
+    )
+    return max(passed, key=lambda each: each.changed, default=None)

@@ -97,9 +97,9 @@ def _target_cards(visit: Visit, settings: AdaptiveCardSettings) -> list[Card]:
 def card_body(visit: Visit, card: CardTemplate | None) -> Json:
     """Returns the body of a card. Raises: StepError when it is not a card, too large, or would show a secret."""
     if card is None:
-        raise StepError("the card's content is missing", code="BAD_INPUT")
+        raise StepError("the step has no card to send; set its card", code="BAD_INPUT")
     if reads_secret(card, visit.state, visit.address.scope):
-        raise StepError("the card would show a value that is marked secret", code="SECRET_IN_CARD")
+        raise _secret_error("the card")
     body = card.expand(visit.evaluation("card"))
     if not isinstance(body, dict) or body.get("type") != "AdaptiveCard":
         raise StepError("the card's content must be an object of type AdaptiveCard", code="BAD_INPUT")
@@ -109,7 +109,7 @@ def card_body(visit: Visit, card: CardTemplate | None) -> Json:
 
 def _recipients(visit: Visit, settings: AdaptiveCardSettings) -> tuple[str, ...]:
     if settings.recipients is not None and reads_secret(settings.recipients, visit.state, visit.address.scope):
-        raise StepError("the recipients would show a value that is marked secret", code="SECRET_IN_CARD")
+        raise _secret_error("the recipients")
     value = settings.recipients.evaluate(visit.evaluation("recipients")) if settings.recipients is not None else None
     return read_people(visit, value)
 
@@ -142,3 +142,8 @@ def _unique_people(people: Iterable[str]) -> tuple[str, ...]:
     for recipient in people:
         named.setdefault(person_of(recipient), recipient.strip())
     return tuple(named.values())
+
+
+def _secret_error(what: str) -> StepError:
+    message = f"{what} would show a value that is marked secret; leave the value out, or remove its mark"
+    return StepError(message, code="SECRET_IN_CARD")

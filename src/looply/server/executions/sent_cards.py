@@ -37,7 +37,8 @@ class InboxRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     `OPEN`: an answer counts now. `FROZEN`: the execution has an open incident; answers are refused by 409 `FAILED`
     until an operator has resolved it. `answered_as` says how the answer came, where that is recorded; `answered_for` is
-    the absent person for whom it was given, `substitute_for` the one for whom the recipient has the card.
+    the absent person for whom it was given, `substitute_for` the one for whom the recipient has the card. `passed_from`
+    is the person from whom it was passed on to the recipient, `passed_reason` what they said about it.
     """
 
     status: Literal["OPEN", "FROZEN", "ANSWERED", "CLOSED"]
@@ -56,6 +57,8 @@ class InboxRecord(msgspec.Struct, frozen=True, kw_only=True):
     closed_reason: str | None
     closed_text: str | None
     passed_to: str | None
+    passed_from: str | UnsetType = UNSET
+    passed_reason: str | UnsetType = UNSET
     substitute_for: str | UnsetType = UNSET
     approval: ApprovalRecord | None
 
@@ -171,6 +174,8 @@ def inbox_item(shown: sent_cards.InboxCard) -> InboxRecord:
         closed_reason=shown.closed_reason or None if shown.status == "CLOSED" else None,
         closed_text=shown.closed_text if shown.status == "CLOSED" else None,
         passed_to=shown.passed_to or None,
+        passed_from=shown.passed_from or UNSET,
+        passed_reason=shown.passed_reason or UNSET,
         substitute_for=shown.substitute_for or UNSET,
         approval=_approval(shown),
     )
@@ -230,7 +235,7 @@ async def get_open_cards(call: Call) -> Response:
     items = [
         OpenCardRecord(
             card_id=entry.card.card_id,
-            status="FROZEN" if entry.has_incident else "OPEN",
+            status=entry.status,
             workflow_id=entry.card.workflow_id,
             workflow_execution_id=entry.card.execution_id,
             state=entry.card.step,

@@ -70,7 +70,7 @@ STATUSES: Final[Mapping[type[LooplyError], int]] = MappingProxyType(
 )
 """The status of each class; a class that is not listed has the status of its nearest parent."""
 
-_RETRY_AFTER: Final = {503: 5}
+_RETRY_AFTER_SECONDS: Final = {503: 5}
 _FOR_OPERATORS: Final = (StoreCorrupt, RecordDamaged, SealBroken, KeyUnfit)
 """Errors that only an operator can resolve; a retry does not help."""
 _MAX_PROBLEMS: Final = 1000
@@ -115,6 +115,6 @@ def _headers(error: LooplyError, status: int) -> Headers:
     if isinstance(error, Overloaded):
         seconds = max(1, math.ceil(error.retry_after.total_seconds()))
         return ((b"retry-after", str(seconds).encode()),)
-    if status in _RETRY_AFTER and not isinstance(error, _FOR_OPERATORS):
-        return ((b"retry-after", str(_RETRY_AFTER[status]).encode()),)
+    if status in _RETRY_AFTER_SECONDS and not isinstance(error, _FOR_OPERATORS):
+        return ((b"retry-after", str(_RETRY_AFTER_SECONDS[status]).encode()),)
     return ()

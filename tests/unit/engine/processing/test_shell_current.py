@@ -1,6 +1,6 @@
 """What a process keeps in memory of executions that others may move on: it is loaded once, then followed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import pytest
@@ -32,6 +32,10 @@ class Counted:
         self.loads += 1
         return await self._journal.load(execution_id)
 
+    async def load_many(self, execution_ids: Sequence[str]) -> Mapping[str, Loaded]:
+        self.loads += 1
+        return await self._journal.load_many(execution_ids)
+
     async def history(self, execution_id: str, after: int, limit: int) -> Sequence[Batch]:
         self.looks += 1
         return await self._journal.history(execution_id, after, limit)
@@ -61,6 +65,15 @@ async def test_an_execution_that_was_loaded_is_only_followed_from_then_on(engine
     again, _ = await other.current.get(execution_id)
     assert (first, other.store.loads, other.store.looks) == (again, 1, 1)
     assert other.current.in_memory(execution_id) is not None
+
+
+async def test_some_are_loaded_in_one_read_and_then_followed(engine: Driver, other: Other) -> None:
+    first, second = await engine.trigger(asking()), await engine.trigger(asking())
+    found = await other.current.get_many([first, second])
+    assert (list(found), other.store.loads) == ([first, second], 1)
+    assert await other.current.get_many([second, first]) == found
+    assert other.store.loads == 1
+    assert found[first] == await other.current.get(first)
 
 
 async def test_what_was_kept_moves_on_with_what_others_store(engine: Driver, other: Other) -> None:

@@ -276,7 +276,7 @@ def test_a_card_without_content_fails_the_step():
     simulator = Simulator(workflow(step("ask", "adaptiveCard", settings), edges="start>ask"))
     simulator.start()
     (incident,) = simulator.state.incidents.values()
-    assert "content is missing" in incident.message
+    assert "set its card" in incident.message
 
 
 def test_a_card_in_a_loop_asks_again_with_new_tokens():

@@ -231,7 +231,11 @@ async def test_a_card_is_passed_on_once_and_its_former_holder_reads_to_whom(
     assert "knows more" in shown["closed_text"]
     (item,) = (await reply(ann, card)).json()["items"]
     assert (item["result"], item["code"]) == ("refused", "CLOSED")
-    assert len(await cards_of(sign_in(CY))) == 1
+    assert {"passed_from", "passed_reason"}.isdisjoint(shown)
+    cy = sign_in(CY)
+    (theirs,) = await cards_of(cy)
+    shown = (await cy.get("getMyCard", card_id=theirs["card_id"])).json()["item"]
+    assert (shown["status"], shown["passed_from"], shown["passed_reason"]) == ("OPEN", ANN, "knows more")
 
 
 @pytest.mark.parametrize(

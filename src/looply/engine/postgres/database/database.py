@@ -109,7 +109,7 @@ class Database:
         budget = self._new_budget()
         while True:
             if not self.is_open:
-                raise ShuttingDown("the store is closed")
+                raise ShuttingDown("the store is closed, as this server stops; send the call again later")
             try:
                 async with self.readers.one() as connection:
                     return await act(connection)

@@ -31,7 +31,7 @@ class Readers:
         Raises: StoreCorrupt, ShuttingDown, EngineError.
         """
         if not self._is_open:
-            raise ShuttingDown("the store is closed")
+            raise ShuttingDown("the store is closed, as this server stops; send the call again later")
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, read)
 
     def close(self) -> None:
