@@ -30,11 +30,11 @@ export const germanReasons: Reasons = {
   SUSPECT: () => "Der Server ist bei der Arbeit daran abgebrochen; es wird allein versucht.",
   DELIVERY: () => "Eine Nachricht zwischen zwei Ausführungen ist unterwegs.",
   STRETCH: () => "Ein langer Lauf geht in Stücken weiter.",
-  STORE_FULL: () => "Der Speicher des Servers ist voll; er nimmt keine neue Arbeit an.",
   DRAINING: () => "Der Server wird beendet und nimmt keine neue Arbeit an.",
   STORE_LOST: () => "Der Server hat seinen Speicher verloren und nimmt keine neue Arbeit an.",
   ORPHAN: () =>
     "Nichts wird sie bewegen: kein Zeitgeber, kein Warten, kein Aufruf. Das ist ein Fehler der Engine; melden Sie ihn.",
+  SCHEDULE_PAUSED: () => "Der Zeitplan des Workflows ist angehalten: Keine weitere Ausführung beginnt von selbst.",
   ENDED_COMPLETED: () => "Jeder Schritt ist erledigt.",
   ENDED_FAILED: (value) => `Sie ist endgültig fehlgeschlagen: ${value("reason")}.`,
   ENDED_TERMINATED: (value) => (value("reason") ? `Sie wurde beendet: ${value("reason")}.` : "Sie wurde beendet."),

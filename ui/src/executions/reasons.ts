@@ -9,7 +9,9 @@ export type Reason = Pick<Explanation, "code" | "text" | "values">;
 
 /** Reads a value of a reason; empty where it has none. */
 export type Values = (name: string) => string;
-export type Reasons = Readonly<Record<string, (value: Values, moment: (name: string) => string) => string>>;
+export type Reasons = Readonly<
+  Record<Explanation["code"], (value: Values, moment: (name: string) => string) => string>
+>;
 
 const REASONS: Readonly<Record<Language, Reasons>> = { en: englishReasons, de: germanReasons };
 
@@ -17,6 +19,6 @@ const REASONS: Readonly<Record<Language, Reasons>> = { en: englishReasons, de: g
 export function reasonOf(language: Language, { code, text, values }: Reason, instant: (at: number) => string): string {
   const read: Values = (name) => String(values[name] ?? "");
   const moment = (name: string): string => (typeof values[name] === "number" ? instant(values[name]) : "?");
-  const sentence = REASONS[language][code];
+  const sentence: Reasons[typeof code] | undefined = REASONS[language][code];
   return sentence === undefined ? text : sentence(read, moment);
 }

@@ -52,7 +52,8 @@ export const german = {
     WAITS_FOR_CALL: "Wartet auf einen Aufruf.",
     WAITS_FOR_TIME: "Wartet auf eine Zeit.",
     WAITS_FOR_CHILD: "Wartet auf eine andere Ausführung.",
-    IN_LINE: "Eingereiht.",
+    QUEUED: "Eingereiht.",
+    SUSPENDED: "Ausgesetzt.",
     RETRYING: "Wird noch einmal versucht.",
     CALL_IN_FLIGHT: "Ein Aufruf läuft.",
     INCIDENT: "Angehalten.",
@@ -68,7 +69,9 @@ export const german = {
     const until = waiting.until === null ? "" : moment(waiting.until);
     switch (waiting.kind) {
       case "CARD":
-        return [waiting.who.join(", ") || (waiting.state ?? state), until && `fällig ${until}`].filter(Boolean).join(", ");
+        return [waiting.who.join(", ") || (waiting.state ?? state), until && `fällig ${until}`]
+          .filter(Boolean)
+          .join(", ");
       case "SLOT":
         return "in der Warteschlange";
       default:
@@ -122,6 +125,7 @@ export const german = {
   chooseStep: "Wählen Sie einen Schritt im Graphen.",
   timeline: "Zeitachse",
   visits: "Besuche",
+  timeRows: "Besuche im Verlauf",
   moment: "Zeitpunkt der Geschichte",
   before: "Ein Ereignis zurück",
   after: "Ein Ereignis weiter",

@@ -1,5 +1,5 @@
 import type { Texts } from "../text/language";
 import { german } from "./text.de";
-import { english, type ExecutionsText } from "./text.en";
+import { type ExecutionsText, english } from "./text.en";
 
 export const TEXTS: Texts<ExecutionsText> = { en: english, de: german };

@@ -3,12 +3,13 @@
 import { Button, Tooltip } from "@fluentui/react-components";
 import { type PointerEvent, type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Icon } from "../kit/icons";
+import { Scroller } from "../kit/Scroller";
 import { useText } from "../text/language";
 import { useTimes } from "../text/time";
 import styles from "./Canvas.module.css";
 import { Edges } from "./Edges";
-import type { GraphLook } from "./look";
 import { layoutOf, type PlacedBox } from "./layout";
+import type { GraphLook } from "./look";
 import type { Outline } from "./outline";
 import { StepNode } from "./StepNode";
 import { NODE } from "./sizes";
@@ -38,8 +39,7 @@ export function Canvas({ outline, look, selected, onSelect, legend }: CanvasProp
   const size = { width: layout.width * scale + 2 * EDGE, height: layout.height * scale + 2 * EDGE };
   return (
     <section className={styles.canvas} aria-label={text.graph}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keys too */}
-      <div ref={scroll} className={styles.scroll} tabIndex={0} role="group" aria-label={text.area} {...dragging}>
+      <Scroller box={scroll} label={text.area} className={styles.scroll} {...dragging}>
         <div className={styles.space} style={size}>
           <div className={styles.plane} style={{ left: EDGE, top: EDGE, transform: `scale(${scale})` }}>
             {layout.boxes.map((box) => (
@@ -59,7 +59,7 @@ export function Canvas({ outline, look, selected, onSelect, legend }: CanvasProp
             ))}
           </div>
         </div>
-      </div>
+      </Scroller>
       {legend && <div className={styles.legend}>{legend}</div>}
       <Zoom scale={scale} onScale={setScale} onFit={fit} />
     </section>
@@ -86,7 +86,12 @@ function Zoom({ scale, onScale, onFit }: { scale: number; onScale: (scale: numbe
   return (
     <div className={styles.zoom} role="toolbar" aria-label={text.zoom}>
       <Tooltip content={text.smaller} relationship="label">
-        <Button appearance="subtle" size="small" icon={<Icon name="minus" size={14} />} onClick={change(-SCALES.step)} />
+        <Button
+          appearance="subtle"
+          size="small"
+          icon={<Icon name="minus" size={14} />}
+          onClick={change(-SCALES.step)}
+        />
       </Tooltip>
       <span className={styles.percent}>{formats.number(Math.round(scale * 100))} %</span>
       <Tooltip content={text.larger} relationship="label">

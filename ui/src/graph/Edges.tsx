@@ -1,6 +1,6 @@
 import { memo } from "react";
 import styles from "./Canvas.module.css";
-import { type Layout, type PlacedEdge } from "./layout";
+import type { Layout, PlacedEdge } from "./layout";
 import { edgeKey } from "./look";
 import { ERROR } from "./outline";
 import { pathOf } from "./routes";

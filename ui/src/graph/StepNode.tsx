@@ -1,5 +1,5 @@
 import { memo } from "react";
-import { type Tone, TONE_ICONS } from "../kit/Chip";
+import { TONE_ICONS, type Tone } from "../kit/Chip";
 import { Icon, type IconName } from "../kit/icons";
 import { useText } from "../text/language";
 import styles from "./Canvas.module.css";

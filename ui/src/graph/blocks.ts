@@ -40,7 +40,7 @@ export function blocksOf(roots: readonly string[], flow: Flow, widthOf: (step: s
       placed.add(step);
       const exits = flow.forward.get(step) ?? [];
       const meeting: string | null = flow.meetings.get(step) ?? null;
-      const isBelow = meeting === stop ? isStopBelow : meeting !== null && !placed.has(meeting);
+      const isBelow: boolean = meeting === stop ? isStopBelow : meeting !== null && !placed.has(meeting);
       const lanes = isPlain(exits) ? [] : exits.map((edge) => laneOf(edge, meeting, isBelow));
       if (isPlain(exits) && !isBelow) for (const edge of exits) crossing.add(edge);
       links.push({ step, lanes });

@@ -75,9 +75,7 @@ function levelOf(outline: Outline, regions: Regions, region: string, roots: read
   if (roots.length === 0) return { ...EMPTY, axis: 0 };
   const edges = edgesWithin(outline, regions, region);
   const flow = flowOf(roots, edges, (edge) => exitOrder(outline, edge));
-  const items = new Map(
-    [...flow.ranks.keys()].map((step) => [step, itemOf(outline, regions, region, step)] as const),
-  );
+  const items = new Map([...flow.ranks.keys()].map((step) => [step, itemOf(outline, regions, region, step)] as const));
   const blocks = blocksOf(roots, flow, (step) => items.get(step)?.width ?? NODE.width);
   return place(flow, items, blocks);
 }
@@ -94,7 +92,12 @@ function itemOf(outline: Outline, regions: Regions, region: string, id: string):
   const inner = exits.flatMap((exit) => {
     const own = regionOf(region, id, exit);
     const roots = outline.edges.filter((edge) => edge.from === id && edge.exit === exit).map(({ to }) => to);
-    const level = levelOf(outline, regions, own, roots.filter((to) => regions.of.get(to) === own));
+    const level = levelOf(
+      outline,
+      regions,
+      own,
+      roots.filter((to) => regions.of.get(to) === own),
+    );
     return level.nodes.length === 0 ? [] : [{ exit, level }];
   });
   if (inner.length === 0) return { ...EMPTY, step: id, width: NODE.width, height: NODE.height };

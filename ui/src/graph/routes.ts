@@ -28,7 +28,10 @@ export function route({ from, to, gap, lane, rail }: Ends): { points: Point[]; l
   const label = { x: out, y: bus + LABEL };
   if (rail === null) return { points: withoutDoubles([...leave, ...arrive(out, merge, to)]), label };
   const turn = label.y + LABEL;
-  return { points: withoutDoubles([...leave, { x: out, y: turn }, { x: rail, y: turn }, ...arrive(rail, merge, to)]), label };
+  return {
+    points: withoutDoubles([...leave, { x: out, y: turn }, { x: rail, y: turn }, ...arrive(rail, merge, to)]),
+    label,
+  };
 }
 
 function arrive(x: number, merge: number, to: Point): Point[] {

@@ -30,7 +30,7 @@ function grouped<Item>(items: readonly Item[], key: (item: Item) => string): Map
 
 describe.each(recorded)("the log of $name", ({ entries, catching, visits }) => {
   it("folds to the visits of the server", () => {
-    const folded = fold(entries as LogEntry[], (step) => catching.includes(step));
+    const folded = fold(entries as LogEntry[], (step) => (catching as string[]).includes(step));
     const found = folded.visits.map(({ step, scope, state }) => ({ step, scope, state }));
     const key = ({ step, scope = "" }: { step: string; scope?: string }): string => `${step} ${scope}`;
     const byKey = grouped(found, key);

@@ -12,7 +12,10 @@ function overlaps(a: PlacedNode, b: PlacedNode): boolean {
 
 const chain = (count: number) =>
   readOutline(
-    [{ id: START, type: "trigger" }, ...Array.from({ length: count }, (_, at) => ({ id: `s${at}`, type: "httpRequest" }))],
+    [
+      { id: START, type: "trigger" },
+      ...Array.from({ length: count }, (_, at) => ({ id: `s${at}`, type: "httpRequest" })),
+    ],
     Array.from({ length: count }, (_, at) => ({ from: at === 0 ? START : `s${at - 1}`, to: `s${at}` })),
   );
 
@@ -103,7 +106,13 @@ describe("the layout", () => {
   });
 
   it("lays steps that nothing reaches aside", () => {
-    const outline = readOutline([{ id: START, type: "trigger" }, { id: "alone", type: "email" }], []);
+    const outline = readOutline(
+      [
+        { id: START, type: "trigger" },
+        { id: "alone", type: "email" },
+      ],
+      [],
+    );
     expect(layoutOf(outline).nodes).toHaveLength(2);
   });
 

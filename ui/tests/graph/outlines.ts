@@ -28,7 +28,8 @@ export const OUTLINES: fc.Arbitrary<Outline> = fc.array(PIECE, { maxLength: 14 }
 });
 
 function add(drawn: Drawn, from: Edge, kind: string, id: string, other: string | undefined): Edge {
-  const step = (type: string, name: string, settings: object = {}): void => void drawn.steps.push({ id: name, type, settings });
+  const step = (type: string, name: string, settings: object = {}): void =>
+    void drawn.steps.push({ id: name, type, settings });
   const edge = (one: Edge): void => void drawn.edges.push(one);
   switch (kind) {
     case "branch":

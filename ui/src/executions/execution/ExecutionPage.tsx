@@ -4,7 +4,13 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useCallback, useEffect } from "react";
 import { useApi } from "../../api/context";
-import { type ExecutionRow, executionKey, executionQuery, explanationQuery, logQuery } from "../../api/queries/executions";
+import {
+  type ExecutionRow,
+  executionKey,
+  executionQuery,
+  explanationQuery,
+  logQuery,
+} from "../../api/queries/executions";
 import { useHeads, useStreamState } from "../../api/stream/context";
 import { Answer } from "../../kit/Answer";
 import { Loading } from "../../kit/states/Loading";

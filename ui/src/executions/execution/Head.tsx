@@ -86,9 +86,17 @@ function Acts({ row, onChanged }: { row: ExecutionRow; onChanged: () => void }) 
   const [, change] = useExecutionSearch();
   const isOver = isEnded(row);
   const repair = (): void =>
-    change({ step: row.incident?.state ?? undefined, visit: undefined, scope: undefined, seq: undefined, tab: undefined });
+    change({
+      step: row.incident?.state ?? undefined,
+      visit: undefined,
+      scope: undefined,
+      seq: undefined,
+      tab: undefined,
+    });
   const close = (): void => setOpen(null);
-  useCommands(useHeadCommands({ row, mayEnd, mayRepair, onEnd: () => setOpen("end"), onRerun: () => setOpen("rerun") }));
+  useCommands(
+    useHeadCommands({ row, mayEnd, mayRepair, onEnd: () => setOpen("end"), onRerun: () => setOpen("rerun") }),
+  );
   return (
     <div className={styles.acts}>
       {row.incident !== null && (
@@ -114,7 +122,9 @@ function Acts({ row, onChanged }: { row: ExecutionRow; onChanged: () => void }) 
             <MenuItem disabled={!mayRepair} onClick={() => setOpen("rerun")}>
               {text.rerun}
             </MenuItem>
-            <MenuItem onClick={() => void navigator.clipboard.writeText(window.location.href)}>{text.copyLink}</MenuItem>
+            <MenuItem onClick={() => void navigator.clipboard.writeText(window.location.href)}>
+              {text.copyLink}
+            </MenuItem>
             <MenuItem onClick={() => void navigator.clipboard.writeText(row.workflow_execution_id)}>
               {text.copyExecutionId}
             </MenuItem>
@@ -156,7 +166,9 @@ function useHeadCommands({ row, mayEnd, mayRepair, onEnd, onRerun }: HeadCommand
   const text = useText(TEXTS);
   const group = useText(SHELL).groups.here;
   return [
-    ...(mayEnd && !isEnded(row) ? [{ id: "end", group, text: text.terminate, icon: "ended", run: onEnd } as const] : []),
+    ...(mayEnd && !isEnded(row)
+      ? [{ id: "end", group, text: text.terminate, icon: "ended", run: onEnd } as const]
+      : []),
     ...(mayRepair ? [{ id: "rerun", group, text: text.rerun, icon: "repeat", run: onRerun } as const] : []),
   ];
 }

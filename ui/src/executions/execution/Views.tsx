@@ -11,18 +11,18 @@ import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
 import type { LogEntry } from "../log/entry";
 import type { Visit } from "../log/visits";
+import { Side } from "../side/Side";
 import { TEXTS } from "../text";
-import { countUpTo, foldUpTo } from "./moments";
-import styles from "./Execution.module.css";
 import { Legend } from "../views/Legend";
 import { lookOf } from "../views/look";
 import { OutlineList } from "../views/OutlineList";
 import { Scrubber } from "../views/Scrubber";
-import { Side } from "../side/Side";
-import { addressOfVisit, selectedVisit } from "./selection";
 import { Timeline } from "../views/Timeline";
-import { useExecutionSearch } from "./use-search";
 import { ViewSwitch } from "../views/ViewSwitch";
+import styles from "./Execution.module.css";
+import { countUpTo, foldUpTo } from "./moments";
+import { addressOfVisit, selectedVisit } from "./selection";
+import { useExecutionSearch } from "./use-search";
 
 export type ExecutionItem = AnswerOf<"getWorkflowExecutionById">["item"];
 
@@ -64,7 +64,13 @@ export function Views({ row, item, outline, entries, onChanged }: ViewsProps) {
           />
         )}
         {!isPhone && (
-          <Timeline visits={slowVisits} outline={outline} selected={visit} onSelect={chooseVisit} isOpen={folded.end === null} />
+          <Timeline
+            visits={slowVisits}
+            outline={outline}
+            selected={visit}
+            onSelect={chooseVisit}
+            isOpen={folded.end === null}
+          />
         )}
         <Scrubber entries={entries} count={count} onSeq={(seq) => change({ seq })} />
       </div>

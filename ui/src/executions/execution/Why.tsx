@@ -6,9 +6,9 @@ import { TONE_ICONS } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
 import { useLanguage, useText } from "../../text/language";
 import { useTimes } from "../../text/time";
+import { type Reason, reasonOf } from "../reasons";
 import { verdictTone } from "../status";
 import { TEXTS } from "../text";
-import { type Reason, reasonOf } from "../reasons";
 import styles from "./Execution.module.css";
 import { useStepNames } from "./use-outline";
 import { useExecutionSearch } from "./use-search";
@@ -59,12 +59,12 @@ function Evidence({ why }: { why: Explanation }) {
   return (
     <div className={styles.evidence}>
       <span>{text.evidence}</span>
-      {why.evidence.map(({ seq, text: said }) => (
+      {why.evidence.map(({ seq, type }) => (
         <button
           key={seq}
           type="button"
           className={styles.proof}
-          title={said}
+          title={type ?? undefined}
           aria-label={text.evidenceOf(seq)}
           onClick={() => change({ seq, tab: "log" })}
         >

@@ -1,6 +1,6 @@
 /** The moments of an execution: what the log says up to one of them. */
 
-import { type GraphEdge, ERROR } from "../../graph/outline";
+import { ERROR, type GraphEdge } from "../../graph/outline";
 import type { LogEntry } from "../log/entry";
 import { type Folded, fold } from "../log/fold";
 

@@ -4,11 +4,11 @@ import { Button } from "@fluentui/react-components";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback } from "react";
 import { Icon } from "../../kit/icons";
-import { Loading } from "../../kit/states/Loading";
+import { Page } from "../../kit/Page";
 import { Empty } from "../../kit/states/Empty";
+import { Loading } from "../../kit/states/Loading";
 import { Newer } from "../../kit/states/Newer";
 import { Problem } from "../../kit/states/Problem";
-import { Page } from "../../kit/Page";
 import { useIsPhone } from "../../kit/theme";
 import { Guarded } from "../../session/Guarded";
 import { csvOf, saveFile } from "../../text/csv";
@@ -17,10 +17,10 @@ import { SHARED } from "../../text/shared";
 import { useTimes } from "../../text/time";
 import { TEXTS } from "../text";
 import { ColumnsMenu } from "./ColumnsMenu";
+import { type Column, textOfCell, useColumns } from "./columns";
 import { Filters } from "./Filters";
 import styles from "./History.module.css";
 import { type HistorySearch, isFiltered } from "./history-search";
-import { type Column, textOfCell, useColumns } from "./columns";
 import { Table } from "./Table";
 import { TagSearch } from "./TagSearch";
 import { type HistoryRows, useHistory } from "./use-history";
@@ -135,7 +135,10 @@ function CsvButton({ columns, history }: { columns: readonly Column[]; history: 
 }
 
 /** Returns what changes filters in the address; with `isAll` only these remain. */
-export function useChange(): (some: { [Key in keyof HistorySearch]?: HistorySearch[Key] | undefined }, isAll?: boolean) => void {
+export function useChange(): (
+  some: { [Key in keyof HistorySearch]?: HistorySearch[Key] | undefined },
+  isAll?: boolean,
+) => void {
   const navigate = useNavigate();
   return useCallback(
     (some, isAll = false) => {

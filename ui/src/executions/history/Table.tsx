@@ -3,6 +3,7 @@
 import { useEffect, useRef } from "react";
 import type { ExecutionRow } from "../../api/queries/executions";
 import { Chip } from "../../kit/Chip";
+import { Scroller } from "../../kit/Scroller";
 import { useIsPhone } from "../../kit/theme";
 import { rowHeightOf, useVirtualRows } from "../../kit/virtual";
 import { usePreferences } from "../../session/preferences";
@@ -50,8 +51,7 @@ export function Table({ history, columns }: TableProps) {
     );
   }
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keys too
-    <div ref={scroll} className={styles.scroll} onScroll={virtual.onScroll} tabIndex={0} role="group" aria-label={text.rows}>
+    <Scroller box={scroll} label={text.rows} className={styles.scroll} onScroll={virtual.onScroll}>
       <table className={styles.table} aria-label={text.title} aria-rowcount={-1}>
         <colgroup>
           {columns.map(({ id, width }) => (
@@ -81,13 +81,13 @@ export function Table({ history, columns }: TableProps) {
           {virtual.below > 0 && <Space height={virtual.below} span={columns.length} />}
         </tbody>
       </table>
-    </div>
+    </Scroller>
   );
 }
 
 function Space({ height, span }: { height: number; span: number }) {
   return (
-    <tr aria-hidden="true">
+    <tr>
       <td colSpan={span} className={styles.space} style={{ height }} />
     </tr>
   );

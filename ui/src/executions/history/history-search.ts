@@ -80,9 +80,10 @@ function addWord(word: string, add: (name: string, value: string | number) => vo
   const [, field, value = ""] = FIELD.exec(word) ?? [];
   if (field === "version") {
     const version = Number(value);
-    if (Number.isSafeInteger(version) && version > 0) return add("workflow_version", version);
-  } else if (field !== undefined) return add(NAMES[field] ?? field, value);
-  add("term", word);
+    if (Number.isSafeInteger(version) && version > 0) add("workflow_version", version);
+    else add("term", word);
+  } else if (field === undefined) add("term", word);
+  else add(NAMES[field] ?? field, value);
 }
 
 function startOf(day: string, later: number): number {

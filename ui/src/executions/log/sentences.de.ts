@@ -8,7 +8,8 @@ export function germanSentence(entry: LogEntry, name: Namer, moment: Moment): st
   const who = entry.by_name ?? entry.by ?? "die Engine";
   switch (entry.type) {
     case "EXECUTION_STARTED":
-      if (entry.parent !== undefined) return `Von einer anderen Ausführung gestartet, Version ${entry.workflow_version}`;
+      if (entry.parent !== undefined)
+        return `Von einer anderen Ausführung gestartet, Version ${entry.workflow_version}`;
       if (entry.rerun_of !== undefined) return `Mit der Eingabe einer früheren Ausführung neu gestartet: ${who}`;
       return entry.trigger_type === "SCHEDULED" ? "Vom Zeitplan gestartet" : `Durch einen Aufruf gestartet: ${who}`;
     case "EXECUTION_QUEUED":

@@ -1,8 +1,8 @@
 /** What a repair would do: the calls that leave, with whether their receiver can know them, and what follows. */
 
+import type { Outline } from "../../graph/outline";
 import { Chip } from "../../kit/Chip";
 import { Icon, type IconName } from "../../kit/icons";
-import type { Outline } from "../../graph/outline";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 import styles from "./Repair.module.css";
@@ -30,7 +30,9 @@ export function ForecastView({ forecast, outline }: { forecast: Forecast; outlin
       {effects.length > MOST && <Line icon="send">{text.moreCalls(effects.length - MOST)}</Line>}
       {effects.length === 0 && <Line icon="check">{text.noCall}</Line>}
       {waiting.length > 0 && <Line icon="waiting">{text.queued(waiting.length)}</Line>}
-      {steps.length > 0 && <Line icon="workflows">{text.then(steps.slice(0, MOST).join(", "), steps.length - MOST)}</Line>}
+      {steps.length > 0 && (
+        <Line icon="workflows">{text.follows(steps.slice(0, MOST).join(", "), steps.length - MOST)}</Line>
+      )}
       <Line icon={cards + timers === 0 ? "check" : "clock"}>{text.closes(cards, timers)}</Line>
       {incident !== null && (
         <li className={styles.danger}>

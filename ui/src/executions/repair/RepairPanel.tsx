@@ -156,5 +156,9 @@ function effectOf(forecast: Forecast | null): { repeated: number; doubled: numbe
   const effects = forecast?.effects ?? [];
   const repeated = effects.filter(({ is_repeated }) => is_repeated);
   const doubled = repeated.filter(({ keeps_key }) => !keeps_key);
-  return { repeated: repeated.length - doubled.length, doubled: doubled.length, first: effects.length - repeated.length };
+  return {
+    repeated: repeated.length - doubled.length,
+    doubled: doubled.length,
+    first: effects.length - repeated.length,
+  };
 }

@@ -72,7 +72,7 @@ export const german = {
     moreCalls: (count) => `und ${count} weitere Aufrufe`,
     noCall: "Kein Aufruf geht sofort hinaus",
     queued: (count) => (count === 1 ? "1 Aufruf reiht sich ein" : `${count} Aufrufe reihen sich ein`),
-    then: (steps, more) => `Danach ${steps}${more > 0 ? ` und ${more} weitere` : ""}`,
+    follows: (steps, more) => `Danach ${steps}${more > 0 ? ` und ${more} weitere` : ""}`,
     closes: (cards, timers) => {
       if (cards === 0 && timers === 0) return "Keine Karte wird geschlossen, kein Zeitgeber ist fällig";
       const closing = cards === 1 ? "1 Karte wird geschlossen" : `${cards} Karten werden geschlossen`;

@@ -54,7 +54,8 @@ export const english = {
     verb: (verb: string, { repeated, doubled, first }: Effects) => {
       const calls = (count: number): string => (count === 1 ? "1 call" : `${count} calls`);
       if (doubled > 0) return `${verb}, ${calls(doubled)} may act twice`;
-      if (repeated > 0) return `${verb}, ${calls(repeated)} ${repeated === 1 ? "repeats" : "repeat"} under the same key`;
+      if (repeated > 0)
+        return `${verb}, ${calls(repeated)} ${repeated === 1 ? "repeats" : "repeat"} under the same key`;
       return first > 0 ? `${verb}, ${calls(first)} ${first === 1 ? "leaves" : "leave"}` : `${verb}, no call leaves`;
     },
     resume: "Resume by hand",
@@ -77,7 +78,7 @@ export const english = {
     moreCalls: (count: number) => `and ${count} more calls`,
     noCall: "No call leaves at once",
     queued: (count: number) => (count === 1 ? "1 call waits for its turn" : `${count} calls wait for their turn`),
-    then: (steps: string, more: number) => `Then ${steps}${more > 0 ? ` and ${more} more` : ""}`,
+    follows: (steps: string, more: number) => `Then ${steps}${more > 0 ? ` and ${more} more` : ""}`,
     closes: (cards: number, timers: number) => {
       if (cards === 0 && timers === 0) return "No card closes, no timer is due";
       const closing = cards === 1 ? "1 card closes" : `${cards} cards close`;

@@ -29,7 +29,8 @@ export function useForecast(executionId: string, planned: Planned | null) {
   const isSettled = text !== "" && rested === text;
   const query = useQuery({
     queryKey: [...executionKey(executionId), "forecast", rested],
-    queryFn: ({ signal }) => send((id, input) => api.call(id, input, { signal }), JSON.parse(rested), { dry_run: true }),
+    queryFn: ({ signal }) =>
+      send((id, input) => api.call(id, input, { signal }), JSON.parse(rested), { dry_run: true }),
     enabled: isSettled,
     staleTime: 0,
     gcTime: 0,
@@ -48,7 +49,8 @@ export function useRepair(executionId: string, onChanged: () => void) {
       send(api.call, planned, { reason }),
     onSettled: (_, error) => {
       const isElsewhere = error !== null && CHANGED.includes(asCallError(error).code);
-      if (error === null || isElsewhere) void queries.removeQueries({ queryKey: [...executionKey(executionId), "forecast"] });
+      if (error === null || isElsewhere)
+        void queries.removeQueries({ queryKey: [...executionKey(executionId), "forecast"] });
       onChanged();
     },
   });

@@ -23,14 +23,17 @@ export function DecisionsPanel({ executionId, outline }: { executionId: string; 
             {items.map((decision) => (
               <li key={`${decision.scope} ${decision.state} ${decision.visit} ${decision.user} ${decision.at}`}>
                 <p>
-                  <Chip tone={decision.action === "rejected" ? "failed" : "done"}>{text.decision(decision.action)}</Chip>{" "}
+                  <Chip tone={decision.action === "rejected" ? "failed" : "done"}>
+                    {text.decision(decision.action)}
+                  </Chip>{" "}
                   <strong>{decision.user}</strong>
                   {decision.substitute_for !== undefined && ` ${text.decidedFor(decision.substitute_for)}`}{" "}
                   {decision.is_override && <Tag>{text.override}</Tag>}
                 </p>
                 {decision.comment !== "" && <blockquote className={styles.quote}>{decision.comment}</blockquote>}
                 <p className={styles.quiet}>
-                  {outline.steps.get(decision.state)?.name ?? decision.state} · {decision.via} · <Time at={decision.at} />
+                  {outline.steps.get(decision.state)?.name ?? decision.state} · {decision.via} ·{" "}
+                  <Time at={decision.at} />
                 </p>
               </li>
             ))}

@@ -4,6 +4,7 @@ import { Button, Checkbox, Input } from "@fluentui/react-components";
 import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { Icon } from "../../kit/icons";
 import { JsonTree } from "../../kit/JsonTree";
+import { Scroller } from "../../kit/Scroller";
 import { useVirtualRows } from "../../kit/virtual";
 import { saveFile } from "../../text/csv";
 import { useLanguage, useText } from "../../text/language";
@@ -28,7 +29,8 @@ export function LogPanel({ row, outline, entries, seq }: SideProps) {
     () =>
       entries.filter(
         (entry) =>
-          (!onlyFailed || isFailure(entry)) && (words === "" || `${say(entry)} ${entry.type}`.toLowerCase().includes(words)),
+          (!onlyFailed || isFailure(entry)) &&
+          (words === "" || `${say(entry)} ${entry.type}`.toLowerCase().includes(words)),
       ),
     [entries, onlyFailed, words, say],
   );
@@ -44,7 +46,11 @@ export function LogPanel({ row, outline, entries, seq }: SideProps) {
           aria-label={text.searchLog}
           onChange={(_, { value }) => setTyped(value)}
         />
-        <Checkbox label={text.onlyFailed} checked={onlyFailed} onChange={(_, { checked }) => setOnlyFailed(checked === true)} />
+        <Checkbox
+          label={text.onlyFailed}
+          checked={onlyFailed}
+          onChange={(_, { checked }) => setOnlyFailed(checked === true)}
+        />
         <Button
           size="small"
           appearance="subtle"
@@ -81,8 +87,7 @@ function Entries({ entries, selected, say, onSelect }: EntriesProps) {
   }, [selected, show]);
   if (entries.length === 0) return <p className={styles.quietBlock}>{text.noEntry}</p>;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keys too
-    <div ref={scroll} className={styles.entries} onScroll={rows.onScroll} tabIndex={0} role="group" aria-label={text.tabs.log}>
+    <Scroller box={scroll} label={text.tabs.log} className={styles.entries} onScroll={rows.onScroll}>
       <div style={{ height: rows.above }} />
       {entries.slice(rows.from, rows.to).map((entry, at) => (
         <button
@@ -102,7 +107,7 @@ function Entries({ entries, selected, say, onSelect }: EntriesProps) {
         </button>
       ))}
       <div style={{ height: rows.below }} />
-    </div>
+    </Scroller>
   );
 }
 

@@ -1,8 +1,8 @@
 /** Beside the graph: the selected step, the data of the moment, the log, the decisions, and what belongs together. */
 
-import { Count } from "../../kit/Chip";
 import type { ExecutionRow } from "../../api/queries/executions";
 import type { Outline } from "../../graph/outline";
+import { Count } from "../../kit/Chip";
 import { useText } from "../../text/language";
 import { TABS, type Tab } from "../execution/address";
 import styles from "../execution/Execution.module.css";
@@ -60,7 +60,13 @@ export function Side(props: SideProps) {
         <Panel {...props} tab={tab} />
       </div>
       {isNow && tab === "step" && (
-        <RepairPanel row={props.row} item={props.item} outline={props.outline} visit={props.visit} onDone={props.onChanged} />
+        <RepairPanel
+          row={props.row}
+          item={props.item}
+          outline={props.outline}
+          visit={props.visit}
+          onDone={props.onChanged}
+        />
       )}
     </aside>
   );

@@ -5,6 +5,7 @@ import { useRef } from "react";
 import { stepIcon } from "../../graph/StepNode";
 import { Chip } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
+import { Scroller } from "../../kit/Scroller";
 import { useVirtualRows } from "../../kit/virtual";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
@@ -129,10 +130,9 @@ function Visits({ visits, selected, onVisit }: VisitsProps) {
   const sorted = visits.toSorted((a, b) => rank(a) - rank(b));
   const rows = useVirtualRows(scroll, ROW, sorted.length);
   return (
-    <section aria-label={text.visits}>
+    <div>
       <p className={styles.counts}>{text.visitCounts(countsOf(visits))}</p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keys too */}
-      <div ref={scroll} className={styles.visits} onScroll={rows.onScroll} tabIndex={0} role="group" aria-label={text.visits}>
+      <Scroller box={scroll} label={text.visits} className={styles.visits} onScroll={rows.onScroll}>
         <div style={{ height: rows.above }} />
         {sorted.slice(rows.from, rows.to).map((visit) => (
           <button
@@ -148,8 +148,8 @@ function Visits({ visits, selected, onVisit }: VisitsProps) {
           </button>
         ))}
         <div style={{ height: rows.below }} />
-      </div>
-    </section>
+      </Scroller>
+    </div>
   );
 }
 

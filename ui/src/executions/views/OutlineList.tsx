@@ -1,13 +1,13 @@
 /** The steps of a graph as a list in the order of the definition, for small screens and for who cannot see a graph. */
 
-import { type Tone, TONE_ICONS } from "../../kit/Chip";
-import { Icon } from "../../kit/icons";
 import type { GraphLook } from "../../graph/look";
 import type { Outline } from "../../graph/outline";
 import { stepIcon } from "../../graph/StepNode";
+import { TONE_ICONS, type Tone } from "../../kit/Chip";
+import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
-import { TEXTS } from "../text";
 import styles from "../execution/Execution.module.css";
+import { TEXTS } from "../text";
 
 interface OutlineListProps {
   outline: Outline;

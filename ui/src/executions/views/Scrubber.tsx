@@ -1,14 +1,13 @@
 /** The history of an execution as a slider: everything on the page is shown as it was after the chosen event. */
 
 import { Button, Tooltip } from "@fluentui/react-components";
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
-import { type LogEntry, isFailure } from "../log/entry";
-import { TEXTS } from "../text";
-import { useState } from "react";
 import styles from "../execution/Execution.module.css";
+import { isFailure, type LogEntry } from "../log/entry";
+import { TEXTS } from "../text";
 
 const PLAY_MS = 100;
 /** More marks than these cannot be told apart. */
@@ -26,7 +25,8 @@ export function Scrubber({ entries, count, onSeq }: ScrubberProps) {
   const text = useText(TEXTS);
   const { formats } = useTimes();
   const [isPlaying, setIsPlaying] = useState(false);
-  const choose = (next: number): void => onSeq(next >= entries.length ? undefined : entries[Math.max(0, next - 1)]?.seq);
+  const choose = (next: number): void =>
+    onSeq(next >= entries.length ? undefined : entries[Math.max(0, next - 1)]?.seq);
   usePlay(isPlaying, count, entries.length, choose, () => setIsPlaying(false));
   const marks = useMemo(() => marksOf(entries), [entries]);
   const shown = entries[count - 1];

@@ -2,6 +2,7 @@
 
 import { useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Outline } from "../../graph/outline";
+import { Scroller } from "../../kit/Scroller";
 import { useVirtualRows } from "../../kit/virtual";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
@@ -49,8 +50,7 @@ export function Timeline({ visits, outline, selected, onSelect, isOpen }: Timeli
           </span>
         ))}
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keys too */}
-      <div ref={scroll} className={styles.rows} onScroll={rows.onScroll} tabIndex={0} role="group" aria-label={text.visits}>
+      <Scroller box={scroll} label={text.timeRows} className={styles.rows} onScroll={rows.onScroll}>
         <div style={{ height: rows.above }} />
         {visits.slice(rows.from, rows.to).map((visit) => (
           <button
@@ -67,7 +67,7 @@ export function Timeline({ visits, outline, selected, onSelect, isOpen }: Timeli
           </button>
         ))}
         <div style={{ height: rows.below }} />
-      </div>
+      </Scroller>
     </section>
   );
 }

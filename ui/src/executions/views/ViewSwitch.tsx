@@ -1,6 +1,6 @@
 import { useText } from "../../text/language";
-import { TEXTS } from "../text";
 import styles from "../execution/Execution.module.css";
+import { TEXTS } from "../text";
 
 /** The graph, or its steps as a list. */
 export function ViewSwitch({ isOutline, onChange }: ViewSwitchProps) {
