@@ -74,7 +74,7 @@ function Box({ box, outline, count }: { box: PlacedBox; outline: Outline; count:
     <div className={styles.box} style={{ left, top, width, height }}>
       {isBody && <Icon name="loop" size={14} />}
       <span className={styles.boxName}>{isBody ? text.body : box.exit}</span>
-      {isBody && count !== undefined && <span className={styles.boxCount}>{text.items(count)}</span>}
+      {isBody && count !== undefined && <span>{text.items(count)}</span>}
     </div>
   );
 }
@@ -116,7 +116,8 @@ function scaleFor(element: HTMLElement | null, layout: { width: number; height: 
 function useShown(scroll: { current: HTMLElement | null }, selected: string | null): void {
   useEffect(() => {
     if (selected === null) return;
-    const node = scroll.current?.querySelector(`[data-step="${CSS.escape(selected)}"]`);
+    const nodes = [...(scroll.current?.querySelectorAll<HTMLElement>("[data-step]") ?? [])];
+    const node = nodes.find(({ dataset }) => dataset.step === selected);
     // jsdom scrolls nowhere.
     node?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
   }, [scroll, selected]);

@@ -2,7 +2,7 @@ import { memo } from "react";
 import { TONE_ICONS, type Tone } from "../kit/Chip";
 import { Icon, type IconName } from "../kit/icons";
 import { useText } from "../text/language";
-import styles from "./Canvas.module.css";
+import styles from "./StepNode.module.css";
 import type { NodeLook } from "./look";
 import type { GraphStep } from "./outline";
 import { TEXTS } from "./text";

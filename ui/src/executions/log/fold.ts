@@ -7,7 +7,7 @@
 import { START } from "../../graph/outline";
 import { type EntryOf, type LogEntry, visitOf } from "./entry";
 import { newVisit, type OpenVisit, VisitTable } from "./visit-table";
-import { type Attempt, isOpen, type Visit, type VisitState } from "./visits";
+import type { Attempt, Visit, VisitState } from "./visits";
 
 export interface Folded {
   /** In the order in which they began. */
@@ -31,6 +31,8 @@ class Folding {
   private readonly table = new VisitTable();
   /** The visit that failed last, until it is known what follows. */
   private failing: OpenVisit | null = null;
+  /** A move of one of several paths, until it is known which. */
+  private moving: EntryOf<"EXECUTION_MOVED"> | null = null;
   private end: Folded["end"] = null;
   private seq = 0;
 
@@ -39,6 +41,7 @@ class Folding {
   take(entry: LogEntry): void {
     this.seq = entry.seq;
     this.settleFailure(entry);
+    this.settleMove(entry);
     switch (entry.type) {
       case "EXECUTION_STARTED":
         this.visitStart(entry);
@@ -54,7 +57,8 @@ class Folding {
         this.table.attempt(entry, { endedOn: entry.timestamp });
         this.close(entry, "done", entry.branch ?? "next");
         if ("input" in entry) this.table.change(entry, { inputAt: entry.seq });
-        this.giveUpWithin(entry);
+        // What a branch has open ends when its parallel or its join does.
+        this.table.giveUp(entry.timestamp, insideOf(entry));
         break;
       case "STEP_FAILED":
         this.fail(entry, { code: entry.code ?? "", message: entry.message ?? "", status: entry.status ?? "" });
@@ -87,8 +91,7 @@ class Folding {
         });
         break;
       case "CHILD_ENDED":
-        if (entry.status === "COMPLETED" || entry.status === "STARTED") this.close(entry, "done", null);
-        else this.fail(entry, { code: entry.code ?? entry.status, message: entry.message ?? "", status: "" });
+        this.childEnded(entry);
         break;
       case "WAIT_RESUMED":
         this.close(entry, "done", entry.branch ?? "next");
@@ -105,7 +108,7 @@ class Folding {
   private takeWhole(entry: LogEntry): void {
     switch (entry.type) {
       case "INCIDENT_OPENED":
-        this.stop(entry);
+        this.table.change(entry, { state: "failed", error: errorOf(entry), exit: null });
         break;
       case "EXECUTION_FAILED":
         this.end = "FAILED";
@@ -171,6 +174,15 @@ class Folding {
     this.failing = this.table.at(entry);
   }
 
+  /** Nothing waits for a child that is cancelled; of one that ended late its visit has ended already. */
+  private childEnded(entry: EntryOf<"CHILD_ENDED">): void {
+    const { status, code = status, message = "" } = entry;
+    if (!this.table.isOpen(entry)) return;
+    if (status === "CANCELLED") this.table.change(entry, { state: "given-up", endedOn: entry.timestamp });
+    else if (status === "COMPLETED" || status === "STARTED") this.close(entry, "done", null);
+    else this.fail(entry, { code, message, status: "" });
+  }
+
   /** A failure is caught when neither a retry nor an incident of that visit follows. */
   private settleFailure(entry: LogEntry): void {
     const visit = this.failing;
@@ -183,11 +195,6 @@ class Folding {
     visit.exit = "error";
   }
 
-  private stop(entry: EntryOf<"INCIDENT_OPENED">): void {
-    const { code = entry.kind, message = "", status = "" } = entry;
-    this.table.change(entry, { state: "failed", error: { code, message, status }, exit: null });
-  }
-
   private reopen(entry: EntryOf<"INCIDENT_CLOSED" | "EXECUTION_REOPENED">): void {
     const visit = this.table.at(entry);
     if (visit === null || visit.state !== "failed") return;
@@ -195,12 +202,26 @@ class Folding {
     else if (entry.again === "visit") visit.state = "given-up";
   }
 
+  /** The entry names where it moved to. Where several paths run, the next visit there says which one moved. */
   private move(entry: EntryOf<"EXECUTION_MOVED">): void {
     if (entry.steps !== undefined) this.table.rename(entry.steps);
     if (entry.to === undefined) return;
-    for (const visit of this.table.all()) {
-      if (visit.step !== entry.state || !(isOpen(visit) || visit.state === "failed")) continue;
-      Object.assign(visit, { state: "skipped", endedOn: entry.timestamp, by: entry.by_name ?? entry.by });
+    const scopes = new Set(this.table.unfinished().map(({ scope }) => scope));
+    if (scopes.size <= 1) this.leave(entry, [...scopes][0] ?? "");
+    else this.moving = entry;
+  }
+
+  private settleMove(entry: LogEntry): void {
+    const scope = visitOf(entry)?.scope ?? null;
+    if (this.moving === null || scope === null || entry.state !== this.moving.to) return;
+    this.leave(this.moving, scope);
+    this.moving = null;
+  }
+
+  /** An operator ended what was open, or had failed, in a scope. */
+  private leave({ timestamp, by, by_name }: EntryOf<"EXECUTION_MOVED">, scope: string): void {
+    for (const visit of this.table.unfinished().filter((each) => each.scope === scope)) {
+      Object.assign(visit, { state: "skipped", endedOn: timestamp, by: by_name ?? by });
     }
   }
 
@@ -214,13 +235,16 @@ class Folding {
       ...("output" in entry && { outputAt: entry.seq }),
     });
   }
+}
 
-  /** What a branch has open ends when its parallel or its join does. */
-  private giveUpWithin(entry: LogEntry): void {
-    const scope = visitOf(entry)?.scope ?? "";
-    const inside = `${scope === "" ? "" : `${scope}/`}${entry.state}[`;
-    this.table.giveUp(entry.timestamp, inside);
-  }
+function errorOf({ code, kind, message = "", status = "" }: EntryOf<"INCIDENT_OPENED">): NonNullable<Attempt["error"]> {
+  return { code: code ?? kind, message, status };
+}
+
+/** Returns the beginning of the scopes that a step has opened. */
+function insideOf(entry: LogEntry): string {
+  const scope = visitOf(entry)?.scope ?? "";
+  return `${scope === "" ? "" : `${scope}/`}${entry.state}[`;
 }
 
 /** Returns the exits that lead into a scope, such as `forEach_1 each` for `forEach_1[17]`. */

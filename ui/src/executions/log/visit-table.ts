@@ -24,6 +24,11 @@ export class VisitTable {
     return address === null ? null : (this.visits.get(addressOf(address)) ?? null);
   }
 
+  /** Returns the visits that are open or have failed. */
+  unfinished(): OpenVisit[] {
+    return [...this.visits.values()].filter((visit) => isOpen(visit) || visit.state === "failed");
+  }
+
   isOpen(entry: LogEntry): boolean {
     const visit = this.at(entry);
     return visit !== null && isOpen(visit);

@@ -1,6 +1,6 @@
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
-import styles from "../execution/Execution.module.css";
+import styles from "./Step.module.css";
 import type { Attempt } from "../log/visits";
 import { TEXTS } from "../text";
 

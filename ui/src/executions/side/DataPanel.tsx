@@ -8,7 +8,7 @@ import { Answer } from "../../kit/Answer";
 import { Tag } from "../../kit/Chip";
 import { JsonTree } from "../../kit/JsonTree";
 import { useText } from "../../text/language";
-import styles from "../execution/Execution.module.css";
+import styles from "./Side.module.css";
 import { TEXTS } from "../text";
 
 /** While the slider moves, data is read when it rests. */

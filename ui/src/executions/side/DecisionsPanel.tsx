@@ -6,7 +6,7 @@ import { Answer } from "../../kit/Answer";
 import { Chip, Tag } from "../../kit/Chip";
 import { useText } from "../../text/language";
 import { Time } from "../../text/time";
-import styles from "../execution/Execution.module.css";
+import styles from "./Side.module.css";
 import { TEXTS } from "../text";
 
 /** Who decided what, when, and how the answer came. */

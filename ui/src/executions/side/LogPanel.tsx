@@ -9,7 +9,7 @@ import { useVirtualRows } from "../../kit/virtual";
 import { saveFile } from "../../text/csv";
 import { useLanguage, useText } from "../../text/language";
 import { useTimes } from "../../text/time";
-import styles from "../execution/Execution.module.css";
+import styles from "./Log.module.css";
 import { useExecutionSearch } from "../execution/use-search";
 import { isFailure, type LogEntry } from "../log/entry";
 import { sentenceOf } from "../log/sentences";

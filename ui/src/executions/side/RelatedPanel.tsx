@@ -8,7 +8,7 @@ import { Answer } from "../../kit/Answer";
 import { Chip } from "../../kit/Chip";
 import { useText } from "../../text/language";
 import { Time } from "../../text/time";
-import styles from "../execution/Execution.module.css";
+import styles from "./Side.module.css";
 import type { ExecutionItem } from "../execution/Views";
 import { STATUS_TONES, shownStatus } from "../status";
 import { TEXTS } from "../text";

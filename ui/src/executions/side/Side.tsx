@@ -5,7 +5,7 @@ import type { Outline } from "../../graph/outline";
 import { Count } from "../../kit/Chip";
 import { useText } from "../../text/language";
 import { TABS, type Tab } from "../execution/address";
-import styles from "../execution/Execution.module.css";
+import styles from "./Side.module.css";
 import { useExecutionSearch } from "../execution/use-search";
 import type { ExecutionItem } from "../execution/Views";
 import type { LogEntry } from "../log/entry";

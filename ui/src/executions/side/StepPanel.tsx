@@ -9,7 +9,7 @@ import { Scroller } from "../../kit/Scroller";
 import { useVirtualRows } from "../../kit/virtual";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
-import styles from "../execution/Execution.module.css";
+import styles from "./Step.module.css";
 import { byStep, TONES, type Visit } from "../log/visits";
 import { TEXTS } from "../text";
 import { Attempts } from "./Attempts";

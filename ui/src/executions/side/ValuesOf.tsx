@@ -8,7 +8,7 @@ import { Answer } from "../../kit/Answer";
 import { CopyButton } from "../../kit/CopyButton";
 import { JsonTree } from "../../kit/JsonTree";
 import { useText } from "../../text/language";
-import styles from "../execution/Execution.module.css";
+import styles from "./Step.module.css";
 import type { Visit } from "../log/visits";
 import { TEXTS } from "../text";
 

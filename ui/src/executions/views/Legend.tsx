@@ -1,7 +1,7 @@
 import { TONE_ICONS, type Tone } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
-import styles from "../execution/Execution.module.css";
+import styles from "./Views.module.css";
 import { byStep, TONES, type Visit, worstOf } from "../log/visits";
 import { TEXTS } from "../text";
 

@@ -6,7 +6,7 @@ import { stepIcon } from "../../graph/StepNode";
 import { TONE_ICONS, type Tone } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
-import styles from "../execution/Execution.module.css";
+import styles from "./Views.module.css";
 import { TEXTS } from "../text";
 
 interface OutlineListProps {

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useState } from "react";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
-import styles from "../execution/Execution.module.css";
+import styles from "./Views.module.css";
 import { isFailure, type LogEntry } from "../log/entry";
 import { TEXTS } from "../text";
 

@@ -1,5 +1,5 @@
 import { useText } from "../../text/language";
-import styles from "../execution/Execution.module.css";
+import styles from "./Views.module.css";
 import { TEXTS } from "../text";
 
 /** The graph, or its steps as a list. */
