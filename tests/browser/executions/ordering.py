@@ -45,7 +45,9 @@ def releasing(read: str, release: str, name: str = "Purchase orders") -> Definit
                 "id": "over",
                 "type": "conditional",
                 "description": "Over 1,000 EUR?",
-                "settings": {"rules": [{"variable": "${payload.output.po}", "operator": "StringEquals", "value": "small"}]},
+                "settings": {
+                    "rules": [{"variable": "${payload.output.po}", "operator": "StringEquals", "value": "small"}]
+                },
             },
             {
                 **http(release, "release", "POST", fail_on=["5xx"], body={"po": "${payload.output.po}"}),

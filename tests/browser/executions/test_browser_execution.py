@@ -41,7 +41,9 @@ def test_an_order_that_is_stopped_is_found_by_its_number_explained_and_repaired(
     operator.check()
 
 
-def calls_of_release(installation: Installation, workflow_id: str, execution_id: str) -> list[dict[str, dict[str, str]]]:
+def calls_of_release(
+    installation: Installation, workflow_id: str, execution_id: str
+) -> list[dict[str, dict[str, str]]]:
     """Returns the two calls of the release of an execution."""
     assert installation.org.item(workflow_id, execution_id)["status"] == "COMPLETED"
     found = [line for line in installation.sink.lines("/system") if line["method"] == "POST"]
@@ -66,7 +68,9 @@ def test_the_slider_shows_graph_log_and_data_as_they_were(operator: Visit, insta
     operator.check()
 
 
-def test_a_viewer_reads_why_and_neither_data_nor_buttons(browser: "Browser", operator: Visit, installation: Installation) -> None:
+def test_a_viewer_reads_why_and_neither_data_nor_buttons(
+    browser: "Browser", operator: Visit, installation: Installation
+) -> None:
     _, execution_id = installation.stopped("PO-4714")
     viewer = Visit(browser, installation.address)
     viewer.join(operator.invite("viewer@example.com", "viewer"), "The viewer")

@@ -10,7 +10,13 @@ from browser.executions.ordering import Installation, sign_in
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-LOOKS = [("light", "en", WIDE), ("dark", "en", WIDE), ("contrast", "en", WIDE), ("light", "de", WIDE), ("dark", "de", PHONE)]
+LOOKS = [
+    ("light", "en", WIDE),
+    ("dark", "en", WIDE),
+    ("contrast", "en", WIDE),
+    ("light", "de", WIDE),
+    ("dark", "de", PHONE),
+]
 
 
 @pytest.mark.parametrize(("theme", "language", "size"), LOOKS)

@@ -36,7 +36,10 @@ def rendered_logs() -> list[Json]:
 
 def rendered_outlines() -> list[Json]:
     """Returns the definition of each scenario with the exits, regions and joins that the server reads in it."""
-    return [_outline_of(name, scenario().workflow.definition) for name, scenario in sorted((each.__name__, each) for each in SCENARIOS)]
+    return [
+        _outline_of(name, scenario().workflow.definition)
+        for name, scenario in sorted((each.__name__, each) for each in SCENARIOS)
+    ]
 
 
 def _log_of(path: Path) -> Json:

@@ -1,4 +1,4 @@
-/** Lanes: the exits of a step lie side by side in their order, and where they meet again the next step stands below. */
+/** Lanes: the exits of a step lie side by side in their order, and where they meet again the next step lies below. */
 
 import type { Flow } from "./flow";
 import { type GraphEdge, NEXT } from "./outline";

@@ -40,7 +40,7 @@ export function useForecast(executionId: string, planned: Planned | null) {
   return { ...query, forecast: isSettled && !query.isFetching ? (query.data?.forecast ?? null) : null, isSettled };
 }
 
-/** Carries out what was forecast. `onChanged` is called when the execution has changed, whoever changed it. */
+/** Carries out what was forecast. `onChanged` is called when the execution has changed, by this repair or by another person. */
 export function useRepair(executionId: string, onChanged: () => void) {
   const api = useApi();
   const queries = useQueryClient();

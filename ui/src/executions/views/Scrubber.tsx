@@ -10,7 +10,7 @@ import { isFailure, type LogEntry } from "../log/entry";
 import { TEXTS } from "../text";
 
 const PLAY_MS = 100;
-/** More marks than these cannot be told apart. */
+/** More marks than these cannot be distinguished. */
 const MOST_MARKS = 120;
 
 interface ScrubberProps {
@@ -102,7 +102,7 @@ function usePlay(
   });
 }
 
-/** Returns where failures lie, one in each of the places that can be told apart. */
+/** Returns where failures lie, one in each of the places that can be distinguished. */
 function marksOf(entries: readonly LogEntry[]): number[] {
   const width = Math.max(1, entries.length / MOST_MARKS);
   const places = entries.flatMap((entry, at) => (isFailure(entry) ? [Math.floor(at / width)] : []));
