@@ -36,12 +36,14 @@ export function Canvas({ outline, look, selected, onSelect, legend }: CanvasProp
   const fit = (): void => setScale(scaleFor(scroll.current, layout));
   useLayoutEffect(() => setScale(scaleFor(scroll.current, layout)), [layout]);
   useShown(scroll, selected);
+  // A graph that is narrower than its place lies in the middle.
+  const left = `max(${EDGE}px, calc(50% - ${(layout.width * scale) / 2}px))`;
   const size = { width: layout.width * scale + 2 * EDGE, height: layout.height * scale + 2 * EDGE };
   return (
     <section className={styles.canvas} aria-label={text.graph}>
       <Scroller box={scroll} label={text.area} className={styles.scroll} {...dragging}>
         <div className={styles.space} style={size}>
-          <div className={styles.plane} style={{ left: EDGE, top: EDGE, transform: `scale(${scale})` }}>
+          <div className={styles.plane} style={{ left, top: EDGE, transform: `scale(${scale})` }}>
             {layout.boxes.map((box) => (
               <Box key={`${box.step} ${box.exit}`} box={box} outline={outline} count={look.items.get(box.step)} />
             ))}

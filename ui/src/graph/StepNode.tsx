@@ -2,9 +2,9 @@ import { memo } from "react";
 import { TONE_ICONS, type Tone } from "../kit/Chip";
 import { Icon, type IconName } from "../kit/icons";
 import { useText } from "../text/language";
-import styles from "./StepNode.module.css";
 import type { NodeLook } from "./look";
 import type { GraphStep } from "./outline";
+import styles from "./StepNode.module.css";
 import { TEXTS } from "./text";
 
 const ICONS: Readonly<Record<string, IconName>> = {

@@ -13,7 +13,16 @@ import { SHARED } from "../../text/shared";
 import type { ExecutionItem } from "../execution/Views";
 import type { Visit } from "../log/visits";
 import { TEXTS } from "../text";
-import { type Choice, choicesOf, type Draft, EMPTY_DRAFT, incidentOf, planOf } from "./choices";
+import {
+  type Choice,
+  choicesOf,
+  type Draft,
+  EMPTY_DRAFT,
+  incidentOf,
+  type Missing,
+  type Planned,
+  planOf,
+} from "./choices";
 import { Fields } from "./Fields";
 import { ForecastView } from "./ForecastView";
 import styles from "./Repair.module.css";
@@ -109,8 +118,13 @@ function Chosen({ row, outline, visit, incidentId, choice, draft, onDraft, onDon
   const [reason, setReason] = useState("");
   const planned = planOf({ choice, draft, row, outline, visit, incidentId });
   const isWhole = typeof planned !== "string";
-  const { forecast, error, isFetching, refetch } = useForecast(row.workflow_execution_id, isWhole ? planned : null);
-  const repair = useRepair(row.workflow_execution_id, onDone);
+  const repair = useRepair(onDone);
+  // What is being done, or is done, is not forecast again.
+  const isSent = !repair.isIdle && !repair.isError && isSame(repair.variables.planned, planned);
+  const { forecast, error, isFetching, refetch } = useForecast(
+    row.workflow_execution_id,
+    isWhole && !isSent ? planned : null,
+  );
   const submit = (event: React.FormEvent): void => {
     event.preventDefault();
     if (isWhole && forecast !== null) repair.mutate({ planned, reason: reason.trim() });
@@ -129,7 +143,7 @@ function Chosen({ row, outline, visit, incidentId, choice, draft, onDraft, onDon
         <h3 className={styles.subtitle}>{text.ifNow[choice]}</h3>
         {!isWhole && <p className={styles.quiet}>{text.missing[planned]}</p>}
         {isWhole && isFetching && <Spinner size="tiny" label={words.working} labelPosition="after" />}
-        {isWhole && !isFetching && error !== null && (
+        {isWhole && !isSent && !isFetching && error !== null && (
           <Problem error={error} words={codes} shape="bar" onRetry={() => void refetch()} />
         )}
         {forecast !== null && <ForecastView forecast={forecast} outline={outline} />}
@@ -149,6 +163,10 @@ function Chosen({ row, outline, visit, incidentId, choice, draft, onDraft, onDon
       </Button>
     </form>
   );
+}
+
+function isSame(a: Planned, b: Planned | Missing): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** Returns what the button says of the calls that leave. */

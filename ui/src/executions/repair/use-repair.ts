@@ -1,10 +1,9 @@
 /** A repair: first what would happen, then the repair itself. */
 
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import type { Call } from "../../api/client";
 import { useApi } from "../../api/context";
-import { asCallError } from "../../api/errors";
 import { executionKey } from "../../api/queries/executions";
 import type { AnswerOf, Schema } from "../../api/types";
 import type { Planned } from "./choices";
@@ -12,9 +11,6 @@ import type { Planned } from "./choices";
 export type Forecast = Schema<"ForecastItem">;
 
 const REST_MS = 400;
-/** The execution was changed first, by another person or by itself. */
-const CHANGED: readonly string[] = ["STALE", "NO_INCIDENT", "STEP_ENDED"];
-
 function send(call: Call, planned: Planned, more: { dry_run?: boolean; reason?: string }) {
   return planned.call === "repairExecution"
     ? call("repairExecution", { ...planned.body, ...more })
@@ -40,19 +36,14 @@ export function useForecast(executionId: string, planned: Planned | null) {
   return { ...query, forecast: isSettled && !query.isFetching ? (query.data?.forecast ?? null) : null, isSettled };
 }
 
-/** Carries out what was forecast. `onChanged` is called when the execution has changed, by this repair or by another person. */
-export function useRepair(executionId: string, onChanged: () => void) {
+/** Carries out what was forecast. `onChanged` is called after it, also when it was refused. */
+export function useRepair(onChanged: () => void) {
   const api = useApi();
-  const queries = useQueryClient();
   return useMutation({
     mutationFn: ({ planned, reason }: { planned: Planned; reason: string }): Promise<AnswerOf<"repairExecution">> =>
       send(api.call, planned, { reason }),
-    onSettled: (_, error) => {
-      const isElsewhere = error !== null && CHANGED.includes(asCallError(error).code);
-      if (error === null || isElsewhere)
-        void queries.removeQueries({ queryKey: [...executionKey(executionId), "forecast"] });
-      onChanged();
-    },
+    // Also after a refusal: another person may have been first. The newer event asks for a new forecast.
+    onSettled: onChanged,
   });
 }
 

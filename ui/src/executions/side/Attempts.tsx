@@ -1,8 +1,8 @@
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
-import styles from "./Step.module.css";
 import type { Attempt } from "../log/visits";
 import { TEXTS } from "../text";
+import styles from "./Step.module.css";
 
 /** Each attempt of a visit: when, how long, with which answer, and when the next one followed. */
 export function Attempts({ attempts }: { attempts: readonly Attempt[] }) {

@@ -8,8 +8,8 @@ import { Answer } from "../../kit/Answer";
 import { Tag } from "../../kit/Chip";
 import { JsonTree } from "../../kit/JsonTree";
 import { useText } from "../../text/language";
-import styles from "./Side.module.css";
 import { TEXTS } from "../text";
+import styles from "./Side.module.css";
 
 /** While the slider moves, data is read when it rests. */
 const REST_MS = 150;

@@ -6,8 +6,8 @@ import { Answer } from "../../kit/Answer";
 import { Chip, Tag } from "../../kit/Chip";
 import { useText } from "../../text/language";
 import { Time } from "../../text/time";
-import styles from "./Side.module.css";
 import { TEXTS } from "../text";
+import styles from "./Side.module.css";
 
 /** Who decided what, when, and how the answer came. */
 export function DecisionsPanel({ executionId, outline }: { executionId: string; outline: Outline }) {

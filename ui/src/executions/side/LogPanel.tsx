@@ -9,11 +9,11 @@ import { useVirtualRows } from "../../kit/virtual";
 import { saveFile } from "../../text/csv";
 import { useLanguage, useText } from "../../text/language";
 import { useTimes } from "../../text/time";
-import styles from "./Log.module.css";
 import { useExecutionSearch } from "../execution/use-search";
 import { isFailure, type LogEntry } from "../log/entry";
 import { sentenceOf } from "../log/sentences";
 import { TEXTS } from "../text";
+import styles from "./Log.module.css";
 import type { SideProps } from "./Side";
 
 const ROW = 48;

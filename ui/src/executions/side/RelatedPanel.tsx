@@ -8,10 +8,10 @@ import { Answer } from "../../kit/Answer";
 import { Chip } from "../../kit/Chip";
 import { useText } from "../../text/language";
 import { Time } from "../../text/time";
-import styles from "./Side.module.css";
 import type { ExecutionItem } from "../execution/Views";
 import { STATUS_TONES, shownStatus } from "../status";
 import { TEXTS } from "../text";
+import styles from "./Side.module.css";
 
 export function RelatedPanel({ row, item }: { row: ExecutionRow; item: ExecutionItem }) {
   const text = useText(TEXTS);

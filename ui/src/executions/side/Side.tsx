@@ -5,7 +5,6 @@ import type { Outline } from "../../graph/outline";
 import { Count } from "../../kit/Chip";
 import { useText } from "../../text/language";
 import { TABS, type Tab } from "../execution/address";
-import styles from "./Side.module.css";
 import { useExecutionSearch } from "../execution/use-search";
 import type { ExecutionItem } from "../execution/Views";
 import type { LogEntry } from "../log/entry";
@@ -17,6 +16,7 @@ import { DataPanel } from "./DataPanel";
 import { DecisionsPanel } from "./DecisionsPanel";
 import { LogPanel } from "./LogPanel";
 import { RelatedPanel } from "./RelatedPanel";
+import styles from "./Side.module.css";
 import { StepPanel } from "./StepPanel";
 
 export interface SideProps {

@@ -9,11 +9,11 @@ import { Scroller } from "../../kit/Scroller";
 import { useVirtualRows } from "../../kit/virtual";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
-import styles from "./Step.module.css";
 import { byStep, TONES, type Visit } from "../log/visits";
 import { TEXTS } from "../text";
 import { Attempts } from "./Attempts";
 import type { SideProps } from "./Side";
+import styles from "./Step.module.css";
 import { ValuesOf } from "./ValuesOf";
 
 const ROW = 32;

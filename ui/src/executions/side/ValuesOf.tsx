@@ -8,9 +8,9 @@ import { Answer } from "../../kit/Answer";
 import { CopyButton } from "../../kit/CopyButton";
 import { JsonTree } from "../../kit/JsonTree";
 import { useText } from "../../text/language";
-import styles from "./Step.module.css";
 import type { Visit } from "../log/visits";
 import { TEXTS } from "../text";
+import styles from "./Step.module.css";
 
 export function ValuesOf({ executionId, visit }: { executionId: string; visit: Visit }) {
   const text = useText(TEXTS);

@@ -1,9 +1,9 @@
 import { TONE_ICONS, type Tone } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
-import styles from "./Views.module.css";
 import { byStep, TONES, type Visit, worstOf } from "../log/visits";
 import { TEXTS } from "../text";
+import styles from "./Views.module.css";
 
 const ORDER: readonly Tone[] = ["done", "running", "waiting", "retry", "failed", "skipped"];
 

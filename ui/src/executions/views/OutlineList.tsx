@@ -6,8 +6,8 @@ import { stepIcon } from "../../graph/StepNode";
 import { TONE_ICONS, type Tone } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
-import styles from "./Views.module.css";
 import { TEXTS } from "../text";
+import styles from "./Views.module.css";
 
 interface OutlineListProps {
   outline: Outline;

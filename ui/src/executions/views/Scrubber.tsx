@@ -5,9 +5,9 @@ import { useEffect, useMemo, useState } from "react";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
-import styles from "./Views.module.css";
 import { isFailure, type LogEntry } from "../log/entry";
 import { TEXTS } from "../text";
+import styles from "./Views.module.css";
 
 const PLAY_MS = 100;
 /** More marks than these cannot be distinguished. */

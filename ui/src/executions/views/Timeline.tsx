@@ -15,6 +15,7 @@ const ROW = 26;
 const LABEL = 200;
 const PAD = 16;
 const LEAST_BAR = 6;
+const TICK = 60;
 
 interface TimelineProps {
   visits: readonly Visit[];
@@ -34,12 +35,14 @@ export function Timeline({ visits, outline, selected, onSelect, isOpen }: Timeli
   const last = instants.reduce((a, b) => Math.max(a, b), 0);
   const end = isOpen ? Math.max(now, last) : last;
   const axis = useMemo(() => axisOf(instants, end, Math.max(200, width)), [instants, end, width]);
+  // The name of an instant at the end would lie beside the timeline.
+  const isInside = ({ x }: { x: number }): boolean => x + TICK <= Math.max(200, width) + PAD;
   const rows = useVirtualRows(scroll, ROW, visits.length);
   return (
     <section className={styles.timeline} aria-label={text.timeline}>
       <div className={styles.axis}>
         <h2 className={styles.title}>{text.timeline}</h2>
-        {axis.ticks.map(({ at, x }) => (
+        {axis.ticks.filter(isInside).map(({ at, x }) => (
           <span key={at} className={styles.tick} style={{ left: LABEL + PAD + x }}>
             {formats.clock(at)}
           </span>

@@ -1,6 +1,6 @@
 import { useText } from "../../text/language";
-import styles from "./Views.module.css";
 import { TEXTS } from "../text";
+import styles from "./Views.module.css";
 
 /** The graph, or its steps as a list. */
 export function ViewSwitch({ isOutline, onChange }: ViewSwitchProps) {
