@@ -58,6 +58,7 @@ export const StepNode = memo(function StepNode({ step, x, y, look, isSelected, o
       data-step={step.id}
       data-tone={tone}
       aria-pressed={isSelected}
+      aria-label={`${step.name}, ${look?.text ?? text.notReached}`}
       title={step.name}
       onClick={() => onSelect(step.id)}
     >

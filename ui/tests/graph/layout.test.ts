@@ -88,7 +88,11 @@ describe("the layout", () => {
   });
 
   it("is the same for the same definition", () => {
-    fc.assert(fc.property(OUTLINES, (outline) => { expect(layoutOf(outline)).toEqual(layoutOf(outline)); }));
+    fc.assert(
+      fc.property(OUTLINES, (outline) => {
+        expect(layoutOf(outline)).toEqual(layoutOf(outline));
+      }),
+    );
   });
 
   it("draws branches and bodies as boxes around their steps", () => {

@@ -95,6 +95,7 @@ function Entries({ entries, selected, say, onSelect }: EntriesProps) {
           type="button"
           className={`${styles.entry} ${isFailure(entry) ? styles.entryBad : ""}`}
           aria-pressed={rows.from + at === selected}
+          aria-label={`#${entry.seq}, ${say(entry)}`}
           onClick={() => onSelect(entry)}
         >
           <span className={styles.seq}>#{entry.seq}</span>
