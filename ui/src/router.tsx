@@ -11,6 +11,8 @@ import {
 } from "@tanstack/react-router";
 import { auditSearch } from "./admin/audit-search";
 import { signInSearch } from "./entrance/sign-in-search";
+import { executionSearch } from "./executions/execution/address";
+import { historySearch } from "./executions/history/history-search";
 import { NotFound } from "./shell/NotFound";
 
 const root = createRootRouteWithContext()({ component: Outlet, notFoundComponent: NotFound });
@@ -75,6 +77,18 @@ const absence = createRoute({
   path: "/inbox/absence",
   component: lazyRouteComponent(() => import("./inbox/AbsencePage"), "AbsencePage"),
 });
+const executions = createRoute({
+  getParentRoute: () => shell,
+  path: "/executions",
+  validateSearch: historySearch,
+  component: lazyRouteComponent(() => import("./executions/history/HistoryPage"), "HistoryPage"),
+});
+const execution = createRoute({
+  getParentRoute: () => shell,
+  path: "/executions/$executionId",
+  validateSearch: executionSearch,
+  component: lazyRouteComponent(() => import("./executions/execution/ExecutionPage"), "ExecutionPage"),
+});
 const me = createRoute({
   getParentRoute: () => shell,
   path: "/me",
@@ -128,6 +142,8 @@ const tree = root.addChildren([
     decided,
     requested,
     absence,
+    executions,
+    execution,
     me,
     admin.addChildren([adminStart, members, roles, keys, audit, organization]),
   ]),

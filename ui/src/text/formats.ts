@@ -11,6 +11,8 @@ export interface Formats {
   instant: (at: number) => string;
   /** A time as close to now as it needs to be: `14:02`, `Thu 14:02`, `28 Nov`. */
   short: (at: number, now: number) => string;
+  /** A time of day to the second: `14:02:07`. */
+  clock: (at: number) => string;
   /** The distance to now: `3 hr. ago`, `in 2 days`. */
   distance: (at: number, now: number) => string;
   /** A day: `28 Nov 2026`. */
@@ -40,6 +42,7 @@ export function formatsOf(language: Language, zone?: string): Formats {
   const clock = { hour: "2-digit", minute: "2-digit" } as const;
   const full = make({ day: "numeric", month: "short", year: "numeric", ...clock, timeZoneName: "short" });
   const time = make(clock);
+  const seconds = make({ ...clock, second: "2-digit" });
   const near = make({ weekday: "short", ...clock });
   const far = make({ day: "numeric", month: "short" });
   const date = make({ day: "numeric", month: "short", year: "numeric" });
@@ -54,6 +57,7 @@ export function formatsOf(language: Language, zone?: string): Formats {
         ? far.format(at)
         : date.format(at);
     },
+    clock: (at) => seconds.format(at),
     distance: (at, now) => distanceOf(relative, at - now),
     day: (at) => date.format(at),
     clock: (at) => time.format(at),

@@ -4,7 +4,7 @@ import { useApi } from "../api/context";
 import { administratorsQuery } from "../api/queries/members";
 import type { Permission } from "../api/types";
 import { Forbidden } from "../kit/states/Forbidden";
-import { useMay } from "../session/session";
+import { useMay } from "./session";
 
 /** A screen for people with a permission; the others read which one it is, and who can give it. */
 export function Guarded({ permission, children }: { permission: Permission; children: ReactNode }) {

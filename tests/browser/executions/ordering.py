@@ -1,0 +1,80 @@
+"""The workflows and executions of the stories of the operators' pages."""
+
+import itertools
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from blackbox.harness.client import Organization
+from blackbox.harness.definitions import Definition, graph, http
+from blackbox.harness.sink import Sink
+from browser.app.visits import PASSWORD, Visit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+OPERATOR = "operator@example.com"
+_numbers = itertools.count(1)
+
+
+class Installation(NamedTuple):
+    """A server, an organization behind a key, the system that it calls, and the link of its first owner."""
+
+    address: str
+    org: Organization
+    sink: Sink
+    owner_link: str
+
+    def system(self, *statuses: int) -> str:
+        """Returns the address of a system that answers with these statuses, the last one from then on."""
+        replies = [{"status": status} for status in statuses]
+        return self.sink.script(f"/system/{next(_numbers)}", *replies)
+
+    def stopped(self, process_id: str, *statuses: int) -> tuple[str, str]:
+        """Starts an order whose release fails with the first statuses; returns the ids of workflow and execution."""
+        workflow_id = self.org.create(releasing(self.system(200), self.system(*(statuses or (503,)))))
+        execution_id = self.org.trigger(workflow_id, {"po": process_id, "note": "<img src=x>"}, process_id=process_id)
+        self.org.until(workflow_id, execution_id, "FAILED")
+        return workflow_id, execution_id
+
+
+def releasing(read: str, release: str, name: str = "Purchase orders") -> Definition:
+    """An order is read and released; a small one only noted."""
+    return graph(
+        [
+            {**http(read, "read"), "description": "Read the order"},
+            {
+                "id": "over",
+                "type": "conditional",
+                "description": "Over 1,000 EUR?",
+                "settings": {
+                    "rules": [{"variable": "${payload.output.po}", "operator": "StringEquals", "value": "small"}]
+                },
+            },
+            {
+                **http(release, "release", "POST", fail_on=["5xx"], body={"po": "${payload.output.po}"}),
+                "description": "Release the order",
+            },
+            {
+                "id": "note",
+                "type": "overridePayload",
+                "description": "Note the price paid",
+                "settings": {"parameters": [{"name": "noted", "value": "yes"}]},
+            },
+        ],
+        ("WorkflowStartState", "read"),
+        ("read", "over"),
+        ("over", "note", "yes"),
+        ("over", "release", "no"),
+        ("release", "note"),
+        name=name,
+    )
+
+
+def sign_in(browser: "Browser", address: str, email: str = OPERATOR, **context: Any) -> Visit:
+    """Returns another browser of a member."""
+    visit = Visit(browser, address, **{"color_scheme": "light", "locale": "en", **context})
+    page = visit.open("/app/sign-in")
+    page.locator("input[type=email]").fill(email)
+    page.locator("input[type=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("navigation").first.wait_for()
+    return visit

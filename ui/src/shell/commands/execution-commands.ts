@@ -1,0 +1,39 @@
+/** What the palette offers for a text that may be the number of an execution: pasted, it leads there at once. */
+
+import { useNavigate } from "@tanstack/react-router";
+import { useApi } from "../../api/context";
+import { useMay } from "../../session/session";
+import { useText } from "../../text/language";
+import { TEXTS } from "../text";
+import type { Command } from "./commands";
+
+/** Returns the number in a text such as `why PO-4711`; empty where there is none. */
+export function numberIn(text: string): string {
+  return text.trim().replace(/^(why|warum)\s+/i, "");
+}
+
+/** Returns the command that opens the execution of a number, or lists those that have it. */
+export function useExecutionCommands(typed: string): readonly Command[] {
+  const text = useText(TEXTS);
+  const api = useApi();
+  const navigate = useNavigate();
+  const number = numberIn(typed);
+  const open = async (): Promise<void> => {
+    const { items } = await api.call("getExecutionRows", { term: [number], limit: 2 });
+    const [only, another] = items;
+    if (only !== undefined && another === undefined) {
+      await navigate({ to: "/executions/$executionId", params: { executionId: only.workflow_execution_id } });
+    } else await navigate({ to: "/executions", search: { q: [number] } });
+  };
+  if (!useMay("read.executions") || number === "") return [];
+  return [
+    {
+      id: "open-execution",
+      group: text.groups.executions,
+      text: text.openExecution(number),
+      icon: "executions",
+      // The list says by itself what went wrong with the call.
+      run: () => void open().catch(() => navigate({ to: "/executions", search: { q: [number] } })),
+    },
+  ];
+}

@@ -1,0 +1,199 @@
+import { describe, expect, it } from "vitest";
+import { executionSearch } from "../../src/executions/execution/address";
+import { countUpTo } from "../../src/executions/execution/moments";
+import { selectedVisit } from "../../src/executions/execution/selection";
+import { historySearch, isFiltered, rowFilterOf } from "../../src/executions/history/history-search";
+import { matches } from "../../src/executions/history/matches";
+import { NO_NEWS, rowsNow, withHead } from "../../src/executions/history/rows";
+import type { LogEntry } from "../../src/executions/log/entry";
+import { fold } from "../../src/executions/log/fold";
+import { sentenceOf } from "../../src/executions/log/sentences";
+import { reasonOf } from "../../src/executions/reasons";
+import { EMPTY_DRAFT, planOf } from "../../src/executions/repair/choices";
+import { axisOf } from "../../src/executions/views/timeline";
+import { readOutline } from "../../src/graph/outline";
+import { windowOf } from "../../src/kit/virtual";
+import { ENTRIES, executionRow, explanation } from "../fakes/executions";
+import recorded from "../recorded/logs.json";
+
+describe("the address of the history", () => {
+  it("keeps filters and drops what is none", () => {
+    const search = historySearch({
+      q: ["PO-*", 4711],
+      status: "FAILED",
+      from: "2026-11-28",
+      to: "soon",
+      hide: "trigger",
+    });
+    expect(search).toEqual({ q: ["PO-*", "4711"], status: ["FAILED"], from: "2026-11-28", hide: ["trigger"] });
+    expect(historySearch({ q: "", status: "LOST", from: "2026-99-99x" })).toEqual({});
+    expect(isFiltered({ hide: ["trigger"] })).toBe(false);
+    expect(isFiltered(search)).toBe(true);
+  });
+
+  it("makes words of one field alternatives, and a word without a field a term", () => {
+    const filter = rowFilterOf({ q: ["PO-*", "SUP-*", "field.po:4711", "version:3", "version:x", "process:A"] });
+    expect(filter).toEqual({
+      term: ["PO-*", "SUP-*", "version:x"],
+      "field.po": ["4711"],
+      workflow_version: [3],
+      process_id: ["A"],
+    });
+  });
+
+  it("includes the last day", () => {
+    const { from = 0, to = 0 } = rowFilterOf({ from: "2026-11-28", to: "2026-11-28" });
+    expect(to - from).toBe(24 * 3_600_000);
+  });
+});
+
+describe("live rows", () => {
+  const shown = [executionRow(), executionRow({ workflow_execution_id: "execution-0", created_on: 1 })];
+
+  it("change in place and keep their search fields", () => {
+    const fields = [executionRow({ search_fields: { po: "4711" } })];
+    const live = withHead(NO_NEWS, executionRow({ status: "COMPLETED", seq: 8 }), fields);
+    expect(rowsNow(fields, live)[0]).toMatchObject({ status: "COMPLETED", search_fields: { po: "4711" } });
+    expect(live.newer.size).toBe(0);
+  });
+
+  it("are counted when they are newer, once, and never moved in", () => {
+    const head = executionRow({ workflow_execution_id: "execution-2", created_on: executionRow().created_on + 1 });
+    const live = withHead(withHead(NO_NEWS, head, shown), head, shown);
+    expect(live.newer.size).toBe(1);
+    expect(rowsNow(shown, live)).toBe(shown);
+  });
+
+  it("are not replaced by a head that is older than the row", () => {
+    const live = withHead(NO_NEWS, executionRow({ status: "RUNNING", seq: 3 }), shown);
+    expect(rowsNow(shown, live)[0]?.status).toBe("FAILED");
+  });
+
+  it("ignore older executions that are not on the screen", () => {
+    expect(withHead(NO_NEWS, executionRow({ workflow_execution_id: "x", created_on: 5 }), shown)).toBe(NO_NEWS);
+  });
+});
+
+describe("what the stream would find", () => {
+  it("is known where the row itself says it", () => {
+    expect(matches({ q: ["PO-47*"] }, executionRow())).toBe(true);
+    expect(matches({ q: ["PO-47"] }, executionRow())).toBe(false);
+    expect(matches({ q: ["field.po:4711"] }, executionRow())).toBe(false);
+    expect(matches({ status: ["COMPLETED"] }, executionRow())).toBe(false);
+    expect(matches({ has: "incident", workflow: ["workflow-1"] }, executionRow())).toBe(true);
+    expect(matches({ q: ["(*)["] }, executionRow({ process_id: "(a)[" }))).toBe(true);
+  });
+});
+
+describe("the fold", () => {
+  it("says what had happened, at any moment", () => {
+    const states = (count: number) =>
+      Object.fromEntries(fold(ENTRIES.slice(0, count), () => false).visits.map(({ step, state }) => [step, state]));
+    expect(states(2)).toEqual({ WorkflowStartState: "done", read: "running" });
+    expect(states(3)).toEqual({ WorkflowStartState: "done", read: "done" });
+    expect(states(7)).toEqual({ WorkflowStartState: "done", read: "done", release: "failed" });
+    expect(fold(ENTRIES, () => false)).toMatchObject({ end: "FAILED", seq: 7 });
+  });
+
+  it("calls a failure caught when the execution continues by the exit error", () => {
+    const next: LogEntry = { ...(ENTRIES[1] as LogEntry), seq: 6, state: "tell" } as LogEntry;
+    const { visits, travelled } = fold([...ENTRIES.slice(0, 5), next], (step) => step === "release");
+    expect(visits.find(({ step }) => step === "release")?.state).toBe("caught");
+    expect(travelled.has("release error")).toBe(true);
+  });
+});
+
+describe("a moment", () => {
+  it("is found by the number of its event, which two entries may share", () => {
+    const entries = [1, 3, 3, 8].map((seq) => ({ ...ENTRIES[1], seq }) as LogEntry);
+    expect([0, 1, 2, 3, 9, undefined].map((seq) => countUpTo(entries, seq))).toEqual([1, 1, 1, 3, 4, 4]);
+    expect(countUpTo([], 3)).toBe(0);
+  });
+});
+
+describe("the selection", () => {
+  const { visits } = fold(ENTRIES, () => false);
+
+  it("is what needs attention, unless the address says otherwise", () => {
+    expect(selectedVisit(visits, {})?.step).toBe("release");
+    expect(selectedVisit(visits, { step: "read", visit: 9 })?.step).toBe("read");
+    expect(selectedVisit(visits, { step: "tell" })).toBeNull();
+    expect(executionSearch({ step: "read", visit: 2, seq: -1, tab: "odd", view: "outline" })).toEqual({
+      step: "read",
+      visit: 2,
+      view: "outline",
+    });
+  });
+});
+
+describe("sentences", () => {
+  it("exist for every entry of every recorded log, in both languages", () => {
+    for (const { entries } of recorded) {
+      for (const entry of entries as LogEntry[]) {
+        for (const language of ["en", "de"] as const) {
+          const sentence = sentenceOf(language, entry, (step) => step ?? "", String);
+          expect(sentence).not.toMatch(/undefined|\[object|^$/);
+        }
+      }
+    }
+  });
+
+  it("say a reason by its code, and one that is not known in the words of the server", () => {
+    expect(reasonOf("en", explanation(), String)).toBe("“release” failed: not ready.");
+    expect(reasonOf("de", explanation(), String)).toBe("„release“ ist fehlgeschlagen: not ready.");
+    const odd = { ...explanation(), code: "NEWER" } as unknown as ReturnType<typeof explanation>;
+    expect(reasonOf("de", odd, String)).toBe("release failed");
+  });
+});
+
+describe("the axis of the timeline", () => {
+  it("folds long pauses and keeps the order of instants", () => {
+    const day = 24 * 3_600_000;
+    const instants = [0, 1_000, 2_000, 2 * day, 2 * day + 1_000];
+    const { folds, x } = axisOf(instants, 2 * day + 5_000, 600);
+    expect(folds).toMatchObject([{ length: 2 * day - 2_000 }]);
+    const places = instants.map(x);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(x(2 * day + 5_000)).toBeCloseTo(600);
+  });
+
+  it("has a place for a single instant", () => {
+    expect(axisOf([5], 5, 300).x(5)).toBe(0);
+  });
+});
+
+describe("the plan of a repair", () => {
+  const outline = readOutline([{ id: "release", type: "approval" }], []);
+  const visit = fold(ENTRIES, () => false).visits.at(-1) ?? null;
+  const common = { draft: EMPTY_DRAFT, row: executionRow(), outline, visit, incidentId: "execution-1:6" };
+
+  it("is bound to the event that the operator has seen, and to the incident", () => {
+    expect(planOf({ ...common, choice: "retry" })).toEqual({
+      call: "repairExecution",
+      body: { workflow_execution_id: "execution-1", seq: 7, incident_id: "execution-1:6", action: "retry" },
+    });
+  });
+
+  it("says what is missing", () => {
+    expect(planOf({ ...common, choice: "skip" })).toBe("branch");
+    expect(planOf({ ...common, choice: "move" })).toBe("to");
+    expect(planOf({ ...common, choice: "correct", draft: { ...EMPTY_DRAFT, document: "[1]" } })).toBe("document");
+    expect(planOf({ ...common, choice: "complete", draft: { ...EMPTY_DRAFT, output: "{" } })).toBe("output");
+    expect(planOf({ ...common, choice: "version", draft: { ...EMPTY_DRAFT, version: "0" } })).toBe("version");
+  });
+
+  it("sends what was typed", () => {
+    const draft = { ...EMPTY_DRAFT, output: '{"a": 1}', branch: "approved" };
+    expect(planOf({ ...common, choice: "complete", draft })).toMatchObject({
+      body: { action: "complete", output: { a: 1 }, branch: "approved" },
+    });
+  });
+});
+
+describe("rows of one height", () => {
+  it("are drawn where they are seen, with a margin", () => {
+    expect(windowOf(36_000, 720, 36, 100_000)).toEqual({ from: 988, to: 1_032 });
+    expect(windowOf(0, 720, 36, 5)).toEqual({ from: 0, to: 5 });
+    expect(windowOf(1e9, 720, 36, 5)).toEqual({ from: 5, to: 5 });
+  });
+});
